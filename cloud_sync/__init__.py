@@ -1,0 +1,1 @@
+"""Lotwarden's central lot ledger: evidence in, quarantine, FEFO and trace out."""

@@ -1,0 +1,89 @@
+"""What a gateway's configuration file may say (``config/gateway.example.toml`` shows it all)."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
+"""Lower-case letters, digits, dot, dash and underscore."""
+DevicePath = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*$", max_length=120)]
+"""Names joined by slashes, e.g. ``fridge-a/probe-1``."""
+
+
+class Section(BaseModel):
+    """Base of every section: values are frozen, unknown keys are faults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GatewaySection(Section):
+    """``[gateway]``: who this gateway is and where it keeps its data."""
+
+    name: Name
+    data_dir: Path
+
+
+class JournalSection(Section):
+    """``[journal]``: the store-and-forward log."""
+
+    bytes_max: Annotated[int, Field(ge=1_000_000)] = 512_000_000
+    readings_commit_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+
+
+class UplinkSection(Section):
+    """``[uplink]``: where the ledger is. ``url`` is https; http is accepted for this very machine only."""
+
+    url: str
+    ca_file: Path | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
+    retry_max_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
+
+
+class ModbusTcpBus(Section):
+    """``[[bus]]`` of kind ``modbus-tcp``: one TCP endpoint."""
+
+    kind: Literal["modbus-tcp"]
+    name: Name
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)] = 502
+    timeout_s: Annotated[float, Field(gt=0, le=30)] = 1.0
+
+
+BusSection = ModbusTcpBus
+"""Any kind of bus; more kinds join as a union discriminated by ``kind``."""
+
+
+class DeviceSection(Section):
+    """``[[device]]``: a sensor on a bus. ``profile`` names a file of ``config/devices``."""
+
+    name: DevicePath
+    bus: Name
+    profile: Name
+    unit: Annotated[int, Field(ge=0, le=255)] | None = None
+    poll_s: Annotated[float, Field(ge=0.1, le=86400)]
+
+
+class ScannerSection(Section):
+    """``[[scanner]]``: a handheld scanner on a serial port (USB-CDC or RS-232).
+
+    ``suffix`` ends a scan (``cr``, ``lf``, ``crlf``, or ``etx`` with STX before it). ``separator`` is what the
+    scanner sends for GS, if not GS itself.
+    """
+
+    name: DevicePath
+    port: str
+    baudrate: Annotated[int, Field(ge=1200, le=921600)] = 9600
+    suffix: Literal["cr", "lf", "crlf", "etx"] = "cr"
+    separator: Annotated[str, Field(min_length=1, max_length=8)] = "\x1d"
+
+
+class GatewayConfig(Section):
+    """The whole file."""
+
+    gateway: GatewaySection
+    uplink: UplinkSection
+    journal: JournalSection = JournalSection()
+    bus: tuple[BusSection, ...] = ()
+    device: tuple[DeviceSection, ...] = ()
+    scanner: tuple[ScannerSection, ...] = ()

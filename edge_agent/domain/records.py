@@ -1,0 +1,146 @@
+"""What a gateway says: readings, scan transactions and notices. Each is one line of a batch."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal
+
+from edge_agent.domain.ids import BootId, DeviceName, PlaceName
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When something happened, as the gateway knew it then. Never rewritten later.
+
+    ``at`` is aware UTC wall time, whole milliseconds. ``mono_ms`` is the monotonic clock of boot ``boot``.
+    ``synced`` says whether the wall clock was synchronised; if not, the ledger treats ``at`` as doubtful.
+    """
+
+    at: datetime
+    mono_ms: int
+    boot: BootId
+    synced: bool
+
+
+class Quality(StrEnum):
+    """What a reading is worth. Only ``GOOD`` carries values that may be judged."""
+
+    GOOD = "good"
+    STALE = "stale"  # the device answers, but what it says is old
+    TIMEOUT = "timeout"  # no answer
+    CRC = "crc"  # an answer that fails its checksum or framing
+    RANGE = "range"  # a value no such sensor can measure
+    FAULT = "fault"  # the device itself disowns the value (NaN, sentinel, status bit, exception)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Values of one device at one instant.
+
+    ``values`` maps metric to number; the metric's name ends in its unit (``temp_c``, ``rh_pct``, ``dp_pa``).
+    It is empty unless ``quality`` is good. ``detail`` says in words why it is not.
+    """
+
+    stamp: Stamp
+    device: DeviceName
+    quality: Quality
+    values: dict[str, float] = field(default_factory=dict)
+    detail: str = ""
+    kind: Literal["reading"] = "reading"
+
+
+class Action(StrEnum):
+    """What can be done with stock. The first nine are what an operator does with a scanner."""
+
+    RECEIVE = "receive"
+    PUT_AWAY = "put_away"
+    MOVE = "move"
+    PICK = "pick"
+    SHIP = "ship"
+    DISPENSE = "dispense"
+    RETURN = "return"
+    COUNT = "count"
+    DESTROY = "destroy"
+    ALLOCATE = "allocate"  # decided in an office, not scanned
+    CONSUME = "consume"  # into a production batch
+
+
+@dataclass(frozen=True, slots=True)
+class ScanLine:
+    """One item that was scanned: identity as read from the label, quantity in base units (> 0).
+
+    ``scanned`` is the text as the scanner sent it, for the evidence.
+    """
+
+    gtin: str
+    quantity: int
+    scanned: str
+    lot: str | None = None
+    expires_on: date | None = None
+    serial: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanTransaction:
+    """What an operator did. A physical fact: the ledger books it or opens a case, and never refuses it.
+
+    ``transaction`` is a UUID made at the gateway. Places are names; which of them an action needs is in
+    ``edge_agent.dock.grammar``. ``verdicts`` are the reasons the dock showed the operator, if any.
+    """
+
+    stamp: Stamp
+    transaction: str
+    scanner: DeviceName
+    action: Action
+    operator: str
+    lines: tuple[ScanLine, ...]
+    from_place: PlaceName | None = None
+    to_place: PlaceName | None = None
+    order: str | None = None
+    verdicts: tuple[str, ...] = ()
+    kind: Literal["scan"] = "scan"
+
+
+class NoticeKind(StrEnum):
+    """What a gateway tells about itself."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+    DEVICE_LOST = "device_lost"
+    DEVICE_BACK = "device_back"
+    ALARM = "alarm"
+    ALARM_CLEARED = "alarm_cleared"
+    CLOCK = "clock"
+    GAP = "gap"
+    THINNED = "thinned"
+    SCAN_REFUSED = "scan_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the gateway has to say that is neither a reading nor a scan: alarms, losses, gaps, clock offsets.
+
+    ``subject`` names the device, channel or file it is about; ``data`` holds numbers a machine may want.
+    """
+
+    stamp: Stamp
+    notice: NoticeKind
+    subject: str
+    text: str
+    data: dict[str, str | int | float | None] = field(default_factory=dict)
+    kind: Literal["notice"] = "notice"
+
+
+Record = Reading | ScanTransaction | Notice
+
+
+class Lane(StrEnum):
+    """The two queues of a journal. Scans, alarms and notices go first and are never dropped."""
+
+    SCANS = "scans"
+    READINGS = "readings"
+
+
+def lane_of(record: Record) -> Lane:
+    """The lane a record travels in."""
+    return Lane.READINGS if isinstance(record, Reading) else Lane.SCANS

@@ -1,0 +1,66 @@
+"""Every error the gateway raises on purpose.
+
+::
+
+    EdgeError
+    ├── ConfigError          the configuration cannot be used; lists every fault
+    ├── DeviceError
+    │   ├── DeviceLost       the device or its bus does not answer, or its connection broke
+    │   └── ProfileError     a device profile cannot be used
+    ├── JournalError         the journal cannot keep a record
+    │   └── JournalFull      no room left for scans; readings have been thinned already
+    └── UplinkError          the ledger did not take what was sent
+        ├── LinkDown         no connection, time-out, 5xx: try again later
+        └── Refused          the ledger knows us and says no: trying again will not help
+
+``edge_agent.domain`` raises its own ``ValueError`` subclasses (``WireError``, ``ScanRejected``).
+"""
+
+
+class EdgeError(Exception):
+    """Base of all errors the gateway raises on purpose."""
+
+
+class ConfigError(EdgeError):
+    """The configuration cannot be used. ``faults`` has one line each: where, what, what to write instead."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class DeviceError(EdgeError):
+    """Something is wrong with a device."""
+
+    def __init__(self, device: str, reason: str) -> None:
+        super().__init__(f"{device}: {reason}")
+        self.device = device
+        self.reason = reason
+
+
+class DeviceLost(DeviceError):
+    """The device or its bus does not answer, or its connection broke."""
+
+
+class ProfileError(DeviceError):
+    """A device profile cannot be used."""
+
+
+class JournalError(EdgeError):
+    """The journal cannot keep a record."""
+
+
+class JournalFull(JournalError):
+    """No room left for scans, and no readings left to thin."""
+
+
+class UplinkError(EdgeError):
+    """The ledger did not take what was sent."""
+
+
+class LinkDown(UplinkError):
+    """No connection, time-out or 5xx: nothing was acknowledged, try again later."""
+
+
+class Refused(UplinkError):
+    """The ledger knows us and says no; trying again will not help until a person acts."""
