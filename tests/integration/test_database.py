@@ -8,6 +8,8 @@ import pytest
 
 from cloud_sync.errors import DatabaseDown
 from cloud_sync.storage.database import Database, migrate
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.queries import queries
 from tests.conftest import database_url
 
 MIGRATE = "import sys; from cloud_sync.storage.database import migrate; migrate(sys.argv[1])"
@@ -40,3 +42,10 @@ def test_facts_cannot_be_changed_or_deleted(database: Database, table: str) -> N
     for statement in (f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
         with pytest.raises(psycopg.errors.RaiseException, match="append-only"), database.transaction() as connection:
             connection.execute(statement)  # type: ignore[call-overload]
+
+
+def test_an_event_is_kept_with_its_actor_and_reason(database: Database) -> None:
+    with database.transaction() as connection:
+        add_event(connection, actor="amy", kind="hold_placed", subject="lot:1", reason="torn box", data={"n": 1})
+        (event,) = queries("events").events_of_subject(connection, subject="lot:1", rows_max=10)
+    assert (event["actor"], event["reason"], event["data"]) == ("amy", "torn box", {"n": 1})
