@@ -39,7 +39,9 @@ CHECKED_DIGITS = {
 }  # fmt: skip
 """How many leading digits of a value end in a check digit."""
 
-DATED = dict.fromkeys(("11", "12", "13", "15", "16", "17"), True) | dict.fromkeys(("4326", "7003", "7006", "7011"), False)
+DATED = dict.fromkeys(("11", "12", "13", "15", "16", "17"), True) | dict.fromkeys(
+    ("4326", "7003", "7006", "7011"), False
+)
 """Identifiers whose value begins with YYMMDD, and whether day 00 means the last day of the month."""
 
 NOT_TOGETHER = (("01", "02"), ("01", "03"), ("02", "03"), ("01", "37"), ("01", "255"), ("30", "37"))
@@ -182,9 +184,7 @@ def _check_digit(ai: str, digits: str, at: int) -> None:
         raise ElementFault(at, f"AI {ai}: {digits} names nothing", HINT_LABEL)
 
 
-def _check_separators(
-    elements: list[Element], starts: list[int], *, today: date, separator_seen: bool
-) -> None:
+def _check_separators(elements: list[Element], starts: list[int], *, today: date, separator_seen: bool) -> None:
     present = {ai for ai, _ in elements}
     for (ai, value), start in zip(elements, starts, strict=True):
         if not GS1ApplicationIdentifier.extract(ai).separator_required:
