@@ -2,7 +2,7 @@
 
 HINT_SEPARATOR = (
     "The scanner or the printer drops the separator (GS, FNC1). Set the scanner to send it (ASCII 29), or name what it "
-    "sends instead as `separator` of this [[scanner]]. To book this box now, type its label with brackets"
+    "sends instead as `separator` of this [[scanner]]"
 )
 
 
