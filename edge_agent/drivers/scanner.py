@@ -91,7 +91,9 @@ class SerialScanner:
             return
         try:
             self._writer.write(data)
-            await asyncio.wait_for(self._writer.drain(), TICK_S)
+            # Not wait_for: before Python 3.12 it can swallow a cancellation, and the agent would never stop.
+            async with asyncio.timeout(TICK_S):
+                await self._writer.drain()
         except (OSError, serial.SerialException, TimeoutError) as error:
             log.debug("%s took no feedback: %s", self.name, error)  # the read side will say that it is lost
 
@@ -99,7 +101,8 @@ class SerialScanner:
         framer = Framer(self._suffix)
         while True:
             try:
-                data = await asyncio.wait_for(reader.read(READ_BYTES), TICK_S)
+                async with asyncio.timeout(TICK_S):
+                    data = await reader.read(READ_BYTES)
             except TimeoutError:
                 for bad in framer.quiet():
                     yield bad

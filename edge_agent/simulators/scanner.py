@@ -139,7 +139,8 @@ class SimulatedScanner:
         loop, master, readable = asyncio.get_running_loop(), self._master, asyncio.Event()
         loop.add_reader(master, readable.set)
         try:
-            await asyncio.wait_for(readable.wait(), wait_s)
+            async with asyncio.timeout(wait_s):
+                await readable.wait()
         finally:
             loop.remove_reader(master)
         return self.listen()
