@@ -131,7 +131,11 @@ async def _silences(pause_s: float) -> AsyncIterator[Silence]:
 
 def _why(port: str, error: Exception) -> str:
     number = getattr(error, "errno", None)
+    gone = f"{port} went away: was the scanner unplugged?"
+    if number is None and "readiness" in str(error):  # how pyserial says that the other end is gone
+        return gone
     hints = {
+        5: gone,
         2: f"{port} is not there: plug the scanner in, or correct `port` (see ls -l /dev/serial/by-id/)",
         13: f"{port} may not be opened: add the user of the agent to the group dialout",
         11: f"{port} is in use by another program",

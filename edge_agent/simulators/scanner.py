@@ -8,6 +8,7 @@ import os
 import select
 import tempfile
 import tty
+from contextlib import suppress
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -30,6 +31,7 @@ FRAMES: dict[Suffix, tuple[bytes, bytes]] = {
 
 GARBAGE = b"\x00\xff\x9c]d2\x8001003\x1b"
 HEARD_BYTES_MAX = 65_536
+GATEWAY_WAIT_S = 60
 BEEPS = {b"\x06": "beep (good)", b"\x15": "BUZZ (bad)"}
 
 
@@ -145,6 +147,18 @@ class SimulatedScanner:
             loop.remove_reader(master)
         return self.listen()
 
+    async def scan_until_answered(self, text: str, *, aim: str | None = None, wait_s: float = 30.0) -> bytes:
+        """Scan ``text`` again and again until the agent has the port open and answers; raises ``TimeoutError``.
+
+        What is sent before the agent opens the port is lost, as on a real line. ``text`` must be harmless twice, as a
+        badge is.
+        """
+        async with asyncio.timeout(wait_s):
+            while True:
+                await self.scan(text, aim=aim)
+                with suppress(TimeoutError):
+                    return await self.hear(0.1)
+
 
 def label(gtin: str, lot: str, expiry: date | str, serial: str | None = None) -> str:
     """The content of the GS1 DataMatrix on a box, without AIM identifier: (01)(17)(10) and perhaps (21).
@@ -174,7 +188,7 @@ def scanner(
 ) -> None:
     """A handheld scanner you scan with by typing.
 
-    Start it, put the printed port into [[scanner]] of the gateway's configuration, start the gateway, and type:
+    Start it, put the printed port into the scanner section of the gateway's configuration, start the gateway, and type:
     LW.BADGE.amy, LW.ACTION.RECEIVE, ... or a label with brackets, (01)00312345678906(17)271231(10)ABC123.
     Before a code you may write a glitch and a colon: garbage:, split:, slow:, twice:, no-separator:, no-suffix:.
     """
@@ -186,13 +200,14 @@ def scanner(
 
 
 async def _type_scans(device: SimulatedScanner, *, example: bool) -> None:
-    console = Console()
-    console.print(f'Scanner on [bold]{device.path}[/]: put  port = "{device.path}"  into [[scanner]].', highlight=False)
-    console.print("Type a code and press Enter; Ctrl-D ends. Try these:", *EXAMPLES, sep="\n  ", markup=False)
-    for line in EXAMPLES if example else ():
-        console.print(f"scan> {line}", markup=False)
-        await _scan_typed(device, line, console)
-        await asyncio.sleep(0.5)
+    console = Console(markup=False, highlight=False)
+    console.print(f'Scanner is there. Under [[scanner]] put:  port = "{device.path}"')
+    console.print("Type a code and press Enter; Ctrl-D ends. Try these:", *EXAMPLES, sep="\n  ")
+    if example:
+        try:
+            await _scan_example(device, console)
+        except TimeoutError:
+            console.print(f"No gateway opened the port within {GATEWAY_WAIT_S} s.")
     while True:
         try:
             line = await asyncio.to_thread(input, "scan> ")
@@ -202,17 +217,26 @@ async def _type_scans(device: SimulatedScanner, *, example: bool) -> None:
             await _scan_typed(device, line.strip(), console)
 
 
+async def _scan_example(device: SimulatedScanner, console: Console) -> None:
+    console.print("Waiting for the gateway to open the port...")
+    await device.scan_until_answered(EXAMPLES[0], aim="]C0", wait_s=GATEWAY_WAIT_S)
+    for line in EXAMPLES[1:]:
+        console.print(f"scan> {line}")
+        await _scan_typed(device, line, console)
+        await asyncio.sleep(0.5)
+
+
 async def _scan_typed(device: SimulatedScanner, line: str, console: Console) -> None:
     glitch, text = _glitch_of(line)
     is_own = text.upper().startswith("LW.")
     try:
         await device.scan(_from_brackets(text), aim="]C0" if is_own and device.aim else None, glitch=glitch)
     except (OSError, ParseError) as error:
-        console.print(f"Not sent: {error}", markup=False)
+        console.print(f"Not sent: {error}")
         return
     heard = await asyncio.to_thread(device.listen, 1.0)
     names = [BEEPS.get(bytes([byte]), f"0x{byte:02x}") for byte in heard]
-    console.print(", ".join(names) or "(no answer: is the gateway running?)", markup=False)
+    console.print(", ".join(names) or "(no answer: is the gateway running?)")
 
 
 def _glitch_of(line: str) -> tuple[Glitch | None, str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -102,12 +102,7 @@ async def a_dock(
 
 async def opened(desk: Desk) -> None:
     """Wait until the dock has the port open: opening drops what was scanned before."""
-    async with asyncio.timeout(10):
-        while True:
-            await desk.scanner.scan("LW.BADGE.opener", aim="]C0")
-            with suppress(TimeoutError):
-                await desk.scanner.hear(0.05)
-                return
+    await desk.scanner.scan_until_answered("LW.BADGE.opener", aim="]C0")
 
 
 @pytest.mark.parametrize("suffix", ["cr", "lf", "crlf", "etx"])
