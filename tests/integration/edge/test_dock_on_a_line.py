@@ -205,6 +205,20 @@ async def test_a_scanner_that_drops_separators_is_refused_with_what_to_set(tmp_p
         assert "ASCII 29" in str(desk.notices[0].data["hint"])
 
 
+async def test_a_doubtful_lot_is_believed_once_the_scanner_has_sent_a_separator(tmp_path: Path) -> None:
+    doubtful = label(GTIN, "ABC12321SER001", date(2027, 12, 31))
+    async with a_dock(tmp_path) as desk:
+        await opened(desk)
+        await desk.scan(*RECEIVE)
+        assert await desk.scan(doubtful, BOX_B, doubtful) == BAD + GOOD + GOOD
+        # Another scanner may hang on the cable now.
+        desk.scanner.unplug()
+        await desk.until(is_notice(NoticeKind.DEVICE_LOST))
+        desk.scanner.plug()
+        await desk.until(is_notice(NoticeKind.DEVICE_BACK))
+        assert await desk.scan(doubtful) == BAD
+
+
 async def test_repeated_garbage_is_told_once_and_then_counted(tmp_path: Path) -> None:
     async with a_dock(tmp_path) as desk:
         await opened(desk)

@@ -98,6 +98,7 @@ def test_a_leading_fnc1_is_stripped() -> None:
 
 def test_a_leading_fnc1_does_not_prove_that_the_scanner_sends_separators() -> None:
     assert not parse(f"]d2{GS}01{GTIN}10A{GS}", today=TODAY).separator_seen
+    rejected(f"]d2{GS}01{GTIN}1727123110ABC12321SER001")
 
 
 @pytest.mark.parametrize("aim", ["]d2", "]C1", "]Q3", "]e0", "]J1", ""])
@@ -148,6 +149,9 @@ def test_an_empty_code_is_refused(text: str) -> None:
         ("]C14140614141000013", 18),
         ("]C10212312312312334375", 18),
         ("]C18003" + "00614141000013SER", 20),
+        ("]C18017" + "106141412345678907", 24),
+        ("]C18018" + "106141412345678907", 24),
+        ("]C1253" + "0614141000013", 18),
     ],
 )
 def test_a_wrong_check_digit_is_an_error(text: str, at: int) -> None:
@@ -240,6 +244,7 @@ def test_a_count_that_swallowed_a_lot_is_refused() -> None:
         (f"]d201{GTIN}02{GTIN}375", "contradict"),
         (f"]d202{GTIN}10A", "AI 37"),
         ("]d200106141412345678908375", "AI 02"),
+        (f"]C102{GTIN}375{GS}307", "contradict"),
         (f"]d201{GTIN}300", "cannot be right"),
         (f"]d201{GTIN}30", "cannot be right"),
         (f"]d201{GTIN}1127010117260101", "after it expired"),
@@ -285,6 +290,8 @@ def test_day_00_and_the_sliding_century(yymmdd: str, day: date) -> None:
 def test_the_century_follows_the_day_passed_in_and_no_clock() -> None:
     assert date_of("000101", today=date(2099, 6, 1)) == date(2100, 1, 1)
     assert date_of("990101", today=date(2001, 6, 1)) == date(1999, 1, 1)
+    assert date_of("490101", today=date(2099, 6, 1)) == date(2149, 1, 1)
+    assert date_of("500101", today=date(2099, 6, 1)) == date(2050, 1, 1)
     # 29 February 2000 exists, 29 February 2100 does not: no reader's own clock may decide.
     assert parse(f"01{GTIN}17000229", today=date(2001, 1, 1)).expires_on == date(2000, 2, 29)
     with pytest.raises(ScanRejected, match="no day 29"):
