@@ -158,12 +158,16 @@ def expire(state: State, *, mono_ms: int, dock: Dock) -> tuple[State, tuple[Effe
         return state, ()
     if not state.items:
         return State(), (Feedback(Tone.PROMPT, f"{state.operator} signed out after {dock.idle_s:g} s."),)
+    return State(), abandon(state, f"was left open for {dock.idle_s:g} s without LW.COMMIT")
+
+
+def abandon(state: State, why: str) -> tuple[Effect, ...]:
+    """What has to be told when ``state`` is given up; ``why`` goes on from "NOT BOOKED: Receive by amy ..."."""
+    if not state.items or state.operator is None:
+        return ()
     listed = ", ".join(_named(line) for line in merged(state.items))
-    text = (
-        f"NOT BOOKED: {_doing(state)} by {state.operator} was left open for {dock.idle_s:g} s without LW.COMMIT. "
-        f"Dropped: {listed}. Scan it all again"
-    )
-    return State(), (Dropped(text, state.operator, state.items),)
+    text = f"NOT BOOKED: {_doing(state)} by {state.operator} {why}. Dropped: {listed}. Scan it all again"
+    return (Dropped(text, state.operator, state.items),)
 
 
 def merged(items: tuple[ScanLine, ...]) -> tuple[ScanLine, ...]:

@@ -3,12 +3,13 @@
 The good answer to a commit is given only after ``emit`` came back, that is, after the transaction is on the disk.
 """
 
+import asyncio
 import uuid
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 from edge_agent.clock import Clock, stamp
 from edge_agent.dock.feedback import Answer
-from edge_agent.dock.grammar import Book, Dock, Dropped, Effect, Feedback, Refused, State, Tone, expire, step
+from edge_agent.dock.grammar import Book, Dock, Dropped, Effect, Feedback, Refused, State, Tone, abandon, expire, step
 from edge_agent.dock.refusals import Refusals
 from edge_agent.domain.codes import Code, is_code, parse_code
 from edge_agent.domain.gs1 import GS, Scanned, parse
@@ -22,6 +23,8 @@ from edge_agent.errors import JournalError
 
 SHOWN_MAX = 200
 """Characters of a refused scan that go into its notice."""
+FAREWELL_S = 2.0
+"""How long a stopping dock may take to tell what was open."""
 
 
 class DockSession:
@@ -47,11 +50,16 @@ class DockSession:
         self._refusals = Refusals()
 
     async def run(self, emit: Emit) -> None:
-        """Serve the dock until cancelled."""
-        async with aclosing(self._scanner.events()) as events:
-            async for event in events:
-                await self._handle(event, emit)
-                await self._expire(emit)
+        """Serve the dock until cancelled. Items that are open then are told in a notice, not lost in silence."""
+        try:
+            async with aclosing(self._scanner.events()) as events:
+                async for event in events:
+                    await self._handle(event, emit)
+                    await self._expire(emit)
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL_S):
+                    await self._carry_out(abandon(self._state, "was open when the gateway stopped"), "", emit)
 
     async def _handle(self, event: Event, emit: Emit) -> None:
         match event:

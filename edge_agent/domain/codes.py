@@ -94,7 +94,10 @@ def parse_code(scanned: str) -> Code:
     make = _CODES.get(word.upper())
     if make is None:
         raise ScanRejected(
-            scanned, at=len(aim) + 3, reason=f"LW.{word} is no code of Lotwarden", hint=f"There are {_known()}"
+            scanned,
+            at=len(aim) + 3,
+            reason=f"{('LW.' + word)[:40]!r} is no code of Lotwarden",
+            hint=f"There are {_known()}",
         )
     try:
         return make(name if dot else None)
@@ -121,7 +124,7 @@ def _action(name: str | None) -> ChooseAction:
     wanted = (name or "").lower().replace("-", "_")
     if wanted not in SCANNED_ACTIONS:
         known = ", ".join(action.upper() for action in SCANNED_ACTIONS)
-        raise ValueError(f"{name or 'nothing'} is no action of a dock ({known})")
+        raise ValueError(f"{(name or 'nothing')[:40]!r} is no action of a dock ({known})")
     return ChooseAction(Action(wanted))
 
 
@@ -134,7 +137,7 @@ def _quantity(name: str | None) -> SetQuantity:
 def _without_name(code: Code) -> Callable[[str | None], Code]:
     def make(name: str | None) -> Code:
         if name is not None:
-            raise ValueError(f"this code takes nothing after it, not even {name!r}")
+            raise ValueError(f"this code takes nothing after it, not even {name[:40]!r}")
         return code
 
     return make
@@ -143,7 +146,7 @@ def _without_name(code: Code) -> Callable[[str | None], Code]:
 def _lowered(what: str, name: str | None, pattern: str) -> str:
     lowered = (name or "").lower()
     if not re.fullmatch(pattern, lowered):
-        raise ValueError(f"{name or 'nothing'!r} cannot be the name of a {what}")
+        raise ValueError(f"{(name or 'nothing')[:120]!r} cannot be the name of a {what}")
     return lowered
 
 

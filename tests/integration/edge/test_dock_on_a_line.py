@@ -246,6 +246,16 @@ async def test_an_open_transaction_that_times_out_is_told_to_the_ledger(tmp_path
         assert desk.booked == []
 
 
+async def test_items_that_are_open_when_the_gateway_stops_are_told_to_the_ledger(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as desk:
+        await opened(desk)
+        await desk.scan(*RECEIVE, BOX_A)
+        assert desk.records == []
+    (notice,) = desk.notices
+    assert "was open when the gateway stopped" in notice.text
+    assert "ABC123" in notice.text
+
+
 async def test_an_unplugged_scanner_is_told_once_and_goes_on_where_it_was(tmp_path: Path) -> None:
     async with a_dock(tmp_path) as desk:
         await opened(desk)

@@ -69,6 +69,14 @@ def test_unknown_or_broken_codes_are_refused_with_what_to_do(text: str) -> None:
     assert 0 <= caught.value.at <= len(text)
 
 
+@pytest.mark.parametrize("text", ["LW.{}", "LW.BADGE.{}", "LW.ACTION.{}", "LW.COMMIT.{}", "LW.QTY.{}", "LW.ORDER.{}"])
+def test_what_is_shown_of_a_refused_code_cannot_play_tricks_on_a_terminal(text: str) -> None:
+    with pytest.raises(ScanRejected) as caught:
+        parse_code(text.format("\x1b[2J" + "x" * 1500))
+    assert caught.value.reason.isprintable()
+    assert len(caught.value.reason) < 300
+
+
 @pytest.mark.parametrize("text", ["0100312345678906", "]d2LW.COMMIT", "]X0LW.COMMIT", "LWCOMMIT", ""])
 def test_other_texts_are_no_codes_of_ours(text: str) -> None:
     assert not is_code(text)

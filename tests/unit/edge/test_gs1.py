@@ -258,6 +258,13 @@ def test_what_cannot_be_right_is_refused_with_the_reason(text: str, reason: str)
     assert reason in rejected(text).reason
 
 
+@pytest.mark.parametrize(
+    "text", ["]\x1b[2J", "]d2\x1b[2J", "]Q1https://x/01/\x1b[2J", "\x1b]d2", "]E0\x1b[2J", "]d210A\x07"]
+)
+def test_what_is_shown_of_a_refused_scan_cannot_play_tricks_on_a_terminal(text: str) -> None:
+    assert rejected(text).reason.isprintable()
+
+
 def test_the_same_element_twice_with_one_value_is_no_contradiction() -> None:
     assert parse(f"]d201{GTIN}10A{GS}10A", today=TODAY).lot == "A"
 
