@@ -228,6 +228,8 @@ class Bus:
     async def _failed(self, poll: "_Poll", error: DeviceError, emit: Emit) -> None:
         was_lost = poll.breaker.is_lost
         poll.breaker = poll.breaker.failed(self._clock.mono_s())
+        if all(poll.breaker.failures for poll in self._polls):
+            self._link.close()  # it may be half open, which looks just so; one living device would speak for it
         now = stamp(self._clock)
         quality = Quality.CRC if isinstance(error, BadFrame) else Quality.TIMEOUT
         await emit(Reading(now, poll.device.name, quality, detail=error.reason))

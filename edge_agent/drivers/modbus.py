@@ -1,8 +1,7 @@
 """Modbus TCP through pymodbus, with its traps guarded (seen in 3.16).
 
 * pymodbus counts unanswered requests over all units and closes the connection for everybody, and reconnects by its
-  own clock: both are switched off. We connect anew when three requests in a row brought no byte at all, since a
-  half-open connection looks just so, and a bus with one living unit never does.
+  own clock: both are switched off. The bus closes a connection over which none of its devices answers any more.
 * pymodbus takes an answer with transaction id 0 for any request, does not compare the function code, and takes any
   number of registers. :func:`fault_in_answer` looks at the bytes before pymodbus does.
 * An undecodable answer raises inside asyncio's data callback, where nobody waits for it; the request then runs into
@@ -26,8 +25,6 @@ from pymodbus.pdu import ModbusPDU
 from edge_agent.drivers.decode import Request
 from edge_agent.errors import BadFrame, DeviceLost, DeviceRefused
 
-SILENT_REQUESTS_MAX = 3
-"""After so many requests in a row without one byte, the connection itself is doubted."""
 PAST_MAX = 64
 """Late or repeated answers are recognised for so many past requests."""
 
@@ -98,8 +95,6 @@ class ModbusTcpLink:
         self._sending: tuple[int, Request] | None = None
         self._past: deque[int] = deque(maxlen=PAST_MAX)
         self._failure: asyncio.Future[BadFrame | DeviceLost] | None = None
-        self._silent_requests = 0
-        self._heard = False
         self._out_of_step = False
 
     @property
@@ -143,7 +138,6 @@ class ModbusTcpLink:
         """Disconnect; harmless when closed."""
         client, self._client = self._client, None
         self._out_of_step = False
-        self._silent_requests = 0
         self._past.clear()  # the next connection counts its transactions from 1 again
         if client is not None:
             client.close()
@@ -155,19 +149,18 @@ class ModbusTcpLink:
         try:
             answer = await self._ask(self._client, unit, request)
         except (ModbusException, OSError, TimeoutError) as error:
-            raise self._unanswered(unit) from error
+            reason = f"unit {unit} at {self.endpoint} did not answer within {self._timeout_s:g} s"
+            raise DeviceLost(self.endpoint, reason) from error
         finally:
             if self._asked is not None:
                 self._past.append(self._asked.transaction)
             self._asked = self._sending = self._failure = None
-        self._silent_requests = 0
         if answer.isError():
             raise self._refusal(unit, answer.exception_code)
         return tuple(answer.registers)
 
     async def _ask(self, client: AsyncModbusTcpClient, unit: int, request: Request) -> ModbusPDU:
         """The answer, or the first thing that goes wrong, whichever comes first."""
-        self._heard = False
         self._sending = (unit, request)
         self._failure = asyncio.get_running_loop().create_future()
         read = client.read_holding_registers if request.function == 3 else client.read_input_registers
@@ -185,12 +178,6 @@ class ModbusTcpLink:
             elif not answer.cancelled():
                 answer.exception()  # seen, so that asyncio does not complain about it
 
-    def _unanswered(self, unit: int) -> DeviceLost:
-        self._silent_requests = 0 if self._heard else self._silent_requests + 1
-        if self._silent_requests >= SILENT_REQUESTS_MAX:
-            self._out_of_step = True
-        return DeviceLost(self.endpoint, f"unit {unit} at {self.endpoint} did not answer within {self._timeout_s:g} s")
-
     def _refusal(self, unit: int, code: int) -> DeviceLost | DeviceRefused:
         meaning = EXCEPTIONS.get(code, "an exception code that Modbus does not know")
         reason = f"unit {unit} at {self.endpoint}: exception {code}, {meaning}"
@@ -204,7 +191,6 @@ class ModbusTcpLink:
             if self._sending is not None:
                 self._asked = Asked(int.from_bytes(data[:2], "big"), *self._sending)
             return data
-        self._heard = True
         fault = fault_in_answer(data, self._asked, self._past)
         if fault is None:
             return data

@@ -28,6 +28,7 @@ class Relay:
         self._bytes_left: int | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._forgotten: set[asyncio.Task[None]] = set()
         self.host = ""
         self.port = 0
         self.bytes_up = 0
@@ -73,6 +74,13 @@ class Relay:
         if self._server is None:
             await self.start(self.host, self.port)
 
+    def forget_connections(self) -> None:
+        """Swallow from now on whatever existing connections carry, without a word to either side; new ones work.
+
+        A device that lost power, or a firewall that lost its table, leaves such half-open connections behind.
+        """
+        self._forgotten |= self._tasks
+
     async def __aenter__(self) -> "Relay":
         if self._server is None:
             await self.start()
@@ -82,7 +90,7 @@ class Relay:
         await self.stop()
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
+        task: asyncio.Task[None] | None = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine of asyncio's own server
         self._tasks.add(task)
         self._writers.add(writer)
@@ -92,8 +100,8 @@ class Relay:
             self._writers.add(up_writer)
             try:
                 async with asyncio.TaskGroup() as both:
-                    both.create_task(self._pump(reader, up_writer, is_up=True))
-                    both.create_task(self._pump(up_reader, writer, is_up=False))
+                    both.create_task(self._pump(reader, up_writer, task, is_up=True))
+                    both.create_task(self._pump(up_reader, writer, task, is_up=False))
             finally:
                 self._writers.discard(up_writer)
                 up_writer.close()
@@ -101,12 +109,15 @@ class Relay:
             pass  # one side went away: so does the other
         finally:
             self._tasks.discard(task)
+            self._forgotten.discard(task)
             self._writers.discard(writer)
             writer.close()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_up: bool) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, owner: asyncio.Task[None], *, is_up: bool
+    ) -> None:
         while data := await reader.read(65536):
-            while data:
+            while data and owner not in self._forgotten:
                 await self._intact.wait()
                 passed, data = self._take(data)
                 writer.write(passed)
