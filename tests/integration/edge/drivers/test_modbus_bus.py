@@ -137,6 +137,7 @@ async def test_a_late_answer_never_becomes_the_value_of_the_next_device(kind: Fa
     assert not heard.good("u1")
     for unit in (2, 3, 4):
         assert {values["temp_c"] for values in heard.good(f"u{unit}")} == {float(unit)}
+        assert len(heard.good(f"u{unit}")) == len(heard.readings(f"u{unit}"))
 
 
 async def test_a_late_answer_never_becomes_the_next_value_of_the_same_device() -> None:
