@@ -20,7 +20,8 @@ class Relay:
 
     def __init__(self, host: str, port: int) -> None:
         """Where the server is."""
-        self._target = (host, port)
+        self.target_host = host
+        self.target_port = port
         self._server: asyncio.Server | None = None
         self._intact = asyncio.Event()
         self._intact.set()
@@ -95,23 +96,30 @@ class Relay:
         self._tasks.add(task)
         self._writers.add(writer)
         try:
-            await self._intact.wait()
-            up_reader, up_writer = await asyncio.open_connection(*self._target)
-            self._writers.add(up_writer)
-            try:
-                async with asyncio.TaskGroup() as both:
-                    both.create_task(self._pump(reader, up_writer, task, is_up=True))
-                    both.create_task(self._pump(up_reader, writer, task, is_up=False))
-            finally:
-                self._writers.discard(up_writer)
-                up_writer.close()
-        except* (OSError, _CutOff):
-            pass  # one side went away: so does the other
+            with contextlib.suppress(asyncio.CancelledError):  # cut; a cancelled handler makes asyncio complain
+                await self._intact.wait()
+                await self._join(reader, writer, task)
         finally:
             self._tasks.discard(task)
             self._forgotten.discard(task)
             self._writers.discard(writer)
             writer.close()
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, task: asyncio.Task[None]) -> None:
+        try:
+            up_reader, up_writer = await asyncio.open_connection(self.target_host, self.target_port)
+        except OSError:
+            return  # nobody at the other end: neither is there for the client
+        self._writers.add(up_writer)
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._pump(reader, up_writer, task, is_up=True))
+                both.create_task(self._pump(up_reader, writer, task, is_up=False))
+        except* (OSError, _CutOff):
+            pass  # one side went away: so does the other
+        finally:
+            self._writers.discard(up_writer)
+            up_writer.close()
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, owner: asyncio.Task[None], *, is_up: bool

@@ -108,7 +108,7 @@ class SimulatedDevice:
     def _values_now(self, kind: FaultKind | None) -> dict[str, float]:
         if kind is not FaultKind.STUCK:
             return self.values()
-        self.stuck = self.stuck or self.values()
+        self.stuck = self.stuck or dict(self.values())
         return self.stuck
 
     def _order(self) -> WordOrder | None:
@@ -197,8 +197,8 @@ class ModbusTcpSimulator:
                     return
                 body = await reader.readexactly(length - 1)
                 await self._answer(transaction, unit, body, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # the client went away
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # the client went away, or we end; a cancelled handler would make asyncio complain
         finally:
             self._writers.discard(writer)
             if not self._writers:
