@@ -59,6 +59,7 @@ async def test_a_cable_that_dies_resets_connections_and_refuses_new_ones_until_m
     again = await connect(cable)
     assert await says(*again, b"again") == b"again"
     again[1].close()
+    writer.close()
 
 
 async def test_a_cable_that_hangs_is_silent_and_delivers_when_mended(cable: Relay) -> None:

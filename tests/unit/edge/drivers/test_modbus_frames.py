@@ -77,3 +77,14 @@ def test_bytes_while_nothing_is_asked_are_a_fault() -> None:
 @given(st.binary(max_size=600))
 def test_no_bytes_whatever_raise(data: bytes) -> None:
     assert isinstance(fault_in_answer(data, ASKED, {6}), str | None)
+
+
+@given(st.integers(0, 8 * 9 - 1))
+def test_one_wrong_bit_before_the_values_is_seen_or_waited_out(bit: int) -> None:
+    spoilt = bytearray(ANSWER)
+    spoilt[bit // 8] ^= 1 << bit % 8
+    promised_bytes = 6 + int.from_bytes(spoilt[4:6], "big")
+    is_refusal = spoilt[7] == 0x84  # then it is five bytes too long for one
+    fault = fault_in_answer(bytes(spoilt), ASKED, ())
+    assert fault is not None or promised_bytes > len(spoilt)
+    assert not is_refusal or fault is not None
