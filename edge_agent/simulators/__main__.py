@@ -18,6 +18,7 @@ from edge_agent.errors import ProfileError
 from edge_agent.simulators.link import CutMode, Relay
 from edge_agent.simulators.modbus import FaultKind, ModbusTcpSimulator, SimulatedDevice
 from edge_agent.simulators.room import ColdRoom, LiveRoom, State
+from edge_agent.simulators.scanner import scanner
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -103,9 +104,7 @@ def link(
     _run(_serve_link(Relay(target_host, int(target_port)), host, port, cut_after))
 
 
-# The scanner joins here:
-# from edge_agent.simulators.scanner import scanner
-# app.command()(scanner)
+app.command()(scanner)
 
 
 def main() -> None:
