@@ -26,8 +26,6 @@ ProfileFault = Callable[[str], str | None]
 """Profile name -> what is wrong with it, or nothing."""
 
 CONFIG_BYTES_MAX = 1_000_000
-NEEDS_UNIT = {"modbus-tcp"}
-"""Kinds of bus on which a device has a unit number."""
 
 
 def load_config(path: Path, *, profile_fault: ProfileFault | None = None) -> GatewayConfig:
@@ -149,7 +147,7 @@ def _key_path(loc: tuple[str | int, ...], raw: dict[str, Any]) -> KeyPath:
             continue
         path.append(part)
         is_there = (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int))
-        value = value[part] if is_there else None  # type: ignore[index]
+        value = value[part] if is_there else None
     return tuple(path)
 
 
@@ -158,17 +156,26 @@ def _model_at(path: KeyPath, raw: dict[str, Any]) -> type[BaseModel] | None:
     model: type[BaseModel] | None = GatewayConfig
     value: Any = raw
     for part in path:
+        inside: Any = part  # a key of a table or a number of a list
         try:
-            value = value[part]
+            value = value[inside]
         except (KeyError, IndexError, TypeError):
             return None
         if isinstance(part, int):
             continue
         field = _fields(model).get(part)
         models = _models(field.annotation) if field else []
-        kind = value[path[1]].get("kind") if len(path) > 1 and isinstance(value, list) else None
+        kind = _kind_of(value, path)
         model = next((m for m in models if kind in _kinds(m)), models[0] if models else None)
     return model
+
+
+def _kind_of(value: Any, path: KeyPath) -> Any:
+    """What the entry of an array of tables calls itself."""
+    if not isinstance(value, list) or len(path) < 2 or not isinstance(path[1], int):
+        return None
+    entry = value[path[1]]
+    return entry.get("kind") if isinstance(entry, dict) else None
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
@@ -192,6 +199,7 @@ def _cross_faults(raw: dict[str, Any], profile_fault: ProfileFault) -> Iterator[
     """What no single value shows. Works on whatever is there, so that one fault does not hide another."""
     yield from _name_faults(raw)
     yield from _device_faults(raw, profile_fault)
+    yield from _unit_faults(raw)
     yield from _data_dir_faults(raw)
     yield from _ca_faults(raw)
 
@@ -216,24 +224,43 @@ def _name_faults(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _device_faults(raw: dict[str, Any], profile_fault: ProfileFault) -> Iterator[tuple[KeyPath, str]]:
-    kinds = {entry.get("name"): entry.get("kind") for _, entry in _entries(raw, "bus")}
-    buses = sorted(name for name in kinds if isinstance(name, str))
+    buses = sorted({name for _, entry in _entries(raw, "bus") if isinstance(name := entry.get("name"), str)})
     for number, entry in _entries(raw, "device"):
         bus, profile = entry.get("bus"), entry.get("profile")
-        if isinstance(bus, str) and bus not in kinds:
+        if isinstance(bus, str) and bus not in buses:
             hint = _did_you_mean(bus, buses) or (f"there are: {_listed(buses)}" if buses else "add a [[bus]]")
             yield ("device", number, "bus"), f"device.bus: there is no bus {bus!r}; {hint}"
-        if isinstance(bus, str) and kinds.get(bus) in NEEDS_UNIT and entry.get("unit") is None:
-            yield (
-                ("device", number),
-                (
-                    f"device.unit: {entry.get('name', 'this device')} is on a {kinds[bus]} bus and needs its unit "
-                    "number; write e.g. unit = 1"
-                ),
-            )
         fault = profile_fault(profile) if isinstance(profile, str) else None
         if fault:
             yield ("device", number, "profile"), f"device.profile: {fault}"
+
+
+def _unit_faults(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    """Two devices on one bus must not answer to one number: one room's temperature would be taken for another's."""
+    on_bus: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    for number, entry in _entries(raw, "device"):
+        if isinstance(bus := entry.get("bus"), str):
+            on_bus.setdefault(bus, []).append((number, entry))
+    for bus, devices in on_bus.items():
+        seen: dict[int, Any] = {}
+        for number, entry in devices:
+            unit, name = entry.get("unit"), entry.get("name", "this device")
+            if unit is None and len(devices) > 1:
+                yield (
+                    ("device", number),
+                    (
+                        f"device.unit: bus {bus} has {len(devices)} devices, so {name} needs its unit number; "
+                        f"write e.g. unit = {number + 1}"
+                    ),
+                )
+            if not isinstance(unit, int):
+                continue
+            if unit in seen:
+                yield (
+                    ("device", number, "unit"),
+                    (f"device.unit: unit {unit} of bus {bus} is {seen[unit]} already; write the number set on {name}"),
+                )
+            seen.setdefault(unit, name)
 
 
 def _data_dir_faults(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
