@@ -209,6 +209,11 @@ async def test_verify_fails_for_a_key_that_did_not_sign(tmp_path: Path) -> None:
     config = write_config(tmp_path)
     journal_with_records(tmp_path)
     (tmp_path / "data" / "gateway.key").unlink()
+    code, _, err = await result_of("buffer", "verify", "--config", config)
+    assert code == 1
+    assert "gateway.key" in err
+    assert not (tmp_path / "data" / "gateway.key").exists(), "looking makes nothing"
+    Identity.load_or_make(tmp_path / "data")
     code, out, _ = await result_of("buffer", "verify", "--config", config)
     assert code == 1
     assert "not by this gateway's key" in out
