@@ -111,8 +111,11 @@ def _words(detail: ErrorDetails, at: KeyPath, raw: dict[str, Any]) -> str:
         return f"is missing; write e.g. {example}" if example else "is missing"
     if detail["type"] == "union_tag_not_found":
         return "kind is missing; write e.g. kind = " + str(detail["ctx"].get("expected_tags", ""))
-    what = detail["msg"].removeprefix("Value error, ")
-    what = what[:1].lower() + what[1:]
+    if detail["type"] == "string_pattern_mismatch":
+        what = "may have small letters, digits, dot, dash and underscore only"
+    else:
+        what = detail["msg"].removeprefix("Value error, ")
+        what = what[:1].lower() + what[1:]
     given = detail["input"]
     if detail["type"] == "value_error":
         return what  # our own words say what to write

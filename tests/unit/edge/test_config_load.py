@@ -102,7 +102,7 @@ def test_a_broken_file_has_all_its_faults_named_with_their_lines(tmp_path: Path)
     file.touch()
     faults = faults_of(tmp_path, BROKEN.format(file=file))
     expected = {
-        2: "gateway.name: ",
+        2: 'gateway.name: may have small letters, digits, dot, dash and underscore only, not "Cold Room"; write e.g.',
         3: f"gateway.data_dir: {file} is a file; write the path of a directory",
         6: "uplink.url: http:// is for this very machine only and would send in the clear; write https://ledger",
         7: "uplink.ca_file: there is no file /nowhere/ca.pem",
