@@ -214,7 +214,7 @@ def test_a_profile_of_the_site_is_known(tmp_path: Path) -> None:
     profiles = tmp_path / "devices"
     profiles.mkdir()
     shipped = (ROOT / "config" / "devices" / "xy-md02.toml").read_text()
-    (profiles / "house-made.toml").write_text(shipped)
+    (profiles / "house-made.toml").write_text(shipped.replace('name = "xy-md02"', 'name = "house-made"'))
     text = (ROOT / "config" / "gateway.example.toml").read_text().replace("/var/lib/lotwarden", str(tmp_path))
     text = text.replace('# profiles_dir = "/etc/lotwarden/devices"', f'profiles_dir = "{profiles}"')
     path = tmp_path / "gateway.toml"
