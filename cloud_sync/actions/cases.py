@@ -72,4 +72,3 @@ def close_case(connection: Connection, case_id: int, *, actor: str, resolution: 
     """Resolve an open case."""
     queries("cases").close_case(connection, id=case_id, resolved_by=actor, resolution=resolution)
     add_event(connection, actor=actor, kind="case_resolved", subject=f"case:{case_id}", reason=resolution)
-
