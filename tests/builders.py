@@ -119,9 +119,12 @@ class GatewayWithKey:
     def register(self, database: Database) -> None:
         """Make the gateway known to the ledger."""
         with database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO gateway (name, public_key) VALUES (%s, %s)", (self.name, self.public_key)
-            )
+            connection.execute("INSERT INTO gateway (name, public_key) VALUES (%s, %s)", (self.name, self.public_key))
+
+    def start_again(self) -> None:
+        """Forget what was said, as if the journal were new and empty."""
+        self._next.clear()
+        self._previous.clear()
 
     def batch(self, *records: Record) -> bytes:
         """The next batch of the lane of the first record."""
@@ -265,7 +268,7 @@ def ledger_with_two_fridges(database: Database, gateway: GatewayWithKey) -> Ledg
 
 
 EVERYTHING = (
-    "event, api_token, policy, place, item, item_gtin, lot, gateway, evidence, notice, channel, reading, "
+    "event, api_token, policy, place, owner, item, item_gtin, lot, gateway, evidence, notice, channel, reading, "
     "unusable_reading, track, excursion, movement, position, residency, exposure, hold, disposition, reservation, "
     "exception_case"
 )
@@ -276,3 +279,4 @@ def empty(database: Database) -> None:
     with psycopg.connect(database.url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute(f"TRUNCATE {EVERYTHING} RESTART IDENTITY")
+        connection.execute("INSERT INTO owner VALUES ('house', 'The house itself')")
