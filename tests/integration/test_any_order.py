@@ -92,6 +92,19 @@ products = st.builds(
     st.sampled_from(["shelf-a", "ward", "customer"]),
     st.integers(0, 12),
 )
+# An ingredient that goes through a monitored place into production, and what comes out of it.
+brews = st.builds(
+    lambda lot, place, times, to, at: [
+        Move(lot, "", 3, "supplier", place, minute(times[0])),
+        Move(lot, "", 2, place, "batch", minute(times[1])),
+        Move("P1", "", 2, "batch", to, minute(at)),
+    ],
+    st.sampled_from(["L1", "L2"]),
+    st.sampled_from(["box-a", "room-a", "shelf-b"]),
+    st.tuples(st.integers(0, 4), st.integers(3, 8)),
+    st.sampled_from(["site", "room-b", "customer"]),
+    st.integers(4, 10),
+)
 measured = st.builds(
     lambda device, at, value: Measured(device, minute(at / 2), value),
     st.sampled_from(sorted(WORLD.devices)),
@@ -113,7 +126,7 @@ histories = st.builds(
     lambda ways, product, others, values, seed: History(
         (*(move for way in ways for move in way), *product, *others), tuple(values), seed
     ),
-    st.lists(journeys, min_size=2, max_size=4),
+    st.lists(journeys | brews, min_size=2, max_size=5),
     st.lists(products, min_size=1, max_size=2),
     st.lists(moves, max_size=4),
     st.lists(measured, min_size=6, max_size=20),

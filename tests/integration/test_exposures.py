@@ -95,6 +95,16 @@ def test_what_is_made_of_exposed_stock_is_held(ledger: Ledger, say: Said) -> Non
     }
 
 
+def test_a_product_that_is_booked_last_is_held_for_what_is_in_it(ledger: Ledger, say: Said) -> None:
+    say(
+        scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10, "INGREDIENT")),
+        scan(minute(8), Action.MOVE, "fridge-a", "batch-7", line(4, "INGREDIENT")),
+    )
+    say(reading(minute(6), 9.0), reading(minute(7), 5.0))
+    say(scan(minute(8), Action.MOVE, "batch-7", "dock", line(1, "PRODUCT")))
+    assert ("PRODUCT", "", "dock") in ledger.held()
+
+
 def test_what_was_made_before_the_exposed_stock_went_in_is_not_held(ledger: Ledger, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10, "INGREDIENT")))
     say(reading(minute(6), 9.0), reading(minute(7), 5.0))
