@@ -242,12 +242,13 @@ CREATE TABLE residency (
 CREATE INDEX residency_place ON residency (place_id, began_at);
 
 -- Stock that was in an excursion, followed wherever it went since. since is the first exposed instant within the
--- residency that began at residency_began_at.
+-- residency that began at residency_began_at. lot_id and place_id come from there, where they are checked: thousands of
+-- these rows are written while somebody waits for the hold.
 CREATE TABLE exposure (
     excursion_id bigint NOT NULL REFERENCES excursion ON DELETE CASCADE,
-    lot_id bigint NOT NULL REFERENCES lot,
+    lot_id bigint NOT NULL,
     serial text NOT NULL DEFAULT '',
-    place_id bigint NOT NULL REFERENCES place,
+    place_id bigint NOT NULL,
     residency_began_at timestamptz NOT NULL,
     since timestamptz NOT NULL,
     PRIMARY KEY (excursion_id, lot_id, place_id, serial, residency_began_at)
