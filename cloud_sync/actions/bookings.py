@@ -52,7 +52,7 @@ def lock_for_booking(connection: Connection, *, lot_ids: Iterable[int], place_id
     )
 
 
-def book(connection: Connection, movements: Sequence[NewMovement], *, event_id: int) -> frozenset[str]:
+def book(connection: Connection, movements: Iterable[NewMovement], *, event_id: int) -> frozenset[str]:
     """Book ``movements`` and bring balances, residencies, exposures and negative-balance cases up to date.
 
     Gives the facts that were new; one that was booked before is left as it is. Takes the locks it needs; a caller that
