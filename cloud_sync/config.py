@@ -66,7 +66,7 @@ class DatabaseSection(Section):
 class LedgerConfig(Section):
     """The whole file."""
 
-    server: ServerSection = ServerSection()
+    server: Annotated[ServerSection, Field(default_factory=ServerSection)]
     database: DatabaseSection
     policies_dir: Path | None = None
 
@@ -87,7 +87,7 @@ def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Ledg
     if environment.get(DATABASE_URL):
         raw["database"] = {"url": environment[DATABASE_URL]}
     try:
-        return LedgerConfig.model_validate(_with_paths_below(raw, path.absolute().parent))
+        return LedgerConfig.model_validate(_with_paths_below(raw, Path(os.path.abspath(path)).parent))
     except ValidationError as error:
         raise ConfigError(tuple(_fault(path, text, fault) for fault in error.errors())) from error
 
