@@ -1,7 +1,9 @@
 """``cloud-sync``: run the lot ledger and look after it."""
 
+import logging
 import os
 import signal
+import socket
 import sys
 import warnings
 from collections.abc import Iterator
@@ -21,7 +23,7 @@ import uvicorn  # noqa: E402
 
 from cloud_sync.actions import access, gateways, master_data  # noqa: E402
 from cloud_sync.app import create_app  # noqa: E402
-from cloud_sync.config import DATABASE_URL, LedgerConfig, load_config  # noqa: E402
+from cloud_sync.config import DATABASE_URL, LedgerConfig, ServerSection, load_config  # noqa: E402
 from cloud_sync.domain.roles import Role  # noqa: E402
 from cloud_sync.errors import ConfigError, DatabaseDown, LedgerError  # noqa: E402
 from cloud_sync.storage.database import Database, Row  # noqa: E402
@@ -49,15 +51,16 @@ err = Console(stderr=True)
 def serve(config: Config = DEFAULT_CONFIG) -> None:
     """Run the ledger until SIGTERM or Ctrl-C."""
     signal.signal(signal.SIGTERM, _exit)
+    logging.basicConfig(format="%(message)s")
+    # Told once, as lost and back, by storage/database.py; the pool would tell of every attempt.
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     loaded = _load(config)
-    with _told(), _opened(loaded) as database:
+    server = loaded.server
+    with _told(), _listening(server) as listening, _opened(loaded) as database:
         _import_policies(database, loaded)
-        server = loaded.server
         _Server(
             uvicorn.Config(
                 create_app(database),
-                host=server.host,
-                port=server.port,
                 ssl_certfile=server.tls_cert_file,
                 ssl_keyfile=str(server.tls_key_file) if server.tls_key_file else None,
                 proxy_headers=server.behind_proxy,
@@ -66,7 +69,7 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
                 timeout_graceful_shutdown=SHUTDOWN_S,
                 log_level="warning",
             )
-        ).run()
+        ).run(sockets=[listening])
 
 
 @app.command("check-config")
@@ -165,13 +168,25 @@ def main() -> None:
 class _Server(uvicorn.Server):
     """Says where it listens: with port 0 nobody else knows."""
 
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        await super().startup(sockets)  # type: ignore[arg-type]
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
         scheme = "https" if self.config.is_ssl else "http"
-        for listening in (socket for server in self.servers for socket in server.sockets):
+        for listening in sockets or ():
             host, port = listening.getsockname()[:2]
             shown = f"[{host}]" if ":" in host else host
             _say(f"the ledger listens on {scheme}://{shown}:{port} (API description: /docs)")
+
+
+@contextmanager
+def _listening(server: ServerSection) -> Iterator[socket.socket]:
+    try:
+        family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+        listening = socket.create_server((server.host, server.port), family=family)
+    except OSError as error:
+        reason = f"server: cannot listen on {server.host} port {server.port} ({error.strerror})"
+        raise ConfigError((f"{reason}; if another ledger runs here stop it, or write another host or port",)) from error
+    with listening:
+        yield listening
 
 
 def _load(config: Path) -> LedgerConfig:
