@@ -1,27 +1,10 @@
 """Book movements: append them and keep positions in step."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 
+from cloud_sync.domain.booking import NewMovement
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.locks import share_holds
-
-
-@dataclass(frozen=True, slots=True)
-class NewMovement:
-    """A movement to book. ``fact`` makes booking it twice harmless; ``quantity`` is in base units."""
-
-    fact: str
-    lot_id: int
-    quantity: int
-    from_place: int
-    to_place: int
-    occurred_at: datetime
-    action: str
-    serial: str = ""
-    operator: str = ""
-    order_ref: str = ""
 
 
 def lock_for_booking(connection: Connection, *, lot_ids: Iterable[int], place_ids: Iterable[int]) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from cloud_sync.actions.allocate import check_open, end_reservation, own_reservation, reservation_of
-from cloud_sync.actions.bookings import NewMovement, book, lock_for_booking
+from cloud_sync.actions.bookings import book, lock_for_booking
 from cloud_sync.actions.master_data import item_named, place_named
 from cloud_sync.actions.requests import answer, answered_before
 from cloud_sync.actions.stock import lot_of, position_of
-from cloud_sync.domain.lots import first_instant_after
+from cloud_sync.domain.booking import NewMovement, expires_at
 from cloud_sync.domain.movements import INTERNAL, fault_of
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.storage.database import Connection, Database, Row
@@ -190,14 +190,13 @@ def _lot(connection: Connection, item_id: int, line: Line, from_place: Row, acto
 def _new_lot(connection: Connection, item_id: int, line: Line, actor: str) -> int:
     if queries("master_data").owner_by_name(connection, name=line.owner) is None:
         raise NotFound(f"there is no owner {line.owner}", "See GET /v1/owners for those there are, or create it.")
-    expires_at = first_instant_after(line.expires_on) if line.expires_on else None
     is_new = queries("availability").add_lot(
         connection,
         item_id=item_id,
         lot_number=line.lot_number,
         owner=line.owner,
         expires_on=line.expires_on,
-        expires_at=expires_at,
+        expires_at=expires_at(line.expires_on),
     )
     lot = _known_lot(connection, line)
     assert lot is not None  # noqa: S101 - just made, if it was not there

@@ -77,8 +77,9 @@ class Api:
             ).fetchone()  # fmt: skip
             assert row is not None
             connection.execute(
-                "INSERT INTO residency (lot_id, place_id, began_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-                (lot_id, row["place_id"], began - timedelta(days=1)),
+                "INSERT INTO residency (lot_id, place_id, began_at) SELECT %(lot)s, %(place)s, %(began)s WHERE NOT EXISTS"
+                " (SELECT FROM residency WHERE (lot_id, place_id) = (%(lot)s, %(place)s) AND ended_at IS NULL)",
+                {"lot": lot_id, "place": row["place_id"], "began": began - timedelta(days=1)},
             )
             connection.execute(
                 "INSERT INTO exposure (excursion_id, lot_id, place_id, residency_began_at, since)"
