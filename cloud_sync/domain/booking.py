@@ -24,7 +24,7 @@ class NewMovement:
 
 
 def expires_at(expires_on: date | None, zone: tzinfo = UTC) -> datetime | None:
-    """The first instant at which a lot labelled ``expires_on`` may no longer be used: the end of that day at the site."""
+    """The first instant at which a lot labelled ``expires_on`` may no longer be used: the end of that day."""
     if expires_on is None:
         return None
     next_day = expires_on + timedelta(days=1)

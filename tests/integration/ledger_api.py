@@ -77,8 +77,9 @@ class Api:
             ).fetchone()  # fmt: skip
             assert row is not None
             connection.execute(
-                "INSERT INTO residency (lot_id, place_id, began_at) SELECT %(lot)s, %(place)s, %(began)s WHERE NOT EXISTS"
-                " (SELECT FROM residency WHERE (lot_id, place_id) = (%(lot)s, %(place)s) AND ended_at IS NULL)",
+                "INSERT INTO residency (lot_id, place_id, began_at) SELECT %(lot)s, %(place)s, %(began)s"
+                " WHERE NOT EXISTS (SELECT FROM residency r"
+                " WHERE (r.lot_id, r.place_id) = (%(lot)s, %(place)s) AND r.ended_at IS NULL)",
                 {"lot": lot_id, "place": row["place_id"], "began": began - timedelta(days=1)},
             )
             connection.execute(
