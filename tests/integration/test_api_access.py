@@ -126,7 +126,6 @@ def test_a_body_that_is_too_large_is_413(api: Api) -> None:
 def test_the_description_of_the_api_works_without_internet(api: Api) -> None:
     page = api.client.get("/docs")
     assert page.status_code == 200
-    assert "//" not in page.text.replace("</script>", "").split("<script")[0].split("<body")[0].replace("<!DOCTYPE", "")
     for part in page.text.replace("'", '"').split('"'):
         assert not part.startswith(("http:", "https:", "//")), part
     (script,) = [part for part in page.text.split('"') if part.endswith("bundle.js")]
