@@ -39,6 +39,8 @@ SILENCE_MAX_S = 600.0
 """While nothing is heard at all, discovery is restarted at growing intervals up to this."""
 NO_RSSI_DBM = -127
 """What bleak says when BlueZ took the RSSI away: that is no advertisement."""
+FIND_S = 30.0
+"""A device that is to be connected to has so long to be heard first."""
 FAILED_READS_TO_LOSE = 3
 BASE_UUID_END = "-0000-1000-8000-00805f9b34fb"
 
@@ -237,7 +239,7 @@ class BleSource:
     async def _keep_reading(self, emit: Emit) -> None:
         while True:
             for poller in self._pollers.values():
-                if self._clock.mono_s() >= poller.due_s:
+                if poller.is_due(self._clock.mono_s()):
                     poller.due_s = self._clock.mono_s() + poller.device.poll_s
                     await self._read(poller, emit)
             await asyncio.sleep(self._tick_s)
@@ -360,6 +362,11 @@ class _Poller:
         self.read_s = started_s
         self.failures = 0
         self.is_lost = False
+        self._wait_until_s = started_s + FIND_S
+
+    def is_due(self, now_s: float) -> bool:
+        """Whether to read it now: when it is time, and it was heard or had its chance to be."""
+        return now_s >= self.due_s and (self.found is not None or now_s >= self._wait_until_s)
 
 
 def newest_last(before: Mapping[int, bytes], now: Mapping[int, bytes]) -> dict[int, bytes]:

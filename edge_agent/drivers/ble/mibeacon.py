@@ -26,6 +26,8 @@ ENCRYPTED, MAC_INCLUDED, CAPABILITY, OBJECT, MESH = 0x08, 0x10, 0x20, 0x40, 0x80
 CAPABILITY_IO = 0x20
 ASSOCIATED = b"\x11"
 VERSION_MIN, VERSION_SEALED_MIN = 2, 4
+WHOLE_PER_CENT = frozenset({0x055B, 0x0387})
+"""LYWSD03MMC and MHO-C401 measure whole per cents of humidity; their tenths are noise (as in xiaomi-ble)."""
 
 
 def decode(advertisement: Advertisement, key: bytes | None) -> Decoded | None:
@@ -34,7 +36,7 @@ def decode(advertisement: Advertisement, key: bytes | None) -> Decoded | None:
     if len(data) < 5:
         return None
     control = uint16_le(data, 0)
-    version, counter = control >> 12, data[4]
+    version = control >> 12
     if version < VERSION_MIN or control & MESH or not control & OBJECT:
         return None
     at = 5 + (6 if control & MAC_INCLUDED else 0)
@@ -43,7 +45,7 @@ def decode(advertisement: Advertisement, key: bytes | None) -> Decoded | None:
     if control & CAPABILITY:
         at += 2 if data[at : at + 1] and data[at] & CAPABILITY_IO else 1
     if not control & ENCRYPTED:
-        return refused(PLAIN_REFUSED, Quality.FAULT) if key else _objects(data[at:], counter)
+        return refused(PLAIN_REFUSED, Quality.FAULT) if key else _objects(data[at:], data)
     if key is None:
         return refused(KEY_MISSING, Quality.FAULT)
     if version < VERSION_SEALED_MIN:
@@ -52,11 +54,12 @@ def decode(advertisement: Advertisement, key: bytes | None) -> Decoded | None:
         return refused("encrypted frame is cut short")
     nonce = advertisement.mac[::-1] + data[2:5] + data[-7:-4]
     plain = decrypted(key, nonce, data[at:-7] + data[-4:], ASSOCIATED)
-    return refused(KEY_WRONG) if plain is None else _objects(plain, counter)
+    return refused(KEY_WRONG) if plain is None else _objects(plain, data)
 
 
-def _objects(body: bytes, counter: int) -> Decoded | None:
+def _objects(body: bytes, frame: bytes) -> Decoded | None:
     values: dict[str, float] = {}
+    device_type, counter = uint16_le(frame, 2), frame[4]
     at = 0
     while at + 3 <= len(body):
         object_id, length = uint16_le(body, at), body[at + 2]
@@ -67,6 +70,8 @@ def _objects(body: bytes, counter: int) -> Decoded | None:
         if known:
             values |= known(raw)
         at += 3 + length
+    if device_type in WHOLE_PER_CENT and "rh_pct" in values:
+        values["rh_pct"] = float(values["rh_pct"] // 1)
     return judged(values, counter=counter)
 
 
