@@ -26,6 +26,7 @@ ENCRYPTED, MAC_INCLUDED, CAPABILITY, OBJECT, MESH = 0x08, 0x10, 0x20, 0x40, 0x80
 CAPABILITY_IO = 0x20
 ASSOCIATED = b"\x11"
 VERSION_MIN, VERSION_SEALED_MIN = 2, 4
+HUMIDITY = 0x1006
 WHOLE_PER_CENT = frozenset({0x055B, 0x0387})
 """LYWSD03MMC and MHO-C401 measure whole per cents of humidity; their tenths are noise (as in xiaomi-ble)."""
 
@@ -69,9 +70,9 @@ def _objects(body: bytes, frame: bytes) -> Decoded | None:
         known = OBJECTS.get((object_id, length))
         if known:
             values |= known(raw)
+        if object_id == HUMIDITY and "rh_pct" in values and device_type in WHOLE_PER_CENT:
+            values["rh_pct"] //= 1
         at += 3 + length
-    if device_type in WHOLE_PER_CENT and "rh_pct" in values:
-        values["rh_pct"] = float(values["rh_pct"] // 1)
     return judged(values, counter=counter)
 
 
