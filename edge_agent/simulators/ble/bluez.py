@@ -95,6 +95,7 @@ class FakeBlueZ:
         self.is_discovering = False
         self.is_powered = True
         self.connections = 0
+        self.refusals = 0
         self._address = address
         self._path = f"/org/bluez/{adapter}"
         self._bus: MessageBus | None = None
@@ -121,6 +122,10 @@ class FakeBlueZ:
     def is_monitoring(self) -> bool:
         """Whether a passive scan is registered with its patterns known."""
         return any(monitor.patterns for monitor in self._monitors.values())
+
+    def is_connected(self, address: str) -> bool:
+        """Whether a client is connected to this device."""
+        return bool(self._objects[self._device_path(address)][DEVICE]["Connected"].value)
 
     async def __aenter__(self) -> Self:
         self._bus = await MessageBus(bus_address=self._address).connect()
@@ -212,6 +217,7 @@ class FakeBlueZ:
 
     def _start_discovery(self, message: Message) -> Message:
         if not self.is_powered:
+            self.refusals += 1
             return Message.new_error(message, NOT_READY, "Resource Not Ready")
         self.starts += 1
         self.is_discovering = True

@@ -117,7 +117,7 @@ class VirtualSensor:
         turn = self._random.randrange(1, 256)
 
         def spoilt(data: Mapping[int, bytes]) -> dict[int, bytes]:
-            return {key: payload[:-2] + bytes((payload[-2] ^ turn,)) + payload[-1:] for key, payload in data.items()}
+            return {key: _with_turned_byte(payload, turn) for key, payload in data.items()}
 
         return replace(said, manufacturer_data=spoilt(said.manufacturer_data), service_data=spoilt(said.service_data))
 
@@ -204,6 +204,11 @@ def _efento(m: Measured) -> Said:
 
 def _gatt_ess(m: Measured) -> Said:
     return Said(m.address, name="ESS")
+
+
+def _with_turned_byte(payload: bytes, turn: int) -> bytes:
+    middle = (len(payload) - 1) // 2
+    return payload[:middle] + bytes((payload[middle] ^ turn,)) + payload[middle + 1 :]
 
 
 def _hundredths(value: float) -> int:
