@@ -16,7 +16,7 @@ from edge_agent.domain.records import Notice, NoticeKind, Quality, Reading, Reco
 from edge_agent.drivers.ble.bus import FIND_S, BleDevice, BleSource
 from edge_agent.drivers.ble.ess import HUMIDITY_UUID, TEMPERATURE_UUID
 from edge_agent.drivers.ble.track import LOST_GAPS, UNHEARD_S
-from edge_agent.simulators.ble import ENCODERS, FakeBlueZ, Fault, Said, VirtualSensor, private_bus
+from edge_agent.simulators.ble import ENCODERS, FakeBlueZ, Fault, Measured, Said, VirtualSensor, private_bus
 
 ADDRESS = "C0:FF:EE:00:00:01"
 OTHER = "C0:FF:EE:00:00:02"
@@ -218,7 +218,7 @@ async def test_silence_makes_stale_readings_then_one_loss_then_one_return(
     assert set(qualities) == {Quality.STALE, Quality.TIMEOUT}
     await bench.listening()  # the watchdog may be restarting discovery
     await bench.hears_again(sensor)
-    await bench.hears(sensor)
+    assert (await bench.hears(sensor)).quality is Quality.GOOD
     assert bench.notices() == [
         (NoticeKind.DEVICE_LOST, "fridge-a/ruuvi"),
         (NoticeKind.DEVICE_BACK, "fridge-a/ruuvi"),
@@ -245,18 +245,38 @@ async def test_a_replayed_frame_never_becomes_a_reading(bench: Bench, caplog: py
     assert caplog.text.count("old number was dropped") == 1
 
 
-async def test_the_newest_company_id_of_an_inkbird_is_its_temperature(address: str) -> None:
-    """Also where BlueZ keeps every id it ever saw, as it does in a scan that reports changes only."""
-    async with FakeBlueZ(address) as bluez:
-        bench = Bench(bluez)
-        sensor = sensor_of("inkbird")
-        bench.start(device_of("inkbird"))
-        await bench.listening()
-        bluez.filter.pop("DuplicateData")
-        for at_s in (0.0, 1.0, 0.5, -9.0):
-            reading = await bench.hears(sensor, at_s)
-            assert reading.values["temp_c"] == 5.0 + at_s
-        await bench.stop()
+async def test_an_inkbird_that_returns_to_an_earlier_temperature_is_right(bench: Bench) -> None:
+    sensor = sensor_of("inkbird")
+    bench.start(device_of("inkbird"))
+    await bench.listening()
+    for at_s in (0.0, 1.0, 0.0, -9.0, 0.0):
+        assert (await bench.hears(sensor, at_s)).values["temp_c"] == 5.0 + at_s
+
+
+async def test_of_all_company_ids_that_bluez_keeps_of_an_inkbird_the_one_that_changed_counts(bench: Bench) -> None:
+    bench.start(device_of("inkbird"))
+    await bench.listening()
+    bench.bluez.filter.pop("DuplicateData")  # as when another program had set the filter
+    for n, (temp_c, rh_pct) in enumerate(((5.0, 45.0), (6.0, 45.0), (5.0, 46.0), (6.0, 47.0))):
+        bench.clock.advance(POLL_S)
+        bench.bluez.say(ENCODERS["inkbird"](Measured(ADDRESS, temp_c, rh_pct, 90, n)))
+        reading = await bench.next_reading(n)
+        assert (reading.values["temp_c"], reading.values["rh_pct"]) == (temp_c, rh_pct)
+
+
+async def test_that_bluez_forgets_a_signal_strength_is_no_advertisement(bench: Bench) -> None:
+    bench.start(device_of("govee"), BleDevice(DeviceName("marker"), OTHER, "ruuvi", POLL_S))
+    await bench.listening()
+    await bench.hears(sensor_of("govee"))
+    bench.clock.advance(POLL_S)
+    bench.bluez.forget_rssi(ADDRESS)
+    marker = VirtualSensor("ruuvi", OTHER, lambda _: 20.0).said(0.0)
+    assert marker is not None
+    bench.bluez.say(marker)
+    assert (await bench.next_reading(1)).device == "marker"
+    bench.clock.advance(1.0)
+    await bench.hears(VirtualSensor("ruuvi", OTHER, lambda _: 21.0))
+    assert [reading.device for reading in bench.readings()] == ["fridge-a/govee", "marker", "marker"]
 
 
 async def test_devices_that_are_not_configured_are_not_reported(bench: Bench) -> None:

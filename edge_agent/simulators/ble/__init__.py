@@ -5,6 +5,6 @@ The real bleak and the real D-Bus are in between, so what is proven here is all 
 
 from edge_agent.simulators.ble.bluez import FakeBlueZ, private_bus
 from edge_agent.simulators.ble.command import ble
-from edge_agent.simulators.ble.sensors import ENCODERS, Fault, Said, VirtualSensor
+from edge_agent.simulators.ble.sensors import ENCODERS, Fault, Measured, Said, VirtualSensor
 
-__all__ = ["ENCODERS", "FakeBlueZ", "Fault", "Said", "VirtualSensor", "ble", "private_bus"]
+__all__ = ["ENCODERS", "FakeBlueZ", "Fault", "Measured", "Said", "VirtualSensor", "ble", "private_bus"]

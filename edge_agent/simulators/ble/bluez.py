@@ -165,6 +165,12 @@ class FakeBlueZ:
             self._monitors.clear()
         self._change(self._path, ADAPTER, {"Powered": Variant("b", on), "Discovering": Variant("b", False)})
 
+    def forget_rssi(self, address: str) -> None:
+        """Take the signal strength of a device away, as BlueZ does when some program ends its scan."""
+        path = self._device_path(address)
+        self._objects[path][DEVICE].pop("RSSI")
+        self._signal(path, PROPERTIES, "PropertiesChanged", "sa{sv}as", [DEVICE, {}, ["RSSI"]])
+
     def unplug(self) -> None:
         """Pull the adapter out: its object and all devices below it go away."""
         self.is_discovering = False
@@ -303,7 +309,7 @@ class FakeBlueZ:
             if variant.value and (every or _plain(merged.value) != _plain(before)):
                 changed[name] = merged
         threshold_db = 1 if self.is_discovering else RSSI_THRESHOLD_DB
-        if abs(known["RSSI"].value - said.rssi_dbm) >= threshold_db:
+        if "RSSI" not in known or abs(known["RSSI"].value - said.rssi_dbm) >= threshold_db:
             changed["RSSI"] = Variant("n", said.rssi_dbm)
         if changed:
             self._change(path, DEVICE, changed)

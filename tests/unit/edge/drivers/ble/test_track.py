@@ -162,6 +162,7 @@ def test_silence_makes_stale_then_lost_once_then_back_once() -> None:
     assert sample.quality is Quality.TIMEOUT
     track.hear(frame(at_s + 200, 7))
     assert track.change(at_s + 200) == (Change.BACK, 200)
+    track.hear(frame(at_s + 201, 8))
     assert track.change(at_s + 201) is None
     assert track.learned_interval_s == 5.0, "the outage is no interval"
 
