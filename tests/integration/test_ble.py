@@ -16,6 +16,7 @@ from edge_agent.domain.records import Notice, NoticeKind, Quality, Reading, Reco
 from edge_agent.drivers.ble.bus import FIND_S, BleDevice, BleSource
 from edge_agent.drivers.ble.ess import HUMIDITY_UUID, TEMPERATURE_UUID
 from edge_agent.drivers.ble.track import LOST_GAPS, UNHEARD_S
+from edge_agent.errors import JournalFull
 from edge_agent.simulators.ble import ENCODERS, FakeBlueZ, Fault, Measured, Said, VirtualSensor, private_bus
 
 ADDRESS = "C0:FF:EE:00:00:01"
@@ -288,6 +289,17 @@ async def test_devices_that_are_not_configured_are_not_reported(bench: Bench) ->
     assert bench.bluez.say(said)
     await bench.hears(sensor_of("ruuvi"))
     assert [reading.values["temp_c"] for reading in bench.readings()] == [5.0]
+
+
+async def test_what_the_journal_raises_comes_out_as_it_is(bench: Bench) -> None:
+    async def full(_: Record) -> None:
+        raise JournalFull("no room")
+
+    source = BleSource(BleBus(kind="ble", name="ble"), [device_of("ruuvi")], bench.clock, tick_s=TICK_S)
+    bench.clock.advance(UNHEARD_S + 1)
+    async with asyncio.timeout(DEADLINE_S):
+        with pytest.raises(JournalFull):
+            await source.run(full)
 
 
 async def test_a_device_that_was_never_heard_is_told_once_with_what_to_look_at(bench: Bench) -> None:

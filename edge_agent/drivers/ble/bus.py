@@ -73,6 +73,13 @@ def ble_sources(config: GatewayConfig, clock: Clock) -> tuple["BleSource", ...]:
         first = seen.setdefault((section.bus, section.address), section.name)
         if first != section.name:
             faults.append(f"device {section.name}: address {section.address} is already that of {first}")
+    for bus in buses:
+        formats = dict.fromkeys(section.format for section in sections if section.bus == bus.name)
+        faults += [
+            f'bus {bus.name}: scan = "passive" cannot hear {name} ({FORMATS[name].why}): write scan = "auto"'
+            for name in formats
+            if bus.scan == "passive" and FORMATS[name].scan is Scan.ACTIVE
+        ]
     devices = {section.name: _device(section, faults) for section in sections}
     if faults:
         raise ConfigError(tuple(faults))
@@ -93,7 +100,7 @@ class BleSource:
         self._is_lost = False
         self._is_silent = False
         self._has_told_mode = False
-        self._passive_refused = bus.scan == "active"
+        self._passive_refused = False
 
     @property
     def name(self) -> str:
@@ -101,12 +108,15 @@ class BleSource:
         return self._bus.name
 
     async def run(self, emit: Emit) -> None:
-        """Listen, read and emit until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep_scanning())
-            tasks.create_task(self._report(emit))
-            if self._pollers:
-                tasks.create_task(self._keep_reading(emit))
+        """Listen, read and emit until cancelled, or until ``emit`` raises: then raise that."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_scanning())
+                tasks.create_task(self._report(emit))
+                if self._pollers:
+                    tasks.create_task(self._keep_reading(emit))
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
 
     # listening
 
@@ -140,12 +150,8 @@ class BleSource:
                     await scanner.stop()
 
     async def _started(self) -> BleakScanner:
-        mode, why = scan_for(self._formats)
-        if self._bus.scan == "active":
-            mode, why = Scan.ACTIVE, "so configured"
-        elif self._bus.scan == "passive":
-            mode, why = Scan.PASSIVE, "so configured"
-        if mode is Scan.PASSIVE and not self._passive_refused and patterns_for(self._formats):
+        mode, why = (Scan.ACTIVE, "so configured") if self._bus.scan == "active" else scan_for(self._formats)
+        if mode is Scan.PASSIVE and not self._passive_refused:
             try:
                 scanner = await self._start(self._passive())
             except TROUBLE as error:

@@ -111,6 +111,8 @@ def scan_for(names: tuple[BleFormat, ...]) -> tuple[Scan, str]:
     for name in names:
         if FORMATS[name].scan is Scan.ACTIVE:
             return Scan.ACTIVE, f"{name}: {FORMATS[name].why}"
+    if not names:
+        return Scan.ACTIVE, "no device is configured"
     return Scan.PASSIVE, "all formats are complete in the advertisement"
 
 

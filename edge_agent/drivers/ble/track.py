@@ -153,7 +153,7 @@ class Track:
         return _NEW if ahead < modulus // AHEAD_PART or has_restarted else _OLDER
 
     def _take(self, frame: Frame) -> None:
-        if self._fresh_s is not None and frame.at_s > self._fresh_s and not self._lost:
+        if self._fresh_s is not None and frame.at_s > self._fresh_s:
             self._gaps.append(frame.at_s - self._fresh_s)
         self._fresh_s, self._last, self._pending = frame.at_s, frame, frame
         if frame.decoded.quality is Quality.GOOD:

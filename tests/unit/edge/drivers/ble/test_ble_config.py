@@ -2,16 +2,17 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
 
 from edge_agent.clock import ManualClock
-from edge_agent.config import TAKES_KEY, BleDeviceSection, GatewayConfig
+from edge_agent.config import TAKES_KEY, BleDeviceSection, BleFormat, GatewayConfig
 from edge_agent.drivers.ble.bus import ble_sources, key_in_file
 from edge_agent.drivers.ble.formats import FORMATS, Scan, patterns_for, scan_for
 from edge_agent.errors import ConfigError
+from edge_agent.simulators.ble import ENCODERS
 
 CLOCK = ManualClock(datetime(2026, 3, 1, 8, 0, tzinfo=UTC))
 KEY = "231d39c1d7cc1ab1aee224cd096db932"
@@ -104,6 +105,18 @@ def test_one_format_that_needs_active_scanning_makes_all_of_an_adapter_active() 
     assert mode is Scan.ACTIVE
     assert "govee" in why
     assert patterns_for(("ruuvi", "pvvx", "atc1441")) == ((0xFF, b"\x99\x04"), (0x16, b"\x1a\x18"))
+
+
+def test_a_passive_scan_that_could_not_hear_a_device_is_a_fault() -> None:
+    loaded = config(device(), device(name="b", format="govee", address="00:00:00:00:00:01"))
+    passive = loaded.model_copy(update={"bus": (loaded.bus[0].model_copy(update={"scan": "passive"}),)})
+    with pytest.raises(ConfigError, match='bus ble: scan = "passive" cannot hear govee') as caught:
+        ble_sources(passive, CLOCK)
+    assert len(caught.value.faults) == 1
+
+
+def test_every_format_that_may_be_configured_has_a_decoder() -> None:
+    assert set(get_args(BleFormat)) == set(FORMATS) == set(ENCODERS)
 
 
 def test_every_passive_format_has_a_pattern_and_every_key_a_format() -> None:
