@@ -58,11 +58,19 @@ async def private_bus() -> AsyncIterator[str]:
         config = Path(directory, "bus.conf")
         config.write_text(BUS_CONFIG.format(socket=Path(directory, "bus")))  # noqa: ASYNC240 - a few bytes, once
         daemon = await asyncio.create_subprocess_exec(
-            "dbus-daemon", f"--config-file={config}", "--nofork", "--print-address", stdout=asyncio.subprocess.PIPE
+            "dbus-daemon",
+            f"--config-file={config}",
+            "--nofork",
+            "--print-address",
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,  # it complains about limits that do not matter here
         )
         try:
             assert daemon.stdout is not None  # noqa: S101 - asked for above
-            yield (await daemon.stdout.readline()).decode().strip()
+            address = (await daemon.stdout.readline()).decode().strip()
+            if not address:
+                raise RuntimeError("dbus-daemon did not start; see what `dbus-daemon --session --nofork` says")
+            yield address
         finally:
             daemon.terminate()
             await daemon.wait()
