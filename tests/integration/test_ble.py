@@ -3,17 +3,20 @@
 import asyncio
 import contextlib
 import logging
+import signal
 import struct
+import sys
+import tomllib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 import pytest
 
-from edge_agent.clock import ManualClock
-from edge_agent.config import BleBus, BleFormat
+from edge_agent.clock import ManualClock, SystemClock
+from edge_agent.config import BleBus, BleFormat, GatewayConfig
 from edge_agent.domain.ids import DeviceName
 from edge_agent.domain.records import Notice, NoticeKind, Quality, Reading, Record
-from edge_agent.drivers.ble.bus import FIND_S, BleDevice, BleSource
+from edge_agent.drivers.ble.bus import FIND_S, BleDevice, BleSource, ble_sources
 from edge_agent.drivers.ble.ess import HUMIDITY_UUID, TEMPERATURE_UUID
 from edge_agent.drivers.ble.track import LOST_GAPS, UNHEARD_S
 from edge_agent.errors import JournalFull
@@ -121,6 +124,7 @@ def device_of(kind: BleFormat, key: bytes | None = None, address: str = ADDRESS)
 
 LISTENED: list[tuple[BleFormat, bytes | None]] = [
     *((kind, None) for kind in ENCODERS if kind != "gatt-ess"),
+    ("atc1441", KEY),
     ("bthome", KEY),
     ("mibeacon", KEY),
     ("pvvx", KEY),
@@ -473,6 +477,43 @@ class TestConnected:
             (NoticeKind.DEVICE_LOST, "fridge-a/gatt-ess"),
             (NoticeKind.DEVICE_BACK, "fridge-a/gatt-ess"),
         ]
+
+
+async def test_the_simulator_prints_a_configuration_that_hears_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = "import typer; from edge_agent.simulators.ble import ble; typer.run(ble)"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", command, "--sensor", "pvvx", "--sensor", "gatt-ess", "--bindkey", KEY.hex(),
+        "--interval-s", "0.1", stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    printed = b""
+    async with asyncio.timeout(DEADLINE_S):
+        while printed.count(b"poll_s") < 2:
+            line = await process.stdout.readline()
+            assert line, "the simulator ended"
+            printed += line
+    try:
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", printed.decode().splitlines()[0].partition("ADDRESS=")[2])
+        rest = {"gateway": {"name": "gw", "data_dir": "/tmp"}, "uplink": {"url": "https://ledger"}}
+        config = GatewayConfig.model_validate({**rest, **tomllib.loads(printed.decode())})
+        heard: set[str] = set()
+        all_heard = asyncio.Event()
+
+        async def emit(record: Record) -> None:
+            if isinstance(record, Reading) and record.quality is Quality.GOOD:
+                heard.add(record.device)
+            if heard == {"sim/pvvx", "sim/gatt-ess"}:
+                all_heard.set()
+
+        (source,) = ble_sources(config, SystemClock())
+        task = asyncio.create_task(source.run(emit))
+        await asyncio.wait_for(all_heard.wait(), DEADLINE_S)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 0
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from edge_agent.config import BleFormat
+from edge_agent.config import TAKES_KEY, BleFormat
 from edge_agent.drivers.ble.ess import HUMIDITY_UUID, TEMPERATURE_UUID
 from edge_agent.simulators.ble.bluez import FakeBlueZ, private_bus
 from edge_agent.simulators.ble.sensors import Fault, VirtualSensor
@@ -46,7 +46,7 @@ def ble(
     for one in sensors:
         one.faults = set(fault or ())
     try:
-        asyncio.run(_run(sensors, curve, interval_s, passive))
+        asyncio.run(_run(sensors, curve, interval_s, passive, bindkey))
     except KeyboardInterrupt:
         raise typer.Exit from None
     except FileNotFoundError:
@@ -58,13 +58,24 @@ def _curve(celsius: float) -> Callable[[float], float]:
     return lambda at_s: celsius + math.sin(2 * math.pi * at_s / PERIOD_S)
 
 
-async def _run(sensors: list[VirtualSensor], curve: Callable[[float], float], interval_s: float, passive: bool) -> None:
+def _configuration(sensors: list[VirtualSensor], interval_s: float, bindkey: str) -> str:
+    """What the gateway's configuration needs to hear these sensors."""
+    lines = ['[[bus]]\nkind = "ble"\nname = "ble"\n']
+    for one in sensors:
+        key = f'bindkey = "{bindkey}"\n' if bindkey and one.kind in TAKES_KEY else ""
+        lines.append(
+            f'[[device]]\nname = "sim/{one.kind}"\nbus = "ble"\nformat = "{one.kind}"\naddress = "{one.address}"\n'
+            f"{key}poll_s = {max(1.0, interval_s)}\n"
+        )
+    return "\n".join(lines)
+
+
+async def _run(
+    sensors: list[VirtualSensor], curve: Callable[[float], float], interval_s: float, passive: bool, bindkey: str
+) -> None:
     async with private_bus() as address, FakeBlueZ(address, passive=passive) as bluez:
-        typer.echo("Start the gateway with this in its environment:")
-        typer.echo(f"  DBUS_SYSTEM_BUS_ADDRESS={address}")
-        typer.echo("and these devices in its configuration:")
-        for one in sensors:
-            typer.echo(f'  [[device]] name = "sim/{one.kind}"  format = "{one.kind}"  address = "{one.address}"')
+        typer.echo(f"# Start the gateway with DBUS_SYSTEM_BUS_ADDRESS={address}")
+        typer.echo(_configuration(sensors, interval_s, bindkey))
         started_s = time.monotonic()
         served: set[str] = set()
         while True:

@@ -172,6 +172,11 @@ def _mibeacon(m: Measured) -> Said:
 
 
 def _atc1441(m: Measured) -> Said:
+    if m.key is not None:
+        head = bytes((11, 0x16, 0x1A, 0x18, m.counter % 256))
+        plain = bytes((round((m.temp_c + 40) * 2), round(m.rh_pct * 2), m.battery_pct))
+        sealed = AESCCM(m.key, tag_length=4).encrypt(m.mac[::-1] + head, plain, b"\x11")
+        return Said(m.address, service_data={0x181A: head[4:] + sealed})
     body = struct.pack(">hBBHB", round(m.temp_c * 10), round(m.rh_pct), m.battery_pct, 2980, m.counter % 256)
     return Said(m.address, service_data={0x181A: m.mac + body})
 
