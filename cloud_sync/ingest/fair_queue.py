@@ -4,7 +4,6 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 
-
 ITEM_OVERHEAD_BYTES = 500
 """What an item costs beyond its bytes, so that empty ones are bounded too."""
 

@@ -1,5 +1,7 @@
 """The ledger's connection to a broker: paho in the calling thread, for as long as one connection lasts."""
 
+import contextlib
+import socket
 import ssl
 import threading
 import time
@@ -20,7 +22,7 @@ LOOP_S = 1.0
 CONNECT_TIMEOUT_S = 10.0
 FAREWELL_S = 2.0
 PACKET_BYTES_MAX = BATCH_BYTES_MAX + 1024
-RECEIPTS_INFLIGHT_MAX = 20
+RECEIPTS_INFLIGHT_MAX = 10
 RECEIPTS_QUEUED_MAX = 2000
 UNSUPPORTED_VERSION = 0x84
 
@@ -84,6 +86,7 @@ class Connection:
         self._is_closing = threading.Event()
         self._is_ready = threading.Event()
         self._has_connack = False
+        self._qos = 1
         self._end = ""
         self._refused_certainly: bool | None = None
         self._client = self._make_client()
@@ -105,10 +108,10 @@ class Connection:
         raise ConnectionEnded(f"{self._broker.address}: {self._end or 'the connection ended'}")
 
     def publish(self, topic: str, payload: bytes) -> bool:
-        """Hand a message to the broker with QoS 1; False, and nothing is kept, while there is no connection."""
+        """Hand a message to the broker; False, and nothing is kept, while there is no connection."""
         if not self._is_ready.is_set():
             return False
-        return self._client.publish(topic, payload, qos=1).rc == MQTT_ERR_SUCCESS
+        return self._client.publish(topic, payload, qos=self._qos).rc == MQTT_ERR_SUCCESS
 
     def close(self) -> None:
         """Let ``serve`` say goodbye and end, after what was published has been sent."""
@@ -156,6 +159,7 @@ class Connection:
         client.on_disconnect = self._disconnected
         # Having one keeps publish() from writing to the socket in a worker's thread; it wakes this thread instead.
         client.on_socket_register_write = lambda _c, _u, _sock: None
+        client.on_socket_open = lambda _c, _u, sock: _send_at_once(sock)
         return client
 
     def _connected(
@@ -170,8 +174,9 @@ class Connection:
         if self._version is Version.V5:
             if getattr(properties, "SharedSubscriptionAvailable", 1):
                 self._subscription = f"$share/{self._group}/{self._topic}"
-            inflight = getattr(properties, "ReceiveMaximum", RECEIPTS_INFLIGHT_MAX)
-            client.max_inflight_messages_set(min(inflight, RECEIPTS_INFLIGHT_MAX))
+            if getattr(properties, "ReceiveMaximum", RECEIPTS_INFLIGHT_MAX) < RECEIPTS_INFLIGHT_MAX:
+                # paho cannot lower its own limit any more. A receipt that is lost is given again, as a duplicate.
+                self._qos = 0
         client.subscribe(self._subscription, qos=1)
 
     def _subscribed(self, client: Client, _u: Any, _mid: int, reasons: list[ReasonCode], _p: Properties | None) -> None:
@@ -191,3 +196,9 @@ class Connection:
         if not self._has_connack and not self._is_closing.is_set():
             self._refused_certainly = False
         self._end = self._end or f"the connection broke ({str(reason).lower()})"
+
+
+def _send_at_once(sock: Any) -> None:
+    """Nagle's algorithm would hold small packets back for 40 ms and more."""
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
