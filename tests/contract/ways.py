@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -24,7 +24,7 @@ from tests.integration.edge.ledger import Ledger
 from tests.journal_parts import GATEWAY, IDENTITY
 from tests.relay import Relay
 
-TIMEOUT_S = 1.0
+TIMEOUT_S = 0.5
 
 
 class Way(Protocol):
@@ -51,6 +51,9 @@ class Way(Protocol):
 
     async def misbehave(self, *faults: str) -> None:
         """Give such answers first: of :mod:`tests.integration.edge.ledger`."""
+
+    @property
+    def faults_left(self) -> list[str]: ...
 
 
 class HttpsWay:
@@ -85,6 +88,10 @@ class HttpsWay:
 
     async def misbehave(self, *faults: str) -> None:
         self.ledger.faults = list(faults)
+
+    @property
+    def faults_left(self) -> list[str]:
+        return [str(fault) for fault in self.ledger.faults]
 
 
 class DatabaseDown(Exception):
@@ -173,6 +180,11 @@ class MqttWay:
         self._crooked = CrookedLedger(self.broker.port, self.store, faults)
         assert await asyncio.to_thread(self._crooked.is_ready.wait, 20)
 
+    @property
+    def faults_left(self) -> list[str]:
+        assert self._crooked
+        return self._crooked.faults
+
 
 class CrookedLedger:
     """Stores what comes on the topic of batches, and gives each fault of ``faults`` as an answer once."""
@@ -228,7 +240,7 @@ WAYS = ["https", "mqtt 5 on mosquitto", "mqtt 3.1.1 on mosquitto", "mqtt on nats
 
 
 @contextlib.asynccontextmanager
-async def way_of(kind: str, home: Path):  # type: ignore[no-untyped-def]
+async def way_of(kind: str, home: Path) -> AsyncIterator[Way]:
     way: Way
     if kind == "https":
         way = HttpsWay(home)
