@@ -11,15 +11,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 
-def certificates(home: Path, *, host: str = "127.0.0.1") -> tuple[Path, Path]:
-    """A fresh authority's certificate, and key and certificate of a server that it vouches for."""
+def certificates(home: Path, *, host: str = "127.0.0.1", subject: str = "ledger") -> tuple[Path, Path]:
+    """A fresh authority's certificate, and key and certificate (in one file) of ``subject`` that it vouches for."""
     now = datetime.datetime.now(datetime.UTC)
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
 
-    def build(subject: str, public: ec.EllipticCurvePublicKey, *, is_ca: bool) -> x509.Certificate:
+    def build(who: str, public: ec.EllipticCurvePublicKey, *, is_ca: bool) -> x509.Certificate:
         builder = (
             x509.CertificateBuilder()
-            .subject_name(_name(subject))
+            .subject_name(_name(who))
             .issuer_name(_name("test authority"))
             .public_key(public)
             .serial_number(x509.random_serial_number())
@@ -38,7 +38,7 @@ def certificates(home: Path, *, host: str = "127.0.0.1") -> tuple[Path, Path]:
     ca_file.write_bytes(build("test authority", ca_key.public_key(), is_ca=True).public_bytes(Encoding.PEM))
     server_file.write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        + build("ledger", key.public_key(), is_ca=False).public_bytes(Encoding.PEM)
+        + build(subject, key.public_key(), is_ca=False).public_bytes(Encoding.PEM)
     )
     return ca_file, server_file
 
