@@ -4,6 +4,9 @@ Nothing but a receipt of the ledger counts. The broker's acknowledgement (PUBACK
 more: a broker may lose what it holds. So the session is clean on purpose: the journal is the queue, and what a broker
 kept for an absent gateway would only be receipts for batches that are sent again anyway. A batch that a broker or a
 second attempt delivers twice is a duplicate to the ledger, and acknowledged as such.
+
+Whoever may write to the topic of receipts is believed. That is the ledger alone if the broker has an access list like
+``config/mosquitto.example.acl``, and is run by people who may be trusted with the ledger.
 """
 
 import asyncio

@@ -98,7 +98,7 @@ class Link:
         self._ready = asyncio.Event()
         self._ended = asyncio.Event()
         self._is_closing = threading.Event()
-        self._unread = 0
+        self._unread = threading.Semaphore(UNREAD_MESSAGES_MAX)
         self._has_connack = False
         self._client = self._make_client(inflight_max)
         self._thread = threading.Thread(target=self._run, name=f"mqtt {broker.address}", daemon=True)
@@ -193,7 +193,7 @@ class Link:
             self.rejected[tag] = str(reason).lower()
 
     def _saw_message(self, payload: bytes) -> None:
-        self._unread -= 1
+        self._unread.release()
         self._on_message(payload)
 
     def _saw_disconnect(self, reason: ReasonCode) -> None:
@@ -266,8 +266,7 @@ class Link:
             self._tell(self._saw_connack, reason, properties)
 
         def on_message(_c: Client, _u: Any, message: MQTTMessage) -> None:
-            if self._unread < UNREAD_MESSAGES_MAX:
-                self._unread += 1
+            if self._unread.acquire(blocking=False):
                 self._tell(self._saw_message, message.payload)
 
         def on_disconnect(_c: Client, _u: Any, _f: DisconnectFlags, reason: ReasonCode, _p: Properties | None) -> None:

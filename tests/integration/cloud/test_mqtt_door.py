@@ -22,6 +22,7 @@ from tests.brokers import Broker, Mosquitto, NatsServer
 from tests.contract.ways import Store, Stored, StoreReceipt
 from tests.integration.edge.ledger import Ledger
 from tests.journal_parts import IDENTITY, scan
+from tests.relay import Relay
 
 PATIENCE_S = 30
 
@@ -222,6 +223,31 @@ async def test_a_broker_that_was_killed_is_logged_once_and_met_again(
     assert len(words) == 2
     assert words[0].startswith(f"broker lost: {broker.url}: the connection broke")
     assert words[1] == f"broker {broker.url} is back"
+
+
+async def test_a_door_whose_connection_is_half_open_makes_a_new_one(tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path / "broker")
+    await broker.start()
+    relay = Relay(broker.port)
+    await relay.start()
+    section = MqttSection(url=f"mqtt://127.0.0.1:{relay.port}").model_copy(update={"keepalive_s": 1})
+    store = Store(Ledger(IDENTITY.verify))
+    door = MqttDoor(section, store)
+    door.start()
+    try:
+        assert await asyncio.to_thread(door.wait_connected, PATIENCE_S)
+        relay.forget_connections()
+        async with asyncio.timeout(PATIENCE_S):
+            while relay.connections < 2 or not door.is_connected:  # noqa: ASYNC110 - the door lives in threads
+                await asyncio.sleep(0.01)
+        peer = await asyncio.to_thread(Peer, broker.port)
+        await asyncio.to_thread(peer.say, batch(1))
+        await asyncio.to_thread(peer.wait, 1)
+        peer.stop()
+    finally:
+        await asyncio.to_thread(door.stop)
+        await relay.stop()
+        await broker.kill()
 
 
 async def test_a_door_may_be_started_before_its_broker(tmp_path: Path) -> None:

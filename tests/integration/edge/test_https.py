@@ -15,8 +15,11 @@ from tests.integration.edge.ledger import Ledger
 from tests.journal_parts import IDENTITY, open_journal, scan
 
 
-async def tls_ledger(server_file: Path) -> Ledger:
+async def tls_ledger(server_file: Path, gateways_ca: Path | None = None) -> Ledger:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if gateways_ca is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(gateways_ca)
     context.load_cert_chain(server_file)
     return await Ledger(IDENTITY.verify).start(context)
 
@@ -49,6 +52,22 @@ async def test_a_ledger_that_cannot_be_verified_gets_nothing(tmp_path: Path, cas
         await uplink.send([unit(tmp_path)])
     assert ledger.messages == []
     await uplink.close()
+    await ledger.stop()
+
+
+async def test_a_ledger_that_asks_for_a_certificate_is_shown_it(tmp_path: Path) -> None:
+    ca_file, server_file = certificates(tmp_path / "ours")
+    gateways_ca, gateway_file = certificates(tmp_path / "gateways", subject="gw-test")
+    ledger = await tls_ledger(server_file, gateways_ca)
+    section = UplinkSection(url=f"https://127.0.0.1:{ledger.port}", ca_file=ca_file, client_cert_file=gateway_file)
+    uplink = HttpsUplink(section)
+    (receipt,) = await uplink.send([unit(tmp_path)])
+    assert receipt.outcome is Outcome.STORED
+    await uplink.close()
+    without = HttpsUplink(section.model_copy(update={"client_cert_file": None}))
+    with pytest.raises(LinkDown):
+        await without.send([unit(tmp_path / "again")])
+    await without.close()
     await ledger.stop()
 
 

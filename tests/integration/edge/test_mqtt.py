@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import getpass
 import logging
+import random
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
@@ -14,20 +15,24 @@ from typing import Any
 import pytest
 
 from cloud_sync.ingest.mqtt_door import MqttDoor, MqttSection
-from edge_agent.config import GatewayConfig, UplinkMqttSection, UplinkSection
+from edge_agent.agent import run as run_agent
+from edge_agent.clock import ManualClock
+from edge_agent.config import GatewayConfig, GatewaySection, UplinkMqttSection, UplinkSection
 from edge_agent.domain.ids import GatewayName
-from edge_agent.domain.records import Lane
-from edge_agent.domain.wire import BATCH_BYTES_MAX
+from edge_agent.domain.records import Lane, Notice
+from edge_agent.domain.wire import BATCH_BYTES_MAX, decode_record
 from edge_agent.errors import ConfigError, LinkDown, Refused
 from edge_agent.uplink.base import Outcome
 from edge_agent.uplink.build import build_uplink
 from edge_agent.uplink.https import HttpsUplink
+from edge_agent.uplink.identity import Identity
 from edge_agent.uplink.mqtt import MqttUplink
 from tests.brokers import Broker, Mosquitto, NatsServer
 from tests.certificates import certificates
 from tests.contract.ways import CrookedLedger, Store
 from tests.integration.edge.ledger import Ledger
-from tests.journal_parts import GATEWAY, IDENTITY, open_journal, scan
+from tests.journal_parts import GATEWAY, IDENTITY, START, open_journal, scan
+from tests.relay import Relay
 
 ROOT = Path(__file__).parents[3]
 
@@ -243,6 +248,48 @@ async def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
         await uplink.send(units(tmp_path))
     await uplink.close()
     server.close()
+
+
+async def test_an_idle_link_that_is_half_open_is_noticed_by_the_keep_alive(tmp_path: Path) -> None:
+    store = Store(Ledger(IDENTITY.verify))
+    async with running(Mosquitto(tmp_path / "broker")) as broker, door_at(store, url=broker.url):
+        relay = Relay(broker.port)
+        await relay.start()
+        mqtt = UplinkMqttSection.model_construct(version="auto", credentials_file=None, inflight_max=5, keepalive_s=1)
+        url = f"mqtt://127.0.0.1:{relay.port}"
+        uplink = MqttUplink(UplinkSection(kind="mqtt", url=url).model_copy(update={"mqtt": mqtt}), GatewayName(GATEWAY))
+        await uplink.send(units(tmp_path))
+        link = uplink._link
+        assert link is not None
+        relay.forget_connections()
+        async with asyncio.timeout(20):
+            while link.fault is None:
+                link.changed.clear()
+                await link.changed.wait()
+        assert "keep alive timeout" in str(link.fault)
+        assert len(await uplink.send(units(tmp_path))) == 1
+        await uplink.close()
+        await relay.stop()
+
+
+async def test_the_whole_agent_speaks_mqtt(tmp_path: Path) -> None:
+    ledger = Ledger(Identity.load_or_make(tmp_path / "data").verify)
+    async with running(Mosquitto(tmp_path / "broker")) as broker, door_at(Store(ledger), url=broker.url):
+        config = GatewayConfig(
+            gateway=GatewaySection(name=GATEWAY, data_dir=tmp_path / "data"),
+            uplink=UplinkSection(kind="mqtt", url=broker.url),
+        )
+        stop = asyncio.Event()
+        agent = asyncio.create_task(
+            run_agent(config, ManualClock(START), [], stop=stop, random=random.Random(1).random)
+        )
+        async with asyncio.timeout(20):
+            while not ledger.records:  # noqa: ASYNC110 - the ledger lives in threads
+                await asyncio.sleep(0.01)
+            stop.set()
+            await agent
+        notices = [decode_record(line) for line in ledger.lines("scans")]
+        assert [notice.notice for notice in notices if isinstance(notice, Notice)] == ["started", "stopped"]
 
 
 async def test_noise_among_the_receipts_is_logged_once_and_its_end_once(
