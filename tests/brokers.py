@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import getpass
+import random
 import shutil
 import signal
 import socket
@@ -86,6 +87,9 @@ class NatsServer(Broker):
 
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """Below the ports that the system gives to outgoing connections: nobody takes it while the broker is down."""
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port

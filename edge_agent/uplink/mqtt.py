@@ -154,7 +154,7 @@ class MqttUplink:
             while waiting and len(unanswered) < link.inflight_max:
                 digest = waiting.popleft()
                 if not self._fits(link, units[digest]):
-                    turned_down[digest] = f"takes messages of up to {link.packet_bytes_max} bytes: raise its limit"
+                    turned_down[digest] = f"it takes messages of up to {link.packet_bytes_max} bytes, raise its limit"
                     continue
                 link.publish(digest, self._batches_topic, units[digest])
                 unanswered.add(digest)
@@ -167,7 +167,7 @@ class MqttUplink:
                 await self._wait(link, since_s)
         if turned_down:
             reason = next(iter(turned_down.values()))
-            raise LinkDown(f"{self._broker.address}: the broker turned down {len(turned_down)} batches: {reason}")
+            raise LinkDown(f"{self._broker.address}: the broker turned {len(turned_down)} batches down: {reason}")
 
     async def _wait(self, link: Link, since_s: float) -> None:
         """For anything to happen. Raises ``LinkDown`` if the link ended, or nothing came for ``timeout_s``."""

@@ -38,6 +38,8 @@ UNSUPPORTED_VERSION = 0x84
 CONFIGURATION_FAULTS = {0x85, 0x86, 0x87, 0x8A, 0x8C}
 """CONNACK reasons (MQTT 5, table 3-1) that last until a person acts: client id, password, authorisation, ban."""
 SESSION_TAKEN_OVER = 0x8E
+NO_SUBSCRIBERS = 0x10
+"""A PUBACK with it is not an error of MQTT, but a batch that nobody took will never have a receipt."""
 
 
 class Version(Enum):
@@ -182,14 +184,16 @@ class Link:
         if any(reason.is_failure for reason in reasons):
             self._end_with(
                 Refused(
-                    f"{self._broker.address}: the broker forbids to read {self._topic}: allow it in its access list"
+                    f"{self._broker.address}: the broker forbids reading {self._topic}: allow it in its access list"
                 )
             )
         self._ready.set()
 
     def _saw_puback(self, mid: int, reason: ReasonCode) -> None:
         tag = self._tags.pop(mid, None)
-        if tag is not None and reason.is_failure:
+        if tag is not None and reason.value == NO_SUBSCRIBERS:
+            self.rejected[tag] = "it has nobody to give them to, the ledger is not connected to it"
+        elif tag is not None and reason.is_failure:
             self.rejected[tag] = str(reason).lower()
 
     def _saw_message(self, payload: bytes) -> None:

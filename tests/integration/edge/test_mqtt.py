@@ -241,6 +241,14 @@ async def test_a_server_that_is_no_broker_is_a_lost_link(tmp_path: Path, answer:
     server.close()
 
 
+async def test_a_ledger_that_is_not_connected_is_told_at_once_where_the_broker_says_so(tmp_path: Path) -> None:
+    async with running(Mosquitto(tmp_path / "broker")) as broker:
+        uplink = uplink_to(broker.url, timeout_s=100)
+        with pytest.raises(LinkDown, match="the ledger is not connected to it"):
+            await uplink.send(units(tmp_path))
+        await uplink.close()
+
+
 async def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
     server = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0)
     uplink = uplink_to(f"mqtt://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout_s=0.1)
@@ -373,7 +381,9 @@ async def test_a_batch_that_the_broker_does_not_take_does_not_hold_up_the_others
         uplink = uplink_to(broker.url)
         small, large = units(tmp_path), bytes(30_000)
         assert len(await uplink.send([large, *small])) == 1
-        with pytest.raises(LinkDown, match="turned down 1 batches: takes messages of up to 20000 bytes"):
+        with pytest.raises(
+            LinkDown, match="turned 1 batches down: it takes messages of up to 20000 bytes, raise its limit"
+        ):
             await uplink.send([large])
         await uplink.close()
 
