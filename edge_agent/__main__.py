@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -33,7 +34,12 @@ from edge_agent.uplink.identity import Identity
 EXIT_CONFIG = 78
 """EX_CONFIG of sysexits.h: systemd does not start the agent again until a person has been there."""
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lotwarden's gateway: reads, keeps, forwards.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Lotwarden's gateway: reads, keeps, forwards.",
+)
 buffer = typer.Typer(no_args_is_help=True, help="Look into the journal; safe while the agent runs.")
 app.add_typer(buffer, name="buffer")
 
@@ -103,7 +109,7 @@ def buffer_status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = F
 def buffer_verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Check every batch: bytes, signature, chain. Exit code 1 if anything is wrong."""
     with _errors_told(1), _reader(config) as (reader, loaded):
-        verdict = reader.verify(Identity.load_or_make(loaded.gateway.data_dir).verify)
+        verdict = reader.verify(Identity.load(loaded.gateway.data_dir).verify)
     if as_json:
         _print_json(asdict(verdict))
     else:
@@ -184,19 +190,18 @@ def _fail(words: str, exit_code: int) -> NoReturn:
 
 
 def _print_status(status: JournalStatus) -> None:
-    table = Table(title=f"journal {status.journal} of {status.gateway}")
-    for column in ("lane", "batches", "records", "bytes", "oldest", "newest", "last seq", "set aside"):
-        table.add_column(column, justify="left" if column in ("lane", "oldest", "newest") else "right")
+    table = Table(title=f"journal {status.journal} of {status.gateway}", box=SIMPLE_HEAD, title_justify="left")
+    for column in ("lane", "batches", "records", "bytes", "oldest waiting", "last seq", "set aside"):
+        table.add_column(column, justify="left" if column in ("lane", "oldest waiting") else "right", no_wrap=True)
     for lane in status.lanes:
         table.add_row(
             lane.lane.value,
-            f"{lane.batches}",
-            f"{lane.records}",
-            f"{lane.bytes}",
+            f"{lane.batches:,}",
+            f"{lane.records:,}",
+            f"{lane.bytes:,}",
             _time(lane.oldest),
-            _time(lane.newest),
-            f"{lane.last_seq}",
-            f"{lane.set_aside_batches}",
+            f"{lane.last_seq:,}",
+            f"{lane.set_aside_batches:,}",
         )
     console = Console()
     console.print(table)

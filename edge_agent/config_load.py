@@ -18,8 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from edge_agent.config import GatewayConfig
-from edge_agent.config_lines import Path as KeyPath
-from edge_agent.config_lines import line_of, lines_of
+from edge_agent.config_lines import KeyPath, line_of, lines_of
 from edge_agent.errors import ConfigError
 
 ProfileFault = Callable[[str], str | None]
@@ -112,8 +111,11 @@ def _words(detail: ErrorDetails, at: KeyPath, raw: dict[str, Any]) -> str:
         return f"is missing; write e.g. {example}" if example else "is missing"
     if detail["type"] == "union_tag_not_found":
         return "kind is missing; write e.g. kind = " + str(detail["ctx"].get("expected_tags", ""))
-    what = detail["msg"].removeprefix("Value error, ")
-    what = what[:1].lower() + what[1:]
+    if detail["type"] == "string_pattern_mismatch":
+        what = "may have small letters, digits, dot, dash and underscore only"
+    else:
+        what = detail["msg"].removeprefix("Value error, ")
+        what = what[:1].lower() + what[1:]
     given = detail["input"]
     if detail["type"] == "value_error":
         return what  # our own words say what to write

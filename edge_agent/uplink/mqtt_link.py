@@ -207,8 +207,8 @@ class Link:
         self._end_with(LinkDown(words) if self._has_connack else Unanswered(words))
 
     def _saw_end(self, error: Exception | None) -> None:
-        words = f"{self._broker.address}: {str(error) or type(error).__name__}" if error else "ended"
-        self._end_with(LinkDown(words))
+        words = (str(error) or type(error).__name__) if error else "the connection ended"
+        self._end_with(LinkDown(f"{self._broker.address}: {words}"))
         self._ended.set()
 
     # In paho's thread.

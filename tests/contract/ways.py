@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from cloud_sync.ingest.mqtt_door import MqttDoor, MqttSection
 from edge_agent.config import UplinkMqttSection, UplinkSection
-from edge_agent.domain.wire import decode_batch
+from edge_agent.domain.wire import decode_batch, digest_of
 from edge_agent.uplink.base import Uplink
 from edge_agent.uplink.https import HttpsUplink
 from edge_agent.uplink.mqtt import MqttUplink
@@ -207,19 +207,22 @@ class CrookedLedger:
         self._client.loop_stop()
 
     def _answer(self, _c: Client, _u: object, message: MQTTMessage) -> None:
-        stored = self._store(message.payload)
-        receipt = {"digest": stored.digest, "outcome": stored.outcome.value, "reason": ""}
-        foreign = {"digest": "f" * 64, "outcome": "stored"}
+        digest = digest_of(message.payload)
         fault = self.faults.pop(0) if self.faults else "ok"
+        receipt = {}
+        if fault not in ("html", "garbage", "foreign"):
+            # It keeps what it acknowledges and no more, so that a gateway which believes more loses it.
+            stored = self._store(message.payload)
+            receipt = {"digest": digest, "outcome": stored.outcome.value, "reason": ""}
         match fault:
-            case "drop":
+            case "drop":  # stored, and then the receipt is lost
                 return
             case "html":
                 self._publish(b"<html>\xff")
             case "garbage":
-                self._say([{"digest": 7}, None, "x", {"digest": stored.digest, "outcome": "lost"}])
+                self._say([{"digest": 7}, None, "x", {"digest": digest, "outcome": "lost"}])
             case "foreign":
-                self._say([foreign])
+                self._say([{"digest": "f" * 64, "outcome": "stored"}])
             case "twice":
                 self._say([receipt, receipt])
                 self._say([receipt])

@@ -1,5 +1,6 @@
 """TLS verifies or the connection fails; the way to the ledger is never in the clear."""
 
+import asyncio
 import ssl
 from pathlib import Path
 
@@ -90,5 +91,33 @@ async def test_a_ledger_that_knows_us_and_says_no_is_told_from_a_lost_link(tmp_p
         await uplink.send([unit(tmp_path)])
     with pytest.raises(LinkDown, match="503"):
         await uplink.send([unit(tmp_path)])
+    await uplink.close()
+    await ledger.stop()
+
+
+async def test_an_exchange_cut_off_at_any_instant_does_not_spoil_the_next(tmp_path: Path) -> None:
+    """Cancelled after 0, 1, 2... turns of the event loop: some of them leave a pool of httpcore full for ever."""
+    sent = unit(tmp_path)
+    ledger = await Ledger(IDENTITY.verify).start()
+    for turns in range(50):
+        uplink = HttpsUplink(UplinkSection(url=ledger.url, timeout_s=2))
+        cut_off = asyncio.create_task(uplink.send([sent]))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        cut_off.cancel()
+        await asyncio.wait([cut_off])
+        (receipt,) = await uplink.send([sent])
+        assert receipt.outcome in (Outcome.STORED, Outcome.DUPLICATE)
+        await uplink.close()
+    await ledger.stop()
+
+
+async def test_receipts_for_what_was_not_sent_are_ignored_and_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = await Ledger(IDENTITY.verify, ["foreign"]).start()
+    uplink = HttpsUplink(UplinkSection(url=ledger.url))
+    assert await uplink.send([unit(tmp_path)]) == ()
+    assert "ignored 1 receipts" in caplog.text
     await uplink.close()
     await ledger.stop()

@@ -99,3 +99,22 @@ def test_a_disk_that_turns_read_only_is_an_error_that_says_so(small_disk: Path) 
     subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
     with open_journal(small_disk / "journal") as journal:
         assert journal.append(Lane.SCANS, [scan(1)]) == range(1, 2)
+
+
+def test_a_damaged_journal_too_large_to_be_saved_now_is_saved_at_a_later_start(small_disk: Path) -> None:
+    path = small_disk / "journal"
+    subprocess.run(["mount", "-o", "remount,size=16m", small_disk], check=True)
+    with open_journal(path) as journal:
+        for number in range(1, 501):
+            journal.append(Lane.SCANS, [scan(number)])
+    path.rename(small_disk / "journal-damaged-20260301T000000Z")
+    ballast = small_disk / "ballast"
+    free = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_bsize
+    ballast.write_bytes(bytes(free - 300_000))
+    with open_journal(path) as journal:
+        assert journal.append(Lane.SCANS, [scan(5000)]) == range(1, 2), "it records all the same"
+        assert all_records(journal, "scans") == [scan(5000)]
+    ballast.unlink()
+    with open_journal(path) as journal:
+        assert len(all_records(journal, "scans")) == 500 + 1 + 1, "saved, new, and the notice"
+        assert journal.verify(IDENTITY.verify).faults == ()

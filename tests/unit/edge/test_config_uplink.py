@@ -1,12 +1,15 @@
 """``[uplink]``: two ways to the ledger, and every fault of their settings on its line."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from edge_agent.config import GatewayConfig, url_fault
+from edge_agent.config import GatewayConfig, UplinkMqttSection, url_fault
 from edge_agent.config_load import load_config
 from edge_agent.errors import ConfigError
+
+ROOT = Path(__file__).parents[3]
 
 
 def load(tmp_path: Path, uplink: str) -> GatewayConfig:
@@ -68,6 +71,16 @@ def test_a_key_without_its_certificate_is_a_fault(tmp_path: Path) -> None:
 def test_settings_for_mqtt_without_mqtt_are_a_fault(tmp_path: Path) -> None:
     (fault,) = faults_of(tmp_path, 'url = "https://x.example"\n[uplink.mqtt]\ninflight_max = 3\n')
     assert fault.startswith("line 6: uplink.mqtt: is not used by an https uplink")
+
+
+def test_the_example_shows_every_key_for_mqtt_and_the_true_defaults() -> None:
+    lines = (ROOT / "config" / "gateway.example.toml").read_text().splitlines()
+    start = lines.index("[uplink.mqtt]")
+    shown = [line.removeprefix("# ") for line in lines[start : lines.index("[journal]")] if " = " in line]
+    mqtt = tomllib.loads("\n".join(shown))
+    assert set(mqtt) == set(UplinkMqttSection.model_fields)
+    del mqtt["credentials_file"]
+    assert UplinkMqttSection.model_validate(mqtt) == UplinkMqttSection()
 
 
 @pytest.mark.parametrize(
