@@ -300,13 +300,29 @@ async def test_the_whole_agent_speaks_mqtt(tmp_path: Path) -> None:
         assert [notice.notice for notice in notices if isinstance(notice, Notice)] == ["started", "stopped"]
 
 
+async def test_a_silent_broker_costs_one_attempt_and_the_next_has_a_new_link(tmp_path: Path) -> None:
+    store = Store(Ledger(IDENTITY.verify))
+    async with running(Mosquitto(tmp_path / "broker")) as broker, door_at(store, url=broker.url):
+        relay = Relay(broker.port)
+        await relay.start()
+        uplink = uplink_to(f"mqtt://127.0.0.1:{relay.port}", timeout_s=0.5)
+        await uplink.send(units(tmp_path))
+        relay.forget_connections()
+        with pytest.raises(LinkDown, match="the broker said nothing for"):
+            await uplink.send(units(tmp_path))
+        assert len(await uplink.send(units(tmp_path))) == 1
+        await uplink.close()
+        await relay.stop()
+
+
+@pytest.mark.parametrize("noise", ["html", "garbage", "foreign"])
 async def test_noise_among_the_receipts_is_logged_once_and_its_end_once(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, noise: str
 ) -> None:
     caplog.set_level(logging.WARNING, "edge_agent.uplink")
     store = Store(Ledger(IDENTITY.verify))
     async with running(Mosquitto(tmp_path / "broker")) as broker:
-        ledger = CrookedLedger(broker.port, store, ["html", "garbage", "foreign"])
+        ledger = CrookedLedger(broker.port, store, [noise] * 3)
         await asyncio.to_thread(ledger.is_ready.wait, 20)
         uplink = uplink_to(broker.url, timeout_s=0.5)
         batches = units(tmp_path, 3)
