@@ -46,6 +46,12 @@ class FairQueue:
                 self._changed.notify()
             return True
 
+    def is_half_empty(self) -> bool:
+        """Whether everyone has at least half of the room there is."""
+        with self._changed:
+            half = self._items_max_per_sender / 2
+            return self._bytes <= self._bytes_max / 2 and all(len(lane.items) <= half for lane in self._lanes.values())
+
     def take(self) -> tuple[str, bytes] | None:
         """Wait for the next item; nothing once the queue is closed. Call ``done`` with its sender afterwards."""
         with self._changed:

@@ -36,6 +36,7 @@ from edge_agent.domain.wire import BATCH_BYTES_MAX, WireError, digest_of, header
 TOPIC = "lotwarden/+/batches"
 ITEMS_MAX_PER_GATEWAY = 200
 """As many as a gateway may have on their way without a receipt."""
+TROUBLES_MAX = 1000
 RECONNECT_MIN_S = 0.5
 RECONNECT_MAX_S = 30.0
 CREDENTIALS_BYTES_MAX = 2000
@@ -215,7 +216,9 @@ class MqttDoor:
         if len(raw) > BATCH_BYTES_MAX:
             self._answer(gateway, digest_of(raw), "refused", f"{len(raw)} bytes are more than {BATCH_BYTES_MAX}")
         elif self._queue.put(gateway, raw):
-            self._states.leave("full", "there is room for batches again")
+            # Not at the first free place: it would be full again with the next batch, and the log with it.
+            if self._states.is_in("full") and self._queue.is_half_empty():
+                self._states.leave("full", "there is room for batches again")
         else:
             self._states.enter("full", f"no room for more batches of {gateway}: without receipts they come again")
 
@@ -245,15 +248,20 @@ class MqttDoor:
 
     def _answer(self, gateway: str, digest: str, outcome: str, reason: str) -> None:
         """Where the connection is gone meanwhile, the receipt is too: the batch comes again, as a duplicate."""
-        if outcome == "refused":
-            _log.warning("refused a batch of %s (%s...): %s", gateway, digest[:12], reason)
+        if outcome in ("refused", "fork"):
+            self._states.enter(f"refused {gateway}", f"refused a batch of {gateway} ({digest[:12]}...): {reason}")
+        else:
+            self._states.leave(f"refused {gateway}", f"batches of {gateway} are taken again")
         receipt = {"digest": digest, "outcome": outcome, "reason": reason}
         if (connection := self._connection) is not None:
             connection.publish(f"lotwarden/{gateway}/receipts", json.dumps({"receipts": [receipt]}).encode())
 
 
 class _States:
-    """Troubles that are logged once when they begin and once when they end."""
+    """Troubles that are logged once when they begin and once when they end.
+
+    Only so many at once: strangers could make up names of gateways without end.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -261,10 +269,13 @@ class _States:
 
     def enter(self, name: str, words: str, error: Exception | None = None) -> None:
         with self._lock:
-            if name in self._troubles:
+            if name in self._troubles or len(self._troubles) >= TROUBLES_MAX:
                 return
             self._troubles.add(name)
         _log.warning("%s", words, exc_info=error)
+
+    def is_in(self, name: str) -> bool:
+        return name in self._troubles
 
     def leave(self, name: str, words: str) -> None:
         with self._lock:

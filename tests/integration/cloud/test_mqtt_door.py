@@ -158,6 +158,22 @@ async def test_what_is_no_batch_is_refused_and_the_next_is_stored(broker: Broker
         assert peer.wait(2)[1][1]["outcome"] == "stored"
 
 
+@only_mosquitto
+async def test_refusals_of_a_gateway_are_logged_once_until_it_is_taken_again(
+    broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "cloud_sync.mqtt")
+    store = Store(Ledger(IDENTITY.verify))
+    with open_door(broker, store), peer_at(broker) as peer:
+        for number in range(5):
+            peer.say(bytes(number))
+        peer.say(batch(1))
+        peer.wait(6)
+    first, second = [record.message for record in caplog.records]
+    assert first.startswith("refused a batch of gw-test (e3b0c44298fc...): not a Lotwarden batch")
+    assert second == "batches of gw-test are taken again"
+
+
 @pytest.mark.parametrize("version", ["5", "3.1.1"])
 @only_mosquitto
 async def test_a_message_larger_than_any_batch_does_no_harm(broker: Broker, version: str) -> None:
@@ -197,7 +213,7 @@ async def test_a_database_that_is_down_is_logged_once_and_gives_no_receipts(
         store.is_down = False
         peer.say(batch(1))
         assert peer.wait(2)[1][1]["outcome"] == "stored"
-    words = [record.message for record in caplog.records if "batches" in record.message]
+    words = [record.message for record in caplog.records if "stored" in record.message]
     assert words == [
         "batches cannot be stored (no route to PostgreSQL): no receipts until they can",
         "batches are stored again",
@@ -263,7 +279,8 @@ async def test_a_door_may_be_started_before_its_broker(tmp_path: Path) -> None:
         await broker.kill()
 
 
-async def test_a_gateway_that_floods_does_not_starve_another(broker: Broker) -> None:
+async def test_a_gateway_that_floods_does_not_starve_another(broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "cloud_sync.mqtt")
     working, go_on = threading.Event(), threading.Event()
     order: list[str] = []
 
@@ -287,6 +304,12 @@ async def test_a_gateway_that_floods_does_not_starve_another(broker: Broker) -> 
         peer.wait(1 + ITEMS_MAX_PER_GATEWAY + 1 + 1)
         assert order.index(digest_of(quiet)) <= 1, "its turn came after the one at work"
         assert len(order) == ITEMS_MAX_PER_GATEWAY + 1 + 1, "the rest of the flood was not taken"
+        peer.say(quiet, gateway="gw-quiet")
+        peer.wait(1 + ITEMS_MAX_PER_GATEWAY + 1 + 2)
+    assert [record.message for record in caplog.records if "room" in record.message] == [
+        "no room for more batches of gw-flood: without receipts they come again",
+        "there is room for batches again",
+    ]
 
 
 async def test_workers_share_the_load_where_the_broker_can(broker: Broker) -> None:
