@@ -1,0 +1,80 @@
+"""Beyond-use dates of compounded preparations: USP <797> (2023) and <795> (2023) as a table.
+
+Only entries whose figures were checked against a source are here; what is missing has no default, and a person gives
+the date with a reason. A BUD is an instant, not a day: category 1 counts hours from the moment of compounding.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Storage(StrEnum):
+    """Where the finished preparation is kept."""
+
+    ROOM = "room"
+    REFRIGERATOR = "refrigerator"
+    FREEZER = "freezer"
+
+
+class Preparation(StrEnum):
+    """What was made, as far as its beyond-use date depends on it."""
+
+    IMMEDIATE_USE = "immediate_use"
+    CATEGORY_1 = "category_1"
+    CATEGORY_2_ASEPTIC_UNTESTED = "category_2_aseptic_untested"  # from sterile components only
+    CATEGORY_2_ASEPTIC_TESTED = "category_2_aseptic_tested"  # passed sterility test
+    NONSTERILE_AQUEOUS_UNPRESERVED = "nonsterile_aqueous_unpreserved"
+    NONSTERILE_AQUEOUS_PRESERVED = "nonsterile_aqueous_preserved"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The longest time from compounding to the beyond-use date, and where it says so."""
+
+    longest: timedelta
+    source: str
+
+
+_797 = "USP <797> (2023)"
+_795 = "USP <795> (2023)"
+
+BUD_LIMITS: dict[tuple[Preparation, Storage], Limit] = {
+    (Preparation.IMMEDIATE_USE, Storage.ROOM): Limit(timedelta(hours=4), _797),
+    (Preparation.IMMEDIATE_USE, Storage.REFRIGERATOR): Limit(timedelta(hours=4), _797),
+    (Preparation.IMMEDIATE_USE, Storage.FREEZER): Limit(timedelta(hours=4), _797),
+    (Preparation.CATEGORY_1, Storage.ROOM): Limit(timedelta(hours=12), _797),
+    (Preparation.CATEGORY_1, Storage.REFRIGERATOR): Limit(timedelta(hours=24), _797),
+    (Preparation.CATEGORY_2_ASEPTIC_UNTESTED, Storage.ROOM): Limit(timedelta(days=4), _797),
+    (Preparation.CATEGORY_2_ASEPTIC_UNTESTED, Storage.REFRIGERATOR): Limit(timedelta(days=10), _797),
+    (Preparation.CATEGORY_2_ASEPTIC_UNTESTED, Storage.FREEZER): Limit(timedelta(days=45), _797),
+    (Preparation.CATEGORY_2_ASEPTIC_TESTED, Storage.ROOM): Limit(timedelta(days=30), _797),
+    (Preparation.CATEGORY_2_ASEPTIC_TESTED, Storage.REFRIGERATOR): Limit(timedelta(days=45), _797),
+    (Preparation.CATEGORY_2_ASEPTIC_TESTED, Storage.FREEZER): Limit(timedelta(days=60), _797),
+    (Preparation.NONSTERILE_AQUEOUS_UNPRESERVED, Storage.REFRIGERATOR): Limit(timedelta(days=14), _795),
+    (Preparation.NONSTERILE_AQUEOUS_PRESERVED, Storage.ROOM): Limit(timedelta(days=35), _795),
+    (Preparation.NONSTERILE_AQUEOUS_PRESERVED, Storage.REFRIGERATOR): Limit(timedelta(days=35), _795),
+}
+
+
+class NoBudRuleError(ValueError):
+    """The table has no entry; a person must give the date and say why."""
+
+    def __init__(self, preparation: Preparation, storage: Storage) -> None:
+        super().__init__(f"no beyond-use date on record for {preparation} in a {storage}: enter one with its source")
+        self.preparation = preparation
+        self.storage = storage
+
+
+def latest_bud(
+    compounded_at: datetime, preparation: Preparation, storage: Storage, components_expire_at: Iterable[datetime]
+) -> datetime:
+    """The latest beyond-use date that the table allows, never beyond the earliest expiry of a component.
+
+    Raises ``NoBudRuleError`` where the table has no entry.
+    """
+    limit = BUD_LIMITS.get((preparation, storage))
+    if limit is None:
+        raise NoBudRuleError(preparation, storage)
+    return min([compounded_at + limit.longest, *components_expire_at])

@@ -1,0 +1,21 @@
+"""The append-only event log."""
+
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from cloud_sync.storage.database import Connection
+from cloud_sync.storage.queries import queries
+
+
+def add_event(
+    connection: Connection, *, actor: str, kind: str, subject: str, reason: str = "", data: dict[str, Any] | None = None
+) -> int:
+    """Append an event in the caller's transaction and give its id.
+
+    ``subject`` is ``<table>:<name or id>``, e.g. ``lot:12`` or ``place:fridge-a``.
+    """
+    event_id: int = queries("events").add_event(
+        connection, actor=actor, kind=kind, subject=subject, reason=reason, data=Jsonb(data or {})
+    )
+    return event_id

@@ -1,0 +1,40 @@
+"""Who waits for whom, so that no decision is made on stock while its holds change.
+
+Take them in this order, at the start of the transaction:
+
+1. ``share_holds`` if the transaction books movements or decides whether stock may be issued; ``own_holds`` if it
+   changes excursions, places, holds or dispositions. Sharers run side by side; an owner runs alone.
+2. ``own_items`` for each item whose stock is promised (FEFO), in the order of ids.
+3. ``own_lots`` for the lots whose movements are booked.
+
+All are released at the end of the transaction.
+"""
+
+from collections.abc import Iterable
+
+from cloud_sync.storage.database import Connection
+
+# Any fixed numbers; they only must differ from each other and from MIGRATION_LOCK.
+_HOLDS = 0x484F4C44
+_ITEMS = 0x4954454D
+
+
+def share_holds(connection: Connection) -> None:
+    """Wait until nobody changes holds; keep anybody from changing them until the end of the transaction."""
+    connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", (_HOLDS,))
+
+
+def own_holds(connection: Connection) -> None:
+    """Wait until nobody books or decides; keep everybody from it until the end of the transaction."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_HOLDS,))
+
+
+def own_items(connection: Connection, item_ids: Iterable[int]) -> None:
+    """One promise at a time for each of these items."""
+    for item_id in sorted(set(item_ids)):
+        connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_ITEMS, item_id % 2**31))
+
+
+def own_lots(connection: Connection, lot_ids: Iterable[int]) -> None:
+    """One booking at a time for each of these lots."""
+    connection.execute("SELECT FROM lot WHERE id = ANY(%s) ORDER BY id FOR UPDATE", (sorted(set(lot_ids)),))

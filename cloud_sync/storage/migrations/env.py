@@ -1,0 +1,14 @@
+"""Alembic's entry: one connection, one transaction, one migrating process at a time."""
+
+from alembic import context
+from sqlalchemy import create_engine, pool, text
+
+# Any fixed number: the advisory lock that keeps two starting processes from migrating at once.
+MIGRATION_LOCK = 0x4C4F5457
+
+engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool)
+with engine.begin() as connection:
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    context.configure(connection=connection, target_metadata=None, transactional_ddl=True)
+    with context.begin_transaction():
+        context.run_migrations()

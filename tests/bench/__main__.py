@@ -1,0 +1,71 @@
+"""``./dev bench``: every figure of the README, measured side by side with what it is compared to."""
+
+import importlib
+import json
+import pkgutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import tests.bench
+from tests.bench.figure import Figure
+
+NOT_FIGURES = {"__main__", "figure"}
+console = Console()
+
+
+def main(
+    only: Annotated[list[str] | None, typer.Option(help="Measure this figure alone; may be given again.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file as well.")] = None,
+) -> None:
+    """Measure, print a table, and say which targets hold. Missing a target is a figure, not a failure."""
+    known = all_figures()
+    unknown = sorted(set(only or []) - set(known))
+    if unknown:
+        console.print(f"No such figure: {', '.join(unknown)}. There are: {', '.join(sorted(known))}")
+        raise typer.Exit(2)
+    figures = []
+    for name in only or known:
+        with console.status(f"measuring {name} ..."):
+            figures.append(known[name]())
+        console.print(f"{name}: {figures[-1].value:.4g} {figures[-1].unit}")
+    console.print(table_of(figures))
+    if json_file:
+        json_file.write_text(json.dumps([figure.as_json() for figure in figures], indent=2) + "\n", encoding="utf-8")
+
+
+def all_figures() -> dict[str, Callable[[], Figure]]:
+    """Every figure of every module of this folder, by name."""
+    figures: dict[str, Callable[[], Figure]] = {}
+    for module in sorted(pkgutil.iter_modules(tests.bench.__path__), key=lambda m: m.name):
+        if module.name not in NOT_FIGURES:
+            figures |= getattr(importlib.import_module(f"tests.bench.{module.name}"), "FIGURES", {})
+    return figures
+
+
+def table_of(figures: list[Figure]) -> Table:
+    """The figures as people read them."""
+    table = Table(title="Lotwarden, measured")
+    for heading in ("figure", "ours", "theirs", "ratio", "target", "holds", "how"):
+        table.add_column(heading, justify="right" if heading in {"ours", "theirs", "ratio", "target"} else "left")
+    for figure in figures:
+        side = ">=" if figure.at_least else "<="
+        of_ratio = "x" if figure.target_is_ratio else f" {figure.unit}"
+        table.add_row(
+            figure.name,
+            f"{figure.value:.4g} {figure.unit}",
+            "" if figure.against is None else f"{figure.against:.4g} ({figure.peer})",
+            "" if figure.ratio is None else f"{figure.ratio:.3g}",
+            "" if figure.target is None else f"{side} {figure.target:g}{of_ratio}",
+            {True: "yes", False: "NO", None: ""}[figure.holds],
+            figure.note,
+        )
+    return table
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,51 @@
+"""The ledger's database: migrations and reachability, on a real PostgreSQL."""
+
+import subprocess
+import sys
+
+import psycopg
+import pytest
+
+from cloud_sync.errors import DatabaseDown
+from cloud_sync.storage.database import Database, migrate
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.queries import queries
+from tests.conftest import database_url
+
+MIGRATE = "import sys; from cloud_sync.storage.database import migrate; migrate(sys.argv[1])"
+
+
+def test_migrations_may_run_twice(database: Database) -> None:
+    migrate(database.url)
+    with database.transaction() as connection:
+        assert connection.execute("SELECT count(*) AS n FROM alembic_version").fetchone() == {"n": 1}
+
+
+def test_two_processes_may_migrate_an_empty_database_at_once(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE twice")
+        url = database_url(postgres_url, "twice")
+        both = [subprocess.Popen([sys.executable, "-c", MIGRATE, url]) for _ in range(2)]
+        assert [process.wait() for process in both] == [0, 0]
+        with psycopg.connect(url) as migrated:
+            assert migrated.execute("SELECT to_regclass('movement') IS NOT NULL").fetchone() == (True,)
+        connection.execute("DROP DATABASE twice")
+
+
+def test_a_server_that_is_not_there_is_named_as_such() -> None:
+    with pytest.raises(DatabaseDown, match="refused"):
+        Database.at_url("postgresql://nobody@127.0.0.1:1/none")
+
+
+@pytest.mark.parametrize("table", ["event", "evidence", "movement"])
+def test_facts_cannot_be_changed_or_deleted(database: Database, table: str) -> None:
+    for statement in (f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
+        with pytest.raises(psycopg.errors.RaiseException, match="append-only"), database.transaction() as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
+
+
+def test_an_event_is_kept_with_its_actor_and_reason(database: Database) -> None:
+    with database.transaction() as connection:
+        add_event(connection, actor="amy", kind="hold_placed", subject="lot:1", reason="torn box", data={"n": 1})
+        (event,) = queries("events").events_of_subject(connection, subject="lot:1", rows_max=10)
+    assert (event["actor"], event["reason"], event["data"]) == ("amy", "torn box", {"n": 1})
