@@ -33,7 +33,12 @@ from edge_agent.uplink.identity import Identity
 EXIT_CONFIG = 78
 """EX_CONFIG of sysexits.h: systemd does not start the agent again until a person has been there."""
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lotwarden's gateway: reads, keeps, forwards.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Lotwarden's gateway: reads, keeps, forwards.",
+)
 buffer = typer.Typer(no_args_is_help=True, help="Look into the journal; safe while the agent runs.")
 app.add_typer(buffer, name="buffer")
 
@@ -103,7 +108,7 @@ def buffer_status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = F
 def buffer_verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Check every batch: bytes, signature, chain. Exit code 1 if anything is wrong."""
     with _errors_told(1), _reader(config) as (reader, loaded):
-        verdict = reader.verify(Identity.load_or_make(loaded.gateway.data_dir).verify)
+        verdict = reader.verify(Identity.load(loaded.gateway.data_dir).verify)
     if as_json:
         _print_json(asdict(verdict))
     else:

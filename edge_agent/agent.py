@@ -14,7 +14,7 @@ from edge_agent.config import GatewayConfig
 from edge_agent.domain.ids import GatewayName
 from edge_agent.domain.records import Notice, NoticeKind
 from edge_agent.drivers.base import Source
-from edge_agent.errors import EdgeError, JournalError, LinkDown, Refused
+from edge_agent.errors import EdgeError, JournalError
 from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.https import HttpsUplink
 from edge_agent.uplink.identity import Identity
@@ -114,9 +114,8 @@ async def _serve(
         await _note(recorder, recording, clock, config, NoticeKind.STOPPED)
         recorder.stop()
         await asyncio.wait([recording])
-        await _end([forwarding])
-        if forwarder.is_link_up and not recording.exception():
-            await _say_farewell(forwarder)
+        forwarder.finish()
+        await asyncio.wait([forwarding], timeout=FAREWELL_S)
     finally:
         await _end([stopping, *listening, recording, forwarding])
     _raise_for_the_dead([task for task in (recording, forwarding, *listening) if task in done])
@@ -133,13 +132,6 @@ async def _note(
     notice = Notice(stamp(clock), kind, config.gateway.name, f"the agent {kind}")
     with suppress(JournalError):
         await recorder.record(notice)
-
-
-async def _say_farewell(forwarder: Forwarder) -> None:
-    with suppress(TimeoutError, LinkDown, Refused, JournalError):
-        async with asyncio.timeout(FAREWELL_S):
-            while await forwarder.forward_once():
-                pass
 
 
 async def _end(tasks: Sequence[asyncio.Task[object]]) -> None:

@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass, field
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Keys from the root; numbers count the entries of an array of tables from 0."""
 
 
-def lines_of(text: str) -> dict[Path, int]:
+def lines_of(text: str) -> dict[KeyPath, int]:
     """Line (from 1) of every table header and key of ``text``. Keys inside inline tables stand on their key's line."""
     scan = _Scan()
     for number, line in enumerate(text.splitlines(), start=1):
@@ -15,7 +15,7 @@ def lines_of(text: str) -> dict[Path, int]:
     return scan.lines
 
 
-def line_of(lines: dict[Path, int], path: Path) -> int:
+def line_of(lines: dict[KeyPath, int], path: KeyPath) -> int:
     """The line of ``path``, or of the nearest thing around it; 1 if there is none."""
     for length in range(len(path), 0, -1):
         if path[:length] in lines:
@@ -33,9 +33,9 @@ _SIGN = re.compile(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*|[\[{]|[\]}]')
 
 @dataclass
 class _Scan:
-    lines: dict[Path, int] = field(default_factory=dict)
-    _table: Path = ()
-    _entries: dict[Path, int] = field(default_factory=dict)
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+    _table: KeyPath = ()
+    _entries: dict[KeyPath, int] = field(default_factory=dict)
     _open_brackets: int = 0
     _open_quotes: str = ""
 
@@ -61,9 +61,9 @@ class _Scan:
         self._table = path
         self.lines.setdefault(path, number)
 
-    def _resolved(self, keys: tuple[str, ...]) -> Path:
+    def _resolved(self, keys: tuple[str, ...]) -> KeyPath:
         """Below an array of tables, a header means the array's latest entry."""
-        path: Path = ()
+        path: KeyPath = ()
         for key in keys:
             path = (*path, key)
             if path in self._entries:

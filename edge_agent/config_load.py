@@ -18,8 +18,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from edge_agent.config import GatewayConfig
-from edge_agent.config_lines import Path as KeyPath
-from edge_agent.config_lines import line_of, lines_of
+from edge_agent.config_lines import KeyPath, line_of, lines_of
 from edge_agent.errors import ConfigError
 
 ProfileFault = Callable[[str], str | None]

@@ -25,7 +25,8 @@ from edge_agent.clock import Clock, stamp
 from edge_agent.domain.ids import GatewayName, JournalId
 from edge_agent.domain.records import Lane, Notice, Record
 from edge_agent.domain.wire import BatchHeader, Sign, Verify, WireError, digest_of, encode_batch
-from edge_agent.errors import JournalError, JournalFull
+from edge_agent.durable import sync_directory
+from edge_agent.errors import JournalDamaged, JournalError, JournalFull
 
 BYTES_MAX = 512_000_000
 ROOM_MADE = 32
@@ -93,7 +94,7 @@ class Journal(JournalReader):
                     f"{path} belongs to gateway {journal.gateway}, but the configuration says {gateway}: "
                     f'write gateway.name = "{journal.gateway}", or move {path} away once the ledger has it all'
                 )
-            adopt_damaged(journal, verify)
+            _adopt_if_possible(journal, verify)
         except BaseException:
             if connection is not None:
                 connection.close()
@@ -324,6 +325,16 @@ def _open_or_make(path: Path, gateway: GatewayName, clock: Clock) -> sqlite3.Con
     return connection
 
 
+def _adopt_if_possible(journal: Journal, verify: Verify) -> None:
+    """Recording goes on even where there is no room for what could be saved; the next start tries again."""
+    try:
+        adopt_damaged(journal, verify)
+    except JournalDamaged:
+        raise
+    except JournalError as error:
+        _log.error("a damaged journal could not be searched yet: %s. It is kept; the next start tries again", error)
+
+
 def _make(path: Path, gateway: GatewayName, clock: Clock) -> None:
     """Made complete under another name first: a journal directory without a good file is damage, not a beginning."""
     fresh = path.with_name(path.name + ".new")
@@ -336,7 +347,7 @@ def _make(path: Path, gateway: GatewayName, clock: Clock) -> None:
         connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA}; COMMIT")
         connection.execute(
             SQL["create_journal"],
-            {"id": str(JournalId(str(uuid.uuid4()))), "gateway": gateway, "created_at": clock.now().isoformat()},
+            {"id": str(uuid.uuid4()), "gateway": gateway, "created_at": clock.now().isoformat()},
         )
     finally:
         connection.close()
@@ -352,15 +363,6 @@ def _tune(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cache_size = -1024")  # KiB
     connection.execute("PRAGMA journal_size_limit = 4194304")  # the log shrinks back after a burst
-
-
-def sync_directory(path: Path) -> None:
-    """Make renames and new names in ``path`` durable."""
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def _span(batch: StoredBatch) -> Span:

@@ -205,9 +205,8 @@ class Recorder:
     async def _commit_readings(self, *, all_of_them: bool = False) -> None:
         """What waits now, group by group; on failure it stays and is tried again in a while."""
         left = len(self._readings)
+        await self._commit_backlog()
         try:
-            if self._backlog():
-                await self._append(Lane.SCANS, self._backlog())
             while left > 0 and self._readings:
                 group = [self._readings[at] for at in range(min(left, READINGS_PER_COMMIT_MAX, len(self._readings)))]
                 await self._append(Lane.READINGS, group)
@@ -222,6 +221,18 @@ class Recorder:
                 _log.error("%d readings could not be kept at the end: the disk refuses", len(self._readings))
         now_s = asyncio.get_running_loop().time()
         self._readings_due_s = now_s + self._readings_commit_s if self._readings or self._backlog() else None
+
+    async def _commit_backlog(self) -> None:
+        """Apart from the readings: one lane that is refused must not hide the state of the other."""
+        backlog = self._backlog()
+        if not backlog:
+            return
+        try:
+            await self._append(Lane.SCANS, backlog)
+        except JournalDamaged:
+            raise
+        except JournalError:
+            return  # noted, and tried again with the next readings
 
     def _forget_readings(self, group: list[Line]) -> None:
         for line in group:

@@ -24,6 +24,7 @@ from edge_agent.buffer.rows import StoredBatch
 from edge_agent.clock import stamp
 from edge_agent.domain.records import Lane, Notice, NoticeKind
 from edge_agent.domain.wire import Verify
+from edge_agent.durable import sync_directory
 from edge_agent.errors import JournalDamaged, JournalError
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def set_aside(path: Path, now: datetime) -> Path:
         aside = path.with_name(f"{name}-{number}")
     try:
         path.rename(aside)
+        sync_directory(path.parent)
     except OSError as error:
         raise JournalError(f"{path} is damaged and cannot be set aside ({error.strerror})") from error
     return aside

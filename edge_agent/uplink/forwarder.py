@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from edge_agent.buffer.journal import Journal
@@ -66,6 +67,7 @@ class Forwarder:
         self._message_bytes_max = message_bytes_max
         self._message_units_max = message_units_max
         self._work = asyncio.Event()
+        self._finishing = asyncio.Event()
         self._failures = 0
         self._lost_since_s: float | None = None
 
@@ -78,19 +80,28 @@ class Forwarder:
         """Something was recorded. Cuts idleness short, not a pause after a failure."""
         self._work.set()
 
+    def finish(self) -> None:
+        """Send what waits if the link allows it, then let ``run`` return."""
+        self._finishing.set()
+        self._work.set()
+
     async def run(self) -> None:
-        """Forward until cancelled. Raises ``JournalDamaged`` when the journal has to be opened anew."""
+        """Forward until told to finish. Raises ``JournalDamaged`` when the journal has to be opened anew."""
         while True:
             self._work.clear()
             try:
-                if not await self.forward_once():
-                    await self._work.wait()
+                if await self.forward_once():
                     continue
             except JournalDamaged:
                 raise
             except (LinkDown, Refused, JournalError) as error:
                 await self._note_lost(error)
-                await asyncio.sleep(self._pause_s())
+                await self._pause()
+                if not self._finishing.is_set():
+                    continue
+            if self._finishing.is_set():
+                return
+            await self._work.wait()
 
     async def forward_once(self) -> bool:
         """Send one message. False if nothing waits; raises ``LinkDown``, ``Refused`` or ``JournalError``."""
@@ -167,6 +178,11 @@ class Forwarder:
             down_s = self._clock.mono_s() - self._lost_since_s
             self._lost_since_s = None
             _log.warning("link to the ledger back after %.0f s, %d records still to send", down_s, waiting)
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pause_s()):
+                await self._finishing.wait()
 
     def _pause_s(self) -> float:
         """Doubling from the shortest to the longest pause, each between half and whole."""

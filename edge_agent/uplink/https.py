@@ -39,12 +39,9 @@ class HttpsUplink:
             raise ConfigError((f"uplink.url: {fault}",))
         self._address = f"{section.url.rstrip('/')}/v1/batches"
         self._exchange_s = section.timeout_s * WHOLE_EXCHANGE_FACTOR
-        self._client = httpx.AsyncClient(
-            verify=_trust(section.ca_file),
-            timeout=section.timeout_s,
-            limits=httpx.Limits(max_connections=1, keepalive_expiry=120.0),
-            trust_env=False,
-        )
+        self._timeout_s = section.timeout_s
+        self._trust = _trust(section.ca_file)
+        self._client = self._new_client()
 
     async def send(self, units: Sequence[bytes]) -> tuple[Receipt, ...]:
         """One POST. See :class:`edge_agent.uplink.base.Uplink`."""
@@ -52,15 +49,33 @@ class HttpsUplink:
             async with asyncio.timeout(self._exchange_s):
                 status, answer = await self._post(join_units(units))
         except TimeoutError as error:
+            await self._start_over()
             raise LinkDown(f"{self._address}: no whole answer within {self._exchange_s:.0f} s") from error
         except httpx.HTTPError as error:
+            await self._start_over()
             raise LinkDown(f"{self._address}: {_words(error)}") from error
+        except BaseException:
+            await self._start_over()
+            raise
         _raise_for(status, answer, self._address)
         return _receipts(answer, {digest_of(unit) for unit in units}, self._address)
 
     async def close(self) -> None:
         """Close the connection."""
         await self._client.aclose()
+
+    def _new_client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            verify=self._trust,
+            timeout=self._timeout_s,
+            limits=httpx.Limits(max_connections=1, keepalive_expiry=120.0),
+            trust_env=False,
+        )
+
+    async def _start_over(self) -> None:
+        """A new pool of connections: an exchange cut off at an unlucky instant leaves httpcore's pool full for ever."""
+        broken, self._client = self._client, self._new_client()
+        await broken.aclose()
 
     async def _post(self, message: bytes) -> tuple[int, bytes]:
         answer = bytearray()

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from edge_agent.durable import sync_directory
 from edge_agent.errors import ConfigError
 
 KEY_FILE = "gateway.key"
@@ -33,18 +34,23 @@ class Identity:
 
         Raises ``ConfigError`` if the file cannot be made or read, or others than its owner may read it.
         """
-        path = data_dir / KEY_FILE
         try:
             data_dir.mkdir(parents=True, exist_ok=True)
-            if not path.exists():
-                _make(path)
+            if not (data_dir / KEY_FILE).exists():
+                _make(data_dir / KEY_FILE)
+        except OSError as error:
+            raise _unusable(error) from error
+        return cls.load(data_dir)
+
+    @classmethod
+    def load(cls, data_dir: Path) -> "Identity":
+        """The key that is there. Raises ``ConfigError`` as :meth:`load_or_make`, and if there is none."""
+        path = data_dir / KEY_FILE
+        try:
             mode = path.stat().st_mode & 0o777
             pem = path.read_bytes()
         except OSError as error:
-            raise ConfigError(
-                (f"{error.filename or path}: {error.strerror}: make gateway.data_dir usable for the agent's user, "
-                 "or run this as that user (sudo -u lotwarden ...)",)
-            ) from error  # fmt: skip
+            raise _unusable(error) from error
         if mode & 0o077:
             raise ConfigError((f"{path} may be read by others (mode {mode:o}): run chmod 600 {path}",))
         return cls(_load(path, pem))
@@ -72,12 +78,24 @@ def is_signed_by(public: Ed25519PublicKey, signature: bytes, signed: bytes) -> b
     return True
 
 
+def _unusable(error: OSError) -> ConfigError:
+    return ConfigError(
+        (
+            f"{error.filename}: {error.strerror}: make gateway.data_dir usable for the agent's user, or run this as "
+            "that user (sudo -u lotwarden ...)",
+        )
+    )
+
+
 def _make(path: Path) -> None:
     """A whole key appears under its name, or none: written aside, synced, then linked (which never replaces)."""
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     file = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
+        if os.geteuid() == 0:  # set up by root: the key belongs to the agent's user, as the directory does
+            owner = path.parent.stat()
+            os.fchown(file, owner.st_uid, owner.st_gid)
         os.write(file, pem)
         os.fsync(file)
     finally:
@@ -88,11 +106,7 @@ def _make(path: Path) -> None:
         pass  # another start was quicker; its key counts
     finally:
         fresh.unlink()
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync_directory(path.parent)
 
 
 def _load(path: Path, pem: bytes) -> Ed25519PrivateKey:
