@@ -19,7 +19,15 @@ from pathlib import Path
 from typing import Literal
 
 from edge_agent.buffer.queries import MIGRATIONS, SCHEMA, SCHEMA_VERSION, SQL
-from edge_agent.buffer.reader import FILE_NAME, JournalReader, connect, journal_error, stored_batch, translated
+from edge_agent.buffer.reader import (
+    FILE_NAME,
+    Connect,
+    JournalReader,
+    connect_to_write,
+    journal_error,
+    stored_batch,
+    translated,
+)
 from edge_agent.buffer.room import BYTES_MAX, Limits, Room, span_of
 from edge_agent.buffer.rows import Line, StoredBatch, gap_notice, in_batches, line_of
 from edge_agent.buffer.salvage import adopt_damaged, damage_of, set_aside
@@ -85,6 +93,7 @@ class Journal(JournalReader):
         reserve_bytes: int = 0,
         thin_window_s: int | None = None,
         must_keep: MustKeep | None = None,
+        connect: Connect = connect_to_write,
     ) -> "Journal":
         """Open the journal in directory ``path`` for writing, or make it.
 
@@ -102,7 +111,7 @@ class Journal(JournalReader):
         lock = _lock(path)
         connection: sqlite3.Connection | None = None
         try:
-            connection = _open_or_make(path, gateway, clock)
+            connection = _open_or_make(path, gateway, clock, connect)
             journal = cls(path, connection, sign=sign, clock=clock, limits=limits, lock=lock)
             if journal.gateway != gateway:
                 raise JournalError(
@@ -319,16 +328,16 @@ def _lock(path: Path) -> int:
     return lock
 
 
-def _open_or_make(path: Path, gateway: GatewayName, clock: Clock) -> sqlite3.Connection:
+def _open_or_make(path: Path, gateway: GatewayName, clock: Clock, connect: Connect) -> sqlite3.Connection:
     if path.exists():
-        damage = damage_of(path)
+        damage = damage_of(path, connect)
         if damage is not None:
             aside = set_aside(path, clock.now())
             _log.error("journal is damaged (%s): set aside as %s, starting a new one", damage, aside)
     try:
         if not path.exists():
-            _make(path, gateway, clock)
-        connection = connect(path, read_only=False)
+            _make(path, gateway, clock, connect)
+        connection = connect(path)
         _tune(connection)
         _migrate(connection)
     except sqlite3.Error as error:
@@ -348,13 +357,13 @@ def _adopt_if_possible(journal: Journal, verify: Verify) -> None:
         _log.error("a damaged journal could not be searched yet: %s. It is kept; the next start tries again", error)
 
 
-def _make(path: Path, gateway: GatewayName, clock: Clock) -> None:
+def _make(path: Path, gateway: GatewayName, clock: Clock, connect: Connect) -> None:
     """Made complete under another name first: a journal directory without a good file is damage, not a beginning."""
     fresh = path.with_name(path.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
     (fresh / FILE_NAME).touch(mode=0o600)
-    connection = connect(fresh, read_only=False)
+    connection = connect(fresh)
     try:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         _tune(connection)

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +17,10 @@ from edge_agent.errors import JournalDamaged, JournalError
 FILE_NAME = "journal.db"
 BUSY_TIMEOUT_S = 10.0
 FAULTS_MAX = 1000
+
+
+Connect = Callable[[Path], sqlite3.Connection]
+"""How a journal's directory is opened for writing. Passed in by those who want to watch what goes to the disk."""
 
 
 class JournalReader:
@@ -172,6 +176,11 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     )
     connection.row_factory = sqlite3.Row
     return connection
+
+
+def connect_to_write(path: Path) -> sqlite3.Connection:
+    """:func:`connect` for the one writer."""
+    return connect(path, read_only=False)
 
 
 def check_version(connection: sqlite3.Connection, path: Path) -> None:

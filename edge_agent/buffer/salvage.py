@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from edge_agent.buffer.queries import SQL
 from edge_agent.buffer.reader import (
     FILE_NAME,
+    Connect,
     batch_faults,
     check_version,
     connect,
@@ -31,14 +32,14 @@ if TYPE_CHECKING:
     from edge_agent.buffer.journal import Journal
 
 
-def damage_of(path: Path) -> str | None:
+def damage_of(path: Path, connect_to_write: Connect) -> str | None:
     """What is wrong with the journal in ``path``, or nothing. Raises ``JournalError`` if the disk does not let us
     see, or a newer version wrote it: that is no damage."""
     if not (path / FILE_NAME).exists():
         return f"{FILE_NAME} is missing"
     try:
         # Opened for writing, because a log left by a crash has to be replayed before it can be judged.
-        with closing(connect(path, read_only=False)) as connection:
+        with closing(connect_to_write(path)) as connection:
             check_version(connection, path)
             faults = file_faults(connection) or _head_faults(connection)
             return faults[0] if faults else None

@@ -114,9 +114,9 @@ def all_records_of(raw: bytes) -> list[object]:
 
 
 def test_when_thinning_is_not_enough_the_oldest_go_and_every_number_is_accounted_for(tmp_path: Path) -> None:
-    with room_journal(tmp_path / "journal", bytes_max=300_000, thin_window_s=600) as journal:
-        fill(journal, 4000)
-        assert journal.status().used_bytes <= 300_000
+    with room_journal(tmp_path / "journal", bytes_max=150_000, thin_window_s=120) as journal:
+        fill(journal, 3000)
+        assert journal.status().used_bytes <= 150_000
         assert notices(journal, NoticeKind.THINNED)
         gone = {n for kind in (NoticeKind.THINNED, NoticeKind.GAP) for x in notices(journal, kind) for n in numbers(x)}
         assert gaps_in(journal)
