@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -24,8 +25,10 @@ from edge_agent.buffer.rows import JournalStatus
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.config import GatewayConfig
 from edge_agent.config_load import load_config
+from edge_agent.dock.build import build_docks
 from edge_agent.domain.wire import join_units
 from edge_agent.drivers.base import Source
+from edge_agent.drivers.build import build_buses
 from edge_agent.errors import ConfigError, EdgeError
 from edge_agent.logs import set_up_logging
 from edge_agent.uplink.identity import Identity
@@ -49,7 +52,7 @@ DEFAULT_CONFIG = Path("/etc/lotwarden/gateway.toml")
 
 def build_sources(config: GatewayConfig, clock: Clock) -> tuple[Source, ...]:
     """Every bus and scanner of the configuration. Raises ``ConfigError``."""
-    return ()
+    return (*build_buses(config, clock), *build_docks(config, clock))
 
 
 @app.command("run")
@@ -189,19 +192,18 @@ def _fail(words: str, exit_code: int) -> NoReturn:
 
 
 def _print_status(status: JournalStatus) -> None:
-    table = Table(title=f"journal {status.journal} of {status.gateway}")
-    for column in ("lane", "batches", "records", "bytes", "oldest", "newest", "last seq", "set aside"):
-        table.add_column(column, justify="left" if column in ("lane", "oldest", "newest") else "right")
+    table = Table(title=f"journal {status.journal} of {status.gateway}", box=SIMPLE_HEAD, title_justify="left")
+    for column in ("lane", "batches", "records", "bytes", "oldest waiting", "last seq", "set aside"):
+        table.add_column(column, justify="left" if column in ("lane", "oldest waiting") else "right", no_wrap=True)
     for lane in status.lanes:
         table.add_row(
             lane.lane.value,
-            f"{lane.batches}",
-            f"{lane.records}",
-            f"{lane.bytes}",
+            f"{lane.batches:,}",
+            f"{lane.records:,}",
+            f"{lane.bytes:,}",
             _time(lane.oldest),
-            _time(lane.newest),
-            f"{lane.last_seq}",
-            f"{lane.set_aside_batches}",
+            f"{lane.last_seq:,}",
+            f"{lane.set_aside_batches:,}",
         )
     console = Console()
     console.print(table)

@@ -119,7 +119,7 @@ async def _serve(
     finally:
         await _end([stopping, *listening, recording, forwarding])
     _raise_for_the_dead([task for task in (recording, forwarding, *listening) if task in done])
-    _raise_for_the_dead([recording] if recording.exception() else [])
+    _raise_for_the_dead([task for task in (recording, forwarding) if not task.cancelled() and task.exception()])
     _log.info("gateway %s stopped", config.gateway.name)
 
 

@@ -54,10 +54,14 @@ class Section(BaseModel):
 
 
 class GatewaySection(Section):
-    """``[gateway]``: who this gateway is and where it keeps its data."""
+    """``[gateway]``: who this gateway is and where it keeps its data.
+
+    ``profiles_dir`` holds device profiles of the site's own; they go before the shipped ones.
+    """
 
     name: Name
     data_dir: Annotated[Path, Field(examples=["/var/lib/lotwarden"])]
+    profiles_dir: Path | None = None
 
 
 class JournalSection(Section):
@@ -77,13 +81,18 @@ class UplinkSection(Section):
 
 
 class ModbusTcpBus(Section):
-    """``[[bus]]`` of kind ``modbus-tcp``: one TCP endpoint."""
+    """``[[bus]]`` of kind ``modbus-tcp``: one TCP endpoint.
+
+    ``timeout_s`` is what a device has to answer in; a lost device or endpoint is tried again after growing pauses
+    of at most ``retry_max_s``.
+    """
 
     kind: Annotated[Literal["modbus-tcp"], Field(examples=["modbus-tcp"])]
     name: Name
     host: Annotated[str, Field(min_length=1, examples=["192.0.2.10"])]
     port: Annotated[int, Field(ge=1, le=65535)] = 502
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 1.0
+    retry_max_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
 
 
 BusSection = ModbusTcpBus
@@ -91,13 +100,21 @@ BusSection = ModbusTcpBus
 
 
 class DeviceSection(Section):
-    """``[[device]]``: a sensor on a bus. ``profile`` names a file of ``config/devices``."""
+    """``[[device]]``: a sensor on a bus. ``profile`` names a file of ``config/devices``.
+
+    The last three differ from one delivered unit to the next, and win over the profile: ``address_offset`` is added
+    to every register address, ``word_order`` says which word of a 32-bit value comes first, ``fahrenheit`` that the
+    unit was ordered with °F (readings are always °C).
+    """
 
     name: DevicePath
     bus: Name
     profile: Name
     unit: Annotated[int | None, Field(ge=0, le=255, examples=[1])] = None
     poll_s: Annotated[float, Field(ge=0.1, le=86400, examples=[10])]
+    address_offset: Annotated[int | None, Field(ge=-1, le=1)] = None
+    word_order: Literal["low_first", "high_first"] | None = None
+    fahrenheit: bool = False
 
 
 class ScannerSection(Section):

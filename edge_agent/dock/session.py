@@ -1,0 +1,147 @@
+"""One dock: a scanner, the grammar, and answers to the operator.
+
+The good answer to a commit is given only after ``emit`` came back, that is, after the transaction is on the disk.
+"""
+
+import asyncio
+import uuid
+from contextlib import aclosing, suppress
+
+from edge_agent.clock import Clock, stamp
+from edge_agent.dock.feedback import Answer
+from edge_agent.dock.grammar import Book, Dock, Dropped, Effect, Feedback, Refused, State, Tone, abandon, expire, step
+from edge_agent.dock.refusals import Refusals
+from edge_agent.domain.codes import Code, is_code, parse_code
+from edge_agent.domain.gs1 import GS, Scanned, parse
+from edge_agent.domain.ids import DeviceName
+from edge_agent.domain.records import Notice, NoticeKind, Record
+from edge_agent.domain.scan_rejected import ScanRejected
+from edge_agent.drivers.base import Emit
+from edge_agent.drivers.framing import BadFrame, Frame
+from edge_agent.drivers.scanner import Back, Event, Lost, SerialScanner
+from edge_agent.errors import JournalError
+
+SHOWN_MAX = 200
+"""Characters of a refused scan that go into its notice."""
+FAREWELL_S = 2.0
+"""How long a stopping dock may take to tell what was open."""
+
+
+class DockSession:
+    """A source of scan transactions, and of notices about what was refused, dropped or lost."""
+
+    def __init__(
+        self,
+        scanner: SerialScanner,
+        clock: Clock,
+        answers: tuple[Answer, ...],
+        *,
+        separator: str = GS,
+        dock: Dock | None = None,
+    ) -> None:
+        self.name = scanner.name
+        self._scanner = scanner
+        self._clock = clock
+        self._answers = answers
+        self._separator = separator
+        self._separator_seen = False
+        self._dock = dock or Dock(DeviceName(scanner.name))
+        self._state = State()
+        self._refusals = Refusals()
+
+    async def run(self, emit: Emit) -> None:
+        """Serve the dock until cancelled. Items that are open then are told in a notice, not lost in silence."""
+        try:
+            async with aclosing(self._scanner.events()) as events:
+                async for event in events:
+                    await self._handle(event, emit)
+                    await self._expire(emit)
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL_S):
+                    await self._carry_out(abandon(self._state, "was open when the gateway stopped"), "", emit)
+
+    async def _handle(self, event: Event, emit: Emit) -> None:
+        match event:
+            case Frame(text):
+                await self._scan(text, emit)
+            case BadFrame(shown, reason, hint):
+                await self._refuse(Refused(reason, hint), shown, emit)
+            case Lost(reason):
+                await self._tell(NoticeKind.DEVICE_LOST, reason, {}, emit)
+            case Back(after_s):
+                # It may be another scanner now, with other settings.
+                self._separator_seen = False
+                text = f"back after {after_s:.0f} s"
+                await self._tell(NoticeKind.DEVICE_BACK, text, {"after_s": round(after_s, 3)}, emit)
+
+    async def _scan(self, text: str, emit: Emit) -> None:
+        try:
+            code = self._read(text)
+        except ScanRejected as rejected:
+            await self._refuse(Refused(rejected.reason, rejected.hint), text, emit)
+            return
+        after, effects = step(
+            self._state, code, stamp=stamp(self._clock), transaction=str(uuid.uuid4()), dock=self._dock
+        )
+        if await self._carry_out(effects, text, emit):
+            self._state = after
+
+    def _read(self, text: str) -> Code | Scanned:
+        if is_code(text):
+            return parse_code(text)
+        # A label's two-digit years are read as of the day by UTC; only the century depends on it.
+        scanned = parse(
+            text,
+            today=self._clock.now().date(),
+            separator=self._separator,
+            separator_seen=self._separator_seen,
+        )
+        self._separator_seen = self._separator_seen or scanned.separator_seen
+        return scanned
+
+    async def _expire(self, emit: Emit) -> None:
+        mono_ms = int(self._clock.mono_s() * 1000)
+        after, effects = expire(self._state, mono_ms=mono_ms, dock=self._dock)
+        if await self._carry_out(effects, "", emit):
+            self._state = after
+        for reason, times in self._refusals.due(mono_ms=mono_ms):
+            await self._tell(NoticeKind.SCAN_REFUSED, f"{reason}: {times} more", {"times": times}, emit)
+
+    async def _carry_out(self, effects: tuple[Effect, ...], scanned: str, emit: Emit) -> bool:
+        """Do what the grammar decided, in order. False if a transaction could not be kept: then nothing happened."""
+        for effect in effects:
+            match effect:
+                case Feedback():
+                    await self._answer(effect)
+                case Refused():
+                    await self._refuse(effect, scanned, emit)
+                case Book(transaction):
+                    if not await self._keep(transaction, emit):
+                        return False
+                case Dropped(text, operator, items):
+                    data: dict[str, str | int | float | None] = {"operator": operator, "items": len(items)}
+                    await self._answer(Feedback(Tone.BAD, f"{text}."))
+                    await self._tell(NoticeKind.SCAN_REFUSED, text, data, emit)
+        return True
+
+    async def _refuse(self, refused: Refused, scanned: str, emit: Emit) -> None:
+        await self._answer(Feedback(Tone.BAD, f"Refused: {refused.reason}. {refused.hint}."))
+        if self._refusals.add(refused.reason, mono_ms=int(self._clock.mono_s() * 1000)):
+            data: dict[str, str | int | float | None] = {"scanned": scanned[:SHOWN_MAX], "hint": refused.hint}
+            await self._tell(NoticeKind.SCAN_REFUSED, refused.reason, data, emit)
+
+    async def _tell(self, kind: NoticeKind, text: str, data: dict[str, str | int | float | None], emit: Emit) -> bool:
+        return await self._keep(Notice(stamp(self._clock), kind, self.name, text, data), emit)
+
+    async def _keep(self, record: Record, emit: Emit) -> bool:
+        try:
+            await emit(record)
+        except JournalError as error:
+            await self._answer(Feedback(Tone.BAD, f"NOT KEPT, the gateway's journal refuses: {error}. Call for help."))
+            return False
+        return True
+
+    async def _answer(self, feedback: Feedback) -> None:
+        for answer in self._answers:
+            await answer.give(feedback)
