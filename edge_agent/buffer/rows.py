@@ -103,7 +103,8 @@ def line_of(record: Record) -> Line:
 
 def ms_of(at: datetime) -> int:
     """Whole milliseconds since 1970 UTC."""
-    return (at - _EPOCH) // timedelta(milliseconds=1)
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
 
 
 def time_of(ms: int) -> datetime:

@@ -16,9 +16,8 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from math import isfinite
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -150,6 +149,7 @@ def split_units(message: bytes) -> tuple[bytes, ...]:
     return tuple(units)
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RECORD: TypeAdapter[Record] = TypeAdapter(
     Annotated[Reading | Envelope | ScanTransaction | Notice, Field(discriminator="kind")]
 )
@@ -183,10 +183,18 @@ def _good_reading(reading: Reading) -> bytes:
     """The same line as for any record, written out by hand: nearly all lines are of this kind, and this is what
     bounds how many readings a small computer keeps."""
     stamp = reading.stamp
-    values = ",".join([f"{_quoted(metric)}:{_number(value)}" for metric, value in reading.values.items()])
+    values = ",".join(
+        [
+            # What is not finite has no difference of zero with itself; JSON cannot say it, and json.dumps objects.
+            f"{_quoted(metric)}:{value!r}"
+            if type(value) is float and value - value == 0.0
+            else f"{_quoted(metric)}:{json.dumps(value, allow_nan=False)}"
+            for metric, value in reading.values.items()
+        ]
+    )
     return (
-        f'{{"stamp":{{"at":"{_instant(stamp.at)}","mono_ms":{stamp.mono_ms}{_rest_of(stamp.boot, stamp.synced)}'
-        f',"device":{_quoted(reading.device)},"quality":"good"'
+        f'{{"stamp":{{"at":"{_instant(stamp.at)}","mono_ms":{stamp.mono_ms}'
+        f"{_from_boot_to_quality(stamp.boot, stamp.synced, reading.device)}"
         f'{f""","values":{{{values}}}""" if values else ""},"kind":"reading"}}'
     ).encode()
 
@@ -196,22 +204,21 @@ def _quoted(text: str) -> str:
     return json.dumps(text)
 
 
-@lru_cache(maxsize=64)
-def _rest_of(boot: str, synced: bool) -> str:
-    return f',"boot":{json.dumps(boot)},"synced":{"true" if synced else "false"}}}'
-
-
-def _number(value: float) -> str:
-    if type(value) is float and isfinite(value):
-        return repr(value)
-    return json.dumps(value, allow_nan=False)
+@lru_cache(maxsize=4096)
+def _from_boot_to_quality(boot: str, synced: bool, device: str) -> str:
+    rest = json.dumps({"boot": boot, "synced": synced}, separators=(",", ":"))[1:]
+    return f',{rest},"device":{json.dumps(device)},"quality":"good"'
 
 
 def _instant(at: datetime) -> str:
-    text = at.isoformat(timespec="milliseconds")
-    if not text.endswith("+00:00"):
-        text = at.astimezone(UTC).isoformat(timespec="milliseconds")
-    return f"{text[:-6]}Z"
+    """``2026-03-01T08:00:00.207Z``: whole milliseconds, rounded down."""
+    since = at - _EPOCH
+    return f"{_second(since.days, since.seconds)}.{since.microseconds // 1000:03d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _second(days: int, seconds: int) -> str:
+    return (_EPOCH + timedelta(days, seconds)).isoformat()[:19]
 
 
 def _without_defaults(values: dict[str, Any]) -> dict[str, Any]:
