@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from edge_agent.domain.ids import JournalId
 from edge_agent.domain.records import Lane, Notice, NoticeKind, Record, Stamp
-from edge_agent.domain.wire import RECORDS_MAX, encode_record
+from edge_agent.domain.wire import RECORDS_MAX, encode_timed
 
 PAYLOAD_TARGET_BYTES = 256 * 1024
 """A batch's records stay below this before compression, so that a batch is a small message on a slow link."""
@@ -98,13 +98,7 @@ class Verdict:
 
 def line_of(record: Record) -> Line:
     """The record, encoded once. Raises ``ValueError`` for what JSON cannot say (NaN)."""
-    return Line(encode_record(record), ms_of(record.stamp.at))
-
-
-def ms_of(at: datetime) -> int:
-    """Whole milliseconds since 1970 UTC."""
-    since = at - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+    return Line(*encode_timed(record))
 
 
 def time_of(ms: int) -> datetime:

@@ -31,6 +31,8 @@ BATCH_BYTES_MAX = 1 << 20
 PAYLOAD_BYTES_MAX = 8 << 20
 """What a payload may unpack to; a larger one is refused before it is unpacked."""
 RECORDS_MAX = 10_000
+COMPRESSION_LEVEL = 4
+"""A quarter faster than 6, and a tenth larger."""
 NO_PREVIOUS = "0" * 64
 """``previous`` of the first batch of a lane."""
 
@@ -93,7 +95,7 @@ def encode_batch(header: BatchHeader, lines: Sequence[bytes], sign: Sign) -> byt
     """The unit for ``lines`` (from :func:`encode_record`), signed. Raises ``WireError`` if it would be too large."""
     if len(lines) != header.count:
         raise AssertionError(f"header.count is {header.count} but there are {len(lines)} records")
-    payload = zlib.compress(b"\n".join(lines), level=6)
+    payload = zlib.compress(b"\n".join(lines), COMPRESSION_LEVEL)
     head = json.dumps(header.model_dump(mode="json"), sort_keys=True, separators=(",", ":")).encode()
     signed = MAGIC + len(head).to_bytes(4, "big") + head + payload
     if len(signed) + SIGNATURE_BYTES > BATCH_BYTES_MAX:
@@ -114,11 +116,15 @@ def decode_batch(raw: bytes) -> Batch:
 
 def encode_record(record: Record) -> bytes:
     """One record as one JSON line, without the line end. Raises ``ValueError`` for what JSON cannot say (NaN)."""
-    if type(record) is Reading and record.quality is Quality.GOOD and not record.detail and record.was is None:
+    return encode_timed(record)[0]
+
+
+def encode_timed(record: Record) -> tuple[bytes, int]:
+    """As :func:`encode_record`, with the record's wall time in whole milliseconds since 1970 UTC."""
+    if type(record) is Reading and record.quality is _GOOD and not record.detail and record.was is None:
         return _good_reading(record)
-    return json.dumps(
-        _without_defaults(asdict(record)), separators=(",", ":"), default=_plain, allow_nan=False
-    ).encode()
+    line = json.dumps(_without_defaults(asdict(record)), separators=(",", ":"), default=_plain, allow_nan=False)
+    return line.encode(), _ms_since_1970(record.stamp.at)
 
 
 def decode_record(line: bytes) -> Record:
@@ -150,6 +156,7 @@ def split_units(message: bytes) -> tuple[bytes, ...]:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_GOOD = Quality.GOOD
 _RECORD: TypeAdapter[Record] = TypeAdapter(
     Annotated[Reading | Envelope | ScanTransaction | Notice, Field(discriminator="kind")]
 )
@@ -179,24 +186,27 @@ def _unpack(payload: bytes) -> bytes:
     return data
 
 
-def _good_reading(reading: Reading) -> bytes:
-    """The same line as for any record, written out by hand: nearly all lines are of this kind, and this is what
-    bounds how many readings a small computer keeps."""
+def _good_reading(reading: Reading) -> tuple[bytes, int]:
+    """The same line as for any record, written out by hand and in one go: nearly all lines are of this kind, and this
+    is what bounds how many readings a small computer keeps."""
     stamp = reading.stamp
+    since = stamp.at - _EPOCH
+    days, seconds, ms = since.days, since.seconds, since.microseconds // 1000
     values = ",".join(
         [
             # What is not finite has no difference of zero with itself; JSON cannot say it, and json.dumps objects.
             f"{_quoted(metric)}:{value!r}"
-            if type(value) is float and value - value == 0.0
+            if value.__class__ is float and value - value == 0.0
             else f"{_quoted(metric)}:{json.dumps(value, allow_nan=False)}"
             for metric, value in reading.values.items()
         ]
     )
-    return (
-        f'{{"stamp":{{"at":"{_instant(stamp.at)}","mono_ms":{stamp.mono_ms}'
+    line = (
+        f'{{"stamp":{{"at":"{_second(days, seconds)}.{ms:03d}Z","mono_ms":{stamp.mono_ms}'
         f"{_from_boot_to_quality(stamp.boot, stamp.synced, reading.device)}"
         f'{f""","values":{{{values}}}""" if values else ""},"kind":"reading"}}'
-    ).encode()
+    )
+    return line.encode(), (days * 86_400 + seconds) * 1000 + ms
 
 
 @lru_cache(maxsize=4096)
@@ -214,6 +224,11 @@ def _instant(at: datetime) -> str:
     """``2026-03-01T08:00:00.207Z``: whole milliseconds, rounded down."""
     since = at - _EPOCH
     return f"{_second(since.days, since.seconds)}.{since.microseconds // 1000:03d}Z"
+
+
+def _ms_since_1970(at: datetime) -> int:
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
 
 
 @lru_cache(maxsize=1024)

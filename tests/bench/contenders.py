@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import gc
 import json
 import os
 import random
@@ -103,6 +104,19 @@ def thingsboard(home: Path, count: int) -> Result:
     return result.values(count)
 
 
+def thingsboard_full(home: Path, count: int) -> Result:
+    """The same made to wait for the disk on each commit, as ours does: synchronous=FULL on its connection."""
+    given, put, storage = _thingsboard(home, count)
+    storage._SQLiteEventStorage__write_database.db.connection.execute("PRAGMA synchronous=FULL")
+    with measured() as result:
+        for reading in given:
+            put(reading)
+        _until_stored(storage, count)
+        result.stop()
+        _stop_thingsboard(storage)
+    return result.values(count)
+
+
 def thingsboard_live(home: Path, _count: int) -> Result:
     """The same, with readings as they come."""
     given, put, storage = _thingsboard(home, DEVICES * LIVE_S // PERIOD_S)
@@ -161,7 +175,7 @@ def tinydb(home: Path, count: int) -> Result:
 
 CONTENDERS: dict[str, Callable[[Path, int], Result]] = {
     function.__name__: function
-    for function in (journal, journal_live, thingsboard, thingsboard_live, sqlite_rows, tinydb)
+    for function in (journal, journal_live, thingsboard, thingsboard_full, thingsboard_live, sqlite_rows, tinydb)
 }
 
 
@@ -177,6 +191,8 @@ class measured:  # noqa: N801 - reads as a word at its place of use
     """Seconds until :meth:`stop`, and bytes written until the end, closing included."""
 
     def __enter__(self) -> "measured":
+        gc.collect()
+        gc.freeze()  # the readings made beforehand are nobody's load
         self._bytes = _written_bytes()
         self._began_s = time.perf_counter()
         return self

@@ -25,7 +25,7 @@ from tests.journal_parts import scan
 ROOT = Path(__file__).parents[2]
 READINGS = 100_000
 TINYDB_READINGS = 2_000
-RUNS = 3
+RUNS = 5
 SCANS = 1_500
 ROUNDS = int(os.environ.get("LOTWARDEN_BENCH_ROUNDS", "1000"))
 THINGSBOARD = "thingsboard-gateway SQLite storage"
@@ -39,6 +39,15 @@ def durable_ratio() -> Figure:
         against=rate(theirs), peer=THINGSBOARD,
         note=f"median of {RUNS} runs of {READINGS} readings; ours fsyncs each {READINGS_PER_COMMIT_MAX}, signed; "
         "theirs batches 1000 and does not fsync commits",
+    )  # fmt: skip
+
+
+def durable_full_ratio() -> Figure:
+    """The same with its storage made to wait for the disk as ours does."""
+    ours, theirs = contest("journal", "thingsboard_full")
+    return Figure(
+        "journal_durable_full_ratio", rate(ours), "readings/s", against=rate(theirs), peer=THINGSBOARD,
+        note="as above with PRAGMA synchronous=FULL on its connection: an fsync for each of its batches of 1000",
     )  # fmt: skip
 
 
@@ -104,6 +113,7 @@ def kill_duplicates() -> Figure:
 
 FIGURES = {
     "journal_durable_ratio": durable_ratio,
+    "journal_durable_full_ratio": durable_full_ratio,
     "journal_bytes_ratio": bytes_ratio,
     "journal_live_bytes_ratio": live_bytes_ratio,
     "journal_rows_ratio": against_rows,
