@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from edge_agent.domain.records import Notice, Reading, Record, ScanTransaction
+from edge_agent.domain.records import Envelope, Notice, Reading, Record, ScanTransaction
 
 TIME_MIN = datetime(2000, 1, 1, tzinfo=UTC)
 TIME_MAX = datetime(2200, 1, 1, tzinfo=UTC)
@@ -39,6 +39,10 @@ def _fault_in_numbers(record: Record) -> str | None:
         for metric, value in record.values.items():
             if not math.isfinite(value):
                 return f"{metric} is {value}"
+    elif isinstance(record, Envelope):
+        for metric, spread in record.values.items():
+            if not (math.isfinite(spread.least) and math.isfinite(spread.mean) and math.isfinite(spread.greatest)):
+                return f"{metric} is {spread}"
     elif isinstance(record, ScanTransaction):
         for line in record.lines:
             if not 0 < line.quantity <= QUANTITY_MAX:
@@ -53,7 +57,7 @@ def _fault_in_numbers(record: Record) -> str | None:
 
 
 def _names(record: Record) -> Iterator[tuple[str, str]]:
-    if isinstance(record, Reading):
+    if isinstance(record, Reading | Envelope):
         yield "device", record.device
         for metric in record.values:
             yield "metric", metric
@@ -73,7 +77,7 @@ def _names(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def _texts(record: Record) -> Iterator[tuple[str, str]]:
-    if isinstance(record, Reading):
+    if isinstance(record, Reading | Envelope):
         yield "detail", record.detail
     elif isinstance(record, Notice):
         yield "text", record.text

@@ -202,8 +202,9 @@ def stored_batch(row: sqlite3.Row) -> StoredBatch:
 
 
 def file_faults(connection: sqlite3.Connection) -> list[str]:
-    """What SQLite itself finds wrong with the file."""
-    answers = [str(row[0]) for row in connection.execute("PRAGMA quick_check(20)")]
+    """What SQLite itself finds wrong with the file. Not quick_check: that passes over an index entry that has rotted,
+    and a batch that the index does not show is never sent."""
+    answers = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
     return [] if answers == ["ok"] else answers
 
 
