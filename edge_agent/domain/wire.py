@@ -114,6 +114,11 @@ def decode_batch(raw: bytes) -> Batch:
     return Batch(header, lines, raw)
 
 
+def header_of(raw: bytes) -> BatchHeader:
+    """The header of a unit alone, its payload not unpacked. Raises ``WireError``. Nothing of it is proven yet."""
+    return _split(raw)[0]
+
+
 def encode_record(record: Record) -> bytes:
     """One record as one JSON line, without the line end. Raises ``ValueError`` for what JSON cannot say (NaN)."""
     return encode_timed(record)[0]
