@@ -180,7 +180,7 @@ class Journal(JournalReader):
                 size += len(batch.raw)
             cursor.close()
         if rotten:
-            self.set_aside(rotten, "damaged", "its bytes have changed on the disk")
+            self._declare_damaged(rotten, "its bytes have changed on the disk")
         return tuple(batches)
 
     def acknowledge(self, batches: Iterable[StoredBatch]) -> None:
@@ -190,18 +190,20 @@ class Journal(JournalReader):
                 SQL["delete_batch"], [{"id": batch.id, "digest": batch.digest} for batch in batches]
             )
 
-    def set_aside(
-        self, batches: Sequence[StoredBatch], state: Literal["refused", "fork", "damaged"], reason: str
-    ) -> None:
-        """Keep these but send them no more; ``status`` shows them with the reason. Damaged ones are also a gap."""
-        with self._transaction() as heads:
+    def set_aside(self, batches: Sequence[StoredBatch], state: Literal["refused", "fork"], reason: str) -> None:
+        """Keep these but send them no more; ``status`` shows them with the reason."""
+        with self._transaction():
             self._connection.executemany(
                 SQL["set_aside_batch"],
                 [{"id": b.id, "digest": b.digest, "state": state, "reason": reason[:500]} for b in batches],
             )
-            if state == "damaged":
-                notices = [line_of(gap_notice(stamp(self._clock), span_of(batch), reason)) for batch in batches]
-                self._insert(Lane.SCANS, notices, heads)
+
+    def _declare_damaged(self, batches: Sequence[StoredBatch], reason: str) -> None:
+        """Keep these but send them no more, and record them as gaps."""
+        with self._transaction() as heads:
+            self._connection.executemany(SQL["set_aside_damaged"], [{"id": b.id, "reason": reason} for b in batches])
+            notices = [line_of(gap_notice(stamp(self._clock), span_of(batch), reason)) for batch in batches]
+            self._insert(Lane.SCANS, notices, heads)
 
     def adopt(self, name: str, saved: Iterable[StoredBatch], notice: Callable[[], Notice]) -> None:
         """Take over batches saved from the damaged journal ``name``; once.

@@ -52,6 +52,10 @@ DELETE FROM batch WHERE id = :id AND digest = :digest;
 -- Keeps a batch but sends it no more.
 UPDATE batch SET state = :state, reason = :reason WHERE id = :id AND digest = :digest;
 
+-- name: set_aside_damaged
+-- Keeps a batch that was just found rotten but sends it no more. Its digest may be what has rotted, so it is not asked.
+UPDATE batch SET state = 'damaged', reason = :reason WHERE id = :id;
+
 -- name: oldest_thinnable
 -- Which readings of this journal are the oldest that nobody has acknowledged and that may be thinned, but for the rows
 -- that were just written?

@@ -175,7 +175,12 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         check_same_thread=False,
     )
     connection.row_factory = sqlite3.Row
+    connection.text_factory = _text  # one rotten byte must not keep the rows around it from being read
     return connection
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="replace")
 
 
 def connect_to_write(path: Path) -> sqlite3.Connection:
