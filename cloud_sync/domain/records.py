@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from edge_agent.domain.records import Envelope, Notice, Reading, Record, ScanTransaction
+from edge_agent.domain.records import Envelope, Notice, Reading, Record, ScanTransaction, Spread
 
 TIME_MIN = datetime(2000, 1, 1, tzinfo=UTC)
 TIME_MAX = datetime(2200, 1, 1, tzinfo=UTC)
@@ -35,14 +35,10 @@ def fault_in(record: Record) -> str | None:
 
 
 def _fault_in_numbers(record: Record) -> str | None:
-    if isinstance(record, Reading):
-        for metric, value in record.values.items():
+    if isinstance(record, Reading | Envelope):
+        for metric, value in _values(record):
             if not math.isfinite(value):
                 return f"{metric} is {value}"
-    elif isinstance(record, Envelope):
-        for metric, spread in record.values.items():
-            if not (math.isfinite(spread.least) and math.isfinite(spread.mean) and math.isfinite(spread.greatest)):
-                return f"{metric} is {spread}"
     elif isinstance(record, ScanTransaction):
         for line in record.lines:
             if not 0 < line.quantity <= QUANTITY_MAX:
@@ -54,6 +50,12 @@ def _fault_in_numbers(record: Record) -> str | None:
             if isinstance(number, float) and not math.isfinite(number):
                 return f"{name} is {number}"
     return None
+
+
+def _values(record: Reading | Envelope) -> Iterator[tuple[str, float]]:
+    for metric, value in record.values.items():
+        for number in (value.least, value.mean, value.greatest) if isinstance(value, Spread) else (value,):
+            yield metric, number
 
 
 def _names(record: Record) -> Iterator[tuple[str, str]]:
