@@ -74,6 +74,8 @@ def _start_journal(config: GatewayConfig, identity: Identity, clock: Clock) -> J
         verify=identity.verify,
         clock=clock,
         bytes_max=config.journal.bytes_max,
+        reserve_bytes=config.journal.reserve_bytes,
+        thin_window_s=config.journal.thin_window_s or None,
     )
 
 
