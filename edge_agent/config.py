@@ -1,14 +1,50 @@
 """What a gateway's configuration file may say (``config/gateway.example.toml`` shows it all)."""
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
+# `examples` are what `check-config` tells people to write instead.
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60, examples=["cold-room-1"])]
 """Lower-case letters, digits, dot, dash and underscore."""
-DevicePath = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*$", max_length=120)]
+DevicePath = Annotated[
+    str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*$", max_length=120, examples=["fridge-a/probe-1"])
+]
 """Names joined by slashes, e.g. ``fridge-a/probe-1``."""
+
+
+def url_fault(url: str) -> str | None:
+    """What is wrong with a ledger's address, or nothing. Plain http is for this very machine only."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return f"{url!r} is not an address ({error}); write e.g. https://ledger.example.org"
+    if parts.scheme not in ("https", "http") or not host:
+        return f"{url!r} is not an https address; write e.g. https://ledger.example.org"
+    if parts.scheme == "http" and not is_loopback(host):
+        return f"http:// is for this very machine only and would send in the clear; write https://{parts.netloc}"
+    if parts.username or parts.query or parts.fragment:
+        return f"write the address alone, without user, query or fragment: {parts.scheme}://{host}"
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` is this machine by name or address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _ledger_url(url: str) -> str:
+    fault = url_fault(url)
+    if fault:
+        raise ValueError(fault)
+    return url
 
 
 class Section(BaseModel):
@@ -21,7 +57,7 @@ class GatewaySection(Section):
     """``[gateway]``: who this gateway is and where it keeps its data."""
 
     name: Name
-    data_dir: Path
+    data_dir: Annotated[Path, Field(examples=["/var/lib/lotwarden"])]
 
 
 class JournalSection(Section):
@@ -34,7 +70,7 @@ class JournalSection(Section):
 class UplinkSection(Section):
     """``[uplink]``: where the ledger is. ``url`` is https; http is accepted for this very machine only."""
 
-    url: str
+    url: Annotated[str, AfterValidator(_ledger_url), Field(examples=["https://ledger.example.org"])]
     ca_file: Path | None = None
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
     retry_max_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
@@ -43,9 +79,9 @@ class UplinkSection(Section):
 class ModbusTcpBus(Section):
     """``[[bus]]`` of kind ``modbus-tcp``: one TCP endpoint."""
 
-    kind: Literal["modbus-tcp"]
+    kind: Annotated[Literal["modbus-tcp"], Field(examples=["modbus-tcp"])]
     name: Name
-    host: str
+    host: Annotated[str, Field(min_length=1, examples=["192.0.2.10"])]
     port: Annotated[int, Field(ge=1, le=65535)] = 502
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 1.0
 
@@ -60,8 +96,8 @@ class DeviceSection(Section):
     name: DevicePath
     bus: Name
     profile: Name
-    unit: Annotated[int, Field(ge=0, le=255)] | None = None
-    poll_s: Annotated[float, Field(ge=0.1, le=86400)]
+    unit: Annotated[int | None, Field(ge=0, le=255, examples=[1])] = None
+    poll_s: Annotated[float, Field(ge=0.1, le=86400, examples=[10])]
 
 
 class ScannerSection(Section):
@@ -72,7 +108,7 @@ class ScannerSection(Section):
     """
 
     name: DevicePath
-    port: str
+    port: Annotated[str, Field(min_length=1, examples=["/dev/serial/by-id/usb-scanner"])]
     baudrate: Annotated[int, Field(ge=1200, le=921600)] = 9600
     suffix: Literal["cr", "lf", "crlf", "etx"] = "cr"
     separator: Annotated[str, Field(min_length=1, max_length=8)] = "\x1d"
