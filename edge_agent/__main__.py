@@ -49,7 +49,7 @@ DEFAULT_CONFIG = Path("/etc/lotwarden/gateway.toml")
 
 def build_sources(config: GatewayConfig, clock: Clock) -> tuple[Source, ...]:
     """Every bus and scanner of the configuration. Raises ``ConfigError``."""
-    return ()
+    return (*build_buses(config, clock), *build_docks(config, clock))
 
 
 @app.command("run")

@@ -54,10 +54,14 @@ class Section(BaseModel):
 
 
 class GatewaySection(Section):
-    """``[gateway]``: who this gateway is and where it keeps its data."""
+    """``[gateway]``: who this gateway is and where it keeps its data.
+
+    ``profiles_dir`` holds device profiles of the site's own; they go before the shipped ones.
+    """
 
     name: Name
     data_dir: Annotated[Path, Field(examples=["/var/lib/lotwarden"])]
+    profiles_dir: Path | None = None
 
 
 class JournalSection(Section):
@@ -76,14 +80,39 @@ class UplinkSection(Section):
     retry_max_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
 
 
+class DeskSection(Section):
+    """``[desk]``: what the docks know while the ledger is out of reach.
+
+    Asked for every ``pull_s``; verdicts say so when it is older than ``old_after_s``.
+    """
+
+    pull_s: Annotated[float, Field(ge=1, le=3600)] = 30.0
+    old_after_s: Annotated[float, Field(ge=10, le=604_800)] = 900.0
+
+
+class PageSection(Section):
+    """``[page]``: the local page, ``/healthz`` and ``/metrics``. Without the section there are none.
+
+    ``host`` is this very machine unless configured otherwise: the page shows stock to whoever can reach it.
+    """
+
+    host: Annotated[str, Field(min_length=1, examples=["127.0.0.1"])] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, examples=[8470])] = 8470
+
+
 class ModbusTcpBus(Section):
-    """``[[bus]]`` of kind ``modbus-tcp``: one TCP endpoint."""
+    """``[[bus]]`` of kind ``modbus-tcp``: one TCP endpoint.
+
+    ``timeout_s`` is what a device has to answer in; a lost device or endpoint is tried again after growing pauses
+    of at most ``retry_max_s``.
+    """
 
     kind: Annotated[Literal["modbus-tcp"], Field(examples=["modbus-tcp"])]
     name: Name
     host: Annotated[str, Field(min_length=1, examples=["192.0.2.10"])]
     port: Annotated[int, Field(ge=1, le=65535)] = 502
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 1.0
+    retry_max_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
 
 
 BusSection = ModbusTcpBus
@@ -91,13 +120,26 @@ BusSection = ModbusTcpBus
 
 
 class DeviceSection(Section):
-    """``[[device]]``: a sensor on a bus. ``profile`` names a file of ``config/devices``."""
+    """``[[device]]``: a sensor on a bus. ``profile`` names a file of ``config/devices``.
+
+    The last three differ from one delivered unit to the next, and win over the profile: ``address_offset`` is added
+    to every register address, ``word_order`` says which word of a 32-bit value comes first, ``fahrenheit`` that the
+    unit was ordered with °F (readings are always °C).
+    """
 
     name: DevicePath
     bus: Name
     profile: Name
+<<<<<<< HEAD
     unit: Annotated[int | None, Field(ge=0, le=255, examples=[1])] = None
     poll_s: Annotated[float, Field(ge=0.1, le=86400, examples=[10])]
+=======
+    unit: Annotated[int, Field(ge=0, le=255)] | None = None
+    poll_s: Annotated[float, Field(ge=0.1, le=86400)]
+    address_offset: Annotated[int, Field(ge=-1, le=1)] | None = None
+    word_order: Literal["low_first", "high_first"] | None = None
+    fahrenheit: bool = False
+>>>>>>> main
 
 
 class ScannerSection(Section):
@@ -120,6 +162,8 @@ class GatewayConfig(Section):
     gateway: GatewaySection
     uplink: UplinkSection
     journal: JournalSection = JournalSection()
+    desk: DeskSection = DeskSection()
+    page: PageSection | None = None
     bus: tuple[BusSection, ...] = ()
     device: tuple[DeviceSection, ...] = ()
     scanner: tuple[ScannerSection, ...] = ()

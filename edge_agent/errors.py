@@ -6,7 +6,9 @@
     ├── ConfigError          the configuration cannot be used; lists every fault
     ├── DeviceError
     │   ├── DeviceLost       the device or its bus does not answer, or its connection broke
-    │   └── ProfileError     a device profile cannot be used
+    │   ├── BadFrame         bytes came that are not an answer to what was asked
+    │   ├── DeviceRefused    the device answers, and says no (Modbus exception response)
+    │   └── ProfileError     a device profile cannot be used; lists every fault
     ├── JournalError         the journal cannot keep a record
     │   ├── JournalFull      no room left for scans; readings have been dropped already
     │   └── JournalDamaged   the journal's file cannot be read; the next start sets it aside
@@ -43,8 +45,24 @@ class DeviceLost(DeviceError):
     """The device or its bus does not answer, or its connection broke."""
 
 
+class BadFrame(DeviceError):
+    """Bytes came that are not an answer to what was asked: wrong checksum, header, length or sender."""
+
+
+class DeviceRefused(DeviceError):
+    """The device answers, and says no. ``code`` is the Modbus exception code."""
+
+    def __init__(self, device: str, code: int, reason: str) -> None:
+        super().__init__(device, reason)
+        self.code = code
+
+
 class ProfileError(DeviceError):
-    """A device profile cannot be used."""
+    """A device profile cannot be used. ``faults`` has one line each: file, key, what to write instead."""
+
+    def __init__(self, profile: str, faults: tuple[str, ...]) -> None:
+        super().__init__(profile, "\n".join(faults))
+        self.faults = faults
 
 
 class JournalError(EdgeError):

@@ -1,0 +1,314 @@
+"""Modbus TCP sensors, byte by byte: our own server, so that it can lie in every way that real ones do.
+
+A device is a profile, a unit id and a source of values; its registers are laid out as the profile says, proof
+registers included. A :class:`Fault` makes it misbehave. Nothing here is shared with the driver but the profile: bytes
+are put together independently, so that a mistake in one of the two shows.
+"""
+
+import asyncio
+import contextlib
+import random
+import struct
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from edge_agent.drivers.profile import Profile, Proof, WordOrder
+
+REQUESTS_KEPT = 10_000
+ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, UNIT_IS_SILENT = 1, 2, 3, 11
+
+Values = Callable[[], dict[str, float]]
+"""Gives the value of each metric now."""
+
+
+class FaultKind(StrEnum):
+    """The ways in which a device can misbehave."""
+
+    DEAD = "dead"  # never answers
+    NO_PATH = "no_path"  # the gateway before it answers that the unit does not
+    DELAY = "delay"  # answers after a while, and the line is busy meanwhile
+    LATE = "late"  # answers after a while, and the line serves others meanwhile
+    CORRUPT = "corrupt"  # the header is broken
+    GARBAGE = "garbage"  # random bytes
+    SHORT = "short"  # an answer with fewer registers than asked
+    WRONG_TRANSACTION = "wrong_transaction"  # answers somebody else's request
+    WRONG_UNIT = "wrong_unit"  # answers under another unit id
+    EXCEPTION = "exception"  # says no
+    NAN = "nan"  # floats are NaN, integers their lowest number
+    SENTINEL = "sentinel"  # integers and floats are the profile's sentinel
+    STUCK = "stuck"  # always the values it had at first
+    CLOSE = "close"  # closes the connection instead of answering
+    SPLIT = "split"  # the answer comes in two segments
+    HALF = "half"  # half of an answer, and the other half after a while
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """How a device misbehaves. ``delay_s`` goes with delay, late and half; ``code`` with exception."""
+
+    kind: FaultKind
+    delay_s: float = 0.0
+    code: int = 4
+
+
+@dataclass(slots=True)
+class SimulatedDevice:
+    """A sensor. ``address_offset`` and ``word_order`` are those of this unit, which a driver has to find out.
+
+    ``faults_left`` bounds how many requests the fault spoils (None: all).
+    """
+
+    profile: Profile
+    unit: int
+    values: Values
+    address_offset: int = 0
+    word_order: WordOrder | None = None
+    serial: str = "12345678"
+    fault: Fault | None = None
+    faults_left: int | None = None
+    stuck: dict[str, float] = field(default_factory=dict)
+
+    def misbehave(self, kind: FaultKind, *, delay_s: float = 0.0, code: int = 4, times: int | None = None) -> None:
+        """From now on, for ``times`` requests or until :meth:`behave`."""
+        self.fault, self.faults_left, self.stuck = Fault(kind, delay_s, code), times, {}
+
+    def behave(self) -> None:
+        """No fault any more."""
+        self.fault = None
+
+    def take_fault(self) -> Fault | None:
+        """The fault for the request at hand."""
+        if self.fault is None or self.faults_left == 0:
+            return None
+        if self.faults_left is not None:
+            self.faults_left -= 1
+        return self.fault
+
+    def registers(self, fault: Fault | None = None) -> dict[int, int]:
+        """All registers by wire address."""
+        kind = fault.kind if fault else None
+        words: dict[int, int] = {}
+        for proof in self.profile.proof:
+            words.update(enumerate(_proof_words(proof, self._order(), self.serial, self.unit), proof.address))
+        for status in self.profile.status:
+            raw = status.good_equals or 0
+            words.update(enumerate(_ordered(raw, status.words, self._order()), status.address))
+        now = self._values_now(kind)
+        for metric in self.profile.metric:
+            raw = _raw(metric.type, now[metric.name] / metric.scale)
+            if kind is FaultKind.NAN:
+                raw = {"float32": 0x7FC00000, "int32": 0x80000000}.get(metric.type, 0x8000)
+            elif kind is FaultKind.SENTINEL and metric.sentinels:
+                raw = metric.sentinels[0]
+            words.update(enumerate(_ordered(raw, metric.words, self._order()), metric.address))
+        return {address + self.address_offset: word for address, word in words.items()}
+
+    def _values_now(self, kind: FaultKind | None) -> dict[str, float]:
+        if kind is not FaultKind.STUCK:
+            return self.values()
+        self.stuck = self.stuck or dict(self.values())
+        return self.stuck
+
+    def _order(self) -> WordOrder | None:
+        return self.word_order or self.profile.link.word_order
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it came in."""
+
+    transaction: int
+    unit: int
+    function: int
+    address: int
+    count: int
+
+
+class ModbusTcpSimulator:
+    """A TCP endpoint with one or more devices behind it, as a gateway to an RS-485 line has.
+
+    A unit id that nobody has is not answered, as on a real line. Use as an async context manager, or start and stop.
+    """
+
+    def __init__(self, devices: Iterable[SimulatedDevice], *, clients_max: int = 32, seed: int = 1) -> None:
+        """More clients than ``clients_max`` are turned away at once. ``seed`` is that of the garbage."""
+        self.devices = {device.unit: device for device in devices}
+        self.requests: deque[Asked] = deque(maxlen=REQUESTS_KEPT)
+        self.connections_made = 0
+        self.all_gone = asyncio.Event()
+        """Set while no client is connected."""
+        self.all_gone.set()
+        self._clients_max = clients_max
+        self._random = random.Random(seed)  # noqa: S311 - a simulation
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._later: set[asyncio.Task[None]] = set()
+        self.host = ""
+        self.port = 0
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen. Port 0 lets the system choose one; ``port`` then says which."""
+        self._server = await asyncio.start_server(self._serve, host, port)
+        self.host, self.port = self._server.sockets[0].getsockname()[:2]
+
+    async def stop(self) -> None:
+        """Close all connections and stop listening."""
+        if self._server is not None:
+            self._server.close()
+        self.drop_connections()
+        for task in self._later:
+            task.cancel()
+        if self._server is not None:
+            await self._server.wait_closed()
+            self._server = None
+
+    def drop_connections(self) -> None:
+        """Reset every connection, as a device does that loses power."""
+        for writer in self._writers:
+            writer.transport.abort()
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._writers)
+
+    async def __aenter__(self) -> "ModbusTcpSimulator":
+        if self._server is None:
+            await self.start()
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.stop()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._writers) >= self._clients_max:
+            writer.transport.abort()
+            return
+        self.connections_made += 1
+        self._writers.add(writer)
+        self.all_gone.clear()
+        try:
+            while True:
+                head = await reader.readexactly(7)
+                transaction, protocol, length, unit = struct.unpack(">HHHB", head)
+                if protocol != 0 or not 2 <= length <= 254:
+                    return
+                body = await reader.readexactly(length - 1)
+                await self._answer(transaction, unit, body, writer)
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # the client went away, or we end; a cancelled handler would make asyncio complain
+        finally:
+            self._writers.discard(writer)
+            if not self._writers:
+                self.all_gone.set()
+            writer.close()
+
+    async def _answer(self, transaction: int, unit: int, body: bytes, writer: asyncio.StreamWriter) -> None:
+        function = body[0]
+        address, count = struct.unpack(">HH", body[1:5]) if len(body) >= 5 else (0, 0)
+        self.requests.append(Asked(transaction, unit, function, address, count))
+        device = self.devices.get(unit)
+        if device is None:
+            return
+        fault = device.take_fault()
+        answer = _frame(transaction, unit, _reply(device, fault, function, address, count))
+        await self._send(answer, fault, writer)
+
+    async def _send(self, answer: bytes, fault: Fault | None, writer: asyncio.StreamWriter) -> None:
+        match fault.kind if fault else None:
+            case FaultKind.DEAD:
+                return
+            case FaultKind.CLOSE:
+                writer.close()
+                return
+            case FaultKind.DELAY if fault:
+                await asyncio.sleep(fault.delay_s)
+            case FaultKind.LATE if fault:
+                self._send_later(answer, fault.delay_s, writer)
+                return
+            case FaultKind.HALF if fault:
+                half = len(answer) // 2
+                self._send_later(answer[half:], fault.delay_s, writer)
+                answer = answer[:half]
+            case FaultKind.SPLIT:
+                writer.write(answer[:5])
+                await writer.drain()
+                await asyncio.sleep(0.02)  # so that it leaves as a segment of its own
+                answer = answer[5:]
+            case FaultKind.CORRUPT:
+                answer = answer[:2] + b"\xde\xad" + answer[4:]
+            case FaultKind.GARBAGE:
+                answer = b"\x00\x00" + self._random.randbytes(2).replace(b"\0", b"\x55") + self._random.randbytes(20)
+            case FaultKind.WRONG_TRANSACTION:
+                answer = bytes([answer[0] ^ 0x40]) + answer[1:]
+            case FaultKind.WRONG_UNIT:
+                answer = answer[:6] + bytes([answer[6] ^ 0x01]) + answer[7:]
+        writer.write(answer)
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+
+    def _send_later(self, data: bytes, delay_s: float, writer: asyncio.StreamWriter) -> None:
+        async def send() -> None:
+            await asyncio.sleep(delay_s)
+            if not writer.is_closing():
+                writer.write(data)
+
+        task = asyncio.create_task(send())
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+
+def _reply(device: SimulatedDevice, fault: Fault | None, function: int, address: int, count: int) -> bytes:
+    """The protocol data unit that answers a read."""
+    if fault and fault.kind is FaultKind.NO_PATH:
+        return bytes([function | 0x80, UNIT_IS_SILENT])
+    if fault and fault.kind is FaultKind.EXCEPTION:
+        return bytes([function | 0x80, fault.code])
+    if function not in {device.profile.link.function, *(proof.function for proof in device.profile.proof)}:
+        return bytes([function | 0x80, ILLEGAL_FUNCTION])
+    if not 1 <= count <= 125:
+        return bytes([function | 0x80, ILLEGAL_VALUE])
+    registers = device.registers(fault)
+    wanted = range(address, address + count)
+    if any(at not in registers for at in wanted):
+        return bytes([function | 0x80, ILLEGAL_ADDRESS])
+    words = [registers[at] for at in wanted]
+    if fault and fault.kind is FaultKind.SHORT:
+        words = words[:-1]
+    return bytes([function, 2 * len(words)]) + b"".join(word.to_bytes(2, "big") for word in words)
+
+
+def _frame(transaction: int, unit: int, reply: bytes) -> bytes:
+    return struct.pack(">HHHB", transaction, 0, len(reply) + 1, unit) + reply
+
+
+def _raw(value_type: str, value: float) -> int:
+    """The register contents as one unsigned number."""
+    if value_type == "float32":
+        return int.from_bytes(struct.pack(">f", value), "big")
+    bits = 32 if value_type.endswith("32") else 16
+    return round(value) & ((1 << bits) - 1)
+
+
+def _ordered(raw: int, words: int, order: WordOrder | None) -> list[int]:
+    if words == 1:
+        return [raw]
+    high, low = raw >> 16, raw & 0xFFFF
+    return [high, low] if order == "high_first" else [low, high]
+
+
+def _proof_words(proof: Proof, order: WordOrder | None, serial: str, unit: int) -> list[int]:
+    match proof.type:
+        case "text":
+            padded = serial.encode("ascii").ljust(2 * proof.words, b"\0")[: 2 * proof.words]
+            return [int.from_bytes(padded[at : at + 2], "big") for at in range(0, len(padded), 2)]
+        case "bcd32":
+            digits = serial[-8:].rjust(8, "0")
+            return [int(digits[:4], 16), int(digits[4:], 16)]
+        case "hex16":
+            return [0x3510]
+        case _:
+            value = float(proof.expect) if proof.expect is not None else float(unit)
+            return _ordered(_raw(proof.type, value), proof.words, order)

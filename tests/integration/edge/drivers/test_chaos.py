@@ -1,0 +1,51 @@
+"""Everything goes wrong at once, from a seed: no device is ever given another one's value, and all come back."""
+
+import asyncio
+import random
+
+import pytest
+
+from edge_agent.domain.records import NoticeKind
+from edge_agent.simulators.link import CutMode, Relay
+from edge_agent.simulators.modbus import FaultKind, ModbusTcpSimulator
+from tests.integration.edge.drivers.running import TIMEOUT_S, Running, config_for, sensor
+
+PROFILES = ("xy-md02", "vaisala-hmp", "ee-ee210", "xy-md02", "ee-ee210")
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_fails_every_good_value_is_the_devices_own(seed: int) -> None:
+    chance = random.Random(seed)
+    devices = [sensor(profile, unit, 10.0 * unit, 2.0 * unit) for unit, profile in enumerate(PROFILES, start=1)]
+    config = [{"name": f"u{d.unit}", "profile": d.profile.name, "unit": d.unit} for d in devices]
+    async with (
+        ModbusTcpSimulator(devices, seed=seed) as simulator,
+        Relay(simulator.host, simulator.port) as cable,
+        Running(config_for(cable.port, config, retry_max_s=0.2)) as heard,
+    ):
+        for _ in range(25):
+            device = chance.choice(devices)
+            device.misbehave(chance.choice(list(FaultKind)), delay_s=chance.uniform(0.5, 1.5) * TIMEOUT_S, times=2)
+            match chance.randrange(8):
+                case 0:
+                    await cable.cut(chance.choice(list(CutMode)))
+                    await asyncio.sleep(chance.uniform(0, TIMEOUT_S))
+                    await cable.mend()
+                case 1:
+                    cable.forget_connections()
+                case 2:
+                    simulator.drop_connections()
+                case 3:
+                    cable.cut_after(chance.randrange(1, 60))
+                case _:
+                    await asyncio.sleep(chance.uniform(0, TIMEOUT_S))
+        for device in devices:
+            device.behave()
+        await cable.mend()
+        before = {device.unit: len(heard.good(f"u{device.unit}")) for device in devices}
+        await heard.until(lambda h: all(len(h.good(f"u{unit}")) > count + 2 for unit, count in before.items()), 20)
+    for device in devices:
+        own = {"temp_c": 10.0 * device.unit, "rh_pct": 2.0 * device.unit}
+        assert all(own.items() >= values.items() and values for values in heard.good(f"u{device.unit}"))
+        lost = len(heard.notices(NoticeKind.DEVICE_LOST, f"u{device.unit}"))
+        assert lost == len(heard.notices(NoticeKind.DEVICE_BACK, f"u{device.unit}"))
