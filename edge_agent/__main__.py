@@ -24,8 +24,10 @@ from edge_agent.buffer.rows import JournalStatus
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.config import GatewayConfig
 from edge_agent.config_load import load_config
+from edge_agent.dock.build import build_docks
 from edge_agent.domain.wire import join_units
 from edge_agent.drivers.base import Source
+from edge_agent.drivers.build import build_buses
 from edge_agent.errors import ConfigError, EdgeError
 from edge_agent.logs import set_up_logging
 from edge_agent.uplink.identity import Identity

@@ -83,9 +83,11 @@ class UplinkSection(Section):
 class DeskSection(Section):
     """``[desk]``: what the docks know while the ledger is out of reach.
 
-    Asked for every ``pull_s``; verdicts say so when it is older than ``old_after_s``.
+    Asked for every ``pull_s``; verdicts say so when it is older than ``old_after_s``. ``url`` is where, if it is not
+    ``uplink.url``.
     """
 
+    url: Annotated[str, AfterValidator(_ledger_url), Field(examples=["https://ledger.example.org"])] | None = None
     pull_s: Annotated[float, Field(ge=1, le=3600)] = 30.0
     old_after_s: Annotated[float, Field(ge=10, le=604_800)] = 900.0
 
@@ -130,16 +132,11 @@ class DeviceSection(Section):
     name: DevicePath
     bus: Name
     profile: Name
-<<<<<<< HEAD
     unit: Annotated[int | None, Field(ge=0, le=255, examples=[1])] = None
     poll_s: Annotated[float, Field(ge=0.1, le=86400, examples=[10])]
-=======
-    unit: Annotated[int, Field(ge=0, le=255)] | None = None
-    poll_s: Annotated[float, Field(ge=0.1, le=86400)]
     address_offset: Annotated[int, Field(ge=-1, le=1)] | None = None
     word_order: Literal["low_first", "high_first"] | None = None
     fahrenheit: bool = False
->>>>>>> main
 
 
 class ScannerSection(Section):

@@ -111,7 +111,7 @@ class ItemFacts:
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """What an order has open for the item of this receipt: base units in all and for this lot, and lots if it names any.
+    """What an order has open for the item of this receipt, in base units, and the lots if it names any.
 
     ``asks_for_item`` is false when no line of the order is about the item.
     """
@@ -193,7 +193,8 @@ def _about_order(delivered: Delivered, expected: Expected) -> tuple[Finding, ...
         text = f"order {order.number} asks for lot {' or '.join(sorted(order.lots))}, not {delivered.lot}"
         return (Finding(FindingCode.WRONG_LOT, text),)
     if delivered.quantity > order.open_quantity:
-        text = f"order {order.number} has {max(0, order.open_quantity)} of {expected.item.name} open, not {delivered.quantity}"
+        open_now = f"{max(0, order.open_quantity)} of {expected.item.name} open"
+        text = f"order {order.number} has {open_now}, not {delivered.quantity}"
         return (Finding(FindingCode.OVER_DELIVERY, text),)
     return ()
 

@@ -40,7 +40,7 @@ class HttpsUplink:
         self._address = f"{section.url.rstrip('/')}/v1/batches"
         self._exchange_s = section.timeout_s * WHOLE_EXCHANGE_FACTOR
         self._timeout_s = section.timeout_s
-        self._trust = _trust(section.ca_file)
+        self._trust = trust_of(section.ca_file)
         self._client = self._new_client()
 
     async def send(self, units: Sequence[bytes]) -> tuple[Receipt, ...]:
@@ -98,7 +98,8 @@ class _Answer(BaseModel):
     receipts: list[Any]
 
 
-def _trust(ca_file: Path | None) -> ssl.SSLContext:
+def trust_of(ca_file: Path | None) -> ssl.SSLContext:
+    """What certificates are verified against: the system's trust store and ``ca_file``. Raises ``ConfigError``."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_file is not None:
