@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -37,6 +38,8 @@ from edge_agent.uplink.https import WHOLE_EXCHANGE_FACTOR, trust_of
 PATH = "/v1/desk"
 SOON_S = 1.0
 """How long a fetch that was asked for waits for others that are asked for at the same time."""
+
+T = TypeVar("T")
 
 _log = logging.getLogger("edge_agent.desk")
 
@@ -133,7 +136,7 @@ class DeskClient:
         return is_news
 
 
-class DeskPuller:
+class DeskPuller(Generic[T]):
     """The task that keeps the desk fresh."""
 
     def __init__(
@@ -142,8 +145,8 @@ class DeskPuller:
         clock: Clock,
         *,
         pull_s: float,
-        before: Callable[[], Awaitable[object]],
-        take: Callable[[Desk, object], Awaitable[None]],
+        before: Callable[[], Awaitable[T]],
+        take: Callable[[Desk, T], Awaitable[None]],
         keep: Callable[[Desk], None],
         known: Desk | None,
     ) -> None:
