@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -211,19 +212,18 @@ def _fail(words: str, exit_code: int) -> NoReturn:
 
 
 def _print_status(status: JournalStatus) -> None:
-    table = Table(title=f"journal {status.journal} of {status.gateway}")
-    for column in ("lane", "batches", "records", "bytes", "oldest", "newest", "last seq", "set aside"):
-        table.add_column(column, justify="left" if column in ("lane", "oldest", "newest") else "right")
+    table = Table(title=f"journal {status.journal} of {status.gateway}", box=SIMPLE_HEAD, title_justify="left")
+    for column in ("lane", "batches", "records", "bytes", "oldest waiting", "last seq", "set aside"):
+        table.add_column(column, justify="left" if column in ("lane", "oldest waiting") else "right", no_wrap=True)
     for lane in status.lanes:
         table.add_row(
             lane.lane.value,
-            f"{lane.batches}",
-            f"{lane.records}",
-            f"{lane.bytes}",
+            f"{lane.batches:,}",
+            f"{lane.records:,}",
+            f"{lane.bytes:,}",
             _time(lane.oldest),
-            _time(lane.newest),
-            f"{lane.last_seq}",
-            f"{lane.set_aside_batches}",
+            f"{lane.last_seq:,}",
+            f"{lane.set_aside_batches:,}",
         )
     console = Console()
     console.print(table)

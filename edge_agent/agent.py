@@ -174,7 +174,7 @@ class _Agent:
             await self._sources.end()
             await _end([stopping, recording, forwarding, *helping])
         _raise_for_the_dead([task for task in (recording, forwarding, *helping, *listening) if task in done])
-        _raise_for_the_dead([recording] if recording.exception() else [])
+        _raise_for_the_dead([task for task in (recording, forwarding) if not task.cancelled() and task.exception()])
         _log.info("gateway %s stopped", self._config.gateway.name)
 
     async def _start_helpers(self) -> list[asyncio.Task[None]]:

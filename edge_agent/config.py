@@ -134,7 +134,7 @@ class DeviceSection(Section):
     profile: Name
     unit: Annotated[int | None, Field(ge=0, le=255, examples=[1])] = None
     poll_s: Annotated[float, Field(ge=0.1, le=86400, examples=[10])]
-    address_offset: Annotated[int, Field(ge=-1, le=1)] | None = None
+    address_offset: Annotated[int | None, Field(ge=-1, le=1)] = None
     word_order: Literal["low_first", "high_first"] | None = None
     fahrenheit: bool = False
 

@@ -8,7 +8,6 @@ import re
 import ssl
 import tomllib
 from collections.abc import Callable, Iterator
-from importlib.resources import files
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -19,7 +18,8 @@ from pydantic_core import ErrorDetails
 
 from edge_agent.config import GatewayConfig
 from edge_agent.config_lines import KeyPath, line_of, lines_of
-from edge_agent.errors import ConfigError
+from edge_agent.drivers.profile import load_profile
+from edge_agent.errors import ConfigError, ProfileError
 
 ProfileFault = Callable[[str], str | None]
 """Profile name -> what is wrong with it, or nothing."""
@@ -27,7 +27,7 @@ ProfileFault = Callable[[str], str | None]
 CONFIG_BYTES_MAX = 1_000_000
 
 
-def load_config(path: Path, *, profile_fault: ProfileFault | None = None) -> GatewayConfig:
+def load_config(path: Path) -> GatewayConfig:
     """The configuration in the TOML file ``path``.
 
     Raises ``ConfigError`` whose ``faults`` name every fault: ``line 12: bus.port: ... write e.g. port = 502``.
@@ -44,25 +44,11 @@ def load_config(path: Path, *, profile_fault: ProfileFault | None = None) -> Gat
         config = GatewayConfig.model_validate(raw)
     except ValidationError as error:
         faults += [(line_of(lines, at), words) for at, words in _shape_faults(error, raw)]
-    for at, words in _cross_faults(raw, profile_fault or shipped_profile_fault):
+    for at, words in _cross_faults(raw, _profile_fault(raw)):
         faults.append((line_of(lines, at), words))
     if faults or config is None:
         raise ConfigError(tuple(f"line {line}: {words}" for line, words in sorted(set(faults))))
     return config
-
-
-def shipped_profile_fault(name: str) -> str | None:
-    """Whether ``name`` is one of the shipped device profiles (``config/devices``)."""
-    known = sorted(entry.name.removesuffix(".toml") for entry in _devices().iterdir() if entry.name.endswith(".toml"))
-    if name in known:
-        return None
-    return f"there is no profile {name!r}; {_did_you_mean(name, known) or f'there are: {_listed(known)}'}"
-
-
-def _devices() -> Any:
-    """Installed, profiles are package data; in a source tree they are in ``config/devices``."""
-    packaged = files("edge_agent").joinpath("data", "devices")
-    return packaged if packaged.is_dir() else Path(__file__).parents[1] / "config" / "devices"
 
 
 def _text(path: Path) -> str:
@@ -111,8 +97,11 @@ def _words(detail: ErrorDetails, at: KeyPath, raw: dict[str, Any]) -> str:
         return f"is missing; write e.g. {example}" if example else "is missing"
     if detail["type"] == "union_tag_not_found":
         return "kind is missing; write e.g. kind = " + str(detail["ctx"].get("expected_tags", ""))
-    what = detail["msg"].removeprefix("Value error, ")
-    what = what[:1].lower() + what[1:]
+    if detail["type"] == "string_pattern_mismatch":
+        what = "may have small letters, digits, dot, dash and underscore only"
+    else:
+        what = detail["msg"].removeprefix("Value error, ")
+        what = what[:1].lower() + what[1:]
     given = detail["input"]
     if detail["type"] == "value_error":
         return what  # our own words say what to write
@@ -220,6 +209,21 @@ def _name_faults(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
                         ),
                     )
                 seen.setdefault(name, section)
+
+
+def _profile_fault(raw: dict[str, Any]) -> ProfileFault:
+    """Looks a profile up where the agent will: in ``gateway.profiles_dir`` first, then among the shipped ones."""
+    gateway = raw.get("gateway")
+    own = gateway.get("profiles_dir") if isinstance(gateway, dict) else None
+
+    def fault(name: str) -> str | None:
+        try:
+            load_profile(name, Path(own) if isinstance(own, str) else None)
+        except ProfileError as error:
+            return "; ".join(error.faults)
+        return None
+
+    return fault
 
 
 def _device_faults(raw: dict[str, Any], profile_fault: ProfileFault) -> Iterator[tuple[KeyPath, str]]:

@@ -72,7 +72,7 @@ class Ledger:
             writer.write(response(int(fault), b"not now"))
             await writer.drain()
             return True
-        receipts = self._store(body)
+        receipts = self._store(body, fault)
         if fault == "die_after_store":
             return False
         answer = response(200, _answer(fault, receipts))
@@ -84,10 +84,15 @@ class Ledger:
         await writer.drain()
         return True
 
-    def _store(self, body: bytes) -> list[dict[str, str]]:
+    def _store(self, body: bytes, fault: Fault) -> list[dict[str, str]]:
+        """Keep what it acknowledges and no more, so that a gateway which believes more loses it."""
         self.message_bytes.append(len(body))
         batches = [decode_batch(unit) for unit in split_units(body)]
         self.messages.append([(b.header.lane.value, b.header.first) for b in batches])
+        if fault in ("html", "garbage", "foreign"):
+            return [{"digest": batch.digest} for batch in batches]
+        if fault == "half":
+            batches = batches[: (len(batches) + 1) // 2]
         return [{"digest": batch.digest, "outcome": self._outcome(batch), "reason": ""} for batch in batches]
 
     def _outcome(self, batch: Batch) -> str:
@@ -126,6 +131,6 @@ def _answer(fault: Fault, receipts: list[dict[str, str]]) -> bytes:
         "twice": [*receipts, *receipts],
         "reversed": receipts[::-1],
         "foreign": [foreign],
-        "half": [*receipts[: (len(receipts) + 1) // 2], foreign],
+        "half": [*receipts, foreign],
     }.get(str(fault), receipts)
     return json.dumps({"receipts": list(chosen)}).encode()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.agent import TaskDied, journal_dir, run
+from edge_agent.agent import FAREWELL_S, TaskDied, journal_dir, run
 from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.reader import JournalReader
 from edge_agent.clock import ManualClock
@@ -77,7 +77,9 @@ async def test_what_a_source_says_reaches_the_ledger_between_started_and_stopped
         async with asyncio.timeout(PATIENCE_S):
             await source.said.wait()
             stop.set()
+            asked_s = asyncio.get_running_loop().time()
             await running
+        assert asyncio.get_running_loop().time() - asked_s < FAREWELL_S, "it does not wait when all is sent"
         scans = said(ledger, "scans")
         assert [r.notice if isinstance(r, Notice) else r for r in scans] == ["started", scan(1), "stopped"]
         assert said(ledger, "readings") == [reading(1), reading(2)], "flushed by the stop, long before their time"

@@ -133,3 +133,14 @@ async def test_an_exchange_cut_off_at_any_instant_does_not_spoil_the_next(tmp_pa
         assert receipt.outcome in (Outcome.STORED, Outcome.DUPLICATE)
         await uplink.close()
     await ledger.stop()
+
+
+async def test_receipts_for_what_was_not_sent_are_ignored_and_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = await Ledger(IDENTITY.verify, ["foreign"]).start()
+    uplink = HttpsUplink(UplinkSection(url=ledger.url))
+    assert await uplink.send([unit(tmp_path)]) == ()
+    assert "ignored 1 receipts" in caplog.text
+    await uplink.close()
+    await ledger.stop()

@@ -1,6 +1,7 @@
 """Journals that were torn, truncated or overwritten: set aside, searched, and never silently lost."""
 
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -100,8 +101,6 @@ def test_a_chain_that_was_rolled_back_is_damage(tmp_path: Path) -> None:
     """The main file of an earlier day with the head of a later one, as a careless restore would leave it."""
     path = tmp_path / "journal"
     filled(path)
-    import sqlite3
-
     with sqlite3.connect(path / FILE_NAME) as connection:
         connection.execute("UPDATE head SET seq = 5 WHERE lane = 'readings'")
     connection.close()
@@ -120,3 +119,17 @@ def test_a_beginning_that_was_cut_off_is_made_again(tmp_path: Path) -> None:
         assert journal.append(Lane.SCANS, [scan(1)]) == range(1, 2)
         assert damaged_beside(path) == []
     assert not (tmp_path / "journal.new").exists()
+
+
+def test_a_batch_that_cannot_be_proven_is_not_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    filled(path)
+    with sqlite3.connect(path / FILE_NAME) as connection:
+        connection.execute("UPDATE batch SET raw = zeroblob(length(raw)) WHERE lane = 'readings' AND first = 7")
+        connection.execute("UPDATE batch SET first = 1000 WHERE lane = 'readings' AND first = 8")
+    connection.close()
+    path.rename(tmp_path / "journal-damaged-20260301T000000Z")
+    with open_journal(path) as journal:
+        (gap,) = gaps_in(journal)
+        assert (gap.data["saved_records"], gap.data["lost_batches"]) == (328, 2)
+        assert journal.verify(IDENTITY.verify).faults == ()
