@@ -303,7 +303,7 @@ def _puller(
 
 
 def _page(config: GatewayConfig, floor: Floor | None, faults: Callable[[], tuple[str, ...]]) -> Page | None:
-    return Page(config.page, floor.board, faults) if floor is not None and config.page is not None else None
+    return Page(config.page, floor.board, faults) if floor is not None and config.page.enabled else None
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:

@@ -93,11 +93,12 @@ class DeskSection(Section):
 
 
 class PageSection(Section):
-    """``[page]``: the local page, ``/healthz`` and ``/metrics``. Without the section there are none.
+    """``[page]``: the local page, ``/healthz`` and ``/metrics``.
 
     ``host`` is this very machine unless configured otherwise: the page shows stock to whoever can reach it.
     """
 
+    enabled: bool = True
     host: Annotated[str, Field(min_length=1, examples=["127.0.0.1"])] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, examples=[8470])] = 8470
 
@@ -160,7 +161,7 @@ class GatewayConfig(Section):
     uplink: UplinkSection
     journal: JournalSection = JournalSection()
     desk: DeskSection = DeskSection()
-    page: PageSection | None = None
+    page: PageSection = PageSection()
     bus: tuple[BusSection, ...] = ()
     device: tuple[DeviceSection, ...] = ()
     scanner: tuple[ScannerSection, ...] = ()
