@@ -72,10 +72,12 @@ async def run(
     random: Callable[[], float],
     floor: Floor | None = None,
     reload: Reload | None = None,
+    on_page: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Run the agent until ``stop`` is set; then flush and return.
 
-    ``floor`` is what the sources were planned with; without it there is neither desk nor page.
+    ``floor`` is what the sources were planned with; without it there is neither desk nor page. ``on_page`` is told
+    where the page is, once it is there.
     Raises ``ConfigError`` or ``JournalError`` when it cannot start, ``JournalDamaged`` when it has to be started
     again, ``TaskDied`` when a task failed by our own fault. Everything recorded is in the journal in each case.
     """
@@ -86,7 +88,7 @@ async def run(
     try:
         journal = await thread.call(_start_journal, config, identity, clock)
         try:
-            agent = _Agent(config, clock, journal, thread, uplink, identity, random, floor)
+            agent = _Agent(config, clock, journal, thread, uplink, identity, random, floor, on_page)
             await agent.serve(plans, stop, reload)
         finally:
             await thread.call(journal.close)
@@ -119,8 +121,10 @@ class _Agent:
         identity: Identity,
         random: Callable[[], float],
         floor: Floor | None,
+        on_page: Callable[[str], None],
     ) -> None:
         self._config = config
+        self._on_page = on_page
         self._clock = clock
         self._journal = journal
         self._thread = thread
@@ -190,6 +194,7 @@ class _Agent:
         if self._page is not None:
             try:
                 await self._page.start()
+                self._on_page(self._page.url)
             except OSError as error:
                 _log.error("the local page cannot listen: %s. Correct [page] host or port; all else runs on", error)
         return helpers

@@ -74,7 +74,13 @@ class Page:
         """Listen. Raises ``OSError`` if the address cannot be had."""
         self._server = await asyncio.start_server(self._connected, self._section.host, self._section.port)
         self.port = self._server.sockets[0].getsockname()[1]
-        _log.info("the local page is at http://%s:%d/", self._section.host, self.port)
+        _log.info("the local page is at %s", self.url)
+
+    @property
+    def url(self) -> str:
+        """Where it is, once it listens."""
+        host = f"[{self._section.host}]" if ":" in self._section.host else self._section.host
+        return f"http://{host}:{self.port}/"
 
     async def close(self) -> None:
         """Stop listening and hang up."""
