@@ -172,7 +172,7 @@ class Board:
                 "kind": "excursion",
                 "place": key.place,
                 "rule": key.rule,
-                "text": f"{key.place}: {key.device} is outside {key.rule}",
+                "text": f"{self._titled(key.place)} is outside {key.rule} ({key.device})",
                 "since": written(track.outside_since) if track.outside_since else None,
             }
             for key, track in open_now
@@ -205,9 +205,12 @@ class Board:
         for metric in values:
             place = self._known.place_of_channel(device, metric)
             if place:
-                known = self._known.place(place)
-                return (known.title if known else "") or place
+                return self._titled(place)
         return device
+
+    def _titled(self, place: str) -> str:
+        known = self._known.place(place)
+        return (known.title if known else "") or place
 
     def _metric(self, device: str, metric: str, value: float) -> dict[str, Any]:
         place = self._known.place_of_channel(device, metric)
