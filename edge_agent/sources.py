@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from edge_agent.clock import Clock
-from edge_agent.config import GatewayConfig
+from edge_agent.config import BusSection, DeviceSection, GatewayConfig, ModbusTcpBus
 from edge_agent.dock.build import build_docks
 from edge_agent.dock.floor import Floor
 from edge_agent.domain.records import Record
@@ -96,10 +96,17 @@ def _buses(config: GatewayConfig, clock: Clock) -> Iterator[Plan]:
     for source in build_buses(config, clock):
         bus = sections[source.name]
         devices = tuple(device for device in config.device if device.bus == bus.name)
-        longest_s = max(bus.retry_max_s, *(device.poll_s for device in devices))
-        within_s = 2 * longest_s + len(devices) * bus.timeout_s + SILENT_MAX_S
-        profiles = tuple(load_profile(device.profile, config.gateway.profiles_dir) for device in devices)
-        yield Plan(source, (bus, devices, profiles), within_s)
+        wired = [device for device in devices if isinstance(device, DeviceSection)]
+        profiles = tuple(load_profile(device.profile, config.gateway.profiles_dir) for device in wired)
+        yield Plan(source, (bus, devices, profiles), _within_s(bus, wired))
+
+
+def _within_s(bus: BusSection, wired: list[DeviceSection]) -> float | None:
+    """A polled bus says something at each poll, well or not. Radio is silent when nobody sends: that is no hang."""
+    if not isinstance(bus, ModbusTcpBus) or not wired:
+        return None
+    longest_s = max(bus.retry_max_s, *(device.poll_s for device in wired))
+    return 2 * longest_s + len(wired) * bus.timeout_s + SILENT_MAX_S
 
 
 def _docks(config: GatewayConfig, clock: Clock, floor: Floor | None) -> Iterator[Plan]:

@@ -67,7 +67,9 @@ async def a_gateway(tmp_path: Path, *, docks: int = 1) -> AsyncIterator[Gateway]
             "uplink": {"url": "http://127.0.0.1:9", "timeout_s": 1},
             "desk": DeskSection(pull_s=3600),
             "page": {"port": 0},
-            "scanner": [{"name": f"dock-{n}/scanner", "port": str(tmp_path / f"scanner-{n}")} for n in range(1, docks + 1)],
+            "scanner": [
+                {"name": f"dock-{n}/scanner", "port": str(tmp_path / f"scanner-{n}")} for n in range(1, docks + 1)
+            ],
         }
     )
     Identity.load_or_make(config.gateway.data_dir)
@@ -77,7 +79,15 @@ async def a_gateway(tmp_path: Path, *, docks: int = 1) -> AsyncIterator[Gateway]
     plans = (*plan_sources(config, clock, floor), Plan(by_hand, by_hand))
     ready = asyncio.Event()
     agent = asyncio.create_task(
-        run(config, clock, plans, stop=stop, random=random.Random(1).random, floor=floor, on_page=ready_with(gateway, ready))
+        run(
+            config,
+            clock,
+            plans,
+            stop=stop,
+            random=random.Random(1).random,
+            floor=floor,
+            on_page=ready_with(gateway, ready),
+        )
     )
     try:
         async with asyncio.timeout(20):
