@@ -10,7 +10,7 @@ from cloud_sync.api.access import Administrator, Ledger, Now
 from cloud_sync.api.problems import answers, problem
 from cloud_sync.api.schemas import In, Name
 from cloud_sync.errors import NotKnown
-from edge_agent.domain.asking import GATEWAY_HEADER, NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER, written
+from edge_agent.domain.asking import GATEWAY_HEADER, NONCE_HEADER, NOW_HEADER, SIGNATURE_HEADER, TIME_HEADER, written
 from edge_agent.domain.desk import TAKEN_AT_HEADER, desk_etag
 
 PATH = "/v1/desk"

@@ -42,6 +42,11 @@ class Gateway:
         self._by_hand = by_hand
         self._clock = clock
         self.url = ""
+        self.has_page = asyncio.Event()
+
+    def found(self, url: str) -> None:
+        self.url = url
+        self.has_page.set()
 
     async def scan(self, *texts: str) -> None:
         for text in texts:
@@ -57,7 +62,7 @@ class Gateway:
 
 
 @asynccontextmanager
-async def a_gateway(tmp_path: Path, *, docks: int = 1) -> AsyncIterator[Gateway]:
+async def a_gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
     clock = SystemClock()
     scanner = SimulatedScanner(tmp_path / "scanner-1")
     scanner.plug()
@@ -67,9 +72,7 @@ async def a_gateway(tmp_path: Path, *, docks: int = 1) -> AsyncIterator[Gateway]
             "uplink": {"url": "http://127.0.0.1:9", "timeout_s": 1},
             "desk": DeskSection(pull_s=3600),
             "page": {"port": 0},
-            "scanner": [
-                {"name": f"dock-{n}/scanner", "port": str(tmp_path / f"scanner-{n}")} for n in range(1, docks + 1)
-            ],
+            "scanner": [{"name": "dock-1/scanner", "port": str(scanner.path)}],
         }
     )
     Identity.load_or_make(config.gateway.data_dir)
@@ -77,32 +80,17 @@ async def a_gateway(tmp_path: Path, *, docks: int = 1) -> AsyncIterator[Gateway]
     floor, by_hand, stop = Floor(config, clock), ByHand(), asyncio.Event()
     gateway = Gateway(floor, scanner, by_hand, clock)
     plans = (*plan_sources(config, clock, floor), Plan(by_hand, by_hand))
-    ready = asyncio.Event()
     agent = asyncio.create_task(
         run(
-            config,
-            clock,
-            plans,
-            stop=stop,
-            random=random.Random(1).random,
-            floor=floor,
-            on_page=ready_with(gateway, ready),
-        )
+            config, clock, plans, stop=stop, random=random.Random(1).random, floor=floor, on_page=gateway.found
+        )  # fmt: skip
     )
     try:
         async with asyncio.timeout(20):
-            await ready.wait()
+            await gateway.has_page.wait()
             await scanner.scan_until_answered("LW.CANCEL", aim="]C0")
         yield gateway
     finally:
         stop.set()
         await agent
         scanner.unplug()
-
-
-def ready_with(gateway: Gateway, ready: asyncio.Event):  # type: ignore[no-untyped-def]
-    def told(url: str) -> None:
-        gateway.url = url
-        ready.set()
-
-    return told
