@@ -108,3 +108,6 @@ def with_block(snapshot: DeskSnapshot, number: str, block: DeskBlock) -> DeskSna
     """The same site with one more hold."""
     lots = tuple(replace(lot, blocks=(*lot.blocks, block)) if lot.number == number else lot for lot in snapshot.lots)
     return replace(snapshot, lots=lots)
+
+
+FAR_OFF = date(2027, 12, 31)

@@ -81,9 +81,7 @@ async def a_gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
     gateway = Gateway(floor, scanner, by_hand, clock)
     plans = (*plan_sources(config, clock, floor), Plan(by_hand, by_hand))
     agent = asyncio.create_task(
-        run(
-            config, clock, plans, stop=stop, random=random.Random(1).random, floor=floor, on_page=gateway.found
-        )  # fmt: skip
+        run(config, clock, plans, stop=stop, random=random.Random(1).random, floor=floor, on_page=gateway.found)
     )
     try:
         async with asyncio.timeout(20):
