@@ -74,7 +74,7 @@ async def test_a_desk_holds_the_sites_stock_holds_badges_and_channels(
     ]
     assert {block.kind for lot in snapshot.lots for block in lot.blocks} == {HoldKind.EXPOSURE}
     assert [operator.badge for operator in snapshot.operators] == ["b-1"]
-    assert {channel.place for channel in snapshot.channels} == {"fridge-a"}
+    assert {channel.place for channel in snapshot.channels} == {"fridge-a", "fridge-b"}
     assert {place.name: place.path for place in snapshot.places}["fridge-a"] == ("site", "fridge-a")
     assert [policy.name for policy in snapshot.policies] == ["cold"]
     assert desk.taken_at == NOW
