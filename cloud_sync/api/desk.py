@@ -37,9 +37,9 @@ class OperatorIn(In):
 
 @router.get("/desk", summary="Fetch a gateway's desk", response_class=Response, responses={304: {}})
 def get_desk(
-    gateway: Annotated[Name, Query(description="The gateway's name.")],
     database: Ledger,
     now: Now,
+    gateway: Annotated[Name | None, Query(description="The gateway's name.")] = None,
     signed_by: Annotated[Said, Header(alias=GATEWAY_HEADER)] = "",
     at: Annotated[Said, Header(alias=TIME_HEADER)] = "",
     nonce: Annotated[Said, Header(alias=NONCE_HEADER)] = "",
@@ -50,7 +50,7 @@ def get_desk(
 
     304 while nothing has changed since the entity tag in `If-None-Match`.
     """
-    asked = desk.Asked(gateway if signed_by == gateway else "", at, nonce, signature, "GET", PATH)
+    asked = desk.Asked(signed_by if signed_by == gateway else "", at, nonce, signature, "GET", PATH)
     try:
         raw = desk.desk_for(database, asked, now=now)
     except NotKnown as error:

@@ -188,6 +188,9 @@ def http(status: str, body: bytes, *headers: str) -> bytes:
 
 TAKEN = f"{TAKEN_AT_HEADER}: {written(NOW)}"
 FOREIGN = desk_json(SITE)
+NO_DESKS = (
+    "500", "portal", "empty", "foreign", "half", "no-time", "bad-time", "bare-304", "redirect", "cut", "noise", "eof",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -206,7 +209,7 @@ FOREIGN = desk_json(SITE)
         b"\x16\x03\x01 garbage",
         b"",
     ],
-    ids=["500", "portal", "empty", "foreign", "half", "no-time", "bad-time", "bare-304", "redirect", "cut", "noise", "eof"],
+    ids=NO_DESKS,
 )  # fmt: skip
 async def test_whatever_is_no_desk_is_a_link_that_is_down(raw: bytes) -> None:
     gateway = GatewayWithKey(key=Ed25519PrivateKey.generate())
