@@ -8,8 +8,6 @@ from prometheus_client.registry import Collector
 
 from edge_agent.dock.board import Board
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
 
 class Metrics(Collector):
     """One registry of its own for one board."""

@@ -25,7 +25,6 @@ import h11
 
 from edge_agent.config import PageSection, is_loopback
 from edge_agent.dock.board import Board
-from edge_agent.dock.metrics import CONTENT_TYPE, Metrics
 
 CONNECTIONS_MAX = 32
 REQUEST_S = 10.0
@@ -34,6 +33,7 @@ SIGN_OF_LIFE_S = 2.0
 EVENTS_PAUSE_S = 0.2
 """At most five events a second, however fast the sensors are."""
 READ_BYTES = 16_384
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 STATIC = {
     "/": ("page.html", "text/html; charset=utf-8"),
@@ -61,7 +61,7 @@ class Page:
         self._section = section
         self._board = board
         self._health = health
-        self._metrics = Metrics(board, health)
+        self._metrics: Callable[[], bytes] | None = None
         self._static = {
             path: (200, kind, files("edge_agent.dock").joinpath("web", name).read_bytes())
             for path, (name, kind) in STATIC.items()
@@ -136,8 +136,16 @@ class Page:
             faults = self._health()
             return 503 if faults else 200, "application/json", _json({"ok": not faults, "faults": list(faults)})
         if path == "/metrics":
-            return 200, CONTENT_TYPE, self._metrics.text()
+            return 200, METRICS_TYPE, self._metrics_text()
         return _text(404, "there is /, /state, /events, /healthz and /metrics")
+
+    def _metrics_text(self) -> bytes:
+        if self._metrics is None:
+            # Not at the top: a gateway that nobody scrapes does not pay for the library (about 3 MB).
+            from edge_agent.dock.metrics import Metrics
+
+            self._metrics = Metrics(self._board, self._health).text
+        return self._metrics()
 
     def _may_ask(self, request: h11.Request) -> bool:
         """On loopback, only by a name of this machine: a web page elsewhere must not read us through its own name."""
