@@ -28,9 +28,10 @@ from edge_agent.errors import ConfigError, EdgeError, JournalError
 from edge_agent.pulse import Pulse
 from edge_agent.sources import Plan, Sources
 from edge_agent.systemd import notify, notify_reloading
+from edge_agent.uplink.base import Uplink
+from edge_agent.uplink.build import build_uplink
 from edge_agent.uplink.desk_client import DeskClient, DeskPuller
 from edge_agent.uplink.forwarder import Forwarder
-from edge_agent.uplink.https import HttpsUplink
 from edge_agent.uplink.identity import Identity
 
 FAREWELL_S = 3.0
@@ -82,7 +83,7 @@ async def run(
     again, ``TaskDied`` when a task failed by our own fault. Everything recorded is in the journal in each case.
     """
     identity = Identity.load_or_make(config.gateway.data_dir)
-    uplink = HttpsUplink(config.uplink)
+    uplink = build_uplink(config)
     thread = JournalThread()
     plans = tuple(source if isinstance(source, Plan) else Plan(source, source) for source in sources)
     try:
@@ -105,6 +106,8 @@ def _start_journal(config: GatewayConfig, identity: Identity, clock: Clock) -> J
         verify=identity.verify,
         clock=clock,
         bytes_max=config.journal.bytes_max,
+        reserve_bytes=config.journal.reserve_bytes,
+        thin_window_s=config.journal.thin_window_s or None,
     )
 
 
@@ -117,7 +120,7 @@ class _Agent:
         clock: Clock,
         journal: Journal,
         thread: JournalThread,
-        uplink: HttpsUplink,
+        uplink: Uplink,
         identity: Identity,
         random: Callable[[], float],
         floor: Floor | None,
@@ -136,7 +139,12 @@ class _Agent:
             readings_commit_s=config.journal.readings_commit_s,
             on_commit=lambda: self._forwarder.wake(),
         )
-        self._puller = _puller(config, clock, floor, identity, self._before_pull, self._take) if floor else None
+        has_desk = floor is not None and (config.uplink.kind == "https" or config.desk.url is not None)
+        if floor is not None and not has_desk:
+            _log.warning("no desk is asked for: the uplink is a broker. Write [desk] url = the ledger's https address")
+        self._puller = (
+            _puller(config, clock, floor, identity, self._before_pull, self._take) if floor and has_desk else None
+        )
         self._forwarder = Forwarder(
             journal,
             thread,
@@ -184,12 +192,13 @@ class _Agent:
     async def _start_helpers(self) -> list[asyncio.Task[None]]:
         """What the recording does not depend on. The page failing to listen is told, and stops nothing."""
         helpers: list[asyncio.Task[None]] = [asyncio.create_task(self._pulse.run(), name="pulse")]
-        if self._floor is not None and self._puller is not None:
+        if self._floor is not None:
             self._floor.remember(await self._thread.call(scans_in, self._journal))
             board = self._floor.board
             board.link = self._link
             board.late = self._pulse.faults
-            helpers.append(asyncio.create_task(self._puller.run(), name="desk"))
+            if self._puller is not None:
+                helpers.append(asyncio.create_task(self._puller.run(), name="desk"))
             helpers.append(asyncio.create_task(self._show_journal(board), name="board"))
         if self._page is not None:
             try:

@@ -33,7 +33,8 @@ from edge_agent.domain.asking import (
 from edge_agent.domain.desk import DESK_BYTES_MAX, TAKEN_AT_HEADER, DeskFault, desk_etag, desk_of
 from edge_agent.domain.wire import Sign
 from edge_agent.errors import LinkDown, Refused, UplinkError
-from edge_agent.uplink.https import WHOLE_EXCHANGE_FACTOR, trust_of
+from edge_agent.uplink.https import WHOLE_EXCHANGE_FACTOR
+from edge_agent.uplink.tls import tls_context
 
 PATH = "/v1/desk"
 SOON_S = 1.0
@@ -60,7 +61,7 @@ class DeskClient:
         """``url`` is the ledger's address, if it is not ``section.url``."""
         self._address = f"{(url or section.url).rstrip('/')}{PATH}?gateway={quote(gateway)}"
         self._section = section
-        self._trust = trust_of(section.ca_file)
+        self._trust = tls_context(section)
         self._gateway = gateway
         self._sign = sign
         self._clock = clock
