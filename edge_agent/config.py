@@ -74,6 +74,13 @@ def _uplink_url(url: str, info: ValidationInfo) -> str:
     return url
 
 
+def _desk_url(url: str) -> str:
+    fault = url_fault(url)
+    if fault:
+        raise ValueError(fault)
+    return url
+
+
 class Section(BaseModel):
     """Base of every section: values are frozen, unknown keys are faults."""
 
@@ -121,6 +128,29 @@ class UplinkSection(Section):
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
     retry_max_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
     mqtt: UplinkMqttSection = UplinkMqttSection()
+
+
+class DeskSection(Section):
+    """``[desk]``: what the docks know while the ledger is out of reach.
+
+    Asked for every ``pull_s``; verdicts say so when it is older than ``old_after_s``. ``url`` is where, if it is not
+    ``uplink.url``.
+    """
+
+    url: Annotated[str, AfterValidator(_desk_url), Field(examples=["https://ledger.example.org"])] | None = None
+    pull_s: Annotated[float, Field(ge=1, le=3600)] = 30.0
+    old_after_s: Annotated[float, Field(ge=10, le=604_800)] = 900.0
+
+
+class PageSection(Section):
+    """``[page]``: the local page, ``/healthz`` and ``/metrics``.
+
+    ``host`` is this very machine unless configured otherwise: the page shows stock to whoever can reach it.
+    """
+
+    enabled: bool = True
+    host: Annotated[str, Field(min_length=1, examples=["127.0.0.1"])] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, examples=[8470])] = 8470
 
 
 class ModbusTcpBus(Section):
@@ -264,6 +294,8 @@ class GatewayConfig(Section):
     gateway: GatewaySection
     uplink: UplinkSection
     journal: JournalSection = JournalSection()
+    desk: DeskSection = DeskSection()
+    page: PageSection = PageSection()
     bus: tuple[BusSection, ...] = ()
     device: tuple[AnyDeviceSection, ...] = ()
     scanner: tuple[ScannerSection, ...] = ()
