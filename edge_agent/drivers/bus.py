@@ -32,7 +32,8 @@ from edge_agent.clock import Clock, stamp
 from edge_agent.domain.ids import DeviceName
 from edge_agent.domain.records import Notice, NoticeKind, Quality, Reading, Stamp
 from edge_agent.drivers.base import Emit
-from edge_agent.drivers.decode import AS_IN_PROFILE, Decoded, Request, Variant, decode, plan_requests
+from edge_agent.drivers.decode import AS_IN_PROFILE, Decoded, Variant, decode, plan_requests
+from edge_agent.drivers.pdu import Request
 from edge_agent.drivers.profile import Profile
 from edge_agent.errors import BadFrame, DeviceError, DeviceLost, DeviceRefused
 

@@ -13,7 +13,7 @@ from edge_agent.clock import ManualClock
 from edge_agent.domain.ids import DeviceName
 from edge_agent.domain.records import Notice, NoticeKind, Quality, Reading, Record
 from edge_agent.drivers.bus import CLOSED, Bus, BusDevice, next_due_s
-from edge_agent.drivers.decode import Request
+from edge_agent.drivers.pdu import Request
 from edge_agent.drivers.profile import load_profile, parse_profile
 from edge_agent.errors import DeviceLost
 
