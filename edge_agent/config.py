@@ -48,7 +48,8 @@ class ModbusTcpBus(Section):
     """``[[bus]]`` of kind ``modbus-tcp``: one TCP endpoint.
 
     ``timeout_s`` is what a device has to answer in; a lost device or endpoint is tried again after growing pauses
-    of at most ``retry_max_s``.
+    of at most ``retry_max_s``. ``budget_s`` is the longest that one poll of one device may take. ``framer`` is
+    ``rtu`` or ``ascii`` for a device server that passes the bytes of a serial line on as they are (RTU over TCP).
     """
 
     kind: Literal["modbus-tcp"]
@@ -57,18 +58,56 @@ class ModbusTcpBus(Section):
     port: Annotated[int, Field(ge=1, le=65535)] = 502
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 1.0
     retry_max_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    budget_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    framer: Literal["tcp", "rtu", "ascii"] = "tcp"
 
 
-BusSection = ModbusTcpBus
-"""Any kind of bus; more kinds join as a union discriminated by ``kind``."""
+class ModbusSerialBus(Section):
+    """``[[bus]]`` of kind ``modbus-rtu`` or ``modbus-ascii``: a serial port with one or more units on its line.
+
+    ``port`` is best given as ``/dev/serial/by-id/...``, which stays the same when another adapter is plugged in. What
+    is left out of ``baudrate``, ``parity`` and ``stopbits`` is what the profiles of all its devices agree on. The rest
+    is as for ``modbus-tcp``; half a second is long for a serial sensor.
+    """
+
+    kind: Literal["modbus-rtu", "modbus-ascii"]
+    name: Name
+    port: Annotated[str, Field(min_length=1, max_length=200)]
+    baudrate: Annotated[int, Field(ge=1200, le=921600)] | None = None
+    parity: Literal["none", "even", "odd"] | None = None
+    stopbits: Literal[1, 2] | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=30)] = 0.5
+    retry_max_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    budget_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+
+
+BusSection = Annotated[ModbusTcpBus | ModbusSerialBus, Field(discriminator="kind")]
+"""Any kind of bus."""
+
+
+class CounterSection(Section):
+    """``[device.counter]``: what a particle counter's delivered unit is and how it is set; it has no defaults.
+
+    ``sizes_um`` are the sizes of its channels, smallest first; ``flow_l_per_min`` the nominal flow on its type plate
+    (28.3 for 1 cfm); ``sample_s`` the sample time that it is set to. A sample that differs from these is a fault.
+    ``keep_running`` allows the gateway to start the counter when it stands still. No new sample for ``stale_s``
+    (default: three sample times and a minute) makes readings stale.
+    """
+
+    sizes_um: Annotated[tuple[Annotated[float, Field(gt=0, le=100)], ...], Field(min_length=1, max_length=16)]
+    flow_l_per_min: Annotated[float, Field(gt=0, le=200)]
+    sample_s: Annotated[int, Field(ge=1, le=86399)]
+    keep_running: bool = False
+    stale_s: Annotated[float, Field(gt=0, le=864000)] | None = None
 
 
 class DeviceSection(Section):
     """``[[device]]``: a sensor on a bus. ``profile`` names a file of ``config/devices``.
 
-    The last three differ from one delivered unit to the next, and win over the profile: ``address_offset`` is added
+    The next three differ from one delivered unit to the next, and win over the profile: ``address_offset`` is added
     to every register address, ``word_order`` says which word of a 32-bit value comes first, ``fahrenheit`` that the
-    unit was ordered with °F (readings are always °C).
+    unit was ordered with °F (readings are always °C). ``proven`` names the doubts of the profile that were
+    settled on the delivered unit; a particle counter has a ``[device.counter]`` section.
     """
 
     name: DevicePath
@@ -79,6 +118,8 @@ class DeviceSection(Section):
     address_offset: Annotated[int, Field(ge=-1, le=1)] | None = None
     word_order: Literal["low_first", "high_first"] | None = None
     fahrenheit: bool = False
+    proven: tuple[Name, ...] = ()
+    counter: CounterSection | None = None
 
 
 class ScannerSection(Section):

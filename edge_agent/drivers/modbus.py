@@ -23,6 +23,7 @@ from pymodbus.exceptions import ModbusException
 from pymodbus.pdu import ModbusPDU
 
 from edge_agent.drivers.pdu import UNIT_IS_SILENT, Ask, Request, Write, fault_in_pdu, meaning_of_exception
+from edge_agent.drivers.ports import Trace
 from edge_agent.errors import BadFrame, DeviceLost, DeviceRefused
 
 PAST_MAX = 64
@@ -71,8 +72,9 @@ def fault_in_answer(data: bytes, asked: Asked | None, past: Container[int]) -> s
 class ModbusTcpLink:
     """One TCP endpoint: a sensor with Ethernet, or a gateway with an RS-485 line behind it."""
 
-    def __init__(self, host: str, port: int, timeout_s: float) -> None:
-        """``timeout_s`` bounds a connection attempt, and each request."""
+    def __init__(self, host: str, port: int, timeout_s: float, trace: Trace | None = None) -> None:
+        """``timeout_s`` bounds a connection attempt, and each request; ``trace`` is told every byte."""
+        self._trace = trace
         self._host = host
         self._port = port
         self._timeout_s = timeout_s
@@ -179,6 +181,8 @@ class ModbusTcpLink:
 
     def _trace_packet(self, sending: bool, data: bytes) -> bytes:
         """Called by pymodbus with each frame it sends, and with the bytes received and not yet used."""
+        if self._trace is not None:
+            self._trace(sending, data)
         if sending:
             if self._sending is not None:
                 self._asked = Asked(int.from_bytes(data[:2], "big"), *self._sending)
