@@ -167,11 +167,10 @@ def _step_l(amount: Amount | None) -> float:
 
 
 def _unix_of(words: list[int]) -> int:
-    year, month_day, hour, minute_second = words
+    year, hour = words[0], words[2]
+    month, day, minute, second = words[1] >> 8, words[1] & 0xFF, words[3] >> 8, words[3] & 0xFF
     try:
-        at = datetime(
-            year, month_day >> 8, month_day & 0xFF, hour, minute_second >> 8, minute_second & 0xFF, tzinfo=UTC
-        )
+        at = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return 0
     return int(at.timestamp())

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from edge_agent.domain.records import Quality
 from edge_agent.drivers.pdu import Request
-from edge_agent.drivers.profile import Metric, Profile, Proof, Status, WordOrder
+from edge_agent.drivers.profile import Metric, Profile, Proof, Status
+from edge_agent.drivers.profile_parts import WordOrder
 
 Registers = Mapping[int, int]
 """Register contents (0 to 0xFFFF) by the address that the profile gives."""

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import cast
 
 from edge_agent.clock import Clock, stamp
 from edge_agent.config import CounterSection
@@ -31,7 +32,7 @@ from edge_agent.drivers.counter_decode import (
 from edge_agent.drivers.decode import Variant
 from edge_agent.drivers.pdu import Request, Write
 from edge_agent.drivers.profile import Profile
-from edge_agent.drivers.profile_counter import Cell, Command
+from edge_agent.drivers.profile_counter import Cell, Command, CounterProfile
 
 RECORDS_PER_POLL = 10
 """A counter that has kept samples for hours gives them in portions, so that its neighbours get their turn."""
@@ -75,15 +76,15 @@ class CounterTalk:
     def __init__(
         self,
         profile: Profile,
+        counter: CounterProfile,
         variant: Variant,
         settings: CounterSection,
         memory: CounterMemory,
         clock: Clock,
         settle_s: float,
     ) -> None:
-        """``settle_s`` is when an emitted record is surely in the journal."""
-        assert profile.counter is not None
-        self._counter = profile.counter
+        """``counter`` is that of ``profile``; ``settle_s`` is when an emitted record is surely in the journal."""
+        self._counter = counter
         self._order = variant.word_order or profile.link.word_order
         self._settings = settings
         self._memory = memory
@@ -148,8 +149,8 @@ class CounterTalk:
 
     async def _from_head(self, line: Line, contents: dict[tuple[int, int], int]) -> list[Sample]:
         """The oldest record; the one before it is taken from the queue first, once it is surely in the journal."""
-        assert self._counter.available is not None
-        if not number(self._counter.available, contents, self._order):
+        available = cast(Cell, self._counter.available)
+        if not number(available, contents, self._order):
             return []  # the registers are zero now, and mean nothing
         sample = await self._sample(line)
         if sample.ended_unix_s != self._last_unix_s or not self._last_unix_s:
@@ -157,15 +158,14 @@ class CounterTalk:
         if self._unsettled:
             return []
         await self._command(line, self._counter.pop)
-        if not number(self._counter.available, await self._reread(line, self._counter.available), self._order):
+        if not number(available, await _read(line, (Request(available.function, available.address, 1),)), self._order):
             return []
         sample = await self._sample(line)
         return [] if sample.ended_unix_s == self._last_unix_s else [sample]
 
     async def _from_index(self, line: Line, contents: dict[tuple[int, int], int]) -> list[Sample]:
         """Records after the last one, found by their times, since a full buffer moves them to other indices."""
-        assert self._counter.count is not None
-        count = int(number(self._counter.count, contents, self._order))
+        count = int(number(cast(Cell, self._counter.count), contents, self._order))
         if count == 0:
             return []
         newest = await self._sample(line, count - 1)
@@ -205,13 +205,9 @@ class CounterTalk:
 
     async def _sample(self, line: Line, index: int | None = None) -> Sample:
         if index is not None:
-            assert self._counter.select is not None
-            await line.write(Write(6, self._counter.select, (index,)))
+            await line.write(Write(6, cast(int, self._counter.select), (index,)))
         contents = await _read(line, self._record_requests)
         return sample_of(self._counter, contents, self._order, len(self._settings.sizes_um))
-
-    async def _reread(self, line: Line, cell: Cell) -> dict[tuple[int, int], int]:
-        return await _read(line, (Request(cell.function, cell.address, cell.words),))
 
     def _found(self, sample: Sample, clock_unix_s: int, now: Stamp) -> Found:
         if sample.ended_unix_s:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
 import serial_asyncio_fast
 
@@ -152,10 +152,9 @@ class Pipe(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio."""
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.WriteTransport, transport)
         if self.lost is not None:
-            transport.abort()  # opening it was given up meanwhile
+            self._transport.abort()  # opening it was given up meanwhile
 
     def data_received(self, data: bytes) -> None:
         """Called by asyncio."""

@@ -145,7 +145,8 @@ class Proof(ProfileSection):
 
 class Doubt(ProfileSection):
     """``[[doubt]]``: something that no paper read settles, and that could make values wrong. The gateway refuses the
-    device until its configuration says that it was ``proven`` on the delivered unit. ``text`` goes on "... leaves open".
+    device until its configuration says that it was ``proven`` on the delivered unit. ``text`` goes on after
+    "leaves open".
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40)]
