@@ -47,6 +47,7 @@ class ModbusLineLink:
         self._timeout_s = timeout_s
         self._trace = trace
         self._pipe: Pipe | None = None
+        self._closing: Pipe | None = None
         self._unanswered: dict[int, tuple[Ask, float]] = {}
         self._echoes = False
 
@@ -68,6 +69,9 @@ class ModbusLineLink:
     async def open(self) -> None:
         """Open the port anew. Raises ``DeviceLost``."""
         self.close()
+        if self._closing is not None:
+            await self._closing.wait_closed(self._timeout_s)  # it takes a moment, and the port is ours alone till then
+            self._closing = None
         self._pipe = await Pipe.open(self._port, self._timeout_s, self._trace)
 
     def close(self) -> None:
@@ -76,6 +80,7 @@ class ModbusLineLink:
         self._unanswered.clear()
         if pipe is not None:
             pipe.close()
+            self._closing = pipe
 
     async def read(self, unit: int, request: Request) -> tuple[int, ...]:
         """The registers (or coils) asked for. Raises ``DeviceLost``, ``BadFrame`` or ``DeviceRefused``."""

@@ -1,6 +1,7 @@
 """Byte streams to devices: serial ports, and TCP connections to serial device servers."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, cast
@@ -96,6 +97,8 @@ class Pipe(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
         self._received = bytearray()
         self._news = asyncio.Event()
+        self._made = asyncio.Event()
+        self._gone = asyncio.Event()
         self.lost: str | None = None
         """Why it is not open any more."""
 
@@ -106,6 +109,7 @@ class Pipe(asyncio.Protocol):
         try:
             async with asyncio.timeout(timeout_s):
                 await port.create(pipe)
+                await pipe._made.wait()  # a serial port's is called a moment later
         except (OSError, ValueError, UnicodeError) as error:  # pyserial: ValueError for settings a port cannot have
             pipe.close()
             raise DeviceLost(port.endpoint, port.why(error)) from error
@@ -150,9 +154,16 @@ class Pipe(asyncio.Protocol):
         if transport is not None:
             transport.abort()
 
+    async def wait_closed(self, within_s: float) -> None:
+        """After :meth:`close`: until others, and we, can open the port again."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._gone.wait()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio."""
         self._transport = cast(asyncio.WriteTransport, transport)
+        self._made.set()
         if self.lost is not None:
             self._transport.abort()  # opening it was given up meanwhile
 
@@ -169,6 +180,7 @@ class Pipe(asyncio.Protocol):
         self.lost = self.lost or self._port.why(exc)
         self._transport = None
         self._news.set()
+        self._gone.set()
 
 
 def why_serial(path: str, error: Exception | None) -> str:
