@@ -136,6 +136,51 @@ class ScannerSection(Section):
     separator: Annotated[str, Field(min_length=1, max_length=8)] = "\x1d"
 
 
+class ParticleSensorSection(Section):
+    """``[[particle_sensor]]``: a cheap sensor on a serial port of its own, to develop with. Its readings are indicative
+    and named so; no cleanroom is judged by them.
+    """
+
+    name: DevicePath
+    model: Literal["pms5003", "sps30"]
+    port: Annotated[str, Field(min_length=1, max_length=200)]
+    poll_s: Annotated[float, Field(ge=1, le=86400)]
+    retry_max_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+
+
+Pin = Annotated[str, Field(pattern=r"^(GPIO|BOARD|J8:)?[0-9]{1,2}$")]
+"""A pin as gpiozero names it: ``GPIO17``, or ``BOARD11`` for the place on the connector."""
+
+
+class OutputSection(Section):
+    """``[[output]]``: a lamp of a stack light, or a buzzer, on a pin.
+
+    ``shows`` says when it is on: while there is a local ``alarm``; while there is none (``calm``); or for ``pulse_s``
+    after a ``good`` or ``bad`` scan. ``active_high = false`` is for relay boards that switch on at 0 V.
+    """
+
+    name: DevicePath
+    pin: Pin
+    shows: Literal["alarm", "calm", "good", "bad"]
+    active_high: bool = True
+    pulse_s: Annotated[float, Field(gt=0, le=10)] = 0.3
+
+
+class ContactSection(Section):
+    """``[[contact]]``: a door contact between a pin and ground; it gives readings ``door_open`` (0 or 1).
+
+    ``open_when`` says what the door's being open does to the contact (a magnet beside a reed contact holds it closed
+    while the door is: ``contact_open``). A reading is given at each change, and every ``poll_s`` besides. Changes
+    shorter than ``bounce_s`` are none.
+    """
+
+    name: DevicePath
+    pin: Pin
+    open_when: Literal["contact_open", "contact_closed"]
+    poll_s: Annotated[float, Field(ge=0.1, le=86400)]
+    bounce_s: Annotated[float, Field(ge=0, le=5)] = 0.05
+
+
 class GatewayConfig(Section):
     """The whole file."""
 
@@ -145,3 +190,6 @@ class GatewayConfig(Section):
     bus: tuple[BusSection, ...] = ()
     device: tuple[DeviceSection, ...] = ()
     scanner: tuple[ScannerSection, ...] = ()
+    particle_sensor: tuple[ParticleSensorSection, ...] = ()
+    output: tuple[OutputSection, ...] = ()
+    contact: tuple[ContactSection, ...] = ()

@@ -4,15 +4,24 @@ import asyncio
 from collections.abc import Collection, Iterable, Iterator
 
 from edge_agent.clock import Clock
-from edge_agent.config import DeviceSection, GatewayConfig, ModbusSerialBus, ModbusTcpBus
+from edge_agent.config import (
+    ContactSection,
+    DeviceSection,
+    GatewayConfig,
+    ModbusSerialBus,
+    ModbusTcpBus,
+    ParticleSensorSection,
+)
 from edge_agent.domain.ids import DeviceName
 from edge_agent.drivers.base import Source
 from edge_agent.drivers.bus import Bus, BusDevice, Link, Sleep
 from edge_agent.drivers.decode import Variant
+from edge_agent.drivers.gpio import Door
 from edge_agent.drivers.modbus import ModbusTcpLink
 from edge_agent.drivers.modbus_framing import Ascii, Framing, Rtu
 from edge_agent.drivers.modbus_line import ModbusLineLink
 from edge_agent.drivers.particle_counter import CounterMemory, CounterTalk
+from edge_agent.drivers.particle_sensor import particle_sensor
 from edge_agent.drivers.ports import SerialPort, TcpPort, Trace
 from edge_agent.drivers.profile import Profile, load_profile
 from edge_agent.errors import ConfigError, ProfileError
@@ -21,7 +30,7 @@ ModbusBus = ModbusTcpBus | ModbusSerialBus
 
 
 def build_buses(config: GatewayConfig, clock: Clock, sleep: Sleep = asyncio.sleep) -> tuple[Source, ...]:
-    """One source per bus that has devices. Nothing is opened yet.
+    """One source per bus that has devices, per particle sensor and per door contact. Nothing is opened yet.
 
     Raises ``ConfigError`` with every fault of the buses, devices and the profiles they use.
     """
@@ -37,8 +46,10 @@ def build_buses(config: GatewayConfig, clock: Clock, sleep: Sleep = asyncio.slee
             if device.bus == bus.name
         ]
         if devices:
-            link = link_of(bus, [device.profile for device in devices])
+            link = link_of(bus, [device.profile for device in devices if device.profile])
             buses.append(Bus(bus.name, link, devices, clock, bus.retry_max_s, sleep, bus.budget_s))
+    buses += [particle_sensor(section, clock, sleep) for section in config.particle_sensor]
+    buses += [Door(section, clock, sleep) for section in config.contact]
     return tuple(buses)
 
 
@@ -98,7 +109,7 @@ def _load_profiles(config: GatewayConfig) -> tuple[dict[str, Profile], list[str]
 
 def _faults_of_devices(config: GatewayConfig, profiles: dict[str, Profile]) -> list[str]:
     faults = [*_twice("bus", [bus.name for bus in config.bus])]
-    faults += _twice("device", [device.name for device in config.device])
+    faults += _twice("device", _names(config.device, config.particle_sensor, config.contact))
     for line in config.bus:
         if isinstance(line, ModbusSerialBus):
             own = [profiles[d.profile] for d in config.device if d.bus == line.name and d.profile in profiles]
@@ -181,6 +192,10 @@ def _faults_of_counter(device: DeviceSection, profile: Profile, settle_s: float)
         )
 
 
+def _names(*groups: Iterable[DeviceSection | ParticleSensorSection | ContactSection]) -> list[str]:
+    return [section.name for group in groups for section in group]
+
+
 def _settle_s(config: GatewayConfig) -> float:
     """When an emitted reading is surely in the journal."""
     return 2 * config.journal.readings_commit_s
@@ -188,7 +203,7 @@ def _settle_s(config: GatewayConfig) -> float:
 
 def _shared_ports(config: GatewayConfig) -> Iterator[str]:
     ports = [bus.port for bus in config.bus if isinstance(bus, ModbusSerialBus)]
-    ports += [scanner.port for scanner in config.scanner]
+    ports += [scanner.port for scanner in config.scanner] + [sensor.port for sensor in config.particle_sensor]
     for port in sorted({port for port in ports if ports.count(port) > 1}):
         yield f"port {port}: is used twice; put all devices of one line on one bus"
 

@@ -113,11 +113,13 @@ class Talk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BusDevice:
-    """A device as its bus needs it. ``unit`` is the Modbus unit id; without a ``talk``, its registers are read."""
+    """A device as its bus needs it. ``unit`` is the Modbus unit id; without a ``talk``, its registers are read.
+    What is no Modbus device has a talk and no profile.
+    """
 
     name: DeviceName
     unit: int
-    profile: Profile
+    profile: Profile | None
     poll_s: float
     variant: Variant = AS_IN_PROFILE
     talk: Talk | None = None
@@ -173,7 +175,9 @@ class Bus:
         """
         self._name = name
         self._link = link
-        self._polls = [_Poll(device, device.talk or _Registers(device, clock)) for device in devices]
+        self._polls = [
+            _Poll(device, device.talk or _Registers(device.profile, device.variant, clock)) for device in devices
+        ]
         self._clock = clock
         self._retry_max_s = retry_max_s
         self._sleep = sleep
@@ -259,6 +263,7 @@ class Bus:
         await self._keep_pause()
         if self._clock.mono_s() > until_s:
             raise DeviceLost(self._link.endpoint, f"{device.name} took longer than {self._budget_s:g} s for one poll")
+        pause_s = device.profile.link.pause_s if device.profile is not None else 0.0
         on_wire = replace(ask, address=ask.address + device.variant.address_offset)
         try:
             if isinstance(on_wire, Request):
@@ -266,7 +271,7 @@ class Bus:
             await self._link.write(device.unit, on_wire)
             return ()
         finally:
-            self._free_at_s = self._clock.mono_s() + device.profile.link.pause_s
+            self._free_at_s = self._clock.mono_s() + pause_s
 
     async def _keep_pause(self) -> None:
         wait_s = self._free_at_s - self._clock.mono_s()
@@ -346,16 +351,19 @@ class _Line:
 class _Registers:
     """The talk with a sensor: read all of its registers."""
 
-    def __init__(self, device: BusDevice, clock: Clock) -> None:
-        self._device = device
+    def __init__(self, profile: Profile | None, variant: Variant, clock: Clock) -> None:
+        if profile is None:
+            raise ValueError("a device without a talk needs a profile")
+        self._profile = profile
+        self._variant = variant
         self._clock = clock
-        self._requests = plan_requests(device.profile)
+        self._requests = plan_requests(profile)
 
     async def __call__(self, line: Line) -> Sequence[Found]:
         registers: dict[int, int] = {}
         for request in self._requests:
             registers |= await line.read(request)
-        return (Found(stamp(self._clock), decode(self._device.profile, registers, self._device.variant)),)
+        return (Found(stamp(self._clock), decode(self._profile, registers, self._variant)),)
 
 
 @dataclass(slots=True)
