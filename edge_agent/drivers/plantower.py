@@ -1,7 +1,7 @@
 """Plantower PMS5003 frames, cut out of the bytes as they come. No I/O here.
 
-Source: PMS5003 data sheet as reprinted for Adafruit 3686, p. 14: ``42 4D``, length 28, thirteen big-endian words, and the
-sum of all bytes before it. A frame may be torn and the next one follow at once: then that next one is found.
+Source: PMS5003 data sheet as reprinted for Adafruit 3686, p. 14: ``42 4D``, length 28, thirteen big-endian words, and
+the sum of all bytes before it. A frame may be torn and the next one follow at once: then that next one is found.
 """
 
 import struct
