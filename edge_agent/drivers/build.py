@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable, Iterator
 
 from edge_agent.clock import Clock
 from edge_agent.config import (
+    BleBus,
+    BleDeviceSection,
     ContactSection,
     DeviceSection,
     GatewayConfig,
@@ -38,19 +40,12 @@ def build_buses(config: GatewayConfig, clock: Clock, sleep: Sleep = asyncio.slee
     faults += _faults_of_devices(config, profiles)
     if faults:
         raise ConfigError(tuple(faults))
-    buses: list[Source] = []
-    for bus in config.bus:
-        devices = [
-            _device(device, profiles[device.profile], config, clock)
-            for device in config.device
-            if device.bus == bus.name
-        ]
-        if devices:
-            link = link_of(bus, [device.profile for device in devices if device.profile])
-            buses.append(Bus(bus.name, link, devices, clock, bus.retry_max_s, sleep, bus.budget_s))
-    buses += [particle_sensor(section, clock, sleep) for section in config.particle_sensor]
-    buses += [Door(section, clock, sleep) for section in config.contact]
-    return tuple(buses)
+    return (
+        *_modbus_buses(config, profiles, clock, sleep),
+        *_ble_buses(config, clock),
+        *(particle_sensor(section, clock, sleep) for section in config.particle_sensor),
+        *(Door(section, clock, sleep) for section in config.contact),
+    )
 
 
 def link_of(bus: ModbusBus, profiles: Iterable[Profile] = (), trace: Trace | None = None) -> Link:
@@ -95,14 +90,38 @@ def _or(things: Iterable[object]) -> str:
     return " or ".join(sorted(map(str, things))) or "nothing"
 
 
+def _modbus_buses(config: GatewayConfig, profiles: dict[str, Profile], clock: Clock, sleep: Sleep) -> Iterator[Source]:
+    for bus in config.bus:
+        if isinstance(bus, BleBus):
+            continue
+        own = [wired for wired in _wired(config) if wired.bus == bus.name]
+        devices = [_device(wired, profiles[wired.profile], config, clock) for wired in own]
+        if devices:
+            link = link_of(bus, [profiles[wired.profile] for wired in own])
+            yield Bus(bus.name, link, devices, clock, bus.retry_max_s, sleep, bus.budget_s)
+
+
+def _ble_buses(config: GatewayConfig, clock: Clock) -> tuple[Source, ...]:
+    if not any(isinstance(bus, BleBus) for bus in config.bus):
+        return ()
+    # Not at the top: a gateway without Bluetooth does not pay for its libraries (about 5 MB).
+    from edge_agent.drivers.ble.bus import ble_sources
+
+    return ble_sources(config, clock)
+
+
+def _wired(config: GatewayConfig) -> list[DeviceSection]:
+    return [device for device in config.device if isinstance(device, DeviceSection)]
+
+
 def _load_profiles(config: GatewayConfig) -> tuple[dict[str, Profile], list[str]]:
     profiles: dict[str, Profile] = {}
     faults: list[str] = []
-    for name in dict.fromkeys(device.profile for device in config.device):
+    for name in dict.fromkeys(device.profile for device in _wired(config)):
         try:
             profiles[name] = load_profile(name, config.gateway.profiles_dir)
         except ProfileError as error:
-            users = ", ".join(device.name for device in config.device if device.profile == name)
+            users = ", ".join(device.name for device in _wired(config) if device.profile == name)
             faults += [f"device {users}: {fault}" for fault in error.faults]
     return profiles, faults
 
@@ -112,7 +131,7 @@ def _faults_of_devices(config: GatewayConfig, profiles: dict[str, Profile]) -> l
     faults += _twice("device", _names(config.device, config.particle_sensor, config.contact))
     for line in config.bus:
         if isinstance(line, ModbusSerialBus):
-            own = [profiles[d.profile] for d in config.device if d.bus == line.name and d.profile in profiles]
+            own = [profiles[d.profile] for d in _wired(config) if d.bus == line.name and d.profile in profiles]
             faults += _serial_settings(line, own)[1] if own else []
     faults += _shared_ports(config)
     buses = {bus.name: bus for bus in config.bus}
@@ -121,7 +140,10 @@ def _faults_of_devices(config: GatewayConfig, profiles: dict[str, Profile]) -> l
         if bus is None:
             there_are = ", ".join(buses) or "none yet: add a [[bus]]"
             faults.append(f"device {device.name}: bus: no bus {device.bus!r}; there are {there_are}")
-        if device.profile in profiles:
+        elif isinstance(device, BleDeviceSection) != isinstance(bus, BleBus):
+            wants = "a bus of kind ble" if isinstance(device, BleDeviceSection) else "a wired bus"
+            faults.append(f"device {device.name}: bus: {bus.name} is of kind {bus.kind}, but this device needs {wants}")
+        if isinstance(device, DeviceSection) and device.profile in profiles:
             faults += _faults_of_variant(device, profiles[device.profile])
             faults += _faults_of_timing(device, profiles[device.profile])
             faults += _faults_of_doubts(device, profiles[device.profile])
@@ -192,7 +214,7 @@ def _faults_of_counter(device: DeviceSection, profile: Profile, settle_s: float)
         )
 
 
-def _names(*groups: Iterable[DeviceSection | ParticleSensorSection | ContactSection]) -> list[str]:
+def _names(*groups: Iterable[DeviceSection | BleDeviceSection | ParticleSensorSection | ContactSection]) -> list[str]:
     return [section.name for group in groups for section in group]
 
 

@@ -1,0 +1,384 @@
+"""The gateway's durable store-and-forward log: SQLite, write-ahead log, synchronous=FULL, one writer.
+
+A row is a batch exactly as it travels (``edge_agent.domain.wire``), so nothing is encoded twice and the ledger can
+check what the disk held. The end of each lane's chain is moved in the same transaction as the append and outlives
+the rows.
+"""
+
+import fcntl
+import logging
+import os
+import shutil
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from edge_agent.buffer.queries import SCHEMA, SQL
+from edge_agent.buffer.reader import FILE_NAME, JournalReader, connect, journal_error, stored_batch, translated
+from edge_agent.buffer.rows import Line, Span, StoredBatch, gap_notice, in_batches, join_spans, line_of
+from edge_agent.buffer.salvage import adopt_damaged, damage_of, set_aside
+from edge_agent.clock import Clock, stamp
+from edge_agent.domain.ids import GatewayName, JournalId
+from edge_agent.domain.records import Lane, Notice, Record
+from edge_agent.domain.wire import BatchHeader, Sign, Verify, WireError, digest_of, encode_batch
+from edge_agent.durable import sync_directory
+from edge_agent.errors import JournalDamaged, JournalError, JournalFull
+
+BYTES_MAX = 512_000_000
+ROOM_MADE = 32
+"""When over budget, one part in so many is freed at once, so that a long outage does not fill up with gap notices."""
+
+_log = logging.getLogger("edge_agent.journal")
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    seq: int
+    digest: str
+
+
+class Journal(JournalReader):
+    """The journal, for its one writer. Not for several threads at once.
+
+    Every method raises ``JournalError`` when the disk does not allow what was asked; nothing is half done then, and
+    the journal can be used again as soon as the disk can. ``JournalDamaged`` means: open it anew.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        *,
+        sign: Sign,
+        clock: Clock,
+        bytes_max: int,
+        lock: int,
+    ) -> None:
+        super().__init__(path, connection)
+        self.bytes_max: int = bytes_max
+        self._sign = sign
+        self._clock = clock
+        self._lock = lock
+        self._heads = self._read_heads()
+
+    @classmethod
+    def start(
+        cls,
+        path: Path,
+        gateway: GatewayName,
+        *,
+        sign: Sign,
+        verify: Verify,
+        clock: Clock,
+        bytes_max: int = BYTES_MAX,
+    ) -> "Journal":
+        """Open the journal in directory ``path`` for writing, or make it.
+
+        A damaged one is renamed to ``<path>-damaged-<time>``, never deleted; a new journal with a new id takes its
+        place, keeps every batch that can still be read and proven by ``verify``, and records the loss as a gap.
+
+        Raises ``JournalError`` if another process has it, if it belongs to another gateway or a newer version, or if
+        the disk does not allow it.
+        """
+        lock = _lock(path)
+        connection: sqlite3.Connection | None = None
+        try:
+            connection = _open_or_make(path, gateway, clock)
+            journal = cls(path, connection, sign=sign, clock=clock, bytes_max=bytes_max, lock=lock)
+            if journal.gateway != gateway:
+                raise JournalError(
+                    f"{path} belongs to gateway {journal.gateway}, but the configuration says {gateway}: "
+                    f'write gateway.name = "{journal.gateway}", or move {path} away once the ledger has it all'
+                )
+            _adopt_if_possible(journal, verify)
+        except BaseException:
+            if connection is not None:
+                connection.close()
+            os.close(lock)
+            raise
+        return journal
+
+    def close(self) -> None:
+        """Let go of the file and the lock. Everything appended is durable already."""
+        try:
+            super().close()
+        finally:
+            if self._lock >= 0:
+                os.close(self._lock)
+                self._lock = -1
+
+    def append(self, lane: Lane, records: Sequence[Record]) -> range:
+        """Keep ``records``; gives their sequence numbers. When it returns they are on the disk (fsync).
+
+        Over budget, the oldest unsent readings are dropped and the loss is recorded in the same transaction.
+        Raises ``JournalFull`` when that is not enough, ``JournalError`` when the disk does not take them.
+        """
+        return self.append_lines(lane, [line_of(record) for record in records])
+
+    def append_lines(self, lane: Lane, lines: Sequence[Line]) -> range:
+        """As :meth:`append`, for records encoded before (:func:`edge_agent.buffer.rows.line_of`)."""
+        if not lines:
+            return range(0)
+        with self._transaction() as heads:
+            first = heads[lane].seq + 1
+            before = int(self._one("last_id")["id"]) + 1
+            self._insert(lane, lines, heads)
+            self._make_room(before, heads)
+        return range(first, first + len(lines))
+
+    def pending(
+        self, lane: Lane, *, newest_first: bool = False, bytes_max: int, batches_max: int
+    ) -> tuple[StoredBatch, ...]:
+        """Batches that wait to be sent: at least one if there is any, then as many as the limits allow.
+
+        A batch whose bytes have rotted on the disk is set aside and recorded as a gap; it does not block the rest.
+        """
+        batches: list[StoredBatch] = []
+        rotten: list[StoredBatch] = []
+        size = 0
+        with translated(self.path):
+            name = "pending_newest_first" if newest_first else "pending_oldest_first"
+            cursor = self._connection.execute(SQL[name], {"lane": lane})
+            for batch in map(stored_batch, cursor):
+                if digest_of(batch.raw) != batch.digest:
+                    rotten.append(batch)
+                    continue
+                if len(batches) == batches_max or (batches and size + len(batch.raw) > bytes_max):
+                    break
+                batches.append(batch)
+                size += len(batch.raw)
+            cursor.close()
+        if rotten:
+            self.set_aside(rotten, "damaged", "its bytes have changed on the disk")
+        return tuple(batches)
+
+    def acknowledge(self, batches: Iterable[StoredBatch]) -> None:
+        """The ledger has these: delete them. One that is gone already is passed over."""
+        with self._transaction():
+            self._connection.executemany(
+                SQL["delete_batch"], [{"id": batch.id, "digest": batch.digest} for batch in batches]
+            )
+
+    def set_aside(
+        self, batches: Sequence[StoredBatch], state: Literal["refused", "fork", "damaged"], reason: str
+    ) -> None:
+        """Keep these but send them no more; ``status`` shows them with the reason. Damaged ones are also a gap."""
+        with self._transaction() as heads:
+            self._connection.executemany(
+                SQL["set_aside_batch"],
+                [{"id": b.id, "digest": b.digest, "state": state, "reason": reason[:500]} for b in batches],
+            )
+            if state == "damaged":
+                self._insert_gaps([_span(batch) for batch in batches], reason, heads)
+
+    def adopt(self, name: str, saved: Iterable[StoredBatch], notice: Callable[[], Notice]) -> None:
+        """Take over batches saved from the damaged journal ``name``; once.
+
+        ``notice``, asked for after the last batch was taken, says what was saved and lost.
+        """
+        with self._transaction() as heads:
+            self._connection.executemany(SQL["insert_batch"], map(_values, saved))
+            self._insert(Lane.SCANS, [line_of(notice())], heads)
+            self._connection.execute(SQL["mark_adopted"], {"name": name, "at": self._clock.now().isoformat()})
+
+    def adopted(self) -> set[str]:
+        """Names of the damaged journals that were searched already."""
+        with translated(self.path):
+            return {row["name"] for row in self._connection.execute(SQL["adopted_names"])}
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that stamps its notices."""
+        return self._clock
+
+    @contextmanager
+    def _transaction(self) -> Iterator[dict[Lane, _Head]]:
+        """All or nothing. The heads given may be changed; they count once the transaction is on the disk."""
+        heads = dict(self._heads)
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield heads
+            for lane, head in heads.items():
+                if head != self._heads[lane]:
+                    self._connection.execute(SQL["move_head"], {"lane": lane, "seq": head.seq, "digest": head.digest})
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            with suppress(sqlite3.Error):
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise journal_error(self.path, error) from error
+            raise
+        self._heads = heads
+
+    def _insert(self, lane: Lane, lines: Sequence[Line], heads: dict[Lane, _Head]) -> None:
+        for part in in_batches(lines):
+            head = heads[lane]
+            header = BatchHeader(
+                gateway=GatewayName(self.gateway),
+                journal=self.journal,
+                lane=lane,
+                first=head.seq + 1,
+                count=len(part),
+                previous=head.digest,
+            )
+            try:
+                raw = encode_batch(header, [line.raw for line in part], self._sign)
+            except WireError as error:
+                raise JournalError(f"a record is too large to be sent: {error.reason}") from error
+            digest = digest_of(raw)
+            times = [line.at_ms for line in part]
+            self._connection.execute(
+                SQL["insert_batch"],
+                {
+                    "journal": self.journal,
+                    "lane": lane,
+                    "first": header.first,
+                    "count": header.count,
+                    "from_ms": min(times),
+                    "until_ms": max(times),
+                    "digest": digest,
+                    "state": "pending",
+                    "reason": "",
+                    "raw": raw,
+                },
+            )
+            heads[lane] = _Head(head.seq + len(part), digest)
+
+    def _make_room(self, before: int, heads: dict[Lane, _Head]) -> None:
+        """Drop readings older than row ``before`` until there is some room, and say what was lost."""
+        if self._used_bytes() <= self.bytes_max:
+            return
+        lost: list[Span] = []
+        enough = self.bytes_max - self.bytes_max // ROOM_MADE
+        while self._used_bytes() > enough:
+            rows = self._connection.execute(SQL["oldest_droppable"], {"before": before}).fetchall()
+            if not rows:
+                break
+            for row in rows:
+                self._connection.execute(SQL["drop_batch"], {"id": row["id"]})
+                lost.append(
+                    Span(
+                        JournalId(row["journal"]),
+                        Lane(row["lane"]),
+                        row["first"],
+                        row["count"],
+                        row["from_ms"],
+                        row["until_ms"],
+                    )
+                )
+                if self._used_bytes() <= enough:
+                    break
+        spans = join_spans(lost)
+        self._insert_gaps(spans, "the journal was full and the ledger out of reach", heads)
+        if self._used_bytes() > self.bytes_max:
+            raise JournalFull(
+                f"{self.path} holds {self.bytes_max} bytes that the ledger has not acknowledged and no readings are "
+                "left to drop: bring the link back, or raise journal.bytes_max"
+            )
+        _log.warning("journal over %d bytes: dropped %d readings", self.bytes_max, sum(s.count for s in spans))
+
+    def _insert_gaps(self, spans: Sequence[Span], why: str, heads: dict[Lane, _Head]) -> None:
+        notices = [line_of(gap_notice(stamp(self._clock), span, why)) for span in spans]
+        self._insert(Lane.SCANS, notices, heads)
+
+    def _read_heads(self) -> dict[Lane, _Head]:
+        return {lane: _Head(*head) for lane, head in self._heads_by_lane().items()}
+
+
+def _lock(path: Path) -> int:
+    """One writer: a lock beside the directory, because the directory may be set aside."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path.parent / f"{path.name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise JournalError(
+            f"{path.parent} cannot be used ({error.strerror}): make it writable for the agent's user"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise JournalError(f"{path} is in use by another edge-agent: stop that one first") from error
+    return lock
+
+
+def _open_or_make(path: Path, gateway: GatewayName, clock: Clock) -> sqlite3.Connection:
+    if path.exists():
+        damage = damage_of(path)
+        if damage is not None:
+            aside = set_aside(path, clock.now())
+            _log.error("journal is damaged (%s): set aside as %s, starting a new one", damage, aside)
+    try:
+        if not path.exists():
+            _make(path, gateway, clock)
+        connection = connect(path, read_only=False)
+        _tune(connection)
+    except sqlite3.Error as error:
+        raise journal_error(path, error) from error
+    except OSError as error:
+        raise JournalError(f"{path} cannot be made ({error.strerror}): free some space or make it writable") from error
+    return connection
+
+
+def _adopt_if_possible(journal: Journal, verify: Verify) -> None:
+    """Recording goes on even where there is no room for what could be saved; the next start tries again."""
+    try:
+        adopt_damaged(journal, verify)
+    except JournalDamaged:
+        raise
+    except JournalError as error:
+        _log.error("a damaged journal could not be searched yet: %s. It is kept; the next start tries again", error)
+
+
+def _make(path: Path, gateway: GatewayName, clock: Clock) -> None:
+    """Made complete under another name first: a journal directory without a good file is damage, not a beginning."""
+    fresh = path.with_name(path.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    (fresh / FILE_NAME).touch(mode=0o600)
+    connection = connect(fresh, read_only=False)
+    try:
+        _tune(connection)
+        connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA}; COMMIT")
+        connection.execute(
+            SQL["create_journal"],
+            {"id": str(uuid.uuid4()), "gateway": gateway, "created_at": clock.now().isoformat()},
+        )
+    finally:
+        connection.close()
+    sync_directory(fresh)
+    fresh.rename(path)
+    sync_directory(path.parent)
+
+
+def _tune(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA cell_size_check = ON")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cache_size = -1024")  # KiB
+    connection.execute("PRAGMA journal_size_limit = 4194304")  # the log shrinks back after a burst
+
+
+def _span(batch: StoredBatch) -> Span:
+    return Span(batch.journal, batch.lane, batch.first, batch.count, batch.from_ms, batch.until_ms)
+
+
+def _values(batch: StoredBatch) -> dict[str, str | int | bytes]:
+    return {
+        "journal": batch.journal,
+        "lane": batch.lane,
+        "first": batch.first,
+        "count": batch.count,
+        "from_ms": batch.from_ms,
+        "until_ms": batch.until_ms,
+        "digest": batch.digest,
+        "state": batch.state,
+        "reason": batch.reason,
+        "raw": batch.raw,
+    }

@@ -1,0 +1,166 @@
+"""A damaged journal: recognised, set aside, and searched for what can still be read and proven."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge_agent.buffer.queries import SQL
+from edge_agent.buffer.reader import (
+    FILE_NAME,
+    batch_faults,
+    check_version,
+    connect,
+    damaged_beside,
+    file_faults,
+    journal_error,
+    stored_batch,
+)
+from edge_agent.buffer.rows import StoredBatch
+from edge_agent.clock import stamp
+from edge_agent.domain.records import Lane, Notice, NoticeKind
+from edge_agent.domain.wire import Verify
+from edge_agent.durable import sync_directory
+from edge_agent.errors import JournalDamaged, JournalError
+
+if TYPE_CHECKING:
+    from edge_agent.buffer.journal import Journal
+
+
+def damage_of(path: Path) -> str | None:
+    """What is wrong with the journal in ``path``, or nothing. Raises ``JournalError`` if the disk does not let us
+    see, or a newer version wrote it: that is no damage."""
+    if not (path / FILE_NAME).exists():
+        return f"{FILE_NAME} is missing"
+    try:
+        # Opened for writing, because a log left by a crash has to be replayed before it can be judged.
+        with closing(connect(path, read_only=False)) as connection:
+            check_version(connection, path)
+            faults = file_faults(connection) or _head_faults(connection)
+            return faults[0] if faults else None
+    except JournalDamaged as error:
+        return str(error)
+    except sqlite3.Error as error:
+        translated = journal_error(path, error)
+        if isinstance(translated, JournalDamaged):
+            return str(error)
+        raise translated from error
+
+
+def set_aside(path: Path, now: datetime) -> Path:
+    """Rename the journal to ``<path>-damaged-<time>``; gives the new path. One rename, so a crash leaves either."""
+    name = f"{path.name}-damaged-{now:%Y%m%dT%H%M%SZ}"
+    aside = path.with_name(name)
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{name}-{number}")
+    try:
+        path.rename(aside)
+        sync_directory(path.parent)
+    except OSError as error:
+        raise JournalError(f"{path} is damaged and cannot be set aside ({error.strerror})") from error
+    return aside
+
+
+def adopt_damaged(journal: "Journal", verify: Verify) -> None:
+    """Search each damaged journal that was not searched before, and take over what is good.
+
+    Done in one transaction per damaged journal: a crash in between repeats it and never doubles it.
+    """
+    done = journal.adopted()
+    for path in damaged_beside(journal.path):
+        if path.name not in done:
+            found = _Found()
+            journal.adopt(path.name, _good_batches(path, verify, found), partial(_notice, journal, path, found))
+
+
+@dataclass
+class _Found:
+    """What a search has come to so far."""
+
+    journal: str | None = None
+    saved_batches: int = 0
+    saved_records: int = 0
+    lost_batches: int = 0
+    last: dict[Lane, int] = field(default_factory=dict)
+
+    def add(self, batch: StoredBatch) -> None:
+        self.journal = batch.journal
+        self.saved_batches += 1
+        self.saved_records += batch.count
+        self.last[batch.lane] = max(self.last.get(batch.lane, 0), batch.first + batch.count - 1)
+
+
+def _good_batches(path: Path, verify: Verify, found: _Found) -> Iterator[StoredBatch]:
+    try:
+        connection = connect(path, read_only=True)
+    except sqlite3.Error:
+        return
+    with closing(connection):
+        for row_id in sorted(_readable_ids(connection)):
+            batch = _read(connection, row_id)
+            if batch is None or batch_faults(batch, verify):
+                found.lost_batches += 1
+            else:
+                found.add(batch)
+                yield batch
+
+
+def _readable_ids(connection: sqlite3.Connection) -> set[int]:
+    """Row ids from both ends of the table, up to where it cannot be followed."""
+    ids: set[int] = set()
+    for name in ("ids_up", "ids_down"):
+        try:
+            for row in connection.execute(SQL[name]):
+                ids.add(row["id"])
+        except sqlite3.Error:
+            continue
+    return ids
+
+
+def _read(connection: sqlite3.Connection, row_id: int) -> StoredBatch | None:
+    try:
+        row = connection.execute(SQL["batch_by_id"], {"id": row_id}).fetchone()
+        return stored_batch(row) if row else None
+    except (sqlite3.Error, ValueError):
+        return None
+
+
+def _notice(journal: "Journal", path: Path, found: _Found) -> Notice:
+    return Notice(
+        stamp=stamp(journal.clock),
+        notice=NoticeKind.GAP,
+        subject=path.name,
+        text=f"the journal was damaged and set aside; {found.saved_batches} batches were saved from it, "
+        f"at least {found.lost_batches} are lost",
+        data={
+            "journal": found.journal,
+            "lane": None,
+            "first": None,
+            "count": None,
+            "last_scan_saved": found.last.get(Lane.SCANS),
+            "last_reading_saved": found.last.get(Lane.READINGS),
+            "saved_batches": found.saved_batches,
+            "saved_records": found.saved_records,
+            "lost_batches": found.lost_batches,
+        },
+    )
+
+
+def _head_faults(connection: sqlite3.Connection) -> list[str]:
+    journal = connection.execute(SQL["read_journal"]).fetchone()
+    if journal is None:
+        return ["it has no name"]
+    heads = {row["lane"]: (row["seq"], row["digest"]) for row in connection.execute(SQL["read_heads"])}
+    if set(heads) != set(Lane):
+        return ["the ends of its chains are missing"]
+    for row in connection.execute(SQL["last_batches"], {"journal": journal["id"]}):
+        seq, digest = heads[row["lane"]]
+        if row["seq"] > seq or (row["seq"] == seq and row["digest"] != digest):
+            return [f"the chain of {row['lane']} does not end with its last batch"]
+    return []

@@ -1,0 +1,211 @@
+"""From the journal to the ledger: the only retry loop of the gateway."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from edge_agent.buffer.journal import Journal
+from edge_agent.buffer.rows import StoredBatch
+from edge_agent.buffer.thread import JournalThread
+from edge_agent.clock import Clock, stamp
+from edge_agent.domain.records import Lane, Notice, NoticeKind, Record
+from edge_agent.errors import JournalDamaged, JournalError, LinkDown, Refused
+from edge_agent.uplink.base import Outcome, Receipt, Uplink
+
+MESSAGE_BYTES_MAX = 768 * 1024
+"""Below the 1 MiB that many reverse proxies allow by default."""
+MESSAGE_UNITS_MAX = 200
+RETRY_MIN_S = 1.0
+
+_log = logging.getLogger("edge_agent.forwarder")
+
+
+@dataclass
+class _Settled:
+    """What the receipts of one message come to, batch by batch."""
+
+    acknowledged: list[StoredBatch] = field(default_factory=list)
+    refused: list[tuple[StoredBatch, str]] = field(default_factory=list)
+    forked: list[tuple[StoredBatch, str]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.acknowledged or self.refused or self.forked)
+
+
+class Forwarder:
+    """Sends what waits: scans first, then the newest readings, then older readings from the oldest on.
+
+    Deletes only what the ledger has acknowledged. A batch that the ledger refuses, or calls a fork, is set aside in
+    the journal and does not hold up the others. A link that is down is logged once when lost and once when back.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        thread: JournalThread,
+        uplink: Uplink,
+        clock: Clock,
+        *,
+        random: Callable[[], float],
+        record: Callable[[Record], Awaitable[None]],
+        retry_max_s: float,
+        retry_min_s: float = RETRY_MIN_S,
+        message_bytes_max: int = MESSAGE_BYTES_MAX,
+        message_units_max: int = MESSAGE_UNITS_MAX,
+    ) -> None:
+        """``random`` gives numbers in 0..1 for the jitter; ``record`` takes the alarm a fork raises."""
+        self._journal = journal
+        self._thread = thread
+        self._uplink = uplink
+        self._clock = clock
+        self._random = random
+        self._record = record
+        self._retry_min_s = min(retry_min_s, retry_max_s)
+        self._retry_max_s = retry_max_s
+        self._message_bytes_max = message_bytes_max
+        self._message_units_max = message_units_max
+        self._work = asyncio.Event()
+        self._finishing = asyncio.Event()
+        self._failures = 0
+        self._lost_since_s: float | None = None
+
+    @property
+    def is_link_up(self) -> bool:
+        """Whether the last exchange came to something."""
+        return self._lost_since_s is None
+
+    def wake(self) -> None:
+        """Something was recorded. Cuts idleness short, not a pause after a failure."""
+        self._work.set()
+
+    def finish(self) -> None:
+        """Send what waits if the link allows it, then let ``run`` return."""
+        self._finishing.set()
+        self._work.set()
+
+    async def run(self) -> None:
+        """Forward until told to finish. Raises ``JournalDamaged`` when the journal has to be opened anew."""
+        while True:
+            self._work.clear()
+            try:
+                if await self.forward_once():
+                    continue
+            except JournalDamaged:
+                raise
+            except (LinkDown, Refused, JournalError) as error:
+                await self._note_lost(error)
+                await self._pause()
+                if not self._finishing.is_set():
+                    continue
+            if self._finishing.is_set():
+                return
+            await self._work.wait()
+
+    async def forward_once(self) -> bool:
+        """Send one message. False if nothing waits; raises ``LinkDown``, ``Refused`` or ``JournalError``."""
+        batches = await self._thread.call(self._next_message)
+        if not batches:
+            return False
+        receipts = await self._uplink.send([batch.raw for batch in batches])
+        settled = _settle(batches, receipts)
+        if not settled:
+            raise LinkDown(f"the ledger acknowledged none of {len(batches)} batches")
+        await self._thread.call(self._apply, settled)
+        await self._note_back()
+        await self._tell(settled)
+        return True
+
+    def _next_message(self) -> list[StoredBatch]:
+        message: dict[int, StoredBatch] = {}
+        self._fill(message, Lane.SCANS, newest_first=False, units_max=self._message_units_max)
+        self._fill(message, Lane.READINGS, newest_first=True, units_max=1)
+        self._fill(message, Lane.READINGS, newest_first=False, units_max=self._message_units_max)
+        return list(message.values())
+
+    def _fill(self, message: dict[int, StoredBatch], lane: Lane, *, newest_first: bool, units_max: int) -> None:
+        """Add batches of ``lane`` as far as the message has room. One batch always fits an empty message."""
+        bytes_left = self._message_bytes_max - sum(len(batch.raw) for batch in message.values())
+        units_left = self._message_units_max - len(message)
+        if bytes_left <= 0 or units_left <= 0:
+            return
+        found = self._journal.pending(
+            lane, newest_first=newest_first, bytes_max=bytes_left, batches_max=min(units_left, units_max)
+        )
+        for batch in found:
+            if not message or len(batch.raw) <= bytes_left:
+                message[batch.id] = batch
+                bytes_left -= len(batch.raw)
+
+    def _apply(self, settled: _Settled) -> None:
+        """In the journal's thread."""
+        self._journal.acknowledge(settled.acknowledged)
+        for batch, reason in settled.refused:
+            self._journal.set_aside([batch], "refused", reason)
+        for batch, reason in settled.forked:
+            self._journal.set_aside([batch], "fork", reason)
+
+    async def _tell(self, settled: _Settled) -> None:
+        for batch, reason in settled.refused:
+            _log.error("the ledger refused %s: %s. It is kept; see edge-agent buffer status", _name(batch), reason)
+        if settled.forked:
+            batch, reason = settled.forked[0]
+            text = (
+                f"{len(settled.forked)} batches are forks, the first is {_name(batch)}: {reason}. The journal was "
+                "copied to another gateway or restored from an old copy"
+            )
+            _log.critical("%s", text)
+            alarm = Notice(
+                stamp(self._clock),
+                NoticeKind.ALARM,
+                f"journal/{batch.lane}",
+                text,
+                {"journal": batch.journal, "lane": batch.lane.value, "first": batch.first, "count": batch.count},
+            )
+            await self._record(alarm)
+
+    async def _note_lost(self, error: Exception) -> None:
+        self._failures += 1
+        if self._lost_since_s is None:
+            self._lost_since_s = self._clock.mono_s()
+            _log.warning("link to the ledger lost: %s. The journal keeps everything meanwhile", error)
+
+    async def _note_back(self) -> None:
+        self._failures = 0
+        if self._lost_since_s is not None:
+            waiting = await self._thread.call(self._journal.pending_records)
+            down_s = self._clock.mono_s() - self._lost_since_s
+            self._lost_since_s = None
+            _log.warning("link to the ledger back after %.0f s, %d records still to send", down_s, waiting)
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pause_s()):
+                await self._finishing.wait()
+
+    def _pause_s(self) -> float:
+        """Doubling from the shortest to the longest pause, each between half and whole."""
+        doubled_s = self._retry_min_s * 2.0 ** min(self._failures - 1, 30)
+        return min(doubled_s, self._retry_max_s) * (0.5 + self._random() / 2)
+
+
+def _settle(batches: Iterable[StoredBatch], receipts: Iterable[Receipt]) -> _Settled:
+    """A batch counts as acknowledged only if no receipt for it says otherwise."""
+    by_digest: dict[str, dict[Outcome, str]] = {}
+    for receipt in receipts:
+        by_digest.setdefault(receipt.digest, {})[receipt.outcome] = receipt.reason
+    settled = _Settled()
+    for batch in batches:
+        outcomes = by_digest.get(batch.digest, {})
+        if Outcome.FORK in outcomes:
+            settled.forked.append((batch, outcomes[Outcome.FORK]))
+        elif Outcome.REFUSED in outcomes:
+            settled.refused.append((batch, outcomes[Outcome.REFUSED]))
+        elif outcomes:
+            settled.acknowledged.append(batch)
+    return settled
+
+
+def _name(batch: StoredBatch) -> str:
+    return f"{batch.lane} {batch.first}..{batch.first + batch.count - 1} of journal {batch.journal}"

@@ -1,0 +1,221 @@
+"""The whole agent, in this process and as one of its own, and its command line."""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from edge_agent.agent import FAREWELL_S, TaskDied, journal_dir, run
+from edge_agent.buffer.journal import Journal
+from edge_agent.buffer.reader import JournalReader
+from edge_agent.clock import ManualClock
+from edge_agent.config import GatewayConfig, GatewaySection, JournalSection, UplinkSection
+from edge_agent.domain.ids import GatewayName
+from edge_agent.domain.records import Lane, Notice, Record
+from edge_agent.domain.wire import decode_batch, decode_record, split_units
+from edge_agent.drivers.base import Emit
+from edge_agent.uplink.identity import Identity
+from tests.integration.edge.ledger import Ledger
+from tests.journal_parts import START, reading, scan
+
+PATIENCE_S = 30
+
+
+class Heard:
+    """A source that has something to say, and then listens on, fails or ends."""
+
+    name = "heard"
+
+    def __init__(self, records: Sequence[Record], then: str = "listens") -> None:
+        self._records = records
+        self._then = then
+        self.said = asyncio.Event()
+
+    async def run(self, emit: Emit) -> None:
+        for record in self._records:
+            await emit(record)
+        self.said.set()
+        if self._then == "fails":
+            raise ZeroDivisionError("a bug")
+        if self._then == "listens":
+            await asyncio.Event().wait()
+
+
+def config_for(tmp_path: Path, url: str) -> GatewayConfig:
+    return GatewayConfig(
+        gateway=GatewaySection(name="gw-test", data_dir=tmp_path / "data"),
+        uplink=UplinkSection(url=url, timeout_s=1, retry_max_s=1),
+        journal=JournalSection(readings_commit_s=60),
+    )
+
+
+@asynccontextmanager
+async def ledger_for(data_dir: Path) -> AsyncIterator[Ledger]:
+    ledger = await Ledger(Identity.load_or_make(data_dir).verify).start()
+    yield ledger
+    await ledger.stop()
+
+
+def said(ledger: Ledger, lane: str) -> list[Record]:
+    return [decode_record(line) for line in ledger.lines(lane)]
+
+
+async def test_what_a_source_says_reaches_the_ledger_between_started_and_stopped(tmp_path: Path) -> None:
+    async with ledger_for(tmp_path / "data") as ledger:
+        config = config_for(tmp_path, ledger.url)
+        source, stop = Heard([reading(1), scan(1), reading(2)]), asyncio.Event()
+        running = asyncio.create_task(
+            run(config, ManualClock(START), [source], stop=stop, random=random.Random(1).random)
+        )
+        async with asyncio.timeout(PATIENCE_S):
+            await source.said.wait()
+            stop.set()
+            asked_s = asyncio.get_running_loop().time()
+            await running
+        assert asyncio.get_running_loop().time() - asked_s < FAREWELL_S, "it does not wait when all is sent"
+        scans = said(ledger, "scans")
+        assert [r.notice if isinstance(r, Notice) else r for r in scans] == ["started", scan(1), "stopped"]
+        assert said(ledger, "readings") == [reading(1), reading(2)], "flushed by the stop, long before their time"
+        with JournalReader.open(journal_dir(config)) as reader:
+            assert reader.pending_records() == 0
+
+
+@pytest.mark.parametrize("then", ["fails", "ends"])
+async def test_a_task_that_dies_stops_the_agent_loudly_and_loses_nothing(tmp_path: Path, then: str) -> None:
+    config = config_for(tmp_path, "http://127.0.0.1:9")
+    with pytest.raises(TaskDied, match="heard ended by itself"):
+        await run(
+            config, ManualClock(START), [Heard([reading(1), scan(1)], then)], stop=asyncio.Event(),
+            random=random.Random(1).random,
+        )  # fmt: skip
+    with JournalReader.open(journal_dir(config)) as reader:
+        assert [lane.records for lane in reader.status().lanes] == [3, 1]
+
+
+def write_config(tmp_path: Path, url: str = "http://127.0.0.1:9") -> Path:
+    path = tmp_path / "gateway.toml"
+    path.write_text(
+        f'[gateway]\nname = "gw-test"\ndata_dir = "{tmp_path / "data"}"\n'
+        f'[uplink]\nurl = "{url}"\ntimeout_s = 1\nretry_max_s = 1\n'
+    )
+    return path
+
+
+async def edge_agent(*arguments: str | Path) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "edge_agent", *map(str, arguments), stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE, env={**os.environ, "COLUMNS": "200"},
+    )  # fmt: skip
+
+
+async def result_of(*arguments: str | Path) -> tuple[int | None, str, str]:
+    process = await edge_agent(*arguments)
+    out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+    assert b"Traceback" not in err, err.decode()
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_the_process_stops_cleanly_and_goes_on_after_a_kill(tmp_path: Path) -> None:
+    async with ledger_for(tmp_path / "data") as ledger, asyncio.timeout(PATIENCE_S):
+        config = write_config(tmp_path, ledger.url)
+        for number, how in enumerate((signal.SIGTERM, signal.SIGKILL, signal.SIGINT), start=1):
+            process = await edge_agent("run", "--config", config)
+            assert process.stderr
+            async for line in process.stderr:
+                if b"gateway gw-test runs with 0 sources" in line:
+                    break
+            while sum(isinstance(r, Notice) and r.notice == "started" for r in said(ledger, "scans")) < number:
+                await asyncio.wait([asyncio.ensure_future(process.wait())], timeout=0.01)
+            process.send_signal(how)
+            assert await process.wait() == (-signal.SIGKILL if how is signal.SIGKILL else 0)
+        notices = [r.notice.value for r in said(ledger, "scans") if isinstance(r, Notice)]
+        assert notices == ["started", "stopped", "started", "started", "stopped"]
+        assert ledger.stored_twice == 0
+        assert len({journal for journal, _, _ in ledger.records}) == 1, "one journal throughout"
+
+
+async def test_a_good_configuration_is_counted_and_a_broken_one_told_in_full(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    code, out, err = await result_of("check-config", "--config", config)
+    assert (code, out, err) == (0, "config is good: 0 buses, 0 devices, 0 scanners\n", "")
+    config.write_text('[gateway]\nname = "GW"\n[uplinc]\nurl = 1\n')
+    expected = (
+        "the configuration has 4 faults:\n"
+        "line 1: gateway.data_dir: is missing; write e.g. data_dir = \"/var/lib/lotwarden\"\n"
+        "line 2: gateway.name: "
+    )  # fmt: skip
+    code, out, err = await result_of("check-config", "--config", config)
+    assert (code, out) == (1, "")
+    assert "line 3: uplinc: there is no such key; did you mean uplink?" in err
+    assert err.startswith(expected.replace("4 faults", "3 faults"))
+    code, out, err = await result_of("run", "--config", config)
+    assert (code, out) == (78, "")
+    assert "did you mean uplink?" in err
+
+
+async def test_identity_tells_the_name_and_key_to_register(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    code, out, _ = await result_of("identity", "--config", config, "--json")
+    key = Identity.load_or_make(tmp_path / "data").public_key
+    assert code == 0
+    assert json.loads(out) == {"gateway": "gw-test", "public_key": key}
+    _, out, _ = await result_of("identity", "--config", config)
+    assert "gw-test" in out
+    assert key in out
+
+
+def journal_with_records(tmp_path: Path) -> None:
+    identity = Identity.load_or_make(tmp_path / "data")
+    with Journal.start(
+        tmp_path / "data" / "journal", GatewayName("gw-test"), sign=identity.sign, verify=identity.verify,
+        clock=ManualClock(START),
+    ) as journal:  # fmt: skip
+        journal.append(Lane.SCANS, [scan(1)])
+        journal.append(Lane.READINGS, [reading(1), reading(2)])
+
+
+async def test_the_buffer_can_be_looked_into_checked_and_carried_away(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    code, _, err = await result_of("buffer", "status", "--config", config)
+    assert code == 1
+    assert "makes it on its first start" in err
+    journal_with_records(tmp_path)
+
+    code, out, _ = await result_of("buffer", "status", "--config", config, "--json")
+    assert code == 0
+    assert [(lane["lane"], lane["records"]) for lane in json.loads(out)["lanes"]] == [("scans", 1), ("readings", 2)]
+    _, out, _ = await result_of("buffer", "status", "--config", config)
+    assert "2026-03-01 08:00:01Z" in out
+
+    code, out, _ = await result_of("buffer", "verify", "--config", config)
+    assert (code, out) == (0, "2 batches, 3 records: all good\n")
+
+    carried = tmp_path / "carried.lwb"
+    code, out, _ = await result_of("buffer", "export", "--config", config, "--to", carried)
+    assert code == 0
+    units = [decode_batch(unit) for unit in split_units(carried.read_bytes())]
+    assert sorted((u.header.lane.value, u.header.count) for u in units) == [("readings", 2), ("scans", 1)]
+    code, _, err = await result_of("buffer", "export", "--config", config, "--to", carried)
+    assert code == 1
+    assert "exists already" in err
+
+
+async def test_verify_fails_for_a_key_that_did_not_sign(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    journal_with_records(tmp_path)
+    (tmp_path / "data" / "gateway.key").unlink()
+    code, _, err = await result_of("buffer", "verify", "--config", config)
+    assert code == 1
+    assert "gateway.key" in err
+    assert not (tmp_path / "data" / "gateway.key").exists(), "looking makes nothing"
+    Identity.load_or_make(tmp_path / "data")
+    code, out, _ = await result_of("buffer", "verify", "--config", config)
+    assert code == 1
+    assert "not by this gateway's key" in out
