@@ -20,6 +20,7 @@ from edge_agent.simulators.link import CutMode, Relay
 from edge_agent.simulators.modbus import FaultKind, ModbusTcpSimulator, SimulatedDevice
 from edge_agent.simulators.room import ColdRoom, LiveRoom, State
 from edge_agent.simulators.scanner import scanner
+from edge_agent.simulators.wired import counter, dust, line
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -106,6 +107,9 @@ def link(
 
 
 app.command()(scanner)
+app.command()(line)
+app.command()(counter)
+app.command()(dust)
 app.command()(ble)
 
 
