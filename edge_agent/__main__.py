@@ -15,9 +15,6 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from edge_agent.agent import TaskDied, journal_dir, run
 from edge_agent.buffer.reader import JournalReader
@@ -25,7 +22,6 @@ from edge_agent.buffer.rows import JournalStatus
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.config import GatewayConfig
 from edge_agent.config_load import load_config
-from edge_agent.dock.build import build_docks
 from edge_agent.domain.wire import join_units
 from edge_agent.drivers.base import Source
 from edge_agent.drivers.build import build_buses
@@ -52,7 +48,13 @@ DEFAULT_CONFIG = Path("/etc/lotwarden/gateway.toml")
 
 def build_sources(config: GatewayConfig, clock: Clock) -> tuple[Source, ...]:
     """Every bus and scanner of the configuration. Raises ``ConfigError``."""
-    return (*build_buses(config, clock), *build_docks(config, clock))
+    buses = build_buses(config, clock)
+    if not config.scanner:
+        return buses
+    # Not at the top: a gateway without scanners does not pay for the tables of GS1 (about 17 MB).
+    from edge_agent.dock.build import build_docks
+
+    return (*buses, *build_docks(config, clock))
 
 
 @app.command("run")
@@ -202,6 +204,11 @@ def _fail(words: str, exit_code: int) -> NoReturn:
 
 
 def _print_status(status: JournalStatus) -> None:
+    # Not at the top: an agent that runs does not pay for them.
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(title=f"journal {status.journal} of {status.gateway}", box=SIMPLE_HEAD, title_justify="left")
     for column in ("lane", "batches", "records", "bytes", "oldest waiting", "last seq", "set aside"):
         table.add_column(column, justify="left" if column in ("lane", "oldest waiting") else "right", no_wrap=True)
