@@ -30,6 +30,7 @@ CONFIG_BYTES_MAX = 1_000_000
 PATTERNS: dict[str | int, str] = {
     "address": "must be the sensor's six bytes with colons",
     "adapter": "must be hci and a number",
+    "pin": "must be a pin such as GPIO17, or BOARD11 for the place on the connector",
 }
 
 
