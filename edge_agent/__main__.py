@@ -16,9 +16,6 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from edge_agent.agent import Reload, TaskDied, journal_dir, run
 from edge_agent.buffer.reader import JournalReader
@@ -27,8 +24,10 @@ from edge_agent.clock import SystemClock
 from edge_agent.config import GatewayConfig
 from edge_agent.config_load import load_config
 from edge_agent.dock.floor import Floor
+from edge_agent.dock.lamps import Lamps
 from edge_agent.domain.records import Lane
 from edge_agent.domain.wire import join_units
+from edge_agent.drivers.gpio import Outputs
 from edge_agent.errors import ConfigError, EdgeError
 from edge_agent.logs import set_up_logging
 from edge_agent.sources import Plan, plan_sources
@@ -74,8 +73,18 @@ def check_config(config: ConfigOption = DEFAULT_CONFIG) -> None:
         loaded = load_config(config)
         plan_sources(loaded, SystemClock())
     counts = ((len(loaded.bus), "bus", "buses"), (len(loaded.device), "device", "devices"),
-              (len(loaded.scanner), "scanner", "scanners"))  # fmt: skip
-    print("config is good: " + ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts))
+              (len(loaded.scanner), "scanner", "scanners"),
+              (len(loaded.particle_sensor), "particle sensor", "particle sensors"),
+              (len(loaded.contact), "door contact", "door contacts"),
+              (len(loaded.output), "output", "outputs"))  # fmt: skip
+    print(
+        "config is good: "
+        + ", ".join(
+            f"{count} {one if count == 1 else many}"
+            for count, one, many in counts
+            if count or many in ("buses", "devices", "scanners")
+        )
+    )
 
 
 @app.command("identity")
@@ -178,27 +187,34 @@ async def _run(config: GatewayConfig, path: Path) -> None:
     loop.add_signal_handler(signal.SIGHUP, reload_wanted.set)
     clock = SystemClock()
     Identity.load_or_make(config.gateway.data_dir)  # makes the directory, or says why it cannot
-    floor = Floor(config, clock)
+    outputs = Outputs(config.output) if config.output else None
+    floor = Floor(config, clock, Lamps(outputs) if outputs is not None else None)
 
     def plans_anew() -> tuple[Plan, ...]:
         changed = load_config(path)
         _tell_what_needs_a_restart(config, changed)
         return plan_sources(changed, clock, floor)
 
-    await run(
-        config,
-        clock,
-        plan_sources(config, clock, floor),
-        stop=stop,
-        random=random.SystemRandom().random,
-        floor=floor,
-        reload=Reload(reload_wanted, plans_anew),
-    )
+    try:
+        await run(
+            config,
+            clock,
+            plan_sources(config, clock, floor),
+            stop=stop,
+            random=random.SystemRandom().random,
+            floor=floor,
+            reload=Reload(reload_wanted, plans_anew),
+        )
+    finally:
+        if outputs is not None:
+            outputs.close()
 
 
 def _tell_what_needs_a_restart(old: GatewayConfig, new: GatewayConfig) -> None:
     needing = [
-        name for name in ("gateway", "uplink", "journal", "desk", "page") if getattr(old, name) != getattr(new, name)
+        name
+        for name in ("gateway", "uplink", "journal", "desk", "page", "output")
+        if getattr(old, name) != getattr(new, name)
     ]
     if needing:
         sections = ", ".join(f"[{name}]" for name in needing)
@@ -234,6 +250,11 @@ def _fail(words: str, exit_code: int) -> NoReturn:
 
 
 def _print_status(status: JournalStatus) -> None:
+    # Not at the top: an agent that runs does not pay for them.
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(title=f"journal {status.journal} of {status.gateway}", box=SIMPLE_HEAD, title_justify="left")
     for column in ("lane", "batches", "records", "bytes", "oldest waiting", "last seq", "set aside"):
         table.add_column(column, justify="left" if column in ("lane", "oldest waiting") else "right", no_wrap=True)

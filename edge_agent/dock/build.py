@@ -22,6 +22,8 @@ def _dock(section: ScannerSection, clock: Clock, floor: Floor | None) -> Source:
     answers: tuple[Answer, ...] = (Beeper(scanner), LogLines(section.name))
     if floor is None:
         return DockSession(scanner, clock, answers, separator=section.separator)
+    if floor.lamps is not None:
+        answers = (*answers, floor.lamps)
     return DockSession(
         scanner,
         clock,
