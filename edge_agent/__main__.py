@@ -30,6 +30,7 @@ from edge_agent.domain.wire import join_units
 from edge_agent.drivers.gpio import Outputs
 from edge_agent.errors import ConfigError, EdgeError
 from edge_agent.logs import set_up_logging
+from edge_agent.memory import share_arenas
 from edge_agent.sources import Plan, plan_sources
 from edge_agent.uplink.identity import Identity
 
@@ -56,6 +57,7 @@ def run_command(
     debug: Annotated[bool, typer.Option("--debug", help="Log every step.")] = False,
 ) -> None:
     """Run the gateway until SIGTERM or SIGINT."""
+    share_arenas()
     set_up_logging(debug=debug)
     with _errors_told(EXIT_CONFIG):
         loaded = load_config(config)

@@ -25,6 +25,7 @@ from edge_agent.domain.records import Lane, Notice, NoticeKind, Record, ScanTran
 from edge_agent.domain.wire import WireError, decode_batch, decode_record
 from edge_agent.drivers.base import Source
 from edge_agent.errors import ConfigError, EdgeError, JournalError
+from edge_agent.memory import give_back
 from edge_agent.pulse import Pulse
 from edge_agent.sources import Plan, Sources
 from edge_agent.systemd import notify, notify_reloading
@@ -170,6 +171,7 @@ class _Agent:
             await self._sources.swap(plans)
             _log.info("gateway %s runs with %d sources", self._config.gateway.name, len(plans))
             notify("READY=1", f"STATUS={len(plans)} sources")
+            give_back()
             done = await self._until_the_end([recording, forwarding, stopping, *helping], reload)
             notify("STOPPING=1")
             listening = self._sources.tasks
