@@ -15,6 +15,7 @@ from edge_agent.domain.ids import GatewayName
 from edge_agent.domain.records import Notice, NoticeKind
 from edge_agent.drivers.base import Source
 from edge_agent.errors import EdgeError, JournalError
+from edge_agent.live import Live
 from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.https import HttpsUplink
 from edge_agent.uplink.identity import Identity
@@ -104,7 +105,10 @@ async def _serve(
     )
     recording = asyncio.create_task(recorder.run(), name="recorder")
     forwarding = asyncio.create_task(forwarder.run(), name="forwarder")
-    listening = [asyncio.create_task(source.run(recorder.record), name=source.name) for source in sources]
+    live = Live(config, clock)
+    emit = live.listening_in(recorder.record)
+    listening = [asyncio.create_task(source.run(emit), name=source.name) for source in sources]
+    showing = asyncio.create_task(live.serve(config.gateway.data_dir), name="live")
     stopping = asyncio.create_task(stop.wait(), name="stop")
     try:
         await _note(recorder, recording, clock, config, NoticeKind.STARTED)
@@ -117,7 +121,7 @@ async def _serve(
         forwarder.finish()
         await asyncio.wait([forwarding], timeout=FAREWELL_S)
     finally:
-        await _end([stopping, *listening, recording, forwarding])
+        await _end([stopping, showing, *listening, recording, forwarding])
     _raise_for_the_dead([task for task in (recording, forwarding, *listening) if task in done])
     _raise_for_the_dead([task for task in (recording, forwarding) if not task.cancelled() and task.exception()])
     _log.info("gateway %s stopped", config.gateway.name)

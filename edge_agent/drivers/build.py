@@ -1,15 +1,15 @@
 """From the configuration to the buses that the agent runs."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from edge_agent.clock import Clock
-from edge_agent.config import DeviceSection, GatewayConfig, ModbusTcpBus
+from edge_agent.config import BusSection, DeviceSection, GatewayConfig, ModbusTcpBus
 from edge_agent.domain.ids import DeviceName
 from edge_agent.drivers.base import Source
-from edge_agent.drivers.bus import Bus, BusDevice, Sleep
+from edge_agent.drivers.bus import Bus, BusDevice, Link, Sleep
 from edge_agent.drivers.decode import Variant
-from edge_agent.drivers.modbus import ModbusTcpLink
+from edge_agent.drivers.modbus import ModbusTcpLink, Trace
 from edge_agent.drivers.profile import Profile, load_profile
 from edge_agent.errors import ConfigError, ProfileError
 
@@ -24,12 +24,20 @@ def build_buses(config: GatewayConfig, clock: Clock, sleep: Sleep = asyncio.slee
     if faults:
         raise ConfigError(tuple(faults))
     return tuple(
-        Bus(bus.name, ModbusTcpLink(bus.host, bus.port, bus.timeout_s), devices, clock, bus.retry_max_s, sleep)
+        Bus(bus.name, link_of(bus), devices, clock, bus.retry_max_s, sleep)
         for bus in config.bus
         if (
             devices := [_device(device, profiles[device.profile]) for device in config.device if device.bus == bus.name]
         )
     )
+
+
+def link_of(bus: BusSection, profiles: Iterable[Profile] = (), trace: Trace | None = None) -> Link:
+    """The connection of a bus, not open yet: to poll with, or to read single registers of any unit at the bench.
+
+    ``profiles`` are those of its devices. ``trace`` is told every byte.
+    """
+    return ModbusTcpLink(bus.host, bus.port, bus.timeout_s, trace)
 
 
 def _load_profiles(config: GatewayConfig) -> tuple[dict[str, Profile], list[str]]:

@@ -14,7 +14,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,9 @@ from edge_agent.errors import BadFrame, DeviceLost, DeviceRefused
 
 PAST_MAX = 64
 """Late or repeated answers are recognised for so many past requests."""
+
+Trace = Callable[[bool, bytes], None]
+"""Is told what is sent (True) and received (False), byte for byte."""
 
 EXCEPTIONS = {
     1: "illegal function: the profile asks with a function code that this model does not know",
@@ -85,8 +88,9 @@ def fault_in_answer(data: bytes, asked: Asked | None, past: Container[int]) -> s
 class ModbusTcpLink:
     """One TCP endpoint: a sensor with Ethernet, or a gateway with an RS-485 line behind it."""
 
-    def __init__(self, host: str, port: int, timeout_s: float) -> None:
-        """``timeout_s`` bounds a connection attempt, and each request."""
+    def __init__(self, host: str, port: int, timeout_s: float, trace: Trace | None = None) -> None:
+        """``timeout_s`` bounds a connection attempt, and each request; ``trace`` is told every byte."""
+        self._trace = trace
         self._host = host
         self._port = port
         self._timeout_s = timeout_s
@@ -187,6 +191,8 @@ class ModbusTcpLink:
 
     def _trace_packet(self, sending: bool, data: bytes) -> bytes:
         """Called by pymodbus with each frame it sends, and with the bytes received and not yet used."""
+        if self._trace is not None:
+            self._trace(sending, data)
         if sending:
             if self._sending is not None:
                 self._asked = Asked(int.from_bytes(data[:2], "big"), *self._sending)

@@ -1,0 +1,166 @@
+"""Which questions to ask a device to find out what it is, and whether it is what it is taken for."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from edge_agent.bench.advice import advice_on_silence
+from edge_agent.bench.exchange import Door, Exchange, Line, Outcome, knock
+from edge_agent.bench.judge import Heard, Judgement, Sense, hints_on_scale, judge, other_variants
+from edge_agent.config import ModbusTcpBus
+from edge_agent.drivers.decode import AS_IN_PROFILE, Request, Variant, plan_requests
+from edge_agent.drivers.profile import Profile, Proof
+
+SILENCES_MAX = 2
+"""After so many unanswered questions in a row nothing more is asked under an assumption."""
+OTHER_UNITS = (1, 2, 240, 242, 247)
+"""Unit ids that makers like; asked when the expected one is silent."""
+
+
+class Budget:
+    """How long a search may go on. Asked between questions, so that it ends one question late at most."""
+
+    def __init__(self, budget_s: float) -> None:
+        self._until_s = time.monotonic() + budget_s
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it is time to stop."""
+        return time.monotonic() >= self._until_s
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One device at the bench: where it is and what it is taken for."""
+
+    unit: int
+    profile: Profile
+    variant: Variant = AS_IN_PROFILE
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What probing a device showed. ``others`` are assumptions that fit better, best first."""
+
+    endpoint: str
+    target: Target
+    judgement: Judgement
+    exchanges: tuple[Exchange, ...]
+    others: tuple[Judgement, ...]
+    advice: tuple[str, ...]
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether not a single answer came from the unit."""
+        return not any(exchange.is_alive for exchange in self.exchanges)
+
+
+async def probe(
+    line: Line, target: Target, profiles: Sequence[Profile], seen: Mapping[str, str], budget: Budget
+) -> Report:
+    """Read the device as it is taken for; if that makes no sense, find out what makes more."""
+    heard = await hear(line, target.unit, target.profile, target.variant)
+    judgement = judge(target.profile, target.variant, heard, seen)
+    exchanges = tuple(line.asked)
+    others: tuple[Judgement, ...] = ()
+    advice: tuple[str, ...] = ()
+    if not any(exchange.is_alive for exchange in exchanges):
+        advice = await _advice_on_silence(line, target, exchanges, budget)
+    elif judgement.sense < Sense.PLAUSIBLE:
+        found = await identify(line, target.unit, _asked_first(target, profiles), seen, budget)
+        others = tuple(other for other in found if other.rank > judgement.rank and other.sense > Sense.WRONG)
+        advice = tuple(hints_on_scale(judgement))
+    return Report(line.endpoint, target, judgement, exchanges, others, advice)
+
+
+async def identify(
+    line: Line, unit: int, profiles: Iterable[Profile], seen: Mapping[str, str], budget: Budget
+) -> tuple[Judgement, ...]:
+    """What a unit probably is, best first: each profile as it is, then with other offsets and word orders."""
+    known = tuple(profiles)
+    found: list[Judgement] = []
+    for profile, variant in (*_as_papers_say(known), *_departures(known)):
+        if budget.is_spent or (found and max(found, key=_rank).sense is Sense.PROVEN):
+            break
+        heard = await hear(line, unit, profile, variant)
+        found.append(judge(profile, variant, heard, seen))
+    return tuple(sorted((one for one in found if one.sense > Sense.WRONG), key=_rank, reverse=True))
+
+
+async def hear(line: Line, unit: int, profile: Profile, variant: Variant) -> Heard:
+    """Read all registers of ``profile``: values, status, proof. Gives up after the second silence in a row."""
+    registers: dict[int, int] = {}
+    proofs: dict[str, dict[int, int]] = {}
+    faults: list[str] = []
+    silences = 0
+    wanted: list[tuple[str, Request]] = [("", request) for request in plan_requests(profile)]
+    wanted += [(proof.name, _request_of(profile, proof)) for proof in profile.proof]
+    for proof_name, request in wanted:
+        at = request.address + variant.address_offset
+        if not 0 <= at <= 0x10000 - request.count:
+            faults.append(f"offset {variant.address_offset} moves {request.address:#06x} out of all addresses")
+            continue
+        exchange = await line.ask(unit, replace(request, address=at))
+        if exchange.outcome is Outcome.ANSWERED:
+            taken = proofs.setdefault(proof_name, {}) if proof_name else registers
+            taken.update(enumerate(exchange.words, start=request.address))
+            silences = 0
+            continue
+        subject = f"proof register {proof_name}" if proof_name else f"registers from {at:#06x}"
+        faults.append(f"{subject}: {exchange.said}")
+        silences = 0 if exchange.is_alive else silences + 1
+        if exchange.outcome is Outcome.NO_CONNECTION or silences == SILENCES_MAX:
+            break
+    return Heard(registers, proofs, tuple(faults))
+
+
+async def is_there(line: Line, unit: int) -> Exchange:
+    """Ask a unit for anything at all. Any answer will do, an exception too."""
+    exchange = await line.ask(unit, Request(3, 0, 1))
+    if exchange.outcome is Outcome.SILENT:
+        return await line.ask(unit, Request(4, 1, 1))  # cheap sensors are silent to functions they do not know
+    return exchange
+
+
+def _request_of(profile: Profile, proof: Proof) -> Request:
+    return Request(proof.function or profile.link.function, proof.address, proof.words)
+
+
+def _rank(judgement: Judgement) -> tuple[int, int, int, int]:
+    return judgement.rank
+
+
+def _as_papers_say(profiles: Sequence[Profile]) -> Iterable[tuple[Profile, Variant]]:
+    for profile in profiles:
+        for offset in profile.link.address_offset_choices or (0,):
+            yield profile, Variant(offset)
+
+
+def _departures(profiles: Sequence[Profile]) -> Iterable[tuple[Profile, Variant]]:
+    for profile in profiles:
+        stated = {Variant(offset) for offset in profile.link.address_offset_choices or (0,)}
+        yield from ((profile, other) for other in other_variants(profile, AS_IN_PROFILE) if other not in stated)
+
+
+def _asked_first(target: Target, profiles: Sequence[Profile]) -> tuple[Profile, ...]:
+    return (target.profile, *(profile for profile in profiles if profile.name != target.profile.name))
+
+
+async def _advice_on_silence(
+    line: Line, target: Target, exchanges: Sequence[Exchange], budget: Budget
+) -> tuple[str, ...]:
+    """What to look at, after knocking at the door and asking the unit ids that makers like."""
+    last = exchanges[-1]
+    door: Door | None = None
+    answering: list[int] = []
+    if last.outcome is Outcome.NO_CONNECTION:
+        if isinstance(line.bus, ModbusTcpBus):
+            door = await knock(line.bus, line.bus.timeout_s)
+        return advice_on_silence(line.bus, target.unit, target.profile, last, door, ())
+    line.attempts = 1
+    for unit in dict.fromkeys((target.profile.link.unit, *OTHER_UNITS)):
+        if unit == target.unit or budget.is_spent:
+            continue
+        if (await is_there(line, unit)).is_alive:
+            answering.append(unit)
+    return advice_on_silence(line.bus, target.unit, target.profile, last, door, answering)

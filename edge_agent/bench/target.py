@@ -1,0 +1,124 @@
+"""From what a person types to a bus and a device: a name of the configuration, or an address."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from edge_agent.bench.proving import Target
+from edge_agent.config import BusSection, DeviceSection, GatewayConfig
+from edge_agent.drivers.decode import Variant
+from edge_agent.drivers.profile import Profile, WordOrder, load_profile, read_profile, shipped_dir
+from edge_agent.errors import ConfigError, ProfileError
+
+_BUS: TypeAdapter[BusSection] = TypeAdapter(BusSection)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an ad hoc device is reached: over TCP, or on a serial port."""
+
+    host: str | None = None
+    port: int | None = None
+    serial_port: str | None = None
+    baudrate: int | None = None
+    parity: str | None = None
+    stopbits: int | None = None
+    timeout_s: float | None = None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether an address was typed at all."""
+        return self.host is not None or self.serial_port is not None
+
+
+def all_profiles(extra_dir: Path | None) -> tuple[Profile, ...]:
+    """Every profile that there is, the site's own before shipped ones of the same name; broken ones are left out."""
+    found: dict[str, Profile] = {}
+    for folder in (extra_dir, shipped_dir()):
+        for path in sorted(folder.glob("*.toml")) if folder is not None else ():
+            try:
+                found.setdefault(path.stem, read_profile(path))
+            except ProfileError:
+                continue  # check-config names its faults to whoever uses it
+    return tuple(found.values())
+
+
+def bus_at(place: Place, name: str = "bench") -> BusSection:
+    """A bus for an address that is in no configuration. Raises ``ConfigError``."""
+    if place.host is not None:
+        host, port = _split(place.host, place.port)
+        raw: dict[str, object] = {"kind": "modbus-tcp", "name": name, "host": host, "port": port}
+    else:
+        raw = {"kind": "modbus-rtu", "name": name, "port": place.serial_port}
+        raw |= {"baudrate": place.baudrate, "parity": place.parity, "stopbits": place.stopbits}
+    if place.timeout_s is not None:
+        raw["timeout_s"] = place.timeout_s
+    try:
+        return _BUS.validate_python({key: value for key, value in raw.items() if value is not None})
+    except ValidationError as error:
+        raise ConfigError(
+            tuple(f"{_last(e['loc'])}: {e['msg']}, not {e['input']!r}" for e in error.errors())
+        ) from error
+
+
+def bus_named(config: GatewayConfig, name: str) -> BusSection:
+    """The bus of the configuration. Raises ``ConfigError``."""
+    for bus in config.bus:
+        if bus.name == name:
+            return bus
+    raise ConfigError((f"there is no bus {name!r}; there are {_listed(bus.name for bus in config.bus)}",))
+
+
+def device_named(config: GatewayConfig, name: str) -> tuple[BusSection, DeviceSection]:
+    """The device of the configuration, and its bus. Raises ``ConfigError``."""
+    for device in config.device:
+        if device.name == name:
+            return bus_named(config, device.bus), device
+    known = _listed(device.name for device in config.device)
+    raise ConfigError(
+        (f"there is no device {name!r}; there are {known}; or give --host or --serial-port, and --profile",)
+    )
+
+
+def target_of(device: DeviceSection, profiles_dir: Path | None) -> Target:
+    """What the configuration takes the device for. Raises ``ProfileError``."""
+    profile = load_profile(device.profile, profiles_dir)
+    unit = profile.link.unit if device.unit is None else device.unit
+    return Target(unit, profile, Variant(device.address_offset or 0, device.word_order, device.fahrenheit))
+
+
+def ad_hoc_target(
+    profile_name: str, unit: int | None, offset: int | None, order: WordOrder | None, profiles_dir: Path | None
+) -> Target:
+    """What the options take the device for. Raises ``ProfileError``."""
+    profile = load_profile(profile_name, profiles_dir)
+    return Target(profile.link.unit if unit is None else unit, profile, Variant(offset or 0, order))
+
+
+def seen_of(options: Iterable[str]) -> dict[str, str]:
+    """``serial number=12345678``, as typed, by proof register. Raises ``ConfigError``."""
+    seen = {}
+    for option in options:
+        name, equals, value = option.partition("=")
+        if not (equals and name.strip() and value.strip()):
+            raise ConfigError((f'--seen {option!r}: write e.g. --seen "serial number=12345678"',))
+        seen[name.strip()] = value.strip()
+    return seen
+
+
+def _split(host: str, port: int | None) -> tuple[str, int]:
+    """``10.0.0.5:1502`` or ``[fe80::1]:502`` has its port with it."""
+    name, colon, digits = host.rpartition(":")
+    if colon and digits.isdecimal() and (":" not in name or name.endswith("]")):
+        return name.strip("[]"), int(digits)
+    return host.strip("[]"), port or 502
+
+
+def _last(location: tuple[int | str, ...]) -> str:
+    return str(location[-1]) if location else "the bus"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
