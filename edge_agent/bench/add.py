@@ -125,12 +125,11 @@ def _bus(
 
 
 def _refuse_duplicates(config: GatewayConfig, name: str, bus: BusSection, unit: int) -> None:
-    kinds = {"device": config.device, "scanner": config.scanner}
-    faults = [
-        f"{kind} {name!r} is there already: choose another name"
-        for kind, sections in kinds.items()
-        if name in [section.name for section in sections]
-    ]
+    kinds = {
+        "device": [device.name for device in config.device],
+        "scanner": [scanner.name for scanner in config.scanner],
+    }
+    faults = [f"{kind} {name!r} is there already: choose another name" for kind in kinds if name in kinds[kind]]
     faults += [
         f"unit {unit} of bus {bus.name} is {device.name} already: give the new one another unit id, or remove that one"
         for device in config.device

@@ -59,7 +59,7 @@ def check_key(data_dir: Path) -> Iterator[Check]:
         return
     if not os.access(data_dir, os.W_OK | os.X_OK):
         yield Check("data directory", State.FAIL, f"{user} may not write in {data_dir}",
-                    f"run this as the agent's user (sudo -u lotwarden), or: sudo chown -R {user} {data_dir}")  # fmt: skip
+                    f"run it as the agent's user (sudo -u lotwarden), or: sudo chown -R {user} {data_dir}")  # fmt: skip
         return
     if not (data_dir / KEY_FILE).exists():
         yield Check("key", State.WARN, "not made yet: the agent makes it at its first start", "edge-agent identity")
