@@ -118,6 +118,7 @@ class Line:
             outcome, said = Outcome.GARBAGE, error.reason
         except DeviceLost as error:
             said = error.reason
+        said = said.removeprefix(f"unit {unit} at {self.endpoint}: ")
         took_ms = round((time.monotonic() - started_s) * 1000)
         if self._pause_s and outcome is not Outcome.NO_CONNECTION:
             await asyncio.sleep(self._pause_s)

@@ -75,12 +75,12 @@ class Judgement:
 
     @property
     def says(self) -> str:
-        """Model and departures from its profile, in a few words."""
+        """Model, address offset if there is a choice, and word order if it matters."""
         words = [self.profile.name]
         if self.variant.address_offset or self.profile.link.address_offset_choices:
             words.append(f"address_offset = {self.variant.address_offset}")
-        if self.variant.word_order is not None:
-            words.append(f'word_order = "{self.variant.word_order}"')
+        if has_32_bits(self.profile):
+            words.append(f'word_order = "{self.variant.word_order or self.profile.link.word_order}"')
         return ", ".join(words)
 
 
@@ -88,15 +88,16 @@ def judge(profile: Profile, variant: Variant, heard: Heard, seen: Mapping[str, s
     """How well ``heard`` fits ``profile``. ``seen``: proof register -> what a person reads on the device itself."""
     proofs = tuple(_proofs(profile, variant, heard, seen or {}))
     decoded = _decoded(profile, variant, heard)
-    values = tuple(_values(profile, heard, decoded, variant)) if decoded else ()
+    odd = dict(_odd(profile, heard, decoded)) if decoded else {}
+    values = tuple(_values(profile, heard, decoded, variant, odd)) if decoded else ()
     reasons = [*heard.faults]
     reasons += [f"{shown.name}: {shown.says}" for shown in (*proofs, *values) if shown.fits is False]
     is_wrong = bool(reasons) or (not values and not proofs)
-    odd = list(_odd(profile, values, heard, decoded, variant))
+    doubts = tuple(f"{name}: {why}" for name, why in odd.items())
     if is_wrong:
-        return Judgement(profile, variant, Sense.WRONG, values, proofs, (*reasons, *odd))
+        return Judgement(profile, variant, Sense.WRONG, values, proofs, (*reasons, *doubts))
     if odd:
-        return Judgement(profile, variant, Sense.ODD, values, proofs, tuple(odd))
+        return Judgement(profile, variant, Sense.ODD, values, proofs, doubts)
     open_order = _open_order(profile, variant, heard, proofs)
     if open_order or not any(proof.fits for proof in proofs):
         why = open_order or _unproven(profile)
@@ -127,14 +128,9 @@ def hints_on_scale(judgement: Judgement) -> Iterator[str]:
     """What else than registers could explain odd values: a clone with hundredths, a unit ordered in °F."""
     if judgement.sense is Sense.PROVEN:
         return
-    temperatures = [float(shown.shown) for shown in judgement.values if shown.name.endswith("_c") and shown.fits]
-    temperatures += [
-        metric_value
-        for shown in judgement.values
-        if shown.name.endswith("_c") and not shown.fits and (metric_value := _number(shown.shown)) is not None
-    ]
-    for temp_c in temperatures:
-        if _is_usual("_c", temp_c):
+    shown = [_number(value.shown) for value in judgement.values if value.name.endswith("_c")]
+    for temp_c in shown:
+        if temp_c is None or _is_usual("_c", temp_c):
             continue
         if _is_usual("_c", temp_c / 10):
             yield (
@@ -158,13 +154,16 @@ def _decoded(profile: Profile, variant: Variant, heard: Heard) -> Decoded | None
     return decode(profile, heard.registers, variant)
 
 
-def _values(profile: Profile, heard: Heard, decoded: Decoded, variant: Variant) -> Iterator[Shown]:
+def _values(
+    profile: Profile, heard: Heard, decoded: Decoded, variant: Variant, odd: Mapping[str, str]
+) -> Iterator[Shown]:
     disowned = {one.metric: one for one in decoded.disowned}
     for metric in profile.metric:
         raw = tuple(heard.registers[metric.address + at] for at in range(metric.words))
         address = metric.address + variant.address_offset
         if metric.name not in disowned:
-            yield Shown(metric.name, address, raw, f"{decoded.values[metric.name]:g}", "", True)
+            doubt = odd.get(metric.name, "")
+            yield Shown(metric.name, address, raw, f"{decoded.values[metric.name]:g}", doubt, None if doubt else True)
             continue
         why = disowned[metric.name]
         shown = why.detail.split(" ")[0] if why.quality is Quality.RANGE else "-"
@@ -211,25 +210,22 @@ def _bare(text: str) -> str:
     return "".join(text.split()).casefold().lstrip("0")
 
 
-def _odd(
-    profile: Profile, values: tuple[Shown, ...], heard: Heard, decoded: Decoded | None, variant: Variant
-) -> Iterator[str]:
-    if decoded is None:
-        return
+def _odd(profile: Profile, heard: Heard, decoded: Decoded) -> Iterator[tuple[str, str]]:
+    """Metric and what is odd about it."""
     for one in decoded.disowned:
         if one.quality is Quality.FAULT:
-            yield f"{one.metric}: {one.detail}: is the sensor element connected?"
-    if values and all(not any(shown.raw) for shown in values):
-        yield "every value is 0: a broken sensor element, or the wrong registers"
-        return
+            yield one.metric, f"{one.detail}: is the sensor element connected?"
+    are_all_zero = not any(_is_set(metric, heard) for metric in profile.metric)
     for metric in profile.metric:
         value = decoded.values.get(metric.name)
         if value is None:
             continue
-        if metric.type == "float32" and abs(value) < TINY and _is_set(metric, heard):
-            yield f"{metric.name}: nearly nothing ({value:g}), though the registers are not zero: swapped words do that"
+        if are_all_zero:
+            yield metric.name, "every register is 0: a broken sensor element, or the wrong registers"
+        elif metric.type == "float32" and abs(value) < TINY and _is_set(metric, heard):
+            yield metric.name, "nearly nothing, though the registers are not zero: swapped words do that"
         elif not _is_usual(metric.name, value):
-            yield f"{metric.name}: {value:g} is unusual where lots are kept: compare it with a thermometer beside it"
+            yield metric.name, "unusual where lots are kept: compare it with a thermometer beside it"
 
 
 def _is_set(metric: Metric, heard: Heard) -> bool:
@@ -252,8 +248,7 @@ def _open_order(profile: Profile, variant: Variant, heard: Heard, proofs: tuple[
     decoded = _decoded(profile, other, heard)
     if decoded is None or decoded.disowned:
         return ""
-    values = tuple(_values(profile, heard, decoded, other))
-    if list(_odd(profile, values, heard, decoded, other)):
+    if list(_odd(profile, heard, decoded)):
         return ""
     return "both word orders give sensible values: read again when they have changed"
 

@@ -9,6 +9,7 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
+from rich.status import Status
 from rich.table import Table
 
 from edge_agent.bench.exchange import Exchange, Line
@@ -122,7 +123,7 @@ def chosen(
 
 async def run_probe(bus: BusSection, target: Target, profiles_dir: Path | None, seen: dict[str, str]) -> Report:
     """Open the bus, probe, and close it again."""
-    with Line(bus, [target.profile]) as line:
+    with Line(bus, [target.profile]) as line, Status(f"asking {line.endpoint}", console=Console(stderr=True)):
         return await probe(line, target, all_profiles(profiles_dir), seen, Budget(BUDGET_S))
 
 

@@ -13,6 +13,8 @@ from edge_agent.drivers.profile import Profile, Proof
 
 SILENCES_MAX = 2
 """After so many unanswered questions in a row nothing more is asked under an assumption."""
+SEARCH_TIMEOUT_S = 0.3
+"""How long a unit id is given that is only a guess."""
 OTHER_UNITS = (1, 2, 240, 242, 247)
 """Unit ids that makers like; asked when the expected one is silent."""
 
@@ -91,14 +93,15 @@ async def hear(line: Line, unit: int, profile: Profile, variant: Variant) -> Hea
     """Read all registers of ``profile``: values, status, proof. Gives up after the second silence in a row."""
     registers: dict[int, int] = {}
     proofs: dict[str, dict[int, int]] = {}
-    faults: list[str] = []
+    faults: dict[str, list[str]] = {}
     silences = 0
     wanted: list[tuple[str, Request]] = [("", request) for request in plan_requests(profile)]
     wanted += [(proof.name, _request_of(profile, proof)) for proof in profile.proof]
     for proof_name, request in wanted:
         at = request.address + variant.address_offset
         if not 0 <= at <= 0x10000 - request.count:
-            faults.append(f"offset {variant.address_offset} moves {request.address:#06x} out of all addresses")
+            said = f"address_offset {variant.address_offset} moves it out of all addresses"
+            faults.setdefault(said, []).append(f"register {request.address:#06x}")
             continue
         exchange = await line.ask(unit, replace(request, address=at))
         if exchange.outcome is Outcome.ANSWERED:
@@ -106,12 +109,12 @@ async def hear(line: Line, unit: int, profile: Profile, variant: Variant) -> Hea
             taken.update(enumerate(exchange.words, start=request.address))
             silences = 0
             continue
-        subject = f"proof register {proof_name}" if proof_name else f"registers from {at:#06x}"
-        faults.append(f"{subject}: {exchange.said}")
+        subject = proof_name or f"registers from {at:#06x}"
+        faults.setdefault(exchange.said, []).append(subject)
         silences = 0 if exchange.is_alive else silences + 1
         if exchange.outcome is Outcome.NO_CONNECTION or silences == SILENCES_MAX:
             break
-    return Heard(registers, proofs, tuple(faults))
+    return Heard(registers, proofs, tuple(f"{', '.join(subjects)}: {said}" for said, subjects in faults.items()))
 
 
 async def is_there(line: Line, unit: int) -> Exchange:
@@ -157,10 +160,10 @@ async def _advice_on_silence(
         if isinstance(line.bus, ModbusTcpBus):
             door = await knock(line.bus, line.bus.timeout_s)
         return advice_on_silence(line.bus, target.unit, target.profile, last, door, ())
-    line.attempts = 1
-    for unit in dict.fromkeys((target.profile.link.unit, *OTHER_UNITS)):
-        if unit == target.unit or budget.is_spent:
-            continue
-        if (await is_there(line, unit)).is_alive:
-            answering.append(unit)
+    line.close()
+    hasty = line.bus.model_copy(update={"timeout_s": min(line.bus.timeout_s, SEARCH_TIMEOUT_S)})
+    with Line(hasty, [target.profile], attempts=1) as search:
+        for unit in dict.fromkeys((target.profile.link.unit, *OTHER_UNITS)):
+            if unit != target.unit and not budget.is_spent and (await is_there(search, unit)).is_alive:
+                answering.append(unit)
     return advice_on_silence(line.bus, target.unit, target.profile, last, door, answering)
