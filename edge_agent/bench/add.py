@@ -34,7 +34,7 @@ from edge_agent.config import BusSection, GatewayConfig, ModbusTcpBus
 from edge_agent.config_edit import TomlValue, with_section
 from edge_agent.config_load import load_config
 from edge_agent.durable import sync_directory
-from edge_agent.errors import ConfigError
+from edge_agent.errors import BenchError
 from edge_agent.sources import build_sources
 
 
@@ -78,7 +78,7 @@ def add_command(
         known = seen_of(seen or ())
         report = asyncio.run(run_probe(bus_section, target, own_dir, known))
         if not as_json:
-            show(report, console)
+            show(report, console, with_bytes=report.judgement.sense is not Sense.PROVEN)
         asks = sys.stdin.isatty() and not yes
         if report.judgement.sense is Sense.PLAUSIBLE and unproven is None and asks:
             known |= _asked_for(report)
@@ -110,7 +110,7 @@ def _bus(
         return bus_named(config, name), False
     if host is None:
         known = ", ".join(bus.name for bus in config.bus) or "none yet"
-        raise ConfigError((f"where is it? Give --bus (there are: {known}) or --host",))
+        raise BenchError((f"where is it? Give --bus (there are: {known}) or --host",))
     bus = bus_at(Place(host, port), "bench")
     assert isinstance(bus, ModbusTcpBus)  # noqa: S101 - a host makes no other
     for there in config.bus:
@@ -119,7 +119,7 @@ def _bus(
     taken = {there.name for there in config.bus}
     base = new_name or re.sub(r"[^a-z0-9]+", "-", f"tcp-{bus.host}".lower()).strip("-")[:50]
     if new_name in taken:
-        raise ConfigError((f"there is a bus {new_name!r} already, at another address: choose another --bus-name",))
+        raise BenchError((f"there is a bus {new_name!r} already, at another address: choose another --bus-name",))
     chosen = next(name for name in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))) if name not in taken)
     return bus_at(Place(bus.host, bus.port), chosen), True
 
@@ -136,7 +136,7 @@ def _refuse_duplicates(config: GatewayConfig, name: str, bus: BusSection, unit: 
         if device.bus == bus.name and device.unit == unit
     ]
     if faults:
-        raise ConfigError(tuple(faults))
+        raise BenchError(tuple(faults))
 
 
 def _asked_for(report: Report) -> dict[str, str]:
@@ -159,10 +159,10 @@ def _proof_comment(report: Report, unproven: str | None) -> str:
         return f"Proven {today}: {'; '.join(judgement.reasons).removeprefix('proof: ')}."
     why = "; ".join(judgement.reasons)
     if any(proof.fits is False for proof in judgement.proofs):
-        raise ConfigError((f"not added, a proof register contradicts, and no reason outweighs that: {why}",))
+        raise BenchError((f"not added, a proof register contradicts, and no reason outweighs that: {why}",))
     if unproven is None:
         what = "it is silent" if report.is_silent else judgement.sense.name.lower()
-        raise ConfigError(
+        raise BenchError(
             (
                 f"not added, because it is not proven ({what}): {why}",
                 *(f"what makes sense instead: {other.says}" for other in report.others[:1]),
@@ -170,7 +170,7 @@ def _proof_comment(report: Report, unproven: str | None) -> str:
             )
         )
     if len(unproven.strip()) < 8:
-        raise ConfigError(
+        raise BenchError(
             ('--unproven needs a reason that somebody else understands later, e.g. "agrees with ref. 12"',)
         )
     return f"NOT PROVEN {today}: {unproven.strip()} ({why})"
@@ -203,10 +203,10 @@ def _changed(
 def _refuse_bad(path: Path, before: str, after: str) -> None:
     """The new text must be a good configuration, and must have every line of the old one, in its order."""
     if any(line.startswith("-") for line in list(difflib.ndiff(before.splitlines(), after.splitlines()))):
-        raise ConfigError((f"{path} has a form that cannot be added to safely: add the lines by hand",))
+        raise BenchError((f"{path} has a form that cannot be added to safely: add the lines by hand",))
     old, new = tomllib.loads(before), tomllib.loads(after)
     if any(new.get(key) != value for key, value in old.items() if key not in ("bus", "device")):
-        raise ConfigError((f"{path} has a form that cannot be added to safely: add the lines by hand",))
+        raise BenchError((f"{path} has a form that cannot be added to safely: add the lines by hand",))
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / "gateway.toml"
         trial.write_text(after, encoding="utf-8")
@@ -227,12 +227,12 @@ def _agreed() -> bool:
 
 
 def _write(path: Path, before: str, after: str) -> None:
-    """Whole or not at all, with the owner and mode of before. Raises ``ConfigError``."""
+    """Whole or not at all, with the owner and mode of before. Raises ``BenchError``."""
     real = path.resolve()
     fresh = real.with_name(f".{real.name}.{os.getpid()}")
     try:
         if _text(real) != before:
-            raise ConfigError((f"{path} was changed meanwhile by somebody else: run this again",))
+            raise BenchError((f"{path} was changed meanwhile by somebody else: run this again",))
         there = real.stat()
         descriptor = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, there.st_mode & 0o777)
         try:
@@ -248,4 +248,4 @@ def _write(path: Path, before: str, after: str) -> None:
             fresh.unlink(missing_ok=True)
         sync_directory(real.parent)
     except OSError as error:
-        raise ConfigError((f"{path} cannot be written ({error.strerror}); nothing was changed: try sudo",)) from error
+        raise BenchError((f"{path} cannot be written ({error.strerror}); nothing was changed: try sudo",)) from error

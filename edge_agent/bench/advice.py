@@ -44,10 +44,11 @@ def advice_on_silence(
     if last.outcome is Outcome.GARBAGE:
         return _on_garbage(unit, profile)
     if answering:
-        listed = ", ".join(map(str, answering))
+        units = f"unit {answering[0]} answers" if len(answering) == 1 else f"units {_and(answering)} answer"
         return (
-            f"unit {unit} is silent, but unit {listed} answers: is that the one? (--unit {answering[0]})",
-            "if it is another device, then the line itself is good: look at the unit id, supply and plug of this one",
+            f"unit {unit} is silent, but {units}: is that the one? (--unit {answering[0]})",
+            "if not, the line itself is good: look at the unit id, supply and plug of this one",
+            f"edge-agent scan{_where(bus)} --units 1-247 finds it under any unit id",
         )
     return (
         f"unit {unit} may have another unit id: edge-agent scan{_where(bus)} --units 1-247 finds it"
@@ -55,6 +56,10 @@ def advice_on_silence(
         *_settings(profile.serial, bus),
         *ON_THE_LINE,
     )
+
+
+def _and(units: Sequence[int]) -> str:
+    return f"{', '.join(map(str, units[:-1]))} and {units[-1]}"
 
 
 def _on_garbage(unit: int, profile: Profile) -> tuple[str, ...]:

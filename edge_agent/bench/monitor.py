@@ -31,7 +31,7 @@ from edge_agent.domain.records import Lane, Notice, NoticeKind, Quality, Reading
 from edge_agent.domain.wire import WireError, decode_batch, decode_record
 from edge_agent.drivers.build import build_buses
 from edge_agent.drivers.decode import decode
-from edge_agent.errors import ConfigError, JournalError
+from edge_agent.errors import BenchError, JournalError
 from edge_agent.live import ask_live
 
 LATE_AFTER = 3.0
@@ -83,7 +83,7 @@ def monitor_command(
         clock = SystemClock()
         if direct:
             if asyncio.run(ask_live(loaded.gateway.data_dir)) is not None:
-                raise ConfigError(
+                raise BenchError(
                     ("the agent is running and would share its buses with this: leave --direct out, or stop it first: "
                      "sudo systemctl stop edge-agent",)
                 )  # fmt: skip

@@ -19,7 +19,7 @@ from edge_agent.bench.target import Place, ad_hoc_target, all_profiles, bus_at, 
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
 from edge_agent.config import BusSection
 from edge_agent.config_load import load_config
-from edge_agent.errors import ConfigError
+from edge_agent.errors import BenchError
 
 BUDGET_S = 30.0
 
@@ -96,15 +96,15 @@ def chosen(
     word_order: Literal["low_first", "high_first"] | None,
     profiles_dir: Path | None,
 ) -> tuple[BusSection, Target, Path | None]:
-    """Bus, device and folder of own profiles that the options mean. Raises ``ConfigError`` or ``ProfileError``."""
+    """Bus, device and folder of own profiles that the options mean. Raises ``BenchError`` or ``ProfileError``."""
     if place.is_given:
         if profile is None:
             known = ", ".join(found.name for found in all_profiles(profiles_dir))
-            raise ConfigError((f"--profile is missing: one of {known}; or let edge-agent scan find out",))
+            raise BenchError((f"--profile is missing: one of {known}; or let edge-agent scan find out",))
         target = ad_hoc_target(profile, unit, address_offset, word_order, profiles_dir)
         return bus_at(place), target, profiles_dir
     if device is None:
-        raise ConfigError(("which device? Name one of the configuration, or give --host and --profile",))
+        raise BenchError(("which device? Name one of the configuration, or give --host and --profile",))
     loaded = load_config(config)
     bus, section = device_named(loaded, device)
     overridden = section.model_copy(
@@ -127,14 +127,15 @@ async def run_probe(bus: BusSection, target: Target, profiles_dir: Path | None, 
         return await probe(line, target, all_profiles(profiles_dir), seen, Budget(BUDGET_S))
 
 
-def show(report: Report, console: Console) -> None:
+def show(report: Report, console: Console, *, with_bytes: bool = True) -> None:
     """The report for a person: what went over the wire, what it says, what to do."""
     target = report.target
     console.print(f"[bold]unit {target.unit} at {report.endpoint}[/bold], taken for {target.profile.title}")
-    console.print("\n[bold]On the wire[/bold]  (> sent, < received)")
-    for exchange in report.exchanges:
-        for text in exchange_lines(exchange):
-            console.print(text, markup=False, soft_wrap=True)
+    if with_bytes:
+        console.print("\n[bold]On the wire[/bold]  (> sent, < received)")
+        for exchange in report.exchanges:
+            for text in exchange_lines(exchange):
+                console.print(text, markup=False, soft_wrap=True)
     if report.judgement.values:
         console.print(_table("Values", report.judgement.values))
     if report.judgement.proofs:

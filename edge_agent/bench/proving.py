@@ -12,7 +12,7 @@ from edge_agent.drivers.decode import AS_IN_PROFILE, Request, Variant, plan_requ
 from edge_agent.drivers.profile import Profile, Proof
 
 SILENCES_MAX = 2
-"""After so many unanswered questions in a row nothing more is asked under an assumption."""
+"""After so many unanswered attempts in a row nothing more is asked under an assumption."""
 SEARCH_TIMEOUT_S = 0.3
 """How long a unit id is given that is only a guess."""
 OTHER_UNITS = (1, 2, 240, 242, 247)
@@ -90,7 +90,7 @@ async def identify(
 
 
 async def hear(line: Line, unit: int, profile: Profile, variant: Variant) -> Heard:
-    """Read all registers of ``profile``: values, status, proof. Gives up after the second silence in a row."""
+    """Read all registers of ``profile``: values, status, proof. Gives up after the second unanswered attempt."""
     registers: dict[int, int] = {}
     proofs: dict[str, dict[int, int]] = {}
     faults: dict[str, list[str]] = {}
@@ -111,8 +111,8 @@ async def hear(line: Line, unit: int, profile: Profile, variant: Variant) -> Hea
             continue
         subject = proof_name or f"registers from {at:#06x}"
         faults.setdefault(exchange.said, []).append(subject)
-        silences = 0 if exchange.is_alive else silences + 1
-        if exchange.outcome is Outcome.NO_CONNECTION or silences == SILENCES_MAX:
+        silences = 0 if exchange.is_alive else silences + line.attempts
+        if exchange.outcome is Outcome.NO_CONNECTION or silences >= SILENCES_MAX:
             break
     return Heard(registers, proofs, tuple(f"{', '.join(subjects)}: {said}" for said, subjects in faults.items()))
 

@@ -10,7 +10,7 @@ from edge_agent.bench.exchange import Exchange, Line
 from edge_agent.bench.judge import Judgement
 from edge_agent.bench.proving import Budget, identify, is_there
 from edge_agent.drivers.profile import Profile
-from edge_agent.errors import ConfigError
+from edge_agent.errors import BenchError
 
 HOSTS_MAX = 256
 KNOCKS_AT_ONCE = 32
@@ -43,14 +43,14 @@ class Search:
 
 
 def units_of(text: str) -> tuple[int, ...]:
-    """``1-10,240`` as numbers, each once. Raises ``ConfigError``."""
+    """``1-10,240`` as numbers, each once. Raises ``BenchError``."""
     units: list[int] = []
     for part in text.replace(" ", "").split(","):
         match = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", part)
         first = int(match[1]) if match else -1
         last = int(match[2] or first) if match else -1
         if not 0 <= first <= last <= 255:
-            raise ConfigError((f"--units {text!r}: write numbers from 1 to 247, e.g. 1-10,240",))
+            raise BenchError((f"--units {text!r}: write numbers from 1 to 247, e.g. 1-10,240",))
         units += range(first, last + 1)
     return tuple(dict.fromkeys(units))
 
@@ -61,13 +61,13 @@ def likely_units(profiles: Iterable[Profile]) -> tuple[int, ...]:
 
 
 def hosts_of(subnet: str) -> tuple[str, ...]:
-    """The addresses of a small network. Raises ``ConfigError``."""
+    """The addresses of a small network. Raises ``BenchError``."""
     try:
         network = ipaddress.ip_network(subnet, strict=False)
     except ValueError as error:
-        raise ConfigError((f"--subnet {subnet!r} is no network ({error}); write e.g. 192.168.1.0/24",)) from error
+        raise BenchError((f"--subnet {subnet!r} is no network ({error}); write e.g. 192.168.1.0/24",)) from error
     if network.num_addresses > HOSTS_MAX:
-        raise ConfigError((f"--subnet {subnet} has {network.num_addresses} addresses; {HOSTS_MAX} are the most (/24)",))
+        raise BenchError((f"--subnet {subnet} has {network.num_addresses} addresses; {HOSTS_MAX} are the most (/24)",))
     return tuple(str(host) for host in network.hosts())
 
 

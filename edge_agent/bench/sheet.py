@@ -13,7 +13,7 @@ import typer
 from edge_agent.commands import JsonOption, errors_told, fail, print_json
 from edge_agent.domain.codes import SCANNED_ACTIONS, is_code, parse_code
 from edge_agent.domain.scan_rejected import ScanRejected
-from edge_agent.errors import ConfigError
+from edge_agent.errors import BenchError
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -57,7 +57,7 @@ def sheet_command(
     with errors_told():
         cards = cards_for(badge or (), place or (), order or (), quantity or (), commands=commands)
         if to.exists() and not force:
-            raise ConfigError((f"{to} exists already: choose another --to, or --force",))
+            raise BenchError((f"{to} exists already: choose another --to, or --force",))
         data = pdf_of(cards, paper, title)
         try:
             to.write_bytes(data)
@@ -77,7 +77,7 @@ def cards_for(
     *,
     commands: bool,
 ) -> tuple[Card, ...]:
-    """The cards in the order in which they are printed. Raises ``ConfigError`` with every name that cannot be one."""
+    """The cards in the order in which they are printed. Raises ``BenchError`` with every name that cannot be one."""
     cards: list[Card] = []
     if commands:
         cards += [Card(_title(action.value), f"LW.ACTION.{action.value.upper()}") for action in SCANNED_ACTIONS]
@@ -92,19 +92,19 @@ def cards_for(
     if len(cards) > CODES_MAX:
         faults.append(f"{len(cards)} codes are more than the {CODES_MAX} of one file: print several")
     if faults:
-        raise ConfigError(tuple(faults))
+        raise BenchError(tuple(faults))
     return tuple(dict.fromkeys(cards))
 
 
 def pdf_of(cards: tuple[Card, ...], paper: Literal["A4", "letter"], title: str) -> bytes:
-    """The pages. Raises ``ConfigError`` if the libraries for it are not installed."""
+    """The pages. Raises ``BenchError`` if the libraries for it are not installed."""
     try:
         from fpdf import FPDF
         from fpdf.errors import FPDFUnicodeEncodingException
         from ppf.datamatrix import DataMatrix
     except ImportError as error:
         hint = "pip install 'lotwarden[commission]' (any computer will do; the sheet needs no gateway)"
-        raise ConfigError((f"printing needs a library that is not installed ({error.name}): {hint}",)) from error
+        raise BenchError((f"printing needs a library that is not installed ({error.name}): {hint}",)) from error
     width_mm, height_mm = PAGES_MM[paper]
     pdf = FPDF(unit="mm", format=(width_mm, height_mm))
     pdf.set_auto_page_break(False)
@@ -124,7 +124,7 @@ def pdf_of(cards: tuple[Card, ...], paper: Literal["A4", "letter"], title: str) 
             _draw_symbol(pdf, DataMatrix(card.code).matrix, x_mm + QUIET_MM, y_mm + (ROW_MM - SYMBOL_MM) / 2)
             _write_caption(pdf, card, x_mm + SYMBOL_MM + 2 * QUIET_MM, y_mm, column_mm - SYMBOL_MM - 2 * QUIET_MM - 3)
         except FPDFUnicodeEncodingException as error:
-            raise ConfigError(
+            raise BenchError(
                 (f"--title {title!r} has a character that cannot be printed: {error.character!r}",)
             ) from error
     return bytes(pdf.output())

@@ -10,7 +10,7 @@ from edge_agent.bench.proving import Target
 from edge_agent.config import BusSection, DeviceSection, GatewayConfig
 from edge_agent.drivers.decode import Variant
 from edge_agent.drivers.profile import Profile, WordOrder, load_profile, read_profile, shipped_dir
-from edge_agent.errors import ConfigError, ProfileError
+from edge_agent.errors import BenchError, ProfileError
 
 _BUS: TypeAdapter[BusSection] = TypeAdapter(BusSection)
 
@@ -46,7 +46,7 @@ def all_profiles(extra_dir: Path | None) -> tuple[Profile, ...]:
 
 
 def bus_at(place: Place, name: str = "bench") -> BusSection:
-    """A bus for an address that is in no configuration. Raises ``ConfigError``."""
+    """A bus for an address that is in no configuration. Raises ``BenchError``."""
     if place.host is not None:
         host, port = _split(place.host, place.port)
         raw: dict[str, object] = {"kind": "modbus-tcp", "name": name, "host": host, "port": port}
@@ -58,26 +58,24 @@ def bus_at(place: Place, name: str = "bench") -> BusSection:
     try:
         return _BUS.validate_python({key: value for key, value in raw.items() if value is not None})
     except ValidationError as error:
-        raise ConfigError(
-            tuple(f"{_last(e['loc'])}: {e['msg']}, not {e['input']!r}" for e in error.errors())
-        ) from error
+        raise BenchError(tuple(f"{_last(e['loc'])}: {e['msg']}, not {e['input']!r}" for e in error.errors())) from error
 
 
 def bus_named(config: GatewayConfig, name: str) -> BusSection:
-    """The bus of the configuration. Raises ``ConfigError``."""
+    """The bus of the configuration. Raises ``BenchError``."""
     for bus in config.bus:
         if bus.name == name:
             return bus
-    raise ConfigError((f"there is no bus {name!r}; there are {_listed(bus.name for bus in config.bus)}",))
+    raise BenchError((f"there is no bus {name!r}; there are {_listed(bus.name for bus in config.bus)}",))
 
 
 def device_named(config: GatewayConfig, name: str) -> tuple[BusSection, DeviceSection]:
-    """The device of the configuration, and its bus. Raises ``ConfigError``."""
+    """The device of the configuration, and its bus. Raises ``BenchError``."""
     for device in config.device:
         if device.name == name:
             return bus_named(config, device.bus), device
     known = _listed(device.name for device in config.device)
-    raise ConfigError(
+    raise BenchError(
         (f"there is no device {name!r}; there are {known}; or give --host or --serial-port, and --profile",)
     )
 
@@ -98,12 +96,12 @@ def ad_hoc_target(
 
 
 def seen_of(options: Iterable[str]) -> dict[str, str]:
-    """``serial number=12345678``, as typed, by proof register. Raises ``ConfigError``."""
+    """``serial number=12345678``, as typed, by proof register. Raises ``BenchError``."""
     seen = {}
     for option in options:
         name, equals, value = option.partition("=")
         if not (equals and name.strip() and value.strip()):
-            raise ConfigError((f'--seen {option!r}: write e.g. --seen "serial number=12345678"',))
+            raise BenchError((f'--seen {option!r}: write e.g. --seen "serial number=12345678"',))
         seen[name.strip()] = value.strip()
     return seen
 
