@@ -77,12 +77,12 @@ def add_command(
         _refuse_duplicates(loaded, name, bus_section, target.unit)
         known = seen_of(seen or ())
         report = asyncio.run(run_probe(bus_section, target, own_dir, known))
-        if not as_json:
-            show(report, console, with_bytes=report.judgement.sense is not Sense.PROVEN)
         asks = sys.stdin.isatty() and not yes
         if report.judgement.sense is Sense.PLAUSIBLE and unproven is None and asks:
-            known |= _asked_for(report)
+            known |= _asked_for(report)  # before the values are shown, so that nobody copies them
             report = asyncio.run(run_probe(bus_section, target, own_dir, known))
+        if not as_json:
+            show(report, console, with_bytes=report.judgement.sense is not Sense.PROVEN)
         comment = _proof_comment(report, unproven)
         before = _text(config)
         text = _changed(before, name, bus_section, is_new_bus, target, poll_s, comment)
@@ -142,7 +142,7 @@ def _refuse_duplicates(config: GatewayConfig, name: str, bus: BusSection, unit: 
 def _asked_for(report: Report) -> dict[str, str]:
     """What a person reads on the device, for each proof register that only a person can compare."""
     answers: dict[str, str] = {}
-    print("\nLook at the device itself, not at the table above, and type what is there. Enter if it cannot be seen.")
+    print("\nLook at the device itself and type what is there; Enter if it cannot be seen.")
     for proof in report.judgement.proofs:
         label = next(p.label for p in report.target.profile.proof if p.name == proof.name)
         if proof.fits is None:
