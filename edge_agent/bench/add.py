@@ -30,9 +30,10 @@ from edge_agent.bench.proving import Report, Target
 from edge_agent.bench.target import Place, ad_hoc_target, bus_at, bus_named, seen_of
 from edge_agent.clock import SystemClock
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, fail, print_json
-from edge_agent.config import BusSection, GatewayConfig, ModbusTcpBus
+from edge_agent.config import DeviceSection, GatewayConfig, ModbusTcpBus
 from edge_agent.config_edit import TomlValue, with_section
 from edge_agent.config_load import load_config
+from edge_agent.drivers.build import ModbusBus
 from edge_agent.durable import sync_directory
 from edge_agent.errors import BenchError
 from edge_agent.sources import build_sources
@@ -104,7 +105,7 @@ def add_command(
 
 def _bus(
     config: GatewayConfig, name: str | None, host: str | None, port: int | None, new_name: str | None
-) -> tuple[BusSection, bool]:
+) -> tuple[ModbusBus, bool]:
     """The bus, and whether it is to be added."""
     if name is not None:
         return bus_named(config, name), False
@@ -124,7 +125,7 @@ def _bus(
     return bus_at(Place(bus.host, bus.port), chosen), True
 
 
-def _refuse_duplicates(config: GatewayConfig, name: str, bus: BusSection, unit: int) -> None:
+def _refuse_duplicates(config: GatewayConfig, name: str, bus: ModbusBus, unit: int) -> None:
     kinds = {
         "device": [device.name for device in config.device],
         "scanner": [scanner.name for scanner in config.scanner],
@@ -133,7 +134,7 @@ def _refuse_duplicates(config: GatewayConfig, name: str, bus: BusSection, unit: 
     faults += [
         f"unit {unit} of bus {bus.name} is {device.name} already: give the new one another unit id, or remove that one"
         for device in config.device
-        if device.bus == bus.name and device.unit == unit
+        if isinstance(device, DeviceSection) and (device.bus, device.unit) == (bus.name, unit)
     ]
     if faults:
         raise BenchError(tuple(faults))
@@ -184,7 +185,7 @@ def _how_to_prove(report: Report) -> tuple[str, ...]:
 
 
 def _changed(
-    text: str, name: str, bus: BusSection, is_new_bus: bool, target: Target, poll_s: float, comment: str
+    text: str, name: str, bus: ModbusBus, is_new_bus: bool, target: Target, poll_s: float, comment: str
 ) -> str:
     if is_new_bus and isinstance(bus, ModbusTcpBus):
         values: dict[str, TomlValue] = {"kind": bus.kind, "name": bus.name, "host": bus.host, "port": bus.port}

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from edge_agent.bench.exchange import Door, Exchange, Outcome
-from edge_agent.config import BusSection, ModbusTcpBus
+from edge_agent.config import ModbusTcpBus
+from edge_agent.drivers.build import ModbusBus
 from edge_agent.drivers.profile import Profile, SerialSection
 
 AT_THE_DOOR = {
@@ -32,7 +33,7 @@ ON_THE_LINE = (
 
 
 def advice_on_silence(
-    bus: BusSection, unit: int, profile: Profile, last: Exchange, door: Door | None, answering: Sequence[int]
+    bus: ModbusBus, unit: int, profile: Profile, last: Exchange, door: Door | None, answering: Sequence[int]
 ) -> tuple[str, ...]:
     """What to look at, most probable first. ``answering`` are other unit ids that do answer."""
     if door is not None and isinstance(bus, ModbusTcpBus):
@@ -70,7 +71,7 @@ def _on_garbage(unit: int, profile: Profile) -> tuple[str, ...]:
     )
 
 
-def _settings(serial: SerialSection | None, bus: BusSection) -> tuple[str, ...]:
+def _settings(serial: SerialSection | None, bus: ModbusBus) -> tuple[str, ...]:
     if serial is None:
         return ()
     whose = "the serial side of the Modbus gateway" if isinstance(bus, ModbusTcpBus) else "the bus"
@@ -84,5 +85,5 @@ def _factory(serial: SerialSection | None) -> str:
     return f": as delivered the model has {serial.baudrate} baud, 8{serial.parity[0].upper()}{serial.stopbits}{also}"
 
 
-def _where(bus: BusSection) -> str:
+def _where(bus: ModbusBus) -> str:
     return f" --host {bus.host}:{bus.port}" if isinstance(bus, ModbusTcpBus) else f" --bus {bus.name}"

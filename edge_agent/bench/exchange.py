@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from edge_agent.config import BusSection, ModbusTcpBus
-from edge_agent.drivers.build import link_of
+from edge_agent.config import ModbusTcpBus
+from edge_agent.drivers.build import ModbusBus, link_of
 from edge_agent.drivers.decode import Request
 from edge_agent.drivers.profile import Profile
 from edge_agent.errors import BadFrame, DeviceLost, DeviceRefused
@@ -57,7 +57,7 @@ class Exchange:
 class Line:
     """One bus at the bench. Asks one question at a time and never the same one twice. Use as a context manager."""
 
-    def __init__(self, bus: BusSection, profiles: Iterable[Profile] = (), *, attempts: int = 2) -> None:
+    def __init__(self, bus: ModbusBus, profiles: Iterable[Profile] = (), *, attempts: int = 2) -> None:
         """``profiles`` are those that may hang on it; the longest of their pauses is kept."""
         known = tuple(profiles)
         self.bus = bus

@@ -25,11 +25,11 @@ from edge_agent.bench.target import target_of
 from edge_agent.buffer.reader import JournalReader
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
-from edge_agent.config import GatewayConfig
+from edge_agent.config import DeviceSection, GatewayConfig
 from edge_agent.config_load import load_config
 from edge_agent.domain.records import Lane, Notice, NoticeKind, Quality, Reading, ScanTransaction
 from edge_agent.domain.wire import WireError, decode_batch, decode_record
-from edge_agent.drivers.build import build_buses
+from edge_agent.drivers.build import ModbusBus, build_buses
 from edge_agent.drivers.decode import decode
 from edge_agent.errors import BenchError, JournalError
 from edge_agent.live import ask_live
@@ -112,7 +112,9 @@ class DirectPoller:
         """One round."""
         rows = []
         for bus in self._config.bus:
-            devices = [device for device in self._config.device if device.bus == bus.name]
+            if not isinstance(bus, ModbusBus):
+                continue
+            devices = [one for one in self._config.device if isinstance(one, DeviceSection) and one.bus == bus.name]
             targets = [(device.name, target_of(device, self._config.gateway.profiles_dir)) for device in devices]
             with Line(bus, [target.profile for _, target in targets], attempts=1) as line:
                 for name, target in targets:

@@ -17,8 +17,8 @@ from edge_agent.bench.judge import Judgement, Sense, Shown
 from edge_agent.bench.proving import Budget, Report, Target, probe
 from edge_agent.bench.target import Place, ad_hoc_target, all_profiles, bus_at, device_named, seen_of, target_of
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
-from edge_agent.config import BusSection
 from edge_agent.config_load import load_config
+from edge_agent.drivers.build import ModbusBus
 from edge_agent.errors import BenchError
 
 BUDGET_S = 30.0
@@ -95,7 +95,7 @@ def chosen(
     address_offset: int | None,
     word_order: Literal["low_first", "high_first"] | None,
     profiles_dir: Path | None,
-) -> tuple[BusSection, Target, Path | None]:
+) -> tuple[ModbusBus, Target, Path | None]:
     """Bus, device and folder of own profiles that the options mean. Raises ``BenchError`` or ``ProfileError``."""
     if place.is_given:
         if profile is None:
@@ -121,7 +121,7 @@ def chosen(
     return bus, target_of(overridden, loaded.gateway.profiles_dir), loaded.gateway.profiles_dir
 
 
-async def run_probe(bus: BusSection, target: Target, profiles_dir: Path | None, seen: dict[str, str]) -> Report:
+async def run_probe(bus: ModbusBus, target: Target, profiles_dir: Path | None, seen: dict[str, str]) -> Report:
     """Open the bus, probe, and close it again."""
     with Line(bus, [target.profile]) as line, Status(f"asking {line.endpoint}", console=Console(stderr=True)):
         return await probe(line, target, all_profiles(profiles_dir), seen, Budget(BUDGET_S))

@@ -28,8 +28,8 @@ from edge_agent.bench.proving import Budget
 from edge_agent.bench.scanning import Found, Search, hosts_of, likely_units, open_hosts, search_units, units_of
 from edge_agent.bench.target import Place, all_profiles, bus_at, bus_named
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
-from edge_agent.config import BusSection
 from edge_agent.config_load import load_config
+from edge_agent.drivers.build import ModbusBus
 from edge_agent.drivers.profile import Profile
 
 SCAN_TIMEOUT_S = 0.3
@@ -99,7 +99,7 @@ def scan_command(
 
 
 async def _search(
-    buses: list[BusSection],
+    buses: list[ModbusBus],
     hosts: tuple[str, ...],
     port: int,
     timeout_s: float,

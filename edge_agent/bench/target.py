@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from edge_agent.bench.proving import Target
 from edge_agent.config import BusSection, DeviceSection, GatewayConfig
+from edge_agent.drivers.build import ModbusBus
 from edge_agent.drivers.decode import Variant
 from edge_agent.drivers.profile import Profile, WordOrder, load_profile, read_profile, shipped_dir
 from edge_agent.errors import BenchError, ProfileError
@@ -45,7 +46,7 @@ def all_profiles(extra_dir: Path | None) -> tuple[Profile, ...]:
     return tuple(found.values())
 
 
-def bus_at(place: Place, name: str = "bench") -> BusSection:
+def bus_at(place: Place, name: str = "bench") -> ModbusBus:
     """A bus for an address that is in no configuration. Raises ``BenchError``."""
     if place.host is not None:
         host, port = _split(place.host, place.port)
@@ -56,23 +57,28 @@ def bus_at(place: Place, name: str = "bench") -> BusSection:
     if place.timeout_s is not None:
         raw["timeout_s"] = place.timeout_s
     try:
-        return _BUS.validate_python({key: value for key, value in raw.items() if value is not None})
+        bus = _BUS.validate_python({key: value for key, value in raw.items() if value is not None})
     except ValidationError as error:
         raise BenchError(tuple(f"{_last(e['loc'])}: {e['msg']}, not {e['input']!r}" for e in error.errors())) from error
 
+    assert isinstance(bus, ModbusBus)  # noqa: S101 - both kinds above are
+    return bus
 
-def bus_named(config: GatewayConfig, name: str) -> BusSection:
+
+def bus_named(config: GatewayConfig, name: str) -> ModbusBus:
     """The bus of the configuration. Raises ``BenchError``."""
     for bus in config.bus:
-        if bus.name == name:
+        if bus.name == name and isinstance(bus, ModbusBus):
             return bus
+        if bus.name == name:
+            raise BenchError((f"bus {name} is of kind {bus.kind}, which carries no Modbus",))
     raise BenchError((f"there is no bus {name!r}; there are {_listed(bus.name for bus in config.bus)}",))
 
 
-def device_named(config: GatewayConfig, name: str) -> tuple[BusSection, DeviceSection]:
+def device_named(config: GatewayConfig, name: str) -> tuple[ModbusBus, DeviceSection]:
     """The device of the configuration, and its bus. Raises ``BenchError``."""
     for device in config.device:
-        if device.name == name:
+        if device.name == name and isinstance(device, DeviceSection):
             return bus_named(config, device.bus), device
     known = _listed(device.name for device in config.device)
     raise BenchError(

@@ -67,7 +67,9 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScanLine:
-    """One item that was scanned: identity as read from the label, quantity in base units (> 0).
+    """One item that was scanned: identity as read from the label, and how many of what its GTIN names (> 0).
+
+    The ledger counts in base units: a carton's GTIN may stand for many of them. A serial is one of one base unit.
 
     ``scanned`` is the text as the scanner sent it, for the evidence.
     """

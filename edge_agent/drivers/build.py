@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 
 from edge_agent.clock import Clock
-from edge_agent.config import BusSection, DeviceSection, GatewayConfig, ModbusTcpBus
+from edge_agent.config import BleBus, BleDeviceSection, DeviceSection, GatewayConfig, ModbusTcpBus
 from edge_agent.domain.ids import DeviceName
 from edge_agent.drivers.base import Source
 from edge_agent.drivers.bus import Bus, BusDevice, Link, Sleep
@@ -12,6 +12,9 @@ from edge_agent.drivers.decode import Variant
 from edge_agent.drivers.modbus import ModbusTcpLink, Trace
 from edge_agent.drivers.profile import Profile, load_profile
 from edge_agent.errors import ConfigError, ProfileError
+
+ModbusBus = ModbusTcpBus
+"""Any bus that carries Modbus."""
 
 
 def build_buses(config: GatewayConfig, clock: Clock, sleep: Sleep = asyncio.sleep) -> tuple[Source, ...]:
@@ -23,16 +26,21 @@ def build_buses(config: GatewayConfig, clock: Clock, sleep: Sleep = asyncio.slee
     faults += _faults_of_devices(config, profiles)
     if faults:
         raise ConfigError(tuple(faults))
+    return (*_modbus_buses(config, profiles, clock, sleep), *_ble_buses(config, clock))
+
+
+def _modbus_buses(
+    config: GatewayConfig, profiles: dict[str, Profile], clock: Clock, sleep: Sleep
+) -> tuple[Source, ...]:
     return tuple(
         Bus(bus.name, link_of(bus), devices, clock, bus.retry_max_s, sleep)
         for bus in config.bus
-        if (
-            devices := [_device(device, profiles[device.profile]) for device in config.device if device.bus == bus.name]
-        )
+        if isinstance(bus, ModbusTcpBus)
+        and (devices := [_device(wired, profiles[wired.profile]) for wired in _wired(config) if wired.bus == bus.name])
     )
 
 
-def link_of(bus: BusSection, profiles: Iterable[Profile] = (), trace: Trace | None = None) -> Link:
+def link_of(bus: ModbusBus, profiles: Iterable[Profile] = (), trace: Trace | None = None) -> Link:
     """The connection of a bus, not open yet: to poll with, or to read single registers of any unit at the bench.
 
     ``profiles`` are those of its devices. ``trace`` is told every byte.
@@ -40,14 +48,27 @@ def link_of(bus: BusSection, profiles: Iterable[Profile] = (), trace: Trace | No
     return ModbusTcpLink(bus.host, bus.port, bus.timeout_s, trace)
 
 
+def _ble_buses(config: GatewayConfig, clock: Clock) -> tuple[Source, ...]:
+    if not any(isinstance(bus, BleBus) for bus in config.bus):
+        return ()
+    # Not at the top: a gateway without Bluetooth does not pay for its libraries (about 5 MB).
+    from edge_agent.drivers.ble.bus import ble_sources
+
+    return ble_sources(config, clock)
+
+
+def _wired(config: GatewayConfig) -> list[DeviceSection]:
+    return [device for device in config.device if isinstance(device, DeviceSection)]
+
+
 def _load_profiles(config: GatewayConfig) -> tuple[dict[str, Profile], list[str]]:
     profiles: dict[str, Profile] = {}
     faults: list[str] = []
-    for name in dict.fromkeys(device.profile for device in config.device):
+    for name in dict.fromkeys(device.profile for device in _wired(config)):
         try:
             profiles[name] = load_profile(name, config.gateway.profiles_dir)
         except ProfileError as error:
-            users = ", ".join(device.name for device in config.device if device.profile == name)
+            users = ", ".join(device.name for device in _wired(config) if device.profile == name)
             faults += [f"device {users}: {fault}" for fault in error.faults]
     return profiles, faults
 
@@ -61,9 +82,12 @@ def _faults_of_devices(config: GatewayConfig, profiles: dict[str, Profile]) -> l
         if bus is None:
             there_are = ", ".join(buses) or "none yet: add a [[bus]]"
             faults.append(f"device {device.name}: bus: no bus {device.bus!r}; there are {there_are}")
-        if device.profile in profiles:
+        elif isinstance(device, BleDeviceSection) != isinstance(bus, BleBus):
+            wants = "a bus of kind ble" if isinstance(device, BleDeviceSection) else "a wired bus"
+            faults.append(f"device {device.name}: bus: {bus.name} is of kind {bus.kind}, but this device needs {wants}")
+        if isinstance(device, DeviceSection) and device.profile in profiles:
             faults += _faults_of_variant(device, profiles[device.profile])
-            faults += _faults_of_timing(device, bus, profiles[device.profile])
+            faults += _faults_of_timing(device, profiles[device.profile])
     return faults
 
 
@@ -81,7 +105,7 @@ def _faults_of_variant(device: DeviceSection, profile: Profile) -> Iterator[str]
             yield f"device {device.name}: address_offset: {offset} moves {metric.name} out of 0..0xFFFF; leave it out"
 
 
-def _faults_of_timing(device: DeviceSection, bus: ModbusTcpBus | None, profile: Profile) -> Iterator[str]:
+def _faults_of_timing(device: DeviceSection, profile: Profile) -> Iterator[str]:
     if device.poll_s < profile.link.pause_s:
         yield f"device {device.name}: poll_s: {device.poll_s} is less than the {profile.link.pause_s} s its model needs"
 

@@ -140,7 +140,7 @@ CREATE TABLE channel (
 );
 CREATE INDEX channel_place ON channel (place_id);
 
--- Good values only, in the order of time; (at, seq, value) breaks every tie the same way whatever arrived first.
+-- Good values only. Of several values at one instant the furthest out counts, so that the order of arrival does not.
 CREATE TABLE reading (
     channel_id bigint NOT NULL REFERENCES channel,
     at timestamptz NOT NULL,
@@ -163,17 +163,21 @@ CREATE TABLE unusable_reading (
 );
 CREATE INDEX unusable_reading_device_at ON unusable_reading (gateway_id, device, at);
 
--- Where one rule on one channel stands after its latest reading (edge_agent.domain.excursions.Track).
+-- Where one rule on one channel stands after its latest reading (edge_agent.domain.excursions.Track), and the rule as it
+-- was then: when the policy has changed since, the track is worthless and all readings are judged again.
 CREATE TABLE track (
     channel_id bigint NOT NULL REFERENCES channel,
     rule text NOT NULL,
+    definition jsonb NOT NULL,
     last_at timestamptz NOT NULL,
-    last_seq bigint NOT NULL,
-    state jsonb NOT NULL,
+    outside_since timestamptz,
+    opened boolean NOT NULL,
+    worst double precision,
     PRIMARY KEY (channel_id, rule)
 );
 
--- An interval during which a channel broke a rule of its place. began_at is its identity within channel and rule.
+-- An interval during which a channel broke a rule of its place; ended_at is null while it lasts. began_at is its
+-- identity within channel and rule. version counts how often its interval was amended.
 CREATE TABLE excursion (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     channel_id bigint NOT NULL REFERENCES channel,
@@ -238,12 +242,13 @@ CREATE TABLE residency (
 CREATE INDEX residency_place ON residency (place_id, began_at);
 
 -- Stock that was in an excursion, followed wherever it went since. since is the first exposed instant within the
--- residency that began at residency_began_at.
+-- residency that began at residency_began_at. lot_id and place_id come from there, where they are checked: thousands of
+-- these rows are written while somebody waits for the hold.
 CREATE TABLE exposure (
     excursion_id bigint NOT NULL REFERENCES excursion ON DELETE CASCADE,
-    lot_id bigint NOT NULL REFERENCES lot,
+    lot_id bigint NOT NULL,
     serial text NOT NULL DEFAULT '',
-    place_id bigint NOT NULL REFERENCES place,
+    place_id bigint NOT NULL,
     residency_began_at timestamptz NOT NULL,
     since timestamptz NOT NULL,
     PRIMARY KEY (excursion_id, lot_id, place_id, serial, residency_began_at)
@@ -319,31 +324,43 @@ CREATE TABLE exception_case (
     resolution text
 );
 CREATE UNIQUE INDEX exception_case_open ON exception_case (kind, key) WHERE resolved_at IS NULL;
+CREATE INDEX exception_case_key ON exception_case (kind, key, id);
+CREATE INDEX exception_case_lot ON exception_case (lot_id) WHERE resolved_at IS NULL;
 
 -- Every reason that blocks stock now, one row each: (lot, serial, place) with place null = everywhere, serial null =
--- all serials. The exposure part: the lot is still there, and no release covers the evidence as it is now.
+-- all serials, since = from when on (for exposure the time of the fact, else of the decision). The exposure part: the
+-- stock is still there, and the latest decision on it is not a release of the evidence as it is now.
 CREATE VIEW hold_now AS
 SELECT x.lot_id, x.serial, x.place_id, 'exposure'::text AS kind, x.excursion_id,
-       format('exposed since %s: %s broke %s at %s (worst %s)', to_char(x.since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC'),
+       format('exposed since %s: %s broke %s at %s (worst %s)',
+              to_char(x.since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC'),
               c.device || '/' || c.metric, e.rule, p.name, round(e.worst::numeric, 2))
-       || CASE WHEN released.excursion_id IS NOT NULL THEN '; evidence changed after disposition' ELSE '' END AS text
+       || CASE decided.decision
+              WHEN 'release' THEN '; evidence changed after disposition'
+              WHEN 'reject' THEN '; rejected: ' || decided.reason
+              WHEN 'destroy' THEN '; to be destroyed: ' || decided.reason
+              ELSE '' END AS text,
+       x.since
 FROM exposure x
 JOIN residency r ON (r.lot_id, r.place_id, r.serial, r.began_at) = (x.lot_id, x.place_id, x.serial, x.residency_began_at)
 JOIN excursion e ON e.id = x.excursion_id
 JOIN channel c ON c.id = e.channel_id
 JOIN place p ON p.id = e.place_id
 LEFT JOIN LATERAL (
-    SELECT d.excursion_id, bool_or((d.began_at, d.ended_at, d.worst) = (e.began_at, e.ended_at, e.worst)) AS covers
+    SELECT d.decision, d.reason, d.began_at, d.ended_at, d.worst
     FROM disposition d
-    WHERE d.excursion_id = x.excursion_id AND d.lot_id = x.lot_id AND d.decision = 'release'
-    GROUP BY d.excursion_id
-) released ON true
-WHERE r.ended_at IS NULL AND released.covers IS NOT TRUE
+    WHERE d.excursion_id = x.excursion_id AND d.lot_id = x.lot_id
+    ORDER BY d.id DESC
+    LIMIT 1
+) decided ON true
+WHERE r.ended_at IS NULL
+  AND (decided.decision = 'release' AND (decided.began_at, decided.ended_at, decided.worst)
+       = (e.began_at, e.ended_at, e.worst)) IS NOT TRUE
 UNION ALL
-SELECT h.lot_id, NULL, h.place_id, h.kind, NULL, h.reason
+SELECT h.lot_id, NULL, h.place_id, h.kind, NULL, h.reason, h.placed_at
 FROM hold h
 WHERE h.lifted_at IS NULL
 UNION ALL
-SELECT k.lot_id, NULL, NULL, 'exception', NULL, k.kind || ': ' || k.text
+SELECT k.lot_id, NULL, NULL, 'exception', NULL, k.kind || ': ' || k.text, k.opened_at
 FROM exception_case k
 WHERE k.resolved_at IS NULL AND k.lot_id IS NOT NULL;

@@ -1,0 +1,183 @@
+"""Promise stock to a demand, first expired first out, and take promises back."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from cloud_sync.actions.master_data import item_named, place_named
+from cloud_sync.actions.requests import answer, answered_before
+from cloud_sync.actions.stock import identity_of, position_of, told
+from cloud_sync.domain.fefo import Plan, Position, plan
+from cloud_sync.errors import Conflict, NotFound
+from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.locks import own_items, share_holds
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.eligibility import Context
+
+FIRST_LOOK = 64
+"""Positions looked at first; most demands are covered by them. Each further look takes eight times as many."""
+POSITIONS_MAX = 100_000
+"""A plan that has to pass over more positions than this stays partial."""
+
+
+def allocate(
+    database: Database,
+    *,
+    client_id: UUID,
+    item: str,
+    owner: str,
+    quantity: int,
+    demand: str,
+    site: str | None,
+    shelf_life_min_days: int,
+    at: datetime,
+    actor: str,
+) -> dict[str, Any]:
+    """Reserve up to ``quantity`` base units for ``demand``; gives reservations, skipped stock with reasons, missing.
+
+    The same request under the same ``client_id`` gives the same answer and reserves nothing more. Never promises held
+    or expired stock, nor more than is there, however many ask at once. Raises ``NotFound``, ``Conflict``.
+    """
+    request = {
+        "item": item,
+        "owner": owner,
+        "quantity": quantity,
+        "demand": demand,
+        "site": site,
+        "shelf_life_min_days": shelf_life_min_days,
+    }
+    with database.transaction() as connection:
+        if before := answered_before(connection, "allocated", client_id, request):
+            return dict(before)
+        item_id: int = item_named(connection, item)["id"]
+        if site is not None:
+            place_named(connection, site)
+        share_holds(connection)
+        own_items(connection, [item_id])
+        context = Context(at=at, owner=owner, shelf_life_min=timedelta(days=shelf_life_min_days))
+        planned, rows = _plan(connection, item_id, owner, site, quantity, context)
+        result = {
+            "reservations": [
+                {
+                    "id": _reserve(connection, pick.position, pick.quantity, client_id, demand, actor),
+                    **identity_of(rows[_key(pick.position)]),
+                    "quantity": pick.quantity,
+                }
+                for pick in planned.picks
+            ],
+            "skipped": [
+                {
+                    **identity_of(rows[_key(skipped.position)]),
+                    "quantity": skipped.position.stock.quantity,
+                    "reasons": told(skipped.reasons),
+                }
+                for skipped in planned.skipped
+            ],
+            "missing": planned.missing,
+        }
+        answer(connection, "allocated", client_id, request, result, actor=actor)
+        return result
+
+
+def void_reservation(database: Database, reservation_id: int, reason: str, *, actor: str) -> None:
+    """Take a promise back; twice is harmless. Raises ``NotFound``, and ``Conflict`` if it ended otherwise."""
+    with database.transaction() as connection:
+        row = own_reservation(connection, reservation_id)
+        if row["ended_as"] == "void":
+            return
+        check_open(row)
+        end_reservation(connection, row, "void", reason, actor=actor)
+
+
+def list_reservations(
+    database: Database,
+    *,
+    demand: str | None = None,
+    lot_id: int | None = None,
+    only_open: bool = False,
+    rows_max: int,
+    rows_skipped: int = 0,
+) -> list[Row]:
+    """Promises by demand and lot, open and ended."""
+    with database.transaction() as connection:
+        return list(
+            queries("reservations").reservations(
+                connection,
+                demand=demand,
+                lot_id=lot_id,
+                only_open=only_open,
+                rows_max=rows_max,
+                rows_skipped=rows_skipped,
+            )
+        )
+
+
+def reservation_of(connection: Connection, reservation_id: int) -> Row:
+    """One reservation as it is now. Raises ``NotFound``."""
+    row: Row | None = queries("reservations").reservation_by_id(connection, reservation_id=reservation_id)
+    if row is None:
+        raise NotFound(f"there is no reservation {reservation_id}", "See GET /v1/reservations for those there are.")
+    return row
+
+
+def own_reservation(connection: Connection, reservation_id: int) -> Row:
+    """One reservation, locked until the end of the transaction. Raises ``NotFound``."""
+    queries("reservations").own_reservation(connection, reservation_id=reservation_id)
+    return reservation_of(connection, reservation_id)
+
+
+def check_open(row: Row) -> None:
+    """Raise ``Conflict`` if the reservation has ended."""
+    if row["ended_as"] is not None:
+        raise Conflict(f"reservation {row['id']} has ended already: {row['ended_as']}")
+
+
+def end_reservation(connection: Connection, row: Row, ended_as: str, reason: str, *, actor: str) -> None:
+    """End an open reservation in the caller's transaction."""
+    queries("reservations").end_reservation(
+        connection, reservation_id=row["id"], ended_as=ended_as, ended_reason=reason
+    )
+    add_event(
+        connection,
+        actor=actor,
+        kind=f"reservation_{ended_as}",
+        subject=f"lot:{row['lot_id']}",
+        reason=reason,
+        data={"reservation": row["id"], "demand": row["demand"], "quantity": row["quantity"]},
+    )
+
+
+def _plan(
+    connection: Connection, item_id: int, owner: str, site: str | None, quantity: int, context: Context
+) -> tuple[Plan, dict[tuple[int, int, str], Row]]:
+    rows_max = FIRST_LOOK
+    while True:
+        found = queries("availability").positions_in_fefo_order(
+            connection, item_id=item_id, owner=owner, site=site, rows_max=rows_max
+        )
+        rows = {(row["lot_id"], row["place_id"], row["serial"]): row for row in found}
+        planned = plan(map(position_of, rows.values()), quantity, context)
+        if planned.missing == 0 or len(rows) < rows_max or rows_max >= POSITIONS_MAX:
+            return planned, rows
+        rows_max = min(rows_max * 8, POSITIONS_MAX)
+
+
+def _key(position: Position) -> tuple[int, int, str]:
+    return position.lot_id, position.place_id, position.serial
+
+
+def _reserve(
+    connection: Connection, position: Position, quantity: int, client_id: UUID, demand: str, actor: str
+) -> int:
+    reservation_id: int = queries("reservations").add_reservation(
+        connection,
+        client_id=client_id,
+        lot_id=position.lot_id,
+        serial=position.serial,
+        place_id=position.place_id,
+        quantity=quantity,
+        demand=demand,
+        reserved_by=actor,
+    )
+    return reservation_id

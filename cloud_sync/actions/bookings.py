@@ -1,0 +1,236 @@
+"""Booking: movements go in, and everything that follows from them is right again before the transaction ends."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+
+import psycopg
+
+from cloud_sync.actions.cases import LEDGER, Case, amend_case, close_case, latest_case, open_case
+from cloud_sync.actions.exposures import expose_lots
+from cloud_sync.actions.lots import lots_of
+from cloud_sync.domain.booking import (
+    CURABLE,
+    HOUSE,
+    SCRAP,
+    Decided,
+    Known,
+    KnownItem,
+    Line,
+    NewMovement,
+    NotBooked,
+    decide,
+    is_issue,
+)
+from cloud_sync.storage.database import Connection, Row
+from cloud_sync.storage.locks import own_holds, own_lots, share_holds
+from cloud_sync.storage.queries import queries
+
+NEGATIVE = "negative_balance"
+EXPLAINED = "later facts explain it"
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """A scanned line, the event it belongs to, and the evidence it was read from."""
+
+    line: Line
+    event_id: int
+    evidence_id: int | None = None
+
+
+def lock_for_booking(connection: Connection, *, lot_ids: Iterable[int], place_ids: Iterable[int]) -> None:
+    """Take the lock on holds that booking these lots between these places needs, before anything is decided on.
+
+    Shared as a rule. Alone where production is involved: there the exposure of one lot decides on that of others, which
+    a booking beside us could be moving.
+    """
+    lots, places = list(lot_ids), list(place_ids)
+    _share_or_own(
+        connection,
+        lambda: queries("movements").lots_touch_production(connection, place_ids=places, lot_ids=lots),
+    )
+
+
+def book(connection: Connection, movements: Iterable[NewMovement], *, event_id: int) -> frozenset[str]:
+    """Book ``movements`` and bring balances, residencies, exposures and negative-balance cases up to date.
+
+    Gives the facts that were new; one that was booked before is left as it is. Takes the locks it needs; a caller that
+    decides on holds first calls :func:`lock_for_booking` before that.
+    """
+    return _book(connection, [(movement, event_id) for movement in movements])
+
+
+def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str = HOUSE, zone: tzinfo = UTC) -> None:
+    """Book scanned lines; those that cannot be booked become exception cases that hold the whole line."""
+    if not lines:
+        return
+    _share_or_own(connection, lambda: _touch_production(connection, lines))
+    _ensure_scrap(connection, lines)
+    known = _known(connection, [each.line for each in lines])
+    decided: list[tuple[Decided, EventLine]] = []
+    for each in lines:
+        decision = decide(each.line, known, owner)
+        if isinstance(decision, NotBooked):
+            open_case(connection, _case_of(decision, each))
+        else:
+            decided.append((decision, each))
+    lots = lots_of(connection, [decision.label for decision, _ in decided], zone)
+    movements = [
+        (decision.movement(lots[decision.label.item_id, decision.label.lot_number, decision.label.owner]), each)
+        for decision, each in decided
+    ]
+    held = _held_at_issue(connection, movements)
+    booked = _book(connection, [(movement, each.event_id) for movement, each in movements])
+    for case in held:
+        if case.key in booked:
+            open_case(connection, case)
+
+
+def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE, zone: tzinfo = UTC) -> int:
+    """Book the lines that waited for an item, a GTIN or a place, as if it had always been known; gives how many.
+
+    Call it in the transaction that adds the master data, after adding it: it waits for scans under way, so that none of
+    them slips through between.
+    """
+    own_holds(connection)
+    cases = list(queries("cases").open_cases_of_kinds(connection, kinds=[why.value for why in CURABLE]))
+    lines = [Line.from_data(case["data"]["line"]) for case in cases]
+    known = _known(connection, lines)
+    cured: list[EventLine] = []
+    for case, line in zip(cases, lines, strict=True):
+        decision = decide(line, known, owner)
+        if isinstance(decision, NotBooked) and decision.why.value == case["kind"]:
+            continue
+        close_case(connection, case["id"], actor=actor, resolution="what was unknown has been added")
+        cured.append(EventLine(line, case["data"]["event"], case["evidence_id"]))
+    book_lines(connection, cured, owner=owner, zone=zone)
+    return len(cured)
+
+
+def _share_or_own(connection: Connection, touches_production: Callable[[], bool]) -> None:
+    if not touches_production():
+        with connection.transaction() as attempt:
+            share_holds(connection)
+            if not touches_production():
+                return
+            # Somebody made it so while we waited. Rolling back gives the shared lock back, so that we never wait for
+            # the other one with it in our hands.
+            raise psycopg.Rollback(attempt)
+    own_holds(connection)
+
+
+def _touch_production(connection: Connection, lines: Sequence[EventLine]) -> bool:
+    touches: bool = queries("movements").lines_touch_production(
+        connection,
+        place_names=[place for each in lines for place in (each.line.from_place, each.line.to_place) if place],
+        gtins=[each.line.gtin for each in lines],
+        lot_numbers=[each.line.lot for each in lines if each.line.lot],
+    )
+    return touches
+
+
+def _ensure_scrap(connection: Connection, lines: Sequence[EventLine]) -> None:
+    if any(each.line.to_place == SCRAP for each in lines):
+        queries("movements").add_scrap_place(connection, name=SCRAP)
+
+
+def _known(connection: Connection, lines: Sequence[Line]) -> Known:
+    items = queries("movements").known_items(connection, gtins=sorted({line.gtin for line in lines}))
+    names = {place for line in lines for place in (line.from_place, line.to_place) if place}
+    places = queries("movements").known_places(connection, names=sorted(names))
+    return Known(
+        items={row["gtin"]: KnownItem(row["item_id"], row["base_units"]) for row in items},
+        places={row["name"]: row["id"] for row in places},
+    )
+
+
+def _case_of(decision: NotBooked, each: EventLine) -> Case:
+    data = {"line": decision.line.as_data(), "event": each.event_id}
+    return Case(decision.why.value, decision.line.fact, decision.text, evidence_id=each.evidence_id, data=data)
+
+
+def _held_at_issue(connection: Connection, movements: Sequence[tuple[NewMovement, EventLine]]) -> list[Case]:
+    """Cases for stock that was handed out though it was held then.
+
+    By what the ledger knows now, before this booking: unlike everything else here, this depends on what came first.
+    """
+    issues = [(movement, each) for movement, each in movements if is_issue(each.line)]
+    if not issues:
+        return []
+    rows = queries("movements").holds_at_issue(
+        connection,
+        lot_ids=[movement.lot_id for movement, _ in issues],
+        serials=[movement.serial for movement, _ in issues],
+        place_ids=[movement.from_place for movement, _ in issues],
+        at=[movement.occurred_at for movement, _ in issues],
+    )
+    cases = []
+    for row in rows:
+        movement, each = issues[row["number"] - 1]
+        text = f"{movement.action} of {movement.quantity} although held: {row['text']}"
+        data = {"operator": movement.operator, "order": movement.order_ref, "hold": row["text"]}
+        cases.append(Case("issued_while_held", movement.fact, text, movement.lot_id, each.evidence_id, data))
+    return cases
+
+
+def _book(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) -> frozenset[str]:
+    if not movements:
+        return frozenset()
+    lot_ids = {movement.lot_id for movement, _ in movements}
+    place_ids = {place for movement, _ in movements for place in (movement.from_place, movement.to_place)}
+    lock_for_booking(connection, lot_ids=lot_ids, place_ids=place_ids)
+    own_lots(connection, lot_ids)
+    new = list(queries("movements").add_movements(connection, **_columns(movements)))
+    if not new:
+        return frozenset()
+    queries("movements").add_to_positions(connection, movement_ids=[row["id"] for row in new])
+    touched = sorted({(row["lot_id"], row["serial"], row[side]) for row in new for side in ("from_place", "to_place")})
+    columns: dict[str, list[object]] = {
+        "lot_ids": [lot_id for lot_id, _, _ in touched],
+        "serials": [serial for _, serial, _ in touched],
+        "place_ids": [place_id for _, _, place_id in touched],
+    }
+    queries("movements").redo_residencies(connection, **columns)
+    expose_lots(connection, {row["lot_id"] for row in new})
+    for balance in list(queries("movements").negative_balances(connection, **columns)):
+        _sync_negative(connection, balance)
+    return frozenset(row["fact"] for row in new)
+
+
+def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, list[object]]:
+    each = [movement for movement, _ in movements]
+    return {
+        "facts": [movement.fact for movement in each],
+        "lot_ids": [movement.lot_id for movement in each],
+        "serials": [movement.serial for movement in each],
+        "quantities": [movement.quantity for movement in each],
+        "from_places": [movement.from_place for movement in each],
+        "to_places": [movement.to_place for movement in each],
+        "occurred_at": [movement.occurred_at for movement in each],
+        "actions": [movement.action for movement in each],
+        "operators": [movement.operator for movement in each],
+        "order_refs": [movement.order_ref for movement in each],
+        "event_ids": [event_id for _, event_id in movements],
+    }
+
+
+def _sync_negative(connection: Connection, balance: Row) -> None:
+    """Open, amend or close the case on this balance. One that a person resolved stays so until the facts change."""
+    key = f"lot:{balance['lot_id']}/{balance['serial']}/place:{balance['place_id']}"
+    known = latest_case(connection, NEGATIVE, key)
+    is_open = known is not None and known["resolved_at"] is None
+    if balance["since"] is None:
+        if known is not None and is_open:
+            close_case(connection, known["id"], actor=LEDGER, resolution=EXPLAINED)
+        return
+    serial = f" serial {balance['serial']}" if balance["serial"] else ""
+    since = f"{balance['since']:%Y-%m-%d %H:%M:%S} UTC"
+    text = f"more left {balance['place']}{serial} than came: {balance['lowest']} at the lowest, since {since}"
+    data = {"lowest": balance["lowest"], "since": balance["since"].isoformat()}
+    if known is not None and known["data"] == data and (is_open or known["resolved_by"] != LEDGER):
+        return
+    if known is not None and is_open:
+        amend_case(connection, known["id"], text, data)
+    else:
+        open_case(connection, Case(NEGATIVE, key, text, lot_id=balance["lot_id"], data=data))

@@ -1,0 +1,74 @@
+"""Exception cases: what contradicts the ledger, or cannot be read, kept until somebody resolves it.
+
+While a case that names a lot is open, the lot is held everywhere (view ``hold_now``).
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from cloud_sync.storage.database import Connection, Row
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.queries import queries
+
+LEDGER = "ledger"
+"""The actor of what the ledger does by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case to open. ``key`` says what it is about, within its kind, the same whatever arrived first."""
+
+    kind: str
+    key: str
+    text: str
+    lot_id: int | None = None
+    evidence_id: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def open_case(connection: Connection, case: Case) -> int | None:
+    """Open ``case`` and give its id; None if one of this kind and key is open already."""
+    case_id: int | None = queries("cases").add_case(
+        connection,
+        kind=case.kind,
+        key=case.key,
+        text=case.text,
+        lot_id=case.lot_id,
+        evidence_id=case.evidence_id,
+        data=Jsonb(case.data),
+    )
+    if case_id is not None:
+        data = {"kind": case.kind, "key": case.key, "lot": case.lot_id}
+        add_event(connection, actor=LEDGER, kind="case_opened", subject=f"case:{case_id}", reason=case.text, data=data)
+    return case_id
+
+
+def count_case(connection: Connection, case: Case) -> None:
+    """Open ``case``, or count once more on the open one: however often it happens, it is one case.
+
+    ``data`` of the case is that of the newest occurrence, and ``count``.
+    """
+    if open_case(connection, replace(case, data={**case.data, "count": 1})) is not None:
+        return
+    known = latest_case(connection, case.kind, case.key)
+    if known is not None:
+        amend_case(connection, known["id"], case.text, {**case.data, "count": known["data"].get("count", 1) + 1})
+
+
+def latest_case(connection: Connection, kind: str, key: str) -> Row | None:
+    """The newest case about ``key``, open or resolved, locked."""
+    row: Row | None = queries("cases").latest_case(connection, kind=kind, key=key)
+    return row
+
+
+def amend_case(connection: Connection, case_id: int, text: str, data: dict[str, Any]) -> None:
+    """Let an open case say something else."""
+    queries("cases").amend_case(connection, id=case_id, text=text, data=Jsonb(data))
+
+
+def close_case(connection: Connection, case_id: int, *, actor: str, resolution: str) -> None:
+    """Resolve an open case."""
+    queries("cases").close_case(connection, id=case_id, resolved_by=actor, resolution=resolution)
+    add_event(connection, actor=actor, kind="case_resolved", subject=f"case:{case_id}", reason=resolution)

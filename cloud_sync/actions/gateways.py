@@ -1,0 +1,79 @@
+"""Gateways: whose batches the ledger believes, and how far each has come."""
+
+import base64
+import binascii
+from collections import defaultdict
+
+from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.storage.database import Database, Row
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.queries import queries
+
+GAPS_MAX = 1000
+"""At most so many gaps are listed at once."""
+
+
+def add_gateway(database: Database, name: str, public_key: str, *, actor: str) -> tuple[Row, bool]:
+    """Believe batches of ``name`` signed with this Ed25519 key (base64); gives the gateway and whether it is new.
+
+    Raises ``Invalid`` for what is not a key, ``Conflict`` if the gateway has another key or was revoked.
+    """
+    key = _key_of(public_key)
+    with database.transaction() as connection:
+        is_new = bool(queries("gateways").add_gateway(connection, name=name, public_key=key))
+        row: Row = queries("gateways").gateway_by_name(connection, name=name)
+        if is_new:
+            add_event(
+                connection,
+                actor=actor,
+                kind="gateway_added",
+                subject=f"gateway:{name}",
+                data={"public_key": public_key},
+            )
+        elif bytes(row["public_key"]) != key or row["revoked_at"] is not None:
+            state = "was revoked" if row["revoked_at"] else "has another key"
+            raise Conflict(
+                f"gateway {name} {state}", "Give the new gateway a new name; the old evidence keeps its own."
+            )
+        return _shown(row), is_new
+
+
+def revoke_gateway(database: Database, name: str, reason: str, *, actor: str) -> None:
+    """Refuse every further batch of ``name``. Raises ``NotFound`` if there is none that is still believed."""
+    with database.transaction() as connection:
+        if not queries("gateways").revoke_gateway(connection, name=name):
+            raise NotFound(f"there is no valid gateway {name}", "See: cloud-sync gateway list")
+        add_event(connection, actor=actor, kind="gateway_revoked", subject=f"gateway:{name}", reason=reason)
+
+
+def list_gateways(database: Database, *, rows_max: int, rows_skipped: int = 0) -> list[Row]:
+    """Gateways with their ``lanes`` (how far each journal has come) and ``gaps`` (numbers that are missing)."""
+    with database.transaction() as connection:
+        rows = list(queries("gateways").gateways(connection, rows_max=rows_max, rows_skipped=rows_skipped))
+        ids = [row["id"] for row in rows]
+        lanes = _by_gateway(queries("gateways").lanes_of_gateways(connection, gateway_ids=ids))
+        gaps = _by_gateway(queries("gateways").gaps_of_gateways(connection, gateway_ids=ids, rows_max=GAPS_MAX))
+    return [{**_shown(row), "lanes": lanes[row["id"]], "gaps": gaps[row["id"]]} for row in rows]
+
+
+def _key_of(public_key: str) -> bytes:
+    try:
+        key = base64.b64decode(public_key, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Invalid("the public key is not base64", "Copy it as printed by the gateway, 44 characters.") from error
+    if len(key) != 32:
+        raise Invalid(
+            f"the public key has {len(key)} bytes, an Ed25519 key has 32", "Copy it as printed by the gateway."
+        )
+    return key
+
+
+def _shown(row: Row) -> Row:
+    return {**row, "public_key": base64.b64encode(bytes(row["public_key"])).decode(), "lanes": [], "gaps": []}
+
+
+def _by_gateway(rows: list[Row]) -> dict[int, list[Row]]:
+    grouped: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row["gateway_id"]].append(row)
+    return grouped

@@ -1,0 +1,70 @@
+"""Lots come into being when a label names them first."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, tzinfo
+
+from cloud_sync.actions.cases import Case, amend_case, latest_case, open_case
+from cloud_sync.domain.booking import Label, earliest, expires_at
+from cloud_sync.storage.database import Connection, Row
+from cloud_sync.storage.locks import own_lots
+from cloud_sync.storage.queries import queries
+
+LotKey = tuple[int, str, str]
+"""Item id, lot number, owner."""
+
+
+def lots_of(connection: Connection, labels: Iterable[Label], zone: tzinfo = UTC) -> Mapping[LotKey, int]:
+    """Ids of the lots that ``labels`` name, made where they are new, and locked for booking.
+
+    Where labels of one lot disagree on its expiry, now or with earlier ones, the earliest counts and an exception case
+    ``expiry_mismatch`` tells of it, in whatever order they come. ``zone`` is the site's: a lot may be used until the
+    end of its last day there.
+    """
+    by_lot: dict[LotKey, list[Label]] = {}
+    for label in labels:
+        by_lot.setdefault((label.item_id, label.lot_number, label.owner), []).append(label)
+    if not by_lot:
+        return {}
+    keys = sorted(by_lot)
+    wanted = [earliest(tuple(by_lot[key])) for key in keys]
+    columns: dict[str, list[object]] = {
+        "item_ids": [key[0] for key in keys],
+        "lot_numbers": [key[1] for key in keys],
+        "owners": [key[2] for key in keys],
+    }
+    queries("movements").add_lots(
+        connection,
+        **columns,
+        expires_on=[label.expires_on for label in wanted],
+        expires_at=[expires_at(label.expires_on, zone) for label in wanted],
+    )
+    own_lots(connection, (row["id"] for row in queries("movements").lots_by_label(connection, **columns)))
+    rows = list(queries("movements").lots_by_label(connection, **columns))  # again: as they are now that we own them
+    for row in rows:
+        _agree_on_expiry(connection, row, by_lot[_key_of(row)], zone)
+    return {_key_of(row): row["id"] for row in rows}
+
+
+def _agree_on_expiry(connection: Connection, lot: Row, labels: list[Label], zone: tzinfo) -> None:
+    said = {label.expires_on for label in labels if label.expires_on is not None}
+    dates = said | ({lot["expires_on"]} if lot["expires_on"] else set())
+    if said and min(dates) != lot["expires_on"]:
+        first = min(dates)
+        queries("movements").set_expiry(connection, id=lot["id"], expires_on=first, expires_at=expires_at(first, zone))
+    if len(dates) < 2:
+        return
+    key = f"lot:{lot['id']}"
+    known = latest_case(connection, "expiry_mismatch", key)
+    told = set(known["data"]["expires_on"]) if known else set()
+    every = sorted(told | {day.isoformat() for day in dates})
+    if told == set(every):
+        return
+    text = f"labels of lot {lot['lot_number']} say it expires on {', '.join(every)}; the earliest counts"
+    if known is not None and known["resolved_at"] is None:
+        amend_case(connection, known["id"], text, {"expires_on": every})
+    else:
+        open_case(connection, Case("expiry_mismatch", key, text, lot_id=lot["id"], data={"expires_on": every}))
+
+
+def _key_of(row: Row) -> LotKey:
+    return row["item_id"], row["lot_number"], row["owner"]

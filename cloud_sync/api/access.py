@@ -1,0 +1,75 @@
+"""Who is asking, and what every endpoint needs: the database, the time, a page of a list."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from cloud_sync.actions.access import actor_of, require
+from cloud_sync.domain.roles import Actor, Duty
+from cloud_sync.errors import NotKnown
+from cloud_sync.storage.database import Database, Row
+
+TOKEN_CHARACTERS_MAX = 200
+
+_BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="A token from `cloud-sync token create`.")
+
+
+async def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+async def _now(request: Request) -> datetime:
+    clock: Callable[[], datetime] = request.app.state.clock
+    return clock()
+
+
+def _actor(
+    database: Annotated[Database, Depends(_database)],
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+) -> Actor:
+    if credentials is None:
+        raise NotKnown("this needs a token")
+    return actor_of(database, credentials.credentials[:TOKEN_CHARACTERS_MAX])
+
+
+def _who_may(duty: Duty) -> Callable[[Actor], Awaitable[Actor]]:
+    async def checked(actor: Annotated[Actor, Depends(_actor)]) -> Actor:
+        require(actor, duty)
+        return actor
+
+    return checked
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list is wanted."""
+
+    limit: Annotated[int, Query(ge=1, le=1000, description="Rows to give at most.")] = 100
+    offset: Annotated[int, Query(ge=0, le=10_000_000, description="Rows to pass over first.")] = 0
+
+    def of(self, rows: list[Row]) -> dict[str, object]:
+        """The answer for rows asked for with ``rows_max``: one more than the limit says that there is more."""
+        return {"rows": rows[: self.limit], "more": len(rows) > self.limit}
+
+    @property
+    def rows_max(self) -> int:
+        """Rows to ask the database for."""
+        return self.limit + 1
+
+
+Ledger = Annotated[Database, Depends(_database)]
+"""The database."""
+Now = Annotated[datetime, Depends(_now)]
+"""The time of the request, aware UTC."""
+Listing = Annotated[Page, Depends()]
+"""A page of a list."""
+Reader = Annotated[Actor, Depends(_who_may(Duty.READ))]
+Mover = Annotated[Actor, Depends(_who_may(Duty.MOVE))]
+Holder = Annotated[Actor, Depends(_who_may(Duty.HOLD))]
+Decider = Annotated[Actor, Depends(_who_may(Duty.DECIDE))]
+Administrator = Annotated[Actor, Depends(_who_may(Duty.ADMINISTER))]

@@ -1,0 +1,66 @@
+"""The HTTP door for gateways."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse
+
+from cloud_sync.api.access import Ledger
+from cloud_sync.api.problems import answers, problem
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.storage.database import Database
+from edge_agent.domain.wire import WireError, split_units
+
+UNITS_MAX = 1000
+"""Batches in one message."""
+
+router = APIRouter(tags=["gateways"])
+
+
+class ReceiptOut(BaseModel):
+    """What became of one batch. A gateway may forget a batch that is stored or a duplicate."""
+
+    digest: str = Field(description="SHA-256 of the batch, 64 hex digits.")
+    outcome: str = Field(description="stored, duplicate, or why it was not.", examples=["stored"])
+    reason: str = Field(description="In words, where it was not stored.", examples=[""])
+
+
+class ReceiptsOut(BaseModel):
+    """Receipts in the order of the batches."""
+
+    receipts: Annotated[list[ReceiptOut], Field()]
+
+
+@router.post(
+    "/batches",
+    summary="Send signed batches",
+    response_model=ReceiptsOut,
+    responses={key: value for key, value in answers(400, 413).items() if key not in (401, 403)},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "description": "Batches, each with its length before it (4 bytes big-endian).",
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def send_batches(request: Request, database: Ledger) -> JSONResponse:
+    """Take in batches of gateways. The signature of each batch is the credential; no token is needed.
+
+    Nothing is acknowledged unless it is durably stored. After 503 or a lost answer, send the same again: what was
+    stored is acknowledged as a duplicate.
+    """
+    try:
+        units = split_units(await request.body())
+    except WireError as error:
+        return problem(400, error.reason, "Nothing was stored. Send the whole message again.")
+    if len(units) > UNITS_MAX:
+        return problem(413, f"{len(units)} batches in one message", f"Send at most {UNITS_MAX} at once.")
+    return JSONResponse({"receipts": await run_in_threadpool(_store, database, units)})
+
+
+def _store(database: Database, units: tuple[bytes, ...]) -> list[dict[str, str]]:
+    receipts = [store_batch(database, unit) for unit in units]
+    return [{"digest": r.digest, "outcome": str(r.outcome), "reason": r.reason or ""} for r in receipts]

@@ -1,0 +1,31 @@
+"""Gateways and their state."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from cloud_sync.actions import gateways
+from cloud_sync.api.access import Administrator, Ledger, Listing, Reader
+from cloud_sync.api.master_data import created
+from cloud_sync.api.problems import answers
+from cloud_sync.api.schemas import GatewayIn, GatewayOut, Listed, Name, RevokeIn
+
+router = APIRouter(tags=["gateways"], responses=answers(404, 409))
+
+
+@router.post("/gateways", summary="Register a gateway", status_code=201, response_model=GatewayOut)
+def create_gateway(gateway: GatewayIn, response: Response, database: Ledger, actor: Administrator) -> Any:
+    """Believe a gateway's batches from now on."""
+    return created(response, gateways.add_gateway(database, gateway.name, gateway.public_key, actor=actor.name))
+
+
+@router.get("/gateways", summary="List gateways", response_model=Listed[GatewayOut])
+def list_gateways(database: Ledger, _: Reader, page: Listing) -> Any:
+    """Gateways, when each was last heard of, how far its journals have come, and what is missing of them."""
+    return page.of(gateways.list_gateways(database, rows_max=page.rows_max, rows_skipped=page.offset))
+
+
+@router.post("/gateways/{name}/revoke", summary="Revoke a gateway", status_code=204)
+def revoke_gateway(name: Name, why: RevokeIn, database: Ledger, actor: Administrator) -> None:
+    """Refuse every further batch of a gateway. What it said before stays."""
+    gateways.revoke_gateway(database, name, why.reason, actor=actor.name)

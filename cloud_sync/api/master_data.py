@@ -1,0 +1,113 @@
+"""Places, items, owners, policies, channels. Creating is idempotent: the same again is 200, differently 409."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+
+from cloud_sync.actions import channels, master_data
+from cloud_sync.api.access import Administrator, Ledger, Listing, Reader
+from cloud_sync.api.problems import answers
+from cloud_sync.api.schemas import (
+    ChannelOut,
+    ChannelPlaceIn,
+    Id,
+    ItemIn,
+    ItemOut,
+    Listed,
+    Name,
+    OwnerIn,
+    OwnerOut,
+    PlaceIn,
+    PlaceKind,
+    PlaceOut,
+    PolicyOut,
+)
+from cloud_sync.storage.database import Row
+from edge_agent.domain.policies import Policy
+
+router = APIRouter(tags=["master data"], responses=answers(404, 409))
+
+
+def created(response: Response, result: tuple[Row, bool]) -> Row:
+    """The row, with status 201 if it is new and 200 if it was there."""
+    row, is_new = result
+    response.status_code = 201 if is_new else 200
+    return row
+
+
+@router.post("/places", summary="Create a place", status_code=201, response_model=PlaceOut)
+def create_place(place: PlaceIn, response: Response, database: Ledger, actor: Administrator) -> Any:
+    """Create a place. Scans that named it before it was known are booked now."""
+    return created(response, master_data.add_place(database, **place.model_dump(), actor=actor.name))
+
+
+@router.get("/places", summary="List places", response_model=Listed[PlaceOut])
+def list_places(
+    database: Ledger,
+    _: Reader,
+    page: Listing,
+    below: Annotated[Name | None, Query(description="Only this place and what stands in it.")] = None,
+    kind: PlaceKind | None = None,
+) -> Any:
+    """Places with everything they stand in."""
+    return page.of(
+        master_data.list_places(database, below=below, kind=kind, rows_max=page.rows_max, rows_skipped=page.offset)
+    )
+
+
+@router.post("/owners", summary="Create an owner", status_code=201, response_model=OwnerOut)
+def create_owner(owner: OwnerIn, response: Response, database: Ledger, actor: Administrator) -> Any:
+    """Create an owner of stock."""
+    return created(response, master_data.add_owner(database, **owner.model_dump(), actor=actor.name))
+
+
+@router.get("/owners", summary="List owners", response_model=Listed[OwnerOut])
+def list_owners(database: Ledger, _: Reader, page: Listing) -> Any:
+    """All owners; `house` is the house itself."""
+    return page.of(master_data.list_owners(database, rows_max=page.rows_max, rows_skipped=page.offset))
+
+
+@router.post("/items", summary="Create an item", status_code=201, response_model=ItemOut)
+def create_item(item: ItemIn, response: Response, database: Ledger, actor: Administrator) -> Any:
+    """Create an item, or add GTINs to it. Scans of a GTIN that was not known are booked now."""
+    gtins = {gtin.gtin: gtin.base_units for gtin in item.gtins}
+    said = item.model_dump(exclude={"gtins"})
+    return created(response, master_data.add_item(database, **said, gtins=gtins, actor=actor.name))
+
+
+@router.get("/items", summary="List items", response_model=Listed[ItemOut])
+def list_items(database: Ledger, _: Reader, page: Listing) -> Any:
+    """All items with their GTINs."""
+    return page.of(master_data.list_items(database, rows_max=page.rows_max, rows_skipped=page.offset))
+
+
+@router.post("/policies", summary="Create a storage policy", status_code=201, response_model=PolicyOut)
+def create_policy(policy: Policy, response: Response, database: Ledger, actor: Administrator) -> Any:
+    """Create a storage policy. A policy never changes: give a changed one a new name."""
+    return created(response, master_data.add_policy(database, policy, actor=actor.name))
+
+
+@router.get("/policies", summary="List storage policies", response_model=Listed[PolicyOut])
+def list_policies(database: Ledger, _: Reader, page: Listing) -> Any:
+    """All storage policies with their rules."""
+    return page.of(master_data.list_policies(database, rows_max=page.rows_max, rows_skipped=page.offset))
+
+
+@router.get("/channels", summary="List channels", response_model=Listed[ChannelOut])
+def list_channels(
+    database: Ledger, _: Reader, page: Listing, gateway: Name | None = None, place: Name | None = None
+) -> Any:
+    """Every channel a gateway ever spoke of, with its latest good reading."""
+    return page.of(
+        master_data.list_channels(
+            database, gateway=gateway, place=place, rows_max=page.rows_max, rows_skipped=page.offset
+        )
+    )
+
+
+@router.put("/channels/{channel_id}/place", summary="Say where a channel measures", status_code=204)
+def place_channel(
+    channel_id: Annotated[Id, Path()], where: ChannelPlaceIn, database: Ledger, actor: Administrator
+) -> None:
+    """Say where a channel measures. Its readings so far are judged by the policy of that place."""
+    channels.place_channel(database, channel_id, where.place, actor=actor.name)

@@ -1,0 +1,87 @@
+"""Every error as ``{"error": ..., "what_to_do": ...}`` with the status that clients expect."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from cloud_sync.errors import Conflict, DatabaseDown, Invalid, LedgerError, NotAllowed, NotFound, NotKnown
+
+RETRY_AFTER_S = 5
+
+STATUS: dict[type[LedgerError], int] = {
+    Invalid: 422,
+    Conflict: 409,
+    NotFound: 404,
+    NotAllowed: 403,
+    NotKnown: 401,
+    DatabaseDown: 503,
+}
+
+HEADERS: dict[type[LedgerError], dict[str, str]] = {
+    NotKnown: {"WWW-Authenticate": "Bearer"},
+    DatabaseDown: {"Retry-After": str(RETRY_AFTER_S)},
+}
+
+_OF_HTTP = {
+    404: "See /docs for the addresses there are.",
+    405: "See /docs for what this address takes.",
+    413: "Send less at once.",
+}
+
+
+class Problem(BaseModel):
+    """Why a request was not done."""
+
+    error: str = Field(description="What is wrong.", examples=["there is no place fridge-x"])
+    what_to_do: str = Field(description="How to go on.", examples=["See GET /v1/places for those there are."])
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """``responses`` of an endpoint for OpenAPI: those every endpoint has, and ``statuses``."""
+    titles = {
+        400: "The message is cut short",
+        401: "No token, or an unknown one",
+        403: "The role may not do this",
+        404: "No such thing",
+        409: "It contradicts what the ledger holds",
+        413: "Too large",
+        422: "The request is not well-formed or breaks a rule",
+        503: "The database does not answer; nothing was stored",
+    }
+    return {status: {"model": Problem, "description": titles[status]} for status in (401, 403, 422, 503, *statuses)}
+
+
+def install(app: FastAPI) -> None:
+    """Let ``app`` answer errors this way."""
+    app.add_exception_handler(LedgerError, _ledger_error)
+    app.add_exception_handler(RequestValidationError, _not_well_formed)
+    app.add_exception_handler(HTTPException, _http_error)
+
+
+def problem(status: int, error: str, what_to_do: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """The answer itself."""
+    return JSONResponse({"error": error, "what_to_do": what_to_do}, status, headers)
+
+
+async def _ledger_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, LedgerError)  # noqa: S101 - registered for it
+    kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
+    if kind is None:
+        raise error
+    return problem(STATUS[kind], str(error), error.what_to_do, HEADERS.get(kind))
+
+
+async def _not_well_formed(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+    faults = [f"{'.'.join(str(key) for key in fault['loc'])}: {fault['msg']}" for fault in error.errors()[:20]]
+    return problem(422, "; ".join(faults), Invalid.what_to_do)
+
+
+async def _http_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    what_to_do = _OF_HTTP.get(error.status_code, Invalid.what_to_do)
+    return problem(error.status_code, error.detail, what_to_do, dict(error.headers or {}))

@@ -1,0 +1,158 @@
+"""Excursions, exposures, holds, dispositions, cases, history."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from cloud_sync.actions import history, quality
+from cloud_sync.api.access import Decider, Holder, Ledger, Listing, Reader
+from cloud_sync.api.master_data import created
+from cloud_sync.api.problems import answers
+from cloud_sync.api.schemas import (
+    CaseOut,
+    Code,
+    DispositionIn,
+    DispositionOut,
+    EventOut,
+    ExcursionOut,
+    ExposureOut,
+    HoldIn,
+    HoldNowOut,
+    HoldOut,
+    Id,
+    Listed,
+    Name,
+    ResolutionIn,
+    WhyIn,
+)
+
+router = APIRouter(tags=["quality"], responses=answers(404, 409))
+
+
+@router.get("/excursions", summary="List excursions", response_model=Listed[ExcursionOut])
+def list_excursions(
+    database: Ledger, _: Reader, page: Listing, place: Name | None = None, only_open: bool = False
+) -> Any:
+    """Excursions, the latest first."""
+    return page.of(
+        quality.listed(
+            database, "excursions", place=place, only_open=only_open, rows_max=page.rows_max, rows_skipped=page.offset
+        )
+    )
+
+
+@router.get("/exposures", summary="List exposures", response_model=Listed[ExposureOut])
+def list_exposures(
+    database: Ledger, _: Reader, page: Listing, excursion: Id | None = None, lot: Id | None = None
+) -> Any:
+    """Which stock was exposed to which excursion, followed wherever it went since."""
+    return page.of(
+        quality.listed(
+            database,
+            "exposures",
+            excursion_id=excursion,
+            lot_id=lot,
+            rows_max=page.rows_max,
+            rows_skipped=page.offset,
+        )
+    )
+
+
+@router.get("/holds", summary="See what is blocked now", response_model=Listed[HoldNowOut])
+def list_holds(database: Ledger, _: Reader, page: Listing, lot: Id | None = None, place: Name | None = None) -> Any:
+    """Everything that blocks stock now, by exposure, by hand, by case."""
+    return page.of(
+        quality.listed(database, "holds_now", lot_id=lot, place=place, rows_max=page.rows_max, rows_skipped=page.offset)
+    )
+
+
+@router.get("/holds/placed", summary="List placed holds", response_model=Listed[HoldOut])
+def list_placed_holds(
+    database: Ledger, _: Reader, page: Listing, lot: Id | None = None, only_open: bool = False
+) -> Any:
+    """Holds that people or rules placed, with who lifted them and why."""
+    return page.of(
+        quality.listed(
+            database,
+            "placed_holds",
+            lot_id=lot,
+            only_open=only_open,
+            rows_max=page.rows_max,
+            rows_skipped=page.offset,
+        )
+    )
+
+
+@router.post("/holds", summary="Place a hold", status_code=201, response_model=HoldOut)
+def place_hold(hold: HoldIn, database: Ledger, actor: Holder) -> Any:
+    """Block a lot by hand. Its open promises are broken."""
+    return quality.place_hold(database, **hold.model_dump(), actor=actor.name)
+
+
+@router.post("/holds/{hold_id}/lift", summary="Lift a hold", response_model=HoldOut)
+def lift_hold(hold_id: Id, why: WhyIn, database: Ledger, actor: Decider) -> Any:
+    """Lift a hold that somebody else placed. Holds by exposure are lifted by a disposition."""
+    return quality.lift_hold(database, hold_id, why.reason, actor=actor.name)
+
+
+@router.post("/dispositions", summary="Decide on an exposure", status_code=201, response_model=DispositionOut)
+def decide(disposition: DispositionIn, response: Response, database: Ledger, actor: Decider) -> Any:
+    """Release, reject or destroy. It covers the evidence as it is now: if that changes, the hold is back."""
+    return created(response, quality.decide(database, **disposition.model_dump(), actor=actor.name))
+
+
+@router.get("/dispositions", summary="List decisions", response_model=Listed[DispositionOut])
+def list_dispositions(
+    database: Ledger, _: Reader, page: Listing, excursion: Id | None = None, lot: Id | None = None
+) -> Any:
+    """Decisions on exposures."""
+    return page.of(
+        quality.listed(
+            database,
+            "dispositions",
+            excursion_id=excursion,
+            lot_id=lot,
+            rows_max=page.rows_max,
+            rows_skipped=page.offset,
+        )
+    )
+
+
+@router.get("/cases", summary="List exception cases", response_model=Listed[CaseOut])
+def list_cases(
+    database: Ledger,
+    _: Reader,
+    page: Listing,
+    only_open: bool = True,
+    kind: Name | None = None,
+    lot: Id | None = None,
+) -> Any:
+    """Facts that contradict the ledger, and what could not be read."""
+    return page.of(
+        quality.listed(
+            database,
+            "cases",
+            only_open=only_open,
+            kind=kind,
+            lot_id=lot,
+            rows_max=page.rows_max,
+            rows_skipped=page.offset,
+        )
+    )
+
+
+@router.post("/cases/{case_id}/resolve", summary="Resolve a case", response_model=CaseOut)
+def resolve_case(case_id: Id, found: ResolutionIn, database: Ledger, actor: Decider) -> Any:
+    """Close a case with what was found and done."""
+    return quality.resolve_case(database, case_id, found.resolution, actor=actor.name)
+
+
+@router.get("/events", summary="See the history of a subject", response_model=list[EventOut], tags=["history"])
+def list_events(
+    database: Ledger,
+    _: Reader,
+    subject: Annotated[Code, Query(examples=["lot:12", "place:fridge-a", "gateway:gw-1"])],
+    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+) -> Any:
+    """Who did what to a subject, when and why, oldest first."""
+    return history.events_of(database, subject, rows_max=limit)

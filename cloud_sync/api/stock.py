@@ -1,0 +1,153 @@
+"""Lots, stock, movements, promises, traces."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from cloud_sync.actions import allocate, movements, stock, trace
+from cloud_sync.api.access import Ledger, Listing, Mover, Now, Reader
+from cloud_sync.api.problems import answers
+from cloud_sync.api.schemas import (
+    AllocationIn,
+    AllocationOut,
+    Code,
+    Id,
+    Listed,
+    LotOut,
+    MovementIn,
+    MovementOut,
+    Name,
+    PickIn,
+    ReservationOut,
+    StockOut,
+    TraceOut,
+    WhyIn,
+)
+from cloud_sync.domain.trace import Direction
+
+router = APIRouter(tags=["stock"], responses=answers(404, 409))
+
+
+@router.get("/lots", summary="List lots", response_model=Listed[LotOut])
+def list_lots(
+    database: Ledger,
+    _: Reader,
+    page: Listing,
+    item: Name | None = None,
+    owner: Name | None = None,
+    lot_number: Code | None = None,
+) -> Any:
+    """Lots, earliest expiry first."""
+    return page.of(
+        stock.list_lots(
+            database, item=item, owner=owner, lot_number=lot_number, rows_max=page.rows_max, rows_skipped=page.offset
+        )
+    )
+
+
+@router.get("/stock", summary="See stock", response_model=Listed[StockOut])
+def list_stock(
+    database: Ledger,
+    _: Reader,
+    now: Now,
+    page: Listing,
+    item: Name | None = None,
+    place: Annotated[Name | None, Query(description="Only at and below this place.")] = None,
+    lot: Annotated[Id | None, Query(description="Only the lot with this id.")] = None,
+    everywhere: Annotated[bool, Query(description="Also with suppliers, customers, wards and in production.")] = False,
+) -> Any:
+    """Stock by lot and place: quantity, reserved, and all reasons not to issue it."""
+    return page.of(
+        stock.list_stock(
+            database,
+            at=now,
+            item=item,
+            place=place,
+            lot_id=lot,
+            everywhere=everywhere,
+            rows_max=page.rows_max,
+            rows_skipped=page.offset,
+        )
+    )
+
+
+@router.post("/movements", summary="Move stock", status_code=201, response_model=list[MovementOut])
+def move(command: MovementIn, database: Ledger, actor: Mover, now: Now) -> Any:
+    """Book movements, all lines or none. The same `client_id` with the same content again changes nothing.
+
+    A command that would issue blocked stock, or take more than there is, answers 409 with all reasons.
+    """
+    transfer = movements.Transfer(
+        command.action, command.from_place, command.to_place, command.occurred_at, command.order
+    )
+    lines = tuple(movements.Line(**line.model_dump()) for line in command.lines)
+    return movements.move(database, transfer, lines, client_id=command.client_id, at=now, actor=actor.name)
+
+
+@router.get("/movements", summary="List movements", response_model=Listed[MovementOut])
+def list_movements(database: Ledger, _: Reader, page: Listing, lot: Id | None = None, place: Name | None = None) -> Any:
+    """Movements of a lot or through a place, the latest first."""
+    return page.of(
+        stock.list_movements(database, lot_id=lot, place=place, rows_max=page.rows_max, rows_skipped=page.offset)
+    )
+
+
+@router.post("/allocations", summary="Promise stock to a demand", status_code=201, response_model=AllocationOut)
+def allocate_stock(demand: AllocationIn, database: Ledger, actor: Mover, now: Now) -> Any:
+    """Reserve stock, first expired first out. Blocked stock is skipped with all its reasons, and never promised.
+
+    What cannot be covered is `missing`. The same `client_id` with the same content gives the same answer again.
+    """
+    return allocate.allocate(database, **demand.model_dump(), at=now, actor=actor.name)
+
+
+@router.get("/reservations", summary="List promises", response_model=Listed[ReservationOut])
+def list_reservations(
+    database: Ledger,
+    _: Reader,
+    page: Listing,
+    demand: Code | None = None,
+    lot: Id | None = None,
+    only_open: bool = False,
+) -> Any:
+    """Promises, open and ended, with how they ended."""
+    return page.of(
+        allocate.list_reservations(
+            database,
+            demand=demand,
+            lot_id=lot,
+            only_open=only_open,
+            rows_max=page.rows_max,
+            rows_skipped=page.offset,
+        )
+    )
+
+
+@router.post("/reservations/{reservation_id}/void", summary="Take a promise back", status_code=204)
+def void_reservation(reservation_id: Id, why: WhyIn, database: Ledger, actor: Mover) -> Response:
+    """Free the reserved stock."""
+    allocate.void_reservation(database, reservation_id, why.reason, actor=actor.name)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/reservations/{reservation_id}/pick", summary="Keep a promise", status_code=201, response_model=list[MovementOut]
+)
+def pick(reservation_id: Id, where: PickIn, database: Ledger, actor: Mover, now: Now) -> Any:
+    """Move the reserved stock. Refused with all reasons if it has been blocked since."""
+    return movements.pick(
+        database, reservation_id, to_place=where.to_place, action=where.action, at=now, actor=actor.name
+    )
+
+
+@router.get("/lots/{lot_id}/trace", summary="Trace a lot", response_model=TraceOut)
+def trace_lot(
+    lot_id: Id,
+    database: Ledger,
+    _: Reader,
+    serial: Annotated[str, Query(max_length=100, pattern=r"^[\x21-\x7e]*$")] = "",
+    direction: Annotated[Direction | None, Query(description="One way only; both without.")] = None,
+) -> Any:
+    """Where a lot came from (suppliers, ingredients) and went (places, recipients, products), and its excursions."""
+    directions = frozenset({direction} if direction else Direction)
+    return trace.trace(database, lot_id, serial=serial, directions=directions)

@@ -1,0 +1,68 @@
+"""The composition root: puts the ledger's HTTP face together."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from fastapi_offline import FastAPIOffline
+
+from cloud_sync.api import batches, gateways, master_data, quality, stock
+from cloud_sync.api.access import Ledger
+from cloud_sync.api.limits import LimitBody
+from cloud_sync.api.problems import answers, install
+from cloud_sync.api.schemas import HealthOut
+from cloud_sync.storage.database import Database
+
+DESCRIPTION = """
+The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
+
+Every request but `/v1/batches` and `/healthz` needs `Authorization: Bearer TOKEN`, with a token made by
+`cloud-sync token create NAME --role reader|operator|quality|administrator`:
+
+| role | may |
+|---|---|
+| reader | read |
+| operator | read, move, promise and pick stock, place holds |
+| quality | read, place and lift holds, decide on exposures, resolve cases |
+| administrator | read, change places, items, owners, policies, channels and gateways |
+
+Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: send the same again.
+"""
+
+
+def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> FastAPI:
+    """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC."""
+    # The pages at /docs and /redoc bring their own scripts: storage rooms have no internet.
+    app = FastAPIOffline(
+        title="Lotwarden ledger",
+        version=version("lotwarden"),
+        description=DESCRIPTION,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.database = database
+    app.state.clock = clock
+    for room in (stock, quality, master_data, gateways, batches):
+        app.include_router(room.router, prefix="/v1")
+    app.add_api_route(
+        "/healthz",
+        healthz,
+        summary="See whether the ledger answers",
+        tags=["gateways"],
+        responses={503: answers(503)[503]},
+    )
+    install(app)
+    app.add_middleware(LimitBody)
+    return app
+
+
+def healthz(database: Ledger) -> HealthOut:
+    """Whether the ledger and its database answer: 200, or 503 with what is wrong."""
+    with database.transaction() as connection:
+        connection.execute("SELECT 1")
+    return HealthOut(version=version("lotwarden"))
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,144 @@
+"""What the ledger's configuration file may say (``config/ledger.example.toml`` shows it all)."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from cloud_sync.errors import ConfigError
+
+DATABASE_URL = "CLOUD_SYNC_DATABASE_URL"
+"""Environment variable that wins over the file: keeps a password out of it."""
+
+
+class Section(BaseModel):
+    """Base of every section: values are frozen, unknown keys are faults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ServerSection(Section):
+    """``[server]``: where the ledger listens, and how it is protected on the wire."""
+
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8443
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
+    behind_proxy: bool = False
+
+    @model_validator(mode="after")
+    def _is_protected(self) -> Self:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("TLS needs both files: write tls_cert_file and tls_key_file, or neither")
+        for key in ("tls_cert_file", "tls_key_file"):
+            path: Path | None = getattr(self, key)
+            if path is not None and not path.is_file():
+                raise ValueError(f"{key}: there is no file {path}; write the path of a PEM file the ledger can read")
+        if self.tls_cert_file is None and not self.behind_proxy and not _is_loopback(self.host):
+            raise ValueError(
+                f"host {self.host} is reachable from outside and would be without TLS: write tls_cert_file and "
+                'tls_key_file, or host = "127.0.0.1", or behind_proxy = true if a proxy in front speaks TLS'
+            )
+        return self
+
+
+class DatabaseSection(Section):
+    """``[database]``: a PostgreSQL by URL, or an embedded one with its data in ``data_dir``."""
+
+    url: Annotated[str, Field(pattern=r"^postgresql://")] | None = None
+    data_dir: Path | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.url is None) == (self.data_dir is None):
+            raise ValueError(
+                'write either data_dir = "/var/lib/cloud-sync" (embedded PostgreSQL) or '
+                f'url = "postgresql://..." (or set {DATABASE_URL}), one of them'
+            )
+        return self
+
+
+class LedgerConfig(Section):
+    """The whole file."""
+
+    server: Annotated[ServerSection, Field(default_factory=ServerSection)]
+    database: DatabaseSection
+    policies_dir: Path | None = None
+
+
+def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> LedgerConfig:
+    """The configuration in ``path``; ``CLOUD_SYNC_DATABASE_URL`` in ``environment`` replaces ``[database]``.
+
+    Relative paths are below the file's folder. Raises ``ConfigError`` with every fault at once.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError((f"{path}: cannot be read ({error}); give the path of a TOML file in UTF-8",)) from error
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError((f"{path}: is not TOML: {error}",)) from error
+    if environment.get(DATABASE_URL):
+        raw["database"] = {"url": environment[DATABASE_URL]}
+    try:
+        return LedgerConfig.model_validate(_with_paths_below(raw, Path(os.path.abspath(path)).parent))
+    except ValidationError as error:
+        raise ConfigError(tuple(_fault(path, text, fault) for fault in error.errors())) from error
+
+
+_PATHS = (("server", "tls_cert_file"), ("server", "tls_key_file"), ("database", "data_dir"), ("", "policies_dir"))
+
+# What to write instead, by the kind of fault pydantic names.
+_INSTEAD = {
+    "missing": "add it",
+    "extra_forbidden": "remove it or correct its spelling; config/ledger.example.toml shows every key",
+    "int_type": "write a whole number without quotes",
+    "int_parsing": "write a whole number without quotes",
+    "bool_parsing": "write true or false without quotes",
+    "bool_type": "write true or false without quotes",
+    "string_type": "write it in quotes",
+    "path_type": "write a path in quotes",
+    "string_pattern_mismatch": 'write "postgresql://user@host:5432/name"',
+}
+
+
+def _with_paths_below(raw: dict[str, Any], folder: Path) -> dict[str, Any]:
+    for section, key in _PATHS:
+        values = raw.get(section) if section else raw
+        if isinstance(values, dict) and isinstance(values.get(key), str):
+            values[key] = str(folder / values[key])
+    return raw
+
+
+def _fault(path: Path, text: str, fault: Any) -> str:
+    keys = [str(key) for key in fault["loc"]]
+    message = fault["msg"].removeprefix("Value error, ")
+    instead = _INSTEAD.get(fault["type"])
+    line = _line_of(text, keys)
+    where = f"{path}:{line}" if line else str(path)
+    return f"{where}: {'.'.join(keys)}: {message}" + (f"; {instead}" if instead else "")
+
+
+def _line_of(text: str, keys: list[str]) -> int | None:
+    """The line of a key (or else of its section's header), for people to jump to."""
+    section, found = "", None
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[+\s*([\w.-]+)\s*\]+", line):
+            section = header[1]
+            found = number if section == keys[0] else found
+        elif (key := re.match(r"\s*([\w-]+)\s*=", line)) and [*([section] if section else []), key[1]] == keys:
+            return number
+    return found
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

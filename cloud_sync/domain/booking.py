@@ -1,0 +1,267 @@
+"""From what an operator scanned to movements: which place stock leaves and which it enters.
+
+Physical facts are never refused. A line that cannot be booked yet becomes a reason, and the line itself, whole, goes
+with it, so that it can be booked later as if everything had been known.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from enum import StrEnum
+from typing import Any
+
+from edge_agent.domain.eligibility import ISSUING
+from edge_agent.domain.records import Action, ScanTransaction
+
+HOUSE = "house"
+"""The owner of stock that nobody else owns."""
+QUANTITY_MAX = 10**12
+"""Base units of one line; more is a misread label, and sums of them must not overflow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The places of an action: from where the operator scanned to where. None: the ledger's own place of that kind."""
+
+    moves: bool
+    to_kind: str | None = None
+
+
+SCRAP = "scrap"
+ROUTES: dict[Action, Route] = {
+    Action.RECEIVE: Route(moves=True),
+    Action.PUT_AWAY: Route(moves=True),
+    Action.MOVE: Route(moves=True),
+    Action.PICK: Route(moves=True),
+    Action.SHIP: Route(moves=True),
+    Action.DISPENSE: Route(moves=True),
+    Action.RETURN: Route(moves=True),
+    Action.CONSUME: Route(moves=True),
+    Action.DESTROY: Route(moves=True, to_kind=SCRAP),  # the operator names only where the boxes are
+    # What was counted says nothing about what moved: the difference depends on everything else that is known, so a
+    # movement made of it would depend on the order of arrival. It is kept as an event for the count to be decided on.
+    Action.COUNT: Route(moves=False),
+    Action.ALLOCATE: Route(moves=False),
+}
+"""What each action does to stock. Where ``to_kind`` is given, it stands in for a place that was not scanned."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewMovement:
+    """A movement to book. ``fact`` makes booking it twice harmless; ``quantity`` is in base units.
+
+    ``serial`` is '' for stock without one. ``occurred_at`` is aware UTC.
+    """
+
+    fact: str
+    lot_id: int
+    quantity: int
+    from_place: int
+    to_place: int
+    occurred_at: datetime
+    action: str
+    serial: str = ""
+    operator: str = ""
+    order_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The lot that a label names. ``expires_on`` is None where the label does not say."""
+
+    item_id: int
+    lot_number: str
+    owner: str
+    expires_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a scan transaction with all that is needed to book it, now or later."""
+
+    fact: str
+    action: Action
+    at: datetime
+    operator: str
+    gtin: str
+    quantity: int
+    lot: str | None
+    serial: str | None
+    expires_on: date | None
+    from_place: str | None
+    to_place: str | None
+    order: str | None
+    scanned: str
+
+    def as_data(self) -> dict[str, Any]:
+        """As JSON, for an exception case to hold."""
+        return {
+            **asdict(self),
+            "at": self.at.isoformat(),
+            "expires_on": self.expires_on.isoformat() if self.expires_on else None,
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> "Line":
+        """The line that :meth:`as_data` gave."""
+        expires_on = data["expires_on"]
+        return cls(
+            **{
+                **data,
+                "action": Action(data["action"]),
+                "at": datetime.fromisoformat(data["at"]),
+                "expires_on": date.fromisoformat(expires_on) if expires_on else None,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownItem:
+    """What a GTIN stands for."""
+
+    item_id: int
+    base_units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The master data that lines are decided by: items by GTIN and ids of places by name."""
+
+    items: Mapping[str, KnownItem]
+    places: Mapping[str, int]
+
+
+class Why(StrEnum):
+    """Why a line cannot be booked; the kind of its exception case."""
+
+    UNKNOWN_ITEM = "unknown_item"
+    UNKNOWN_PLACE = "unknown_place"
+    MISSING_LOT = "missing_lot"
+    MISSING_PLACE = "missing_place"
+    SAME_PLACE = "same_place"
+    IMPLAUSIBLE_QUANTITY = "implausible_quantity"
+
+
+CURABLE = (Why.UNKNOWN_ITEM, Why.UNKNOWN_PLACE)
+"""What new master data can cure."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotBooked:
+    """A line that cannot be booked as things are. ``text`` says what to do."""
+
+    line: Line
+    why: Why
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A line that can be booked, but for the id of its lot."""
+
+    line: Line
+    label: Label
+    quantity: int
+    from_place: int
+    to_place: int
+
+    def movement(self, lot_id: int) -> NewMovement:
+        """The movement, of the lot that the label turned out to be."""
+        return NewMovement(
+            fact=self.line.fact,
+            lot_id=lot_id,
+            quantity=self.quantity,
+            from_place=self.from_place,
+            to_place=self.to_place,
+            occurred_at=self.line.at,
+            action=self.line.action.value,
+            serial=self.line.serial or "",
+            operator=self.line.operator,
+            order_ref=self.line.order or "",
+        )
+
+
+def lines_of(scan: ScanTransaction, said_at: str) -> tuple[Line, ...]:
+    """The lines of ``scan`` that move stock. ``said_at`` is where it was said: gateway/journal/lane/seq."""
+    route = ROUTES[scan.action]
+    if not route.moves:
+        return ()
+    return tuple(
+        Line(
+            fact=f"{said_at}#{number}",
+            action=scan.action,
+            at=scan.stamp.at,
+            operator=scan.operator,
+            gtin=line.gtin,
+            quantity=line.quantity,
+            lot=line.lot,
+            serial=line.serial,
+            expires_on=line.expires_on,
+            from_place=scan.from_place,
+            to_place=scan.to_place or route.to_kind,
+            order=scan.order,
+            scanned=line.scanned,
+        )
+        for number, line in enumerate(scan.lines, start=1)
+    )
+
+
+def decide(line: Line, known: Known, owner: str = HOUSE) -> Decided | NotBooked:
+    """What to book for ``line``, or why it cannot be booked."""
+    problem = _problem_of(line, known)
+    if problem is not None:
+        return NotBooked(line, *problem)
+    assert line.lot and line.from_place and line.to_place  # noqa: S101 - _problem_of has seen to it
+    item = known.items[line.gtin]
+    return Decided(
+        line,
+        Label(item.item_id, line.lot, owner, line.expires_on),
+        line.quantity * item.base_units,
+        known.places[line.from_place],
+        known.places[line.to_place],
+    )
+
+
+def is_issue(line: Line) -> bool:
+    """Whether the line hands stock out, which a hold forbids."""
+    return line.action in ISSUING
+
+
+def expires_at(expires_on: date | None, zone: tzinfo = UTC) -> datetime | None:
+    """The first instant at which a lot labelled ``expires_on`` may no longer be used: the end of that day at the site.
+
+    >>> expires_at(date(2027, 2, 28))
+    datetime.datetime(2027, 3, 1, 0, 0, tzinfo=datetime.timezone.utc)
+    """
+    if expires_on is None:
+        return None
+    next_day = expires_on + timedelta(days=1)
+    return datetime(next_day.year, next_day.month, next_day.day, tzinfo=zone).astimezone(UTC)
+
+
+def earliest(labels: tuple[Label, ...]) -> Label:
+    """One label for labels of the same lot: the earliest expiry that any of them names."""
+    dates = [label.expires_on for label in labels if label.expires_on is not None]
+    return replace(labels[0], expires_on=min(dates, default=None))
+
+
+def _problem_of(line: Line, known: Known) -> tuple[Why, str] | None:
+    places = (line.from_place, line.to_place)
+    if None in places:
+        missing = "it comes from" if line.from_place is None else "it went to"
+        return Why.MISSING_PLACE, f"{line.action} of {line.gtin} does not say where {missing}"
+    if line.from_place == line.to_place:
+        return Why.SAME_PLACE, f"{line.action} of {line.gtin} starts and ends at {line.from_place}"
+    if not line.lot:
+        return Why.MISSING_LOT, f"the label {line.scanned!r} names no lot: find it out and book the movement by hand"
+    if line.gtin not in known.items:
+        return Why.UNKNOWN_ITEM, f"no item has GTIN {line.gtin}: add it, and the movement is booked"
+    unknown = [place for place in places if place not in known.places]
+    if unknown:
+        return Why.UNKNOWN_PLACE, f"no place is named {' or '.join(map(str, unknown))}: add it, and it is booked"
+    quantity = line.quantity * known.items[line.gtin].base_units
+    if quantity > QUANTITY_MAX:
+        return Why.IMPLAUSIBLE_QUANTITY, f"{quantity} base units of {line.gtin} in one line cannot be right"
+    if line.serial and quantity != 1:
+        return Why.IMPLAUSIBLE_QUANTITY, f"serial {line.serial} of {line.gtin} is one base unit, not {quantity}"
+    return None

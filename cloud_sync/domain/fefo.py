@@ -1,0 +1,86 @@
+"""First expired, first out: which positions to take for a demand, and why the others were passed over.
+
+Pure. Positions that may not be issued are skipped with every reason; they never stop the plan. What cannot be
+covered is said, not refused: the caller decides whether a part is enough.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from edge_agent.domain.eligibility import Context, Reason, Stock, reasons_not_to
+from edge_agent.domain.records import Action
+
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Stock of one lot (or one serial of it) in one place. ``received_at`` is None where nobody knows."""
+
+    lot_id: int
+    place_id: int
+    serial: str
+    received_at: datetime | None
+    stock: Stock
+
+    @property
+    def free(self) -> int:
+        """Base units that nobody has been promised; never below 0."""
+        return max(0, self.stock.quantity - self.stock.reserved)
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Take ``quantity`` base units from ``position``."""
+
+    position: Position
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A position whose turn it was, and all reasons why it was passed over."""
+
+    position: Position
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to take, what was passed over on the way (both in FEFO order), and base units that are ``missing``."""
+
+    picks: tuple[Pick, ...]
+    skipped: tuple[Skipped, ...]
+    missing: int
+
+
+def plan(positions: Iterable[Position], quantity: int, context: Context, action: Action = Action.ALLOCATE) -> Plan:
+    """Cover ``quantity`` (> 0 base units) from ``positions``; those behind the last pick are not looked at."""
+    if quantity <= 0:
+        raise ValueError(f"quantity is {quantity}: a demand has at least 1 base unit")
+    picks: list[Pick] = []
+    skipped: list[Skipped] = []
+    missing = quantity
+    for position in sorted(positions, key=fefo_key):
+        if missing == 0:
+            break
+        reasons = reasons_not_to(action, position.stock, context)
+        if reasons:
+            skipped.append(Skipped(position, reasons))
+            continue
+        take = min(position.free, missing)
+        picks.append(Pick(position, take))
+        missing -= take
+    return Plan(tuple(picks), tuple(skipped), missing)
+
+
+def fefo_key(position: Position) -> tuple[datetime, datetime, int, int, str]:
+    """Order of issue: expiry, then receipt, then lot, place and serial, so that equals always come the same way."""
+    return (
+        position.stock.expires_at or _LAST,
+        position.received_at or _LAST,
+        position.lot_id,
+        position.place_id,
+        position.serial,
+    )

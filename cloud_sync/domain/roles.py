@@ -1,0 +1,44 @@
+"""Who may do what at the ledger. One table, so that segregation of duties can be read at a glance."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a token's owner is trusted with."""
+
+    READER = "reader"
+    OPERATOR = "operator"
+    QUALITY = "quality"
+    ADMINISTRATOR = "administrator"
+
+
+class Duty(StrEnum):
+    """A kind of thing done at the ledger; the value says it in words."""
+
+    READ = "read the ledger"
+    MOVE = "move, promise and pick stock"
+    HOLD = "place holds"
+    DECIDE = "lift holds, decide on exposures and resolve cases"
+    ADMINISTER = "change places, items, owners, policies, channels and gateways"
+
+
+MAY: dict[Role, frozenset[Duty]] = {
+    Role.READER: frozenset({Duty.READ}),
+    Role.OPERATOR: frozenset({Duty.READ, Duty.MOVE, Duty.HOLD}),
+    Role.QUALITY: frozenset({Duty.READ, Duty.HOLD, Duty.DECIDE}),
+    Role.ADMINISTRATOR: frozenset({Duty.READ, Duty.ADMINISTER}),
+}
+"""Who moves stock does not decide on it, who decides does not move it, and who gives out tokens does neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who asks the ledger for something: the token's name, which every event carries, and its role."""
+
+    name: str
+    role: Role
+
+    def may(self, duty: Duty) -> bool:
+        """Whether the role covers ``duty``."""
+        return duty in MAY[self.role]

@@ -1,0 +1,195 @@
+"""The ledger's door for batches: proven to be genuine, kept byte for byte, and made into facts, all or nothing.
+
+Storing is idempotent: a batch that is stored already is a ``DUPLICATE``, and as good as stored.
+"""
+
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from cloud_sync.actions.cases import Case, count_case, open_case
+from cloud_sync.domain.records import fault_in
+from cloud_sync.errors import Forked, NotGenuine
+from cloud_sync.ingest.notices import store_notices
+from cloud_sync.ingest.readings import store_readings
+from cloud_sync.ingest.scans import store_scans
+from cloud_sync.ingest.source import Said, Source
+from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.records import Notice, Reading, Record, ScanTransaction
+from edge_agent.domain.wire import Batch, Verify, WireError, decode_batch, decode_record, digest_of
+
+SEQ_MAX = 2**62
+UNREADABLE_KEPT_BYTES = 10_000
+"""How much of an unreadable record its case shows; the evidence has all of it."""
+
+
+class Outcome(StrEnum):
+    """What became of a batch. The gateway may forget the first two and must keep the others."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+    FORK = "fork"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The ledger's answer. ``digest`` is the batch's (64 hex digits); ``reason`` says why it was not stored."""
+
+    digest: str
+    outcome: Outcome
+    reason: str = ""
+
+
+def store_batch(database: Database, raw: bytes) -> Receipt:
+    """Store one batch in one transaction and say what became of it.
+
+    Raises ``DatabaseDown``: nothing was stored, and the gateway shall send it again.
+    """
+    digest = digest_of(raw)
+    try:
+        batch = decode_batch(raw)
+        _check_header(batch)
+    except WireError as error:
+        return Receipt(digest, Outcome.REFUSED, error.reason)
+    try:
+        with database.transaction() as connection:
+            return Receipt(digest, _store(connection, batch))
+    except NotGenuine as error:
+        with database.transaction() as connection:
+            count_case(connection, _not_genuine_case(batch, error))
+        return Receipt(digest, Outcome.REFUSED, str(error))
+    except Forked as error:
+        with database.transaction() as connection:
+            count_case(connection, _fork_case(batch, error))
+        return Receipt(digest, Outcome.FORK, str(error))
+
+
+class _UnknownGateway(NotGenuine):
+    """Nobody registered it; its name is worth nothing."""
+
+
+def _store(connection: Connection, batch: Batch) -> Outcome:
+    header = batch.header
+    gateway = _genuine_gateway(connection, batch)
+    queries("ingest").own_lane(connection, lane=f"{header.gateway}/{header.journal}/{header.lane}")
+    if _is_stored(connection, batch, gateway["id"]):
+        return Outcome.DUPLICATE
+    evidence_id = queries("ingest").add_evidence(
+        connection,
+        gateway_id=gateway["id"],
+        journal=header.journal,
+        lane=header.lane.value,
+        first_seq=header.first,
+        last_seq=_last_seq(batch),
+        digest=bytes.fromhex(batch.digest),
+        previous=bytes.fromhex(header.previous),
+        raw=batch.raw,
+    )
+    source = Source(gateway["id"], header.gateway, header.journal, header.lane, evidence_id)
+    records = _readable(connection, source, batch)
+    # Channels before holds: the order of locks (storage/locks.py, actions/tracks.py).
+    store_notices(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, Notice)])
+    store_readings(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, Reading)])
+    store_scans(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, ScanTransaction)])
+    queries("ingest").gateway_seen(connection, id=gateway["id"])
+    return Outcome.STORED
+
+
+def _check_header(batch: Batch) -> None:
+    """What the ledger can keep; a header that no gateway of ours would write is refused."""
+    header = batch.header
+    if not header.gateway.isprintable():
+        raise WireError("the gateway's name has unprintable characters")
+    try:
+        is_plain = str(uuid.UUID(header.journal)) == header.journal
+    except ValueError:
+        is_plain = False
+    if not is_plain:
+        raise WireError(f"journal {header.journal} is not a UUID")
+    if header.first > SEQ_MAX:
+        raise WireError(f"sequence number {header.first} is beyond {SEQ_MAX}")
+
+
+def _genuine_gateway(connection: Connection, batch: Batch) -> Row:
+    name = batch.header.gateway
+    gateway: Row | None = queries("ingest").gateway(connection, name=name)
+    if gateway is None:
+        raise _UnknownGateway(f"no gateway is registered as {name}: register it with its public key")
+    if gateway["revoked_at"] is not None:
+        raise NotGenuine(f"gateway {name} was revoked at {gateway['revoked_at']:%Y-%m-%d %H:%M} UTC")
+    if not batch.is_genuine(_verifier(gateway["public_key"])):
+        raise NotGenuine(f"the signature is not that of gateway {name}")
+    return gateway
+
+
+def _verifier(public_key: bytes) -> Verify:
+    key = Ed25519PublicKey.from_public_bytes(bytes(public_key))
+
+    def verify(signature: bytes, signed: bytes) -> bool:
+        try:
+            key.verify(signature, signed)
+        except InvalidSignature:
+            return False
+        return True
+
+    return verify
+
+
+def _is_stored(connection: Connection, batch: Batch, gateway_id: int) -> bool:
+    """Whether this very batch is stored. Raises ``Forked`` if another one with any of its sequence numbers is."""
+    header = batch.header
+    near = queries("ingest").last_batch_up_to(
+        connection, gateway_id=gateway_id, journal=header.journal, lane=header.lane.value, last_seq=_last_seq(batch)
+    )
+    if near is None or near["last_seq"] < header.first:
+        return False
+    if bytes(near["digest"]).hex() == batch.digest:
+        return True
+    raise Forked(
+        f"{header.lane} {near['first_seq']} to {near['last_seq']} of journal {header.journal} are stored with other "
+        f"content than this batch of {header.first} to {_last_seq(batch)}: do two gateways use one journal?"
+    )
+
+
+def _readable(connection: Connection, source: Source, batch: Batch) -> list[Said[Record]]:
+    """The records that can be read; each of the others becomes an exception case."""
+    readable = []
+    for seq, line in enumerate(batch.lines, start=batch.header.first):
+        try:
+            record = decode_record(line)
+            fault = fault_in(record)
+        except WireError as error:
+            fault = error.reason
+        if fault is None:
+            readable.append(Said(seq, record))
+        else:
+            open_case(connection, _unreadable_case(source, seq, line, fault))
+    return readable
+
+
+def _unreadable_case(source: Source, seq: int, line: bytes, fault: str) -> Case:
+    shown = line[:UNREADABLE_KEPT_BYTES].decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
+    text = fault.replace("\x00", "\\x00")[:1000]
+    key = source.said_at(seq)
+    return Case("unreadable_record", key, text, evidence_id=source.evidence_id, data={"record": shown})
+
+
+def _not_genuine_case(batch: Batch, error: NotGenuine) -> Case:
+    # All that strangers send is one case: they could make up names without end.
+    name = "unknown gateways" if isinstance(error, _UnknownGateway) else f"gateway:{batch.header.gateway}"
+    return Case("batch_not_genuine", name, str(error), data={"digest": batch.digest, "gateway": batch.header.gateway})
+
+
+def _fork_case(batch: Batch, error: Forked) -> Case:
+    header = batch.header
+    data = {"lane": header.lane.value, "first": header.first, "records": header.count, "digest": batch.digest}
+    return Case("forked_journal", f"{header.gateway}/{header.journal}", str(error), data=data)
+
+
+def _last_seq(batch: Batch) -> int:
+    return batch.header.first + batch.header.count - 1

@@ -1,0 +1,114 @@
+-- name: lots(item, owner, lot_number, rows_max, rows_skipped)
+-- Lots, earliest expiry first.
+SELECT l.id, i.name AS item, l.lot_number, l.owner, l.expires_on, l.expires_at,
+       EXISTS (SELECT FROM hold_now h WHERE h.lot_id = l.id) AS held
+FROM lot l
+JOIN item i ON i.id = l.item_id
+WHERE (:item::text IS NULL OR i.name = :item)
+  AND (:owner::text IS NULL OR l.owner = :owner)
+  AND (:lot_number::text IS NULL OR l.lot_number = :lot_number)
+ORDER BY l.expires_at NULLS LAST, l.id
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: lot_by_id(lot_id)^
+-- One lot.
+SELECT l.id, i.name AS item, l.lot_number, l.owner, l.expires_on, l.expires_at,
+       EXISTS (SELECT FROM hold_now h WHERE h.lot_id = l.id) AS held
+FROM lot l JOIN item i ON i.id = l.item_id
+WHERE l.id = :lot_id;
+
+-- name: lot_by_number(item, lot_number, owner)^
+-- The lot that people mean by item, number and owner.
+SELECT l.id, l.expires_on, l.expires_at, i.expiry_required
+FROM lot l JOIN item i ON i.id = l.item_id
+WHERE i.name = :item AND l.lot_number = :lot_number AND l.owner = :owner;
+
+-- name: add_lot(item_id, lot_number, owner, expires_on, expires_at)!
+-- Keep a lot; no row if it is known.
+INSERT INTO lot (item_id, lot_number, owner, expires_on, expires_at)
+VALUES (:item_id, :lot_number, :owner, :expires_on, :expires_at)
+ON CONFLICT (item_id, lot_number, owner) DO NOTHING;
+
+-- name: positions_in_fefo_order(item_id, owner, site, rows_max)
+-- Stock of an item and owner in the house (at and below one site), in the order in which it should leave, with all
+-- that blocks it. Index: lot_fefo, position's primary key.
+WITH candidate AS MATERIALIZED (
+    SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_at, i.expiry_required,
+           i.name AS item, p.name AS place, p.ancestors,
+           (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at
+    FROM lot l
+    JOIN item i ON i.id = l.item_id
+    JOIN position b ON b.lot_id = l.id AND b.quantity > 0
+    JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
+    WHERE l.item_id = :item_id AND l.owner = :owner
+      AND (:site::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)])
+    ORDER BY l.expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial
+    LIMIT :rows_max
+)
+SELECT c.*,
+       coalesce((SELECT sum(v.quantity) FROM reservation v
+                 WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (c.lot_id, c.place_id, c.serial)),
+                0)::bigint AS reserved,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
+                 FROM hold_now h
+                 WHERE h.lot_id = c.lot_id AND coalesce(h.serial = c.serial, true)
+                   AND (h.place_id IS NULL OR h.place_id = c.place_id
+                        OR h.kind <> 'exposure' AND h.place_id = ANY(c.ancestors))), '[]') AS holds
+FROM candidate c;
+
+-- name: positions(item, place, lot_id, everywhere, rows_max, rows_skipped)
+-- Stock by item, lot and place (at and below it), with all that blocks it. In the house only, or also with suppliers,
+-- customers and the like.
+WITH candidate AS MATERIALIZED (
+    SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_at, i.expiry_required,
+           i.name AS item, p.name AS place, p.ancestors,
+           (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at
+    FROM position b
+    JOIN lot l ON l.id = b.lot_id
+    JOIN item i ON i.id = l.item_id
+    JOIN place p ON p.id = b.place_id
+    WHERE b.quantity <> 0
+      AND (:everywhere OR p.kind IN ('site', 'room', 'bin'))
+      AND (:item::text IS NULL OR i.name = :item)
+      AND (:lot_id::bigint IS NULL OR l.id = :lot_id)
+      AND (:place::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :place)])
+    ORDER BY i.name, l.expires_at NULLS LAST, l.id, p.name, b.serial
+    LIMIT :rows_max OFFSET :rows_skipped
+)
+SELECT c.*,
+       coalesce((SELECT sum(v.quantity) FROM reservation v
+                 WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (c.lot_id, c.place_id, c.serial)),
+                0)::bigint AS reserved,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
+                 FROM hold_now h
+                 WHERE h.lot_id = c.lot_id AND coalesce(h.serial = c.serial, true)
+                   AND (h.place_id IS NULL OR h.place_id = c.place_id
+                        OR h.kind <> 'exposure' AND h.place_id = ANY(c.ancestors))), '[]') AS holds
+FROM candidate c
+ORDER BY c.item, c.expires_at NULLS LAST, c.lot_id, c.place, c.serial;
+
+-- name: movements(lot_id, place, rows_max, rows_skipped)
+-- What moved, of a lot or through a place, the latest first.
+SELECT m.id, m.fact, m.lot_id, i.name AS item, l.lot_number, m.serial, m.quantity, f.name AS from_place,
+       t.name AS to_place, m.occurred_at, m.recorded_at, m.action, m.operator, m.order_ref, m.event_id
+FROM movement m
+JOIN lot l ON l.id = m.lot_id
+JOIN item i ON i.id = l.item_id
+JOIN place f ON f.id = m.from_place
+JOIN place t ON t.id = m.to_place
+WHERE (:lot_id::bigint IS NULL OR m.lot_id = :lot_id)
+  AND (:place::text IS NULL OR :place IN (f.name, t.name))
+ORDER BY m.occurred_at DESC, m.id DESC
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: moved(facts)
+-- The movements with these facts.
+SELECT m.id, m.fact, m.lot_id, i.name AS item, l.lot_number, m.serial, m.quantity, f.name AS from_place,
+       t.name AS to_place, m.occurred_at, m.recorded_at, m.action, m.operator, m.order_ref, m.event_id
+FROM movement m
+JOIN lot l ON l.id = m.lot_id
+JOIN item i ON i.id = l.item_id
+JOIN place f ON f.id = m.from_place
+JOIN place t ON t.id = m.to_place
+WHERE m.fact = ANY(:facts)
+ORDER BY m.id;

@@ -1,0 +1,39 @@
+-- name: add_gateway(name, public_key)!
+-- Register a gateway's key; no row if the name is taken.
+INSERT INTO gateway (name, public_key) VALUES (:name, :public_key) ON CONFLICT (name) DO NOTHING;
+
+-- name: gateway_by_name(name)^
+-- One gateway.
+SELECT id, name, public_key, registered_at, revoked_at, last_seen_at FROM gateway WHERE name = :name;
+
+-- name: revoke_gateway(name)!
+-- Believe a gateway no longer; no row if there is none by that name that is still believed.
+UPDATE gateway SET revoked_at = clock_timestamp() WHERE name = :name AND revoked_at IS NULL;
+
+-- name: gateways(rows_max, rows_skipped)
+-- All gateways.
+SELECT id, name, public_key, registered_at, revoked_at, last_seen_at FROM gateway
+ORDER BY name LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: lanes_of_gateways(gateway_ids)
+-- How far each lane of each journal has come.
+SELECT gateway_id, journal::text, lane, min(first_seq) AS first_seq, max(last_seq) AS last_seq, count(*) AS batches,
+       max(received_at) AS received_at
+FROM evidence
+WHERE gateway_id = ANY(:gateway_ids)
+GROUP BY gateway_id, journal, lane
+ORDER BY gateway_id, journal, lane;
+
+-- name: gaps_of_gateways(gateway_ids, rows_max)
+-- Sequence numbers that are not here though later ones are: still on their way, or lost.
+SELECT gateway_id, journal::text, lane, missing_from, missing_to
+FROM (
+    SELECT gateway_id, journal, lane, first_seq - 1 AS missing_to,
+           coalesce(max(last_seq) OVER (PARTITION BY gateway_id, journal, lane ORDER BY first_seq
+                                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) + 1 AS missing_from
+    FROM evidence
+    WHERE gateway_id = ANY(:gateway_ids)
+) AS step
+WHERE missing_from <= missing_to
+ORDER BY gateway_id, journal, lane, missing_from
+LIMIT :rows_max;

@@ -1,0 +1,31 @@
+-- name: own_lane(lane)!
+-- Wait until no other batch of this lane of this journal is being stored; keep others waiting until the end.
+SELECT pg_advisory_xact_lock(x'4C414E45'::int, hashtext(:lane));
+
+-- name: gateway(name)^
+-- Who a batch claims to come from.
+SELECT id, public_key, revoked_at FROM gateway WHERE name = :name;
+
+-- name: last_batch_up_to(gateway_id, journal, lane, last_seq)^
+-- The stored batch nearest before the end of a new one: if any overlaps it, this one does, for stored ones never overlap.
+SELECT first_seq, last_seq, digest
+FROM evidence
+WHERE gateway_id = :gateway_id AND journal = :journal AND lane = :lane AND first_seq <= :last_seq
+ORDER BY first_seq DESC
+LIMIT 1;
+
+-- name: add_evidence(gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw)$
+-- Keep a batch as it was signed; gives its id.
+INSERT INTO evidence (gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw)
+VALUES (:gateway_id, :journal, :lane, :first_seq, :last_seq, :digest, :previous, :raw)
+RETURNING id;
+
+-- name: gateway_seen(id)!
+-- When a gateway was last heard, to a few seconds: not every batch needs to write it.
+UPDATE gateway SET last_seen_at = clock_timestamp()
+WHERE id = :id AND (last_seen_at IS NULL OR last_seen_at < clock_timestamp() - interval '5 s');
+
+-- name: add_notice(evidence_id, seq, gateway_id, at, kind, subject, text, data)*!
+-- What gateways say about themselves.
+INSERT INTO notice (evidence_id, seq, gateway_id, at, kind, subject, text, data)
+VALUES (:evidence_id, :seq, :gateway_id, :at, :kind, :subject, :text, :data);

@@ -1,0 +1,96 @@
+-- name: add_policy(name, body)!
+-- Keep a storage policy; no row if the name is taken.
+INSERT INTO policy (name, body) VALUES (:name, :body) ON CONFLICT (name) DO NOTHING;
+
+-- name: policy_by_name(name)^
+-- One storage policy.
+SELECT name, body FROM policy WHERE name = :name;
+
+-- name: policies(rows_max, rows_skipped)
+-- All storage policies.
+SELECT name, body FROM policy ORDER BY name LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: add_owner(name, title)!
+-- Keep an owner; no row if the name is taken.
+INSERT INTO owner (name, title) VALUES (:name, :title) ON CONFLICT (name) DO NOTHING;
+
+-- name: owner_by_name(name)^
+-- One owner.
+SELECT name, title FROM owner WHERE name = :name;
+
+-- name: owners(rows_max, rows_skipped)
+-- All owners.
+SELECT name, title FROM owner ORDER BY name LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: add_place(name, title, kind, parent_id, policy)!
+-- Keep a place; no row if the name is taken. Its ancestors are its parent's, and itself.
+INSERT INTO place (id, name, title, kind, parent_id, ancestors, policy)
+OVERRIDING SYSTEM VALUE
+SELECT new.id, :name, :title, :kind, :parent_id,
+       coalesce((SELECT ancestors FROM place WHERE id = :parent_id), '{}') || new.id, :policy
+FROM (SELECT nextval(pg_get_serial_sequence('place', 'id')) AS id) AS new
+ON CONFLICT (name) DO NOTHING;
+
+-- name: place_by_name(name)^
+-- One place, with the names of everything above it, outermost first.
+SELECT p.id, p.name, p.title, p.kind, p.ancestors, p.policy, up.name AS parent,
+       (SELECT array_agg(a.name ORDER BY step.nr) FROM unnest(p.ancestors) WITH ORDINALITY AS step (id, nr)
+        JOIN place a ON a.id = step.id) AS path
+FROM place p
+LEFT JOIN place up ON up.id = p.parent_id
+WHERE p.name = :name;
+
+-- name: places(below, kind, rows_max, rows_skipped)
+-- Places, all or those at and below one, all or those of one kind.
+SELECT p.id, p.name, p.title, p.kind, p.ancestors, p.policy, up.name AS parent,
+       (SELECT array_agg(a.name ORDER BY step.nr) FROM unnest(p.ancestors) WITH ORDINALITY AS step (id, nr)
+        JOIN place a ON a.id = step.id) AS path
+FROM place p
+LEFT JOIN place up ON up.id = p.parent_id
+WHERE (:below::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :below)])
+  AND (:kind::text IS NULL OR p.kind = :kind)
+ORDER BY p.name
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: add_item(name, title, base_unit, expiry_required, serial_tracked)!
+-- Keep an item; no row if the name is taken.
+INSERT INTO item (name, title, base_unit, expiry_required, serial_tracked)
+VALUES (:name, :title, :base_unit, :expiry_required, :serial_tracked)
+ON CONFLICT (name) DO NOTHING;
+
+-- name: add_gtin(gtin, item, base_units)!
+-- Say which item a GTIN is, and how many base units; no row if the GTIN is taken.
+INSERT INTO item_gtin (gtin, item_id, base_units) SELECT :gtin, id, :base_units FROM item WHERE name = :item
+ON CONFLICT (gtin) DO NOTHING;
+
+-- name: gtin(gtin)^
+-- What a GTIN stands for.
+SELECT g.gtin, g.base_units, i.name AS item FROM item_gtin g JOIN item i ON i.id = g.item_id WHERE g.gtin = :gtin;
+
+-- name: item_by_name(name)^
+-- One item with its GTINs.
+SELECT i.id, i.name, i.title, i.base_unit, i.expiry_required, i.serial_tracked,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('gtin', g.gtin, 'base_units', g.base_units) ORDER BY g.gtin)
+                 FROM item_gtin g WHERE g.item_id = i.id), '[]') AS gtins
+FROM item i
+WHERE i.name = :name;
+
+-- name: items(rows_max, rows_skipped)
+-- All items with their GTINs.
+SELECT i.id, i.name, i.title, i.base_unit, i.expiry_required, i.serial_tracked,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('gtin', g.gtin, 'base_units', g.base_units) ORDER BY g.gtin)
+                 FROM item_gtin g WHERE g.item_id = i.id), '[]') AS gtins
+FROM item i
+ORDER BY i.name
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: channels(gateway, place, rows_max, rows_skipped)
+-- Channels that were ever heard of, with their place if somebody said it, and the latest good reading.
+SELECT c.id, g.name AS gateway, c.device, c.metric, p.name AS place, latest.at AS latest_at, latest.value AS latest_value
+FROM channel c
+JOIN gateway g ON g.id = c.gateway_id
+LEFT JOIN place p ON p.id = c.place_id
+LEFT JOIN LATERAL (SELECT at, value FROM reading r WHERE r.channel_id = c.id ORDER BY at DESC LIMIT 1) latest ON true
+WHERE (:gateway::text IS NULL OR g.name = :gateway) AND (:place::text IS NULL OR p.name = :place)
+ORDER BY g.name, c.device, c.metric
+LIMIT :rows_max OFFSET :rows_skipped;

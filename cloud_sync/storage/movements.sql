@@ -1,0 +1,149 @@
+-- name: known_items(gtins)
+-- What these GTINs stand for.
+SELECT gtin, item_id, base_units FROM item_gtin WHERE gtin = ANY(:gtins);
+
+-- name: known_places(names)
+-- Places by name.
+SELECT id, name, kind FROM place WHERE name = ANY(:names);
+
+-- name: add_scrap_place(name)!
+-- The place where destroyed stock ends, if it is not there yet.
+INSERT INTO place (id, name, title, kind, ancestors)
+OVERRIDING SYSTEM VALUE
+SELECT new.id, :name, 'Destroyed', 'scrap', ARRAY[new.id]
+FROM (SELECT nextval(pg_get_serial_sequence('place', 'id')) AS id) AS new
+ON CONFLICT (name) DO NOTHING;
+
+-- name: lines_touch_production(place_names, gtins, lot_numbers)$
+-- Whether any of these places is one of production, or any lot of these labels has been in one.
+SELECT EXISTS (SELECT FROM place WHERE name = ANY(:place_names) AND kind = 'production')
+    OR EXISTS (
+        SELECT FROM lot l
+        JOIN item_gtin g ON g.item_id = l.item_id
+        JOIN movement m ON m.lot_id = l.id
+        JOIN place p ON p.id = m.to_place
+        WHERE g.gtin = ANY(:gtins) AND l.lot_number = ANY(:lot_numbers) AND p.kind = 'production');
+
+-- name: lots_touch_production(place_ids, lot_ids)$
+-- Whether any of these places is one of production, or any of these lots has been in one.
+SELECT EXISTS (SELECT FROM place WHERE id = ANY(:place_ids) AND kind = 'production')
+    OR EXISTS (
+        SELECT FROM movement m
+        JOIN place p ON p.id = m.to_place
+        WHERE m.lot_id = ANY(:lot_ids) AND p.kind = 'production');
+
+-- name: add_lots(item_ids, lot_numbers, owners, expires_on, expires_at)!
+-- Make the lots that are not there yet, in one order, so that two who make the same lots wait for each other in turn.
+INSERT INTO lot (item_id, lot_number, owner, expires_on, expires_at)
+SELECT *
+FROM unnest(:item_ids::bigint[], :lot_numbers::text[], :owners::text[], :expires_on::date[], :expires_at::timestamptz[])
+ORDER BY 1, 2, 3
+ON CONFLICT (item_id, lot_number, owner) DO NOTHING;
+
+-- name: lots_by_label(item_ids, lot_numbers, owners)
+-- Lots by what identifies them.
+SELECT l.id, l.item_id, l.lot_number, l.owner, l.expires_on
+FROM unnest(:item_ids::bigint[], :lot_numbers::text[], :owners::text[]) AS label (item_id, lot_number, owner)
+JOIN lot l USING (item_id, lot_number, owner);
+
+-- name: set_expiry(id, expires_on, expires_at)!
+-- An earlier expiry, or the first that is known.
+UPDATE lot SET expires_on = :expires_on, expires_at = :expires_at WHERE id = :id;
+
+-- name: add_movements(facts, lot_ids, serials, quantities, from_places, to_places, occurred_at, actions, operators, order_refs, event_ids)
+-- Append movements; gives those that were not there yet.
+INSERT INTO movement (fact, lot_id, serial, quantity, from_place, to_place, occurred_at, action, operator, order_ref,
+                      event_id)
+SELECT *
+FROM unnest(:facts::text[], :lot_ids::bigint[], :serials::text[], :quantities::bigint[], :from_places::bigint[],
+            :to_places::bigint[], :occurred_at::timestamptz[], :actions::text[], :operators::text[],
+            :order_refs::text[], :event_ids::bigint[])
+ON CONFLICT (fact) DO NOTHING
+RETURNING id, fact, lot_id, serial, from_place, to_place;
+
+-- name: add_to_positions(movement_ids)!
+-- Carry new movements over to the balances of the places they touch.
+INSERT INTO position (lot_id, serial, place_id, quantity)
+SELECT m.lot_id, m.serial, side.place_id, sum(side.quantity)
+FROM movement m
+CROSS JOIN LATERAL (VALUES (m.to_place, m.quantity), (m.from_place, -m.quantity)) AS side (place_id, quantity)
+WHERE m.id = ANY(:movement_ids)
+GROUP BY 1, 2, 3
+ORDER BY 1, 3, 2
+ON CONFLICT (lot_id, place_id, serial) DO UPDATE SET quantity = position.quantity + excluded.quantity;
+
+-- name: redo_residencies(lot_ids, serials, place_ids)!
+-- When these (lot, serial, place) were there: from all their movements in the order of event time, those into the place
+-- before those out of it, wherever the balance rises above 0 and falls back. Suppliers and count differences hold no
+-- stock. Only what differs from before is written.
+WITH touched AS (
+    SELECT DISTINCT t.lot_id, t.serial, t.place_id
+    FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[]) AS t (lot_id, serial, place_id)
+    JOIN place p ON p.id = t.place_id
+    WHERE p.kind NOT IN ('supplier', 'count_difference')
+), step AS (
+    SELECT t.*, m.occurred_at, false AS is_out, m.fact, m.quantity AS change
+    FROM touched t JOIN movement m ON (m.lot_id, m.to_place, m.serial) = (t.lot_id, t.place_id, t.serial)
+    UNION ALL
+    SELECT t.*, m.occurred_at, true, m.fact, -m.quantity
+    FROM touched t JOIN movement m ON (m.lot_id, m.from_place, m.serial) = (t.lot_id, t.place_id, t.serial)
+), balance AS (
+    SELECT *, sum(change) OVER (PARTITION BY lot_id, serial, place_id ORDER BY occurred_at, is_out, fact) AS after
+    FROM step
+), edge AS (
+    SELECT *, after > 0 AS begins
+    FROM balance
+    WHERE (after > 0) <> (after - change > 0)
+), new AS (
+    SELECT *
+    FROM (
+        SELECT lot_id, serial, place_id, begins, occurred_at AS began_at, lead(occurred_at) OVER (
+            PARTITION BY lot_id, serial, place_id ORDER BY occurred_at, is_out, fact) AS ended_at
+        FROM edge
+    ) AS pair
+    WHERE begins
+), gone AS (
+    DELETE FROM residency r
+    USING touched t
+    WHERE (r.lot_id, r.place_id, r.serial) = (t.lot_id, t.place_id, t.serial)
+      AND NOT EXISTS (SELECT FROM new n WHERE (n.lot_id, n.place_id, n.serial, n.began_at)
+                                            = (r.lot_id, r.place_id, r.serial, r.began_at))
+)
+INSERT INTO residency (lot_id, serial, place_id, began_at, ended_at)
+SELECT lot_id, serial, place_id, began_at, ended_at FROM new
+ON CONFLICT (lot_id, place_id, serial, began_at) DO UPDATE SET ended_at = excluded.ended_at
+WHERE residency.ended_at IS DISTINCT FROM excluded.ended_at;
+
+-- name: negative_balances(lot_ids, serials, place_ids)
+-- Of these (lot, serial, place) inside, with whatever balance: how low it ever was, and when it first fell below 0.
+WITH touched AS (
+    SELECT DISTINCT t.lot_id, t.serial, t.place_id, p.name AS place
+    FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[]) AS t (lot_id, serial, place_id)
+    JOIN place p ON p.id = t.place_id
+    WHERE p.kind IN ('site', 'room', 'bin', 'ward', 'customer')
+), step AS (
+    SELECT t.*, m.occurred_at, false AS is_out, m.fact, m.quantity AS change
+    FROM touched t JOIN movement m ON (m.lot_id, m.to_place, m.serial) = (t.lot_id, t.place_id, t.serial)
+    UNION ALL
+    SELECT t.*, m.occurred_at, true, m.fact, -m.quantity
+    FROM touched t JOIN movement m ON (m.lot_id, m.from_place, m.serial) = (t.lot_id, t.place_id, t.serial)
+), balance AS (
+    SELECT *, sum(change) OVER (PARTITION BY lot_id, serial, place_id ORDER BY occurred_at, is_out, fact) AS after
+    FROM step
+)
+SELECT lot_id, serial, place_id, place, min(after)::bigint AS lowest,
+       min(occurred_at) FILTER (WHERE after < 0) AS since
+FROM balance
+GROUP BY lot_id, serial, place_id, place
+ORDER BY lot_id, serial, place_id;
+
+-- name: holds_at_issue(lot_ids, serials, place_ids, at)
+-- Which of these were under a hold at that time, by what the ledger knows now; number counts from 1.
+SELECT DISTINCT ON (issue.number) issue.number, h.text
+FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[], :at::timestamptz[])
+     WITH ORDINALITY AS issue (lot_id, serial, place_id, at, number)
+JOIN hold_now h ON h.lot_id = issue.lot_id
+    AND (h.serial IS NULL OR h.serial = issue.serial)
+    AND (h.place_id IS NULL OR h.place_id = issue.place_id)
+    AND h.since <= issue.at
+ORDER BY issue.number, h.kind, h.text;

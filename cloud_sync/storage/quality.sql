@@ -1,0 +1,114 @@
+-- name: excursions(place, only_open, rows_max, rows_skipped)
+-- Excursions, the latest first, all or those of a place.
+SELECT e.id, g.name AS gateway, c.device, c.metric, p.name AS place, e.rule, e.began_at, e.ended_at, e.worst, e.version,
+       (SELECT count(DISTINCT x.lot_id) FROM exposure x WHERE x.excursion_id = e.id) AS lots_exposed
+FROM excursion e
+JOIN channel c ON c.id = e.channel_id
+JOIN gateway g ON g.id = c.gateway_id
+JOIN place p ON p.id = e.place_id
+WHERE (:place::text IS NULL OR p.name = :place) AND (NOT :only_open OR e.ended_at IS NULL)
+ORDER BY e.began_at DESC, e.id DESC
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: exposures(excursion_id, lot_id, rows_max, rows_skipped)
+-- Which stock was exposed to which excursion, where and since when.
+SELECT x.excursion_id, x.lot_id, i.name AS item, l.lot_number, x.serial, p.name AS place, p.kind AS place_kind,
+       x.residency_began_at, x.since, e.rule, e.began_at, e.ended_at, e.worst
+FROM exposure x
+JOIN excursion e ON e.id = x.excursion_id
+JOIN lot l ON l.id = x.lot_id
+JOIN item i ON i.id = l.item_id
+JOIN place p ON p.id = x.place_id
+WHERE (:excursion_id::bigint IS NULL OR x.excursion_id = :excursion_id)
+  AND (:lot_id::bigint IS NULL OR x.lot_id = :lot_id)
+ORDER BY x.excursion_id, x.lot_id, x.since, p.name, x.serial
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: holds_now(lot_id, place, rows_max, rows_skipped)
+-- Everything that blocks stock now. hold_id is null where the hold follows from an exposure or a case.
+SELECT h.lot_id, i.name AS item, l.lot_number, h.serial, p.name AS place, h.kind, h.excursion_id, h.text
+FROM hold_now h
+JOIN lot l ON l.id = h.lot_id
+JOIN item i ON i.id = l.item_id
+LEFT JOIN place p ON p.id = h.place_id
+WHERE (:lot_id::bigint IS NULL OR h.lot_id = :lot_id)
+  AND (:place::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :place)])
+ORDER BY h.lot_id, h.kind, h.excursion_id, p.name, h.serial
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: placed_holds(lot_id, only_open, rows_max, rows_skipped)
+-- Holds that people or rules placed, with who lifted them.
+SELECT h.id, h.kind, h.lot_id, i.name AS item, l.lot_number, p.name AS place, h.reason, h.placed_by, h.placed_at,
+       h.lifted_by, h.lifted_at, h.lifted_reason
+FROM hold h
+JOIN lot l ON l.id = h.lot_id
+JOIN item i ON i.id = l.item_id
+LEFT JOIN place p ON p.id = h.place_id
+WHERE (:lot_id::bigint IS NULL OR h.lot_id = :lot_id) AND (NOT :only_open OR h.lifted_at IS NULL)
+ORDER BY h.id
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: add_hold(kind, lot_id, place_id, reason, placed_by)$
+-- Block a lot, everywhere or at and below one place.
+INSERT INTO hold (kind, lot_id, place_id, reason, placed_by) VALUES (:kind, :lot_id, :place_id, :reason, :placed_by)
+RETURNING id;
+
+-- name: hold_by_id(hold_id)^
+-- One placed hold.
+SELECT h.id, h.kind, h.lot_id, i.name AS item, l.lot_number, p.name AS place, h.reason, h.placed_by, h.placed_at,
+       h.lifted_by, h.lifted_at, h.lifted_reason
+FROM hold h
+JOIN lot l ON l.id = h.lot_id
+JOIN item i ON i.id = l.item_id
+LEFT JOIN place p ON p.id = h.place_id
+WHERE h.id = :hold_id;
+
+-- name: lift_hold(hold_id, lifted_by, lifted_reason)!
+-- End a hold.
+UPDATE hold SET lifted_by = :lifted_by, lifted_at = clock_timestamp(), lifted_reason = :lifted_reason
+WHERE id = :hold_id AND lifted_at IS NULL;
+
+-- name: excursion_to_decide(excursion_id, lot_id)^
+-- An excursion as a decision about one lot needs it.
+SELECT e.began_at, e.ended_at, e.worst,
+       EXISTS (SELECT FROM exposure x WHERE x.excursion_id = e.id AND x.lot_id = :lot_id) AS exposed
+FROM excursion e
+WHERE e.id = :excursion_id;
+
+-- name: dispositions(excursion_id, lot_id, rows_max, rows_skipped)
+-- Decisions on exposures, and whether they still stand on the evidence as it is now.
+SELECT d.id, d.excursion_id, d.lot_id, i.name AS item, l.lot_number, d.decision, d.reason, d.decided_by, d.decided_at,
+       (d.began_at, d.ended_at, d.worst) IS NOT DISTINCT FROM (e.began_at, e.ended_at, e.worst) AS same_evidence
+FROM disposition d
+JOIN excursion e ON e.id = d.excursion_id
+JOIN lot l ON l.id = d.lot_id
+JOIN item i ON i.id = l.item_id
+WHERE (:excursion_id::bigint IS NULL OR d.excursion_id = :excursion_id)
+  AND (:lot_id::bigint IS NULL OR d.lot_id = :lot_id)
+ORDER BY d.id
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: add_disposition(excursion_id, lot_id, decision, reason, decided_by, began_at, ended_at, worst)$
+-- Keep a decision with the evidence it was made on.
+INSERT INTO disposition (excursion_id, lot_id, decision, reason, decided_by, began_at, ended_at, worst)
+VALUES (:excursion_id, :lot_id, :decision, :reason, :decided_by, :began_at, :ended_at, :worst)
+RETURNING id;
+
+-- name: cases(only_open, kind, lot_id, rows_max, rows_skipped)
+-- Physical facts that contradict the ledger.
+SELECT id, kind, key, text, lot_id, evidence_id, data, opened_at, resolved_at, resolved_by, resolution
+FROM exception_case
+WHERE (NOT :only_open OR resolved_at IS NULL) AND (:kind::text IS NULL OR kind = :kind)
+  AND (:lot_id::bigint IS NULL OR lot_id = :lot_id)
+ORDER BY id
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: case_by_id(case_id)^
+-- One exception case.
+SELECT id, kind, key, text, lot_id, evidence_id, data, opened_at, resolved_at, resolved_by, resolution
+FROM exception_case WHERE id = :case_id;
+
+-- name: resolve_case(case_id, resolved_by, resolution)!
+-- Close a case; no row if it is closed.
+UPDATE exception_case SET resolved_at = clock_timestamp(), resolved_by = :resolved_by, resolution = :resolution
+WHERE id = :case_id AND resolved_at IS NULL;

@@ -1,0 +1,70 @@
+-- name: own_request(key)^
+-- One at a time for each client id, until the end of the transaction.
+SELECT pg_advisory_xact_lock(hashtextextended(:key, 0));
+
+-- name: said(subject)^
+-- What the ledger was asked before under a client id, and what it answered.
+SELECT kind, data FROM event WHERE subject = :subject ORDER BY id LIMIT 1;
+
+-- name: add_reservation(client_id, lot_id, serial, place_id, quantity, demand, reserved_by)$
+-- Promise stock to a demand.
+INSERT INTO reservation (client_id, lot_id, serial, place_id, quantity, demand, reserved_by)
+VALUES (:client_id, :lot_id, :serial, :place_id, :quantity, :demand, :reserved_by)
+RETURNING id;
+
+-- name: reservation_by_id(reservation_id)^
+-- One reservation.
+SELECT v.id, v.lot_id, v.serial, v.place_id, p.name AS place, v.quantity, v.demand, v.reserved_by, v.ended_as
+FROM reservation v JOIN place p ON p.id = v.place_id
+WHERE v.id = :reservation_id;
+
+-- name: own_reservation(reservation_id)^
+-- Nobody else ends this reservation until the end of the transaction.
+SELECT id FROM reservation WHERE id = :reservation_id FOR UPDATE;
+
+-- name: end_reservation(reservation_id, ended_as, ended_reason)!
+-- Take a promise back, or say that it was kept.
+UPDATE reservation SET ended_at = clock_timestamp(), ended_as = :ended_as, ended_reason = :ended_reason
+WHERE id = :reservation_id AND ended_at IS NULL;
+
+-- name: break_reservations(lot_id, place_id, ended_reason)
+-- Break all open promises of a lot, everywhere or at and below one place.
+UPDATE reservation v
+SET ended_at = clock_timestamp(), ended_as = 'broken', ended_reason = :ended_reason
+FROM place p
+WHERE p.id = v.place_id AND v.lot_id = :lot_id AND v.ended_at IS NULL
+  AND (:place_id::bigint IS NULL OR :place_id = ANY(p.ancestors))
+RETURNING v.id, v.demand, v.quantity;
+
+-- name: reservations(demand, lot_id, only_open, rows_max, rows_skipped)
+-- Promises, by demand and lot.
+SELECT v.id, v.client_id::text, v.lot_id, i.name AS item, l.lot_number, v.serial, p.name AS place, v.quantity,
+       v.demand, v.reserved_by, v.reserved_at, v.ended_at, v.ended_as, v.ended_reason
+FROM reservation v
+JOIN lot l ON l.id = v.lot_id
+JOIN item i ON i.id = l.item_id
+JOIN place p ON p.id = v.place_id
+WHERE (:demand::text IS NULL OR v.demand = :demand)
+  AND (:lot_id::bigint IS NULL OR v.lot_id = :lot_id)
+  AND (NOT :only_open OR v.ended_at IS NULL)
+ORDER BY v.id
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: position_to_issue(lot_id, serial, place_id, but_reservation)^
+-- One position with all that blocks it; a reservation that is about to be picked does not count against itself.
+SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_at, i.expiry_required,
+       i.name AS item, p.name AS place,
+       (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at,
+       coalesce((SELECT sum(v.quantity) FROM reservation v
+                 WHERE v.ended_at IS NULL AND v.id IS DISTINCT FROM :but_reservation::bigint
+                   AND (v.lot_id, v.place_id, v.serial) = (b.lot_id, b.place_id, b.serial)), 0)::bigint AS reserved,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
+                 FROM hold_now h
+                 WHERE h.lot_id = b.lot_id AND coalesce(h.serial = b.serial, true)
+                   AND (h.place_id IS NULL OR h.place_id = b.place_id
+                        OR h.kind <> 'exposure' AND h.place_id = ANY(p.ancestors))), '[]') AS holds
+FROM position b
+JOIN lot l ON l.id = b.lot_id
+JOIN item i ON i.id = l.item_id
+JOIN place p ON p.id = b.place_id
+WHERE (b.lot_id, b.place_id, b.serial) = (:lot_id, :place_id, :serial);

@@ -1,0 +1,139 @@
+"""The ledger's HTTP API as tests use it: a client for each role, and stock to work with."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+from fastapi.testclient import TestClient
+
+from cloud_sync.actions.access import create_token
+from cloud_sync.app import create_app
+from cloud_sync.domain.roles import Role
+from cloud_sync.storage.database import Database
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SOON, LATER = "2026-07-01", "2027-01-31"
+
+
+class Api:
+    """One HTTP client, and a token for each role: ``api.operator.post("/v1/...")``."""
+
+    def __init__(self, client: httpx.Client, database: Database) -> None:
+        self.client = client
+        self.database = database
+        self.reader, self.operator, self.quality, self.administrator = (
+            self.known_as(f"{role}-1", role) for role in Role
+        )
+
+    def known_as(self, name: str, role: Role) -> "Somebody":
+        return Somebody(self.client, create_token(self.database, name, role))
+
+    def place(self, name: str, kind: str = "room", **more: Any) -> dict[str, Any]:
+        return self.administrator.ok("POST", "/v1/places", json={"name": name, "kind": kind, **more})
+
+    def item(self, name: str = "insulin", **more: Any) -> dict[str, Any]:
+        return self.administrator.ok("POST", "/v1/items", json={"name": name, **more})
+
+    def house(self) -> None:
+        """A supplier, two refrigerators in a site, a customer and an item."""
+        self.place("acme", "supplier")
+        self.place("main", "site")
+        self.place("fridge-a", parent="main")
+        self.place("fridge-b", parent="main")
+        self.place("st-mary", "customer")
+        self.item()
+
+    def receive(
+        self, lot: str, quantity: int, *, place: str = "fridge-a", expires_on: str | None = LATER, **more: Any
+    ) -> int:
+        """Book a receipt and give the lot's id."""
+        line = {"item": "insulin", "lot_number": lot, "quantity": quantity, "expires_on": expires_on, **more}
+        moved = self.operator.ok("POST", "/v1/movements", json=movement("receive", "acme", place, [line]))
+        return int(moved[0]["lot_id"])
+
+    def excursion(self, place: str, lot_id: int, *, ended: bool = True, worst: float = 12.5) -> int:
+        """An excursion in a place and the exposure of a lot that is there, as the facts side keeps them."""
+        began = NOW - timedelta(hours=2)
+        with self.database.transaction() as connection:
+            row = connection.execute(
+                """
+                WITH gw AS (
+                    INSERT INTO gateway (name, public_key) VALUES (%(name)s, sha256('')) RETURNING id
+                ), ch AS (
+                    INSERT INTO channel (gateway_id, device, metric, place_id)
+                    SELECT gw.id, 'probe', 'temp_c', p.id FROM gw, place p WHERE p.name = %(place)s
+                    RETURNING id, place_id
+                )
+                INSERT INTO excursion (channel_id, place_id, rule, began_at, ended_at, worst)
+                SELECT id, place_id, 'high', %(began)s, %(ended)s, %(worst)s FROM ch RETURNING id, place_id
+                """,
+                {
+                    "name": f"gw-{uuid.uuid4()}", "place": place, "began": began, "worst": worst,
+                    "ended": began + timedelta(hours=1) if ended else None,
+                },
+            ).fetchone()  # fmt: skip
+            assert row is not None
+            connection.execute(
+                "INSERT INTO residency (lot_id, place_id, began_at) SELECT %(lot)s, %(place)s, %(began)s"
+                " WHERE NOT EXISTS (SELECT FROM residency r"
+                " WHERE (r.lot_id, r.place_id) = (%(lot)s, %(place)s) AND r.ended_at IS NULL)",
+                {"lot": lot_id, "place": row["place_id"], "began": began - timedelta(days=1)},
+            )
+            connection.execute(
+                "INSERT INTO exposure (excursion_id, lot_id, place_id, residency_began_at, since)"
+                " SELECT %s, lot_id, place_id, began_at, %s FROM residency WHERE (lot_id, place_id) = (%s, %s)"
+                " AND ended_at IS NULL",
+                (row["id"], began, lot_id, row["place_id"]),
+            )
+        return int(row["id"])
+
+
+class Somebody:
+    """A client with a token."""
+
+    def __init__(self, client: httpx.Client, token: str) -> None:
+        self.token = token
+        self._client = client
+
+    def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        return self._client.request(method, path, headers={"Authorization": f"Bearer {self.token}"}, **more)
+
+    def get(self, path: str, **query: Any) -> httpx.Response:
+        return self.request("GET", path, params=query)
+
+    def post(self, path: str, body: Any = None) -> httpx.Response:
+        return self.request("POST", path, json=body)
+
+    def ok(self, method: str, path: str, **more: Any) -> Any:
+        response = self.request(method, path, **more)
+        assert response.is_success, response.text
+        return response.json() if response.content else None
+
+    def rows(self, path: str, **query: Any) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.ok("GET", path, params=query)["rows"]
+        return rows
+
+
+def movement(action: str, source: str, target: str, lines: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    return {
+        "client_id": str(uuid.uuid4()),
+        "action": action,
+        "from_place": source,
+        "to_place": target,
+        "occurred_at": (NOW - timedelta(days=1)).isoformat(),
+        "lines": lines,
+        **more,
+    }
+
+
+def demand(quantity: int, **more: Any) -> dict[str, Any]:
+    return {"client_id": str(uuid.uuid4()), "item": "insulin", "quantity": quantity, "demand": "SO-1", **more}
+
+
+@contextmanager
+def api_on(database: Database) -> Iterator[Api]:
+    with TestClient(create_app(database, clock=lambda: NOW), raise_server_exceptions=False) as client:
+        yield Api(client, database)

@@ -1,0 +1,73 @@
+"""The storage policies that come with the program: limits as the standards say, with their sources."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cloud_sync.actions.master_data import read_policies
+from cloud_sync.errors import ConfigError
+from edge_agent.domain.excursions import Rule
+from edge_agent.domain.policies import Policy
+
+FOLDER = Path(__file__).parents[2] / "config" / "policies"
+POLICIES = {policy.name: policy for policy in read_policies(FOLDER)}
+
+
+def rule(policy: str, name: str) -> Rule:
+    return next(rule.as_rule() for rule in POLICIES[policy].rules if rule.name == name)
+
+
+def test_they_are_found_without_naming_a_folder() -> None:
+    assert {policy.name for policy in read_policies()} == set(POLICIES)
+
+
+def test_each_is_named_like_its_file_and_each_rule_names_a_source() -> None:
+    assert {f"{name}.toml" for name in POLICIES} == {path.name for path in FOLDER.glob("*.toml")}
+    for policy in POLICIES.values():
+        assert all(len(rule.source) > 20 for rule in policy.rules)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
+def test_no_delay_or_limit_is_left_unsaid(path: Path) -> None:
+    text = path.read_text()
+    rules = text.count("[[rules]]")
+    for key in ("limit", "on_limit_is_outside", "delay_s", "source"):
+        assert len(re.findall(rf"^{key} = ", text, re.MULTILINE)) == rules
+
+
+@pytest.mark.parametrize(
+    ("policy", "high", "low"),
+    [("usp-refrigerator", 8.0, 2.0), ("usp-freezer", -10.0, -25.0), ("usp-crt", 30.0, 15.0)],
+)
+def test_a_value_on_a_limit_of_a_usp_range_is_in_range(policy: str, high: float, low: float) -> None:
+    assert not rule(policy, "high").is_outside(high)
+    assert rule(policy, "high").is_outside(high + 0.1)
+    assert not rule(policy, "low").is_outside(low)
+    assert rule(policy, "low").is_outside(low - 0.1)
+
+
+def test_a_value_on_a_who_limit_counts() -> None:
+    high, low = rule("who-vaccine-fridge", "high-10h"), rule("who-vaccine-fridge", "low-60min")
+    assert (high.is_outside(8.0), high.is_outside(7.9), high.delay_s) == (True, False, 36000)
+    assert (low.is_outside(-0.5), low.is_outside(-0.4), low.delay_s) == (True, False, 3600)
+
+
+def test_every_faulty_file_is_named(tmp_path: Path) -> None:
+    good = (FOLDER / "usp-crt.toml").read_text()
+    (tmp_path / "a.toml").write_text(good.replace("delay_s = 1800\n", ""))
+    (tmp_path / "b.toml").write_text("name = ")
+    with pytest.raises(ConfigError) as raised:
+        read_policies(tmp_path)
+    assert any("a.toml: rules.0.delay_s" in fault for fault in raised.value.faults)
+    assert any("b.toml: is not TOML" in fault for fault in raised.value.faults)
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no folder"):
+        read_policies(tmp_path / "none")
+
+
+def test_a_policy_survives_being_kept_as_json() -> None:
+    for policy in POLICIES.values():
+        assert Policy.model_validate(policy.model_dump(mode="json")) == policy
