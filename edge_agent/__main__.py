@@ -83,7 +83,7 @@ def identity_command(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption 
         return
     print(f"gateway     {loaded.gateway.name}")
     print(f"public key  {public_key}")
-    print(f"\nRegister it at the ledger:\n  cloud-sync gateway add {loaded.gateway.name} {public_key}")
+    print(f"\nRegister it at the ledger:\n  cloud-sync gateway add {loaded.gateway.name} --public-key {public_key}")
 
 
 def main() -> None:

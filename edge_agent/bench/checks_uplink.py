@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -51,6 +52,7 @@ def check_journal(config: GatewayConfig, now: datetime, *, is_reachable: bool) -
     try:
         with JournalReader.open(journal_dir(config)) as reader:
             status = reader.status()
+            aside = _set_aside(reader, status)
     except JournalError as error:
         is_new = not (journal_dir(config) / "journal.db").exists()
         if is_new:
@@ -60,7 +62,7 @@ def check_journal(config: GatewayConfig, now: datetime, *, is_reachable: bool) -
             yield Check("journal", State.FAIL, str(error), "sudo systemctl restart edge-agent (it sets damage aside)")
         return
     yield from _journal(config, status)
-    yield _registration(config, status, now, is_reachable=is_reachable)
+    yield _registration(config, status, aside, now, is_reachable=is_reachable)
 
 
 def _no_connection(error: Exception, host: str, port: int) -> Check:
@@ -134,7 +136,30 @@ def _journal(config: GatewayConfig, status: JournalStatus) -> Iterator[Check]:
                     "dmesg | grep -i -e mmc -e i/o; keep the files for the ledger's people")  # fmt: skip
 
 
-def _registration(config: GatewayConfig, status: JournalStatus, now: datetime, *, is_reachable: bool) -> Check:
+@dataclass(frozen=True, slots=True)
+class _Aside:
+    """How many records of this journal the ledger refused; the latest reason, if nothing was taken since."""
+
+    records: int
+    reason: str
+
+
+def _set_aside(reader: JournalReader, status: JournalStatus) -> _Aside:
+    own = [batch for batch in reader.batches() if batch.journal == reader.journal]
+    refused = [batch for batch in own if batch.state in ("refused", "fork")]
+    latest = max(refused, key=lambda batch: batch.id, default=None)
+    if latest is None:
+        return _Aside(0, "")
+    lane = next(lane for lane in status.lanes if lane.lane == latest.lane)
+    since = lane.last_seq - lane.records - (latest.first + latest.count - 1)
+    return _Aside(sum(batch.count for batch in refused), "" if since > 0 else latest.reason)
+
+
+def _registration(
+    config: GatewayConfig, status: JournalStatus, aside: _Aside, now: datetime, *, is_reachable: bool
+) -> Check:
+    if "registered" in aside.reason:
+        return Check("registration", State.FAIL, f"the ledger refuses: {aside.reason}", _register(config))
     oldest = min((lane.oldest for lane in status.lanes if lane.oldest), default=None)
     last_seq = sum(lane.last_seq for lane in status.lanes)
     waiting = sum(lane.records for lane in status.lanes)
@@ -142,8 +167,9 @@ def _registration(config: GatewayConfig, status: JournalStatus, now: datetime, *
         hours = (now - oldest).total_seconds() / 3600
         says = f"nothing was acknowledged for {hours:.0f} h" + (", though the ledger answers" if is_reachable else "")
         return Check("registration", State.FAIL if is_reachable else State.WARN, says, _register(config))
-    if last_seq > waiting:
-        return Check("registration", State.OK, f"the ledger has acknowledged {last_seq - waiting:,} records")
+    taken = last_seq - waiting - aside.records
+    if taken > 0:
+        return Check("registration", State.OK, f"the ledger has acknowledged {taken:,} records")
     return _registration_unknown(config)
 
 
@@ -156,4 +182,4 @@ def _register(config: GatewayConfig) -> str:
         key = Identity.load(config.gateway.data_dir).public_key
     except EdgeError:
         return "edge-agent identity, and do what it prints at the ledger"
-    return f"at the ledger: cloud-sync gateway add {config.gateway.name} {key}"
+    return f"at the ledger: cloud-sync gateway add {config.gateway.name} --public-key {key}"

@@ -16,6 +16,7 @@ from rich.console import Console, Group
 from rich.live import Live as LiveTable
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from edge_agent.agent import journal_dir
 from edge_agent.bench.exchange import Exchange, Line, Outcome
@@ -260,14 +261,14 @@ def _drawn(view: View) -> Group:
         table.add_column("latency", justify="right", no_wrap=True)
     table.add_column("records", justify="right", no_wrap=True)
     table.add_column("errors", justify="right", no_wrap=True)
-    table.add_column("says", overflow="ellipsis", no_wrap=True)
     for row in view.rows:
         values = "  ".join(f"{name} {value:g}" for name, value in row.values.items()) or "-"
         colour = _COLOURS.get(row.quality, "red")
         latency = [f"{row.latency_ms} ms" if row.latency_ms is not None else "-"] if view.source == "direct" else []
         cells = [row.device, values, f"[{colour}]{row.quality}[/{colour}]", _span(row.age_s), *latency]
-        table.add_row(*cells, str(row.records), str(row.errors), escape(row.detail))
-    return Group(table)
+        table.add_row(*cells, str(row.records), str(row.errors))
+    said = [Text(f"{row.device}: {row.detail.removeprefix(row.device + ' ')}") for row in view.rows if row.detail]
+    return Group(table, *said)
 
 
 _COLOURS = {"good": "green", "waiting": "dim", "-": "dim", "late": "yellow", "stale": "yellow"}

@@ -58,6 +58,7 @@ def scan_command(
     stopbits: StopbitsOption = None,
     ble: Annotated[bool | None, typer.Option("--ble/--no-ble", help="Listen for Bluetooth sensors.")] = None,
     ble_s: Annotated[float, typer.Option(min=1, max=120, help="How long to listen for Bluetooth.")] = 10.0,
+    adapter: Annotated[str, typer.Option(help="Bluetooth adapter.")] = "hci0",
     timeout_s: Annotated[float, typer.Option(min=0.05, max=10, help="Longest wait for one unit.")] = SCAN_TIMEOUT_S,
     budget_s: Annotated[float, typer.Option(min=1, max=3600, help="Longest time for the whole search.")] = 120.0,
     config: ConfigOption = DEFAULT_CONFIG,
@@ -90,7 +91,8 @@ def scan_command(
                 )
             except KeyboardInterrupt:
                 search.notes.append("the search was broken off; this is what was found until then")
-            heard, why_not = _bluetooth(ble if ble is not None else not is_asked, ble_s, status)
+            heard, why_not = _bluetooth(ble if ble is not None else not is_asked, ble is True, ble_s, adapter, status)
+    is_asked = is_asked or ble is True
     ports = () if is_asked else serial_ports()
     if as_json:
         print_json(_as_data(ports, search, heard, why_not))
@@ -119,14 +121,16 @@ async def _search(
             await search_units(line, units or likely_units(profiles), profiles, budget, search, status.update)
 
 
-def _bluetooth(is_wanted: bool, listen_s: float, status: Status) -> tuple[tuple[Heard, ...], str]:
+def _bluetooth(
+    is_wanted: bool, is_asked_for: bool, listen_s: float, adapter: str, status: Status
+) -> tuple[tuple[Heard, ...], str]:
     if not is_wanted:
         return (), ""
-    if not adapters():
+    if not is_asked_for and not adapters():
         return (), "no Bluetooth adapter is there"
     status.update(f"listening for Bluetooth for {listen_s:g} s")
     try:
-        return asyncio.run(hear_around(listen_s))
+        return asyncio.run(hear_around(listen_s, adapter))
     except KeyboardInterrupt:
         return (), "listening for Bluetooth was broken off"
 
@@ -199,16 +203,19 @@ def _show_units(search: Search, console: Console) -> None:
                     console.print(f"             {reason}", markup=False)
         if one.candidates:
             console.print(f"  next: {_next_command(one)}\n", markup=False, soft_wrap=True)
-    if not search.found:
+    if not search.found and search.asked:
         console.print(f"No unit answered ({search.asked} asked).")
 
 
 def _show_bluetooth(heard: tuple[Heard, ...], console: Console) -> None:
     table = Table(title="Bluetooth in range", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for column in ("address", "name", "dBm", "probably", "shows"):
+    for column in ("address", "name", "dBm", "format", "shows"):
         table.add_column(column)
     for one in heard:
-        table.add_row(one.address, escape(one.name) or "-", str(one.rssi_dbm), one.probably or "-", escape(one.shows))
+        formats = list(one.formats.items()) or [("-", "")]
+        table.add_row(one.address, escape(one.name) or "-", str(one.rssi_dbm), formats[0][0], escape(formats[0][1]))
+        for name, shows in formats[1:]:
+            table.add_row("", "", "", f"or {name}", escape(shows))
     console.print(table)
 
 
