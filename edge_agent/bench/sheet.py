@@ -25,7 +25,7 @@ QUIET_MM = 6.0
 PAGES_MM = {"A4": (210.0, 297.0), "letter": (215.9, 279.4)}
 MARGIN_MM = 12.0
 COLUMNS = 2
-ROW_MM = 44.0
+ROW_MM = 42.0
 HEAD_MM = 14.0
 TITLE_PT, TITLE_PT_MIN, CODE_PT = 22, 9, 8
 
@@ -108,6 +108,7 @@ def pdf_of(cards: tuple[Card, ...], paper: Literal["A4", "letter"], title: str) 
     width_mm, height_mm = PAGES_MM[paper]
     pdf = FPDF(unit="mm", format=(width_mm, height_mm))
     pdf.set_auto_page_break(False)
+    pdf.c_margin = 0
     rows = int((height_mm - 2 * MARGIN_MM - HEAD_MM) // ROW_MM)
     column_mm = (width_mm - 2 * MARGIN_MM) / COLUMNS
     for number, card in enumerate(cards):
