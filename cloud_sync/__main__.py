@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -26,6 +27,8 @@ from cloud_sync.app import create_app  # noqa: E402
 from cloud_sync.config import DATABASE_URL, LedgerConfig, ServerSection, load_config  # noqa: E402
 from cloud_sync.domain.roles import Role  # noqa: E402
 from cloud_sync.errors import ConfigError, DatabaseDown, LedgerError  # noqa: E402
+from cloud_sync.ingest.batches import store_batch  # noqa: E402
+from cloud_sync.ingest.mqtt_door import MqttDoor  # noqa: E402
 from cloud_sync.storage.database import Database, Row  # noqa: E402
 
 CONFIG = "CLOUD_SYNC_CONFIG"
@@ -56,7 +59,7 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     loaded = _load(config)
     server = loaded.server
-    with _told(), _listening(server) as listening, _opened(loaded) as database:
+    with _told(), _listening(server) as listening, _opened(loaded) as database, _mqtt_door(loaded, database):
         _import_policies(database, loaded)
         _Server(
             uvicorn.Config(
@@ -73,12 +76,12 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
 
 
 @app.command("check-config")
-def check_config(file: Annotated[Path, typer.Argument(help="The configuration file (TOML).")]) -> None:
-    """Name every fault in a configuration file, with the line and what to write instead."""
-    loaded = _load(file)
+def check_config(config: Config = DEFAULT_CONFIG) -> None:
+    """Name every fault in the configuration file, with the line and what to write instead."""
+    loaded = _load(config)
     with _told():
         policies = master_data.read_policies(loaded.policies_dir)
-    _say(f"{file} is good: {len(policies)} storage policies, listening on {loaded.server.host}:{loaded.server.port}")
+    _say(f"{config} is good: {len(policies)} storage policies, listening on {loaded.server.host}:{loaded.server.port}")
 
 
 @app.command()
@@ -192,6 +195,23 @@ def _listening(server: ServerSection) -> Iterator[socket.socket]:
 def _load(config: Path) -> LedgerConfig:
     with _told():
         return load_config(config)
+
+
+@contextmanager
+def _mqtt_door(config: LedgerConfig, database: Database) -> Iterator[None]:
+    """Take batches from the broker as well, if there is one."""
+    if config.mqtt is None:
+        yield
+        return
+    try:
+        door = MqttDoor(config.mqtt, partial(store_batch, database))
+    except ValueError as error:
+        raise ConfigError((f"mqtt: {error}",)) from error
+    door.start()
+    try:
+        yield
+    finally:
+        door.stop()
 
 
 @contextmanager

@@ -16,8 +16,9 @@ from edge_agent.domain.records import Notice, NoticeKind
 from edge_agent.drivers.base import Source
 from edge_agent.errors import EdgeError, JournalError
 from edge_agent.live import Live
+from edge_agent.uplink.base import Uplink
+from edge_agent.uplink.build import build_uplink
 from edge_agent.uplink.forwarder import Forwarder
-from edge_agent.uplink.https import HttpsUplink
 from edge_agent.uplink.identity import Identity
 
 FAREWELL_S = 3.0
@@ -53,7 +54,7 @@ async def run(
     again, ``TaskDied`` when a task failed by our own fault. Everything recorded is in the journal in each case.
     """
     identity = Identity.load_or_make(config.gateway.data_dir)
-    uplink = HttpsUplink(config.uplink)
+    uplink = build_uplink(config)
     thread = JournalThread()
     try:
         journal = await thread.call(_start_journal, config, identity, clock)
@@ -74,6 +75,8 @@ def _start_journal(config: GatewayConfig, identity: Identity, clock: Clock) -> J
         verify=identity.verify,
         clock=clock,
         bytes_max=config.journal.bytes_max,
+        reserve_bytes=config.journal.reserve_bytes,
+        thin_window_s=config.journal.thin_window_s or None,
     )
 
 
@@ -83,7 +86,7 @@ async def _serve(
     sources: Sequence[Source],
     journal: Journal,
     thread: JournalThread,
-    uplink: HttpsUplink,
+    uplink: Uplink,
     stop: asyncio.Event,
     random: Callable[[], float],
 ) -> None:

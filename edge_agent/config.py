@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, SecretStr, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SecretStr,
+    Tag,
+    ValidationInfo,
+    model_validator,
+)
 
 # `examples` are what `check-config` tells people to write instead.
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60, examples=["cold-room-1"])]
@@ -17,19 +27,33 @@ DevicePath = Annotated[
 """Names joined by slashes, e.g. ``fridge-a/probe-1``."""
 
 
-def url_fault(url: str) -> str | None:
-    """What is wrong with a ledger's address, or nothing. Plain http is for this very machine only."""
+UplinkKind = Literal["https", "mqtt"]
+_SCHEMES = {"https": ("https", "http"), "mqtt": ("mqtts", "mqtt")}
+"""Of each kind of uplink: the scheme to use, and the one in the clear, which is for this very machine only."""
+
+
+def url_fault(url: str, kind: UplinkKind = "https") -> str | None:
+    """What is wrong with the address of a ledger (or, for ``mqtt``, of a broker), or nothing.
+
+    Addresses in the clear are for this very machine only.
+    """
+    secure, clear = _SCHEMES[kind]
+    example = f"{secure}://{'ledger' if kind == 'https' else 'broker'}.example.org"
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        return f"{url!r} is not an address ({error}); write e.g. https://ledger.example.org"
-    if parts.scheme not in ("https", "http") or not host:
-        return f"{url!r} is not an https address; write e.g. https://ledger.example.org"
-    if parts.scheme == "http" and not is_loopback(host):
-        return f"http:// is for this very machine only and would send in the clear; write https://{parts.netloc}"
+        return f"{url!r} is not an address ({error}); write e.g. {example}"
+    if parts.scheme in ("mqtt", "mqtts") and kind != "mqtt":
+        return f'{url!r} is the address of a broker; write kind = "mqtt" too, or an address like {example}'
+    if parts.scheme not in (secure, clear) or not host:
+        return f"{url!r} is not an {secure} address; write e.g. {example}"
+    if parts.scheme == clear and not is_loopback(host):
+        return f"{clear}:// is for this very machine only and would send in the clear; write {secure}://{parts.netloc}"
     if parts.username or parts.query or parts.fragment:
         return f"write the address alone, without user, query or fragment: {parts.scheme}://{host}"
+    if kind == "mqtt" and parts.path not in ("", "/"):
+        return f"a broker's address has no path; write {parts.scheme}://{parts.netloc}"
     return None
 
 
@@ -41,8 +65,10 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _ledger_url(url: str) -> str:
-    fault = url_fault(url)
+def _uplink_url(url: str, info: ValidationInfo) -> str:
+    # A kind that is itself a fault is not there: it is named on its own line, and the scheme decides here.
+    kind = info.data.get("kind", "mqtt" if url.startswith("mqtt") else "https")
+    fault = url_fault(url, kind)
     if fault:
         raise ValueError(fault)
     return url
@@ -66,19 +92,35 @@ class GatewaySection(Section):
 
 
 class JournalSection(Section):
-    """``[journal]``: the store-and-forward log."""
+    """``[journal]``: the store-and-forward log. ``reserve_bytes`` is what readings leave free on the disk;
+    ``thin_window_s`` the width of the envelopes that the oldest readings become when room is short, 0 for none."""
 
     bytes_max: Annotated[int, Field(ge=1_000_000)] = 512_000_000
+    reserve_bytes: Annotated[int, Field(ge=0)] = 200_000_000
+    thin_window_s: Annotated[int, Field(ge=0, le=86_400)] = 600
     readings_commit_s: Annotated[float, Field(gt=0, le=60)] = 5.0
 
 
-class UplinkSection(Section):
-    """``[uplink]``: where the ledger is. ``url`` is https; http is accepted for this very machine only."""
+class UplinkMqttSection(Section):
+    """``[uplink.mqtt]``: what only an uplink over MQTT needs."""
 
-    url: Annotated[str, AfterValidator(_ledger_url), Field(examples=["https://ledger.example.org"])]
+    version: Annotated[Literal["auto", "5", "3.1.1"], Field(examples=["auto"])] = "auto"
+    credentials_file: Path | None = None
+    inflight_max: Annotated[int, Field(ge=1, le=200)] = 16
+    keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 30
+
+
+class UplinkSection(Section):
+    """``[uplink]``: the way to the ledger. ``url`` is https, or mqtts (a broker)."""
+
+    kind: Annotated[UplinkKind, Field(examples=["https"])] = "https"
+    url: Annotated[str, AfterValidator(_uplink_url), Field(examples=["https://ledger.example.org"])]
     ca_file: Path | None = None
+    client_cert_file: Path | None = None
+    client_key_file: Path | None = None
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
     retry_max_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    mqtt: UplinkMqttSection = UplinkMqttSection()
 
 
 class ModbusTcpBus(Section):

@@ -197,6 +197,7 @@ def _cross_faults(raw: dict[str, Any], profile_fault: ProfileFault) -> Iterator[
     yield from _unit_faults(raw)
     yield from _data_dir_faults(raw)
     yield from _ca_faults(raw)
+    yield from _uplink_faults(raw)
 
 
 def _name_faults(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
@@ -309,6 +310,30 @@ def _ca_faults(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
         ssl.create_default_context(cafile=value)
     except (OSError, ssl.SSLError):
         yield at, f"uplink.ca_file: {value} holds no certificate that can be read; it must be PEM"
+
+
+def _uplink_faults(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    for key in ("client_cert_file", "client_key_file"):
+        value = _at(raw, "uplink", key)
+        if isinstance(value, str) and not Path(value).is_file():
+            yield ("uplink", key), f"uplink.{key}: there is no file {value}; write the path of a PEM file"
+    if _at(raw, "uplink", "client_key_file") and not _at(raw, "uplink", "client_cert_file"):
+        yield (
+            ("uplink", "client_key_file"),
+            "uplink.client_key_file: a key needs its certificate; write client_cert_file too",
+        )
+    mqtt = _at(raw, "uplink", "mqtt")
+    if not isinstance(mqtt, dict):
+        return
+    value = mqtt.get("credentials_file")
+    if isinstance(value, str) and not Path(value).is_file():
+        yield (
+            ("uplink", "mqtt", "credentials_file"),
+            f"uplink.mqtt.credentials_file: there is no file {value}; write the path of a file with the broker's "
+            "user name on the first line and the password on the second",
+        )
+    if mqtt and _at(raw, "uplink", "kind") in (None, "https"):
+        yield ("uplink", "mqtt"), 'uplink.mqtt: is not used by an https uplink; write kind = "mqtt" or leave it out'
 
 
 def _entries(raw: dict[str, Any], section: str) -> Iterator[tuple[int, dict[str, Any]]]:

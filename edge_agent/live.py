@@ -17,7 +17,7 @@ from typing import Any
 
 from edge_agent.clock import Clock
 from edge_agent.config import GatewayConfig
-from edge_agent.domain.records import Notice, NoticeKind, Quality, Reading, Record, ScanTransaction
+from edge_agent.domain.records import Envelope, Notice, NoticeKind, Quality, Reading, Record, ScanTransaction
 from edge_agent.drivers.base import Emit
 
 FILE_NAME = "live.sock"
@@ -155,7 +155,7 @@ async def _whole(reader: asyncio.StreamReader) -> bytes:
 
 def _device_of(record: Record) -> str:
     match record:
-        case Reading():
+        case Reading() | Envelope():
             return record.device
         case ScanTransaction():
             return record.scanner

@@ -17,8 +17,6 @@ from edge_agent.uplink.identity import KEY_FILE, Identity
 
 BUILT_AFTER = datetime(2026, 1, 1, tzinfo=UTC)
 """No gateway runs before this program was written: an earlier time is a clock that lost its battery."""
-RESERVE_BYTES = 200_000_000
-"""Room that should be left beside a full journal, for logs and updates."""
 GONE_AFTER_REBOOT = {"tmpfs", "ramfs", "overlay"}
 NO_OWNERS = {"vfat", "exfat", "msdos"}
 
@@ -34,8 +32,10 @@ def check_clock(now: datetime, *, is_synced: bool) -> Check:
     return Check("clock", State.OK, f"{now:%Y-%m-%d %H:%M}Z, synchronised")
 
 
-def check_disk(data_dir: Path, bytes_max: int, mounts: Path = Path("/proc/self/mountinfo")) -> Iterator[Check]:
-    """Whether the journal has room, and lies where it survives a power cut."""
+def check_disk(
+    data_dir: Path, bytes_max: int, reserve_bytes: int, mounts: Path = Path("/proc/self/mountinfo")
+) -> Iterator[Check]:
+    """Whether the journal has room beside its reserve, and lies where it survives a power cut."""
     there = next(path for path in (data_dir, *data_dir.absolute().parents) if path.exists())
     free = shutil.disk_usage(there).free
     wanted = bytes_max - _bytes_in(data_dir / "journal")
@@ -43,8 +43,8 @@ def check_disk(data_dir: Path, bytes_max: int, mounts: Path = Path("/proc/self/m
     fix = "sudo journalctl --vacuum-size=100M; sudo apt-get clean; or lower journal.bytes_max"
     if free < max(0, wanted):
         yield Check("disk space", State.FAIL, says, fix)
-    elif free < wanted + RESERVE_BYTES:
-        yield Check("disk space", State.WARN, f"{says}, which leaves little for anything else", fix)
+    elif free < wanted + reserve_bytes:
+        yield Check("disk space", State.WARN, f"{says} and leaves the rest free: it will not get all it may take", fix)
     else:
         yield Check("disk space", State.OK, says)
     yield _check_file_system(there, mounts)

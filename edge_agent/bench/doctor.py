@@ -42,7 +42,7 @@ def examine(path: Path) -> tuple[Check, ...]:
     if config is None:
         return tuple(checks)
     live = asyncio.run(ask_live(config.gateway.data_dir))
-    checks += check_disk(config.gateway.data_dir, config.journal.bytes_max)
+    checks += check_disk(config.gateway.data_dir, config.journal.bytes_max, config.journal.reserve_bytes)
     checks += check_key(config.gateway.data_dir)
     checks += check_ports(config)
     checks.append(_check_agent(live is not None))

@@ -1,10 +1,12 @@
 """``edge-agent buffer``: look into the journal; safe while the agent runs."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +21,7 @@ from edge_agent.buffer.rows import JournalStatus
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, fail, print_json
 from edge_agent.config import GatewayConfig
 from edge_agent.config_load import load_config
+from edge_agent.domain.records import Lane
 from edge_agent.domain.wire import join_units
 from edge_agent.uplink.identity import Identity
 
@@ -34,6 +37,26 @@ def buffer_status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = F
         print_json(asdict(status))
     else:
         _print_status(status)
+
+
+@buffer.command("inspect")
+def buffer_inspect(
+    config: ConfigOption = DEFAULT_CONFIG,
+    lane: Annotated[Lane, typer.Option("--lane", help="Which of the two queues.")] = Lane.SCANS,
+    first: Annotated[int, typer.Option("--from", min=1, help="The first sequence number to show.")] = 1,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many records at most.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Show records that are still in the journal, as they will be sent."""
+    with errors_told(1), _reader(config) as (reader, _):
+        found = list(islice(reader.records_from(lane, first), limit))
+    if as_json:
+        print_json([{"seq": seq, "record": json.loads(line)} for seq, line in found])
+        return
+    for seq, line in found:
+        print(f"{lane} {seq}  {line.decode()}")
+    if not found:
+        print(f"no records of lane {lane} from {first} on: the ledger has acknowledged them, or there were none")
 
 
 @buffer.command("verify")
@@ -105,6 +128,7 @@ def _print_status(status: JournalStatus) -> None:
     if status.bytes_max:
         share = status.used_bytes / status.bytes_max
         console.print(f"{status.used_bytes:,} of {status.bytes_max:,} bytes used ({share:.1%})")
+    console.print(f"{status.free_bytes:,} bytes free on the disk; {status.written_bytes:,} written to it so far")
     for line in status.set_aside:
         console.print(f"set aside: {line}", markup=False)
     for name in status.damaged_journals:

@@ -13,8 +13,8 @@ from edge_agent.clock import Clock, stamp
 from edge_agent.domain.records import Lane, Notice, Reading, Record
 from edge_agent.errors import JournalDamaged, JournalError
 
-READINGS_PER_COMMIT_MAX = 2_000
-READINGS_BYTES_MAX = 192 * 1024
+READINGS_PER_COMMIT_MAX = 5_000
+READINGS_BYTES_MAX = 1 << 20
 QUEUE_RECORDS_MAX = 20_000
 NOTICES_WAITING_MAX = 1_000
 

@@ -215,13 +215,14 @@ def test_the_file_system_below_the_journal_is_judged(
 ) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text(MOUNTS.format(path=tmp_path.resolve(), kind=kind, device=device, options=options))
-    check = only(check_disk(tmp_path, 1_000_000, mounts), "file system")
+    check = only(check_disk(tmp_path, 1_000_000, 0, mounts), "file system")
     assert check.state is state and said in check.says
 
 
 def test_a_journal_that_may_grow_beyond_the_disk_fails(tmp_path: Path) -> None:
-    assert only(check_disk(tmp_path, 1 << 60), "disk space").state is State.FAIL
-    assert only(check_disk(tmp_path, 1_000_000), "disk space").state is State.OK
+    assert only(check_disk(tmp_path, 1 << 60, 0), "disk space").state is State.FAIL
+    assert only(check_disk(tmp_path, 1_000_000, 1 << 60), "disk space").state is State.WARN
+    assert only(check_disk(tmp_path, 1_000_000, 0), "disk space").state is State.OK
 
 
 def test_a_port_that_is_not_there_or_may_not_be_opened_fails_with_the_group(tmp_path: Path) -> None:
