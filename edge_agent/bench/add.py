@@ -16,11 +16,15 @@ from rich.console import Console
 
 from edge_agent.bench.judge import Sense
 from edge_agent.bench.probe import (
+    BaudrateOption,
     HostOption,
     OffsetOption,
     OrderOption,
+    ParityOption,
     PortOption,
     ProfilesDirOption,
+    SerialOption,
+    StopbitsOption,
     UnitOption,
     as_data,
     run_probe,
@@ -46,6 +50,10 @@ def add_command(
     bus: Annotated[str | None, typer.Option("--bus", help="A bus of the configuration; or give --host.")] = None,
     host: HostOption = None,
     port: PortOption = None,
+    serial_port: SerialOption = None,
+    baudrate: BaudrateOption = None,
+    parity: ParityOption = None,
+    stopbits: StopbitsOption = None,
     unit: UnitOption = None,
     address_offset: OffsetOption = None,
     word_order: OrderOption = None,
@@ -71,8 +79,9 @@ def add_command(
     console = Console(highlight=False, stderr=as_json)
     with errors_told():
         loaded = load_config(config)
+        place = Place(host, port, serial_port, baudrate, parity, stopbits)
         own_dir = profiles_dir or loaded.gateway.profiles_dir
-        bus_section, is_new_bus = _bus(loaded, bus, host, port, bus_name)
+        bus_section, is_new_bus = _bus(loaded, bus, place, bus_name)
         target = ad_hoc_target(profile, unit, address_offset, word_order, own_dir)
         target = replace(target, variant=replace(target.variant, fahrenheit=fahrenheit))
         _refuse_duplicates(loaded, name, bus_section, target.unit)
@@ -103,26 +112,28 @@ def add_command(
         console.print(f"Written to {config}. The agent reads it at its next start: sudo systemctl restart edge-agent")
 
 
-def _bus(
-    config: GatewayConfig, name: str | None, host: str | None, port: int | None, new_name: str | None
-) -> tuple[ModbusBus, bool]:
+def _bus(config: GatewayConfig, name: str | None, place: Place, new_name: str | None) -> tuple[ModbusBus, bool]:
     """The bus, and whether it is to be added."""
     if name is not None:
         return bus_named(config, name), False
-    if host is None:
+    if not place.is_given:
         known = ", ".join(bus.name for bus in config.bus) or "none yet"
-        raise BenchError((f"where is it? Give --bus (there are: {known}) or --host",))
-    bus = bus_at(Place(host, port), "bench")
-    assert isinstance(bus, ModbusTcpBus)  # noqa: S101 - a host makes no other
+        raise BenchError((f"where is it? Give --bus (there are: {known}), --host or --serial-port",))
+    bus = bus_at(place)
     for there in config.bus:
-        if isinstance(there, ModbusTcpBus) and (there.host, there.port) == (bus.host, bus.port):
+        if isinstance(there, ModbusBus) and _address(there) == _address(bus):
             return there, False
     taken = {there.name for there in config.bus}
-    base = new_name or re.sub(r"[^a-z0-9]+", "-", f"tcp-{bus.host}".lower()).strip("-")[:50]
     if new_name in taken:
         raise BenchError((f"there is a bus {new_name!r} already, at another address: choose another --bus-name",))
+    where = f"tcp-{bus.host}" if isinstance(bus, ModbusTcpBus) else f"rs485-{Path(bus.port).name}"
+    base = new_name or re.sub(r"[^a-z0-9]+", "-", where.lower()).strip("-")[:50]
     chosen = next(name for name in (base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))) if name not in taken)
-    return bus_at(Place(bus.host, bus.port), chosen), True
+    return bus.model_copy(update={"name": chosen}), True
+
+
+def _address(bus: ModbusBus) -> tuple[object, object]:
+    return (getattr(bus, "host", None), bus.port)
 
 
 def _refuse_duplicates(config: GatewayConfig, name: str, bus: ModbusBus, unit: int) -> None:
@@ -187,9 +198,8 @@ def _how_to_prove(report: Report) -> tuple[str, ...]:
 def _changed(
     text: str, name: str, bus: ModbusBus, is_new_bus: bool, target: Target, poll_s: float, comment: str
 ) -> str:
-    if is_new_bus and isinstance(bus, ModbusTcpBus):
-        values: dict[str, TomlValue] = {"kind": bus.kind, "name": bus.name, "host": bus.host, "port": bus.port}
-        text = with_section(text, "bus", values)
+    if is_new_bus:
+        text = with_section(text, "bus", bus.model_dump(mode="json", exclude_unset=True, exclude_none=True))
     device: dict[str, TomlValue] = {"name": name, "bus": bus.name, "profile": target.profile.name, "unit": target.unit}
     device["poll_s"] = int(poll_s) if poll_s == int(poll_s) else poll_s
     if target.variant.address_offset or target.profile.link.address_offset_choices:

@@ -26,7 +26,7 @@ from edge_agent.bench.probe import (
 )
 from edge_agent.bench.proving import Budget
 from edge_agent.bench.scanning import Found, Search, hosts_of, likely_units, open_hosts, search_units, units_of
-from edge_agent.bench.target import Place, all_profiles, bus_at, bus_named
+from edge_agent.bench.target import Place, all_profiles, bus_at, bus_named, buses_at
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
 from edge_agent.config_load import load_config
 from edge_agent.drivers.build import ModbusBus
@@ -76,13 +76,14 @@ def scan_command(
         hosts = hosts_of(subnet) if subnet else ()
         places = [Place(host=one, port=port, timeout_s=timeout_s) for one in host or ()]
         places += [Place(None, None, one, baudrate, parity, stopbits, timeout_s) for one in serial_port or ()]
-        buses = [bus_at(place) for place in places]
+        buses: list[ModbusBus] = []
         if bus:
             loaded = load_config(config)
             buses += [bus_named(loaded, name).model_copy(update={"timeout_s": timeout_s}) for name in bus]
             profiles_dir = profiles_dir or loaded.gateway.profiles_dir
-        is_asked = bool(buses or hosts)
         profiles = all_profiles(profiles_dir)
+        buses += [found for place in places for found in buses_at(place, profiles)]
+        is_asked = bool(buses or hosts)
         search = Search([], [])
         with Status("", console=Console(stderr=True)) as status:
             try:
@@ -221,13 +222,23 @@ def _show_bluetooth(heard: tuple[Heard, ...], console: Console) -> None:
 
 def _next_command(one: Found) -> str:
     best = one.candidates[0]
-    words = ["edge-agent", "add", "NAME", "--host", one.endpoint, "--unit", str(one.unit)]
+    words = ["edge-agent", "add", "NAME", *_address(one.bus), "--unit", str(one.unit)]
     words += ["--profile", best.profile.name]
     if best.variant.address_offset or best.profile.link.address_offset_choices:
         words += ["--address-offset", str(best.variant.address_offset)]
     if best.variant.word_order is not None:
         words += ["--word-order", best.variant.word_order]
     return shlex.join(words)
+
+
+def _address(bus: ModbusBus) -> list[str]:
+    """The options that lead there again."""
+    said = bus.model_dump(mode="json", include={"host", "port", "baudrate", "parity", "stopbits"}, exclude_none=True)
+    if "host" in said:
+        return ["--host", f"{said['host']}:{said['port']}"]
+    options = [("--serial-port", said["port"])]
+    options += [(f"--{key}", said[key]) for key in ("baudrate", "parity", "stopbits") if key in said]
+    return [str(word) for option in options for word in option]
 
 
 _SENSES = {

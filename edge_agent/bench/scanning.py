@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from edge_agent.bench.exchange import Exchange, Line
 from edge_agent.bench.judge import Judgement
 from edge_agent.bench.proving import Budget, identify, is_there
+from edge_agent.drivers.build import ModbusBus
 from edge_agent.drivers.profile import Profile
 from edge_agent.errors import BenchError
 
@@ -27,6 +28,7 @@ Progress = Callable[[str], None]
 class Found:
     """A unit that answers, and what it probably is, best first."""
 
+    bus: ModbusBus
     endpoint: str
     unit: int
     candidates: tuple[Judgement, ...]
@@ -113,7 +115,7 @@ async def search_units(
         note = "answers to any unit id" if answers_to_any else "" if candidates else "answers, but is no model we know"
         if answers_to_any:
             _forget_likes(search, line.endpoint, candidates)
-        search.found.append(Found(line.endpoint, unit if not answers_to_any else units[0], candidates, note))
+        search.found.append(Found(line.bus, line.endpoint, unit if not answers_to_any else units[0], candidates, note))
         if answers_to_any:
             return
 

@@ -1,7 +1,7 @@
 """From what a person types to a bus and a device: a name of the configuration, or an address."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -63,6 +63,22 @@ def bus_at(place: Place, name: str = "bench") -> ModbusBus:
 
     assert isinstance(bus, ModbusBus)  # noqa: S101 - both kinds above are
     return bus
+
+
+def buses_at(place: Place, profiles: Iterable[Profile]) -> tuple[ModbusBus, ...]:
+    """The buses to search at an address: a serial port once for each of the settings that models have as delivered,
+    as far as they are not given. Raises ``BenchError``."""
+    if place.serial_port is None:
+        return (bus_at(place),)
+    known = [profile.serial for profile in profiles if profile.serial is not None]
+    settings = [
+        (place.baudrate or serial.baudrate, place.parity or serial.parity, place.stopbits or serial.stopbits)
+        for serial in known
+    ]
+    return tuple(
+        bus_at(replace(place, baudrate=baudrate, parity=parity, stopbits=stopbits))
+        for baudrate, parity, stopbits in dict.fromkeys(settings)
+    )
 
 
 def bus_named(config: GatewayConfig, name: str) -> ModbusBus:
