@@ -4,18 +4,12 @@ import asyncio
 import logging
 import random
 import signal
+import sys
 from typing import Annotated
 
 import typer
 
 from edge_agent.agent import TaskDied, run
-from edge_agent.bench.add import add_command
-from edge_agent.bench.doctor import doctor_command
-from edge_agent.bench.monitor import monitor_command
-from edge_agent.bench.probe import probe_command
-from edge_agent.bench.scan import scan_command
-from edge_agent.bench.sheet import sheet_command
-from edge_agent.buffer.commands import buffer
 from edge_agent.clock import SystemClock
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
 from edge_agent.config import GatewayConfig
@@ -33,16 +27,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Lotwarden's gateway: reads, keeps, forwards.",
 )
-app.add_typer(buffer, name="buffer")
-for name, command in (
-    ("scan", scan_command),
-    ("probe", probe_command),
-    ("add", add_command),
-    ("monitor", monitor_command),
-    ("doctor", doctor_command),
-    ("sheet", sheet_command),
-):
-    app.command(name, rich_help_panel="The bench: bring devices into service")(command)
 
 
 @app.command("run")
@@ -88,7 +72,31 @@ def identity_command(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption 
 
 def main() -> None:
     """The command ``edge-agent``."""
+    if sys.argv[1:2] != ["run"]:
+        _offer_the_rest()
     app()
+
+
+def _offer_the_rest() -> None:
+    """The commands for people. The agent, which runs for years on a small computer, does not pay for their tables."""
+    from edge_agent.bench.add import add_command
+    from edge_agent.bench.doctor import doctor_command
+    from edge_agent.bench.monitor import monitor_command
+    from edge_agent.bench.probe import probe_command
+    from edge_agent.bench.scan import scan_command
+    from edge_agent.bench.sheet import sheet_command
+    from edge_agent.buffer.commands import buffer
+
+    app.add_typer(buffer, name="buffer")
+    for name, command in (
+        ("scan", scan_command),
+        ("probe", probe_command),
+        ("add", add_command),
+        ("monitor", monitor_command),
+        ("doctor", doctor_command),
+        ("sheet", sheet_command),
+    ):
+        app.command(name, rich_help_panel="The bench: bring devices into service")(command)
 
 
 async def _run(config: GatewayConfig) -> None:
