@@ -18,6 +18,9 @@ FRAMES_MAX = 32
 """Of one exchange; a line that babbles is not kept whole."""
 
 
+LET_GO_S = 0.1
+
+
 class Outcome(StrEnum):
     """How a question ended."""
 
@@ -92,6 +95,11 @@ class Line:
     def close(self) -> None:
         """Let go of the connection."""
         self._link.close()
+
+    async def let_go(self) -> None:
+        """Close, and wait until another one may open the port: a serial port is closed a moment later."""
+        self.close()
+        await asyncio.sleep(LET_GO_S)
 
     def __enter__(self) -> "Line":
         return self

@@ -69,7 +69,11 @@ async def probe(
     if not any(exchange.is_alive for exchange in exchanges):
         advice = await _advice_on_silence(line, target, exchanges, budget)
     elif judgement.sense < Sense.PLAUSIBLE:
-        found = await identify(line, target.unit, _asked_first(target, profiles), seen, budget)
+        found = await identify(line, target.unit, [target.profile], seen, budget)
+        if not any(one.sense >= Sense.PLAUSIBLE for one in found):
+            rest = [profile for profile in profiles if profile.name != target.profile.name]
+            found = (*found, *await identify(line, target.unit, rest, seen, budget))
+            found = tuple(sorted(found, key=_rank, reverse=True))
         others = tuple(other for other in found if other.rank > judgement.rank and other.sense > Sense.WRONG)
         advice = tuple(hints_on_scale(judgement))
     return Report(line.endpoint, target, judgement, exchanges, others, advice)
@@ -78,14 +82,18 @@ async def probe(
 async def identify(
     line: Line, unit: int, profiles: Iterable[Profile], seen: Mapping[str, str], budget: Budget
 ) -> tuple[Judgement, ...]:
-    """What a unit probably is, best first: each profile as it is, then with other offsets and word orders."""
+    """What a unit probably is, best first: each profile as its papers say, and if none makes sense, with other offsets
+    and word orders."""
     known = tuple(profiles)
     found: list[Judgement] = []
-    for profile, variant in (*_as_papers_say(known), *_departures(known)):
-        if budget.is_spent or (found and max(found, key=_rank).sense is Sense.PROVEN):
+    for assumptions in (_as_papers_say(known), _departures(known)):
+        if any(one.sense >= Sense.PLAUSIBLE for one in found):
             break
-        heard = await hear(line, unit, profile, variant)
-        found.append(judge(profile, variant, heard, seen))
+        for profile, variant in assumptions:
+            if budget.is_spent or any(one.sense is Sense.PROVEN for one in found):
+                break
+            heard = await hear(line, unit, profile, variant)
+            found.append(judge(profile, variant, heard, seen))
     return tuple(sorted((one for one in found if one.sense > Sense.WRONG), key=_rank, reverse=True))
 
 
@@ -145,10 +153,6 @@ def _departures(profiles: Sequence[Profile]) -> Iterable[tuple[Profile, Variant]
         yield from ((profile, other) for other in other_variants(profile, AS_IN_PROFILE) if other not in stated)
 
 
-def _asked_first(target: Target, profiles: Sequence[Profile]) -> tuple[Profile, ...]:
-    return (target.profile, *(profile for profile in profiles if profile.name != target.profile.name))
-
-
 async def _advice_on_silence(
     line: Line, target: Target, exchanges: Sequence[Exchange], budget: Budget
 ) -> tuple[str, ...]:
@@ -160,7 +164,7 @@ async def _advice_on_silence(
         if isinstance(line.bus, ModbusTcpBus):
             door = await knock(line.bus, line.bus.timeout_s)
         return advice_on_silence(line.bus, target.unit, target.profile, last, door, ())
-    line.close()
+    await line.let_go()
     hasty = line.bus.model_copy(update={"timeout_s": min(line.bus.timeout_s, SEARCH_TIMEOUT_S)})
     with Line(hasty, [target.profile], attempts=1) as search:
         for unit in dict.fromkeys((target.profile.link.unit, *OTHER_UNITS)):

@@ -119,7 +119,11 @@ async def _search(
         buses = [*buses, *(bus_at(Place(host=host, port=port, timeout_s=timeout_s)) for host in found)]
     for bus in buses:
         with Line(bus, profiles, attempts=1) as line:
-            await search_units(line, units or likely_units(profiles), profiles, budget, search, status.update)
+            # A serial port comes once for each setting: what answered to one need not be asked again.
+            found_there = {one.unit for one in search.found if one.endpoint == line.endpoint}
+            asked = [unit for unit in units or likely_units(profiles) if unit not in found_there]
+            await search_units(line, asked, profiles, budget, search, status.update)
+            await line.let_go()
 
 
 def _bluetooth(
