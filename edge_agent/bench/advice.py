@@ -86,4 +86,4 @@ def _factory(serial: SerialSection | None) -> str:
 
 
 def _where(bus: ModbusBus) -> str:
-    return f" --host {bus.host}:{bus.port}" if isinstance(bus, ModbusTcpBus) else f" --bus {bus.name}"
+    return f" --host {bus.host}:{bus.port}" if isinstance(bus, ModbusTcpBus) else f" --serial-port {bus.port}"
