@@ -318,17 +318,20 @@ AnyDeviceSection = Annotated[
 
 
 class ScannerSection(Section):
-    """``[[scanner]]``: a handheld scanner on a serial port (USB-CDC or RS-232).
+    """``[[scanner]]``: a handheld scanner on a serial port (USB-CDC or RS-232), or one that plays a keyboard (``hid``).
 
-    ``suffix`` ends a scan (``cr``, ``lf``, ``crlf``, or ``etx`` with STX before it). ``separator`` is what the
-    scanner sends for GS, if not GS itself.
+    ``suffix`` ends a scan (``cr``, ``lf``, ``crlf``, or ``etx`` with STX before it); with ``hid`` it is Enter or Tab.
+    ``separator`` is what the scanner sends for GS, if not GS itself; with ``hid``, Alt+0+2+9 and Ctrl+] are GS, and
+    ``separator_key`` may name a function key that is, too.
     """
 
+    kind: Literal["serial", "hid"] = "serial"
     name: DevicePath
     port: Annotated[str, Field(min_length=1, examples=["/dev/serial/by-id/usb-scanner"])]
     baudrate: Annotated[int, Field(ge=1200, le=921600)] = 9600
     suffix: Literal["cr", "lf", "crlf", "etx"] = "cr"
     separator: Annotated[str, Field(min_length=1, max_length=8)] = "\x1d"
+    separator_key: Annotated[str | None, Field(pattern=r"^f([1-9]|1[0-2])$", examples=["f8"])] = None
 
 
 class ParticleSensorSection(Section):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import termios
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, cast
@@ -110,7 +111,8 @@ class Pipe(asyncio.Protocol):
             async with asyncio.timeout(timeout_s):
                 await port.create(pipe)
                 await pipe._made.wait()  # a serial port's is called a moment later
-        except (OSError, ValueError, UnicodeError) as error:  # pyserial: ValueError for settings a port cannot have
+        # ValueError, and termios.error (which is no OSError), are for settings that a port cannot have.
+        except (OSError, ValueError, UnicodeError, termios.error) as error:
             pipe.close()
             raise DeviceLost(port.endpoint, port.why(error)) from error
         return pipe
