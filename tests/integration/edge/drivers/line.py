@@ -9,7 +9,7 @@ from edge_agent.simulators.modbus import SimulatedDevice
 from edge_agent.simulators.modbus_line import ModbusLineSimulator
 from tests.integration.edge.drivers.running import POLL_S, Running, config_for
 
-TIMEOUT_S = 0.3
+TIMEOUT_S = 0.5
 
 
 def line_config(path: Path, devices: Sequence[dict[str, Any]], kind: str = "modbus-rtu", **more: Any) -> GatewayConfig:
