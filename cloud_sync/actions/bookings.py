@@ -25,6 +25,7 @@ from cloud_sync.domain.booking import (
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.locks import own_holds, own_lots, share_holds
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.records import Action
 
 NEGATIVE = "negative_balance"
 EXPLAINED = "later facts explain it"
@@ -164,6 +165,7 @@ def _held_at_issue(connection: Connection, movements: Sequence[tuple[NewMovement
         serials=[movement.serial for movement, _ in issues],
         place_ids=[movement.from_place for movement, _ in issues],
         at=[movement.occurred_at for movement, _ in issues],
+        dispensed_for=[each.line.order if each.line.action is Action.DISPENSE else None for _, each in issues],
     )
     cases = []
     for row in rows:
