@@ -140,12 +140,18 @@ ORDER BY lot_id, serial, place_id;
 -- name: holds_at_issue(lot_ids, serials, place_ids, at, dispensed_for)
 -- Which of these were under a hold at that time, by what the ledger knows now; number counts from 1. dispensed_for is
 -- the order that stock was dispensed for: what was made for that prescription alone may be.
-SELECT DISTINCT ON (issue.number) issue.number, h.text
+SELECT issue.number, held.text
 FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[], :at::timestamptz[], :dispensed_for::text[])
      WITH ORDINALITY AS issue (lot_id, serial, place_id, at, dispensed_for, number)
-JOIN hold_now h ON h.lot_id = issue.lot_id
-    AND (h.serial IS NULL OR h.serial = issue.serial)
-    AND (h.place_id IS NULL OR h.place_id = issue.place_id)
-    AND h.since <= issue.at
-    AND NOT (h.kind = 'patient' AND h.text = 'made for prescription ' || issue.dispensed_for || ' alone')
-ORDER BY issue.number, h.kind, h.text;
+CROSS JOIN LATERAL (
+    SELECT h.text
+    FROM hold_now h
+    WHERE h.lot_id = issue.lot_id
+      AND (h.serial IS NULL OR h.serial = issue.serial)
+      AND (h.place_id IS NULL OR h.place_id = issue.place_id)
+      AND h.since <= issue.at
+      AND NOT (h.kind = 'patient' AND h.text = 'made for prescription ' || issue.dispensed_for || ' alone')
+    ORDER BY h.kind, h.text
+    LIMIT 1 -- and so looked up for each, however many there are
+) AS held
+ORDER BY issue.number;
