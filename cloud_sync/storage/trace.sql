@@ -1,8 +1,8 @@
 -- name: upstream(lot_id, serial, rows_max)
 -- Where a lot (or one serial of it) came from: its own movements, and those of every lot that went into the production
 -- places it came out of, and so on. A step is (lot, place); each is visited once, so loops end.
--- Index: movement_in, movement_out. Nobody can know beforehand how much is reached: the joins at the end are written so
--- that each step is looked up, never a whole table read.
+-- Index: movement_in, movement_out. Nobody can know beforehand how much is reached: the steps at the end are written so
+-- that each is looked up, never a whole table read. Names are for named_lots and named_places to give.
 WITH RECURSIVE reached (lot_id, place_id) AS (
     SELECT m.lot_id, step.place_id
     FROM movement m CROSS JOIN LATERAL (VALUES (m.from_place), (m.to_place)) AS step (place_id)
@@ -25,9 +25,8 @@ WITH RECURSIVE reached (lot_id, place_id) AS (
           AND (made.lot_id <> :lot_id OR :serial = '' OR made.serial = :serial)
     ) AS back (lot_id, place_id)
 )
-SELECT r.lot_id, l.item, l.lot_number, l.owner, l.expires_at, f.id AS from_place, f.name AS from_name,
-       f.kind AS from_kind, t.id AS to_place, t.name AS to_name, t.kind AS to_kind, step.quantity, step.movements,
-       step.first_at, step.last_at
+SELECT r.lot_id, step.other AS from_place, r.place_id AS to_place, step.quantity, step.movements, step.first_at,
+       step.last_at
 FROM reached r
 CROSS JOIN LATERAL (
     SELECT m.from_place AS other, sum(m.quantity)::bigint AS quantity, count(*) AS movements,
@@ -37,15 +36,7 @@ CROSS JOIN LATERAL (
       AND (m.lot_id <> :lot_id OR :serial = '' OR m.serial = :serial)
     GROUP BY m.from_place
 ) AS step
-CROSS JOIN LATERAL (
-    SELECT i.name AS item, lot.lot_number, lot.owner, lot.expires_at
-    FROM lot JOIN item i ON i.id = lot.item_id
-    WHERE lot.id = r.lot_id
-    LIMIT 1
-) AS l
-JOIN place f ON f.id = step.other
-JOIN place t ON t.id = r.place_id
-ORDER BY step.first_at, r.lot_id, f.id, t.id
+ORDER BY step.first_at, r.lot_id, from_place, to_place
 LIMIT :rows_max;
 
 -- name: downstream(lot_id, serial, rows_max)
@@ -73,9 +64,8 @@ WITH RECURSIVE reached (lot_id, place_id) AS (
           AND (put_in.lot_id <> :lot_id OR :serial = '' OR put_in.serial = :serial)
     ) AS onward (lot_id, place_id)
 )
-SELECT r.lot_id, l.item, l.lot_number, l.owner, l.expires_at, f.id AS from_place, f.name AS from_name,
-       f.kind AS from_kind, t.id AS to_place, t.name AS to_name, t.kind AS to_kind, step.quantity, step.movements,
-       step.first_at, step.last_at
+SELECT r.lot_id, r.place_id AS from_place, step.other AS to_place, step.quantity, step.movements, step.first_at,
+       step.last_at
 FROM reached r
 CROSS JOIN LATERAL (
     SELECT m.to_place AS other, sum(m.quantity)::bigint AS quantity, count(*) AS movements,
@@ -85,13 +75,13 @@ CROSS JOIN LATERAL (
       AND (m.lot_id <> :lot_id OR :serial = '' OR m.serial = :serial)
     GROUP BY m.to_place
 ) AS step
-CROSS JOIN LATERAL (
-    SELECT i.name AS item, lot.lot_number, lot.owner, lot.expires_at
-    FROM lot JOIN item i ON i.id = lot.item_id
-    WHERE lot.id = r.lot_id
-    LIMIT 1
-) AS l
-JOIN place f ON f.id = r.place_id
-JOIN place t ON t.id = step.other
-ORDER BY step.first_at, r.lot_id, f.id, t.id
+ORDER BY step.first_at, r.lot_id, from_place, to_place
 LIMIT :rows_max;
+
+-- name: named_lots(lot_ids)
+-- What people call these lots.
+SELECT l.id, i.name AS item, l.lot_number FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = ANY(:lot_ids);
+
+-- name: named_places(place_ids)
+-- What people call these places, and their kinds.
+SELECT id, name, kind FROM place WHERE id = ANY(:place_ids);
