@@ -7,7 +7,6 @@ and what matches here means the same there. A test holds the two against each ot
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
 
 from cloud_sync.domain.records import NAME_CHARACTERS_MAX, TIME_MAX, TIME_MIN
 
@@ -15,13 +14,11 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """PostgreSQL counts microseconds from here."""
 
 
-class PlainReading(NamedTuple):
-    """A good reading. ``at_us`` counts from ``EPOCH``; ``values`` are (metric, number)."""
+PlainReading = tuple[int, bool, str, tuple[tuple[str, float], ...]]
+"""A good reading: microseconds since ``EPOCH``, whether the clock was synchronised, device, (metric, number) each.
 
-    at_us: int
-    synced: bool
-    device: str
-    values: tuple[tuple[str, float], ...]
+A plain tuple: there are millions, and a class of its own would take as long to make as everything else in it.
+"""
 
 
 def plain_reading(line: bytes) -> PlainReading | None:
@@ -29,19 +26,20 @@ def plain_reading(line: bytes) -> PlainReading | None:
     match = _PLAIN(line)
     if match is None:
         return None
-    minute, seconds, millis, synced, device, values = match.groups()
+    minute, seconds, millis, synced, device, metric, number, metric_2, number_2, more = match.groups()
     minute_us = _minute_us(minute)
     if minute_us is None:
         return None
-    pairs = []
-    for pair in values.split(b","):
-        name, _, number = pair.partition(b":")
-        pairs.append((_name(name), float(number)))
-    if len(pairs) > 1:
-        pairs = list(dict(pairs).items())  # of a metric said twice the last counts, as everywhere in JSON
-    return PlainReading(
-        minute_us + int(seconds) * 1_000_000 + int(millis) * 1_000, synced == b"true", _text(device), tuple(pairs)
-    )
+    values: tuple[tuple[str, float], ...]
+    if metric_2 is None:
+        values = ((_text(metric), float(number)),)
+    elif more is None and metric != metric_2:
+        values = ((_text(metric), float(number)), (_text(metric_2), float(number_2)))
+    else:
+        # Of a metric said twice the last counts, as everywhere in JSON.
+        pairs = [(metric, number), (metric_2, number_2), *_MORE(more or b"")]
+        values = tuple({_text(name): float(text) for name, text in pairs}.items())
+    return minute_us + int(seconds) * 1_000_000 + int(millis) * 1_000, synced == b"true", _text(device), values
 
 
 # Printable ASCII but quote and backslash: nothing to unescape, and no way out of the string.
@@ -50,11 +48,14 @@ _TEXT = rb"[ !#-\[\]-~]{1,%d}" % NAME_CHARACTERS_MAX
 _METRIC = rb"[ !#-+\--9;-\[\]-~]{1,%d}" % NAME_CHARACTERS_MAX
 # No exponent and no more digits than any sensor has: never infinite.
 _NUMBER = rb"-?(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,20})?"
-_VALUE = rb'"%s":%s' % (_METRIC, _NUMBER)
+_VALUE = rb'"(%s)":(%s)' % (_METRIC, _NUMBER)
+_FURTHER = rb'(?:,"%s":%s)' % (_METRIC, _NUMBER)
+_MORE = re.compile(_VALUE).findall
 _PLAIN = re.compile(
     rb'\{"stamp":\{"at":"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}):([0-5][0-9])\.([0-9]{3})Z",'
     rb'"mono_ms":(?:0|[1-9][0-9]{0,17}),"boot":"%s","synced":(true|false)\},'
-    rb'"device":"(%s)","quality":"good","values":\{(%s(?:,%s)*)\},"kind":"reading"\}' % (_TEXT, _TEXT, _VALUE, _VALUE)
+    rb'"device":"(%s)","quality":"good","values":\{%s(?:,%s(%s+)?)?\},"kind":"reading"\}'
+    % (_TEXT, _TEXT, _VALUE, _VALUE, _FURTHER)
 ).fullmatch
 
 
@@ -72,8 +73,3 @@ def _minute_us(minute: bytes) -> int | None:
 @lru_cache(maxsize=4096)
 def _text(raw: bytes) -> str:
     return raw.decode()
-
-
-@lru_cache(maxsize=4096)
-def _name(quoted: bytes) -> str:
-    return quoted[1:-1].decode()

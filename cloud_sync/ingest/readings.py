@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from struct import Struct
-from typing import NamedTuple
 
 from cloud_sync.actions.retention import make_months
 from cloud_sync.actions.tracks import Span, judge
@@ -25,18 +24,14 @@ _END = b"\xff\xff"
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Good(NamedTuple):
-    """A good reading, its number in its lane and its evidence."""
-
-    evidence_id: int
-    seq: int
-    reading: PlainReading
+Good = tuple[int, int, PlainReading]
+"""A good reading: its evidence, its number in its lane, and what it says."""
 
 
 def store_readings(connection: Connection, source: Source, said: Sequence[Said[Reading]]) -> None:
     """Keep the readings of a batch and judge those of channels whose place has a policy."""
     good = [
-        Good(source.evidence_id, each.seq, _plain(each.record))
+        (source.evidence_id, each.seq, _plain(each.record))
         for each in said
         if each.record.quality is Quality.GOOD and each.record.values
     ]
@@ -87,7 +82,7 @@ def _rows(
 
 def _plain(record: Reading) -> PlainReading:
     at_us = (record.stamp.at - EPOCH) // _MICROSECOND
-    return PlainReading(at_us, record.stamp.synced, record.device, tuple(record.values.items()))
+    return at_us, record.stamp.synced, record.device, tuple(record.values.items())
 
 
 def _span(span: tuple[int, int]) -> Span:
@@ -97,7 +92,7 @@ def _span(span: tuple[int, int]) -> Span:
 
 def _make_months(connection: Connection, good: Sequence[Good]) -> None:
     """The months that these readings fall in. Not all from the first to the last: a clock may have been far off."""
-    days = {each.reading.at_us // 86_400_000_000 for each in good}
+    days = {reading[0] // 86_400_000_000 for _, _, reading in good}
     months = {(day.year, day.month): day for day in (EPOCH + timedelta(days=number) for number in days)}
     for _, day in sorted(months.items()):
         make_months(connection, day, day)
@@ -105,7 +100,7 @@ def _make_months(connection: Connection, good: Sequence[Good]) -> None:
 
 def _own_channels(connection: Connection, gateway_id: int, good: Sequence[Good]) -> dict[tuple[str, str], int]:
     """Ids by device and metric. Made before they are locked, and all locked in one order, so that nobody deadlocks."""
-    names = sorted({(each.reading.device, metric) for each in good for metric, _ in each.reading.values})
+    names = sorted({(reading[2], metric) for _, _, reading in good for metric, _ in reading[3]})
     devices = [device for device, _ in names]
     metrics = [metric for _, metric in names]
     queries("tracks").add_channels(connection, gateway_id=gateway_id, devices=devices, metrics=metrics)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cloud_sync.domain.records import fault_in
 from cloud_sync.ingest.plain import EPOCH, PlainReading, plain_reading
-from cloud_sync.ingest.readings import Good, keep_readings
+from cloud_sync.ingest.readings import keep_readings
 from cloud_sync.ingest.source import Said
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
@@ -58,7 +58,7 @@ def readable(index: int, batch: Batch) -> Readable | None:
         elif record.values:
             at_us = round((record.stamp.at - EPOCH).total_seconds() * 1_000_000)
             values = tuple(record.values.items())
-            good.append((seq, PlainReading(at_us, record.stamp.synced, record.device, values)))
+            good.append((seq, (at_us, record.stamp.synced, record.device, values)))
     return Readable(index, batch, tuple(good), tuple(unusable))
 
 
@@ -91,7 +91,7 @@ def store_part(connection: Connection, gateway_id: int, part: Sequence[Readable]
     if new:
         ids = _keep_evidence(connection, gateway_id, new)
         good = [
-            Good(evidence_id, seq, reading)
+            (evidence_id, seq, reading)
             for evidence_id, each in zip(ids, new, strict=True)
             for seq, reading in each.good
         ]

@@ -155,3 +155,12 @@ CROSS JOIN LATERAL (
     LIMIT 1 -- and so looked up for each, however many there are
 ) AS held
 ORDER BY issue.number;
+
+-- name: serials_in_places(lot_ids, serials)
+-- Where these serials are now. Index: residency_serial_open.
+SELECT s.lot_id, s.serial, coalesce(array_agg(p.name ORDER BY p.name) FILTER (WHERE p.id IS NOT NULL), '{}') AS places
+FROM (SELECT DISTINCT * FROM unnest(:lot_ids::bigint[], :serials::text[]) AS s (lot_id, serial) WHERE serial <> '') s
+LEFT JOIN residency r ON r.lot_id = s.lot_id AND r.serial = s.serial AND r.serial <> '' AND r.ended_at IS NULL
+LEFT JOIN place p ON p.id = r.place_id
+GROUP BY 1, 2
+ORDER BY 1, 2;

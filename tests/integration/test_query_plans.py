@@ -88,6 +88,7 @@ HOT: list[tuple[str, str, dict[str, Any]]] = [
     ("movements", "lots_by_label", {"item_ids": [1, 2], "lot_numbers": ["L1", "L2"], "owners": ["house", "house"]}),
     ("movements", "redo_residencies", TOUCHED),
     ("movements", "negative_balances", TOUCHED),
+    ("movements", "serials_in_places", {"lot_ids": [101, 102], "serials": ["s1", "s2"]}),
     ("movements", "holds_at_issue", {**TOUCHED, "at": [AT, AT], "dispensed_for": [None, None]}),
     ("exposure", "expose_lots", lots()),
     ("exposure", "expose_excursions", {"excursion_ids": [5]}),

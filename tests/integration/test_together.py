@@ -107,9 +107,10 @@ def check(raw: bytes) -> None:
     except WireError as error:
         raise AssertionError(f"{raw!r} was read fast but is not readable") from error
     assert isinstance(record, Reading) and fault_in(record) is None
-    at = EPOCH + timedelta(microseconds=plain.at_us)
-    assert (at, plain.synced, plain.device) == (record.stamp.at, record.stamp.synced, record.device)
-    assert dict(plain.values) == record.values
+    at_us, synced, device, values = plain
+    at = EPOCH + timedelta(microseconds=at_us)
+    assert (at, synced, device) == (record.stamp.at, record.stamp.synced, record.device)
+    assert dict(values) == record.values
 
 
 def test_a_serial_cannot_be_in_a_place_twice_at_once(ledger: Ledger) -> None:
@@ -122,6 +123,17 @@ def test_a_serial_cannot_be_in_a_place_twice_at_once(ledger: Ledger) -> None:
     ledger.run(sql, {"s": "", "b": minute(0), "e": None})
     with pytest.raises(psycopg.errors.ExclusionViolation):
         ledger.run(sql, {"s": "", "b": minute(8), "e": None})
+
+
+def test_a_serial_in_two_places_is_a_case_until_later_facts_explain_it(ledger: Ledger, gateway: GatewayWithKey) -> None:
+    one = line(1, serial="s1")
+    outcomes(ledger, gateway.batch(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", one)))
+    outcomes(ledger, gateway.batch(scan(minute(5), Action.RECEIVE, "st-mary", "fridge-b", one)))
+    assert "duplicate_serial" in ledger.open_cases()
+    (case,) = ledger.rows("SELECT text FROM exception_case WHERE kind = 'duplicate_serial'")
+    assert case["text"] == "serial s1 is in fridge-a and fridge-b at once"
+    outcomes(ledger, gateway.batch(scan(minute(1), Action.SHIP, "fridge-a", "st-mary", one)))
+    assert "duplicate_serial" not in ledger.open_cases()
 
 
 def test_the_database_itself_refuses_to_promise_what_is_not_there(ledger: Ledger) -> None:
