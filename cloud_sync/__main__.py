@@ -8,8 +8,11 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from threading import Thread
+from time import sleep
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -22,7 +25,7 @@ warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
 
 import uvicorn  # noqa: E402
 
-from cloud_sync.actions import access, desk, gateways, master_data  # noqa: E402
+from cloud_sync.actions import access, desk, gateways, master_data, retention  # noqa: E402
 from cloud_sync.app import create_app  # noqa: E402
 from cloud_sync.config import DATABASE_URL, LedgerConfig, ServerSection, load_config  # noqa: E402
 from cloud_sync.domain.roles import Role  # noqa: E402
@@ -37,6 +40,7 @@ DEFAULT_CONFIG = Path("/etc/cloud-sync/ledger.toml")
 ROWS_MAX = 10_000
 REQUESTS_AT_ONCE_MAX = 200
 SHUTDOWN_S = 10
+HOUSEKEEPING_S = 24 * 3600
 
 Config = Annotated[Path, typer.Option("--config", "-c", envvar=CONFIG, help="The configuration file (TOML).")]
 
@@ -63,6 +67,7 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
     server = loaded.server
     with _told(), _listening(server) as listening, _opened(loaded) as database, _mqtt_door(loaded, database):
         _import_policies(database, loaded)
+        _keep_house(database, loaded.database.readings_kept_months)
         _Server(
             uvicorn.Config(
                 create_app(database),
@@ -256,6 +261,26 @@ def _opened(config: LedgerConfig) -> Iterator[Database]:
             ) from error
     with database:
         yield database
+
+
+def _keep_house(database: Database, readings_kept_months: int | None) -> None:
+    """Months of readings ahead now and every day, and old ones thinned out if that is configured."""
+
+    def once() -> None:
+        at = datetime.now(UTC)
+        retention.make_months_ahead(database, at)
+        if readings_kept_months is not None:
+            retention.thin_readings(database, months=readings_kept_months, at=at)
+
+    def daily() -> None:
+        while True:
+            try:
+                once()
+            except DatabaseDown:
+                logging.getLogger(__name__).warning("housekeeping waits: the database does not answer")
+            sleep(HOUSEKEEPING_S)
+
+    Thread(target=daily, name="housekeeping", daemon=True).start()
 
 
 def _import_policies(database: Database, config: LedgerConfig) -> None:

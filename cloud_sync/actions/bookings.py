@@ -25,8 +25,10 @@ from cloud_sync.domain.booking import (
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.locks import own_holds, own_lots, share_holds
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.records import Action
 
 NEGATIVE = "negative_balance"
+DUPLICATE = "duplicate_serial"
 EXPLAINED = "later facts explain it"
 
 
@@ -164,6 +166,7 @@ def _held_at_issue(connection: Connection, movements: Sequence[tuple[NewMovement
         serials=[movement.serial for movement, _ in issues],
         place_ids=[movement.from_place for movement, _ in issues],
         at=[movement.occurred_at for movement, _ in issues],
+        dispensed_for=[each.line.order if each.line.action is Action.DISPENSE else None for _, each in issues],
     )
     cases = []
     for row in rows:
@@ -195,6 +198,11 @@ def _book(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) 
     expose_lots(connection, {row["lot_id"] for row in new})
     for balance in list(queries("movements").negative_balances(connection, **columns)):
         _sync_negative(connection, balance)
+    if any(columns["serials"]):
+        for stay in list(
+            queries("movements").serials_in_places(connection, lot_ids=columns["lot_ids"], serials=columns["serials"])
+        ):
+            _sync_duplicate(connection, stay)
     return frozenset(row["fact"] for row in new)
 
 
@@ -213,6 +221,25 @@ def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, list[obj
         "order_refs": [movement.order_ref for movement in each],
         "event_ids": [event_id for _, event_id in movements],
     }
+
+
+def _sync_duplicate(connection: Connection, stay: Row) -> None:
+    """Open, amend or close the case on a serial that is in several places. A person's resolution stands as above."""
+    key = f"lot:{stay['lot_id']}/{stay['serial']}"
+    known = latest_case(connection, DUPLICATE, key)
+    is_open = known is not None and known["resolved_at"] is None
+    if len(stay["places"]) < 2:
+        if known is not None and is_open:
+            close_case(connection, known["id"], actor=LEDGER, resolution=EXPLAINED)
+        return
+    text = f"serial {stay['serial']} is in {' and '.join(stay['places'])} at once"
+    data = {"places": stay["places"]}
+    if known is not None and known["data"] == data and (is_open or known["resolved_by"] != LEDGER):
+        return
+    if known is not None and is_open:
+        amend_case(connection, known["id"], text, data)
+    else:
+        open_case(connection, Case(DUPLICATE, key, text, lot_id=stay["lot_id"], data=data))
 
 
 def _sync_negative(connection: Connection, balance: Row) -> None:
