@@ -56,28 +56,48 @@ def allocate(
         share_holds(connection)
         own_items(connection, [item_id])
         context = Context(at=at, owner=owner, shelf_life_min=timedelta(days=shelf_life_min_days))
-        planned, rows = _plan(connection, item_id, owner, site, quantity, context)
-        result = {
-            "reservations": [
-                {
-                    "id": _reserve(connection, pick.position, pick.quantity, client_id, demand, actor),
-                    **identity_of(rows[_key(pick.position)]),
-                    "quantity": pick.quantity,
-                }
-                for pick in planned.picks
-            ],
-            "skipped": [
-                {
-                    **identity_of(rows[_key(skipped.position)]),
-                    "quantity": skipped.position.stock.quantity,
-                    "reasons": told(skipped.reasons),
-                }
-                for skipped in planned.skipped
-            ],
-            "missing": planned.missing,
-        }
+        result = promise(
+            connection, item_id, quantity, context, site=site, demand=demand, client_id=client_id, actor=actor
+        )
         answer(connection, "allocated", client_id, request, result, actor=actor)
         return result
+
+
+def promise(
+    connection: Connection,
+    item_id: int,
+    quantity: int,
+    context: Context,
+    *,
+    site: str | None,
+    demand: str,
+    client_id: UUID,
+    actor: str,
+    lot_number: str = "",
+    serial: str = "",
+) -> dict[str, Any]:
+    """Promise what there is, in plain JSON values as :func:`allocate` gives it. The caller shares the holds and owns
+    the item. ``lot_number`` and ``serial`` narrow it down, '' leaves them open."""
+    planned, rows = _plan(connection, item_id, context.owner, site, quantity, context, lot_number, serial)
+    return {
+        "reservations": [
+            {
+                "id": _reserve(connection, pick.position, pick.quantity, client_id, demand, actor),
+                **identity_of(rows[_key(pick.position)]),
+                "quantity": pick.quantity,
+            }
+            for pick in planned.picks
+        ],
+        "skipped": [
+            {
+                **identity_of(rows[_key(skipped.position)]),
+                "quantity": skipped.position.stock.quantity,
+                "reasons": told(skipped.reasons),
+            }
+            for skipped in planned.skipped
+        ],
+        "missing": planned.missing,
+    }
 
 
 def void_reservation(database: Database, reservation_id: int, reason: str, *, actor: str) -> None:
@@ -149,16 +169,29 @@ def end_reservation(connection: Connection, row: Row, ended_as: str, reason: str
 
 
 def _plan(
-    connection: Connection, item_id: int, owner: str, site: str | None, quantity: int, context: Context
+    connection: Connection,
+    item_id: int,
+    owner: str,
+    site: str | None,
+    quantity: int,
+    context: Context,
+    lot_number: str = "",
+    serial: str = "",
 ) -> tuple[Plan, dict[tuple[int, int, str], Row]]:
     rows_max = FIRST_LOOK
     while True:
-        found = queries("availability").positions_in_fefo_order(
-            connection, item_id=item_id, owner=owner, site=site, rows_max=rows_max
+        found = list(
+            queries("availability").positions_in_fefo_order(
+                connection, item_id=item_id, owner=owner, site=site, rows_max=rows_max
+            )
         )
-        rows = {(row["lot_id"], row["place_id"], row["serial"]): row for row in found}
+        rows = {
+            (row["lot_id"], row["place_id"], row["serial"]): row
+            for row in found
+            if lot_number in ("", row["lot_number"]) and serial in ("", row["serial"])
+        }
         planned = plan(map(position_of, rows.values()), quantity, context)
-        if planned.missing == 0 or len(rows) < rows_max or rows_max >= POSITIONS_MAX:
+        if planned.missing == 0 or len(found) < rows_max or rows_max >= POSITIONS_MAX:
             return planned, rows
         rows_max = min(rows_max * 8, POSITIONS_MAX)
 
