@@ -13,6 +13,7 @@ from cloud_sync.actions.bookings import book, lock_for_booking
 from cloud_sync.actions.cases import Case, open_case
 from cloud_sync.actions.lots import lots_of
 from cloud_sync.actions.master_data import item_named, place_named
+from cloud_sync.actions.movements import CLOCKS_MAY_DIFFER
 from cloud_sync.actions.records import ensure_difference_place
 from cloud_sync.actions.requests import answer, answered_before
 from cloud_sync.domain.booking import HOUSE, Label, NewMovement
@@ -48,12 +49,21 @@ def open_count(database: Database, *, place: str, number: str | None, actor: str
 
 
 def add_findings(
-    database: Database, number: str, found: Sequence[Found], *, client_id: UUID, counted_at: datetime, actor: str
+    database: Database,
+    number: str,
+    found: Sequence[Found],
+    *,
+    client_id: UUID,
+    counted_at: datetime,
+    at: datetime,
+    actor: str,
 ) -> Row:
     """Write down what was found; a later finding about the same lot and place counts instead of the earlier.
 
     The same under the same ``client_id`` again changes nothing. Raises ``NotFound``, ``Invalid``, ``Conflict``.
     """
+    if counted_at > at + CLOCKS_MAY_DIFFER:
+        raise Invalid(f"counted_at {counted_at:%Y-%m-%d %H:%M:%S} UTC is in the future", "Check the client's clock.")
     said = [
         [f.item, f.lot_number, f.quantity, f.place, f.owner, f.serial, f.expires_on and f.expires_on.isoformat()]
         for f in found
@@ -113,7 +123,7 @@ def store_count_scan(
     lots = lots_of(connection, labels, zone)
     count_id = queries("counts").open_count_of(connection, number=scan.order, place_id=place["id"])
     if count_id is None:
-        count_id = _open(connection, place, f"CT-{said_at}", scan.operator)
+        count_id = _open(connection, place, None, scan.operator)
     for (number, line), label in zip(lines, labels, strict=True):
         queries("counts").add_count_line(
             connection,

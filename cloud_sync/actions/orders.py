@@ -77,6 +77,12 @@ def request_order(database: Database, new: NewOrder, *, client_id: UUID, actor: 
 
     Raises ``NotFound``, ``Invalid``, ``Conflict``.
     """
+    with database.transaction() as connection:
+        return request_in(connection, new, client_id=client_id, actor=actor)
+
+
+def request_in(connection: Connection, new: NewOrder, *, client_id: UUID, actor: str) -> Row:
+    """:func:`request_order` in the caller's transaction."""
     request = {
         "kind": new.kind.value,
         "number": new.number,
@@ -88,12 +94,11 @@ def request_order(database: Database, new: NewOrder, *, client_id: UUID, actor: 
         "note": new.note,
         "lines": [[line.item, line.quantity, line.lot_number, line.serial] for line in new.lines],
     }
-    with database.transaction() as connection:
-        if before := answered_before(connection, "order_requested", client_id, request):
-            return _shown(connection, before)
-        number = _add(connection, new, actor)
-        answer(connection, "order_requested", client_id, request, number, actor=actor)
-        return _shown(connection, number)
+    if before := answered_before(connection, "order_requested", client_id, request):
+        return _shown(connection, before)
+    number = _add(connection, new, actor)
+    answer(connection, "order_requested", client_id, request, number, actor=actor)
+    return _shown(connection, number)
 
 
 def take_step(database: Database, number: str, step: Step, reason: str, *, at: datetime, actor: str) -> Row:

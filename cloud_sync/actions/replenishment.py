@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from cloud_sync.actions.order_state import orders_now
-from cloud_sync.actions.orders import Asked, NewOrder, request_order
+from cloud_sync.actions.orders import Asked, NewOrder, request_in
+from cloud_sync.actions.requests import answer, answered_before
 from cloud_sync.domain.orders import OrderKind
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
@@ -28,18 +29,24 @@ def request_proposed(
 
     Somebody else has to approve them. The same ``client_id`` again gives the same requisitions.
     """
+    request = {"supplier": supplier}
     with database.transaction() as connection:
+        before = answered_before(connection, "replenishment_requested", client_id, request)
+        if before is not None:
+            found = orders_now(connection, before)
+            return [found[number].shown() for number in before]
         proposed = [row for row in _proposals(connection, at) if row["supplier"] is not None]
-    made = []
-    for name, place in sorted({(row["supplier"], row["place"]) for row in proposed}):
-        if supplier not in (None, name):
-            continue
-        lines = tuple(
-            Asked(row["item"], row["propose"]) for row in proposed if (row["supplier"], row["place"]) == (name, place)
-        )
-        new = NewOrder(OrderKind.PURCHASE, name, place, lines, note="proposed by replenishment")
-        made.append(request_order(database, new, client_id=uuid5(client_id, f"{name}/{place}"), actor=actor))
-    return made
+        made = []
+        for name, place in sorted({(row["supplier"], row["place"]) for row in proposed}):
+            if supplier not in (None, name):
+                continue
+            mine = [row for row in proposed if (row["supplier"], row["place"]) == (name, place)]
+            lines = tuple(Asked(row["item"], row["propose"]) for row in mine)
+            new = NewOrder(OrderKind.PURCHASE, name, place, lines, note="proposed by replenishment")
+            made.append(request_in(connection, new, client_id=uuid5(client_id, f"{name}/{place}"), actor=actor))
+        numbers = [order["number"] for order in made]
+        answer(connection, "replenishment_requested", client_id, request, numbers, actor=actor)
+        return made
 
 
 def _proposals(connection: Connection, at: datetime) -> list[Row]:

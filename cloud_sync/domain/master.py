@@ -206,15 +206,17 @@ def read_csv(kind: str, text: str) -> Sheet:
     records: list[tuple[int, Record]] = []
     faults: list[Fault] = []
     seen: dict[str, int] = {}
+    last = 0
     try:
         header = [cell.strip() for cell in next(reader, [])]
+        last = reader.line_num
         faults += _faults_in_header(model, header)
         if faults:
             return Sheet((), tuple(faults))
         for cells in reader:
+            line, last = last + 1, reader.line_num
             if len(faults) >= FAULTS_MAX:
                 break
-            line = reader.line_num
             if not any(cell.strip() for cell in cells):
                 continue
             if len(records) >= ROWS_MAX:
@@ -231,7 +233,7 @@ def read_csv(kind: str, text: str) -> Sheet:
             else:
                 faults += found
     except csv.Error as error:
-        faults.append(Fault(reader.line_num, "", f"{error}: put quotes around cells with commas, and double a quote"))
+        faults.append(Fault(last + 1, "", f"{error}: put quotes around cells with commas, and double a quote"))
     return Sheet(tuple(records), tuple(faults[:FAULTS_MAX]))
 
 

@@ -149,7 +149,7 @@ def fill(lines: Sequence[Line], moved: Iterable[Moved]) -> Filled:
     unasked: list[Moved] = []
     specific_first = sorted(lines, key=lambda line: (line.serial == "", line.lot_number == "", line.line))
     # What fewer lines may take goes first, so that it is not crowded out by what could go elsewhere.
-    for each in sorted(moved, key=lambda m: (len(_about(specific_first, m)), m.item_id, m.lot_number, m.serial)):
+    for each in sorted(moved, key=lambda m: (len(_about(specific_first, m)), *_said(m))):
         candidates = _about(specific_first, each)
         if not candidates:
             unasked.append(each)
@@ -278,6 +278,10 @@ _OUTSIDE: dict[str, State] = {
 
 def _about(lines: Sequence[Line], moved: Moved) -> list[Line]:
     return [line for line in lines if line.is_about(moved.item_id, moved.lot_number, moved.serial)]
+
+
+def _said(moved: Moved) -> tuple[int, str, str, str, int]:
+    return moved.item_id, moved.lot_number, moved.serial, moved.action, moved.quantity
 
 
 def _passed(kind: OrderKind, done: Mapping[Action, int]) -> tuple[int, tuple[tuple[State, int], ...]]:
