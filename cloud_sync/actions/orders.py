@@ -95,10 +95,10 @@ def request_in(connection: Connection, new: NewOrder, *, client_id: UUID, actor:
         "lines": [[line.item, line.quantity, line.lot_number, line.serial] for line in new.lines],
     }
     if before := answered_before(connection, "order_requested", client_id, request):
-        return _shown(connection, before)
+        return shown_order(connection, before)
     number = _add(connection, new, actor)
     answer(connection, "order_requested", client_id, request, number, actor=actor)
-    return _shown(connection, number)
+    return shown_order(connection, number)
 
 
 def take_step(database: Database, number: str, step: Step, reason: str, *, at: datetime, actor: str) -> Row:
@@ -109,7 +109,7 @@ def take_step(database: Database, number: str, step: Step, reason: str, *, at: d
     with database.transaction() as connection:
         order = _own(connection, number)
         if order.taken.get(step) == actor:
-            return _shown(connection, number)
+            return shown_order(connection, number)
         if fault := fault_of_step(order.kind, step, order.taken, order.row["requested_by"], actor):
             text, is_about_who = fault
             raise (NotAllowed if is_about_who else Conflict)(
@@ -120,7 +120,7 @@ def take_step(database: Database, number: str, step: Step, reason: str, *, at: d
         if step is Step.REJECTED and any(order.open_of(line) < line.wanted for line in order.lines):
             raise Conflict(f"order {number} is under way already", "Cancel what is open of it.")
         _keep_step(connection, order, step, reason, actor)
-        return _shown(connection, number)
+        return shown_order(connection, number)
 
 
 def cancel(database: Database, number: str, quantities: Mapping[int, int] | None, reason: str, *, actor: str) -> Row:
@@ -153,7 +153,7 @@ def cancel(database: Database, number: str, quantities: Mapping[int, int] | None
         data = {"lines": {str(line): quantity for line, quantity in quantities.items()}}
         add_event(connection, actor=actor, kind="order_cancelled", subject=f"order:{number}", reason=reason, data=data)
         release_excess(connection, _now(connection, number), actor=actor, reason=f"{number} cancelled: {reason}")
-        return _shown(connection, number)
+        return shown_order(connection, number)
 
 
 def allocate_order(database: Database, number: str, *, client_id: UUID, at: datetime, actor: str) -> dict[str, Any]:
@@ -257,7 +257,7 @@ def receive(
             for each in came
         )
         move_in(connection, transfer, lines, client_id=client_id, at=at, actor=actor)
-        return _shown(connection, number)
+        return shown_order(connection, number)
 
 
 def destroy(database: Database, number: str, *, client_id: UUID, at: datetime, actor: str) -> Row:
@@ -278,17 +278,22 @@ def destroy(database: Database, number: str, *, client_id: UUID, at: datetime, a
         )
         if not lines:
             if order.steps and any(row["action"] == Action.DESTROY for row in order.moved):
-                return _shown(connection, number)
+                return shown_order(connection, number)
             raise Conflict(f"nothing of order {number} is open")
         transfer = Transfer(Action.DESTROY, order.row["from_place"], order.row["to_place"], at, number)
         move_in(connection, transfer, lines, client_id=client_id, at=at, actor=actor)
-        return _shown(connection, number)
+        return shown_order(connection, number)
 
 
 def order(database: Database, number: str) -> Row:
     """An order as it is now. Raises ``NotFound``."""
     with database.transaction() as connection:
-        return _shown(connection, number)
+        return shown_order(connection, number)
+
+
+def shown_order(connection: Connection, number: str) -> Row:
+    """An order as it is now, in the caller's transaction. Raises ``NotFound``."""
+    return _with_discrepancies(connection, [_now(connection, number)])[0]
 
 
 def list_orders(
@@ -474,10 +479,6 @@ def _now(connection: Connection, number: str) -> OrderNow:
     if number not in found:
         raise NotFound(f"there is no order {number}", "See GET /v1/orders for those there are.")
     return found[number]
-
-
-def _shown(connection: Connection, number: str) -> Row:
-    return _with_discrepancies(connection, [_now(connection, number)])[0]
 
 
 def _with_discrepancies(connection: Connection, orders: Sequence[OrderNow]) -> list[Row]:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from cloud_sync.actions.order_state import orders_now
-from cloud_sync.actions.orders import Asked, NewOrder, request_in
+from cloud_sync.actions.orders import Asked, NewOrder, request_in, shown_order
 from cloud_sync.actions.requests import answer, answered_before
 from cloud_sync.domain.orders import OrderKind
 from cloud_sync.storage.database import Connection, Database, Row
@@ -33,8 +33,7 @@ def request_proposed(
     with database.transaction() as connection:
         before = answered_before(connection, "replenishment_requested", client_id, request)
         if before is not None:
-            found = orders_now(connection, before)
-            return [found[number].shown() for number in before]
+            return [shown_order(connection, number) for number in before]
         proposed = [row for row in _proposals(connection, at) if row["supplier"] is not None]
         made = []
         for name, place in sorted({(row["supplier"], row["place"]) for row in proposed}):
