@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -23,12 +24,15 @@ warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
 
 import uvicorn  # noqa: E402
 
-from cloud_sync.actions import access, gateways, master_data, records  # noqa: E402
+from cloud_sync.actions import access, desk, gateways, master_data, records  # noqa: E402
+from cloud_sync.actions.replanning import Replanning  # noqa: E402
 from cloud_sync.app import create_app  # noqa: E402
 from cloud_sync.config import DATABASE_URL, LedgerConfig, ServerSection, load_config  # noqa: E402
 from cloud_sync.domain.master import KINDS  # noqa: E402
 from cloud_sync.domain.roles import Role  # noqa: E402
 from cloud_sync.errors import ConfigError, DatabaseDown, LedgerError  # noqa: E402
+from cloud_sync.ingest.batches import store_batch  # noqa: E402
+from cloud_sync.ingest.mqtt_door import MqttDoor  # noqa: E402
 from cloud_sync.storage.database import Database, Row  # noqa: E402
 
 CONFIG = "CLOUD_SYNC_CONFIG"
@@ -42,9 +46,11 @@ Config = Annotated[Path, typer.Option("--config", "-c", envvar=CONFIG, help="The
 
 app = typer.Typer(help="The lot ledger.", no_args_is_help=True, pretty_exceptions_enable=False)
 token_app = typer.Typer(help="Tokens for people and programs that use the API.", no_args_is_help=True)
+operator_app = typer.Typer(help="People who work at docks, and their badges.", no_args_is_help=True)
 gateway_app = typer.Typer(help="Gateways whose batches are believed.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
 app.add_typer(gateway_app, name="gateway")
+app.add_typer(operator_app, name="operator")
 
 out = Console()
 err = Console(stderr=True)
@@ -59,7 +65,13 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     loaded = _load(config)
     server = loaded.server
-    with _told(), _listening(server) as listening, _opened(loaded) as database:
+    with (
+        _told(),
+        _listening(server) as listening,
+        _opened(loaded) as database,
+        _mqtt_door(loaded, database),
+        Replanning(database),
+    ):
         _import_policies(database, loaded)
         _Server(
             uvicorn.Config(
@@ -76,12 +88,12 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
 
 
 @app.command("check-config")
-def check_config(file: Annotated[Path, typer.Argument(help="The configuration file (TOML).")]) -> None:
-    """Name every fault in a configuration file, with the line and what to write instead."""
-    loaded = _load(file)
+def check_config(config: Config = DEFAULT_CONFIG) -> None:
+    """Name every fault in the configuration file, with the line and what to write instead."""
+    loaded = _load(config)
     with _told():
         policies = master_data.read_policies(loaded.policies_dir)
-    _say(f"{file} is good: {len(policies)} storage policies, listening on {loaded.server.host}:{loaded.server.port}")
+    _say(f"{config} is good: {len(policies)} storage policies, listening on {loaded.server.host}:{loaded.server.port}")
 
 
 @app.command()
@@ -155,6 +167,14 @@ def revoke_gateway(
         _say(f"gateway {name} is revoked")
 
 
+@gateway_app.command("place")
+def place_gateway(name: str, place: str, config: Config = DEFAULT_CONFIG) -> None:
+    """Say where a gateway stands: its docks get the desk of the site around that place."""
+    with _told(), _opened(_load(config)) as database:
+        desk.place_gateway(database, name, place, actor=_me())
+        _say(f"gateway {name} stands in {place}")
+
+
 @gateway_app.command("list")
 def list_gateways(config: Config = DEFAULT_CONFIG) -> None:
     """Show all gateways and when each was last heard of."""
@@ -207,6 +227,20 @@ def export_records(
         sys.stdout.writelines(line.replace("\r\n", "\n") for line in records.export_csv(database, kind))
 
 
+@operator_app.command("put")
+def put_operator(
+    name: str,
+    badge: Annotated[str | None, typer.Option(help="What follows LW.BADGE. on the card; the name without.")] = None,
+    withdrawn: Annotated[bool, typer.Option("--withdrawn", help="The badge is no longer valid.")] = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Give an operator a badge, change it, or withdraw it. Docks know it with their next desk."""
+    _check_name(name)
+    with _told(), _opened(_load(config)) as database:
+        desk.put_operator(database, name, badge or name, active=not withdrawn, actor=_me())
+        _say(f"the badge {badge or name} of {name} is {'withdrawn' if withdrawn else 'good'}")
+
+
 def main() -> None:
     """Entry point of the command."""
     app()
@@ -239,6 +273,23 @@ def _listening(server: ServerSection) -> Iterator[socket.socket]:
 def _load(config: Path) -> LedgerConfig:
     with _told():
         return load_config(config)
+
+
+@contextmanager
+def _mqtt_door(config: LedgerConfig, database: Database) -> Iterator[None]:
+    """Take batches from the broker as well, if there is one."""
+    if config.mqtt is None:
+        yield
+        return
+    try:
+        door = MqttDoor(config.mqtt, partial(store_batch, database))
+    except ValueError as error:
+        raise ConfigError((f"mqtt: {error}",)) from error
+    door.start()
+    try:
+        yield
+    finally:
+        door.stop()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cloud_sync.errors import ConfigError
+from cloud_sync.ingest.mqtt_door import MqttSection
 
 DATABASE_URL = "CLOUD_SYNC_DATABASE_URL"
 """Environment variable that wins over the file: keeps a password out of it."""
@@ -69,6 +70,7 @@ class LedgerConfig(Section):
     server: Annotated[ServerSection, Field(default_factory=ServerSection)]
     database: DatabaseSection
     policies_dir: Path | None = None
+    mqtt: MqttSection | None = None
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> LedgerConfig:
@@ -92,7 +94,16 @@ def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Ledg
         raise ConfigError(tuple(_fault(path, text, fault) for fault in error.errors())) from error
 
 
-_PATHS = (("server", "tls_cert_file"), ("server", "tls_key_file"), ("database", "data_dir"), ("", "policies_dir"))
+_PATHS = (
+    ("server", "tls_cert_file"),
+    ("server", "tls_key_file"),
+    ("database", "data_dir"),
+    ("", "policies_dir"),
+    ("mqtt", "ca_file"),
+    ("mqtt", "client_cert_file"),
+    ("mqtt", "client_key_file"),
+    ("mqtt", "credentials_file"),
+)
 
 # What to write instead, by the kind of fault pydantic names.
 _INSTEAD = {

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -19,18 +20,18 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from edge_agent.agent import TaskDied, journal_dir, run
+from edge_agent.agent import Reload, TaskDied, journal_dir, run
 from edge_agent.buffer.reader import JournalReader
 from edge_agent.buffer.rows import JournalStatus
-from edge_agent.clock import Clock, SystemClock
+from edge_agent.clock import SystemClock
 from edge_agent.config import GatewayConfig
 from edge_agent.config_load import load_config
-from edge_agent.dock.build import build_docks
+from edge_agent.dock.floor import Floor
+from edge_agent.domain.records import Lane
 from edge_agent.domain.wire import join_units
-from edge_agent.drivers.base import Source
-from edge_agent.drivers.build import build_buses
 from edge_agent.errors import ConfigError, EdgeError
 from edge_agent.logs import set_up_logging
+from edge_agent.sources import Plan, plan_sources
 from edge_agent.uplink.identity import Identity
 
 EXIT_CONFIG = 78
@@ -50,11 +51,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 DEFAULT_CONFIG = Path("/etc/lotwarden/gateway.toml")
 
 
-def build_sources(config: GatewayConfig, clock: Clock) -> tuple[Source, ...]:
-    """Every bus and scanner of the configuration. Raises ``ConfigError``."""
-    return (*build_buses(config, clock), *build_docks(config, clock))
-
-
 @app.command("run")
 def run_command(
     config: ConfigOption = DEFAULT_CONFIG,
@@ -65,7 +61,7 @@ def run_command(
     with _errors_told(EXIT_CONFIG):
         loaded = load_config(config)
         try:
-            asyncio.run(_run(loaded))
+            asyncio.run(_run(loaded, config))
         except TaskDied:
             logging.getLogger("edge_agent").critical("the agent has a bug and stops", exc_info=True)
             raise typer.Exit(1) from None
@@ -76,7 +72,7 @@ def check_config(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Check a configuration: names every fault at once, with its line and what to write instead."""
     with _errors_told(1):
         loaded = load_config(config)
-        build_sources(loaded, SystemClock())
+        plan_sources(loaded, SystemClock())
     counts = ((len(loaded.bus), "bus", "buses"), (len(loaded.device), "device", "devices"),
               (len(loaded.scanner), "scanner", "scanners"))  # fmt: skip
     print("config is good: " + ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts))
@@ -93,7 +89,7 @@ def identity_command(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption 
         return
     print(f"gateway     {loaded.gateway.name}")
     print(f"public key  {public_key}")
-    print(f"\nRegister it at the ledger:\n  cloud-sync gateway add {loaded.gateway.name} {public_key}")
+    print(f"\nRegister it at the ledger:\n  cloud-sync gateway add {loaded.gateway.name} --public-key {public_key}")
 
 
 @buffer.command("status")
@@ -105,6 +101,26 @@ def buffer_status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = F
         _print_json(asdict(status))
     else:
         _print_status(status)
+
+
+@buffer.command("inspect")
+def buffer_inspect(
+    config: ConfigOption = DEFAULT_CONFIG,
+    lane: Annotated[Lane, typer.Option("--lane", help="Which of the two queues.")] = Lane.SCANS,
+    first: Annotated[int, typer.Option("--from", min=1, help="The first sequence number to show.")] = 1,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many records at most.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Show records that are still in the journal, as they will be sent."""
+    with _errors_told(1), _reader(config) as (reader, _):
+        found = list(islice(reader.records_from(lane, first), limit))
+    if as_json:
+        _print_json([{"seq": seq, "record": json.loads(line)} for seq, line in found])
+        return
+    for seq, line in found:
+        print(f"{lane} {seq}  {line.decode()}")
+    if not found:
+        print(f"no records of lane {lane} from {first} on: the ledger has acknowledged them, or there were none")
 
 
 @buffer.command("verify")
@@ -154,13 +170,39 @@ def main() -> None:
     app()
 
 
-async def _run(config: GatewayConfig) -> None:
-    stop = asyncio.Event()
+async def _run(config: GatewayConfig, path: Path) -> None:
+    stop, reload_wanted = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reload_wanted.set)
     clock = SystemClock()
-    await run(config, clock, build_sources(config, clock), stop=stop, random=random.SystemRandom().random)
+    Identity.load_or_make(config.gateway.data_dir)  # makes the directory, or says why it cannot
+    floor = Floor(config, clock)
+
+    def plans_anew() -> tuple[Plan, ...]:
+        changed = load_config(path)
+        _tell_what_needs_a_restart(config, changed)
+        return plan_sources(changed, clock, floor)
+
+    await run(
+        config,
+        clock,
+        plan_sources(config, clock, floor),
+        stop=stop,
+        random=random.SystemRandom().random,
+        floor=floor,
+        reload=Reload(reload_wanted, plans_anew),
+    )
+
+
+def _tell_what_needs_a_restart(old: GatewayConfig, new: GatewayConfig) -> None:
+    needing = [
+        name for name in ("gateway", "uplink", "journal", "desk", "page") if getattr(old, name) != getattr(new, name)
+    ]
+    if needing:
+        sections = ", ".join(f"[{name}]" for name in needing)
+        logging.getLogger("edge_agent").warning("%s changed: this counts from the next start on", sections)
 
 
 @contextmanager
@@ -210,6 +252,7 @@ def _print_status(status: JournalStatus) -> None:
     if status.bytes_max:
         share = status.used_bytes / status.bytes_max
         console.print(f"{status.used_bytes:,} of {status.bytes_max:,} bytes used ({share:.1%})")
+    console.print(f"{status.free_bytes:,} bytes free on the disk; {status.written_bytes:,} written to it so far")
     for line in status.set_aside:
         console.print(f"set aside: {line}", markup=False)
     for name in status.damaged_journals:

@@ -1,11 +1,22 @@
 """What a gateway's configuration file may say (``config/gateway.example.toml`` shows it all)."""
 
 import ipaddress
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SecretStr,
+    Tag,
+    ValidationInfo,
+    model_validator,
+)
 
 # `examples` are what `check-config` tells people to write instead.
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60, examples=["cold-room-1"])]
@@ -16,19 +27,33 @@ DevicePath = Annotated[
 """Names joined by slashes, e.g. ``fridge-a/probe-1``."""
 
 
-def url_fault(url: str) -> str | None:
-    """What is wrong with a ledger's address, or nothing. Plain http is for this very machine only."""
+UplinkKind = Literal["https", "mqtt"]
+_SCHEMES = {"https": ("https", "http"), "mqtt": ("mqtts", "mqtt")}
+"""Of each kind of uplink: the scheme to use, and the one in the clear, which is for this very machine only."""
+
+
+def url_fault(url: str, kind: UplinkKind = "https") -> str | None:
+    """What is wrong with the address of a ledger (or, for ``mqtt``, of a broker), or nothing.
+
+    Addresses in the clear are for this very machine only.
+    """
+    secure, clear = _SCHEMES[kind]
+    example = f"{secure}://{'ledger' if kind == 'https' else 'broker'}.example.org"
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        return f"{url!r} is not an address ({error}); write e.g. https://ledger.example.org"
-    if parts.scheme not in ("https", "http") or not host:
-        return f"{url!r} is not an https address; write e.g. https://ledger.example.org"
-    if parts.scheme == "http" and not is_loopback(host):
-        return f"http:// is for this very machine only and would send in the clear; write https://{parts.netloc}"
+        return f"{url!r} is not an address ({error}); write e.g. {example}"
+    if parts.scheme in ("mqtt", "mqtts") and kind != "mqtt":
+        return f'{url!r} is the address of a broker; write kind = "mqtt" too, or an address like {example}'
+    if parts.scheme not in (secure, clear) or not host:
+        return f"{url!r} is not an {secure} address; write e.g. {example}"
+    if parts.scheme == clear and not is_loopback(host):
+        return f"{clear}:// is for this very machine only and would send in the clear; write {secure}://{parts.netloc}"
     if parts.username or parts.query or parts.fragment:
         return f"write the address alone, without user, query or fragment: {parts.scheme}://{host}"
+    if kind == "mqtt" and parts.path not in ("", "/"):
+        return f"a broker's address has no path; write {parts.scheme}://{parts.netloc}"
     return None
 
 
@@ -40,7 +65,16 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _ledger_url(url: str) -> str:
+def _uplink_url(url: str, info: ValidationInfo) -> str:
+    # A kind that is itself a fault is not there: it is named on its own line, and the scheme decides here.
+    kind = info.data.get("kind", "mqtt" if url.startswith("mqtt") else "https")
+    fault = url_fault(url, kind)
+    if fault:
+        raise ValueError(fault)
+    return url
+
+
+def _desk_url(url: str) -> str:
     fault = url_fault(url)
     if fault:
         raise ValueError(fault)
@@ -65,19 +99,58 @@ class GatewaySection(Section):
 
 
 class JournalSection(Section):
-    """``[journal]``: the store-and-forward log."""
+    """``[journal]``: the store-and-forward log. ``reserve_bytes`` is what readings leave free on the disk;
+    ``thin_window_s`` the width of the envelopes that the oldest readings become when room is short, 0 for none."""
 
     bytes_max: Annotated[int, Field(ge=1_000_000)] = 512_000_000
+    reserve_bytes: Annotated[int, Field(ge=0)] = 200_000_000
+    thin_window_s: Annotated[int, Field(ge=0, le=86_400)] = 600
     readings_commit_s: Annotated[float, Field(gt=0, le=60)] = 5.0
 
 
-class UplinkSection(Section):
-    """``[uplink]``: where the ledger is. ``url`` is https; http is accepted for this very machine only."""
+class UplinkMqttSection(Section):
+    """``[uplink.mqtt]``: what only an uplink over MQTT needs."""
 
-    url: Annotated[str, AfterValidator(_ledger_url), Field(examples=["https://ledger.example.org"])]
+    version: Annotated[Literal["auto", "5", "3.1.1"], Field(examples=["auto"])] = "auto"
+    credentials_file: Path | None = None
+    inflight_max: Annotated[int, Field(ge=1, le=200)] = 16
+    keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 30
+
+
+class UplinkSection(Section):
+    """``[uplink]``: the way to the ledger. ``url`` is https, or mqtts (a broker)."""
+
+    kind: Annotated[UplinkKind, Field(examples=["https"])] = "https"
+    url: Annotated[str, AfterValidator(_uplink_url), Field(examples=["https://ledger.example.org"])]
     ca_file: Path | None = None
+    client_cert_file: Path | None = None
+    client_key_file: Path | None = None
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
     retry_max_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    mqtt: UplinkMqttSection = UplinkMqttSection()
+
+
+class DeskSection(Section):
+    """``[desk]``: what the docks know while the ledger is out of reach.
+
+    Asked for every ``pull_s``; verdicts say so when it is older than ``old_after_s``. ``url`` is where, if it is not
+    ``uplink.url``.
+    """
+
+    url: Annotated[str, AfterValidator(_desk_url), Field(examples=["https://ledger.example.org"])] | None = None
+    pull_s: Annotated[float, Field(ge=1, le=3600)] = 30.0
+    old_after_s: Annotated[float, Field(ge=10, le=604_800)] = 900.0
+
+
+class PageSection(Section):
+    """``[page]``: the local page, ``/healthz`` and ``/metrics``.
+
+    ``host`` is this very machine unless configured otherwise: the page shows stock to whoever can reach it.
+    """
+
+    enabled: bool = True
+    host: Annotated[str, Field(min_length=1, examples=["127.0.0.1"])] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, examples=[8470])] = 8470
 
 
 class ModbusTcpBus(Section):
@@ -95,8 +168,22 @@ class ModbusTcpBus(Section):
     retry_max_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
 
 
-BusSection = ModbusTcpBus
-"""Any kind of bus; more kinds join as a union discriminated by ``kind``."""
+class BleBus(Section):
+    """``[[bus]]`` of kind ``ble``: one Bluetooth adapter.
+
+    ``scan`` is normally ``auto``: passive if all formats allow it and BlueZ can, active otherwise. Discovery is
+    restarted when no device of this bus was heard for ``silence_s``.
+    """
+
+    kind: Annotated[Literal["ble"], Field(examples=["ble"])]
+    name: Name
+    adapter: Annotated[str, Field(pattern=r"^hci[0-9]{1,2}$")] = "hci0"
+    scan: Literal["auto", "active", "passive"] = "auto"
+    silence_s: Annotated[float, Field(ge=5, le=3600)] = 60.0
+
+
+BusSection = Annotated[ModbusTcpBus | BleBus, Field(discriminator="kind")]
+"""Any kind of bus."""
 
 
 class DeviceSection(Section):
@@ -115,6 +202,76 @@ class DeviceSection(Section):
     address_offset: Annotated[int | None, Field(ge=-1, le=1)] = None
     word_order: Literal["low_first", "high_first"] | None = None
     fahrenheit: bool = False
+
+
+MacAddress = Annotated[
+    str,
+    Field(pattern=r"^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$", examples=["A4:C1:38:02:83:F4"]),
+    AfterValidator(str.upper),
+]
+"""Six bytes with colons, e.g. ``A4:C1:38:02:83:F4``."""
+BleFormat = Literal[
+    "atc1441",
+    "bthome",
+    "efento",
+    "ela",
+    "gatt-ess",
+    "govee",
+    "inkbird",
+    "mibeacon",
+    "pvvx",
+    "ruuvi",
+    "sensirion",
+    "switchbot",
+]
+TAKES_KEY = frozenset({"atc1441", "bthome", "mibeacon", "pvvx"})
+
+
+def _key_of_32_digits(key: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[0-9A-Fa-f]{32}", key.get_secret_value()):
+        raise ValueError("a bindkey is 32 hexadecimal digits")
+    return key
+
+
+class BleDeviceSection(Section):
+    """``[[device]]`` on a bus of kind ``ble``: a sensor known by its MAC address.
+
+    A bindkey (32 hex digits) is a secret: name a file that holds it (``bindkey_file``, readable by the agent alone)
+    rather than writing it here (``bindkey``). With a key, unencrypted data of this device is refused.
+    """
+
+    name: DevicePath
+    bus: Name
+    format: Annotated[BleFormat, Field(examples=["bthome"])]
+    address: MacAddress
+    bindkey_file: Path | None = None
+    bindkey: Annotated[SecretStr, AfterValidator(_key_of_32_digits)] | None = None
+    poll_s: Annotated[float, Field(ge=0.1, le=86400, examples=[60])]
+
+    @model_validator(mode="after")
+    def _key_fits(self) -> Self:
+        if self.bindkey is not None and self.bindkey_file is not None:
+            raise ValueError("give bindkey_file or bindkey, not both")
+        if (self.bindkey or self.bindkey_file) and self.format not in TAKES_KEY:
+            raise ValueError(f"format {self.format} is never encrypted: leave the bindkey out")
+        return self
+
+
+# Tags that no key has, so that the loader can tell them from keys in the place of a fault.
+WIRED, WIRELESS = "(wired)", "(wireless)"
+
+
+def device_kind(section: object) -> str:
+    """Which of the two kinds of ``[[device]]`` this is, as written (a dict) or as read."""
+    if isinstance(section, dict):
+        return WIRELESS if section.keys() & {"address", "format"} else WIRED
+    return WIRELESS if isinstance(section, BleDeviceSection) else WIRED
+
+
+AnyDeviceSection = Annotated[
+    Annotated[DeviceSection, Tag(WIRED)] | Annotated[BleDeviceSection, Tag(WIRELESS)], Discriminator(device_kind)
+]
+"""Any ``[[device]]``: with ``address`` and ``format`` it is a Bluetooth sensor, otherwise ``profile`` names a file."""
 
 
 class ScannerSection(Section):
@@ -137,6 +294,8 @@ class GatewayConfig(Section):
     gateway: GatewaySection
     uplink: UplinkSection
     journal: JournalSection = JournalSection()
+    desk: DeskSection = DeskSection()
+    page: PageSection = PageSection()
     bus: tuple[BusSection, ...] = ()
-    device: tuple[DeviceSection, ...] = ()
+    device: tuple[AnyDeviceSection, ...] = ()
     scanner: tuple[ScannerSection, ...] = ()

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from edge_agent.config import GatewayConfig
+from edge_agent.config import WIRED, WIRELESS, BleDeviceSection, DeviceSection, GatewayConfig, device_kind
 from edge_agent.config_lines import KeyPath, line_of, lines_of
 from edge_agent.drivers.profile import load_profile
 from edge_agent.errors import ConfigError, ProfileError
@@ -25,6 +25,12 @@ ProfileFault = Callable[[str], str | None]
 """Profile name -> what is wrong with it, or nothing."""
 
 CONFIG_BYTES_MAX = 1_000_000
+
+# What a pattern asks for, in words, where it is not that of a name.
+PATTERNS: dict[str | int, str] = {
+    "address": "must be the sensor's six bytes with colons",
+    "adapter": "must be hci and a number",
+}
 
 
 def load_config(path: Path) -> GatewayConfig:
@@ -98,11 +104,11 @@ def _words(detail: ErrorDetails, at: KeyPath, raw: dict[str, Any]) -> str:
     if detail["type"] == "union_tag_not_found":
         return "kind is missing; write e.g. kind = " + str(detail["ctx"].get("expected_tags", ""))
     if detail["type"] == "string_pattern_mismatch":
-        what = "may have small letters, digits, dot, dash and underscore only"
+        what = PATTERNS.get(at[-1], "may have small letters, digits, dot, dash and underscore only")
     else:
         what = detail["msg"].removeprefix("Value error, ")
         what = what[:1].lower() + what[1:]
-    given = detail["input"]
+    given = "a secret" if at and at[-1] == "bindkey" else detail["input"]
     if detail["type"] == "value_error":
         return what  # our own words say what to write
     shown = (
@@ -131,7 +137,7 @@ def _key_path(loc: tuple[str | int, ...], raw: dict[str, Any]) -> KeyPath:
     path: list[str | int] = []
     value: Any = raw
     for part in loc:
-        if isinstance(value, dict) and part not in value and part == value.get("kind"):
+        if part in (WIRED, WIRELESS) or (isinstance(value, dict) and part not in value and part == value.get("kind")):
             continue
         path.append(part)
         is_there = (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int))
@@ -153,17 +159,18 @@ def _model_at(path: KeyPath, raw: dict[str, Any]) -> type[BaseModel] | None:
             continue
         field = _fields(model).get(part)
         models = _models(field.annotation) if field else []
-        kind = _kind_of(value, path)
-        model = next((m for m in models if kind in _kinds(m)), models[0] if models else None)
+        entry = value[path[1]] if isinstance(value, list) and len(path) > 1 and isinstance(path[1], int) else None
+        model = next((m for m in models if _is_meant(m, entry)), models[0] if models else None)
     return model
 
 
-def _kind_of(value: Any, path: KeyPath) -> Any:
-    """What the entry of an array of tables calls itself."""
-    if not isinstance(value, list) or len(path) < 2 or not isinstance(path[1], int):
-        return None
-    entry = value[path[1]]
-    return entry.get("kind") if isinstance(entry, dict) else None
+def _is_meant(model: type[BaseModel], entry: Any) -> bool:
+    """Whether an entry of an array of tables, as written, is of this model rather than of another of its union."""
+    if not isinstance(entry, dict):
+        return False
+    if issubclass(model, (DeviceSection, BleDeviceSection)):
+        return (model is BleDeviceSection) == (device_kind(entry) == WIRELESS)
+    return entry.get("kind") in _kinds(model)
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
@@ -190,6 +197,7 @@ def _cross_faults(raw: dict[str, Any], profile_fault: ProfileFault) -> Iterator[
     yield from _unit_faults(raw)
     yield from _data_dir_faults(raw)
     yield from _ca_faults(raw)
+    yield from _uplink_faults(raw)
 
 
 def _name_faults(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
@@ -242,7 +250,7 @@ def _unit_faults(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     """Two devices on one bus must not answer to one number: one room's temperature would be taken for another's."""
     on_bus: dict[str, list[tuple[int, dict[str, Any]]]] = {}
     for number, entry in _entries(raw, "device"):
-        if isinstance(bus := entry.get("bus"), str):
+        if isinstance(bus := entry.get("bus"), str) and device_kind(entry) == WIRED:
             on_bus.setdefault(bus, []).append((number, entry))
     for bus, devices in on_bus.items():
         seen: dict[int, Any] = {}
@@ -302,6 +310,30 @@ def _ca_faults(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
         ssl.create_default_context(cafile=value)
     except (OSError, ssl.SSLError):
         yield at, f"uplink.ca_file: {value} holds no certificate that can be read; it must be PEM"
+
+
+def _uplink_faults(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+    for key in ("client_cert_file", "client_key_file"):
+        value = _at(raw, "uplink", key)
+        if isinstance(value, str) and not Path(value).is_file():
+            yield ("uplink", key), f"uplink.{key}: there is no file {value}; write the path of a PEM file"
+    if _at(raw, "uplink", "client_key_file") and not _at(raw, "uplink", "client_cert_file"):
+        yield (
+            ("uplink", "client_key_file"),
+            "uplink.client_key_file: a key needs its certificate; write client_cert_file too",
+        )
+    mqtt = _at(raw, "uplink", "mqtt")
+    if not isinstance(mqtt, dict):
+        return
+    value = mqtt.get("credentials_file")
+    if isinstance(value, str) and not Path(value).is_file():
+        yield (
+            ("uplink", "mqtt", "credentials_file"),
+            f"uplink.mqtt.credentials_file: there is no file {value}; write the path of a file with the broker's "
+            "user name on the first line and the password on the second",
+        )
+    if mqtt and _at(raw, "uplink", "kind") in (None, "https"):
+        yield ("uplink", "mqtt"), 'uplink.mqtt: is not used by an https uplink; write kind = "mqtt" or leave it out'
 
 
 def _entries(raw: dict[str, Any], section: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -20,7 +20,6 @@ from cloud_sync.api.schemas import (
 )
 from cloud_sync.domain.master import (
     ItemRecord,
-    OperatorRecord,
     OwnerRecord,
     PlaceRecord,
     RecipientRecord,
@@ -52,7 +51,6 @@ OwnerKeepIn = _kept(OwnerRecord)
 ItemKeepIn = _kept(ItemRecord)
 SupplierKeepIn = _kept(SupplierRecord)
 RecipientKeepIn = _kept(RecipientRecord)
-OperatorKeepIn = _kept(OperatorRecord)
 ReorderKeepIn = _kept(ReorderRecord)
 
 

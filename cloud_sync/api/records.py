@@ -13,7 +13,6 @@ from cloud_sync.api.order_schemas import (
     DocumentOut,
     ImportOut,
     ItemKeepIn,
-    OperatorKeepIn,
     OwnerKeepIn,
     PlaceKeepIn,
     RecipientKeepIn,
@@ -147,14 +146,6 @@ def keep_recipient(
 def list_operators(database: Ledger, _: Reader, page: Listing) -> Any:
     """Who works with scanners."""
     return _list(database, "operators", page)
-
-
-@router.put("/operators/{name}", summary="Keep an operator", response_model=OperatorRecord)
-def keep_operator(
-    name: Name, said: OperatorKeepIn, response: Response, database: Ledger, actor: Administrator, now: Now
-) -> Any:
-    """Add an operator, or change badge or whether they work here."""
-    return _keep(database, "operators", OperatorRecord, said, response, now, actor.name, name=name)
 
 
 @router.get("/reorder-levels", summary="List reorder levels", response_model=Listed[ReorderRecord])

@@ -104,6 +104,7 @@ FOR UPDATE OF v;
 SELECT DISTINCT o.id, o.number
 FROM reservation v JOIN stock_order o ON o.number = v.demand
 WHERE v.ended_as = 'broken'
+  AND NOT EXISTS (SELECT FROM order_step s WHERE s.order_id = o.id AND s.step = 'rejected')
   AND NOT EXISTS (SELECT FROM event e WHERE e.subject = 'order:' || o.number AND e.kind = 'order_replanned'
                   AND e.at > v.ended_at)
 ORDER BY o.id

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 from edge_agent.clock import Clock
-from edge_agent.config import DeviceSection, GatewayConfig, ModbusTcpBus
+from edge_agent.config import BleBus, BleDeviceSection, DeviceSection, GatewayConfig, ModbusTcpBus
 from edge_agent.domain.ids import DeviceName
 from edge_agent.drivers.base import Source
 from edge_agent.drivers.bus import Bus, BusDevice, Sleep
@@ -23,23 +23,41 @@ def build_buses(config: GatewayConfig, clock: Clock, sleep: Sleep = asyncio.slee
     faults += _faults_of_devices(config, profiles)
     if faults:
         raise ConfigError(tuple(faults))
+    return (*_modbus_buses(config, profiles, clock, sleep), *_ble_buses(config, clock))
+
+
+def _modbus_buses(
+    config: GatewayConfig, profiles: dict[str, Profile], clock: Clock, sleep: Sleep
+) -> tuple[Source, ...]:
     return tuple(
         Bus(bus.name, ModbusTcpLink(bus.host, bus.port, bus.timeout_s), devices, clock, bus.retry_max_s, sleep)
         for bus in config.bus
-        if (
-            devices := [_device(device, profiles[device.profile]) for device in config.device if device.bus == bus.name]
-        )
+        if isinstance(bus, ModbusTcpBus)
+        and (devices := [_device(wired, profiles[wired.profile]) for wired in _wired(config) if wired.bus == bus.name])
     )
+
+
+def _ble_buses(config: GatewayConfig, clock: Clock) -> tuple[Source, ...]:
+    if not any(isinstance(bus, BleBus) for bus in config.bus):
+        return ()
+    # Not at the top: a gateway without Bluetooth does not pay for its libraries (about 5 MB).
+    from edge_agent.drivers.ble.bus import ble_sources
+
+    return ble_sources(config, clock)
+
+
+def _wired(config: GatewayConfig) -> list[DeviceSection]:
+    return [device for device in config.device if isinstance(device, DeviceSection)]
 
 
 def _load_profiles(config: GatewayConfig) -> tuple[dict[str, Profile], list[str]]:
     profiles: dict[str, Profile] = {}
     faults: list[str] = []
-    for name in dict.fromkeys(device.profile for device in config.device):
+    for name in dict.fromkeys(device.profile for device in _wired(config)):
         try:
             profiles[name] = load_profile(name, config.gateway.profiles_dir)
         except ProfileError as error:
-            users = ", ".join(device.name for device in config.device if device.profile == name)
+            users = ", ".join(device.name for device in _wired(config) if device.profile == name)
             faults += [f"device {users}: {fault}" for fault in error.faults]
     return profiles, faults
 
@@ -53,9 +71,12 @@ def _faults_of_devices(config: GatewayConfig, profiles: dict[str, Profile]) -> l
         if bus is None:
             there_are = ", ".join(buses) or "none yet: add a [[bus]]"
             faults.append(f"device {device.name}: bus: no bus {device.bus!r}; there are {there_are}")
-        if device.profile in profiles:
+        elif isinstance(device, BleDeviceSection) != isinstance(bus, BleBus):
+            wants = "a bus of kind ble" if isinstance(device, BleDeviceSection) else "a wired bus"
+            faults.append(f"device {device.name}: bus: {bus.name} is of kind {bus.kind}, but this device needs {wants}")
+        if isinstance(device, DeviceSection) and device.profile in profiles:
             faults += _faults_of_variant(device, profiles[device.profile])
-            faults += _faults_of_timing(device, bus, profiles[device.profile])
+            faults += _faults_of_timing(device, profiles[device.profile])
     return faults
 
 
@@ -73,7 +94,7 @@ def _faults_of_variant(device: DeviceSection, profile: Profile) -> Iterator[str]
             yield f"device {device.name}: address_offset: {offset} moves {metric.name} out of 0..0xFFFF; leave it out"
 
 
-def _faults_of_timing(device: DeviceSection, bus: ModbusTcpBus | None, profile: Profile) -> Iterator[str]:
+def _faults_of_timing(device: DeviceSection, profile: Profile) -> Iterator[str]:
     if device.poll_s < profile.link.pause_s:
         yield f"device {device.name}: poll_s: {device.poll_s} is less than the {profile.link.pause_s} s its model needs"
 

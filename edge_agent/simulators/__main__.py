@@ -15,6 +15,7 @@ from rich.console import Console
 
 from edge_agent.drivers.profile import load_profile
 from edge_agent.errors import ProfileError
+from edge_agent.simulators.ble import ble
 from edge_agent.simulators.link import CutMode, Relay
 from edge_agent.simulators.modbus import FaultKind, ModbusTcpSimulator, SimulatedDevice
 from edge_agent.simulators.room import ColdRoom, LiveRoom, State
@@ -105,6 +106,7 @@ def link(
 
 
 app.command()(scanner)
+app.command()(ble)
 
 
 def main() -> None:

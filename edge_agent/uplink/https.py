@@ -2,21 +2,18 @@
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated, Any
 
 import httpx
-from pydantic import BaseModel, Field, ValidationError
 
 from edge_agent.config import UplinkSection, url_fault
 from edge_agent.domain.wire import digest_of, join_units
 from edge_agent.errors import ConfigError, LinkDown, Refused
-from edge_agent.uplink.base import Outcome, Receipt
+from edge_agent.uplink.base import Receipt
+from edge_agent.uplink.receipts import RECEIPTS_BYTES_MAX, NoReceipts, parse_receipts
+from edge_agent.uplink.tls import tls_context
 
 MEDIA_TYPE = "application/vnd.lotwarden.batches"
-ANSWER_BYTES_MAX = 1 << 20
 WHOLE_EXCHANGE_FACTOR = 6
 """``timeout_s`` limits each step of an exchange; this many of them limit the whole, so that a link that trickles
 one byte at a time is given up too."""
@@ -40,7 +37,7 @@ class HttpsUplink:
         self._address = f"{section.url.rstrip('/')}/v1/batches"
         self._exchange_s = section.timeout_s * WHOLE_EXCHANGE_FACTOR
         self._timeout_s = section.timeout_s
-        self._trust = _trust(section.ca_file)
+        self._trust = tls_context(section)
         self._client = self._new_client()
 
     async def send(self, units: Sequence[bytes]) -> tuple[Receipt, ...]:
@@ -83,33 +80,9 @@ class HttpsUplink:
         async with self._client.stream("POST", self._address, content=message, headers=headers) as response:
             async for part in response.aiter_bytes():
                 answer += part
-                if len(answer) > ANSWER_BYTES_MAX:
-                    raise LinkDown(f"{self._address}: the answer is longer than {ANSWER_BYTES_MAX} bytes")
+                if len(answer) > RECEIPTS_BYTES_MAX:
+                    raise LinkDown(f"{self._address}: the answer is longer than {RECEIPTS_BYTES_MAX} bytes")
         return response.status_code, bytes(answer)
-
-
-class _ReceiptLine(BaseModel):
-    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    outcome: Outcome
-    reason: str = ""
-
-
-class _Answer(BaseModel):
-    receipts: list[Any]
-
-
-def _trust(ca_file: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(
-                (f"uplink.ca_file: {ca_file} holds no certificates that can be read ({error}): write the path of a "
-                 "PEM file",)
-            ) from error  # fmt: skip
-    return context
 
 
 def _raise_for(status: int, answer: bytes, address: str) -> None:
@@ -123,25 +96,15 @@ def _raise_for(status: int, answer: bytes, address: str) -> None:
 
 def _receipts(answer: bytes, sent: set[str], address: str) -> tuple[Receipt, ...]:
     try:
-        lines = _Answer.model_validate_json(answer).receipts
-    except ValidationError as error:
+        found, ignored = parse_receipts(answer)
+    except NoReceipts as error:
         # Often a captive portal: it says 200 to everything, in HTML.
-        raise LinkDown(f"{address}: this is not a ledger's answer: {answer[:80]!r}") from error
-    receipts = []
-    ignored = 0
-    for line in lines:
-        try:
-            receipt = _ReceiptLine.model_validate(line)
-        except ValidationError:
-            ignored += 1
-            continue
-        if receipt.digest in sent:
-            receipts.append(Receipt(receipt.digest, receipt.outcome, receipt.reason))
-        else:
-            ignored += 1
+        raise LinkDown(f"{address}: {error}") from error
+    receipts = tuple(receipt for receipt in found if receipt.digest in sent)
+    ignored += len(found) - len(receipts)
     if ignored:
         _log.warning("%s: ignored %d receipts that are unreadable or for batches not sent", address, ignored)
-    return tuple(receipts)
+    return receipts
 
 
 def _words(error: httpx.HTTPError) -> str:

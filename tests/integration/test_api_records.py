@@ -160,7 +160,7 @@ def test_bad_requests_are_told(api: Api) -> None:
     assert sent(api.administrator, "places", "name,kind\nmain,site\n", reason="").status_code == 422
     raw = api.administrator.request("POST", "/v1/imports/places", params={"reason": "try"}, content=b"name\n\xff\n")
     assert (raw.status_code, "UTF-8" in raw.json()["error"]) == (422, True)
-    assert api.administrator.request("PUT", "/v1/operators/amy", json={"reason": "new"}).status_code == 422
+    assert api.administrator.request("PUT", "/v1/items/insulin", json={"title": "x"}).status_code == 422
     assert api.reader.get("/v1/exports/colours").status_code == 404
     assert api.quality.post("/v1/documents", {"kind": "coa", "reference": "DMS 1"}).status_code == 422
 

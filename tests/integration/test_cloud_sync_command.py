@@ -211,12 +211,12 @@ def test_a_database_that_is_not_there_is_told_without_a_traceback(tmp_path: Path
 
 def test_check_config_names_every_fault_and_passes_the_example(tmp_path: Path) -> None:
     example = Path(__file__).parents[2] / "config" / "ledger.example.toml"
-    good = run("check-config", str(example))
+    good = run("check-config", "--config", str(example))
     assert (good.returncode, "4 storage policies" in good.stdout) == (0, True)
-    bad = run("check-config", str(config(tmp_path, "colour = 1", 'port = "x"')))
+    bad = run("check-config", "--config", str(config(tmp_path, "colour = 1", 'port = "x"')))
     assert bad.returncode == 1
     assert "server.port" in bad.stderr and "database.colour" in bad.stderr and "Traceback" not in bad.stderr
-    assert run("check-config", str(tmp_path / "none.toml")).returncode == 1
+    assert run("check-config", "--config", str(tmp_path / "none.toml")).returncode == 1
 
 
 def test_a_folder_that_cannot_hold_a_database_is_told(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from cloud_sync.config import DATABASE_URL, load_config
 from cloud_sync.errors import ConfigError
+from cloud_sync.ingest.mqtt_door import MqttSection
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "ledger.example.toml"
 
@@ -35,11 +36,13 @@ def test_the_example_is_good_and_shows_every_key() -> None:
 
 def test_what_the_example_comments_out_is_good_too(tmp_path: Path) -> None:
     text = EXAMPLE.read_text().replace('data_dir = "/var', '# data_dir = "/var')
-    lines = [line.removeprefix("# ") if line.startswith("# ") and " = " in line else line for line in text.splitlines()]
-    uncommented = "\n".join(line for line in lines if not line.startswith(("data_dir", "tls_")))
+    lines = [line.removeprefix("# ") if " = " in line or line == "# [mqtt]" else line for line in text.splitlines()]
+    files = ("data_dir", "tls_", "ca_file", "client_", "credentials_file")
+    uncommented = "\n".join(line for line in lines if not line.startswith(files))
     config = load_config(written(tmp_path, uncommented), {})
     assert config.policies_dir == tmp_path / "policies"
     assert config.database.url == "postgresql://cloud_sync@db.example:5432/cloud_sync"
+    assert config.mqtt == MqttSection(url="mqtts://broker.example:8883")
 
 
 def test_every_fault_is_named_at_once_with_its_line_and_what_to_write(tmp_path: Path) -> None:

@@ -1,65 +1,26 @@
 """TLS verifies or the connection fails; the way to the ledger is never in the clear."""
 
 import asyncio
-import datetime
-import ipaddress
 import ssl
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from edge_agent.config import UplinkSection
 from edge_agent.domain.records import Lane
 from edge_agent.errors import ConfigError, LinkDown, Refused
 from edge_agent.uplink.base import Outcome
 from edge_agent.uplink.https import HttpsUplink
+from tests.certificates import certificates
 from tests.integration.edge.ledger import Ledger
 from tests.journal_parts import IDENTITY, open_journal, scan
 
 
-def name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-
-def certificates(home: Path, *, host: str = "127.0.0.1") -> tuple[Path, Path]:
-    """A fresh authority's certificate, and key and certificate of a server that it vouches for."""
-    now = datetime.datetime.now(datetime.UTC)
-    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-
-    def build(subject: str, public: ec.EllipticCurvePublicKey, *, is_ca: bool) -> x509.Certificate:
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(name(subject))
-            .issuer_name(name("test authority"))
-            .public_key(public)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
-            .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
-        )
-        if not is_ca:
-            builder = builder.add_extension(
-                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), critical=False
-            )
-        return builder.sign(ca_key, hashes.SHA256())
-
-    home.mkdir(exist_ok=True)
-    ca_file, server_file = home / "ca.pem", home / "server.pem"
-    ca_file.write_bytes(build("test authority", ca_key.public_key(), is_ca=True).public_bytes(Encoding.PEM))
-    server_file.write_bytes(
-        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        + build("ledger", key.public_key(), is_ca=False).public_bytes(Encoding.PEM)
-    )
-    return ca_file, server_file
-
-
-async def tls_ledger(server_file: Path) -> Ledger:
+async def tls_ledger(server_file: Path, gateways_ca: Path | None = None) -> Ledger:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if gateways_ca is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(gateways_ca)
     context.load_cert_chain(server_file)
     return await Ledger(IDENTITY.verify).start(context)
 
@@ -92,6 +53,22 @@ async def test_a_ledger_that_cannot_be_verified_gets_nothing(tmp_path: Path, cas
         await uplink.send([unit(tmp_path)])
     assert ledger.messages == []
     await uplink.close()
+    await ledger.stop()
+
+
+async def test_a_ledger_that_asks_for_a_certificate_is_shown_it(tmp_path: Path) -> None:
+    ca_file, server_file = certificates(tmp_path / "ours")
+    gateways_ca, gateway_file = certificates(tmp_path / "gateways", subject="gw-test")
+    ledger = await tls_ledger(server_file, gateways_ca)
+    section = UplinkSection(url=f"https://127.0.0.1:{ledger.port}", ca_file=ca_file, client_cert_file=gateway_file)
+    uplink = HttpsUplink(section)
+    (receipt,) = await uplink.send([unit(tmp_path)])
+    assert receipt.outcome is Outcome.STORED
+    await uplink.close()
+    without = HttpsUplink(section.model_copy(update={"client_cert_file": None}))
+    with pytest.raises(LinkDown):
+        await without.send([unit(tmp_path / "again")])
+    await without.close()
     await ledger.stop()
 
 

@@ -52,13 +52,6 @@ CREATE TABLE recipient_item (
     PRIMARY KEY (place_id, item_id)
 );
 
--- Who works with scanners. badge is what the card says after LW.BADGE.
-CREATE TABLE operator (
-    name text PRIMARY KEY,
-    badge text NOT NULL UNIQUE,
-    active boolean NOT NULL DEFAULT true
-);
-
 -- Papers: of a supplier (licence, audit), or of a lot (certificate of analysis). The paper itself is kept elsewhere;
 -- reference says where, sha256 that it is still the same.
 CREATE TABLE document (
@@ -140,6 +133,7 @@ CREATE TRIGGER order_step_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ord
 -- How far an order has come is asked by its number.
 CREATE INDEX movement_order ON movement (order_ref) WHERE order_ref <> '';
 CREATE INDEX reservation_demand ON reservation (demand) WHERE ended_at IS NULL;
+CREATE INDEX reservation_broken ON reservation (demand, ended_at) WHERE ended_as = 'broken';
 
 --------------------------------------------------------------------------------------------------------- counts
 

@@ -1,0 +1,426 @@
+"""One Bluetooth adapter: listens through BlueZ, keeps a track per device, reads the few that must be connected to."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bleak import BleakClient, BleakScanner
+from bleak.assigned_numbers import AdvertisementDataType
+from bleak.backends.device import BLEDevice
+from bleak.backends.scanner import AdvertisementData
+from bleak.exc import BleakError
+
+from edge_agent.clock import Clock, stamp
+from edge_agent.config import BleBus, BleDeviceSection, BleFormat, GatewayConfig
+from edge_agent.domain.ids import DeviceName
+from edge_agent.domain.records import Notice, NoticeKind, Quality, Reading
+from edge_agent.drivers.base import Emit
+from edge_agent.drivers.ble.ess import HUMIDITY_UUID, TEMPERATURE_UUID, decode_characteristics
+from edge_agent.drivers.ble.formats import FORMATS, Scan, patterns_for, scan_for
+from edge_agent.drivers.ble.frames import Advertisement, Decoded
+from edge_agent.drivers.ble.track import STALE_GAPS, Change, Frame, Track
+from edge_agent.errors import ConfigError
+
+_log = logging.getLogger(__name__)
+
+TICK_S = 0.25
+"""How often due readings and silence are looked after."""
+CALL_TIMEOUT_S = 20.0
+"""Bound on each call into BlueZ."""
+CONNECT_TIMEOUT_S = 30.0
+"""Bound on one connected read, from connecting to disconnecting."""
+RETRY_S = (1.0, 60.0)
+"""First and longest pause before the adapter is tried again."""
+SILENCE_MAX_S = 600.0
+"""While nothing is heard at all, discovery is restarted at growing intervals up to this."""
+NO_RSSI_DBM = -127
+"""What bleak says when BlueZ took the RSSI away: that is no advertisement."""
+FIND_S = 30.0
+"""A device that is to be connected to has so long to be heard first."""
+FAILED_READS_TO_LOSE = 3
+BASE_UUID_END = "-0000-1000-8000-00805f9b34fb"
+
+TROUBLE = (BleakError, OSError, EOFError, TimeoutError, AssertionError)
+"""What BlueZ, D-Bus and bleak raise when the adapter or the daemon is gone (bleak asserts on a dead connection)."""
+
+
+@dataclass(frozen=True, slots=True)
+class BleDevice:
+    """A sensor to listen to. ``key`` is its bindkey, 16 bytes."""
+
+    name: DeviceName
+    address: str
+    format: BleFormat
+    poll_s: float
+    key: bytes | None = field(default=None, repr=False)
+
+
+def ble_sources(config: GatewayConfig, clock: Clock) -> tuple["BleSource", ...]:
+    """One source for each bus of kind ``ble``. Raises ``ConfigError`` naming every fault."""
+    faults: list[str] = []
+    sections = [device for device in config.device if isinstance(device, BleDeviceSection)]
+    buses = [bus for bus in config.bus if isinstance(bus, BleBus)]
+    names = {bus.name for bus in buses}
+    for section in sections:
+        if section.bus not in names:
+            faults.append(f"device {section.name}: bus {section.bus} is not a [[bus]] of kind ble")
+    seen: dict[tuple[str, str], str] = {}
+    for section in sections:
+        first = seen.setdefault((section.bus, section.address), section.name)
+        if first != section.name:
+            faults.append(f"device {section.name}: address {section.address} is already that of {first}")
+    for bus in buses:
+        formats = dict.fromkeys(section.format for section in sections if section.bus == bus.name)
+        faults += [
+            f'bus {bus.name}: scan = "passive" cannot hear {name} ({FORMATS[name].why}): write scan = "auto"'
+            for name in formats
+            if bus.scan == "passive" and FORMATS[name].scan is Scan.ACTIVE
+        ]
+    devices = {section.name: _device(section, faults) for section in sections}
+    if faults:
+        raise ConfigError(tuple(faults))
+    return tuple(BleSource(bus, [devices[s.name] for s in sections if s.bus == bus.name], clock) for bus in buses)
+
+
+class BleSource:
+    """A ``Source``: all devices of one adapter."""
+
+    def __init__(self, bus: BleBus, devices: Sequence[BleDevice], clock: Clock, tick_s: float = TICK_S) -> None:
+        self._bus = bus
+        self._clock = clock
+        self._tick_s = tick_s
+        self._listeners = {d.address: _Listener(d, clock.mono_s()) for d in devices if d.format != "gatt-ess"}
+        self._pollers = {d.address: _Poller(d, clock.mono_s()) for d in devices if d.format == "gatt-ess"}
+        self._formats = tuple(dict.fromkeys(device.format for device in devices))
+        self._heard_s = clock.mono_s()
+        self._is_lost = False
+        self._is_silent = False
+        self._has_told_mode = False
+        self._passive_refused = False
+
+    @property
+    def name(self) -> str:
+        """The name of the bus."""
+        return self._bus.name
+
+    async def run(self, emit: Emit) -> None:
+        """Listen, read and emit until cancelled, or until ``emit`` raises: then raise that."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_scanning())
+                tasks.create_task(self._report(emit))
+                if self._pollers:
+                    tasks.create_task(self._keep_reading(emit))
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    # listening
+
+    async def _keep_scanning(self) -> None:
+        """Scan; start anew after silence; try again with growing pauses while the adapter does not work."""
+        pause_s, patience = RETRY_S[0], 1
+        while True:
+            since_s = self._clock.mono_s()
+            try:
+                async with self._scanning():
+                    self._adapter_back()
+                    pause_s = RETRY_S[0]
+                    await self._until_silent(since_s, patience)
+            except TROUBLE as error:
+                self._adapter_lost(error)
+                await self._wait_s(pause_s)
+                pause_s = min(2 * pause_s, RETRY_S[1])
+                continue
+            patience = 1 if self._heard_s > since_s else 2 * patience
+            self._tell_silence(patience)
+
+    @asynccontextmanager
+    async def _scanning(self) -> AsyncIterator[None]:
+        scanner = await self._started()
+        try:
+            yield
+        finally:
+            # A dead adapter cannot be told to stop; the next start tells what is wrong with it.
+            with contextlib.suppress(*TROUBLE):
+                async with asyncio.timeout(CALL_TIMEOUT_S):
+                    await scanner.stop()
+
+    async def _started(self) -> BleakScanner:
+        mode, why = (Scan.ACTIVE, "so configured") if self._bus.scan == "active" else scan_for(self._formats)
+        if mode is Scan.PASSIVE and not self._passive_refused:
+            try:
+                scanner = await self._start(self._passive())
+            except TROUBLE as error:
+                scanner = await self._start(self._active())
+                self._passive_refused = True
+                _log.warning("%s scans actively: BlueZ refuses passive scanning (%s)", self._where(), _said(error))
+                return scanner
+            self._tell_mode(Scan.PASSIVE, why)
+            return scanner
+        scanner = await self._start(self._active())
+        self._tell_mode(Scan.ACTIVE, why)
+        return scanner
+
+    async def _start(self, scanner: BleakScanner) -> BleakScanner:
+        async with asyncio.timeout(CALL_TIMEOUT_S):
+            await scanner.start()
+        return scanner
+
+    def _passive(self) -> BleakScanner:
+        patterns = [(0, AdvertisementDataType(kind), start) for kind, start in patterns_for(self._formats)]
+        return BleakScanner(
+            self._on_advertisement,
+            scanning_mode="passive",
+            bluez={"adapter": self._bus.adapter, "or_patterns": patterns},
+        )
+
+    def _active(self) -> BleakScanner:
+        # DuplicateData: BlueZ then signals every advertisement, not only changed ones, and forgets older company ids.
+        return BleakScanner(
+            self._on_advertisement,
+            scanning_mode="active",
+            bluez={"adapter": self._bus.adapter, "filters": {"DuplicateData": True}},
+        )
+
+    def _on_advertisement(self, device: BLEDevice, said: AdvertisementData) -> None:
+        address = device.address.upper()
+        if said.rssi == NO_RSSI_DBM:
+            return
+        if poller := self._pollers.get(address):
+            self._heard_s = self._clock.mono_s()
+            poller.found = device
+        if listener := self._listeners.get(address):
+            frame = listener.frame_of(said, self._clock)
+            if frame is None:
+                return
+            self._heard_s = frame.at_s
+            listener.hear(frame)
+
+    async def _until_silent(self, since_s: float, patience: int) -> None:
+        while self._clock.mono_s() - max(since_s, self._heard_s) <= self._silence_s(patience):
+            if self._is_silent and self._heard_s > since_s:
+                self._is_silent = False
+                _log.warning("%s hears its devices again", self._where())
+            await asyncio.sleep(self._tick_s)
+
+    def _silence_s(self, patience: int) -> float:
+        """How long nothing may be heard: as configured, longer if all devices are slow, longer each time in vain."""
+        learned = [s for listener in self._listeners.values() if (s := listener.track.learned_interval_s) is not None]
+        usual_s = max(self._bus.silence_s, STALE_GAPS * min(learned, default=0.0))
+        return min(patience * usual_s, max(usual_s, SILENCE_MAX_S))
+
+    # reporting
+
+    async def _report(self, emit: Emit) -> None:
+        while True:
+            now_s = self._clock.mono_s()
+            for listener in self._listeners.values():
+                if changed := listener.track.change(now_s):
+                    await self._tell_change(listener.device, *changed, emit)
+                if sample := listener.track.due(now_s):
+                    at = sample.stamp or stamp(self._clock)
+                    await emit(Reading(at, listener.device.name, sample.quality, sample.values, sample.detail))
+            await asyncio.sleep(self._tick_s)
+
+    async def _tell_change(self, device: BleDevice, change: Change, silent_s: float, emit: Emit) -> None:
+        if change is Change.BACK:
+            text = f"{device.name} is back after {silent_s:.0f} s"
+            kind = NoticeKind.DEVICE_BACK
+        else:
+            text = (
+                f"{device.name} is lost: {device.address} was not heard for {silent_s:.0f} s. "
+                "Is it in range of the gateway, and is its battery good?"
+            )
+            kind = NoticeKind.DEVICE_LOST
+        _log.warning("%s", text)
+        data: dict[str, str | int | float | None] = {"bus": self.name, "silent_s": round(silent_s, 1)}
+        await emit(Notice(stamp(self._clock), kind, device.name, text, data))
+
+    # devices that have to be connected to
+
+    async def _keep_reading(self, emit: Emit) -> None:
+        while True:
+            for poller in self._pollers.values():
+                if poller.is_due(self._clock.mono_s()):
+                    poller.due_s = self._clock.mono_s() + poller.device.poll_s
+                    await self._read(poller, emit)
+            await asyncio.sleep(self._tick_s)
+
+    async def _read(self, poller: "_Poller", emit: Emit) -> None:
+        try:
+            decoded = await self._connected_read(poller)
+        except TROUBLE as error:
+            await self._read_failed(poller, _said(error), emit)
+            return
+        poller.failures = 0
+        if poller.is_lost:
+            poller.is_lost = False
+            silent_s = self._clock.mono_s() - poller.read_s
+            await self._tell_change(poller.device, Change.BACK, silent_s, emit)
+        poller.read_s = self._clock.mono_s()
+        is_good = decoded.quality is Quality.GOOD
+        values = decoded.values if is_good else {}
+        await emit(Reading(stamp(self._clock), poller.device.name, decoded.quality, values, decoded.detail))
+
+    async def _connected_read(self, poller: "_Poller") -> Decoded:
+        if poller.found is None:
+            raise BleakError("it was not heard yet")
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            async with BleakClient(poller.found, bluez={"adapter": self._bus.adapter}) as client:
+                temperature = bytes(await client.read_gatt_char(TEMPERATURE_UUID))
+                has_humidity = client.services.get_characteristic(HUMIDITY_UUID) is not None
+                humidity = bytes(await client.read_gatt_char(HUMIDITY_UUID)) if has_humidity else None
+        decoded = decode_characteristics(temperature, humidity)
+        return decoded or Decoded({}, Quality.FAULT, "device gave no values")
+
+    async def _read_failed(self, poller: "_Poller", reason: str, emit: Emit) -> None:
+        now = stamp(self._clock)
+        poller.failures += 1
+        await emit(Reading(now, poller.device.name, Quality.TIMEOUT, detail=f"no answer: {reason}"))
+        if poller.failures == FAILED_READS_TO_LOSE and not poller.is_lost:
+            poller.is_lost = True
+            _log.warning("%s lost: %s", poller.device.name, reason)
+            text = f"{poller.device.name} is lost: {reason}. Is it in range, and is no telephone connected to it?"
+            await emit(Notice(now, NoticeKind.DEVICE_LOST, poller.device.name, text, {"bus": self.name}))
+
+    # the adapter, told once
+
+    def _adapter_lost(self, error: BaseException) -> None:
+        if not self._is_lost:
+            self._is_lost = True
+            _log.warning(
+                "%s lost: %s. Is the adapter plugged in and powered (bluetoothctl power on), and bluetoothd running?",
+                self._where(),
+                _said(error),
+            )
+
+    def _adapter_back(self) -> None:
+        if self._is_lost:
+            self._is_lost = False
+            _log.warning("%s back", self._where())
+
+    def _tell_silence(self, patience: int) -> None:
+        if not self._is_silent:
+            self._is_silent = True
+            _log.warning(
+                "%s hears none of its devices: discovery is restarted, again after %g s of silence",
+                self._where(),
+                self._silence_s(patience),
+            )
+
+    def _tell_mode(self, mode: Scan, why: str) -> None:
+        if not self._has_told_mode:
+            self._has_told_mode = True
+            _log.info("%s scans %sly (%s)", self._where(), "passive" if mode is Scan.PASSIVE else "active", why)
+
+    def _where(self) -> str:
+        return f"{self.name} ({self._bus.adapter})"
+
+    async def _wait_s(self, pause_s: float) -> None:
+        until_s = self._clock.mono_s() + pause_s
+        while self._clock.mono_s() < until_s:  # noqa: ASYNC110 - the clock may be moved by hand
+            await asyncio.sleep(self._tick_s)
+
+
+class _Listener:
+    """A device that is listened to: decodes what it says and keeps its track."""
+
+    def __init__(self, device: BleDevice, started_s: float) -> None:
+        self.device = device
+        self.track = Track(device.poll_s, started_s)
+        self._manufacturer_data: dict[int, bytes] = {}
+
+    def frame_of(self, said: AdvertisementData, clock: Clock) -> Frame | None:
+        """The frame in an advertisement, None if it is not one of this device's format."""
+        self._manufacturer_data = newest_last(self._manufacturer_data, said.manufacturer_data)
+        advertisement = Advertisement(
+            self.device.address,
+            self._manufacturer_data,
+            {uuid: data for name, data in said.service_data.items() if (uuid := _short_uuid(name)) is not None},
+            said.local_name or "",
+        )
+        decoded = FORMATS[self.device.format].decode(advertisement, self.device.key)
+        if decoded is None:
+            return None
+        payload = b"".join((*advertisement.service_data.values(), *list(self._manufacturer_data.values())[-1:]))
+        return Frame(clock.mono_s(), stamp(clock), decoded, payload, said.rssi)
+
+    def hear(self, frame: Frame) -> None:
+        """Take a frame in; say so once when old frames are played again."""
+        if not self.track.hear(frame) and self.track.replays == 1:
+            _log.warning(
+                "%s: a frame with an old number was dropped. Something repeats its radio, or it was restarted.",
+                self.device.name,
+            )
+
+
+class _Poller:
+    """A device that is connected to."""
+
+    def __init__(self, device: BleDevice, started_s: float) -> None:
+        self.device = device
+        self.found: BLEDevice | None = None
+        self.due_s = started_s
+        self.read_s = started_s
+        self.failures = 0
+        self.is_lost = False
+        self._wait_until_s = started_s + FIND_S
+
+    def is_due(self, now_s: float) -> bool:
+        """Whether to read it now: when it is time, and it was heard or had its chance to be."""
+        return now_s >= self.due_s and (self.found is not None or now_s >= self._wait_until_s)
+
+
+def newest_last(before: Mapping[int, bytes], now: Mapping[int, bytes]) -> dict[int, bytes]:
+    """The entries of ``now``, those that are new or changed since ``before`` last, otherwise in the old order.
+
+    BlueZ may keep every company id it ever saw of a device; only what changed was just said.
+    """
+    unchanged = [company for company in before if now.get(company) == before[company]]
+    changed = [company for company in now if company not in unchanged]
+    return {company: now[company] for company in (*unchanged, *changed)}
+
+
+def _device(section: BleDeviceSection, faults: list[str]) -> BleDevice:
+    key: bytes | None = None
+    try:
+        key = _key_of(section)
+    except (OSError, ValueError) as error:
+        faults.append(f"device {section.name}: bindkey_file {section.bindkey_file}: {error}")
+    return BleDevice(DeviceName(section.name), section.address, section.format, section.poll_s, key)
+
+
+def _key_of(section: BleDeviceSection) -> bytes | None:
+    if section.bindkey is not None:
+        return bytes.fromhex(section.bindkey.get_secret_value())
+    if section.bindkey_file is None:
+        return None
+    return key_in_file(section.bindkey_file)
+
+
+def key_in_file(path: Path) -> bytes:
+    """The bindkey in a file of 32 hexadecimal digits.
+
+    Raises ``OSError``, or ``ValueError`` without a digit of the key in its text.
+    """
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except ValueError:  # UnicodeDecodeError is one, too
+        key = b""
+    if len(key) != 16:
+        raise ValueError("must hold a bindkey of 32 hexadecimal digits and nothing else")
+    return key
+
+
+def _short_uuid(uuid: str) -> int | None:
+    if len(uuid) == 36 and uuid.startswith("0000") and uuid.endswith(BASE_UUID_END):
+        return int(uuid[4:8], 16)
+    return None
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,10 @@
+"""Bluetooth sensors without a radio: a ``org.bluez`` on a private D-Bus, and virtual sensors that speak through it.
+
+The real bleak and the real D-Bus are in between, so what is proven here is all but the radio itself.
+"""
+
+from edge_agent.simulators.ble.bluez import FakeBlueZ, private_bus
+from edge_agent.simulators.ble.command import ble
+from edge_agent.simulators.ble.sensors import ENCODERS, Fault, Measured, Said, VirtualSensor
+
+__all__ = ["ENCODERS", "FakeBlueZ", "Fault", "Measured", "Said", "VirtualSensor", "ble", "private_bus"]

@@ -1,0 +1,17 @@
+"""The uplink that the configuration asks for."""
+
+from edge_agent.config import GatewayConfig
+from edge_agent.domain.ids import GatewayName
+from edge_agent.uplink.base import Uplink
+
+
+def build_uplink(config: GatewayConfig) -> Uplink:
+    """HTTPS or MQTT, as ``uplink.kind`` says. Connects to nothing yet. Raises ``ConfigError``."""
+    # Imported here, so that a small computer loads the library of its own uplink only.
+    if config.uplink.kind == "mqtt":
+        from edge_agent.uplink.mqtt import MqttUplink
+
+        return MqttUplink(config.uplink, GatewayName(config.gateway.name))
+    from edge_agent.uplink.https import HttpsUplink
+
+    return HttpsUplink(config.uplink)
