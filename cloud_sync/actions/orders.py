@@ -360,7 +360,15 @@ def _add(connection: Connection, new: NewOrder, actor: str) -> str:
             lot_number=line.lot_number,
             serial=line.serial,
         )
-    return new.number or f"{RULES[new.kind].prefix}-{order_id}"
+    number_given = new.number or f"{RULES[new.kind].prefix}-{order_id}"
+    data = {
+        "kind": new.kind.value,
+        "from_place": new.from_place,
+        "to_place": new.to_place,
+        "lines": [[line.item, line.quantity, line.lot_number, line.serial] for line in new.lines],
+    }
+    add_event(connection, actor=actor, kind="order_added", subject=f"order:{number_given}", reason=new.note, data=data)
+    return number_given
 
 
 def _keep_step(connection: Connection, order: OrderNow, step: Step, reason: str, actor: str) -> None:

@@ -4,11 +4,13 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
 
 from cloud_sync.actions.orders import replan_broken
+from cloud_sync.actions.replanning import Replanning
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
 from tests.integration.ledger_api import LATER, NOW, SOON, Api, api_on
@@ -276,7 +278,32 @@ def test_a_broken_promise_is_planned_again_from_other_stock(api: Api) -> None:
     assert now["lot_number"] == "LATE"
     assert replan_broken(api.database, at=NOW) == []
     kinds = [event["kind"] for event in api.reader.ok("GET", "/v1/events", params={"subject": f"order:{number}"})]
-    assert kinds == ["order_replanned"]
+    assert kinds == ["order_added", "order_replanned"]
+
+
+def test_a_running_ledger_plans_broken_promises_again_by_itself(api: Api) -> None:
+    stocked(api)
+    number = ordered(api, asked("demand", "main", "st-mary", ("insulin", 5)))
+    first = api.operator.ok("POST", f"/v1/orders/{number}/allocate", json=again())["lines"][0]["reservations"]
+    planned = Event()
+    with Replanning(api.database, every_s=0.01, clock=lambda: NOW):
+        api.quality.ok("POST", "/v1/holds", json={"lot_id": first[0]["lot_id"], "reason": "torn box"})
+        for _ in range(3000):  # half a minute at most; the condition ends it
+            if states(api, number) == {"allocated": 5}:
+                planned.set()
+                break
+            planned.wait(0.01)
+    assert planned.is_set()
+
+
+def test_a_promise_that_cannot_be_replaced_stays_missing_and_is_not_planned_for_ever(api: Api) -> None:
+    lot = api.receive("ONLY", 5)
+    number = ordered(api, asked("demand", "main", "st-mary", ("insulin", 5)))
+    api.operator.ok("POST", f"/v1/orders/{number}/allocate", json=again())
+    api.quality.ok("POST", "/v1/holds", json={"lot_id": lot, "reason": "torn box"})
+    assert replan_broken(api.database, at=NOW) == [number]
+    assert replan_broken(api.database, at=NOW) == []
+    assert states(api, number) == {"requested": 5}
 
 
 def test_an_order_ships_only_what_is_still_eligible(api: Api) -> None:
