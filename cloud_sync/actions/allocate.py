@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
+
 from cloud_sync.actions.master_data import item_named, place_named
 from cloud_sync.actions.requests import answer, answered_before
 from cloud_sync.actions.stock import identity_of, position_of, told
@@ -19,6 +21,9 @@ FIRST_LOOK = 64
 """Positions looked at first; most demands are covered by them. Each further look takes eight times as many."""
 POSITIONS_MAX = 100_000
 """A plan that has to pass over more positions than this stays partial."""
+
+ATTEMPTS_MAX = 10
+"""How often a plan is made anew because its stock moved meanwhile."""
 
 
 def allocate(
@@ -77,27 +82,22 @@ def promise(
     serial: str = "",
 ) -> dict[str, Any]:
     """Promise what there is, in plain JSON values as :func:`allocate` gives it. The caller shares the holds and owns
-    the item. ``lot_number`` and ``serial`` narrow it down, '' leaves them open."""
-    planned, rows = _plan(connection, item_id, context.owner, site, quantity, context, lot_number, serial)
-    return {
-        "reservations": [
-            {
-                "id": _reserve(connection, pick.position, pick.quantity, client_id, demand, actor),
-                **identity_of(rows[_key(pick.position)]),
-                "quantity": pick.quantity,
-            }
-            for pick in planned.picks
-        ],
-        "skipped": [
-            {
-                **identity_of(rows[_key(skipped.position)]),
-                "quantity": skipped.position.stock.quantity,
-                "reasons": told(skipped.reasons),
-            }
-            for skipped in planned.skipped
-        ],
-        "missing": planned.missing,
-    }
+    the item. ``lot_number`` and ``serial`` narrow it down, '' leaves them open.
+
+    Raises ``Conflict`` if stock moves away again and again while it is being promised.
+    """
+    for _ in range(ATTEMPTS_MAX):
+        with connection.transaction() as attempt:
+            planned, rows = _plan(connection, item_id, context.owner, site, quantity, context, lot_number, serial)
+            ids = [
+                _reserve(connection, pick.position, pick.quantity, client_id, demand, actor) for pick in planned.picks
+            ]
+            # A promise waits for scans that move its lot (the reference to the lot sees to it), and they for us from
+            # here on. What they moved while we waited shows now.
+            if not _is_overpromised(connection, planned):
+                return _answer(planned, rows, ids)
+            raise psycopg.Rollback(attempt)
+    raise Conflict("stock moves while it is being promised", "Ask again in a moment.")
 
 
 def void_reservation(database: Database, reservation_id: int, reason: str, *, actor: str) -> None:
@@ -194,6 +194,37 @@ def _plan(
         if planned.missing == 0 or len(found) < rows_max or rows_max >= POSITIONS_MAX:
             return planned, rows
         rows_max = min(rows_max * 8, POSITIONS_MAX)
+
+
+def _is_overpromised(connection: Connection, planned: Plan) -> bool:
+    positions = [pick.position for pick in planned.picks]
+    if not positions:
+        return False
+    found = queries("orders").overpromised(
+        connection,
+        lot_ids=[position.lot_id for position in positions],
+        serials=[position.serial for position in positions],
+        place_ids=[position.place_id for position in positions],
+    )
+    return bool(list(found))
+
+
+def _answer(planned: Plan, rows: dict[tuple[int, int, str], Row], ids: list[int]) -> dict[str, Any]:
+    return {
+        "reservations": [
+            {"id": reservation_id, **identity_of(rows[_key(pick.position)]), "quantity": pick.quantity}
+            for pick, reservation_id in zip(planned.picks, ids, strict=True)
+        ],
+        "skipped": [
+            {
+                **identity_of(rows[_key(skipped.position)]),
+                "quantity": skipped.position.stock.quantity,
+                "reasons": told(skipped.reasons),
+            }
+            for skipped in planned.skipped
+        ],
+        "missing": planned.missing,
+    }
 
 
 def _key(position: Position) -> tuple[int, int, str]:

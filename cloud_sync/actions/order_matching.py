@@ -53,30 +53,14 @@ def may_hold(connection: Connection, lines: Sequence[Line]) -> bool:
 
 
 def match_orders(connection: Connection, booked: Booked, *, owner: str = "house", zone: tzinfo = UTC) -> None:
-    """Keep promises that ``booked`` movements fulfil, hold what has to be looked at, open cases for what is wrong."""
+    """Keep promises that ``booked`` movements fulfil, hold what has to be looked at, open cases for what is wrong.
+
+    Promises of stock that was moved within the house go with it; those of stock that left are broken.
+    """
     concerned = [each for each in booked if each[0].order_ref or each[0].action in (Action.RECEIVE, Action.RETURN)]
-    if not concerned:
-        return
-    numbers = sorted({movement.order_ref for movement, _ in concerned if movement.order_ref})
-    list(queries("orders").own_orders(connection, numbers=numbers))
-    orders = orders_now(connection, numbers)
-    place_ids = {place for movement, _ in concerned for place in (movement.from_place, movement.to_place)}
-    places = {row["id"]: row for row in queries("orders").place_facts(connection, place_ids=sorted(place_ids))}
-    lots = _lots(connection, [movement.lot_id for movement, _ in concerned])
-    # The orders count all of these movements already; an over-delivery shows from the first that is too much.
-    later = _quantities(concerned, lots)
-    for movement, evidence_id in concerned:
-        later[movement.order_ref, movement.action, lots[movement.lot_id]["item_id"]] -= movement.quantity
-        order = orders.get(movement.order_ref)
-        matching = _Matching(connection, movement, evidence_id, order, places, lots[movement.lot_id])
-        if movement.action == Action.RECEIVE:
-            matching.receive(later[movement.order_ref, movement.action, lots[movement.lot_id]["item_id"]])
-        elif movement.action == Action.RETURN:
-            matching.take_back()
-        elif movement.action in _LEAVING:
-            matching.keep_promises()
-        elif movement.action == Action.DESTROY and order is not None:
-            matching.check_allowed()
+    if concerned:
+        _match(connection, concerned)
+    _carry_promises(connection, [movement for movement, _ in booked])
 
 
 def release_excess(connection: Connection, order: OrderNow, *, actor: str, reason: str) -> None:
@@ -128,6 +112,56 @@ def promise_again(connection: Connection, promise: Row, quantity: int, place_id:
         reserved_by=promise["reserved_by"],
     )
     return reservation_id
+
+
+def _match(connection: Connection, concerned: Booked) -> None:
+    numbers = sorted({movement.order_ref for movement, _ in concerned if movement.order_ref})
+    list(queries("orders").own_orders(connection, numbers=numbers))
+    orders = orders_now(connection, numbers)
+    place_ids = {place for movement, _ in concerned for place in (movement.from_place, movement.to_place)}
+    places = {row["id"]: row for row in queries("orders").place_facts(connection, place_ids=sorted(place_ids))}
+    lots = _lots(connection, [movement.lot_id for movement, _ in concerned])
+    # The orders count all of these movements already; an over-delivery shows from the first that is too much.
+    later = _quantities(concerned, lots)
+    for movement, evidence_id in concerned:
+        later[movement.order_ref, movement.action, lots[movement.lot_id]["item_id"]] -= movement.quantity
+        order = orders.get(movement.order_ref)
+        matching = _Matching(connection, movement, evidence_id, order, places, lots[movement.lot_id])
+        if movement.action == Action.RECEIVE:
+            matching.receive(later[movement.order_ref, movement.action, lots[movement.lot_id]["item_id"]])
+        elif movement.action == Action.RETURN:
+            matching.take_back()
+        elif movement.action in _LEAVING:
+            matching.keep_promises()
+        elif movement.action == Action.DESTROY and order is not None:
+            matching.check_allowed()
+
+
+def _carry_promises(connection: Connection, movements: Sequence[NewMovement]) -> None:
+    """No place has more promised than there is: what is too much goes where the stock went, or is broken."""
+    if not movements:
+        return
+    rows = queries("orders").overpromised(
+        connection,
+        lot_ids=[movement.lot_id for movement in movements],
+        serials=[movement.serial for movement in movements],
+        place_ids=[movement.from_place for movement in movements],
+    )
+    for row in list(rows):
+        here = {"lot_id": row["lot_id"], "serial": row["serial"], "place_id": row["place_id"]}
+        last = next(m for m in reversed(movements) if (m.lot_id, m.serial, m.from_place) == tuple(here.values()))
+        (target,) = queries("orders").place_facts(connection, place_ids=[last.to_place])
+        excess = row["reserved"] - max(0, row["quantity"])
+        for promise in list(queries("orders").own_promises_at(connection, **here)):
+            taken = min(excess, promise["quantity"])
+            if target["kind"] in INTERNAL:
+                text = f"went with its stock to {target['name']}"
+                end_part(connection, promise, taken, "void", text, actor=LEDGER)
+                if taken:
+                    promise_again(connection, promise, taken, target["id"])
+            else:
+                end_part(connection, promise, taken, "broken", f"its stock left to {target['name']}", actor=LEDGER)
+            excess -= taken
 
 
 class _Matching:

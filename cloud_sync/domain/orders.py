@@ -213,8 +213,7 @@ def fault_of_step(
 ) -> tuple[str, bool] | None:
     """Why ``actor`` may not take ``step`` after those ``taken`` (-> by whom), None if they may.
 
-    The second value is whether it is a matter of who does it: who requests does not approve, and who approved or
-    performs does not witness.
+    The second value is whether it is a matter of who does it: who requests does not approve.
     """
     if step not in RULES[kind].needs and step is not Step.REJECTED:
         return f"a {kind} is not {step}", False
@@ -229,7 +228,10 @@ def fault_of_step(
 
 
 def fault_of_performing(kind: OrderKind, taken: Mapping[Step, str], actor: str) -> tuple[str, bool] | None:
-    """Why ``actor`` may not carry the order out (receive, issue, destroy), None if they may."""
+    """Why ``actor`` may not carry the order out (receive, issue, destroy), None if they may.
+
+    The second value is whether it is a matter of who does it: the witness does not destroy.
+    """
     if Step.REJECTED in taken:
         return f"it was rejected by {taken[Step.REJECTED]}", False
     for step in RULES[kind].needs:

@@ -99,6 +99,25 @@ WHERE v.demand = :demand AND v.ended_at IS NULL
 ORDER BY v.id
 FOR UPDATE OF v;
 
+-- name: overpromised(lot_ids, serials, place_ids)
+-- Of these positions, those of which more is promised than is there. Index: reservation_open.
+SELECT t.lot_id, t.serial, t.place_id, coalesce(b.quantity, 0) AS quantity, sum(v.quantity)::bigint AS reserved
+FROM (SELECT DISTINCT * FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[])) AS
+     t (lot_id, serial, place_id)
+JOIN reservation v ON (v.lot_id, v.place_id, v.serial) = (t.lot_id, t.place_id, t.serial) AND v.ended_at IS NULL
+LEFT JOIN position b ON (b.lot_id, b.place_id, b.serial) = (t.lot_id, t.place_id, t.serial)
+GROUP BY 1, 2, 3, 4
+HAVING sum(v.quantity) > greatest(coalesce(b.quantity, 0), 0)
+ORDER BY 1, 3, 2;
+
+-- name: own_promises_at(lot_id, serial, place_id)
+-- Open promises of stock in a place, the latest first, nobody else's until the end of the transaction.
+SELECT v.id, v.client_id, v.lot_id, v.serial, v.place_id, v.quantity, v.demand, v.reserved_by
+FROM reservation v
+WHERE (v.lot_id, v.place_id, v.serial) = (:lot_id, :place_id, :serial) AND v.ended_at IS NULL
+ORDER BY v.id DESC
+FOR UPDATE;
+
 -- name: broken_demands(rows_max)
 -- Orders with a promise that was broken and nobody has planned again since.
 SELECT DISTINCT o.id, o.number

@@ -157,6 +157,50 @@ def test_a_promise_is_kept_once_by_scan_and_command_together(api: Api, ledger: L
     assert reserved(api) == {}
 
 
+def test_promised_stock_that_is_moved_keeps_its_promise_where_it_is_then(api: Api, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10)))
+    number = allocated(api, 6)
+    say(scan(minute(1), Action.MOVE, "fridge-a", "fridge-b", line(3)))
+    assert reserved(api) == {"fridge-a": 6}
+    say(scan(minute(2), Action.MOVE, "fridge-a", "fridge-b", line(5)))
+    assert (reserved(api), states(api, number)) == ({"fridge-a": 2, "fridge-b": 4}, {"allocated": 6})
+
+
+def test_promised_stock_that_somebody_else_takes_breaks_the_promise(api: Api, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10)))
+    number = allocated(api, 6)
+    say(scan(minute(1), Action.SHIP, "fridge-a", "st-mary", line(8)))
+    assert (reserved(api), states(api, number)) == ({"fridge-a": 2}, {"allocated": 2, "requested": 4})
+    ended = {row["ended_as"] for row in api.reader.rows("/v1/reservations", demand=number)}
+    assert ended == {"broken", None}
+
+
+def test_no_more_is_promised_than_is_left_however_scans_and_promises_race(api: Api, ledger: Ledger) -> None:
+    hands = [GatewayWithKey(f"hand-{n}", f"{n:08d}-1111-4111-8111-111111111111") for n in range(8)]
+    for hand in hands:
+        hand.register(ledger.database)
+    store_batch(ledger.database, hands[0].batch(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(200))))
+    batches = [
+        hand.batch(scan(minute(n + 1), Action.SHIP, "fridge-a", "st-mary", line(5), operator=f"{hand.name}"))
+        for hand in hands
+        for n in range(4)
+    ]
+
+    def ask(number: int) -> int:
+        body = {"client_id": str(uuid.uuid4()), "item": "insulin", "quantity": 5, "demand": f"RX-{number}"}
+        response = api.operator.post("/v1/allocations", body)
+        assert response.status_code in (201, 409, 503), response.text
+        return int(response.status_code)
+
+    with ThreadPoolExecutor(8) as pool:
+        stored = [pool.submit(lambda raw=raw: store_batch(ledger.database, raw).outcome) for raw in batches]
+        asked = [pool.submit(ask, number) for number in range(32)]
+        assert {each.result() for each in stored} == {Outcome.STORED}
+        assert 201 in {each.result() for each in asked}
+    rows = api.reader.rows("/v1/stock")
+    assert [(row["quantity"], row["reserved"] <= row["quantity"]) for row in rows] == [(40, True)]
+
+
 def test_what_is_scanned_back_is_held_where_it_is_put(api: Api, ledger: Ledger, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10)))
     say(scan(minute(1), Action.SHIP, "fridge-a", "st-mary", line(10)))
