@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from cloud_sync.actions.bookings import book
+from cloud_sync.domain.booking import NewMovement
 from cloud_sync.ingest.batches import Outcome, store_batch
+from cloud_sync.storage.events import add_event
 from edge_agent.domain.records import Action, ScanTransaction
 from tests.builders import GatewayWithKey, Ledger, line, minute, scan
 from tests.integration.conftest import Said
@@ -175,30 +178,24 @@ def test_promised_stock_that_somebody_else_takes_breaks_the_promise(api: Api, sa
     assert ended == {"broken", None}
 
 
-def test_no_more_is_promised_than_is_left_however_scans_and_promises_race(api: Api, ledger: Ledger) -> None:
-    hands = [GatewayWithKey(f"hand-{n}", f"{n:08d}-1111-4111-8111-111111111111") for n in range(8)]
-    for hand in hands:
-        hand.register(ledger.database)
-    store_batch(ledger.database, hands[0].batch(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(200))))
-    batches = [
-        hand.batch(scan(minute(n + 1), Action.SHIP, "fridge-a", "st-mary", line(5), operator=f"{hand.name}"))
-        for hand in hands
-        for n in range(4)
-    ]
-
-    def ask(number: int) -> int:
-        body = {"client_id": str(uuid.uuid4()), "item": "insulin", "quantity": 5, "demand": f"RX-{number}"}
-        response = api.operator.post("/v1/allocations", body)
-        assert response.status_code in (201, 409, 503), response.text
-        return int(response.status_code)
-
-    with ThreadPoolExecutor(8) as pool:
-        stored = [pool.submit(lambda raw=raw: store_batch(ledger.database, raw).outcome) for raw in batches]
-        asked = [pool.submit(ask, number) for number in range(32)]
-        assert {each.result() for each in stored} == {Outcome.STORED}
-        assert 201 in {each.result() for each in asked}
-    rows = api.reader.rows("/v1/stock")
-    assert [(row["quantity"], row["reserved"] <= row["quantity"]) for row in rows] == [(40, True)]
+def test_stock_that_leaves_while_it_is_being_promised_is_not_promised(api: Api, ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10)))
+    (lot,) = ledger.rows("SELECT id FROM lot")
+    places = {row["name"]: row["id"] for row in ledger.rows("SELECT id, name FROM place")}
+    leaving = NewMovement("slow/1", lot["id"], 8, places["fridge-a"], places["st-mary"], minute(1), "ship")
+    body = {"client_id": str(uuid.uuid4()), "item": "insulin", "quantity": 5, "demand": "RX-1"}
+    with ThreadPoolExecutor(1) as pool:
+        with ledger.database.transaction() as connection:
+            event_id = add_event(connection, actor="amy", kind="moved", subject="lot:1")
+            book(connection, [leaving], event_id=event_id)
+            asked = pool.submit(api.operator.ok, "POST", "/v1/allocations", json=body)
+            # It has seen ten, and waits for the lot.
+            waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            while not ledger.rows(waiting):
+                assert not asked.done()
+        answer = asked.result()
+    assert (sum(each["quantity"] for each in answer["reservations"]), answer["missing"]) == (2, 3)
+    assert reserved(api) == {"fridge-a": 2}
 
 
 def test_what_is_scanned_back_is_held_where_it_is_put(api: Api, ledger: Ledger, say: Said) -> None:
