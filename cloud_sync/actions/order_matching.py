@@ -48,6 +48,7 @@ def may_hold(connection: Connection, lines: Sequence[Line]) -> bool:
             connection,
             gtins=[line.gtin for line in received],
             from_places=[line.from_place for line in received if line.from_place],
+            last_day=max(line.at for line in received).date(),
         )
     )
 

@@ -89,6 +89,18 @@ def test_a_mismatch_is_booked_and_becomes_a_case_with_its_evidence(
     assert case["evidence_id"] is not None
 
 
+@pytest.mark.parametrize(
+    ("until", "held"), [("2026-03-01", set()), ("2026-02-28", {("L1", None, None)}), (None, set())]
+)
+def test_a_scanned_receipt_is_held_for_a_supplier_whose_qualification_ended(
+    api: Api, ledger: Ledger, say: Said, until: str | None, held: set[Any]
+) -> None:
+    said = {"reason": "audit", "status": "qualified", "qualified_until": until}
+    assert api.quality.request("PUT", "/v1/suppliers/acme", json=said).status_code == 200
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock"))
+    assert ledger.held("supplier") == held
+
+
 def test_a_receipt_for_an_order_that_nobody_knows_or_placed_is_a_case(api: Api, ledger: Ledger, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(4), order="PO-77"))
     assert ledger.open_cases() == ["order_mismatch"]
