@@ -1,36 +1,25 @@
-"""``edge-agent``: run the gateway, check its configuration, look into its journal."""
+"""``edge-agent``: run the gateway, check its configuration, bring devices into service."""
 
 import asyncio
-import json
 import logging
-import os
 import random
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import datetime
-from itertools import islice
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
-from edge_agent.agent import Reload, TaskDied, journal_dir, run
-from edge_agent.buffer.reader import JournalReader
-from edge_agent.buffer.rows import JournalStatus
+from edge_agent.agent import Reload, TaskDied, run
 from edge_agent.clock import SystemClock
+from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
 from edge_agent.config import GatewayConfig
 from edge_agent.config_load import load_config
 from edge_agent.dock.floor import Floor
-from edge_agent.domain.records import Lane
-from edge_agent.domain.wire import join_units
-from edge_agent.errors import ConfigError, EdgeError
+from edge_agent.dock.lamps import Lamps
+from edge_agent.drivers.gpio import Outputs
 from edge_agent.logs import set_up_logging
+from edge_agent.memory import share_arenas
 from edge_agent.sources import Plan, plan_sources
 from edge_agent.uplink.identity import Identity
 
@@ -43,12 +32,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Lotwarden's gateway: reads, keeps, forwards.",
 )
-buffer = typer.Typer(no_args_is_help=True, help="Look into the journal; safe while the agent runs.")
-app.add_typer(buffer, name="buffer")
-
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The gateway's TOML file.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-DEFAULT_CONFIG = Path("/etc/lotwarden/gateway.toml")
 
 
 @app.command("run")
@@ -57,8 +40,9 @@ def run_command(
     debug: Annotated[bool, typer.Option("--debug", help="Log every step.")] = False,
 ) -> None:
     """Run the gateway until SIGTERM or SIGINT."""
+    share_arenas()
     set_up_logging(debug=debug)
-    with _errors_told(EXIT_CONFIG):
+    with errors_told(EXIT_CONFIG):
         loaded = load_config(config)
         try:
             asyncio.run(_run(loaded, config))
@@ -70,104 +54,65 @@ def run_command(
 @app.command("check-config")
 def check_config(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Check a configuration: names every fault at once, with its line and what to write instead."""
-    with _errors_told(1):
+    with errors_told(1):
         loaded = load_config(config)
         plan_sources(loaded, SystemClock())
     counts = ((len(loaded.bus), "bus", "buses"), (len(loaded.device), "device", "devices"),
-              (len(loaded.scanner), "scanner", "scanners"))  # fmt: skip
-    print("config is good: " + ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts))
+              (len(loaded.scanner), "scanner", "scanners"),
+              (len(loaded.particle_sensor), "particle sensor", "particle sensors"),
+              (len(loaded.contact), "door contact", "door contacts"),
+              (len(loaded.output), "output", "outputs"))  # fmt: skip
+    print(
+        "config is good: "
+        + ", ".join(
+            f"{count} {one if count == 1 else many}"
+            for count, one, many in counts
+            if count or many in ("buses", "devices", "scanners")
+        )
+    )
 
 
 @app.command("identity")
 def identity_command(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show who this gateway is; makes its key pair on the first call."""
-    with _errors_told(1):
+    with errors_told(1):
         loaded = load_config(config)
         public_key = Identity.load_or_make(loaded.gateway.data_dir).public_key
     if as_json:
-        _print_json({"gateway": loaded.gateway.name, "public_key": public_key})
+        print_json({"gateway": loaded.gateway.name, "public_key": public_key})
         return
     print(f"gateway     {loaded.gateway.name}")
     print(f"public key  {public_key}")
     print(f"\nRegister it at the ledger:\n  cloud-sync gateway add {loaded.gateway.name} --public-key {public_key}")
 
 
-@buffer.command("status")
-def buffer_status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """What waits to be sent, since when, and what was set aside."""
-    with _errors_told(1), _reader(config) as (reader, _):
-        status = reader.status()
-    if as_json:
-        _print_json(asdict(status))
-    else:
-        _print_status(status)
-
-
-@buffer.command("inspect")
-def buffer_inspect(
-    config: ConfigOption = DEFAULT_CONFIG,
-    lane: Annotated[Lane, typer.Option("--lane", help="Which of the two queues.")] = Lane.SCANS,
-    first: Annotated[int, typer.Option("--from", min=1, help="The first sequence number to show.")] = 1,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many records at most.")] = 20,
-    as_json: JsonOption = False,
-) -> None:
-    """Show records that are still in the journal, as they will be sent."""
-    with _errors_told(1), _reader(config) as (reader, _):
-        found = list(islice(reader.records_from(lane, first), limit))
-    if as_json:
-        _print_json([{"seq": seq, "record": json.loads(line)} for seq, line in found])
-        return
-    for seq, line in found:
-        print(f"{lane} {seq}  {line.decode()}")
-    if not found:
-        print(f"no records of lane {lane} from {first} on: the ledger has acknowledged them, or there were none")
-
-
-@buffer.command("verify")
-def buffer_verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Check every batch: bytes, signature, chain. Exit code 1 if anything is wrong."""
-    with _errors_told(1), _reader(config) as (reader, loaded):
-        verdict = reader.verify(Identity.load(loaded.gateway.data_dir).verify)
-    if as_json:
-        _print_json(asdict(verdict))
-    else:
-        for fault in verdict.faults:
-            print(fault)
-        word = f"{len(verdict.faults)} faults" if verdict.faults else "all good"
-        print(f"{verdict.batches} batches, {verdict.records} records: {word}")
-    if verdict.faults:
-        raise typer.Exit(1)
-
-
-@buffer.command("export")
-def buffer_export(
-    to: Annotated[Path, typer.Option("--to", help="The file to write; must not exist.")],
-    config: ConfigOption = DEFAULT_CONFIG,
-    as_json: JsonOption = False,
-) -> None:
-    """Write all batches to a file, to be carried to the ledger by hand. Nothing is removed from the journal."""
-    with _errors_told(1), _reader(config) as (reader, _):
-        batches = records = 0
-        try:
-            with to.open("xb") as file:
-                for batch in reader.batches():
-                    file.write(join_units([batch.raw]))
-                    batches, records = batches + 1, records + batch.count
-                file.flush()
-                os.fsync(file.fileno())
-        except FileExistsError:
-            _fail(f"{to} exists already: write --to another file", 1)
-        except OSError as error:
-            _fail(f"{to} cannot be written ({error.strerror})", 1)
-    if as_json:
-        _print_json({"file": str(to), "batches": batches, "records": records})
-    else:
-        print(f"{batches} batches, {records} records written to {to}")
-
-
 def main() -> None:
     """The command ``edge-agent``."""
+    if sys.argv[1:2] != ["run"]:
+        _offer_the_rest()
     app()
+
+
+def _offer_the_rest() -> None:
+    """The commands for people. The agent, which runs for years on a small computer, does not pay for their tables."""
+    from edge_agent.bench.add import add_command
+    from edge_agent.bench.doctor import doctor_command
+    from edge_agent.bench.monitor import monitor_command
+    from edge_agent.bench.probe import probe_command
+    from edge_agent.bench.scan import scan_command
+    from edge_agent.bench.sheet import sheet_command
+    from edge_agent.buffer.commands import buffer
+
+    app.add_typer(buffer, name="buffer")
+    for name, command in (
+        ("scan", scan_command),
+        ("probe", probe_command),
+        ("add", add_command),
+        ("monitor", monitor_command),
+        ("doctor", doctor_command),
+        ("sheet", sheet_command),
+    ):
+        app.command(name, rich_help_panel="The bench: bring devices into service")(command)
 
 
 async def _run(config: GatewayConfig, path: Path) -> None:
@@ -178,93 +123,38 @@ async def _run(config: GatewayConfig, path: Path) -> None:
     loop.add_signal_handler(signal.SIGHUP, reload_wanted.set)
     clock = SystemClock()
     Identity.load_or_make(config.gateway.data_dir)  # makes the directory, or says why it cannot
-    floor = Floor(config, clock)
+    outputs = Outputs(config.output) if config.output else None
+    floor = Floor(config, clock, Lamps(outputs) if outputs is not None else None)
 
     def plans_anew() -> tuple[Plan, ...]:
         changed = load_config(path)
         _tell_what_needs_a_restart(config, changed)
         return plan_sources(changed, clock, floor)
 
-    await run(
-        config,
-        clock,
-        plan_sources(config, clock, floor),
-        stop=stop,
-        random=random.SystemRandom().random,
-        floor=floor,
-        reload=Reload(reload_wanted, plans_anew),
-    )
+    try:
+        await run(
+            config,
+            clock,
+            plan_sources(config, clock, floor),
+            stop=stop,
+            random=random.SystemRandom().random,
+            floor=floor,
+            reload=Reload(reload_wanted, plans_anew),
+        )
+    finally:
+        if outputs is not None:
+            outputs.close()
 
 
 def _tell_what_needs_a_restart(old: GatewayConfig, new: GatewayConfig) -> None:
     needing = [
-        name for name in ("gateway", "uplink", "journal", "desk", "page") if getattr(old, name) != getattr(new, name)
+        name
+        for name in ("gateway", "uplink", "journal", "desk", "page", "output")
+        if getattr(old, name) != getattr(new, name)
     ]
     if needing:
         sections = ", ".join(f"[{name}]" for name in needing)
         logging.getLogger("edge_agent").warning("%s changed: this counts from the next start on", sections)
-
-
-@contextmanager
-def _reader(config: Path) -> Iterator[tuple[JournalReader, GatewayConfig]]:
-    loaded = load_config(config)
-    with JournalReader.open(journal_dir(loaded)) as reader:
-        reader.bytes_max = loaded.journal.bytes_max
-        yield reader, loaded
-
-
-@contextmanager
-def _errors_told(exit_code: int) -> Iterator[None]:
-    """Faults that people can mend end in their words and an exit code, not in a traceback."""
-    try:
-        yield
-    except ConfigError as error:
-        count = len(error.faults)
-        _fail(
-            "\n".join([f"the configuration has {count} {'fault' if count == 1 else 'faults'}:", *error.faults]),
-            exit_code,
-        )
-    except EdgeError as error:
-        _fail(str(error), 1)
-
-
-def _fail(words: str, exit_code: int) -> NoReturn:
-    print(words, file=sys.stderr)
-    raise typer.Exit(exit_code)
-
-
-def _print_status(status: JournalStatus) -> None:
-    table = Table(title=f"journal {status.journal} of {status.gateway}", box=SIMPLE_HEAD, title_justify="left")
-    for column in ("lane", "batches", "records", "bytes", "oldest waiting", "last seq", "set aside"):
-        table.add_column(column, justify="left" if column in ("lane", "oldest waiting") else "right", no_wrap=True)
-    for lane in status.lanes:
-        table.add_row(
-            lane.lane.value,
-            f"{lane.batches:,}",
-            f"{lane.records:,}",
-            f"{lane.bytes:,}",
-            _time(lane.oldest),
-            f"{lane.last_seq:,}",
-            f"{lane.set_aside_batches:,}",
-        )
-    console = Console()
-    console.print(table)
-    if status.bytes_max:
-        share = status.used_bytes / status.bytes_max
-        console.print(f"{status.used_bytes:,} of {status.bytes_max:,} bytes used ({share:.1%})")
-    console.print(f"{status.free_bytes:,} bytes free on the disk; {status.written_bytes:,} written to it so far")
-    for line in status.set_aside:
-        console.print(f"set aside: {line}", markup=False)
-    for name in status.damaged_journals:
-        console.print(f"damaged journal kept: {name}", markup=False)
-
-
-def _time(at: datetime | None) -> str:
-    return at.strftime("%Y-%m-%d %H:%M:%SZ") if at else "-"
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, indent=2, default=lambda v: v.isoformat() if isinstance(v, datetime) else str(v)))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from edge_agent.domain.records import Lane, Notice, NoticeKind, Record, ScanTran
 from edge_agent.domain.wire import WireError, decode_batch, decode_record
 from edge_agent.drivers.base import Source
 from edge_agent.errors import ConfigError, EdgeError, JournalError
+from edge_agent.live import Live
+from edge_agent.memory import give_back
 from edge_agent.pulse import Pulse
 from edge_agent.sources import Plan, Sources
 from edge_agent.systemd import notify, notify_reloading
@@ -156,7 +158,8 @@ class _Agent:
             retry_max_s=config.uplink.retry_max_s,
         )
         self._pulse = Pulse(clock, self._recorder, thread)
-        self._sources = Sources(self._keep, self._pulse.progress)
+        self._live = Live(config, clock)
+        self._sources = Sources(self._live.listening_in(self._keep), self._pulse.progress)
         self._page = _page(config, floor, self._pulse.faults)
 
     async def serve(self, plans: Sequence[Plan], stop: asyncio.Event, reload: Reload | None) -> None:
@@ -165,11 +168,13 @@ class _Agent:
         forwarding = asyncio.create_task(self._forwarder.run(), name="forwarder")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         helping = await self._start_helpers()
+        showing = asyncio.create_task(self._live.serve(self._config.gateway.data_dir), name="live")
         try:
             await self._note(recording, NoticeKind.STARTED)
             await self._sources.swap(plans)
             _log.info("gateway %s runs with %d sources", self._config.gateway.name, len(plans))
             notify("READY=1", f"STATUS={len(plans)} sources")
+            give_back()
             done = await self._until_the_end([recording, forwarding, stopping, *helping], reload)
             notify("STOPPING=1")
             listening = self._sources.tasks
@@ -184,7 +189,7 @@ class _Agent:
             if self._page is not None:
                 await self._page.close()
             await self._sources.end()
-            await _end([stopping, recording, forwarding, *helping])
+            await _end([stopping, showing, recording, forwarding, *helping])
         _raise_for_the_dead([task for task in (recording, forwarding, *helping, *listening) if task in done])
         _raise_for_the_dead([task for task in (recording, forwarding) if not task.cancelled() and task.exception()])
         _log.info("gateway %s stopped", self._config.gateway.name)

@@ -6,8 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from edge_agent.clock import Clock
-from edge_agent.config import BusSection, DeviceSection, GatewayConfig, ModbusTcpBus
-from edge_agent.dock.build import build_docks
+from edge_agent.config import BleBus, BusSection, DeviceSection, GatewayConfig
 from edge_agent.dock.floor import Floor
 from edge_agent.domain.records import Record
 from edge_agent.drivers.base import Emit, Source
@@ -93,8 +92,13 @@ class Sources:
 
 def _buses(config: GatewayConfig, clock: Clock) -> Iterator[Plan]:
     sections = {bus.name: bus for bus in config.bus}
+    others: dict[str, object] = {section.name: section for section in config.particle_sensor}
+    others |= {section.name: section for section in config.contact}
     for source in build_buses(config, clock):
-        bus = sections[source.name]
+        bus = sections.get(source.name)
+        if bus is None:
+            yield Plan(source, others[source.name])
+            continue
         devices = tuple(device for device in config.device if device.bus == bus.name)
         wired = [device for device in devices if isinstance(device, DeviceSection)]
         profiles = tuple(load_profile(device.profile, config.gateway.profiles_dir) for device in wired)
@@ -103,12 +107,17 @@ def _buses(config: GatewayConfig, clock: Clock) -> Iterator[Plan]:
 
 def _within_s(bus: BusSection, wired: list[DeviceSection]) -> float | None:
     """A polled bus says something at each poll, well or not. Radio is silent when nobody sends: that is no hang."""
-    if not isinstance(bus, ModbusTcpBus) or not wired:
+    if isinstance(bus, BleBus) or not wired:
         return None
     longest_s = max(bus.retry_max_s, *(device.poll_s for device in wired))
-    return 2 * longest_s + len(wired) * bus.timeout_s + SILENT_MAX_S
+    return 2 * longest_s + len(wired) * max(bus.timeout_s, bus.budget_s or 0.0) + SILENT_MAX_S
 
 
 def _docks(config: GatewayConfig, clock: Clock, floor: Floor | None) -> Iterator[Plan]:
+    if not config.scanner:
+        return
+    # Not at the top: a gateway without scanners does not pay for the tables of GS1 (about 17 MB).
+    from edge_agent.dock.build import build_docks
+
     for section, source in zip(config.scanner, build_docks(config, clock, floor), strict=True):
         yield Plan(source, section, SILENT_MAX_S)

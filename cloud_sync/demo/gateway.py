@@ -68,7 +68,7 @@ class Devices:
 
     fridge_a: LiveRoom
     fridge_b: LiveRoom
-    modbus: ModbusTcpSimulator
+    modbus: ModbusTcpSimulator[SimulatedDevice]
     scanner: SimulatedScanner
     cable: Relay
 

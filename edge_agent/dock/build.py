@@ -9,7 +9,8 @@ from edge_agent.dock.feedback import Answer, Beeper, LogLines
 from edge_agent.dock.floor import Floor
 from edge_agent.dock.session import DockSession
 from edge_agent.drivers.base import Source
-from edge_agent.drivers.scanner import SerialScanner
+from edge_agent.drivers.hid import HidScanner
+from edge_agent.drivers.scanner import Scanner, SerialScanner
 
 
 def build_docks(config: GatewayConfig, clock: Clock, floor: Floor | None = None) -> tuple[Source, ...]:
@@ -18,10 +19,11 @@ def build_docks(config: GatewayConfig, clock: Clock, floor: Floor | None = None)
 
 
 def _dock(section: ScannerSection, clock: Clock, floor: Floor | None) -> Source:
-    scanner = SerialScanner(section.name, section.port, section.baudrate, section.suffix, clock)
-    answers: tuple[Answer, ...] = (Beeper(scanner), LogLines(section.name))
+    scanner, answers = _scanner(section, clock)
     if floor is None:
         return DockSession(scanner, clock, answers, separator=section.separator)
+    if floor.lamps is not None:
+        answers = (*answers, floor.lamps)
     return DockSession(
         scanner,
         clock,
@@ -30,3 +32,12 @@ def _dock(section: ScannerSection, clock: Clock, floor: Floor | None) -> Source:
         judge=floor.judge,
         on_state=partial(floor.board.stands, section.name),
     )
+
+
+def _scanner(section: ScannerSection, clock: Clock) -> tuple[Scanner, tuple[Answer, ...]]:
+    log_lines = LogLines(section.name)
+    if section.kind == "hid":
+        # A keyboard cannot be told to beep.
+        return HidScanner(section.name, section.port, clock, separator_key=section.separator_key), (log_lines,)
+    scanner = SerialScanner(section.name, section.port, section.baudrate, section.suffix, clock)
+    return scanner, (Beeper(scanner), log_lines)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge_agent.dock.grammar import Feedback, Tone
-from edge_agent.drivers.scanner import SerialScanner
+from edge_agent.drivers.scanner import Scanner
 
 
 class Answer(Protocol):
@@ -33,7 +33,7 @@ class BeepBytes:
 class Beeper:
     """Sounds the scanner itself, over the line it scans on."""
 
-    def __init__(self, scanner: SerialScanner, beeps: BeepBytes | None = None) -> None:
+    def __init__(self, scanner: Scanner, beeps: BeepBytes | None = None) -> None:
         self._scanner = scanner
         self._beeps = beeps or BeepBytes()
 

@@ -9,6 +9,7 @@ from edge_agent.config import GatewayConfig
 from edge_agent.dock.board import Board
 from edge_agent.dock.judge import DeskJudge
 from edge_agent.dock.known import Known
+from edge_agent.dock.lamps import Lamps
 from edge_agent.dock.watch import Watch, WatchStore
 from edge_agent.domain.records import Notice, Record, ScanTransaction
 
@@ -18,7 +19,9 @@ _log = logging.getLogger("edge_agent.desk")
 class Floor:
     """Opened once, before the sources are built. The data directory exists."""
 
-    def __init__(self, config: GatewayConfig, clock: Clock) -> None:
+    def __init__(self, config: GatewayConfig, clock: Clock, lamps: Lamps | None = None) -> None:
+        """``lamps`` are the outputs of this gateway, if it has any: they follow alarms and answer scans."""
+        self.lamps = lamps
         data_dir = config.gateway.data_dir
         self.store = DeskStore(data_dir)
         self.known = Known()
@@ -52,9 +55,10 @@ class Floor:
         if isinstance(record, ScanTransaction):
             self.known.add(record)
         notices = await self.watch.heard(record)
-        self.board.heard(record)
-        for notice in notices:
-            self.board.heard(notice)
+        for each in (record, *notices):
+            self.board.heard(each)
+            if self.lamps is not None:
+                self.lamps.follow(each)
         return notices
 
     def take(self, desk: Desk, contained: Iterable[str]) -> None:

@@ -44,9 +44,9 @@ from edge_agent.domain.codes import (
     Undo,
 )
 from edge_agent.domain.eligibility import ISSUING
-from edge_agent.domain.gs1 import Scanned
 from edge_agent.domain.ids import DeviceName, PlaceName
 from edge_agent.domain.records import Action, ScanLine, ScanTransaction, Stamp
+from edge_agent.domain.scanned import Scanned
 
 
 @dataclass(frozen=True, slots=True)

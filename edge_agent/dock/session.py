@@ -10,6 +10,7 @@ from contextlib import aclosing, suppress
 
 from edge_agent.clock import Clock, stamp
 from edge_agent.dock.feedback import Answer
+from edge_agent.dock.foreign import refuse_foreign
 from edge_agent.dock.grammar import (
     NO_JUDGE,
     Book,
@@ -33,7 +34,7 @@ from edge_agent.domain.records import Notice, NoticeKind, Record
 from edge_agent.domain.scan_rejected import ScanRejected
 from edge_agent.drivers.base import Emit
 from edge_agent.drivers.framing import BadFrame, Frame
-from edge_agent.drivers.scanner import Back, Event, Lost, SerialScanner
+from edge_agent.drivers.scanner import Back, Event, Lost, Scanner
 from edge_agent.errors import JournalError
 
 SHOWN_MAX = 200
@@ -47,7 +48,7 @@ class DockSession:
 
     def __init__(
         self,
-        scanner: SerialScanner,
+        scanner: Scanner,
         clock: Clock,
         answers: tuple[Answer, ...],
         *,
@@ -125,6 +126,7 @@ class DockSession:
     def _read(self, text: str) -> Code | Scanned:
         if is_code(text):
             return parse_code(text)
+        refuse_foreign(text)
         # A label's two-digit years are read as of the day by UTC; only the century depends on it.
         scanned = parse(
             text,
