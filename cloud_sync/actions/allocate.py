@@ -1,5 +1,6 @@
 """Promise stock to a demand, first expired first out, and take promises back."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -87,7 +88,7 @@ def promise(
     Raises ``Conflict`` if stock moves away again and again while it is being promised.
     """
     for _ in range(ATTEMPTS_MAX):
-        with connection.transaction() as attempt:
+        with suppress(psycopg.errors.CheckViolation), connection.transaction() as attempt:
             planned, rows = _plan(connection, item_id, context.owner, site, quantity, context, lot_number, serial)
             ids = [
                 _reserve(connection, pick.position, pick.quantity, client_id, demand, actor) for pick in planned.picks

@@ -169,9 +169,9 @@ def keep_promises(
         )
         movement = _movement(fact, row["lot_id"], row["serial"], wanted, source, target, transfer, actor)
         end_part(connection, row, wanted, "picked", f"moved to {to_place}", actor=actor)
+        book(connection, [movement], event_id=event_id)
         if target["kind"] in INTERNAL:
             promise_again(connection, row, wanted, target["id"])
-        book(connection, [movement], event_id=event_id)
     return _moved(connection, facts)
 
 

@@ -85,6 +85,10 @@ def end_part(connection: Connection, promise: Row, quantity: int, ended_as: str,
     if quantity <= 0:
         return
     left = promise["quantity"] - quantity
+    there = promise["quantity"] + _unpromised(connection, promise, promise["place_id"])
+    if there < left:
+        lost = left - max(0, there)
+        left, ended_as, reason = left - lost, "broken", f"{reason}; {lost} more are not there any longer"
     queries("reservations").end_reservation(
         connection, reservation_id=promise["id"], ended_as=ended_as, ended_reason=reason
     )
@@ -100,8 +104,11 @@ def end_part(connection: Connection, promise: Row, quantity: int, ended_as: str,
         promise["id"] = promise_again(connection, promise, left, promise["place_id"])
 
 
-def promise_again(connection: Connection, promise: Row, quantity: int, place_id: int) -> int:
-    """Promise stock of the same lot to the same demand, in this place; gives the new promise's id."""
+def promise_again(connection: Connection, promise: Row, quantity: int, place_id: int) -> int | None:
+    """Promise stock of the same lot to the same demand, in this place, as far as there is any; gives its id."""
+    quantity = min(quantity, _unpromised(connection, promise, place_id))
+    if quantity <= 0:
+        return None
     reservation_id: int = queries("reservations").add_reservation(
         connection,
         client_id=promise["client_id"],
@@ -163,6 +170,13 @@ def _carry_promises(connection: Connection, movements: Sequence[NewMovement]) ->
             else:
                 end_part(connection, promise, taken, "broken", f"its stock left to {target['name']}", actor=LEDGER)
             excess -= taken
+
+
+def _unpromised(connection: Connection, promise: Row, place_id: int) -> int:
+    units: int = queries("orders").unpromised(
+        connection, lot_id=promise["lot_id"], serial=promise["serial"], place_id=place_id
+    )
+    return units
 
 
 class _Matching:

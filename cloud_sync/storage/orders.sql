@@ -110,6 +110,13 @@ GROUP BY 1, 2, 3, 4
 HAVING sum(v.quantity) > greatest(coalesce(b.quantity, 0), 0)
 ORDER BY 1, 3, 2;
 
+-- name: unpromised(lot_id, serial, place_id)$
+-- Base units in a place that nobody was promised; below 0 where more is promised than is there.
+SELECT (coalesce((SELECT quantity FROM position
+                  WHERE (lot_id, place_id, serial) = (:lot_id, :place_id, :serial)), 0)
+        - coalesce((SELECT sum(quantity) FROM reservation
+                    WHERE (lot_id, place_id, serial) = (:lot_id, :place_id, :serial) AND ended_at IS NULL), 0))::bigint;
+
 -- name: own_promises_at(lot_id, serial, place_id)
 -- Open promises of stock in a place, the latest first, nobody else's until the end of the transaction.
 SELECT v.id, v.client_id, v.lot_id, v.serial, v.place_id, v.quantity, v.demand, v.reserved_by
