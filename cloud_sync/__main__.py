@@ -18,6 +18,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 # The embedded server asks for a runtime folder that services do not have, and falls back by itself.
@@ -25,9 +26,11 @@ warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
 
 import uvicorn  # noqa: E402
 
-from cloud_sync.actions import access, desk, gateways, master_data, retention  # noqa: E402
+from cloud_sync.actions import access, desk, gateways, master_data, records, retention  # noqa: E402
+from cloud_sync.actions.replanning import Replanning  # noqa: E402
 from cloud_sync.app import create_app  # noqa: E402
 from cloud_sync.config import DATABASE_URL, LedgerConfig, ServerSection, load_config  # noqa: E402
+from cloud_sync.domain.master import KINDS  # noqa: E402
 from cloud_sync.domain.roles import Role  # noqa: E402
 from cloud_sync.errors import ConfigError, DatabaseDown, LedgerError  # noqa: E402
 from cloud_sync.ingest.batches import store_batch  # noqa: E402
@@ -65,7 +68,13 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     loaded = _load(config)
     server = loaded.server
-    with _told(), _listening(server) as listening, _opened(loaded) as database, _mqtt_door(loaded, database):
+    with (
+        _told(),
+        _listening(server) as listening,
+        _opened(loaded) as database,
+        _mqtt_door(loaded, database),
+        Replanning(database),
+    ):
         _import_policies(database, loaded)
         _keep_house(database, loaded.database.readings_kept_months)
         _Server(
@@ -176,6 +185,50 @@ def list_gateways(config: Config = DEFAULT_CONFIG) -> None:
     with _told(), _opened(_load(config)) as database:
         rows = gateways.list_gateways(database, rows_max=ROWS_MAX)
         _show([{**row, "gaps": len(row["gaps"])} for row in rows], "name", "last_seen_at", "gaps", "revoked_at")
+
+
+@app.command("import")
+def import_records(
+    kind: Annotated[str, typer.Argument(help=f"What the file holds: {', '.join(KINDS)}.")],
+    file: Annotated[Path, typer.Argument(help="A CSV file in UTF-8; - reads standard input.")],
+    dry_run: Annotated[bool, typer.Option(help="Say what would happen, and change nothing.")] = False,
+    reason: Annotated[str, typer.Option(help="Why; the event log keeps it.")] = "imported from a file",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Take in master data: all rows of a file, or none if any has a fault."""
+    text = _read(file)
+    with _told(), _opened(_load(config)) as database, Progress(console=err, transient=True) as bar:
+        task = bar.add_task(f"Reading {kind}", total=None)
+        done = records.import_csv(
+            database,
+            kind,
+            text,
+            dry_run=dry_run,
+            reason=reason,
+            at=datetime.now(UTC),
+            actor=_me(),
+            progress=lambda rows, total: bar.update(task, completed=rows, total=total),
+        )
+    if done.faults:
+        _fail(
+            *(
+                f"{file}:{fault.line}: {fault.column + ': ' if fault.column else ''}{fault.text}"
+                for fault in done.faults
+            ),
+            f"Nothing was imported: {len(done.faults)} faults. Correct them and import the file again.",
+        )
+    would = "would be " if dry_run else ""
+    _say(f"{kind}: {done.added} {would}added, {done.changed} {would}changed, {done.unchanged} unchanged")
+
+
+@app.command("export")
+def export_records(
+    kind: Annotated[str, typer.Argument(help=f"What to write: {', '.join(KINDS)}.")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Write master data as CSV to standard output."""
+    with _told(), _opened(_load(config)) as database:
+        sys.stdout.writelines(line.replace("\r\n", "\n") for line in records.export_csv(database, kind))
 
 
 @operator_app.command("put")
@@ -310,6 +363,16 @@ def _fail(*lines: str) -> NoReturn:
     for line in lines:
         err.print(line, markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(1)
+
+
+def _read(file: Path) -> str:
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return raw.decode()
+    except OSError as error:
+        _fail(f"{file} cannot be read: {error.strerror}", "Name a CSV file, or - for standard input.")
+    except UnicodeDecodeError:
+        _fail(f"{file} is not in UTF-8", "Save it as CSV in UTF-8.")
 
 
 def _check_name(name: str) -> None:

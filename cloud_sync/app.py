@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
-from cloud_sync.api import batches, compounding, desk, gateways, master_data, quality, stock
+from cloud_sync.api import batches, compounding, desk, gateways, master_data, orders, quality, records, stock
 from cloud_sync.api.access import Ledger
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
@@ -24,8 +24,8 @@ Every request but `/v1/batches`, `/v1/desk` and `/healthz` needs `Authorization:
 | role | may |
 |---|---|
 | reader | read |
-| operator | read, move, promise and pick stock, place holds |
-| quality | read, place and lift holds, decide on exposures, resolve cases |
+| operator | read, order, count, move, promise and pick stock, approve what others asked or counted, place holds |
+| quality | read, approve, place and lift holds, decide on exposures, resolve cases |
 | administrator | read, change places, items, owners, policies, channels and gateways |
 
 Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: send the same again.
@@ -43,7 +43,7 @@ def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: da
     )
     app.state.database = database
     app.state.clock = clock
-    for room in (stock, quality, compounding, master_data, gateways, desk, batches):
+    for room in (stock, orders, quality, compounding, master_data, records, gateways, desk, batches):
         app.include_router(room.router, prefix="/v1")
     app.add_api_route(
         "/healthz",

@@ -9,6 +9,7 @@ import psycopg
 from cloud_sync.actions.cases import LEDGER, Case, amend_case, close_case, latest_case, open_case
 from cloud_sync.actions.exposures import expose_lots
 from cloud_sync.actions.lots import lots_of
+from cloud_sync.actions.order_matching import match_orders, may_hold
 from cloud_sync.domain.booking import (
     CURABLE,
     HOUSE,
@@ -63,11 +64,18 @@ def book(connection: Connection, movements: Iterable[NewMovement], *, event_id: 
     return _book(connection, [(movement, event_id) for movement in movements])
 
 
+def book_each(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) -> frozenset[str]:
+    """Like :func:`book`, for movements that each have an event of their own."""
+    return _book(connection, movements)
+
+
 def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str = HOUSE, zone: tzinfo = UTC) -> None:
     """Book scanned lines; those that cannot be booked become exception cases that hold the whole line."""
     if not lines:
         return
-    _share_or_own(connection, lambda: _touch_production(connection, lines))
+    _share_or_own(
+        connection, lambda: _touch_production(connection, lines) or may_hold(connection, [each.line for each in lines])
+    )
     _ensure_scrap(connection, lines)
     known = _known(connection, [each.line for each in lines])
     decided: list[tuple[Decided, EventLine]] = []
@@ -87,6 +95,8 @@ def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str
     for case in held:
         if case.key in booked:
             open_case(connection, case)
+    new = [(movement, each.evidence_id) for movement, each in movements if movement.fact in booked]
+    match_orders(connection, new, owner=owner, zone=zone)
 
 
 def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE, zone: tzinfo = UTC) -> int:

@@ -12,6 +12,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cloud_sync.actions.master_data import place_named
+from cloud_sync.actions.order_state import orders_now
+from cloud_sync.domain.orders import OrderKind
 from cloud_sync.errors import Conflict, NotFound, NotKnown
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
@@ -19,6 +21,8 @@ from cloud_sync.storage.queries import queries
 from edge_agent.domain.asking import TOLERANCE_S, signed_words
 from edge_agent.domain.desk import DeskSnapshot, desk_from, desk_json
 
+ORDERS_MAX = 1000
+"""Of the latest orders of a site, how many are looked at for its desks."""
 NONCE = re.compile(r"[0-9a-f]{32}")
 WHAT_TO_DO = "Check the gateway's name, key and clock: edge-agent identity, cloud-sync gateway list."
 
@@ -105,6 +109,30 @@ def _is_signed(asked: Asked, public_key: bytes) -> bool:
     return True
 
 
+def _orders(connection: Connection, site_id: int) -> list[dict[str, Any]]:
+    """What of the latest orders is still open: receipts of purchases, picks of demands and transfers."""
+    rows = queries("desk").orders_at_site(connection, site_id=site_id, rows_max=ORDERS_MAX)
+    found = orders_now(connection, [row["number"] for row in rows])
+    shown = []
+    for number, order in sorted(found.items()):
+        is_receipt = order.kind is OrderKind.PURCHASE
+        lines: list[dict[str, Any]] = [
+            {
+                "item": order.items[line.item_id],
+                "quantity": line.wanted,
+                "done": line.wanted - order.open_of(line),
+                "lot": line.lot_number or None,
+            }
+            for line in order.lines
+            if line.wanted
+        ]
+        if any(line["done"] < line["quantity"] for line in lines):
+            partner = order.row["from_place"] if is_receipt else order.row["to_place"]
+            kind = "receipt" if is_receipt else "issue"
+            shown.append({"number": number, "kind": kind, "partner": partner, "lines": lines})
+    return shown
+
+
 def _snapshot(connection: Connection, name: str, gateway: Row) -> DeskSnapshot:
     site_id = gateway["site_id"]
     desk = queries("desk")
@@ -114,7 +142,9 @@ def _snapshot(connection: Connection, name: str, gateway: Row) -> DeskSnapshot:
         "items": list(desk.desk_items(connection)),
         "lots": list(desk.desk_lots(connection, site_id=site_id)),
         "places": list(desk.desk_places(connection, site_id=site_id)),
+        "orders": _orders(connection, site_id),
         "operators": list(desk.desk_operators(connection)),
+        "suppliers": list(desk.desk_suppliers(connection)),
         "policies": [row["body"] for row in desk.desk_policies(connection)],
         "channels": list(desk.desk_channels(connection, gateway_id=gateway["id"])),
     }

@@ -15,6 +15,7 @@ INTO: dict[str, frozenset[Action]] = {
     "customer": frozenset({Action.SHIP, Action.DISPENSE}),
     "ward": frozenset({Action.SHIP, Action.DISPENSE}),
     "production": frozenset({Action.CONSUME}),
+    "transit": frozenset({Action.SHIP}),
     "scrap": frozenset({Action.DESTROY}),
     "count_difference": frozenset({Action.COUNT}),
     "used_up": frozenset({Action.CONSUME}),

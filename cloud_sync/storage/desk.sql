@@ -29,7 +29,7 @@ ORDER BY p.name;
 
 -- name: desk_items()
 -- Every item that a label can name.
-SELECT i.name, i.title, i.base_unit, i.expiry_required, i.serial_tracked,
+SELECT i.name, i.title, i.base_unit, i.expiry_required, i.serial_tracked, i.receipt_days_min,
        jsonb_object_agg(g.gtin, g.base_units ORDER BY g.gtin) AS gtins
 FROM item i JOIN item_gtin g ON g.item_id = i.id
 GROUP BY i.id ORDER BY i.name;
@@ -65,6 +65,26 @@ LEFT JOIN promised v ON (v.lot_id, v.serial, v.place_id) = (s.lot_id, s.serial, 
 LEFT JOIN blocked k ON k.lot_id = s.lot_id
 GROUP BY i.name, l.id
 ORDER BY i.name, l.lot_number, l.owner;
+
+-- name: desk_suppliers()
+-- Suppliers whose qualification is kept, and why goods may not come from one.
+SELECT p.name AS place, s.status = 'qualified' AS qualified, s.qualified_until,
+       CASE WHEN s.status = 'qualified' THEN '' ELSE concat_ws(': ', s.status, nullif(s.note, '')) END AS text
+FROM supplier s JOIN place p ON p.id = s.place_id
+ORDER BY p.name;
+
+-- name: orders_at_site(site_id, rows_max)
+-- The latest orders from, to or within a site that may be carried out.
+SELECT o.number
+FROM stock_order o
+JOIN place f ON f.id = o.from_place
+JOIN place t ON t.id = o.to_place
+WHERE o.kind IN ('purchase', 'demand', 'transfer')
+  AND (f.ancestors @> ARRAY[:site_id::bigint] OR t.ancestors @> ARRAY[:site_id::bigint])
+  AND NOT EXISTS (SELECT FROM order_step s WHERE s.order_id = o.id AND s.step = 'rejected')
+  AND (o.kind <> 'purchase' OR EXISTS (SELECT FROM order_step s WHERE s.order_id = o.id AND s.step = 'ordered'))
+ORDER BY o.id DESC
+LIMIT :rows_max;
 
 -- name: desk_operators()
 -- Who may work at docks.

@@ -120,7 +120,7 @@ WITH touched AS (
     SELECT DISTINCT t.lot_id, t.serial, t.place_id, p.name AS place
     FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[]) AS t (lot_id, serial, place_id)
     JOIN place p ON p.id = t.place_id
-    WHERE p.kind IN ('site', 'room', 'bin', 'ward', 'customer')
+    WHERE p.kind IN ('site', 'room', 'bin', 'ward', 'customer', 'transit')
 ), step AS (
     SELECT t.*, m.occurred_at, false AS is_out, m.fact, m.quantity AS change
     FROM touched t JOIN movement m ON (m.lot_id, m.to_place, m.serial) = (t.lot_id, t.place_id, t.serial)

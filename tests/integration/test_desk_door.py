@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Thread
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -14,7 +15,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud_sync.actions.desk import Asked, desk_for, place_gateway, put_operator
 from cloud_sync.actions.gateways import revoke_gateway
+from cloud_sync.actions.orders import Asked as OrderedLine
+from cloud_sync.actions.orders import NewOrder, request_order, take_step
+from cloud_sync.actions.records import keep_record
 from cloud_sync.app import create_app
+from cloud_sync.domain.master import SupplierRecord
+from cloud_sync.domain.orders import OrderKind, Step
 from cloud_sync.errors import Conflict, NotFound, NotKnown
 from cloud_sync.storage.database import Database
 from edge_agent.buffer.desk import Desk
@@ -56,6 +62,32 @@ def client_of(url: str, gateway: GatewayWithKey, *, now: datetime = NOW) -> Desk
 def a_stocked_site(ledger: Ledger, gateway: GatewayWithKey, say: Said) -> None:
     place_gateway(ledger.database, gateway.name, "fridge-a", actor="test")
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10, "L1"), line(5, "L2")))
+
+
+async def test_a_desk_knows_open_orders_and_suppliers(ledger: Ledger, gateway: GatewayWithKey, say: Said) -> None:
+    a_stocked_site(ledger, gateway, say)
+    acme = SupplierRecord(name="acme", status="suspended", note="audit")
+    keep_record(ledger.database, "suppliers", acme, reason="audit", at=NOW, actor="amy")
+    numbers = [
+        request_order(ledger.database, new, client_id=uuid4(), actor="amy")["number"]
+        for new in (
+            NewOrder(OrderKind.PURCHASE, "acme", "dock", (OrderedLine("insulin", 4),)),
+            NewOrder(OrderKind.DEMAND, "site", "st-mary", (OrderedLine("insulin", 4),)),
+        )
+    ]
+    with served(ledger.database) as url:
+        before = (await client_of(url, gateway).fetch(None)).snapshot
+        take_step(ledger.database, numbers[0], Step.APPROVED, "needed", at=NOW, actor="bob")
+        ledger.run("UPDATE supplier SET status = 'qualified', note = ''")
+        take_step(ledger.database, numbers[0], Step.ORDERED, "by telephone", at=NOW, actor="amy")
+        say(scan(minute(3), Action.RECEIVE, "acme", "dock", line(3), order=numbers[0]))
+        say(scan(minute(4), Action.SHIP, "fridge-a", "st-mary", line(4), order=numbers[1]))
+        after = (await client_of(url, gateway).fetch(None)).snapshot
+    assert [(s.place, s.qualified, s.text) for s in before.suppliers] == [("acme", False, "suspended: audit")]
+    assert [(order.number, order.kind, order.partner) for order in before.orders] == [(numbers[1], "issue", "st-mary")]
+    (order,) = after.orders
+    assert (order.number, order.kind, order.partner) == (numbers[0], "receipt", "acme")
+    assert [(each.item, each.quantity, each.done) for each in order.lines] == [("insulin", 4, 3)]
 
 
 async def test_a_desk_holds_the_sites_stock_holds_badges_and_channels(

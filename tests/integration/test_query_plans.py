@@ -83,7 +83,11 @@ HOT: list[tuple[str, str, dict[str, Any]]] = [
     ("reservations", "reservation_by_id", {"reservation_id": 9}),
     ("reservations", "reservations", {"demand": "SO-7", "lot_id": None, "only_open": False, **PAGE}),
     ("reservations", "reservations", {"demand": None, "lot_id": 77, "only_open": True, **PAGE}),
-    ("reservations", "position_to_issue", {"lot_id": 77, "serial": "", "place_id": 40, "but_reservation": None}),
+    (
+        "reservations",
+        "position_to_issue",
+        {"lot_id": 77, "serial": "", "place_id": 40, "but_reservation": None, "but_demand": "D-1"},
+    ),
     ("movements", "lots_touch_production", {"place_ids": [20], **lots()}),
     ("movements", "lots_by_label", {"item_ids": [1, 2], "lot_numbers": ["L1", "L2"], "owners": ["house", "house"]}),
     ("movements", "redo_residencies", TOUCHED),
