@@ -270,7 +270,7 @@ def ledger_with_two_fridges(database: Database, gateway: GatewayWithKey) -> Ledg
 EVERYTHING = (
     "event, api_token, policy, place, owner, item, item_gtin, lot, gateway, evidence, notice, channel, reading, "
     "unusable_reading, track, excursion, movement, position, residency, exposure, hold, disposition, reservation, "
-    "exception_case"
+    "exception_case, excursion_version, lane_progress, declared_gap, clock_offset, doubtful_scan"
 )
 
 

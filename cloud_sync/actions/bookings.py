@@ -1,7 +1,7 @@
 """Booking: movements go in, and everything that follows from them is right again before the transaction ends."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 
 import psycopg
@@ -95,7 +95,10 @@ def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE, zone
     """
     own_holds(connection)
     cases = list(queries("cases").open_cases_of_kinds(connection, kinds=[why.value for why in CURABLE]))
-    lines = [Line.from_data(case["data"]["line"]) for case in cases]
+    said = [Line.from_data(case["data"]["line"]) for case in cases]
+    times = queries("clocks").true_times(connection, facts=[line.fact for line in said])
+    true_at = {row["fact"]: row["at"] for row in times}
+    lines = [replace(line, at=true_at.get(line.fact, line.at)) for line in said]
     known = _known(connection, lines)
     cured: list[EventLine] = []
     for case, line in zip(cases, lines, strict=True):
@@ -106,6 +109,19 @@ def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE, zone
         cured.append(EventLine(line, case["data"]["event"], case["evidence_id"]))
     book_lines(connection, cured, owner=owner, zone=zone)
     return len(cured)
+
+
+def retime(connection: Connection, wrong: Iterable[Row]) -> None:
+    """Let movements (``id``, ``lot_id``, ``serial``, places, ``at``) have happened at ``at``, and all that follows."""
+    moved = list(wrong)
+    if not moved:
+        return
+    own_holds(connection)
+    own_lots(connection, {row["lot_id"] for row in moved})
+    queries("clocks").correct_movements(
+        connection, ids=[row["id"] for row in moved], at=[row["at"] for row in moved]
+    )
+    _follow(connection, moved)
 
 
 def _share_or_own(connection: Connection, touches_production: Callable[[], bool]) -> None:
@@ -185,17 +201,22 @@ def _book(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) 
     if not new:
         return frozenset()
     queries("movements").add_to_positions(connection, movement_ids=[row["id"] for row in new])
-    touched = sorted({(row["lot_id"], row["serial"], row[side]) for row in new for side in ("from_place", "to_place")})
+    _follow(connection, new)
+    return frozenset(row["fact"] for row in new)
+
+
+def _follow(connection: Connection, moved: Sequence[Row]) -> None:
+    """Everything that follows from when these movements happened."""
+    touched = sorted({(row["lot_id"], row["serial"], row[side]) for row in moved for side in ("from_place", "to_place")})
     columns: dict[str, list[object]] = {
         "lot_ids": [lot_id for lot_id, _, _ in touched],
         "serials": [serial for _, serial, _ in touched],
         "place_ids": [place_id for _, _, place_id in touched],
     }
     queries("movements").redo_residencies(connection, **columns)
-    expose_lots(connection, {row["lot_id"] for row in new})
+    expose_lots(connection, {row["lot_id"] for row in moved})
     for balance in list(queries("movements").negative_balances(connection, **columns)):
         _sync_negative(connection, balance)
-    return frozenset(row["fact"] for row in new)
 
 
 def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, list[object]]:
