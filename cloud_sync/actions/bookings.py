@@ -9,6 +9,7 @@ import psycopg
 from cloud_sync.actions.cases import LEDGER, Case, amend_case, close_case, latest_case, open_case
 from cloud_sync.actions.exposures import expose_lots
 from cloud_sync.actions.lots import lots_of
+from cloud_sync.actions.recall_reach import reach_recalls
 from cloud_sync.domain.booking import (
     CURABLE,
     HOUSE,
@@ -22,11 +23,16 @@ from cloud_sync.domain.booking import (
     decide,
     is_issue,
 )
+from cloud_sync.domain.movements import INTERNAL
+from cloud_sync.domain.trace import RECIPIENTS
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.locks import own_holds, own_lots, share_holds
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.records import Action
 
 NEGATIVE = "negative_balance"
+DUPLICATE_SERIAL = "duplicate_serial"
+RETURNED = "returned_product"
 EXPLAINED = "later facts explain it"
 
 
@@ -202,6 +208,9 @@ def _book(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) 
         return frozenset()
     queries("movements").add_to_positions(connection, movement_ids=[row["id"] for row in new])
     _follow(connection, new)
+    facts = {row["fact"] for row in new}
+    _open_returns(connection, [movement for movement, _ in movements if movement.fact in facts])
+    reach_recalls(connection, lot_ids)
     return frozenset(row["fact"] for row in new)
 
 
@@ -217,6 +226,55 @@ def _follow(connection: Connection, moved: Sequence[Row]) -> None:
     expose_lots(connection, {row["lot_id"] for row in moved})
     for balance in list(queries("movements").negative_balances(connection, **columns)):
         _sync_negative(connection, balance)
+    _sync_serials(connection, touched)
+
+
+def _open_returns(connection: Connection, movements: Sequence[NewMovement]) -> None:
+    """What comes back from a recipient is held where it lies until it was looked at (21 CFR 211.204)."""
+    returned = [each for each in movements if each.action == Action.RETURN.value]
+    if not returned:
+        return
+    kinds = {
+        row["id"]: row["kind"]
+        for row in connection.execute(
+            "SELECT id, kind FROM place WHERE id = ANY(%s)",
+            ([place for each in returned for place in (each.from_place, each.to_place)],),
+        )
+    }
+    for each in returned:
+        if kinds[each.from_place] in RECIPIENTS and kinds[each.to_place] in INTERNAL:
+            serial = f" serial {each.serial}" if each.serial else ""
+            text = f"{each.quantity} of{serial or ' the lot'} came back on {each.occurred_at:%Y-%m-%d %H:%M} UTC"
+            data = {"quantity": each.quantity, "from": each.from_place, "serial": each.serial}
+            open_case(connection, Case(RETURNED, each.fact, text, each.lot_id, data=data, place_id=each.to_place))
+
+
+def _sync_serials(connection: Connection, touched: Sequence[tuple[int, str, int]]) -> None:
+    """One serial is one thing in one place: open, amend or close the case on each that is in two."""
+    serials = sorted({(lot_id, serial) for lot_id, serial, _ in touched if serial})
+    if not serials:
+        return
+    rows = queries("movements").serials_in_two_places(
+        connection, lot_ids=[lot_id for lot_id, _ in serials], serials=[serial for _, serial in serials]
+    )
+    doubled = {(row["lot_id"], row["serial"]): row for row in rows if row["units"] > 1}
+    for lot_id, serial in serials:
+        key = f"lot:{lot_id}/{serial}"
+        row = doubled.get((lot_id, serial))
+        known = latest_case(connection, DUPLICATE_SERIAL, key)
+        is_open = known is not None and known["resolved_at"] is None
+        if row is None:
+            if known is not None and is_open:
+                close_case(connection, known["id"], actor=LEDGER, resolution=EXPLAINED)
+            continue
+        text = f"serial {serial} is in more than one place: {', '.join(row['places'])}"
+        data = {"places": row["places"]}
+        if known is not None and known["data"] == data and (is_open or known["resolved_by"] != LEDGER):
+            continue
+        if known is not None and is_open:
+            amend_case(connection, known["id"], text, data)
+        else:
+            open_case(connection, Case(DUPLICATE_SERIAL, key, text, lot_id=lot_id, data=data))
 
 
 def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, list[object]]:

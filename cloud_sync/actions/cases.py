@@ -1,6 +1,6 @@
 """Exception cases: what contradicts the ledger, or cannot be read, kept until somebody resolves it.
 
-While a case that names a lot is open, the lot is held everywhere (view ``hold_now``).
+While a case that names a lot is open, the lot is held, everywhere or in the place that it names (view ``hold_now``).
 """
 
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,10 @@ LEDGER = "ledger"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case to open. ``key`` says what it is about, within its kind, the same whatever arrived first."""
+    """A case to open. ``key`` says what it is about, within its kind, the same whatever arrived first.
+
+    A case with ``lot_id`` holds the lot: at and below ``place_id``, or everywhere without one.
+    """
 
     kind: str
     key: str
@@ -26,6 +29,7 @@ class Case:
     lot_id: int | None = None
     evidence_id: int | None = None
     data: dict[str, Any] = field(default_factory=dict)
+    place_id: int | None = None
 
 
 def open_case(connection: Connection, case: Case) -> int | None:
@@ -38,6 +42,7 @@ def open_case(connection: Connection, case: Case) -> int | None:
         lot_id=case.lot_id,
         evidence_id=case.evidence_id,
         data=Jsonb(case.data),
+        place_id=case.place_id,
     )
     if case_id is not None:
         data = {"kind": case.kind, "key": case.key, "lot": case.lot_id}

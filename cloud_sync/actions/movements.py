@@ -100,13 +100,14 @@ def pick(
         promised = reservation_of(connection, reservation_id)
         transfer = Transfer(action, promised["place"], to_place, at, promised["demand"])
         source, target = _checked_places(connection, transfer, at)
-        # Holds before the reservation: whoever places a hold owns the former and then breaks the latter.
+        # Holds and the lot before the reservation: whoever places a hold, or books what exposes a lot, owns the former
+        # and then breaks the latter.
         lock_for_booking(connection, lot_ids=[promised["lot_id"]], place_ids=[source["id"], target["id"]])
+        own_lots(connection, [promised["lot_id"]])
         row = own_reservation(connection, reservation_id)
         if row["ended_as"] == "picked":
             return _moved(connection, facts)
         check_open(row)
-        own_lots(connection, [row["lot_id"]])
         _check_stock(
             connection,
             action,

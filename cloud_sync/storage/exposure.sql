@@ -178,3 +178,12 @@ SELECT EXISTS (SELECT FROM excursion);
 -- name: exposed_lots(excursion_ids)
 -- Which lots these excursions expose.
 SELECT DISTINCT excursion_id, lot_id FROM exposure WHERE excursion_id = ANY(:excursion_ids) ORDER BY 1, 2;
+
+-- name: promised_and_exposed(excursion_ids, lot_ids)
+-- Lots with open promises that these excursions expose, or that are among these lots.
+SELECT DISTINCT v.lot_id
+FROM reservation v
+WHERE v.ended_at IS NULL
+  AND (v.lot_id = ANY(:lot_ids)
+       OR EXISTS (SELECT FROM exposure x WHERE x.lot_id = v.lot_id AND x.excursion_id = ANY(:excursion_ids)))
+ORDER BY v.lot_id;

@@ -8,6 +8,7 @@ Take them in this order, at the start of the transaction:
    ``own_holds`` if it changes excursions, places, holds or dispositions. Sharers run side by side; an owner runs alone.
 2. ``own_items`` for each item whose stock is promised (FEFO), in the order of ids.
 3. ``own_lots`` for the lots whose movements are booked.
+4. Reservations of these lots, which end.
 
 All are released at the end of the transaction.
 """

@@ -142,8 +142,19 @@ ORDER BY lot_id, serial, place_id;
 SELECT DISTINCT ON (issue.number) issue.number, h.text
 FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[], :at::timestamptz[])
      WITH ORDINALITY AS issue (lot_id, serial, place_id, at, number)
+JOIN place p ON p.id = issue.place_id
 JOIN hold_now h ON h.lot_id = issue.lot_id
     AND (h.serial IS NULL OR h.serial = issue.serial)
-    AND (h.place_id IS NULL OR h.place_id = issue.place_id)
+    AND hold_covers(h.kind, h.place_id, issue.place_id, p.ancestors)
     AND h.since <= issue.at
 ORDER BY issue.number, h.kind, h.text;
+
+-- name: serials_in_two_places(lot_ids, serials)
+-- Of these serials: where each is by its movements, if that is more than one place, or more than one unit in one.
+SELECT b.lot_id, b.serial, array_agg(p.name ORDER BY p.name) AS places, sum(b.quantity)::bigint AS units
+FROM (SELECT DISTINCT * FROM unnest(:lot_ids::bigint[], :serials::text[]) AS t (lot_id, serial)) AS touched
+JOIN position b USING (lot_id, serial)
+JOIN place p ON p.id = b.place_id AND p.kind NOT IN ('supplier', 'count_difference', 'production')
+WHERE b.serial <> '' AND b.quantity > 0
+GROUP BY b.lot_id, b.serial
+ORDER BY b.lot_id, b.serial;
