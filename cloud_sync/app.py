@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
-from cloud_sync.api import batches, gateways, master_data, quality, recalls, stock
+from cloud_sync.api import batches, gateways, master_data, quality, recalls, stock, traces
 from cloud_sync.api.access import Ledger
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
@@ -43,7 +43,7 @@ def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: da
     )
     app.state.database = database
     app.state.clock = clock
-    for room in (stock, quality, recalls, master_data, gateways, batches):
+    for room in (stock, traces, quality, recalls, master_data, gateways, batches):
         app.include_router(room.router, prefix="/v1")
     app.add_api_route(
         "/healthz",

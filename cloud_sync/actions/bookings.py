@@ -124,9 +124,7 @@ def retime(connection: Connection, wrong: Iterable[Row]) -> None:
         return
     own_holds(connection)
     own_lots(connection, {row["lot_id"] for row in moved})
-    queries("clocks").correct_movements(
-        connection, ids=[row["id"] for row in moved], at=[row["at"] for row in moved]
-    )
+    queries("clocks").correct_movements(connection, ids=[row["id"] for row in moved], at=[row["at"] for row in moved])
     _follow(connection, moved)
 
 
@@ -216,7 +214,9 @@ def _book(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) 
 
 def _follow(connection: Connection, moved: Sequence[Row]) -> None:
     """Everything that follows from when these movements happened."""
-    touched = sorted({(row["lot_id"], row["serial"], row[side]) for row in moved for side in ("from_place", "to_place")})
+    touched = sorted(
+        {(row["lot_id"], row["serial"], row[side]) for row in moved for side in ("from_place", "to_place")}
+    )
     columns: dict[str, list[object]] = {
         "lot_ids": [lot_id for lot_id, _, _ in touched],
         "serials": [serial for _, serial, _ in touched],

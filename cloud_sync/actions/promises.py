@@ -6,7 +6,6 @@ from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 
-
 LEDGER = "ledger"
 
 

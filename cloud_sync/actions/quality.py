@@ -107,8 +107,9 @@ def decide(
         earlier = [each for each in every if each["place_ids"] in (None, place_ids)]
         if place_ids is None:
             earlier = every
-        if earlier and earlier[-1]["place_ids"] == place_ids and earlier[-1]["same_evidence"] and earlier[-1]["decision"] == decision:
-            return earlier[-1], False
+        latest = earlier[-1] if earlier else None
+        if latest and (latest["place_ids"], latest["same_evidence"], latest["decision"]) == (place_ids, True, decision):
+            return latest, False
         if not may_follow(tuple((Decision(d["decision"]), d["same_evidence"]) for d in earlier), decision):
             raise Conflict(
                 f"{earlier[-1]['decided_by']} decided {earlier[-1]['decision']} before; {decision} may not follow",

@@ -115,7 +115,7 @@ def acknowledge_notice(database: Database, recall_id: int, notice_id: int, text:
 
 
 def close_recall(database: Database, recall_id: int, *, outcome: str, reason: str, actor: str) -> Row:
-    """End a recall. ``completed``: what is left of it stays held. ``lifted``: it was without cause, and all is free of it.
+    """End a recall. ``completed``: what may turn up stays held. ``lifted``: it was without cause, all is free of it.
 
     Somebody else than who opened it closes it, and not before every unit is accounted for. Raises ``NotFound``,
     ``NotAllowed``, ``Conflict``.
@@ -151,9 +151,7 @@ def _reconciled(connection: Connection, recall_id: int) -> list[dict[str, Any]]:
     ):
         sums = reconcile(Flow(row["from_kind"], row["to_kind"], row["quantity"]) for row in group)
         names = {"lot_id": lot_id, "item": item, "lot_number": lot_number}
-        lots.append(
-            {**names, **asdict(sums), "accounted_pct": sums.accounted_pct, "is_complete": sums.is_complete}
-        )
+        lots.append({**names, **asdict(sums), "accounted_pct": sums.accounted_pct, "is_complete": sums.is_complete})
     return lots
 
 
@@ -179,7 +177,5 @@ def _notice(connection: Connection, recall_id: int, notice_id: int) -> Row:
     raise NotFound(f"recall {recall_id} has no notice {notice_id}", "See GET /v1/recalls/{id} for those there are.")
 
 
-def _tell(
-    connection: Connection, recall_id: int, kind: str, actor: str, reason: str, data: dict[str, Any]
-) -> None:
+def _tell(connection: Connection, recall_id: int, kind: str, actor: str, reason: str, data: dict[str, Any]) -> None:
     add_event(connection, actor=actor, kind=kind, subject=f"recall:{recall_id}", reason=reason, data=data)

@@ -85,6 +85,14 @@ def judge_silence(connection: Connection, gateway_id: int, new: Mapping[int, Spa
     _settle(connection, found)
 
 
+def rules_of_channels(connection: Connection, channel_ids: Iterable[int]) -> dict[int, list[Rule | SilenceRule]]:
+    """What each of these channels is judged by, where it has a place with a policy."""
+    rules: dict[int, list[Rule | SilenceRule]] = {}
+    for subject in _subjects(connection, channel_ids):
+        rules.setdefault(subject.channel_id, []).append(subject.rule)
+    return rules
+
+
 def _settle(connection: Connection, found: list[Judged]) -> None:
     """Store what was found, hold and free stock, and widen what rests on doubtful times."""
     touched: list[int] = []
@@ -93,9 +101,7 @@ def _settle(connection: Connection, found: list[Judged]) -> None:
         touched = [each for subject, changes in found for each in _apply(connection, subject, changes)]
     for _, changes in found:
         for old, now in changes.worsened:
-            queries("tracks").worsen_excursion(
-                connection, id=old.id, worst=now.worst, longest_gap_s=now.longest_gap_s
-            )
+            queries("tracks").worsen_excursion(connection, id=old.id, worst=now.worst, longest_gap_s=now.longest_gap_s)
     for channel_id in sorted({subject.channel_id for subject, _ in found}):
         if connection.execute(
             "SELECT FROM reading WHERE channel_id = %s AND NOT synced LIMIT 1", (channel_id,)
@@ -153,7 +159,7 @@ def _judge_all(connection: Connection, channel_ids: list[int]) -> None:
         judge_silence(connection, row["gateway_id"], {})
 
 
-def _subjects(connection: Connection, channel_ids: Iterable[int]) -> list[Subject[Rule | SilenceRule]]:
+def _subjects(connection: Connection, channel_ids: Iterable[int]) -> list[Subject[Any]]:
     rows: dict[int, list[Row]] = {}
     for row in queries("tracks").policies_of_channels(connection, channel_ids=sorted(channel_ids)):
         rows.setdefault(row["channel_id"], []).append(row)
@@ -234,9 +240,7 @@ def _judge_signal(connection: Connection, subject: Subject[Rule], span: Span) ->
         last_at = max(last, track["last_at"]) if track else last
         _keep_track(connection, subject, state, last_at=last_at, last_out_at=last_out_at)
         return compare(stored, found)
-    queries("tracks").note_last_out(
-        connection, channel_id=subject.channel_id, rule=rule.name, last_out_at=last_out_at
-    )
+    queries("tracks").note_last_out(connection, channel_id=subject.channel_id, rule=rule.name, last_out_at=last_out_at)
     return compare([old for old in stored if old.began_at <= until], found)
 
 
@@ -319,7 +323,8 @@ def _track(connection: Connection, subject: Subject[Any]) -> Row | None:
 
 
 def _state(track: Row) -> State:
-    return State(Track(track["outside_since"], track["opened"], track["worst"]), track["last_at"], track["longest_gap_s"])
+    stands = Track(track["outside_since"], track["opened"], track["worst"])
+    return State(stands, track["last_at"], track["longest_gap_s"])
 
 
 def _stored(connection: Connection, subject: Subject[Rule], window: Window) -> list[Stored]:
@@ -425,7 +430,7 @@ def _withdraw(connection: Connection, subject: Subject[Any], old: Stored) -> Non
 
 
 def _keep_version(
-    connection: Connection, subject: Subject[Any], excursion_id: int, version: int, change: str, as_it_is: Found | Stored
+    connection: Connection, subject: Subject[Any], excursion_id: int, version: int, change: str, now: Found | Stored
 ) -> None:
     queries("tracks").add_version(
         connection,
@@ -435,9 +440,9 @@ def _keep_version(
         channel_id=subject.channel_id,
         place_id=subject.place_id,
         rule=subject.rule.name,
-        began_at=as_it_is.began_at,
-        ended_at=as_it_is.ended_at,
-        worst=as_it_is.worst,
+        began_at=now.began_at,
+        ended_at=now.ended_at,
+        worst=now.worst,
     )
 
 

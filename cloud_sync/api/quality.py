@@ -167,7 +167,9 @@ def assign_case(case_id: Id, who: AssignIn, database: Ledger, actor: Decider) ->
     return casework.assign_case(database, case_id, who.assignee, actor=actor.name)
 
 
-@router.get("/excursions/{excursion_id}/versions", summary="See how an excursion changed", response_model=list[VersionOut])
+@router.get(
+    "/excursions/{excursion_id}/versions", summary="See how an excursion changed", response_model=list[VersionOut]
+)
 def list_versions(excursion_id: Id, database: Ledger, _: Reader) -> Any:
     """Every version of an excursion, oldest first; also of one that was withdrawn."""
     return quality.listed(database, "versions", excursion_id=excursion_id, rows_max=1000)

@@ -38,8 +38,8 @@ class Rule:
 
     ``limit`` and ``hysteresis`` are in the metric's own unit. ``on_limit_is_outside`` says how a value that equals
     the limit counts (WHO loggers: outside; USP ranges: inside). ``delay_s`` is how long a channel must stay outside
-    before it is an excursion. ``source`` is the standard the limit comes from. With a ``signal``, ``limit`` is one on the
-    signal and in its unit, and there is no delay.
+    before it is an excursion. ``source`` is the standard the limit comes from. With a ``signal``, ``limit`` is one on
+    the signal and in its unit, and there is no delay.
     """
 
     name: str
