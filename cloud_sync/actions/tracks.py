@@ -103,9 +103,7 @@ def _settle(connection: Connection, found: list[Judged]) -> None:
         for old, now in changes.worsened:
             queries("tracks").worsen_excursion(connection, id=old.id, worst=now.worst, longest_gap_s=now.longest_gap_s)
     for channel_id in sorted({subject.channel_id for subject, _ in found}):
-        if connection.execute(
-            "SELECT FROM reading WHERE channel_id = %s AND NOT synced LIMIT 1", (channel_id,)
-        ).fetchone():
+        if queries("tracks").has_doubtful_times(connection, channel_id=channel_id):
             widened = [row["id"] for row in queries("tracks").widen_reaches(connection, channel_id=channel_id)]
             if widened:
                 own_holds(connection)
@@ -273,7 +271,7 @@ def _judge_silence(
 ) -> Changes:
     """What is new are readings, and that the journals are known further than before (``track.last_at``).
 
-    ``track.outside_since`` is the last good value.
+    ``track.outside_since`` is the last good value up to there.
     """
     track = _track(connection, subject)
     if track is not None and span is None:
@@ -301,7 +299,7 @@ def _judge_silence(
     stored = _stored_from(connection, subject, None if track is None else min(begin, since))
     if last is not None:
         stored = [old for old in stored if old.began_at < last]
-    heard_at = queries("tracks").last_heard(connection, channel_id=subject.channel_id) or begin
+    heard_at = queries("tracks").last_heard(connection, channel_id=subject.channel_id, horizon=horizon) or begin
     _keep_track(connection, subject, State(Track(outside_since=heard_at)), last_at=horizon)
     return compare(stored, found)
 

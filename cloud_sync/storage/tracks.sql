@@ -136,9 +136,9 @@ SELECT coalesce(
           (SELECT min(u.at) FROM channel c JOIN unusable_reading u ON (u.gateway_id, u.device) = (c.gateway_id, c.device)
            WHERE c.id = :channel_id)));
 
--- name: last_heard(channel_id)$
--- The last good value.
-SELECT at FROM reading WHERE channel_id = :channel_id ORDER BY at DESC LIMIT 1;
+-- name: last_heard(channel_id, horizon)$
+-- The last good value up to an instant.
+SELECT at FROM reading WHERE channel_id = :channel_id AND at <= :horizon ORDER BY at DESC LIMIT 1;
 
 -- name: first_good_after(channel_id, at)$
 -- The first good value after an instant.
@@ -168,6 +168,10 @@ SELECT id, began_at, ended_at, worst, longest_gap_s
 FROM excursion
 WHERE channel_id = :channel_id AND rule = :rule AND began_at < :at AND (ended_at IS NULL OR ended_at >= :at)
 ORDER BY began_at LIMIT 1;
+
+-- name: has_doubtful_times(channel_id)$
+-- Whether any reading of a channel is from before its clock was synchronised. Index: reading_unsynced_channel.
+SELECT EXISTS (SELECT FROM reading WHERE channel_id = :channel_id AND NOT synced);
 
 -- name: widen_reaches(channel_id)
 -- How far the excursions of a channel may reach, where times in them or at their ends were said by a clock that was not

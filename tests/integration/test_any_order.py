@@ -8,7 +8,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cloud_sync.actions.bookings import rebook_cases
@@ -157,7 +157,6 @@ def shared(postgres_url: str) -> Iterator[Database]:
     derandomize="LOTWARDEN_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
-    phases=[Phase.generate],
 )
 @given(histories)
 def test_any_order_of_the_same_facts_gives_the_same_holds(shared: Database, history: History) -> None:

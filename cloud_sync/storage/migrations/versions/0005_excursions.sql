@@ -91,7 +91,7 @@ $$;
 -- boot and mono_ms are kept where the clock was not synchronised.
 ALTER TABLE reading ADD COLUMN said_at timestamptz, ADD COLUMN boot text, ADD COLUMN mono_ms bigint;
 CREATE INDEX reading_unsynced ON reading (boot, channel_id) WHERE NOT synced;
-CREATE INDEX reading_doubtful ON reading (channel_id) WHERE NOT synced AND said_at IS NULL;
+CREATE INDEX reading_unsynced_channel ON reading (channel_id) WHERE NOT synced;
 
 -- Scanned lines from before a clock was synchronised: their movements follow when it is known how far off it was.
 CREATE TABLE doubtful_scan (
