@@ -2,7 +2,6 @@
 
 from cloud_sync.actions.cases import Case, open_case
 from cloud_sync.actions.master_data import place_named
-from cloud_sync.actions.promises import break_promises
 from cloud_sync.actions.stock import lot_of
 from cloud_sync.domain.decisions import CaseDecision
 from cloud_sync.domain.roles import Actor
@@ -29,7 +28,6 @@ def report_suspicious(database: Database, *, lot_id: int, place: str | None, tex
         case_id = open_case(connection, case)
         if case_id is None:
             raise Conflict("such a case is open already", "See GET /v1/cases?kind=suspicious_product.")
-        break_promises(connection, [lot_id])
         return _case(connection, case_id)
 
 

@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from cloud_sync.storage.database import Connection, Row
-from cloud_sync.storage.events import add_event
+from cloud_sync.storage.events import LEDGER, add_event
 from cloud_sync.storage.queries import queries
-
-LEDGER = "ledger"
 
 
 def break_promises(connection: Connection, lot_ids: Iterable[int]) -> None:

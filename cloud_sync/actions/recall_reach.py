@@ -4,10 +4,8 @@ from collections.abc import Iterable
 
 from cloud_sync.actions.promises import break_promises
 from cloud_sync.storage.database import Connection
-from cloud_sync.storage.events import add_event
+from cloud_sync.storage.events import LEDGER, add_event
 from cloud_sync.storage.queries import queries
-
-LEDGER = "ledger"
 
 
 def reach_recalls(connection: Connection, lot_ids: Iterable[int] | None, *, recall_id: int | None = None) -> None:

@@ -1,6 +1,7 @@
 """Decisions on exposures: what they cover, who may take them, and what later evidence does to them."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 
@@ -117,6 +118,15 @@ def test_promises_of_stock_that_turns_out_exposed_are_broken_at_once(ledger: Led
         ended = {(row["place"], row["ended_as"]) for row in api.reader.rows("/v1/reservations")}
     assert ended == {("fridge-a", "broken"), ("fridge-b", None)}
     assert [event["data"]["quantity"] for event in ledger.events("replan_needed")] == [10]
+
+
+def test_promises_of_a_lot_with_a_case_are_broken(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-b"))
+    with api_on(ledger.database) as api:
+        api.operator.ok("POST", "/v1/allocations", json=demand(3))
+        say(scan(minute(1), Action.RECEIVE, "acme", "dock", line(1, expires_on=date(2027, 6, 30))))
+        (row,) = api.reader.rows("/v1/reservations")
+    assert (row["ended_as"], ledger.open_cases()) == ("broken", ["expiry_mismatch"])
 
 
 def test_a_late_scan_that_exposes_a_lot_breaks_its_promises(ledger: Ledger, say: Said) -> None:
