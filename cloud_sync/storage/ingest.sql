@@ -64,8 +64,11 @@ WITH RECURSIVE start AS (
 ), reached AS (
     SELECT max(next_seq) AS next_seq, max(horizon_at) AS horizon_at FROM step
 ), newest AS (
-    SELECT max(last_seq) AS max_seq FROM evidence
-    WHERE (gateway_id, journal, lane) = (:gateway_id, :journal::uuid, :lane)
+    -- Stored batches never overlap: the one that begins last ends last. Index: evidence's key.
+    SELECT max(last_seq) AS max_seq
+    FROM (SELECT last_seq FROM evidence
+          WHERE (gateway_id, journal, lane) = (:gateway_id, :journal::uuid, :lane)
+          ORDER BY first_seq DESC LIMIT 1) AS last
 )
 INSERT INTO lane_progress (gateway_id, journal, lane, next_seq, max_seq, horizon_at)
 SELECT :gateway_id, :journal::uuid, :lane, r.next_seq, coalesce(n.max_seq, 0), r.horizon_at FROM reached r, newest n
