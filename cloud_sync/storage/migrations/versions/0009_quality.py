@@ -2,10 +2,10 @@
 
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
-revision = "0006"
-down_revision = "0005"
+revision = "0009"
+down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Run ``0006_quality.sql``."""
+    """Run ``0009_quality.sql``."""
     run_sql_beside(__file__)
