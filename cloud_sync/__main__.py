@@ -8,8 +8,11 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from threading import Thread
+from time import sleep
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -22,7 +25,7 @@ warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
 
 import uvicorn  # noqa: E402
 
-from cloud_sync.actions import access, gateways, master_data  # noqa: E402
+from cloud_sync.actions import access, desk, gateways, master_data, retention  # noqa: E402
 from cloud_sync.app import create_app  # noqa: E402
 from cloud_sync.config import DATABASE_URL, LedgerConfig, ServerSection, load_config  # noqa: E402
 from cloud_sync.domain.roles import Role  # noqa: E402
@@ -37,14 +40,17 @@ DEFAULT_CONFIG = Path("/etc/cloud-sync/ledger.toml")
 ROWS_MAX = 10_000
 REQUESTS_AT_ONCE_MAX = 200
 SHUTDOWN_S = 10
+HOUSEKEEPING_S = 24 * 3600
 
 Config = Annotated[Path, typer.Option("--config", "-c", envvar=CONFIG, help="The configuration file (TOML).")]
 
 app = typer.Typer(help="The lot ledger.", no_args_is_help=True, pretty_exceptions_enable=False)
 token_app = typer.Typer(help="Tokens for people and programs that use the API.", no_args_is_help=True)
+operator_app = typer.Typer(help="People who work at docks, and their badges.", no_args_is_help=True)
 gateway_app = typer.Typer(help="Gateways whose batches are believed.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
 app.add_typer(gateway_app, name="gateway")
+app.add_typer(operator_app, name="operator")
 
 out = Console()
 err = Console(stderr=True)
@@ -61,6 +67,7 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
     server = loaded.server
     with _told(), _listening(server) as listening, _opened(loaded) as database, _mqtt_door(loaded, database):
         _import_policies(database, loaded)
+        _keep_house(database, loaded.database.readings_kept_months)
         _Server(
             uvicorn.Config(
                 create_app(database),
@@ -155,12 +162,34 @@ def revoke_gateway(
         _say(f"gateway {name} is revoked")
 
 
+@gateway_app.command("place")
+def place_gateway(name: str, place: str, config: Config = DEFAULT_CONFIG) -> None:
+    """Say where a gateway stands: its docks get the desk of the site around that place."""
+    with _told(), _opened(_load(config)) as database:
+        desk.place_gateway(database, name, place, actor=_me())
+        _say(f"gateway {name} stands in {place}")
+
+
 @gateway_app.command("list")
 def list_gateways(config: Config = DEFAULT_CONFIG) -> None:
     """Show all gateways and when each was last heard of."""
     with _told(), _opened(_load(config)) as database:
         rows = gateways.list_gateways(database, rows_max=ROWS_MAX)
         _show([{**row, "gaps": len(row["gaps"])} for row in rows], "name", "last_seen_at", "gaps", "revoked_at")
+
+
+@operator_app.command("put")
+def put_operator(
+    name: str,
+    badge: Annotated[str | None, typer.Option(help="What follows LW.BADGE. on the card; the name without.")] = None,
+    withdrawn: Annotated[bool, typer.Option("--withdrawn", help="The badge is no longer valid.")] = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Give an operator a badge, change it, or withdraw it. Docks know it with their next desk."""
+    _check_name(name)
+    with _told(), _opened(_load(config)) as database:
+        desk.put_operator(database, name, badge or name, active=not withdrawn, actor=_me())
+        _say(f"the badge {badge or name} of {name} is {'withdrawn' if withdrawn else 'good'}")
 
 
 def main() -> None:
@@ -232,6 +261,26 @@ def _opened(config: LedgerConfig) -> Iterator[Database]:
             ) from error
     with database:
         yield database
+
+
+def _keep_house(database: Database, readings_kept_months: int | None) -> None:
+    """Months of readings ahead now and every day, and old ones thinned out if that is configured."""
+
+    def once() -> None:
+        at = datetime.now(UTC)
+        retention.make_months_ahead(database, at)
+        if readings_kept_months is not None:
+            retention.thin_readings(database, months=readings_kept_months, at=at)
+
+    def daily() -> None:
+        while True:
+            try:
+                once()
+            except DatabaseDown:
+                logging.getLogger(__name__).warning("housekeeping waits: the database does not answer")
+            sleep(HOUSEKEEPING_S)
+
+    Thread(target=daily, name="housekeeping", daemon=True).start()
 
 
 def _import_policies(database: Database, config: LedgerConfig) -> None:

@@ -270,7 +270,8 @@ def ledger_with_two_fridges(database: Database, gateway: GatewayWithKey) -> Ledg
 EVERYTHING = (
     "event, api_token, policy, place, owner, item, item_gtin, lot, gateway, evidence, notice, channel, reading, "
     "unusable_reading, track, excursion, movement, position, residency, exposure, hold, disposition, reservation, "
-    "exception_case, excursion_version, lane_progress, declared_gap, clock_offset, doubtful_scan, "
+    "exception_case, operator, gateway_nonce, compounded_item, formula, production_batch, batch_fact, reading_hour, "
+    "excursion_version, lane_progress, declared_gap, clock_offset, doubtful_scan, "
     "recall, recall_scope, recall_lot, recall_notice"
 )
 

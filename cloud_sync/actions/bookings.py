@@ -31,7 +31,7 @@ from cloud_sync.storage.queries import queries
 from edge_agent.domain.records import Action
 
 NEGATIVE = "negative_balance"
-DUPLICATE_SERIAL = "duplicate_serial"
+DUPLICATE = "duplicate_serial"
 RETURNED = "returned_product"
 EXPLAINED = "later facts explain it"
 
@@ -184,6 +184,7 @@ def _held_at_issue(connection: Connection, movements: Sequence[tuple[NewMovement
         serials=[movement.serial for movement, _ in issues],
         place_ids=[movement.from_place for movement, _ in issues],
         at=[movement.occurred_at for movement, _ in issues],
+        dispensed_for=[each.line.order if each.line.action is Action.DISPENSE else None for _, each in issues],
     )
     cases = []
     for row in rows:
@@ -226,7 +227,11 @@ def _follow(connection: Connection, moved: Sequence[Row]) -> None:
     expose_lots(connection, {row["lot_id"] for row in moved})
     for balance in list(queries("movements").negative_balances(connection, **columns)):
         _sync_negative(connection, balance)
-    _sync_serials(connection, touched)
+    if any(columns["serials"]):
+        for stay in list(
+            queries("movements").serials_in_places(connection, lot_ids=columns["lot_ids"], serials=columns["serials"])
+        ):
+            _sync_duplicate(connection, stay)
 
 
 def _open_returns(connection: Connection, movements: Sequence[NewMovement]) -> None:
@@ -249,34 +254,6 @@ def _open_returns(connection: Connection, movements: Sequence[NewMovement]) -> N
             open_case(connection, Case(RETURNED, each.fact, text, each.lot_id, data=data, place_id=each.to_place))
 
 
-def _sync_serials(connection: Connection, touched: Sequence[tuple[int, str, int]]) -> None:
-    """One serial is one thing in one place: open, amend or close the case on each that is in two."""
-    serials = sorted({(lot_id, serial) for lot_id, serial, _ in touched if serial})
-    if not serials:
-        return
-    rows = queries("movements").serials_in_two_places(
-        connection, lot_ids=[lot_id for lot_id, _ in serials], serials=[serial for _, serial in serials]
-    )
-    doubled = {(row["lot_id"], row["serial"]): row for row in rows if row["units"] > 1}
-    for lot_id, serial in serials:
-        key = f"lot:{lot_id}/{serial}"
-        row = doubled.get((lot_id, serial))
-        known = latest_case(connection, DUPLICATE_SERIAL, key)
-        is_open = known is not None and known["resolved_at"] is None
-        if row is None:
-            if known is not None and is_open:
-                close_case(connection, known["id"], actor=LEDGER, resolution=EXPLAINED)
-            continue
-        text = f"serial {serial} is in more than one place: {', '.join(row['places'])}"
-        data = {"places": row["places"]}
-        if known is not None and known["data"] == data and (is_open or known["resolved_by"] != LEDGER):
-            continue
-        if known is not None and is_open:
-            amend_case(connection, known["id"], text, data)
-        else:
-            open_case(connection, Case(DUPLICATE_SERIAL, key, text, lot_id=lot_id, data=data))
-
-
 def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, list[object]]:
     each = [movement for movement, _ in movements]
     return {
@@ -292,6 +269,25 @@ def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, list[obj
         "order_refs": [movement.order_ref for movement in each],
         "event_ids": [event_id for _, event_id in movements],
     }
+
+
+def _sync_duplicate(connection: Connection, stay: Row) -> None:
+    """Open, amend or close the case on a serial that is in several places. A person's resolution stands as above."""
+    key = f"lot:{stay['lot_id']}/{stay['serial']}"
+    known = latest_case(connection, DUPLICATE, key)
+    is_open = known is not None and known["resolved_at"] is None
+    if len(stay["places"]) < 2:
+        if known is not None and is_open:
+            close_case(connection, known["id"], actor=LEDGER, resolution=EXPLAINED)
+        return
+    text = f"serial {stay['serial']} is in {' and '.join(stay['places'])} at once"
+    data = {"places": stay["places"]}
+    if known is not None and known["data"] == data and (is_open or known["resolved_by"] != LEDGER):
+        return
+    if known is not None and is_open:
+        amend_case(connection, known["id"], text, data)
+    else:
+        open_case(connection, Case(DUPLICATE, key, text, lot_id=stay["lot_id"], data=data))
 
 
 def _sync_negative(connection: Connection, balance: Row) -> None:

@@ -58,34 +58,42 @@ def move(
 
     Raises ``NotFound``, ``Invalid``, and ``Conflict`` with all reasons when stock may not be issued or is not there.
     """
-    request = _request(transfer, lines)
     with database.transaction() as connection:
-        if before := answered_before(connection, "moved", client_id, request):
-            return _moved(connection, before)
-        from_place, to_place = _checked_places(connection, transfer, at)
-        item_ids = {line.item: item_named(connection, line.item)["id"] for line in lines}
-        known = [lot["id"] for line in lines if (lot := _known_lot(connection, line))]
-        lock_for_booking(connection, lot_ids=known, place_ids=[from_place["id"], to_place["id"]])
-        if from_place["kind"] in INTERNAL:
-            own_items(connection, item_ids.values())
-        lots = [_lot(connection, item_ids[line.item], line, from_place, actor) for line in lines]
-        own_lots(connection, lots)
-        quantities = Counter[tuple[int, str]]()
-        for lot_id, line in zip(lots, lines, strict=True):
-            quantities[lot_id, line.serial] += line.quantity
-        for (lot_id, serial), quantity in quantities.items():
-            _check_stock(connection, transfer.action, from_place, lot_id, serial, quantity, at)
-        facts = [f"api/{client_id}#{number}" for number in range(1, len(lines) + 1)]
-        event_id = answer(connection, "moved", client_id, request, facts, actor=actor)
-        book(
-            connection,
-            [
-                _movement(fact, lot_id, line.serial, line.quantity, from_place, to_place, transfer, actor)
-                for fact, lot_id, line in zip(facts, lots, lines, strict=True)
-            ],
-            event_id=event_id,
-        )
-        return _moved(connection, facts)
+        return move_in(connection, transfer, lines, client_id=client_id, at=at, actor=actor)
+
+
+def move_in(
+    connection: Connection, transfer: Transfer, lines: tuple[Line, ...], *, client_id: UUID, at: datetime, actor: str
+) -> list[Row]:
+    """:func:`move` in the caller's transaction, which holds none of the locks of ``storage/locks.py`` yet."""
+    request = _request(transfer, lines)
+    if before := answered_before(connection, "moved", client_id, request):
+        return _moved(connection, before)
+    from_place, to_place = _checked_places(connection, transfer, at)
+    item_ids = {line.item: item_named(connection, line.item)["id"] for line in lines}
+    known = [lot["id"] for line in lines if (lot := _known_lot(connection, line))]
+    lock_for_booking(connection, lot_ids=known, place_ids=[from_place["id"], to_place["id"]])
+    if from_place["kind"] in INTERNAL:
+        own_items(connection, item_ids.values())
+    lots = [_lot(connection, item_ids[line.item], line, from_place, actor) for line in lines]
+    own_lots(connection, lots)
+    _check_prescriptions(connection, transfer, lots)
+    quantities = Counter[tuple[int, str]]()
+    for lot_id, line in zip(lots, lines, strict=True):
+        quantities[lot_id, line.serial] += line.quantity
+    for (lot_id, serial), quantity in quantities.items():
+        _check_stock(connection, transfer.action, from_place, lot_id, serial, quantity, at)
+    facts = [f"api/{client_id}#{number}" for number in range(1, len(lines) + 1)]
+    event_id = answer(connection, "moved", client_id, request, facts, actor=actor)
+    book(
+        connection,
+        [
+            _movement(fact, lot_id, line.serial, line.quantity, from_place, to_place, transfer, actor)
+            for fact, lot_id, line in zip(facts, lots, lines, strict=True)
+        ],
+        event_id=event_id,
+    )
+    return _moved(connection, facts)
 
 
 def pick(
@@ -206,6 +214,19 @@ def _new_lot(connection: Connection, item_id: int, line: Line, actor: str) -> in
         data = {"item": line.item, "expires_on": line.expires_on.isoformat() if line.expires_on else None}
         add_event(connection, actor=actor, kind="lot_added", subject=f"lot:{lot_id}", data=data)
     return lot_id
+
+
+def _check_prescriptions(connection: Connection, transfer: Transfer, lot_ids: list[int]) -> None:
+    """What was made for one patient is dispensed on that prescription. Raises ``Conflict``."""
+    if transfer.action is not Action.DISPENSE:
+        return
+    for row in queries("compounding").prescriptions_of_lots(connection, lot_ids=lot_ids):
+        if row["prescription"] != transfer.order:
+            raise Conflict(
+                f"lot {row['lot_number']} was made for prescription {row['prescription']}, not for "
+                f"{transfer.order or 'none'}",
+                "Name the prescription as order, or have the preparation made again for the other one.",
+            )
 
 
 def _check_stock(

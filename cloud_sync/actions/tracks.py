@@ -59,14 +59,12 @@ def judge(connection: Connection, new: Mapping[int, Span]) -> None:
     Excursions open, close, change or vanish as all readings that are stored now say, and stock is held or freed.
     Silence is judged by :func:`judge_silence`.
     """
+    subjects = [each for each in _subjects(connection, new) if not isinstance(each.rule, SilenceRule)]
     found: list[Judged] = []
-    for subject in _subjects(connection, new):
-        span = new[subject.channel_id]
-        if isinstance(subject.rule, SilenceRule):
-            continue
+    for subject in _not_quiet(connection, subjects, new):
         judge_one = _judge_value if subject.rule.signal is None else _judge_signal
-        found.append((subject, judge_one(connection, subject, span)))
-    _settle(connection, found)
+        found.append((subject, judge_one(connection, subject, new[subject.channel_id])))
+    _settle(connection, found, {subject.channel_id for subject in subjects})
 
 
 def judge_silence(connection: Connection, gateway_id: int, new: Mapping[int, Span]) -> None:
@@ -82,7 +80,7 @@ def judge_silence(connection: Connection, gateway_id: int, new: Mapping[int, Spa
     for subject in _subjects(connection, [row["id"] for row in channels]):
         if isinstance(subject.rule, SilenceRule):
             found.append((subject, _judge_silence(connection, subject, new.get(subject.channel_id), horizon)))
-    _settle(connection, found)
+    _settle(connection, found, {subject.channel_id for subject, _ in found})
 
 
 def rules_of_channels(connection: Connection, channel_ids: Iterable[int]) -> dict[int, list[Rule | SilenceRule]]:
@@ -93,8 +91,8 @@ def rules_of_channels(connection: Connection, channel_ids: Iterable[int]) -> dic
     return rules
 
 
-def _settle(connection: Connection, found: list[Judged]) -> None:
-    """Store what was found, hold and free stock, and widen what rests on doubtful times."""
+def _settle(connection: Connection, found: list[Judged], channel_ids: Iterable[int]) -> None:
+    """Store what was found, hold and free stock, and widen what rests on doubtful times of these channels."""
     touched: list[int] = []
     if any(changes.touch_holds for _, changes in found):
         own_holds(connection)
@@ -102,7 +100,7 @@ def _settle(connection: Connection, found: list[Judged]) -> None:
     for _, changes in found:
         for old, now in changes.worsened:
             queries("tracks").worsen_excursion(connection, id=old.id, worst=now.worst, longest_gap_s=now.longest_gap_s)
-    for channel_id in sorted({subject.channel_id for subject, _ in found}):
+    for channel_id in sorted(channel_ids):
         if queries("tracks").has_doubtful_times(connection, channel_id=channel_id):
             widened = [row["id"] for row in queries("tracks").widen_reaches(connection, channel_id=channel_id)]
             if widened:
@@ -171,6 +169,44 @@ def _subjects(connection: Connection, channel_ids: Iterable[int]) -> list[Subjec
 @lru_cache(POLICIES_CACHED)
 def _policy(body: str) -> Policy:
     return Policy.model_validate_json(body)
+
+
+def _not_quiet(connection: Connection, subjects: list[Subject[Rule]], new: Mapping[int, Span]) -> list[Subject[Rule]]:
+    """Those whose new readings can change anything; the tracks of the others are moved on.
+
+    Only of rules on the values themselves can this be told so. Nothing changes where all values are well within the
+    limit from the reading before the new ones up to the one after them: no excursion reaches into that time then, and
+    none begins or ends in it.
+    """
+    ids = sorted({subject.channel_id for subject in subjects if subject.rule.signal is None})
+    tracks = {(row["channel_id"], row["rule"]): row for row in queries("tracks").tracks_of(connection, channel_ids=ids)}
+    known = sorted({channel_id for channel_id, _ in tracks})
+    around = {
+        row["channel_id"]: row
+        for row in queries("tracks").extremes_around(
+            connection,
+            channel_ids=known,
+            firsts=[new[channel_id][0] for channel_id in known],
+            lasts=[new[channel_id][1] for channel_id in known],
+        )
+    }
+    loud: list[Subject[Rule]] = []
+    quiet: list[Subject[Rule]] = []
+    for subject in subjects:
+        rule, track = subject.rule, tracks.get((subject.channel_id, subject.rule.name))
+        if rule.signal is not None or track is None or track["definition"] != asdict(rule):
+            loud.append(subject)
+            continue
+        extremes = around[subject.channel_id]
+        furthest = extremes["highest"] if rule.side is Side.ABOVE else extremes["lowest"]
+        (quiet if rule.is_back(furthest) else loud).append(subject)
+    queries("tracks").move_tracks_on(
+        connection,
+        channel_ids=[subject.channel_id for subject in quiet],
+        rules=[subject.rule.name for subject in quiet],
+        last_ats=[new[subject.channel_id][1] for subject in quiet],
+    )
+    return loud
 
 
 def _judge_value(connection: Connection, subject: Subject[Rule], span: Span) -> Changes:

@@ -17,6 +17,7 @@ INTO: dict[str, frozenset[Action]] = {
     "production": frozenset({Action.CONSUME}),
     "scrap": frozenset({Action.DESTROY}),
     "count_difference": frozenset({Action.COUNT}),
+    "used_up": frozenset({Action.CONSUME}),
 }
 """By the kind of the place that stock goes to. Whatever leaves for a customer, ward or batch goes by an action that
 holds block: there is no way around them by calling a shipment a move."""

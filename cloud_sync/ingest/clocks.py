@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cloud_sync.actions.bookings import retime
+from cloud_sync.actions.retention import make_months
 from cloud_sync.actions.tracks import judge_again
 from cloud_sync.ingest.source import Said, Source
 from cloud_sync.storage.database import Connection
@@ -62,6 +63,8 @@ def correct_times(connection: Connection, source: Source, said: Sequence[Said[No
     if not boots:
         return
     connection.execute("SELECT FROM channel WHERE gateway_id = %s ORDER BY id FOR NO KEY UPDATE", (source.gateway_id,))
+    for row in list(queries("clocks").true_months(connection, gateway_id=source.gateway_id, boots=boots)):
+        make_months(connection, row["began_at"], row["began_at"])
     moved = queries("clocks").correct_readings(connection, gateway_id=source.gateway_id, boots=boots)
     judge_again(connection, [row["channel_id"] for row in moved])
     retime(connection, queries("clocks").wrong_movements(connection, gateway_id=source.gateway_id, boots=boots))

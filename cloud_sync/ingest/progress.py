@@ -8,9 +8,9 @@ from cloud_sync.storage.queries import queries
 from edge_agent.domain.records import Lane, Notice, NoticeKind
 
 
-def advance(connection: Connection, source: Source) -> None:
-    """Take the batch that was just stored into account. The caller owns the lane."""
-    _advance(connection, source.gateway_id, source.journal, source.lane.value)
+def advance(connection: Connection, gateway_id: int, journal: str, lane: str) -> None:
+    """Take the batches that were just stored into account. The caller owns the lane."""
+    queries("ingest").advance_lane(connection, gateway_id=gateway_id, journal=journal, lane=lane)
 
 
 def declare_gaps(connection: Connection, source: Source, said: Sequence[Said[Notice]]) -> bool:
@@ -38,14 +38,10 @@ def declare_gaps(connection: Connection, source: Source, said: Sequence[Said[Not
             first_seq=first,
             last_seq=first + count - 1,
         )
-        _advance(connection, source.gateway_id, str(journal), lane)
+        advance(connection, source.gateway_id, str(journal), lane)
         found = True
     return found
 
 
 def _is_span(first: int, count: int) -> bool:
     return 0 < first < 2**62 and 0 < count < 2**62
-
-
-def _advance(connection: Connection, gateway_id: int, journal: str, lane: str) -> None:
-    queries("ingest").advance_lane(connection, gateway_id=gateway_id, journal=journal, lane=lane)

@@ -17,6 +17,15 @@ FROM unnest(:boots::text[], :mono_ms::bigint[], :said_at::timestamptz[]) WITH OR
      AS each (boot, mono_ms, said_at, number)
 ORDER BY number;
 
+-- name: true_months(gateway_id, boots)
+-- The months (UTC) in which readings of these boots really were. Index: reading_unsynced.
+SELECT DISTINCT date_trunc('month', corrected_time(c.gateway_id, r.boot, r.mono_ms, coalesce(r.said_at, r.at)), 'UTC')
+       AS began_at
+FROM reading r JOIN channel c ON c.id = r.channel_id
+WHERE c.gateway_id = :gateway_id AND NOT r.synced AND r.boot = ANY(:boots)
+  AND corrected_time(c.gateway_id, r.boot, r.mono_ms, coalesce(r.said_at, r.at)) IS NOT NULL
+ORDER BY 1;
+
 -- name: correct_readings(gateway_id, boots)
 -- Bring the derived times of readings of these boots up to date; gives the channels whose readings moved.
 WITH moved AS (

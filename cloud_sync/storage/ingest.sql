@@ -48,11 +48,14 @@ WITH RECURSIVE start AS (
     SELECT n.next_seq, greatest(s.horizon_at, n.last_at)
     FROM step s
     CROSS JOIN LATERAL (
-        (SELECT e.last_seq + 1 AS next_seq, e.last_at
-         FROM evidence e
-         WHERE (e.gateway_id, e.journal, e.lane) = (:gateway_id, :journal::uuid, :lane)
-           AND e.first_seq <= s.next_seq AND e.last_seq >= s.next_seq
-         ORDER BY e.first_seq DESC LIMIT 1)
+        -- Stored batches never overlap: only the nearest can hold the next number. Index: evidence's key.
+        (SELECT near.last_seq + 1 AS next_seq, near.last_at
+         FROM (SELECT e.last_seq, e.last_at
+               FROM evidence e
+               WHERE (e.gateway_id, e.journal, e.lane) = (:gateway_id, :journal::uuid, :lane)
+                 AND e.first_seq <= s.next_seq
+               ORDER BY e.first_seq DESC LIMIT 1) AS near
+         WHERE near.last_seq >= s.next_seq)
         UNION ALL
         (SELECT d.last_seq + 1, NULL
          FROM declared_gap d
@@ -74,3 +77,20 @@ INSERT INTO lane_progress (gateway_id, journal, lane, next_seq, max_seq, horizon
 SELECT :gateway_id, :journal::uuid, :lane, r.next_seq, coalesce(n.max_seq, 0), r.horizon_at FROM reached r, newest n
 ON CONFLICT (gateway_id, journal, lane) DO UPDATE
 SET next_seq = excluded.next_seq, max_seq = excluded.max_seq, horizon_at = excluded.horizon_at;
+
+-- name: last_batches_up_to(gateway_id, journals, lanes, last_seqs)
+-- For each of many new batches what last_batch_up_to gives; number counts from 1. Index: evidence's unique key.
+SELECT new.number, near.first_seq, near.last_seq, near.digest
+FROM unnest(:journals::uuid[], :lanes::text[], :last_seqs::bigint[]) WITH ORDINALITY
+     AS new (journal, lane, last_seq, number)
+CROSS JOIN LATERAL (
+    SELECT e.first_seq, e.last_seq, e.digest
+    FROM evidence e
+    WHERE e.gateway_id = :gateway_id AND e.journal = new.journal AND e.lane = new.lane AND e.first_seq <= new.last_seq
+    ORDER BY e.first_seq DESC
+    LIMIT 1
+) AS near;
+
+-- name: evidence_ids(count)
+-- Ids for so many batches.
+SELECT nextval(pg_get_serial_sequence('evidence', 'id')) AS id FROM generate_series(1, :count);

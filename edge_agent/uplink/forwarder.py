@@ -50,18 +50,23 @@ class Forwarder:
         *,
         random: Callable[[], float],
         record: Callable[[Record], Awaitable[None]],
+        on_acknowledged: Callable[[], None] = lambda: None,
         retry_max_s: float,
         retry_min_s: float = RETRY_MIN_S,
         message_bytes_max: int = MESSAGE_BYTES_MAX,
         message_units_max: int = MESSAGE_UNITS_MAX,
     ) -> None:
-        """``random`` gives numbers in 0..1 for the jitter; ``record`` takes the alarm a fork raises."""
+        """``random`` gives numbers in 0..1 for the jitter; ``record`` takes the alarm a fork raises.
+
+        ``on_acknowledged`` is called when the ledger has taken scans or notices.
+        """
         self._journal = journal
         self._thread = thread
         self._uplink = uplink
         self._clock = clock
         self._random = random
         self._record = record
+        self._on_acknowledged = on_acknowledged
         self._retry_min_s = min(retry_min_s, retry_max_s)
         self._retry_max_s = retry_max_s
         self._message_bytes_max = message_bytes_max
@@ -70,11 +75,17 @@ class Forwarder:
         self._finishing = asyncio.Event()
         self._failures = 0
         self._lost_since_s: float | None = None
+        self._back_since_s = clock.mono_s()
 
     @property
     def is_link_up(self) -> bool:
         """Whether the last exchange came to something."""
         return self._lost_since_s is None
+
+    @property
+    def link_since_s(self) -> float:
+        """Since when (monotonic seconds) the link is as it is."""
+        return self._back_since_s if self._lost_since_s is None else self._lost_since_s
 
     def wake(self) -> None:
         """Something was recorded. Cuts idleness short, not a pause after a failure."""
@@ -115,6 +126,8 @@ class Forwarder:
         await self._thread.call(self._apply, settled)
         await self._note_back()
         await self._tell(settled)
+        if any(batch.lane is Lane.SCANS for batch in settled.acknowledged):
+            self._on_acknowledged()
         return True
 
     def _next_message(self) -> list[StoredBatch]:
@@ -177,6 +190,7 @@ class Forwarder:
             waiting = await self._thread.call(self._journal.pending_records)
             down_s = self._clock.mono_s() - self._lost_since_s
             self._lost_since_s = None
+            self._back_since_s = self._clock.mono_s()
             _log.warning("link to the ledger back after %.0f s, %d records still to send", down_s, waiting)
 
     async def _pause(self) -> None:

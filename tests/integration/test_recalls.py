@@ -190,7 +190,12 @@ def test_a_hold_at_a_place_covers_the_places_below_it(api: Api) -> None:
         assert place is not None and now is not None
         rows = list(
             queries("movements").holds_at_issue(
-                connection, lot_ids=[lot], serials=[""], place_ids=[place["id"]], at=[now["now"]]
+                connection,
+                lot_ids=[lot],
+                serials=[""],
+                place_ids=[place["id"]],
+                at=[now["now"]],
+                dispensed_for=[None],
             )
         )
     assert len(rows) == 1

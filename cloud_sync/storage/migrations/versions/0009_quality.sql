@@ -111,7 +111,8 @@ RETURNS boolean IMMUTABLE LANGUAGE sql AS $$
     SELECT held_place IS NULL OR held_place = place OR kind <> 'exposure' AND held_place = ANY(ancestors)
 $$;
 
-CREATE OR REPLACE VIEW hold_now AS
+-- hold_now adds what compounding holds to it.
+CREATE OR REPLACE VIEW hold_before_compounding AS
 SELECT x.lot_id, x.serial, x.place_id, 'exposure'::text AS kind, x.excursion_id,
        format('exposed since %s: %s broke %s at %s (worst %s)',
               to_char(x.since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC'),
