@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from cloud_sync.ingest.batches import Outcome, store_batch
+from cloud_sync.ingest.batches import Outcome, store_batch, store_batches
 from edge_agent.domain.records import Action, Notice, NoticeKind, Reading, ScanTransaction, Stamp
 from tests.builders import BOOT, GatewayWithKey, Ledger, minute, reading, scan, stamp
 from tests.integration.conftest import Said
@@ -54,6 +54,30 @@ def test_notices_and_records_give_the_same_in_any_order(
     assert ledger.excursions() == {("probe-a", "too-warm", minute(10), minute(12), 9.0)}
     assert ledger.residencies() >= {("L1", "", "fridge-a", minute(0), minute(15))}
     assert ledger.held() == {("L1", "", "dock")}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_clock_that_was_months_behind_is_corrected_in_bulk_too(
+    ledger: Ledger, gateway: GatewayWithKey, order: tuple[int, ...]
+) -> None:
+    months = timedelta(days=100)
+    now = stamp(minute(20))
+    data: dict[str, str | int | float | None] = {"cause": "synced", "boot": BOOT, "by_mono_ms": now.mono_ms,
+                                                 "offset_ms": int(months.total_seconds() * 1000)}  # fmt: skip
+    said = [replace(each, stamp=replace(each.stamp, at=each.stamp.at - months, synced=False))
+            for each in (reading(minute(10), 9.0), reading(minute(12), 5.0))]  # fmt: skip
+    batches = [
+        *(gateway.batch(each) for each in said),
+        gateway.batch(Notice(now, NoticeKind.CLOCK, "clock", "synchronised", data)),
+    ]
+    receipts = store_batches(ledger.database, [batches[number] for number in order])
+    assert {receipt.outcome for receipt in receipts} == {Outcome.STORED}
+    assert ledger.excursions() == {("probe-a", "too-warm", minute(10), minute(12), 9.0)}
+    rows = ledger.rows("SELECT at, said_at, boot, mono_ms FROM reading ORDER BY at")
+    assert rows == [
+        {"at": minute(n), "said_at": minute(n) - months, "boot": BOOT, "mono_ms": stamp(minute(n)).mono_ms}
+        for n in (10, 12)
+    ]
 
 
 def test_what_was_said_is_kept_beside_the_corrected_time(ledger: Ledger, say: Said) -> None:

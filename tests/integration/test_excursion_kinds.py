@@ -1,5 +1,6 @@
 """Rules of every kind on real readings: budgets, rates, kinetic temperature, particles, silence, alerts."""
 
+from cloud_sync.ingest.batches import Outcome, store_batches
 from edge_agent.domain.excursions import Severity, Side
 from edge_agent.domain.ids import DeviceName
 from edge_agent.domain.policies import (
@@ -121,6 +122,23 @@ def test_a_gateway_that_is_away_is_no_excursion_until_its_journal_has_come(
     for raw in hour:
         store_batch(ledger.database, raw)
     assert ledger.excursions() == set()
+
+
+def test_many_batches_at_once_prove_silence_and_budgets_as_those_that_come_alone(
+    ledger: Ledger, gateway: GatewayWithKey
+) -> None:
+    judge_by(ledger, SILENT, BUDGET)
+    readings = [reading(minute(n), 9.0 if n % 10 == 0 else 5.0) for n in (*range(25), *range(60, 70))]
+    raws = [gateway.batch(each) for each in readings]
+    raws.append(gateway.batch(no_reading(minute(90))))
+    for part in (raws[20:], raws[:10], raws[10:20]):
+        receipts = store_batches(ledger.database, list(reversed(part)))
+        assert {receipt.outcome for receipt in receipts} == {Outcome.STORED}
+    assert names(ledger) == {
+        ("silent", minute(24), minute(60)),
+        ("silent", minute(69), None),
+        ("budget", minute(21), None),
+    }
 
 
 def test_contiguous_numbers_prove_that_nothing_was_measured(ledger: Ledger, say: Said) -> None:

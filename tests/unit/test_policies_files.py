@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from cloud_sync.actions.master_data import read_policies
 from cloud_sync.errors import ConfigError
 from edge_agent.domain.cleanroom import GRADE_MONITORING_LIMITS, ISO_CLASS_LIMITS
-from edge_agent.domain.excursions import Rule
+from edge_agent.domain.excursions import Rule, Severity, SilenceRule
 from edge_agent.domain.policies import Policy
 
 FOLDER = Path(__file__).parents[2] / "config" / "policies"
@@ -90,6 +90,13 @@ def test_a_value_on_a_limit_of_a_usp_range_is_in_range(policy: str, high: float,
     assert rule(policy, "high").is_outside(high + 0.1)
     assert not rule(policy, "low").is_outside(low)
     assert rule(policy, "low").is_outside(low - 0.1)
+
+
+def test_a_gateway_judges_alone_only_by_limits_that_hold() -> None:
+    room = POLICIES["usp-controlled-room"]
+    assert {type(rule.as_rule()) for rule in room.rules} == {Rule, SilenceRule}
+    assert all(rule.signal is None and rule.severity is Severity.ACTION for rule in room.holding_limits)
+    assert 0 < len(room.holding_limits) < len(room.rules)
 
 
 def test_a_value_on_a_who_limit_counts() -> None:
