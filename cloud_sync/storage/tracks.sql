@@ -160,6 +160,9 @@ SELECT began_at, ended_at,
 FROM pair
 WHERE least(coalesce(ended_at, 'infinity'), :horizon) >= began_at + :after_s * interval '1 s'
   AND (ended_at IS NOT NULL OR :last::timestamptz IS NULL)
+  AND NOT EXISTS (SELECT FROM reading_hour h -- whose readings were there, and have been thinned out
+                  WHERE h.channel_id = :channel_id AND h.thinned AND h.began_at > pair.began_at
+                    AND h.began_at + interval '1 hour' <= coalesce(pair.ended_at, :horizon))
 ORDER BY began_at;
 
 -- name: excursion_covering(channel_id, rule, at)^
