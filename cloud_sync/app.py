@@ -8,7 +8,19 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
-from cloud_sync.api import batches, compounding, desk, gateways, master_data, orders, quality, records, stock
+from cloud_sync.api import (
+    batches,
+    compounding,
+    desk,
+    gateways,
+    master_data,
+    orders,
+    quality,
+    recalls,
+    records,
+    stock,
+    traces,
+)
 from cloud_sync.api.access import Ledger
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
@@ -43,7 +55,8 @@ def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: da
     )
     app.state.database = database
     app.state.clock = clock
-    for room in (stock, orders, quality, compounding, master_data, records, gateways, desk, batches):
+    rooms = (stock, traces, orders, quality, recalls, compounding, master_data, records, gateways, desk, batches)
+    for room in rooms:
         app.include_router(room.router, prefix="/v1")
     app.add_api_route(
         "/healthz",

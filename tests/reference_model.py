@@ -6,8 +6,10 @@ Slow and simple on purpose, and written from the rules, not from the SQL. It kno
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
-from edge_agent.domain.excursions import Rule, Side
+from edge_agent.domain.excursions import Rule, Side, SilenceRule
+from edge_agent.domain.signals import Signal, SignalKind
 
 Key = tuple[str, str, str]
 """Lot number, serial, place."""
@@ -42,7 +44,7 @@ class Place:
 
     kind: str
     parent: str | None = None
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[Rule | SilenceRule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,14 @@ class World:
 
     places: dict[str, Place]
     devices: dict[str, str]
+    gateways: dict[str, int]
+    """Device -> its gateway: silence is known up to the latest reading of any device of it."""
 
     def upwards(self, place: str | None) -> list[str]:
         """The place itself and everything above it."""
         return [] if place is None else [place, *self.upwards(self.places[place].parent)]
 
-    def rules_at(self, place: str) -> tuple[Rule, ...]:
+    def rules_at(self, place: str) -> tuple[Rule | SilenceRule, ...]:
         """Those of the nearest policy."""
         return next((self.places[each].rules for each in self.upwards(place) if self.places[each].rules), ())
 
@@ -169,13 +173,51 @@ def _excursions(world: World, measured: list[Measured]) -> set[Excursion]:
     found = set()
     for device, place in world.devices.items():
         for rule in world.rules_at(place):
+            if isinstance(rule, SilenceRule):
+                found |= _silences(world, device, rule, measured)
+                continue
             values = defaultdict(list)
             for each in measured:
                 if each.device == device:
                     values[each.at].append(each.value)
             furthest = max if rule.side is Side.ABOVE else min
             instants = [(at, furthest(values[at])) for at in sorted(values)]
+            if rule.signal is not None:
+                instants = [(at, _signal(rule.signal, instants[: n + 1])) for n, (at, _) in enumerate(instants)]
             found |= _runs(device, rule, instants)
+    return found
+
+
+def _signal(signal: Signal, instants: list[tuple[datetime, float]]) -> float:
+    """The signal at the last of these instants."""
+    now, value = instants[-1]
+    since = now - timedelta(seconds=signal.window_s)
+    if signal.kind is SignalKind.CHANGE:
+        return max(abs(value - before) for at, before in instants if at >= since)
+    assert signal.kind is SignalKind.SECONDS_OUTSIDE
+    outside_s = 0.0
+    for (at, before), (after, _) in pairwise(instants):
+        is_outside = before > signal.edge or (signal.on_edge_is_outside and before == signal.edge)
+        end = min(after, at + timedelta(seconds=signal.spell_max_s))
+        if is_outside:
+            outside_s += max(0.0, (end - max(at, since)).total_seconds())
+    return outside_s
+
+
+def _silences(world: World, device: str, rule: SilenceRule, measured: list[Measured]) -> set[Excursion]:
+    """Between two good values, or after the last one, as far as anything of the gateway was recorded."""
+    gateway = world.gateways[device]
+    known = [each.at for each in measured if world.gateways[each.device] == gateway]
+    if not any(each.device == device for each in measured):
+        return set()
+    known_until = max(known)
+    times: list[datetime | None] = [*sorted({each.at for each in measured if each.device == device}), None]
+    found = set()
+    for began_at, ended_at in pairwise(times):
+        assert began_at is not None
+        length_s = ((ended_at or known_until) - began_at).total_seconds()
+        if length_s >= rule.after_s:
+            found.add(Excursion(device, rule.name, began_at, ended_at, length_s))
     return found
 
 

@@ -1,7 +1,7 @@
 """Booking: movements go in, and everything that follows from them is right again before the transaction ends."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 
 import psycopg
@@ -10,6 +10,7 @@ from cloud_sync.actions.cases import LEDGER, Case, amend_case, close_case, lates
 from cloud_sync.actions.exposures import expose_lots
 from cloud_sync.actions.lots import lots_of
 from cloud_sync.actions.order_matching import match_orders, may_hold
+from cloud_sync.actions.recall_reach import reach_recalls
 from cloud_sync.domain.booking import (
     CURABLE,
     HOUSE,
@@ -23,6 +24,8 @@ from cloud_sync.domain.booking import (
     decide,
     is_issue,
 )
+from cloud_sync.domain.movements import INTERNAL
+from cloud_sync.domain.trace import RECIPIENTS
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.locks import own_holds, own_lots, share_holds
 from cloud_sync.storage.queries import queries
@@ -30,6 +33,7 @@ from edge_agent.domain.records import Action
 
 NEGATIVE = "negative_balance"
 DUPLICATE = "duplicate_serial"
+RETURNED = "returned_product"
 EXPLAINED = "later facts explain it"
 
 
@@ -107,7 +111,10 @@ def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE, zone
     """
     own_holds(connection)
     cases = list(queries("cases").open_cases_of_kinds(connection, kinds=[why.value for why in CURABLE]))
-    lines = [Line.from_data(case["data"]["line"]) for case in cases]
+    said = [Line.from_data(case["data"]["line"]) for case in cases]
+    times = queries("clocks").true_times(connection, facts=[line.fact for line in said])
+    true_at = {row["fact"]: row["at"] for row in times}
+    lines = [replace(line, at=true_at.get(line.fact, line.at)) for line in said]
     known = _known(connection, lines)
     cured: list[EventLine] = []
     for case, line in zip(cases, lines, strict=True):
@@ -118,6 +125,17 @@ def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE, zone
         cured.append(EventLine(line, case["data"]["event"], case["evidence_id"]))
     book_lines(connection, cured, owner=owner, zone=zone)
     return len(cured)
+
+
+def retime(connection: Connection, wrong: Iterable[Row]) -> None:
+    """Let movements (``id``, ``lot_id``, ``serial``, places, ``at``) have happened at ``at``, and all that follows."""
+    moved = list(wrong)
+    if not moved:
+        return
+    own_holds(connection)
+    own_lots(connection, {row["lot_id"] for row in moved})
+    queries("clocks").correct_movements(connection, ids=[row["id"] for row in moved], at=[row["at"] for row in moved])
+    _follow(connection, moved)
 
 
 def _share_or_own(connection: Connection, touches_production: Callable[[], bool]) -> None:
@@ -198,14 +216,25 @@ def _book(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) 
     if not new:
         return frozenset()
     queries("movements").add_to_positions(connection, movement_ids=[row["id"] for row in new])
-    touched = sorted({(row["lot_id"], row["serial"], row[side]) for row in new for side in ("from_place", "to_place")})
+    _follow(connection, new)
+    facts = {row["fact"] for row in new}
+    _open_returns(connection, [movement for movement, _ in movements if movement.fact in facts])
+    reach_recalls(connection, lot_ids)
+    return frozenset(row["fact"] for row in new)
+
+
+def _follow(connection: Connection, moved: Sequence[Row]) -> None:
+    """Everything that follows from when these movements happened."""
+    touched = sorted(
+        {(row["lot_id"], row["serial"], row[side]) for row in moved for side in ("from_place", "to_place")}
+    )
     columns: dict[str, list[object]] = {
         "lot_ids": [lot_id for lot_id, _, _ in touched],
         "serials": [serial for _, serial, _ in touched],
         "place_ids": [place_id for _, _, place_id in touched],
     }
     queries("movements").redo_residencies(connection, **columns)
-    expose_lots(connection, {row["lot_id"] for row in new})
+    expose_lots(connection, {row["lot_id"] for row in moved})
     for balance in list(queries("movements").negative_balances(connection, **columns)):
         _sync_negative(connection, balance)
     if any(columns["serials"]):
@@ -213,7 +242,26 @@ def _book(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) 
             queries("movements").serials_in_places(connection, lot_ids=columns["lot_ids"], serials=columns["serials"])
         ):
             _sync_duplicate(connection, stay)
-    return frozenset(row["fact"] for row in new)
+
+
+def _open_returns(connection: Connection, movements: Sequence[NewMovement]) -> None:
+    """What comes back from a recipient is held where it lies until it was looked at (21 CFR 211.204)."""
+    returned = [each for each in movements if each.action == Action.RETURN.value]
+    if not returned:
+        return
+    kinds = {
+        row["id"]: row["kind"]
+        for row in connection.execute(
+            "SELECT id, kind FROM place WHERE id = ANY(%s)",
+            ([place for each in returned for place in (each.from_place, each.to_place)],),
+        )
+    }
+    for each in returned:
+        if kinds[each.from_place] in RECIPIENTS and kinds[each.to_place] in INTERNAL:
+            serial = f" serial {each.serial}" if each.serial else ""
+            text = f"{each.quantity} of{serial or ' the lot'} came back on {each.occurred_at:%Y-%m-%d %H:%M} UTC"
+            data = {"quantity": each.quantity, "from": each.from_place, "serial": each.serial}
+            open_case(connection, Case(RETURNED, each.fact, text, each.lot_id, data=data, place_id=each.to_place))
 
 
 def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, list[object]]:

@@ -1,6 +1,6 @@
 """Exception cases: what contradicts the ledger, or cannot be read, kept until somebody resolves it.
 
-While a case that names a lot is open, the lot is held everywhere (view ``hold_now``).
+While a case that names a lot is open, the lot is held, everywhere or in the place that it names (view ``hold_now``).
 """
 
 from dataclasses import dataclass, field, replace
@@ -8,17 +8,19 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from cloud_sync.actions.promises import break_promises
 from cloud_sync.storage.database import Connection, Row
+from cloud_sync.storage.events import LEDGER as LEDGER
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
-
-LEDGER = "ledger"
-"""The actor of what the ledger does by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case to open. ``key`` says what it is about, within its kind, the same whatever arrived first."""
+    """A case to open. ``key`` says what it is about, within its kind, the same whatever arrived first.
+
+    A case with ``lot_id`` holds the lot: at and below ``place_id``, or everywhere without one.
+    """
 
     kind: str
     key: str
@@ -26,10 +28,14 @@ class Case:
     lot_id: int | None = None
     evidence_id: int | None = None
     data: dict[str, Any] = field(default_factory=dict)
+    place_id: int | None = None
 
 
 def open_case(connection: Connection, case: Case) -> int | None:
-    """Open ``case`` and give its id; None if one of this kind and key is open already."""
+    """Open ``case`` and give its id; None if one of this kind and key is open already.
+
+    Promises of stock that it holds are broken. The caller owns the lot.
+    """
     case_id: int | None = queries("cases").add_case(
         connection,
         kind=case.kind,
@@ -38,10 +44,13 @@ def open_case(connection: Connection, case: Case) -> int | None:
         lot_id=case.lot_id,
         evidence_id=case.evidence_id,
         data=Jsonb(case.data),
+        place_id=case.place_id,
     )
     if case_id is not None:
         data = {"kind": case.kind, "key": case.key, "lot": case.lot_id}
         add_event(connection, actor=LEDGER, kind="case_opened", subject=f"case:{case_id}", reason=case.text, data=data)
+    if case_id is not None and case.lot_id is not None:
+        break_promises(connection, [case.lot_id])
     return case_id
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from cloud_sync.actions.cases import LEDGER
+from cloud_sync.actions.promises import break_promises
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -16,6 +17,7 @@ def expose_excursions(connection: Connection, excursion_ids: Iterable[int]) -> N
     ids = sorted(set(excursion_ids))
     if ids:
         _tell(connection, list(queries("exposure").expose_excursions(connection, excursion_ids=ids)))
+        _break_promises(connection, excursion_ids=ids, lot_ids=[])
 
 
 def expose_lots(connection: Connection, lot_ids: Iterable[int]) -> None:
@@ -28,12 +30,18 @@ def expose_lots(connection: Connection, lot_ids: Iterable[int]) -> None:
     downstream = queries("exposure").downstream_lots(connection, lot_ids=sorted(set(lot_ids)))
     ids = [row["lot_id"] for row in downstream]
     _tell(connection, list(queries("exposure").expose_lots(connection, lot_ids=ids)))
+    _break_promises(connection, excursion_ids=[], lot_ids=ids)
 
 
 def free_excursions(connection: Connection, excursion_ids: Iterable[int]) -> None:
     """Say which lots are free again because these excursions, about to be withdrawn, turn out not to have been."""
     rows = queries("exposure").exposed_lots(connection, excursion_ids=sorted(set(excursion_ids)))
     _tell(connection, [{**row, "change": "freed"} for row in rows])
+
+
+def _break_promises(connection: Connection, *, excursion_ids: list[int], lot_ids: list[int]) -> None:
+    rows = queries("exposure").promised_and_exposed(connection, excursion_ids=excursion_ids, lot_ids=lot_ids)
+    break_promises(connection, [row["lot_id"] for row in rows])
 
 
 def _tell(connection: Connection, rows: list[Row]) -> None:

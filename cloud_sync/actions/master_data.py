@@ -164,7 +164,7 @@ def read_policies(folder: Path | None = None) -> tuple[Policy, ...]:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             faults.append(f"{file.name}: is not TOML in UTF-8: {error}")
         except ValidationError as error:
-            faults += [f"{file.name}: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+            faults += [f"{file.name}: {_where(e['loc'])}: {e['msg']}" for e in error.errors()]
     if faults:
         raise ConfigError(tuple(faults))
     return tuple(policies)
@@ -222,6 +222,12 @@ def _keep(
     different = [f"{key} is {row[key]!r}" for key, value in said.items() if row[key] != value]
     if different:
         raise Conflict(f"{what} {name} exists and differs: {', '.join(different)}")
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    """Which line of a policy file: pydantic puts the kind of the rule between its number and its fields."""
+    plain = location[:2] + location[3:] if location[0] == "rules" else location
+    return ".".join(map(str, plain))
 
 
 def _policy_files(folder: Path | None) -> Iterator[Traversable]:

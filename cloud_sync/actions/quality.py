@@ -1,8 +1,10 @@
-"""Holds, exposures, decisions and cases: what blocks stock, and who unblocks it."""
+"""Holds, exposures and decisions: what blocks stock, and who unblocks it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from cloud_sync.actions.master_data import place_named
+from cloud_sync.actions.promises import break_promises, replan
 from cloud_sync.actions.stock import lot_of
 from cloud_sync.domain.decisions import Decision, may_follow
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
@@ -32,8 +34,10 @@ def place_hold(database: Database, *, lot_id: int, place: str | None, reason: st
         hold_id: int = queries("quality").add_hold(
             connection, kind="manual", lot_id=lot_id, place_id=place_id, reason=reason, placed_by=actor
         )
-        broken = queries("reservations").break_reservations(
-            connection, lot_id=lot_id, place_id=place_id, ended_reason=f"held by {actor}: {reason}"
+        broken = list(
+            queries("reservations").break_reservations(
+                connection, lot_id=lot_id, place_id=place_id, ended_reason=f"held by {actor}: {reason}"
+            )
         )
         add_event(
             connection,
@@ -43,6 +47,7 @@ def place_hold(database: Database, *, lot_id: int, place: str | None, reason: st
             reason=reason,
             data={"hold": hold_id, "place": place, "broken_reservations": [row["id"] for row in broken]},
         )
+        replan(connection, [{**row, "lot_id": lot_id} for row in broken])
         return _hold(connection, hold_id)
 
 
@@ -68,9 +73,18 @@ def lift_hold(database: Database, hold_id: int, reason: str, *, actor: str) -> R
 
 
 def decide(
-    database: Database, *, excursion_id: int, lot_id: int, decision: Decision, reason: str, actor: str
+    database: Database,
+    *,
+    excursion_id: int,
+    lot_id: int,
+    decision: Decision,
+    reason: str,
+    actor: str,
+    places: Sequence[str] = (),
 ) -> tuple[Row, bool]:
     """Decide on the exposure of a lot; gives the disposition and whether it is new.
+
+    With ``places``, for the stock that is at or below one of them, as long as it is there; without, wherever it is.
 
     It covers the evidence as it is now: if that changes, the hold is back. Saying the same again is harmless. Raises
     ``NotFound`` without exposure, ``Conflict`` while the excursion is open or after another decision.
@@ -87,9 +101,15 @@ def decide(
             raise Conflict(
                 f"excursion {excursion_id} is still open", "Decide when it has ended: until then it may get worse."
             )
-        earlier = _dispositions(connection, excursion_id, lot_id)
-        if earlier and earlier[-1]["same_evidence"] and earlier[-1]["decision"] == decision:
-            return earlier[-1], False
+        _check_who(connection, lot_id, decision, actor)
+        place_ids = sorted(place_named(connection, place)["id"] for place in set(places)) or None
+        every = _dispositions(connection, excursion_id, lot_id)
+        earlier = [each for each in every if each["place_ids"] in (None, place_ids)]
+        if place_ids is None:
+            earlier = every
+        latest = earlier[-1] if earlier else None
+        if latest and (latest["place_ids"], latest["same_evidence"], latest["decision"]) == (place_ids, True, decision):
+            return latest, False
         if not may_follow(tuple((Decision(d["decision"]), d["same_evidence"]) for d in earlier), decision):
             raise Conflict(
                 f"{earlier[-1]['decided_by']} decided {earlier[-1]['decision']} before; {decision} may not follow",
@@ -105,6 +125,7 @@ def decide(
             began_at=evidence["began_at"],
             ended_at=evidence["ended_at"],
             worst=evidence["worst"],
+            places=place_ids,
         )
         add_event(
             connection,
@@ -112,20 +133,27 @@ def decide(
             kind="exposure_decided",
             subject=f"lot:{lot_id}",
             reason=reason,
-            data={"disposition": disposition_id, "excursion": excursion_id, "decision": decision},
+            data={
+                "disposition": disposition_id,
+                "excursion": excursion_id,
+                "decision": decision,
+                "places": sorted(set(places)),
+            },
         )
+        if decision is not Decision.RELEASE:
+            break_promises(connection, [lot_id])
         return _dispositions(connection, excursion_id, lot_id)[-1], True
 
 
-def resolve_case(database: Database, case_id: int, resolution: str, *, actor: str) -> Row:
-    """Close an exception case with what was found and done. Raises ``NotFound``, ``Conflict`` if it is closed."""
-    with database.transaction() as connection:
-        own_holds(connection)
-        case = _case(connection, case_id)
-        if not queries("quality").resolve_case(connection, case_id=case_id, resolved_by=actor, resolution=resolution):
-            raise Conflict(f"case {case_id} was resolved by {case['resolved_by']}: {case['resolution']}")
-        add_event(connection, actor=actor, kind="case_resolved", subject=f"case:{case_id}", reason=resolution)
-        return _case(connection, case_id)
+def _check_who(connection: Connection, lot_id: int, decision: Decision, actor: str) -> None:
+    """Whoever holds a lot by hand does not release it alone. Raises ``NotAllowed``."""
+    if decision is not Decision.RELEASE:
+        return
+    if actor in {row["placed_by"] for row in queries("quality").open_holds_of_lot(connection, lot_id=lot_id)}:
+        raise NotAllowed(
+            f"{actor} holds lot {lot_id} by hand and may not release it",
+            "Somebody else with the role quality has to decide.",
+        )
 
 
 def _hold(connection: Connection, hold_id: int) -> Row:
@@ -134,13 +162,6 @@ def _hold(connection: Connection, hold_id: int) -> Row:
         raise NotFound(
             f"there is no hold {hold_id}", "See GET /v1/holds/placed; holds by exposure are lifted by a disposition."
         )
-    return row
-
-
-def _case(connection: Connection, case_id: int) -> Row:
-    row: Row | None = queries("quality").case_by_id(connection, case_id=case_id)
-    if row is None:
-        raise NotFound(f"there is no case {case_id}", "See GET /v1/cases for those there are.")
     return row
 
 

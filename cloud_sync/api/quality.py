@@ -3,12 +3,14 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime
 
-from cloud_sync.actions import history, quality
+from cloud_sync.actions import casework, history, quality
 from cloud_sync.api.access import Decider, Holder, Ledger, Listing, Reader
 from cloud_sync.api.master_data import created
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas import (
+    AssignIn,
     CaseOut,
     Code,
     DispositionIn,
@@ -23,6 +25,8 @@ from cloud_sync.api.schemas import (
     Listed,
     Name,
     ResolutionIn,
+    SuspicionIn,
+    VersionOut,
     WhyIn,
 )
 
@@ -126,6 +130,8 @@ def list_cases(
     only_open: bool = True,
     kind: Name | None = None,
     lot: Id | None = None,
+    assignee: Name | None = None,
+    older_than: Annotated[AwareDatetime | None, Query(description="Opened before this time.")] = None,
 ) -> Any:
     """Facts that contradict the ledger, and what could not be read."""
     return page.of(
@@ -135,6 +141,8 @@ def list_cases(
             only_open=only_open,
             kind=kind,
             lot_id=lot,
+            assignee=assignee,
+            older_than=older_than,
             rows_max=page.rows_max,
             rows_skipped=page.offset,
         )
@@ -143,8 +151,28 @@ def list_cases(
 
 @router.post("/cases/{case_id}/resolve", summary="Resolve a case", response_model=CaseOut)
 def resolve_case(case_id: Id, found: ResolutionIn, database: Ledger, actor: Decider) -> Any:
-    """Close a case with what was found and done."""
-    return quality.resolve_case(database, case_id, found.resolution, actor=actor.name)
+    """Close a case by a decision, with what was found and done."""
+    return casework.resolve_case(database, case_id, found.resolution, actor=actor, decision=found.decision)
+
+
+@router.post("/cases", summary="Report suspicious product", status_code=201, response_model=CaseOut)
+def report_suspicious(suspicion: SuspicionIn, database: Ledger, actor: Holder) -> Any:
+    """Open a case about product that looks wrong. It is held until the case is resolved."""
+    return casework.report_suspicious(database, **suspicion.model_dump(), actor=actor.name)
+
+
+@router.post("/cases/{case_id}/assign", summary="Assign a case", response_model=CaseOut)
+def assign_case(case_id: Id, who: AssignIn, database: Ledger, actor: Decider) -> Any:
+    """Say who looks into an open case."""
+    return casework.assign_case(database, case_id, who.assignee, actor=actor.name)
+
+
+@router.get(
+    "/excursions/{excursion_id}/versions", summary="See how an excursion changed", response_model=list[VersionOut]
+)
+def list_versions(excursion_id: Id, database: Ledger, _: Reader) -> Any:
+    """Every version of an excursion, oldest first; also of one that was withdrawn."""
+    return quality.listed(database, "versions", excursion_id=excursion_id, rows_max=1000)
 
 
 @router.get("/events", summary="See the history of a subject", response_model=list[EventOut], tags=["history"])

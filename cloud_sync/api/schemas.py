@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from cloud_sync.domain.decisions import Decision
+from cloud_sync.domain.decisions import CaseDecision, Decision
 from edge_agent.domain.policies import Policy
 from edge_agent.domain.records import Action
 
@@ -367,6 +367,8 @@ class ExcursionOut(BaseModel):
     ended_at: datetime | None
     worst: float
     version: int
+    severity: str = Field(description="action: holds the stock that was in it; alert: opens a case.")
+    longest_gap_s: float = Field(description="Longest time within it in which nothing was measured.")
     lots_exposed: int
 
 
@@ -432,6 +434,9 @@ class DispositionIn(In):
     excursion_id: Id
     lot_id: Id
     decision: Decision
+    places: Annotated[list[Name], Field(max_length=100)] = Field(
+        default=[], description="Only for stock at or below these, while it is there; none: wherever it is."
+    )
     reason: Reason = Field(examples=["22 min above 8 °C, maker allows 24 h at up to 25 °C (letter of 2026-03-02)"])
 
 
@@ -447,6 +452,9 @@ class DispositionOut(BaseModel):
     reason: str
     decided_by: str
     decided_at: datetime
+    places: list[str] | None
+    evidence: str | None = Field(description="SHA-256 of what it was decided on.")
+    excursion_withdrawn: bool
     same_evidence: bool
 
 
@@ -458,17 +466,141 @@ class CaseOut(BaseModel):
     key: str
     text: str
     lot_id: int | None
+    place: str | None = Field(description="It holds the lot at and below this place only.")
     evidence_id: int | None
     data: dict[str, Any]
     opened_at: datetime
+    age_s: float = Field(description="How long it has been open, or was.")
+    assignee: str | None
     resolved_at: datetime | None
     resolved_by: str | None
+    resolved_role: str | None
+    decision: CaseDecision | None
     resolution: str | None
+
+
+class SuspicionIn(In):
+    """Product that looks wrong."""
+
+    lot_id: Id
+    place: Name | None = Field(None, description="Only at and below this place; null holds the lot everywhere.")
+    text: Reason = Field(examples=["carton without tamper seal, print differs"])
+
+
+class AssignIn(In):
+    """Who looks into it."""
+
+    assignee: Name
+
+
+class VersionOut(BaseModel):
+    """An excursion as it was once."""
+
+    excursion_id: int
+    version: int
+    change: str
+    rule: str
+    began_at: datetime
+    ended_at: datetime | None
+    worst: float
+    recorded_at: datetime
+
+
+class RecallIn(In):
+    """What to recall. A mock recall holds nothing."""
+
+    title: Reason
+    reason: Reason
+    is_mock: bool = False
+    lots: Annotated[list[Id], Field(max_length=1000)] = []
+    items: Annotated[list[Name], Field(max_length=1000)] = []
+    suppliers: Annotated[list[Name], Field(max_length=1000)] = []
+
+
+class RecallOut(BaseModel):
+    """A recall and its clock."""
+
+    id: int
+    title: str
+    reason: str
+    is_mock: bool
+    opened_by: str
+    opened_at: datetime
+    elapsed_s: float
+    reconciled_at: datetime | None
+    reconciled_after_s: float | None
+    closed_by: str | None
+    closed_at: datetime | None
+    outcome: str | None
+    closed_reason: str | None
+    lots: int = Field(description="How many lots it reaches.")
+
+
+class ReconciledOut(BaseModel):
+    """Where what was received of a lot has gone; the parts add up to what was received."""
+
+    lot_id: int
+    item: str
+    lot_number: str
+    received: int
+    on_hand: int
+    with_recipients: int
+    returned: int
+    destroyed: int
+    consumed: int
+    difference: int
+    came_back: int
+    accounted_pct: float
+    is_complete: bool
+
+
+class NoticeOut(BaseModel):
+    """What a recipient was told and answered."""
+
+    id: int
+    recall_id: int
+    place: str
+    place_kind: PlaceKind
+    lots: list[dict[str, Any]]
+    sent_by: str | None
+    sent_at: datetime | None
+    sent_how: str | None
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    acknowledged_text: str | None
+
+
+class RecallShownOut(RecallOut):
+    """A recall with its reconciliation and notices."""
+
+    reconciliation: list[ReconciledOut]
+    notices: list[NoticeOut]
+
+
+class ImpactOut(BaseModel):
+    """Recalled stock, and where it is now."""
+
+    lot_id: int
+    item: str
+    lot_number: str
+    is_product: bool
+    serial: str
+    place: str
+    place_kind: PlaceKind
+    quantity: int
+
+
+class RecallCloseIn(In):
+    """How a recall ends. ``completed`` leaves what may turn up held; ``lifted`` frees everything."""
+
+    outcome: Literal["completed", "lifted"]
+    reason: Reason
 
 
 class ResolutionIn(In):
     """What was found and done."""
 
+    decision: CaseDecision = CaseDecision.EXPLAINED
     resolution: Reason
 
 

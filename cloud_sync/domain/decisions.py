@@ -11,6 +11,15 @@ class Decision(StrEnum):
     DESTROY = "destroy"
 
 
+class CaseDecision(StrEnum):
+    """How a case ends: it was explained, the books were corrected, the fact was accepted or rejected as it is."""
+
+    EXPLAINED = "explained"
+    CORRECTED = "corrected"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
 FOLLOWS: dict[Decision | None, frozenset[Decision]] = {
     None: frozenset(Decision),
     Decision.RELEASE: frozenset({Decision.REJECT, Decision.DESTROY}),

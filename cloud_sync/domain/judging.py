@@ -1,28 +1,38 @@
 """From stored readings to excursions, in whatever order the readings came.
 
-The state of a track after a value that is back within its limit is normal, whatever was before. So readings that come
-late can only change what lies between the last such value before them and the first one after them: that window is
-judged again, and nothing else.
+Readings that come late can only change so much; that window is judged again, and nothing else. Where it begins and
+ends depends on what is limited:
+
+- The value itself: the state of a track after a value that is back within its limit is normal, whatever was before. So
+  the window lies between the last such value before the late ones and the first one after them.
+- A signal over a window of length W: it is what it was before the late readings, and again W after them. The window
+  begins with the excursion that lasted then, if any, and ends with the first instant more than W after them at which
+  neither the old nor the new excursions last.
+- Silence: every good value ends one. The window lies between the good value before the late readings, or before what
+  was newly learnt to be complete, and the one after.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from edge_agent.domain.excursions import Change, ExcursionChange, Rule, Track, evaluate
+from edge_agent.domain.excursions import NORMAL, Change, Rule, SilenceRule, Track, evaluate
 from edge_agent.domain.policies import Policy
-
-Instant = tuple[datetime, float]
-"""A time, and of the values measured then the one that is furthest out."""
+from edge_agent.domain.signals import Instant
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An excursion as the readings show it. ``ended_at`` is None while it lasts."""
+    """An excursion as the readings show it. ``ended_at`` is None while it lasts.
+
+    ``longest_gap_s`` is the longest time within it in which nothing was measured. The excursion reaches across it,
+    because nobody saw the channel come back; nobody saw it outside there either.
+    """
 
     began_at: datetime
     ended_at: datetime | None
     worst: float
+    longest_gap_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,20 @@ class Stored:
     began_at: datetime
     ended_at: datetime | None
     worst: float
+    longest_gap_s: float = 0.0
+
+    def lasts_at(self, at: datetime) -> bool:
+        """Whether it has begun and not ended by ``at``."""
+        return self.began_at <= at and (self.ended_at is None or at < self.ended_at)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A track, and what it takes to know the gaps in it: the last instant, and the longest gap since it went out."""
+
+    track: Track = NORMAL
+    last_at: datetime | None = None
+    longest_gap_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +75,28 @@ class Changes:
         return bool(self.opened or self.amended or self.withdrawn)
 
 
-def fold(track: Track, instants: Iterable[Instant], rule: Rule) -> tuple[Track, tuple[Found, ...]]:
-    """The track after ``instants`` (in the order of time), and the excursions that ended in them or still last."""
-    found: list[Found] = []
+def fold(state: State, instants: Iterable[Instant], rule: Rule) -> Iterator[tuple[State, tuple[Found, ...]]]:
+    """The state after each of ``instants`` (in the order of time), and what ended there."""
     for at, value in instants:
-        track, changes = evaluate(track, at, value, rule)
-        found += [_as_found(change) for change in changes if change.change is Change.CLOSED]
-    if track.opened and track.outside_since is not None and track.worst is not None:
-        found.append(Found(track.outside_since, None, track.worst))
-    return track, tuple(found)
+        gap_s = 0.0
+        if state.track.outside_since is not None and state.last_at is not None:
+            gap_s = max(state.longest_gap_s, (at - state.last_at).total_seconds())
+        track, changes = evaluate(state.track, at, value, rule)
+        ended = tuple(
+            Found(change.began_at, change.ended_at, change.worst, gap_s)
+            for change in changes
+            if change.change is Change.CLOSED
+        )
+        state = State(track, at, gap_s if track.outside_since is not None else 0.0)
+        yield state, ended
+
+
+def lasting(state: State) -> tuple[Found, ...]:
+    """The excursion that still lasts, if any."""
+    track = state.track
+    if not track.opened or track.outside_since is None or track.worst is None:
+        return ()
+    return (Found(track.outside_since, None, track.worst, state.longest_gap_s),)
 
 
 def compare(stored: Sequence[Stored], found: Sequence[Found]) -> Changes:
@@ -78,7 +115,7 @@ def compare(stored: Sequence[Stored], found: Sequence[Found]) -> Changes:
         else:
             left.remove(same)
             pairs.append((same, each))
-    changed = [(old, new) for old, new in pairs if (old.began_at, old.ended_at, old.worst) != _facts(new)]
+    changed = [(old, new) for old, new in pairs if _facts(old) != _facts(new)]
     worsened = [(old, new) for old, new in changed if _both_last(old, new)]
     return Changes(
         opened=tuple(opened),
@@ -88,7 +125,7 @@ def compare(stored: Sequence[Stored], found: Sequence[Found]) -> Changes:
     )
 
 
-def rules_for(metric: str, policies: Iterable[Policy]) -> tuple[Rule, ...]:
+def rules_for(metric: str, policies: Iterable[Policy]) -> tuple[Rule | SilenceRule, ...]:
     """The rules that a channel of ``metric`` is judged by: those of the first policy that has any for it.
 
     ``policies`` are those of its place and of the places above it, nearest first.
@@ -100,12 +137,8 @@ def rules_for(metric: str, policies: Iterable[Policy]) -> tuple[Rule, ...]:
     return ()
 
 
-def _as_found(change: ExcursionChange) -> Found:
-    return Found(change.began_at, change.ended_at, change.worst)
-
-
-def _facts(found: Found) -> tuple[datetime, datetime | None, float]:
-    return found.began_at, found.ended_at, found.worst
+def _facts(each: Found | Stored) -> tuple[datetime, datetime | None, float, float]:
+    return each.began_at, each.ended_at, each.worst, each.longest_gap_s
 
 
 def _both_last(old: Stored, new: Found) -> bool:

@@ -94,6 +94,37 @@ def graph_of(steps: Sequence[Step], direction: Direction) -> Graph:
     return Graph(tuple(nodes.values()), edges, tuple(_ends(steps, direction)))
 
 
+def shares_of(steps: Sequence[Step], lot_ids: Iterable[int]) -> dict[int, float]:
+    """How many base units of these lots are in one base unit of each lot downstream of them.
+
+    By quantity: what went into a place of production is spread evenly over all that came out of it. A place that
+    consumes its own product is followed once around, no further.
+    """
+    roots = set(lot_ids)
+    share = dict.fromkeys(roots, 1.0)
+    put_in: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    made: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for step in steps:
+        if step.to_kind == PRODUCTION:
+            put_in[step.to_place][step.lot_id] += step.quantity
+        if step.from_kind == PRODUCTION:
+            made[step.from_place][step.lot_id] += step.quantity
+    for _ in range(len(made) + 1):
+        before = dict(share)
+        products: dict[int, list[tuple[float, int]]] = defaultdict(list)
+        for place, outputs in made.items():
+            of_roots = sum(before.get(lot, 0.0) * quantity for lot, quantity in put_in[place].items())
+            total = sum(quantity for lot, quantity in outputs.items() if lot not in roots)
+            for lot, quantity in outputs.items():
+                if lot not in roots and total:
+                    products[lot].append((of_roots / total, quantity))
+        for lot, parts in products.items():
+            share[lot] = sum(each * quantity for each, quantity in parts) / sum(quantity for _, quantity in parts)
+        if share == before:
+            break
+    return share
+
+
 def _key(lot_id: int, place: str) -> str:
     return f"{lot_id}@{place}"
 

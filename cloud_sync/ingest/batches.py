@@ -6,6 +6,7 @@ Storing is idempotent: a batch that is stored already is a ``DUPLICATE``, and as
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from cryptography.exceptions import InvalidSignature
@@ -15,6 +16,7 @@ from cloud_sync.actions.cases import Case, count_case, open_case
 from cloud_sync.domain.records import fault_in
 from cloud_sync.errors import Forked, NotGenuine
 from cloud_sync.ingest.notices import store_notices
+from cloud_sync.ingest.progress import advance
 from cloud_sync.ingest.readings import store_readings
 from cloud_sync.ingest.scans import store_scans
 from cloud_sync.ingest.source import Said, Source
@@ -120,6 +122,7 @@ def _store(connection: Connection, batch: Batch) -> Outcome:
     queries("ingest").own_lane(connection, lane=f"{header.gateway}/{header.journal}/{header.lane}")
     if _is_stored(connection, batch, gateway["id"]):
         return Outcome.DUPLICATE
+    decoded = _decoded(batch)
     evidence_id = queries("ingest").add_evidence(
         connection,
         gateway_id=gateway["id"],
@@ -130,9 +133,11 @@ def _store(connection: Connection, batch: Batch) -> Outcome:
         digest=bytes.fromhex(batch.digest),
         previous=bytes.fromhex(header.previous),
         raw=batch.raw,
+        last_at=_last_trusted(decoded),
     )
     source = Source(gateway["id"], header.gateway, header.journal, header.lane, evidence_id)
-    records = _readable(connection, source, batch)
+    records = _readable(connection, source, batch, decoded)
+    advance(connection, source.gateway_id, source.journal, source.lane.value)
     # Channels before holds: the order of locks (storage/locks.py, actions/tracks.py).
     store_notices(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, Notice)])
     store_readings(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, Reading)])
@@ -197,19 +202,35 @@ def _is_stored(connection: Connection, batch: Batch, gateway_id: int) -> bool:
     )
 
 
-def _readable(connection: Connection, source: Source, batch: Batch) -> list[Said[Record]]:
-    """The records that can be read; each of the others becomes an exception case."""
-    readable = []
-    for seq, line in enumerate(batch.lines, start=batch.header.first):
+def _decoded(batch: Batch) -> list[Record | str]:
+    """Each line as a record, or what is wrong with it."""
+    decoded: list[Record | str] = []
+    for line in batch.lines:
         try:
             record = decode_record(line)
-            fault = fault_in(record)
+            decoded.append(fault_in(record) or record)
         except WireError as error:
-            fault = error.reason
-        if fault is None:
-            readable.append(Said(seq, record))
+            decoded.append(error.reason)
+    return decoded
+
+
+def _last_trusted(decoded: Sequence[Record | str]) -> datetime | None:
+    """The latest time of a reading, good or not, by a synchronised clock."""
+    times = [each.stamp.at for each in decoded if isinstance(each, Reading) and each.stamp.synced]
+    return max(times, default=None)
+
+
+def _readable(
+    connection: Connection, source: Source, batch: Batch, decoded: Sequence[Record | str]
+) -> list[Said[Record]]:
+    """The records that can be read; each of the others becomes an exception case."""
+    readable = []
+    pairs = zip(batch.lines, decoded, strict=True)
+    for seq, (line, record) in enumerate(pairs, start=batch.header.first):
+        if isinstance(record, str):
+            open_case(connection, _unreadable_case(source, seq, line, record))
         else:
-            open_case(connection, _unreadable_case(source, seq, line, fault))
+            readable.append(Said(seq, record))
     return readable
 
 

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from psycopg.types.json import Jsonb
 
+from cloud_sync.actions.tracks import judge_silence
+from cloud_sync.ingest.clocks import correct_times
+from cloud_sync.ingest.progress import declare_gaps
 from cloud_sync.ingest.source import Said, Source
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
@@ -30,3 +33,9 @@ def store_notices(connection: Connection, source: Source, said: Sequence[Said[No
             for each in said
         ],
     )
+    if declare_gaps(connection, source, said) and queries("tracks").has_silence_rule(
+        connection, gateway_id=source.gateway_id
+    ):
+        list(queries("tracks").own_channels_of_gateway(connection, gateway_id=source.gateway_id))
+        judge_silence(connection, source.gateway_id, {})
+    correct_times(connection, source, said)

@@ -12,6 +12,7 @@ from cloud_sync.domain.records import NAME_CHARACTERS_MAX, TIME_MAX, TIME_MIN
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """PostgreSQL counts microseconds from here."""
+_MICROSECOND = timedelta(microseconds=1)
 
 
 PlainReading = tuple[int, bool, str, tuple[tuple[str, float], ...]]
@@ -59,6 +60,11 @@ _PLAIN = re.compile(
 ).fullmatch
 
 
+def since_epoch_us(at: datetime) -> int:
+    """Microseconds since ``EPOCH``, exactly."""
+    return (at - EPOCH) // _MICROSECOND
+
+
 @lru_cache(maxsize=4096)
 def _minute_us(minute: bytes) -> int | None:
     try:
@@ -67,7 +73,7 @@ def _minute_us(minute: bytes) -> int | None:
         return None
     if not TIME_MIN <= at < TIME_MAX:
         return None
-    return (at - EPOCH) // timedelta(microseconds=1)
+    return since_epoch_us(at)
 
 
 @lru_cache(maxsize=4096)

@@ -5,14 +5,17 @@ from datetime import timedelta
 from struct import Struct
 
 from cloud_sync.actions.retention import make_months
-from cloud_sync.actions.tracks import Span, judge
-from cloud_sync.ingest.plain import EPOCH, PlainReading
+from cloud_sync.actions.tracks import Span, judge, judge_silence
+from cloud_sync.ingest.clocks import Times, true_times
+from cloud_sync.ingest.plain import EPOCH, PlainReading, since_epoch_us
 from cloud_sync.ingest.source import Said, Source
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.records import Quality, Reading
 
-COPY_GOOD = "COPY reading (channel_id, at, seq, value, synced, evidence_id) FROM STDIN (FORMAT binary)"
+COPY_GOOD = (
+    "COPY reading (channel_id, at, seq, value, synced, evidence_id, said_at, boot, mono_ms) FROM STDIN (FORMAT binary)"
+)
 COPY_UNUSABLE = "COPY unusable_reading (gateway_id, device, at, seq, quality, detail, evidence_id) FROM STDIN"
 ROWS_AT_ONCE = 2_000
 """Of one message to the server: it stores them while the next ones are made."""
@@ -20,21 +23,26 @@ ROWS_AT_ONCE = 2_000
 # PostgreSQL's binary COPY: header; per row the number of fields and each with its length; the end.
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _ROW = Struct(">hiqiqiqidi?iq").pack
+_LENGTH = Struct(">i").pack
+_LONG = Struct(">iq").pack
+_NULL = _LENGTH(-1)
+_NO_DOUBT = 3 * _NULL
 _END = b"\xff\xff"
-_MICROSECOND = timedelta(microseconds=1)
 
 
-Good = tuple[int, int, PlainReading]
-"""A good reading: its evidence, its number in its lane, and what it says."""
+Doubt = tuple[int | None, str, int]
+"""Of a reading by a clock that was not synchronised: when it was said to be, if that is corrected (microseconds since
+``EPOCH``), the boot, and the monotonic time in it (ms)."""
+Good = tuple[int, int, PlainReading, Doubt | None]
+"""A good reading: its evidence, its number in its lane, what it says with its true time, and what is doubtful."""
 
 
 def store_readings(connection: Connection, source: Source, said: Sequence[Said[Reading]]) -> None:
     """Keep the readings of a batch and judge those of channels whose place has a policy."""
-    good = [
-        (source.evidence_id, each.seq, _plain(each.record))
-        for each in said
-        if each.record.quality is Quality.GOOD and each.record.values
-    ]
+    if not said:
+        return
+    times = true_times(connection, source, [each.record.stamp for each in said])
+    good = [_good(source, each, times) for each in said if each.record.quality is Quality.GOOD and each.record.values]
     unusable = [(source.evidence_id, each) for each in said if each.record.quality is not Quality.GOOD]
     keep_readings(connection, source.gateway_id, good, unusable)
 
@@ -45,15 +53,25 @@ def keep_readings(
     good: Sequence[Good],
     unusable: Sequence[tuple[int, Said[Reading]]],
 ) -> None:
-    """Keep readings of a gateway, ``unusable`` with their evidence, and judge the good ones.
+    """Keep readings of a gateway, ``unusable`` with their evidence, and judge the good ones and the silence between.
 
     A channel that was never heard before is registered without a place. Readings from before the gateway's clock was
-    synchronised count like others and are marked.
+    synchronised count at the time that a clock notice gives them, or else as they were said, and are marked.
     """
     _copy_unusable(connection, gateway_id, unusable)
-    if not good:
+    judges_silence: bool = queries("tracks").has_silence_rule(connection, gateway_id=gateway_id)
+    if not good and not judges_silence:
         return
-    channels = _own_channels(connection, gateway_id, good)
+    channels = _own_channels(connection, gateway_id, good, all_of_them=judges_silence)
+    spans = _copy_good(connection, good, channels)
+    judge(connection, spans)
+    if judges_silence:
+        judge_silence(connection, gateway_id, _heard(spans, channels, unusable))
+
+
+def _copy_good(connection: Connection, good: Sequence[Good], channels: dict[tuple[str, str], int]) -> dict[int, Span]:
+    if not good:
+        return {}
     _make_months(connection, good)
     spans: dict[int, tuple[int, int]] = {}
     with connection.cursor() as cursor, cursor.copy(COPY_GOOD) as copy:
@@ -61,13 +79,13 @@ def keep_readings(
         for start in range(0, len(good), ROWS_AT_ONCE):
             copy.write(b"".join(_rows(good[start : start + ROWS_AT_ONCE], channels, spans)))
         copy.write(_END)
-    judge(connection, {channel_id: _span(span) for channel_id, span in spans.items()})
+    return {channel_id: _span(span) for channel_id, span in spans.items()}
 
 
 def _rows(
     good: Iterable[Good], channels: dict[tuple[str, str], int], spans: dict[int, tuple[int, int]]
 ) -> Iterator[bytes]:
-    for evidence_id, seq, (at_us, synced, device, values) in good:
+    for evidence_id, seq, (at_us, synced, device, values), doubt in good:
         for metric, value in values:
             channel_id = channels[device, metric]
             span = spans.get(channel_id)
@@ -77,12 +95,26 @@ def _rows(
                 spans[channel_id] = (span[0], at_us)
             elif at_us < span[0]:
                 spans[channel_id] = (at_us, span[1])
-            yield _ROW(6, 8, channel_id, 8, at_us, 8, seq, 8, value, 1, synced, 8, evidence_id)
+            yield _ROW(9, 8, channel_id, 8, at_us, 8, seq, 8, value, 1, synced, 8, evidence_id)
+            yield _NO_DOUBT if doubt is None else _doubt_fields(doubt)
 
 
-def _plain(record: Reading) -> PlainReading:
-    at_us = (record.stamp.at - EPOCH) // _MICROSECOND
-    return at_us, record.stamp.synced, record.device, tuple(record.values.items())
+def _doubt_fields(doubt: Doubt) -> bytes:
+    said_at_us, boot, mono_ms = doubt
+    boot_bytes = boot.encode()
+    said = _NULL if said_at_us is None else _LONG(8, said_at_us)
+    return said + _LENGTH(len(boot_bytes)) + boot_bytes + _LONG(8, mono_ms)
+
+
+def _good(source: Source, said: Said[Reading], times: Times) -> Good:
+    """With the time that a clock notice gives it, or else as it was said."""
+    record, stamp = said.record, said.record.stamp
+    at = times.get(stamp, stamp.at)
+    doubt: Doubt | None = None
+    if not stamp.synced:
+        doubt = (since_epoch_us(stamp.at) if stamp in times else None, stamp.boot, stamp.mono_ms)
+    plain = (since_epoch_us(at), stamp.synced, record.device, tuple(record.values.items()))
+    return source.evidence_id, said.seq, plain, doubt
 
 
 def _span(span: tuple[int, int]) -> Span:
@@ -90,21 +122,44 @@ def _span(span: tuple[int, int]) -> Span:
     return EPOCH + timedelta(microseconds=first), EPOCH + timedelta(microseconds=last)
 
 
+def _heard(
+    spans: dict[int, Span], channels: dict[tuple[str, str], int], unusable: Sequence[tuple[int, Said[Reading]]]
+) -> dict[int, Span]:
+    """An unusable reading is news, too: it may be the first that was ever heard of a device."""
+    of_device: dict[str, Span] = {}
+    for _, each in unusable:
+        at = each.record.stamp.at
+        first, last = of_device.get(each.record.device, (at, at))
+        of_device[each.record.device] = (min(first, at), max(last, at))
+    heard = dict(spans)
+    for (device, _), channel_id in channels.items():
+        if device in of_device:
+            first, last = of_device[device]
+            known = heard.get(channel_id, (first, last))
+            heard[channel_id] = (min(first, known[0]), max(last, known[1]))
+    return heard
+
+
 def _make_months(connection: Connection, good: Sequence[Good]) -> None:
     """The months that these readings fall in. Not all from the first to the last: a clock may have been far off."""
-    days = {reading[0] // 86_400_000_000 for _, _, reading in good}
+    days = {reading[0] // 86_400_000_000 for _, _, reading, _ in good}
     months = {(day.year, day.month): day for day in (EPOCH + timedelta(days=number) for number in days)}
     for _, day in sorted(months.items()):
         make_months(connection, day, day)
 
 
-def _own_channels(connection: Connection, gateway_id: int, good: Sequence[Good]) -> dict[tuple[str, str], int]:
+def _own_channels(
+    connection: Connection, gateway_id: int, good: Sequence[Good], *, all_of_them: bool
+) -> dict[tuple[str, str], int]:
     """Ids by device and metric. Made before they are locked, and all locked in one order, so that nobody deadlocks."""
-    names = sorted({(reading[2], metric) for _, _, reading in good for metric, _ in reading[3]})
+    names = sorted({(reading[2], metric) for _, _, reading, _ in good for metric, _ in reading[3]})
     devices = [device for device, _ in names]
     metrics = [metric for _, metric in names]
     queries("tracks").add_channels(connection, gateway_id=gateway_id, devices=devices, metrics=metrics)
-    rows = queries("tracks").own_channels_of_devices(connection, gateway_id=gateway_id, devices=devices)
+    if all_of_them:
+        rows = queries("tracks").own_channels_of_gateway(connection, gateway_id=gateway_id)
+    else:
+        rows = queries("tracks").own_channels_of_devices(connection, gateway_id=gateway_id, devices=devices)
     return {(row["device"], row["metric"]): row["id"] for row in rows}
 
 

@@ -1,27 +1,52 @@
 """Scan transactions of a batch: each an event, and its lines booked."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cloud_sync.actions.bookings import EventLine, book_lines
 from cloud_sync.actions.counts import store_count_scan
 from cloud_sync.domain.booking import lines_of
+from cloud_sync.ingest.clocks import true_times
 from cloud_sync.ingest.source import Said, Source
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.events import add_event
-from edge_agent.domain.records import Action, ScanTransaction
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.records import Action, ScanTransaction, Stamp
 
 
 def store_scans(connection: Connection, source: Source, said: Sequence[Said[ScanTransaction]]) -> None:
     """Book what operators scanned; what cannot be booked becomes exception cases, and nothing is refused."""
+    if not said:
+        return
+    times = true_times(connection, source, [each.record.stamp for each in said])
     lines: list[EventLine] = []
+    doubtful: list[tuple[str, Stamp]] = []
     for each in said:
         event_id = _add_event(connection, source, each)
         scanned = lines_of(each.record, source.said_at(each.seq))
-        lines += [EventLine(line, event_id, source.evidence_id) for line in scanned]
+        stamp = each.record.stamp
+        if not stamp.synced:
+            doubtful += [(line.fact, stamp) for line in scanned]
+        at = times.get(stamp, stamp.at)
+        lines += [EventLine(replace(line, at=at), event_id, source.evidence_id) for line in scanned]
+    _keep_doubts(connection, source, doubtful)
     book_lines(connection, lines)
     for each in said:
         if each.record.action is Action.COUNT:
             store_count_scan(connection, each.record, source.said_at(each.seq), source.evidence_id)
+
+
+def _keep_doubts(connection: Connection, source: Source, doubtful: Sequence[tuple[str, Stamp]]) -> None:
+    if not doubtful:
+        return
+    queries("clocks").add_doubtful_scans(
+        connection,
+        gateway_id=source.gateway_id,
+        facts=[fact for fact, _ in doubtful],
+        boots=[stamp.boot for _, stamp in doubtful],
+        mono_ms=[stamp.mono_ms for _, stamp in doubtful],
+        said_at=[stamp.at for _, stamp in doubtful],
+    )
 
 
 def _add_event(connection: Connection, source: Source, said: Said[ScanTransaction]) -> int:

@@ -1,15 +1,18 @@
 """Many batches of readings at once: a gateway that comes back after days sends thousands of them.
 
 One transaction, one COPY and one judgement for all, instead of one for each. What is not plain about a batch (another
-record than a reading, an unreadable line, a wrong signature, a fork) leaves it to ``batches.store_batch``, alone.
+record than a reading, a clock that was not synchronised, an unreadable line, a wrong signature, a fork) leaves it to
+``batches.store_batch``, alone.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from cloud_sync.domain.records import fault_in
-from cloud_sync.ingest.plain import EPOCH, PlainReading, plain_reading
+from cloud_sync.ingest.plain import EPOCH, PlainReading, plain_reading, since_epoch_us
+from cloud_sync.ingest.progress import advance
 from cloud_sync.ingest.readings import keep_readings
 from cloud_sync.ingest.source import Said
 from cloud_sync.storage.database import Connection
@@ -20,17 +23,20 @@ from edge_agent.domain.wire import Batch, WireError, decode_record
 RECORDS_MAX = 100_000
 """Of one transaction."""
 
-COPY_EVIDENCE = "COPY evidence (id, gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw) FROM STDIN"
+COPY_EVIDENCE = (
+    "COPY evidence (id, gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, last_at) FROM STDIN"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """A batch of readings that can all be read."""
+    """A batch of readings that can all be read, all by a synchronised clock. ``last_at`` is the latest of them."""
 
     index: int
     batch: Batch
     good: tuple[tuple[int, PlainReading], ...]
     unusable: tuple[Said[Reading], ...]
+    last_at: datetime
 
     @property
     def last_seq(self) -> int:
@@ -39,27 +45,31 @@ class Readable:
 
 
 def readable(index: int, batch: Batch) -> Readable | None:
-    """The batch with its readings, None if anything else is in it."""
+    """The batch with its readings, None if anything else is in it, or a time that a clock notice may correct."""
     good: list[tuple[int, PlainReading]] = []
     unusable: list[Said[Reading]] = []
+    last_us = 0
     for seq, line in enumerate(batch.lines, start=batch.header.first):
         plain = plain_reading(line)
         if plain is not None:
+            if not plain[1]:
+                return None
+            last_us = max(last_us, plain[0])
             good.append((seq, plain))
             continue
         try:
             record = decode_record(line)
         except WireError:
             return None
-        if not isinstance(record, Reading) or fault_in(record) is not None:
+        if not isinstance(record, Reading) or not record.stamp.synced or fault_in(record) is not None:
             return None
+        at_us = since_epoch_us(record.stamp.at)
+        last_us = max(last_us, at_us)
         if record.quality is not Quality.GOOD:
             unusable.append(Said(seq, record))
         elif record.values:
-            at_us = round((record.stamp.at - EPOCH).total_seconds() * 1_000_000)
-            values = tuple(record.values.items())
-            good.append((seq, (at_us, record.stamp.synced, record.device, values)))
-    return Readable(index, batch, tuple(good), tuple(unusable))
+            good.append((seq, (at_us, True, record.device, tuple(record.values.items()))))
+    return Readable(index, batch, tuple(good), tuple(unusable), EPOCH + timedelta(microseconds=last_us))
 
 
 def in_parts(batches: Sequence[Readable]) -> Iterator[list[Readable]]:
@@ -91,11 +101,13 @@ def store_part(connection: Connection, gateway_id: int, part: Sequence[Readable]
     if new:
         ids = _keep_evidence(connection, gateway_id, new)
         good = [
-            (evidence_id, seq, reading)
+            (evidence_id, seq, reading, None)
             for evidence_id, each in zip(ids, new, strict=True)
             for seq, reading in each.good
         ]
         unusable = [(evidence_id, said) for evidence_id, each in zip(ids, new, strict=True) for said in each.unusable]
+        for journal, lane in sorted({(each.batch.header.journal, each.batch.header.lane.value) for each in new}):
+            advance(connection, gateway_id, journal, lane)
         keep_readings(connection, gateway_id, good, unusable)
         queries("ingest").gateway_seen(connection, id=gateway_id)
     return [each.index for each in new], duplicates
@@ -147,6 +159,7 @@ def _keep_evidence(connection: Connection, gateway_id: int, new: Sequence[Readab
                     bytes.fromhex(each.batch.digest),
                     bytes.fromhex(header.previous),
                     each.batch.raw,
+                    each.last_at,
                 )
             )
     return ids

@@ -52,8 +52,7 @@ SELECT c.*,
        coalesce((SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
                  FROM hold_now h
                  WHERE h.lot_id = c.lot_id AND coalesce(h.serial = c.serial, true)
-                   AND (h.place_id IS NULL OR h.place_id = c.place_id
-                        OR h.kind <> 'exposure' AND h.place_id = ANY(c.ancestors))), '[]') AS holds
+                   AND hold_covers(h.kind, h.place_id, c.place_id, c.ancestors)), '[]') AS holds
 FROM candidate c;
 
 -- name: positions(item, place, lot_id, everywhere, rows_max, rows_skipped)
@@ -82,8 +81,7 @@ SELECT c.*,
        coalesce((SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
                  FROM hold_now h
                  WHERE h.lot_id = c.lot_id AND coalesce(h.serial = c.serial, true)
-                   AND (h.place_id IS NULL OR h.place_id = c.place_id
-                        OR h.kind <> 'exposure' AND h.place_id = ANY(c.ancestors))), '[]') AS holds
+                   AND hold_covers(h.kind, h.place_id, c.place_id, c.ancestors)), '[]') AS holds
 FROM candidate c
 ORDER BY c.item, c.expires_at NULLS LAST, c.lot_id, c.place, c.serial;
 

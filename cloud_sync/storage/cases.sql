@@ -7,10 +7,10 @@ ORDER BY id DESC
 LIMIT 1
 FOR UPDATE;
 
--- name: add_case(kind, key, text, lot_id, evidence_id, data)$
+-- name: add_case(kind, key, text, lot_id, evidence_id, data, place_id)$
 -- Open a case and give its id; no row if one is open already.
-INSERT INTO exception_case (kind, key, text, lot_id, evidence_id, data)
-VALUES (:kind, :key, :text, :lot_id, :evidence_id, :data)
+INSERT INTO exception_case (kind, key, text, lot_id, evidence_id, data, place_id)
+VALUES (:kind, :key, :text, :lot_id, :evidence_id, :data, :place_id)
 ON CONFLICT (kind, key) WHERE resolved_at IS NULL DO NOTHING
 RETURNING id;
 

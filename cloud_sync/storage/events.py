@@ -7,6 +7,9 @@ from psycopg.types.json import Jsonb
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
 
+LEDGER = "ledger"
+"""The actor of what the ledger does by itself."""
+
 
 def add_event(
     connection: Connection, *, actor: str, kind: str, subject: str, reason: str = "", data: dict[str, Any] | None = None

@@ -1,5 +1,6 @@
 -- Exposure is a walk over residencies and movements. Seeds are residencies that overlap the excursion in its place or
--- below; from there on along every movement out of a residency at or after its first exposed instant, into the
+-- below (for as long as the excursion may have lasted where clocks were doubtful: reach_from, reach_until), if its
+-- severity is action; from there on along every movement out of a residency at or after its first exposed instant, into the
 -- residency that received it. A place of production passes exposure from what went in to every other lot that comes
 -- out at or after that instant. Both queries write only what differs, and give what changed for each lot:
 -- 'held' where a lot is exposed to an excursion for the first time, 'freed' where no part of it is any more.
@@ -8,13 +9,14 @@
 -- Redo all exposure by these excursions.
 WITH RECURSIVE seed AS (
     SELECT e.id AS excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at,
-           p.kind = 'production' AS is_production, greatest(r.began_at, e.began_at) AS since
+           p.kind = 'production' AS is_production, greatest(r.began_at, coalesce(e.reach_from, e.began_at)) AS since
     FROM excursion e
     JOIN place p ON p.ancestors @> ARRAY[e.place_id]
     JOIN residency r ON r.place_id = p.id
     WHERE e.id = ANY(:excursion_ids)
-      AND r.began_at < coalesce(e.ended_at, 'infinity')
-      AND coalesce(r.ended_at, 'infinity') > e.began_at
+      AND e.severity = 'action'
+      AND r.began_at < coalesce(e.reach_until, e.ended_at, 'infinity')
+      AND coalesce(r.ended_at, 'infinity') > coalesce(e.reach_from, e.began_at)
 ), walk AS (
     SELECT * FROM seed
     UNION
@@ -43,8 +45,9 @@ WITH RECURSIVE seed AS (
     WHERE NOT EXISTS (
         SELECT FROM excursion e JOIN place p ON p.id = n.place_id
         WHERE e.id = w.excursion_id AND p.ancestors @> ARRAY[e.place_id]
-          AND n.began_at < coalesce(e.ended_at, 'infinity') AND greatest(n.began_at, e.began_at) <= n.since
-          AND coalesce(n.ended_at, 'infinity') > e.began_at)
+          AND n.began_at < coalesce(e.reach_until, e.ended_at, 'infinity')
+          AND greatest(n.began_at, coalesce(e.reach_from, e.began_at)) <= n.since
+          AND coalesce(n.ended_at, 'infinity') > coalesce(e.reach_from, e.began_at))
 ), new AS (
     SELECT excursion_id, lot_id, serial, place_id, began_at, min(since) AS since
     FROM walk
@@ -78,13 +81,14 @@ ORDER BY 1, 3, 2;
 -- other lots bring into production is taken as it stands.
 WITH RECURSIVE seed AS (
     SELECT e.id AS excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at,
-           p.kind = 'production' AS is_production, greatest(r.began_at, e.began_at) AS since
+           p.kind = 'production' AS is_production, greatest(r.began_at, coalesce(e.reach_from, e.began_at)) AS since
     FROM residency r
     JOIN place p ON p.id = r.place_id
     JOIN excursion e ON e.place_id = ANY(p.ancestors)
     WHERE r.lot_id = ANY(:lot_ids)
-      AND r.began_at < coalesce(e.ended_at, 'infinity')
-      AND coalesce(r.ended_at, 'infinity') > e.began_at
+      AND e.severity = 'action'
+      AND r.began_at < coalesce(e.reach_until, e.ended_at, 'infinity')
+      AND coalesce(r.ended_at, 'infinity') > coalesce(e.reach_from, e.began_at)
     UNION ALL
     SELECT x.excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, to_place.kind = 'production',
            m.occurred_at
@@ -123,8 +127,9 @@ WITH RECURSIVE seed AS (
     WHERE NOT EXISTS (
         SELECT FROM excursion e JOIN place p ON p.id = n.place_id
         WHERE e.id = w.excursion_id AND p.ancestors @> ARRAY[e.place_id]
-          AND n.began_at < coalesce(e.ended_at, 'infinity') AND greatest(n.began_at, e.began_at) <= n.since
-          AND coalesce(n.ended_at, 'infinity') > e.began_at)
+          AND n.began_at < coalesce(e.reach_until, e.ended_at, 'infinity')
+          AND greatest(n.began_at, coalesce(e.reach_from, e.began_at)) <= n.since
+          AND coalesce(n.ended_at, 'infinity') > coalesce(e.reach_from, e.began_at))
 ), new AS (
     SELECT excursion_id, lot_id, serial, place_id, began_at, min(since) AS since
     FROM walk
@@ -173,3 +178,12 @@ SELECT EXISTS (SELECT FROM excursion);
 -- name: exposed_lots(excursion_ids)
 -- Which lots these excursions expose.
 SELECT DISTINCT excursion_id, lot_id FROM exposure WHERE excursion_id = ANY(:excursion_ids) ORDER BY 1, 2;
+
+-- name: promised_and_exposed(excursion_ids, lot_ids)
+-- Lots with open promises that these excursions expose, or that are among these lots.
+SELECT DISTINCT v.lot_id
+FROM reservation v
+WHERE v.ended_at IS NULL
+  AND (v.lot_id = ANY(:lot_ids)
+       OR EXISTS (SELECT FROM exposure x WHERE x.lot_id = v.lot_id AND x.excursion_id = ANY(:excursion_ids)))
+ORDER BY v.lot_id;

@@ -14,10 +14,10 @@ WHERE gateway_id = :gateway_id AND journal = :journal AND lane = :lane AND first
 ORDER BY first_seq DESC
 LIMIT 1;
 
--- name: add_evidence(gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw)$
+-- name: add_evidence(gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, last_at)$
 -- Keep a batch as it was signed; gives its id.
-INSERT INTO evidence (gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw)
-VALUES (:gateway_id, :journal, :lane, :first_seq, :last_seq, :digest, :previous, :raw)
+INSERT INTO evidence (gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, last_at)
+VALUES (:gateway_id, :journal, :lane, :first_seq, :last_seq, :digest, :previous, :raw, :last_at)
 RETURNING id;
 
 -- name: gateway_seen(id)!
@@ -29,6 +29,54 @@ WHERE id = :id AND (last_seen_at IS NULL OR last_seen_at < clock_timestamp() - i
 -- What gateways say about themselves.
 INSERT INTO notice (evidence_id, seq, gateway_id, at, kind, subject, text, data)
 VALUES (:evidence_id, :seq, :gateway_id, :at, :kind, :subject, :text, :data);
+
+-- name: add_gap(gateway_id, journal, lane, first_seq, last_seq)!
+-- Records that a gateway lost.
+INSERT INTO declared_gap (gateway_id, journal, lane, first_seq, last_seq)
+VALUES (:gateway_id, :journal, :lane, :first_seq, :last_seq)
+ON CONFLICT DO NOTHING;
+
+-- name: advance_lane(gateway_id, journal, lane)!
+-- Go on from where the lane was known to, batch by batch and over declared gaps, to the first hole.
+WITH RECURSIVE start AS (
+    SELECT coalesce(max(next_seq), 1) AS next_seq, max(horizon_at) AS horizon_at
+    FROM lane_progress
+    WHERE (gateway_id, journal, lane) = (:gateway_id, :journal::uuid, :lane)
+), step AS (
+    SELECT next_seq, horizon_at FROM start
+    UNION ALL
+    SELECT n.next_seq, greatest(s.horizon_at, n.last_at)
+    FROM step s
+    CROSS JOIN LATERAL (
+        -- Stored batches never overlap: only the nearest can hold the next number. Index: evidence's key.
+        (SELECT near.last_seq + 1 AS next_seq, near.last_at
+         FROM (SELECT e.last_seq, e.last_at
+               FROM evidence e
+               WHERE (e.gateway_id, e.journal, e.lane) = (:gateway_id, :journal::uuid, :lane)
+                 AND e.first_seq <= s.next_seq
+               ORDER BY e.first_seq DESC LIMIT 1) AS near
+         WHERE near.last_seq >= s.next_seq)
+        UNION ALL
+        (SELECT d.last_seq + 1, NULL
+         FROM declared_gap d
+         WHERE (d.gateway_id, d.journal, d.lane) = (:gateway_id, :journal::uuid, :lane)
+           AND d.first_seq <= s.next_seq AND d.last_seq >= s.next_seq
+         ORDER BY d.last_seq DESC LIMIT 1)
+        LIMIT 1
+    ) AS n
+), reached AS (
+    SELECT max(next_seq) AS next_seq, max(horizon_at) AS horizon_at FROM step
+), newest AS (
+    -- Stored batches never overlap: the one that begins last ends last. Index: evidence's key.
+    SELECT max(last_seq) AS max_seq
+    FROM (SELECT last_seq FROM evidence
+          WHERE (gateway_id, journal, lane) = (:gateway_id, :journal::uuid, :lane)
+          ORDER BY first_seq DESC LIMIT 1) AS last
+)
+INSERT INTO lane_progress (gateway_id, journal, lane, next_seq, max_seq, horizon_at)
+SELECT :gateway_id, :journal::uuid, :lane, r.next_seq, coalesce(n.max_seq, 0), r.horizon_at FROM reached r, newest n
+ON CONFLICT (gateway_id, journal, lane) DO UPDATE
+SET next_seq = excluded.next_seq, max_seq = excluded.max_seq, horizon_at = excluded.horizon_at;
 
 -- name: last_batches_up_to(gateway_id, journals, lanes, last_seqs)
 -- For each of many new batches what last_batch_up_to gives; number counts from 1. Index: evidence's unique key.

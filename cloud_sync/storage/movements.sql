@@ -143,12 +143,13 @@ ORDER BY lot_id, serial, place_id;
 SELECT issue.number, held.text
 FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[], :at::timestamptz[], :dispensed_for::text[])
      WITH ORDINALITY AS issue (lot_id, serial, place_id, at, dispensed_for, number)
+JOIN place p ON p.id = issue.place_id
 CROSS JOIN LATERAL (
     SELECT h.text
     FROM hold_now h
     WHERE h.lot_id = issue.lot_id
       AND (h.serial IS NULL OR h.serial = issue.serial)
-      AND (h.place_id IS NULL OR h.place_id = issue.place_id)
+      AND hold_covers(h.kind, h.place_id, issue.place_id, p.ancestors)
       AND h.since <= issue.at
       AND NOT (h.kind = 'patient' AND h.text = 'made for prescription ' || issue.dispensed_for || ' alone')
     ORDER BY h.kind, h.text

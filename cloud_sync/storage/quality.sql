@@ -1,6 +1,7 @@
 -- name: excursions(place, only_open, rows_max, rows_skipped)
 -- Excursions, the latest first, all or those of a place.
 SELECT e.id, g.name AS gateway, c.device, c.metric, p.name AS place, e.rule, e.began_at, e.ended_at, e.worst, e.version,
+       e.severity, e.longest_gap_s,
        (SELECT count(DISTINCT x.lot_id) FROM exposure x WHERE x.excursion_id = e.id) AS lots_exposed
 FROM excursion e
 JOIN channel c ON c.id = e.channel_id
@@ -78,9 +79,12 @@ WHERE e.id = :excursion_id;
 -- name: dispositions(excursion_id, lot_id, rows_max, rows_skipped)
 -- Decisions on exposures, and whether they still stand on the evidence as it is now.
 SELECT d.id, d.excursion_id, d.lot_id, i.name AS item, l.lot_number, d.decision, d.reason, d.decided_by, d.decided_at,
-       (d.began_at, d.ended_at, d.worst) IS NOT DISTINCT FROM (e.began_at, e.ended_at, e.worst) AS same_evidence
+       d.places AS place_ids,
+       (SELECT array_agg(p.name ORDER BY p.name) FROM place p WHERE p.id = ANY(d.places)) AS places,
+       d.evidence, e.id IS NULL AS excursion_withdrawn,
+       d.evidence IS NOT DISTINCT FROM exposure_evidence(d.excursion_id, d.lot_id) AS same_evidence
 FROM disposition d
-JOIN excursion e ON e.id = d.excursion_id
+LEFT JOIN excursion e ON e.id = d.excursion_id
 JOIN lot l ON l.id = d.lot_id
 JOIN item i ON i.id = l.item_id
 WHERE (:excursion_id::bigint IS NULL OR d.excursion_id = :excursion_id)
@@ -88,27 +92,54 @@ WHERE (:excursion_id::bigint IS NULL OR d.excursion_id = :excursion_id)
 ORDER BY d.id
 LIMIT :rows_max OFFSET :rows_skipped;
 
--- name: add_disposition(excursion_id, lot_id, decision, reason, decided_by, began_at, ended_at, worst)$
+-- name: add_disposition(excursion_id, lot_id, decision, reason, decided_by, began_at, ended_at, worst, places)$
 -- Keep a decision with the evidence it was made on.
-INSERT INTO disposition (excursion_id, lot_id, decision, reason, decided_by, began_at, ended_at, worst)
-VALUES (:excursion_id, :lot_id, :decision, :reason, :decided_by, :began_at, :ended_at, :worst)
+INSERT INTO disposition (excursion_id, lot_id, decision, reason, decided_by, began_at, ended_at, worst, places)
+VALUES (:excursion_id, :lot_id, :decision, :reason, :decided_by, :began_at, :ended_at, :worst, :places::bigint[])
 RETURNING id;
 
--- name: cases(only_open, kind, lot_id, rows_max, rows_skipped)
--- Physical facts that contradict the ledger.
-SELECT id, kind, key, text, lot_id, evidence_id, data, opened_at, resolved_at, resolved_by, resolution
-FROM exception_case
-WHERE (NOT :only_open OR resolved_at IS NULL) AND (:kind::text IS NULL OR kind = :kind)
-  AND (:lot_id::bigint IS NULL OR lot_id = :lot_id)
-ORDER BY id
+-- name: open_holds_of_lot(lot_id)
+-- Who holds a lot by hand.
+SELECT placed_by FROM hold WHERE lot_id = :lot_id AND kind = 'manual' AND lifted_at IS NULL;
+
+-- name: versions(excursion_id, rows_max)
+-- What an excursion was before it was what it is, oldest first.
+SELECT excursion_id, version, change, rule, began_at, ended_at, worst, recorded_at
+FROM excursion_version
+WHERE excursion_id = :excursion_id
+ORDER BY version
+LIMIT :rows_max;
+
+-- name: cases(only_open, kind, lot_id, assignee, older_than, rows_max, rows_skipped)
+-- Physical facts that contradict the ledger, oldest first. age_s: how long it has been open, or was.
+SELECT k.id, k.kind, k.key, k.text, k.lot_id, p.name AS place, k.evidence_id, k.data, k.opened_at, k.assignee,
+       extract(epoch FROM coalesce(k.resolved_at, clock_timestamp()) - k.opened_at)::double precision AS age_s,
+       k.resolved_at, k.resolved_by, k.resolved_role, k.decision, k.resolution
+FROM exception_case k
+LEFT JOIN place p ON p.id = k.place_id
+WHERE (NOT :only_open OR k.resolved_at IS NULL) AND (:kind::text IS NULL OR k.kind = :kind)
+  AND (:lot_id::bigint IS NULL OR k.lot_id = :lot_id)
+  AND (:assignee::text IS NULL OR k.assignee = :assignee)
+  AND (:older_than::timestamptz IS NULL OR k.opened_at < :older_than)
+ORDER BY k.id
 LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: case_by_id(case_id)^
 -- One exception case.
-SELECT id, kind, key, text, lot_id, evidence_id, data, opened_at, resolved_at, resolved_by, resolution
-FROM exception_case WHERE id = :case_id;
+SELECT k.id, k.kind, k.key, k.text, k.lot_id, p.name AS place, k.evidence_id, k.data, k.opened_at, k.assignee,
+       extract(epoch FROM coalesce(k.resolved_at, clock_timestamp()) - k.opened_at)::double precision AS age_s,
+       k.resolved_at, k.resolved_by, k.resolved_role, k.decision, k.resolution
+FROM exception_case k
+LEFT JOIN place p ON p.id = k.place_id
+WHERE k.id = :case_id;
 
--- name: resolve_case(case_id, resolved_by, resolution)!
+-- name: assign_case(case_id, assignee)!
+-- Say who looks into an open case; no row if it is closed.
+UPDATE exception_case SET assignee = :assignee WHERE id = :case_id AND resolved_at IS NULL;
+
+-- name: resolve_case(case_id, resolved_by, resolved_role, decision, resolution)!
 -- Close a case; no row if it is closed.
-UPDATE exception_case SET resolved_at = clock_timestamp(), resolved_by = :resolved_by, resolution = :resolution
+UPDATE exception_case
+SET resolved_at = clock_timestamp(), resolved_by = :resolved_by, resolved_role = :resolved_role, decision = :decision,
+    resolution = :resolution
 WHERE id = :case_id AND resolved_at IS NULL;

@@ -37,6 +37,22 @@ WHERE p.id = v.place_id AND v.lot_id = :lot_id AND v.ended_at IS NULL
   AND (:place_id::bigint IS NULL OR :place_id = ANY(p.ancestors))
 RETURNING v.id, v.demand, v.quantity;
 
+-- name: break_held_reservations(lot_ids)
+-- Break all open promises of stock of these lots that is held by now; gives them with the first reason.
+UPDATE reservation v
+SET ended_at = clock_timestamp(), ended_as = 'broken', ended_reason = held.text
+FROM (
+    SELECT o.id, min(h.text) AS text
+    FROM reservation o
+    JOIN place p ON p.id = o.place_id
+    JOIN hold_now h ON h.lot_id = o.lot_id AND (h.serial IS NULL OR h.serial = o.serial)
+        AND hold_covers(h.kind, h.place_id, o.place_id, p.ancestors)
+    WHERE o.lot_id = ANY(:lot_ids) AND o.ended_at IS NULL
+    GROUP BY o.id
+) AS held
+WHERE v.id = held.id AND v.ended_at IS NULL
+RETURNING v.id, v.lot_id, v.demand, v.quantity, v.ended_reason;
+
 -- name: reservations(demand, lot_id, only_open, rows_max, rows_skipped)
 -- Promises, by demand and lot.
 SELECT v.id, v.client_id::text, v.lot_id, i.name AS item, l.lot_number, v.serial, p.name AS place, v.quantity,
@@ -64,8 +80,7 @@ SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expi
        coalesce((SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
                  FROM hold_now h
                  WHERE h.lot_id = b.lot_id AND coalesce(h.serial = b.serial, true)
-                   AND (h.place_id IS NULL OR h.place_id = b.place_id
-                        OR h.kind <> 'exposure' AND h.place_id = ANY(p.ancestors))), '[]') AS holds
+                   AND hold_covers(h.kind, h.place_id, b.place_id, p.ancestors)), '[]') AS holds
 FROM position b
 JOIN lot l ON l.id = b.lot_id
 JOIN item i ON i.id = l.item_id

@@ -78,6 +78,26 @@ CROSS JOIN LATERAL (
 ORDER BY step.first_at, r.lot_id, from_place, to_place
 LIMIT :rows_max;
 
+-- name: lots_of(serial, lot_number, supplier, order_ref, recipient, batch, rows_max)
+-- The lots that somebody means: by serial, by number (of a supplier), by order, by who got them, or by the batch that
+-- they went into or came out of; all that is given has to hold. Index: the lot's key, movement_from_place and _to_place.
+SELECT l.id AS lot_id
+FROM lot l
+WHERE (:lot_number::text IS NULL OR l.lot_number = :lot_number)
+  AND (:serial::text IS NULL OR EXISTS (SELECT FROM movement m WHERE m.lot_id = l.id AND m.serial = :serial))
+  AND (:supplier::text IS NULL OR EXISTS (
+      SELECT FROM movement m JOIN place p ON p.id = m.from_place AND p.kind = 'supplier' AND p.name = :supplier
+      WHERE m.lot_id = l.id))
+  AND (:order_ref::text IS NULL OR EXISTS (SELECT FROM movement m WHERE m.lot_id = l.id AND m.order_ref = :order_ref))
+  AND (:recipient::text IS NULL OR EXISTS (
+      SELECT FROM movement m JOIN place p ON p.id = m.to_place AND p.kind IN ('customer', 'ward') AND p.name = :recipient
+      WHERE m.lot_id = l.id))
+  AND (:batch::text IS NULL OR EXISTS (
+      SELECT FROM movement m JOIN place p ON p.id IN (m.from_place, m.to_place) AND p.kind = 'production' AND p.name = :batch
+      WHERE m.lot_id = l.id))
+ORDER BY l.id
+LIMIT :rows_max;
+
 -- name: named_lots(lot_ids)
 -- What people call these lots.
 SELECT l.id, i.name AS item, l.lot_number FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = ANY(:lot_ids);

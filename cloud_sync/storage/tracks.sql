@@ -45,15 +45,22 @@ ORDER BY c.id, cardinality(above.ancestors) DESC;
 
 -- name: track(channel_id, rule)^
 -- Where a rule stands on a channel.
-SELECT definition, last_at, outside_since, opened, worst FROM track WHERE channel_id = :channel_id AND rule = :rule;
+SELECT definition, last_at, outside_since, opened, worst, last_out_at, longest_gap_s
+FROM track
+WHERE channel_id = :channel_id AND rule = :rule;
 
--- name: keep_track(channel_id, rule, definition, last_at, outside_since, opened, worst)!
+-- name: keep_track(channel_id, rule, definition, last_at, outside_since, opened, worst, last_out_at, longest_gap_s)!
 -- Where a rule stands on a channel now.
-INSERT INTO track (channel_id, rule, definition, last_at, outside_since, opened, worst)
-VALUES (:channel_id, :rule, :definition, :last_at, :outside_since, :opened, :worst)
+INSERT INTO track (channel_id, rule, definition, last_at, outside_since, opened, worst, last_out_at, longest_gap_s)
+VALUES (:channel_id, :rule, :definition, :last_at, :outside_since, :opened, :worst, :last_out_at, :longest_gap_s)
 ON CONFLICT (channel_id, rule) DO UPDATE
 SET definition = excluded.definition, last_at = excluded.last_at, outside_since = excluded.outside_since,
-    opened = excluded.opened, worst = excluded.worst;
+    opened = excluded.opened, worst = excluded.worst, last_out_at = excluded.last_out_at,
+    longest_gap_s = excluded.longest_gap_s;
+
+-- name: note_last_out(channel_id, rule, last_out_at)!
+-- A late value beyond the limit.
+UPDATE track SET last_out_at = :last_out_at WHERE channel_id = :channel_id AND rule = :rule;
 
 -- name: last_back_before(channel_id, at, is_above, limit, hysteresis, on_limit_is_outside)$
 -- The last instant before :at whose values were all back within the limit; null if there is none.
@@ -92,34 +99,148 @@ WHERE channel_id = :channel_id
 GROUP BY at
 ORDER BY at;
 
+-- name: last_beyond(channel_id, first, last, is_above, edge, on_edge_is_outside)$
+-- The latest value beyond an edge between two instants (null: ever), null if there is none.
+SELECT max(at)
+FROM reading
+WHERE channel_id = :channel_id
+  AND at BETWEEN coalesce(:first::timestamptz, '-infinity') AND coalesce(:last::timestamptz, 'infinity')
+  AND (CASE WHEN :is_above THEN value > :edge ELSE value < :edge END OR :on_edge_is_outside AND value = :edge);
+
+-- name: has_silence_rule(gateway_id)$
+-- Whether silence is judged anywhere at this gateway.
+SELECT EXISTS (
+    SELECT FROM channel c
+    JOIN place p ON p.id = c.place_id
+    JOIN place above ON above.id = ANY(p.ancestors)
+    JOIN policy ON policy.name = above.policy
+    WHERE c.gateway_id = :gateway_id AND policy.body @> '{"rules": [{"kind": "no_data"}]}');
+
+-- name: own_channels_of_gateway(gateway_id)
+-- All channels of a gateway, locked.
+SELECT id, device, metric FROM channel WHERE gateway_id = :gateway_id ORDER BY id FOR NO KEY UPDATE;
+
+-- name: horizon(gateway_id)$
+-- Up to when the ledger has all readings that a gateway ever took; null while it does not know. A journal with a hole
+-- holds it back to the hole, for what is missing may be of any time since.
+SELECT CASE WHEN bool_or(max_seq >= next_seq AND horizon_at IS NULL) THEN NULL
+            ELSE coalesce(min(horizon_at) FILTER (WHERE max_seq >= next_seq), max(horizon_at)) END
+FROM lane_progress
+WHERE gateway_id = :gateway_id AND lane = 'readings';
+
+-- name: silence_start(channel_id, at)$
+-- From where silence is judged: the last good value before an instant, or else when the device was first heard of.
+SELECT coalesce(
+    (SELECT r.at FROM reading r WHERE r.channel_id = :channel_id AND r.at < :at ORDER BY r.at DESC LIMIT 1),
+    least((SELECT min(r.at) FROM reading r WHERE r.channel_id = :channel_id),
+          (SELECT min(u.at) FROM channel c JOIN unusable_reading u ON (u.gateway_id, u.device) = (c.gateway_id, c.device)
+           WHERE c.id = :channel_id)));
+
+-- name: last_heard(channel_id, horizon)$
+-- The last good value up to an instant.
+SELECT at FROM reading WHERE channel_id = :channel_id AND at <= :horizon ORDER BY at DESC LIMIT 1;
+
+-- name: first_good_after(channel_id, at)$
+-- The first good value after an instant.
+SELECT at FROM reading WHERE channel_id = :channel_id AND at > :at ORDER BY at LIMIT 1;
+
+-- name: silences(channel_id, first, last, after_s, horizon)
+-- From an instant at which the device was heard of to a good value (null: to the end): where no good value came for so
+-- long, as far as it is known that none was taken. seconds: how long that is, so far.
+WITH heard AS (
+    SELECT at FROM reading
+    WHERE channel_id = :channel_id AND at >= :first AND at <= coalesce(:last::timestamptz, 'infinity')
+    UNION
+    SELECT :first::timestamptz
+), pair AS (
+    SELECT at AS began_at, lead(at) OVER (ORDER BY at) AS ended_at FROM heard
+)
+SELECT began_at, ended_at,
+       extract(epoch FROM coalesce(ended_at, :horizon) - began_at)::double precision AS seconds
+FROM pair
+WHERE least(coalesce(ended_at, 'infinity'), :horizon) >= began_at + :after_s * interval '1 s'
+  AND (ended_at IS NOT NULL OR :last::timestamptz IS NULL)
+  AND NOT EXISTS (SELECT FROM reading_hour h -- whose readings were there, and have been thinned out
+                  WHERE h.channel_id = :channel_id AND h.thinned AND h.began_at > pair.began_at
+                    AND h.began_at + interval '1 hour' <= coalesce(pair.ended_at, :horizon))
+ORDER BY began_at;
+
+-- name: excursion_covering(channel_id, rule, at)^
+-- The excursion that lasts at or ends with an instant, having begun before it.
+SELECT id, began_at, ended_at, worst, longest_gap_s
+FROM excursion
+WHERE channel_id = :channel_id AND rule = :rule AND began_at < :at AND (ended_at IS NULL OR ended_at >= :at)
+ORDER BY began_at LIMIT 1;
+
+-- name: has_doubtful_times(channel_id)$
+-- Whether any reading of a channel is from before its clock was synchronised. Index: reading_unsynced_channel.
+SELECT EXISTS (SELECT FROM reading WHERE channel_id = :channel_id AND NOT synced);
+
+-- name: widen_reaches(channel_id)
+-- How far the excursions of a channel may reach, where times in them or at their ends were said by a clock that was not
+-- synchronised and that no notice has corrected: from the last trusted reading said before them in the journal, or else
+-- from what was said; until the first trusted reading said after them, or else without end. Gives those that changed.
+WITH doubtful AS (
+    SELECT e.id, min(r.seq) AS first_seq, max(r.seq) AS last_seq, max(v.journal::text) AS journal, e.began_at, e.ended_at
+    FROM excursion e
+    JOIN reading r ON r.channel_id = e.channel_id AND r.at >= e.began_at AND r.at <= coalesce(e.ended_at, 'infinity')
+        AND NOT r.synced AND r.said_at IS NULL
+    JOIN evidence v ON v.id = r.evidence_id
+    WHERE e.channel_id = :channel_id
+    GROUP BY e.id
+), reach AS (
+    SELECT d.id, least(d.began_at, (
+               SELECT max(r.at) FROM reading r JOIN evidence v ON v.id = r.evidence_id
+               WHERE r.channel_id = :channel_id AND r.seq < d.first_seq AND v.journal::text = d.journal
+                 AND (r.synced OR r.said_at IS NOT NULL))) AS reach_from,
+           greatest(d.ended_at, coalesce((
+               SELECT min(r.at) FROM reading r JOIN evidence v ON v.id = r.evidence_id
+               WHERE r.channel_id = :channel_id AND r.seq > d.last_seq AND v.journal::text = d.journal
+                 AND (r.synced OR r.said_at IS NOT NULL)), 'infinity')) AS reach_until
+    FROM doubtful d
+), changed AS (
+    SELECT e.id, r.reach_from, r.reach_until
+    FROM excursion e LEFT JOIN reach r USING (id)
+    WHERE e.channel_id = :channel_id
+      AND (e.reach_from, e.reach_until) IS DISTINCT FROM (r.reach_from, r.reach_until)
+)
+UPDATE excursion e SET reach_from = c.reach_from, reach_until = c.reach_until FROM changed c WHERE e.id = c.id
+RETURNING e.id;
+
+-- name: add_version(excursion_id, version, change, channel_id, place_id, rule, began_at, ended_at, worst)!
+-- Keep a version of an excursion.
+INSERT INTO excursion_version (excursion_id, version, change, channel_id, place_id, rule, began_at, ended_at, worst)
+VALUES (:excursion_id, :version, :change, :channel_id, :place_id, :rule, :began_at, :ended_at, :worst);
+
 -- name: excursions_between(channel_id, rule, after, until)
 -- Excursions of a rule on a channel that began after one instant (null: ever), up to another (null: without end).
-SELECT id, began_at, ended_at, worst
+SELECT id, began_at, ended_at, worst, longest_gap_s
 FROM excursion
 WHERE channel_id = :channel_id AND rule = :rule
   AND began_at > coalesce(:after::timestamptz, '-infinity') AND began_at <= coalesce(:until::timestamptz, 'infinity')
 ORDER BY began_at;
 
--- name: add_excursion(channel_id, place_id, rule, began_at, ended_at, worst)$
+-- name: add_excursion(channel_id, place_id, rule, severity, began_at, ended_at, worst, longest_gap_s)$
 -- Keep an excursion; gives its id.
-INSERT INTO excursion (channel_id, place_id, rule, began_at, ended_at, worst)
-VALUES (:channel_id, :place_id, :rule, :began_at, :ended_at, :worst)
+INSERT INTO excursion (channel_id, place_id, rule, severity, began_at, ended_at, worst, longest_gap_s)
+VALUES (:channel_id, :place_id, :rule, :severity, :began_at, :ended_at, :worst, :longest_gap_s)
 RETURNING id;
 
--- name: amend_excursion(id, began_at, ended_at, worst)$
+-- name: amend_excursion(id, began_at, ended_at, worst, longest_gap_s)$
 -- Another interval or worst value; gives the version.
 UPDATE excursion
-SET began_at = :began_at, ended_at = :ended_at, worst = :worst, version = version + 1
+SET began_at = :began_at, ended_at = :ended_at, worst = :worst, longest_gap_s = :longest_gap_s, version = version + 1
 WHERE id = :id
 RETURNING version;
 
--- name: worsen_excursion(id, worst)!
--- A value further out, while it lasts.
-UPDATE excursion SET worst = :worst WHERE id = :id;
+-- name: worsen_excursion(id, worst, longest_gap_s)!
+-- A value further out, or a longer gap, while it lasts.
+UPDATE excursion SET worst = :worst, longest_gap_s = :longest_gap_s WHERE id = :id;
 
--- name: withdraw_excursion(id)!
--- It turns out not to have been one; its exposures and the decisions on them go with it (the event log keeps them).
-DELETE FROM excursion WHERE id = :id;
+-- name: withdraw_excursion(id)$
+-- It turns out not to have been one, and its exposures go; its versions and the decisions on it are kept. Gives the
+-- last version.
+DELETE FROM excursion WHERE id = :id RETURNING version;
 
 -- name: dispositions_of(excursion_id)
 -- Decisions on an excursion.

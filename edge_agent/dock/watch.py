@@ -136,9 +136,8 @@ class Watch:
         policy = self._known.policy_at(place) if place else None
         if place is None or policy is None:
             return ()
-        rules = tuple(rule.as_rule() for rule in policy.rules)
         self._watched, alarms = heard(
-            self._watched, reading.device, metric, value, self._time(), place=place, rules=rules
+            self._watched, reading.device, metric, value, self._time(), place=place, rules=policy.holding_limits
         )  # fmt: skip
         for alarm in alarms:
             if alarm.is_open:

@@ -4,12 +4,18 @@ One rule is one side of one limit. ``evaluate`` is called with each measurement 
 and what happened. Nothing here reads a clock: the same measurements give the same excursions, live or years later.
 
 An excursion reaches from the first measurement beyond the limit (not from the end of the delay) to the first one
-that is back within it, hysteresis included.
+that is back within it, hysteresis included. A gap in the measurements does not end it: nobody saw the channel come
+back, and product is treated as if it had not. But a gap is not called continuous either: whoever folds the measurements
+keeps the longest time within the excursion in which nothing was measured.
+
+What is limited is the value itself, or a signal that follows from the values of a window (``signals``).
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from edge_agent.domain.signals import Signal
 
 
 class Side(StrEnum):
@@ -19,13 +25,21 @@ class Side(StrEnum):
     BELOW = "below"
 
 
+class Severity(StrEnum):
+    """What an excursion does. ``alert``: somebody has to look. ``action``: it holds the stock that was in it."""
+
+    ALERT = "alert"
+    ACTION = "action"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One limit of a storage policy.
 
     ``limit`` and ``hysteresis`` are in the metric's own unit. ``on_limit_is_outside`` says how a value that equals
     the limit counts (WHO loggers: outside; USP ranges: inside). ``delay_s`` is how long a channel must stay outside
-    before it is an excursion. ``source`` is the standard the limit comes from.
+    before it is an excursion. ``source`` is the standard the limit comes from. With a ``signal``, ``limit`` is one on
+    the signal and in its unit, and there is no delay.
     """
 
     name: str
@@ -36,6 +50,8 @@ class Rule:
     delay_s: float
     hysteresis: float = 0.0
     source: str = ""
+    severity: Severity = Severity.ACTION
+    signal: Signal | None = None
 
     def is_outside(self, value: float) -> bool:
         """Whether ``value`` breaks the limit."""
@@ -106,3 +122,18 @@ def _opened_if_due(track: Track, at: datetime, rule: Rule) -> tuple[Track, tuple
     if track.opened or at - track.outside_since < timedelta(seconds=rule.delay_s):
         return track, ()
     return replace(track, opened=True), (ExcursionChange(Change.OPENED, track.outside_since, None, track.worst),)
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceRule:
+    """Nobody measured: an excursion when there is no good value of ``metric`` for ``after_s`` seconds or longer.
+
+    It reaches from the last good value before the silence to the first one after it. It is only judged as far as the
+    ledger knows that it has everything the gateway recorded: before that, silence may still be on its way.
+    """
+
+    name: str
+    metric: str
+    after_s: float
+    severity: Severity
+    source: str = ""

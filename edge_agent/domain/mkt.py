@@ -29,4 +29,9 @@ def mean_kinetic_temperature_c(
         duration_s += spell_s
     if duration_s == 0:
         raise ValueError("mean kinetic temperature of no time at all")
-    return per_kelvin / -log(harm / duration_s) - KELVIN_AT_0_C
+    return kinetic_temperature_c(harm / duration_s, activation_energy_j_mol)
+
+
+def kinetic_temperature_c(mean_harm: float, activation_energy_j_mol: float = ACTIVATION_ENERGY_J_MOL) -> float:
+    """The temperature in °C whose harm, exp(-E/RT), is ``mean_harm`` (> 0, < 1)."""
+    return activation_energy_j_mol / GAS_CONSTANT_J_MOL_K / -log(mean_harm) - KELVIN_AT_0_C

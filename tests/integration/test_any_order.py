@@ -16,7 +16,7 @@ from cloud_sync.actions.tracks import assign_channel
 from cloud_sync.ingest.batches import Outcome, store_batches
 from cloud_sync.storage.database import Database
 from edge_agent.domain.excursions import Side
-from edge_agent.domain.policies import Policy, PolicyRule
+from edge_agent.domain.policies import CumulativeRule, NoDataRule, Policy, PolicyRule, RateRule
 from edge_agent.domain.records import Action, Reading, Record, ScanLine, ScanTransaction
 from tests.builders import GatewayWithKey, Ledger, empty, line, minute, reading, scan
 from tests.conftest import TEMPLATE, database_url
@@ -33,6 +33,9 @@ STRICT = Policy(
                    hysteresis=0.5, source="test"),
         PolicyRule(name="too-cold", metric="temp_c", side=Side.BELOW, limit=2, on_limit_is_outside=False, delay_s=0,
                    source="test"),
+        CumulativeRule(kind="cumulative", name="too-long", metric="temp_c", side=Side.ABOVE, limit=7.5,
+                       on_limit_is_outside=True, budget_s=150, window_s=240, spell_max_s=60, source="test"),
+        NoDataRule(kind="no_data", name="silent", metric="temp_c", after_s=120, source="test"),
     ),
 )  # fmt: skip
 PROMPT = Policy(
@@ -41,6 +44,8 @@ PROMPT = Policy(
     rules=(
         PolicyRule(name="warm", metric="temp_c", side=Side.ABOVE, limit=8, on_limit_is_outside=False, delay_s=0,
                    source="test"),
+        RateRule(kind="rate", name="jump", metric="temp_c", change=6, window_s=60, source="test"),
+        NoDataRule(kind="no_data", name="silent", metric="temp_c", after_s=180, source="test"),
     ),
 )  # fmt: skip
 POLICY_OF = {"room-a": STRICT, "room-b": PROMPT}
@@ -58,7 +63,8 @@ PLACES = {
 }
 LATE_PLACE = "ward"
 """It is added only after some of the facts that name it."""
-WORLD = World(PLACES, {"probe-a": "room-a", "probe-b": "shelf-b"})
+GATEWAY_OF = {"probe-a": 0, "probe-b": 1}
+WORLD = World(PLACES, {"probe-a": "room-a", "probe-b": "shelf-b"}, GATEWAY_OF)
 LATE_CHANNEL = "probe-b"
 """Nobody says where it is until some of its readings are there."""
 GTINS = {"L1": "09501101530003", "L2": "09501101530010", "P1": "09501101530027", "S1": "09501101530034"}
@@ -66,7 +72,6 @@ GATEWAYS = (
     GatewayWithKey("gw-1", "11111111-1111-4111-8111-111111111111"),
     GatewayWithKey("gw-2", "22222222-2222-4222-8222-222222222222"),
 )
-GATEWAY_OF = {"probe-a": 0, "probe-b": 1}
 TEMPERATURES = (1.0, 2.0, 5.0, 7.4, 7.5, 7.6, 8.0, 9.0, 12.0)
 EXPIRIES = (date(2027, 1, 31), date(2027, 6, 30))
 

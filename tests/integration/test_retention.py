@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from cloud_sync.actions.retention import make_months_ahead, thin_readings
+from cloud_sync.actions.tracks import judge_again
+from edge_agent.domain.policies import NoDataRule, Policy
 from edge_agent.domain.records import Action
 from tests.builders import Ledger, minute, reading, scan
 from tests.integration.conftest import Said
@@ -52,6 +54,23 @@ def test_late_evidence_after_thinning_still_widens_an_excursion_and_is_kept(ledg
     assert ledger.excursions() == {("probe-a", "too-warm", minute(9), minute(20), 11.0)}
     thin_readings(ledger.database, months=5, at=LONG_AFTER + timedelta(days=40))
     assert count(ledger) == 4
+
+
+def test_hours_that_were_thinned_out_are_no_silence_when_judged_again(ledger: Ledger, say: Said) -> None:
+    silent = NoDataRule(kind="no_data", name="silent", metric="temp_c", after_s=7200, source="test")
+    ledger.add_policy(Policy(name="test", title="", rules=(silent,)))
+    ledger.run("UPDATE place SET policy = 'test' WHERE name = 'fridge-a'")
+    say(*(reading(minute(n), 5.0) for n in (0, 180, *range(190, 600, 10))))
+    say(reading(LONG_AFTER, 5.0))
+    before = ledger.excursions()
+    assert {began for _, _, began, _, _ in before} == {minute(0), minute(590)}
+    say(*(reading(minute(n), 5.0) for n in range(600, 900, 10)))
+    before = ledger.excursions()
+    assert thin_readings(ledger.database, months=5, at=LONG_AFTER) != {}
+    with ledger.database.transaction() as connection:
+        channels = connection.execute("SELECT id FROM channel").fetchall()
+        judge_again(connection, [row["id"] for row in channels])
+    assert ledger.excursions() == before
 
 
 def test_young_readings_are_left_alone(ledger: Ledger, say: Said) -> None:

@@ -4,18 +4,32 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from cloud_sync.actions.master_data import read_policies
 from cloud_sync.errors import ConfigError
-from edge_agent.domain.excursions import Rule
+from edge_agent.domain.cleanroom import GRADE_MONITORING_LIMITS, ISO_CLASS_LIMITS
+from edge_agent.domain.excursions import Rule, Severity, SilenceRule
 from edge_agent.domain.policies import Policy
 
 FOLDER = Path(__file__).parents[2] / "config" / "policies"
 POLICIES = {policy.name: policy for policy in read_policies(FOLDER)}
 
 
+SAID_BY = {
+    "limit": {"limit", "on_limit_is_outside", "delay_s"},
+    "cumulative": {"limit", "on_limit_is_outside", "budget_s", "window_s", "spell_max_s"},
+    "rate": {"change", "window_s"},
+    "mkt": {"limit", "on_limit_is_outside", "window_s", "spell_max_s", "cover_min"},
+    "particles": {"limit", "on_limit_is_outside", "litres_per_sample", "window_s"},
+    "no_data": {"after_s"},
+}
+
+
 def rule(policy: str, name: str) -> Rule:
-    return next(rule.as_rule() for rule in POLICIES[policy].rules if rule.name == name)
+    found = next(rule.as_rule() for rule in POLICIES[policy].rules if rule.name == name)
+    assert isinstance(found, Rule)
+    return found
 
 
 def test_they_are_found_without_naming_a_folder() -> None:
@@ -30,10 +44,41 @@ def test_each_is_named_like_its_file_and_each_rule_names_a_source() -> None:
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
 def test_no_delay_or_limit_is_left_unsaid(path: Path) -> None:
-    text = path.read_text()
-    rules = text.count("[[rules]]")
-    for key in ("limit", "on_limit_is_outside", "delay_s", "source"):
-        assert len(re.findall(rf"^{key} = ", text, re.MULTILINE)) == rules
+    for text in path.read_text().split("[[rules]]")[1:]:
+        kind = re.search(r'^kind = "(\w+)"', text, re.MULTILINE)
+        for key in SAID_BY[kind[1] if kind else "limit"] | {"source"}:
+            assert len(re.findall(rf"^{key} = ", text, re.MULTILINE)) == 1, (key, text)
+
+
+@pytest.mark.parametrize("kind", sorted(SAID_BY))
+def test_a_rule_that_leaves_out_what_protects_product_is_refused(kind: str) -> None:
+    every = {"limit": 8, "on_limit_is_outside": True, "side": "above", "delay_s": 1, "budget_s": 1, "window_s": 60,
+             "spell_max_s": 9, "cover_min": 0.5, "change": 2, "litres_per_sample": 28.3, "after_s": 60}  # fmt: skip
+    wanted = SAID_BY[kind] | ({"side"} if kind in ("limit", "cumulative") else set())
+    rule = {"kind": kind, "name": "r", "metric": "temp_c", "source": "s", **{key: every[key] for key in wanted}}
+    policy = {"name": "p", "title": "", "rules": [rule]}
+    assert Policy.model_validate(policy).rules[0].as_rule().name == "r"
+    for key in wanted:
+        lacking = {name: value for name, value in rule.items() if name != key}
+        with pytest.raises(ValidationError, match=key):
+            Policy.model_validate({**policy, "rules": [lacking]})
+
+
+def test_an_unknown_kind_of_rule_is_refused() -> None:
+    with pytest.raises(ValidationError, match="kind"):
+        Policy.model_validate({"name": "p", "title": "", "rules": [{"kind": "guess", "name": "r"}]})
+
+
+def test_grades_and_classes_are_those_of_the_tables() -> None:
+    for grade in "abc":
+        limits = GRADE_MONITORING_LIMITS[grade.upper()]["in_operation"]
+        assert limits is not None
+        assert {
+            0.5: rule(f"grade-{grade}", "action-0-5").limit,
+            5.0: rule(f"grade-{grade}", "action-5").limit,
+        } == limits
+    for number in (5, 7, 8):
+        assert rule(f"iso-{number}", "action-0-5").limit == ISO_CLASS_LIMITS[number][0.5]
 
 
 @pytest.mark.parametrize(
@@ -45,6 +90,13 @@ def test_a_value_on_a_limit_of_a_usp_range_is_in_range(policy: str, high: float,
     assert rule(policy, "high").is_outside(high + 0.1)
     assert not rule(policy, "low").is_outside(low)
     assert rule(policy, "low").is_outside(low - 0.1)
+
+
+def test_a_gateway_judges_alone_only_by_limits_that_hold() -> None:
+    room = POLICIES["usp-controlled-room"]
+    assert {type(rule.as_rule()) for rule in room.rules} == {Rule, SilenceRule}
+    assert all(rule.signal is None and rule.severity is Severity.ACTION for rule in room.holding_limits)
+    assert 0 < len(room.holding_limits) < len(room.rules)
 
 
 def test_a_value_on_a_who_limit_counts() -> None:

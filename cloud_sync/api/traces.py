@@ -1,0 +1,156 @@
+"""Traces by whatever people have in their hands, and thermal passports."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import PlainTextResponse, Response
+from pydantic import BaseModel, Field
+
+from cloud_sync.actions.passports import passport
+from cloud_sync.actions.trace import Search, as_csv, drawn, trace_found
+from cloud_sync.api.access import Ledger, Now, Reader
+from cloud_sync.api.problems import answers
+from cloud_sync.api.schemas import Code, EndOut, ExposureOut, GraphOut, Id, LotOut, Name, PlaceKind
+from cloud_sync.domain.trace import Direction
+
+router = APIRouter(tags=["trace"], responses=answers(404))
+
+
+class RecipientOut(EndOut):
+    """Who got some of it."""
+
+    of_lots: float = Field(description="Base units of the lots searched for in what was received, by quantity.")
+
+
+class FoundTraceOut(BaseModel):
+    """All that was searched for, traced together."""
+
+    lots: list[LotOut]
+    backward: GraphOut | None
+    forward: GraphOut | None
+    recipients: list[RecipientOut]
+    is_cut: bool
+
+
+class DrawnNodeOut(BaseModel):
+    """A lot in a place."""
+
+    id: str
+    label: str
+    place: str
+    kind: PlaceKind
+
+
+class DrawnEdgeOut(BaseModel):
+    """What went from one to another."""
+
+    source: str
+    target: str
+    kind: str
+    label: str
+
+
+class DrawnOut(BaseModel):
+    """A trace to be drawn."""
+
+    nodes: list[DrawnNodeOut]
+    edges: list[DrawnEdgeOut]
+
+
+class GapOut(BaseModel):
+    """Nobody measured."""
+
+    began_at: datetime
+    ended_at: datetime
+
+
+class MeasuredOut(BaseModel):
+    """What one channel measured during a stay."""
+
+    device: str
+    metric: str
+    measured_at: str
+    lowest: float | None
+    highest: float | None
+    mkt_c: float | None
+    measured_s: float
+    gap_s: float
+    gaps: list[GapOut]
+    outside_s: dict[str, float]
+    beyond_any_s: float
+
+
+class StayOut(BaseModel):
+    """A stay in a place; without an end while it lasts."""
+
+    place: str
+    place_kind: PlaceKind
+    serial: str
+    began_at: datetime
+    ended_at: datetime | None
+    channels: list[MeasuredOut]
+    mkt_c: float | None
+    measured_s: float
+    outside_s: float
+    unmeasured_s: float
+
+
+class PassportOut(BaseModel):
+    """What a lot went through. Where several probes measured, totals take the worst."""
+
+    lot: LotOut
+    serial: str
+    at: datetime
+    gap_s: float
+    stays: list[StayOut]
+    lowest_c: float | None
+    highest_c: float | None
+    mkt_c: float | None
+    outside_s: float
+    unmeasured_s: float
+    allowance_s: float | None
+    allowance_left_s: float | None
+    excursions: list[ExposureOut]
+    is_cut: bool
+
+
+@router.get(
+    "/trace",
+    summary="Trace by lot number, serial, supplier, order, recipient or batch",
+    response_model=FoundTraceOut | DrawnOut,
+    responses={200: {"content": {"text/csv": {}}}},
+)
+def find_trace(
+    database: Ledger,
+    _: Reader,
+    lot_number: Code | None = None,
+    serial: Code | None = None,
+    supplier: Name | None = None,
+    order: Code | None = None,
+    recipient: Annotated[Name | None, Query(description="A customer or ward.")] = None,
+    batch: Annotated[Name | None, Query(description="A place of production.")] = None,
+    direction: Annotated[Direction | None, Query(description="One way only; both without.")] = None,
+    form: Annotated[Literal["json", "graph", "csv"], Query(description="graph: nodes and edges to draw.")] = "json",
+) -> Any:
+    """Where it came from and went, with how much of it everybody got. All that is given has to hold."""
+    search = Search(serial, lot_number, supplier, order, recipient, batch)
+    traced = trace_found(database, search, frozenset({direction} if direction else Direction))
+    if form == "csv":
+        answer: Response = PlainTextResponse(as_csv(traced), media_type="text/csv")
+        return answer
+    return DrawnOut(**drawn(traced)) if form == "graph" else traced
+
+
+@router.get("/lots/{lot_id}/passport", summary="See what a lot went through", response_model=PassportOut)
+def lot_passport(
+    lot_id: Id,
+    database: Ledger,
+    _: Reader,
+    now: Now,
+    serial: Annotated[str, Query(max_length=100, pattern=r"^[\x21-\x7e]*$")] = "",
+    gap_s: Annotated[float, Query(gt=0, le=86_400, description="A value stands for no longer than this.")] = 1800,
+    allowance_s: Annotated[float | None, Query(ge=0, description="How long the item may be outside in all.")] = None,
+) -> Any:
+    """Every place and time, temperatures and time outside limits there, kinetic temperature, gaps, allowance left."""
+    return passport(database, lot_id, serial=serial, gap_s=gap_s, allowance_s=allowance_s, at=now)

@@ -1,0 +1,129 @@
+"""What a lot went through: for each stay the temperatures measured there, time outside limits, and gaps.
+
+A value stands until the next one, for ``gap_s`` at most; what lies beyond is a gap, and is said to be one. Nothing is
+interpolated.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import exp
+
+from edge_agent.domain.excursions import Rule
+from edge_agent.domain.mkt import ACTIVATION_ENERGY_J_MOL, GAS_CONSTANT_J_MOL_K, KELVIN_AT_0_C, kinetic_temperature_c
+from edge_agent.domain.signals import Instant
+
+GAPS_MAX = 100
+"""Gaps told one by one for each channel and stay; ``gap_s`` adds up all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Nobody measured from ``began_at`` to ``ended_at``."""
+
+    began_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one channel measured during one stay. Values are in the metric's unit, None without any.
+
+    ``outside_s`` says for each rule how long the values were beyond its limit; ``beyond_any_s`` beyond any of them.
+    ``mkt_c`` is the mean kinetic temperature (of temperatures only).
+    """
+
+    lowest: float | None
+    highest: float | None
+    mkt_c: float | None
+    measured_s: float
+    gap_s: float
+    gaps: tuple[Gap, ...]
+    outside_s: dict[str, float] = field(default_factory=dict)
+    beyond_any_s: float = 0.0
+
+
+def measure(
+    instants: Iterable[Instant],
+    began_at: datetime,
+    ended_at: datetime,
+    rules: Sequence[Rule],
+    *,
+    gap_s: float,
+    is_temperature: bool,
+) -> Measured:
+    """Sum up ``instants`` (in the order of time, those up to ``gap_s`` before the stay too) for a stay."""
+    sums = _Sums(began_at, ended_at, tuple(rules))
+    longest = timedelta(seconds=gap_s)
+    before: Instant | None = None
+    for at, value in instants:
+        if before is not None:
+            sums.add(before[1], before[0], min(at, before[0] + longest))
+        before = at, value
+    if before is not None:
+        sums.add(before[1], before[0], min(ended_at, before[0] + longest))
+    return sums.result(is_temperature)
+
+
+def total_mkt_c(stays: Iterable[tuple[float, float]]) -> float | None:
+    """Mean kinetic temperature in °C over stays, each (its own one, seconds measured); None without any."""
+    each = [(mkt_c, seconds) for mkt_c, seconds in stays if seconds > 0]
+    total_s = sum(seconds for _, seconds in each)
+    return kinetic_temperature_c(sum(_harm(c) * s for c, s in each) / total_s) if total_s else None
+
+
+def allowance_left_s(allowance_s: float | None, outside_s: Iterable[float]) -> float | None:
+    """What is left of the time that the item may be outside (never below 0); None where there is no allowance."""
+    return None if allowance_s is None else max(0.0, allowance_s - sum(outside_s))
+
+
+class _Sums:
+    def __init__(self, began_at: datetime, ended_at: datetime, rules: tuple[Rule, ...]) -> None:
+        self._began_at, self._ended_at, self._rules = began_at, ended_at, rules
+        self._until = began_at
+        self._gaps: list[Gap] = []
+        self._gap_s = self._measured_s = self._harm = self._beyond_any_s = 0.0
+        self._lowest: float | None = None
+        self._highest: float | None = None
+        self._outside_s = {rule.name: 0.0 for rule in rules}
+
+    def add(self, value: float, since: datetime, until: datetime) -> None:
+        since, until = max(since, self._began_at), min(until, self._ended_at)
+        if until <= since:
+            return
+        self._add_gap(since)
+        seconds = (until - since).total_seconds()
+        self._until = until
+        self._measured_s += seconds
+        self._harm += _harm(value) * seconds if value > -KELVIN_AT_0_C else 0.0
+        self._lowest = value if self._lowest is None else min(self._lowest, value)
+        self._highest = value if self._highest is None else max(self._highest, value)
+        broken = [rule.name for rule in self._rules if rule.is_outside(value)]
+        for name in broken:
+            self._outside_s[name] += seconds
+        self._beyond_any_s += seconds if broken else 0.0
+
+    def result(self, is_temperature: bool) -> Measured:
+        self._add_gap(self._ended_at)
+        has_mkt = is_temperature and self._measured_s > 0
+        return Measured(
+            self._lowest,
+            self._highest,
+            kinetic_temperature_c(self._harm / self._measured_s) if has_mkt else None,
+            self._measured_s,
+            self._gap_s,
+            tuple(self._gaps),
+            self._outside_s,
+            self._beyond_any_s,
+        )
+
+    def _add_gap(self, until: datetime) -> None:
+        if until <= self._until:
+            return
+        self._gap_s += (until - self._until).total_seconds()
+        if len(self._gaps) < GAPS_MAX:
+            self._gaps.append(Gap(self._until, until))
+
+
+def _harm(celsius: float) -> float:
+    return exp(-ACTIVATION_ENERGY_J_MOL / GAS_CONSTANT_J_MOL_K / (celsius + KELVIN_AT_0_C))

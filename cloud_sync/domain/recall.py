@@ -1,0 +1,80 @@
+"""A recall's quantities: where everything that was received has gone, to the last unit."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cloud_sync.domain.movements import INTERNAL
+from cloud_sync.domain.trace import PRODUCTION, RECIPIENTS, SUPPLIERS
+
+COUNTED = "count_difference"
+SCRAP = "scrap"
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What went of a lot from one kind of place to another, all movements added up (base units)."""
+
+    from_kind: str
+    to_kind: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """Of what was received (or made): what is on hand, with recipients, returned to suppliers, destroyed, used in
+    production; and the difference, which is what counts took away (added: below 0). ``came_back`` is the part that
+    recipients sent back; it is on hand, destroyed or returned by now.
+    """
+
+    received: int
+    on_hand: int
+    with_recipients: int
+    returned: int
+    destroyed: int
+    consumed: int
+    difference: int
+    came_back: int
+
+    @property
+    def accounted_pct(self) -> float:
+        """How much of what was received is accounted for without a difference, in percent."""
+        if self.received == 0:
+            return 100.0
+        return round(100.0 * (1 - abs(self.difference) / self.received), 2)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything is accounted for, and nothing is where more left than came."""
+        return self.difference == 0 and min(self.on_hand, self.with_recipients, self.destroyed, self.consumed) >= 0
+
+
+def reconcile(flows: Iterable[Flow]) -> Reconciliation:
+    """Add up a lot's movements. What was received always equals the sum of the rest, for stock is a sum.
+
+    >>> reconcile([Flow("supplier", "room", 10), Flow("room", "customer", 4), Flow("room", "scrap", 6)]).destroyed
+    6
+    """
+    each = list(flows)
+
+    def moved(sources: Iterable[str], targets: Iterable[str]) -> int:
+        wanted_sources, wanted_targets = set(sources), set(targets)
+        return sum(f.quantity for f in each if f.from_kind in wanted_sources and f.to_kind in wanted_targets)
+
+    every = {kind for flow in each for kind in (flow.from_kind, flow.to_kind)}
+
+    def stayed(kinds: Iterable[str]) -> int:
+        inside = set(kinds)
+        return moved(every - inside, inside) - moved(inside, every - inside)
+
+    # Production both consumes ingredients and yields products: what comes out beyond what went in was made there.
+    in_production = stayed({PRODUCTION})
+    return Reconciliation(
+        received=moved(SUPPLIERS, every - SUPPLIERS) + max(0, -in_production),
+        on_hand=stayed(INTERNAL),
+        with_recipients=stayed(RECIPIENTS),
+        returned=moved(every - SUPPLIERS, SUPPLIERS),
+        destroyed=stayed({SCRAP}),
+        consumed=max(0, in_production),
+        difference=stayed({COUNTED}),
+        came_back=moved(RECIPIENTS, every - RECIPIENTS),
+    )

@@ -1,0 +1,11 @@
+"""Excursions of every kind, their versions, what is known of each journal, and doubtful times."""
+
+from cloud_sync.storage.migrations.run_sql import run_sql_beside
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Run ``0008_excursions.sql``."""
+    run_sql_beside(__file__)

@@ -1,0 +1,163 @@
+-- Decisions that keep their evidence, recalls, cases with owners, and one reading of where a hold covers.
+
+------------------------------------------------------------------------------------------------------- decisions
+
+-- What is known of a lot's exposure to an excursion, in one text: the excursion as it is, and each stay of the lot in
+-- it (place, serial, from when to when). Stock that is moved afterwards changes nothing; an excursion that turns out
+-- otherwise, or another or longer stay in it, does. For a lot that was not in it itself, but made of or mixed with what
+-- was, since when it counts as exposed.
+CREATE FUNCTION exposure_evidence(of_excursion bigint, of_lot bigint) RETURNS text STABLE LANGUAGE sql AS $$
+    SELECT encode(sha256(convert_to(concat_ws('|', e.began_at, e.ended_at, e.worst, e.reach_from, e.reach_until,
+        coalesce(
+            (SELECT string_agg(concat_ws(',', x.place_id, x.serial, x.since, least(
+                        r.ended_at, coalesce(e.reach_until, e.ended_at))), ';' ORDER BY x.place_id, x.serial, x.since)
+             FROM exposure x
+             JOIN residency r ON (r.lot_id, r.place_id, r.serial, r.began_at)
+                               = (x.lot_id, x.place_id, x.serial, x.residency_began_at)
+             JOIN place p ON p.id = x.place_id AND p.ancestors @> ARRAY[e.place_id]
+             WHERE x.excursion_id = e.id AND x.lot_id = of_lot
+               AND r.began_at < coalesce(e.reach_until, e.ended_at, 'infinity')),
+            (SELECT min(x.since)::text FROM exposure x WHERE x.excursion_id = e.id AND x.lot_id = of_lot))), 'UTF8')),
+        'hex')
+    FROM excursion e
+    WHERE e.id = of_excursion
+$$;
+
+-- A decision outlives its excursion: when that is withdrawn, the decision stays in history. places: it covers stock
+-- only while that is at or below one of them (null: wherever it is). evidence: what it was decided on.
+ALTER TABLE disposition
+    DROP CONSTRAINT disposition_excursion_id_fkey,
+    ADD COLUMN places bigint[],
+    ADD COLUMN evidence text;
+
+CREATE FUNCTION note_evidence() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.evidence := coalesce(NEW.evidence, exposure_evidence(NEW.excursion_id, NEW.lot_id));
+    RETURN NEW;
+END $$;
+CREATE TRIGGER disposition_evidence BEFORE INSERT ON disposition FOR EACH ROW EXECUTE FUNCTION note_evidence();
+CREATE TRIGGER disposition_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON disposition
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+---------------------------------------------------------------------------------------------------------- recalls
+
+-- A recall of lots, of all lots of items, or of all that suppliers sent. While it is not lifted, everything in its reach
+-- is held, whenever it arrives. A mock recall holds nothing. reached_at: when it was known where everything is.
+CREATE TABLE recall (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    title text NOT NULL,
+    reason text NOT NULL,
+    is_mock boolean NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    reconciled_at timestamptz,
+    closed_by text,
+    closed_at timestamptz,
+    outcome text CHECK (outcome IN ('completed', 'lifted')),
+    closed_reason text,
+    CHECK ((closed_at IS NULL) = (outcome IS NULL))
+);
+
+CREATE TABLE recall_scope (
+    recall_id bigint NOT NULL REFERENCES recall,
+    lot_id bigint REFERENCES lot,
+    item_id bigint REFERENCES item,
+    supplier_id bigint REFERENCES place,
+    CHECK (num_nonnulls(lot_id, item_id, supplier_id) = 1)
+);
+CREATE INDEX recall_scope_recall ON recall_scope (recall_id);
+
+-- Lots in the reach of a recall: those it names, and those made of them.
+CREATE TABLE recall_lot (
+    recall_id bigint NOT NULL REFERENCES recall,
+    lot_id bigint NOT NULL REFERENCES lot,
+    is_product boolean NOT NULL,
+    since timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (recall_id, lot_id)
+);
+CREATE INDEX recall_lot_lot ON recall_lot (lot_id);
+
+-- What a recipient was told, and said: records of what people did.
+CREATE TABLE recall_notice (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    recall_id bigint NOT NULL REFERENCES recall,
+    place_id bigint NOT NULL REFERENCES place,
+    lots jsonb NOT NULL,
+    sent_by text,
+    sent_at timestamptz,
+    sent_how text,
+    acknowledged_by text,
+    acknowledged_at timestamptz,
+    acknowledged_text text,
+    UNIQUE (recall_id, place_id)
+);
+
+------------------------------------------------------------------------------------------------------------ cases
+
+-- place_id: a case about stock in one place holds the lot there only (null: everywhere). assignee: who looks into it.
+ALTER TABLE exception_case
+    ADD COLUMN place_id bigint REFERENCES place,
+    ADD COLUMN assignee text,
+    ADD COLUMN decision text CHECK (decision IN ('explained', 'corrected', 'accepted', 'rejected')),
+    ADD COLUMN resolved_role text;
+CREATE INDEX exception_case_open_kind ON exception_case (kind, opened_at) WHERE resolved_at IS NULL;
+
+------------------------------------------------------------------------------------------------------------ holds
+
+-- Whether a hold covers stock in a place: the one reading of it. Exposure is of the stock in that very place; what
+-- people and rules hold, they hold at and below.
+CREATE FUNCTION hold_covers(kind text, held_place bigint, place bigint, ancestors bigint[])
+RETURNS boolean IMMUTABLE LANGUAGE sql AS $$
+    SELECT held_place IS NULL OR held_place = place OR kind <> 'exposure' AND held_place = ANY(ancestors)
+$$;
+
+-- hold_now adds what compounding holds to it.
+CREATE OR REPLACE VIEW hold_before_compounding AS
+SELECT x.lot_id, x.serial, x.place_id, 'exposure'::text AS kind, x.excursion_id,
+       format('exposed since %s: %s broke %s at %s (worst %s)',
+              to_char(x.since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC'),
+              c.device || '/' || c.metric, e.rule, p.name, round(e.worst::numeric, 2))
+       || CASE decided.decision
+              WHEN 'release' THEN '; evidence changed after disposition'
+              WHEN 'reject' THEN '; rejected: ' || decided.reason
+              WHEN 'destroy' THEN '; to be destroyed: ' || decided.reason
+              ELSE '' END AS text,
+       x.since
+FROM exposure x
+JOIN residency r ON (r.lot_id, r.place_id, r.serial, r.began_at) = (x.lot_id, x.place_id, x.serial, x.residency_began_at)
+JOIN excursion e ON e.id = x.excursion_id
+JOIN channel c ON c.id = e.channel_id
+JOIN place p ON p.id = e.place_id
+JOIN place here ON here.id = x.place_id
+LEFT JOIN LATERAL (
+    SELECT d.decision, d.reason, d.evidence
+    FROM disposition d
+    WHERE d.excursion_id = x.excursion_id AND d.lot_id = x.lot_id
+      AND (d.places IS NULL OR d.places && here.ancestors)
+    ORDER BY d.id DESC
+    LIMIT 1
+) decided ON true
+WHERE r.ended_at IS NULL
+  AND CASE WHEN decided.decision = 'release' THEN decided.evidence <> exposure_evidence(x.excursion_id, x.lot_id)
+           ELSE true END
+UNION ALL
+SELECT h.lot_id, NULL, h.place_id, h.kind, NULL, h.reason, h.placed_at
+FROM hold h
+WHERE h.lifted_at IS NULL
+UNION ALL
+SELECT k.lot_id, NULL, k.place_id, 'exception', NULL, k.kind || ': ' || k.text, k.opened_at
+FROM exception_case k
+WHERE k.resolved_at IS NULL AND k.lot_id IS NOT NULL
+UNION ALL
+SELECT l.lot_id, NULL, NULL, 'recall', NULL,
+       format('recall %s: %s', c.id, c.title) || CASE WHEN l.is_product THEN ' (made of a recalled lot)' ELSE '' END,
+       c.opened_at
+FROM recall_lot l
+JOIN recall c ON c.id = l.recall_id
+WHERE NOT c.is_mock AND c.outcome IS DISTINCT FROM 'lifted';
+
+------------------------------------------------------------------------------------------------------------ trace
+
+CREATE INDEX lot_number ON lot (lot_number);
+CREATE INDEX movement_order ON movement (order_ref) WHERE order_ref <> '';
+CREATE INDEX movement_serial ON movement (serial) WHERE serial <> '';

@@ -1,0 +1,124 @@
+"""Times that were said before a clock was synchronised, and the notices that correct them, in any order."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from cloud_sync.ingest.batches import Outcome, store_batch, store_batches
+from edge_agent.domain.records import Action, Notice, NoticeKind, Reading, ScanTransaction, Stamp
+from tests.builders import BOOT, GatewayWithKey, Ledger, minute, reading, scan, stamp
+from tests.integration.conftest import Said
+
+SLOW_MS = 3_600_000
+"""Before it was synchronised, the clock was an hour behind."""
+
+
+def doubtful(at_minute: float) -> Stamp:
+    """What a clock an hour behind says at that minute."""
+    true = stamp(minute(at_minute))
+    return Stamp(true.at - timedelta(milliseconds=SLOW_MS), true.mono_ms, BOOT, synced=False)
+
+
+def warm(at_minute: float, celsius: float = 9.0) -> Reading:
+    return replace(reading(minute(0), celsius), stamp=doubtful(at_minute))
+
+
+def left(at_minute: float) -> ScanTransaction:
+    return replace(scan(minute(at_minute), Action.MOVE, "fridge-a", "dock"), stamp=doubtful(at_minute))
+
+
+def synchronised(at_minute: float, *, exact: bool = True) -> Notice:
+    now = stamp(minute(at_minute))
+    data: dict[str, str | int | float | None] = {"cause": "synced", "boot": BOOT, "offset_ms": SLOW_MS}
+    if exact:
+        epoch_ms = int(minute(at_minute).timestamp() * 1000)
+        data |= {"by_mono_ms": now.mono_ms, "wall_minus_mono_ms": epoch_ms - now.mono_ms}
+    return Notice(now, NoticeKind.CLOCK, "clock", "synchronised", data)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_notices_and_records_give_the_same_in_any_order(
+    ledger: Ledger, gateway: GatewayWithKey, order: tuple[int, ...], exact: bool
+) -> None:
+    batches = [
+        gateway.batch(scan(minute(0), Action.RECEIVE, "acme", "fridge-a")),
+        gateway.batch(warm(10), warm(12, 5.0)),
+        gateway.batch(left(15)),
+        gateway.batch(synchronised(20, exact=exact)),
+    ]
+    for number in order:
+        assert store_batch(ledger.database, batches[number]).outcome is Outcome.STORED
+    assert ledger.excursions() == {("probe-a", "too-warm", minute(10), minute(12), 9.0)}
+    assert ledger.residencies() >= {("L1", "", "fridge-a", minute(0), minute(15))}
+    assert ledger.held() == {("L1", "", "dock")}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_clock_that_was_months_behind_is_corrected_in_bulk_too(
+    ledger: Ledger, gateway: GatewayWithKey, order: tuple[int, ...]
+) -> None:
+    months = timedelta(days=100)
+    now = stamp(minute(20))
+    data: dict[str, str | int | float | None] = {"cause": "synced", "boot": BOOT, "by_mono_ms": now.mono_ms,
+                                                 "offset_ms": int(months.total_seconds() * 1000)}  # fmt: skip
+    said = [replace(each, stamp=replace(each.stamp, at=each.stamp.at - months, synced=False))
+            for each in (reading(minute(10), 9.0), reading(minute(12), 5.0))]  # fmt: skip
+    batches = [
+        *(gateway.batch(each) for each in said),
+        gateway.batch(Notice(now, NoticeKind.CLOCK, "clock", "synchronised", data)),
+    ]
+    receipts = store_batches(ledger.database, [batches[number] for number in order])
+    assert {receipt.outcome for receipt in receipts} == {Outcome.STORED}
+    assert ledger.excursions() == {("probe-a", "too-warm", minute(10), minute(12), 9.0)}
+    rows = ledger.rows("SELECT at, said_at, boot, mono_ms FROM reading ORDER BY at")
+    assert rows == [
+        {"at": minute(n), "said_at": minute(n) - months, "boot": BOOT, "mono_ms": stamp(minute(n)).mono_ms}
+        for n in (10, 12)
+    ]
+
+
+def test_what_was_said_is_kept_beside_the_corrected_time(ledger: Ledger, say: Said) -> None:
+    say(warm(10))
+    say(left(15))
+    say(synchronised(20))
+    (row,) = ledger.rows("SELECT at, said_at FROM reading")
+    assert row == {"at": minute(10), "said_at": minute(10 - 60)}
+    (moved,) = ledger.rows("SELECT occurred_at, said_at FROM movement")
+    assert moved == {"occurred_at": minute(15), "said_at": minute(15 - 60)}
+
+
+def test_a_notice_of_another_boot_corrects_nothing(ledger: Ledger, say: Said) -> None:
+    say(warm(10))
+    other = synchronised(20)
+    say(replace(other, data={**other.data, "boot": "00000000-0000-4000-8000-000000000002"}))
+    assert ledger.rows("SELECT at FROM reading") == [{"at": minute(-50)}]
+
+
+def test_a_step_is_no_correction(ledger: Ledger, say: Said) -> None:
+    say(warm(10))
+    other = synchronised(20)
+    say(replace(other, data={**other.data, "cause": "step"}))
+    assert ledger.rows("SELECT said_at FROM reading") == [{"said_at": None}]
+
+
+def test_without_a_notice_an_excursion_reaches_to_the_next_trusted_time(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(5), Action.RECEIVE, "acme", "fridge-a"))
+    say(reading(minute(-90), 5.0))
+    say(warm(10), warm(12, 5.0))
+    assert ledger.excursions() == {("probe-a", "too-warm", minute(-50), minute(-48), 9.0)}
+    assert ledger.held() == {("L1", "", "fridge-a")}
+    say(reading(minute(3), 5.0))
+    assert ledger.held() == set()
+    (row,) = ledger.rows("SELECT reach_from, reach_until FROM excursion")
+    assert row == {"reach_from": minute(-90), "reach_until": minute(3)}
+
+
+def test_a_movement_itself_never_changes(ledger: Ledger, say: Said) -> None:
+    say(left(15))
+    with pytest.raises(Exception, match="append-only"):
+        ledger.run("UPDATE movement SET quantity = 99")
+    with pytest.raises(Exception, match="append-only"):
+        ledger.run("DELETE FROM movement")
