@@ -23,6 +23,7 @@ from edge_agent.agent import TaskDied, journal_dir, run
 from edge_agent.buffer.reader import JournalReader
 from edge_agent.buffer.rows import JournalStatus
 from edge_agent.clock import Clock, SystemClock
+from edge_agent.clock_sync import always, file_is_there, kernel_is_synced
 from edge_agent.config import GatewayConfig
 from edge_agent.config_load import load_config
 from edge_agent.dock.build import build_docks
@@ -31,6 +32,7 @@ from edge_agent.drivers.base import Source
 from edge_agent.drivers.build import build_buses
 from edge_agent.errors import ConfigError, EdgeError
 from edge_agent.logs import set_up_logging
+from edge_agent.uplink.backfill import UplinkStatus, duration, read_status
 from edge_agent.uplink.identity import Identity
 
 EXIT_CONFIG = 78
@@ -53,6 +55,13 @@ DEFAULT_CONFIG = Path("/etc/lotwarden/gateway.toml")
 def build_sources(config: GatewayConfig, clock: Clock) -> tuple[Source, ...]:
     """Every bus and scanner of the configuration. Raises ``ConfigError``."""
     return (*build_buses(config, clock), *build_docks(config, clock))
+
+
+def build_clock(config: GatewayConfig) -> SystemClock:
+    """The computer's clock, with the source of synchronisation that is configured."""
+    path = config.clock.synced_file
+    sources = {"kernel": kernel_is_synced, "trusted": always}
+    return SystemClock(file_is_there(path) if path else sources[config.clock.source])
 
 
 @app.command("run")
@@ -99,12 +108,14 @@ def identity_command(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption 
 @buffer.command("status")
 def buffer_status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """What waits to be sent, since when, and what was set aside."""
-    with _errors_told(1), _reader(config) as (reader, _):
+    with _errors_told(1), _reader(config) as (reader, loaded):
         status = reader.status()
+    uplink = read_status(loaded.gateway.data_dir)
     if as_json:
-        _print_json(asdict(status))
+        _print_json({**asdict(status), "uplink": asdict(uplink) if uplink else None})
     else:
         _print_status(status)
+        _print_uplink(uplink)
 
 
 @buffer.command("verify")
@@ -159,7 +170,7 @@ async def _run(config: GatewayConfig) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    clock = SystemClock()
+    clock = build_clock(config)
     await run(config, clock, build_sources(config, clock), stop=stop, random=random.SystemRandom().random)
 
 
@@ -214,6 +225,21 @@ def _print_status(status: JournalStatus) -> None:
         console.print(f"set aside: {line}", markup=False)
     for name in status.damaged_journals:
         console.print(f"damaged journal kept: {name}", markup=False)
+
+
+def _print_uplink(uplink: UplinkStatus | None) -> None:
+    if uplink is None:
+        print("link: never used by this agent")
+        return
+    print(f"link {uplink.link} since {_time(uplink.since)}{f' ({uplink.reason})' if uplink.reason else ''}")
+    if uplink.backfill_total:
+        eta = f", about {duration(uplink.backfill_eta_s)} left" if uplink.backfill_eta_s is not None else ""
+        print(
+            f"back-fill: {uplink.backfill_sent:,} of {uplink.backfill_total:,} records, "
+            f"{uplink.backfill_records_per_s or 0:,.0f}/s{eta} (as of {_time(uplink.as_of)})"
+        )
+    if uplink.fork:
+        print(f"FORK: {uplink.fork}. Find the copy and stop it, then: edge-agent buffer new-journal --reason ...")
 
 
 def _time(at: datetime | None) -> str:

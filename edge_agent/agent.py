@@ -2,19 +2,26 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.recorder import Recorder
+from edge_agent.buffer.rows import StoredBatch
 from edge_agent.buffer.thread import JournalThread
+from edge_agent.calendar_jobs import Calendar
 from edge_agent.clock import Clock, stamp
+from edge_agent.clock_watch import ClockWatch
 from edge_agent.config import GatewayConfig
 from edge_agent.domain.ids import GatewayName
-from edge_agent.domain.records import Notice, NoticeKind
+from edge_agent.domain.records import Lane, Notice, NoticeKind, Record
+from edge_agent.domain.wire import WireError, decode_batch, decode_record
 from edge_agent.drivers.base import Source
 from edge_agent.errors import EdgeError, JournalError
+from edge_agent.uplink.backfill import UplinkStatus, write_status
 from edge_agent.uplink.base import Uplink
 from edge_agent.uplink.build import build_uplink
 from edge_agent.uplink.forwarder import Forwarder
@@ -102,26 +109,66 @@ async def _serve(
         random=random,
         record=recorder.record,
         retry_max_s=config.uplink.retry_max_s,
+        backfill_bytes_per_s=config.uplink.backfill_bytes_per_s,
+        on_status=partial(_put_down, config.gateway.data_dir),
     )
+    calendar = Calendar(config, clock, recorder.record, partial(thread.call, journal.status))
+    watch = ClockWatch(
+        clock,
+        config.gateway.data_dir,
+        recorder.record,
+        step_s=config.clock.step_s,
+        on_change=lambda _change: calendar.clock_changed(),
+    )
+    watch.doubt_a_rollback(await thread.call(last_synced_time, journal))
     recording = asyncio.create_task(recorder.run(), name="recorder")
     forwarding = asyncio.create_task(forwarder.run(), name="forwarder")
+    minding = [
+        asyncio.create_task(watch.run(), name="clock"),
+        asyncio.create_task(calendar.run(), name="calendar"),
+    ]
     listening = [asyncio.create_task(source.run(recorder.record), name=source.name) for source in sources]
     stopping = asyncio.create_task(stop.wait(), name="stop")
     try:
         await _note(recorder, recording, clock, config, NoticeKind.STARTED)
         _log.info("gateway %s runs with %d sources", config.gateway.name, len(sources))
-        done, _ = await asyncio.wait([recording, forwarding, *listening, stopping], return_when=asyncio.FIRST_COMPLETED)
-        await _end([stopping, *listening])
+        done, _ = await asyncio.wait(
+            [recording, forwarding, *minding, *listening, stopping], return_when=asyncio.FIRST_COMPLETED
+        )
+        await _end([stopping, *listening, *minding])
         await _note(recorder, recording, clock, config, NoticeKind.STOPPED)
         recorder.stop()
         await asyncio.wait([recording])
         forwarder.finish()
         await asyncio.wait([forwarding], timeout=FAREWELL_S)
     finally:
-        await _end([stopping, *listening, recording, forwarding])
-    _raise_for_the_dead([task for task in (recording, forwarding, *listening) if task in done])
+        await _end([stopping, *listening, *minding, recording, forwarding])
+    _raise_for_the_dead([task for task in (recording, forwarding, *minding, *listening) if task in done])
     _raise_for_the_dead([task for task in (recording, forwarding) if not task.cancelled() and task.exception()])
     _log.info("gateway %s stopped", config.gateway.name)
+
+
+def last_synced_time(journal: Journal) -> datetime | None:
+    """The latest time of a synchronised record among those that wait, as far as the end of each lane tells."""
+    latest: datetime | None = None
+    for lane in Lane:
+        for batch in journal.pending(lane, newest_first=True, bytes_max=1, batches_max=1):
+            for record in _records_of(batch):
+                if record.stamp.synced and (latest is None or record.stamp.at > latest):
+                    latest = record.stamp.at
+    return latest
+
+
+def _records_of(batch: StoredBatch) -> Iterator[Record]:
+    with suppress(WireError):
+        for line in decode_batch(batch.raw).lines:
+            with suppress(WireError):
+                yield decode_record(line)
+
+
+def _put_down(data_dir: Path, status: UplinkStatus) -> None:
+    with suppress(OSError):  # it is for people who ask; the journal tells of the disk
+        write_status(data_dir, status)
 
 
 async def _note(

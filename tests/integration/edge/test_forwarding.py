@@ -125,8 +125,8 @@ async def test_scans_go_first_then_the_newest_readings_then_the_oldest(tmp_path:
         assert joined.ledger.messages == [
             [("scans", 1), ("scans", 2), ("scans", 3), ("scans", 4)],
             [("scans", 5), ("scans", 6), ("readings", 7), ("readings", 1)],
-            [("readings", 6), ("readings", 2), ("readings", 3), ("readings", 4)],
-            [("readings", 5)],
+            [("readings", 2), ("readings", 3), ("readings", 4), ("readings", 5)],
+            [("readings", 6)],
         ]
 
 
