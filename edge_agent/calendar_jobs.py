@@ -115,14 +115,14 @@ class Calendar:
         await self._record(Notice(stamp(self._clock), kind, subject, text, data))
 
     def _certificates(self) -> Iterator[tuple[Path, date]]:
-        from cryptography import x509
-
-        for path in (self._config.uplink.client_cert_file, self._config.uplink.ca_file):
+        paths = [path for path in (self._config.uplink.client_cert_file, self._config.uplink.ca_file) if path]
+        if paths:
+            from cryptography import x509  # several megabytes, that a gateway without such files can spare
+        for path in paths:
             # A file that cannot be read is a fault of the uplink, which tells it.
             with suppress(OSError, ValueError):
-                if path is not None:
-                    ends = [cert.not_valid_after_utc for cert in x509.load_pem_x509_certificates(path.read_bytes())]
-                    yield path, min(ends).date()
+                ends = [cert.not_valid_after_utc for cert in x509.load_pem_x509_certificates(path.read_bytes())]
+                yield path, min(ends).date()
 
     def _start(self) -> "AsyncIOScheduler":
         # Imported here: tools that only look at the journal need not load it.
