@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
-from cloud_sync.api import batches, gateways, master_data, quality, stock
+from cloud_sync.api import batches, enrolments, gateways, master_data, quality, stock
 from cloud_sync.api.access import Ledger
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
@@ -18,8 +18,8 @@ from cloud_sync.storage.database import Database
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
 
-Every request but `/v1/batches` and `/healthz` needs `Authorization: Bearer TOKEN`, with a token made by
-`cloud-sync token create NAME --role reader|operator|quality|administrator`:
+Every request but `/v1/batches`, `/v1/enrolments` and `/healthz` needs `Authorization: Bearer TOKEN`, with a token made
+by `cloud-sync token create NAME --role reader|operator|quality|administrator`:
 
 | role | may |
 |---|---|
@@ -43,7 +43,7 @@ def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: da
     )
     app.state.database = database
     app.state.clock = clock
-    for room in (stock, quality, master_data, gateways, batches):
+    for room in (stock, quality, master_data, gateways, enrolments, batches):
         app.include_router(room.router, prefix="/v1")
     app.add_api_route(
         "/healthz",

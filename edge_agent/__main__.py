@@ -19,12 +19,12 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from edge_agent.agent import TaskDied, journal_dir, run
+from edge_agent.agent import TaskDied, journal_dir, run, start_journal
 from edge_agent.buffer.reader import JournalReader
 from edge_agent.buffer.rows import JournalStatus
 from edge_agent.clock import Clock, SystemClock
 from edge_agent.clock_sync import always, file_is_there, kernel_is_synced
-from edge_agent.config import GatewayConfig
+from edge_agent.config import GatewayConfig, url_fault
 from edge_agent.config_load import load_config
 from edge_agent.dock.build import build_docks
 from edge_agent.domain.wire import join_units
@@ -32,7 +32,7 @@ from edge_agent.drivers.base import Source
 from edge_agent.drivers.build import build_buses
 from edge_agent.errors import ConfigError, EdgeError
 from edge_agent.logs import set_up_logging
-from edge_agent.uplink.backfill import UplinkStatus, duration, read_status
+from edge_agent.uplink.backfill import STATUS_FILE, UplinkStatus, duration, read_status
 from edge_agent.uplink.identity import Identity
 
 EXIT_CONFIG = 78
@@ -103,6 +103,31 @@ def identity_command(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption 
     print(f"gateway     {loaded.gateway.name}")
     print(f"public key  {public_key}")
     print(f"\nRegister it at the ledger:\n  cloud-sync gateway add {loaded.gateway.name} --public-key {public_key}")
+    print("or, with a code from cloud-sync gateway invite, from here:\n  edge-agent enroll --code CODE")
+
+
+@app.command("enroll")
+def enroll_command(
+    code: Annotated[str, typer.Option("--code", help="From the ledger: cloud-sync gateway invite NAME.")],
+    url: Annotated[str | None, typer.Option("--url", help="The ledger, if it is not uplink.url.")] = None,
+    ca_file: Annotated[Path | None, typer.Option("--ca-file", help="If it is not uplink.ca_file.")] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Enrol this gateway at the ledger; makes its key pair if there is none. The private key never leaves."""
+    from edge_agent.uplink.enrol import enrol
+
+    with _errors_told(1):
+        loaded = load_config(config)
+        if url is None and loaded.uplink.kind != "https":
+            _fail("uplink.url is a broker's: write the ledger's own address, --url https://...", 1)
+        section = loaded.uplink.model_copy(
+            update={"url": url or loaded.uplink.url, "ca_file": ca_file or loaded.uplink.ca_file}
+        )
+        fault = url_fault(section.url)
+        if fault:
+            _fail(f"--url: {fault}", 1)
+        enrolled = enrol(section, loaded.gateway.name, code, Identity.load_or_make(loaded.gateway.data_dir))
+    print(f"gateway {enrolled.gateway} is enrolled with public key {enrolled.public_key}")
 
 
 @buffer.command("status")
@@ -110,12 +135,19 @@ def buffer_status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = F
     """What waits to be sent, since when, and what was set aside."""
     with _errors_told(1), _reader(config) as (reader, loaded):
         status = reader.status()
+        forked = reader.forked_batches()
     uplink = read_status(loaded.gateway.data_dir)
     if as_json:
         _print_json({**asdict(status), "uplink": asdict(uplink) if uplink else None})
     else:
         _print_status(status)
         _print_uplink(uplink)
+        if forked:
+            print(
+                f"FORK: the ledger holds {forked} batches of this journal with other content: the journal was copied "
+                "to another gateway or restored from an old copy. Find and stop the copy, stop this agent, then: "
+                "edge-agent buffer new-journal --reason ..."
+            )
 
 
 @buffer.command("verify")
@@ -132,6 +164,27 @@ def buffer_verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = F
         print(f"{verdict.batches} batches, {verdict.records} records: {word}")
     if verdict.faults:
         raise typer.Exit(1)
+
+
+@buffer.command("new-journal")
+def buffer_new_journal(
+    reason: Annotated[str, typer.Option("--reason", help="Why; the ledger is told.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Set the journal aside and go on with a new one: after a fork, a copied or restored disk. Stop the agent first.
+
+    Nothing is deleted. What waits is still sent as it is; what the ledger called a fork is sent again under the new
+    journal.
+    """
+    from edge_agent.buffer.replace import set_journal_aside
+
+    with _errors_told(1):
+        loaded = load_config(config)
+        identity, clock = Identity.load(loaded.gateway.data_dir), build_clock(loaded)
+        aside = set_journal_aside(journal_dir(loaded), reason, clock.now())
+        (loaded.gateway.data_dir / STATUS_FILE).unlink(missing_ok=True)
+        with start_journal(loaded, identity, clock) as journal:
+            print(f"{aside} is kept; journal {journal.journal} goes on. Start the agent again")
 
 
 @buffer.command("export")
@@ -238,8 +291,6 @@ def _print_uplink(uplink: UplinkStatus | None) -> None:
             f"back-fill: {uplink.backfill_sent:,} of {uplink.backfill_total:,} records, "
             f"{uplink.backfill_records_per_s or 0:,.0f}/s{eta} (as of {_time(uplink.as_of)})"
         )
-    if uplink.fork:
-        print(f"FORK: {uplink.fork}. Find the copy and stop it, then: edge-agent buffer new-journal --reason ...")
 
 
 def _time(at: datetime | None) -> str:

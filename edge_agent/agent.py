@@ -63,7 +63,7 @@ async def run(
     uplink = build_uplink(config)
     thread = JournalThread()
     try:
-        journal = await thread.call(_start_journal, config, identity, clock)
+        journal = await thread.call(start_journal, config, identity, clock)
         try:
             await _serve(config, clock, sources, journal, thread, uplink, stop, random)
         finally:
@@ -73,7 +73,8 @@ async def run(
         thread.close()
 
 
-def _start_journal(config: GatewayConfig, identity: Identity, clock: Clock) -> Journal:
+def start_journal(config: GatewayConfig, identity: Identity, clock: Clock) -> Journal:
+    """The gateway's journal, opened for writing. Raises ``JournalError``."""
     return Journal.start(
         journal_dir(config),
         GatewayName(config.gateway.name),

@@ -102,6 +102,7 @@ class Forwarder:
 
     async def run(self) -> None:
         """Forward until told to finish. Raises ``JournalDamaged`` when the journal has to be opened anew."""
+        await self._note_old_forks()
         while True:
             self._work.clear()
             try:
@@ -228,6 +229,14 @@ class Forwarder:
                 {"journal": batch.journal, "lane": batch.lane.value, "first": batch.first, "count": batch.count},
             )
             await self._record(alarm)
+
+    async def _note_old_forks(self) -> None:
+        """A fork is not forgotten by a restart."""
+        forked = await self._thread.call(self._journal.forked_batches)
+        if forked:
+            text = f"{forked} batches of journal {self._journal.journal} are forks since an earlier run"
+            _log.critical("%s. See edge-agent buffer new-journal", text)
+            await self._publish(replace(self._status, link="forked", fork=text))
 
     async def _note_lost(self, error: Exception) -> None:
         self._failures += 1

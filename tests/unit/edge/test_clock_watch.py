@@ -1,4 +1,4 @@
-"""The clock watch: steps and synchronisation become notices, once, over restarts too; a rolled-back clock is doubted."""
+"""The clock watch: steps and synchronisation become notices, once, over restarts too; a rolled-back one is doubted."""
 
 import json
 from datetime import timedelta
