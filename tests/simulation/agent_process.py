@@ -1,6 +1,9 @@
 """A real ``edge-agent run`` as a process, with a configuration for simulated devices."""
 
 import asyncio
+import contextlib
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -44,6 +47,12 @@ class AgentProcess:
         )
         await agent.until_said("runs with")
         return agent
+
+    def __del__(self) -> None:
+        """A test that failed leaves no process behind."""
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGKILL)
 
     async def until_said(self, words: str) -> None:
         """Wait for a line of the log."""
