@@ -117,6 +117,7 @@ async def test_a_cable_pulled_for_an_hour_a_clock_a_day_back_and_ten_kills_leave
             await gateway.receive("IN-THE-PAST")
             wall.step_to(0)
             await cable.mend()
+            await agent.until_said("the clock is synchronised")
             await gateway.receive("AFTER")
             await until_all_is_sent(gateway)
             await agent.stop()
