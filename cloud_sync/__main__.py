@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from threading import Thread
+from time import sleep
 from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 # The embedded server asks for a runtime folder that services do not have, and falls back by itself.
@@ -23,9 +26,11 @@ warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
 
 import uvicorn  # noqa: E402
 
-from cloud_sync.actions import access, enrolment, gateways, master_data  # noqa: E402
+from cloud_sync.actions import access, desk, enrolment, gateways, master_data, records, retention  # noqa: E402
+from cloud_sync.actions.replanning import Replanning  # noqa: E402
 from cloud_sync.app import create_app  # noqa: E402
 from cloud_sync.config import DATABASE_URL, LedgerConfig, ServerSection, load_config  # noqa: E402
+from cloud_sync.domain.master import KINDS  # noqa: E402
 from cloud_sync.domain.roles import Role  # noqa: E402
 from cloud_sync.errors import ConfigError, DatabaseDown, LedgerError  # noqa: E402
 from cloud_sync.ingest.batches import store_batch  # noqa: E402
@@ -38,14 +43,17 @@ DEFAULT_CONFIG = Path("/etc/cloud-sync/ledger.toml")
 ROWS_MAX = 10_000
 REQUESTS_AT_ONCE_MAX = 200
 SHUTDOWN_S = 10
+HOUSEKEEPING_S = 24 * 3600
 
 Config = Annotated[Path, typer.Option("--config", "-c", envvar=CONFIG, help="The configuration file (TOML).")]
 
 app = typer.Typer(help="The lot ledger.", no_args_is_help=True, pretty_exceptions_enable=False)
 token_app = typer.Typer(help="Tokens for people and programs that use the API.", no_args_is_help=True)
+operator_app = typer.Typer(help="People who work at docks, and their badges.", no_args_is_help=True)
 gateway_app = typer.Typer(help="Gateways whose batches are believed.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
 app.add_typer(gateway_app, name="gateway")
+app.add_typer(operator_app, name="operator")
 
 out = Console()
 err = Console(stderr=True)
@@ -60,8 +68,15 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     loaded = _load(config)
     server = loaded.server
-    with _told(), _listening(server) as listening, _opened(loaded) as database, _mqtt_door(loaded, database):
+    with (
+        _told(),
+        _listening(server) as listening,
+        _opened(loaded) as database,
+        _mqtt_door(loaded, database),
+        Replanning(database),
+    ):
         _import_policies(database, loaded)
+        _keep_house(database, loaded.database.readings_kept_months)
         _Server(
             uvicorn.Config(
                 create_app(database),
@@ -181,12 +196,78 @@ def revoke_gateway(
         _say(f"gateway {name} is revoked")
 
 
+@gateway_app.command("place")
+def place_gateway(name: str, place: str, config: Config = DEFAULT_CONFIG) -> None:
+    """Say where a gateway stands: its docks get the desk of the site around that place."""
+    with _told(), _opened(_load(config)) as database:
+        desk.place_gateway(database, name, place, actor=_me())
+        _say(f"gateway {name} stands in {place}")
+
+
 @gateway_app.command("list")
 def list_gateways(config: Config = DEFAULT_CONFIG) -> None:
     """Show all gateways and when each was last heard of."""
     with _told(), _opened(_load(config)) as database:
         rows = gateways.list_gateways(database, rows_max=ROWS_MAX)
         _show([{**row, "gaps": len(row["gaps"])} for row in rows], "name", "last_seen_at", "gaps", "revoked_at")
+
+
+@app.command("import")
+def import_records(
+    kind: Annotated[str, typer.Argument(help=f"What the file holds: {', '.join(KINDS)}.")],
+    file: Annotated[Path, typer.Argument(help="A CSV file in UTF-8; - reads standard input.")],
+    dry_run: Annotated[bool, typer.Option(help="Say what would happen, and change nothing.")] = False,
+    reason: Annotated[str, typer.Option(help="Why; the event log keeps it.")] = "imported from a file",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Take in master data: all rows of a file, or none if any has a fault."""
+    text = _read(file)
+    with _told(), _opened(_load(config)) as database, Progress(console=err, transient=True) as bar:
+        task = bar.add_task(f"Reading {kind}", total=None)
+        done = records.import_csv(
+            database,
+            kind,
+            text,
+            dry_run=dry_run,
+            reason=reason,
+            at=datetime.now(UTC),
+            actor=_me(),
+            progress=lambda rows, total: bar.update(task, completed=rows, total=total),
+        )
+    if done.faults:
+        _fail(
+            *(
+                f"{file}:{fault.line}: {fault.column + ': ' if fault.column else ''}{fault.text}"
+                for fault in done.faults
+            ),
+            f"Nothing was imported: {len(done.faults)} faults. Correct them and import the file again.",
+        )
+    would = "would be " if dry_run else ""
+    _say(f"{kind}: {done.added} {would}added, {done.changed} {would}changed, {done.unchanged} unchanged")
+
+
+@app.command("export")
+def export_records(
+    kind: Annotated[str, typer.Argument(help=f"What to write: {', '.join(KINDS)}.")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Write master data as CSV to standard output."""
+    with _told(), _opened(_load(config)) as database:
+        sys.stdout.writelines(line.replace("\r\n", "\n") for line in records.export_csv(database, kind))
+
+
+@operator_app.command("put")
+def put_operator(
+    name: str,
+    badge: Annotated[str | None, typer.Option(help="What follows LW.BADGE. on the card; the name without.")] = None,
+    withdrawn: Annotated[bool, typer.Option("--withdrawn", help="The badge is no longer valid.")] = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Give an operator a badge, change it, or withdraw it. Docks know it with their next desk."""
+    _check_name(name)
+    with _told(), _opened(_load(config)) as database:
+        desk.put_operator(database, name, badge or name, active=not withdrawn, actor=_me())
+        _say(f"the badge {badge or name} of {name} is {'withdrawn' if withdrawn else 'good'}")
 
 
 def main() -> None:
@@ -260,6 +341,26 @@ def _opened(config: LedgerConfig) -> Iterator[Database]:
         yield database
 
 
+def _keep_house(database: Database, readings_kept_months: int | None) -> None:
+    """Months of readings ahead now and every day, and old ones thinned out if that is configured."""
+
+    def once() -> None:
+        at = datetime.now(UTC)
+        retention.make_months_ahead(database, at)
+        if readings_kept_months is not None:
+            retention.thin_readings(database, months=readings_kept_months, at=at)
+
+    def daily() -> None:
+        while True:
+            try:
+                once()
+            except DatabaseDown:
+                logging.getLogger(__name__).warning("housekeeping waits: the database does not answer")
+            sleep(HOUSEKEEPING_S)
+
+    Thread(target=daily, name="housekeeping", daemon=True).start()
+
+
 def _import_policies(database: Database, config: LedgerConfig) -> None:
     new, different = master_data.import_policies(
         database, master_data.read_policies(config.policies_dir), actor=access.CONSOLE
@@ -287,6 +388,16 @@ def _fail(*lines: str) -> NoReturn:
     for line in lines:
         err.print(line, markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(1)
+
+
+def _read(file: Path) -> str:
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return raw.decode()
+    except OSError as error:
+        _fail(f"{file} cannot be read: {error.strerror}", "Name a CSV file, or - for standard input.")
+    except UnicodeDecodeError:
+        _fail(f"{file} is not in UTF-8", "Save it as CSV in UTF-8.")
 
 
 def _check_name(name: str) -> None:

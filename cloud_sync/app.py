@@ -8,7 +8,18 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
-from cloud_sync.api import batches, enrolments, gateways, master_data, quality, stock
+from cloud_sync.api import (
+    batches,
+    compounding,
+    desk,
+    enrolments,
+    gateways,
+    master_data,
+    orders,
+    quality,
+    records,
+    stock,
+)
 from cloud_sync.api.access import Ledger
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
@@ -18,14 +29,14 @@ from cloud_sync.storage.database import Database
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
 
-Every request but `/v1/batches`, `/v1/enrolments` and `/healthz` needs `Authorization: Bearer TOKEN`, with a token made
-by `cloud-sync token create NAME --role reader|operator|quality|administrator`:
+Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments` and `/healthz` needs `Authorization: Bearer TOKEN`, with a
+token made by `cloud-sync token create NAME --role reader|operator|quality|administrator`:
 
 | role | may |
 |---|---|
 | reader | read |
-| operator | read, move, promise and pick stock, place holds |
-| quality | read, place and lift holds, decide on exposures, resolve cases |
+| operator | read, order, count, move, promise and pick stock, approve what others asked or counted, place holds |
+| quality | read, approve, place and lift holds, decide on exposures, resolve cases |
 | administrator | read, change places, items, owners, policies, channels and gateways |
 
 Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: send the same again.
@@ -43,7 +54,7 @@ def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: da
     )
     app.state.database = database
     app.state.clock = clock
-    for room in (stock, quality, master_data, gateways, enrolments, batches):
+    for room in (stock, orders, quality, compounding, master_data, records, gateways, enrolments, desk, batches):
         app.include_router(room.router, prefix="/v1")
     app.add_api_route(
         "/healthz",

@@ -53,6 +53,7 @@ class DatabaseSection(Section):
 
     url: Annotated[str, Field(pattern=r"^postgresql://")] | None = None
     data_dir: Path | None = None
+    readings_kept_months: Annotated[int, Field(ge=1, le=1200)] | None = None
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:

@@ -2,12 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from edge_agent.buffer.desk import Desk
 from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.recorder import Recorder
 from edge_agent.buffer.rows import StoredBatch
@@ -16,19 +20,32 @@ from edge_agent.calendar_jobs import Calendar
 from edge_agent.clock import Clock, stamp
 from edge_agent.clock_watch import ClockWatch
 from edge_agent.config import GatewayConfig
+from edge_agent.dock.board import Board, Link
+from edge_agent.dock.floor import Floor
+from edge_agent.dock.known import SINCE_MAX
+from edge_agent.dock.page import Page
 from edge_agent.domain.ids import GatewayName
-from edge_agent.domain.records import Lane, Notice, NoticeKind, Record
+from edge_agent.domain.records import Lane, Notice, NoticeKind, Record, ScanTransaction
 from edge_agent.domain.wire import WireError, decode_batch, decode_record
 from edge_agent.drivers.base import Source
-from edge_agent.errors import EdgeError, JournalError
+from edge_agent.errors import ConfigError, EdgeError, JournalError
+from edge_agent.live import Live
+from edge_agent.memory import give_back
+from edge_agent.pulse import Pulse
+from edge_agent.sources import Plan, Sources
+from edge_agent.systemd import notify, notify_reloading
 from edge_agent.uplink.backfill import UplinkStatus, write_status
 from edge_agent.uplink.base import Uplink
 from edge_agent.uplink.build import build_uplink
+from edge_agent.uplink.desk_client import DeskClient, DeskPuller
 from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.identity import Identity
 
 FAREWELL_S = 3.0
 """How long a stopping agent tries to send its last words. They are in the journal anyway."""
+
+JOURNAL_SHOWN_S = 10.0
+"""How often the page's figures of the journal are read anew: they cost a look at every row."""
 
 _log = logging.getLogger("edge_agent")
 
@@ -46,26 +63,41 @@ def journal_dir(config: GatewayConfig) -> Path:
     return config.gateway.data_dir / "journal"
 
 
+@dataclass(frozen=True)
+class Reload:
+    """How a running agent takes a changed configuration: when ``wanted`` is set, ``plans`` are read anew."""
+
+    wanted: asyncio.Event
+    plans: Callable[[], tuple[Plan, ...]]
+
+
 async def run(
     config: GatewayConfig,
     clock: Clock,
-    sources: Sequence[Source],
+    sources: Sequence[Source | Plan],
     *,
     stop: asyncio.Event,
     random: Callable[[], float],
+    floor: Floor | None = None,
+    reload: Reload | None = None,
+    on_page: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Run the agent until ``stop`` is set; then flush and return.
 
+    ``floor`` is what the sources were planned with; without it there is neither desk nor page. ``on_page`` is told
+    where the page is, once it is there.
     Raises ``ConfigError`` or ``JournalError`` when it cannot start, ``JournalDamaged`` when it has to be started
     again, ``TaskDied`` when a task failed by our own fault. Everything recorded is in the journal in each case.
     """
     identity = Identity.load_or_make(config.gateway.data_dir)
     uplink = build_uplink(config)
     thread = JournalThread()
+    plans = tuple(source if isinstance(source, Plan) else Plan(source, source) for source in sources)
     try:
         journal = await thread.call(start_journal, config, identity, clock)
         try:
-            await _serve(config, clock, sources, journal, thread, uplink, stop, random)
+            agent = _Agent(config, clock, journal, thread, uplink, identity, random, floor, on_page)
+            await agent.serve(plans, stop, reload)
         finally:
             await thread.call(journal.close)
     finally:
@@ -82,71 +114,201 @@ def start_journal(config: GatewayConfig, identity: Identity, clock: Clock) -> Jo
         verify=identity.verify,
         clock=clock,
         bytes_max=config.journal.bytes_max,
+        reserve_bytes=config.journal.reserve_bytes,
+        thin_window_s=config.journal.thin_window_s or None,
     )
 
 
-async def _serve(
-    config: GatewayConfig,
-    clock: Clock,
-    sources: Sequence[Source],
-    journal: Journal,
-    thread: JournalThread,
-    uplink: Uplink,
-    stop: asyncio.Event,
-    random: Callable[[], float],
-) -> None:
-    recorder = Recorder(
-        journal,
-        thread,
-        clock,
-        readings_commit_s=config.journal.readings_commit_s,
-        on_commit=lambda: forwarder.wake(),
-    )
-    forwarder = Forwarder(
-        journal,
-        thread,
-        uplink,
-        clock,
-        random=random,
-        record=recorder.record,
-        retry_max_s=config.uplink.retry_max_s,
-        backfill_bytes_per_s=config.uplink.backfill_bytes_per_s,
-        on_status=partial(_put_down, config.gateway.data_dir),
-    )
-    calendar = Calendar(config, clock, recorder.record, partial(thread.call, journal.status))
-    watch = ClockWatch(
-        clock,
-        config.gateway.data_dir,
-        recorder.record,
-        step_s=config.clock.step_s,
-        on_change=lambda _change: calendar.clock_changed(),
-    )
-    watch.doubt_a_rollback(await thread.call(last_synced_time, journal))
-    recording = asyncio.create_task(recorder.run(), name="recorder")
-    forwarding = asyncio.create_task(forwarder.run(), name="forwarder")
-    minding = [
-        asyncio.create_task(watch.run(), name="clock"),
-        asyncio.create_task(calendar.run(), name="calendar"),
-    ]
-    listening = [asyncio.create_task(source.run(recorder.record), name=source.name) for source in sources]
-    stopping = asyncio.create_task(stop.wait(), name="stop")
-    try:
-        await _note(recorder, recording, clock, config, NoticeKind.STARTED)
-        _log.info("gateway %s runs with %d sources", config.gateway.name, len(sources))
-        done, _ = await asyncio.wait(
-            [recording, forwarding, *minding, *listening, stopping], return_when=asyncio.FIRST_COMPLETED
+class _Agent:
+    """The parts, put together."""
+
+    def __init__(
+        self,
+        config: GatewayConfig,
+        clock: Clock,
+        journal: Journal,
+        thread: JournalThread,
+        uplink: Uplink,
+        identity: Identity,
+        random: Callable[[], float],
+        floor: Floor | None,
+        on_page: Callable[[str], None],
+    ) -> None:
+        self._config = config
+        self._on_page = on_page
+        self._clock = clock
+        self._journal = journal
+        self._thread = thread
+        self._floor = floor
+        self._recorder = Recorder(
+            journal,
+            thread,
+            clock,
+            readings_commit_s=config.journal.readings_commit_s,
+            on_commit=lambda: self._forwarder.wake(),
         )
-        await _end([stopping, *listening, *minding])
-        await _note(recorder, recording, clock, config, NoticeKind.STOPPED)
-        recorder.stop()
-        await asyncio.wait([recording])
-        forwarder.finish()
-        await asyncio.wait([forwarding], timeout=FAREWELL_S)
-    finally:
-        await _end([stopping, *listening, *minding, recording, forwarding])
-    _raise_for_the_dead([task for task in (recording, forwarding, *minding, *listening) if task in done])
-    _raise_for_the_dead([task for task in (recording, forwarding) if not task.cancelled() and task.exception()])
-    _log.info("gateway %s stopped", config.gateway.name)
+        has_desk = floor is not None and (config.uplink.kind == "https" or config.desk.url is not None)
+        if floor is not None and not has_desk:
+            _log.warning("no desk is asked for: the uplink is a broker. Write [desk] url = the ledger's https address")
+        self._puller = (
+            _puller(config, clock, floor, identity, self._before_pull, self._take) if floor and has_desk else None
+        )
+        self._forwarder = Forwarder(
+            journal,
+            thread,
+            uplink,
+            clock,
+            random=random,
+            record=self._recorder.record,
+            on_acknowledged=self._puller.wake if self._puller else lambda: None,
+            retry_max_s=config.uplink.retry_max_s,
+            backfill_bytes_per_s=config.uplink.backfill_bytes_per_s,
+            on_status=partial(_put_down, config.gateway.data_dir),
+        )
+        self._calendar = Calendar(config, clock, self._recorder.record, partial(thread.call, journal.status))
+        self._watch = ClockWatch(
+            clock,
+            config.gateway.data_dir,
+            self._recorder.record,
+            step_s=config.clock.step_s,
+            on_change=lambda _change: self._calendar.clock_changed(),
+        )
+        self._pulse = Pulse(clock, self._recorder, thread)
+        self._live = Live(config, clock)
+        self._sources = Sources(self._live.listening_in(self._keep), self._pulse.progress)
+        self._page = _page(config, floor, self._pulse.faults)
+
+    async def serve(self, plans: Sequence[Plan], stop: asyncio.Event, reload: Reload | None) -> None:
+        """All tasks, until one dies or ``stop`` is set; then everything is flushed."""
+        self._watch.doubt_a_rollback(await self._thread.call(last_synced_time, self._journal))
+        recording = asyncio.create_task(self._recorder.run(), name="recorder")
+        forwarding = asyncio.create_task(self._forwarder.run(), name="forwarder")
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        helping = await self._start_helpers()
+        showing = asyncio.create_task(self._live.serve(self._config.gateway.data_dir), name="live")
+        try:
+            await self._note(recording, NoticeKind.STARTED)
+            await self._sources.swap(plans)
+            _log.info("gateway %s runs with %d sources", self._config.gateway.name, len(plans))
+            notify("READY=1", f"STATUS={len(plans)} sources")
+            give_back()
+            done = await self._until_the_end([recording, forwarding, stopping, *helping], reload)
+            notify("STOPPING=1")
+            listening = self._sources.tasks
+            await _end([stopping, *helping])
+            await self._sources.end()
+            await self._note(recording, NoticeKind.STOPPED)
+            self._recorder.stop()
+            await asyncio.wait([recording])
+            self._forwarder.finish()
+            await asyncio.wait([forwarding], timeout=FAREWELL_S)
+        finally:
+            if self._page is not None:
+                await self._page.close()
+            await self._sources.end()
+            await _end([stopping, showing, recording, forwarding, *helping])
+        _raise_for_the_dead([task for task in (recording, forwarding, *helping, *listening) if task in done])
+        _raise_for_the_dead([task for task in (recording, forwarding) if not task.cancelled() and task.exception()])
+        _log.info("gateway %s stopped", self._config.gateway.name)
+
+    async def _start_helpers(self) -> list[asyncio.Task[None]]:
+        """What the recording does not depend on. The page failing to listen is told, and stops nothing."""
+        helpers: list[asyncio.Task[None]] = [
+            asyncio.create_task(self._watch.run(), name="clock"),
+            asyncio.create_task(self._calendar.run(), name="calendar"),
+            asyncio.create_task(self._pulse.run(), name="pulse"),
+        ]
+        if self._floor is not None:
+            self._floor.remember(await self._thread.call(scans_in, self._journal))
+            board = self._floor.board
+            board.link = self._link
+            board.late = self._pulse.faults
+            if self._puller is not None:
+                helpers.append(asyncio.create_task(self._puller.run(), name="desk"))
+            helpers.append(asyncio.create_task(self._show_journal(board), name="board"))
+        if self._page is not None:
+            try:
+                await self._page.start()
+                self._on_page(self._page.url)
+            except OSError as error:
+                _log.error("the local page cannot listen: %s. Correct [page] host or port; all else runs on", error)
+        return helpers
+
+    async def _until_the_end(self, fixed: list[asyncio.Task[Any]], reload: Reload | None) -> set[asyncio.Task[Any]]:
+        while True:
+            wanted = [asyncio.create_task(reload.wanted.wait(), name="reload")] if reload else []
+            try:
+                done, _ = await asyncio.wait(
+                    [*fixed, *self._sources.tasks, *wanted], return_when=asyncio.FIRST_COMPLETED
+                )
+            finally:
+                await _end(wanted)
+            if reload is None or done != set(wanted):
+                return done - set(wanted)
+            reload.wanted.clear()
+            await self._reload(reload)
+
+    async def _reload(self, reload: Reload) -> None:
+        """Swap what changed. A configuration with faults changes nothing. The journal is never touched."""
+        notify_reloading()
+        try:
+            plans = reload.plans()
+            changed = await self._sources.swap(plans)
+            _log.info("configuration reloaded: %s", f"changed {', '.join(changed)}" if changed else "no source changed")
+        except ConfigError as error:
+            _log.error("the new configuration is not used, the old one goes on: %s", "; ".join(error.faults))
+        notify("READY=1", f"STATUS={len(self._sources.tasks)} sources")
+
+    async def _keep(self, record: Record) -> None:
+        """Record it, and what follows from it. Raises ``JournalError`` for a scan that could not be kept."""
+        await self._recorder.record(record)
+        if self._floor is not None:
+            for notice in await self._floor.recorded(record):
+                with suppress(JournalError):
+                    await self._recorder.record(notice)
+
+    async def _before_pull(self) -> tuple[frozenset[str], bool]:
+        """The transactions that the ledger has by now, and whether it has everything."""
+        if self._floor is None:
+            return frozenset(), False
+        since = self._floor.known.since
+        is_quiet = self._floor.watch.quiet_s() > 2 * self._config.journal.readings_commit_s + 1
+        still_here, waiting = await self._thread.call(_waiting_in, self._journal)
+        return since - still_here, is_quiet and waiting == 0
+
+    async def _take(self, desk: Desk, token: tuple[frozenset[str], bool]) -> None:
+        if self._floor is not None:
+            contained, has_everything = token
+            self._floor.take(desk, contained)
+            if has_everything:
+                await self._floor.watch.ledger_has_spoken()
+
+    async def _show_journal(self, board: Board) -> None:
+        while True:
+            with suppress(JournalError):
+                board.journal = await self._thread.call(self._journal.status)
+                board.changed()
+            await asyncio.sleep(JOURNAL_SHOWN_S)
+
+    def _link(self) -> Link:
+        return Link(self._forwarder.is_link_up, self._clock.mono_s() - self._forwarder.link_since_s)
+
+    async def _note(self, recording: asyncio.Task[None], kind: NoticeKind) -> None:
+        """Record that the agent started or stopped, unless the recorder has died, which is told elsewhere."""
+        if recording.done():
+            return
+        name = self._config.gateway.name
+        with suppress(JournalError):
+            await self._recorder.record(Notice(stamp(self._clock), kind, name, f"the agent {kind}"))
+
+
+def scans_in(journal: Journal) -> list[ScanTransaction]:
+    """The scan transactions that the journal holds, oldest first; at most as many as are remembered anyway."""
+    found: deque[ScanTransaction] = deque(maxlen=SINCE_MAX)
+    for batch in journal.batches():
+        if batch.lane is Lane.SCANS:
+            found.extend(record for record in _records_of(batch) if isinstance(record, ScanTransaction))
+    return list(found)
 
 
 def last_synced_time(journal: Journal) -> datetime | None:
@@ -160,7 +322,12 @@ def last_synced_time(journal: Journal) -> datetime | None:
     return latest
 
 
+def _waiting_in(journal: Journal) -> tuple[frozenset[str], int]:
+    return frozenset(scan.transaction for scan in scans_in(journal)), journal.pending_records()
+
+
 def _records_of(batch: StoredBatch) -> Iterator[Record]:
+    # What was set aside as damaged may not decode.
     with suppress(WireError):
         for line in decode_batch(batch.raw).lines:
             with suppress(WireError):
@@ -172,18 +339,30 @@ def _put_down(data_dir: Path, status: UplinkStatus) -> None:
         write_status(data_dir, status)
 
 
-async def _note(
-    recorder: Recorder, recording: asyncio.Task[None], clock: Clock, config: GatewayConfig, kind: NoticeKind
-) -> None:
-    """Record that the agent started or stopped, unless the recorder has died, which is told elsewhere."""
-    if recording.done():
-        return
-    notice = Notice(stamp(clock), kind, config.gateway.name, f"the agent {kind}")
-    with suppress(JournalError):
-        await recorder.record(notice)
+def _puller(
+    config: GatewayConfig,
+    clock: Clock,
+    floor: Floor,
+    identity: Identity,
+    before: Callable[[], Awaitable[tuple[frozenset[str], bool]]],
+    take: Callable[[Desk, tuple[frozenset[str], bool]], Awaitable[None]],
+) -> DeskPuller[tuple[frozenset[str], bool]]:
+    return DeskPuller(
+        DeskClient(config.uplink, config.gateway.name, identity.sign, clock, url=config.desk.url),
+        clock,
+        pull_s=config.desk.pull_s,
+        before=before,
+        take=take,
+        keep=floor.store.keep,
+        known=floor.desk,
+    )
 
 
-async def _end(tasks: Sequence[asyncio.Task[object]]) -> None:
+def _page(config: GatewayConfig, floor: Floor | None, faults: Callable[[], tuple[str, ...]]) -> Page | None:
+    return Page(config.page, floor.board, faults) if floor is not None and config.page.enabled else None
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -75,6 +75,13 @@ def _uplink_url(url: str, info: ValidationInfo) -> str:
     return url
 
 
+def _desk_url(url: str) -> str:
+    fault = url_fault(url)
+    if fault:
+        raise ValueError(fault)
+    return url
+
+
 class Section(BaseModel):
     """Base of every section: values are frozen, unknown keys are faults."""
 
@@ -93,9 +100,12 @@ class GatewaySection(Section):
 
 
 class JournalSection(Section):
-    """``[journal]``: the store-and-forward log."""
+    """``[journal]``: the store-and-forward log. ``reserve_bytes`` is what readings leave free on the disk;
+    ``thin_window_s`` the width of the envelopes that the oldest readings become when room is short, 0 for none."""
 
     bytes_max: Annotated[int, Field(ge=1_000_000)] = 512_000_000
+    reserve_bytes: Annotated[int, Field(ge=0)] = 200_000_000
+    thin_window_s: Annotated[int, Field(ge=0, le=86_400)] = 600
     readings_commit_s: Annotated[float, Field(gt=0, le=60)] = 5.0
 
 
@@ -150,11 +160,35 @@ class UplinkSection(Section):
     mqtt: UplinkMqttSection = UplinkMqttSection()
 
 
+class DeskSection(Section):
+    """``[desk]``: what the docks know while the ledger is out of reach.
+
+    Asked for every ``pull_s``; verdicts say so when it is older than ``old_after_s``. ``url`` is where, if it is not
+    ``uplink.url``.
+    """
+
+    url: Annotated[str, AfterValidator(_desk_url), Field(examples=["https://ledger.example.org"])] | None = None
+    pull_s: Annotated[float, Field(ge=1, le=3600)] = 30.0
+    old_after_s: Annotated[float, Field(ge=10, le=604_800)] = 900.0
+
+
+class PageSection(Section):
+    """``[page]``: the local page, ``/healthz`` and ``/metrics``.
+
+    ``host`` is this very machine unless configured otherwise: the page shows stock to whoever can reach it.
+    """
+
+    enabled: bool = True
+    host: Annotated[str, Field(min_length=1, examples=["127.0.0.1"])] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, examples=[8470])] = 8470
+
+
 class ModbusTcpBus(Section):
     """``[[bus]]`` of kind ``modbus-tcp``: one TCP endpoint.
 
     ``timeout_s`` is what a device has to answer in; a lost device or endpoint is tried again after growing pauses
-    of at most ``retry_max_s``.
+    of at most ``retry_max_s``. ``budget_s`` is the longest that one poll of one device may take. ``framer`` is
+    ``rtu`` or ``ascii`` for a device server that passes the bytes of a serial line on as they are (RTU over TCP).
     """
 
     kind: Annotated[Literal["modbus-tcp"], Field(examples=["modbus-tcp"])]
@@ -163,6 +197,27 @@ class ModbusTcpBus(Section):
     port: Annotated[int, Field(ge=1, le=65535)] = 502
     timeout_s: Annotated[float, Field(gt=0, le=30)] = 1.0
     retry_max_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    budget_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    framer: Literal["tcp", "rtu", "ascii"] = "tcp"
+
+
+class ModbusSerialBus(Section):
+    """``[[bus]]`` of kind ``modbus-rtu`` or ``modbus-ascii``: a serial port with one or more units on its line.
+
+    ``port`` is best given as ``/dev/serial/by-id/...``, which stays the same when another adapter is plugged in. What
+    is left out of ``baudrate``, ``parity`` and ``stopbits`` is what the profiles of all its devices agree on. The rest
+    is as for ``modbus-tcp``; half a second is long for a serial sensor.
+    """
+
+    kind: Annotated[Literal["modbus-rtu", "modbus-ascii"], Field(examples=["modbus-rtu"])]
+    name: Name
+    port: Annotated[str, Field(min_length=1, max_length=200, examples=["/dev/serial/by-id/usb-..."])]
+    baudrate: Annotated[int | None, Field(ge=1200, le=921600, examples=[9600])] = None
+    parity: Literal["none", "even", "odd"] | None = None
+    stopbits: Literal[1, 2] | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=30)] = 0.5
+    retry_max_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    budget_s: Annotated[float, Field(gt=0, le=60)] = 5.0
 
 
 class BleBus(Section):
@@ -179,16 +234,35 @@ class BleBus(Section):
     silence_s: Annotated[float, Field(ge=5, le=3600)] = 60.0
 
 
-BusSection = Annotated[ModbusTcpBus | BleBus, Field(discriminator="kind")]
+BusSection = Annotated[ModbusTcpBus | ModbusSerialBus | BleBus, Field(discriminator="kind")]
 """Any kind of bus."""
+
+
+class CounterSection(Section):
+    """``[device.counter]``: what a particle counter's delivered unit is and how it is set; it has no defaults.
+
+    ``sizes_um`` are the sizes of its channels, smallest first; ``flow_l_per_min`` the nominal flow on its type plate
+    (28.3 for 1 cfm); ``sample_s`` the sample time that it is set to. A sample that differs from these is a fault.
+    ``keep_running`` allows the gateway to start the counter when it stands still. No new sample for ``stale_s``
+    (default: three sample times and a minute) makes readings stale.
+    """
+
+    sizes_um: Annotated[
+        tuple[Annotated[float, Field(gt=0, le=100)], ...], Field(min_length=1, max_length=16, examples=[[0.5, 5.0]])
+    ]
+    flow_l_per_min: Annotated[float, Field(gt=0, le=200, examples=[28.3])]
+    sample_s: Annotated[int, Field(ge=1, le=86399, examples=[60])]
+    keep_running: bool = False
+    stale_s: Annotated[float, Field(gt=0, le=864000)] | None = None
 
 
 class DeviceSection(Section):
     """``[[device]]``: a sensor on a bus. ``profile`` names a file of ``config/devices``.
 
-    The last three differ from one delivered unit to the next, and win over the profile: ``address_offset`` is added
+    The next three differ from one delivered unit to the next, and win over the profile: ``address_offset`` is added
     to every register address, ``word_order`` says which word of a 32-bit value comes first, ``fahrenheit`` that the
-    unit was ordered with °F (readings are always °C).
+    unit was ordered with °F (readings are always °C). ``proven`` names the doubts of the profile that were
+    settled on the delivered unit; a particle counter has a ``[device.counter]`` section.
     """
 
     name: DevicePath
@@ -200,6 +274,8 @@ class DeviceSection(Section):
     word_order: Literal["low_first", "high_first"] | None = None
     fahrenheit: bool = False
     calibration_due: Annotated[date | None, Field(examples=["2027-06-30"])] = None
+    proven: tuple[Name, ...] = ()
+    counter: CounterSection | None = None
 
 
 MacAddress = Annotated[
@@ -274,17 +350,65 @@ AnyDeviceSection = Annotated[
 
 
 class ScannerSection(Section):
-    """``[[scanner]]``: a handheld scanner on a serial port (USB-CDC or RS-232).
+    """``[[scanner]]``: a handheld scanner on a serial port (USB-CDC or RS-232), or one that plays a keyboard (``hid``).
 
-    ``suffix`` ends a scan (``cr``, ``lf``, ``crlf``, or ``etx`` with STX before it). ``separator`` is what the
-    scanner sends for GS, if not GS itself.
+    ``suffix`` ends a scan (``cr``, ``lf``, ``crlf``, or ``etx`` with STX before it); with ``hid`` it is Enter or Tab.
+    ``separator`` is what the scanner sends for GS, if not GS itself; with ``hid``, Alt+0+2+9 and Ctrl+] are GS, and
+    ``separator_key`` may name a function key that is, too.
     """
 
+    kind: Literal["serial", "hid"] = "serial"
     name: DevicePath
     port: Annotated[str, Field(min_length=1, examples=["/dev/serial/by-id/usb-scanner"])]
     baudrate: Annotated[int, Field(ge=1200, le=921600)] = 9600
     suffix: Literal["cr", "lf", "crlf", "etx"] = "cr"
     separator: Annotated[str, Field(min_length=1, max_length=8)] = "\x1d"
+    separator_key: Annotated[str | None, Field(pattern=r"^f([1-9]|1[0-2])$", examples=["f8"])] = None
+
+
+class ParticleSensorSection(Section):
+    """``[[particle_sensor]]``: a cheap sensor on a serial port of its own, to develop with. Its readings are indicative
+    and named so; no cleanroom is judged by them.
+    """
+
+    name: DevicePath
+    model: Annotated[Literal["pms5003", "sps30"], Field(examples=["pms5003"])]
+    port: Annotated[str, Field(min_length=1, max_length=200, examples=["/dev/serial/by-id/usb-..."])]
+    poll_s: Annotated[float, Field(ge=1, le=86400, examples=[10])]
+    retry_max_s: Annotated[float, Field(gt=0, le=3600)] = 60.0
+
+
+Pin = Annotated[str, Field(pattern=r"^(GPIO|BOARD|J8:)?[0-9]{1,2}$", examples=["GPIO17"])]
+"""A pin as gpiozero names it: ``GPIO17``, or ``BOARD11`` for the place on the connector."""
+
+
+class OutputSection(Section):
+    """``[[output]]``: a lamp of a stack light, or a buzzer, on a pin.
+
+    ``shows`` says when it is on: while there is a local ``alarm``; while there is none (``calm``); or for ``pulse_s``
+    after a ``good`` or ``bad`` scan. ``active_high = false`` is for relay boards that switch on at 0 V.
+    """
+
+    name: DevicePath
+    pin: Pin
+    shows: Annotated[Literal["alarm", "calm", "good", "bad"], Field(examples=["alarm"])]
+    active_high: bool = True
+    pulse_s: Annotated[float, Field(gt=0, le=10)] = 0.3
+
+
+class ContactSection(Section):
+    """``[[contact]]``: a door contact between a pin and ground; it gives readings ``door_open`` (0 or 1).
+
+    ``open_when`` says what the door's being open does to the contact (a magnet beside a reed contact holds it closed
+    while the door is: ``contact_open``). A reading is given at each change, and every ``poll_s`` besides. Changes
+    shorter than ``bounce_s`` are none.
+    """
+
+    name: DevicePath
+    pin: Pin
+    open_when: Annotated[Literal["contact_open", "contact_closed"], Field(examples=["contact_open"])]
+    poll_s: Annotated[float, Field(ge=0.1, le=86400, examples=[60])]
+    bounce_s: Annotated[float, Field(ge=0, le=5)] = 0.05
 
 
 class GatewayConfig(Section):
@@ -295,6 +419,11 @@ class GatewayConfig(Section):
     journal: JournalSection = JournalSection()
     clock: ClockSection = ClockSection()
     calendar: CalendarSection = CalendarSection()
+    desk: DeskSection = DeskSection()
+    page: PageSection = PageSection()
     bus: tuple[BusSection, ...] = ()
     device: tuple[AnyDeviceSection, ...] = ()
     scanner: tuple[ScannerSection, ...] = ()
+    particle_sensor: tuple[ParticleSensorSection, ...] = ()
+    output: tuple[OutputSection, ...] = ()
+    contact: tuple[ContactSection, ...] = ()

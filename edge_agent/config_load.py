@@ -31,6 +31,7 @@ PATTERNS: dict[str | int, str] = {
     "address": "must be the sensor's six bytes with colons",
     "at": "must be a time of day in UTC",
     "adapter": "must be hci and a number",
+    "pin": "must be a pin such as GPIO17, or BOARD11 for the place on the connector",
 }
 
 
@@ -202,7 +203,7 @@ def _cross_faults(raw: dict[str, Any], profile_fault: ProfileFault) -> Iterator[
 
 
 def _name_faults(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
-    for sections in (("bus",), ("device", "scanner")):
+    for sections in (("bus",), ("device", "scanner", "particle_sensor", "contact"), ("output",)):
         seen: dict[str, str] = {}
         for section in sections:
             for number, entry in _entries(raw, section):

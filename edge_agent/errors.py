@@ -4,6 +4,7 @@
 
     EdgeError
     ├── ConfigError          the configuration cannot be used; lists every fault
+    ├── BenchError           what was asked at the bench cannot be done; lists why and what to do
     ├── DeviceError
     │   ├── DeviceLost       the device or its bus does not answer, or its connection broke
     │   ├── BadFrame         bytes came that are not an answer to what was asked
@@ -26,6 +27,14 @@ class EdgeError(Exception):
 
 class ConfigError(EdgeError):
     """The configuration cannot be used. ``faults`` has one line each: where, what, what to write instead."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class BenchError(EdgeError):
+    """What a person asked for at the bench cannot be done. ``faults`` has one line each: why, and what to do."""
 
     def __init__(self, faults: tuple[str, ...]) -> None:
         super().__init__("\n".join(faults))

@@ -21,5 +21,7 @@ def set_up_logging(*, debug: bool = False) -> None:
     else:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.DEBUG if debug else logging.INFO, handlers=[handler], force=True)
-    for chatty in ("httpx", "httpcore", "pymodbus", "asyncio"):
+    for chatty in ("httpx", "httpcore", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # It logs every time-out at level error; the bus says once when a device is lost and when it is back.
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)

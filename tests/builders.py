@@ -86,7 +86,13 @@ def line(
 
 
 def scan(
-    at: datetime, action: Action, from_place: str | None, to_place: str | None, *lines: ScanLine
+    at: datetime,
+    action: Action,
+    from_place: str | None,
+    to_place: str | None,
+    *lines: ScanLine,
+    order: str | None = None,
+    operator: str = "amy",
 ) -> ScanTransaction:
     """What an operator did."""
     return ScanTransaction(
@@ -94,10 +100,11 @@ def scan(
         str(uuid.uuid5(uuid.NAMESPACE_OID, f"{at}{action}{from_place}{to_place}{lines}")),
         DeviceName("scanner-1"),
         action,
-        "amy",
+        operator,
         lines or (line(),),
         PlaceName(from_place) if from_place else None,
         PlaceName(to_place) if to_place else None,
+        order,
     )
 
 
@@ -270,7 +277,9 @@ def ledger_with_two_fridges(database: Database, gateway: GatewayWithKey) -> Ledg
 EVERYTHING = (
     "event, api_token, policy, place, owner, item, item_gtin, lot, gateway, evidence, notice, channel, reading, "
     "unusable_reading, track, excursion, movement, position, residency, exposure, hold, disposition, reservation, "
-    "exception_case"
+    "exception_case, operator, gateway_nonce, compounded_item, formula, production_batch, batch_fact, reading_hour, "
+    "item_substitute, supplier, recipient, recipient_item, document, reorder_level, stock_order, order_line, "
+    "order_step, stock_count, count_line"
 )
 
 

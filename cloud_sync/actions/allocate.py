@@ -1,8 +1,11 @@
 """Promise stock to a demand, first expired first out, and take promises back."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+import psycopg
 
 from cloud_sync.actions.master_data import item_named, place_named
 from cloud_sync.actions.requests import answer, answered_before
@@ -19,6 +22,9 @@ FIRST_LOOK = 64
 """Positions looked at first; most demands are covered by them. Each further look takes eight times as many."""
 POSITIONS_MAX = 100_000
 """A plan that has to pass over more positions than this stays partial."""
+
+ATTEMPTS_MAX = 10
+"""How often a plan is made anew because its stock moved meanwhile."""
 
 
 def allocate(
@@ -56,28 +62,43 @@ def allocate(
         share_holds(connection)
         own_items(connection, [item_id])
         context = Context(at=at, owner=owner, shelf_life_min=timedelta(days=shelf_life_min_days))
-        planned, rows = _plan(connection, item_id, owner, site, quantity, context)
-        result = {
-            "reservations": [
-                {
-                    "id": _reserve(connection, pick.position, pick.quantity, client_id, demand, actor),
-                    **identity_of(rows[_key(pick.position)]),
-                    "quantity": pick.quantity,
-                }
-                for pick in planned.picks
-            ],
-            "skipped": [
-                {
-                    **identity_of(rows[_key(skipped.position)]),
-                    "quantity": skipped.position.stock.quantity,
-                    "reasons": told(skipped.reasons),
-                }
-                for skipped in planned.skipped
-            ],
-            "missing": planned.missing,
-        }
+        result = promise(
+            connection, item_id, quantity, context, site=site, demand=demand, client_id=client_id, actor=actor
+        )
         answer(connection, "allocated", client_id, request, result, actor=actor)
         return result
+
+
+def promise(
+    connection: Connection,
+    item_id: int,
+    quantity: int,
+    context: Context,
+    *,
+    site: str | None,
+    demand: str,
+    client_id: UUID,
+    actor: str,
+    lot_number: str = "",
+    serial: str = "",
+) -> dict[str, Any]:
+    """Promise what there is, in plain JSON values as :func:`allocate` gives it. The caller shares the holds and owns
+    the item. ``lot_number`` and ``serial`` narrow it down, '' leaves them open.
+
+    Raises ``Conflict`` if stock moves away again and again while it is being promised.
+    """
+    for _ in range(ATTEMPTS_MAX):
+        with suppress(psycopg.errors.CheckViolation), connection.transaction() as attempt:
+            planned, rows = _plan(connection, item_id, context.owner, site, quantity, context, lot_number, serial)
+            ids = [
+                _reserve(connection, pick.position, pick.quantity, client_id, demand, actor) for pick in planned.picks
+            ]
+            # A promise waits for scans that move its lot (the reference to the lot sees to it), and they for us from
+            # here on. What they moved while we waited shows now.
+            if not _is_overpromised(connection, planned):
+                return _answer(planned, rows, ids)
+            raise psycopg.Rollback(attempt)
+    raise Conflict("stock moves while it is being promised", "Ask again in a moment.")
 
 
 def void_reservation(database: Database, reservation_id: int, reason: str, *, actor: str) -> None:
@@ -149,18 +170,62 @@ def end_reservation(connection: Connection, row: Row, ended_as: str, reason: str
 
 
 def _plan(
-    connection: Connection, item_id: int, owner: str, site: str | None, quantity: int, context: Context
+    connection: Connection,
+    item_id: int,
+    owner: str,
+    site: str | None,
+    quantity: int,
+    context: Context,
+    lot_number: str = "",
+    serial: str = "",
 ) -> tuple[Plan, dict[tuple[int, int, str], Row]]:
     rows_max = FIRST_LOOK
     while True:
-        found = queries("availability").positions_in_fefo_order(
-            connection, item_id=item_id, owner=owner, site=site, rows_max=rows_max
+        found = list(
+            queries("availability").positions_in_fefo_order(
+                connection, item_id=item_id, owner=owner, site=site, rows_max=rows_max
+            )
         )
-        rows = {(row["lot_id"], row["place_id"], row["serial"]): row for row in found}
+        rows = {
+            (row["lot_id"], row["place_id"], row["serial"]): row
+            for row in found
+            if lot_number in ("", row["lot_number"]) and serial in ("", row["serial"])
+        }
         planned = plan(map(position_of, rows.values()), quantity, context)
-        if planned.missing == 0 or len(rows) < rows_max or rows_max >= POSITIONS_MAX:
+        if planned.missing == 0 or len(found) < rows_max or rows_max >= POSITIONS_MAX:
             return planned, rows
         rows_max = min(rows_max * 8, POSITIONS_MAX)
+
+
+def _is_overpromised(connection: Connection, planned: Plan) -> bool:
+    positions = [pick.position for pick in planned.picks]
+    if not positions:
+        return False
+    found = queries("orders").overpromised(
+        connection,
+        lot_ids=[position.lot_id for position in positions],
+        serials=[position.serial for position in positions],
+        place_ids=[position.place_id for position in positions],
+    )
+    return bool(list(found))
+
+
+def _answer(planned: Plan, rows: dict[tuple[int, int, str], Row], ids: list[int]) -> dict[str, Any]:
+    return {
+        "reservations": [
+            {"id": reservation_id, **identity_of(rows[_key(pick.position)]), "quantity": pick.quantity}
+            for pick, reservation_id in zip(planned.picks, ids, strict=True)
+        ],
+        "skipped": [
+            {
+                **identity_of(rows[_key(skipped.position)]),
+                "quantity": skipped.position.stock.quantity,
+                "reasons": told(skipped.reasons),
+            }
+            for skipped in planned.skipped
+        ],
+        "missing": planned.missing,
+    }
 
 
 def _key(position: Position) -> tuple[int, int, str]:

@@ -9,6 +9,7 @@ import psycopg
 from cloud_sync.actions.cases import LEDGER, Case, amend_case, close_case, latest_case, open_case
 from cloud_sync.actions.exposures import expose_lots
 from cloud_sync.actions.lots import lots_of
+from cloud_sync.actions.order_matching import match_orders, may_hold
 from cloud_sync.domain.booking import (
     CURABLE,
     HOUSE,
@@ -25,8 +26,10 @@ from cloud_sync.domain.booking import (
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.locks import own_holds, own_lots, share_holds
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.records import Action
 
 NEGATIVE = "negative_balance"
+DUPLICATE = "duplicate_serial"
 EXPLAINED = "later facts explain it"
 
 
@@ -61,11 +64,18 @@ def book(connection: Connection, movements: Iterable[NewMovement], *, event_id: 
     return _book(connection, [(movement, event_id) for movement in movements])
 
 
+def book_each(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) -> frozenset[str]:
+    """Like :func:`book`, for movements that each have an event of their own."""
+    return _book(connection, movements)
+
+
 def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str = HOUSE, zone: tzinfo = UTC) -> None:
     """Book scanned lines; those that cannot be booked become exception cases that hold the whole line."""
     if not lines:
         return
-    _share_or_own(connection, lambda: _touch_production(connection, lines))
+    _share_or_own(
+        connection, lambda: _touch_production(connection, lines) or may_hold(connection, [each.line for each in lines])
+    )
     _ensure_scrap(connection, lines)
     known = _known(connection, [each.line for each in lines])
     decided: list[tuple[Decided, EventLine]] = []
@@ -85,6 +95,8 @@ def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str
     for case in held:
         if case.key in booked:
             open_case(connection, case)
+    new = [(movement, each.evidence_id) for movement, each in movements if movement.fact in booked]
+    match_orders(connection, new, owner=owner, zone=zone)
 
 
 def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE, zone: tzinfo = UTC) -> int:
@@ -164,6 +176,7 @@ def _held_at_issue(connection: Connection, movements: Sequence[tuple[NewMovement
         serials=[movement.serial for movement, _ in issues],
         place_ids=[movement.from_place for movement, _ in issues],
         at=[movement.occurred_at for movement, _ in issues],
+        dispensed_for=[each.line.order if each.line.action is Action.DISPENSE else None for _, each in issues],
     )
     cases = []
     for row in rows:
@@ -195,6 +208,11 @@ def _book(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) 
     expose_lots(connection, {row["lot_id"] for row in new})
     for balance in list(queries("movements").negative_balances(connection, **columns)):
         _sync_negative(connection, balance)
+    if any(columns["serials"]):
+        for stay in list(
+            queries("movements").serials_in_places(connection, lot_ids=columns["lot_ids"], serials=columns["serials"])
+        ):
+            _sync_duplicate(connection, stay)
     return frozenset(row["fact"] for row in new)
 
 
@@ -213,6 +231,25 @@ def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, list[obj
         "order_refs": [movement.order_ref for movement in each],
         "event_ids": [event_id for _, event_id in movements],
     }
+
+
+def _sync_duplicate(connection: Connection, stay: Row) -> None:
+    """Open, amend or close the case on a serial that is in several places. A person's resolution stands as above."""
+    key = f"lot:{stay['lot_id']}/{stay['serial']}"
+    known = latest_case(connection, DUPLICATE, key)
+    is_open = known is not None and known["resolved_at"] is None
+    if len(stay["places"]) < 2:
+        if known is not None and is_open:
+            close_case(connection, known["id"], actor=LEDGER, resolution=EXPLAINED)
+        return
+    text = f"serial {stay['serial']} is in {' and '.join(stay['places'])} at once"
+    data = {"places": stay["places"]}
+    if known is not None and known["data"] == data and (is_open or known["resolved_by"] != LEDGER):
+        return
+    if known is not None and is_open:
+        amend_case(connection, known["id"], text, data)
+    else:
+        open_case(connection, Case(DUPLICATE, key, text, lot_id=stay["lot_id"], data=data))
 
 
 def _sync_negative(connection: Connection, balance: Row) -> None:

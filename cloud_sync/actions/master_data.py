@@ -37,7 +37,7 @@ def add_place(
     with database.transaction() as connection:
         own_holds(connection)
         above = place_named(connection, parent) if parent else None
-        _check_place(kind, above)
+        check_place(kind, above)
         if policy is not None and queries("master_data").policy_by_name(connection, name=policy) is None:
             raise NotFound(f"there is no policy {policy}", "See GET /v1/policies for those there are.")
         is_new = bool(
@@ -196,7 +196,8 @@ def list_channels(
         )
 
 
-def _check_place(kind: str, above: Row | None) -> None:
+def check_place(kind: str, above: Row | None) -> None:
+    """Raise ``Invalid`` if a place of this kind may not stand there."""
     allowed = STANDS_IN.get(kind, ())
     if above is not None and above["kind"] not in allowed:
         wanted = f"in a {' or '.join(allowed)}" if allowed else "alone, without a parent"

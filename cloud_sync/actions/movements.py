@@ -1,14 +1,16 @@
 """Commands that move stock. Unlike scans, which are facts, a command that breaks a rule is refused with its reasons."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from cloud_sync.actions.allocate import check_open, end_reservation, own_reservation, reservation_of
+from cloud_sync.actions.allocate import check_open, own_reservation, reservation_of
 from cloud_sync.actions.bookings import book, lock_for_booking
 from cloud_sync.actions.master_data import item_named, place_named
+from cloud_sync.actions.order_matching import end_part, match_orders, promise_again
 from cloud_sync.actions.requests import answer, answered_before
 from cloud_sync.actions.stock import lot_of, position_of
 from cloud_sync.domain.booking import NewMovement, expires_at
@@ -16,7 +18,7 @@ from cloud_sync.domain.movements import INTERNAL, fault_of
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.locks import own_items, own_lots
+from cloud_sync.storage.locks import own_holds, own_items, own_lots
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.eligibility import ISSUING, Context, reasons_not_to
 from edge_agent.domain.records import Action
@@ -58,77 +60,120 @@ def move(
 
     Raises ``NotFound``, ``Invalid``, and ``Conflict`` with all reasons when stock may not be issued or is not there.
     """
-    request = _request(transfer, lines)
     with database.transaction() as connection:
-        if before := answered_before(connection, "moved", client_id, request):
-            return _moved(connection, before)
-        from_place, to_place = _checked_places(connection, transfer, at)
-        item_ids = {line.item: item_named(connection, line.item)["id"] for line in lines}
-        known = [lot["id"] for line in lines if (lot := _known_lot(connection, line))]
-        lock_for_booking(connection, lot_ids=known, place_ids=[from_place["id"], to_place["id"]])
-        if from_place["kind"] in INTERNAL:
-            own_items(connection, item_ids.values())
-        lots = [_lot(connection, item_ids[line.item], line, from_place, actor) for line in lines]
-        own_lots(connection, lots)
-        quantities = Counter[tuple[int, str]]()
-        for lot_id, line in zip(lots, lines, strict=True):
-            quantities[lot_id, line.serial] += line.quantity
-        for (lot_id, serial), quantity in quantities.items():
-            _check_stock(connection, transfer.action, from_place, lot_id, serial, quantity, at)
-        facts = [f"api/{client_id}#{number}" for number in range(1, len(lines) + 1)]
-        event_id = answer(connection, "moved", client_id, request, facts, actor=actor)
-        book(
-            connection,
-            [
-                _movement(fact, lot_id, line.serial, line.quantity, from_place, to_place, transfer, actor)
-                for fact, lot_id, line in zip(facts, lots, lines, strict=True)
-            ],
-            event_id=event_id,
+        return move_in(connection, transfer, lines, client_id=client_id, at=at, actor=actor)
+
+
+def move_in(
+    connection: Connection, transfer: Transfer, lines: tuple[Line, ...], *, client_id: UUID, at: datetime, actor: str
+) -> list[Row]:
+    """:func:`move` in the caller's transaction, which has taken no locks yet or owns the holds."""
+    request = _request(transfer, lines)
+    if before := answered_before(connection, "moved", client_id, request):
+        return _moved(connection, before)
+    from_place, to_place = _checked_places(connection, transfer, at)
+    if transfer.action in (Action.RECEIVE, Action.RETURN):
+        own_holds(connection)  # what comes in may have to be held
+    item_ids = {line.item: item_named(connection, line.item)["id"] for line in lines}
+    known = [lot["id"] for line in lines if (lot := _known_lot(connection, line))]
+    lock_for_booking(connection, lot_ids=known, place_ids=[from_place["id"], to_place["id"]])
+    if from_place["kind"] in INTERNAL:
+        own_items(connection, item_ids.values())
+    lots = [_lot(connection, item_ids[line.item], line, from_place, actor) for line in lines]
+    own_lots(connection, lots)
+    _check_prescriptions(connection, transfer, lots)
+    quantities = Counter[tuple[int, str]]()
+    for lot_id, line in zip(lots, lines, strict=True):
+        quantities[lot_id, line.serial] += line.quantity
+    for (lot_id, serial), quantity in quantities.items():
+        _check_stock(
+            connection, transfer.action, from_place, lot_id, serial, quantity, at, but_demand=transfer.order or None
         )
-        return _moved(connection, facts)
+    facts = [f"api/{client_id}#{number}" for number in range(1, len(lines) + 1)]
+    event_id = answer(connection, "moved", client_id, request, facts, actor=actor)
+    movements = [
+        _movement(fact, lot_id, line.serial, line.quantity, from_place, to_place, transfer, actor)
+        for fact, lot_id, line in zip(facts, lots, lines, strict=True)
+    ]
+    book(connection, movements, event_id=event_id)
+    match_orders(connection, [(movement, None) for movement in movements])
+    return _moved(connection, facts)
 
 
 def pick(
-    database: Database, reservation_id: int, *, to_place: str, action: Action, at: datetime, actor: str
+    database: Database,
+    reservation_id: int,
+    *,
+    to_place: str,
+    action: Action,
+    quantity: int | None = None,
+    at: datetime,
+    actor: str,
 ) -> list[Row]:
-    """Keep a promise: move the reserved stock to ``to_place`` and end the reservation as picked.
+    """Keep a promise: move the reserved stock, or ``quantity`` of it, to ``to_place``, and end it as picked.
 
-    Picking twice gives the same movement. Raises ``Conflict`` with all reasons if the stock is blocked by now.
+    What is gathered within the house stays promised where it is then. Picking twice gives the same movement. Raises
+    ``Conflict`` with all reasons if the stock is blocked by now.
     """
-    facts = [f"reservation/{reservation_id}"]
     with database.transaction() as connection:
         promised = reservation_of(connection, reservation_id)
-        transfer = Transfer(action, promised["place"], to_place, at, promised["demand"])
-        source, target = _checked_places(connection, transfer, at)
-        # Holds before the reservation: whoever places a hold owns the former and then breaks the latter.
-        lock_for_booking(connection, lot_ids=[promised["lot_id"]], place_ids=[source["id"], target["id"]])
-        row = own_reservation(connection, reservation_id)
-        if row["ended_as"] == "picked":
-            return _moved(connection, facts)
-        check_open(row)
-        own_lots(connection, [row["lot_id"]])
-        _check_stock(
-            connection,
-            action,
-            source,
-            row["lot_id"],
-            row["serial"],
-            row["quantity"],
-            at,
-            but_reservation=reservation_id,
+        return keep_promises(
+            connection, [promised], to_place=to_place, action=action, quantity=quantity, at=at, actor=actor
         )
+
+
+def keep_promises(
+    connection: Connection,
+    promised: Sequence[Row],
+    *,
+    to_place: str,
+    action: Action,
+    quantity: int | None = None,
+    at: datetime,
+    actor: str,
+) -> list[Row]:
+    """Keep these promises (rows of ``reservation_of``), all or none; gives the movements. Raises as :func:`pick`."""
+    promised = sorted(promised, key=lambda row: int(row["id"]))
+    routes = {
+        row["id"]: (transfer, *_checked_places(connection, transfer, at))
+        for row in promised
+        for transfer in (Transfer(action, row["place"], to_place, at, row["demand"]),)
+    }
+    lot_ids = {row["lot_id"] for row in promised}
+    place_ids = {place["id"] for _, source, target in routes.values() for place in (source, target)}
+    # Holds, lots, promises: whoever places a hold owns the first and then breaks the last, and scans that keep
+    # promises own the lots before them.
+    lock_for_booking(connection, lot_ids=lot_ids, place_ids=place_ids)
+    own_lots(connection, lot_ids)
+    facts = []
+    for before in promised:
+        row = own_reservation(connection, before["id"])
+        transfer, source, target = routes[row["id"]]
+        fact = f"reservation/{row['id']}"
+        facts.append(fact)
+        if row["ended_as"] == "picked":
+            if not _moved(connection, [fact]):
+                raise Conflict(f"reservation {row['id']} was kept by a scan already", "See GET /v1/movements.")
+            continue
+        check_open(row)
+        wanted = quantity or row["quantity"]
+        if wanted > row["quantity"]:
+            raise Conflict(f"reservation {row['id']} promises {row['quantity']}, not {wanted}")
+        _check_stock(connection, action, source, row["lot_id"], row["serial"], wanted, at, but_reservation=row["id"])
         event_id = add_event(
             connection,
             actor=actor,
             kind="moved",
             subject=f"lot:{row['lot_id']}",
             reason=f"picked for {row['demand']}",
-            data={"reservation": reservation_id, "to_place": to_place, "quantity": row["quantity"]},
+            data={"reservation": row["id"], "to_place": to_place, "quantity": wanted},
         )
-        movement = _movement(facts[0], row["lot_id"], row["serial"], row["quantity"], source, target, transfer, actor)
-        end_reservation(connection, row, "picked", f"moved to {to_place}", actor=actor)
+        movement = _movement(fact, row["lot_id"], row["serial"], wanted, source, target, transfer, actor)
+        end_part(connection, row, wanted, "picked", f"moved to {to_place}", actor=actor)
         book(connection, [movement], event_id=event_id)
-        return _moved(connection, facts)
+        if target["kind"] in INTERNAL:
+            promise_again(connection, row, wanted, target["id"])
+    return _moved(connection, facts)
 
 
 def _request(transfer: Transfer, lines: tuple[Line, ...]) -> dict[str, Any]:
@@ -207,6 +252,19 @@ def _new_lot(connection: Connection, item_id: int, line: Line, actor: str) -> in
     return lot_id
 
 
+def _check_prescriptions(connection: Connection, transfer: Transfer, lot_ids: list[int]) -> None:
+    """What was made for one patient is dispensed on that prescription. Raises ``Conflict``."""
+    if transfer.action is not Action.DISPENSE:
+        return
+    for row in queries("compounding").prescriptions_of_lots(connection, lot_ids=lot_ids):
+        if row["prescription"] != transfer.order:
+            raise Conflict(
+                f"lot {row['lot_number']} was made for prescription {row['prescription']}, not for "
+                f"{transfer.order or 'none'}",
+                "Name the prescription as order, or have the preparation made again for the other one.",
+            )
+
+
 def _check_stock(
     connection: Connection,
     action: Action,
@@ -217,11 +275,17 @@ def _check_stock(
     at: datetime,
     *,
     but_reservation: int | None = None,
+    but_demand: str | None = None,
 ) -> None:
     if from_place["kind"] not in INTERNAL:
         return
     row = queries("reservations").position_to_issue(
-        connection, lot_id=lot_id, serial=serial, place_id=from_place["id"], but_reservation=but_reservation
+        connection,
+        lot_id=lot_id,
+        serial=serial,
+        place_id=from_place["id"],
+        but_reservation=but_reservation,
+        but_demand=but_demand,
     )
     if row is None or row["quantity"] < quantity:
         lot = lot_of(connection, lot_id)

@@ -1,11 +1,12 @@
 """Where a lot came from and where it went, with what it went through."""
 
 from dataclasses import dataclass
-from typing import Any
+
+from psycopg.rows import tuple_row
 
 from cloud_sync.actions.stock import lot_of
 from cloud_sync.domain.trace import Direction, Graph, Step, graph_of
-from cloud_sync.storage.database import Database, Row
+from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
 
 STEPS_MAX = 50_000
@@ -33,14 +34,7 @@ def trace(
     """
     with database.transaction() as connection:
         lot = lot_of(connection, lot_id)
-        steps = {
-            direction: list(
-                getattr(queries("trace"), _QUERY[direction])(
-                    connection, lot_id=lot_id, serial=serial, rows_max=STEPS_MAX + 1
-                )
-            )
-            for direction in directions
-        }
+        steps = {direction: _steps(connection, direction, lot_id, serial) for direction in directions}
         excursions = queries("quality").exposures(
             connection, excursion_id=None, lot_id=lot_id, rows_max=1000, rows_skipped=0
         )
@@ -58,23 +52,26 @@ def trace(
 _QUERY = {Direction.BACKWARD: "upstream", Direction.FORWARD: "downstream"}
 
 
-def _graph(steps: dict[Direction, list[Row]], direction: Direction) -> Graph | None:
+def _graph(steps: dict[Direction, list[Step]], direction: Direction) -> Graph | None:
     if direction not in steps:
         return None
-    return graph_of([_step(row) for row in steps[direction][:STEPS_MAX]], direction)
+    return graph_of(steps[direction][:STEPS_MAX], direction)
 
 
-def _step(row: dict[str, Any]) -> Step:
-    return Step(
-        lot_id=row["lot_id"],
-        item=row["item"],
-        lot_number=row["lot_number"],
-        from_place=row["from_name"],
-        from_kind=row["from_kind"],
-        to_place=row["to_name"],
-        to_kind=row["to_kind"],
-        quantity=row["quantity"],
-        movements=row["movements"],
-        first_at=row["first_at"],
-        last_at=row["last_at"],
-    )
+def _steps(connection: Connection, direction: Direction, lot_id: int, serial: str) -> list[Step]:
+    """Rows as tuples, and names looked up once each: a trace has thousands of steps among few lots and places."""
+    sql = getattr(queries("trace"), _QUERY[direction]).sql
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        rows = cursor.execute(sql, {"lot_id": lot_id, "serial": serial, "rows_max": STEPS_MAX + 1}).fetchall()
+    lots = {
+        row["id"]: (row["item"], row["lot_number"])
+        for row in queries("trace").named_lots(connection, lot_ids=list({row[0] for row in rows}))
+    }
+    ids = {row[1] for row in rows} | {row[2] for row in rows}
+    places = {
+        row["id"]: (row["name"], row["kind"]) for row in queries("trace").named_places(connection, place_ids=list(ids))
+    }
+    return [
+        Step(lot, *lots[lot], *places[from_place], *places[to_place], quantity, movements, first_at, last_at)
+        for lot, from_place, to_place, quantity, movements, first_at, last_at in rows
+    ]

@@ -50,7 +50,7 @@ def judge(connection: Connection, new: Mapping[int, Span]) -> None:
     Excursions open, close, change or vanish as all readings that are stored now say, and stock is held or freed.
     """
     found: list[tuple[Subject, Changes]] = []
-    for subject in _subjects(connection, new):
+    for subject in _not_quiet(connection, _subjects(connection, new), new):
         changes = _judge_one(connection, subject, new[subject.channel_id])
         found.append((subject, changes))
     if any(changes.touch_holds for _, changes in found):
@@ -112,6 +112,43 @@ def _subjects(connection: Connection, channel_ids: Iterable[int]) -> list[Subjec
         for channel_id, policies in rows.items()
         for rule in rules_for(policies[0]["metric"], [Policy.model_validate(row["body"]) for row in policies])
     ]
+
+
+def _not_quiet(connection: Connection, subjects: list[Subject], new: Mapping[int, Span]) -> list[Subject]:
+    """Those whose new readings can change anything; the tracks of the others are moved on.
+
+    Nothing changes where all values are well within the limit from the reading before the new ones up to the one after
+    them: no excursion reaches into that time then, and none begins or ends in it.
+    """
+    ids = sorted({subject.channel_id for subject in subjects})
+    tracks = {(row["channel_id"], row["rule"]): row for row in queries("tracks").tracks_of(connection, channel_ids=ids)}
+    known = sorted({channel_id for channel_id, _ in tracks})
+    around = {
+        row["channel_id"]: row
+        for row in queries("tracks").extremes_around(
+            connection,
+            channel_ids=known,
+            firsts=[new[channel_id][0] for channel_id in known],
+            lasts=[new[channel_id][1] for channel_id in known],
+        )
+    }
+    loud: list[Subject] = []
+    quiet: list[Subject] = []
+    for subject in subjects:
+        rule, track = subject.rule, tracks.get((subject.channel_id, subject.rule.name))
+        if track is None or track["definition"] != asdict(rule):
+            loud.append(subject)
+            continue
+        extremes = around[subject.channel_id]
+        furthest = extremes["highest"] if rule.side is Side.ABOVE else extremes["lowest"]
+        (quiet if rule.is_back(furthest) else loud).append(subject)
+    queries("tracks").move_tracks_on(
+        connection,
+        channel_ids=[subject.channel_id for subject in quiet],
+        rules=[subject.rule.name for subject in quiet],
+        last_ats=[new[subject.channel_id][1] for subject in quiet],
+    )
+    return loud
 
 
 def _judge_one(connection: Connection, subject: Subject, span: Span) -> Changes:

@@ -70,6 +70,7 @@ Listing = Annotated[Page, Depends()]
 """A page of a list."""
 Reader = Annotated[Actor, Depends(_who_may(Duty.READ))]
 Mover = Annotated[Actor, Depends(_who_may(Duty.MOVE))]
+Approver = Annotated[Actor, Depends(_who_may(Duty.APPROVE))]
 Holder = Annotated[Actor, Depends(_who_may(Duty.HOLD))]
 Decider = Annotated[Actor, Depends(_who_may(Duty.DECIDE))]
 Administrator = Annotated[Actor, Depends(_who_may(Duty.ADMINISTER))]

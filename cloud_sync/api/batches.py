@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 
 from cloud_sync.api.access import Ledger
 from cloud_sync.api.problems import answers, problem
-from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.batches import store_batches
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire import WireError, split_units
 
@@ -62,5 +62,5 @@ async def send_batches(request: Request, database: Ledger) -> JSONResponse:
 
 
 def _store(database: Database, units: tuple[bytes, ...]) -> list[dict[str, str]]:
-    receipts = [store_batch(database, unit) for unit in units]
+    receipts = store_batches(database, units)
     return [{"digest": r.digest, "outcome": str(r.outcome), "reason": r.reason or ""} for r in receipts]

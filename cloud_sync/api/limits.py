@@ -7,6 +7,9 @@ from cloud_sync.api.problems import problem
 BATCHES_PATH = "/v1/batches"
 MESSAGE_BYTES_MAX = 16 << 20
 """Of one message of batches."""
+IMPORTS_PATH = "/v1/imports/"
+FILE_BYTES_MAX = 16 << 20
+"""Of a file with master data."""
 BODY_BYTES_MAX = 1 << 20
 """Of any other request."""
 
@@ -23,6 +26,8 @@ class LimitBody:
             await self.app(scope, receive, send)
             return
         bytes_max = MESSAGE_BYTES_MAX if scope["path"] == BATCHES_PATH else BODY_BYTES_MAX
+        if scope["path"].startswith(IMPORTS_PATH):
+            bytes_max = FILE_BYTES_MAX
         refuse = problem(413, f"the body is larger than {bytes_max} bytes", "Send less at once.")
         promised = next((value for key, value in scope["headers"] if key == b"content-length"), b"0")
         if promised.isdigit() and int(promised) > bytes_max:

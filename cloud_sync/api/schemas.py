@@ -23,7 +23,19 @@ Code = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=10
 """A lot number, serial or order number: printable ASCII without spaces."""
 Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
 Id = Annotated[int, Field(ge=1, le=ID_MAX)]
-PlaceKind = Literal["site", "room", "bin", "supplier", "customer", "ward", "production", "scrap", "count_difference"]
+PlaceKind = Literal[
+    "site",
+    "room",
+    "bin",
+    "supplier",
+    "customer",
+    "ward",
+    "production",
+    "scrap",
+    "count_difference",
+    "used_up",
+    "transit",
+]
 
 T = TypeVar("T")
 
@@ -296,6 +308,7 @@ class PickIn(In):
 
     to_place: Name
     action: Literal[Action.PICK, Action.SHIP, Action.DISPENSE, Action.CONSUME] = Action.PICK
+    quantity: Quantity | None = Field(None, description="Only so much of it; the rest stays promised.")
 
 
 class LineIn(In):

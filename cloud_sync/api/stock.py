@@ -136,7 +136,13 @@ def void_reservation(reservation_id: Id, why: WhyIn, database: Ledger, actor: Mo
 def pick(reservation_id: Id, where: PickIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Move the reserved stock. Refused with all reasons if it has been blocked since."""
     return movements.pick(
-        database, reservation_id, to_place=where.to_place, action=where.action, at=now, actor=actor.name
+        database,
+        reservation_id,
+        to_place=where.to_place,
+        action=where.action,
+        quantity=where.quantity,
+        at=now,
+        actor=actor.name,
     )
 
 

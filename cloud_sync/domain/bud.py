@@ -27,6 +27,7 @@ class Preparation(StrEnum):
     CATEGORY_2_ASEPTIC_TESTED = "category_2_aseptic_tested"  # passed sterility test
     NONSTERILE_AQUEOUS_UNPRESERVED = "nonsterile_aqueous_unpreserved"
     NONSTERILE_AQUEOUS_PRESERVED = "nonsterile_aqueous_preserved"
+    OTHER = "other"  # whatever the table does not know: a person gives the date and says why
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +79,54 @@ def latest_bud(
     if limit is None:
         raise NoBudRuleError(preparation, storage)
     return min([compounded_at + limit.longest, *components_expire_at])
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBud:
+    """A beyond-use date that a person gives, and why."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bud:
+    """A beyond-use date: the first instant at which the preparation may no longer be used, and who says so."""
+
+    at: datetime
+    source: str
+
+
+class BudRefusedError(ValueError):
+    """A given date that the table, a component or the clock forbids."""
+
+
+def decide_bud(
+    compounded_at: datetime,
+    preparation: Preparation,
+    storage: Storage,
+    components_expire_at: Iterable[datetime],
+    given: GivenBud | None = None,
+) -> Bud:
+    """The beyond-use date of a preparation: the latest that is allowed, or an earlier one that a person gives.
+
+    Where the table has no entry, a person must give it, and only the components bound it. Raises ``NoBudRuleError``
+    and ``BudRefusedError``.
+    """
+    components = tuple(components_expire_at)
+    limit = BUD_LIMITS.get((preparation, storage))
+    if given is None:
+        latest = latest_bud(compounded_at, preparation, storage, components)
+        assert limit is not None  # noqa: S101 - else there had been no latest
+        is_component = latest < compounded_at + limit.longest
+        bud = Bud(latest, "earliest expiry of a component" if is_component else limit.source)
+    else:
+        bounds = [*components, *([compounded_at + limit.longest] if limit else [])]
+        if bounds and given.at > min(bounds):
+            raise BudRefusedError(
+                f"{given.at:%Y-%m-%d %H:%M} UTC is beyond {min(bounds):%Y-%m-%d %H:%M} UTC, the latest"
+            )
+        bud = Bud(given.at, given.reason)
+    if bud.at <= compounded_at:
+        raise BudRefusedError(f"{bud.at:%Y-%m-%d %H:%M} UTC is over before compounding began")
+    return bud

@@ -15,8 +15,10 @@ INTO: dict[str, frozenset[Action]] = {
     "customer": frozenset({Action.SHIP, Action.DISPENSE}),
     "ward": frozenset({Action.SHIP, Action.DISPENSE}),
     "production": frozenset({Action.CONSUME}),
+    "transit": frozenset({Action.SHIP}),
     "scrap": frozenset({Action.DESTROY}),
     "count_difference": frozenset({Action.COUNT}),
+    "used_up": frozenset({Action.CONSUME}),
 }
 """By the kind of the place that stock goes to. Whatever leaves for a customer, ward or batch goes by an action that
 holds block: there is no way around them by calling a shipment a move."""

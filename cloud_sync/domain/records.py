@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from edge_agent.domain.records import Notice, Reading, Record, ScanTransaction
+from edge_agent.domain.records import Envelope, Notice, Reading, Record, ScanTransaction, Spread
 
 TIME_MIN = datetime(2000, 1, 1, tzinfo=UTC)
 TIME_MAX = datetime(2200, 1, 1, tzinfo=UTC)
@@ -35,8 +35,8 @@ def fault_in(record: Record) -> str | None:
 
 
 def _fault_in_numbers(record: Record) -> str | None:
-    if isinstance(record, Reading):
-        for metric, value in record.values.items():
+    if isinstance(record, Reading | Envelope):
+        for metric, value in _values(record):
             if not math.isfinite(value):
                 return f"{metric} is {value}"
     elif isinstance(record, ScanTransaction):
@@ -52,8 +52,14 @@ def _fault_in_numbers(record: Record) -> str | None:
     return None
 
 
+def _values(record: Reading | Envelope) -> Iterator[tuple[str, float]]:
+    for metric, value in record.values.items():
+        for number in (value.least, value.mean, value.greatest) if isinstance(value, Spread) else (value,):
+            yield metric, number
+
+
 def _names(record: Record) -> Iterator[tuple[str, str]]:
-    if isinstance(record, Reading):
+    if isinstance(record, Reading | Envelope):
         yield "device", record.device
         for metric in record.values:
             yield "metric", metric
@@ -73,7 +79,7 @@ def _names(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def _texts(record: Record) -> Iterator[tuple[str, str]]:
-    if isinstance(record, Reading):
+    if isinstance(record, Reading | Envelope):
         yield "detail", record.detail
     elif isinstance(record, Notice):
         yield "text", record.text

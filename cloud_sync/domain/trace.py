@@ -82,11 +82,15 @@ class Graph:
 
 def graph_of(steps: Sequence[Step], direction: Direction) -> Graph:
     """Nodes and edges of ``steps``, in their order; production links last."""
-    nodes: dict[str, Node] = {}
+    nodes: dict[tuple[int, str], Node] = {}
+    moved = []
     for step in steps:
-        for node in (_node(step, step.from_place, step.from_kind), _node(step, step.to_place, step.to_kind)):
-            nodes.setdefault(node.key, node)
-    edges = (*map(_moved, steps), *_made_into(steps))
+        source = _node(nodes, step, step.from_place, step.from_kind)
+        target = _node(nodes, step, step.to_place, step.to_kind)
+        moved.append(
+            Edge(EdgeKind.MOVED, source.key, target.key, step.quantity, step.movements, step.first_at, step.last_at)
+        )
+    edges = (*moved, *_made_into(steps))
     return Graph(tuple(nodes.values()), edges, tuple(_ends(steps, direction)))
 
 
@@ -94,20 +98,13 @@ def _key(lot_id: int, place: str) -> str:
     return f"{lot_id}@{place}"
 
 
-def _node(step: Step, place: str, kind: str) -> Node:
-    return Node(_key(step.lot_id, place), step.lot_id, step.item, step.lot_number, place, kind)
-
-
-def _moved(step: Step) -> Edge:
-    return Edge(
-        EdgeKind.MOVED,
-        _key(step.lot_id, step.from_place),
-        _key(step.lot_id, step.to_place),
-        step.quantity,
-        step.movements,
-        step.first_at,
-        step.last_at,
-    )
+def _node(nodes: dict[tuple[int, str], Node], step: Step, place: str, kind: str) -> Node:
+    """The node of a step's lot in a place, made where it is met first."""
+    node = nodes.get((step.lot_id, place))
+    if node is None:
+        node = Node(_key(step.lot_id, place), step.lot_id, step.item, step.lot_number, place, kind)
+        nodes[step.lot_id, place] = node
+    return node
 
 
 def _made_into(steps: Iterable[Step]) -> Iterator[Edge]:

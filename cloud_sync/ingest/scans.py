@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from cloud_sync.actions.bookings import EventLine, book_lines
+from cloud_sync.actions.counts import store_count_scan
 from cloud_sync.domain.booking import lines_of
 from cloud_sync.ingest.source import Said, Source
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.events import add_event
-from edge_agent.domain.records import ScanTransaction
+from edge_agent.domain.records import Action, ScanTransaction
 
 
 def store_scans(connection: Connection, source: Source, said: Sequence[Said[ScanTransaction]]) -> None:
@@ -18,6 +19,9 @@ def store_scans(connection: Connection, source: Source, said: Sequence[Said[Scan
         scanned = lines_of(each.record, source.said_at(each.seq))
         lines += [EventLine(line, event_id, source.evidence_id) for line in scanned]
     book_lines(connection, lines)
+    for each in said:
+        if each.record.action is Action.COUNT:
+            store_count_scan(connection, each.record, source.said_at(each.seq), source.evidence_id)
 
 
 def _add_event(connection: Connection, source: Source, said: Said[ScanTransaction]) -> int:

@@ -29,3 +29,20 @@ WHERE id = :id AND (last_seen_at IS NULL OR last_seen_at < clock_timestamp() - i
 -- What gateways say about themselves.
 INSERT INTO notice (evidence_id, seq, gateway_id, at, kind, subject, text, data)
 VALUES (:evidence_id, :seq, :gateway_id, :at, :kind, :subject, :text, :data);
+
+-- name: last_batches_up_to(gateway_id, journals, lanes, last_seqs)
+-- For each of many new batches what last_batch_up_to gives; number counts from 1. Index: evidence's unique key.
+SELECT new.number, near.first_seq, near.last_seq, near.digest
+FROM unnest(:journals::uuid[], :lanes::text[], :last_seqs::bigint[]) WITH ORDINALITY
+     AS new (journal, lane, last_seq, number)
+CROSS JOIN LATERAL (
+    SELECT e.first_seq, e.last_seq, e.digest
+    FROM evidence e
+    WHERE e.gateway_id = :gateway_id AND e.journal = new.journal AND e.lane = new.lane AND e.first_seq <= new.last_seq
+    ORDER BY e.first_seq DESC
+    LIMIT 1
+) AS near;
+
+-- name: evidence_ids(count)
+-- Ids for so many batches.
+SELECT nextval(pg_get_serial_sequence('evidence', 'id')) AS id FROM generate_series(1, :count);

@@ -8,6 +8,8 @@ Take them in this order, at the start of the transaction:
    ``own_holds`` if it changes excursions, places, holds or dispositions. Sharers run side by side; an owner runs alone.
 2. ``own_items`` for each item whose stock is promised (FEFO), in the order of ids.
 3. ``own_lots`` for the lots whose movements are booked.
+4. Orders (``own_orders`` of orders.sql), which may also come right after ``own_holds``: then nobody else books.
+5. Promises (rows of reservation), counts.
 
 All are released at the end of the transaction.
 """

@@ -74,13 +74,13 @@ ON CONFLICT (lot_id, place_id, serial) DO UPDATE SET quantity = position.quantit
 
 -- name: redo_residencies(lot_ids, serials, place_ids)!
 -- When these (lot, serial, place) were there: from all their movements in the order of event time, those into the place
--- before those out of it, wherever the balance rises above 0 and falls back. Suppliers and count differences hold no
--- stock. Only what differs from before is written.
+-- before those out of it, wherever the balance rises above 0 and falls back. Suppliers, count differences and what is used
+-- up hold no stock. Only what differs from before is written.
 WITH touched AS (
     SELECT DISTINCT t.lot_id, t.serial, t.place_id
     FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[]) AS t (lot_id, serial, place_id)
     JOIN place p ON p.id = t.place_id
-    WHERE p.kind NOT IN ('supplier', 'count_difference')
+    WHERE p.kind NOT IN ('supplier', 'count_difference', 'used_up')
 ), step AS (
     SELECT t.*, m.occurred_at, false AS is_out, m.fact, m.quantity AS change
     FROM touched t JOIN movement m ON (m.lot_id, m.to_place, m.serial) = (t.lot_id, t.place_id, t.serial)
@@ -120,7 +120,7 @@ WITH touched AS (
     SELECT DISTINCT t.lot_id, t.serial, t.place_id, p.name AS place
     FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[]) AS t (lot_id, serial, place_id)
     JOIN place p ON p.id = t.place_id
-    WHERE p.kind IN ('site', 'room', 'bin', 'ward', 'customer')
+    WHERE p.kind IN ('site', 'room', 'bin', 'ward', 'customer', 'transit')
 ), step AS (
     SELECT t.*, m.occurred_at, false AS is_out, m.fact, m.quantity AS change
     FROM touched t JOIN movement m ON (m.lot_id, m.to_place, m.serial) = (t.lot_id, t.place_id, t.serial)
@@ -137,13 +137,30 @@ FROM balance
 GROUP BY lot_id, serial, place_id, place
 ORDER BY lot_id, serial, place_id;
 
--- name: holds_at_issue(lot_ids, serials, place_ids, at)
--- Which of these were under a hold at that time, by what the ledger knows now; number counts from 1.
-SELECT DISTINCT ON (issue.number) issue.number, h.text
-FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[], :at::timestamptz[])
-     WITH ORDINALITY AS issue (lot_id, serial, place_id, at, number)
-JOIN hold_now h ON h.lot_id = issue.lot_id
-    AND (h.serial IS NULL OR h.serial = issue.serial)
-    AND (h.place_id IS NULL OR h.place_id = issue.place_id)
-    AND h.since <= issue.at
-ORDER BY issue.number, h.kind, h.text;
+-- name: holds_at_issue(lot_ids, serials, place_ids, at, dispensed_for)
+-- Which of these were under a hold at that time, by what the ledger knows now; number counts from 1. dispensed_for is
+-- the order that stock was dispensed for: what was made for that prescription alone may be.
+SELECT issue.number, held.text
+FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[], :at::timestamptz[], :dispensed_for::text[])
+     WITH ORDINALITY AS issue (lot_id, serial, place_id, at, dispensed_for, number)
+CROSS JOIN LATERAL (
+    SELECT h.text
+    FROM hold_now h
+    WHERE h.lot_id = issue.lot_id
+      AND (h.serial IS NULL OR h.serial = issue.serial)
+      AND (h.place_id IS NULL OR h.place_id = issue.place_id)
+      AND h.since <= issue.at
+      AND NOT (h.kind = 'patient' AND h.text = 'made for prescription ' || issue.dispensed_for || ' alone')
+    ORDER BY h.kind, h.text
+    LIMIT 1 -- and so looked up for each, however many there are
+) AS held
+ORDER BY issue.number;
+
+-- name: serials_in_places(lot_ids, serials)
+-- Where these serials are now. Index: residency_serial_open.
+SELECT s.lot_id, s.serial, coalesce(array_agg(p.name ORDER BY p.name) FILTER (WHERE p.id IS NOT NULL), '{}') AS places
+FROM (SELECT DISTINCT * FROM unnest(:lot_ids::bigint[], :serials::text[]) AS s (lot_id, serial) WHERE serial <> '') s
+LEFT JOIN residency r ON r.lot_id = s.lot_id AND r.serial = s.serial AND r.serial <> '' AND r.ended_at IS NULL
+LEFT JOIN place p ON p.id = r.place_id
+GROUP BY 1, 2
+ORDER BY 1, 2;

@@ -14,7 +14,8 @@ RETURNING id;
 
 -- name: reservation_by_id(reservation_id)^
 -- One reservation.
-SELECT v.id, v.lot_id, v.serial, v.place_id, p.name AS place, v.quantity, v.demand, v.reserved_by, v.ended_as
+SELECT v.id, v.client_id, v.lot_id, v.serial, v.place_id, p.name AS place, v.quantity, v.demand, v.reserved_by,
+       v.ended_as
 FROM reservation v JOIN place p ON p.id = v.place_id
 WHERE v.id = :reservation_id;
 
@@ -50,13 +51,15 @@ WHERE (:demand::text IS NULL OR v.demand = :demand)
 ORDER BY v.id
 LIMIT :rows_max OFFSET :rows_skipped;
 
--- name: position_to_issue(lot_id, serial, place_id, but_reservation)^
--- One position with all that blocks it; a reservation that is about to be picked does not count against itself.
+-- name: position_to_issue(lot_id, serial, place_id, but_reservation, but_demand)^
+-- One position with all that blocks it; a reservation that is about to be picked does not count against itself, nor do
+-- those for the demand that the stock is for.
 SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_at, i.expiry_required,
        i.name AS item, p.name AS place,
        (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at,
        coalesce((SELECT sum(v.quantity) FROM reservation v
                  WHERE v.ended_at IS NULL AND v.id IS DISTINCT FROM :but_reservation::bigint
+                   AND v.demand IS DISTINCT FROM :but_demand::text
                    AND (v.lot_id, v.place_id, v.serial) = (b.lot_id, b.place_id, b.serial)), 0)::bigint AS reserved,
        coalesce((SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
                  FROM hold_now h

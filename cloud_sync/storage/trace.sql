@@ -1,7 +1,8 @@
 -- name: upstream(lot_id, serial, rows_max)
 -- Where a lot (or one serial of it) came from: its own movements, and those of every lot that went into the production
 -- places it came out of, and so on. A step is (lot, place); each is visited once, so loops end.
--- Index: movement_in, movement_out.
+-- Index: movement_in, movement_out. Nobody can know beforehand how much is reached: the steps at the end are written so
+-- that each is looked up, never a whole table read. Names are for named_lots and named_places to give.
 WITH RECURSIVE reached (lot_id, place_id) AS (
     SELECT m.lot_id, step.place_id
     FROM movement m CROSS JOIN LATERAL (VALUES (m.from_place), (m.to_place)) AS step (place_id)
@@ -24,18 +25,18 @@ WITH RECURSIVE reached (lot_id, place_id) AS (
           AND (made.lot_id <> :lot_id OR :serial = '' OR made.serial = :serial)
     ) AS back (lot_id, place_id)
 )
-SELECT m.lot_id, i.name AS item, l.lot_number, l.owner, l.expires_at, m.from_place, f.name AS from_name,
-       f.kind AS from_kind, m.to_place, t.name AS to_name, t.kind AS to_kind, sum(m.quantity)::bigint AS quantity,
-       count(*) AS movements, min(m.occurred_at) AS first_at, max(m.occurred_at) AS last_at
+SELECT r.lot_id, step.other AS from_place, r.place_id AS to_place, step.quantity, step.movements, step.first_at,
+       step.last_at
 FROM reached r
-JOIN movement m ON m.lot_id = r.lot_id AND m.to_place = r.place_id
-     AND (m.lot_id <> :lot_id OR :serial = '' OR m.serial = :serial)
-JOIN lot l ON l.id = m.lot_id
-JOIN item i ON i.id = l.item_id
-JOIN place f ON f.id = m.from_place
-JOIN place t ON t.id = m.to_place
-GROUP BY m.lot_id, i.name, l.id, m.from_place, f.id, m.to_place, t.id
-ORDER BY first_at, m.lot_id, m.from_place, m.to_place
+CROSS JOIN LATERAL (
+    SELECT m.from_place AS other, sum(m.quantity)::bigint AS quantity, count(*) AS movements,
+           min(m.occurred_at) AS first_at, max(m.occurred_at) AS last_at
+    FROM movement m
+    WHERE m.lot_id = r.lot_id AND m.to_place = r.place_id
+      AND (m.lot_id <> :lot_id OR :serial = '' OR m.serial = :serial)
+    GROUP BY m.from_place
+) AS step
+ORDER BY step.first_at, r.lot_id, from_place, to_place
 LIMIT :rows_max;
 
 -- name: downstream(lot_id, serial, rows_max)
@@ -63,16 +64,24 @@ WITH RECURSIVE reached (lot_id, place_id) AS (
           AND (put_in.lot_id <> :lot_id OR :serial = '' OR put_in.serial = :serial)
     ) AS onward (lot_id, place_id)
 )
-SELECT m.lot_id, i.name AS item, l.lot_number, l.owner, l.expires_at, m.from_place, f.name AS from_name,
-       f.kind AS from_kind, m.to_place, t.name AS to_name, t.kind AS to_kind, sum(m.quantity)::bigint AS quantity,
-       count(*) AS movements, min(m.occurred_at) AS first_at, max(m.occurred_at) AS last_at
+SELECT r.lot_id, r.place_id AS from_place, step.other AS to_place, step.quantity, step.movements, step.first_at,
+       step.last_at
 FROM reached r
-JOIN movement m ON m.lot_id = r.lot_id AND m.from_place = r.place_id
-     AND (m.lot_id <> :lot_id OR :serial = '' OR m.serial = :serial)
-JOIN lot l ON l.id = m.lot_id
-JOIN item i ON i.id = l.item_id
-JOIN place f ON f.id = m.from_place
-JOIN place t ON t.id = m.to_place
-GROUP BY m.lot_id, i.name, l.id, m.from_place, f.id, m.to_place, t.id
-ORDER BY first_at, m.lot_id, m.from_place, m.to_place
+CROSS JOIN LATERAL (
+    SELECT m.to_place AS other, sum(m.quantity)::bigint AS quantity, count(*) AS movements,
+           min(m.occurred_at) AS first_at, max(m.occurred_at) AS last_at
+    FROM movement m
+    WHERE m.lot_id = r.lot_id AND m.from_place = r.place_id
+      AND (m.lot_id <> :lot_id OR :serial = '' OR m.serial = :serial)
+    GROUP BY m.to_place
+) AS step
+ORDER BY step.first_at, r.lot_id, from_place, to_place
 LIMIT :rows_max;
+
+-- name: named_lots(lot_ids)
+-- What people call these lots.
+SELECT l.id, i.name AS item, l.lot_number FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = ANY(:lot_ids);
+
+-- name: named_places(place_ids)
+-- What people call these places, and their kinds.
+SELECT id, name, kind FROM place WHERE id = ANY(:place_ids);

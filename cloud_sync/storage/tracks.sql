@@ -124,3 +124,28 @@ DELETE FROM excursion WHERE id = :id;
 -- name: dispositions_of(excursion_id)
 -- Decisions on an excursion.
 SELECT id, lot_id, decision, decided_by FROM disposition WHERE excursion_id = :excursion_id ORDER BY id;
+
+-- name: tracks_of(channel_ids)
+-- Where all rules stand on these channels.
+SELECT channel_id, rule, definition, last_at FROM track WHERE channel_id = ANY(:channel_ids);
+
+-- name: extremes_around(channel_ids, firsts, lasts)
+-- For each channel the lowest and highest value from the reading before one instant up to the one after another (or as
+-- far as there are any). Index: reading_channel_at.
+SELECT new.channel_id, r.lowest, r.highest
+FROM unnest(:channel_ids::bigint[], :firsts::timestamptz[], :lasts::timestamptz[]) AS new (channel_id, first_at, last_at)
+CROSS JOIN LATERAL (
+    SELECT min(s.value) AS lowest, max(s.value) AS highest
+    FROM reading s
+    WHERE s.channel_id = new.channel_id
+      AND s.at >= coalesce((SELECT b.at FROM reading b WHERE b.channel_id = new.channel_id AND b.at < new.first_at
+                            ORDER BY b.at DESC LIMIT 1), new.first_at)
+      AND s.at <= coalesce((SELECT a.at FROM reading a WHERE a.channel_id = new.channel_id AND a.at > new.last_at
+                            ORDER BY a.at LIMIT 1), new.last_at)
+) AS r;
+
+-- name: move_tracks_on(channel_ids, rules, last_ats)!
+-- Nothing happened up to a later instant.
+UPDATE track t SET last_at = new.last_at
+FROM unnest(:channel_ids::bigint[], :rules::text[], :last_ats::timestamptz[]) AS new (channel_id, rule, last_at)
+WHERE (t.channel_id, t.rule) = (new.channel_id, new.rule) AND t.last_at < new.last_at;

@@ -13,25 +13,38 @@ import sqlite3
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from edge_agent.buffer.queries import SCHEMA, SQL
-from edge_agent.buffer.reader import FILE_NAME, JournalReader, connect, journal_error, stored_batch, translated
+from edge_agent.buffer.queries import MIGRATIONS, SCHEMA, SCHEMA_VERSION, SQL
+from edge_agent.buffer.reader import (
+    FILE_NAME,
+    Connect,
+    JournalReader,
+    connect_to_write,
+    journal_error,
+    stored_batch,
+    translated,
+)
 from edge_agent.buffer.replace import adopt_replaced
-from edge_agent.buffer.rows import Line, Span, StoredBatch, gap_notice, in_batches, join_spans, line_of
+from edge_agent.buffer.room import BYTES_MAX, Limits, Room, span_of
+from edge_agent.buffer.rows import Line, StoredBatch, gap_notice, in_batches, line_of
 from edge_agent.buffer.salvage import adopt_damaged, damage_of, set_aside
+from edge_agent.buffer.wear import WearCounter
 from edge_agent.clock import Clock, stamp
-from edge_agent.domain.ids import GatewayName, JournalId
+from edge_agent.domain.ids import GatewayName
 from edge_agent.domain.records import Lane, Notice, Record
+from edge_agent.domain.thinning import MustKeep
 from edge_agent.domain.wire import BatchHeader, Sign, Verify, WireError, digest_of, encode_batch
 from edge_agent.durable import sync_directory
-from edge_agent.errors import JournalDamaged, JournalError, JournalFull
+from edge_agent.errors import JournalDamaged, JournalError
 
-BYTES_MAX = 512_000_000
-ROOM_MADE = 32
-"""When over budget, one part in so many is freed at once, so that a long outage does not fill up with gap notices."""
+PAGE_BYTES = 1024
+"""A commit rewrites a few pages whatever it adds: small ones spare the SD card (``./dev bench`` counts the bytes)."""
+LOG_PAGES_MAX = 1000
+"""Pages in the log before it is folded into the file."""
 
 _log = logging.getLogger("edge_agent.journal")
 
@@ -56,13 +69,15 @@ class Journal(JournalReader):
         *,
         sign: Sign,
         clock: Clock,
-        bytes_max: int,
+        limits: Limits,
         lock: int,
     ) -> None:
         super().__init__(path, connection)
-        self.bytes_max: int = bytes_max
+        self.bytes_max = limits.bytes_max
         self._sign = sign
         self._clock = clock
+        self._room = Room(connection, path, self.journal, limits, clock)
+        self._wear = WearCounter()
         self._lock = lock
         self._heads = self._read_heads()
 
@@ -76,20 +91,29 @@ class Journal(JournalReader):
         verify: Verify,
         clock: Clock,
         bytes_max: int = BYTES_MAX,
+        reserve_bytes: int = 0,
+        thin_window_s: int | None = None,
+        must_keep: MustKeep | None = None,
+        connect: Connect = connect_to_write,
     ) -> "Journal":
         """Open the journal in directory ``path`` for writing, or make it.
 
         A damaged one is renamed to ``<path>-damaged-<time>``, never deleted; a new journal with a new id takes its
         place, keeps every batch that can still be read and proven by ``verify``, and records the loss as a gap.
+        A journal of an older version is brought to this one. The limits are those of
+        :class:`edge_agent.buffer.room.Limits`.
 
         Raises ``JournalError`` if another process has it, if it belongs to another gateway or a newer version, or if
         the disk does not allow it.
         """
+        limits = Limits(bytes_max, reserve_bytes, thin_window_s)
+        if must_keep is not None:
+            limits = replace(limits, must_keep=must_keep)
         lock = lock_journal(path)
         connection: sqlite3.Connection | None = None
         try:
-            connection = _open_or_make(path, gateway, clock)
-            journal = cls(path, connection, sign=sign, clock=clock, bytes_max=bytes_max, lock=lock)
+            connection = _open_or_make(path, gateway, clock, connect)
+            journal = cls(path, connection, sign=sign, clock=clock, limits=limits, lock=lock)
             if journal.gateway != gateway:
                 raise JournalError(
                     f"{path} belongs to gateway {journal.gateway}, but the configuration says {gateway}: "
@@ -107,6 +131,7 @@ class Journal(JournalReader):
     def close(self) -> None:
         """Let go of the file and the lock. Everything appended is durable already."""
         try:
+            self._book_wear()
             super().close()
         finally:
             if self._lock >= 0:
@@ -116,7 +141,7 @@ class Journal(JournalReader):
     def append(self, lane: Lane, records: Sequence[Record]) -> range:
         """Keep ``records``; gives their sequence numbers. When it returns they are on the disk (fsync).
 
-        Over budget, the oldest unsent readings are dropped and the loss is recorded in the same transaction.
+        Over budget, the oldest unsent readings are thinned or dropped, which is recorded in the same transaction.
         Raises ``JournalFull`` when that is not enough, ``JournalError`` when the disk does not take them.
         """
         return self.append_lines(lane, [line_of(record) for record in records])
@@ -126,10 +151,12 @@ class Journal(JournalReader):
         if not lines:
             return range(0)
         with self._transaction() as heads:
+            allowed_bytes = self._room.allowed_bytes(lane)
             first = heads[lane].seq + 1
-            before = int(self._one("last_id")["id"]) + 1
+            first_row = self._last_row() + 1
             self._insert(lane, lines, heads)
-            self._make_room(before, heads)
+            new = range(first_row, self._last_row() + 1)
+            self._room.make(allowed_bytes, new, partial(self._write_thinned, heads))
         return range(first, first + len(lines))
 
     def pending(
@@ -155,7 +182,7 @@ class Journal(JournalReader):
                 size += len(batch.raw)
             cursor.close()
         if rotten:
-            self.set_aside(rotten, "damaged", "its bytes have changed on the disk")
+            self._declare_damaged(rotten, "its bytes have changed on the disk")
         return tuple(batches)
 
     def acknowledge(self, batches: Iterable[StoredBatch]) -> None:
@@ -165,17 +192,20 @@ class Journal(JournalReader):
                 SQL["delete_batch"], [{"id": batch.id, "digest": batch.digest} for batch in batches]
             )
 
-    def set_aside(
-        self, batches: Sequence[StoredBatch], state: Literal["refused", "fork", "damaged"], reason: str
-    ) -> None:
-        """Keep these but send them no more; ``status`` shows them with the reason. Damaged ones are also a gap."""
-        with self._transaction() as heads:
+    def set_aside(self, batches: Sequence[StoredBatch], state: Literal["refused", "fork"], reason: str) -> None:
+        """Keep these but send them no more; ``status`` shows them with the reason."""
+        with self._transaction():
             self._connection.executemany(
                 SQL["set_aside_batch"],
                 [{"id": b.id, "digest": b.digest, "state": state, "reason": reason[:500]} for b in batches],
             )
-            if state == "damaged":
-                self._insert_gaps([_span(batch) for batch in batches], reason, heads)
+
+    def _declare_damaged(self, batches: Sequence[StoredBatch], reason: str) -> None:
+        """Keep these but send them no more, and record them as gaps."""
+        with self._transaction() as heads:
+            self._connection.executemany(SQL["set_aside_damaged"], [{"id": b.id, "reason": reason} for b in batches])
+            notices = [line_of(gap_notice(stamp(self._clock), span_of(batch), reason)) for batch in batches]
+            self._insert(Lane.SCANS, notices, heads)
 
     def adopt(
         self,
@@ -211,12 +241,19 @@ class Journal(JournalReader):
     def _transaction(self) -> Iterator[dict[Lane, _Head]]:
         """All or nothing. The heads given may be changed; they count once the transaction is on the disk."""
         heads = dict(self._heads)
+        self._wear.start()
+        booked = 0
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield heads
             for lane, head in heads.items():
                 if head != self._heads[lane]:
-                    self._connection.execute(SQL["move_head"], {"lane": lane, "seq": head.seq, "digest": head.digest})
+                    written = self._wear.uncounted_bytes - booked
+                    self._connection.execute(
+                        SQL["move_head"],
+                        {"lane": lane, "seq": head.seq, "digest": head.digest, "written_bytes": written},
+                    )
+                    booked += written
             self._connection.execute("COMMIT")
         except BaseException as error:
             with suppress(sqlite3.Error):
@@ -225,9 +262,31 @@ class Journal(JournalReader):
             if isinstance(error, sqlite3.Error):
                 raise journal_error(self.path, error) from error
             raise
+        finally:
+            self._wear.stop()
         self._heads = heads
+        self._wear.book(booked)
 
-    def _insert(self, lane: Lane, lines: Sequence[Line], heads: dict[Lane, _Head]) -> None:
+    def _book_wear(self) -> None:
+        """What was written since the last append goes into the books too, if the disk lets it."""
+        written = self._wear.uncounted_bytes
+        if written:
+            with suppress(sqlite3.Error):
+                self._connection.execute(SQL["add_written_bytes"], {"written_bytes": written})
+                self._wear.book(written)
+
+    def _written_bytes(self) -> int:
+        return super()._written_bytes() + self._wear.uncounted_bytes
+
+    def _last_row(self) -> int:
+        return int(self._one("last_id")["id"])
+
+    def _write_thinned(self, heads: dict[Lane, _Head], lines: Sequence[Line], lane: Lane) -> range:
+        first = heads[lane].seq + 1
+        self._insert(lane, lines, heads, may_thin=False)
+        return range(first, first + len(lines))
+
+    def _insert(self, lane: Lane, lines: Sequence[Line], heads: dict[Lane, _Head], *, may_thin: bool = True) -> None:
         for part in in_batches(lines):
             head = heads[lane]
             header = BatchHeader(
@@ -257,46 +316,10 @@ class Journal(JournalReader):
                     "state": "pending",
                     "reason": "",
                     "raw": raw,
+                    "may_thin": int(may_thin),
                 },
             )
             heads[lane] = _Head(head.seq + len(part), digest)
-
-    def _make_room(self, before: int, heads: dict[Lane, _Head]) -> None:
-        """Drop readings older than row ``before`` until there is some room, and say what was lost."""
-        if self._used_bytes() <= self.bytes_max:
-            return
-        lost: list[Span] = []
-        enough = self.bytes_max - self.bytes_max // ROOM_MADE
-        while self._used_bytes() > enough:
-            rows = self._connection.execute(SQL["oldest_droppable"], {"before": before}).fetchall()
-            if not rows:
-                break
-            for row in rows:
-                self._connection.execute(SQL["drop_batch"], {"id": row["id"]})
-                lost.append(
-                    Span(
-                        JournalId(row["journal"]),
-                        Lane(row["lane"]),
-                        row["first"],
-                        row["count"],
-                        row["from_ms"],
-                        row["until_ms"],
-                    )
-                )
-                if self._used_bytes() <= enough:
-                    break
-        spans = join_spans(lost)
-        self._insert_gaps(spans, "the journal was full and the ledger out of reach", heads)
-        if self._used_bytes() > self.bytes_max:
-            raise JournalFull(
-                f"{self.path} holds {self.bytes_max} bytes that the ledger has not acknowledged and no readings are "
-                "left to drop: bring the link back, or raise journal.bytes_max"
-            )
-        _log.warning("journal over %d bytes: dropped %d readings", self.bytes_max, sum(s.count for s in spans))
-
-    def _insert_gaps(self, spans: Sequence[Span], why: str, heads: dict[Lane, _Head]) -> None:
-        notices = [line_of(gap_notice(stamp(self._clock), span, why)) for span in spans]
-        self._insert(Lane.SCANS, notices, heads)
 
     def _read_heads(self) -> dict[Lane, _Head]:
         return {lane: _Head(*head) for lane, head in self._heads_by_lane().items()}
@@ -319,17 +342,18 @@ def lock_journal(path: Path) -> int:
     return lock
 
 
-def _open_or_make(path: Path, gateway: GatewayName, clock: Clock) -> sqlite3.Connection:
+def _open_or_make(path: Path, gateway: GatewayName, clock: Clock, connect: Connect) -> sqlite3.Connection:
     if path.exists():
-        damage = damage_of(path)
+        damage = damage_of(path, connect)
         if damage is not None:
             aside = set_aside(path, clock.now())
             _log.error("journal is damaged (%s): set aside as %s, starting a new one", damage, aside)
     try:
         if not path.exists():
-            _make(path, gateway, clock)
-        connection = connect(path, read_only=False)
+            _make(path, gateway, clock, connect)
+        connection = connect(path)
         _tune(connection)
+        _migrate(connection)
     except sqlite3.Error as error:
         raise journal_error(path, error) from error
     except OSError as error:
@@ -347,14 +371,15 @@ def _adopt_if_possible(journal: Journal, verify: Verify) -> None:
         _log.error("a damaged journal could not be searched yet: %s. It is kept; the next start tries again", error)
 
 
-def _make(path: Path, gateway: GatewayName, clock: Clock) -> None:
+def _make(path: Path, gateway: GatewayName, clock: Clock, connect: Connect) -> None:
     """Made complete under another name first: a journal directory without a good file is damage, not a beginning."""
     fresh = path.with_name(path.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
     (fresh / FILE_NAME).touch(mode=0o600)
-    connection = connect(fresh, read_only=False)
+    connection = connect(fresh)
     try:
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         _tune(connection)
         connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA}; COMMIT")
         connection.execute(
@@ -368,17 +393,22 @@ def _make(path: Path, gateway: GatewayName, clock: Clock) -> None:
     sync_directory(path.parent)
 
 
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring a file of an older version to this one; each step is one transaction."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    for step in range(version + 1, SCHEMA_VERSION + 1):
+        connection.executescript(f"BEGIN IMMEDIATE; {MIGRATIONS[step]}; COMMIT")
+        _log.info("journal brought to schema version %d", step)
+
+
 def _tune(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA cell_size_check = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cache_size = -1024")  # KiB
+    connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES_MAX}")
     connection.execute("PRAGMA journal_size_limit = 4194304")  # the log shrinks back after a burst
-
-
-def _span(batch: StoredBatch) -> Span:
-    return Span(batch.journal, batch.lane, batch.first, batch.count, batch.from_ms, batch.until_ms)
 
 
 def _values(batch: StoredBatch) -> dict[str, str | int | bytes]:
@@ -393,4 +423,5 @@ def _values(batch: StoredBatch) -> dict[str, str | int | bytes]:
         "state": batch.state,
         "reason": batch.reason,
         "raw": batch.raw,
+        "may_thin": 0,  # its numbers are not of this journal
     }

@@ -11,6 +11,8 @@ def _read(text: str) -> dict[str, str]:
 
 SCHEMA: str = files("edge_agent.buffer").joinpath("schema.sql").read_text()
 """What a fresh journal is made with."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+MIGRATIONS: dict[int, str] = {2: files("edge_agent.buffer").joinpath("migrate_2.sql").read_text()}
+"""Schema version -> the statements that lead to it from the one before."""
 SQL: dict[str, str] = _read(files("edge_agent.buffer").joinpath("queries.sql").read_text())
 """Name to statement."""

@@ -14,7 +14,15 @@ SELECT lane, seq, digest FROM head;
 
 -- name: move_head
 -- The chain of a lane now ends here.
-UPDATE head SET seq = :seq, digest = :digest WHERE lane = :lane;
+UPDATE head SET seq = :seq, digest = :digest, written_bytes = written_bytes + :written_bytes WHERE lane = :lane;
+
+-- name: add_written_bytes
+-- Counts what was written since the last append.
+UPDATE head SET written_bytes = written_bytes + :written_bytes WHERE lane = 'scans';
+
+-- name: written_bytes
+-- How many bytes has the disk been given to write since the journal was made?
+SELECT sum(written_bytes) AS bytes FROM head;
 
 -- name: last_batches
 -- The batches that were written last in each lane of this journal, for comparing with the heads.
@@ -23,8 +31,8 @@ WHERE id IN (SELECT max(id) FROM batch WHERE journal = :journal GROUP BY lane);
 
 -- name: insert_batch
 -- Keeps one batch.
-INSERT INTO batch (journal, lane, first, count, from_ms, until_ms, digest, state, reason, raw)
-VALUES (:journal, :lane, :first, :count, :from_ms, :until_ms, :digest, :state, :reason, :raw);
+INSERT INTO batch (journal, lane, first, count, from_ms, until_ms, digest, state, reason, raw, may_thin)
+VALUES (:journal, :lane, :first, :count, :from_ms, :until_ms, :digest, :state, :reason, :raw, :may_thin);
 
 -- name: pending_oldest_first
 -- What waits to be sent in a lane, in the order it was written?
@@ -44,10 +52,27 @@ DELETE FROM batch WHERE id = :id AND digest = :digest;
 -- Keeps a batch but sends it no more.
 UPDATE batch SET state = :state, reason = :reason WHERE id = :id AND digest = :digest;
 
+-- name: set_aside_damaged
+-- Keeps a batch that was just found rotten but sends it no more. Its digest may be what has rotted, so it is not asked.
+UPDATE batch SET state = 'damaged', reason = :reason WHERE id = :id;
+
+-- name: oldest_thinnable
+-- Which readings of this journal are the oldest that nobody has acknowledged and that may be thinned, but for the rows
+-- that were just written?
+SELECT id, journal, lane, first, count, from_ms, until_ms, digest, state, reason, raw FROM batch
+WHERE lane = 'readings' AND state = 'pending' AND may_thin = 1 AND journal = :journal
+  AND id NOT BETWEEN :new_from AND :new_until
+ORDER BY id;
+
+-- name: not_thinnable
+-- Thinning found nothing to make smaller in this batch.
+UPDATE batch SET may_thin = 0 WHERE id = :id;
+
 -- name: oldest_droppable
--- Which readings are the oldest that nobody has acknowledged, before a given row?
-SELECT id, journal, lane, first, count, from_ms, until_ms
-FROM batch WHERE lane = 'readings' AND state = 'pending' AND id < :before ORDER BY id LIMIT 64;
+-- Which readings are the oldest that nobody has acknowledged, but for the rows that were just written?
+SELECT id, journal, lane, first, count, from_ms, until_ms FROM batch
+WHERE lane = 'readings' AND state = 'pending' AND id NOT BETWEEN :new_from AND :new_until
+ORDER BY id LIMIT 64;
 
 -- name: drop_batch
 -- Gives up one batch of readings to make room. A gap notice is written in the same transaction.
@@ -80,6 +105,11 @@ SELECT count(*) AS batches FROM batch WHERE state = 'fork' AND journal = (SELECT
 -- All batches, lane by lane, as their numbers run.
 SELECT id, journal, lane, first, count, from_ms, until_ms, digest, state, reason, raw
 FROM batch ORDER BY journal, lane, first, id;
+
+-- name: batches_from
+-- The batches of a lane of this journal that hold the record with a number, or later ones.
+SELECT id, journal, lane, first, count, from_ms, until_ms, digest, state, reason, raw FROM batch
+WHERE journal = :journal AND lane = :lane AND first + count > :seq ORDER BY first;
 
 -- name: ids_up
 -- Row ids of a damaged file from its beginning.

@@ -13,8 +13,8 @@ from edge_agent.clock import Clock, stamp
 from edge_agent.domain.records import Lane, Notice, Reading, Record
 from edge_agent.errors import JournalDamaged, JournalError
 
-READINGS_PER_COMMIT_MAX = 2_000
-READINGS_BYTES_MAX = 192 * 1024
+READINGS_PER_COMMIT_MAX = 5_000
+READINGS_BYTES_MAX = 1 << 20
 QUEUE_RECORDS_MAX = 20_000
 NOTICES_WAITING_MAX = 1_000
 
@@ -81,6 +81,7 @@ class Recorder:
         self._readings_due_s: float | None = None
         self._lost = _Lost()
         self._failing_since_s: dict[Lane, float] = {}
+        self._attempts = 0
         self._work = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -119,6 +120,20 @@ class Recorder:
             for waiting in self._scans:
                 if not waiting.done.done():
                     waiting.done.set_exception(JournalError("the agent stopped before this was kept"))
+
+    @property
+    def failing(self) -> tuple[Lane, ...]:
+        """Lanes that the disk refuses now."""
+        return tuple(self._failing_since_s)
+
+    @property
+    def attempts(self) -> int:
+        """Appends that have come to an end, well or not. It grows as long as commits make progress."""
+        return self._attempts
+
+    def has_work(self) -> bool:
+        """Whether something waits that should be committed by now."""
+        return bool(self._scans) or self._readings_are_due()
 
     def stop(self) -> None:
         """Take nothing more; ``run`` flushes and returns."""
@@ -268,6 +283,8 @@ class Recorder:
         except JournalError as error:
             self._note_failure(lane, error)
             raise
+        finally:
+            self._attempts += 1
         if lane is Lane.SCANS:
             for _ in range(waited):
                 self._notices.popleft()

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from edge_agent.domain.ids import JournalId
 from edge_agent.domain.records import Lane, Notice, NoticeKind, Record, Stamp
-from edge_agent.domain.wire import RECORDS_MAX, encode_record
+from edge_agent.domain.wire import RECORDS_MAX, encode_timed
 
 PAYLOAD_TARGET_BYTES = 256 * 1024
 """A batch's records stay below this before compression, so that a batch is a small message on a slow link."""
@@ -18,8 +18,7 @@ State = Literal["pending", "refused", "fork", "damaged"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One record as it will be stored, with the wall time it speaks of."""
 
     raw: bytes
@@ -71,12 +70,18 @@ class LaneStatus:
 
 @dataclass(frozen=True, slots=True)
 class JournalStatus:
-    """The journal at one glance. ``used_bytes`` is what the file really occupies."""
+    """The journal at one glance.
+
+    ``used_bytes`` is what the file really occupies, ``free_bytes`` what its file system has left, ``written_bytes``
+    what the disk was given to write since the journal was made (the wear of an SD card).
+    """
 
     journal: JournalId
     gateway: str
     used_bytes: int
     bytes_max: int | None
+    free_bytes: int
+    written_bytes: int
     lanes: tuple[LaneStatus, ...]
     set_aside: tuple[str, ...]
     damaged_journals: tuple[str, ...]
@@ -93,12 +98,7 @@ class Verdict:
 
 def line_of(record: Record) -> Line:
     """The record, encoded once. Raises ``ValueError`` for what JSON cannot say (NaN)."""
-    return Line(encode_record(record), ms_of(record.stamp.at))
-
-
-def ms_of(at: datetime) -> int:
-    """Whole milliseconds since 1970 UTC."""
-    return (at - _EPOCH) // timedelta(milliseconds=1)
+    return Line(*encode_timed(record))
 
 
 def time_of(ms: int) -> datetime:
@@ -165,6 +165,32 @@ def unjournaled_gap_notice(at: Stamp, count: int, from_ms: int, until_ms: int, w
         subject="journal/readings",
         text=f"{count} records were never written: {why}",
         data={"lane": "readings", "first": None, "count": count, "from": _iso(from_ms), "to": _iso(until_ms)},
+    )
+
+
+def thinned_notice(at: Stamp, span: Span, by: range, kept: int, *, window_s: int) -> Notice:
+    """The durable word that readings were replaced: which, and by which new ones of the same lane.
+
+    ``by`` stands for this span and those of the notices beside it together; ``kept`` of its records are readings
+    as they were, the others are envelopes.
+    """
+    return Notice(
+        stamp=at,
+        notice=NoticeKind.THINNED,
+        subject=f"journal/{span.lane}",
+        text=f"{span.count} records of lane {span.lane} were thinned to envelopes of {window_s} s: the journal was "
+        "full and the ledger out of reach",
+        data={
+            "journal": span.journal,
+            "lane": span.lane.value,
+            "first": span.first,
+            "count": span.count,
+            "from": _iso(span.from_ms),
+            "to": _iso(span.until_ms),
+            "by_first": by.start,
+            "by_count": len(by),
+            "by_kept": kept,
+        },
     )
 
 

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from edge_agent.buffer.queries import SQL
 from edge_agent.buffer.reader import (
     FILE_NAME,
-    batch_faults,
+    Connect,
     check_version,
     connect,
     damaged_beside,
@@ -20,10 +20,10 @@ from edge_agent.buffer.reader import (
     journal_error,
     stored_batch,
 )
-from edge_agent.buffer.rows import StoredBatch
+from edge_agent.buffer.rows import State, StoredBatch
 from edge_agent.clock import stamp
 from edge_agent.domain.records import Lane, Notice, NoticeKind
-from edge_agent.domain.wire import Verify
+from edge_agent.domain.wire import Verify, WireError, decode_batch
 from edge_agent.durable import sync_directory
 from edge_agent.errors import JournalDamaged, JournalError
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from edge_agent.buffer.journal import Journal
 
 
-def damage_of(path: Path) -> str | None:
+def damage_of(path: Path, connect_to_write: Connect) -> str | None:
     """What is wrong with the journal in ``path``, or nothing. Raises ``JournalError`` if the disk does not let us
     see, or a newer version wrote it: that is no damage."""
     if not (path / FILE_NAME).exists():
         return f"{FILE_NAME} is missing"
     try:
         # Opened for writing, because a log left by a crash has to be replayed before it can be judged.
-        with closing(connect(path, read_only=False)) as connection:
+        with closing(connect_to_write(path)) as connection:
             check_version(connection, path)
             faults = file_faults(connection) or _head_faults(connection)
             return faults[0] if faults else None
@@ -103,12 +103,29 @@ def _good_batches(path: Path, verify: Verify, found: _Found) -> Iterator[StoredB
         return
     with closing(connection):
         for row_id in sorted(_readable_ids(connection)):
-            batch = _read(connection, row_id)
-            if batch is None or batch_faults(batch, verify):
+            row = _read(connection, row_id)
+            batch = _proven(row, verify) if row else None
+            if batch is None:
                 found.lost_batches += 1
             else:
                 found.add(batch)
                 yield batch
+
+
+def _proven(row: StoredBatch, verify: Verify) -> StoredBatch | None:
+    """The batch if its own bytes are genuine, whatever has become of the columns beside them."""
+    try:
+        batch = decode_batch(row.raw)
+    except WireError:
+        return None
+    if not batch.is_genuine(verify):
+        return None
+    header = batch.header
+    state: State = row.state if row.state in ("refused", "fork") else "pending"
+    return replace(
+        row, journal=header.journal, lane=header.lane, first=header.first, count=header.count, digest=batch.digest,
+        state=state,
+    )  # fmt: skip
 
 
 def _readable_ids(connection: sqlite3.Connection) -> set[int]:

@@ -1,4 +1,5 @@
--- The journal, schema version 1. Applied once, in one transaction, to a fresh file.
+-- The journal, schema version 2. Applied once, in one transaction, to a fresh file; migrate_2.sql brings a file of
+-- version 1 to the same.
 
 -- One row: which journal this is, and whose.
 CREATE TABLE journal (
@@ -11,7 +12,9 @@ CREATE TABLE journal (
 CREATE TABLE head (
     lane   TEXT PRIMARY KEY,
     seq    INTEGER NOT NULL,      -- last sequence number given out; 0 before the first
-    digest TEXT NOT NULL          -- digest of the last batch; 64 zeros before the first
+    digest TEXT NOT NULL,         -- digest of the last batch; 64 zeros before the first
+    -- Bytes the disk was given to write. Kept here because this page is written by every append anyway.
+    written_bytes INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 -- One row, one batch. `raw` is exactly what goes over the wire; the other columns repeat its header for searching.
@@ -27,7 +30,8 @@ CREATE TABLE batch (
     digest   TEXT NOT NULL,
     state    TEXT NOT NULL CHECK (state IN ('pending', 'refused', 'fork', 'damaged')),
     reason   TEXT NOT NULL,       -- why it was set aside; empty while pending
-    raw      BLOB NOT NULL
+    raw      BLOB NOT NULL,
+    may_thin INTEGER NOT NULL DEFAULT 1 -- 0: there is nothing in it that thinning could make smaller
 ) STRICT;
 
 -- Finds what is to be sent, oldest or newest first.
@@ -44,4 +48,4 @@ INSERT INTO head (lane, seq, digest) VALUES
     ('readings', 0, '0000000000000000000000000000000000000000000000000000000000000000');
 
 PRAGMA application_id = 0x4c57424a;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

@@ -1,18 +1,43 @@
 """The docks that a configuration asks for."""
 
+from functools import partial
+
 from edge_agent.clock import Clock
-from edge_agent.config import GatewayConfig
-from edge_agent.dock.feedback import Beeper, LogLines
+from edge_agent.config import GatewayConfig, ScannerSection
+from edge_agent.dock.board import Shown
+from edge_agent.dock.feedback import Answer, Beeper, LogLines
+from edge_agent.dock.floor import Floor
 from edge_agent.dock.session import DockSession
 from edge_agent.drivers.base import Source
-from edge_agent.drivers.scanner import SerialScanner
+from edge_agent.drivers.hid import HidScanner
+from edge_agent.drivers.scanner import Scanner, SerialScanner
 
 
-def build_docks(config: GatewayConfig, clock: Clock) -> tuple[Source, ...]:
-    """One source for each ``[[scanner]]``, ready to run."""
-    docks: list[Source] = []
-    for section in config.scanner:
-        scanner = SerialScanner(section.name, section.port, section.baudrate, section.suffix, clock)
-        answers = (Beeper(scanner), LogLines(section.name))
-        docks.append(DockSession(scanner, clock, answers, separator=section.separator))
-    return tuple(docks)
+def build_docks(config: GatewayConfig, clock: Clock, floor: Floor | None = None) -> tuple[Source, ...]:
+    """One source for each ``[[scanner]]``, ready to run. Without a ``floor`` nothing is judged or shown."""
+    return tuple(_dock(section, clock, floor) for section in config.scanner)
+
+
+def _dock(section: ScannerSection, clock: Clock, floor: Floor | None) -> Source:
+    scanner, answers = _scanner(section, clock)
+    if floor is None:
+        return DockSession(scanner, clock, answers, separator=section.separator)
+    if floor.lamps is not None:
+        answers = (*answers, floor.lamps)
+    return DockSession(
+        scanner,
+        clock,
+        (*answers, Shown(floor.board, section.name)),
+        separator=section.separator,
+        judge=floor.judge,
+        on_state=partial(floor.board.stands, section.name),
+    )
+
+
+def _scanner(section: ScannerSection, clock: Clock) -> tuple[Scanner, tuple[Answer, ...]]:
+    log_lines = LogLines(section.name)
+    if section.kind == "hid":
+        # A keyboard cannot be told to beep.
+        return HidScanner(section.name, section.port, clock, separator_key=section.separator_key), (log_lines,)
+    scanner = SerialScanner(section.name, section.port, section.baudrate, section.suffix, clock)
+    return scanner, (Beeper(scanner), log_lines)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge_agent.dock.grammar import Feedback, Tone
-from edge_agent.drivers.scanner import SerialScanner
+from edge_agent.drivers.scanner import Scanner
 
 
 class Answer(Protocol):
@@ -22,17 +22,18 @@ class BeepBytes:
 
     good: bytes = b"\x06"
     bad: bytes = b"\x15"
+    warn: bytes = b"\x06\x06"
     prompt: bytes = b""
 
     def of(self, tone: Tone) -> bytes:
         """The bytes for ``tone``."""
-        return {Tone.GOOD: self.good, Tone.BAD: self.bad, Tone.PROMPT: self.prompt}[tone]
+        return {Tone.GOOD: self.good, Tone.BAD: self.bad, Tone.WARN: self.warn, Tone.PROMPT: self.prompt}[tone]
 
 
 class Beeper:
     """Sounds the scanner itself, over the line it scans on."""
 
-    def __init__(self, scanner: SerialScanner, beeps: BeepBytes | None = None) -> None:
+    def __init__(self, scanner: Scanner, beeps: BeepBytes | None = None) -> None:
         self._scanner = scanner
         self._beeps = beeps or BeepBytes()
 
@@ -50,5 +51,5 @@ class LogLines:
 
     async def give(self, feedback: Feedback) -> None:
         """One line, warning level for what went wrong."""
-        level = logging.WARNING if feedback.tone is Tone.BAD else logging.INFO
+        level = logging.WARNING if feedback.tone in (Tone.BAD, Tone.WARN) else logging.INFO
         self._log.log(level, "%s: %s", self._name, feedback.text)

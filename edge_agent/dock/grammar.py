@@ -21,13 +21,17 @@ destroy  where the boxes are          -                                no
 own yet, else the next item. A label that carries a count (AI 30 or 37) speaks for itself. A serial is always one.
 
 A count and a destruction name their one place as ``from_place``.
+
+A :class:`~edge_agent.dock.verdicts.Judge` is asked about each badge and item. What it refuses changes nothing; what it
+warns of is shown, and booked with the transaction. Stock that is issued is judged once more when it is committed.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from edge_agent.dock.verdicts import Doing, Judge, NoJudge, Verdict
 from edge_agent.domain.codes import (
     Badge,
     Cancel,
@@ -39,9 +43,10 @@ from edge_agent.domain.codes import (
     SetQuantity,
     Undo,
 )
-from edge_agent.domain.gs1 import Scanned
+from edge_agent.domain.eligibility import ISSUING
 from edge_agent.domain.ids import DeviceName, PlaceName
 from edge_agent.domain.records import Action, ScanLine, ScanTransaction, Stamp
+from edge_agent.domain.scanned import Scanned
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,11 @@ NEEDS: dict[Action, Needs] = {
 }
 
 
+SHOWN_MAX = 40
+"""Verdicts that are booked with one transaction; more were shown, but say nothing new to an auditor."""
+NO_JUDGE = NoJudge()
+
+
 @dataclass(frozen=True, slots=True)
 class Dock:
     """What stays the same at one scanner. ``idle_s`` is how long an operator may do nothing before being signed out."""
@@ -78,7 +88,10 @@ class Dock:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where an operator stands. ``items`` are the item scans since the last commit, one each, unmerged."""
+    """Where an operator stands. ``items`` are the item scans since the last commit, one each, unmerged.
+
+    ``shown`` are the warnings since then, ``about_operator`` those at the sign-in; both are booked.
+    """
 
     operator: str | None = None
     action: Action | None = None
@@ -88,6 +101,8 @@ class State:
     items: tuple[ScanLine, ...] = ()
     quantity_next: int | None = None
     last_item_has_quantity: bool = False
+    shown: tuple[str, ...] = ()
+    about_operator: tuple[str, ...] = ()
     last_code: Code | Scanned | None = None
     last_mono_ms: int = 0
 
@@ -97,6 +112,7 @@ class Tone(StrEnum):
 
     GOOD = "good"
     BAD = "bad"
+    WARN = "warn"  # taken, but the operator has to read
     PROMPT = "prompt"
 
 
@@ -117,10 +133,11 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A scan that changed nothing, and what to do instead."""
+    """A scan that changed nothing, and what to do instead. ``data`` says more to a machine."""
 
     reason: str
     hint: str
+    data: Mapping[str, str | int | float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,19 +153,19 @@ Effect = Feedback | Book | Refused | Dropped
 
 
 def step(
-    state: State, code: Code | Scanned, *, stamp: Stamp, transaction: str, dock: Dock
+    state: State, code: Code | Scanned, *, stamp: Stamp, transaction: str, dock: Dock, judge: Judge = NO_JUDGE
 ) -> tuple[State, tuple[Effect, ...]]:
     """The state after ``code`` was scanned at ``stamp``, and what follows from it.
 
-    ``transaction`` is a fresh UUID, used if this scan commits.
+    ``transaction`` is a fresh UUID, used if this scan commits. ``judge`` says what speaks against a badge or an item.
     """
     state, before = expire(state, mono_ms=stamp.mono_ms, dock=dock)
     if code == state.last_code and stamp.mono_ms - state.last_mono_ms < dock.double_read_s * 1000:
         return state, (*before, Feedback(Tone.PROMPT, "Read twice at once: counted once. Scan again if there are two."))
     try:
-        after, effects = _STEPS[type(code)](state, code, _Now(stamp, transaction, dock))
+        after, effects = _STEPS[type(code)](state, code, _Now(stamp, transaction, dock, judge))
     except _No as no:
-        return state, (*before, Refused(no.reason, no.hint))
+        return state, (*before, Refused(no.reason, no.hint, no.data))
     return replace(after, last_code=code, last_mono_ms=stamp.mono_ms), (*before, *effects)
 
 
@@ -166,7 +183,7 @@ def abandon(state: State, why: str) -> tuple[Effect, ...]:
     if not state.items or state.operator is None:
         return ()
     listed = ", ".join(_named(line) for line in merged(state.items))
-    text = f"NOT BOOKED: {_doing(state)} by {state.operator} {why}. Dropped: {listed}. Scan it all again"
+    text = f"NOT BOOKED: {doing_of(state)} by {state.operator} {why}. Dropped: {listed}. Scan it all again"
     return (Dropped(text, state.operator, state.items),)
 
 
@@ -190,36 +207,41 @@ class _Now:
     stamp: Stamp
     transaction: str
     dock: Dock
+    judge: Judge
 
 
 class _No(Exception):
-    def __init__(self, reason: str, hint: str) -> None:
+    def __init__(self, reason: str, hint: str, data: Mapping[str, str | int | float | None] | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.hint = hint
+        self.data = data or {}
 
 
 _Result = tuple[State, tuple[Effect, ...]]
 
 
-def _badge(state: State, code: Badge, _: _Now) -> _Result:
-    if code.operator == state.operator:
-        return state, (Feedback(Tone.PROMPT, f"{code.operator} is signed in. {next_needed(state)}"),)
+def _badge(state: State, code: Badge, now: _Now) -> _Result:
+    operator, verdicts = now.judge.badge(code.operator)
+    if any(verdict.refuses for verdict in verdicts):
+        raise _No(_told_verdicts(verdicts), "Ask whoever gives out badges", {"badge": code.operator})
+    if operator == state.operator:
+        return state, (Feedback(Tone.PROMPT, f"{operator} is signed in. {next_needed(state)}"),)
     _refuse_open_items(state, f"{state.operator} has items open")
-    after = State(operator=code.operator)
-    return after, (Feedback(Tone.GOOD, f"Hello {code.operator}. {next_needed(after)}"),)
+    after = State(operator=operator, about_operator=tuple(verdict.text for verdict in verdicts))
+    return after, (_taken(f"Hello {operator}. {next_needed(after)}", verdicts),)
 
 
 def _choose_action(state: State, code: ChooseAction, _: _Now) -> _Result:
     _refuse_nobody(state)
-    _refuse_open_items(state, f"items are open for {_doing(state)}")
-    after = State(operator=state.operator, action=code.action)
+    _refuse_open_items(state, f"items are open for {doing_of(state)}")
+    after = State(operator=state.operator, action=code.action, about_operator=state.about_operator)
     return after, (Feedback(Tone.GOOD, f"{_title(code.action)}. {next_needed(after)}"),)
 
 
 def _choose_place(state: State, code: ChoosePlace, _: _Now) -> _Result:
     needs = _needs(state)
-    _refuse_open_items(state, f"items are open for {_doing(state)}")
+    _refuse_open_items(state, f"items are open for {doing_of(state)}")
     starts_anew = state.from_place is None or needs.to_place is None or state.to_place is not None
     if starts_anew:
         after = replace(state, from_place=code.place, to_place=None)
@@ -227,19 +249,19 @@ def _choose_place(state: State, code: ChoosePlace, _: _Now) -> _Result:
         raise _No(f"{code.place} is where the boxes come from already", f"Scan {needs.to_place}")
     else:
         after = replace(state, to_place=code.place)
-    return after, (Feedback(Tone.GOOD, f"{_doing(after)}. {next_needed(after)}"),)
+    return after, (Feedback(Tone.GOOD, f"{doing_of(after)}. {next_needed(after)}"),)
 
 
 def _choose_order(state: State, code: ChooseOrder, _: _Now) -> _Result:
     needs = _needs(state)
     if not needs.order:
-        raise _No(f"{_doing(state)} is not done for an order", next_needed(state).rstrip("."))
-    _refuse_open_items(state, f"items are open for {_doing(state)}")
+        raise _No(f"{doing_of(state)} is not done for an order", next_needed(state).rstrip("."))
+    _refuse_open_items(state, f"items are open for {doing_of(state)}")
     after = replace(state, order=code.order)
     return after, (Feedback(Tone.GOOD, f"Order {code.order}. {next_needed(after)}"),)
 
 
-def _set_quantity(state: State, code: SetQuantity, _: _Now) -> _Result:
+def _set_quantity(state: State, code: SetQuantity, now: _Now) -> _Result:
     _refuse_missing(state)
     if not state.items or state.last_item_has_quantity:
         after = replace(state, quantity_next=code.quantity)
@@ -248,8 +270,9 @@ def _set_quantity(state: State, code: SetQuantity, _: _Now) -> _Result:
     if last.serial is not None and code.quantity != 1:
         raise _No(f"serial {last.serial} is one unit, not {code.quantity}", "Scan each serial by itself")
     counted = replace(last, quantity=code.quantity)
+    verdicts = _refuse_judged(state, counted, state.items[:-1], now)
     after = replace(state, items=(*state.items[:-1], counted), last_item_has_quantity=True)
-    return after, (Feedback(Tone.GOOD, _told(after)),)
+    return _with_shown(after, verdicts), (_taken(_told(after), verdicts),)
 
 
 def _item(state: State, scanned: Scanned, now: _Now) -> _Result:
@@ -258,9 +281,10 @@ def _item(state: State, scanned: Scanned, now: _Now) -> _Result:
     _refuse_contradiction(state, line)
     if len(state.items) >= now.dock.items_max:
         raise _No(f"{len(state.items)} items are the most of one transaction", "Scan LW.COMMIT, then go on")
+    verdicts = _refuse_judged(state, line, state.items, now)
     has_quantity = scanned.count is not None or state.quantity_next is not None
     after = replace(state, items=(*state.items, line), quantity_next=None, last_item_has_quantity=has_quantity)
-    return after, (Feedback(Tone.GOOD, _told(after)),)
+    return _with_shown(after, verdicts), (_taken(_told(after), verdicts),)
 
 
 def _commit(state: State, _: Commit, now: _Now) -> _Result:
@@ -270,30 +294,34 @@ def _commit(state: State, _: Commit, now: _Now) -> _Result:
     if state.quantity_next is not None:
         raise _No(f"the quantity {state.quantity_next} still waits for its item", "Scan the item, or LW.UNDO")
     assert state.action is not None and state.operator is not None  # noqa: S101 - _refuse_missing has seen to it
+    lines = merged(state.items)
+    if state.action in ISSUING:
+        _refuse_lines_blocked_since(state, lines, now)
     transaction = ScanTransaction(
         stamp=now.stamp,
         transaction=now.transaction,
         scanner=now.dock.scanner,
         action=state.action,
         operator=state.operator,
-        lines=merged(state.items),
+        lines=lines,
         from_place=state.from_place,
         to_place=state.to_place,
         order=state.order,
+        verdicts=(*state.about_operator, *state.shown),
     )
-    after = replace(state, items=(), last_item_has_quantity=False)
+    after = replace(state, items=(), last_item_has_quantity=False, shown=())
     units = sum(line.quantity for line in transaction.lines)
-    text = f"Booked: {_doing(state)}, {_plural(units, 'unit')} of {_plural(len(transaction.lines), 'line')}."
+    text = f"Booked: {doing_of(state)}, {_plural(units, 'unit')} of {_plural(len(transaction.lines), 'line')}."
     return after, (Book(transaction), Feedback(Tone.GOOD, text))
 
 
 def _cancel(state: State, _: Cancel, __: _Now) -> _Result:
     _refuse_nobody(state)
     if state.items or state.quantity_next is not None:
-        after = replace(state, items=(), quantity_next=None, last_item_has_quantity=False)
+        after = replace(state, items=(), quantity_next=None, last_item_has_quantity=False, shown=())
         text = f"Cancelled: {_plural(len(state.items), 'item')} forgotten. {next_needed(after)}"
     else:
-        after = State(operator=state.operator)
+        after = State(operator=state.operator, about_operator=state.about_operator)
         text = f"Cancelled. {next_needed(after)}"
     return after, (Feedback(Tone.GOOD, text),)
 
@@ -355,6 +383,51 @@ def _refuse_contradiction(state: State, line: ScanLine) -> None:
             raise _No(reason, "Compare the printed dates and set the doubtful box aside")
 
 
+def _refuse_judged(state: State, line: ScanLine, before: tuple[ScanLine, ...], now: _Now) -> tuple[Verdict, ...]:
+    """The warnings about ``line``; refuses with every reason if there is one to refuse for."""
+    verdicts = now.judge.line(_asked(state), line, before, now.stamp)
+    if any(verdict.refuses for verdict in verdicts):
+        raise _No(_told_verdicts(verdicts), "Set the box aside and call quality", _blamed(state, line, verdicts))
+    return verdicts
+
+
+def _refuse_lines_blocked_since(state: State, lines: tuple[ScanLine, ...], now: _Now) -> None:
+    """A hold, an alarm or midnight may have come between the first box and the commit."""
+    for line in lines:
+        verdicts = now.judge.line(_asked(state), line, (), now.stamp)
+        if any(verdict.refuses for verdict in verdicts):
+            hint = "Scan LW.CANCEL, put the boxes back and scan the others again"
+            raise _No(_told_verdicts(verdicts), hint, _blamed(state, line, verdicts))
+
+
+def _asked(state: State) -> Doing:
+    assert state.action is not None  # noqa: S101 - _refuse_missing has seen to it
+    return Doing(state.action, state.from_place, state.to_place, state.order)
+
+
+def _blamed(
+    state: State, line: ScanLine, verdicts: tuple[Verdict, ...]
+) -> Mapping[str, str | int | float | None]:  # fmt: skip
+    return {
+        "action": state.action, "operator": state.operator, "from": state.from_place, "to": state.to_place,
+        "gtin": line.gtin, "lot": line.lot, "serial": line.serial,
+        "codes": ",".join(verdict.code for verdict in verdicts),
+    }  # fmt: skip
+
+
+def _told_verdicts(verdicts: tuple[Verdict, ...]) -> str:
+    return "; ".join(dict.fromkeys(verdict.text for verdict in verdicts))
+
+
+def _taken(text: str, verdicts: tuple[Verdict, ...]) -> Feedback:
+    return Feedback(Tone.WARN, f"{text} CHECK: {_told_verdicts(verdicts)}.") if verdicts else Feedback(Tone.GOOD, text)
+
+
+def _with_shown(state: State, verdicts: tuple[Verdict, ...]) -> State:
+    shown = tuple(dict.fromkeys((*state.shown, *(verdict.text for verdict in verdicts))))
+    return replace(state, shown=shown[:SHOWN_MAX])
+
+
 def _refuse_nobody(state: State) -> None:
     if state.operator is None:
         raise _No("nobody is signed in", "Scan your badge")
@@ -389,7 +462,8 @@ def _missing(state: State) -> str | None:
     return needs.to_place if state.to_place is None else None
 
 
-def _doing(state: State) -> str:
+def doing_of(state: State) -> str:
+    """What is being done, as the beginning of a sentence: ``Receive from acme to dock-1``."""
     if state.action is None:
         return "nothing yet"
     way = (f" from {state.from_place}" if state.from_place else "") + (

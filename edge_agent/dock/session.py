@@ -5,12 +5,28 @@ The good answer to a commit is given only after ``emit`` came back, that is, aft
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 
 from edge_agent.clock import Clock, stamp
 from edge_agent.dock.feedback import Answer
-from edge_agent.dock.grammar import Book, Dock, Dropped, Effect, Feedback, Refused, State, Tone, abandon, expire, step
+from edge_agent.dock.foreign import refuse_foreign
+from edge_agent.dock.grammar import (
+    NO_JUDGE,
+    Book,
+    Dock,
+    Dropped,
+    Effect,
+    Feedback,
+    Refused,
+    State,
+    Tone,
+    abandon,
+    expire,
+    step,
+)
 from edge_agent.dock.refusals import Refusals
+from edge_agent.dock.verdicts import Judge
 from edge_agent.domain.codes import Code, is_code, parse_code
 from edge_agent.domain.gs1 import GS, Scanned, parse
 from edge_agent.domain.ids import DeviceName
@@ -18,7 +34,7 @@ from edge_agent.domain.records import Notice, NoticeKind, Record
 from edge_agent.domain.scan_rejected import ScanRejected
 from edge_agent.drivers.base import Emit
 from edge_agent.drivers.framing import BadFrame, Frame
-from edge_agent.drivers.scanner import Back, Event, Lost, SerialScanner
+from edge_agent.drivers.scanner import Back, Event, Lost, Scanner
 from edge_agent.errors import JournalError
 
 SHOWN_MAX = 200
@@ -32,13 +48,16 @@ class DockSession:
 
     def __init__(
         self,
-        scanner: SerialScanner,
+        scanner: Scanner,
         clock: Clock,
         answers: tuple[Answer, ...],
         *,
         separator: str = GS,
         dock: Dock | None = None,
+        judge: Judge = NO_JUDGE,
+        on_state: Callable[[State], None] = lambda _state: None,
     ) -> None:
+        """``judge`` says what speaks against a scan; ``on_state`` hears where the operator stands after each."""
         self.name = scanner.name
         self._scanner = scanner
         self._clock = clock
@@ -46,8 +65,15 @@ class DockSession:
         self._separator = separator
         self._separator_seen = False
         self._dock = dock or Dock(DeviceName(scanner.name))
+        self._judge = judge
+        self._on_state = on_state
         self._state = State()
         self._refusals = Refusals()
+        self._alive: Callable[[], None] = lambda: None
+
+    def on_alive(self, sign: Callable[[], None]) -> None:
+        """Call ``sign`` whenever the dock has done a round, scans or not."""
+        self._alive = sign
 
     async def run(self, emit: Emit) -> None:
         """Serve the dock until cancelled. Items that are open then are told in a notice, not lost in silence."""
@@ -56,6 +82,7 @@ class DockSession:
                 async for event in events:
                     await self._handle(event, emit)
                     await self._expire(emit)
+                    self._alive()
         finally:
             with suppress(TimeoutError):
                 async with asyncio.timeout(FAREWELL_S):
@@ -82,14 +109,24 @@ class DockSession:
             await self._refuse(Refused(rejected.reason, rejected.hint), text, emit)
             return
         after, effects = step(
-            self._state, code, stamp=stamp(self._clock), transaction=str(uuid.uuid4()), dock=self._dock
+            self._state,
+            code,
+            stamp=stamp(self._clock),
+            transaction=str(uuid.uuid4()),
+            dock=self._dock,
+            judge=self._judge,
         )
         if await self._carry_out(effects, text, emit):
-            self._state = after
+            self._stand(after)
+
+    def _stand(self, after: State) -> None:
+        self._state = after
+        self._on_state(after)
 
     def _read(self, text: str) -> Code | Scanned:
         if is_code(text):
             return parse_code(text)
+        refuse_foreign(text)
         # A label's two-digit years are read as of the day by UTC; only the century depends on it.
         scanned = parse(
             text,
@@ -103,8 +140,8 @@ class DockSession:
     async def _expire(self, emit: Emit) -> None:
         mono_ms = int(self._clock.mono_s() * 1000)
         after, effects = expire(self._state, mono_ms=mono_ms, dock=self._dock)
-        if await self._carry_out(effects, "", emit):
-            self._state = after
+        if await self._carry_out(effects, "", emit) and after != self._state:
+            self._stand(after)
         for reason, times in self._refusals.due(mono_ms=mono_ms):
             await self._tell(NoticeKind.SCAN_REFUSED, f"{reason}: {times} more", {"times": times}, emit)
 
@@ -128,7 +165,9 @@ class DockSession:
     async def _refuse(self, refused: Refused, scanned: str, emit: Emit) -> None:
         await self._answer(Feedback(Tone.BAD, f"Refused: {refused.reason}. {refused.hint}."))
         if self._refusals.add(refused.reason, mono_ms=int(self._clock.mono_s() * 1000)):
-            data: dict[str, str | int | float | None] = {"scanned": scanned[:SHOWN_MAX], "hint": refused.hint}
+            data: dict[str, str | int | float | None] = {
+                "scanned": scanned[:SHOWN_MAX], "hint": refused.hint, **refused.data,
+            }  # fmt: skip
             await self._tell(NoticeKind.SCAN_REFUSED, refused.reason, data, emit)
 
     async def _tell(self, kind: NoticeKind, text: str, data: dict[str, str | int | float | None], emit: Emit) -> bool:

@@ -22,9 +22,14 @@ class HoldKind(StrEnum):
     RECALL = "recall"
     RECEIPT_INSPECTION = "receipt_inspection"
     EXCEPTION = "exception"
+    UNRELEASED = "unreleased"  # made here, and quality has not released the batch
+    PATIENT = "patient"  # made for one patient's prescription: dispensed for it, and nothing else
 
 
-BLOCKS: dict[HoldKind, frozenset[Action]] = dict.fromkeys(HoldKind, ISSUING)
+BLOCKS: dict[HoldKind, frozenset[Action]] = {
+    **dict.fromkeys(HoldKind, ISSUING),
+    HoldKind.PATIENT: ISSUING - {Action.DISPENSE},
+}
 """What each kind of hold blocks."""
 
 

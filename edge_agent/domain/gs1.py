@@ -5,7 +5,6 @@
 """
 
 import re
-from dataclasses import dataclass
 from datetime import date
 
 from biip import ParseError
@@ -17,7 +16,6 @@ from edge_agent.domain.gs1_elements import (
     GS,
     HINT_AGAIN,
     HINT_LABEL,
-    Element,
     ElementFault,
     check_element,
     check_together,
@@ -26,6 +24,7 @@ from edge_agent.domain.gs1_elements import (
     encode,
 )
 from edge_agent.domain.scan_rejected import ScanRejected
+from edge_agent.domain.scanned import Element, Scanned
 
 __all__ = ["GS", "Element", "ScanRejected", "Scanned", "encode", "parse", "parse_typed"]
 
@@ -38,35 +37,6 @@ GTIN_LENGTHS = (8, 12, 13, 14)
 
 HINT_AIM = "Scan the GS1 code of the box; this scanner's settings may also send a changed identifier"
 HINT_NOT_GS1 = "This code is none of ours and no GS1 code: scan the GS1 DataMatrix or GS1-128 on the label"
-
-
-@dataclass(frozen=True, slots=True)
-class Scanned:
-    """A code that was read and holds together.
-
-    ``text`` is what the scanner sent, ``aim`` its symbology identifier ("" if it sends none), ``elements`` all
-    (application identifier, value) pairs in their order. The rest are the values that matter here, None if absent:
-    ``gtin`` 14 digits (AI 01, or 02 for the contents of a logistic unit), ``lot`` AI 10, ``serial`` AI 21,
-    ``expires_on`` AI 17 (else the day of 7003), ``produced_on`` AI 11, ``count`` AI 30 or 37, ``sscc`` AI 00,
-    ``gln`` AI 414. ``separator_seen`` says that the scanner sent a separator, so it does not drop them.
-    """
-
-    text: str
-    aim: str
-    elements: tuple[Element, ...]
-    gtin: str | None = None
-    lot: str | None = None
-    serial: str | None = None
-    expires_on: date | None = None
-    produced_on: date | None = None
-    count: int | None = None
-    sscc: str | None = None
-    gln: str | None = None
-    separator_seen: bool = False
-
-    def value(self, ai: str) -> str | None:
-        """The value of application identifier ``ai``, e.g. ``"715"`` (NDC)."""
-        return dict(self.elements).get(ai)
 
 
 def parse(scanned: str, *, today: date, separator: str = GS, separator_seen: bool = False) -> Scanned:

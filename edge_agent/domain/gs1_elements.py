@@ -27,9 +27,7 @@ from biip.gs1_application_identifiers import GS1ApplicationIdentifier
 
 from edge_agent.domain.gs1_dates import date_of
 from edge_agent.domain.scan_rejected import HINT_SEPARATOR
-
-Element = tuple[str, str]
-"""(application identifier, value)."""
+from edge_agent.domain.scanned import Element
 
 GS = "\x1d"
 

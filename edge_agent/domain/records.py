@@ -38,7 +38,8 @@ class Reading:
     """Values of one device at one instant.
 
     ``values`` maps metric to number; the metric's name ends in its unit (``temp_c``, ``rh_pct``, ``dp_pa``).
-    It is empty unless ``quality`` is good. ``detail`` says in words why it is not.
+    It is empty unless ``quality`` is good. ``detail`` says in words why it is not. ``was`` is the sequence number the
+    reading had before thinning moved it (:class:`Envelope`): with that one stored, this one is a duplicate.
     """
 
     stamp: Stamp
@@ -46,7 +47,36 @@ class Reading:
     quality: Quality
     values: dict[str, float] = field(default_factory=dict)
     detail: str = ""
+    was: int | None = None
     kind: Literal["reading"] = "reading"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Least, mean and greatest of the values that one envelope stands for."""
+
+    least: float
+    mean: float
+    greatest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What is left of several readings of one device after a full disk had the oldest ones thinned.
+
+    Speaks for ``count`` readings of one quality, from ``since`` to ``stamp``, both included. Readings of that time
+    that were kept as they are (``Reading.was``) are counted in it too; among them are those that hold the least and
+    the greatest values. A ``thinned`` notice names the sequence numbers that are replaced.
+    """
+
+    stamp: Stamp
+    since: Stamp
+    device: DeviceName
+    quality: Quality
+    count: int
+    values: dict[str, Spread] = field(default_factory=dict)
+    detail: str = ""
+    kind: Literal["envelope"] = "envelope"
 
 
 class Action(StrEnum):
@@ -137,7 +167,7 @@ class Notice:
     kind: Literal["notice"] = "notice"
 
 
-Record = Reading | ScanTransaction | Notice
+Record = Reading | Envelope | ScanTransaction | Notice
 
 
 class Lane(StrEnum):
@@ -149,4 +179,4 @@ class Lane(StrEnum):
 
 def lane_of(record: Record) -> Lane:
     """The lane a record travels in."""
-    return Lane.READINGS if isinstance(record, Reading) else Lane.SCANS
+    return Lane.READINGS if isinstance(record, Reading | Envelope) else Lane.SCANS

@@ -2,7 +2,10 @@
 
 What a device does never stops the bus. A device that does not answer costs its own time-out, then less and less often
 (a circuit breaker with growing pauses); an endpoint that cannot be reached fails all its devices at once, without
-trying the connection for each of them. A bus that cannot keep up skips polls; it never makes up for missed ones.
+trying the connection for each of them. A bus that cannot keep up skips polls; it never makes up for missed ones. No
+device keeps the bus for longer than its budget and one time-out.
+
+What is said to a device is a :class:`Talk`: reading all its registers, unless its kind needs more than that.
 
 What becomes a record:
 
@@ -11,7 +14,7 @@ what happened at a poll                     records
 ==========================================  =========================================================================
 all metrics are good                        one good reading
 some metrics are disowned                   a good reading with the others (if any), and a second reading without
-                                            values whose quality (fault, or range) and detail say which and why
+                                            values whose quality (fault, range or stale) and detail say which and why
 no answer, no connection                    one reading of quality timeout, at each poll that was tried
 bytes that are no answer                    one reading of quality crc
 the device says no (Modbus exception)       one reading of quality fault
@@ -32,7 +35,8 @@ from edge_agent.clock import Clock, stamp
 from edge_agent.domain.ids import DeviceName
 from edge_agent.domain.records import Notice, NoticeKind, Quality, Reading, Stamp
 from edge_agent.drivers.base import Emit
-from edge_agent.drivers.decode import AS_IN_PROFILE, Decoded, Request, Variant, decode, plan_requests
+from edge_agent.drivers.decode import AS_IN_PROFILE, Decoded, Variant, decode, plan_requests
+from edge_agent.drivers.pdu import Request, Write
 from edge_agent.drivers.profile import Profile
 from edge_agent.errors import BadFrame, DeviceError, DeviceLost, DeviceRefused
 
@@ -62,7 +66,11 @@ class Link(Protocol):
         ...
 
     async def read(self, unit: int, request: Request) -> tuple[int, ...]:
-        """The registers asked for. Raises ``DeviceLost``, ``BadFrame`` or ``DeviceRefused``."""
+        """The registers (or coils) asked for. Raises ``DeviceLost``, ``BadFrame`` or ``DeviceRefused``."""
+        ...
+
+    async def write(self, unit: int, write: Write) -> None:
+        """Write, and wait for the confirmation. Raises as :meth:`read`."""
         ...
 
     def close(self) -> None:
@@ -71,14 +79,50 @@ class Link(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What a talk brought: values and disowned metrics, and when they were measured."""
+
+    stamp: Stamp
+    decoded: Decoded
+
+
+class Line(Protocol):
+    """What a talk has of the bus: one device, with pauses kept and addresses as in its profile."""
+
+    @property
+    def time_left_s(self) -> float:
+        """How long this talk may still go on; a request after that raises ``DeviceLost``."""
+        ...
+
+    async def read(self, request: Request) -> dict[int, int]:
+        """Registers by address. Raises ``DeviceLost``, ``BadFrame`` or ``DeviceRefused``."""
+        ...
+
+    async def write(self, write: Write) -> None:
+        """Write. Raises as :meth:`read`."""
+        ...
+
+
+class Talk(Protocol):
+    """What is said to one device at each poll. The records of one poll are emitted before the next one begins."""
+
+    async def __call__(self, line: Line) -> Sequence[Found]:
+        """What it brought; raises what ``line`` raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class BusDevice:
-    """A device as its bus needs it. ``unit`` is the Modbus unit id."""
+    """A device as its bus needs it. ``unit`` is the Modbus unit id; without a ``talk``, its registers are read.
+    What is no Modbus device has a talk and no profile.
+    """
 
     name: DeviceName
     unit: int
-    profile: Profile
+    profile: Profile | None
     poll_s: float
     variant: Variant = AS_IN_PROFILE
+    talk: Talk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +168,20 @@ class Bus:
         clock: Clock,
         retry_max_s: float = 60.0,
         sleep: Sleep = asyncio.sleep,
+        budget_s: float = 5.0,
     ) -> None:
-        """``clock`` and ``sleep`` belong together: ``sleep`` returns when ``clock`` has gone on by that much."""
+        """``clock`` and ``sleep`` belong together: ``sleep`` returns when ``clock`` has gone on by that much.
+        ``budget_s`` bounds what one poll of one device may take, give or take a time-out.
+        """
         self._name = name
         self._link = link
-        self._polls = [_Poll(device, plan_requests(device.profile)) for device in devices]
+        self._polls = [
+            _Poll(device, device.talk or _Registers(device.profile, device.variant, clock)) for device in devices
+        ]
         self._clock = clock
         self._retry_max_s = retry_max_s
         self._sleep = sleep
+        self._budget_s = budget_s
         self._link_breaker = CLOSED
         self._link_retry_s = 0.0
         self._link_fault = ""
@@ -170,16 +220,16 @@ class Bus:
     async def _poll(self, poll: "_Poll", emit: Emit) -> None:
         try:
             await self._ensure_open()
-            registers = await self._registers(poll)
+            found = await poll.talk(_Line(self, poll.device))
         except DeviceRefused as refusal:
             await self._answered(poll, emit)
             await self._disowned(poll, Quality.FAULT, refusal.reason, emit)
         except (DeviceLost, BadFrame) as error:
             await self._failed(poll, error, emit)
         else:
-            taken = stamp(self._clock)
             await self._answered(poll, emit)
-            await self._decoded(poll, decode(poll.device.profile, registers, poll.device.variant), taken, emit)
+            for each in found:
+                await self._decoded(poll, each.decoded, each.stamp, emit)
 
     async def _ensure_open(self) -> None:
         if self._link.is_open:
@@ -208,17 +258,20 @@ class Bus:
         ]
         heapq.heapify(self._schedule)
 
-    async def _registers(self, poll: "_Poll") -> dict[int, int]:
-        registers: dict[int, int] = {}
-        for request in poll.requests:
-            await self._keep_pause()
-            on_wire = replace(request, address=request.address + poll.device.variant.address_offset)
-            try:
-                words = await self._link.read(poll.device.unit, on_wire)
-            finally:
-                self._free_at_s = self._clock.mono_s() + poll.device.profile.link.pause_s
-            registers.update(enumerate(words, start=request.address))
-        return registers
+    async def _ask(self, device: BusDevice, ask: Request | Write, until_s: float) -> tuple[int, ...]:
+        """One request, or a write (which brings nothing), with the pause of the model before it."""
+        await self._keep_pause()
+        if self._clock.mono_s() > until_s:
+            raise DeviceLost(self._link.endpoint, f"{device.name} took longer than {self._budget_s:g} s for one poll")
+        pause_s = device.profile.link.pause_s if device.profile is not None else 0.0
+        on_wire = replace(ask, address=ask.address + device.variant.address_offset)
+        try:
+            if isinstance(on_wire, Request):
+                return await self._link.read(device.unit, on_wire)
+            await self._link.write(device.unit, on_wire)
+            return ()
+        finally:
+            self._free_at_s = self._clock.mono_s() + pause_s
 
     async def _keep_pause(self) -> None:
         wait_s = self._free_at_s - self._clock.mono_s()
@@ -276,11 +329,48 @@ class Bus:
         await emit(Reading(taken or stamp(self._clock), poll.device.name, quality, detail=detail))
 
 
+class _Line:
+    """The bus as one poll of one device has it."""
+
+    def __init__(self, bus: Bus, device: BusDevice) -> None:
+        self._bus = bus
+        self._device = device
+        self._until_s = bus._clock.mono_s() + bus._budget_s
+
+    @property
+    def time_left_s(self) -> float:
+        return self._until_s - self._bus._clock.mono_s()
+
+    async def read(self, request: Request) -> dict[int, int]:
+        return dict(enumerate(await self._bus._ask(self._device, request, self._until_s), request.address))
+
+    async def write(self, write: Write) -> None:
+        await self._bus._ask(self._device, write, self._until_s)
+
+
+class _Registers:
+    """The talk with a sensor: read all of its registers."""
+
+    def __init__(self, profile: Profile | None, variant: Variant, clock: Clock) -> None:
+        if profile is None:
+            raise ValueError("a device without a talk needs a profile")
+        self._profile = profile
+        self._variant = variant
+        self._clock = clock
+        self._requests = plan_requests(profile)
+
+    async def __call__(self, line: Line) -> Sequence[Found]:
+        registers: dict[int, int] = {}
+        for request in self._requests:
+            registers |= await line.read(request)
+        return (Found(stamp(self._clock), decode(self._profile, registers, self._variant)),)
+
+
 @dataclass(slots=True)
 class _Poll:
     """A device with where it stands. ``quality`` is what its last answer was worth, so that changes are logged once."""
 
     device: BusDevice
-    requests: tuple[Request, ...]
+    talk: Talk
     breaker: Breaker = CLOSED
     quality: Quality = Quality.GOOD

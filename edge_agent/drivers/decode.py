@@ -6,17 +6,22 @@ A value is good, or it is disowned with a quality and a reason: by a status regi
 
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edge_agent.domain.records import Quality
-from edge_agent.drivers.profile import FunctionCode, Metric, Profile, Proof, Status, WordOrder
+from edge_agent.drivers.pdu import Request
+from edge_agent.drivers.profile import Metric, Profile, Proof, Status
+from edge_agent.drivers.profile_parts import WordOrder
 
 Registers = Mapping[int, int]
 """Register contents (0 to 0xFFFF) by the address that the profile gives."""
 
 DECIMALS = 6
 """Values are rounded to this: finer than any sensor, and free of binary noise such as 0.30000000000000004."""
+
+GRAVEST_FIRST = (Quality.FAULT, Quality.RANGE, Quality.STALE)
+"""What the quality of several disowned metrics is: the gravest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +35,6 @@ class Variant:
 
 AS_IN_PROFILE = Variant()
 """A unit that is just like its profile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One read of ``count`` registers from ``address`` (as in the profile; the variant's offset comes on top)."""
-
-    function: FunctionCode
-    address: int
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +55,9 @@ class Decoded:
 
     @property
     def quality(self) -> Quality:
-        """``GOOD`` if nothing is disowned, else the gravest quality: a fault before a range."""
+        """``GOOD`` if nothing is disowned, else the gravest quality: a fault before a range before staleness."""
         qualities = {disowned.quality for disowned in self.disowned}
-        return next((quality for quality in (Quality.FAULT, Quality.RANGE) if quality in qualities), Quality.GOOD)
+        return next((quality for quality in GRAVEST_FIRST if quality in qualities), Quality.GOOD)
 
     @property
     def detail(self) -> str:
@@ -87,15 +83,15 @@ def plan_requests(profile: Profile) -> tuple[Request, ...]:
     link = profile.link
     parts: tuple[Metric | Status, ...] = (*profile.metric, *profile.status)
     spans = sorted((part.address, part.address + part.words) for part in parts)
-    joined: list[tuple[int, int]] = []
+    merged: list[tuple[int, int]] = []
     for start, end in spans:
-        if joined:
-            first, last = joined[-1][0], max(joined[-1][1], end)
-            if start <= joined[-1][1] + link.gap_max and last - first <= link.registers_max:
-                joined[-1] = (first, last)
+        if merged:
+            first, last = merged[-1][0], max(merged[-1][1], end)
+            if start <= merged[-1][1] + link.gap_max and last - first <= link.registers_max:
+                merged[-1] = (first, last)
                 continue
-        joined.append((start, end))
-    return tuple(Request(link.function, start, end - start) for start, end in joined)
+        merged.append((start, end))
+    return tuple(Request(link.function, start, end - start) for start, end in merged)
 
 
 def decode(profile: Profile, registers: Registers, variant: Variant = AS_IN_PROFILE) -> Decoded:
@@ -146,7 +142,7 @@ def _value(metric: Metric, registers: Registers, order: WordOrder | None, varian
     raw = _raw(metric, registers, order)
     if raw in metric.sentinels:
         return Disowned(metric.name, Quality.FAULT, f"the device has no value (it sends {raw:#x})")
-    value = _number(metric.type, raw) * metric.scale
+    value = number_of(metric.type, raw) * metric.scale
     if not math.isfinite(value):
         return Disowned(metric.name, Quality.FAULT, f"the device has no value (it sends {raw:#x}, which is {value})")
     if variant.fahrenheit and metric.name.endswith("_c"):
@@ -161,10 +157,11 @@ def _value(metric: Metric, registers: Registers, order: WordOrder | None, varian
 def _raw(part: Metric | Status, registers: Registers, order: WordOrder | None) -> int:
     """The register contents as one unsigned number."""
     words = [registers[part.address + at] for at in range(part.words)]
-    return _joined(words, order)
+    return joined(words, order)
 
 
-def _joined(words: list[int], order: WordOrder | None) -> int:
+def joined(words: Sequence[int], order: WordOrder | None) -> int:
+    """One or two registers as one unsigned number; without ``order``, the low word comes first."""
     if len(words) == 1:
         return words[0]
     high, low = words if order == "high_first" else reversed(words)
@@ -174,7 +171,8 @@ def _joined(words: list[int], order: WordOrder | None) -> int:
 _FORMATS = {"int16": (">H", ">h"), "int32": (">I", ">i"), "float32": (">I", ">f")}
 
 
-def _number(value_type: str, raw: int) -> float:
+def number_of(value_type: str, raw: int) -> float:
+    """The number that the bits of ``raw`` are in ``value_type``."""
     if value_type not in _FORMATS:
         return raw
     unsigned, wanted = _FORMATS[value_type]
@@ -187,7 +185,7 @@ def _shown(proof: Proof, words: list[int], order: WordOrder | None) -> float | s
         return raw.rstrip(b"\0 ").decode("ascii", errors="backslashreplace")
     if proof.type in ("hex16", "bcd32"):  # binary coded decimals read as their hex digits do; the high word is first
         return "".join(f"{word:04x}" for word in words)
-    return _number(proof.type, _joined(words, order))
+    return number_of(proof.type, joined(words, order))
 
 
 def _text(shown: float | str) -> str:

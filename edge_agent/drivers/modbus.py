@@ -14,7 +14,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Container
+from collections.abc import Awaitable, Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,25 +22,12 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 from pymodbus.pdu import ModbusPDU
 
-from edge_agent.drivers.decode import Request
+from edge_agent.drivers.pdu import UNIT_IS_SILENT, Ask, Request, Write, fault_in_pdu, meaning_of_exception
+from edge_agent.drivers.ports import Trace
 from edge_agent.errors import BadFrame, DeviceLost, DeviceRefused
 
 PAST_MAX = 64
 """Late or repeated answers are recognised for so many past requests."""
-
-EXCEPTIONS = {
-    1: "illegal function: the profile asks with a function code that this model does not know",
-    2: "illegal data address: the profile, or address_offset, does not fit this model",
-    3: "illegal data value: the profile asks for more registers than this model gives at once",
-    4: "the device reports a failure of its own",
-    5: "the device needs longer to answer",
-    6: "the device is busy",
-    8: "the device reports a memory parity error",
-    10: "the Modbus gateway has no path to this unit: check the gateway's settings",
-    11: "the Modbus gateway got no answer from this unit: check its power, wiring and unit id",
-}
-"""What a Modbus exception code means for the person who reads the log (Modbus application protocol 1.1b3, 7)."""
-_UNIT_IS_SILENT = (10, 11)
 
 # It logs every time-out at level error; we log when a device is lost and when it is back.
 logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
@@ -52,7 +39,7 @@ class Asked:
 
     transaction: int
     unit: int
-    request: Request
+    ask: Ask
 
 
 def fault_in_answer(data: bytes, asked: Asked | None, past: Container[int]) -> str | None:
@@ -85,14 +72,15 @@ def fault_in_answer(data: bytes, asked: Asked | None, past: Container[int]) -> s
 class ModbusTcpLink:
     """One TCP endpoint: a sensor with Ethernet, or a gateway with an RS-485 line behind it."""
 
-    def __init__(self, host: str, port: int, timeout_s: float) -> None:
-        """``timeout_s`` bounds a connection attempt, and each request."""
+    def __init__(self, host: str, port: int, timeout_s: float, trace: Trace | None = None) -> None:
+        """``timeout_s`` bounds a connection attempt, and each request; ``trace`` is told every byte."""
+        self._trace = trace
         self._host = host
         self._port = port
         self._timeout_s = timeout_s
         self._client: AsyncModbusTcpClient | None = None
         self._asked: Asked | None = None
-        self._sending: tuple[int, Request] | None = None
+        self._sending: tuple[int, Ask] | None = None
         self._past: deque[int] = deque(maxlen=PAST_MAX)
         self._failure: asyncio.Future[BadFrame | DeviceLost] | None = None
         self._out_of_step = False
@@ -143,11 +131,19 @@ class ModbusTcpLink:
             client.close()
 
     async def read(self, unit: int, request: Request) -> tuple[int, ...]:
-        """The registers asked for. Raises ``DeviceLost``, ``BadFrame`` or ``DeviceRefused``."""
+        """The registers (or coils) asked for. Raises ``DeviceLost``, ``BadFrame`` or ``DeviceRefused``."""
+        answer = await self._answer(unit, request)
+        return tuple(map(int, answer.bits[: request.count] if request.function in (1, 2) else answer.registers))
+
+    async def write(self, unit: int, write: Write) -> None:
+        """Write, and wait for the confirmation. Raises as :meth:`read`."""
+        await self._answer(unit, write)
+
+    async def _answer(self, unit: int, ask: Ask) -> ModbusPDU:
         if self._client is None or not self.is_open:
             raise DeviceLost(self.endpoint, f"the connection to {self.endpoint} is closed, or out of step")
         try:
-            answer = await self._ask(self._client, unit, request)
+            answer = await self._ask(self._client, unit, ask)
         except (ModbusException, OSError, TimeoutError) as error:
             reason = f"unit {unit} at {self.endpoint} did not answer within {self._timeout_s:g} s"
             raise DeviceLost(self.endpoint, reason) from error
@@ -157,14 +153,13 @@ class ModbusTcpLink:
             self._asked = self._sending = self._failure = None
         if answer.isError():
             raise self._refusal(unit, answer.exception_code)
-        return tuple(answer.registers)
+        return answer
 
-    async def _ask(self, client: AsyncModbusTcpClient, unit: int, request: Request) -> ModbusPDU:
+    async def _ask(self, client: AsyncModbusTcpClient, unit: int, ask: Ask) -> ModbusPDU:
         """The answer, or the first thing that goes wrong, whichever comes first."""
-        self._sending = (unit, request)
+        self._sending = (unit, ask)
         self._failure = asyncio.get_running_loop().create_future()
-        read = client.read_holding_registers if request.function == 3 else client.read_input_registers
-        answer = asyncio.ensure_future(read(request.address, count=request.count, device_id=unit))
+        answer = asyncio.ensure_future(_sent(client, unit, ask))
         either: set[asyncio.Future[Any]] = {answer, self._failure}
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -179,14 +174,15 @@ class ModbusTcpLink:
                 answer.exception()  # seen, so that asyncio does not complain about it
 
     def _refusal(self, unit: int, code: int) -> DeviceLost | DeviceRefused:
-        meaning = EXCEPTIONS.get(code, "an exception code that Modbus does not know")
-        reason = f"unit {unit} at {self.endpoint}: exception {code}, {meaning}"
-        if code in _UNIT_IS_SILENT:
+        reason = f"unit {unit} at {self.endpoint}: exception {code}, {meaning_of_exception(code)}"
+        if code in UNIT_IS_SILENT:
             return DeviceLost(self.endpoint, reason)
         return DeviceRefused(self.endpoint, code, reason)
 
     def _trace_packet(self, sending: bool, data: bytes) -> bytes:
         """Called by pymodbus with each frame it sends, and with the bytes received and not yet used."""
+        if self._trace is not None:
+            self._trace(sending, data)
         if sending:
             if self._sending is not None:
                 self._asked = Asked(int.from_bytes(data[:2], "big"), *self._sending)
@@ -207,13 +203,23 @@ class ModbusTcpLink:
             self._failure.set_result(error)
 
 
+def _sent(client: AsyncModbusTcpClient, unit: int, ask: Ask) -> Awaitable[ModbusPDU]:
+    if isinstance(ask, Request):
+        read = {
+            1: client.read_coils,
+            2: client.read_discrete_inputs,
+            3: client.read_holding_registers,
+            4: client.read_input_registers,
+        }[ask.function]
+        return read(ask.address, count=ask.count, device_id=unit)
+    if ask.function == 5:
+        return client.write_coil(ask.address, bool(ask.values[0]), device_id=unit)
+    if ask.function == 6:
+        return client.write_register(ask.address, ask.values[0], device_id=unit)
+    return client.write_registers(ask.address, list(ask.values), device_id=unit)
+
+
 def _fault_in_frame(frame: bytes, asked: Asked) -> str | None:
-    unit, function, body = frame[6], frame[7], frame[8:]
-    if unit != asked.unit:
-        return f"unit {unit} answers for unit {asked.unit}"
-    if function & 0x7F != asked.request.function:
-        return f"an answer to function {function & 0x7F}, but {asked.request.function} was asked"
-    wanted_bytes = 1 if function & 0x80 else 1 + 2 * asked.request.count
-    if len(body) != wanted_bytes or (not function & 0x80 and body[0] != 2 * asked.request.count):
-        return f"an answer of {len(body)} bytes, but {wanted_bytes} were asked: {frame.hex(' ')}"
-    return None
+    if frame[6] != asked.unit:
+        return f"unit {frame[6]} answers for unit {asked.unit}"
+    return fault_in_pdu(frame[7:], asked.ask)

@@ -11,41 +11,32 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from edge_agent.drivers.profile_counter import ALL_COUNTER_KEYS, Cell, CounterProfile
+from edge_agent.drivers.profile_parts import WORDS, Address, ProfileSection, ProofType, Raw, ValueType, WordOrder
 from edge_agent.errors import ProfileError
 
-ValueType = Literal["int16", "uint16", "int32", "uint32", "float32"]
-ProofType = Literal["int16", "uint16", "int32", "uint32", "float32", "hex16", "bcd32", "text"]
-WordOrder = Literal["low_first", "high_first"]
-"""Which 16-bit word of a 32-bit value has the lower address."""
-Address = Annotated[int, Field(ge=0, le=0xFFFF)]
-Raw = Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
 FunctionCode = Literal[3, 4]
 """3 reads holding registers, 4 reads input registers. Profiles cannot write: some clones change their baud rate."""
 
 UNITS = ("_c", "_pct", "_pa", "_hpa", "_kpa", "_ppm", "_mps", "_gm3", "_count")
 """What a metric's name may end in."""
 
-_WORDS = {"int16": 1, "uint16": 1, "hex16": 1, "int32": 2, "uint32": 2, "float32": 2, "bcd32": 2}
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class LinkSection(_Section):
+class LinkSection(ProfileSection):
     """``[link]``: how the model is spoken to.
 
     ``unit`` is the factory's Modbus unit id. One request may join up to ``registers_max`` registers, reading over at
     most ``gap_max`` unused ones between two values. ``pause_s`` is left free between two requests.
     ``address_offset_choices`` lists the offsets between which the maker's papers leave a doubt: the gateway's
-    configuration has then to say which one was proven on the delivered unit.
+    configuration has then to say which one was proven on the delivered unit; likewise with ``word_order_open``.
     """
 
     function: FunctionCode
     unit: Annotated[int, Field(ge=0, le=255)]
     word_order: WordOrder | None = None
+    word_order_open: bool = False
     registers_max: Annotated[int, Field(ge=1, le=125)]
     gap_max: Annotated[int, Field(ge=0, le=124)] = 0
     pause_s: Annotated[float, Field(ge=0, le=5)] = 0.0
@@ -54,7 +45,7 @@ class LinkSection(_Section):
     address_offset_choices: tuple[Annotated[int, Field(ge=-1, le=1)], ...] = ()
 
 
-class SerialSection(_Section):
+class SerialSection(ProfileSection):
     """``[serial]``: factory settings on RS-485, for the serial bus and for the settings of a TCP gateway before it."""
 
     baudrate: Annotated[int, Field(ge=1200, le=921600)]
@@ -63,7 +54,7 @@ class SerialSection(_Section):
     also_seen: tuple[Annotated[str, Field(pattern=r"^[78][NEO][12]$")], ...] = ()
 
 
-class Metric(_Section):
+class Metric(ProfileSection):
     """``[[metric]]``: one value. ``raw * scale`` is in the unit that ends ``name``.
 
     ``min`` and ``max`` bound what such a sensor can measure at all, not what the room may have. ``sentinels`` are raw
@@ -81,7 +72,7 @@ class Metric(_Section):
     @property
     def words(self) -> int:
         """How many registers the value takes."""
-        return _WORDS[self.type]
+        return WORDS[self.type]
 
     @field_validator("name")
     @classmethod
@@ -97,7 +88,7 @@ class Metric(_Section):
         return self
 
 
-class Status(_Section):
+class Status(ProfileSection):
     """``[[status]]``: a register that says whether values are good: it equals ``good_equals``, or has none of the bits
     in ``bad_bits``. ``disowns`` names the metrics that it speaks for; all, if left out.
     """
@@ -112,7 +103,7 @@ class Status(_Section):
     @property
     def words(self) -> int:
         """How many registers the value takes."""
-        return _WORDS[self.type]
+        return WORDS[self.type]
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -121,7 +112,7 @@ class Status(_Section):
         return self
 
 
-class Proof(_Section):
+class Proof(ProfileSection):
     """``[[proof]]``: a register that proves address offset and word order before a device is trusted.
 
     It either holds a known value (``expect``), or something that a person compares with the device (``label`` says
@@ -139,7 +130,7 @@ class Proof(_Section):
     @property
     def words(self) -> int:
         """How many registers it takes."""
-        return self.text_words or _WORDS[self.type]
+        return self.text_words or WORDS[self.type]
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -152,17 +143,29 @@ class Proof(_Section):
         return self
 
 
-class Profile(_Section):
-    """One sensor model. ``notes`` is its page in ``firmware_notes``."""
+class Doubt(ProfileSection):
+    """``[[doubt]]``: something that no paper read settles, and that could make values wrong. The gateway refuses the
+    device until its configuration says that it was ``proven`` on the delivered unit. ``text`` goes on after
+    "leaves open".
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40)]
+    text: str
+
+
+class Profile(ProfileSection):
+    """One model: a sensor with metrics, or a particle counter. ``notes`` is its page in ``firmware_notes``."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
     title: str
     notes: Annotated[str, Field(pattern=r"^firmware_notes/[a-z0-9._-]+\.md$")]
     link: LinkSection
     serial: SerialSection | None = None
-    metric: Annotated[tuple[Metric, ...], Field(min_length=1, max_length=50)]
+    metric: Annotated[tuple[Metric, ...], Field(max_length=50)] = ()
+    counter: CounterProfile | None = None
     status: Annotated[tuple[Status, ...], Field(max_length=20)] = ()
     proof: Annotated[tuple[Proof, ...], Field(max_length=20)] = ()
+    doubt: Annotated[tuple[Doubt, ...], Field(max_length=10)] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -266,6 +269,8 @@ def _key_of(location: tuple[int | str, ...]) -> str:
 
 
 def _faults_between_sections(profile: Profile) -> Iterable[str]:
+    if (profile.counter is None) == (not profile.metric):
+        yield f"metric: write {_HINTS['metric']}, or a [counter] section, and not both"
     names = [metric.name for metric in profile.metric]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"metric: {name!r} is there twice; give each metric its own name"
@@ -278,14 +283,20 @@ def _faults_between_sections(profile: Profile) -> Iterable[str]:
             yield f"{label}.address: {part.address:#06x} and {part.words} registers go beyond 0xFFFF"
         if part.words > profile.link.registers_max:
             yield f"link.registers_max: {profile.link.registers_max} is less than the {part.words} of {label}"
-        if _WORDS.get(part.type, 1) == 2 and part.type != "bcd32" and profile.link.word_order is None:
+        if WORDS.get(part.type, 1) == 2 and part.type != "bcd32" and not _has_word_order(profile):
             yield f'link.word_order: is missing, but {label} has two words; write "low_first" or "high_first"'
 
 
-def _parts(profile: Profile) -> Iterable[tuple[str, Metric | Status | Proof]]:
+def _has_word_order(profile: Profile) -> bool:
+    return profile.link.word_order is not None or profile.link.word_order_open
+
+
+def _parts(profile: Profile) -> Iterable[tuple[str, Metric | Status | Proof | Cell]]:
     yield from ((f"metric {metric.name!r}", metric) for metric in profile.metric)
     yield from ((f"status {status.name!r}", status) for status in profile.status)
     yield from ((f"proof {proof.name!r}", proof) for proof in profile.proof)
+    if profile.counter is not None:
+        yield from ((f"counter.{name}", cell) for name, cell in profile.counter.cells())
 
 
 def _listed(things: Iterable[object]) -> str:
@@ -293,5 +304,10 @@ def _listed(things: Iterable[object]) -> str:
 
 
 _ALL_KEYS = sorted(
-    {key for section in (Profile, LinkSection, SerialSection, Metric, Status, Proof) for key in section.model_fields}
+    {
+        key
+        for section in (Profile, LinkSection, SerialSection, Metric, Status, Proof, Doubt)
+        for key in section.model_fields
+    }
+    | ALL_COUNTER_KEYS
 )

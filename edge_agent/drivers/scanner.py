@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Protocol
 
 import serial
 import serial_asyncio_fast
@@ -42,6 +44,23 @@ class Silence:
 Event = Frame | BadFrame | Lost | Back | Silence
 
 
+class Scanner(Protocol):
+    """A handheld scanner, however it is connected."""
+
+    @property
+    def name(self) -> str:
+        """The name in the configuration."""
+        ...
+
+    def events(self) -> AsyncGenerator[Event, None]:
+        """What happens at the scanner, for ever. Never raises for what a scanner or cable does."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send ``data`` (a beep) to the scanner, if it can take it."""
+        ...
+
+
 class SerialScanner:
     """One scanner on one serial port."""
 
@@ -53,37 +72,12 @@ class SerialScanner:
         self._clock = clock
         self._writer: asyncio.StreamWriter | None = None
 
-    async def events(self) -> AsyncGenerator[Event, None]:
+    def events(self) -> AsyncGenerator[Event, None]:
         """What happens at the scanner, for ever; at least every ``TICK_S`` something, if only :class:`Silence`.
 
         Never raises for what a scanner or cable does.
         """
-        lost_at_s: float | None = None
-        attempts = 0
-        while True:
-            try:
-                reader, self._writer = await serial_asyncio_fast.open_serial_connection(
-                    url=self._port, baudrate=self._baudrate, exclusive=True
-                )
-                if lost_at_s is not None:
-                    after_s = self._clock.mono_s() - lost_at_s
-                    log.info("%s back after %.0f s", self.name, after_s)
-                    yield Back(after_s)
-                lost_at_s, attempts = None, 0
-                async for event in self._frames(reader):
-                    yield event
-                reason = f"{self._port} was closed"
-            except (OSError, serial.SerialException) as error:
-                reason = _why(self._port, error)
-            finally:
-                self._close()
-            if lost_at_s is None:
-                lost_at_s = self._clock.mono_s()
-                log.warning("%s lost: %s", self.name, reason)
-                yield Lost(reason)
-            async for silence in _silences(REOPEN_S[min(attempts, len(REOPEN_S) - 1)]):
-                yield silence
-            attempts += 1
+        return kept_open(self.name, self._port, self._clock, self._session, _why)
 
     async def write(self, data: bytes) -> None:
         """Send ``data`` (a beep) to the scanner; nothing happens if it is unplugged."""
@@ -96,6 +90,17 @@ class SerialScanner:
                 await self._writer.drain()
         except (OSError, serial.SerialException, TimeoutError) as error:
             log.debug("%s took no feedback: %s", self.name, error)  # the read side will say that it is lost
+
+    async def _session(self) -> AsyncGenerator[Event, None]:
+        try:
+            reader, self._writer = await serial_asyncio_fast.open_serial_connection(
+                url=self._port, baudrate=self._baudrate, exclusive=True
+            )
+            yield Silence()  # it is open
+            async for event in self._frames(reader):
+                yield event
+        finally:
+            self._close()
 
     async def _frames(self, reader: asyncio.StreamReader) -> AsyncIterator[Event]:
         framer = Framer(self._suffix)
@@ -120,6 +125,41 @@ class SerialScanner:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+
+async def kept_open(
+    name: str,
+    port: str,
+    clock: Clock,
+    session: Callable[[], AsyncGenerator[Event, None]],
+    why: Callable[[str, Exception], str],
+) -> AsyncGenerator[Event, None]:
+    """The events of one ``session`` after the other, with growing pauses; says once when it is lost and when back.
+
+    A session opens the port, yields something as soon as it is open, and closes it at its end.
+    """
+    lost_at_s: float | None = None
+    attempts = 0
+    while True:
+        reason = f"{port} was closed"
+        try:
+            async with aclosing(session()) as events:
+                async for event in events:
+                    if lost_at_s is not None:
+                        after_s = clock.mono_s() - lost_at_s
+                        log.info("%s back after %.0f s", name, after_s)
+                        yield Back(after_s)
+                    lost_at_s, attempts = None, 0
+                    yield event
+        except (OSError, serial.SerialException) as error:
+            reason = why(port, error)
+        if lost_at_s is None:
+            lost_at_s = clock.mono_s()
+            log.warning("%s lost: %s", name, reason)
+            yield Lost(reason)
+        async for silence in _silences(REOPEN_S[min(attempts, len(REOPEN_S) - 1)]):
+            yield silence
+        attempts += 1
 
 
 async def _silences(pause_s: float) -> AsyncIterator[Silence]:

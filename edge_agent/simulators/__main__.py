@@ -20,6 +20,7 @@ from edge_agent.simulators.link import CutMode, Relay
 from edge_agent.simulators.modbus import FaultKind, ModbusTcpSimulator, SimulatedDevice
 from edge_agent.simulators.room import ColdRoom, LiveRoom, State
 from edge_agent.simulators.scanner import scanner
+from edge_agent.simulators.wired import counter, dust, line
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -106,6 +107,9 @@ def link(
 
 
 app.command()(scanner)
+app.command()(line)
+app.command()(counter)
+app.command()(dust)
 app.command()(ble)
 
 
@@ -168,7 +172,7 @@ async def _listen(start: Coroutine[Any, Any, None], host: str, port: int) -> Non
         raise typer.Exit(1) from error
 
 
-def _configuration(simulator: ModbusTcpSimulator) -> str:
+def _configuration(simulator: ModbusTcpSimulator[SimulatedDevice]) -> str:
     """The lines that a gateway needs to hear the room."""
     lines = ["[[bus]]", 'kind = "modbus-tcp"', 'name = "cold-room"']
     lines += [f'host = "{simulator.host}"', f"port = {simulator.port}", ""]
@@ -181,7 +185,7 @@ def _configuration(simulator: ModbusTcpSimulator) -> str:
     return "\n".join(lines)
 
 
-async def _room_command(words: list[str], live: LiveRoom, simulator: ModbusTcpSimulator) -> str:
+async def _room_command(words: list[str], live: LiveRoom, simulator: ModbusTcpSimulator[SimulatedDevice]) -> str:
     switches: dict[str, Callable[[], None]] = {
         "open": live.open_door,
         "close": live.close_door,
@@ -201,7 +205,7 @@ async def _room_command(words: list[str], live: LiveRoom, simulator: ModbusTcpSi
             return "Commands: open, close, off, on, air, fault UNIT KIND, fault UNIT none."
 
 
-def _set_fault(unit: str, kind: str, simulator: ModbusTcpSimulator) -> str:
+def _set_fault(unit: str, kind: str, simulator: ModbusTcpSimulator[SimulatedDevice]) -> str:
     sensor = simulator.devices.get(int(unit)) if unit.isdigit() else None
     if sensor is None:
         return f"There is no unit {unit}; there are {', '.join(map(str, simulator.devices))}."

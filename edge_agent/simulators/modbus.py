@@ -13,8 +13,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Generic, Protocol, Self, TypeVar
 
-from edge_agent.drivers.profile import Profile, Proof, WordOrder
+from edge_agent.drivers.profile import Profile, Proof
+from edge_agent.drivers.profile_parts import WordOrder
 
 REQUESTS_KEPT = 10_000
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, UNIT_IS_SILENT = 1, 2, 3, 11
@@ -86,6 +88,11 @@ class SimulatedDevice:
             self.faults_left -= 1
         return self.fault
 
+    def reply(self, pdu: bytes, fault: Fault | None = None) -> bytes:
+        """The protocol data unit that answers ``pdu``."""
+        address, count = struct.unpack(">HH", pdu[1:5]) if len(pdu) >= 5 else (0, 0)
+        return _reply(self, fault, pdu[0], address, count)
+
     def registers(self, fault: Fault | None = None) -> dict[int, int]:
         """All registers by wire address."""
         kind = fault.kind if fault else None
@@ -126,13 +133,33 @@ class Asked:
     count: int
 
 
-class ModbusTcpSimulator:
+class Slave(Protocol):
+    """Anything with a unit id that answers Modbus requests."""
+
+    @property
+    def unit(self) -> int:
+        """Its unit id."""
+        ...
+
+    def take_fault(self) -> Fault | None:
+        """The fault for the request at hand."""
+        ...
+
+    def reply(self, pdu: bytes, fault: Fault | None = None) -> bytes:
+        """The protocol data unit that answers ``pdu``."""
+        ...
+
+
+AnySlave = TypeVar("AnySlave", bound=Slave)
+
+
+class ModbusTcpSimulator(Generic[AnySlave]):
     """A TCP endpoint with one or more devices behind it, as a gateway to an RS-485 line has.
 
     A unit id that nobody has is not answered, as on a real line. Use as an async context manager, or start and stop.
     """
 
-    def __init__(self, devices: Iterable[SimulatedDevice], *, clients_max: int = 32, seed: int = 1) -> None:
+    def __init__(self, devices: Iterable[AnySlave], *, clients_max: int = 32, seed: int = 1) -> None:
         """More clients than ``clients_max`` are turned away at once. ``seed`` is that of the garbage."""
         self.devices = {device.unit: device for device in devices}
         self.requests: deque[Asked] = deque(maxlen=REQUESTS_KEPT)
@@ -174,7 +201,7 @@ class ModbusTcpSimulator:
         """How many clients are connected."""
         return len(self._writers)
 
-    async def __aenter__(self) -> "ModbusTcpSimulator":
+    async def __aenter__(self) -> Self:
         if self._server is None:
             await self.start()
         return self
@@ -213,7 +240,7 @@ class ModbusTcpSimulator:
         if device is None:
             return
         fault = device.take_fault()
-        answer = _frame(transaction, unit, _reply(device, fault, function, address, count))
+        answer = _frame(transaction, unit, device.reply(body, fault))
         await self._send(answer, fault, writer)
 
     async def _send(self, answer: bytes, fault: Fault | None, writer: asyncio.StreamWriter) -> None:

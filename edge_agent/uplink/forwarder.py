@@ -52,6 +52,7 @@ class Forwarder:
         *,
         random: Callable[[], float],
         record: Callable[[Record], Awaitable[None]],
+        on_acknowledged: Callable[[], None] = lambda: None,
         retry_max_s: float,
         backfill_bytes_per_s: int | None = None,
         on_status: Callable[[UplinkStatus], None] = lambda _status: None,
@@ -61,8 +62,9 @@ class Forwarder:
     ) -> None:
         """``random`` gives numbers in 0..1 for the jitter; ``record`` takes the alarm a fork raises.
 
-        ``backfill_bytes_per_s`` limits older readings only. ``on_status`` is told, from the journal's thread, when
-        the link comes or goes and every few seconds of a back-fill.
+        ``on_acknowledged`` is called when the ledger has taken scans or notices. ``backfill_bytes_per_s`` limits older
+        readings only. ``on_status`` is told, from the journal's thread, when the link comes or goes and every few
+        seconds of a back-fill.
         """
         self._journal = journal
         self._thread = thread
@@ -70,6 +72,7 @@ class Forwarder:
         self._clock = clock
         self._random = random
         self._record = record
+        self._on_acknowledged = on_acknowledged
         self._retry_min_s = min(retry_min_s, retry_max_s)
         self._retry_max_s = retry_max_s
         self._message_bytes_max = message_bytes_max
@@ -78,6 +81,7 @@ class Forwarder:
         self._finishing = asyncio.Event()
         self._failures = 0
         self._lost_since_s: float | None = None
+        self._back_since_s = clock.mono_s()
         self._bucket = TokenBucket(backfill_bytes_per_s, clock.mono_s()) if backfill_bytes_per_s else None
         self._newest_sent = 0  # sequence number; readings before it are of the past
         self._progress: Progress | None = None
@@ -90,6 +94,11 @@ class Forwarder:
     def is_link_up(self) -> bool:
         """Whether the last exchange came to something."""
         return self._lost_since_s is None
+
+    @property
+    def link_since_s(self) -> float:
+        """Since when (monotonic seconds) the link is as it is."""
+        return self._back_since_s if self._lost_since_s is None else self._lost_since_s
 
     def wake(self) -> None:
         """Something was recorded. Cuts idleness short, not a pause after a failure."""
@@ -139,6 +148,8 @@ class Forwarder:
         await self._note_back()
         await self._note_progress(settled)
         await self._tell(settled)
+        if any(batch.lane is Lane.SCANS for batch in settled.acknowledged):
+            self._on_acknowledged()
         return True
 
     def _next_message(self) -> list[StoredBatch]:
@@ -256,6 +267,7 @@ class Forwarder:
         now, now_s = self._clock.now(), self._clock.mono_s()
         if self._lost_since_s is not None:
             down_s = now_s - self._lost_since_s
+            self._back_since_s = now_s
             _log.warning("link to the ledger back after %.0f s, %d records still to send", down_s, waiting)
         self._is_first, self._lost_since_s = False, None
         if waiting >= BACKLOG_RECORDS_MIN:

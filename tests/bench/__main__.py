@@ -14,7 +14,7 @@ from rich.table import Table
 import tests.bench
 from tests.bench.figure import Figure
 
-NOT_FIGURES = {"__main__", "figure"}
+NOT_FIGURES = {"__main__", "figure", "ledger_data"}
 console = Console()
 
 

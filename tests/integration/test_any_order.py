@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cloud_sync.actions.bookings import rebook_cases
 from cloud_sync.actions.tracks import assign_channel
-from cloud_sync.ingest.batches import Outcome, store_batch
+from cloud_sync.ingest.batches import Outcome, store_batches
 from cloud_sync.storage.database import Database
 from edge_agent.domain.excursions import Side
 from edge_agent.domain.policies import Policy, PolicyRule
@@ -206,14 +206,19 @@ def deliver(ledger: Ledger, history: History) -> dict[str, set[date]]:
     random.shuffle(batches)
     place_at, channel_at = random.randint(0, len(batches)), random.randint(0, len(batches))
     seen: set[bytes] = set()
-    for number, raw in enumerate([*batches, *random.sample(batches, len(batches) // 3)]):
-        if number == place_at:
+    to_send = [*batches, *random.sample(batches, len(batches) // 3)]
+    sent = 0
+    while sent < len(to_send):
+        together = to_send[sent : sent + random.choice((1, 1, 2, 5))]
+        steps = range(sent, sent + len(together))
+        sent += len(together)
+        if place_at in steps:
             add_late_place(ledger)
-        if number == channel_at:
+        if channel_at in steps:
             assign_late_channel(ledger)
-        outcome = store_batch(ledger.database, raw).outcome
-        assert outcome is (Outcome.DUPLICATE if raw in seen else Outcome.STORED)
-        seen.add(raw)
+        for raw, receipt in zip(together, store_batches(ledger.database, together), strict=True):
+            assert receipt.outcome is (Outcome.DUPLICATE if raw in seen else Outcome.STORED)
+            seen.add(raw)
     if not ledger.rows("SELECT FROM place WHERE name = %(name)s", {"name": LATE_PLACE}):
         add_late_place(ledger)
     assign_late_channel(ledger)

@@ -24,6 +24,7 @@ def api(database: Database) -> Iterator[Api]:
 REQUESTS: dict[Duty, tuple[str, str, Any]] = {
     Duty.READ: ("GET", "/v1/stock", None),
     Duty.MOVE: ("POST", "/v1/allocations", demand(1)),
+    Duty.APPROVE: ("POST", "/v1/orders/PO-1/approve", {"reason": "as agreed"}),
     Duty.HOLD: ("POST", "/v1/holds", {"lot_id": 1, "reason": "torn box"}),
     Duty.DECIDE: ("POST", "/v1/cases/1/resolve", {"resolution": "counted again"}),
     Duty.ADMINISTER: ("POST", "/v1/owners", {"name": "acme"}),

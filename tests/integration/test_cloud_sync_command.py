@@ -253,3 +253,35 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
     )
     cert_file.write_bytes(cert.public_bytes(serialization.Encoding.PEM))
     return key_file, cert_file
+
+
+def test_master_data_is_imported_and_exported_as_files(tmp_path: Path, ledger_url: str) -> None:
+    path = config(tmp_path, f'url = "{ledger_url}"')
+    items = tmp_path / "items.csv"
+    items.write_text("name,gtins\ninsulin,00312345678906=1\naspirin,\n")
+    dry = run("import", "items", str(items), "--dry-run", "--config", str(path))
+    assert (dry.returncode, "2 would be added" in dry.stdout) == (0, True), dry.stderr
+    done = run("import", "items", str(items), "--config", str(path), "--reason", "first filling")
+    assert (done.returncode, "2 added, 0 changed" in done.stdout) == (0, True), done.stderr
+    exported = run("export", "items", "--config", str(path))
+    assert exported.stdout.splitlines()[0].startswith("name,title,base_unit")
+    again = tmp_path / "again.csv"
+    again.write_text(exported.stdout)
+    assert "0 added, 0 changed, 2 unchanged" in run("import", "items", str(again), "--config", str(path)).stdout
+
+
+def test_a_file_with_faults_names_each_with_its_line_and_changes_nothing(tmp_path: Path, ledger_url: str) -> None:
+    path = config(tmp_path, f'url = "{ledger_url}"')
+    items = tmp_path / "items.csv"
+    items.write_text("name,gtins,ndc\ninsulin,00312345678907=1,\ngood,,\nbad,,12\n")
+    done = run("import", "items", str(items), "--config", str(path))
+    assert done.returncode == 1
+    assert f"{items}:2: gtins: GTIN 00312345678907 has a wrong check digit" in done.stderr
+    assert f"{items}:4: ndc:" in done.stderr
+    assert "Nothing was imported: 2 faults" in done.stderr
+    assert len(run("export", "items", "--config", str(path)).stdout.splitlines()) == 1
+    for wrong, says in ((("import", "colours", str(items)), "Write one of places"), (("export", "colours"), "no kind")):
+        told = run(*wrong, "--config", str(path))
+        assert (told.returncode, says in told.stderr) == (1, True)
+    missing = run("import", "items", str(tmp_path / "none.csv"), "--config", str(path))
+    assert (missing.returncode, "cannot be read" in missing.stderr) == (1, True)

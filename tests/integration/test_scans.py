@@ -161,10 +161,12 @@ def test_a_negative_balance_that_a_person_resolved_stays_so_until_facts_change(l
     assert ledger.open_cases() == ["negative_balance"]
 
 
-def test_a_serial_that_leaves_where_it_is_not_is_a_negative_balance(ledger: Ledger, say: Said) -> None:
+def test_a_serial_that_leaves_where_it_is_not_is_a_negative_balance_and_in_two_places(
+    ledger: Ledger, say: Said
+) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(1, serial="s1")))
     say(scan(minute(1), Action.MOVE, "fridge-b", "dock", line(1, serial="s1")))
-    assert ledger.open_cases() == ["negative_balance"]
+    assert ledger.open_cases() == ["duplicate_serial", "negative_balance"]
 
 
 def test_handing_out_held_stock_is_booked_and_becomes_a_case(ledger: Ledger, say: Said) -> None:

@@ -59,6 +59,10 @@ class Ledger:
 
     async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        if head.startswith("GET /v1/desk"):
+            writer.write(response(404, b"this ledger has no desks"))
+            await writer.drain()
+            return True
         assert head.startswith("POST /v1/batches HTTP/1.1")
         assert "content-type: application/vnd.lotwarden.batches" in head.lower()
         size = next(int(line.split(":")[1]) for line in head.lower().split("\r\n") if line.startswith("content-length"))

@@ -193,6 +193,15 @@ async def test_the_buffer_can_be_looked_into_checked_and_carried_away(tmp_path: 
     assert [(lane["lane"], lane["records"]) for lane in json.loads(out)["lanes"]] == [("scans", 1), ("readings", 2)]
     _, out, _ = await result_of("buffer", "status", "--config", config)
     assert "2026-03-01 08:00:01Z" in out
+    assert "written to it so far" in out
+
+    code, out, _ = await result_of("buffer", "inspect", "--config", config, "--lane", "readings", "--from", "2")
+    assert (code, out.count("\n")) == (0, 1)
+    assert out.startswith('readings 2  {"stamp":')
+    _, out, _ = await result_of("buffer", "inspect", "--config", config, "--json", "--limit", "1")
+    assert [(row["seq"], row["record"]["kind"]) for row in json.loads(out)] == [(1, "scan")]
+    _, out, _ = await result_of("buffer", "inspect", "--config", config, "--from", "99")
+    assert out.startswith("no records of lane scans from 99 on")
 
     code, out, _ = await result_of("buffer", "verify", "--config", config)
     assert (code, out) == (0, "2 batches, 3 records: all good\n")

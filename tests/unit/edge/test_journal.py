@@ -210,7 +210,7 @@ def test_a_journal_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) 
     open_journal(tmp_path / "journal").close()
     file = tmp_path / "journal" / FILE_NAME
     with sqlite3.connect(file) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA user_version = 99")
     connection.close()
     before = file.read_bytes()
     with pytest.raises(JournalError, match="written by a newer Lotwarden"):

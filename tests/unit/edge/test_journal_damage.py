@@ -121,7 +121,7 @@ def test_a_beginning_that_was_cut_off_is_made_again(tmp_path: Path) -> None:
     assert not (tmp_path / "journal.new").exists()
 
 
-def test_a_batch_that_cannot_be_proven_is_not_taken_over(tmp_path: Path) -> None:
+def test_a_batch_is_taken_over_if_its_own_bytes_prove_it_and_not_otherwise(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     filled(path)
     with sqlite3.connect(path / FILE_NAME) as connection:
@@ -131,5 +131,7 @@ def test_a_batch_that_cannot_be_proven_is_not_taken_over(tmp_path: Path) -> None
     path.rename(tmp_path / "journal-damaged-20260301T000000Z")
     with open_journal(path) as journal:
         (gap,) = gaps_in(journal)
-        assert (gap.data["saved_records"], gap.data["lost_batches"]) == (328, 2)
+        assert (gap.data["saved_records"], gap.data["lost_batches"]) == (329, 1)
+        assert reading(8) in all_records(journal, "readings"), "only a column beside it was wrong"
+        assert reading(7) not in all_records(journal, "readings")
         assert journal.verify(IDENTITY.verify).faults == ()

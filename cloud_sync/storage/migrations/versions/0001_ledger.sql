@@ -43,7 +43,7 @@ CREATE TABLE place (
     name text NOT NULL UNIQUE,
     title text NOT NULL DEFAULT '',
     kind text NOT NULL CHECK (kind IN ('site', 'room', 'bin', 'supplier', 'customer', 'ward', 'production',
-                                       'scrap', 'count_difference')),
+                                       'scrap', 'count_difference', 'used_up')),
     parent_id bigint REFERENCES place,
     ancestors bigint[] NOT NULL,
     policy text REFERENCES policy

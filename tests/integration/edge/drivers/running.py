@@ -12,7 +12,7 @@ from edge_agent.drivers.build import build_buses
 from edge_agent.drivers.profile import load_profile
 from edge_agent.simulators.modbus import ModbusTcpSimulator, SimulatedDevice
 
-TIMEOUT_S = 0.2
+TIMEOUT_S = 0.4
 POLL_S = 0.1
 HASTE = 5
 

@@ -2,12 +2,15 @@
 
 import asyncio
 import random
+from pathlib import Path
 
 import pytest
 
 from edge_agent.domain.records import NoticeKind
 from edge_agent.simulators.link import CutMode, Relay
 from edge_agent.simulators.modbus import FaultKind, ModbusTcpSimulator
+from edge_agent.simulators.modbus_line import ModbusLineSimulator
+from tests.integration.edge.drivers.line import on_line
 from tests.integration.edge.drivers.running import TIMEOUT_S, Running, config_for, sensor
 
 PROFILES = ("xy-md02", "vaisala-hmp", "ee-ee210", "xy-md02", "ee-ee210")
@@ -49,3 +52,30 @@ async def test_whatever_fails_every_good_value_is_the_devices_own(seed: int) -> 
         assert all(own.items() >= values.items() and values for values in heard.good(f"u{device.unit}"))
         lost = len(heard.notices(NoticeKind.DEVICE_LOST, f"u{device.unit}"))
         assert lost == len(heard.notices(NoticeKind.DEVICE_BACK, f"u{device.unit}"))
+
+
+@pytest.mark.parametrize("framing", ["rtu", "ascii"])
+@pytest.mark.parametrize("seed", range(2))
+async def test_whatever_fails_on_a_serial_line_every_good_value_is_the_units_own(
+    tmp_path: Path, framing: str, seed: int
+) -> None:
+    chance = random.Random(seed)
+    devices = [sensor(profile, unit, 10.0 * unit, 2.0 * unit) for unit, profile in enumerate(PROFILES, start=1)]
+    simulator = ModbusLineSimulator(tmp_path / "line", devices, framing, echoes=bool(seed), seed=seed)  # type: ignore[arg-type]
+    async with simulator as line, on_line(line, retry_max_s=0.2) as heard:
+        for _ in range(20):
+            device = chance.choice(devices)
+            device.misbehave(chance.choice(list(FaultKind)), delay_s=chance.uniform(0.5, 1.5) * TIMEOUT_S, times=2)
+            if chance.randrange(6) == 0:
+                line.unplug()
+                await asyncio.sleep(chance.uniform(0, TIMEOUT_S))
+                line.plug()
+            else:
+                await asyncio.sleep(chance.uniform(0, TIMEOUT_S))
+        for device in devices:
+            device.behave()
+        before = {device.unit: len(heard.good(f"u{device.unit}")) for device in devices}
+        await heard.until(lambda h: all(len(h.good(f"u{unit}")) > count + 2 for unit, count in before.items()), 20)
+    for device in devices:
+        own = {"temp_c": 10.0 * device.unit, "rh_pct": 2.0 * device.unit}
+        assert all(own.items() >= values.items() and values for values in heard.good(f"u{device.unit}"))

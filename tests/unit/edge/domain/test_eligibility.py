@@ -33,10 +33,16 @@ def test_good_stock_may_be_issued(action: Action) -> None:
 
 
 @pytest.mark.parametrize("action", sorted(ISSUING))
-@pytest.mark.parametrize("kind", list(HoldKind))
+@pytest.mark.parametrize("kind", sorted(set(HoldKind) - {HoldKind.PATIENT}))
 def test_any_hold_blocks_any_issue(action: Action, kind: HoldKind) -> None:
     held = replace(GOOD, holds=(HoldFact(kind, "because"),))
     assert reasons_not_to(action, held, ASK) == (Reason(ReasonCode.HELD, "because"),)
+
+
+@pytest.mark.parametrize("action", sorted(ISSUING))
+def test_what_is_made_for_one_patient_is_dispensed_and_nothing_else(action: Action) -> None:
+    held = replace(GOOD, holds=(HoldFact(HoldKind.PATIENT, "RX-1 alone"),))
+    assert bool(reasons_not_to(action, held, ASK)) == (action is not Action.DISPENSE)
 
 
 @pytest.mark.parametrize("action", sorted(set(Action) - ISSUING))

@@ -1,7 +1,7 @@
 """The batch: what is signed is what is stored, and nothing else reads as one."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -161,3 +161,24 @@ def test_a_message_cut_inside_a_unit_is_refused(units: list[bytes], data: st.Dat
 
 def test_scans_and_notices_travel_before_readings() -> None:
     assert [lane_of(record) for record in RECORDS] == [Lane.READINGS, Lane.READINGS, Lane.SCANS, Lane.SCANS]
+
+
+@given(
+    at=st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30))])),
+    mono_ms=st.integers(0, 1 << 60),
+    synced=st.booleans(),
+    device=st.text(min_size=1, max_size=20),
+    values=st.dictionaries(st.text(max_size=8), st.floats(allow_nan=False, allow_infinity=False) | st.integers()),
+)
+def test_the_quick_way_for_readings_writes_what_the_general_way_writes(
+    at: datetime, mono_ms: int, synced: bool, device: str, values: dict[str, float]
+) -> None:
+    quick = replace(READING, stamp=Stamp(at, mono_ms, STAMP.boot, synced), device=DeviceName(device), values=values)
+    general = wire.encode_record(replace(quick, detail="x"))
+    assert wire.encode_record(quick) == general.replace(b',"detail":"x"', b"")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_value_that_json_cannot_say_is_an_error(value: float) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        wire.encode_record(replace(READING, values={"temp_c": value}))

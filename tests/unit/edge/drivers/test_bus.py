@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from edge_agent.clock import ManualClock
 from edge_agent.domain.ids import DeviceName
 from edge_agent.domain.records import Notice, NoticeKind, Quality, Reading, Record
-from edge_agent.drivers.bus import CLOSED, Bus, BusDevice, next_due_s
-from edge_agent.drivers.decode import Request
+from edge_agent.drivers.bus import CLOSED, Bus, BusDevice, Found, next_due_s
+from edge_agent.drivers.bus import Line as BusLine
+from edge_agent.drivers.pdu import Request
 from edge_agent.drivers.profile import load_profile, parse_profile
 from edge_agent.errors import DeviceLost
 
@@ -217,3 +218,32 @@ def test_pauses_grow_to_their_limit_and_never_beyond() -> None:
     assert pauses[:5] == [10, 20, 40, 60, 60] and set(pauses[3:]) == {60}
     assert breaker.since_s == 0.0
     assert breaker.pause_s(300, 60) == 300
+
+
+async def test_nine_of_ten_slaves_keep_their_polls_while_one_is_dead() -> None:
+    counts = []
+    for dead in (set(), {1}):
+        bench = Bench(*(device(unit, 10) for unit in range(1, 11)))
+        bench.line.dead = dead
+        await bench.run(3600)
+        counts.append([len(bench.line.times(unit)) for unit in range(2, 11)])
+        late_s = [at - 10 * poll for unit in range(2, 11) for poll, at in enumerate(bench.line.times(unit))]
+    healthy, beside_dead = counts
+    assert min(b / h for b, h in zip(beside_dead, healthy, strict=True)) >= 0.95
+    assert sum(beside_dead) >= 0.99 * sum(healthy)
+    assert max(late_s) <= 1.1 + 10 * 0.13  # one time-out, and one round of the bus
+
+
+async def test_a_device_that_never_ends_loses_its_poll_and_not_its_neighbours() -> None:
+    class Endless:
+        async def __call__(self, line: BusLine) -> Sequence[Found]:
+            while True:
+                await line.read(Request(4, 1, 1))
+
+    endless = BusDevice(DeviceName("d1"), 1, PROFILE, 10, talk=Endless())
+    bench = Bench(endless, device(2, 10))
+    await bench.run(60)
+    assert bench.qualities("d1")[0] is Quality.TIMEOUT
+    assert "took longer than 5 s for one poll" in next(r.detail for r in bench.records if isinstance(r, Reading))
+    assert len(bench.line.times(2)) == 7
+    assert max(at % 10 for at in bench.line.times(2)) <= 5.3

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.domain.records import Quality
-from edge_agent.drivers.decode import Decoded, Request, Variant, check_proof, decode, plan_requests
+from edge_agent.drivers.decode import Decoded, Variant, check_proof, decode, plan_requests
+from edge_agent.drivers.pdu import Request
 from edge_agent.drivers.profile import Profile, load_profile, parse_profile
 
 NAMES = ("xy-md02", "vaisala-hmp", "comet-t3510", "ee-ee210")

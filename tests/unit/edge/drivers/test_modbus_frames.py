@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymodbus.framer import FramerRTU
 
-from edge_agent.drivers.decode import Request
 from edge_agent.drivers.modbus import Asked, fault_in_answer
+from edge_agent.drivers.pdu import Request
 
 ASKED = Asked(7, 1, Request(4, 1, 2))
 ANSWER = bytes.fromhex("0007 0000 0007 01 04 04 0131 0222")

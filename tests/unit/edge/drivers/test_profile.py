@@ -127,3 +127,50 @@ def test_a_proof_needs_a_value_or_a_label() -> None:
     assert "write either expect" in faults_of(GOOD + '[[proof]]\nname = "p"\naddress = 5\ntype = "int16"\n')[0]
     text = '[[proof]]\nname = "p"\naddress = 5\ntype = "text"\nlabel = "plate"\n'
     assert "text_words" in faults_of(GOOD + text)[0]
+
+
+COUNTER = """
+name = "thing"
+title = "A counter"
+notes = "firmware_notes/thing.md"
+[link]
+function = 3
+unit = 1
+registers_max = 20
+word_order = "high_first"
+[counter]
+queue = "latest"
+channels_max = 2
+channel = { function = 3, address = 10, type = "uint32" }
+time = { function = 3, address = 0, type = "unix" }
+sample_s = { function = 3, address = 2, type = "uint16" }
+clock = { function = 3, address = 4, type = "unix" }
+running = { function = 3, address = 6, type = "uint16", equals = 1 }
+"""
+
+
+def test_a_counter_is_described_by_its_registers() -> None:
+    counter = parse_profile(COUNTER, "thing", "thing.toml").counter
+    assert counter is not None
+    assert [cell.address for cell in counter.channels(2)] == [10, 12]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (('"latest"', '"indexed"'), "a queue that is indexed needs count and select as well"),
+        (('"latest"', '"popped"'), "a queue that is popped needs available and pop as well"),
+        (("clock =", "clok ="), "no such key; did you mean 'clock'?"),
+        (('word_order = "high_first"\n', ""), "link.word_order: is missing, but counter.channel has two words"),
+        (("address = 10", "address = 0xFFFF"), "counter.channel.address: 0xffff and 2 registers go beyond 0xFFFF"),
+        (("function = 3, address = 6", "function = 1, address = 6"), 'type = "coil" goes with function 1 or 2'),
+    ],
+)
+def test_a_broken_counter_says_what_to_write(change: tuple[str, str], fault: str) -> None:
+    assert fault in "\n".join(faults_of(COUNTER.replace(*change, 1)))
+
+
+def test_a_profile_is_a_sensor_or_a_counter() -> None:
+    metric = GOOD[GOOD.index("[[metric]]") :]
+    assert "not both" in faults_of(COUNTER + metric)[0]
+    assert "at least one [[metric]] section" in faults_of(GOOD.replace(metric, ""))[0]

@@ -1,6 +1,3 @@
--- Where a gateway stands; null: nobody said.
-ALTER TABLE gateway ADD COLUMN IF NOT EXISTS place_id bigint REFERENCES place;
-
 -- A one-time code that lets one gateway enrol under one name. Only the digest of the code is kept. public_key is the
 -- key it was used with: the same gateway may ask again when the answer got lost.
 CREATE TABLE gateway_invite (

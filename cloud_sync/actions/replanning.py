@@ -1,0 +1,49 @@
+"""Orders that lost promised stock are planned again, soon and by themselves."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from threading import Event, Thread
+from typing import Self
+
+from cloud_sync.actions.orders import replan_broken
+from cloud_sync.errors import DatabaseDown
+from cloud_sync.storage.database import Database
+
+EVERY_S = 1.0
+"""How soon after a promise was broken other stock is promised, at the latest."""
+
+log = logging.getLogger(__name__)
+
+
+class Replanning:
+    """A thread that plans orders again while the ledger runs. Any number of ledgers may each have one."""
+
+    def __init__(
+        self, database: Database, *, every_s: float = EVERY_S, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._database = database
+        self._every_s = every_s
+        self._clock = clock
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="replanning", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._every_s):
+            try:
+                numbers = replan_broken(self._database, at=self._clock())
+            except DatabaseDown:
+                continue  # told once by the database itself
+            except Exception:  # planning must go on for the other orders; the next round tries again
+                log.exception("orders could not be planned again")
+                continue
+            if numbers:
+                log.warning("planned again after broken promises: %s", ", ".join(numbers))

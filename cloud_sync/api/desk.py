@@ -1,0 +1,74 @@
+"""The desk for gateways, and what makes it up: where gateways stand, who works at docks."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import Field, StringConstraints
+
+from cloud_sync.actions import desk
+from cloud_sync.api.access import Administrator, Ledger, Now
+from cloud_sync.api.problems import answers, problem
+from cloud_sync.api.schemas import In, Name
+from cloud_sync.errors import NotKnown
+from edge_agent.domain.asking import GATEWAY_HEADER, NONCE_HEADER, NOW_HEADER, SIGNATURE_HEADER, TIME_HEADER, written
+from edge_agent.domain.desk import TAKEN_AT_HEADER, desk_etag
+
+PATH = "/v1/desk"
+
+router = APIRouter(tags=["gateways"], responses=answers(404, 409))
+
+Said = Annotated[str, StringConstraints(max_length=200)]
+
+
+class GatewayPlaceIn(In):
+    """Where a gateway stands."""
+
+    place: Name
+
+
+class OperatorIn(In):
+    """Somebody who works at docks."""
+
+    badge: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$")] = Field(
+        description="What follows LW.BADGE. on the card.", examples=["amy"]
+    )
+    active: bool = True
+
+
+@router.get("/desk", summary="Fetch a gateway's desk", response_class=Response, responses={304: {}})
+def get_desk(
+    database: Ledger,
+    now: Now,
+    gateway: Annotated[Name | None, Query(description="The gateway's name.")] = None,
+    signed_by: Annotated[Said, Header(alias=GATEWAY_HEADER)] = "",
+    at: Annotated[Said, Header(alias=TIME_HEADER)] = "",
+    nonce: Annotated[Said, Header(alias=NONCE_HEADER)] = "",
+    signature: Annotated[Said, Header(alias=SIGNATURE_HEADER)] = "",
+    if_none_match: Annotated[str | None, Header(max_length=200)] = None,
+) -> Response:
+    """Give what the docks of a gateway's site need while they cannot ask. The gateway's signature is the credential.
+
+    304 while nothing has changed since the entity tag in `If-None-Match`.
+    """
+    asked = desk.Asked(signed_by if signed_by == gateway else "", at, nonce, signature, "GET", PATH)
+    try:
+        raw = desk.desk_for(database, asked, now=now)
+    except NotKnown as error:
+        # A gateway whose clock is not set yet learns the time from here, and asks again.
+        return problem(401, str(error), error.what_to_do, {NOW_HEADER: written(now)})
+    headers = {"etag": desk_etag(raw), TAKEN_AT_HEADER: written(now), "cache-control": "private, no-cache"}
+    if if_none_match == headers["etag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(raw, media_type="application/json", headers=headers)
+
+
+@router.put("/gateways/{name}/place", summary="Say where a gateway stands", status_code=204)
+def place_gateway(name: Name, where: GatewayPlaceIn, database: Ledger, actor: Administrator) -> None:
+    """Its docks get the desk of the site around that place from now on."""
+    desk.place_gateway(database, name, where.place, actor=actor.name)
+
+
+@router.put("/operators/{name}", summary="Give an operator a badge", status_code=204)
+def put_operator(name: Name, operator: OperatorIn, database: Ledger, actor: Administrator) -> None:
+    """Give, change or withdraw a badge. Docks know it with their next desk."""
+    desk.put_operator(database, name, operator.badge, active=operator.active, actor=actor.name)

@@ -1,0 +1,321 @@
+"""Compounding: what a formula asks for, what was done to a batch, and what still keeps it from release.
+
+Pure. The state of a batch is derived from its facts and is never stored. Sources: USP <795>, <797> (2023): master
+formulation record, compounding record; 21 CFR 211.186/.188 for what a batch record holds.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from cloud_sync.domain.bud import Preparation, Storage
+
+
+class Kind(StrEnum):
+    """The section of the law an item is compounded under (FD&C Act)."""
+
+    FOR_PATIENT = "503A"
+    FOR_STOCK = "503B"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+_Words = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
+
+
+class Ingredient(_Part):
+    """``quantity`` base units of ``item`` for one formula quantity; the batch may use that share more or less."""
+
+    item: Annotated[str, Field(min_length=1, max_length=100)]
+    quantity: Annotated[int, Field(ge=1, le=10**12)]
+    tolerance_pct: Annotated[float, Field(ge=0, le=100)] = 0.0
+
+
+class Step(_Part):
+    """One thing to do. ``second_check``: another person confirms it."""
+
+    text: _Words
+    second_check: bool = False
+
+
+class Formula(_Part):
+    """A master formulation record, for ``quantity`` base units of the product."""
+
+    quantity: Annotated[int, Field(ge=1, le=10**12)]
+    preparation: Preparation
+    storage: Storage
+    ingredients: Annotated[tuple[Ingredient, ...], Field(min_length=1, max_length=200)]
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=500)]
+    equipment: Annotated[tuple[_Words, ...], Field(max_length=100)] = ()
+    tests: Annotated[tuple[_Words, ...], Field(max_length=100)] = ()
+    yield_min_pct: Annotated[float, Field(ge=0, le=100)]
+    yield_max_pct: Annotated[float, Field(ge=100, le=1000)]
+
+    @model_validator(mode="after")
+    def _names_each_once(self) -> "Formula":
+        for what, names in (
+            ("ingredient", [each.item for each in self.ingredients]),
+            ("equipment", list(self.equipment)),
+            ("test", list(self.tests)),
+        ):
+            if len(set(names)) != len(names):
+                raise ValueError(f"each {what} is named once")
+        return self
+
+    def expected(self, ingredient: Ingredient, batch_quantity: int) -> float:
+        """Base units of ``ingredient`` that a batch of ``batch_quantity`` asks for."""
+        return ingredient.quantity * batch_quantity / self.quantity
+
+
+class FactKind(StrEnum):
+    """What is written into a batch record beside the movements."""
+
+    STEP = "step"
+    CHECK = "check"
+    EQUIPMENT = "equipment"
+    DEVIATION = "deviation"
+    ASSESSMENT = "assessment"
+    YIELD = "yield"
+    FINISHED = "finished"
+    TEST = "test"
+    RELEASED = "released"
+    REJECTED = "rejected"
+
+
+MAKING = frozenset({FactKind.STEP, FactKind.CHECK, FactKind.EQUIPMENT, FactKind.YIELD, FactKind.FINISHED})
+"""Who did any of these made the batch, and does not release it."""
+
+
+class Topic(StrEnum):
+    """What a deviation is about; assessed by quality, it answers the open point of that topic."""
+
+    STEP = "step"
+    INGREDIENT = "ingredient"
+    YIELD = "yield"
+    ENVIRONMENT = "environment"
+    EQUIPMENT = "equipment"
+    TEST = "test"
+    OTHER = "other"
+
+
+class State(StrEnum):
+    """Where a batch is."""
+
+    PLANNED = "planned"
+    IN_PROCESS = "in_process"
+    HELD = "held"
+    FINISHED = "finished"
+    RELEASED = "released"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFact:
+    """One entry of the batch record."""
+
+    kind: FactKind
+    actor: str
+    at: datetime
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """What moved of one ingredient lot, in base units. ``used`` was closed out when the batch was finished."""
+
+    item: str
+    lot_number: str
+    consumed: int
+    returned: int
+    scrapped: int
+    used: int
+    expires_at: datetime | None
+    expiry_required: bool
+
+    @property
+    def left(self) -> int:
+        """Base units still in the production place: 0 once the batch is reconciled."""
+        return self.consumed - self.returned - self.scrapped - self.used
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What came out, in base units."""
+
+    lot_number: str
+    quantity: int
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All that is known of a batch. ``holds`` are reasons other than that it is not released yet."""
+
+    kind: Kind
+    formula: Formula
+    quantity: int
+    planned_by: str
+    facts: tuple[BatchFact, ...]
+    components: tuple[Component, ...]
+    products: tuple[Product, ...]
+    holds: tuple[str, ...]
+    is_monitored: bool
+    """Whether any place the batch stood in has a policy, so that readings are owed."""
+    was_measured: bool
+    """Whether there are readings from the run."""
+    operators: frozenset[str] = frozenset()
+    """Who moved anything in or out."""
+
+    def of(self, kind: FactKind) -> tuple[BatchFact, ...]:
+        """The entries of one kind, oldest first."""
+        return tuple(fact for fact in self.facts if fact.kind is kind)
+
+
+def state_of(record: Record) -> State:
+    """Where the batch is: a decision counts first, and a hold above a release, for evidence can change afterwards."""
+    if record.of(FactKind.REJECTED):
+        return State.REJECTED
+    if record.holds:
+        return State.HELD
+    if record.of(FactKind.RELEASED):
+        return State.RELEASED
+    if record.of(FactKind.FINISHED):
+        return State.FINISHED
+    if record.facts or record.components:
+        return State.IN_PROCESS
+    return State.PLANNED
+
+
+def makers_of(record: Record) -> frozenset[str]:
+    """Everybody who had a hand in it; none of them may release it."""
+    return (
+        frozenset({fact.actor for fact in record.facts if fact.kind in MAKING} | {record.planned_by}) | record.operators
+    )
+
+
+def yield_of(record: Record) -> tuple[int, float]:
+    """Base units made, and in percent of what was planned.
+
+    >>> made_pct(95, 100)
+    95.0
+    """
+    made = sum(product.quantity for product in record.products)
+    return made, made_pct(made, record.quantity)
+
+
+def made_pct(made: int, planned: int) -> float:
+    """``made`` in percent of ``planned``."""
+    return 100 * made / planned
+
+
+def open_points(record: Record) -> tuple[str, ...]:
+    """All that keeps the batch from being released; empty when nothing does."""
+    return (
+        *(() if record.of(FactKind.FINISHED) else ("it is not finished",)),
+        *(f"held: {hold}" for hold in record.holds),
+        *_unless_assessed(record, Topic.STEP, _missing_steps(record)),
+        *_unless_assessed(record, Topic.EQUIPMENT, _missing_equipment(record)),
+        *_unless_assessed(record, Topic.INGREDIENT, _ingredient_faults(record)),
+        *_unless_assessed(record, Topic.YIELD, _yield_faults(record)),
+        *_unless_assessed(record, Topic.ENVIRONMENT, _environment_faults(record)),
+        *_unassessed(record),
+        *_test_faults(record),
+        *_expiry_faults(record),
+        *(f"{c.left} of lot {c.lot_number} ({c.item}) are not accounted for" for c in record.components if c.left),
+    )
+
+
+def close_out(components: Iterable[Component]) -> dict[str, int]:
+    """What to book as used up when the batch is finished: lot number -> base units that are still in it."""
+    return {component.lot_number: component.left for component in components if component.left > 0}
+
+
+def _unless_assessed(record: Record, topic: Topic, faults: Iterable[str]) -> Iterator[str]:
+    if topic not in {Topic(fact.data["topic"]) for fact in _assessed(record)}:
+        yield from faults
+
+
+def _assessed(record: Record) -> list[BatchFact]:
+    done = {fact.data["deviation"] for fact in record.of(FactKind.ASSESSMENT)}
+    return [fact for number, fact in enumerate(record.of(FactKind.DEVIATION), start=1) if number in done]
+
+
+def _unassessed(record: Record) -> Iterator[str]:
+    done = {fact.data["deviation"] for fact in record.of(FactKind.ASSESSMENT)}
+    for number, fact in enumerate(record.of(FactKind.DEVIATION), start=1):
+        if number not in done:
+            yield f"deviation {number} is not assessed: {fact.data['text']}"
+
+
+def _missing_steps(record: Record) -> Iterator[str]:
+    done = {fact.data["step"] for fact in record.of(FactKind.STEP)}
+    checked = {fact.data["step"] for fact in record.of(FactKind.CHECK)}
+    for number, step in enumerate(record.formula.steps, start=1):
+        if number not in done:
+            yield f"step {number} was not done: {step.text}"
+        elif step.second_check and number not in checked:
+            yield f"step {number} was not checked by a second person: {step.text}"
+
+
+def _missing_equipment(record: Record) -> Iterator[str]:
+    used = {fact.data["equipment"] for fact in record.of(FactKind.EQUIPMENT)}
+    for name in record.formula.equipment:
+        if name not in used:
+            yield f"no {name} is on record"
+
+
+def _ingredient_faults(record: Record) -> Iterator[str]:
+    used: dict[str, int] = {}
+    for component in record.components:
+        net = component.consumed - component.returned - component.scrapped
+        used[component.item] = used.get(component.item, 0) + net
+    for ingredient in record.formula.ingredients:
+        expected = record.formula.expected(ingredient, record.quantity)
+        actual = used.pop(ingredient.item, 0)
+        if abs(actual - expected) > expected * ingredient.tolerance_pct / 100:
+            share = f"{expected:g} (± {ingredient.tolerance_pct:g} %)"
+            yield f"{actual} of {ingredient.item} were used, {share} are expected"
+    for item, actual in used.items():
+        if actual:
+            yield f"{actual} of {item} were used, which the formula does not name"
+
+
+def _yield_faults(record: Record) -> Iterator[str]:
+    made, pct = yield_of(record)
+    low, high = record.formula.yield_min_pct, record.formula.yield_max_pct
+    if not low <= pct <= high:
+        yield f"{made} of {record.quantity} were made: {pct:.1f} % is not between {low:g} % and {high:g} %"
+
+
+def _environment_faults(record: Record) -> Iterator[str]:
+    if record.is_monitored and not record.was_measured:
+        yield "there are no readings from the run"
+
+
+def _test_faults(record: Record) -> Iterator[str]:
+    latest = {fact.data["test"]: fact for fact in record.of(FactKind.TEST)}
+    for name in record.formula.tests:
+        if name not in latest:
+            yield f"no result of {name}"
+    for name, fact in latest.items():
+        if not fact.data["passed"]:
+            yield f"{name} failed: {fact.data['result']}"
+
+
+def _expiry_faults(record: Record) -> Iterator[str]:
+    within = [component for component in record.components if component.consumed > component.returned]
+    dates = [component.expires_at for component in within if component.expires_at is not None]
+    for component in within:
+        if component.expires_at is None and component.expiry_required:
+            yield f"lot {component.lot_number} of {component.item} has no expiry on record"
+    for product in record.products:
+        if product.expires_at is None:
+            yield f"lot {product.lot_number} has no beyond-use date: book it as a yield"
+        elif dates and product.expires_at > min(dates):
+            yield f"the beyond-use date of lot {product.lot_number} is after the earliest expiry of a component"

@@ -1,0 +1,323 @@
+"""Orders: what may be asked for, who may decide, and how far each quantity has come.
+
+An order's lines and the decisions of people are stored. Everything else follows from movements and reservations that
+name the order: :func:`fill` says which line they belong to, :func:`states_of` in which state each base unit of a line
+is. Of one line, the states always add up to what was asked for (``over`` is what came or went beyond it).
+
+========== =========== =========== ========================================================================
+kind       from        to          states of a line, in the order in which quantity goes through them
+========== =========== =========== ========================================================================
+purchase   supplier    house       requested, approved, ordered, received, returned (to the supplier)
+demand     house       recipient   requested, allocated, shipped or dispensed, returned
+transfer   house       house       requested, allocated, shipped, received
+return     recipient   house       requested, returned
+destruction house      scrap       requested, approved, destroyed
+========== =========== =========== ========================================================================
+
+and ``cancelled`` in all of them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cloud_sync.domain.movements import INTERNAL
+from edge_agent.domain.records import Action
+
+
+class OrderKind(StrEnum):
+    """What somebody asks for."""
+
+    PURCHASE = "purchase"
+    DEMAND = "demand"
+    TRANSFER = "transfer"
+    RETURN = "return"
+    DESTRUCTION = "destruction"
+
+
+class Step(StrEnum):
+    """What people decide about an order."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    ORDERED = "ordered"
+    WITNESSED = "witnessed"
+    CANCELLED = "cancelled"
+
+
+class State(StrEnum):
+    """Where a quantity is in its workflow."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    ORDERED = "ordered"
+    RECEIVED = "received"
+    QUARANTINED = "quarantined"
+    AVAILABLE = "available"
+    ALLOCATED = "allocated"
+    SHIPPED = "shipped"
+    DISPENSED = "dispensed"
+    RETURNED = "returned"
+    EXPIRED = "expired"
+    DESTROYED = "destroyed"
+    CONSUMED = "consumed"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an order of a kind must be like. ``prefix`` begins its number."""
+
+    prefix: str
+    from_kinds: frozenset[str]
+    to_kinds: frozenset[str]
+    needs: tuple[Step, ...] = ()
+    names_lots: bool = False
+    promises: bool = False
+
+
+RECIPIENTS = frozenset({"customer", "ward"})
+RULES: dict[OrderKind, Rules] = {
+    OrderKind.PURCHASE: Rules("PO", frozenset({"supplier"}), INTERNAL, needs=(Step.APPROVED, Step.ORDERED)),
+    OrderKind.DEMAND: Rules("SO", INTERNAL, RECIPIENTS, promises=True),
+    OrderKind.TRANSFER: Rules("TR", INTERNAL, INTERNAL, promises=True),
+    OrderKind.RETURN: Rules("RT", RECIPIENTS, INTERNAL),
+    OrderKind.DESTRUCTION: Rules(
+        "DX", INTERNAL, frozenset({"scrap"}), needs=(Step.APPROVED, Step.WITNESSED), names_lots=True
+    ),
+}
+
+FOLLOWS: dict[Step, tuple[frozenset[Step], frozenset[Step]]] = {
+    Step.APPROVED: (frozenset(), frozenset({Step.APPROVED, Step.REJECTED})),
+    Step.REJECTED: (frozenset(), frozenset({Step.APPROVED, Step.REJECTED, Step.ORDERED})),
+    Step.ORDERED: (frozenset({Step.APPROVED}), frozenset({Step.ORDERED, Step.REJECTED})),
+    Step.WITNESSED: (frozenset({Step.APPROVED}), frozenset({Step.WITNESSED, Step.REJECTED})),
+}
+"""Each step: those that must have been before, and those that must not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of an order. ``lot_number`` and ``serial`` are '' where they are left open."""
+
+    line: int
+    item_id: int
+    quantity: int
+    lot_number: str = ""
+    serial: str = ""
+    cancelled: int = 0
+
+    @property
+    def wanted(self) -> int:
+        """Base units that are still asked for, done or not."""
+        return self.quantity - self.cancelled
+
+    def is_about(self, item_id: int, lot_number: str, serial: str) -> bool:
+        """Whether such stock is what the line asks for."""
+        return self.item_id == item_id and self.lot_number in ("", lot_number) and self.serial in ("", serial)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Base units of a lot (or serial) that ``action`` moved for an order, or that are promised to it (allocate)."""
+
+    action: Action
+    item_id: int
+    lot_number: str
+    serial: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """For each line, base units by action; and what is of no line."""
+
+    by_line: Mapping[int, Mapping[Action, int]]
+    unasked: tuple[Moved, ...]
+
+
+def fill(lines: Sequence[Line], moved: Iterable[Moved]) -> Filled:
+    """Which lines movements belong to: lines that name serial or lot first, each up to what it wants.
+
+    What is beyond all lines about it counts for the last of them. The order of ``moved`` does not matter.
+    """
+    by_line: dict[int, dict[Action, int]] = {line.line: defaultdict(int) for line in lines}
+    unasked: list[Moved] = []
+    specific_first = sorted(lines, key=lambda line: (line.serial == "", line.lot_number == "", line.line))
+    # What fewer lines may take goes first, so that it is not crowded out by what could go elsewhere.
+    for each in sorted(moved, key=lambda m: (len(_about(specific_first, m)), *_said(m))):
+        candidates = _about(specific_first, each)
+        if not candidates:
+            unasked.append(each)
+            continue
+        left = each.quantity
+        for line in candidates:
+            take = min(left, max(0, line.wanted - by_line[line.line][each.action]))
+            by_line[line.line][each.action] += take
+            left -= take
+        by_line[candidates[-1].line][each.action] += left
+    return Filled({line: dict(done) for line, done in by_line.items()}, tuple(unasked))
+
+
+def states_of(kind: OrderKind, line: Line, steps: frozenset[Step], done: Mapping[Action, int]) -> dict[State, int]:
+    """In which state each base unit of a line is; states with none are left out."""
+    furthest, passed = _passed(kind, done)
+    states: dict[State, int] = defaultdict(int)
+    states[State.CANCELLED] = line.cancelled
+    left = line.wanted
+    for state, quantity in passed:
+        take = min(left, quantity)
+        states[state] += take
+        left -= take
+    states[State.OVER] = max(0, furthest - line.wanted)
+    promised = min(left, done.get(Action.ALLOCATE, 0)) if RULES[kind].promises else 0
+    states[State.ALLOCATED] += promised
+    states[_waiting(steps)] += left - promised
+    return {state: quantity for state, quantity in states.items() if quantity}
+
+
+def open_quantity(kind: OrderKind, line: Line, done: Mapping[Action, int]) -> int:
+    """Base units that are asked for and neither done nor cancelled (promised ones are open)."""
+    return max(0, line.wanted - _passed(kind, done)[0])
+
+
+def order_state(lines: Sequence[Mapping[State, int]]) -> str:
+    """An order's state in a word: that of its quantities if they agree, ``partly ...`` if they do not."""
+    total: dict[State, int] = defaultdict(int)
+    for line in lines:
+        for state, quantity in line.items():
+            if state is not State.OVER:
+                total[state] += quantity
+    if len(total) > 1:
+        total.pop(State.CANCELLED, None)
+    present = [state for state in State if total.get(state)]
+    return present[0].value if len(present) == 1 else f"partly {present[-1].value}"
+
+
+def fault_of_places(kind: OrderKind, from_kind: str, to_kind: str) -> str | None:
+    """What is wrong with an order between places of these kinds, None if nothing is."""
+    rules = RULES[kind]
+    if from_kind not in rules.from_kinds:
+        return f"a {kind} comes from a {_or(rules.from_kinds)}, not from a {from_kind}"
+    if to_kind not in rules.to_kinds:
+        return f"a {kind} goes to a {_or(rules.to_kinds)}, not to a {to_kind}"
+    return None
+
+
+def fault_of_step(
+    kind: OrderKind, step: Step, taken: Mapping[Step, str], requested_by: str, actor: str
+) -> tuple[str, bool] | None:
+    """Why ``actor`` may not take ``step`` after those ``taken`` (-> by whom), None if they may.
+
+    The second value is whether it is a matter of who does it: who requests does not approve.
+    """
+    if step not in RULES[kind].needs and step is not Step.REJECTED:
+        return f"a {kind} is not {step}", False
+    needed, excluded = FOLLOWS[step]
+    if missing := needed - taken.keys():
+        return f"it is not {_or(missing)} yet", False
+    if done := excluded & taken.keys():
+        return f"it was {_or(done)} by {taken[min(done)]} already", False
+    if step is Step.APPROVED and actor == requested_by:
+        return f"{actor} requested it, so somebody else has to approve it", True
+    return None
+
+
+def fault_of_performing(kind: OrderKind, taken: Mapping[Step, str], actor: str) -> tuple[str, bool] | None:
+    """Why ``actor`` may not carry the order out (receive, issue, destroy), None if they may.
+
+    The second value is whether it is a matter of who does it: the witness does not destroy.
+    """
+    if Step.REJECTED in taken:
+        return f"it was rejected by {taken[Step.REJECTED]}", False
+    for step in RULES[kind].needs:
+        if step not in taken:
+            return f"it is not {step} yet", False
+    if kind is OrderKind.DESTRUCTION and taken[Step.WITNESSED] == actor:
+        return f"{actor} witnesses it, so somebody else has to do it", True
+    return None
+
+
+def fault_of_count_decision(opened_by: str, counted_by: frozenset[str], actor: str) -> str | None:
+    """Why ``actor`` may not decide on a count, None if they may: who counts does not approve."""
+    if actor in counted_by or actor == opened_by:
+        return f"{actor} {'counted' if actor in counted_by else 'opened'} it, so somebody else has to decide"
+    return None
+
+
+def stock_states(
+    place_kind: str, quantity: int, reserved: int, *, expired: bool, held: bool, returned: bool
+) -> dict[State, int]:
+    """In which state stock of a lot in a place is; empty where a balance says nothing about stock.
+
+    ``returned``: it came back from a recipient and nobody has decided on it yet.
+    """
+    if quantity <= 0 or place_kind == "supplier":
+        return {}
+    if place_kind in _OUTSIDE:
+        return {_OUTSIDE[place_kind]: quantity}
+    for applies, state in ((expired, State.EXPIRED), (returned, State.RETURNED), (held, State.QUARANTINED)):
+        if applies:
+            return {state: quantity}
+    allocated = min(max(0, reserved), quantity)
+    states = {State.ALLOCATED: allocated, State.AVAILABLE: quantity - allocated}
+    return {state: units for state, units in states.items() if units}
+
+
+_OUTSIDE: dict[str, State] = {
+    "customer": State.SHIPPED,
+    "ward": State.DISPENSED,
+    "transit": State.SHIPPED,
+    "scrap": State.DESTROYED,
+    "production": State.CONSUMED,
+    "count_difference": State.MISSED,
+}
+
+
+def _about(lines: Sequence[Line], moved: Moved) -> list[Line]:
+    return [line for line in lines if line.is_about(moved.item_id, moved.lot_number, moved.serial)]
+
+
+def _said(moved: Moved) -> tuple[int, str, str, str, int]:
+    return moved.item_id, moved.lot_number, moved.serial, moved.action, moved.quantity
+
+
+def _passed(kind: OrderKind, done: Mapping[Action, int]) -> tuple[int, tuple[tuple[State, int], ...]]:
+    """Base units that went the order's way, and in which state they are now."""
+    received, returned = done.get(Action.RECEIVE, 0), done.get(Action.RETURN, 0)
+    shipped, dispensed = done.get(Action.SHIP, 0), done.get(Action.DISPENSE, 0)
+    if kind is OrderKind.PURCHASE:
+        return received, ((State.RETURNED, min(returned, received)), (State.RECEIVED, max(0, received - returned)))
+    if kind is OrderKind.DEMAND:
+        back = min(returned, shipped + dispensed)
+        from_shipped = min(back, shipped)
+        return shipped + dispensed, (
+            (State.RETURNED, back),
+            (State.SHIPPED, shipped - from_shipped),
+            (State.DISPENSED, dispensed - (back - from_shipped)),
+        )
+    if kind is OrderKind.TRANSFER:
+        return max(shipped, received), ((State.RECEIVED, received), (State.SHIPPED, max(0, shipped - received)))
+    if kind is OrderKind.RETURN:
+        return returned, ((State.RETURNED, returned),)
+    destroyed = done.get(Action.DESTROY, 0)
+    return destroyed, ((State.DESTROYED, destroyed),)
+
+
+def _waiting(steps: frozenset[Step]) -> State:
+    for step, state in (
+        (Step.REJECTED, State.REJECTED),
+        (Step.ORDERED, State.ORDERED),
+        (Step.APPROVED, State.APPROVED),
+    ):
+        if step in steps:
+            return state
+    return State.REQUESTED
+
+
+def _or(words: Iterable[str]) -> str:
+    return " or ".join(sorted(str(word) for word in words))

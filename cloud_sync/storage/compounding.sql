@@ -1,0 +1,166 @@
+-- name: set_compounded(item_id, kind)!
+-- Say under which section an item is compounded; no row if it was said before.
+INSERT INTO compounded_item (item_id, kind) VALUES (:item_id, :kind) ON CONFLICT (item_id) DO NOTHING;
+
+-- name: compounded(item_id)$
+-- Under which section an item is compounded, null if it is not.
+SELECT kind FROM compounded_item WHERE item_id = :item_id;
+
+-- name: own_formula_name(name)!
+-- One draft at a time for each name.
+SELECT pg_advisory_xact_lock(x'464F524D'::int, hashtext(:name));
+
+-- name: add_formula(name, item_id, body, drafted_by)$
+-- The next version of a formula; gives it.
+INSERT INTO formula (name, version, item_id, body, drafted_by)
+SELECT :name, coalesce(max(version), 0) + 1, :item_id, :body, :drafted_by
+FROM formula WHERE name = :name
+RETURNING version;
+
+-- name: formula(name, version)^
+-- One version of a formula.
+SELECT f.id, f.name, f.version, i.name AS item, f.item_id, c.kind, f.body, f.drafted_by, f.drafted_at, f.approved_by,
+       f.approved_at
+FROM formula f JOIN item i ON i.id = f.item_id JOIN compounded_item c ON c.item_id = f.item_id
+WHERE f.name = :name AND f.version = :version;
+
+-- name: formulas(name, rows_max, rows_skipped)
+-- Formulas, the newest version first.
+SELECT f.name, f.version, i.name AS item, c.kind, f.body, f.drafted_by, f.drafted_at, f.approved_by, f.approved_at
+FROM formula f JOIN item i ON i.id = f.item_id JOIN compounded_item c ON c.item_id = f.item_id
+WHERE :name::text IS NULL OR f.name = :name
+ORDER BY f.name, f.version DESC
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: newest_approved(name)$
+-- The newest approved version of a formula.
+SELECT max(version) FROM formula WHERE name = :name AND approved_by IS NOT NULL;
+
+-- name: approve_formula(id, approved_by)!
+-- Approve a version for use.
+UPDATE formula SET approved_by = :approved_by, approved_at = clock_timestamp() WHERE id = :id AND approved_by IS NULL;
+
+-- name: add_batch(place_id, formula_id, quantity, prescription, owner, planned_by)$
+-- Plan a batch.
+INSERT INTO production_batch (place_id, formula_id, quantity, prescription, owner, planned_by)
+VALUES (:place_id, :formula_id, :quantity, :prescription, :owner, :planned_by)
+RETURNING id;
+
+-- name: batch(number)^
+-- One batch by the name of its place.
+SELECT b.id, p.name AS number, b.place_id, p.ancestors, up.name AS room, b.quantity, b.prescription, b.owner,
+       b.planned_by, b.planned_at, f.name AS formula, f.version, f.item_id, i.name AS item, c.kind, f.body
+FROM place p
+JOIN production_batch b ON b.place_id = p.id
+JOIN formula f ON f.id = b.formula_id
+JOIN item i ON i.id = f.item_id
+JOIN compounded_item c ON c.item_id = f.item_id
+LEFT JOIN place up ON up.id = p.parent_id
+WHERE p.name = :number;
+
+-- name: own_batch(batch_id)!
+-- One at a time writes into a batch record. Taken before all other locks.
+SELECT FROM production_batch WHERE id = :batch_id FOR UPDATE;
+
+-- name: batches(rows_max, rows_skipped)
+-- Batch numbers, the newest first.
+SELECT p.name AS number FROM production_batch b JOIN place p ON p.id = b.place_id
+ORDER BY b.id DESC LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: add_fact(batch_id, kind, actor, occurred_at, data, event_id)!
+-- Write into the batch record.
+INSERT INTO batch_fact (batch_id, kind, actor, occurred_at, data, event_id)
+VALUES (:batch_id, :kind, :actor, :occurred_at, :data, :event_id);
+
+-- name: facts(batch_id)
+-- The batch record beside the movements.
+SELECT kind, actor, occurred_at, data FROM batch_fact WHERE batch_id = :batch_id ORDER BY id;
+
+-- name: components(place_id)
+-- What went into a batch, lot by lot, and what became of it. Index: movement_to_place, movement_out.
+SELECT i.name AS item, l.id AS lot_id, l.lot_number, l.expires_at, i.expiry_required,
+       sum(m.quantity)::bigint AS consumed, min(m.occurred_at) AS first_at,
+       array_agg(DISTINCT m.operator) AS operators,
+       coalesce(max(back.returned), 0)::bigint AS returned, coalesce(max(back.scrapped), 0)::bigint AS scrapped,
+       coalesce(max(back.used), 0)::bigint AS used
+FROM movement m
+JOIN lot l ON l.id = m.lot_id
+JOIN item i ON i.id = l.item_id
+CROSS JOIN LATERAL (
+    SELECT sum(out.quantity) FILTER (WHERE p.kind NOT IN ('scrap', 'used_up')) AS returned,
+           sum(out.quantity) FILTER (WHERE p.kind = 'scrap') AS scrapped,
+           sum(out.quantity) FILTER (WHERE p.kind = 'used_up') AS used
+    FROM movement out JOIN place p ON p.id = out.to_place
+    WHERE out.lot_id = m.lot_id AND out.from_place = m.to_place
+) AS back
+WHERE m.to_place = :place_id
+GROUP BY i.id, l.id
+ORDER BY i.name, l.id;
+
+-- name: left_in_batch(place_id)
+-- What is still in a batch, lot by lot and serial by serial. Index: position_place.
+SELECT lot_id, serial, quantity FROM position WHERE place_id = :place_id AND quantity > 0 ORDER BY lot_id, serial;
+
+-- name: products(batch_id, place_id)
+-- What came out of a batch, lot by lot. Index: movement_from_place.
+SELECT l.id AS lot_id, l.lot_number, l.expires_at, sum(m.quantity)::bigint AS quantity, max(m.occurred_at) AS last_at,
+       array_agg(DISTINCT m.operator) AS operators
+FROM batch_product product
+JOIN lot l ON l.id = product.lot_id
+JOIN movement m ON m.lot_id = l.id AND m.from_place = :place_id
+WHERE product.batch_id = :batch_id
+GROUP BY l.id
+ORDER BY l.id;
+
+-- name: holds_on_batch(lot_ids, place_id, is_decided)
+-- What blocks a batch other than that it is not released: on its products anywhere, on its ingredients in it, and until
+-- it is decided also on its ingredients as such.
+SELECT DISTINCT l.lot_number || ': ' || h.text AS text
+FROM hold_now h JOIN lot l ON l.id = h.lot_id
+WHERE h.kind NOT IN ('unreleased', 'patient')
+  AND (h.lot_id = ANY(:lot_ids)
+       OR (h.place_id = :place_id OR h.place_id IS NULL AND NOT :is_decided) AND h.lot_id IN (SELECT m.lot_id FROM movement m WHERE m.to_place = :place_id))
+ORDER BY 1;
+
+-- name: policies_above(ancestors)$
+-- Whether anybody watches any of these places.
+SELECT EXISTS (SELECT FROM place WHERE id = ANY(:ancestors) AND policy IS NOT NULL);
+
+-- name: environment(ancestors, room_id, began_at, ended_at)
+-- What the channels in a room, above and below it measured meanwhile. Index: reading_channel_at.
+SELECT g.name AS gateway, c.device, c.metric, p.name AS place, r.readings, r.lowest, r.mean, r.highest, r.first_at,
+       r.last_at
+FROM channel c
+JOIN gateway g ON g.id = c.gateway_id
+JOIN place p ON p.id = c.place_id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS readings, min(value) AS lowest, avg(value) AS mean, max(value) AS highest, min(at) AS first_at,
+           max(at) AS last_at
+    FROM reading
+    WHERE channel_id = c.id AND at >= :began_at AND at <= :ended_at
+) AS r
+WHERE p.id = ANY(:ancestors::bigint[]) OR p.ancestors @> ARRAY[:room_id::bigint]
+ORDER BY g.name, c.device, c.metric;
+
+-- name: excursions_during(ancestors, began_at, ended_at)
+-- Excursions that covered a place meanwhile. Index: excursion_place.
+SELECT e.id, c.device, c.metric, p.name AS place, e.rule, e.began_at, e.ended_at, e.worst
+FROM excursion e
+JOIN channel c ON c.id = e.channel_id
+JOIN place p ON p.id = e.place_id
+WHERE e.place_id = ANY(:ancestors) AND e.began_at <= :ended_at AND coalesce(e.ended_at, 'infinity') > :began_at
+ORDER BY e.began_at, e.id;
+
+-- name: limit_expiry(lot_id, expires_on, expires_at)!
+-- The beyond-use date of a lot; never a later one than it has.
+UPDATE lot SET expires_on = :expires_on, expires_at = :expires_at
+WHERE id = :lot_id AND (expires_at IS NULL OR expires_at > :expires_at);
+
+-- name: prescriptions_of_lots(lot_ids)
+-- Which of these lots were made for one prescription alone.
+SELECT l.lot_number, b.prescription
+FROM batch_product product
+JOIN production_batch b ON b.id = product.batch_id AND b.prescription <> ''
+JOIN lot l ON l.id = product.lot_id
+WHERE product.lot_id = ANY(:lot_ids)
+ORDER BY l.id;

@@ -1,0 +1,110 @@
+-- name: gateway_to_serve(name)^
+-- A gateway that asks for its desk, and the site around its place (the place itself if it stands in no site).
+SELECT g.id, g.public_key, g.revoked_at, p.name AS place,
+       coalesce((SELECT s.id FROM place s WHERE s.id = ANY(p.ancestors) AND s.kind = 'site'
+                 ORDER BY cardinality(s.ancestors) LIMIT 1), p.id) AS site_id
+FROM gateway g LEFT JOIN place p ON p.id = g.place_id
+WHERE g.name = :name;
+
+-- name: use_nonce(gateway_id, nonce, at)!
+-- Note that a number was used; no row if it was before.
+INSERT INTO gateway_nonce (gateway_id, nonce, at) VALUES (:gateway_id, :nonce, :at) ON CONFLICT DO NOTHING;
+
+-- name: forget_nonces(before)!
+-- Requests this old are refused by their time already.
+DELETE FROM gateway_nonce WHERE at < :before;
+
+-- name: site_name(site_id)$
+-- What the site is called.
+SELECT name FROM place WHERE id = :site_id;
+
+-- name: desk_places(site_id)
+-- Places of the site, and those that stand outside every site (suppliers, customers), with all they stand in.
+SELECT p.name, p.kind, p.title, p.policy,
+       ARRAY(SELECT a.name FROM place a WHERE a.id = ANY(p.ancestors) ORDER BY cardinality(a.ancestors)) AS path
+FROM place p
+WHERE p.ancestors @> ARRAY[:site_id::bigint]
+   OR NOT EXISTS (SELECT FROM place s WHERE s.id = ANY(p.ancestors) AND s.kind = 'site')
+ORDER BY p.name;
+
+-- name: desk_items()
+-- Every item that a label can name.
+SELECT i.name, i.title, i.base_unit, i.expiry_required, i.serial_tracked, i.receipt_days_min,
+       jsonb_object_agg(g.gtin, g.base_units ORDER BY g.gtin) AS gtins
+FROM item i JOIN item_gtin g ON g.item_id = i.id
+GROUP BY i.id ORDER BY i.name;
+
+-- name: desk_lots(site_id)
+-- Lots with stock at the site: expiry, all that blocks them, and where they are.
+WITH here AS MATERIALIZED (
+    SELECT b.lot_id, b.serial, b.place_id, b.quantity, p.name AS place
+    FROM position b JOIN place p ON p.id = b.place_id
+    WHERE b.quantity <> 0 AND p.ancestors @> ARRAY[:site_id::bigint]
+), promised AS (
+    SELECT v.lot_id, v.serial, v.place_id,
+           jsonb_agg(jsonb_build_object('demand', v.demand, 'quantity', v.quantity) ORDER BY v.id) AS promises
+    FROM reservation v
+    WHERE v.ended_at IS NULL AND v.lot_id IN (SELECT lot_id FROM here)
+    GROUP BY v.lot_id, v.serial, v.place_id
+), blocked AS (
+    SELECT h.lot_id,
+           jsonb_agg(DISTINCT jsonb_build_object('kind', h.kind, 'text', h.text, 'place', p.name,
+                                                 'serial', nullif(h.serial, ''))) AS blocks
+    FROM hold_now h LEFT JOIN place p ON p.id = h.place_id
+    WHERE h.lot_id IN (SELECT lot_id FROM here)
+    GROUP BY h.lot_id
+)
+SELECT i.name AS item, l.lot_number AS number, l.owner, l.expires_on, l.expires_at,
+       coalesce(min(k.blocks::text)::jsonb, '[]') AS blocks,
+       jsonb_agg(jsonb_build_object('place', s.place, 'serial', s.serial, 'quantity', s.quantity,
+                                    'promises', coalesce(v.promises, '[]')) ORDER BY s.place, s.serial) AS balances
+FROM here s
+JOIN lot l ON l.id = s.lot_id
+JOIN item i ON i.id = l.item_id
+LEFT JOIN promised v ON (v.lot_id, v.serial, v.place_id) = (s.lot_id, s.serial, s.place_id)
+LEFT JOIN blocked k ON k.lot_id = s.lot_id
+GROUP BY i.name, l.id
+ORDER BY i.name, l.lot_number, l.owner;
+
+-- name: desk_suppliers()
+-- Suppliers whose qualification is kept, and why goods may not come from one.
+SELECT p.name AS place, s.status = 'qualified' AS qualified, s.qualified_until,
+       CASE WHEN s.status = 'qualified' THEN '' ELSE concat_ws(': ', s.status, nullif(s.note, '')) END AS text
+FROM supplier s JOIN place p ON p.id = s.place_id
+ORDER BY p.name;
+
+-- name: orders_at_site(site_id, rows_max)
+-- The latest orders from, to or within a site that may be carried out.
+SELECT o.number
+FROM stock_order o
+JOIN place f ON f.id = o.from_place
+JOIN place t ON t.id = o.to_place
+WHERE o.kind IN ('purchase', 'demand', 'transfer')
+  AND (f.ancestors @> ARRAY[:site_id::bigint] OR t.ancestors @> ARRAY[:site_id::bigint])
+  AND NOT EXISTS (SELECT FROM order_step s WHERE s.order_id = o.id AND s.step = 'rejected')
+  AND (o.kind <> 'purchase' OR EXISTS (SELECT FROM order_step s WHERE s.order_id = o.id AND s.step = 'ordered'))
+ORDER BY o.id DESC
+LIMIT :rows_max;
+
+-- name: desk_operators()
+-- Who may work at docks.
+SELECT name, badge, active FROM operator ORDER BY name;
+
+-- name: desk_policies()
+-- Policies that places use.
+SELECT body FROM policy WHERE name IN (SELECT policy FROM place) ORDER BY name;
+
+-- name: desk_channels(gateway_id)
+-- Where this gateway's channels measure.
+SELECT c.device, c.metric, p.name AS place
+FROM channel c JOIN place p ON p.id = c.place_id
+WHERE c.gateway_id = :gateway_id ORDER BY c.device, c.metric;
+
+-- name: place_gateway(name, place_id)!
+-- Say where a gateway stands.
+UPDATE gateway SET place_id = :place_id WHERE name = :name;
+
+-- name: put_operator(name, badge, active)!
+-- Give an operator a badge, or change it.
+INSERT INTO operator (name, badge, active) VALUES (:name, :badge, :active)
+ON CONFLICT (name) DO UPDATE SET badge = excluded.badge, active = excluded.active;

@@ -1,0 +1,170 @@
+-- Master data as records (cloud_sync.domain.master): the columns are the fields of the record.
+
+-- name: places()
+-- Places of the house.
+SELECT p.name, p.title, p.kind, up.name AS parent, p.policy
+FROM place p LEFT JOIN place up ON up.id = p.parent_id
+WHERE p.kind NOT IN ('supplier', 'customer', 'ward')
+ORDER BY cardinality(p.ancestors), p.name;
+
+-- name: owners()
+-- Owners of stock.
+SELECT name, title FROM owner ORDER BY name;
+
+-- name: items()
+-- Items with their GTINs and substitutes.
+SELECT i.name, i.title, i.base_unit, i.expiry_required, i.serial_tracked,
+       coalesce((SELECT jsonb_object_agg(g.gtin, g.base_units) FROM item_gtin g WHERE g.item_id = i.id), '{}') AS gtins,
+       i.ndc, i.storage_class, i.allowance_minutes, i.allowance_c_max, i.receipt_inspection, i.shelf_life_days,
+       i.receipt_days_min,
+       coalesce((SELECT array_agg(other.name ORDER BY s.rank)
+                 FROM item_substitute s JOIN item other ON other.id = s.substitute_id
+                 WHERE s.item_id = i.id), '{}') AS substitutes,
+       i.controlled_schedule, i.compounding
+FROM item i
+ORDER BY i.name;
+
+-- name: suppliers()
+-- Suppliers. One that was never judged is pending.
+SELECT p.name, p.title, coalesce(s.status, 'pending') AS status, s.qualified_until, coalesce(s.note, '') AS note
+FROM place p LEFT JOIN supplier s ON s.place_id = p.id
+WHERE p.kind = 'supplier'
+ORDER BY p.name;
+
+-- name: recipients()
+-- Customers and wards, and what they demand.
+SELECT p.name, p.title, p.kind, up.name AS parent, coalesce(r.shelf_life_days_min, 0) AS shelf_life_days_min,
+       coalesce((SELECT jsonb_object_agg(i.name, d.shelf_life_days_min)
+                 FROM recipient_item d JOIN item i ON i.id = d.item_id
+                 WHERE d.place_id = p.id), '{}') AS item_days_min
+FROM place p
+LEFT JOIN recipient r ON r.place_id = p.id
+LEFT JOIN place up ON up.id = p.parent_id
+WHERE p.kind IN ('customer', 'ward')
+ORDER BY p.name;
+
+-- name: operators()
+-- Who works with scanners.
+SELECT name, badge, active FROM operator ORDER BY name;
+
+-- name: reorder_levels()
+-- When to order more.
+SELECT i.name AS item, p.name AS place, s.name AS supplier, r.reorder_point, r.par_level
+FROM reorder_level r
+JOIN item i ON i.id = r.item_id
+JOIN place p ON p.id = r.place_id
+LEFT JOIN place s ON s.id = r.supplier_id
+ORDER BY i.name, p.name;
+
+-- name: opening_balances()
+-- Stock that was there before the ledger was, as it was said then.
+SELECT i.name AS item, l.lot_number, l.owner, p.name AS place, m.serial, m.quantity, l.expires_on
+FROM movement m
+JOIN lot l ON l.id = m.lot_id
+JOIN item i ON i.id = l.item_id
+JOIN place p ON p.id = m.to_place
+WHERE m.action = 'opening'
+ORDER BY i.name, l.lot_number, l.owner, p.name, m.serial;
+
+-- name: judged_suppliers()
+-- Which suppliers have a row of their own.
+SELECT p.name FROM supplier s JOIN place p ON p.id = s.place_id;
+
+-- name: change_place(name, title, policy)$
+-- A place's new title and policy; gives its id.
+UPDATE place SET title = :title, policy = :policy WHERE name = :name RETURNING id;
+
+-- name: retitle_place(name, title)$
+-- A place's new title; gives its id.
+UPDATE place SET title = :title WHERE name = :name RETURNING id;
+
+-- name: change_owner(name, title)!
+-- An owner's new title.
+UPDATE owner SET title = :title WHERE name = :name;
+
+-- name: is_item_used(name)$
+-- Whether any lot of the item is known.
+SELECT EXISTS (SELECT FROM lot l JOIN item i ON i.id = l.item_id WHERE i.name = :name);
+
+-- name: keep_item(name, title, base_unit, expiry_required, serial_tracked, ndc, storage_class, allowance_minutes, allowance_c_max, receipt_inspection, shelf_life_days, receipt_days_min, controlled_schedule, compounding)$
+-- An item as it is now; gives its id.
+INSERT INTO item (name, title, base_unit, expiry_required, serial_tracked, ndc, storage_class, allowance_minutes,
+                  allowance_c_max, receipt_inspection, shelf_life_days, receipt_days_min, controlled_schedule,
+                  compounding)
+VALUES (:name, :title, :base_unit, :expiry_required, :serial_tracked, :ndc, :storage_class, :allowance_minutes,
+        :allowance_c_max, :receipt_inspection, :shelf_life_days, :receipt_days_min, :controlled_schedule, :compounding)
+ON CONFLICT (name) DO UPDATE SET
+    title = excluded.title, base_unit = excluded.base_unit, expiry_required = excluded.expiry_required,
+    serial_tracked = excluded.serial_tracked, ndc = excluded.ndc, storage_class = excluded.storage_class,
+    allowance_minutes = excluded.allowance_minutes, allowance_c_max = excluded.allowance_c_max,
+    receipt_inspection = excluded.receipt_inspection, shelf_life_days = excluded.shelf_life_days,
+    receipt_days_min = excluded.receipt_days_min, controlled_schedule = excluded.controlled_schedule,
+    compounding = excluded.compounding
+RETURNING id;
+
+-- name: forget_substitutes(item_id)!
+-- An item has no substitutes.
+DELETE FROM item_substitute WHERE item_id = :item_id;
+
+-- name: add_substitutes(item_id, names)!
+-- An item's substitutes, the best first.
+INSERT INTO item_substitute (item_id, rank, substitute_id)
+SELECT :item_id, s.rank, i.id FROM unnest(:names::text[]) WITH ORDINALITY AS s (name, rank) JOIN item i USING (name);
+
+-- name: keep_supplier(place_id, status, qualified_until, note)!
+-- What is thought of a supplier now.
+INSERT INTO supplier (place_id, status, qualified_until, note) VALUES (:place_id, :status, :qualified_until, :note)
+ON CONFLICT (place_id) DO UPDATE SET
+    status = excluded.status, qualified_until = excluded.qualified_until, note = excluded.note;
+
+-- name: keep_recipient(place_id, shelf_life_days_min)!
+-- What a recipient demands of everything.
+INSERT INTO recipient (place_id, shelf_life_days_min) VALUES (:place_id, :shelf_life_days_min)
+ON CONFLICT (place_id) DO UPDATE SET shelf_life_days_min = excluded.shelf_life_days_min;
+
+-- name: forget_recipient_items(place_id)!
+-- A recipient demands nothing of single items.
+DELETE FROM recipient_item WHERE place_id = :place_id;
+
+-- name: add_recipient_item(place_id, item, days)!
+-- What a recipient demands of one item.
+INSERT INTO recipient_item (place_id, item_id, shelf_life_days_min)
+SELECT :place_id, id, :days FROM item WHERE name = :item;
+
+-- name: keep_operator(name, badge, active)!
+-- An operator as known now.
+INSERT INTO operator (name, badge, active) VALUES (:name, :badge, :active)
+ON CONFLICT (name) DO UPDATE SET badge = excluded.badge, active = excluded.active;
+
+-- name: operator_with_badge(badge)^
+-- Whose badge this is.
+SELECT name FROM operator WHERE badge = :badge;
+
+-- name: keep_reorder_level(item_id, place_id, supplier_id, reorder_point, par_level)!
+-- When to order more of an item for a place.
+INSERT INTO reorder_level (item_id, place_id, supplier_id, reorder_point, par_level)
+VALUES (:item_id, :place_id, :supplier_id, :reorder_point, :par_level)
+ON CONFLICT (item_id, place_id) DO UPDATE SET
+    supplier_id = excluded.supplier_id, reorder_point = excluded.reorder_point, par_level = excluded.par_level;
+
+-- name: add_difference_place(name)!
+-- The place that stock comes from and goes to when a count finds more or less, if it is not there yet.
+INSERT INTO place (id, name, title, kind, ancestors)
+OVERRIDING SYSTEM VALUE
+SELECT new.id, :name, 'Differences found by counting', 'count_difference', ARRAY[new.id]
+FROM (SELECT nextval(pg_get_serial_sequence('place', 'id')) AS id) AS new
+ON CONFLICT (name) DO NOTHING;
+
+-- name: add_document(supplier_id, lot_id, kind, reference, sha256, valid_until, added_by)$
+-- Keep where a paper is.
+INSERT INTO document (supplier_id, lot_id, kind, reference, sha256, valid_until, added_by)
+VALUES (:supplier_id, :lot_id, :kind, :reference, :sha256, :valid_until, :added_by)
+RETURNING id;
+
+-- name: documents(supplier, lot_id, rows_max, rows_skipped)
+-- Papers of suppliers and lots.
+SELECT d.id, p.name AS supplier, d.lot_id, d.kind, d.reference, d.sha256, d.valid_until, d.added_by, d.added_at
+FROM document d LEFT JOIN place p ON p.id = d.supplier_id
+WHERE (:supplier::text IS NULL OR p.name = :supplier) AND (:lot_id::bigint IS NULL OR d.lot_id = :lot_id)
+ORDER BY d.id
+LIMIT :rows_max OFFSET :rows_skipped;

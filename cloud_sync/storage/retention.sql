@@ -1,0 +1,40 @@
+-- name: make_partitions(first_at, last_at)$
+-- Make the months of readings from one instant to another; gives how many were missing.
+SELECT make_reading_partitions(:first_at, :last_at);
+
+-- name: months_before(before)
+-- Months of readings that lie wholly before an instant, the oldest first: name of the partition, first and last instant.
+SELECT c.relname AS name, to_date(substr(c.relname, 9), 'YYYY_MM')::timestamp AT TIME ZONE 'UTC' AS began_at,
+       (to_date(substr(c.relname, 9), 'YYYY_MM') + interval '1 month') AT TIME ZONE 'UTC' AS ended_at
+FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'reading'::regclass
+  AND (to_date(substr(c.relname, 9), 'YYYY_MM') + interval '1 month') AT TIME ZONE 'UTC' <= :before
+ORDER BY c.relname;
+
+-- name: roll_up(began_at, ended_at)!
+-- Keep each hour of each channel, as long as all its readings are there.
+INSERT INTO reading_hour (channel_id, began_at, readings, lowest, mean, highest)
+SELECT channel_id, date_trunc('hour', at, 'UTC'), count(*), min(value), least(greatest(avg(value), min(value)), max(value)),
+       max(value)
+FROM reading
+WHERE at >= :began_at AND at < :ended_at
+GROUP BY 1, 2
+ON CONFLICT (channel_id, began_at) DO UPDATE
+SET readings = excluded.readings, lowest = excluded.lowest, mean = excluded.mean, highest = excluded.highest
+WHERE NOT reading_hour.thinned;
+
+-- name: drop_rolled_up(began_at, ended_at)!
+-- Drop the readings of a month whose hour has just been rolled up, but none that was inside an excursion of its channel
+-- (its first and last included), so that excursions can always be judged again.
+WITH done AS (
+    UPDATE reading_hour SET thinned = true
+    WHERE began_at >= :began_at AND began_at < :ended_at AND NOT thinned
+    RETURNING channel_id, began_at
+)
+DELETE FROM reading r
+USING done
+WHERE r.at >= :began_at AND r.at < :ended_at
+  AND r.channel_id = done.channel_id AND r.at >= done.began_at AND r.at < done.began_at + interval '1 hour'
+  AND NOT EXISTS (SELECT FROM excursion e WHERE e.channel_id = r.channel_id
+                  AND r.at BETWEEN e.began_at AND coalesce(e.ended_at, 'infinity'));

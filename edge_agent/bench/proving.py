@@ -1,0 +1,174 @@
+"""Which questions to ask a device to find out what it is, and whether it is what it is taken for."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from edge_agent.bench.advice import advice_on_silence
+from edge_agent.bench.exchange import Door, Exchange, Line, Outcome, knock
+from edge_agent.bench.judge import Heard, Judgement, Sense, hints_on_scale, judge, other_variants
+from edge_agent.config import ModbusTcpBus
+from edge_agent.drivers.decode import AS_IN_PROFILE, Variant, plan_requests
+from edge_agent.drivers.pdu import Request
+from edge_agent.drivers.profile import Profile, Proof
+
+SILENCES_MAX = 2
+"""After so many unanswered attempts in a row nothing more is asked under an assumption."""
+SEARCH_TIMEOUT_S = 0.3
+"""How long a unit id is given that is only a guess."""
+OTHER_UNITS = (1, 2, 240, 242, 247)
+"""Unit ids that makers like; asked when the expected one is silent."""
+
+
+class Budget:
+    """How long a search may go on. Asked between questions, so that it ends one question late at most."""
+
+    def __init__(self, budget_s: float) -> None:
+        self._until_s = time.monotonic() + budget_s
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it is time to stop."""
+        return time.monotonic() >= self._until_s
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One device at the bench: where it is and what it is taken for."""
+
+    unit: int
+    profile: Profile
+    variant: Variant = AS_IN_PROFILE
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What probing a device showed. ``others`` are assumptions that fit better, best first."""
+
+    endpoint: str
+    target: Target
+    judgement: Judgement
+    exchanges: tuple[Exchange, ...]
+    others: tuple[Judgement, ...]
+    advice: tuple[str, ...]
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether not a single answer came from the unit."""
+        return not any(exchange.is_alive for exchange in self.exchanges)
+
+
+async def probe(
+    line: Line, target: Target, profiles: Sequence[Profile], seen: Mapping[str, str], budget: Budget
+) -> Report:
+    """Read the device as it is taken for; if that makes no sense, find out what makes more."""
+    heard = await hear(line, target.unit, target.profile, target.variant)
+    judgement = judge(target.profile, target.variant, heard, seen)
+    exchanges = tuple(line.asked)
+    others: tuple[Judgement, ...] = ()
+    advice: tuple[str, ...] = ()
+    if not any(exchange.is_alive for exchange in exchanges):
+        advice = await _advice_on_silence(line, target, exchanges, budget)
+    elif judgement.sense < Sense.PLAUSIBLE:
+        found = await identify(line, target.unit, [target.profile], seen, budget)
+        if not any(one.sense >= Sense.PLAUSIBLE for one in found):
+            rest = [profile for profile in profiles if profile.name != target.profile.name]
+            found = (*found, *await identify(line, target.unit, rest, seen, budget))
+            found = tuple(sorted(found, key=_rank, reverse=True))
+        others = tuple(other for other in found if other.rank > judgement.rank and other.sense > Sense.WRONG)
+        advice = tuple(hints_on_scale(judgement))
+    return Report(line.endpoint, target, judgement, exchanges, others, advice)
+
+
+async def identify(
+    line: Line, unit: int, profiles: Iterable[Profile], seen: Mapping[str, str], budget: Budget
+) -> tuple[Judgement, ...]:
+    """What a unit probably is, best first: each profile as its papers say, and if none makes sense, with other offsets
+    and word orders."""
+    known = tuple(profiles)
+    found: list[Judgement] = []
+    for assumptions in (_as_papers_say(known), _departures(known)):
+        if any(one.sense >= Sense.PLAUSIBLE for one in found):
+            break
+        for profile, variant in assumptions:
+            if budget.is_spent or any(one.sense is Sense.PROVEN for one in found):
+                break
+            heard = await hear(line, unit, profile, variant)
+            found.append(judge(profile, variant, heard, seen))
+    return tuple(sorted((one for one in found if one.sense > Sense.WRONG), key=_rank, reverse=True))
+
+
+async def hear(line: Line, unit: int, profile: Profile, variant: Variant) -> Heard:
+    """Read all registers of ``profile``: values, status, proof. Gives up after the second unanswered attempt."""
+    registers: dict[int, int] = {}
+    proofs: dict[str, dict[int, int]] = {}
+    faults: dict[str, list[str]] = {}
+    silences = 0
+    wanted: list[tuple[str, Request]] = [("", request) for request in plan_requests(profile)]
+    wanted += [(proof.name, _request_of(profile, proof)) for proof in profile.proof]
+    for proof_name, request in wanted:
+        at = request.address + variant.address_offset
+        if not 0 <= at <= 0x10000 - request.count:
+            said = f"address_offset {variant.address_offset} moves it out of all addresses"
+            faults.setdefault(said, []).append(f"register {request.address:#06x}")
+            continue
+        exchange = await line.ask(unit, replace(request, address=at))
+        if exchange.outcome is Outcome.ANSWERED:
+            taken = proofs.setdefault(proof_name, {}) if proof_name else registers
+            taken.update(enumerate(exchange.words, start=request.address))
+            silences = 0
+            continue
+        subject = proof_name or f"registers from {at:#06x}"
+        faults.setdefault(exchange.said, []).append(subject)
+        silences = 0 if exchange.is_alive else silences + line.attempts
+        if exchange.outcome is Outcome.NO_CONNECTION or silences >= SILENCES_MAX:
+            break
+    return Heard(registers, proofs, tuple(f"{', '.join(subjects)}: {said}" for said, subjects in faults.items()))
+
+
+async def is_there(line: Line, unit: int) -> Exchange:
+    """Ask a unit for anything at all. Any answer will do, an exception too."""
+    exchange = await line.ask(unit, Request(3, 0, 1))
+    if exchange.outcome is Outcome.SILENT:
+        return await line.ask(unit, Request(4, 1, 1))  # cheap sensors are silent to functions they do not know
+    return exchange
+
+
+def _request_of(profile: Profile, proof: Proof) -> Request:
+    return Request(proof.function or profile.link.function, proof.address, proof.words)
+
+
+def _rank(judgement: Judgement) -> tuple[int, int, int, int]:
+    return judgement.rank
+
+
+def _as_papers_say(profiles: Sequence[Profile]) -> Iterable[tuple[Profile, Variant]]:
+    for profile in profiles:
+        for offset in profile.link.address_offset_choices or (0,):
+            yield profile, Variant(offset)
+
+
+def _departures(profiles: Sequence[Profile]) -> Iterable[tuple[Profile, Variant]]:
+    for profile in profiles:
+        stated = {Variant(offset) for offset in profile.link.address_offset_choices or (0,)}
+        yield from ((profile, other) for other in other_variants(profile, AS_IN_PROFILE) if other not in stated)
+
+
+async def _advice_on_silence(
+    line: Line, target: Target, exchanges: Sequence[Exchange], budget: Budget
+) -> tuple[str, ...]:
+    """What to look at, after knocking at the door and asking the unit ids that makers like."""
+    last = exchanges[-1]
+    door: Door | None = None
+    answering: list[int] = []
+    if last.outcome is Outcome.NO_CONNECTION:
+        if isinstance(line.bus, ModbusTcpBus):
+            door = await knock(line.bus, line.bus.timeout_s)
+        return advice_on_silence(line.bus, target.unit, target.profile, last, door, ())
+    await line.let_go()
+    hasty = line.bus.model_copy(update={"timeout_s": min(line.bus.timeout_s, SEARCH_TIMEOUT_S)})
+    with Line(hasty, [target.profile], attempts=1) as search:
+        for unit in dict.fromkeys((target.profile.link.unit, *OTHER_UNITS)):
+            if unit != target.unit and not budget.is_spent and (await is_there(search, unit)).is_alive:
+                answering.append(unit)
+    return advice_on_silence(line.bus, target.unit, target.profile, last, door, answering)

@@ -1,0 +1,50 @@
+"""What a dock thinks of a scan before it is booked. The grammar asks, whoever knows something answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge_agent.domain.records import Action, ScanLine, Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One reason. ``refuses`` keeps the scan out; otherwise the operator is warned and the reason is booked with it."""
+
+    refuses: bool
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What the operator is about to do with a line."""
+
+    action: Action
+    from_place: str | None
+    to_place: str | None
+    order: str | None
+
+
+class Judge(Protocol):
+    """Knows the rules and what they are applied to. Answers at once: no I/O."""
+
+    def badge(self, badge: str) -> tuple[str, tuple[Verdict, ...]]:
+        """Whose badge it is (the badge itself if nobody knows), and what is against signing in."""
+        ...
+
+    def line(self, doing: Doing, line: ScanLine, before: Sequence[ScanLine], stamp: Stamp) -> tuple[Verdict, ...]:
+        """All that is to be said about ``line``; ``before`` are the other lines of the same transaction."""
+        ...
+
+
+class NoJudge:
+    """Knows nothing and has no objections."""
+
+    def badge(self, badge: str) -> tuple[str, tuple[Verdict, ...]]:
+        """The badge is the name."""
+        return badge, ()
+
+    def line(self, doing: Doing, line: ScanLine, before: Sequence[ScanLine], stamp: Stamp) -> tuple[Verdict, ...]:
+        """Nothing."""
+        return ()

@@ -1,0 +1,132 @@
+"""The local page in a real browser, served by a real agent."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from pathlib import Path
+
+import httpx
+from playwright.async_api import Page, async_playwright, expect
+
+from edge_agent.domain.records import Quality
+from edge_agent.simulators.scanner import label
+from tests.browser.gateway import a_gateway
+from tests.desk_parts import INSULIN
+
+TABLET = {"width": 1280, "height": 800}
+PICK = ("LW.BADGE.amy", "LW.ACTION.PICK", "LW.PLACE.fridge-a", "LW.PLACE.dock-1")
+
+
+@asynccontextmanager
+async def a_tablet(url: str) -> AsyncIterator[tuple[Page, list[str]]]:
+    """A page, and the errors its console shows."""
+    async with async_playwright() as play:
+        browser = await play.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = await browser.new_page(viewport=TABLET)  # type: ignore[arg-type]
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+        await page.goto(url)
+        yield page, faults
+        await browser.close()
+
+
+async def test_an_operator_sees_green_red_and_what_to_scan_next(tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, faults):
+        await gateway.scan(*PICK)
+        verdict = page.locator(".verdict")
+        await expect(page.locator(".next")).to_have_text("Scan an item.")
+        await gateway.scan(label(INSULIN, "GOOD", date(2027, 12, 31)))
+        await expect(verdict).to_have_class("verdict good")
+        await expect(verdict.locator("b")).to_have_text("OK")
+        await gateway.scan(label(INSULIN, "HELD", date(2027, 12, 31)))
+        await expect(verdict).to_have_class("verdict bad")
+        await expect(verdict.locator("b")).to_have_text("STOP")
+        await expect(verdict).to_contain_text("outer box torn")
+        await expect(page.locator(".next")).to_have_text("Scan an item, or LW.COMMIT.")
+        await expect(page.locator("#chips")).to_contain_text("Desk of")
+        assert faults == []
+
+
+async def test_rooms_show_their_value_and_a_silent_sensor_is_not_shown_as_good(tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, faults):
+        gateway.measure("fridge-a/probe-1", temp_c=4.24)
+        room = page.locator(".room")
+        await expect(room.locator(".value")).to_have_text("4.2 °C")
+        await expect(room).to_have_class("room good")
+        await expect(room).to_contain_text("Allowed 2 to 8 °C")
+        gateway.measure("fridge-a/probe-1", temp_c=9.0)
+        await expect(room).to_have_class("room outside")
+        gateway.measure("fridge-a/probe-1", Quality.TIMEOUT)
+        gateway.lose("fridge-a/probe-1")
+        await expect(room).to_have_class("room unsure")
+        await expect(page.locator("#alarms")).to_contain_text("fridge-a/probe-1 is lost")
+        assert faults == []
+
+
+async def test_text_from_a_label_is_never_read_as_html(tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, faults):
+        await gateway.scan(*PICK)
+        await gateway.scan(label(INSULIN, "<b>x</b>", date(2027, 12, 31)))
+        await expect(page.locator(".verdict span")).to_contain_text("<b>x</b>")
+        assert await page.locator(".verdict span b").count() == 0
+        assert faults == []
+
+
+async def test_everything_fits_on_the_tablet_and_type_is_large(tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, _):
+        await gateway.scan(*PICK)
+        await expect(page.locator(".next")).to_have_text("Scan an item.")
+        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert await page.evaluate(overflow) == 0
+        size = await page.evaluate("parseFloat(getComputedStyle(document.querySelector('.next')).fontSize)")
+        assert size >= 40
+
+
+async def test_the_page_says_when_the_gateway_is_gone(tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, _):
+        await expect(page.locator(".dock")).to_have_count(1)
+        await expect(page.locator("#gone")).to_be_hidden()
+        await page.clock.install()
+        await page.context.set_offline(True)
+        await page.evaluate("events.close()")
+        await page.clock.fast_forward(20_000)
+        await expect(page.locator("#gone")).to_be_visible()
+
+
+async def test_the_page_can_only_be_read_and_only_by_a_name_of_this_machine(tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, httpx.AsyncClient(base_url=gateway.url, trust_env=False) as client:
+        assert (await client.post("/state")).status_code == 405
+        assert (await client.get("/../../etc/passwd")).status_code == 404
+        assert (await client.get("/state", headers={"host": "evil.example"})).status_code == 421
+        answer = await client.get("/")
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert (await client.head("/")).content == b""
+
+
+async def test_health_and_metrics_speak_to_machines(tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, httpx.AsyncClient(base_url=gateway.url, trust_env=False) as client:
+        gateway.measure("fridge-a/probe-1", temp_c=4.25)
+        async with asyncio.timeout(10):
+            while "lotwarden_reading{" not in (text := (await client.get("/metrics")).text):
+                await gateway.floor.board.news(0.1)
+        assert 'lotwarden_reading{device="fridge-a/probe-1",metric="temp_c",place="Fridge A"} 4.25' in text
+        assert "lotwarden_healthy 1.0" in text
+        health = await client.get("/healthz")
+        assert (health.status_code, health.json()) == (200, {"ok": True, "faults": []})
+
+
+async def test_bytes_that_are_no_request_hurt_nobody(tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway:
+        port = int(gateway.url.rstrip("/").rpartition(":")[2])
+        for junk in (b"\x16\x03\x01\x02\x00", b"GET /" + b"a" * 40_000, b"POST / HTTP/1.1\r\nhost: x\r\n\r\n"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(junk + b"\r\n\r\n")
+            async with asyncio.timeout(5):
+                assert (await reader.read()).startswith((b"HTTP/1.1 4", b""))
+            writer.close()
+        async with httpx.AsyncClient(base_url=gateway.url, trust_env=False) as client:
+            assert (await client.get("/healthz")).status_code == 200

@@ -1,0 +1,153 @@
+"""A dock on a real line with a desk and no link: what it refuses, what it books, and what both leave behind."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from edge_agent.buffer.desk import DeskStore
+from edge_agent.clock import ManualClock
+from edge_agent.config import GatewayConfig
+from edge_agent.dock.build import build_docks
+from edge_agent.dock.floor import Floor
+from edge_agent.domain.desk import DeskBlock
+from edge_agent.domain.eligibility import HoldKind
+from edge_agent.domain.records import Notice, NoticeKind, Record, ScanTransaction
+from edge_agent.domain.wire import decode_record, encode_record
+from edge_agent.simulators.scanner import SimulatedScanner, label
+from tests.desk_parts import INSULIN, NOW, SITE, desk_from, with_block
+
+GOOD, BAD, WARN = b"\x06", b"\x15", b"\x06\x06"
+PICK = ("LW.BADGE.amy", "LW.ACTION.PICK", "LW.PLACE.fridge-a", "LW.PLACE.dock-1")
+FAR = date(2027, 12, 31)
+
+
+class Dock:
+    def __init__(self, floor: Floor, scanner: SimulatedScanner, clock: ManualClock) -> None:
+        self.floor, self.scanner, self.clock = floor, scanner, clock
+        self.records: list[Record] = []
+
+    async def emit(self, record: Record) -> None:
+        assert decode_record(encode_record(record)) == record, "what a dock says must survive the wire"
+        self.records.append(record)
+        await self.floor.recorded(record)
+
+    async def scan(self, *texts: str) -> bytes:
+        beeps = b""
+        for text in texts:
+            self.clock.advance(1)
+            await self.scanner.scan(text, aim="]C0" if text.startswith("LW.") else None)
+            beeps = await self.scanner.hear()
+        return beeps
+
+    @property
+    def booked(self) -> list[ScanTransaction]:
+        return [record for record in self.records if isinstance(record, ScanTransaction)]
+
+    @property
+    def refused(self) -> list[Notice]:
+        return [r for r in self.records if isinstance(r, Notice) and r.notice is NoticeKind.SCAN_REFUSED]
+
+
+@asynccontextmanager
+async def a_dock(tmp_path: Path, *, with_desk: bool = True) -> AsyncIterator[Dock]:
+    clock = ManualClock(NOW)
+    if with_desk:
+        DeskStore(tmp_path).keep(desk_from(SITE, clock))
+    scanner = SimulatedScanner(tmp_path / "scanner")
+    scanner.plug()
+    config = GatewayConfig.model_validate(
+        {
+            "gateway": {"name": "gw-test", "data_dir": tmp_path},
+            "uplink": {"url": "https://ledger.example"},
+            "scanner": [{"name": "dock-1/scanner", "port": str(scanner.path)}],
+        }
+    )
+    floor = Floor(config, clock)
+    (source,) = build_docks(config, clock, floor)
+    dock = Dock(floor, scanner, clock)
+    task = asyncio.create_task(source.run(dock.emit))
+    try:
+        await scanner.scan_until_answered("LW.BADGE.amy", aim="]C0")
+        yield dock
+        assert not task.done(), "the dock ended by itself"
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        scanner.unplug()
+
+
+async def test_a_pick_of_a_held_lot_is_refused_offline_and_recorded_with_every_reason(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await dock.scan(*PICK[1:])
+        assert await dock.scan(label(INSULIN, "HELD", FAR)) == BAD
+        assert await dock.scan("LW.COMMIT") == BAD, "there is nothing to book"
+    notice = dock.refused[0]
+    assert notice.text == "exposed since 2026-11-20: fridge-a broke above-8; outer box torn"
+    assert (notice.data["lot"], notice.data["operator"], notice.data["action"]) == ("HELD", "amy", "pick")
+    assert notice.data["codes"] == "held,held"
+    assert dock.booked == []
+
+
+async def test_a_good_pick_is_booked_without_verdicts(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await dock.scan(*PICK[1:])
+        assert await dock.scan(label(INSULIN, "GOOD", FAR), "LW.COMMIT") == GOOD
+    assert [t.verdicts for t in dock.booked] == [()]
+
+
+async def test_warnings_that_were_shown_travel_with_the_transaction(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        assert await dock.scan("LW.BADGE.zoe") == WARN
+        await dock.scan("LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1")
+        assert await dock.scan(label("09506000134352", "X1", FAR)) == WARN
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert dock.booked[0].verdicts == ("nobody is known with badge zoe", "no item is known with GTIN 09506000134352")
+
+
+async def test_without_any_desk_a_receipt_is_never_lost(tmp_path: Path) -> None:
+    async with a_dock(tmp_path, with_desk=False) as dock:
+        await dock.scan("LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1")
+        assert await dock.scan(label(INSULIN, "NEW", FAR)) == WARN
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert dock.booked[0].verdicts == ("the ledger's data has not come here yet: nothing could be checked",)
+
+
+async def test_a_hold_that_comes_between_box_and_commit_stops_the_commit(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await dock.scan(*PICK[1:])
+        assert await dock.scan(label(INSULIN, "GOOD", FAR)) == GOOD
+        site = with_block(SITE, "GOOD", DeskBlock(HoldKind.RECALL, "recalled by its maker"))
+        dock.floor.take(desk_from(site, dock.clock), ())
+        assert await dock.scan("LW.COMMIT") == BAD
+        assert await dock.scan("LW.CANCEL") == GOOD
+    assert dock.booked == []
+    assert dock.refused[0].text == "recalled by its maker"
+
+
+async def test_a_quantity_card_is_judged_too(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await dock.scan(*PICK[1:])
+        assert await dock.scan(label(INSULIN, "GOOD", FAR)) == GOOD
+        assert await dock.scan("LW.QTY.41") == WARN
+        await dock.scan("LW.COMMIT")
+    assert dock.booked[0].verdicts == ("only 40 of lot GOOD are known in fridge-a, not 41",)
+
+
+async def test_a_withdrawn_badge_signs_nobody_in(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        assert await dock.scan("LW.BADGE.cyd") == BAD
+        assert dock.floor.board.state()["docks"][0]["operator"] == "amy"
+
+
+async def test_a_desk_of_another_gateway_is_not_used(tmp_path: Path) -> None:
+    clock = ManualClock(NOW)
+    DeskStore(tmp_path).keep(desk_from(replace(SITE, gateway="gw-other"), clock))
+    config = GatewayConfig.model_validate(
+        {"gateway": {"name": "gw-test", "data_dir": tmp_path}, "uplink": {"url": "https://ledger.example"}}
+    )
+    floor = Floor(config, clock)
+    assert floor.desk is None
+    assert "gw-other" in floor.damage

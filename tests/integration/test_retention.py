@@ -1,0 +1,60 @@
+"""Readings by month: made when needed, thinned out only when asked, and never inside an excursion."""
+
+from datetime import UTC, datetime, timedelta
+
+from cloud_sync.actions.retention import make_months_ahead, thin_readings
+from edge_agent.domain.records import Action
+from tests.builders import Ledger, minute, reading, scan
+from tests.integration.conftest import Said
+
+LONG_AFTER = datetime(2026, 9, 15, tzinfo=UTC)
+
+
+def months(ledger: Ledger) -> list[str]:
+    sql = "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'reading'::regclass ORDER BY 1"
+    return [row["name"] for row in ledger.rows(sql)]
+
+
+def count(ledger: Ledger) -> int:
+    return int(ledger.rows("SELECT count(*) AS n FROM reading")[0]["n"])
+
+
+def test_a_month_is_made_when_a_reading_of_it_comes_and_ahead_at_the_start(ledger: Ledger, say: Said) -> None:
+    assert months(ledger) == []
+    say(reading(datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC), 5.0), reading(datetime(2026, 4, 1, tzinfo=UTC), 5.0),
+        reading(datetime(2031, 1, 1, tzinfo=UTC), 5.0))  # fmt: skip
+    assert months(ledger) == ["reading_2026_03", "reading_2026_04", "reading_2031_01"]
+    make_months_ahead(ledger.database, datetime(2026, 4, 20, tzinfo=UTC))
+    assert months(ledger) == [
+        "reading_2026_03", "reading_2026_04", "reading_2026_05", "reading_2026_06", "reading_2031_01",
+    ]  # fmt: skip
+
+
+def test_old_readings_become_hours_and_those_inside_excursions_stay(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a"))
+    values = [5.0, 5.5, 9.0, 9.5, 5.0, 6.0]
+    say(*(reading(minute(10 * n), value) for n, value in enumerate(values)))
+    held, excursions = ledger.held(), ledger.excursions()
+    assert thin_readings(ledger.database, months=6, at=datetime(2026, 9, 30, tzinfo=UTC)) == {}
+    assert thin_readings(ledger.database, months=5, at=LONG_AFTER) == {"reading_2026_03": 3}
+    assert thin_readings(ledger.database, months=5, at=LONG_AFTER) == {}
+    (hour,) = ledger.rows("SELECT readings, lowest, mean, highest FROM reading_hour")
+    assert (hour["readings"], hour["lowest"], hour["highest"]) == (6, 5.0, 9.5)
+    assert abs(hour["mean"] - 40 / 6) < 1e-9
+    assert [row["value"] for row in ledger.rows("SELECT value FROM reading ORDER BY at")] == [9.0, 9.5, 5.0]
+    assert (ledger.held(), ledger.excursions()) == (held, excursions)
+
+
+def test_late_evidence_after_thinning_still_widens_an_excursion_and_is_kept(ledger: Ledger, say: Said) -> None:
+    say(*(reading(minute(n), value) for n, value in ((0, 5.0), (10, 9.0), (20, 5.0))))
+    thin_readings(ledger.database, months=5, at=LONG_AFTER)
+    say(reading(minute(15), 11.0), reading(minute(9), 9.0))
+    assert ledger.excursions() == {("probe-a", "too-warm", minute(9), minute(20), 11.0)}
+    thin_readings(ledger.database, months=5, at=LONG_AFTER + timedelta(days=40))
+    assert count(ledger) == 4
+
+
+def test_young_readings_are_left_alone(ledger: Ledger, say: Said) -> None:
+    say(reading(minute(0), 5.0))
+    assert thin_readings(ledger.database, months=1, at=datetime(2026, 4, 30, tzinfo=UTC)) == {}
+    assert (count(ledger), ledger.rows("SELECT FROM reading_hour")) == (1, [])
