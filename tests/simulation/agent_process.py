@@ -22,7 +22,7 @@ def write_config(
     path.write_text(
         f'[gateway]\nname = "gw-1"\ndata_dir = "{folder / "data"}"\n'
         f'[uplink]\nurl = "{url}"\ntimeout_s = 2\nretry_max_s = 1\n'
-        f"[journal]\nreadings_commit_s = 0.2\n{clock}{more}\n"
+        f"[journal]\nreadings_commit_s = 0.2\n[page]\nenabled = false\n{clock}{more}\n"
         f'[[bus]]\nkind = "modbus-tcp"\nname = "bus"\nhost = "127.0.0.1"\nport = {modbus_port}\nretry_max_s = 0.5\n'
         f'[[device]]\nname = "probe-a"\nbus = "bus"\nprofile = "xy-md02"\nunit = 1\npoll_s = {poll_s}\n{dock}'
     )
