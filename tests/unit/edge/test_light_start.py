@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-
 HEAVY = ("apscheduler", "biip", "bleak", "cryptography.x509", "dbus_fast", "gpiozero", "pygments", "rich")
 
 
