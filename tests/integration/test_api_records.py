@@ -188,6 +188,7 @@ def test_a_changed_policy_judges_the_readings_of_its_place_again(api: Api) -> No
             "INSERT INTO channel (gateway_id, device, metric, place_id)"
             " SELECT g.id, 'probe', 'temp_c', p.id FROM gateway g, place p"
         )
+        connection.execute("SELECT make_reading_partitions(%s, %s)", (NOW - timedelta(days=1), NOW))
         connection.execute(
             "INSERT INTO reading (channel_id, at, seq, value, evidence_id) SELECT id, %s, 1, 9.5, 1 FROM channel",
             (NOW - timedelta(hours=1),),

