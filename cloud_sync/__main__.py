@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -26,7 +26,7 @@ warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
 
 import uvicorn  # noqa: E402
 
-from cloud_sync.actions import access, desk, gateways, master_data, records, retention  # noqa: E402
+from cloud_sync.actions import access, desk, enrolment, gateways, master_data, records, retention  # noqa: E402
 from cloud_sync.actions.replanning import Replanning  # noqa: E402
 from cloud_sync.app import create_app  # noqa: E402
 from cloud_sync.config import DATABASE_URL, LedgerConfig, ServerSection, load_config  # noqa: E402
@@ -157,6 +157,31 @@ def add_gateway(
     with _told(), _opened(_load(config)) as database:
         _, is_new = gateways.add_gateway(database, name, public_key, actor=_me())
         _say(f"gateway {name} is registered" if is_new else f"gateway {name} was registered before, with this key")
+
+
+@gateway_app.command("invite")
+def invite_gateway(
+    name: Annotated[str, typer.Argument(help="What the new gateway is called in its own configuration.")],
+    place: Annotated[str | None, typer.Option(help="Where it stands: the name of a place.")] = None,
+    valid: Annotated[str, typer.Option(help="How long the code is good, e.g. 30m, 24h or 7d.")] = "24h",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="New hardware or key for a known name: the old key is worth nothing then.")
+    ] = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Make a one-time code with which a gateway enrols itself, and print it, this once."""
+    _check_name(name)
+    with _told(), _opened(_load(config)) as database:
+        code, ends_at = enrolment.invite(
+            database, name, place=place, valid=_duration(valid), replaces=replace, actor=_me(), now=datetime.now(UTC)
+        )
+        # Alone on its line: scripts read it. The ledger keeps only its digest.
+        sys.stdout.write(code + "\n")
+        err.print(
+            f"Good once, until {ends_at:%Y-%m-%d %H:%M} UTC. On the gateway {name}:\n"
+            f"  edge-agent enroll --code {code} --url https://THIS-LEDGER",
+            markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 @gateway_app.command("revoke")
@@ -378,6 +403,13 @@ def _read(file: Path) -> str:
 def _check_name(name: str) -> None:
     if not name.isascii() or not name.replace("-", "").replace("_", "").replace(".", "").isalnum() or len(name) > 100:
         _fail(f"{name!r} is not a name: use letters, digits, dot, dash and underscore")
+
+
+def _duration(text: str) -> timedelta:
+    units = {"m": "minutes", "h": "hours", "d": "days"}
+    if not (text[:-1].isascii() and text[:-1].isdigit() and text[-1:] in units and len(text) <= 6):
+        _fail(f"{text!r} is not a duration: write e.g. 30m, 24h or 7d")
+    return timedelta(**{units[text[-1]]: int(text[:-1])})
 
 
 def _say(line: str) -> None:

@@ -12,6 +12,7 @@ from cloud_sync.api import (
     batches,
     compounding,
     desk,
+    enrolments,
     gateways,
     master_data,
     orders,
@@ -30,8 +31,8 @@ from cloud_sync.storage.database import Database
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
 
-Every request but `/v1/batches`, `/v1/desk` and `/healthz` needs `Authorization: Bearer TOKEN`, with a token made by
-`cloud-sync token create NAME --role reader|operator|quality|administrator`:
+Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments` and `/healthz` needs `Authorization: Bearer TOKEN`, with a
+token made by `cloud-sync token create NAME --role reader|operator|quality|administrator`:
 
 | role | may |
 |---|---|
@@ -55,8 +56,8 @@ def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: da
     )
     app.state.database = database
     app.state.clock = clock
-    rooms = (stock, traces, orders, quality, recalls, compounding, master_data, records, gateways, desk, batches)
-    for room in rooms:
+    rooms = (stock, traces, orders, quality, recalls, compounding, master_data, records, gateways, enrolments, desk)
+    for room in (*rooms, batches):
         app.include_router(room.router, prefix="/v1")
     app.add_api_route(
         "/healthz",

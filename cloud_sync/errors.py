@@ -9,6 +9,7 @@
     │   └── NotKnown         no credentials, or unknown or revoked ones
     ├── NotFound             no such place, item, lot, ...
     ├── Conflict             it exists already, or was said differently before
+    ├── TooMany              asked too often: try again later
     ├── Invalid              the request contradicts itself or a rule
     └── BatchRefused         a gateway's batch that the ledger will not store
         ├── NotGenuine       unknown or revoked gateway, or wrong signature
@@ -65,6 +66,12 @@ class Conflict(LedgerError):
     """It exists already, or was said differently before."""
 
     what_to_do = "Read what the ledger holds now, and decide again."
+
+
+class TooMany(LedgerError):
+    """Asked too often: try again later."""
+
+    what_to_do = "Wait a minute and try again."
 
 
 class Invalid(LedgerError):

@@ -12,6 +12,7 @@ import typer
 
 from edge_agent.agent import Reload, TaskDied, run
 from edge_agent.clock import SystemClock
+from edge_agent.clock_build import build_clock
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
 from edge_agent.config import GatewayConfig
 from edge_agent.config_load import load_config
@@ -84,6 +85,7 @@ def identity_command(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption 
     print(f"gateway     {loaded.gateway.name}")
     print(f"public key  {public_key}")
     print(f"\nRegister it at the ledger:\n  cloud-sync gateway add {loaded.gateway.name} --public-key {public_key}")
+    print("or, with a code from cloud-sync gateway invite, from here:\n  edge-agent enroll --code CODE")
 
 
 def main() -> None:
@@ -102,7 +104,9 @@ def _offer_the_rest() -> None:
     from edge_agent.bench.scan import scan_command
     from edge_agent.bench.sheet import sheet_command
     from edge_agent.buffer.commands import buffer
+    from edge_agent.uplink.commands import enroll_command
 
+    app.command("enroll")(enroll_command)
     app.add_typer(buffer, name="buffer")
     for name, command in (
         ("scan", scan_command),
@@ -121,7 +125,7 @@ async def _run(config: GatewayConfig, path: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, reload_wanted.set)
-    clock = SystemClock()
+    clock = build_clock(config)
     Identity.load_or_make(config.gateway.data_dir)  # makes the directory, or says why it cannot
     outputs = Outputs(config.output) if config.output else None
     floor = Floor(config, clock, Lamps(outputs) if outputs is not None else None)
@@ -149,7 +153,7 @@ async def _run(config: GatewayConfig, path: Path) -> None:
 def _tell_what_needs_a_restart(old: GatewayConfig, new: GatewayConfig) -> None:
     needing = [
         name
-        for name in ("gateway", "uplink", "journal", "desk", "page", "output")
+        for name in ("gateway", "uplink", "journal", "clock", "calendar", "desk", "page", "output")
         if getattr(old, name) != getattr(new, name)
     ]
     if needing:

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.recorder import Recorder
 from edge_agent.buffer.rows import StoredBatch
 from edge_agent.buffer.thread import JournalThread
+from edge_agent.calendar_jobs import Calendar
 from edge_agent.clock import Clock, stamp
+from edge_agent.clock_watch import ClockWatch
 from edge_agent.config import GatewayConfig
 from edge_agent.dock.board import Board, Link
 from edge_agent.dock.floor import Floor
@@ -30,6 +34,7 @@ from edge_agent.memory import give_back
 from edge_agent.pulse import Pulse
 from edge_agent.sources import Plan, Sources
 from edge_agent.systemd import notify, notify_reloading
+from edge_agent.uplink.backfill import UplinkStatus, write_status
 from edge_agent.uplink.base import Uplink
 from edge_agent.uplink.build import build_uplink
 from edge_agent.uplink.desk_client import DeskClient, DeskPuller
@@ -89,7 +94,7 @@ async def run(
     thread = JournalThread()
     plans = tuple(source if isinstance(source, Plan) else Plan(source, source) for source in sources)
     try:
-        journal = await thread.call(_start_journal, config, identity, clock)
+        journal = await thread.call(start_journal, config, identity, clock)
         try:
             agent = _Agent(config, clock, journal, thread, uplink, identity, random, floor, on_page)
             await agent.serve(plans, stop, reload)
@@ -100,7 +105,8 @@ async def run(
         thread.close()
 
 
-def _start_journal(config: GatewayConfig, identity: Identity, clock: Clock) -> Journal:
+def start_journal(config: GatewayConfig, identity: Identity, clock: Clock) -> Journal:
+    """The gateway's journal, opened for writing. Raises ``JournalError``."""
     return Journal.start(
         journal_dir(config),
         GatewayName(config.gateway.name),
@@ -156,6 +162,16 @@ class _Agent:
             record=self._recorder.record,
             on_acknowledged=self._puller.wake if self._puller else lambda: None,
             retry_max_s=config.uplink.retry_max_s,
+            backfill_bytes_per_s=config.uplink.backfill_bytes_per_s,
+            on_status=partial(_put_down, config.gateway.data_dir),
+        )
+        self._calendar = Calendar(config, clock, self._recorder.record, partial(thread.call, journal.status))
+        self._watch = ClockWatch(
+            clock,
+            config.gateway.data_dir,
+            self._recorder.record,
+            step_s=config.clock.step_s,
+            on_change=lambda _change: self._calendar.clock_changed(),
         )
         self._pulse = Pulse(clock, self._recorder, thread)
         self._live = Live(config, clock)
@@ -164,6 +180,7 @@ class _Agent:
 
     async def serve(self, plans: Sequence[Plan], stop: asyncio.Event, reload: Reload | None) -> None:
         """All tasks, until one dies or ``stop`` is set; then everything is flushed."""
+        self._watch.doubt_a_rollback(await self._thread.call(last_synced_time, self._journal))
         recording = asyncio.create_task(self._recorder.run(), name="recorder")
         forwarding = asyncio.create_task(self._forwarder.run(), name="forwarder")
         stopping = asyncio.create_task(stop.wait(), name="stop")
@@ -196,7 +213,11 @@ class _Agent:
 
     async def _start_helpers(self) -> list[asyncio.Task[None]]:
         """What the recording does not depend on. The page failing to listen is told, and stops nothing."""
-        helpers: list[asyncio.Task[None]] = [asyncio.create_task(self._pulse.run(), name="pulse")]
+        helpers: list[asyncio.Task[None]] = [
+            asyncio.create_task(self._watch.run(), name="clock"),
+            asyncio.create_task(self._calendar.run(), name="calendar"),
+            asyncio.create_task(self._pulse.run(), name="pulse"),
+        ]
         if self._floor is not None:
             self._floor.remember(await self._thread.call(scans_in, self._journal))
             board = self._floor.board
@@ -290,6 +311,17 @@ def scans_in(journal: Journal) -> list[ScanTransaction]:
     return list(found)
 
 
+def last_synced_time(journal: Journal) -> datetime | None:
+    """The latest time of a synchronised record among those that wait, as far as the end of each lane tells."""
+    latest: datetime | None = None
+    for lane in Lane:
+        for batch in journal.pending(lane, newest_first=True, bytes_max=1, batches_max=1):
+            for record in _records_of(batch):
+                if record.stamp.synced and (latest is None or record.stamp.at > latest):
+                    latest = record.stamp.at
+    return latest
+
+
 def _waiting_in(journal: Journal) -> tuple[frozenset[str], int]:
     return frozenset(scan.transaction for scan in scans_in(journal)), journal.pending_records()
 
@@ -300,6 +332,11 @@ def _records_of(batch: StoredBatch) -> Iterator[Record]:
         for line in decode_batch(batch.raw).lines:
             with suppress(WireError):
                 yield decode_record(line)
+
+
+def _put_down(data_dir: Path, status: UplinkStatus) -> None:
+    with suppress(OSError):  # it is for people who ask; the journal tells of the disk
+        write_status(data_dir, status)
 
 
 def _puller(

@@ -2,10 +2,12 @@
 
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from edge_agent.clock_sync import kernel_is_synced
 from edge_agent.domain.ids import BootId
 from edge_agent.domain.records import Stamp
 
@@ -27,15 +29,26 @@ class Clock(Protocol):
         ...
 
     def is_synced(self) -> bool:
-        """Whether the wall clock is synchronised."""
+        """Whether the wall clock counts as synchronised: its source says so, and nothing contradicts it."""
+        ...
+
+    def source_says_synced(self) -> bool:
+        """What the source alone says."""
+        ...
+
+    def doubt_before(self, at: datetime | None) -> None:
+        """Take the wall clock for unsynchronised as long as it shows a time before ``at``: it was later once."""
         ...
 
 
 class SystemClock:
     """The computer's own clocks (Linux: CLOCK_BOOTTIME would jump in suspend; gateways do not suspend)."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_synced: Callable[[], bool] = kernel_is_synced) -> None:
+        """``is_synced`` is the source that knows (``edge_agent.clock_sync``)."""
         self.boot = _boot_id()
+        self._source = is_synced
+        self._not_before: datetime | None = None
 
     def mono_s(self) -> float:
         """``time.monotonic``."""
@@ -46,14 +59,16 @@ class SystemClock:
         return datetime.now(UTC)
 
     def is_synced(self) -> bool:
-        """Whether systemd-timesyncd or chrony has synchronised the clock; true where neither leaves a mark.
+        """As the source says, unless the clock was rolled back."""
+        return self._source() and (self._not_before is None or self.now() >= self._not_before)
 
-        systemd-timesyncd touches ``/run/systemd/timesync/synchronized``. A machine without it (a container, a
-        server under chrony) is taken at its word.
-        """
-        if not Path("/run/systemd/timesync").exists():
-            return True
-        return Path("/run/systemd/timesync/synchronized").exists()
+    def source_says_synced(self) -> bool:
+        """The source."""
+        return self._source()
+
+    def doubt_before(self, at: datetime | None) -> None:
+        """See :class:`Clock`."""
+        self._not_before = at
 
 
 class ManualClock:
@@ -64,6 +79,7 @@ class ManualClock:
         self.synced = True
         self._now = now
         self._mono_s = 0.0
+        self._not_before: datetime | None = None
 
     def mono_s(self) -> float:
         """Seconds advanced so far."""
@@ -74,8 +90,16 @@ class ManualClock:
         return self._now
 
     def is_synced(self) -> bool:
+        """The ``synced`` attribute, unless the clock was rolled back."""
+        return self.synced and (self._not_before is None or self._now >= self._not_before)
+
+    def source_says_synced(self) -> bool:
         """The ``synced`` attribute."""
         return self.synced
+
+    def doubt_before(self, at: datetime | None) -> None:
+        """See :class:`Clock`."""
+        self._not_before = at
 
     def advance(self, by_s: float) -> None:
         """Let both clocks run on by ``by_s`` seconds."""

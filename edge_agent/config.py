@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -108,6 +109,31 @@ class JournalSection(Section):
     readings_commit_s: Annotated[float, Field(gt=0, le=60)] = 5.0
 
 
+class ClockSection(Section):
+    """``[clock]``: who knows whether the wall clock is synchronised.
+
+    ``source``: the ``kernel`` (told by every NTP program), a ``file`` that is there when it is (``synced_file``), or
+    ``trusted``: always. A change of the wall clock by ``step_s`` or more between two looks is recorded as a step.
+    """
+
+    source: Annotated[Literal["kernel", "file", "trusted"], Field(examples=["kernel"])] = "kernel"
+    synced_file: Annotated[Path | None, Field(examples=["/run/systemd/timesync/synchronized"])] = None
+    step_s: Annotated[float, Field(ge=0.1, le=60)] = 0.5
+
+    @model_validator(mode="after")
+    def _file_fits(self) -> Self:
+        if (self.source == "file") != (self.synced_file is not None):
+            raise ValueError('synced_file goes with source = "file": write both or neither')
+        return self
+
+
+class CalendarSection(Section):
+    """``[calendar]``: what is done once a day, ``at`` this time in UTC: due calibrations, expiring certificates,
+    figures of the journal."""
+
+    at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["03:10"])] = "03:10"
+
+
 class UplinkMqttSection(Section):
     """``[uplink.mqtt]``: what only an uplink over MQTT needs."""
 
@@ -118,7 +144,10 @@ class UplinkMqttSection(Section):
 
 
 class UplinkSection(Section):
-    """``[uplink]``: the way to the ledger. ``url`` is https, or mqtts (a broker)."""
+    """``[uplink]``: the way to the ledger. ``url`` is https, or mqtts (a broker).
+
+    ``backfill_bytes_per_s`` limits readings of the past, after an outage; scans and new readings are never held back.
+    """
 
     kind: Annotated[UplinkKind, Field(examples=["https"])] = "https"
     url: Annotated[str, AfterValidator(_uplink_url), Field(examples=["https://ledger.example.org"])]
@@ -127,6 +156,7 @@ class UplinkSection(Section):
     client_key_file: Path | None = None
     timeout_s: Annotated[float, Field(gt=0, le=120)] = 10.0
     retry_max_s: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    backfill_bytes_per_s: Annotated[int, Field(ge=1_000, le=1_000_000_000)] = 4_000_000
     mqtt: UplinkMqttSection = UplinkMqttSection()
 
 
@@ -243,6 +273,7 @@ class DeviceSection(Section):
     address_offset: Annotated[int | None, Field(ge=-1, le=1)] = None
     word_order: Literal["low_first", "high_first"] | None = None
     fahrenheit: bool = False
+    calibration_due: Annotated[date | None, Field(examples=["2027-06-30"])] = None
     proven: tuple[Name, ...] = ()
     counter: CounterSection | None = None
 
@@ -290,6 +321,7 @@ class BleDeviceSection(Section):
     bindkey_file: Path | None = None
     bindkey: Annotated[SecretStr, AfterValidator(_key_of_32_digits)] | None = None
     poll_s: Annotated[float, Field(ge=0.1, le=86400, examples=[60])]
+    calibration_due: Annotated[date | None, Field(examples=["2027-06-30"])] = None
 
     @model_validator(mode="after")
     def _key_fits(self) -> Self:
@@ -385,6 +417,8 @@ class GatewayConfig(Section):
     gateway: GatewaySection
     uplink: UplinkSection
     journal: JournalSection = JournalSection()
+    clock: ClockSection = ClockSection()
+    calendar: CalendarSection = CalendarSection()
     desk: DeskSection = DeskSection()
     page: PageSection = PageSection()
     bus: tuple[BusSection, ...] = ()

@@ -29,6 +29,7 @@ CONFIG_BYTES_MAX = 1_000_000
 # What a pattern asks for, in words, where it is not that of a name.
 PATTERNS: dict[str | int, str] = {
     "address": "must be the sensor's six bytes with colons",
+    "at": "must be a time of day in UTC",
     "adapter": "must be hci and a number",
     "pin": "must be a pin such as GPIO17, or BOARD11 for the place on the connector",
 }

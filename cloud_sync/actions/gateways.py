@@ -18,7 +18,7 @@ def add_gateway(database: Database, name: str, public_key: str, *, actor: str) -
 
     Raises ``Invalid`` for what is not a key, ``Conflict`` if the gateway has another key or was revoked.
     """
-    key = _key_of(public_key)
+    key = key_of(public_key)
     with database.transaction() as connection:
         is_new = bool(queries("gateways").add_gateway(connection, name=name, public_key=key))
         row: Row = queries("gateways").gateway_by_name(connection, name=name)
@@ -56,7 +56,8 @@ def list_gateways(database: Database, *, rows_max: int, rows_skipped: int = 0) -
     return [{**_shown(row), "lanes": lanes[row["id"]], "gaps": gaps[row["id"]]} for row in rows]
 
 
-def _key_of(public_key: str) -> bytes:
+def key_of(public_key: str) -> bytes:
+    """The 32 bytes of an Ed25519 public key in base64. Raises ``Invalid``."""
     try:
         key = base64.b64decode(public_key, validate=True)
     except (binascii.Error, ValueError) as error:

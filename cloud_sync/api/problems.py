@@ -8,9 +8,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from cloud_sync.errors import Conflict, DatabaseDown, Invalid, LedgerError, NotAllowed, NotFound, NotKnown
+from cloud_sync.errors import Conflict, DatabaseDown, Invalid, LedgerError, NotAllowed, NotFound, NotKnown, TooMany
 
 RETRY_AFTER_S = 5
+RETRY_AFTER_TOO_MANY_S = 60
 
 STATUS: dict[type[LedgerError], int] = {
     Invalid: 422,
@@ -18,12 +19,14 @@ STATUS: dict[type[LedgerError], int] = {
     NotFound: 404,
     NotAllowed: 403,
     NotKnown: 401,
+    TooMany: 429,
     DatabaseDown: 503,
 }
 
 HEADERS: dict[type[LedgerError], dict[str, str]] = {
     NotKnown: {"WWW-Authenticate": "Bearer"},
     DatabaseDown: {"Retry-After": str(RETRY_AFTER_S)},
+    TooMany: {"Retry-After": str(RETRY_AFTER_TOO_MANY_S)},
 }
 
 _OF_HTTP = {
@@ -50,6 +53,7 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
         409: "It contradicts what the ledger holds",
         413: "Too large",
         422: "The request is not well-formed or breaks a rule",
+        429: "Asked too often",
         503: "The database does not answer; nothing was stored",
     }
     return {status: {"model": Problem, "description": titles[status]} for status in (401, 403, 422, 503, *statuses)}

@@ -36,6 +36,9 @@ retry_max_s = 1.0
 [journal]
 readings_commit_s = 0.5
 
+[clock]
+source = "trusted"
+
 [[bus]]
 kind = "modbus-tcp"
 name = "cold-room"

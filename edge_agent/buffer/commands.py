@@ -15,14 +15,17 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from edge_agent.agent import journal_dir
+from edge_agent.agent import journal_dir, start_journal
 from edge_agent.buffer.reader import JournalReader
+from edge_agent.buffer.replace import set_journal_aside
 from edge_agent.buffer.rows import JournalStatus
+from edge_agent.clock_build import build_clock
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, fail, print_json
 from edge_agent.config import GatewayConfig
 from edge_agent.config_load import load_config
 from edge_agent.domain.records import Lane
 from edge_agent.domain.wire import join_units
+from edge_agent.uplink.backfill import STATUS_FILE, UplinkStatus, duration, read_status
 from edge_agent.uplink.identity import Identity
 
 buffer = typer.Typer(no_args_is_help=True, help="Look into the journal; safe while the agent runs.")
@@ -31,12 +34,21 @@ buffer = typer.Typer(no_args_is_help=True, help="Look into the journal; safe whi
 @buffer.command("status")
 def buffer_status(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """What waits to be sent, since when, and what was set aside."""
-    with errors_told(1), _reader(config) as (reader, _):
+    with errors_told(1), _reader(config) as (reader, loaded):
         status = reader.status()
+        forked = reader.forked_batches()
+    uplink = read_status(loaded.gateway.data_dir)
     if as_json:
-        print_json(asdict(status))
+        print_json({**asdict(status), "uplink": asdict(uplink) if uplink else None})
     else:
         _print_status(status)
+        _print_uplink(uplink)
+        if forked:
+            print(
+                f"FORK: the ledger holds {forked} batches of this journal with other content: the journal was copied "
+                "to another gateway or restored from an old copy. Find and stop the copy, stop this agent, then: "
+                "edge-agent buffer new-journal --reason ..."
+            )
 
 
 @buffer.command("inspect")
@@ -73,6 +85,25 @@ def buffer_verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = F
         print(f"{verdict.batches} batches, {verdict.records} records: {word}")
     if verdict.faults:
         raise typer.Exit(1)
+
+
+@buffer.command("new-journal")
+def buffer_new_journal(
+    reason: Annotated[str, typer.Option("--reason", help="Why; the ledger is told.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Set the journal aside and go on with a new one: after a fork, a copied or restored disk. Stop the agent first.
+
+    Nothing is deleted. What waits is still sent as it is; what the ledger called a fork is sent again under the new
+    journal.
+    """
+    with errors_told(1):
+        loaded = load_config(config)
+        identity, clock = Identity.load(loaded.gateway.data_dir), build_clock(loaded)
+        aside = set_journal_aside(journal_dir(loaded), reason, clock.now())
+        (loaded.gateway.data_dir / STATUS_FILE).unlink(missing_ok=True)
+        with start_journal(loaded, identity, clock) as journal:
+            print(f"{aside} is kept; journal {journal.journal} goes on. Start the agent again")
 
 
 @buffer.command("export")
@@ -133,6 +164,19 @@ def _print_status(status: JournalStatus) -> None:
         console.print(f"set aside: {line}", markup=False)
     for name in status.damaged_journals:
         console.print(f"damaged journal kept: {name}", markup=False)
+
+
+def _print_uplink(uplink: UplinkStatus | None) -> None:
+    if uplink is None:
+        print("link: never used by this agent")
+        return
+    print(f"link {uplink.link} since {_time(uplink.since)}{f' ({uplink.reason})' if uplink.reason else ''}")
+    if uplink.backfill_total:
+        eta = f", about {duration(uplink.backfill_eta_s)} left" if uplink.backfill_eta_s is not None else ""
+        print(
+            f"back-fill: {uplink.backfill_sent:,} of {uplink.backfill_total:,} records, "
+            f"{uplink.backfill_records_per_s or 0:,.0f}/s{eta} (as of {_time(uplink.as_of)})"
+        )
 
 
 def _time(at: datetime | None) -> str:

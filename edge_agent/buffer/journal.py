@@ -28,6 +28,7 @@ from edge_agent.buffer.reader import (
     stored_batch,
     translated,
 )
+from edge_agent.buffer.replace import adopt_replaced
 from edge_agent.buffer.room import BYTES_MAX, Limits, Room, span_of
 from edge_agent.buffer.rows import Line, StoredBatch, gap_notice, in_batches, line_of
 from edge_agent.buffer.salvage import adopt_damaged, damage_of, set_aside
@@ -108,7 +109,7 @@ class Journal(JournalReader):
         limits = Limits(bytes_max, reserve_bytes, thin_window_s)
         if must_keep is not None:
             limits = replace(limits, must_keep=must_keep)
-        lock = _lock(path)
+        lock = lock_journal(path)
         connection: sqlite3.Connection | None = None
         try:
             connection = _open_or_make(path, gateway, clock, connect)
@@ -119,6 +120,7 @@ class Journal(JournalReader):
                     f'write gateway.name = "{journal.gateway}", or move {path} away once the ledger has it all'
                 )
             _adopt_if_possible(journal, verify)
+            adopt_replaced(journal)
         except BaseException:
             if connection is not None:
                 connection.close()
@@ -205,13 +207,23 @@ class Journal(JournalReader):
             notices = [line_of(gap_notice(stamp(self._clock), span_of(batch), reason)) for batch in batches]
             self._insert(Lane.SCANS, notices, heads)
 
-    def adopt(self, name: str, saved: Iterable[StoredBatch], notice: Callable[[], Notice]) -> None:
-        """Take over batches saved from the damaged journal ``name``; once.
+    def adopt(
+        self,
+        name: str,
+        saved: Iterable[StoredBatch],
+        notice: Callable[[], Notice],
+        *,
+        anew: Iterable[tuple[Lane, Sequence[Line]]] = (),
+    ) -> None:
+        """Take over batches saved from the former journal ``name``; once.
 
-        ``notice``, asked for after the last batch was taken, says what was saved and lost.
+        Those of ``saved`` stay as they were signed; the records of ``anew`` get numbers of this journal. ``notice``,
+        asked for after the last batch was taken, says what was saved and lost.
         """
         with self._transaction() as heads:
             self._connection.executemany(SQL["insert_batch"], map(_values, saved))
+            for lane, lines in anew:
+                self._insert(lane, lines, heads)
             self._insert(Lane.SCANS, [line_of(notice())], heads)
             self._connection.execute(SQL["mark_adopted"], {"name": name, "at": self._clock.now().isoformat()})
 
@@ -313,8 +325,8 @@ class Journal(JournalReader):
         return {lane: _Head(*head) for lane, head in self._heads_by_lane().items()}
 
 
-def _lock(path: Path) -> int:
-    """One writer: a lock beside the directory, because the directory may be set aside."""
+def lock_journal(path: Path) -> int:
+    """One writer: a lock beside the directory, because the directory may be set aside. Raises ``JournalError``."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(path.parent / f"{path.name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)

@@ -97,6 +97,10 @@ SELECT coalesce(sum(count), 0) AS records FROM batch WHERE state = 'pending';
 SELECT id, journal, lane, first, count, from_ms, until_ms, digest, state, reason
 FROM batch WHERE state <> 'pending' ORDER BY id LIMIT 1000;
 
+-- name: forked_batches
+-- How many batches of this very journal does the ledger hold with other content?
+SELECT count(*) AS batches FROM batch WHERE state = 'fork' AND journal = (SELECT id FROM journal);
+
 -- name: every_batch_in_chain_order
 -- All batches, lane by lane, as their numbers run.
 SELECT id, journal, lane, first, count, from_ms, until_ms, digest, state, reason, raw

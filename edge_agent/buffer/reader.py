@@ -63,6 +63,11 @@ class JournalReader:
         with translated(self.path):
             return int(self._one("pending_records")["records"])
 
+    def forked_batches(self) -> int:
+        """How many batches of this journal the ledger holds with other content: if any, it must not be continued."""
+        with translated(self.path):
+            return int(self._one("forked_batches")["batches"])
+
     def status(self) -> JournalStatus:
         """What the journal holds now."""
         with translated(self.path):

@@ -146,6 +146,10 @@ class NoticeKind(StrEnum):
     GAP = "gap"
     THINNED = "thinned"
     SCAN_REFUSED = "scan_refused"
+    NEW_JOURNAL = "new_journal"  # a person set the journal aside and started another
+    CALIBRATION_DUE = "calibration_due"
+    CERTIFICATE_EXPIRES = "certificate_expires"
+    STATISTICS = "statistics"  # of the journal, once a day
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,8 +125,8 @@ async def test_scans_go_first_then_the_newest_readings_then_the_oldest(tmp_path:
         assert joined.ledger.messages == [
             [("scans", 1), ("scans", 2), ("scans", 3), ("scans", 4)],
             [("scans", 5), ("scans", 6), ("readings", 7), ("readings", 1)],
-            [("readings", 6), ("readings", 2), ("readings", 3), ("readings", 4)],
-            [("readings", 5)],
+            [("readings", 2), ("readings", 3), ("readings", 4), ("readings", 5)],
+            [("readings", 6)],
         ]
 
 
@@ -215,3 +215,55 @@ async def test_pauses_grow_to_their_limit_with_jitter_and_start_over_after_succe
         await forwarder._note_back()
         await forwarder._note_lost(LinkDown("x"))
         assert forwarder._pause_s() <= 1
+
+
+async def test_a_slow_bucket_holds_back_the_past_but_neither_scans_nor_new_readings(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    async with line(tmp_path, message_units_max=4, backfill_bytes_per_s=1000) as joined:
+        for number in range(60):
+            joined.journal.append(Lane.READINGS, [reading(number * 20 + i) for i in range(20)])
+        total_bytes = sum(len(batch.raw) for batch in joined.journal.batches())
+        while await joined.forwarder.forward_once():
+            pass
+        after_burst = joined.journal.pending_records()
+        assert after_burst > 600, "most of the past has to wait"
+        for number in range(5000, 5003):
+            joined.journal.append(Lane.READINGS, [reading(number)])
+            joined.journal.append(Lane.SCANS, [scan(number)])
+            assert await joined.forwarder.forward_once()
+            assert len(joined.ledger.messages[-1]) == 2, "the scan and the new reading, nothing of the past"
+        assert joined.journal.pending_records() == after_burst
+        sent_before_s = joined.clock.mono_s()
+        while joined.journal.pending_records():
+            joined.clock.advance(0.1)
+            with suppress(LinkDown):
+                while await joined.forwarder.forward_once():
+                    pass
+        took_s = joined.clock.mono_s() - sent_before_s
+        assert 0.7 * total_bytes / 1000 < took_s + 2 < 1.5 * total_bytes / 1000 + 2
+        assert len(joined.ledger.lines("readings")) == 1203
+        assert joined.ledger.stored_twice == 0
+    told = [r.getMessage() for r in caplog.records if "back-fill" in r.getMessage()]
+    assert 5 <= len(told) <= 12
+    assert "left" in told[0]
+    assert told[-1].startswith("back-fill done: ")
+
+
+async def test_a_running_forwarder_wakes_by_itself_when_the_bucket_allows_more(tmp_path: Path) -> None:
+    async with line(tmp_path, backfill_bytes_per_s=10_000) as joined:
+        clock = joined.clock
+
+        async def tick() -> None:
+            while True:
+                await asyncio.sleep(0)
+                clock.advance(0.01)
+
+        ticking = asyncio.create_task(tick())
+        for number in range(100):
+            joined.journal.append(Lane.READINGS, [reading(number * 20 + i) for i in range(20)])
+        await joined.until_empty()
+        ticking.cancel()
+        assert len(joined.ledger.lines("readings")) == 2000
+        assert len(joined.ledger.messages) > 3

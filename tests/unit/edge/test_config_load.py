@@ -203,7 +203,7 @@ def test_a_value_on_many_lines_does_not_shift_the_lines(tmp_path: Path) -> None:
         f'[gateway]\nname = """\\\n  gw"""\ndata_dir = "{tmp_path}"\n[uplink]\nurl = "https://x.example"\nca = 1\n',
     )
     assert len(faults) == 1
-    assert faults[0].startswith("line 7: uplink.ca: there is no such key; known here: ca_file, ")
+    assert faults[0].startswith("line 7: uplink.ca: there is no such key; known here: backfill_bytes_per_s, ca_file, ")
 
 
 @pytest.mark.parametrize(

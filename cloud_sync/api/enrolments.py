@@ -1,0 +1,50 @@
+"""The door for gateways that are not known yet."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from cloud_sync.actions.enrolment import Enrolment, enrol
+from cloud_sync.api.access import Ledger, Now
+from cloud_sync.api.problems import answers
+from cloud_sync.api.schemas import Name
+
+router = APIRouter(tags=["gateways"])
+
+
+class EnrolmentIn(BaseModel):
+    """A gateway's name and public key, its one-time code, and the proof that it has the private key."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    gateway: Name = Field(examples=["gw-cold-1"])
+    public_key: Annotated[str, Field(max_length=100, description="Ed25519 public key, 32 bytes in base64.")]
+    code: Annotated[str, Field(max_length=100, description="From `cloud-sync gateway invite`.")]
+    proof: Annotated[
+        str,
+        Field(
+            max_length=100,
+            description="Ed25519 signature in base64 over four lines: `lotwarden enrolment 1`, the name, the public "
+            "key, the code without dashes.",
+        ),
+    ]
+
+
+class EnrolledOut(BaseModel):
+    """The gateway as the ledger knows it now."""
+
+    name: str
+    public_key: str
+
+
+@router.post(
+    "/enrolments",
+    summary="Enrol a gateway with a one-time code",
+    status_code=201,
+    response_model=EnrolledOut,
+    responses={key: value for key, value in answers(409, 429).items() if key != 401},
+)
+def create_enrolment(request: EnrolmentIn, database: Ledger, now: Now) -> dict[str, object]:
+    """Believe a gateway's batches from now on. The code is the credential; no token is needed."""
+    return enrol(database, Enrolment(**request.model_dump()), now=now)

@@ -1,0 +1,11 @@
+"""One-time codes with which gateways enrol."""
+
+from cloud_sync.storage.migrations.run_sql import run_sql_beside
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    """Run ``0010_enrolment.sql``."""
+    run_sql_beside(__file__)

@@ -1,0 +1,24 @@
+-- A one-time code that lets one gateway enrol under one name. Only the digest of the code is kept. public_key is the
+-- key it was used with: the same gateway may ask again when the answer got lost.
+CREATE TABLE gateway_invite (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    gateway text NOT NULL,
+    place_id bigint REFERENCES place,
+    replaces boolean NOT NULL,
+    code_sha256 bytea NOT NULL UNIQUE CHECK (length(code_sha256) = 32),
+    invited_by text NOT NULL,
+    invited_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz,
+    public_key bytea CHECK (length(public_key) = 32),
+    CHECK ((used_at IS NULL) = (public_key IS NULL))
+);
+CREATE INDEX gateway_invite_gateway ON gateway_invite (gateway, id);
+
+-- Attempts with a wrong code, kept for as long as they limit further ones.
+CREATE TABLE enrolment_failure (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    gateway text NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX enrolment_failure_at ON enrolment_failure (at);

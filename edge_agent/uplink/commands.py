@@ -1,0 +1,33 @@
+"""``edge-agent enroll``: make this gateway known to the ledger with a one-time code."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, errors_told, fail
+from edge_agent.config import url_fault
+from edge_agent.config_load import load_config
+from edge_agent.uplink.enrol import enrol
+from edge_agent.uplink.identity import Identity
+
+
+def enroll_command(
+    code: Annotated[str, typer.Option("--code", help="From the ledger: cloud-sync gateway invite NAME.")],
+    url: Annotated[str | None, typer.Option("--url", help="The ledger, if it is not uplink.url.")] = None,
+    ca_file: Annotated[Path | None, typer.Option("--ca-file", help="If it is not uplink.ca_file.")] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Enrol this gateway at the ledger; makes its key pair if there is none. The private key never leaves."""
+    with errors_told(1):
+        loaded = load_config(config)
+        if url is None and loaded.uplink.kind != "https":
+            fail("uplink.url is a broker's: write the ledger's own address, --url https://...", 1)
+        section = loaded.uplink.model_copy(
+            update={"url": url or loaded.uplink.url, "ca_file": ca_file or loaded.uplink.ca_file}
+        )
+        fault = url_fault(section.url)
+        if fault:
+            fail(f"--url: {fault}", 1)
+        enrolled = enrol(section, loaded.gateway.name, code, Identity.load_or_make(loaded.gateway.data_dir))
+    print(f"gateway {enrolled.gateway} is enrolled with public key {enrolled.public_key}")
