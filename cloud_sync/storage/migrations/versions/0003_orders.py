@@ -3,7 +3,7 @@
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
 revision = "0003"
-down_revision = "0005"
+down_revision = "0002"
 
 
 def upgrade() -> None:

@@ -2,10 +2,10 @@
 
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
-revision = "0008"
-down_revision = "0007"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Run ``0008_excursions.sql``."""
+    """Run ``0006_excursions.sql``."""
     run_sql_beside(__file__)

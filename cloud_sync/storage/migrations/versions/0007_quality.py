@@ -2,10 +2,10 @@
 
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
-revision = "0009"
-down_revision = "0008"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Run ``0009_quality.sql``."""
+    """Run ``0007_quality.sql``."""
     run_sql_beside(__file__)

@@ -159,5 +159,4 @@ WHERE NOT c.is_mock AND c.outcome IS DISTINCT FROM 'lifted';
 ------------------------------------------------------------------------------------------------------------ trace
 
 CREATE INDEX lot_number ON lot (lot_number);
-CREATE INDEX movement_order ON movement (order_ref) WHERE order_ref <> '';
 CREATE INDEX movement_serial ON movement (serial) WHERE serial <> '';

@@ -2,10 +2,10 @@
 
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
-revision = "0005"
+revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Run ``0005_desk.sql``."""
+    """Run ``0002_desk.sql``."""
     run_sql_beside(__file__)

@@ -2,10 +2,10 @@
 
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
-revision = "0010"
-down_revision = "0009"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Run ``0010_enrolment.sql``."""
+    """Run ``0008_enrolment.sql``."""
     run_sql_beside(__file__)
