@@ -26,6 +26,7 @@ from edge_agent.dock.known import SINCE_MAX
 from edge_agent.dock.page import Page
 from edge_agent.domain.ids import GatewayName
 from edge_agent.domain.records import Lane, Notice, NoticeKind, Record, ScanTransaction
+from edge_agent.domain.thinning import MustKeep
 from edge_agent.domain.wire import WireError, decode_batch, decode_record
 from edge_agent.drivers.base import Source
 from edge_agent.errors import ConfigError, EdgeError, JournalError
@@ -94,7 +95,8 @@ async def run(
     thread = JournalThread()
     plans = tuple(source if isinstance(source, Plan) else Plan(source, source) for source in sources)
     try:
-        journal = await thread.call(start_journal, config, identity, clock)
+        must_keep = floor.watch.is_outside if floor is not None else None
+        journal = await thread.call(start_journal, config, identity, clock, must_keep)
         try:
             agent = _Agent(config, clock, journal, thread, uplink, identity, random, floor, on_page)
             await agent.serve(plans, stop, reload)
@@ -105,7 +107,9 @@ async def run(
         thread.close()
 
 
-def start_journal(config: GatewayConfig, identity: Identity, clock: Clock) -> Journal:
+def start_journal(
+    config: GatewayConfig, identity: Identity, clock: Clock, must_keep: MustKeep | None = None
+) -> Journal:
     """The gateway's journal, opened for writing. Raises ``JournalError``."""
     return Journal.start(
         journal_dir(config),
@@ -116,6 +120,7 @@ def start_journal(config: GatewayConfig, identity: Identity, clock: Clock) -> Jo
         bytes_max=config.journal.bytes_max,
         reserve_bytes=config.journal.reserve_bytes,
         thin_window_s=config.journal.thin_window_s or None,
+        must_keep=must_keep,
     )
 
 

@@ -24,8 +24,6 @@ from cloud_sync.domain.booking import (
     decide,
     is_issue,
 )
-from cloud_sync.domain.movements import INTERNAL
-from cloud_sync.domain.trace import RECIPIENTS
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.locks import own_holds, own_lots, share_holds
 from cloud_sync.storage.queries import queries
@@ -33,7 +31,6 @@ from edge_agent.domain.records import Action
 
 NEGATIVE = "negative_balance"
 DUPLICATE = "duplicate_serial"
-RETURNED = "returned_product"
 EXPLAINED = "later facts explain it"
 
 
@@ -217,8 +214,6 @@ def _book(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) 
         return frozenset()
     queries("movements").add_to_positions(connection, movement_ids=[row["id"] for row in new])
     _follow(connection, new)
-    facts = {row["fact"] for row in new}
-    _open_returns(connection, [movement for movement, _ in movements if movement.fact in facts])
     reach_recalls(connection, lot_ids)
     return frozenset(row["fact"] for row in new)
 
@@ -242,26 +237,6 @@ def _follow(connection: Connection, moved: Sequence[Row]) -> None:
             queries("movements").serials_in_places(connection, lot_ids=columns["lot_ids"], serials=columns["serials"])
         ):
             _sync_duplicate(connection, stay)
-
-
-def _open_returns(connection: Connection, movements: Sequence[NewMovement]) -> None:
-    """What comes back from a recipient is held where it lies until it was looked at (21 CFR 211.204)."""
-    returned = [each for each in movements if each.action == Action.RETURN.value]
-    if not returned:
-        return
-    kinds = {
-        row["id"]: row["kind"]
-        for row in connection.execute(
-            "SELECT id, kind FROM place WHERE id = ANY(%s)",
-            ([place for each in returned for place in (each.from_place, each.to_place)],),
-        )
-    }
-    for each in returned:
-        if kinds[each.from_place] in RECIPIENTS and kinds[each.to_place] in INTERNAL:
-            serial = f" serial {each.serial}" if each.serial else ""
-            text = f"{each.quantity} of{serial or ' the lot'} came back on {each.occurred_at:%Y-%m-%d %H:%M} UTC"
-            data = {"quantity": each.quantity, "from": each.from_place, "serial": each.serial}
-            open_case(connection, Case(RETURNED, each.fact, text, each.lot_id, data=data, place_id=each.to_place))
 
 
 def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, list[object]]:

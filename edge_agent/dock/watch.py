@@ -115,6 +115,15 @@ class Watch:
         texts += [hold.text for hold in self._holds.values() if hold.lot == lot.key and hold.place not in here]
         return tuple(HoldFact(HoldKind.EXPOSURE, text) for text in texts)
 
+    def is_outside(self, reading: Reading) -> bool:
+        """Whether a reading breaks a limit of its place, as far as the desk tells: then it is never thinned away."""
+        for metric, value in reading.values.items():
+            place = self._known.place_of_channel(reading.device, metric)
+            policy = self._known.policy_at(place) if place else None
+            if policy and any(rule.metric == metric and not rule.is_back(value) for rule in policy.limits):
+                return True
+        return False
+
     def open_alarms(self) -> tuple[tuple[TrackKey, Track], ...]:
         """Every excursion that is open now."""
         return tuple((key, track) for key, track in self._watched.tracks.items() if track.opened)

@@ -167,10 +167,14 @@ class Policy(BaseModel):
     rules: Annotated[tuple[AnyRule, ...], Field(min_length=1)]
 
     @property
+    def limits(self) -> tuple[Rule, ...]:
+        """The limits that one value alone can break."""
+        return tuple(rule.as_rule() for rule in self.rules if isinstance(rule, PolicyRule))
+
+    @property
     def holding_limits(self) -> tuple[Rule, ...]:
         """The limits that one value alone can break and that hold stock: what a gateway can judge by itself."""
-        limits = [rule.as_rule() for rule in self.rules if isinstance(rule, PolicyRule)]
-        return tuple(rule for rule in limits if rule.severity is Severity.ACTION)
+        return tuple(rule for rule in self.limits if rule.severity is Severity.ACTION)
 
 
 def _limited(rule: _Named, signal: Signal, limit: float, *, on_limit_is_outside: bool) -> Rule:

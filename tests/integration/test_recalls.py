@@ -139,17 +139,14 @@ def test_only_quality_recalls_and_never_nothing(api: Api) -> None:
     assert api.quality.post("/v1/recalls", {**body, "items": ["nothing"]}).status_code == 404
 
 
-def test_returned_product_is_held_where_it_lies_until_its_case_is_resolved(api: Api) -> None:
+def test_returned_product_is_held_where_it_lies_until_quality_decides(api: Api) -> None:
     api.receive("A", 10)
     go(api, "ship", "fridge-a", "st-mary", "A", 4)
     go(api, "return", "st-mary", "fridge-b", "A", 1)
-    (case,) = api.reader.rows("/v1/cases", kind="returned_product")
-    assert case["place"] == "fridge-b"
     (hold,) = api.reader.rows("/v1/holds")
     assert hold["place"] == "fridge-b"
-    body = {"decision": "rejected", "resolution": "seal broken, destroyed"}
-    done = api.quality.ok("POST", f"/v1/cases/{case['id']}/resolve", json=body)
-    assert (done["decision"], done["resolved_role"]) == ("rejected", "quality")
+    (placed,) = api.reader.rows("/v1/holds/placed")
+    api.quality.ok("POST", f"/v1/holds/{placed['id']}/lift", json={"reason": "sealed, cold chain proven"})
     assert api.reader.rows("/v1/holds") == []
 
 
