@@ -280,7 +280,7 @@ EVERYTHING = (
     "exception_case, operator, gateway_nonce, compounded_item, formula, production_batch, batch_fact, reading_hour, "
     "item_substitute, supplier, recipient, recipient_item, document, reorder_level, stock_order, order_line, "
     "order_step, stock_count, count_line, "
-    "excursion_version, lane_progress, declared_gap, clock_offset, doubtful_scan, "
+    "gateway_invite, excursion_version, lane_progress, declared_gap, clock_offset, doubtful_scan, "
     "recall, recall_scope, recall_lot, recall_notice"
 )
 

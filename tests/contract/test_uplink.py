@@ -164,7 +164,8 @@ async def test_a_send_that_is_cancelled_anywhere_can_be_repeated(line: Line) -> 
         for _ in range(steps):
             await asyncio.sleep(0)
         sending.cancel()
-        with suppress(asyncio.CancelledError):
+        # A broker that has not answered the last ones yet may be told no more: that is a lost link, tried again.
+        with suppress(asyncio.CancelledError, LinkDown):
             await sending
     await line.until_all_is_delivered()
 
