@@ -11,6 +11,7 @@ from edge_agent.bench.checks import Check, State
 from edge_agent.bench.checks_machine import check_clock, check_disk, check_key, check_ports
 from edge_agent.bench.checks_uplink import check_journal, check_uplink
 from edge_agent.clock import SystemClock
+from edge_agent.clock_build import build_clock
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, print_json
 from edge_agent.config import GatewayConfig
 from edge_agent.config_load import load_config
@@ -36,8 +37,8 @@ def doctor_command(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = 
 
 def examine(path: Path) -> tuple[Check, ...]:
     """All checks, in the order in which things are best mended."""
-    clock = SystemClock()
     checks, config = _check_config(path)
+    clock = build_clock(config) if config is not None else SystemClock()
     checks.append(check_clock(clock.now(), is_synced=clock.is_synced()))
     if config is None:
         return tuple(checks)
