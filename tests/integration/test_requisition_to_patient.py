@@ -47,6 +47,7 @@ class House:
         self.buyer = Somebody(client, create_token(database, "buyer", Role.OPERATOR))
         self.pharmacist = Somebody(client, create_token(database, "pharmacist", Role.OPERATOR))
         self.quality = Somebody(client, create_token(database, "quality", Role.QUALITY))
+        self.second_quality = Somebody(client, create_token(database, "second-quality", Role.QUALITY))
         self.administrator = Somebody(client, create_token(database, "administrator", Role.ADMINISTRATOR))
         self.gateway = GatewayWithKey()
 
@@ -76,8 +77,9 @@ def test_from_requisition_to_patient_and_back(house: House) -> None:
     receive(house, purchase)
     demand = dispense(house)
     lot = come_back(house, demand)
-    recall(house, lot, demand)
+    number = recall(house, lot, demand)
     reconcile(house, lot)
+    close_recall(house, number)
     every_step_is_told(house, purchase, demand)
 
 
@@ -165,9 +167,15 @@ def come_back(house: House, demand: str) -> int:
     return int(row["lot_id"])
 
 
-def recall(house: House, lot: int, demand: str) -> None:
+def recall(house: House, lot: int, demand: str) -> int:
     """The maker recalls the lot: it is blocked everywhere, and the ledger knows who has it."""
-    house.quality.ok("POST", "/v1/holds", json={"lot_id": lot, "reason": "recalled by the maker, letter of 2026-03-02"})
+    opened = {"title": "insulin L1", "reason": "recalled by the maker, letter of 2026-03-02", "lots": [lot]}
+    number_of_recall = int(house.quality.ok("POST", "/v1/recalls", json=opened)["id"])
+    (notice,) = house.quality.ok("GET", f"/v1/recalls/{number_of_recall}")["notices"]
+    assert notice["place"] == "ward-3"
+    path = f"/v1/recalls/{number_of_recall}/notices/{notice['id']}"
+    house.quality.ok("POST", f"{path}/sent", json={"reason": "by telephone to the head nurse"})
+    house.quality.ok("POST", f"{path}/acknowledged", json={"reason": "three vials left, on their way"})
     body = {
         "client_id": str(uuid.uuid4()), "kind": "demand", "from_place": "main", "to_place": "ward-3",
         "lines": [{"item": "insulin", "quantity": 9}],
@@ -176,7 +184,7 @@ def recall(house: House, lot: int, demand: str) -> None:
     said = {"client_id": str(uuid.uuid4())}
     (allocated,) = house.pharmacist.ok("POST", f"/v1/orders/{number}/allocate", json=said)["lines"]
     assert ([each["lot_number"] for each in allocated["reservations"]], allocated["missing"]) == (["L2"], 1)
-    assert any("recalled" in reason["text"] for each in allocated["skipped"] for reason in each["reasons"])
+    assert any("insulin L1" in reason["text"] for each in allocated["skipped"] for reason in each["reasons"])
     forward = house.quality.ok("GET", f"/v1/lots/{lot}/trace", params={"direction": "forward"})["forward"]
     assert [(end["to_place"], end["quantity"]) for end in forward["ends"]] == [("ward-3", 5)]
     backward = house.quality.ok("GET", f"/v1/lots/{lot}/trace", params={"direction": "backward"})["backward"]
@@ -185,6 +193,16 @@ def recall(house: House, lot: int, demand: str) -> None:
     box = line(3, "L1", gtin=GTIN, expires_on=date(2026, 9, 30))
     house.say(scan(START + timedelta(hours=5), Action.RETURN, "ward-3", "returns", box))
     assert house.order(demand)["patient_ref"] == "RX-2026-0815"
+    return number_of_recall
+
+
+def close_recall(house: House, number: int) -> None:
+    """Every vial of the recalled lot is accounted for; a second quality person closes the recall."""
+    (lot,) = house.quality.ok("GET", f"/v1/recalls/{number}")["reconciliation"]
+    assert (lot["received"], lot["destroyed"], lot["accounted_pct"], lot["is_complete"]) == (12, 12, 100.0, True)
+    body = {"outcome": "completed", "reason": "all twelve vials destroyed with a witness"}
+    assert house.quality.post(f"/v1/recalls/{number}/close", body).status_code == 403
+    house.second_quality.ok("POST", f"/v1/recalls/{number}/close", json=body)
 
 
 def reconcile(house: House, lot: int) -> None:
