@@ -22,5 +22,12 @@ def test_a_figure_knows_whether_its_target_holds(figure: Figure, holds: bool | N
     assert table_of([figure]).row_count == 1
 
 
-def test_every_figure_is_named_after_itself() -> None:
-    assert all(callable(measure) for measure in all_figures().values())
+# What the design asks to be measured, by the names it gives.
+ASKED_FOR = {
+    "journal_durable_ratio", "journal_bytes_ratio", "scan_durable_p99_ms", "agent_rss_mb", "agent_cpu_share",
+    "backfill_copy_ratio", "hold_10k_s", "allocate_p99_ms", "trace_10k_ms", "kill_lost", "kill_duplicates",
+}  # fmt: skip
+
+
+def test_every_figure_that_the_design_asks_for_can_be_measured() -> None:
+    assert all_figures().keys() >= ASKED_FOR
