@@ -11,8 +11,10 @@ from edge_agent.buffer.desk import said_age
 from edge_agent.buffer.rows import JournalStatus
 from edge_agent.clock import Clock
 from edge_agent.config import GatewayConfig
-from edge_agent.dock.grammar import Feedback, State, doing_of, next_needed
+from edge_agent.dock.effects import Feedback
 from edge_agent.dock.known import Known
+from edge_agent.dock.standing import State
+from edge_agent.dock.telling import doing_of, next_needed
 from edge_agent.domain.asking import written
 from edge_agent.domain.excursions import Side
 from edge_agent.domain.records import Notice, NoticeKind, Quality, Reading, Record

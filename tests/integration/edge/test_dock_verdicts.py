@@ -104,7 +104,10 @@ async def test_warnings_that_were_shown_travel_with_the_transaction(tmp_path: Pa
         await dock.scan("LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1")
         assert await dock.scan(label("09506000134352", "X1", FAR)) == WARN
         assert await dock.scan("LW.COMMIT") == GOOD
-    assert dock.booked[0].verdicts == ("nobody is known with badge zoe", "no item is known with GTIN 09506000134352")
+    assert dock.booked[0].verdicts == (
+        "nobody is known with badge zoe",
+        "unknown item: nobody has said what GTIN 09506000134352 is",
+    )
 
 
 async def test_without_any_desk_a_receipt_is_never_lost(tmp_path: Path) -> None:

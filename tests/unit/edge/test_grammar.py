@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.dock.grammar import NEEDS, Book, Dock, Dropped, Effect, Feedback, Refused, State, Tone, expire, step
+from edge_agent.dock.effects import Book, Dropped, Effect, Feedback, Refused, Tone
+from edge_agent.dock.grammar import expire, step
+from edge_agent.dock.standing import NEEDS, Dock, State
 from edge_agent.domain.codes import SCANNED_ACTIONS, is_code, parse_code
 from edge_agent.domain.gs1 import GS, parse
 from edge_agent.domain.ids import BootId, DeviceName
