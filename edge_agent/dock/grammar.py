@@ -164,7 +164,7 @@ def _item(state: State, scanned: Scanned, now: _Now) -> _Result:
     _refuse_missing(state)
     if state.half is None and is_half(scanned):
         after = replace(state, half=scanned)
-        return after, (Feedback(Tone.PROMPT, f"{half_named(scanned)}. {next_needed(after)}"),)
+        return after, (Feedback(Tone.GOOD, f"{half_named(scanned)}. {next_needed(after)}"),)
     scanned = joined(state.half, scanned)
     line = line_of(scanned, state.quantity_next)
     check_agrees(state.items, line)

@@ -12,8 +12,9 @@ from edge_agent.clock import ManualClock
 from edge_agent.config import GatewayConfig
 from edge_agent.dock.build import build_docks
 from edge_agent.dock.floor import Floor
-from edge_agent.domain.desk import DeskBlock
+from edge_agent.domain.desk import DeskBlock, DeskSnapshot
 from edge_agent.domain.eligibility import HoldKind
+from edge_agent.domain.hibc import check_character
 from edge_agent.domain.records import Notice, NoticeKind, Record, ScanTransaction
 from edge_agent.domain.wire import decode_record, encode_record
 from edge_agent.simulators.scanner import SimulatedScanner, label
@@ -38,7 +39,7 @@ class Dock:
         beeps = b""
         for text in texts:
             self.clock.advance(1)
-            await self.scanner.scan(text, aim="]C0" if text.startswith("LW.") else None)
+            await self.scanner.scan(text, aim="]C0" if text.startswith(("LW.", "+")) else None)
             beeps = await self.scanner.hear()
         return beeps
 
@@ -52,10 +53,10 @@ class Dock:
 
 
 @asynccontextmanager
-async def a_dock(tmp_path: Path, *, with_desk: bool = True) -> AsyncIterator[Dock]:
+async def a_dock(tmp_path: Path, *, with_desk: bool = True, site: DeskSnapshot = SITE) -> AsyncIterator[Dock]:
     clock = ManualClock(NOW)
     if with_desk:
-        DeskStore(tmp_path).keep(desk_from(SITE, clock))
+        DeskStore(tmp_path).keep(desk_from(site, clock))
     scanner = SimulatedScanner(tmp_path / "scanner")
     scanner.plug()
     config = GatewayConfig.model_validate(
@@ -89,6 +90,35 @@ async def test_a_pick_of_a_held_lot_is_refused_offline_and_recorded_with_every_r
     assert (notice.data["lot"], notice.data["operator"], notice.data["action"]) == ("HELD", "amy", "pick")
     assert notice.data["codes"] == "held,held"
     assert dock.booked == []
+
+
+def coded() -> DeskSnapshot:
+    insulin, *others = SITE.items
+    return replace(SITE, items=(replace(insulin, codes={"hibc:A123BJC5D6E71": 1}), *others))
+
+
+def checked(text: str) -> str:
+    return text + check_character(text)
+
+
+async def test_a_hibc_label_of_two_codes_is_judged_and_booked_like_any_other(tmp_path: Path) -> None:
+    async with a_dock(tmp_path, site=coded()) as dock:
+        await dock.scan(*PICK[1:])
+        assert await dock.scan("+A123BJC5D6E71G") == GOOD
+        assert await dock.scan(checked("+$$3271231HELDG")) == BAD
+        assert await dock.scan("LW.UNDO", "+A123BJC5D6E71G", checked("+$$3271231GOODG"), "LW.COMMIT") == GOOD
+    assert (dock.refused[0].data["item"], dock.refused[0].data["lot"]) == ("HIBC A123BJC5D6E71", "HELD")
+    (line,) = dock.booked[0].lines
+    assert (line.codes, line.lot, line.expires_on) == (("hibc:A123BJC5D6E71",), "GOOD", FAR)
+
+
+async def test_a_code_that_nobody_knows_is_told_and_booked_all_the_same(tmp_path: Path) -> None:
+    async with a_dock(tmp_path, site=coded()) as dock:
+        await dock.scan("LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1")
+        assert await dock.scan(checked("+Z9991231/$$3271231X1")) == WARN
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert dock.booked[0].verdicts == ("unknown item: nobody has said what HIBC Z9991231 is",)
+    assert dock.booked[0].lines[0].codes == ("hibc:Z9991231",)
 
 
 async def test_a_good_pick_is_booked_without_verdicts(tmp_path: Path) -> None:
