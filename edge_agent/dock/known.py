@@ -183,14 +183,15 @@ class Known:
             for codes in (item.gtins, item.codes)
             for key, units in codes.items()
         }
+        # First policies, then places, then channels: the journal's thread may ask which policy holds where meanwhile.
+        self._policies = {policy.name: policy for policy in (snapshot.policies if snapshot else ())}
         self._places = {place.name: place for place in (snapshot.places if snapshot else ())}
+        self._channels = {(c.device, c.metric): c.place for c in (snapshot.channels if snapshot else ())}
         self._orders = {order.number: order for order in (snapshot.orders if snapshot else ())}
         self._suppliers = {supplier.place: supplier for supplier in (snapshot.suppliers if snapshot else ())}
         self._operators = {
             operator.badge.lower(): operator for operator in (snapshot.operators if snapshot else ())
         }  # fmt: skip
-        self._policies = {policy.name: policy for policy in (snapshot.policies if snapshot else ())}
-        self._channels = {(c.device, c.metric): c.place for c in (snapshot.channels if snapshot else ())}
         self._lots: dict[LotKey, LotNow] = {}
         self._by_number: dict[tuple[str, str], list[LotKey]] = defaultdict(list)
         self._serials: dict[tuple[str, str], tuple[LotKey, str]] = {}

@@ -66,6 +66,7 @@ class DockSession:
 
     async def run(self, emit: Emit) -> None:
         """Serve the dock until cancelled. Items that are open then are told in a notice, not lost in silence."""
+        self._on_state(self._state)
         try:
             async with aclosing(self._scanner.events()) as events:
                 async for event in events:

@@ -53,7 +53,9 @@ class Dock:
 
 
 @asynccontextmanager
-async def a_dock(tmp_path: Path, *, with_desk: bool = True, site: DeskSnapshot = SITE) -> AsyncIterator[Dock]:
+async def a_dock(
+    tmp_path: Path, *, with_desk: bool = True, site: DeskSnapshot = SITE, **scanner_settings: str
+) -> AsyncIterator[Dock]:
     clock = ManualClock(NOW)
     if with_desk:
         DeskStore(tmp_path).keep(desk_from(site, clock))
@@ -63,7 +65,7 @@ async def a_dock(tmp_path: Path, *, with_desk: bool = True, site: DeskSnapshot =
         {
             "gateway": {"name": "gw-test", "data_dir": tmp_path},
             "uplink": {"url": "https://ledger.example"},
-            "scanner": [{"name": "dock-1/scanner", "port": str(scanner.path)}],
+            "scanner": [{"name": "dock-1/scanner", "port": str(scanner.path), **scanner_settings}],
         }
     )
     floor = Floor(config, clock)
@@ -184,3 +186,10 @@ async def test_a_desk_of_another_gateway_is_not_used(tmp_path: Path) -> None:
     floor = Floor(config, clock)
     assert floor.desk is None
     assert "gw-other" in floor.damage
+
+
+async def test_a_scanner_sounds_by_the_bytes_it_is_configured_with(tmp_path: Path) -> None:
+    async with a_dock(tmp_path, beep_good="1b5b3071", beep_bad="07", beep_warn="1b5b3171") as dock:
+        assert await dock.scan(*PICK[1:]) == b"\x1b[0q"
+        assert await dock.scan(label(INSULIN, "HELD", FAR)) == b"\x07"
+        assert await dock.scan(label("09506000134352", "X1", FAR)) == b"\x1b[1q"
