@@ -282,7 +282,10 @@ def _told_verdicts(verdicts: tuple[Verdict, ...]) -> str:
 
 
 def _taken(text: str, verdicts: tuple[Verdict, ...]) -> Feedback:
-    return Feedback(Tone.WARN, f"{text} CHECK: {_told_verdicts(verdicts)}.") if verdicts else Feedback(Tone.GOOD, text)
+    if any(not verdict.quiet for verdict in verdicts):
+        return Feedback(Tone.WARN, f"{text} CHECK: {_told_verdicts(verdicts)}.")
+    said = _told_verdicts(verdicts)
+    return Feedback(Tone.GOOD, f"{text} {said[:1].upper()}{said[1:]}." if said else text)
 
 
 def _with_shown(state: State, verdicts: tuple[Verdict, ...]) -> State:

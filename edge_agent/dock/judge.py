@@ -1,6 +1,7 @@
 """Verdicts at the dock from what the gateway knows, by the same rules as the ledger's."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from edge_agent.buffer.desk import said_age
@@ -58,16 +59,24 @@ class DeskJudge:
         return operator.name, ()
 
     def line(self, doing: Doing, line: ScanLine, before: Sequence[ScanLine], stamp: Stamp) -> tuple[Verdict, ...]:
-        """All reasons against ``line``, worst first; each ends with the age of the desk if that is old."""
+        """All reasons against ``line``, worst first; each ends with the age of the desk if that is old.
+
+        If nothing speaks against it by an old desk, that is said, too.
+        """
         at = self._known.desk.not_before(self._clock) if self._known.desk else stamp.at
         if doing.action in ISSUING:
             verdicts = self._issuing(doing, line, before, at)
         elif doing.action is Action.RECEIVE:
             verdicts = self._receiving(doing, line, before, at)
         else:
-            return ()
+            is_unclear = self._known.desk is not None and self._known.item_of(line) is None
+            verdicts = [self._no_item(line)] if is_unclear else []
+            if not verdicts:
+                return ()
         age = self._by_age()
-        aged = [Verdict(v.refuses, v.code, v.text + age) for v in verdicts]
+        if age and not verdicts:
+            verdicts = [Verdict(False, "old_desk", "nothing is known against it", quiet=True)]
+        aged = [replace(verdict, text=verdict.text + age) for verdict in verdicts]
         return tuple(sorted(aged, key=lambda verdict: not verdict.refuses))
 
     def _by_age(self) -> str:

@@ -9,11 +9,15 @@ from edge_agent.domain.records import Action, ScanLine, Stamp
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One reason. ``refuses`` keeps the scan out; otherwise the operator is warned and the reason is booked with it."""
+    """One reason. ``refuses`` keeps the scan out; otherwise the operator is warned and the reason is booked with it.
+
+    A ``quiet`` one is shown and booked, but nothing to be warned of.
+    """
 
     refuses: bool
     code: str
     text: str
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

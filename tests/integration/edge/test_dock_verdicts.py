@@ -193,3 +193,14 @@ async def test_a_scanner_sounds_by_the_bytes_it_is_configured_with(tmp_path: Pat
         assert await dock.scan(*PICK[1:]) == b"\x1b[0q"
         assert await dock.scan(label(INSULIN, "HELD", FAR)) == b"\x07"
         assert await dock.scan(label("09506000134352", "X1", FAR)) == b"\x1b[1q"
+
+
+async def test_a_pick_by_an_old_desk_is_good_but_says_and_books_how_old_it_was(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        dock.clock.advance(3 * 3600)
+        await dock.scan(*PICK)
+        assert await dock.scan(label(INSULIN, "GOOD", FAR)) == GOOD
+        shown = dock.floor.board.state()["docks"][0]["recent"][0]["text"]
+        assert shown.endswith("Nothing is known against it (by a desk of 3 h ago).")
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert dock.booked[0].verdicts == ("nothing is known against it (by a desk of 3 h ago)",)

@@ -139,6 +139,21 @@ def test_an_old_desk_says_so_in_each_verdict() -> None:
     assert bench.line(Action.PICK, "OLD")[0].text.endswith("(by a desk of 3 h ago)")
 
 
+@pytest.mark.parametrize("action", [Action.PICK, Action.RECEIVE])
+def test_an_old_desk_says_so_even_if_it_knows_nothing_against_the_box(action: Action) -> None:
+    bench = Bench()
+    bench.clock.advance(3 * 3600)
+    (verdict,) = bench.line(action, "GOOD")
+    assert (verdict.refuses, verdict.quiet) == (False, True)
+    assert verdict.text == "nothing is known against it (by a desk of 3 h ago)"
+
+
+@pytest.mark.parametrize("action", [Action.PUT_AWAY, Action.MOVE, Action.RETURN, Action.COUNT, Action.DESTROY])
+def test_an_unknown_item_is_told_whatever_is_done_with_it(action: Action) -> None:
+    assert codes(Bench().line(action, "NEW", gtin="09506000134352")) == ["?unknown_item"]
+    assert codes(Bench(None).line(action, "NEW")) == []
+
+
 def test_without_a_desk_everything_is_taken_with_a_warning() -> None:
     assert codes(Bench(None).line(Action.RECEIVE, "NEW")) == ["?no_desk"]
     assert codes(Bench(None).line(Action.PICK, "NEW")) == ["?no_desk"]
