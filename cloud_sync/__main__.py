@@ -33,6 +33,7 @@ from cloud_sync.config import DATABASE_URL, LedgerConfig, ServerSection, load_co
 from cloud_sync.domain.master import KINDS  # noqa: E402
 from cloud_sync.domain.roles import Role  # noqa: E402
 from cloud_sync.errors import ConfigError, DatabaseDown, LedgerError  # noqa: E402
+from cloud_sync.examples import example_command  # noqa: E402
 from cloud_sync.ingest.batches import store_batch  # noqa: E402
 from cloud_sync.ingest.mqtt_door import MqttDoor  # noqa: E402
 from cloud_sync.storage.database import Database, Row  # noqa: E402
@@ -54,6 +55,7 @@ gateway_app = typer.Typer(help="Gateways whose batches are believed.", no_args_i
 app.add_typer(token_app, name="token")
 app.add_typer(gateway_app, name="gateway")
 app.add_typer(operator_app, name="operator")
+app.command("example")(example_command)
 
 out = Console()
 err = Console(stderr=True)
