@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync import examples as ledger_examples
+from cloud_sync.commands import examples as ledger_examples
 from edge_agent import examples as gateway_examples
 
 
