@@ -124,17 +124,19 @@ def _choose_action(state: State, code: ChooseAction, _: _Now) -> _Result:
     return after, (Feedback(Tone.GOOD, f"{title(code.action)}. {next_needed(after)}"),)
 
 
-def _choose_place(state: State, code: ChoosePlace, _: _Now) -> _Result:
+def _choose_place(state: State, code: ChoosePlace, now: _Now) -> _Result:
     needs = _needs(state)
     _refuse_open_items(state, f"items are open for {doing_of(state)}")
     starts_anew = state.from_place is None or needs.to_place is None or state.to_place is not None
+    verdicts = now.judge.place(code.place)
+    told_of = tuple(verdict.text for verdict in verdicts)
     if starts_anew:
-        after = replace(state, from_place=code.place, to_place=None)
+        after = replace(state, from_place=code.place, to_place=None, about_places=told_of)
     elif code.place == state.from_place:
         raise No(f"{code.place} is where the boxes come from already", f"Scan {needs.to_place}")
     else:
-        after = replace(state, to_place=code.place)
-    return after, (Feedback(Tone.GOOD, f"{doing_of(after)}. {next_needed(after)}"),)
+        after = replace(state, to_place=code.place, about_places=(*state.about_places, *told_of))
+    return after, (_taken(f"{doing_of(after)}. {next_needed(after)}", verdicts),)
 
 
 def _choose_order(state: State, code: ChooseOrder, _: _Now) -> _Result:
@@ -200,7 +202,7 @@ def _commit(state: State, _: Commit, now: _Now) -> _Result:
         from_place=state.from_place,
         to_place=state.to_place,
         order=state.order,
-        verdicts=(*state.about_operator, *state.shown),
+        verdicts=(*state.about_operator, *state.about_places, *state.shown),
     )
     after = replace(state, items=(), last_item_has_quantity=False, shown=())
     units = sum(line.quantity for line in transaction.lines)

@@ -58,6 +58,12 @@ class DeskJudge:
             return operator.name, (Verdict(True, "badge_withdrawn", text),)
         return operator.name, ()
 
+    def place(self, place: str) -> tuple[Verdict, ...]:
+        """Whether anybody knows the place. One that nobody knows only warns: it may be new."""
+        if self._known.desk is None or self._known.place(place) is not None:
+            return ()
+        return (Verdict(False, "unknown_place", f"nobody knows a place {place}{self._by_age()}"),)
+
     def line(self, doing: Doing, line: ScanLine, before: Sequence[ScanLine], stamp: Stamp) -> tuple[Verdict, ...]:
         """All reasons against ``line``, worst first; each ends with the age of the desk if that is old.
 
@@ -107,6 +113,8 @@ class DeskJudge:
         if lots and 0 < there < taken:
             text = f"only {there} of lot {lot.lot.number} are known in {doing.from_place}, not {taken}"
             verdicts.append(Verdict(False, "more_than_known", text))
+        if doing.order and order is None and self._known.desk is not None:
+            verdicts.append(Verdict(False, "no_such_order", f"no open order {doing.order} is known here"))
         if order is not None and item is not None and item.name not in {ol.item for ol in order.lines}:
             verdicts.append(Verdict(False, "not_ordered", f"order {order.number} does not ask for {item.name}"))
         return verdicts

@@ -45,7 +45,8 @@ class State:
     """Where an operator stands. ``items`` are the item scans since the last commit, one each, unmerged.
 
     ``half`` is a code that names an item without its lot, or a lot without its item: the other half comes next.
-    ``shown`` are the warnings since then, ``about_operator`` those at the sign-in; both are booked.
+    ``shown`` are the warnings since then, ``about_operator`` those at the sign-in, ``about_places`` those about the
+    two places; all are booked.
     """
 
     operator: str | None = None
@@ -59,6 +60,7 @@ class State:
     last_item_has_quantity: bool = False
     shown: tuple[str, ...] = ()
     about_operator: tuple[str, ...] = ()
+    about_places: tuple[str, ...] = ()
     last_code: Code | Scanned | None = None
     last_mono_ms: int = 0
 

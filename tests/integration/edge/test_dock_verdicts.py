@@ -204,3 +204,23 @@ async def test_a_pick_by_an_old_desk_is_good_but_says_and_books_how_old_it_was(t
         assert shown.endswith("Nothing is known against it (by a desk of 3 h ago).")
         assert await dock.scan("LW.COMMIT") == GOOD
     assert dock.booked[0].verdicts == ("nothing is known against it (by a desk of 3 h ago)",)
+
+
+async def test_a_place_that_nobody_knows_warns_and_the_warning_goes_with_all_that_is_put_there(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        assert await dock.scan("LW.ACTION.MOVE", "LW.PLACE.fridge-a") == GOOD
+        assert await dock.scan("LW.PLACE.fridge-z") == WARN
+        assert await dock.scan(label(INSULIN, "GOOD", FAR), "LW.COMMIT") == GOOD
+        assert await dock.scan(label(INSULIN, "GOOD", FAR), "LW.COMMIT") == GOOD
+        assert await dock.scan("LW.PLACE.fridge-a", "LW.PLACE.fridge-b") == GOOD
+        assert await dock.scan(label(INSULIN, "GOOD", FAR), "LW.COMMIT") == GOOD
+    told = ("nobody knows a place fridge-z",)
+    assert [transaction.verdicts for transaction in dock.booked] == [told, told, ()]
+
+
+async def test_a_pick_for_an_order_that_nobody_knows_warns(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await dock.scan(*PICK[1:], "LW.ORDER.SO-77")
+        assert await dock.scan(label(INSULIN, "GOOD", FAR)) == WARN
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert dock.booked[0].verdicts == ("no open order SO-77 is known here",)
