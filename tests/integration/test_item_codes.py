@@ -1,15 +1,30 @@
 """NDC and HIBC codes at the ledger: said once with history, never of two items, and scans of them are booked."""
 
+import base64
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
+from cloud_sync.actions.desk import Asked, desk_for, place_gateway
 from cloud_sync.storage.database import Database
+from edge_agent.clock import ManualClock, stamp
+from edge_agent.dock.effects import Book, Effect
+from edge_agent.dock.foreign import parse_foreign
+from edge_agent.dock.grammar import step
+from edge_agent.dock.judge import DeskJudge
+from edge_agent.dock.known import Known
+from edge_agent.dock.standing import Dock, State
+from edge_agent.domain.asking import signed_words, written
+from edge_agent.domain.codes import is_code, parse_code
+from edge_agent.domain.desk import DeskSnapshot, desk_of
+from edge_agent.domain.hibc import check_character
+from edge_agent.domain.ids import DeviceName
 from edge_agent.domain.records import Action
 from edge_agent.domain.wire import decode_record
-from tests.builders import GTIN, Ledger, line, minute, scan
+from tests.builders import GTIN, GatewayWithKey, Ledger, line, minute, scan
+from tests.desk_parts import desk_from
 from tests.integration.conftest import Said
 from tests.integration.ledger_api import Api, api_on
 
@@ -167,3 +182,42 @@ def test_a_scan_line_of_before_there_were_codes_is_still_read() -> None:
     assert record.kind == "scan"
     assert (record.lines[0].codes, record.lines[0].names) == ((), ("00312345678906",))
     assert record.lines[0].expires_on == date(2027, 12, 31)
+
+
+def desk_down(ledger: Ledger, gateway: GatewayWithKey, now: datetime) -> DeskSnapshot:
+    place_gateway(ledger.database, gateway.name, "fridge-a", actor="test")
+    signature = gateway.key.sign(signed_words(gateway.name, "GET", "/v1/desk", written(now), "0" * 32))
+    asked = Asked(gateway.name, written(now), "0" * 32, base64.b64encode(signature).decode(), "GET", "/v1/desk")
+    return desk_of(desk_for(ledger.database, asked, now=now))
+
+
+def test_a_hibc_label_goes_from_the_master_data_to_the_dock_and_back_as_a_movement(
+    ledger: Ledger, gateway: GatewayWithKey, say: Said
+) -> None:
+    claim(ledger, "insulin", (HIBC, 5), (NDC, 2))
+    clock = ManualClock(datetime(2026, 3, 1, 13, tzinfo=UTC))
+    known = Known()
+    known.take(desk_from(desk_down(ledger, gateway, clock.now()), clock))
+    (item_on_desk,) = known.desk.snapshot.items if known.desk else ()
+    assert item_on_desk.codes == {HIBC: 5, "ndc:00591036901": 2, "ndc10:0591036901": 2}
+
+    secondary = "+$$3270131L1G"
+    state, effects = State(), list[Effect]()
+    for text in (
+        "LW.BADGE.amy", "LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock",
+        "+A123BJC5D6E71G", secondary + check_character(secondary), "LW.COMMIT",
+    ):  # fmt: skip
+        clock.advance(1)
+        code = parse_code(text) if is_code(text) else parse_foreign(text, today=clock.now().date())
+        assert code is not None
+        state, done = step(
+            state, code, stamp=stamp(clock), transaction="11111111-1111-4111-8111-000000000001",
+            dock=Dock(DeviceName("dock/scanner")), judge=DeskJudge(known, clock, old_after_s=900),
+        )  # fmt: skip
+        effects += done
+    (booked,) = [effect.transaction for effect in effects if isinstance(effect, Book)]
+    assert booked.verdicts == ()
+    say(booked)
+    assert ledger.balances() == {("L1", "", "acme"): -5, ("L1", "", "dock"): 5}
+    assert ledger.rows("SELECT expires_on FROM lot") == [{"expires_on": date(2027, 1, 31)}]
+    assert ledger.open_cases() == []
