@@ -1,7 +1,8 @@
 """The scan grammar: badge, action, places, items, commit.
 
-Pure: ``step(state, code, ...)`` gives the next state and effects as data; the session carries them out. Nothing that is
-refused changes the state. After a commit the action and its places stay, so that the next box can be scanned at once.
+Pure: ``step(state, code, ...)`` gives the next state and effects as data; the session carries them out. What is refused
+changes nothing in the state, but that somebody is there. After a commit the action and its places stay, so that the
+next box can be scanned at once.
 
 ======== ============================ ================================ =====
 action   from (scanned first)         to (scanned second)              order
@@ -73,13 +74,15 @@ def step(
     try:
         after, effects = _STEPS[type(code)](state, code, _Now(stamp, transaction, dock, judge))
     except No as no:
-        return state, (*before, no.refused)
+        there = replace(state, refused_mono_ms=stamp.mono_ms) if state.operator else state
+        return there, (*before, no.refused)
     return replace(after, last_code=code, last_mono_ms=stamp.mono_ms), (*before, *effects)
 
 
 def expire(state: State, *, mono_ms: int, dock: Dock) -> tuple[State, tuple[Effect, ...]]:
     """The state at ``mono_ms`` if nothing is scanned: an operator who does nothing for ``idle_s`` is signed out."""
-    if state.operator is None or mono_ms - state.last_mono_ms < dock.idle_s * 1000:
+    idle_ms = mono_ms - max(state.last_mono_ms, state.refused_mono_ms)
+    if state.operator is None or idle_ms < dock.idle_s * 1000:
         return state, ()
     if not state.items:
         return State(), (Feedback(Tone.PROMPT, f"{state.operator} signed out after {dock.idle_s:g} s."),)

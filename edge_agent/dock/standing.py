@@ -46,7 +46,8 @@ class State:
 
     ``half`` is a code that names an item without its lot, or a lot without its item: the other half comes next.
     ``shown`` are the warnings since then, ``about_operator`` those at the sign-in, ``about_places`` those about the
-    two places; all are booked.
+    two places; all are booked. ``refused_mono_ms`` is when a scan was last refused: it changed nothing, but
+    somebody is there.
     """
 
     operator: str | None = None
@@ -63,6 +64,7 @@ class State:
     about_places: tuple[str, ...] = ()
     last_code: Code | Scanned | None = None
     last_mono_ms: int = 0
+    refused_mono_ms: int = 0
 
 
 def merged(items: tuple[ScanLine, ...]) -> tuple[ScanLine, ...]:
