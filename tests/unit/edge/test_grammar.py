@@ -308,9 +308,21 @@ def test_a_transaction_is_bounded() -> None:
     assert len(bench.booked[0].lines) == DOCK.items_max
 
 
+NDC, NDC_LOT = "]C00591-0369-01", "]C11727123110A"
+
+
+def checked(text: str) -> str:
+    return text + check_character(text)
+
+
+PRIMARY, SECONDARY = "+A123BJC5D6E71G", checked("+$$52801510X3G")
+OTHER_PRIMARY, BOTH, VARIABLE = checked("+A99912345"), checked("+A99912345/$$52801510X3"), checked("+A99912349")
+
+
 ANY_SCAN = st.sampled_from(
     [*RECEIVE, "LW.BADGE.bob", "LW.ACTION.COUNT", "LW.ACTION.MOVE", "LW.ORDER.PO-1", "LW.QTY.2", "LW.QTY.1",
-     "LW.COMMIT", "LW.COMMIT", "LW.CANCEL", "LW.UNDO", LOT_A, LOT_A, LOT_B, SERIAL_1, SERIAL_2, CASE_OF_48]
+     "LW.COMMIT", "LW.COMMIT", "LW.CANCEL", "LW.UNDO", LOT_A, LOT_A, LOT_B, SERIAL_1, SERIAL_2, CASE_OF_48,
+     PRIMARY, SECONDARY, SECONDARY, BOTH, VARIABLE, NDC, NDC_LOT]
 )  # fmt: skip
 
 
@@ -328,18 +340,11 @@ def test_no_sequence_of_scans_breaks_the_grammar_or_books_half_a_fact(scans: lis
         assert transaction.operator and transaction.lines and transaction.from_place
         assert (transaction.to_place is None) == (needs.to_place is None)
         assert transaction.from_place != transaction.to_place
+        assert all(line.names and (line.lot or line.serial) for line in transaction.lines), "a whole label each"
         assert needs.order or transaction.order is None
         assert all(line.quantity > 0 for line in transaction.lines)
         serials = [line.serial for line in transaction.lines if line.serial]
         assert len(serials) == len(set(serials))
-
-
-def checked(text: str) -> str:
-    return text + check_character(text)
-
-
-PRIMARY, SECONDARY = "+A123BJC5D6E71G", checked("+$$52801510X3G")
-OTHER_PRIMARY, BOTH, VARIABLE = checked("+A99912345"), checked("+A99912345/$$52801510X3"), checked("+A99912349")
 
 
 @pytest.mark.parametrize("order", [(PRIMARY, SECONDARY), (SECONDARY, PRIMARY)])
@@ -383,10 +388,10 @@ def test_one_hibc_code_with_everything_needs_no_second() -> None:
 
 
 def test_an_ndc_takes_its_lot_from_the_code_beside_it() -> None:
-    bench = Bench().scan(*RECEIVE, "]C00591-0369-01", "]C11727123110A", "LW.COMMIT")
+    bench = Bench().scan(*RECEIVE, NDC, NDC_LOT, "LW.COMMIT")
     (line,) = bench.booked[0].lines
     assert (line.codes, line.lot, line.expires_on) == (("ndc:0591-0369-01",), "A", date(2027, 12, 31))
-    assert line.scanned == "]C00591-0369-01\n]C11727123110A"
+    assert line.scanned == f"{NDC}\n{NDC_LOT}"
 
 
 def test_a_label_with_an_ndc_beside_its_gtin_keeps_both() -> None:
