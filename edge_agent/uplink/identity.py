@@ -2,18 +2,12 @@
 
 import base64
 import os
+import re
 import secrets
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
 
 from edge_agent.durable import sync_directory
 from edge_agent.errors import ConfigError
@@ -58,7 +52,7 @@ class Identity:
     @property
     def public_key(self) -> str:
         """The raw 32 byte public key as base64: what the ledger is told."""
-        return base64.b64encode(self._public.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+        return base64.b64encode(self._public.public_bytes_raw()).decode()
 
     def sign(self, signed: bytes) -> bytes:
         """64 byte signature."""
@@ -89,6 +83,8 @@ def _unusable(error: OSError) -> ConfigError:
 
 def _make(path: Path) -> None:
     """A whole key appears under its name, or none: written aside, synced, then linked (which never replaces)."""
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     file = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
@@ -110,13 +106,36 @@ def _make(path: Path) -> None:
 
 
 def _load(path: Path, pem: bytes) -> Ed25519PrivateKey:
-    try:
-        private = load_pem_private_key(pem, password=None)
-    except ValueError:
-        private = None
+    private = _plain_key(pem) or _any_key(pem)
     if not isinstance(private, Ed25519PrivateKey):
         raise ConfigError(
             (f"{path} is not an Ed25519 private key: restore it from a backup, or move it away and register the new "
              "key at the ledger (edge-agent identity shows it)",)
         )  # fmt: skip
     return private
+
+
+_PEM = re.compile(rb"\s*-----BEGIN PRIVATE KEY-----\s+([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----\s*")
+_ED25519_PKCS8 = bytes.fromhex("302e020100300506032b657004220420")
+"""What an Ed25519 private key in PKCS#8 begins with (RFC 8410, section 10.3); its 32 bytes follow."""
+
+
+def _plain_key(pem: bytes) -> Ed25519PrivateKey | None:
+    """A key as :func:`_make` writes it. Read here, because the library's reader of all formats is a megabyte."""
+    found = _PEM.fullmatch(pem)
+    try:
+        der = base64.b64decode(found[1]) if found else b""
+    except ValueError:
+        return None
+    if len(der) != 48 or not der.startswith(_ED25519_PKCS8):
+        return None
+    return Ed25519PrivateKey.from_private_bytes(der[16:])
+
+
+def _any_key(pem: bytes) -> object:
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        return load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError):
+        return None
