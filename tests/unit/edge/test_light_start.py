@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("apscheduler", "biip", "bleak", "cryptography.x509", "dbus_fast", "gpiozero", "pygments", "rich")
+HEAVY = ("apscheduler", "biip", "bleak", "cryptography", "dbus_fast", "gpiozero", "pygments", "rich", "typer")
 
 
 @pytest.mark.parametrize("library", HEAVY)
