@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from psycopg.types.json import Jsonb
 
 from cloud_sync.actions.cases import LEDGER, Case, count_case
+from cloud_sync.actions.envelopes import Span, draw_envelopes
 from cloud_sync.actions.exposures import expose_excursions, free_excursions
 from cloud_sync.domain.judging import Changes, Found, State, Stored, compare, fold, lasting, rules_for
 from cloud_sync.errors import Conflict, NotFound
@@ -25,8 +26,6 @@ from edge_agent.domain.excursions import Rule, Severity, Side, SilenceRule, Trac
 from edge_agent.domain.policies import Policy
 from edge_agent.domain.signals import Instant, Signal, SignalKind, derive
 
-Span = tuple[datetime, datetime]
-"""The first and the last instant of the readings that are new on a channel."""
 ALERT = "excursion_alert"
 POLICIES_CACHED = 256
 R = TypeVar("R", Rule, SilenceRule, Rule | SilenceRule)
@@ -59,9 +58,10 @@ def judge(connection: Connection, new: Mapping[int, Span]) -> None:
     Excursions open, close, change or vanish as all readings that are stored now say, and stock is held or freed.
     Silence is judged by :func:`judge_silence`.
     """
+    new, redrawn = draw_envelopes(connection, new)
     subjects = [each for each in _subjects(connection, new) if not isinstance(each.rule, SilenceRule)]
     found: list[Judged] = []
-    for subject in _not_quiet(connection, subjects, new):
+    for subject in _not_quiet(connection, subjects, new, redrawn):
         judge_one = _judge_value if subject.rule.signal is None else _judge_signal
         found.append((subject, judge_one(connection, subject, new[subject.channel_id])))
     _settle(connection, found, {subject.channel_id for subject in subjects})
@@ -144,7 +144,7 @@ def assign_channel(connection: Connection, channel_id: int, place_id: int, *, ac
 def _judge_all(connection: Connection, channel_ids: list[int]) -> None:
     connection.execute("DELETE FROM track WHERE channel_id = ANY(%s)", (channel_ids,))
     spans = connection.execute(
-        "SELECT channel_id, min(at) AS first, max(at) AS last FROM reading WHERE channel_id = ANY(%s) GROUP BY 1",
+        "SELECT channel_id, min(at) AS first, max(at) AS last FROM heard WHERE channel_id = ANY(%s) GROUP BY 1",
         (channel_ids,),
     ).fetchall()
     judge(connection, {row["channel_id"]: (row["first"], row["last"]) for row in spans})
@@ -171,12 +171,14 @@ def _policy(body: str) -> Policy:
     return Policy.model_validate_json(body)
 
 
-def _not_quiet(connection: Connection, subjects: list[Subject[Rule]], new: Mapping[int, Span]) -> list[Subject[Rule]]:
+def _not_quiet(
+    connection: Connection, subjects: list[Subject[Rule]], new: Mapping[int, Span], redrawn: frozenset[int]
+) -> list[Subject[Rule]]:
     """Those whose new readings can change anything; the tracks of the others are moved on.
 
     Only of rules on the values themselves can this be told so. Nothing changes where all values are well within the
     limit from the reading before the new ones up to the one after them: no excursion reaches into that time then, and
-    none begins or ends in it.
+    none begins or ends in it. Where envelopes are read differently now (``redrawn``), that is not enough.
     """
     ids = sorted({subject.channel_id for subject in subjects if subject.rule.signal is None})
     tracks = {(row["channel_id"], row["rule"]): row for row in queries("tracks").tracks_of(connection, channel_ids=ids)}
@@ -194,7 +196,8 @@ def _not_quiet(connection: Connection, subjects: list[Subject[Rule]], new: Mappi
     quiet: list[Subject[Rule]] = []
     for subject in subjects:
         rule, track = subject.rule, tracks.get((subject.channel_id, subject.rule.name))
-        if rule.signal is not None or track is None or track["definition"] != asdict(rule):
+        is_new = track is None or track["definition"] != asdict(rule)
+        if rule.signal is not None or is_new or subject.channel_id in redrawn:
             loud.append(subject)
             continue
         extremes = around[subject.channel_id]

@@ -23,7 +23,7 @@ from cloud_sync.ingest.source import Said, Source
 from cloud_sync.ingest.together import Readable, in_parts, readable, store_part
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.records import Lane, Notice, Reading, Record, ScanTransaction
+from edge_agent.domain.records import Envelope, Lane, Notice, Reading, Record, ScanTransaction
 from edge_agent.domain.wire import Batch, Verify, WireError, decode_batch, decode_record, digest_of
 
 SEQ_MAX = 2**62
@@ -140,7 +140,12 @@ def _store(connection: Connection, batch: Batch) -> Outcome:
     advance(connection, source.gateway_id, source.journal, source.lane.value)
     # Channels before holds: the order of locks (storage/locks.py, actions/tracks.py).
     store_notices(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, Notice)])
-    store_readings(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, Reading)])
+    store_readings(
+        connection,
+        source,
+        [Said(s.seq, s.record) for s in records if isinstance(s.record, Reading)],
+        [Said(s.seq, s.record) for s in records if isinstance(s.record, Envelope)],
+    )
     store_scans(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, ScanTransaction)])
     queries("ingest").gateway_seen(connection, id=gateway["id"])
     return Outcome.STORED
@@ -215,8 +220,8 @@ def _decoded(batch: Batch) -> list[Record | str]:
 
 
 def _last_trusted(decoded: Sequence[Record | str]) -> datetime | None:
-    """The latest time of a reading, good or not, by a synchronised clock."""
-    times = [each.stamp.at for each in decoded if isinstance(each, Reading) and each.stamp.synced]
+    """The latest time of a reading, good or not, thinned or not, by a synchronised clock."""
+    times = [each.stamp.at for each in decoded if isinstance(each, Reading | Envelope) and each.stamp.synced]
     return max(times, default=None)
 
 
