@@ -15,6 +15,7 @@ from cloud_sync.api import (
     enrolments,
     gateways,
     master_data,
+    measurements,
     orders,
     quality,
     recalls,
@@ -57,7 +58,7 @@ def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: da
     app.state.database = database
     app.state.clock = clock
     rooms = (stock, traces, orders, quality, recalls, compounding, master_data, records, gateways, enrolments, desk)
-    for room in (*rooms, batches):
+    for room in (*rooms, measurements, batches):
         app.include_router(room.router, prefix="/v1")
     app.add_api_route(
         "/healthz",

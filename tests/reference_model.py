@@ -41,34 +41,30 @@ class Measured:
 
 @dataclass(frozen=True)
 class Thinned:
-    """Good values of one device that were thinned to an envelope: ``known`` of them are stored all the same."""
+    """An envelope: of ``count`` good values only bounds are left, but for ``known`` that are stored after all."""
 
     device: str
-    measured: tuple[Measured, ...]
+    began_at: datetime
+    ended_at: datetime
+    least: float
+    greatest: float
     gap_s: float
+    count: int
     known: int
-
-    @property
-    def began_at(self) -> datetime:
-        return min(each.at for each in self.measured)
-
-    @property
-    def ended_at(self) -> datetime:
-        return max(each.at for each in self.measured)
 
     def bound(self, side: Side) -> float:
         """The value furthest out."""
-        return (max if side is Side.ABOVE else min)(each.value for each in self.measured)
+        return self.greatest if side is Side.ABOVE else self.least
 
     def instants(self, stored: list[datetime]) -> set[datetime]:
         """When anything within its bounds may have been measured: all along it, and right after what is stored."""
-        if self.known >= len(self.measured):
+        if self.known >= self.count:
             return set()
         step = timedelta(seconds=max(self.gap_s, (self.ended_at - self.began_at).total_seconds() / 1000, 0.001))
-        found = {self.ended_at}
+        found = {self.began_at, self.ended_at}
         at = self.began_at
         while at <= self.ended_at:
-            found.add(at)
+            found |= {at} - set(stored)
             at += step
         return found | {at + timedelta(microseconds=1) for at in stored if self.began_at <= at < self.ended_at}
 
@@ -145,11 +141,10 @@ def truth(
     moves: list[Move],
     measured: list[Measured],
     thinned: Sequence[Thinned] = (),
-    unknown: frozenset[int] = frozenset(),
 ) -> Truth:
-    """Everything that follows from these facts. ``unknown``: gateways whose journal has a hole at the very beginning."""
+    """Everything that follows from these facts."""
     residencies = _residencies(world, moves)
-    excursions = _excursions(world, measured, thinned, unknown)
+    excursions = _excursions(world, measured, thinned)
     exposures = {
         (excursion, residency): since
         for excursion in excursions
@@ -210,15 +205,12 @@ def _negative(world: World, moves: list[Move]) -> dict[Key, tuple[int, datetime]
     return found
 
 
-def _excursions(
-    world: World, measured: list[Measured], thinned: Sequence[Thinned], unknown: frozenset[int]
-) -> set[Excursion]:
+def _excursions(world: World, measured: list[Measured], thinned: Sequence[Thinned]) -> set[Excursion]:
     found = set()
     for device, place in world.devices.items():
         for rule in world.rules_at(place):
             if isinstance(rule, SilenceRule):
-                if world.gateways[device] not in unknown:
-                    found |= _silences(world, device, rule, measured, thinned)
+                found |= _silences(world, device, rule, measured, thinned)
                 continue
             values = defaultdict(list)
             for each in measured:

@@ -41,6 +41,15 @@ def correct_envelopes(connection: Connection, gateway_id: int, boots: Iterable[s
     return [row["channel_id"] for row in moved]
 
 
+def joined(one: Mapping[int, Span], other: Mapping[int, Span]) -> dict[int, Span]:
+    """Spans of both."""
+    both = dict(one)
+    for channel_id, (first, last) in other.items():
+        known = both.get(channel_id, (first, last))
+        both[channel_id] = min(first, known[0]), max(last, known[1])
+    return both
+
+
 def _over(connection: Connection, new: Mapping[int, Span]) -> list[Row]:
     ids = sorted(new)
     return list(

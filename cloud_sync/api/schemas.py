@@ -185,12 +185,15 @@ class LaneOut(BaseModel):
 
 
 class GapOut(BaseModel):
-    """Records that are not here though later ones are: on their way, or lost."""
+    """Records that are not here though later ones are: on their way, lost, or thinned."""
 
     journal: UUID
     lane: str
     missing_from: int
     missing_to: int
+    declared: Literal["", "lost", "thinned"] = Field(
+        description="What the gateway said of them: lost, thinned (envelopes stand for them), or nothing yet."
+    )
 
 
 class GatewayOut(BaseModel):

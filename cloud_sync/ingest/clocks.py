@@ -67,8 +67,6 @@ def correct_times(connection: Connection, source: Source, said: Sequence[Said[No
     for row in list(queries("clocks").true_months(connection, gateway_id=source.gateway_id, boots=boots)):
         make_months(connection, row["began_at"], row["began_at"])
     moved = queries("clocks").correct_readings(connection, gateway_id=source.gateway_id, boots=boots)
-    moved_channels = {row["channel_id"] for row in moved} | {
-        *correct_envelopes(connection, source.gateway_id, boots)
-    }
+    moved_channels = {row["channel_id"] for row in moved} | {*correct_envelopes(connection, source.gateway_id, boots)}
     judge_again(connection, moved_channels)
     retime(connection, queries("clocks").wrong_movements(connection, gateway_id=source.gateway_id, boots=boots))

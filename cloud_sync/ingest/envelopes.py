@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cloud_sync.actions.envelopes import Span
+from cloud_sync.actions.envelopes import Span, joined
 from cloud_sync.ingest.clocks import Times
 from cloud_sync.ingest.source import Said, Source
 from cloud_sync.storage.database import Connection
@@ -56,14 +56,12 @@ def keep_envelopes(
     """Store them; gives the span of each channel. The caller owns the channels and judges them afterwards."""
     if not envelopes:
         return {}
-    rows = [
-        _row(each, channels[each.record.device, metric], metric) for each in envelopes for metric in each.record.values
-    ]
+    rows = [_row(each, channels[device, metric], metric) for each in envelopes for device, metric in each.names]
     queries("envelopes").add_envelope(connection, rows)
     spans: dict[int, Span] = {}
-    for row in rows:
-        first, last = spans.get(row["channel_id"], (row["began_at"], row["ended_at"]))
-        spans[row["channel_id"]] = min(first, row["began_at"]), max(last, row["ended_at"])
+    for each in envelopes:
+        of_each = {channels[name]: (each.began_at, each.ended_at) for name in each.names}
+        spans = joined(spans, of_each)
     return spans
 
 
@@ -98,15 +96,6 @@ def with_retold(
         connection, gateway_id=gateway_id, journals=journals, firsts=firsts, lasts=lasts
     )
     return {row["number"] - 1 for row in rows}
-
-
-def joined(one: Mapping[int, Span], other: Mapping[int, Span]) -> dict[int, Span]:
-    """Spans of both."""
-    both = dict(one)
-    for channel_id, (first, last) in other.items():
-        known = both.get(channel_id, (first, last))
-        both[channel_id] = min(first, known[0]), max(last, known[1])
-    return both
 
 
 def _row(each: PlacedEnvelope, channel_id: int, metric: str) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """How far each lane of a journal is known without a hole: up to there, what is not here was not measured."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cloud_sync.ingest.source import Said, Source
 from cloud_sync.storage.database import Connection
@@ -13,13 +14,21 @@ def advance(connection: Connection, gateway_id: int, journal: str, lane: str) ->
     queries("ingest").advance_lane(connection, gateway_id=gateway_id, journal=journal, lane=lane)
 
 
-def declare_gaps(connection: Connection, source: Source, said: Sequence[Said[Notice]]) -> bool:
-    """Records that the gateway says are lost, or were thinned, will never come as they were; gives whether there are
-    any among the readings.
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The first and last number of readings that are no more, and of what stands for them where they were thinned."""
+
+    span: tuple[int, int]
+    by: tuple[int, int] | None
+
+
+def declare_gaps(connection: Connection, source: Source, said: Sequence[Said[Notice]]) -> list[Gap]:
+    """Records that the gateway says are lost, or were thinned, will never come as they were; gives those among the
+    readings.
 
     A gap whose numbers are not known says nothing about numbers.
     """
-    found = False
+    found = []
     for each in said:
         data = each.record.data
         lane, journal = data.get("lane"), data.get("journal") or source.journal
@@ -41,7 +50,7 @@ def declare_gaps(connection: Connection, source: Source, said: Sequence[Said[Not
             by_last=by[1] if by else None,
         )
         advance(connection, source.gateway_id, str(journal), lane)
-        found = True
+        found.append(Gap(span, by))
     return found
 
 

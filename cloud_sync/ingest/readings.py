@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from struct import Struct
 
+from cloud_sync.actions.envelopes import Span, joined
 from cloud_sync.actions.retention import make_months
-from cloud_sync.actions.tracks import Span, judge, judge_silence
+from cloud_sync.actions.tracks import judge, judge_silence
 from cloud_sync.ingest.clocks import Times, true_times
-from cloud_sync.ingest.envelopes import PlacedEnvelope, as_unusable, joined, keep_envelopes, placed, without_those_told
+from cloud_sync.ingest.envelopes import PlacedEnvelope, as_unusable, keep_envelopes, placed, without_those_told
 from cloud_sync.ingest.plain import EPOCH, PlainReading, since_epoch_us
 from cloud_sync.ingest.source import Said, Source
 from cloud_sync.storage.database import Connection

@@ -1,8 +1,8 @@
 """Many batches of readings at once: a gateway that comes back after days sends thousands of them.
 
 One transaction, one COPY and one judgement for all, instead of one for each. What is not plain about a batch (another
-record than a reading, one that was told again after thinning, a clock that was not synchronised, an unreadable line, a wrong signature, a fork) leaves it to
-``batches.store_batch``, alone.
+record than a reading, one that was told again after thinning, a clock that was not synchronised, an unreadable line, a
+wrong signature, a fork) leaves it to ``batches.store_batch``, alone.
 """
 
 from collections import defaultdict

@@ -41,6 +41,15 @@ FROM unnest(:channel_ids::bigint[], :firsts::timestamptz[], :lasts::timestamptz[
 JOIN envelope e ON e.channel_id = new.channel_id AND e.ended_at >= new.first_at AND e.began_at <= new.last_at
 ORDER BY e.id;
 
+-- name: envelopes_told(gateway_id, journal, first, last)
+-- For each channel from when to when the envelopes with these numbers reach. A batch has at most 10,000 records.
+SELECT e.channel_id, min(e.began_at) AS first, max(e.ended_at) AS last
+FROM evidence v
+JOIN envelope e ON e.evidence_id = v.id AND e.seq BETWEEN :first AND :last
+WHERE (v.gateway_id, v.journal, v.lane) = (:gateway_id, :journal::uuid, 'readings')
+  AND v.first_seq BETWEEN :first::bigint - 10000 AND :last
+GROUP BY e.channel_id;
+
 -- name: forget_points(envelope_ids)!
 -- Before they are drawn anew.
 DELETE FROM envelope_point WHERE envelope_id = ANY(:envelope_ids);
@@ -51,11 +60,13 @@ INSERT INTO envelope_point (envelope_id, channel_id, at, lowest, highest)
 SELECT DISTINCT e.id, e.channel_id, point.at, e.lowest, e.highest
 FROM envelope_now e
 CROSS JOIN LATERAL (
-    SELECT generate_series(
-               e.began_at, e.ended_at,
-               greatest(e.gap_s, extract(epoch FROM e.ended_at - e.began_at) / 1000, 0.001) * interval '1 s') AS at
+    SELECT at
+    FROM generate_series(
+        e.began_at, e.ended_at,
+        greatest(e.gap_s, extract(epoch FROM e.ended_at - e.began_at) / 1000, 0.001) * interval '1 s') AS series (at)
+    WHERE NOT EXISTS (SELECT FROM reading r WHERE r.channel_id = e.channel_id AND r.at = series.at)
     UNION ALL
-    SELECT e.ended_at
+    SELECT unnest(ARRAY[e.began_at, e.ended_at])
     UNION ALL
     SELECT r.at + interval '1 microsecond'
     FROM reading r

@@ -1,10 +1,10 @@
 """Old readings as envelopes: what a gateway keeps of them when its disk is nearly full. Pure.
 
-An envelope stands for the readings of one device in one window of time that are no more: how many, their least, mean and
-greatest values, and the longest time without a reading among them. Kept as they were are: the readings that hold a least
-or greatest value of the window, those the caller names (outside the limits of their place), and the neighbours of those
-on either side, so that a crossing and a return keep their times. So no envelope ever has a value outside limits that the
-gateway knew.
+An envelope stands for the readings of one device in one window of time that are no more: how many, their least, mean
+and greatest values, and the longest time without a reading among them. Kept as they were are: the readings that hold a
+least or greatest value of the window, those the caller names (outside the limits of their place), and the neighbours of
+those on either side, so that a crossing and a return keep their times. So no envelope ever has a value outside limits
+that the gateway knew.
 """
 
 from collections.abc import Callable, Iterable, Sequence

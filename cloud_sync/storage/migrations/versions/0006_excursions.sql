@@ -138,6 +138,7 @@ CREATE TABLE envelope (
 );
 CREATE INDEX envelope_channel_began ON envelope (channel_id, began_at);
 CREATE INDEX envelope_channel_ended ON envelope (channel_id, ended_at);
+CREATE INDEX envelope_evidence ON envelope (evidence_id);
 CREATE INDEX envelope_unsynced ON envelope (boot) WHERE NOT synced;
 
 -- Readings that were told again under a new number (seq) when those around them were thinned. One of the two is kept.
@@ -146,12 +147,12 @@ CREATE TABLE retold_reading (
     journal uuid NOT NULL,
     was bigint NOT NULL,
     seq bigint NOT NULL,
-    PRIMARY KEY (gateway_id, journal, was),
-    UNIQUE (gateway_id, journal, seq)
+    PRIMARY KEY (gateway_id, journal, was)
 );
 
 -- Each envelope with how many of its readings are known by it alone (the others are here after all, because they had
--- been sent before they were thinned), and the mean of those. Index: reading_channel_at.
+-- been sent before they were thinned), and the mean of those. Which numbers they had, the notice of it tells; before it
+-- comes, none counts as here. Index: reading_channel_at.
 CREATE VIEW envelope_now AS
 SELECT e.*, greatest(e.readings - here.readings, 0) AS left_readings,
        CASE WHEN e.readings > here.readings
@@ -164,10 +165,11 @@ CROSS JOIN LATERAL (
     FROM reading r
     JOIN evidence w ON w.id = r.evidence_id AND (w.gateway_id, w.journal) = (v.gateway_id, v.journal)
     WHERE r.channel_id = e.channel_id AND r.at BETWEEN e.began_at AND e.ended_at AND r.synced = e.synced
+      AND EXISTS (SELECT FROM declared_gap d
+                  WHERE (d.gateway_id, d.journal, d.lane) = (v.gateway_id, v.journal, v.lane)
+                    AND e.seq BETWEEN d.by_first AND d.by_last AND r.seq BETWEEN d.first_seq AND d.last_seq)
       AND NOT EXISTS (SELECT FROM retold_reading t
                       WHERE (t.gateway_id, t.journal, t.was) = (v.gateway_id, v.journal, r.seq))
-      AND NOT EXISTS (SELECT FROM retold_reading t
-                      WHERE (t.gateway_id, t.journal, t.seq) = (v.gateway_id, v.journal, r.seq))
 ) AS here;
 
 -- The widest reading of an envelope as instants at which the value may have been anything between its bounds: all along
