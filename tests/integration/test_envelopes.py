@@ -13,7 +13,7 @@ from cloud_sync.ingest.batches import store_batch
 from edge_agent.domain.ids import DeviceName
 from edge_agent.domain.policies import NoDataRule
 from edge_agent.domain.records import Action, Envelope, Notice, NoticeKind, Quality, Spread
-from tests.builders import BOOT, COLD, NOON, Ledger, minute, no_reading, reading, scan, stamp
+from tests.builders import BOOT, COLD, NOON, GatewayWithKey, Ledger, minute, no_reading, reading, scan, stamp
 from tests.integration.conftest import Said
 
 SILENT = NoDataRule(kind="no_data", name="silent", metric="temp_c", after_s=180, source="test")

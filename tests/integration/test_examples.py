@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_sync import examples as ledger_examples
+from cloud_sync.commands import examples as ledger_examples
 from edge_agent import examples as gateway_examples
 
 
@@ -85,3 +85,15 @@ def test_a_place_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
     done = initialise(tmp_path / "file" / "gateway.toml")
     assert done.returncode == 1
     assert "use sudo, or name another place" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("package", "missing", "extra"), [("cloud_sync", "uvicorn", "cloud"), ("edge_agent", "tinydb", "edge")]
+)
+def test_a_command_whose_packages_were_left_out_says_which_to_install(package: str, missing: str, extra: str) -> None:
+    without = f"import sys; sys.modules[{missing!r}] = None; from {package}.entry import main; main()"
+    done = subprocess.run([sys.executable, "-c", without], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert f"needs the package {missing}" in done.stderr
+    assert f"pip install 'lotwarden[{extra}]'" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -34,6 +34,6 @@ def example_command(
 
 def example(name: str) -> str:
     """The text of one of ``EXAMPLES``."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     installed = package / "data" / "examples" / name
     return (installed if installed.is_file() else package.parent / EXAMPLES[name]).read_text(encoding="utf-8")
