@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cloud_sync.actions import desk, enrolment, gateways
+from cloud_sync.actions import desk, enrolment, gateways, ledger_keys
 from cloud_sync.commands.terminal import (
     DEFAULT_CONFIG,
     ROWS_MAX,
@@ -36,6 +36,8 @@ def add_gateway(
     with told(), opened(load(config)) as database:
         _, is_new = gateways.add_gateway(database, name, public_key, actor=me())
         say(f"gateway {name} is registered" if is_new else f"gateway {name} was registered before, with this key")
+        key = ledger_keys.ledger_keys(database).public_key
+        say(f"It believes receipts of this ledger after: edge-agent trust-ledger --key {key}")
 
 
 @gateway_app.command("invite")

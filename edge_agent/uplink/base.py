@@ -35,6 +35,11 @@ class Uplink(Protocol):
         """
         ...
 
+    @property
+    def forged(self) -> str:
+        """What of the last receipts was not the ledger's own, in words; "" once they are sound again."""
+        ...
+
     async def close(self) -> None:
         """Let go of the connection."""
         ...

@@ -86,6 +86,7 @@ class Forwarder:
         self._newest_sent = 0  # sequence number; readings before it are of the past
         self._progress: Progress | None = None
         self._is_first = True
+        self._is_forged = False
         self._on_status = on_status
         self._status = UplinkStatus(clock.now(), "up", clock.now())
         self._status_mono_s = clock.mono_s()
@@ -140,7 +141,10 @@ class Forwarder:
         batches = await self._thread.call(self._next_message)
         if not batches:
             return False
-        receipts = await self._uplink.send([batch.raw for batch in batches])
+        try:
+            receipts = await self._uplink.send([batch.raw for batch in batches])
+        finally:
+            await self._note_forged()
         settled = _settle(batches, receipts)
         if not settled:
             raise LinkDown(f"the ledger acknowledged none of {len(batches)} batches")
@@ -151,6 +155,19 @@ class Forwarder:
         if any(batch.lane is Lane.SCANS for batch in settled.acknowledged):
             self._on_acknowledged()
         return True
+
+    async def _note_forged(self) -> None:
+        """Somebody speaks in the ledger's name: an alarm when it begins, a line in the log when it ends."""
+        forged = self._uplink.forged
+        if forged and not self._is_forged:
+            _log.critical("%s", forged)
+            data: dict[str, str | int | float | None] = {"journal": self._journal.journal}
+            alarm = Notice(stamp(self._clock), NoticeKind.ALARM, "uplink/receipts", forged, data)
+            with suppress(JournalError):
+                await self._record(alarm)
+        elif self._is_forged and not forged:
+            _log.warning("receipts are the ledger's own again")
+        self._is_forged = bool(forged)
 
     def _next_message(self) -> list[StoredBatch]:
         message: dict[int, StoredBatch] = {}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from edge_agent.domain.wire import Batch, Verify, decode_batch, split_units
+from tests.ledger_key import seal_what_is_one
 
 Fault = str | tuple[str, int]
 """ok, 503, 403, hang, drop, die_after_store, html, garbage, twice, reversed, foreign, half, (cut, bytes)."""
@@ -130,11 +131,11 @@ def _answer(fault: Fault, receipts: list[dict[str, str]]) -> bytes:
         return b"<html>Welcome to the hotel's network</html>"
     if fault == "garbage":
         unknown = [{"digest": receipt["digest"], "outcome": "lost"} for receipt in receipts]
-        return json.dumps({"receipts": [{"digest": 7}, None, "x", *unknown]}).encode()
+        return json.dumps(seal_what_is_one([{"digest": 7}, None, "x", *unknown])).encode()
     chosen: Iterable[dict[str, str]] = {
         "twice": [*receipts, *receipts],
         "reversed": receipts[::-1],
         "foreign": [foreign],
         "half": [*receipts, foreign],
     }.get(str(fault), receipts)
-    return json.dumps({"receipts": list(chosen)}).encode()
+    return json.dumps(seal_what_is_one(list(chosen))).encode()
