@@ -71,5 +71,8 @@ class GatewayOut(BaseModel):
     registered_at: datetime
     revoked_at: datetime | None
     last_seen_at: datetime | None
+    refused: int = Field(
+        default=0, description="Batches in its name that were not taken, since the case of it was last resolved."
+    )
     lanes: list[LaneOut]
     gaps: list[GapOut]

@@ -90,4 +90,6 @@ def list_gateways(config: Config = DEFAULT_CONFIG) -> None:
     """Show all gateways and when each was last heard of."""
     with told(), opened(load(config)) as database:
         rows = gateways.list_gateways(database, rows_max=ROWS_MAX)
-        show([{**row, "gaps": len(row["gaps"])} for row in rows], "name", "last_seen_at", "gaps", "revoked_at")
+        show(
+            [{**row, "gaps": len(row["gaps"])} for row in rows], "name", "last_seen_at", "gaps", "refused", "revoked_at"
+        )

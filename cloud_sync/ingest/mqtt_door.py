@@ -58,7 +58,7 @@ class Receipt(Protocol):
 
     @property
     def outcome(self) -> str:
-        """stored, duplicate, refused or fork."""
+        """stored, duplicate, refused, unknown or fork."""
         ...
 
     @property
@@ -252,7 +252,7 @@ class MqttDoor:
 
     def _answer(self, gateway: str, digest: str, outcome: str, reason: str) -> None:
         """Where the connection is gone meanwhile, the receipt is too: the batch comes again, as a duplicate."""
-        if outcome in ("refused", "fork"):
+        if outcome in ("refused", "unknown", "fork"):
             self._states.enter(f"refused {gateway}", f"refused a batch of {gateway} ({digest[:12]}...): {reason}")
         else:
             self._states.leave(f"refused {gateway}", f"batches of {gateway} are taken again")

@@ -11,8 +11,12 @@ SELECT id, name, public_key, registered_at, revoked_at, last_seen_at FROM gatewa
 UPDATE gateway SET revoked_at = clock_timestamp() WHERE name = :name AND revoked_at IS NULL;
 
 -- name: gateways(rows_max, rows_skipped)
--- All gateways.
-SELECT id, name, public_key, registered_at, revoked_at, last_seen_at FROM gateway
+-- All gateways; refused: how many batches in their names were not taken since somebody last resolved the case of it.
+SELECT id, name, public_key, registered_at, revoked_at, last_seen_at,
+       coalesce((SELECT (k.data ->> 'count')::bigint FROM exception_case k
+                 WHERE k.kind = 'batch_not_genuine' AND k.key = 'gateway:' || gateway.name AND k.resolved_at IS NULL),
+                0) AS refused
+FROM gateway
 ORDER BY name LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: lanes_of_gateways(gateway_ids)

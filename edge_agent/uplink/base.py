@@ -12,6 +12,7 @@ class Outcome(StrEnum):
     STORED = "stored"
     DUPLICATE = "duplicate"  # stored before, byte for byte the same
     REFUSED = "refused"  # will never be taken as it is (bad signature, unreadable)
+    UNKNOWN = "unknown"  # the ledger does not believe this gateway (now): not registered, or revoked
     FORK = "fork"  # another batch has this identity: the journal was copied or rolled back
 
 

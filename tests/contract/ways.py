@@ -103,6 +103,7 @@ class Stored(StrEnum):
     STORED = "stored"
     DUPLICATE = "duplicate"
     REFUSED = "refused"
+    UNKNOWN = "unknown"
     FORK = "fork"
 
 

@@ -77,7 +77,7 @@ def test_a_gateway_with_a_code_is_believed_and_only_the_digest_of_the_code_is_ke
     database: Database, candidate: Candidate
 ) -> None:
     candidate.api.place("main", "site")
-    assert candidate.says(database) is Outcome.REFUSED
+    assert candidate.says(database) is Outcome.UNKNOWN
     code = invited(database, place="main")
     answer = candidate.asks(code.lower())
     assert (answer.status_code, answer.json()["name"]) == (201, "gw-9")

@@ -20,6 +20,7 @@ class Ledger:
     verify: Verify
     faults: list[Fault] = field(default_factory=list)
     refuse: Callable[[Batch], bool] = lambda _batch: False
+    knows_us: bool = True
     records: dict[tuple[str, str, int], bytes] = field(default_factory=dict)  # (journal, lane, seq) -> line
     batches: dict[tuple[str, str, int], str] = field(default_factory=dict)
     stored_twice: int = 0
@@ -105,6 +106,8 @@ class Ledger:
         if not batch.is_genuine(self.verify):
             self.forged += 1
             return "refused"
+        if not self.knows_us:
+            return "unknown"
         if self.refuse(batch):
             return "refused"
         key = (header.journal, header.lane.value, header.first)
