@@ -40,7 +40,7 @@ from tests.brokers import Broker, Mosquitto, NatsServer
 from tests.certificates import certificates
 from tests.contract.ways import CrookedLedger, Store
 from tests.integration.edge.ledger import Ledger
-from tests.journal_parts import GATEWAY, IDENTITY, START, open_journal, scan
+from tests.journal_parts import GATEWAY, IDENTITY, START, open_journal, reading, scan
 from tests.ledger_key import LEDGER_KEYS, seal, trust
 from tests.relay import Relay
 
@@ -366,6 +366,45 @@ async def test_receipts_that_others_write_to_the_topic_delete_nothing_and_are_al
             (stored,) = await uplink.send([batch.raw])
             assert stored.outcome is Outcome.STORED and uplink.forged == ""
             await uplink.close()
+    thread.close()
+    journal.close()
+
+
+async def test_back_fill_over_a_broker_keeps_to_its_rate_and_what_is_live_does_not_wait_for_it(tmp_path: Path) -> None:
+    clock, store = ManualClock(START), Store(Ledger(IDENTITY.verify))
+    journal, thread = open_journal(tmp_path / "journal"), JournalThread()
+    for number in range(1, 31):
+        journal.append(Lane.READINGS, [reading(number)])
+    size = len(journal.pending(Lane.READINGS, bytes_max=1, batches_max=1)[0].raw)
+
+    async def record(alarm: Record) -> None:
+        raise AssertionError(alarm)
+
+    async with running(Mosquitto(tmp_path / "broker")) as broker, door_at(store, url=broker.url):
+        uplink = uplink_to(broker.url)
+        forwarder = Forwarder(
+            journal, thread, uplink, clock, random=random.Random(1).random, record=record, retry_max_s=1,
+            backfill_bytes_per_s=5 * size,
+        )  # fmt: skip
+
+        async def send_what_may_be_sent() -> int:
+            before = len(store.ledger.records)
+            while await forwarder.forward_once():
+                pass
+            return len(store.ledger.records) - before
+
+        assert 5 <= await send_what_may_be_sent() <= 7, "the newest, and a second's worth of the past"
+        journal.append(Lane.READINGS, [reading(100)])
+        assert await send_what_may_be_sent() == 1, "news do not wait for the past"
+        clock.advance(1.0)
+        assert 4 <= await send_what_may_be_sent() <= 6
+        clock.advance(1.0)
+        assert 4 <= await send_what_may_be_sent() <= 6
+        while journal.pending_records():
+            clock.advance(1.0)
+            await send_what_may_be_sent()
+        await uplink.close()
+    assert (len(store.ledger.records), store.ledger.stored_twice) == (31, 0)
     thread.close()
     journal.close()
 
