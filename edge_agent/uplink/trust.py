@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from edge_agent.domain.receipts import handover_words, receipt_words
 from edge_agent.durable import sync_directory
 from edge_agent.errors import ConfigError
@@ -22,6 +20,7 @@ from edge_agent.uplink.identity import is_signed_by
 
 KEYS_FILE = "ledger.keys"
 KEYS_MAX = 20
+KEY_BYTES = 32
 HOW_TO_TRUST = (
     "run edge-agent enroll --code CODE --url https://THE-LEDGER, or edge-agent trust-ledger --key KEY with the key "
     "that cloud-sync ledger-key show prints"
@@ -119,12 +118,13 @@ def forged_words(where: str, digests: Sequence[str]) -> str:
     )
 
 
-def public_key_of(text: str) -> Ed25519PublicKey | None:
-    """The key in 44 characters of base64, None if there is none."""
+def public_key_of(text: str) -> bytes | None:
+    """The 32 bytes of the key in 44 characters of base64, None if there is none."""
     try:
-        return Ed25519PublicKey.from_public_bytes(base64.b64decode(text, validate=True))
+        raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return None
+    return raw if len(raw) == KEY_BYTES else None
 
 
 def _is_signed(key: str, signature: str, words: bytes) -> bool:
