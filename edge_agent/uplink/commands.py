@@ -40,9 +40,9 @@ def trust_command(
     key: Annotated[str, typer.Option("--key", help="From the ledger: cloud-sync ledger-key show.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Believe receipts of the ledger with this public key, and of no other. The agent takes it with its next start."""
+    """Believe receipts of the ledger with this public key, and of no other. A running agent takes it at once."""
     with errors_told(1):
         loaded = load_config(config)
         Identity.load_or_make(loaded.gateway.data_dir)  # makes the directory
         LedgerTrust.load_or_none(loaded.gateway.data_dir).believe_only(key)
-    print(f"only receipts of the ledger with public key {key} are believed; restart the agent if it runs")
+    print(f"only receipts of the ledger with public key {key} are believed from now on")
