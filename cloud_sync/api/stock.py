@@ -23,6 +23,7 @@ from cloud_sync.api.schemas import (
     TraceOut,
     WhyIn,
 )
+from cloud_sync.api.trace_json import trace_json
 from cloud_sync.domain.trace import Direction
 
 router = APIRouter(tags=["stock"], responses=answers(404, 409))
@@ -153,7 +154,8 @@ def trace_lot(
     _: Reader,
     serial: Annotated[str, Query(max_length=100, pattern=r"^[\x21-\x7e]*$")] = "",
     direction: Annotated[Direction | None, Query(description="One way only; both without.")] = None,
-) -> Any:
+) -> Response:
     """Where a lot came from (suppliers, ingredients) and went (places, recipients, products), and its excursions."""
     directions = frozenset({direction} if direction else Direction)
-    return trace.trace(database, lot_id, serial=serial, directions=directions)
+    traced = trace.trace(database, lot_id, serial=serial, directions=directions)
+    return Response(trace_json(traced), media_type="application/json")
