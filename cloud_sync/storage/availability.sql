@@ -29,31 +29,39 @@ INSERT INTO lot (item_id, lot_number, owner, expires_on, expires_at)
 VALUES (:item_id, :lot_number, :owner, :expires_on, :expires_at)
 ON CONFLICT (item_id, lot_number, owner) DO NOTHING;
 
--- name: positions_in_fefo_order(item_id, owner, site, rows_max)
--- Stock of an item and owner in the house (at and below one site), in the order in which it should leave, with all
--- that blocks it. Index: lot_fefo, position's primary key.
-WITH candidate AS MATERIALIZED (
-    SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_at, i.expiry_required,
-           i.name AS item, p.name AS place, p.ancestors,
-           (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at
-    FROM lot l
-    JOIN item i ON i.id = l.item_id
-    JOIN position b ON b.lot_id = l.id AND b.quantity > 0
-    JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
-    WHERE l.item_id = :item_id AND l.owner = :owner
-      AND (:site::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)])
-    ORDER BY l.expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial
-    LIMIT :rows_max
-)
-SELECT c.*,
+-- name: positions_in_fefo_order(item_id, owner, site, lot_number, serial, rows_max)
+-- Stock of an item and owner in the house (at and below one site; of one lot or serial, '' leaves them open), in the
+-- order in which it should leave, with what is promised of it. holds_on says what blocks it. Index: lot_fefo, position's
+-- primary key, reservation_open.
+SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_at, i.expiry_required,
+       i.name AS item, p.name AS place,
+       (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at,
        coalesce((SELECT sum(v.quantity) FROM reservation v
-                 WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (c.lot_id, c.place_id, c.serial)),
-                0)::bigint AS reserved,
-       coalesce((SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
-                 FROM hold_now h
-                 WHERE h.lot_id = c.lot_id AND coalesce(h.serial = c.serial, true)
-                   AND hold_covers(h.kind, h.place_id, c.place_id, c.ancestors)), '[]') AS holds
-FROM candidate c;
+                 WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (b.lot_id, b.place_id, b.serial)),
+                0)::bigint AS reserved
+FROM lot l
+JOIN item i ON i.id = l.item_id
+JOIN position b ON b.lot_id = l.id AND b.quantity > 0
+JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
+WHERE l.item_id = :item_id AND l.owner = :owner
+  AND (:lot_number = '' OR l.lot_number = :lot_number) AND (:serial = '' OR b.serial = :serial)
+  AND (:site::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)])
+ORDER BY l.expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial
+LIMIT :rows_max;
+
+-- name: holds_on(lot_ids, place_ids, serials)
+-- All that blocks these positions; number counts from 1. Index: those of lots that hold_now asks for.
+SELECT stock.number, held.holds
+FROM unnest(:lot_ids::bigint[], :place_ids::bigint[], :serials::text[])
+     WITH ORDINALITY AS stock (lot_id, place_id, serial, number)
+JOIN place p ON p.id = stock.place_id
+CROSS JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text) AS holds
+    FROM hold_now h
+    WHERE h.lot_id = stock.lot_id AND coalesce(h.serial = stock.serial, true)
+      AND hold_covers(h.kind, h.place_id, stock.place_id, p.ancestors)
+) AS held
+WHERE held.holds IS NOT NULL;
 
 -- name: positions(item, place, lot_id, everywhere, rows_max, rows_skipped)
 -- Stock by item, lot and place (at and below it), with all that blocks it. In the house only, or also with suppliers,

@@ -17,10 +17,21 @@ All are released at the end of the transaction.
 from collections.abc import Iterable
 
 from cloud_sync.storage.database import Connection
+from cloud_sync.storage.queries import Statement
 
 # Any fixed numbers; they only must differ from each other and from MIGRATION_LOCK.
 _HOLDS = 0x484F4C44
 _ITEMS = 0x4954454D
+
+
+# The same as statements, to be sent with others (``queries.in_one_go``).
+SHARE_HOLDS: Statement = ("SELECT pg_advisory_xact_lock_shared(%(key)s)", {"key": _HOLDS})
+
+
+def own_item_named(name: str) -> Statement:
+    """``own_items`` of the item with this name, if there is one."""
+    lock = "SELECT pg_advisory_xact_lock(%(key)s, (id %% 2147483648)::integer) FROM item WHERE name = %(name)s"
+    return lock, {"key": _ITEMS, "name": name}
 
 
 def share_holds(connection: Connection) -> None:
