@@ -1,7 +1,7 @@
 -- name: lots(item, owner, lot_number, rows_max, rows_skipped)
--- Lots, earliest expiry first.
+-- Lots, earliest expiry first. Index: lot_expiry, lot_number. LIMIT 1 lets holds be looked up lot by lot.
 SELECT l.id, i.name AS item, l.lot_number, l.owner, l.expires_on, l.expires_at,
-       EXISTS (SELECT FROM hold_now h WHERE h.lot_id = l.id) AS held
+       (SELECT true FROM hold_now h WHERE h.lot_id = l.id LIMIT 1) IS NOT NULL AS held
 FROM lot l
 JOIN item i ON i.id = l.item_id
 WHERE (:item::text IS NULL OR i.name = :item)
@@ -94,7 +94,8 @@ FROM candidate c
 ORDER BY c.item, c.expires_at NULLS LAST, c.lot_id, c.place, c.serial;
 
 -- name: movements(lot_id, place, rows_max, rows_skipped)
--- What moved, of a lot or through a place, the latest first.
+-- What moved, of a lot or through a place, the latest first. Index: movement_out, movement_from_place and _to_place,
+-- movement_occurred.
 SELECT m.id, m.fact, m.lot_id, i.name AS item, l.lot_number, m.serial, m.quantity, f.name AS from_place,
        t.name AS to_place, m.occurred_at, m.recorded_at, m.action, m.operator, m.order_ref, m.event_id
 FROM movement m
@@ -103,7 +104,8 @@ JOIN item i ON i.id = l.item_id
 JOIN place f ON f.id = m.from_place
 JOIN place t ON t.id = m.to_place
 WHERE (:lot_id::bigint IS NULL OR m.lot_id = :lot_id)
-  AND (:place::text IS NULL OR :place IN (f.name, t.name))
+  AND (:place::text IS NULL OR m.from_place = (SELECT id FROM place WHERE name = :place)
+       OR m.to_place = (SELECT id FROM place WHERE name = :place))
 ORDER BY m.occurred_at DESC, m.id DESC
 LIMIT :rows_max OFFSET :rows_skipped;
 

@@ -54,8 +54,13 @@ FROM (
     SELECT o.id, min(h.text) AS text
     FROM reservation o
     JOIN place p ON p.id = o.place_id
-    JOIN hold_now h ON h.lot_id = o.lot_id AND (h.serial IS NULL OR h.serial = o.serial)
-        AND hold_covers(h.kind, h.place_id, o.place_id, p.ancestors)
+    CROSS JOIN LATERAL (
+        SELECT n.text
+        FROM hold_now n
+        WHERE n.lot_id = o.lot_id AND (n.serial IS NULL OR n.serial = o.serial)
+          AND hold_covers(n.kind, n.place_id, o.place_id, p.ancestors)
+        OFFSET 0 -- and so looked up for each
+    ) AS h
     WHERE o.lot_id = ANY(:lot_ids) AND o.ended_at IS NULL
     GROUP BY o.id
 ) AS held

@@ -67,8 +67,9 @@ WITH RECURSIVE reached (lot_id, place_id) AS (
     SELECT lot_id, from_place AS place_id FROM step UNION SELECT lot_id, to_place FROM step
 ), lot_text AS (
     SELECT l.id, '"lot_id":' || l.id || ',"item":' || to_json(i.name) || ',"lot_number":' || to_json(l.lot_number) AS text
-    FROM lot l JOIN item i ON i.id = l.item_id
-    WHERE l.id IN (SELECT lot_id FROM node)
+    FROM (SELECT DISTINCT lot_id FROM node) AS n
+    CROSS JOIN LATERAL (SELECT id, item_id, lot_number FROM lot WHERE id = n.lot_id OFFSET 0) AS l
+    JOIN item i ON i.id = l.item_id
 ), place_text AS MATERIALIZED ( -- tail: what comes after the id of the lot in the key of a node, and the closing quote
     SELECT p.id, p.kind, to_json(p.name)::text AS name, '@' || substr(to_json(p.name)::text, 2) AS tail
     FROM place p

@@ -160,3 +160,16 @@ WHERE NOT c.is_mock AND c.outcome IS DISTINCT FROM 'lifted';
 
 CREATE INDEX lot_number ON lot (lot_number);
 CREATE INDEX movement_serial ON movement (serial) WHERE serial <> '';
+
+----------------------------------------------------------------------------------------------------------- lists
+
+-- What lists are narrowed down by and put in order with.
+CREATE INDEX lot_expiry ON lot (expires_at, id);
+CREATE INDEX movement_opening ON movement (id) WHERE action = 'opening';
+CREATE INDEX stock_order_from ON stock_order (from_place, id);
+CREATE INDEX stock_order_to ON stock_order (to_place, id);
+CREATE INDEX exception_case_order ON exception_case ((data ->> 'order'))
+    WHERE kind IN ('order_mismatch', 'receipt_discrepancy');
+CREATE INDEX exception_case_of_lot ON exception_case (lot_id, id);
+CREATE INDEX exception_case_assignee ON exception_case (assignee, id) WHERE assignee IS NOT NULL;
+CREATE INDEX hold_of_lot ON hold (lot_id, id);
