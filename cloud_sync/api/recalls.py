@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from cloud_sync.actions import recalls
-from cloud_sync.api.access import Decider, Ledger, Listing, Reader
+from cloud_sync.api.access import Decider, Ledger, Listing, Reader, Route
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas import (
     Id,
@@ -19,7 +19,7 @@ from cloud_sync.api.schemas import (
     WhyIn,
 )
 
-router = APIRouter(tags=["recalls"], responses=answers(404, 409))
+router = APIRouter(tags=["recalls"], route_class=Route, responses=answers(404, 409))
 
 
 @router.post("/recalls", summary="Open a recall", status_code=201, response_model=RecallOut)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from cloud_sync.actions import allocate, movements, stock, trace
-from cloud_sync.api.access import Ledger, Listing, Mover, Now, Reader
+from cloud_sync.api.access import Ledger, Listing, Mover, Now, Reader, Route
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas import (
     AllocationIn,
@@ -26,7 +26,7 @@ from cloud_sync.api.schemas import (
 from cloud_sync.api.trace_json import trace_json
 from cloud_sync.domain.trace import Direction
 
-router = APIRouter(tags=["stock"], responses=answers(404, 409))
+router = APIRouter(tags=["stock"], route_class=Route, responses=answers(404, 409))
 
 
 @router.get("/lots", summary="List lots", response_model=Listed[LotOut])

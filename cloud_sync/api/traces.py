@@ -10,13 +10,13 @@ from pydantic import BaseModel, Field
 
 from cloud_sync.actions.passports import passport
 from cloud_sync.actions.trace import Search, as_csv, drawn, trace_found
-from cloud_sync.api.access import Ledger, Now, Reader
+from cloud_sync.api.access import Ledger, Now, Reader, Route
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas import Code, EndOut, ExposureOut, GraphOut, Id, LotOut, Name, PlaceKind
 from cloud_sync.api.trace_json import found_trace_json
 from cloud_sync.domain.trace import Direction
 
-router = APIRouter(tags=["trace"], responses=answers(404))
+router = APIRouter(tags=["trace"], route_class=Route, responses=answers(404))
 
 
 class RecipientOut(EndOut):

@@ -7,11 +7,13 @@ Take them in this order, at the start of the transaction:
    ``actions.bookings.lock_for_booking``, for where production is involved, booking has to own the holds.
    ``own_holds`` if it changes excursions, places, holds or dispositions. Sharers run side by side; an owner runs alone.
 2. ``own_items`` for each item whose stock is promised (FEFO), in the order of ids.
-3. ``own_lots`` for the lots whose movements are booked.
+3. ``own_lots`` for the lots whose movements are booked, in the order of ids; a promise shares its lots, in the same
+   order, by its references to them, and then its positions.
 4. Orders (``own_orders`` of orders.sql), which may also come right after ``own_holds``: then nobody else books.
 5. Promises (rows of reservation), counts.
 
-All are released at the end of the transaction.
+All are released at the end of the transaction. Promises of an order may touch lots in the order of its lines, so two
+transactions can still meet; then one of them is done again (``database.again_if_overtaken``).
 """
 
 from collections.abc import Iterable
