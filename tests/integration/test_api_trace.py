@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.api.schemas import TraceOut
+from cloud_sync.api.trace_schemas import TraceOut
 from cloud_sync.api.traces import DrawnOut, FoundTraceOut
 from cloud_sync.storage.database import Database
 from cloud_sync.storage.queries import queries

@@ -58,12 +58,14 @@ FILL_MORE = """
     INSERT INTO formula (name, version, item_id, body, drafted_by) VALUES ('f', 1, 1, '{}', 'a');
     INSERT INTO production_batch (place_id, formula_id, quantity, owner, planned_by)
     SELECT id, 1, 1, 'house', 'a' FROM place WHERE name = 'B1';
-    INSERT INTO reading_hour SELECT 1 + n % 100, timestamptz '2025-01-01 00:00Z' + n / 100 * interval '1 hour', 9, 1, 2, 3
+    INSERT INTO reading_hour
+    SELECT 1 + n % 100, timestamptz '2025-01-01 00:00Z' + n / 100 * interval '1 hour', 9, 1, 2, 3
     FROM generate_series(1, 20000) n;
     INSERT INTO unusable_reading (gateway_id, device, at, seq, quality, evidence_id)
     SELECT 1, 'probe-' || n % 100, timestamptz '2026-01-01 00:00Z' + n * interval '1 min', n, 'timeout', 1
     FROM generate_series(1, 20000) n;
-    INSERT INTO notice SELECT n, 1, 1, timestamptz '2026-01-01 00:00Z' + n * interval '1 min', 'started', 'gateway', '', '{}'
+    INSERT INTO notice
+    SELECT n, 1, 1, timestamptz '2026-01-01 00:00Z' + n * interval '1 min', 'started', 'gateway', '', '{}'
     FROM generate_series(1, 20000) n;
     INSERT INTO excursion_version (excursion_id, version, change, channel_id, place_id, rule, began_at, worst)
     SELECT id, 1, 'opened', channel_id, place_id, rule, began_at, worst FROM excursion;
@@ -87,7 +89,8 @@ FILL_MORE = """
     INSERT INTO doubtful_scan SELECT 'd' || n, 1, 'boot-' || n % 100, n, now() FROM generate_series(1, 20000) n;
     INSERT INTO recall (title, reason, is_mock, opened_by) SELECT 'r', '', false, 'q' FROM generate_series(1, 500);
     INSERT INTO recall_scope (recall_id, item_id) SELECT id, id FROM recall;
-    INSERT INTO recall_lot (recall_id, lot_id, is_product) SELECT 1 + n % 500, n, false FROM generate_series(1, 20000) n;
+    INSERT INTO recall_lot (recall_id, lot_id, is_product)
+    SELECT 1 + n % 500, n, false FROM generate_series(1, 20000) n;
     INSERT INTO batch_fact (batch_id, kind, actor, occurred_at, event_id)
     SELECT n % 2000, 'step', 'a', now(), 1 FROM generate_series(1, 20000) n;
 """
@@ -112,45 +115,48 @@ def large(postgres_url: str) -> Iterator[psycopg.Connection]:
 PLACE, PLACES = 20, [20, 21]
 RULE = {"channel_id": 7, "is_above": True, "limit": 8.0, "hysteresis": 0.5, "on_limit_is_outside": False}
 NUMBERS = ["SO-5", "SO-6"]
-ADDED = dict.fromkeys(
-    ("actor", "base_unit", "change", "closed_by", "closed_reason", "decided_by", "drafted_by", "ended_reason", "invited_by",
-     "lifted_by", "lifted_reason", "note", "nonce", "opened_by", "placed_by", "planned_by", "prefix", "reason",
-     "requested_by", "resolution", "resolved_by", "resolved_role", "sent_by", "sent_how", "text", "title", "approved_by",
-     "acknowledged_by", "acknowledged_text", "by_whom", "reserved_by", "added_by", "reference", "origin", "ndc",
-     "patient_ref", "metric", "body", "prescription"), "x",
-)  # fmt: skip
+ADDED = dict.fromkeys((
+    "actor", "base_unit", "change", "closed_by", "closed_reason", "decided_by", "drafted_by", "ended_reason",
+    "invited_by", "lifted_by", "lifted_reason", "note", "nonce", "opened_by", "placed_by", "planned_by", "prefix",
+    "reason", "requested_by", "resolution", "resolved_by", "resolved_role", "sent_by", "sent_how", "text", "title",
+    "approved_by", "acknowledged_by", "acknowledged_text", "by_whom", "reserved_by", "added_by", "reference",
+    "origin", "ndc", "patient_ref", "metric", "body", "prescription",
+), "x")  # fmt: skip
 """Texts that are only written."""
 USUAL: Parameters = {
-    **ADDED, **RULE, "rows_max": 101, "rows_skipped": 0, "after": AT, "after_s": 900.0, "ancestors": PLACES, "assignee": None,
-    "at": AT, "badge": "B", "batch": None, "batch_id": 1, "before": AT, "began_at": AT, "below": None, "boot": "boot-1",
-    "boots": ["boot-1", "boot-2"], "but_demand": "SO-5", "but_reservation": None, "case_id": 5, "channel_ids": [7, 8],
-    "client_id": uuid.UUID(int=1), "code_sha256": b"x", "count": 50, "count_id": 5, "data": "{}", "days": 1,
-    "decision": "approved", "definition": "{}", "demand": "SO-5", "devices": ["probe-1", "probe-2"], "edge": 8.0,
-    "ended_as": "void", "ended_at": AT, "event_id": 1, "everywhere": True, "evidence_id": 5, "excursion_id": 7,
-    "excursion_ids": [5], "expires_at": AT, "expires_on": AT.date(), "expiry_required": True,
-    "facts": ["bench/1/r", "bench/2/r"], "first": AT, "first_at": AT, "firsts": [AT, AT], "from_place": PLACE,
-    "from_places": ["acme"], "gateway": "gw-1", "gateway_id": 1, "gateway_ids": [1], "gtin": "09501101530003",
-    "gtins": ["09501101530003"], "hold_id": 5, "horizon": AT, "id": 5, "ids": [5, 6], "is_decided": False,
-    "is_forward": True, "is_mock": False, "item": None, "item_id": 3, "item_ids": [1, 2], "journal": JOURNAL,
-    "journals": [JOURNAL] * 2, "key": "key:5", "kind": "unknown_item", "kinds": ["unknown_item", "unknown_place"],
-    "lane": "readings", "lanes": ["readings"] * 2, "last": AT + timedelta(hours=1), "last_at": AT, "last_ats": [AT, AT],
+    **ADDED, **RULE, "rows_max": 101, "rows_skipped": 0, "after": AT, "after_s": 900.0, "ancestors": PLACES,
+    "assignee": None, "at": AT, "badge": "B", "batch": None, "batch_id": 1, "before": AT, "began_at": AT,
+    "below": None, "boot": "boot-1", "boots": ["boot-1", "boot-2"], "but_demand": "SO-5", "but_reservation": None,
+    "case_id": 5, "channel_ids": [7, 8], "client_id": uuid.UUID(int=1), "code_sha256": b"x", "count": 50,
+    "count_id": 5, "data": "{}", "days": 1, "decision": "approved", "definition": "{}", "demand": "SO-5",
+    "devices": ["probe-1", "probe-2"], "edge": 8.0, "ended_as": "void", "ended_at": AT, "event_id": 1,
+    "everywhere": True, "evidence_id": 5, "excursion_id": 7, "excursion_ids": [5], "expires_at": AT,
+    "expires_on": AT.date(), "expiry_required": True, "facts": ["bench/1/r", "bench/2/r"], "first": AT,
+    "first_at": AT, "firsts": [AT, AT], "from_place": PLACE, "from_places": ["acme"], "gateway": "gw-1",
+    "gateway_id": 1, "gateway_ids": [1], "gtin": "09501101530003", "gtins": ["09501101530003"], "hold_id": 5,
+    "horizon": AT, "id": 5, "ids": [5, 6], "is_decided": False, "is_forward": True, "is_mock": False, "item": None,
+    "item_id": 3, "item_ids": [1, 2], "journal": JOURNAL, "journals": [JOURNAL] * 2, "key": "key:5",
+    "kind": "unknown_item", "kinds": ["unknown_item", "unknown_place"], "lane": "readings",
+    "lanes": ["readings"] * 2, "last": AT + timedelta(hours=1), "last_at": AT, "last_ats": [AT, AT],
     "last_day": AT.date(), "last_out_at": AT, "last_seq": 500, "last_seqs": [500, 600], "lasts": [AT, AT], "line": 1,
     "longest_gap_s": 1.0, "lot_id": 77, "lot_ids": [101, 102], "lot_number": "L3", "lot_numbers": ["L1", "L2"],
-    "metrics": ["temp_c", "temp_c"], "mono_ms": [5, 6], "movement_ids": [5, 6], "name": "item-3", "names": ["item-3", "bin-3"],
-    "notice_id": 1, "number": "SO-5", "numbers": NUMBERS, "older_than": None, "on_edge_is_outside": True,
-    "only_open": False, "order_id": 5, "order_ids": [5, 6], "order_ref": None, "outcome": "completed",
-    "outside_since": None, "opened": False, "owner": "house", "owners": ["house", "house"], "place": None, "place_id": PLACE,
-    "place_ids": PLACES, "place_names": ["bin-3"], "parent_id": None, "policy": None, "public_key": b"x", "quantities": [1, 1],
-    "quantity": 1, "recall_id": 1, "recipient": None, "replaces": False, "reservation_id": 9, "returns_order": None,
-    "room_id": 21, "rule": "too-warm", "rules": ["too-warm"] * 2, "said_at": [AT, AT], "seq": 1, "serial": "",
-    "serials": ["", ""], "severity": "action", "since": AT, "site": None, "site_id": 1, "step": "approved",
-    "subject": "lot:77", "supplier": None, "supplier_ids": [2], "until": AT + timedelta(hours=1), "version": 1, "worst": 9.0,
+    "metrics": ["temp_c", "temp_c"], "mono_ms": [5, 6], "movement_ids": [5, 6], "name": "item-3",
+    "names": ["item-3", "bin-3"], "notice_id": 1, "number": "SO-5", "numbers": NUMBERS, "older_than": None,
+    "on_edge_is_outside": True, "only_open": False, "order_id": 5, "order_ids": [5, 6], "order_ref": None,
+    "outcome": "completed", "outside_since": None, "opened": False, "owner": "house", "owners": ["house", "house"],
+    "place": None, "place_id": PLACE, "place_ids": PLACES, "place_names": ["bin-3"], "parent_id": None,
+    "policy": None, "public_key": b"x", "quantities": [1, 1], "quantity": 1, "recall_id": 1, "recipient": None,
+    "replaces": False, "reservation_id": 9, "returns_order": None, "room_id": 21, "rule": "too-warm",
+    "rules": ["too-warm"] * 2, "said_at": [AT, AT], "seq": 1, "serial": "", "serials": ["", ""],
+    "severity": "action", "since": AT, "site": None, "site_id": 1, "step": "approved", "subject": "lot:77",
+    "supplier": None, "supplier_ids": [2], "until": AT + timedelta(hours=1), "version": 1, "worst": 9.0,
     "shelf_life_days_min": 1, "qualified_until": None, "status": "qualified", "active": True, "supplier_id": None,
-    "reorder_point": 1, "par_level": 2, "token_sha256": "x", "kept": None, "serial_tracked": False, "storage_class": None,
-    "allowance_minutes": None, "allowance_c_max": None, "receipt_inspection": False, "shelf_life_days": None,
-    "receipt_days_min": None, "controlled_schedule": "", "compounding": "", "base_units": 1, "role": "reader",
-    "actions": ["move"] * 2, "operators": ["a"] * 2, "order_refs": [""] * 2, "event_ids": [1, 1], "to_places": [22, 23],
-    "occurred_at": AT, "to_place": PLACE, "places": None, "formula_id": 1, "dispensed_for": [None, None],
+    "reorder_point": 1, "par_level": 2, "token_sha256": "x", "kept": None, "serial_tracked": False,
+    "storage_class": None, "allowance_minutes": None, "allowance_c_max": None, "receipt_inspection": False,
+    "shelf_life_days": None, "receipt_days_min": None, "controlled_schedule": "", "compounding": "", "base_units": 1,
+    "role": "reader", "actions": ["move"] * 2, "operators": ["a"] * 2, "order_refs": [""] * 2, "event_ids": [1, 1],
+    "to_places": [22, 23], "occurred_at": AT, "to_place": PLACE, "places": None, "formula_id": 1,
+    "dispensed_for": [None, None],
 }  # fmt: skip
 """Values of parameters by their names, where a query is not asked otherwise."""
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT]}
@@ -167,7 +173,9 @@ ASKED: dict[str, list[Parameters]] = {
     "clocks.correct_movements": [{"at": [AT, AT]}],
     "orders.order_numbers": [{"kind": None}, {"kind": "demand"}, {"kind": None, "place": "bin-3"}],
     "quality.cases": [
-        {}, {"lot_id": None}, {"lot_id": None, "kind": None, "only_open": True},
+        {},
+        {"lot_id": None},
+        {"lot_id": None, "kind": None, "only_open": True},
         {"lot_id": None, "kind": None, "assignee": "q"},
     ],
     "compounding.add_formula": [{"body": "{}"}],
