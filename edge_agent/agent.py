@@ -180,7 +180,7 @@ class _Agent:
         )
         self._pulse = Pulse(clock, self._recorder, thread)
         self._live = Live(config, clock)
-        self._sources = Sources(self._live.listening_in(self._keep), self._pulse.progress)
+        self._sources = Sources(self._live.listening_in(self._keep), self._pulse.progress, self._answered)
         self._page = _page(config, floor, self._pulse.faults)
 
     async def serve(self, plans: Sequence[Plan], stop: asyncio.Event, reload: Reload | None) -> None:
@@ -271,6 +271,11 @@ class _Agent:
             for notice in await self._floor.recorded(record):
                 with suppress(JournalError):
                     await self._recorder.record(notice)
+
+    def _answered(self, device: str, latency_s: float) -> None:
+        self._live.answered(device, latency_s)
+        if self._floor is not None:
+            self._floor.board.latency_s[device] = latency_s
 
     async def _before_pull(self) -> tuple[frozenset[str], bool]:
         """The transactions that the ledger has by now, and whether it has everything."""

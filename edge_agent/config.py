@@ -256,13 +256,28 @@ class CounterSection(Section):
     stale_s: Annotated[float, Field(gt=0, le=864000)] | None = None
 
 
+class ProofSection(Section):
+    """``[device.proof]``: what ``edge-agent add`` saw in the proof registers of the delivered unit, and on what day.
+
+    ``edge-agent probe`` compares it with what the unit shows later: another serial number is another unit.
+    """
+
+    on: Annotated[date, Field(examples=["2026-11-21"])]
+    saw: Annotated[dict[str, Annotated[str, Field(max_length=200)]], Field(max_length=40)] = {}
+
+
 class DeviceSection(Section):
     """``[[device]]``: a sensor on a bus. ``profile`` names a file of ``config/devices``.
 
     The next three differ from one delivered unit to the next, and win over the profile: ``address_offset`` is added
     to every register address, ``word_order`` says which word of a 32-bit value comes first, ``fahrenheit`` that the
     unit was ordered with °F (readings are always °C). ``proven`` names the doubts of the profile that were
-    settled on the delivered unit; a particle counter has a ``[device.counter]`` section.
+    settled on the delivered unit; ``proof`` is what was seen in its proof registers then, and when. A particle counter
+    has a ``[device.counter]`` section.
+
+    Registers that have not changed at all for ``stale_after_s`` make readings stale: a sensor that hangs, or a Modbus
+    gateway that repeats its last word, answers like that. Only who knows how still the air is there can say how long
+    that may be; without it nothing is called stale.
     """
 
     name: DevicePath
@@ -274,7 +289,9 @@ class DeviceSection(Section):
     word_order: Literal["low_first", "high_first"] | None = None
     fahrenheit: bool = False
     calibration_due: Annotated[date | None, Field(examples=["2027-06-30"])] = None
+    stale_after_s: Annotated[float | None, Field(gt=0, le=604_800, examples=[7200])] = None
     proven: tuple[Name, ...] = ()
+    proof: ProofSection | None = None
     counter: CounterSection | None = None
 
 

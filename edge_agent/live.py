@@ -29,7 +29,10 @@ _log = logging.getLogger("edge_agent.live")
 
 @dataclass(slots=True)
 class Seen:
-    """A device or scanner as it was heard last. ``every_s`` is how often it is polled, if it is."""
+    """A device or scanner as it was heard last.
+
+    ``every_s`` is how often it is polled, if it is; ``latency_ms`` how long its last answer took.
+    """
 
     name: str
     every_s: float | None
@@ -39,18 +42,21 @@ class Seen:
     records: int = 0
     errors: int = 0
     is_lost: bool = False
+    latency_ms: float | None = None
     at_mono_s: float | None = None
     good_mono_s: float | None = None
 
 
 class Live:
-    """Listens in on what goes to the journal. Holds one entry for each device and scanner of the configuration."""
+    """Listens in on what goes to the journal. Holds one entry for each device, contact and scanner configured."""
 
     def __init__(self, config: GatewayConfig, clock: Clock) -> None:
         self._gateway = config.gateway.name
         self._clock = clock
         self._started_s = clock.mono_s()
         self._seen = {device.name: Seen(device.name, device.poll_s) for device in config.device}
+        self._seen |= {sensor.name: Seen(sensor.name, sensor.poll_s) for sensor in config.particle_sensor}
+        self._seen |= {contact.name: Seen(contact.name, contact.poll_s) for contact in config.contact}
         self._seen |= {scanner.name: Seen(scanner.name, None) for scanner in config.scanner}
 
     def listening_in(self, emit: Emit) -> Emit:
@@ -77,6 +83,11 @@ class Live:
                 seen.records, seen.at_mono_s, seen.good_mono_s = seen.records + 1, now_s, now_s
             case Notice():
                 _take_notice(seen, record, now_s)
+
+    def answered(self, device: str, latency_s: float) -> None:
+        """Remember how long the last answer of ``device`` took."""
+        if seen := self._seen.get(device):
+            seen.latency_ms = round(latency_s * 1000, 1)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything, as JSON has it."""

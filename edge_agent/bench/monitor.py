@@ -44,13 +44,13 @@ From = Literal["agent", "journal", "direct"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One device as it is now. ``latency_ms`` is known only when polled directly."""
+    """One device as it is now. ``latency_ms`` is how long its last answer took, if it is one that is asked."""
 
     device: str
     values: dict[str, float]
     quality: str
     age_s: float | None
-    latency_ms: int | None
+    latency_ms: float | None
     records: int
     errors: int
     detail: str
@@ -74,7 +74,7 @@ def monitor_command(
     every_s: Annotated[float, typer.Option(min=0.2, max=60, help="How often the table is renewed.")] = 1.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what every device says now: value, quality, age, errors. Ctrl+C ends.
+    """Show what every device says now: value, quality, age, latency, errors. Ctrl+C ends.
 
     The running agent is asked, so that no sensor and no bus notices. Without an agent, what still waits in the journal
     is shown; with --direct and no agent, the devices are polled.
@@ -160,8 +160,8 @@ def _of_agent(snapshot: dict[str, Any]) -> View:
         if every_s is not None and silent_s > LATE_AFTER * every_s + 1 and quality in ("good", "waiting"):
             quality = "late"
         rows.append(
-            Row(entry["name"], entry["values"], quality, entry["good_age_s"], None, entry["records"], entry["errors"],
-                entry["detail"])
+            Row(entry["name"], entry["values"], quality, entry["good_age_s"], entry.get("latency_ms"),
+                entry["records"], entry["errors"], entry["detail"])
         )  # fmt: skip
     headline = f"{snapshot.get('gateway')}: the agent runs since {_span(float(snapshot['running_s']))}"
     return View("agent", headline, tuple(rows))
@@ -184,7 +184,8 @@ def _of_journal(config: GatewayConfig, clock: Clock) -> View:
             for line in lines:
                 _take_line(line, batch.lane, last, good, counts, errors)
     rows = []
-    for name in [device.name for device in config.device] + [scanner.name for scanner in config.scanner]:
+    sections = (*config.device, *config.particle_sensor, *config.contact, *config.scanner)
+    for name in [section.name for section in sections]:
         reading, record = good.get(name), last.get(name)
         quality = record.quality.value if isinstance(record, Reading) else "-"
         detail = record.detail if isinstance(record, Reading) else record.text if isinstance(record, Notice) else ""
@@ -257,14 +258,14 @@ def _drawn(view: View) -> Group:
     table.add_column("value", no_wrap=True)
     table.add_column("quality", no_wrap=True)
     table.add_column("age", justify="right", no_wrap=True)
-    if view.source == "direct":
+    if view.source != "journal":
         table.add_column("latency", justify="right", no_wrap=True)
     table.add_column("records", justify="right", no_wrap=True)
     table.add_column("errors", justify="right", no_wrap=True)
     for row in view.rows:
         values = "  ".join(f"{name} {value:g}" for name, value in row.values.items()) or "-"
         colour = _COLOURS.get(row.quality, "red")
-        latency = [f"{row.latency_ms} ms" if row.latency_ms is not None else "-"] if view.source == "direct" else []
+        latency = [_milliseconds(row.latency_ms)] if view.source != "journal" else []
         cells = [row.device, values, f"[{colour}]{row.quality}[/{colour}]", _span(row.age_s), *latency]
         table.add_row(*cells, str(row.records), str(row.errors))
     said = [Text(f"{row.device}: {row.detail.removeprefix(row.device + ' ')}") for row in view.rows if row.detail]
@@ -272,6 +273,10 @@ def _drawn(view: View) -> Group:
 
 
 _COLOURS = {"good": "green", "waiting": "dim", "-": "dim", "late": "yellow", "stale": "yellow"}
+
+
+def _milliseconds(latency_ms: float | None) -> str:
+    return "-" if latency_ms is None else f"{latency_ms:.0f} ms"
 
 
 def _span(seconds: float | None) -> str:

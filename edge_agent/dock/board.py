@@ -73,6 +73,8 @@ class Board:
         self._version = 0
         self._news = asyncio.Event()
         self.records: dict[str, int] = {}
+        self.latency_s: dict[str, float] = {}
+        """Of each polled device that answered: how long its last answer took."""
 
     def changed(self) -> None:
         """Something to show is new."""

@@ -90,7 +90,8 @@ class Metric(ProfileSection):
 
 class Status(ProfileSection):
     """``[[status]]``: a register that says whether values are good: it equals ``good_equals``, or has none of the bits
-    in ``bad_bits``. ``disowns`` names the metrics that it speaks for; all, if left out.
+    in ``bad_bits``. ``disowns`` names the metrics that it speaks for; all, if left out. What it disowns is a ``fault``,
+    or ``stale`` if the register tells that values are old rather than wrong.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Status(ProfileSection):
     good_equals: Raw | None = None
     bad_bits: Raw | None = None
     disowns: tuple[str, ...] = ()
+    quality: Literal["fault", "stale"] = "fault"
 
     @property
     def words(self) -> int:
@@ -238,6 +240,7 @@ _HINTS = {
     "sentinels": "raw register values, e.g. [0x8000]",
     "baudrate": "1200 to 921600",
     "metric": "at least one [[metric]] section",
+    "quality": '"fault" (values are wrong) or "stale" (values are old)',
     "link": "a [link] section with function, unit and registers_max",
 }
 

@@ -86,6 +86,8 @@ async def test_the_running_agent_tells_and_no_sensor_notices(tmp_path: Path) -> 
     assert as_json.data["source"] == "agent"
     assert (a["quality"], a["values"]["temp_c"]) == ("good", 5.2) and a["age_s"] < 5
     assert (b["quality"], b["values"], b["age_s"]) == ("lost", {}, None) and b["errors"] >= 2
+    assert 0 < a["latency_ms"] < 200 and b["latency_ms"] is None
+    assert "latency" in said.out
     assert "gw-1: the agent runs since" in said.out and "unit 2 at" in said.out
     assert refused.code == 1 and "would share its buses" in refused.words
 
