@@ -20,7 +20,7 @@ from rich.text import Text
 
 from edge_agent.agent import journal_dir
 from edge_agent.bench.exchange import Exchange, Line, Outcome
-from edge_agent.bench.judge import Heard
+from edge_agent.bench.judge_parts import Heard
 from edge_agent.bench.proving import Target, hear
 from edge_agent.bench.target import target_of
 from edge_agent.buffer.reader import JournalReader

@@ -1,7 +1,7 @@
 """``edge-agent probe``: one device, its bytes and its values side by side, and what to do if they make no sense."""
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,11 +12,29 @@ from rich.markup import escape
 from rich.status import Status
 from rich.table import Table
 
+from edge_agent.bench.ble_probe import (
+    LISTEN_S,
+    AdapterOption,
+    BleTarget,
+    FormatOption,
+    KeyFileOption,
+    ListenOption,
+    ble_data,
+    ble_target,
+    configured_target,
+    is_address,
+    is_understood,
+    run_ble_probe,
+    show_ble,
+)
 from edge_agent.bench.exchange import Exchange, Line
-from edge_agent.bench.judge import Judgement, Sense, Shown
+from edge_agent.bench.judge import Judgement, Sense
+from edge_agent.bench.judge_parts import Shown
 from edge_agent.bench.proving import Budget, Report, Target, probe
 from edge_agent.bench.target import Place, ad_hoc_target, all_profiles, bus_at, device_named, seen_of, target_of
+from edge_agent.bench.words import print_dashed, print_numbered
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
+from edge_agent.config import BleDeviceSection, BleFormat
 from edge_agent.config_load import load_config
 from edge_agent.drivers.build import ModbusBus
 from edge_agent.errors import BenchError
@@ -46,17 +64,23 @@ SeenOption = Annotated[
     list[str] | None,
     typer.Option("--seen", metavar="NAME=VALUE", help='What is on the device itself: --seen "serial number=12345678".'),
 ]
+FramerOption = Annotated[
+    Literal["rtu", "ascii"] | None,
+    typer.Option("--framer", help="On a serial port: ascii for old counters. On TCP: if a server passes bytes on."),
+]
 ProfilesDirOption = Annotated[Path | None, typer.Option(help="Device profiles of your own.")]
 
 
 def probe_command(
     device: Annotated[
-        str | None, typer.Argument(help="A device of the configuration; or give --host and --profile.")
+        str | None,
+        typer.Argument(help="A device of the configuration, or a Bluetooth address; or give --host and --profile."),
     ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     host: HostOption = None,
     port: PortOption = None,
     serial_port: SerialOption = None,
+    framer: FramerOption = None,
     baudrate: BaudrateOption = None,
     parity: ParityOption = None,
     stopbits: StopbitsOption = None,
@@ -67,15 +91,23 @@ def probe_command(
     timeout_s: TimeoutOption = None,
     seen: SeenOption = None,
     profiles_dir: ProfilesDirOption = None,
+    ble_format: FormatOption = None,
+    bindkey_file: KeyFileOption = None,
+    adapter: AdapterOption = None,
+    ble_s: ListenOption = LISTEN_S,
     as_json: JsonOption = False,
 ) -> None:
     """Read one device: raw bytes, values and proof registers side by side. Exit code 1 if it makes no sense.
 
     If it is silent or shows nonsense, other unit ids, offsets, word orders and models are tried, and what makes sense
-    is shown. Nothing is ever written to a device.
+    is shown. A Bluetooth sensor is listened to. Nothing is ever written to a device.
     """
     with errors_told():
-        place = Place(host, port, serial_port, baudrate, parity, stopbits, timeout_s)
+        wireless = None if host or serial_port else _wireless(device, config, ble_format, bindkey_file, adapter)
+        if wireless is not None:
+            _probe_wireless(wireless, ble_s, as_json=as_json)
+            return
+        place = Place(host, port, serial_port, baudrate, parity, stopbits, timeout_s, framer)
         bus, target, own_dir = chosen(device, config, place, profile, unit, address_offset, word_order, profiles_dir)
         report = asyncio.run(run_probe(bus, target, own_dir, seen_of(seen or ())))
     if as_json:
@@ -83,6 +115,31 @@ def probe_command(
     else:
         show(report, Console(highlight=False))
     if report.judgement.sense < Sense.PLAUSIBLE:
+        raise typer.Exit(1)
+
+
+def _wireless(
+    device: str | None, config: Path, ble_format: BleFormat | None, key_file: Path | None, adapter: str | None
+) -> BleTarget | None:
+    """The Bluetooth device that is meant, if it is one. Raises ``BenchError``."""
+    if device is None:
+        return None
+    loaded = None if is_address(device) and not config.exists() else load_config(config)
+    known = [one for one in (loaded.device if loaded else ()) if isinstance(one, BleDeviceSection)]
+    meant = next((one for one in known if device in (one.name, one.address) or device.upper() == one.address), None)
+    if loaded is not None and meant is not None:
+        target = configured_target(loaded, meant, ble_format, key_file)
+        return replace(target, adapter=adapter or target.adapter)
+    return ble_target(device, ble_format, key_file, adapter) if is_address(device) else None
+
+
+def _probe_wireless(target: BleTarget, listen_s: float, *, as_json: bool) -> None:
+    report = run_ble_probe(target, listen_s)
+    if as_json:
+        print_json(ble_data(report))
+    else:
+        show_ble(report, Console(highlight=False))
+    if not is_understood(report):
         raise typer.Exit(1)
 
 
@@ -141,16 +198,14 @@ def show(report: Report, console: Console, *, with_bytes: bool = True) -> None:
     if report.judgement.proofs:
         console.print(_table("Proof registers", report.judgement.proofs))
     console.print(f"\n{_VERDICTS[report.judgement.sense] if not report.is_silent else _SILENT}")
-    for reason in report.judgement.reasons:
-        console.print(f"  - {reason}", markup=False)
+    print_dashed(console, report.judgement.reasons)
     if report.others:
         console.print("\n[bold]This makes sense instead[/bold]")
         for other in report.others[:3]:
             console.print(f"  [green]{escape(other.says)}[/green]: {escape(_summary(other))}")
     if report.advice:
         console.print("\n[bold]Look at[/bold]")
-        for number, words in enumerate(report.advice, start=1):
-            console.print(f"  {number}. {words}", markup=False)
+        print_numbered(console, report.advice)
     _show_next_step(report, console)
 
 

@@ -18,6 +18,7 @@ from edge_agent.bench.judge import Sense
 from edge_agent.bench.ports import SerialPort, serial_ports
 from edge_agent.bench.probe import (
     BaudrateOption,
+    FramerOption,
     ParityOption,
     PortOption,
     ProfilesDirOption,
@@ -28,6 +29,7 @@ from edge_agent.bench.proving import Budget
 from edge_agent.bench.scanning import Found, Search, hosts_of, likely_units, open_hosts, search_units, units_of
 from edge_agent.bench.target import Place, all_profiles, bus_at, bus_named, buses_at
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
+from edge_agent.config import ModbusTcpBus
 from edge_agent.config_load import load_config
 from edge_agent.drivers.build import ModbusBus
 from edge_agent.drivers.profile import Profile
@@ -53,6 +55,7 @@ def scan_command(
         str | None, typer.Option(help="Which unit ids, e.g. 1-247 or 1-10,240. Else the likely ones.")
     ] = None,
     port: PortOption = None,
+    framer: FramerOption = None,
     baudrate: BaudrateOption = None,
     parity: ParityOption = None,
     stopbits: StopbitsOption = None,
@@ -74,8 +77,8 @@ def scan_command(
     with errors_told():
         wanted_units = units_of(units) if units else None
         hosts = hosts_of(subnet) if subnet else ()
-        places = [Place(host=one, port=port, timeout_s=timeout_s) for one in host or ()]
-        places += [Place(None, None, one, baudrate, parity, stopbits, timeout_s) for one in serial_port or ()]
+        places = [Place(host=one, port=port, timeout_s=timeout_s, framer=framer) for one in host or ()]
+        places += [Place(None, None, one, baudrate, parity, stopbits, timeout_s, framer) for one in serial_port or ()]
         buses: list[ModbusBus] = []
         if bus:
             loaded = load_config(config)
@@ -238,9 +241,11 @@ def _next_command(one: Found) -> str:
 def _address(bus: ModbusBus) -> list[str]:
     """The options that lead there again."""
     said = bus.model_dump(mode="json", include={"host", "port", "baudrate", "parity", "stopbits"}, exclude_none=True)
-    if "host" in said:
-        return ["--host", f"{said['host']}:{said['port']}"]
+    if isinstance(bus, ModbusTcpBus):
+        framer = [] if bus.framer == "tcp" else ["--framer", bus.framer]
+        return ["--host", f"{said['host']}:{said['port']}", *framer]
     options = [("--serial-port", said["port"])]
+    options += [("--framer", "ascii")] if bus.kind == "modbus-ascii" else []
     options += [(f"--{key}", said[key]) for key in ("baudrate", "parity", "stopbits") if key in said]
     return [str(word) for option in options for word in option]
 
