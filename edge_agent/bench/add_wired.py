@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from edge_agent.bench.counter_judge import SAMPLE
 from edge_agent.bench.judge import Sense
-from edge_agent.bench.probe import run_probe
+from edge_agent.bench.probe import proof_to_compare, run_probe
 from edge_agent.bench.proving import Report, Target
 from edge_agent.bench.target import Place, bus_at, bus_named
 from edge_agent.config import CounterSection, DeviceSection, GatewayConfig, ModbusTcpBus
@@ -111,7 +111,7 @@ def counter_of(
     if missing:
         raise BenchError(
             (
-                f"{profile.name} is a particle counter, and {', '.join(missing)} is missing: the sizes of its channels "
+                f"{profile.name} is a particle counter, and needs {', '.join(missing)}: the sizes of its channels "
                 "(smallest first, --size-um 0.5 --size-um 5), the nominal flow on its type plate (28.3 for 1 cfm), and "
                 f"the sample time that is set, in seconds ({profile.notes})",
             )
@@ -261,9 +261,9 @@ def _proof_comment(report: Report, unproven: str | None, today: date) -> str:
 
 
 def _how_to_prove(report: Report) -> tuple[str, ...]:
-    names = [proof.name for proof in report.judgement.proofs if proof.fits is None]
-    if names:
-        return (f'give what you read on the device, e.g. --seen "{names[0]}=...", or --unproven with a reason',)
+    name = proof_to_compare(report)
+    if name is not None:
+        return (f'give what you read on the device, e.g. --seen "{name}=...", or --unproven with a reason',)
     return ("mend that first, or give --unproven with a reason",)
 
 

@@ -11,6 +11,7 @@ from edge_agent.drivers.profile import Profile
 from edge_agent.drivers.profile_counter import Cell, CounterProfile
 from edge_agent.drivers.profile_parts import WordOrder
 
+ORDERS: tuple[WordOrder, ...] = ("low_first", "high_first")
 SAMPLE = "newest sample"
 """The row that says whether the record in the registers is a sample as it should be."""
 
@@ -56,7 +57,7 @@ def _sample(
         yield show.row("flow", counter.flow, f"{sample.flow_l_per_min:.3g} l/min", "", True)
     names = [f"from {size:g} µm" for size in settings.sizes_um] if settings else [f"channel {n + 1}" for n in range(2)]
     for name, cell, count in zip(names, counter.channels(channels), sample.counts, strict=False):
-        yield show.row(name, cell, str(count), "", True)
+        yield show.row(name, cell, str(count) if order else show.either(cell), "", True)
 
 
 class _Rows:
@@ -66,6 +67,10 @@ class _Rows:
         self.cells = cells
         self.order = order
         self._offset = offset
+
+    def either(self, cell: Cell) -> str:
+        """The number in each word order, while nobody knows which is right."""
+        return " or ".join(f"{number(cell, self.cells, order):g}" for order in ORDERS)
 
     def row(self, name: str, cell: Cell, shown: str, says: str = "", fits: bool | None = None) -> Shown:
         raw = tuple(self.cells[cell.function, cell.address + at] for at in range(cell.words))

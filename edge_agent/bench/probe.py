@@ -28,7 +28,7 @@ from edge_agent.bench.ble_probe import (
     show_ble,
 )
 from edge_agent.bench.exchange import Exchange, Line
-from edge_agent.bench.judge import Judgement, Sense
+from edge_agent.bench.judge import Judgement, Sense, is_order_open
 from edge_agent.bench.judge_parts import Shown
 from edge_agent.bench.proving import Budget, Report, Target, probe
 from edge_agent.bench.target import Place, ad_hoc_target, all_profiles, bus_at, device_named, seen_of, target_of
@@ -40,6 +40,8 @@ from edge_agent.drivers.build import ModbusBus
 from edge_agent.errors import BenchError
 
 BUDGET_S = 30.0
+RAW_WORDS_MAX = 4
+"""More of a register block than this is among the bytes above it."""
 
 HostOption = Annotated[
     str | None, typer.Option("--host", help="Of a device that is in no configuration: HOST or HOST:PORT.")
@@ -193,10 +195,8 @@ def show(report: Report, console: Console, *, with_bytes: bool = True) -> None:
         for exchange in report.exchanges:
             for text in exchange_lines(exchange):
                 console.print(text, markup=False, soft_wrap=True)
-    if report.judgement.values:
-        console.print(_table("Values", report.judgement.values))
-    if report.judgement.proofs:
-        console.print(_table("Proof registers", report.judgement.proofs))
+    _show_rows("Values", report.judgement.values, console)
+    _show_rows("Proof registers", report.judgement.proofs, console)
     console.print(f"\n{_VERDICTS[report.judgement.sense] if not report.is_silent else _SILENT}")
     print_dashed(console, report.judgement.reasons)
     if report.others:
@@ -258,18 +258,18 @@ _SILENT = "[bold red]SILENT[/bold red]: not one answer"
 _MARKS = {True: "[green]✓[/green]", False: "[red]✗[/red]", None: "?"}
 
 
-def _table(title: str, rows: tuple[Shown, ...]) -> Table:
+def _show_rows(title: str, rows: tuple[Shown, ...], console: Console) -> None:
+    """A table that fits narrow terminals: long texts are cut in it, and what is to be said comes below."""
+    if not rows:
+        return
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    table.add_column("", no_wrap=True)
-    table.add_column("name", no_wrap=True)
-    table.add_column("address", no_wrap=True)
-    table.add_column("raw", no_wrap=True)
-    table.add_column("shows", no_wrap=True)
-    table.add_column("")
+    for column in ("", "name", "address", "raw", "shows"):
+        table.add_column(column, no_wrap=True)
     for row in rows:
-        raw = " ".join(f"{word:04x}" for word in row.raw)
-        table.add_row(_MARKS[row.fits], row.name, f"{row.address:#06x}", raw, escape(row.shown), escape(row.says))
-    return table
+        raw = " ".join(f"{word:04x}" for word in row.raw[:RAW_WORDS_MAX]) + (" …" * (len(row.raw) > RAW_WORDS_MAX))
+        table.add_row(_MARKS[row.fits], escape(row.name), f"{row.address:#06x}", raw, escape(row.shown))
+    console.print(table)
+    print_dashed(console, [f"{row.name}: {row.says}" for row in rows if row.says])
 
 
 def _summary(judgement: Judgement) -> str:
@@ -278,9 +278,16 @@ def _summary(judgement: Judgement) -> str:
 
 
 def _show_next_step(report: Report, console: Console) -> None:
-    if report.judgement.sense is not Sense.PLAUSIBLE:
-        return
-    compared = [proof for proof in report.judgement.proofs if proof.fits is None]
-    if compared:
-        say = f'--seen "{compared[0].name}=..."'
-        console.print(f"\nRead it on the device and probe again with {say}", markup=False)
+    proof = proof_to_compare(report)
+    if report.judgement.sense is Sense.PLAUSIBLE and proof is not None:
+        console.print(f'\nRead it on the device and probe again with --seen "{proof}=..."', markup=False)
+
+
+def proof_to_compare(report: Report) -> str | None:
+    """The proof register that tells most, of those that only a person can compare: what settles an open word order,
+    else the serial number."""
+    open_names = [proof.name for proof in report.judgement.proofs if proof.fits is None]
+    moving = [proof.name for proof in report.target.profile.proof if proof.moves and proof.name in open_names]
+    if is_order_open(report.target.profile) and moving:
+        return moving[0]
+    return "serial number" if "serial number" in open_names else next(iter(open_names), None)

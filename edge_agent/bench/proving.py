@@ -13,6 +13,7 @@ from edge_agent.drivers.counter_decode import requests_for
 from edge_agent.drivers.decode import AS_IN_PROFILE, Variant, plan_requests
 from edge_agent.drivers.pdu import Request
 from edge_agent.drivers.profile import Profile, Proof
+from edge_agent.drivers.profile_counter import CounterProfile
 
 SILENCES_MAX = 2
 """After so many unanswered attempts in a row nothing more is asked under an assumption."""
@@ -78,7 +79,7 @@ async def probe(
     if not any(exchange.is_alive for exchange in exchanges):
         advice = await _advice_on_silence(line, target, exchanges, budget)
     elif judgement.sense < Sense.PLAUSIBLE:
-        found = await identify(line, target.unit, [target.profile], seen, budget)
+        found = await identify(line, target.unit, [target.profile], seen, budget, target.counter)
         if not any(one.sense >= Sense.PLAUSIBLE for one in found):
             rest = [profile for profile in profiles if profile.name != target.profile.name]
             found = (*found, *await identify(line, target.unit, rest, seen, budget))
@@ -124,10 +125,15 @@ def _how_to_settle(target: Target) -> tuple[str, ...]:
 
 
 async def identify(
-    line: Line, unit: int, profiles: Iterable[Profile], seen: Mapping[str, str], budget: Budget
+    line: Line,
+    unit: int,
+    profiles: Iterable[Profile],
+    seen: Mapping[str, str],
+    budget: Budget,
+    counter: CounterSection | None = None,
 ) -> tuple[Judgement, ...]:
     """What a unit probably is, best first: each profile as its papers say, and if none makes sense, with other offsets
-    and word orders."""
+    and word orders. ``counter`` is how it is set, if it is a particle counter and that is known."""
     known = tuple(profiles)
     found: list[Judgement] = []
     for assumptions in (_as_papers_say(known), _departures(known)):
@@ -137,7 +143,7 @@ async def identify(
             if budget.is_spent or any(one.sense is Sense.PROVEN for one in found):
                 break
             heard = await hear(line, unit, profile, variant)
-            found.append(judge(profile, variant, heard, seen))
+            found.append(judge(profile, variant, heard, seen, counter))
     return tuple(sorted((one for one in found if one.sense > Sense.WRONG), key=_rank, reverse=True))
 
 
@@ -172,10 +178,15 @@ async def hear(line: Line, unit: int, profile: Profile, variant: Variant) -> Hea
         silences = 0 if exchange.is_alive else silences + line.attempts
         if exchange.outcome is Outcome.NO_CONNECTION or silences >= SILENCES_MAX:
             break
-    if profile.counter is None or any(name.startswith("registers") for names in faults.values() for name in names):
+    if profile.counter is None or not _covers(cells, profile.counter):
         cells = {}  # half of a counter's registers is nothing to judge
     told = tuple(f"{', '.join(subjects)}: {said}" for said, subjects in faults.items())
     return Heard(registers, proofs, cells, told)
+
+
+def _covers(cells: Mapping[tuple[int, int], int], counter: CounterProfile) -> bool:
+    wanted = (*counter.device_cells(), *counter.record_cells())
+    return all((cell.function, cell.address + at) in cells for cell in wanted for at in range(cell.words))
 
 
 async def is_there(line: Line, unit: int) -> Exchange:

@@ -28,6 +28,7 @@ from edge_agent.bench.probe import (
 from edge_agent.bench.proving import Budget
 from edge_agent.bench.scanning import Found, Search, hosts_of, likely_units, open_hosts, search_units, units_of
 from edge_agent.bench.target import Place, all_profiles, bus_at, bus_named, buses_at
+from edge_agent.bench.words import print_hanging
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
 from edge_agent.config import ModbusTcpBus
 from edge_agent.config_load import load_config
@@ -201,14 +202,13 @@ def _show_units(search: Search, console: Console) -> None:
     for one in search.found:
         note = f"  ({one.note})" if one.note else ""
         console.print(f"[bold]unit {one.unit} at {one.endpoint}[/bold]{note}")
-        for candidate in one.candidates[:3]:
+        best = max((candidate.sense for candidate in one.candidates), default=Sense.ODD)
+        for candidate in [candidate for candidate in one.candidates if candidate.sense >= best][:3]:
             values = ", ".join(f"{shown.name} {shown.shown}" for shown in candidate.values)
-            console.print(f"  {_SENSES[candidate.sense]}  {escape(candidate.says)}: {escape(values)}")
-            for proof in candidate.proofs:
-                console.print(f"             {proof.name} {proof.shown}: {proof.says}", markup=False)
-            if candidate.sense is Sense.ODD:
-                for reason in candidate.reasons:
-                    console.print(f"             {reason}", markup=False)
+            print_hanging(console, f"  {_SENSES[candidate.sense]:<9}  ", f"{candidate.says}: {values}")
+            told = [f"{proof.name} {proof.shown}: {proof.says}" for proof in candidate.proofs]
+            for line in (*told, *(candidate.reasons if candidate.sense is Sense.ODD else ())):
+                print_hanging(console, " " * 13, line)
         if one.candidates:
             console.print(f"  next: {_next_command(one)}\n", markup=False, soft_wrap=True)
     if not search.found and search.asked:
@@ -235,7 +235,8 @@ def _next_command(one: Found) -> str:
         words += ["--address-offset", str(best.variant.address_offset)]
     if best.variant.word_order is not None:
         words += ["--word-order", best.variant.word_order]
-    return shlex.join(words)
+    counter = " --size-um ... --flow-l-per-min ... --sample-s ..." if best.profile.counter is not None else ""
+    return shlex.join(words) + counter
 
 
 def _address(bus: ModbusBus) -> list[str]:
@@ -251,7 +252,7 @@ def _address(bus: ModbusBus) -> list[str]:
 
 
 _SENSES = {
-    Sense.PROVEN: "[bold green]proven[/bold green]   ",
-    Sense.PLAUSIBLE: "[green]plausible[/green]",
-    Sense.ODD: "[yellow]odd[/yellow]      ",
+    Sense.PROVEN: "proven",
+    Sense.PLAUSIBLE: "plausible",
+    Sense.ODD: "odd",
 }

@@ -9,16 +9,17 @@ from rich.console import Console
 def print_numbered(console: Console, lines: Iterable[str]) -> None:
     """Each with its number, and its further lines below its first word."""
     for number, words in enumerate(lines, start=1):
-        _print_hanging(console, f"  {number}. ", words)
+        print_hanging(console, f"  {number}. ", words)
 
 
 def print_dashed(console: Console, lines: Iterable[str]) -> None:
     """Each behind a dash."""
     for words in lines:
-        _print_hanging(console, "  - ", words)
+        print_hanging(console, "  - ", words)
 
 
-def _print_hanging(console: Console, head: str, words: str) -> None:
+def print_hanging(console: Console, head: str, words: str) -> None:
+    """``words`` behind ``head``, broken at the terminal's width and continued below their first word."""
     # Piped output keeps its lines whole: whoever searches in it looks for words that belong together.
     width = console.width if console.is_terminal else max(console.width, 1000)
     text = textwrap.fill(

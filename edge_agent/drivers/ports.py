@@ -63,7 +63,10 @@ class SerialPort:
         )
 
     def why(self, error: Exception | None) -> str:
-        """See :func:`why_serial`."""
+        """See :func:`why_serial`; settings that the port cannot have are said as they are written."""
+        if isinstance(error, termios.error | ValueError):
+            settings = f"{self.baudrate} baud, 8{self.parity[0].upper()}{self.stopbits}"
+            return f"{self.path} cannot be set to {settings}: choose other settings, or another adapter"
         return why_serial(self.path, error)
 
 
