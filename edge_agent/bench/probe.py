@@ -34,7 +34,7 @@ from edge_agent.bench.proving import Budget, Report, Target, probe
 from edge_agent.bench.target import Place, ad_hoc_target, all_profiles, bus_at, device_named, seen_of, target_of
 from edge_agent.bench.words import print_dashed, print_numbered
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
-from edge_agent.config import BleDeviceSection, BleFormat
+from edge_agent.config import BleDeviceSection, BleFormat, DeviceSection, ProofSection
 from edge_agent.config_load import load_config
 from edge_agent.drivers.build import ModbusBus
 from edge_agent.errors import BenchError
@@ -110,8 +110,13 @@ def probe_command(
             _probe_wireless(wireless, ble_s, as_json=as_json)
             return
         place = Place(host, port, serial_port, baudrate, parity, stopbits, timeout_s, framer)
-        bus, target, own_dir = chosen(device, config, place, profile, unit, address_offset, word_order, profiles_dir)
-        report = asyncio.run(run_probe(bus, target, own_dir, seen_of(seen or ())))
+        bus, target, own_dir, section = chosen(
+            device, config, place, profile, unit, address_offset, word_order, profiles_dir
+        )
+        known = dict(section.proof.saw) if section is not None and section.proof is not None else {}
+        report = asyncio.run(run_probe(bus, target, own_dir, known | seen_of(seen or ())))
+        if section is not None and section.proof is not None:
+            report = _compared_with(section.proof, report)
     if as_json:
         print_json(as_data(report))
     else:
@@ -154,14 +159,15 @@ def chosen(
     address_offset: int | None,
     word_order: Literal["low_first", "high_first"] | None,
     profiles_dir: Path | None,
-) -> tuple[ModbusBus, Target, Path | None]:
-    """Bus, device and folder of own profiles that the options mean. Raises ``BenchError`` or ``ProfileError``."""
+) -> tuple[ModbusBus, Target, Path | None, DeviceSection | None]:
+    """Bus, device, folder of own profiles, and section of the configuration if it is in there, that the options mean.
+    Raises ``BenchError`` or ``ProfileError``."""
     if place.is_given:
         if profile is None:
             known = ", ".join(found.name for found in all_profiles(profiles_dir))
             raise BenchError((f"--profile is missing: one of {known}; or let edge-agent scan find out",))
         target = ad_hoc_target(profile, unit, address_offset, word_order, profiles_dir)
-        return bus_at(place), target, profiles_dir
+        return bus_at(place), target, profiles_dir, None
     if device is None:
         raise BenchError(("which device? Name one of the configuration, or give --host and --profile",))
     loaded = load_config(config)
@@ -177,7 +183,18 @@ def chosen(
     )  # fmt: skip
     if place.timeout_s is not None:
         bus = bus.model_copy(update={"timeout_s": place.timeout_s})
-    return bus, target_of(overridden, loaded.gateway.profiles_dir), loaded.gateway.profiles_dir
+    return bus, target_of(overridden, loaded.gateway.profiles_dir), loaded.gateway.profiles_dir, section
+
+
+def _compared_with(proof: ProofSection, report: Report) -> Report:
+    """With a word about what it showed when it was added, if that is another thing now."""
+    changed = [one for one in report.judgement.proofs if one.fits is False and one.name in proof.saw]
+    words = (
+        f"on {proof.on} its {one.name} was {proof.saw[one.name]}, now it is {one.shown}: is it another unit, or was it "
+        "set anew? If so, take its section out of the configuration and add it again"
+        for one in changed
+    )
+    return replace(report, advice=(*words, *report.advice))
 
 
 async def run_probe(bus: ModbusBus, target: Target, profiles_dir: Path | None, seen: dict[str, str]) -> Report:
