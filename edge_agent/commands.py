@@ -11,6 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from edge_agent.config import GatewayConfig
 from edge_agent.errors import ConfigError, EdgeError
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The gateway's TOML file.")]
@@ -37,6 +38,23 @@ def fail(words: str, exit_code: int = 1) -> NoReturn:
     """Say ``words`` on stderr and end."""
     print(words, file=sys.stderr)
     raise typer.Exit(exit_code)
+
+
+def counted(config: GatewayConfig) -> str:
+    """What a configuration has: ``1 bus, 3 devices, 0 scanners``."""
+    counts = (
+        (len(config.bus), "bus", "buses"),
+        (len(config.device), "device", "devices"),
+        (len(config.scanner), "scanner", "scanners"),
+        (len(config.particle_sensor), "particle sensor", "particle sensors"),
+        (len(config.contact), "door contact", "door contacts"),
+        (len(config.output), "output", "outputs"),
+    )
+    return ", ".join(
+        f"{count} {one if count == 1 else many}"
+        for count, one, many in counts
+        if count or many in ("buses", "devices", "scanners")
+    )
 
 
 def print_json(value: object) -> None:

@@ -38,6 +38,8 @@ from edge_agent.live import ask_live
 LATE_AFTER = 3.0
 """Poll intervals without a reading after which a device is called late."""
 BATCHES_READ_MAX = 2000
+WIDE_FROM = 100
+"""A narrower terminal has no room for how many records there were."""
 
 From = Literal["agent", "journal", "direct"]
 
@@ -233,12 +235,12 @@ def _watch(look: Callable[[], View], *, once: bool, every_s: float, as_json: boo
         print_json(look())
         return
     if once or not console.is_terminal:
-        console.print(_drawn(look()))
+        console.print(_drawn(look(), console.width))
         return
     try:
         with LiveTable(console=console, screen=False, auto_refresh=False) as table:
             while True:
-                table.update(_drawn(_looked(look)), refresh=True)
+                table.update(_drawn(_looked(look), console.width), refresh=True)
                 time.sleep(every_s)
     except KeyboardInterrupt:
         return
@@ -252,22 +254,22 @@ def _looked(look: Callable[[], View]) -> View:
         return View("journal", str(error), ())
 
 
-def _drawn(view: View) -> Group:
+def _drawn(view: View, width: int) -> Group:
     table = Table(box=SIMPLE_HEAD, title=escape(view.headline), title_justify="left", title_style="bold")
+    is_polled, is_wide = view.source != "journal", width >= WIDE_FROM
     table.add_column("device", no_wrap=True)
-    table.add_column("value", no_wrap=True)
+    table.add_column("value")
     table.add_column("quality", no_wrap=True)
-    table.add_column("age", justify="right", no_wrap=True)
-    if view.source != "journal":
-        table.add_column("latency", justify="right", no_wrap=True)
-    table.add_column("records", justify="right", no_wrap=True)
-    table.add_column("errors", justify="right", no_wrap=True)
+    right = ["age", *(["latency"] if is_polled else []), *(["records"] if is_wide else []), "errors"]
+    for column in right:
+        table.add_column(column, justify="right", no_wrap=True)
     for row in view.rows:
-        values = "  ".join(f"{name} {value:g}" for name, value in row.values.items()) or "-"
+        values = "  ".join(f"{name}\u00a0{value:g}" for name, value in row.values.items()) or "-"
         colour = _COLOURS.get(row.quality, "red")
-        latency = [_milliseconds(row.latency_ms)] if view.source != "journal" else []
-        cells = [row.device, values, f"[{colour}]{row.quality}[/{colour}]", _span(row.age_s), *latency]
-        table.add_row(*cells, str(row.records), str(row.errors))
+        cells = [escape(row.device), values, f"[{colour}]{row.quality}[/{colour}]", _span(row.age_s)]
+        cells += [_milliseconds(row.latency_ms)] if is_polled else []
+        cells += [str(row.records)] if is_wide else []
+        table.add_row(*cells, str(row.errors))
     said = [Text(f"{row.device}: {row.detail.removeprefix(row.device + ' ')}") for row in view.rows if row.detail]
     return Group(table, *said)
 

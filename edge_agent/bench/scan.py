@@ -123,6 +123,8 @@ async def _search(
         buses = [*buses, *(bus_at(Place(host=host, port=port, timeout_s=timeout_s)) for host in found)]
     for bus in buses:
         with Line(bus, profiles, attempts=1) as line:
+            if line.endpoint in search.closed:
+                continue
             # A serial port comes once for each setting: what answered to one need not be asked again.
             found_there = {one.unit for one in search.found if one.endpoint == line.endpoint}
             asked = [unit for unit in units or likely_units(profiles) if unit not in found_there]
@@ -177,7 +179,7 @@ def _show(
     if heard:
         _show_bluetooth(heard, console)
     for note in (*search.notes, *([why_not] if why_not else [])):
-        console.print(note, markup=False)
+        print_hanging(console, "", note)
     if not is_asked:
         console.print(
             "\nTo ask a Modbus bus:  edge-agent scan --host 192.0.2.10   or   --serial-port /dev/serial/by-id/...\n"
@@ -205,7 +207,8 @@ def _show_units(search: Search, console: Console) -> None:
         best = max((candidate.sense for candidate in one.candidates), default=Sense.ODD)
         for candidate in [candidate for candidate in one.candidates if candidate.sense >= best][:3]:
             values = ", ".join(f"{shown.name} {shown.shown}" for shown in candidate.values)
-            print_hanging(console, f"  {_SENSES[candidate.sense]:<9}  ", f"{candidate.says}: {values}")
+            name, colour = _SENSES[candidate.sense]
+            print_hanging(console, f"  {name:<9}  ", f"{candidate.says}: {values}", colour)
             told = [f"{proof.name} {proof.shown}: {proof.says}" for proof in candidate.proofs]
             for line in (*told, *(candidate.reasons if candidate.sense is Sense.ODD else ())):
                 print_hanging(console, " " * 13, line)
@@ -217,19 +220,24 @@ def _show_units(search: Search, console: Console) -> None:
 
 def _show_bluetooth(heard: tuple[Heard, ...], console: Console) -> None:
     table = Table(title="Bluetooth in range", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for column in ("address", "name", "dBm", "format", "shows"):
-        table.add_column(column)
+    for column in ("address", "name", "dBm", "format"):
+        table.add_column(column, no_wrap=column != "name")
+    table.add_column("shows")
     for one in heard:
         formats = list(one.formats.items()) or [("-", "")]
         table.add_row(one.address, escape(one.name) or "-", str(one.rssi_dbm), formats[0][0], escape(formats[0][1]))
         for name, shows in formats[1:]:
             table.add_row("", "", "", f"or {name}", escape(shows))
     console.print(table)
+    sensor = next((one for one in heard if one.formats), None)
+    if sensor is not None:
+        console.print(f"  next: edge-agent probe {sensor.address}", markup=False)
+        console.print(f"        edge-agent add PLACE/NAME --address {sensor.address}\n", markup=False)
 
 
 def _next_command(one: Found) -> str:
     best = one.candidates[0]
-    words = ["edge-agent", "add", "NAME", *_address(one.bus), "--unit", str(one.unit)]
+    words = ["edge-agent", "add", "NAME", *_address(one.bus, best.profile), "--unit", str(one.unit)]
     words += ["--profile", best.profile.name]
     if best.variant.address_offset or best.profile.link.address_offset_choices:
         words += ["--address-offset", str(best.variant.address_offset)]
@@ -239,20 +247,21 @@ def _next_command(one: Found) -> str:
     return shlex.join(words) + counter
 
 
-def _address(bus: ModbusBus) -> list[str]:
-    """The options that lead there again."""
-    said = bus.model_dump(mode="json", include={"host", "port", "baudrate", "parity", "stopbits"}, exclude_none=True)
+def _address(bus: ModbusBus, profile: Profile) -> list[str]:
+    """The options that lead there again. Settings that are the model's own need not be said."""
     if isinstance(bus, ModbusTcpBus):
         framer = [] if bus.framer == "tcp" else ["--framer", bus.framer]
-        return ["--host", f"{said['host']}:{said['port']}", *framer]
-    options = [("--serial-port", said["port"])]
-    options += [("--framer", "ascii")] if bus.kind == "modbus-ascii" else []
-    options += [(f"--{key}", said[key]) for key in ("baudrate", "parity", "stopbits") if key in said]
-    return [str(word) for option in options for word in option]
+        return ["--host", f"{bus.host}:{bus.port}", *framer]
+    words = ["--serial-port", bus.port, *(["--framer", "ascii"] if bus.kind == "modbus-ascii" else [])]
+    own = profile.serial
+    if own is not None and (own.baudrate, own.parity) == (bus.baudrate, bus.parity):
+        return words
+    settings = (("--baudrate", bus.baudrate), ("--parity", bus.parity), ("--stopbits", bus.stopbits))
+    return [*words, *(str(word) for option, value in settings if value is not None for word in (option, value))]
 
 
 _SENSES = {
-    Sense.PROVEN: "proven",
-    Sense.PLAUSIBLE: "plausible",
-    Sense.ODD: "odd",
+    Sense.PROVEN: ("proven", "bold green"),
+    Sense.PLAUSIBLE: ("plausible", "green"),
+    Sense.ODD: ("odd", "yellow"),
 }

@@ -85,7 +85,10 @@ def buses_at(place: Place, profiles: Iterable[Profile]) -> tuple[ModbusBus, ...]
     ]
     return tuple(
         bus_at(replace(place, framer=framer, baudrate=baudrate, parity=parity, stopbits=stopbits))
-        for framer, baudrate, parity, stopbits in dict.fromkeys(settings)
+        # One stop bit first: units with two understand it as well, mostly.
+        for framer, baudrate, parity, stopbits in sorted(
+            dict.fromkeys(settings), key=lambda one: (one[0] == "ascii", one[3])
+        )
     )
 
 

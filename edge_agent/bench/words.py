@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterable
 
 from rich.console import Console
+from rich.text import Text
 
 
 def print_numbered(console: Console, lines: Iterable[str]) -> None:
@@ -18,12 +19,11 @@ def print_dashed(console: Console, lines: Iterable[str]) -> None:
         print_hanging(console, "  - ", words)
 
 
-def print_hanging(console: Console, head: str, words: str) -> None:
-    """``words`` behind ``head``, broken at the terminal's width and continued below their first word."""
+def print_hanging(console: Console, head: str, words: str, style: str = "") -> None:
+    """``words`` behind ``head`` (in ``style``), broken at the terminal's width and continued below their first word."""
     # Piped output keeps its lines whole: whoever searches in it looks for words that belong together.
-    width = console.width if console.is_terminal else max(console.width, 1000)
-    text = textwrap.fill(
-        words, max(width, 40), initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False,
-        break_on_hyphens=False,
-    )  # fmt: skip
-    console.print(text, markup=False, soft_wrap=True)
+    width = console.width - len(head) if console.is_terminal else 1000
+    lines = textwrap.wrap(words, max(width, 30), break_long_words=False, break_on_hyphens=False) or [""]
+    console.print(Text(head, style), end="", soft_wrap=True)
+    for number, line in enumerate(lines):
+        console.print(" " * len(head) * (number > 0) + line, markup=False, soft_wrap=True)
