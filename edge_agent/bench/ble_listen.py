@@ -1,6 +1,7 @@
 """Listening to one Bluetooth device with the agent's own ears, until it is clear what it is or time is up."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -79,8 +80,8 @@ class DeviceHeard:
 async def listen_to(
     address: str, listen_s: float, adapter: str, asked: BleFormat | None, key: bytes | None
 ) -> DeviceHeard:
-    """Listen for at most ``listen_s``, shorter when it is clear how often it speaks. A device with an Environmental
-    Sensing Service is connected to and read; nothing is ever written.
+    """Listen for at most ``listen_s``, shorter when it is clear how often it speaks, or when cancelled. A device with an
+    Environmental Sensing Service is connected to and read; nothing is ever written.
     """
     from bleak import BleakScanner
 
@@ -95,8 +96,9 @@ async def listen_to(
         async with asyncio.timeout(START_S):
             await scanner.start()
         started_s = clock.mono_s()
-        while not ears.is_enough(clock.mono_s() - started_s, listen_s):  # noqa: ASYNC110 - it ends with time, too
-            await asyncio.sleep(LOOK_S)
+        with contextlib.suppress(asyncio.CancelledError):  # Ctrl+C: what was heard until then is shown
+            while not ears.is_enough(clock.mono_s() - started_s, listen_s):  # noqa: ASYNC110 - it ends with time, too
+                await asyncio.sleep(LOOK_S)
         await ears.connect()
         async with asyncio.timeout(START_S):
             await scanner.stop()

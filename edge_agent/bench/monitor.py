@@ -264,7 +264,7 @@ def _drawn(view: View, width: int) -> Group:
     for column in right:
         table.add_column(column, justify="right", no_wrap=True)
     for row in view.rows:
-        values = "  ".join(f"{name}\u00a0{value:g}" for name, value in row.values.items()) or "-"
+        values = ("  " if is_wide else "\n").join(f"{name} {value:g}" for name, value in row.values.items()) or "-"
         colour = _COLOURS.get(row.quality, "red")
         cells = [escape(row.device), values, f"[{colour}]{row.quality}[/{colour}]", _span(row.age_s)]
         cells += [_milliseconds(row.latency_ms)] if is_polled else []
