@@ -14,7 +14,7 @@ import typer
 from edge_agent.config import GatewayConfig
 from edge_agent.errors import ConfigError, EdgeError
 
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The gateway's TOML file.")]
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", readable=False, help="The gateway's TOML file.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 DEFAULT_CONFIG = Path("/etc/lotwarden/gateway.toml")
 

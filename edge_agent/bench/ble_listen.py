@@ -80,8 +80,9 @@ class DeviceHeard:
 async def listen_to(
     address: str, listen_s: float, adapter: str, asked: BleFormat | None, key: bytes | None
 ) -> DeviceHeard:
-    """Listen for at most ``listen_s``, shorter when it is clear how often it speaks, or when cancelled. A device with an
-    Environmental Sensing Service is connected to and read; nothing is ever written.
+    """Listen for at most ``listen_s``, shorter when it is clear how often it speaks, or when cancelled.
+
+    A device with an Environmental Sensing Service is connected to and read; nothing is ever written.
     """
     from bleak import BleakScanner
 
