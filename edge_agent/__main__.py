@@ -121,10 +121,10 @@ async def _run(config: GatewayConfig, path: Path) -> None:
     outputs = Outputs(config.output) if config.output else None
     floor = Floor(config, clock, Lamps(outputs) if outputs is not None else None)
 
-    def plans_anew() -> tuple[Plan, ...]:
+    def anew() -> tuple[GatewayConfig, tuple[Plan, ...]]:
         changed = load_config(path)
         _tell_what_needs_a_restart(config, changed)
-        return plan_sources(changed, clock, floor)
+        return changed, plan_sources(changed, clock, floor)
 
     try:
         await run(
@@ -134,7 +134,7 @@ async def _run(config: GatewayConfig, path: Path) -> None:
             stop=stop,
             random=random.SystemRandom().random,
             floor=floor,
-            reload=Reload(reload_wanted, plans_anew),
+            reload=Reload(reload_wanted, anew),
         )
     finally:
         if outputs is not None:

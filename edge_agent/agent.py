@@ -66,10 +66,10 @@ def journal_dir(config: GatewayConfig) -> Path:
 
 @dataclass(frozen=True)
 class Reload:
-    """How a running agent takes a changed configuration: when ``wanted`` is set, ``plans`` are read anew."""
+    """How a running agent takes a changed configuration: when ``wanted`` is set, it and its plans are read ``anew``."""
 
     wanted: asyncio.Event
-    plans: Callable[[], tuple[Plan, ...]]
+    anew: Callable[[], tuple[GatewayConfig, tuple[Plan, ...]]]
 
 
 async def run(
@@ -257,8 +257,11 @@ class _Agent:
         """Swap what changed. A configuration with faults changes nothing. The journal is never touched."""
         notify_reloading()
         try:
-            plans = reload.plans()
+            config, plans = reload.anew()
             changed = await self._sources.swap(plans)
+            self._live.follow(config)
+            if self._floor is not None:
+                self._floor.board.follow(config)
             _log.info("configuration reloaded: %s", f"changed {', '.join(changed)}" if changed else "no source changed")
         except ConfigError as error:
             _log.error("the new configuration is not used, the old one goes on: %s", "; ".join(error.faults))

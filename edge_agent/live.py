@@ -11,7 +11,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +54,19 @@ class Live:
         self._gateway = config.gateway.name
         self._clock = clock
         self._started_s = clock.mono_s()
-        self._seen = {device.name: Seen(device.name, device.poll_s) for device in config.device}
-        self._seen |= {sensor.name: Seen(sensor.name, sensor.poll_s) for sensor in config.particle_sensor}
-        self._seen |= {contact.name: Seen(contact.name, contact.poll_s) for contact in config.contact}
-        self._seen |= {scanner.name: Seen(scanner.name, None) for scanner in config.scanner}
+        self._seen: dict[str, Seen] = {}
+        self.follow(config)
+
+    def follow(self, config: GatewayConfig) -> None:
+        """Have entries for what is configured now; what was heard of it before stays."""
+        fresh = {device.name: Seen(device.name, device.poll_s) for device in config.device}
+        fresh |= {sensor.name: Seen(sensor.name, sensor.poll_s) for sensor in config.particle_sensor}
+        fresh |= {contact.name: Seen(contact.name, contact.poll_s) for contact in config.contact}
+        fresh |= {scanner.name: Seen(scanner.name, None) for scanner in config.scanner}
+        for name, seen in fresh.items():
+            if name in self._seen:
+                fresh[name] = replace(self._seen[name], every_s=seen.every_s)
+        self._seen = fresh
 
     def listening_in(self, emit: Emit) -> Emit:
         """``emit`` that also remembers what was said."""

@@ -76,6 +76,16 @@ class Board:
         self.latency_s: dict[str, float] = {}
         """Of each polled device that answered: how long its last answer took."""
 
+    def follow(self, config: GatewayConfig) -> None:
+        """Show what is configured now: devices that were taken out are forgotten."""
+        self._poll_s = {device.name: device.poll_s for device in config.device}
+        there = {*self._poll_s, *(sensor.name for sensor in config.particle_sensor)}
+        there |= {*(contact.name for contact in config.contact), *(scanner.name for scanner in config.scanner)}
+        self._devices = {name: device for name, device in self._devices.items() if name in there}
+        self.latency_s = {name: latency_s for name, latency_s in self.latency_s.items() if name in there}
+        self._lost = {name: lost for name, lost in self._lost.items() if name in there}
+        self.changed()
+
     def changed(self) -> None:
         """Something to show is new."""
         self._version += 1

@@ -152,3 +152,14 @@ def test_a_reading_a_loss_and_a_return_are_remembered_with_their_ages(tmp_path: 
     assert seen["values"] == {"temp_c": 5.0} and other["records"] == 0
     live.take(Reading(stamp_of(8), name, Quality.GOOD, {"temp_c": 5.1}))
     assert live.snapshot()["devices"][0]["is_lost"] is False
+
+
+def test_a_changed_configuration_is_followed_and_what_was_heard_stays(tmp_path: Path) -> None:
+    live = Live(load_config(config_in(tmp_path, line_with(1))), ManualClock(START))
+    live.take(Reading(stamp_of(0), DeviceName("cold/a"), Quality.GOOD, {"temp_c": 5.0}))
+    live.answered("cold/a", 0.0123)
+    live.answered("nobody/knows", 1.0)
+    live.follow(load_config(config_in(tmp_path, line_with(1).replace("cold/b", "cold/c"))))
+    kept, new = live.snapshot()["devices"]
+    assert (kept["name"], kept["values"], kept["latency_ms"]) == ("cold/a", {"temp_c": 5.0}, 12.3)
+    assert (new["name"], new["quality"]) == ("cold/c", "waiting")
