@@ -366,10 +366,24 @@ AnyDeviceSection = Annotated[
 """Any ``[[device]]``: with ``address`` and ``format`` it is a Bluetooth sensor, otherwise ``profile`` names a file."""
 
 
+SCAN_ENDS = ("cr", "lf", "crlf", "tab", "etx")
+
+
+def _scan_end(suffix: str) -> str:
+    if suffix in SCAN_ENDS:
+        return suffix
+    if not suffix.isascii() or not suffix or "\x1d" in suffix or any(one.isalnum() or one == " " for one in suffix):
+        listed = ", ".join(SCAN_ENDS)
+        own = 'characters that no code has in it (no letter or digit, not GS), e.g. "\\u0004"'
+        raise ValueError(f"a scan ends with one of {listed}, or with {own}")
+    return suffix
+
+
 class ScannerSection(Section):
     """``[[scanner]]``: a handheld scanner on a serial port (USB-CDC or RS-232), or one that plays a keyboard (``hid``).
 
-    ``suffix`` ends a scan (``cr``, ``lf``, ``crlf``, or ``etx`` with STX before it); with ``hid`` it is Enter or Tab.
+    ``suffix`` ends a scan: ``cr``, ``lf``, ``crlf``, ``tab``, ``etx`` (with STX before it), or up to four characters of
+    its own, none of them a letter or digit; with ``hid`` it is Enter or Tab.
     ``separator`` is what the scanner sends for GS, if not GS itself; with ``hid``, Alt+0+2+9 and Ctrl+] are GS, and
     ``separator_key`` may name a function key that is, too.
     """
@@ -378,7 +392,7 @@ class ScannerSection(Section):
     name: DevicePath
     port: Annotated[str, Field(min_length=1, examples=["/dev/serial/by-id/usb-scanner"])]
     baudrate: Annotated[int, Field(ge=1200, le=921600)] = 9600
-    suffix: Literal["cr", "lf", "crlf", "etx"] = "cr"
+    suffix: Annotated[str, AfterValidator(_scan_end), Field(max_length=4, examples=["cr"])] = "cr"
     separator: Annotated[str, Field(min_length=1, max_length=8)] = "\x1d"
     separator_key: Annotated[str | None, Field(pattern=r"^f([1-9]|1[0-2])$", examples=["f8"])] = None
 
