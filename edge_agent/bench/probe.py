@@ -34,7 +34,7 @@ from edge_agent.bench.proving import Budget, Report, Target, probe
 from edge_agent.bench.target import Place, ad_hoc_target, all_profiles, bus_at, device_named, seen_of, target_of
 from edge_agent.bench.words import print_dashed, print_numbered
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
-from edge_agent.config import BleDeviceSection, BleFormat, DeviceSection, ProofSection
+from edge_agent.config import BleDeviceSection, BleFormat, DeviceSection, ProofSection, ScannerSection
 from edge_agent.config_load import load_config
 from edge_agent.drivers.build import ModbusBus
 from edge_agent.errors import BenchError
@@ -102,9 +102,14 @@ def probe_command(
     """Read one device: raw bytes, values and proof registers side by side. Exit code 1 if it makes no sense.
 
     If it is silent or shows nonsense, other unit ids, offsets, word orders and models are tried, and what makes sense
-    is shown. A Bluetooth sensor is listened to. Nothing is ever written to a device.
+    is shown. A Bluetooth sensor is listened to, a scanner waited for. Nothing is ever
+    written to a device.
     """
     with errors_told():
+        scanner = None if host or serial_port else _scanner(device, config)
+        if scanner is not None:
+            _probe_scanner(scanner, as_json=as_json)
+            return
         wireless = None if host or serial_port else _wireless(device, config, ble_format, bindkey_file, adapter)
         if wireless is not None:
             _probe_wireless(wireless, ble_s, as_json=as_json)
@@ -122,6 +127,25 @@ def probe_command(
     else:
         show(report, Console(highlight=False))
     if report.judgement.sense < Sense.PLAUSIBLE:
+        raise typer.Exit(1)
+
+
+def _scanner(device: str | None, config: Path) -> ScannerSection | None:
+    """The scanner of the configuration that is meant, if it is one."""
+    if device is None or is_address(device):
+        return None
+    return next((one for one in load_config(config).scanner if one.name == device), None)
+
+
+def _probe_scanner(section: ScannerSection, *, as_json: bool) -> None:
+    from edge_agent.bench.scanner_probe import run_scanner_probe, scan_data, show_scan
+
+    report = run_scanner_probe(section)
+    if as_json:
+        print_json(scan_data(report))
+    else:
+        show_scan(report, Console(highlight=False))
+    if not report.is_good:
         raise typer.Exit(1)
 
 
