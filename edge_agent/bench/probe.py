@@ -37,7 +37,7 @@ from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors
 from edge_agent.config import BleDeviceSection, BleFormat, DeviceSection, ProofSection, ScannerSection
 from edge_agent.config_load import load_config
 from edge_agent.drivers.build import ModbusBus
-from edge_agent.errors import BenchError
+from edge_agent.errors import BenchError, ConfigError
 
 BUDGET_S = 30.0
 RAW_WORDS_MAX = 4
@@ -155,7 +155,12 @@ def _wireless(
     """The Bluetooth device that is meant, if it is one. Raises ``BenchError``."""
     if device is None:
         return None
-    loaded = None if is_address(device) and not config.exists() else load_config(config)
+    try:
+        loaded = load_config(config)
+    except ConfigError:
+        if not is_address(device):
+            raise
+        loaded = None  # an address says all that is needed
     known = [one for one in (loaded.device if loaded else ()) if isinstance(one, BleDeviceSection)]
     meant = next((one for one in known if device in (one.name, one.address) or device.upper() == one.address), None)
     if loaded is not None and meant is not None:
