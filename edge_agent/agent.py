@@ -260,8 +260,6 @@ class _Agent:
             config, plans = reload.anew()
             changed = await self._sources.swap(plans)
             self._live.follow(config)
-            if self._floor is not None:
-                self._floor.board.follow(config)
             _log.info("configuration reloaded: %s", f"changed {', '.join(changed)}" if changed else "no source changed")
         except ConfigError as error:
             _log.error("the new configuration is not used, the old one goes on: %s", "; ".join(error.faults))
