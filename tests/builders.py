@@ -281,7 +281,7 @@ EVERYTHING = (
     "item_substitute, supplier, recipient, recipient_item, document, reorder_level, stock_order, order_line, "
     "order_step, stock_count, count_line, "
     "gateway_invite, excursion_version, lane_progress, declared_gap, clock_offset, doubtful_scan, "
-    "recall, recall_scope, recall_lot, recall_notice"
+    "recall, recall_scope, recall_lot, recall_notice, place_policy_was, channel_place_was"
 )
 
 

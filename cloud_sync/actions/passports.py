@@ -55,7 +55,11 @@ def passport(
 
 def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[str, Any]:
     ended_at = min(row["ended_at"] or at, at)
-    channels = list(queries("passport").channels_over(connection, place_id=row["place_id"]))
+    channels = list(
+        queries("passport").channels_over(
+            connection, place_id=row["place_id"], began_at=row["began_at"], ended_at=ended_at
+        )
+    )
     rules = rules_of_channels(connection, [channel["id"] for channel in channels])
     told = []
     for channel in channels:
@@ -66,7 +70,7 @@ def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[
             if isinstance(rule, Rule) and rule.signal is None and rule.severity is Severity.ACTION
         ]
         found = measure(
-            _instants(connection, channel["id"], row["began_at"] - timedelta(seconds=gap_s), ended_at),
+            _instants(connection, channel["id"], channel["began_at"] - timedelta(seconds=gap_s), channel["ended_at"]),
             row["began_at"],
             ended_at,
             limits,

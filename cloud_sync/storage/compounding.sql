@@ -130,17 +130,19 @@ SELECT EXISTS (SELECT FROM place WHERE id = ANY(:ancestors) AND policy IS NOT NU
 -- What the channels in a room, above and below it measured meanwhile. Index: reading_channel_at.
 SELECT g.name AS gateway, c.device, c.metric, p.name AS place, r.readings, r.lowest, r.mean, r.highest, r.first_at,
        r.last_at
-FROM channel c
+FROM channel_stay s
+JOIN channel c ON c.id = s.channel_id
 JOIN gateway g ON g.id = c.gateway_id
-JOIN place p ON p.id = c.place_id
+JOIN place p ON p.id = s.place_id
 CROSS JOIN LATERAL (
     SELECT count(*) AS readings, min(value) AS lowest, avg(value) AS mean, max(value) AS highest, min(at) AS first_at,
            max(at) AS last_at
     FROM reading
-    WHERE channel_id = c.id AND at >= :began_at AND at <= :ended_at
+    WHERE channel_id = c.id AND at >= greatest(s.since, :began_at) AND at <= :ended_at AND at < s.until
 ) AS r
-WHERE p.id = ANY(:ancestors::bigint[]) OR p.ancestors @> ARRAY[:room_id::bigint]
-ORDER BY g.name, c.device, c.metric;
+WHERE (p.id = ANY(:ancestors::bigint[]) OR p.ancestors @> ARRAY[:room_id::bigint])
+  AND s.since <= :ended_at AND s.until > :began_at
+ORDER BY g.name, c.device, c.metric, s.since;
 
 -- name: excursions_during(ancestors, began_at, ended_at)
 -- Excursions that covered a place meanwhile. Index: excursion_place.

@@ -14,10 +14,10 @@ WHERE gateway_id = :gateway_id AND journal = :journal AND lane = :lane AND first
 ORDER BY first_seq DESC
 LIMIT 1;
 
--- name: add_evidence(gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, last_at)$
+-- name: add_evidence(gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, first_at, last_at)$
 -- Keep a batch as it was signed; gives its id.
-INSERT INTO evidence (gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, last_at)
-VALUES (:gateway_id, :journal, :lane, :first_seq, :last_seq, :digest, :previous, :raw, :last_at)
+INSERT INTO evidence (gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, first_at, last_at)
+VALUES (:gateway_id, :journal, :lane, :first_seq, :last_seq, :digest, :previous, :raw, :first_at, :last_at)
 RETURNING id;
 
 -- name: gateway_seen(id)!

@@ -93,7 +93,7 @@ HOT: list[tuple[str, str, dict[str, Any]]] = [
     ("movements", "redo_residencies", TOUCHED),
     ("movements", "negative_balances", TOUCHED),
     ("movements", "serials_in_places", {"lot_ids": [101, 102], "serials": ["s1", "s2"]}),
-    ("movements", "holds_at_issue", {**TOUCHED, "at": [AT, AT], "dispensed_for": [None, None]}),
+    ("movements", "faults_at_issue", {**TOUCHED, "at": [AT, AT], "dispensed_for": [None, None]}),
     ("exposure", "expose_lots", lots()),
     ("exposure", "expose_excursions", {"excursion_ids": [5]}),
     ("exposure", "downstream_lots", lots()),
