@@ -7,21 +7,17 @@ from uuid import UUID
 
 import psycopg
 
+from cloud_sync.actions.fefo_plans import Rows, plan_stock, shown_picks, shown_skipped
 from cloud_sync.actions.master_data import item_named, place_named
 from cloud_sync.actions.requests import answer, answered_before
-from cloud_sync.actions.stock import identity_of, position_of, told
-from cloud_sync.domain.fefo import Plan, Position, plan
+from cloud_sync.actions.substitutes import offers
+from cloud_sync.domain.fefo import Plan, Position
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import own_items, share_holds
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.eligibility import Context
-
-FIRST_LOOK = 64
-"""Positions looked at first; most demands are covered by them. Each further look takes eight times as many."""
-POSITIONS_MAX = 100_000
-"""A plan that has to pass over more positions than this stays partial."""
 
 ATTEMPTS_MAX = 10
 """How often a plan is made anew because its stock moved meanwhile."""
@@ -40,7 +36,8 @@ def allocate(
     at: datetime,
     actor: str,
 ) -> dict[str, Any]:
-    """Reserve up to ``quantity`` base units for ``demand``; gives reservations, skipped stock with reasons, missing.
+    """Reserve up to ``quantity`` base units for ``demand``; gives reservations, skipped stock with reasons, missing,
+    and for what is missing the substitutes there are, of which nothing is reserved.
 
     The same request under the same ``client_id`` gives the same answer and reserves nothing more. Never promises held
     or expired stock, nor more than is there, however many ask at once. Raises ``NotFound``, ``Conflict``.
@@ -65,6 +62,7 @@ def allocate(
         result = promise(
             connection, item_id, quantity, context, site=site, demand=demand, client_id=client_id, actor=actor
         )
+        result["substitutes"] = offers(connection, item_id, result["missing"], lambda _: context, site)
         answer(connection, "allocated", client_id, request, result, actor=actor)
         return result
 
@@ -89,7 +87,7 @@ def promise(
     """
     for _ in range(ATTEMPTS_MAX):
         with suppress(psycopg.errors.CheckViolation), connection.transaction() as attempt:
-            planned, rows = _plan(connection, item_id, context.owner, site, quantity, context, lot_number, serial)
+            planned, rows = plan_stock(connection, item_id, quantity, context, site, lot_number, serial)
             ids = [
                 _reserve(connection, pick.position, pick.quantity, client_id, demand, actor) for pick in planned.picks
             ]
@@ -169,34 +167,6 @@ def end_reservation(connection: Connection, row: Row, ended_as: str, reason: str
     )
 
 
-def _plan(
-    connection: Connection,
-    item_id: int,
-    owner: str,
-    site: str | None,
-    quantity: int,
-    context: Context,
-    lot_number: str = "",
-    serial: str = "",
-) -> tuple[Plan, dict[tuple[int, int, str], Row]]:
-    rows_max = FIRST_LOOK
-    while True:
-        found = list(
-            queries("availability").positions_in_fefo_order(
-                connection, item_id=item_id, owner=owner, site=site, rows_max=rows_max
-            )
-        )
-        rows = {
-            (row["lot_id"], row["place_id"], row["serial"]): row
-            for row in found
-            if lot_number in ("", row["lot_number"]) and serial in ("", row["serial"])
-        }
-        planned = plan(map(position_of, rows.values()), quantity, context)
-        if planned.missing == 0 or len(found) < rows_max or rows_max >= POSITIONS_MAX:
-            return planned, rows
-        rows_max = min(rows_max * 8, POSITIONS_MAX)
-
-
 def _is_overpromised(connection: Connection, planned: Plan) -> bool:
     positions = [pick.position for pick in planned.picks]
     if not positions:
@@ -210,26 +180,15 @@ def _is_overpromised(connection: Connection, planned: Plan) -> bool:
     return bool(list(found))
 
 
-def _answer(planned: Plan, rows: dict[tuple[int, int, str], Row], ids: list[int]) -> dict[str, Any]:
+def _answer(planned: Plan, rows: Rows, ids: list[int]) -> dict[str, Any]:
     return {
         "reservations": [
-            {"id": reservation_id, **identity_of(rows[_key(pick.position)]), "quantity": pick.quantity}
-            for pick, reservation_id in zip(planned.picks, ids, strict=True)
+            {"id": reservation_id, **taken}
+            for taken, reservation_id in zip(shown_picks(planned, rows), ids, strict=True)
         ],
-        "skipped": [
-            {
-                **identity_of(rows[_key(skipped.position)]),
-                "quantity": skipped.position.stock.quantity,
-                "reasons": told(skipped.reasons),
-            }
-            for skipped in planned.skipped
-        ],
+        "skipped": shown_skipped(planned, rows),
         "missing": planned.missing,
     }
-
-
-def _key(position: Position) -> tuple[int, int, str]:
-    return position.lot_id, position.place_id, position.serial
 
 
 def _reserve(

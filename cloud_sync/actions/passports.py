@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cloud_sync.actions.stock import lot_of
-from cloud_sync.actions.tracks import rules_of_channels
+from cloud_sync.actions.tracks import rules_over
 from cloud_sync.domain.passport import Measured, allowance_left_s, measure, total_mkt_c
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
@@ -57,20 +57,23 @@ def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[
     ended_at = min(row["ended_at"] or at, at)
     channels = list(
         queries("passport").channels_over(
-            connection, place_id=row["place_id"], began_at=row["began_at"], ended_at=ended_at
+            connection,
+            place_id=row["place_id"],
+            began_at=row["began_at"] - timedelta(seconds=gap_s),
+            ended_at=ended_at,
         )
     )
-    rules = rules_of_channels(connection, [channel["id"] for channel in channels])
+    rules = rules_over(connection, [channel["id"] for channel in channels], row["began_at"], ended_at)
     told = []
     for channel in channels:
         # Only limits on the value itself: those that what is measured can be held against from one moment to the next.
         limits = [
             rule
-            for rule in rules.get(channel["id"], ())
+            for rule in rules.get((channel["id"], channel["place_id"]), ())
             if isinstance(rule, Rule) and rule.signal is None and rule.severity is Severity.ACTION
         ]
         found = measure(
-            _instants(connection, channel["id"], channel["began_at"] - timedelta(seconds=gap_s), channel["ended_at"]),
+            _instants(connection, channel["id"], channel["began_at"], channel["ended_at"]),
             row["began_at"],
             ended_at,
             limits,

@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg.rows import tuple_row
 
+from cloud_sync.actions.sources import attributed
 from cloud_sync.actions.stock import lot_of
 from cloud_sync.domain.trace import Direction, EdgeKind, Graph, Step, graph_of, shares_of
 from cloud_sync.errors import Invalid, NotFound
@@ -73,7 +74,8 @@ class Search:
 def trace_found(
     database: Database, search: Search, directions: frozenset[Direction] = frozenset(Direction)
 ) -> dict[str, Any]:
-    """All that the search means, traced together: ``lots``, ``backward`` and ``forward`` graphs, and ``recipients``.
+    """All that the search means, traced together: ``lots``, ``backward`` and ``forward`` graphs, ``recipients`` and
+    ``sources`` (:func:`cloud_sync.actions.sources.attributed`).
 
     A recipient's ``of_lots`` is how many base units of the lots that were searched for are in what it got, by quantity.
     Raises ``Invalid`` for an empty or too wide search, ``NotFound``.
@@ -107,6 +109,16 @@ def trace_found(
                     break
             steps[direction] = sorted(found.values(), key=lambda step: (step.first_at, step.lot_id, step.to_place))
         lots = [lot_of(connection, lot_id) for lot_id in lot_ids]
+        sources = None
+        if Direction.BACKWARD in steps:
+            sources = attributed(
+                connection,
+                lot_ids,
+                {step.lot_id for step in steps[Direction.BACKWARD]},
+                serial=search.serial,
+                order=search.order,
+                recipient=search.recipient,
+            )
     graphs = {way: graph_of(steps[way][:STEPS_MAX], way) if way in steps else None for way in Direction}
     forward = graphs[Direction.FORWARD]
     shares = shares_of(steps.get(Direction.FORWARD, []), lot_ids)
@@ -118,6 +130,7 @@ def trace_found(
             {**asdict(step), "of_lots": round(step.quantity * shares.get(step.lot_id, 0.0), 3)}
             for step in (forward.ends if forward else ())
         ],
+        "sources": sources,
         "is_cut": any(len(each) > STEPS_MAX for each in steps.values()),
     }
 

@@ -71,13 +71,26 @@ def judge_silence(connection: Connection, gateway_id: int, new: Mapping[int, Spa
     _settle(connection, found, {subject.channel_id for subject, _ in found})
 
 
-def rules_of_channels(connection: Connection, channel_ids: Iterable[int]) -> dict[int, list[Rule | SilenceRule]]:
-    """What each of these channels is judged by, where it has a place with a policy."""
-    rules: dict[int, list[Rule | SilenceRule]] = {}
+def rules_over(
+    connection: Connection, channel_ids: Iterable[int], first: datetime, last: datetime
+) -> dict[tuple[int, int], list[Rule | SilenceRule]]:
+    """By what these channels are judged that was in force between two instants, by (id of channel, id of its place)."""
+    rules: dict[tuple[int, int], list[Rule | SilenceRule]] = {}
     for subject in _subjects(connection, channel_ids):
-        if subject.until is None:
-            rules.setdefault(subject.channel_id, []).append(subject.rule)
+        known = rules.setdefault((subject.channel_id, subject.place_id), [])
+        if _is_touched(subject, (first, last)) and subject.rule not in known:
+            known.append(subject.rule)
     return rules
+
+
+def reaches_of_channels(connection: Connection, channel_ids: Iterable[int]) -> dict[int, float]:
+    """How many seconds back the rules of each channel look from one reading, where any looks back at all."""
+    reaches: dict[int, float] = {}
+    for subject in _subjects(connection, channel_ids):
+        signal = None if isinstance(subject.rule, SilenceRule) else subject.rule.signal
+        if signal is not None:
+            reaches[subject.channel_id] = max(signal.reach_s, reaches.get(subject.channel_id, 0.0))
+    return reaches
 
 
 def _is_touched(subject: Subject[Any], span: Span) -> bool:

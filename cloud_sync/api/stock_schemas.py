@@ -75,12 +75,30 @@ class SkippedOut(StockRef):
     reasons: list[ReasonOut]
 
 
+class OfferedOut(StockRef):
+    """Stock that could be taken now."""
+
+    quantity: int
+
+
+class SubstituteOut(BaseModel):
+    """What may be given instead of what is missing. Nothing of it is promised: a person decides."""
+
+    item: str
+    rank: int = Field(description="The best has the lowest.")
+    quantity: int = Field(description="How many base units could be taken now, up to those that are missing.")
+    stock: list[OfferedOut]
+    skipped: list[SkippedOut]
+    text: str
+
+
 class AllocationOut(BaseModel):
-    """What was promised, what was passed over and why, and how much could not be covered."""
+    """What was promised, what was passed over and why, how much could not be covered, and what may stand in."""
 
     reservations: list[PromisedOut]
     skipped: list[SkippedOut]
     missing: int
+    substitutes: list[SubstituteOut] = Field(default=[])
 
 
 class ReservationOut(BaseModel):

@@ -26,6 +26,22 @@ class RecipientOut(EndOut):
     of_lots: float = Field(description="Base units of the lots searched for in what was received, by quantity.")
 
 
+class SourceOut(BaseModel):
+    """What came from a supplier (or turned up in a count), and how much of it is in the units that were searched for.
+
+    Those are what the recipient has, what the order sent out, or all of the lots. Which of several lots or receipts is
+    in which unit nobody can tell once they were mixed: so the least that must be, and the most that can be.
+    """
+
+    lot_id: int
+    item: str
+    lot_number: str
+    from_place: str
+    received: int = Field(description="Base units that came from there.")
+    least: float
+    most: float
+
+
 class FoundTraceOut(BaseModel):
     """All that was searched for, traced together."""
 
@@ -33,6 +49,7 @@ class FoundTraceOut(BaseModel):
     backward: GraphOut | None
     forward: GraphOut | None
     recipients: list[RecipientOut]
+    sources: list[SourceOut] | None = Field(description="Null where only the way forward was asked for.")
     is_cut: bool
 
 

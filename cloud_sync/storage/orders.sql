@@ -8,10 +8,10 @@ FROM (SELECT nextval(pg_get_serial_sequence('stock_order', 'id')) AS id) AS new
 ON CONFLICT (number) DO NOTHING
 RETURNING id;
 
--- name: add_order_line(order_id, line, item_id, quantity, lot_number, serial)!
--- What an order asks for.
-INSERT INTO order_line (order_id, line, item_id, quantity, lot_number, serial)
-VALUES (:order_id, :line, :item_id, :quantity, :lot_number, :serial);
+-- name: add_order_line(order_id, line, item_id, quantity, lot_number, serial, instead_of)!
+-- What an order asks for; instead_of: the line it is a substitute for.
+INSERT INTO order_line (order_id, line, item_id, quantity, lot_number, serial, instead_of)
+VALUES (:order_id, :line, :item_id, :quantity, :lot_number, :serial, :instead_of);
 
 -- name: own_orders(numbers)
 -- These orders, nobody else's until the end of the transaction; in one order of locking.
@@ -40,7 +40,7 @@ LIMIT :rows_max OFFSET :rows_skipped;
 -- name: order_lines(order_ids)
 -- Lines of orders, and how much of each was cancelled.
 SELECT n.order_id, n.line, n.item_id, i.name AS item, n.quantity, n.lot_number, n.serial,
-       coalesce((SELECT sum(s.quantity) FROM order_step s
+       n.instead_of, coalesce((SELECT sum(s.quantity) FROM order_step s
                  WHERE (s.order_id, s.line) = (n.order_id, n.line)), 0)::bigint AS cancelled
 FROM order_line n JOIN item i ON i.id = n.item_id
 WHERE n.order_id = ANY(:order_ids)

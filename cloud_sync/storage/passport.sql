@@ -9,7 +9,7 @@ LIMIT :rows_max;
 -- name: channels_over(place_id, began_at, ended_at)
 -- What measured at a place or above it between two instants, and within them from when to when.
 SELECT c.id, c.device, c.metric, at.name AS measured_at, greatest(s.since, :began_at::timestamptz) AS began_at,
-       least(s.until, :ended_at::timestamptz) AS ended_at
+       least(s.until - interval '1 us', :ended_at::timestamptz) AS ended_at, s.place_id
 FROM place p
 JOIN channel_stay s ON s.place_id = ANY(p.ancestors)
 JOIN channel c ON c.id = s.channel_id

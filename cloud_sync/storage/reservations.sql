@@ -86,3 +86,12 @@ JOIN lot l ON l.id = b.lot_id
 JOIN item i ON i.id = l.item_id
 JOIN place p ON p.id = b.place_id
 WHERE (b.lot_id, b.place_id, b.serial) = (:lot_id, :place_id, :serial);
+
+-- name: substitutes_of(item_id)
+-- What may be given instead of an item, the best first.
+SELECT s.rank, s.substitute_id AS item_id, other.name AS item, i.name AS instead_of
+FROM item_substitute s
+JOIN item i ON i.id = s.item_id
+JOIN item other ON other.id = s.substitute_id
+WHERE s.item_id = :item_id
+ORDER BY s.rank;
