@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cloud_sync.actions import master_data
+from cloud_sync.commands.examples import example_command
 from cloud_sync.commands.gateways import gateway_app
 from cloud_sync.commands.records import export_records, import_records, operator_app
 from cloud_sync.commands.serving import serve
@@ -18,6 +19,7 @@ app.command()(serve)
 app.add_typer(token_app, name="token")
 app.add_typer(gateway_app, name="gateway")
 app.add_typer(operator_app, name="operator")
+app.command("example")(example_command)
 
 
 @app.command("check-config")
