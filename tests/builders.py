@@ -277,7 +277,7 @@ def ledger_with_two_fridges(database: Database, gateway: GatewayWithKey) -> Ledg
 EVERYTHING = (
     "event, api_token, policy, place, owner, item, item_gtin, lot, gateway, evidence, notice, channel, reading, "
     "unusable_reading, track, excursion, movement, position, residency, exposure, hold, disposition, reservation, "
-    "exception_case, operator, gateway_nonce, compounded_item, formula, production_batch, batch_fact, reading_hour, "
+    "exception_case, operator, gateway_nonce, formula, production_batch, batch_fact, reading_hour, "
     "item_substitute, supplier, recipient, recipient_item, document, reorder_level, stock_order, order_line, "
     "order_step, stock_count, count_line, "
     "gateway_invite, excursion_version, lane_progress, declared_gap, clock_offset, doubtful_scan, "

@@ -14,11 +14,12 @@ from cloud_sync.actions.substitutes import offers
 from cloud_sync.domain.fefo import Plan, Position
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.storage.database import Connection, Database, Row
-from cloud_sync.storage.events import add_event
+from cloud_sync.storage.events import LEDGER, add_event
 from cloud_sync.storage.locks import own_items, share_holds
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.eligibility import Context
 
+EXPIRED_AT_ONCE_MAX = 1000
 ATTEMPTS_MAX = 10
 """How often a plan is made anew because its stock moved meanwhile."""
 
@@ -33,6 +34,7 @@ def allocate(
     demand: str,
     site: str | None,
     shelf_life_min_days: int,
+    pending_minutes: int | None = None,
     at: datetime,
     actor: str,
 ) -> dict[str, Any]:
@@ -50,6 +52,8 @@ def allocate(
         "site": site,
         "shelf_life_min_days": shelf_life_min_days,
     }
+    if pending_minutes is not None:
+        request["pending_minutes"] = pending_minutes
     with database.transaction() as connection:
         if before := answered_before(connection, "allocated", client_id, request):
             return dict(before)
@@ -60,7 +64,15 @@ def allocate(
         own_items(connection, [item_id])
         context = Context(at=at, owner=owner, shelf_life_min=timedelta(days=shelf_life_min_days))
         result = promise(
-            connection, item_id, quantity, context, site=site, demand=demand, client_id=client_id, actor=actor
+            connection,
+            item_id,
+            quantity,
+            context,
+            site=site,
+            demand=demand,
+            client_id=client_id,
+            actor=actor,
+            expires_at=None if pending_minutes is None else at + timedelta(minutes=pending_minutes),
         )
         result["substitutes"] = offers(connection, item_id, result["missing"], lambda _: context, site)
         answer(connection, "allocated", client_id, request, result, actor=actor)
@@ -79,6 +91,7 @@ def promise(
     actor: str,
     lot_number: str = "",
     serial: str = "",
+    expires_at: datetime | None = None,
 ) -> dict[str, Any]:
     """Promise what there is, in plain JSON values as :func:`allocate` gives it. The caller shares the holds and owns
     the item. ``lot_number`` and ``serial`` narrow it down, '' leaves them open.
@@ -89,7 +102,8 @@ def promise(
         with suppress(psycopg.errors.CheckViolation), connection.transaction() as attempt:
             planned, rows = plan_stock(connection, item_id, quantity, context, site, lot_number, serial)
             ids = [
-                _reserve(connection, pick.position, pick.quantity, client_id, demand, actor) for pick in planned.picks
+                _reserve(connection, pick.position, pick.quantity, client_id, demand, actor, expires_at)
+                for pick in planned.picks
             ]
             # A promise waits for scans that move its lot (the reference to the lot sees to it), and they for us from
             # here on. What they moved while we waited shows now.
@@ -105,8 +119,31 @@ def void_reservation(database: Database, reservation_id: int, reason: str, *, ac
         row = own_reservation(connection, reservation_id)
         if row["ended_as"] == "void":
             return
-        check_open(row)
+        if row["ended_as"] is not None:
+            raise Conflict(f"reservation {row['id']} has ended already: {row['ended_as']}")
         end_reservation(connection, row, "void", reason, actor=actor)
+
+
+def confirm_reservation(database: Database, reservation_id: int, *, at: datetime, actor: str) -> None:
+    """Make a pending promise a firm one; twice is harmless. Raises ``NotFound``, ``Conflict`` if it has ended."""
+    with database.transaction() as connection:
+        row = own_reservation(connection, reservation_id)
+        check_open(row, at)
+        if row["expires_at"] is None:
+            return
+        queries("reservations").confirm_reservation(connection, reservation_id=reservation_id)
+        data = {"reservation": row["id"], "demand": row["demand"], "quantity": row["quantity"]}
+        add_event(connection, actor=actor, kind="reservation_confirmed", subject=f"lot:{row['lot_id']}", data=data)
+
+
+def expire_reservations(database: Database, *, at: datetime) -> int:
+    """End pending promises that nobody confirmed by ``at``; gives how many. Harmless at any time, from any worker."""
+    with database.transaction() as connection:
+        ended = list(queries("reservations").expire_reservations(connection, at=at, rows_max=EXPIRED_AT_ONCE_MAX))
+        for row in ended:
+            data = {"reservation": row["id"], "demand": row["demand"], "quantity": row["quantity"]}
+            add_event(connection, actor=LEDGER, kind="reservation_expired", subject=f"lot:{row['lot_id']}", data=data)
+    return len(ended)
 
 
 def list_reservations(
@@ -146,10 +183,12 @@ def own_reservation(connection: Connection, reservation_id: int) -> Row:
     return reservation_of(connection, reservation_id)
 
 
-def check_open(row: Row) -> None:
-    """Raise ``Conflict`` if the reservation has ended."""
+def check_open(row: Row, at: datetime) -> None:
+    """Raise ``Conflict`` if the reservation has ended by ``at``."""
     if row["ended_as"] is not None:
         raise Conflict(f"reservation {row['id']} has ended already: {row['ended_as']}")
+    if row["expires_at"] is not None and row["expires_at"] <= at:
+        raise Conflict(f"reservation {row['id']} was not confirmed in time: expired", "Allocate again.")
 
 
 def end_reservation(connection: Connection, row: Row, ended_as: str, reason: str, *, actor: str) -> None:
@@ -192,7 +231,13 @@ def _answer(planned: Plan, rows: Rows, ids: list[int]) -> dict[str, Any]:
 
 
 def _reserve(
-    connection: Connection, position: Position, quantity: int, client_id: UUID, demand: str, actor: str
+    connection: Connection,
+    position: Position,
+    quantity: int,
+    client_id: UUID,
+    demand: str,
+    actor: str,
+    expires_at: datetime | None,
 ) -> int:
     reservation_id: int = queries("reservations").add_reservation(
         connection,
@@ -203,5 +248,6 @@ def _reserve(
         quantity=quantity,
         demand=demand,
         reserved_by=actor,
+        expires_at=expires_at,
     )
     return reservation_id

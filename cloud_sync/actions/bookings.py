@@ -8,7 +8,7 @@ import psycopg
 
 from cloud_sync.actions.cases import LEDGER, Case, amend_case, close_case, latest_case, open_case
 from cloud_sync.actions.exposures import expose_lots
-from cloud_sync.actions.lots import lots_of
+from cloud_sync.actions.lots import key_of, lots_of
 from cloud_sync.actions.order_matching import match_orders, may_hold
 from cloud_sync.actions.recall_reach import reach_recalls
 from cloud_sync.domain.booking import (
@@ -87,7 +87,9 @@ def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str
             open_case(connection, _case_of(decision, each))
         else:
             decided.append((decision, each))
-    lots = lots_of(connection, [decision.label for decision, _ in decided], zone)
+    labels = [decision.label for decision, _ in decided]
+    evidence = {key_of(decision.label): each.evidence_id for decision, each in decided}
+    lots = lots_of(connection, labels, zone, evidence=evidence)
     movements = [
         (decision.movement(lots[decision.label.item_id, decision.label.lot_number, decision.label.owner]), each)
         for decision, each in decided
@@ -275,13 +277,13 @@ def _sync_duplicate(connection: Connection, stay: Row) -> None:
             close_case(connection, known["id"], actor=LEDGER, resolution=EXPLAINED)
         return
     text = f"serial {stay['serial']} is in {' and '.join(stay['places'])} at once"
-    data = {"places": stay["places"]}
+    data = {"places": stay["places"], "fact": stay["fact"]}
     if known is not None and known["data"] == data and (is_open or known["resolved_by"] != LEDGER):
         return
     if known is not None and is_open:
         amend_case(connection, known["id"], text, data)
     else:
-        open_case(connection, Case(DUPLICATE, key, text, lot_id=stay["lot_id"], data=data))
+        open_case(connection, Case(DUPLICATE, key, text, stay["lot_id"], stay["evidence_id"], data))
 
 
 def _sync_negative(connection: Connection, balance: Row) -> None:
@@ -296,10 +298,10 @@ def _sync_negative(connection: Connection, balance: Row) -> None:
     serial = f" serial {balance['serial']}" if balance["serial"] else ""
     since = f"{balance['since']:%Y-%m-%d %H:%M:%S} UTC"
     text = f"more left {balance['place']}{serial} than came: {balance['lowest']} at the lowest, since {since}"
-    data = {"lowest": balance["lowest"], "since": balance["since"].isoformat()}
+    data = {"lowest": balance["lowest"], "since": balance["since"].isoformat(), "fact": balance["fact"]}
     if known is not None and known["data"] == data and (is_open or known["resolved_by"] != LEDGER):
         return
     if known is not None and is_open:
         amend_case(connection, known["id"], text, data)
     else:
-        open_case(connection, Case(NEGATIVE, key, text, lot_id=balance["lot_id"], data=data))
+        open_case(connection, Case(NEGATIVE, key, text, balance["lot_id"], balance["evidence_id"], data))

@@ -23,10 +23,13 @@ def passport(
     """Stays up to ``at`` with their channels; over all of them lowest, highest, kinetic temperature, allowance left.
 
     Where several probes measured one stay, the totals take the worst of them. ``allowance_s`` is how long the item may
-    be outside its limits in all. Raises ``NotFound``.
+    be outside its limits in all; None: as its master data say. Raises ``NotFound``.
     """
     with database.transaction() as connection:
         lot = lot_of(connection, lot_id)
+        allowance = queries("passport").allowance(connection, lot_id=lot_id)
+        if allowance_s is None and allowance["allowance_minutes"] is not None:
+            allowance_s = allowance["allowance_minutes"] * 60.0
         rows = list(queries("passport").stays(connection, lot_id=lot_id, serial=serial, rows_max=STAYS_MAX + 1))
         stays = [_stay(connection, row, gap_s, at) for row in rows[:STAYS_MAX] if row["began_at"] < at]
         excursions = queries("quality").exposures(
@@ -35,6 +38,11 @@ def passport(
         told = [row for row in excursions if row["serial"] in ("", serial) or not serial]
     outside_s = [stay["outside_s"] for stay in stays]
     channels = [each for stay in stays for each in stay["channels"] if each["metric"] == TEMPERATURE]
+    highest_c = max((c["highest"] for c in channels if c["highest"] is not None), default=None)
+    left_s = allowance_left_s(allowance_s, outside_s)
+    c_max = allowance["allowance_c_max"]
+    if left_s is not None and c_max is not None and highest_c is not None and highest_c > c_max:
+        left_s = 0.0  # what was warmer than that is covered by no allowance
     return {
         "lot": lot,
         "serial": serial,
@@ -42,12 +50,13 @@ def passport(
         "gap_s": gap_s,
         "stays": stays,
         "lowest_c": min((c["lowest"] for c in channels if c["lowest"] is not None), default=None),
-        "highest_c": max((c["highest"] for c in channels if c["highest"] is not None), default=None),
+        "highest_c": highest_c,
         "mkt_c": total_mkt_c((stay["mkt_c"], stay["measured_s"]) for stay in stays if stay["mkt_c"] is not None),
         "outside_s": sum(outside_s),
         "unmeasured_s": sum(stay["unmeasured_s"] for stay in stays),
         "allowance_s": allowance_s,
-        "allowance_left_s": allowance_left_s(allowance_s, outside_s),
+        "allowance_c_max": c_max,
+        "allowance_left_s": left_s,
         "excursions": told,
         "is_cut": len(rows) > STAYS_MAX,
     }

@@ -64,6 +64,8 @@ def _save_item(connection: Connection, before: Record | None, record: Record, at
     if isinstance(before, ItemRecord):
         if queries("records").is_item_used(connection, name=record.name):
             _check_fixed(before, record, "base_unit", "serial_tracked")
+        if before.compounding:
+            _check_fixed(before, record, "compounding")
         for gtin, units in before.gtins.items():
             if record.gtins.get(gtin) != units:
                 raise Conflict(f"gtins: {gtin} stands for {units} since it was said: it cannot be taken back")

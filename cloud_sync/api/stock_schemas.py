@@ -59,6 +59,9 @@ class AllocationIn(In):
     demand: Code = Field(description="What it is for: an order, ward request or prescription.", examples=["SO-1007"])
     site: Name | None = Field(None, description="Only stock at and below this place.")
     shelf_life_min_days: Annotated[int, Field(ge=0, le=36500)] = 0
+    pending_minutes: Annotated[int, Field(ge=1, le=10_080)] | None = Field(
+        None, description="The promises are pending for so long, and end unless they are confirmed. Left out: firm."
+    )
 
 
 class PromisedOut(StockRef):
@@ -115,6 +118,7 @@ class ReservationOut(BaseModel):
     demand: str
     reserved_by: str
     reserved_at: datetime
+    expires_at: datetime | None = Field(description="When it ends unless it is confirmed before; null: it is firm.")
     ended_at: datetime | None
     ended_as: str | None
     ended_reason: str | None

@@ -130,6 +130,7 @@ class PassportOut(BaseModel):
     outside_s: float
     unmeasured_s: float
     allowance_s: float | None
+    allowance_c_max: float | None = Field(description="No allowance covers what was warmer than this.")
     allowance_left_s: float | None
     excursions: list[ExposureOut]
     is_cut: bool
@@ -170,7 +171,9 @@ def lot_passport(
     now: Now,
     serial: Annotated[str, Query(max_length=100, pattern=r"^[\x21-\x7e]*$")] = "",
     gap_s: Annotated[float, Query(gt=0, le=86_400, description="A value stands for no longer than this.")] = 1800,
-    allowance_s: Annotated[float | None, Query(ge=0, description="How long the item may be outside in all.")] = None,
+    allowance_s: Annotated[
+        float | None, Query(ge=0, description="How long it may be outside in all; else as the item says.")
+    ] = None,
 ) -> Any:
     """Every place and time, temperatures and time outside limits there, kinetic temperature, gaps, allowance left."""
     return passport(database, lot_id, serial=serial, gap_s=gap_s, allowance_s=allowance_s, at=now)

@@ -203,7 +203,8 @@ def _is_stored(connection: Connection, batch: Batch, gateway_id: int) -> bool:
         return True
     raise Forked(
         f"{header.lane} {near['first_seq']} to {near['last_seq']} of journal {header.journal} are stored with other "
-        f"content than this batch of {header.first} to {_last_seq(batch)}: do two gateways use one journal?"
+        f"content than this batch of {header.first} to {_last_seq(batch)}: do two gateways use one journal?",
+        near["id"],
     )
 
 
@@ -256,7 +257,8 @@ def _not_genuine_case(batch: Batch, error: NotGenuine) -> Case:
 def _fork_case(batch: Batch, error: Forked) -> Case:
     header = batch.header
     data = {"lane": header.lane.value, "first": header.first, "records": header.count, "digest": batch.digest}
-    return Case("forked_journal", f"{header.gateway}/{header.journal}", str(error), data=data)
+    key = f"{header.gateway}/{header.journal}"
+    return Case("forked_journal", key, str(error), evidence_id=error.evidence_id, data=data)
 
 
 def _last_seq(batch: Batch) -> int:

@@ -8,7 +8,7 @@ SELECT id, public_key, revoked_at FROM gateway WHERE name = :name;
 
 -- name: last_batch_up_to(gateway_id, journal, lane, last_seq)^
 -- The stored batch nearest before the end of a new one: if any overlaps it, this one does, for stored ones never overlap.
-SELECT first_seq, last_seq, digest
+SELECT id, first_seq, last_seq, digest
 FROM evidence
 WHERE gateway_id = :gateway_id AND journal = :journal AND lane = :lane AND first_seq <= :last_seq
 ORDER BY first_seq DESC

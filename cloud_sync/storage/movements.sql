@@ -118,8 +118,8 @@ ON CONFLICT (lot_id, place_id, serial, began_at) DO UPDATE SET ended_at = exclud
 WHERE residency.ended_at IS DISTINCT FROM excluded.ended_at;
 
 -- name: negative_balances(lot_ids, serials, place_ids)
--- Of these (lot, serial, place) inside, with whatever balance: how low it ever was, and when it first fell below 0. Times
--- by doubtful clocks are taken as in redo_residencies: nothing is missing that may only have come earlier than was said.
+-- Of these (lot, serial, place) inside, with whatever balance: how low it ever was, and when and by
+-- which fact it first fell below 0. Times by doubtful clocks are taken as in redo_residencies: nothing is missing that may only have come earlier than was said.
 WITH touched AS (
     SELECT DISTINCT t.lot_id, t.serial, t.place_id, p.name AS place
     FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[]) AS t (lot_id, serial, place_id)
@@ -135,10 +135,14 @@ WITH touched AS (
     SELECT *, sum(change) OVER (PARTITION BY lot_id, serial, place_id ORDER BY at, is_out, fact) AS after
     FROM step
 )
-SELECT lot_id, serial, place_id, place, min(after)::bigint AS lowest,
-       min(occurred_at) FILTER (WHERE after < 0) AS since
-FROM balance
-GROUP BY lot_id, serial, place_id, place
+SELECT *, evidence_of(fact) AS evidence_id
+FROM (
+    SELECT lot_id, serial, place_id, place, min(after)::bigint AS lowest,
+           min(occurred_at) FILTER (WHERE after < 0) AS since,
+           (array_agg(fact ORDER BY at, is_out, fact) FILTER (WHERE after < 0))[1] AS fact
+    FROM balance
+    GROUP BY lot_id, serial, place_id, place
+) AS each
 ORDER BY lot_id, serial, place_id;
 
 -- name: faults_at_issue(lot_ids, serials, place_ids, at, dispensed_for)
@@ -168,10 +172,20 @@ CROSS JOIN LATERAL (
 ORDER BY issue.number, fault.kind;
 
 -- name: serials_in_places(lot_ids, serials)
--- Where these serials are now. Index: residency_serial_open.
-SELECT s.lot_id, s.serial, coalesce(array_agg(p.name ORDER BY p.name) FILTER (WHERE p.id IS NOT NULL), '{}') AS places
-FROM (SELECT DISTINCT * FROM unnest(:lot_ids::bigint[], :serials::text[]) AS s (lot_id, serial) WHERE serial <> '') s
-LEFT JOIN residency r ON r.lot_id = s.lot_id AND r.serial = s.serial AND r.serial <> '' AND r.ended_at IS NULL
-LEFT JOIN place p ON p.id = r.place_id
-GROUP BY 1, 2
-ORDER BY 1, 2;
+-- Where these serials are now, and the latest fact about each. Index: residency_serial_open, movement_serial.
+SELECT each.*, last.fact, evidence_of(last.fact) AS evidence_id
+FROM (
+    SELECT s.lot_id, s.serial,
+           coalesce(array_agg(p.name ORDER BY p.name) FILTER (WHERE p.id IS NOT NULL), '{}') AS places
+    FROM (SELECT DISTINCT * FROM unnest(:lot_ids::bigint[], :serials::text[]) AS s (lot_id, serial)
+          WHERE serial <> '') s
+    LEFT JOIN residency r ON r.lot_id = s.lot_id AND r.serial = s.serial AND r.serial <> '' AND r.ended_at IS NULL
+    LEFT JOIN place p ON p.id = r.place_id
+    GROUP BY 1, 2
+) AS each
+LEFT JOIN LATERAL (
+    SELECT m.fact FROM movement m
+    WHERE m.lot_id = each.lot_id AND m.serial = each.serial AND m.serial <> ''
+    ORDER BY m.came_at DESC, m.fact DESC LIMIT 1
+) AS last ON true
+ORDER BY each.lot_id, each.serial;

@@ -93,7 +93,8 @@ ORDER BY id;
 
 -- name: own_promises_of(demand)
 -- Open promises to a demand, nobody else's until the end of the transaction.
-SELECT v.id, v.client_id, v.lot_id, l.item_id, l.lot_number, v.serial, v.place_id, v.quantity, v.demand, v.reserved_by
+SELECT v.id, v.client_id, v.lot_id, l.item_id, l.lot_number, v.serial, v.place_id, v.quantity, v.demand, v.reserved_by,
+       v.expires_at
 FROM reservation v JOIN lot l ON l.id = v.lot_id
 WHERE v.demand = :demand AND v.ended_at IS NULL
 ORDER BY v.id
@@ -119,7 +120,8 @@ SELECT (coalesce((SELECT quantity FROM position
 
 -- name: own_promises_at(lot_id, serial, place_id)
 -- Open promises of stock in a place, the latest first, nobody else's until the end of the transaction.
-SELECT v.id, v.client_id, v.lot_id, v.serial, v.place_id, v.quantity, v.demand, v.reserved_by
+SELECT v.id, v.client_id, v.lot_id, v.serial, v.place_id, v.quantity, v.demand, v.reserved_by,
+       v.expires_at
 FROM reservation v
 WHERE (v.lot_id, v.place_id, v.serial) = (:lot_id, :place_id, :serial) AND v.ended_at IS NULL
 ORDER BY v.id DESC

@@ -6,6 +6,10 @@ WHERE r.lot_id = :lot_id AND (:serial = '' OR r.serial = :serial)
 ORDER BY r.began_at, p.name, r.serial
 LIMIT :rows_max;
 
+-- name: allowance(lot_id)^
+-- How long the item of a lot may be outside its limits in all, and up to which temperature.
+SELECT i.allowance_minutes, i.allowance_c_max FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = :lot_id;
+
 -- name: channels_over(place_id, began_at, ended_at)
 -- What measured at a place or above it between two instants, and within them from when to when.
 SELECT c.id, c.device, c.metric, at.name AS measured_at, greatest(s.since, :began_at::timestamptz) AS began_at,

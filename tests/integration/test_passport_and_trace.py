@@ -157,3 +157,14 @@ def test_a_serial_has_one_receipt(api: Api, say: Said) -> None:
         scan(minute(1), Action.SHIP, "fridge-a", "st-mary", line(1, "A", serial="S2")),
     )
     assert sources(api, serial="S2") == {("A", "acme", 1, 1.0, 1.0)}
+
+
+def test_the_allowance_is_that_of_the_item_and_covers_nothing_warmer(api: Api, ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a"))
+    say(reading(minute(1), 9.0), reading(minute(3), 5.0))
+    ledger.run("UPDATE item SET allowance_minutes = 10, allowance_c_max = 15 WHERE name = 'insulin'")
+    told = passport(api)
+    assert (told["allowance_s"], told["allowance_left_s"]) == (600.0, 480.0)
+    assert passport(api, allowance_s=200)["allowance_left_s"] == 80.0
+    say(reading(minute(4), 16.0), reading(minute(5), 5.0))
+    assert passport(api)["allowance_left_s"] == 0

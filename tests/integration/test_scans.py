@@ -225,3 +225,21 @@ def test_stock_on_its_last_day_is_handed_out_without_a_case(ledger: Ledger, say:
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(2, expires_on=date(2026, 3, 1))))
     say(scan(minute(1), Action.DISPENSE, "fridge-a", "st-mary", line(1, expires_on=date(2026, 3, 1))))
     assert ledger.open_cases() == []
+
+
+def test_every_case_names_the_scan_that_it_comes_from(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(2)))
+    say(scan(minute(1), Action.MOVE, "dock", "site", line(1, expires_on=date(2027, 2, 28))))
+    say(scan(minute(2), Action.SHIP, "dock", "st-mary", line(7)))
+    say(scan(minute(3), Action.RECEIVE, "acme", "dock", line(1, "S", serial="s1")))
+    say(scan(minute(4), Action.RECEIVE, "acme", "fridge-a", line(1, "S", serial="s1")))
+    say(scan(minute(5), Action.MOVE, "dock", "site", line(1, gtin="00000000000000")))
+    say(scan(minute(6), Action.MOVE, "dock", "site", line(1, None)))
+    cases = {row["kind"]: row["first_seq"] for row in ledger.rows(
+        "SELECT c.kind, e.first_seq FROM exception_case c LEFT JOIN evidence e ON e.id = c.evidence_id")}  # fmt: skip
+    assert cases["expiry_mismatch"] == 2
+    assert cases["negative_balance"] == 3
+    assert cases["duplicate_serial"] == 5
+    assert cases["unknown_item"] == 6
+    assert cases["missing_lot"] == 7
+    assert None not in cases.values()

@@ -86,8 +86,8 @@ def test_a_person_takes_a_substitute_and_the_order_says_so(api: Api) -> None:
     moved = api.operator.ok("POST", f"/v1/orders/{number}/issue", json={"action": "ship"})
     assert {each["item"] for each in moved} == {"insulin", "insulin-pen"}
     assert api.reader.ok("GET", f"/v1/orders/{number}")["discrepancies"] == []
-    (event,) = [each for each in api.reader.rows("/v1/events", subject=f"order:{number}")
-                if each["kind"] == "order_substituted"]  # fmt: skip
+    events = api.reader.ok("GET", "/v1/events", params={"subject": f"order:{number}"})
+    (event,) = [each for each in events if each["kind"] == "order_substituted"]
     assert (event["reason"], event["data"]["item"], event["data"]["substitute"]) == (
         WHY["reason"], "insulin", "insulin-pen",
     )  # fmt: skip
