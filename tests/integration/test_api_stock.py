@@ -293,7 +293,10 @@ def test_a_pending_promise_ends_unless_it_is_confirmed_in_time(api: Api) -> None
     (row,) = api.reader.rows("/v1/reservations")
     assert (row["ended_as"], row["ended_reason"]) == ("expired", "not confirmed in time")
     assert api.operator.post(f"/v1/reservations/{promise}/confirm").status_code == 409
-    assert api.operator.post(f"/v1/reservations/{promise}/pick", {"to_place": "st-mary"}).status_code == 409
+    assert (
+        api.operator.post(f"/v1/reservations/{promise}/pick", {"to_place": "st-mary", "action": "ship"}).status_code
+        == 409
+    )
     assert api.operator.ok("POST", "/v1/allocations", json=demand(5))["missing"] == 0
 
 
