@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 from cloud_sync.actions.cases import LEDGER
+from cloud_sync.actions.envelopes import Span, draw_envelopes
 from cloud_sync.actions.excursions import Judged, apply_changes, withdraw_strays
 from cloud_sync.actions.exposures import expose_excursions
 from cloud_sync.actions.track_judging import (
-    Span,
     Subject,
     judge_former,
     judge_former_silence,
@@ -41,10 +41,11 @@ def judge(connection: Connection, new: Mapping[int, Span]) -> None:
     Excursions open, close, change or vanish as all readings that are stored now say, and stock is held or freed.
     Silence is judged by :func:`judge_silence`.
     """
+    new, redrawn = draw_envelopes(connection, new)
     subjects = [each for each in _subjects(connection, new) if not isinstance(each.rule, SilenceRule)]
     subjects = [each for each in subjects if _is_touched(each, new[each.channel_id])]
     found: list[Judged] = []
-    for subject in not_quiet(connection, [each for each in subjects if each.until is None], new):
+    for subject in not_quiet(connection, [each for each in subjects if each.until is None], new, redrawn):
         judge_one = judge_value if subject.rule.signal is None else judge_signal
         first, last = new[subject.channel_id]
         found.append((subject, judge_one(connection, subject, (subject.not_before(first) or first, last))))
@@ -169,7 +170,7 @@ def _judge_all(connection: Connection, channel_ids: list[int]) -> None:
     connection.execute("DELETE FROM track WHERE channel_id = ANY(%s)", (channel_ids,))
     _withdraw_strays(connection, channel_ids)
     spans = connection.execute(
-        "SELECT channel_id, min(at) AS first, max(at) AS last FROM reading WHERE channel_id = ANY(%s) GROUP BY 1",
+        "SELECT channel_id, min(at) AS first, max(at) AS last FROM heard WHERE channel_id = ANY(%s) GROUP BY 1",
         (channel_ids,),
     ).fetchall()
     judge(connection, {row["channel_id"]: (row["first"], row["last"]) for row in spans})

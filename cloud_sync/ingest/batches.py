@@ -24,7 +24,7 @@ from cloud_sync.ingest.source import Said, Source
 from cloud_sync.ingest.together import Readable, in_parts, readable, store_part
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.records import Lane, Notice, Reading, Record, ScanTransaction
+from edge_agent.domain.records import Envelope, Lane, Notice, Reading, Record, ScanTransaction
 from edge_agent.domain.wire import Batch, Verify, WireError, decode_batch, decode_record, digest_of
 
 SEQ_MAX = 2**62
@@ -33,11 +33,16 @@ UNREADABLE_KEPT_BYTES = 10_000
 
 
 class Outcome(StrEnum):
-    """What became of a batch. The gateway may forget the first two and must keep the others."""
+    """What became of a batch. The gateway may forget the first two and must keep the others.
+
+    ``UNKNOWN``: nothing of this gateway is taken as long as it is not registered, or revoked; it may send it again
+    then. What is ``REFUSED`` will be refused again.
+    """
 
     STORED = "stored"
     DUPLICATE = "duplicate"
     REFUSED = "refused"
+    UNKNOWN = "unknown"
     FORK = "fork"
 
 
@@ -67,7 +72,8 @@ def store_batch(database: Database, raw: bytes) -> Receipt:
     except NotGenuine as error:
         with database.transaction() as connection:
             count_case(connection, _not_genuine_case(batch, error))
-        return Receipt(digest, Outcome.REFUSED, str(error))
+        outcome = Outcome.UNKNOWN if isinstance(error, _NotBelieved) else Outcome.REFUSED
+        return Receipt(digest, outcome, str(error))
     except Forked as error:
         with database.transaction() as connection:
             count_case(connection, _fork_case(batch, error))
@@ -113,7 +119,11 @@ def _readable_alone(index: int, raw: bytes) -> Readable | None:
     return readable(index, batch) if batch.header.lane is Lane.READINGS else None
 
 
-class _UnknownGateway(NotGenuine):
+class _NotBelieved(NotGenuine):
+    """The gateway was revoked."""
+
+
+class _UnknownGateway(_NotBelieved):
     """Nobody registered it; its name is worth nothing."""
 
 
@@ -143,7 +153,12 @@ def _store(connection: Connection, batch: Batch) -> Outcome:
     advance(connection, source.gateway_id, source.journal, source.lane.value)
     # Channels before holds: the order of locks (storage/locks.py, actions/tracks.py).
     store_notices(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, Notice)])
-    store_readings(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, Reading)])
+    store_readings(
+        connection,
+        source,
+        [Said(s.seq, s.record) for s in records if isinstance(s.record, Reading)],
+        [Said(s.seq, s.record) for s in records if isinstance(s.record, Envelope)],
+    )
     if header.lane is Lane.SCANS and last_at is not None:
         bound_times(connection, source, header.first, _last_seq(batch))
     store_scans(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, ScanTransaction)])
@@ -172,7 +187,7 @@ def _genuine_gateway(connection: Connection, batch: Batch) -> Row:
     if gateway is None:
         raise _UnknownGateway(f"no gateway is registered as {name}: register it with its public key")
     if gateway["revoked_at"] is not None:
-        raise NotGenuine(f"gateway {name} was revoked at {gateway['revoked_at']:%Y-%m-%d %H:%M} UTC")
+        raise _NotBelieved(f"gateway {name} was revoked at {gateway['revoked_at']:%Y-%m-%d %H:%M} UTC")
     if not batch.is_genuine(_verifier(gateway["public_key"])):
         raise NotGenuine(f"the signature is not that of gateway {name}")
     return gateway
@@ -221,8 +236,8 @@ def _decoded(batch: Batch) -> list[Record | str]:
 
 
 def _trusted(decoded: Sequence[Record | str]) -> tuple[datetime | None, datetime | None]:
-    """The first and the latest time by a synchronised clock of what a batch says."""
-    said = (Reading, ScanTransaction, Notice)
+    """The first and the latest time by a synchronised clock of what a batch says, thinned or not."""
+    said = (Reading, Envelope, ScanTransaction, Notice)
     times = [each.stamp.at for each in decoded if isinstance(each, said) and each.stamp.synced]
     return min(times, default=None), max(times, default=None)
 

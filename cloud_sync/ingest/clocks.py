@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cloud_sync.actions.bookings import retime
+from cloud_sync.actions.envelopes import correct_envelopes
 from cloud_sync.actions.retention import make_months
 from cloud_sync.actions.tracks import judge_again
 from cloud_sync.ingest.source import Said, Source
@@ -69,7 +70,8 @@ def correct_times(connection: Connection, source: Source, said: Sequence[Said[No
         make_months(connection, row["began_at"], row["began_at"])
     moved = queries("clocks").correct_readings(connection, gateway_id=source.gateway_id, boots=boots)
     unheard = queries("clocks").correct_unusable(connection, gateway_id=source.gateway_id, boots=boots)
-    judge_again(connection, [row["channel_id"] for row in (*moved, *unheard)])
+    corrected = {row["channel_id"] for row in (*moved, *unheard)}
+    judge_again(connection, corrected | {*correct_envelopes(connection, source.gateway_id, boots)})
     retime(connection, queries("clocks").mistimed_of_boots(connection, gateway_id=source.gateway_id, boots=boots))
 
 

@@ -64,9 +64,10 @@ class Spread:
 class Envelope:
     """What is left of several readings of one device after a full disk had the oldest ones thinned.
 
-    Speaks for ``count`` readings of one quality, from ``since`` to ``stamp``, both included. Readings of that time
-    that were kept as they are (``Reading.was``) are counted in it too; among them are those that hold the least and
-    the greatest values. A ``thinned`` notice names the sequence numbers that are replaced.
+    Speaks for ``count`` readings of one quality that are no more, from ``since`` to ``stamp``, both included. Readings
+    of that time that were kept as they are (``Reading.was``) are not counted in it. Nowhere between ``since`` and
+    ``stamp`` was there a longer time than ``gap_ms`` without a reading, kept or not (None: nobody knows). A ``thinned``
+    notice names the sequence numbers that are replaced.
     """
 
     stamp: Stamp
@@ -76,6 +77,7 @@ class Envelope:
     count: int
     values: dict[str, Spread] = field(default_factory=dict)
     detail: str = ""
+    gap_ms: int | None = None
     kind: Literal["envelope"] = "envelope"
 
 
@@ -97,11 +99,14 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScanLine:
-    """One item that was scanned: identity as read from the label, and how many of what its GTIN names (> 0).
+    """One item that was scanned: identity as read from the label, and how many of what its codes name (> 0).
 
     The ledger counts in base units: a carton's GTIN may stand for many of them. A serial is one of one base unit.
 
-    ``scanned`` is the text as the scanner sent it, for the evidence.
+    ``gtin`` is '' for a label that has none; ``codes`` are other codes of the item on it, as
+    ``edge_agent.domain.item_codes`` writes them. Which item they name, the ledger says by its own master data.
+    ``scanned`` is the text as the scanner sent it, for the evidence; of a label of two codes, both, with a line feed
+    between.
     """
 
     gtin: str
@@ -110,6 +115,12 @@ class ScanLine:
     lot: str | None = None
     expires_on: date | None = None
     serial: str | None = None
+    codes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that the label calls its item: the GTIN first."""
+        return (self.gtin, *self.codes) if self.gtin else self.codes
 
 
 @dataclass(frozen=True, slots=True)
