@@ -1,4 +1,4 @@
-"""Orders that lost promised stock are planned again, soon and by themselves."""
+"""Orders that lost promised stock are planned again, and pending promises end, soon and by themselves."""
 
 import logging
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Self
 
+from cloud_sync.actions.allocate import expire_reservations
 from cloud_sync.actions.order_work import replan_broken
 from cloud_sync.errors import DatabaseDown
 from cloud_sync.storage.database import Database
@@ -39,6 +40,7 @@ class Replanning:
     def _run(self) -> None:
         while not self._stop.wait(self._every_s):
             try:
+                expire_reservations(self._database, at=self._clock())
                 numbers = replan_broken(self._database, at=self._clock())
             except DatabaseDown:
                 continue  # told once by the database itself

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cloud_sync.actions.cases import Case, count_case, open_case
 from cloud_sync.domain.records import fault_in
 from cloud_sync.errors import Forked, NotGenuine
+from cloud_sync.ingest.clocks import bound_times
 from cloud_sync.ingest.notices import store_notices
 from cloud_sync.ingest.progress import advance
 from cloud_sync.ingest.readings import store_readings
@@ -135,6 +136,7 @@ def _store(connection: Connection, batch: Batch) -> Outcome:
     if _is_stored(connection, batch, gateway["id"]):
         return Outcome.DUPLICATE
     decoded = _decoded(batch)
+    first_at, last_at = _trusted(decoded)
     evidence_id = queries("ingest").add_evidence(
         connection,
         gateway_id=gateway["id"],
@@ -145,7 +147,8 @@ def _store(connection: Connection, batch: Batch) -> Outcome:
         digest=bytes.fromhex(batch.digest),
         previous=bytes.fromhex(header.previous),
         raw=batch.raw,
-        last_at=_last_trusted(decoded),
+        first_at=first_at if header.lane is Lane.SCANS else None,
+        last_at=last_at,
     )
     source = Source(gateway["id"], header.gateway, header.journal, header.lane, evidence_id)
     records = _readable(connection, source, batch, decoded)
@@ -158,6 +161,8 @@ def _store(connection: Connection, batch: Batch) -> Outcome:
         [Said(s.seq, s.record) for s in records if isinstance(s.record, Reading)],
         [Said(s.seq, s.record) for s in records if isinstance(s.record, Envelope)],
     )
+    if header.lane is Lane.SCANS and last_at is not None:
+        bound_times(connection, source, header.first, _last_seq(batch))
     store_scans(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, ScanTransaction)])
     queries("ingest").gateway_seen(connection, id=gateway["id"])
     return Outcome.STORED
@@ -215,7 +220,8 @@ def _is_stored(connection: Connection, batch: Batch, gateway_id: int) -> bool:
         return True
     raise Forked(
         f"{header.lane} {near['first_seq']} to {near['last_seq']} of journal {header.journal} are stored with other "
-        f"content than this batch of {header.first} to {_last_seq(batch)}: do two gateways use one journal?"
+        f"content than this batch of {header.first} to {_last_seq(batch)}: do two gateways use one journal?",
+        near["id"],
     )
 
 
@@ -231,10 +237,11 @@ def _decoded(batch: Batch) -> list[Record | str]:
     return decoded
 
 
-def _last_trusted(decoded: Sequence[Record | str]) -> datetime | None:
-    """The latest time of a reading, good or not, thinned or not, by a synchronised clock."""
-    times = [each.stamp.at for each in decoded if isinstance(each, Reading | Envelope) and each.stamp.synced]
-    return max(times, default=None)
+def _trusted(decoded: Sequence[Record | str]) -> tuple[datetime | None, datetime | None]:
+    """The first and the latest time by a synchronised clock of what a batch says, thinned or not."""
+    said = (Reading, Envelope, ScanTransaction, Notice)
+    times = [each.stamp.at for each in decoded if isinstance(each, said) and each.stamp.synced]
+    return min(times, default=None), max(times, default=None)
 
 
 def _readable(
@@ -267,7 +274,8 @@ def _not_genuine_case(batch: Batch, error: NotGenuine) -> Case:
 def _fork_case(batch: Batch, error: Forked) -> Case:
     header = batch.header
     data = {"lane": header.lane.value, "first": header.first, "records": header.count, "digest": batch.digest}
-    return Case("forked_journal", f"{header.gateway}/{header.journal}", str(error), data=data)
+    key = f"{header.gateway}/{header.journal}"
+    return Case("forked_journal", key, str(error), evidence_id=error.evidence_id, data=data)
 
 
 def _last_seq(batch: Batch) -> int:

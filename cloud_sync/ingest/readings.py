@@ -1,7 +1,8 @@
 """Readings of batches: good values by channel, the others with what was wrong, and then judged."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from struct import Struct
 
 from cloud_sync.actions.envelopes import Span, joined
@@ -18,7 +19,10 @@ from edge_agent.domain.records import Envelope, Quality, Reading
 COPY_GOOD = (
     "COPY reading (channel_id, at, seq, value, synced, evidence_id, said_at, boot, mono_ms) FROM STDIN (FORMAT binary)"
 )
-COPY_UNUSABLE = "COPY unusable_reading (gateway_id, device, at, seq, quality, detail, evidence_id) FROM STDIN"
+COPY_UNUSABLE = (
+    "COPY unusable_reading (gateway_id, device, at, seq, quality, detail, evidence_id, said_at, boot, mono_ms)"
+    " FROM STDIN"
+)
 ROWS_AT_ONCE = 2_000
 """Of one message to the server: it stores them while the next ones are made."""
 
@@ -39,6 +43,21 @@ Good = tuple[int, int, PlainReading, Doubt | None]
 """A good reading: its evidence, its number in its lane, what it says with its true time, and what is doubtful."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A reading without a usable value: its evidence, its number in its lane, and its time if a notice corrects it."""
+
+    evidence_id: int
+    seq: int
+    record: Reading
+    true_at: datetime | None = None
+
+    @property
+    def at(self) -> datetime:
+        """When it was, as far as is known."""
+        return self.true_at or self.record.stamp.at
+
+
 def store_readings(
     connection: Connection, source: Source, said: Sequence[Said[Reading]], envelopes: Sequence[Said[Envelope]] = ()
 ) -> None:
@@ -51,7 +70,11 @@ def store_readings(
     stamps += [stamp for each in envelopes for stamp in (each.record.since, each.record.stamp)]
     times = true_times(connection, source, stamps)
     good = [_good(source, each, times) for each in said if each.record.quality is Quality.GOOD and each.record.values]
-    unusable = [(source.evidence_id, each) for each in said if each.record.quality is not Quality.GOOD]
+    unusable = [
+        Unusable(source.evidence_id, each.seq, each.record, times.get(each.record.stamp))
+        for each in said
+        if each.record.quality is not Quality.GOOD
+    ]
     keep_readings(connection, source.gateway_id, good, unusable, placed(source, envelopes, times))
 
 
@@ -59,10 +82,10 @@ def keep_readings(
     connection: Connection,
     gateway_id: int,
     good: Sequence[Good],
-    unusable: Sequence[tuple[int, Said[Reading]]],
+    unusable: Sequence[Unusable],
     envelopes: Sequence[PlacedEnvelope] = (),
 ) -> None:
-    """Keep readings of a gateway, ``unusable`` with their evidence, and judge the good ones and the silence between.
+    """Keep readings of a gateway, good and unusable, and judge the good ones and the silence between.
 
     A channel that was never heard before is registered without a place. Readings from before the gateway's clock was
     synchronised count at the time that a clock notice gives them, or else as they were said, and are marked.
@@ -134,12 +157,12 @@ def _span(span: tuple[int, int]) -> Span:
 
 
 def _heard(
-    spans: dict[int, Span], channels: dict[tuple[str, str], int], unusable: Sequence[tuple[int, Said[Reading]]]
+    spans: dict[int, Span], channels: dict[tuple[str, str], int], unusable: Sequence[Unusable]
 ) -> dict[int, Span]:
     """An unusable reading is news, too: it may be the first that was ever heard of a device."""
     of_device: dict[str, Span] = {}
-    for _, each in unusable:
-        at = each.record.stamp.at
+    for each in unusable:
+        at = each.at
         first, last = of_device.get(each.record.device, (at, at))
         of_device[each.record.device] = (min(first, at), max(last, at))
     heard = dict(spans)
@@ -174,11 +197,12 @@ def _own_channels(
     return {(row["device"], row["metric"]): row["id"] for row in rows}
 
 
-def _copy_unusable(connection: Connection, gateway_id: int, unusable: Sequence[tuple[int, Said[Reading]]]) -> None:
+def _copy_unusable(connection: Connection, gateway_id: int, unusable: Sequence[Unusable]) -> None:
     if not unusable:
         return
     with connection.cursor() as cursor, cursor.copy(COPY_UNUSABLE) as copy:
-        for evidence_id, each in unusable:
-            record = each.record
-            at, quality = record.stamp.at, record.quality.value
-            copy.write_row((gateway_id, record.device, at, each.seq, quality, record.detail, evidence_id))
+        for each in unusable:
+            record, stamp = each.record, each.record.stamp
+            doubt = (None, None, None) if stamp.synced else (each.true_at and stamp.at, stamp.boot, stamp.mono_ms)
+            said = (gateway_id, record.device, each.at, each.seq, record.quality.value, record.detail)
+            copy.write_row((*said, each.evidence_id, *doubt))

@@ -14,7 +14,7 @@ from cloud_sync.domain.records import fault_in
 from cloud_sync.ingest.envelopes import with_retold
 from cloud_sync.ingest.plain import EPOCH, PlainReading, plain_reading, since_epoch_us
 from cloud_sync.ingest.progress import advance
-from cloud_sync.ingest.readings import keep_readings
+from cloud_sync.ingest.readings import Unusable, keep_readings
 from cloud_sync.ingest.source import Said
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
@@ -109,7 +109,11 @@ def store_part(connection: Connection, gateway_id: int, part: Sequence[Readable]
             for evidence_id, each in zip(ids, new, strict=True)
             for seq, reading in each.good
         ]
-        unusable = [(evidence_id, said) for evidence_id, each in zip(ids, new, strict=True) for said in each.unusable]
+        unusable = [
+            Unusable(evidence_id, said.seq, said.record)
+            for evidence_id, each in zip(ids, new, strict=True)
+            for said in each.unusable
+        ]
         for journal, lane in sorted({(each.batch.header.journal, each.batch.header.lane.value) for each in new}):
             advance(connection, gateway_id, journal, lane)
         keep_readings(connection, gateway_id, good, unusable)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cloud_sync.domain.records import fault_in
 from cloud_sync.ingest.batches import Outcome, store_batches
 from cloud_sync.ingest.plain import EPOCH, plain_reading
+from cloud_sync.storage.events import add_event
 from edge_agent.domain.records import Action, Lane, Reading
 from edge_agent.domain.wire import WireError, decode_record, encode_record
 from tests.builders import GatewayWithKey, Ledger, line, minute, no_reading, reading, scan
@@ -147,3 +148,25 @@ def test_the_database_itself_refuses_to_promise_what_is_not_there(ledger: Ledger
     ledger.run(sql, {"n": 3})
     with pytest.raises(psycopg.errors.CheckViolation):
         ledger.run(sql, {"n": 0})
+
+
+def test_the_database_itself_keeps_a_serial_from_being_in_a_place_twice_at_once(ledger: Ledger) -> None:
+    ledger.run("INSERT INTO lot (item_id, lot_number, owner) VALUES (1, 'A', 'house')")
+    stay = "INSERT INTO residency VALUES (1, 's1', 2, %(began)s, %(ended)s)"
+    ledger.run(stay, {"began": minute(0), "ended": minute(10)})
+    ledger.run(stay, {"began": minute(10), "ended": minute(20)})
+    with pytest.raises(psycopg.errors.ExclusionViolation, match="residency_serial_without_overlap"):
+        ledger.run(stay, {"began": minute(5), "ended": minute(6)})
+
+
+def test_the_database_itself_keeps_a_serial_to_one_unit(ledger: Ledger) -> None:
+    ledger.run("INSERT INTO lot (item_id, lot_number, owner) VALUES (1, 'A', 'house')")
+    with ledger.database.transaction() as connection:
+        event_id = add_event(connection, actor="amy", kind="moved", subject="lot:1")
+    sql = """INSERT INTO movement (fact, lot_id, serial, quantity, from_place, to_place, occurred_at, action, event_id)
+             VALUES (%(fact)s, 1, 's1', %(n)s, 2, 3, now(), 'move', %(event)s)"""
+    ledger.run(sql, {"fact": "a", "n": 1, "event": event_id})
+    with pytest.raises(psycopg.errors.CheckViolation):
+        ledger.run(sql, {"fact": "b", "n": 2, "event": event_id})
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        ledger.run(sql, {"fact": "a", "n": 1, "event": event_id})
