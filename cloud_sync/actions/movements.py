@@ -277,7 +277,7 @@ def _check_stock(
     but_reservation: int | None = None,
     but_demand: str | None = None,
 ) -> None:
-    if from_place["kind"] not in INTERNAL:
+    if from_place["kind"] not in INTERNAL and action not in ISSUING:
         return
     row = queries("reservations").position_to_issue(
         connection,
@@ -289,7 +289,7 @@ def _check_stock(
     )
     if row is None or row["quantity"] < quantity:
         lot = lot_of(connection, lot_id)
-        there = row["quantity"] if row else 0
+        there = max(0, row["quantity"]) if row else 0
         unit = f" serial {serial}" if serial else ""
         raise Conflict(
             f"{from_place['name']} has {there} of lot {lot['lot_number']}{unit} ({lot['item']}), not {quantity}",
