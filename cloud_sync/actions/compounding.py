@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from cloud_sync.actions.bookings import book, rebook_cases
 from cloud_sync.actions.master_data import item_named, place_named
-from cloud_sync.actions.movements import CLOCKS_MAY_DIFFER, Line, Transfer, move_in
+from cloud_sync.actions.movements import CLOCKS_MAY_DIFFER, Line, Transfer, move_in, moved_before
 from cloud_sync.actions.requests import answer, answered_before
 from cloud_sync.domain.booking import NewMovement
 from cloud_sync.domain.bud import BudRefusedError, GivenBud, NoBudRuleError, decide_bud
@@ -196,6 +196,9 @@ def consume(
     """
     with database.transaction() as connection:
         loaded = _own(connection, number)
+        transfer = Transfer(Action.CONSUME, from_place, number, occurred_at, number)
+        if before := moved_before(connection, transfer, lines, client_id=client_id):
+            return before
         _check_unfinished(loaded)
         named = {ingredient.item for ingredient in loaded.record.formula.ingredients}
         for line in lines:
@@ -204,7 +207,6 @@ def consume(
                     f"{line.item} is no ingredient of {loaded.row['formula']} version {loaded.row['version']}",
                     f"The formula names {', '.join(sorted(named))}.",
                 )
-        transfer = Transfer(Action.CONSUME, from_place, number, occurred_at, number)
         return move_in(connection, transfer, lines, client_id=client_id, at=at, actor=actor)
 
 
@@ -457,6 +459,7 @@ def _loaded(connection: Connection, number: str) -> Loaded:
         connection,
         lot_ids=[each["lot_id"] for each in products],
         place_id=row["place_id"],
+        ancestors=row["ancestors"],
         is_decided=any(fact.kind in {FactKind.RELEASED, FactKind.REJECTED} for fact in facts),
     )
     began_at = min([each["first_at"] for each in components], default=None)

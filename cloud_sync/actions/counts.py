@@ -14,6 +14,7 @@ from cloud_sync.actions.cases import Case, open_case
 from cloud_sync.actions.lots import lots_of
 from cloud_sync.actions.master_data import item_named, place_named
 from cloud_sync.actions.movements import CLOCKS_MAY_DIFFER
+from cloud_sync.actions.order_matching import match_orders
 from cloud_sync.actions.records import ensure_difference_place
 from cloud_sync.actions.requests import answer, answered_before
 from cloud_sync.domain.booking import HOUSE, Label, NewMovement
@@ -173,7 +174,9 @@ def decide_count(database: Database, number: str, *, approve: bool, reason: str,
             connection, count_id=count_id, decision=decision, decided_by=actor, reason=reason
         )
         if approve:
-            book(connection, _corrections(number, again, difference, actor), event_id=event_id)
+            corrections = _corrections(number, again, difference, actor)
+            book(connection, corrections, event_id=event_id)
+            match_orders(connection, [(each, None) for each in corrections])
         return _shown(connection, count_id)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from cloud_sync.actions.allocate import check_open, own_reservation, reservation_of
 from cloud_sync.actions.bookings import book, lock_for_booking
 from cloud_sync.actions.master_data import item_named, place_named
-from cloud_sync.actions.order_matching import end_part, match_orders, promise_again
+from cloud_sync.actions.order_matching import carry_promise, end_part, match_orders
 from cloud_sync.actions.requests import answer, answered_before
 from cloud_sync.actions.stock import lot_of, position_of
 from cloud_sync.domain.booking import NewMovement, expires_at
@@ -68,9 +68,9 @@ def move_in(
     connection: Connection, transfer: Transfer, lines: tuple[Line, ...], *, client_id: UUID, at: datetime, actor: str
 ) -> list[Row]:
     """:func:`move` in the caller's transaction, which has taken no locks yet or owns the holds."""
+    if before := moved_before(connection, transfer, lines, client_id=client_id):
+        return before
     request = _request(transfer, lines)
-    if before := answered_before(connection, "moved", client_id, request):
-        return _moved(connection, before)
     from_place, to_place = _checked_places(connection, transfer, at)
     if transfer.action in (Action.RECEIVE, Action.RETURN):
         own_holds(connection)  # what comes in may have to be held
@@ -98,6 +98,14 @@ def move_in(
     book(connection, movements, event_id=event_id)
     match_orders(connection, [(movement, None) for movement in movements])
     return _moved(connection, facts)
+
+
+def moved_before(
+    connection: Connection, transfer: Transfer, lines: tuple[Line, ...], *, client_id: UUID
+) -> list[Row] | None:
+    """The movements if this very command was obeyed before, None if it is new. Raises as :func:`answered_before`."""
+    before = answered_before(connection, "moved", client_id, _request(transfer, lines))
+    return _moved(connection, before) if before else None
 
 
 def pick(
@@ -172,7 +180,7 @@ def keep_promises(
         end_part(connection, row, wanted, "picked", f"moved to {to_place}", actor=actor)
         book(connection, [movement], event_id=event_id)
         if target["kind"] in INTERNAL:
-            promise_again(connection, row, wanted, target["id"])
+            carry_promise(connection, row, wanted, target["id"])
     return _moved(connection, facts)
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, tzinfo
 
 from cloud_sync.actions.cases import LEDGER, Case, open_case
 from cloud_sync.actions.order_state import OrderNow, orders_now
+from cloud_sync.actions.promises import break_promises
 from cloud_sync.domain.booking import Line, NewMovement
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.domain.orders import RECIPIENTS, OrderKind, fault_of_performing
@@ -122,6 +123,12 @@ def promise_again(connection: Connection, promise: Row, quantity: int, place_id:
     return reservation_id
 
 
+def carry_promise(connection: Connection, promise: Row, quantity: int, place_id: int) -> None:
+    """Promise stock that moved within the house to the same demand where it is now; what is held there is not."""
+    if promise_again(connection, promise, quantity, place_id) is not None:
+        break_promises(connection, [promise["lot_id"]])
+
+
 def _match(connection: Connection, concerned: Booked) -> None:
     numbers = sorted({movement.order_ref for movement, _ in concerned if movement.order_ref})
     list(queries("orders").own_orders(connection, numbers=numbers))
@@ -166,7 +173,7 @@ def _carry_promises(connection: Connection, movements: Sequence[NewMovement]) ->
                 text = f"went with its stock to {target['name']}"
                 end_part(connection, promise, taken, "void", text, actor=LEDGER)
                 if taken:
-                    promise_again(connection, promise, taken, target["id"])
+                    carry_promise(connection, promise, taken, target["id"])
             else:
                 end_part(connection, promise, taken, "broken", f"its stock left to {target['name']}", actor=LEDGER)
             excess -= taken
@@ -248,7 +255,7 @@ class _Matching:
             text = f"{movement.action} to {self.to_place['name']} by {movement.operator}"
             end_part(self.connection, promise, taken, "picked", text, actor=LEDGER)
             if self.to_place["kind"] in INTERNAL:
-                promise_again(self.connection, promise, taken, self.to_place["id"])
+                carry_promise(self.connection, promise, taken, self.to_place["id"])
         if self.order is not None and self.order.kind is not OrderKind.PURCHASE:
             self._check_issue(left, promises)
 

@@ -112,14 +112,16 @@ WHERE product.batch_id = :batch_id
 GROUP BY l.id
 ORDER BY l.id;
 
--- name: holds_on_batch(lot_ids, place_id, is_decided)
--- What blocks a batch other than that it is not released: on its products anywhere, on its ingredients in it, and until
--- it is decided also on its ingredients as such.
+-- name: holds_on_batch(lot_ids, place_id, ancestors, is_decided)
+-- What blocks a batch other than that it is not released: on its products anywhere, on its ingredients in it (or where
+-- it stands), and until it is decided also on its ingredients as such.
 SELECT DISTINCT l.lot_number || ': ' || h.text AS text
 FROM hold_now h JOIN lot l ON l.id = h.lot_id
 WHERE h.kind NOT IN ('unreleased', 'patient')
   AND (h.lot_id = ANY(:lot_ids)
-       OR (h.place_id = :place_id OR h.place_id IS NULL AND NOT :is_decided) AND h.lot_id IN (SELECT m.lot_id FROM movement m WHERE m.to_place = :place_id))
+       OR hold_covers(h.kind, h.place_id, :place_id, :ancestors::bigint[])
+          AND (h.place_id IS NOT NULL OR NOT :is_decided)
+          AND h.lot_id IN (SELECT m.lot_id FROM movement m WHERE m.to_place = :place_id))
 ORDER BY 1;
 
 -- name: policies_above(ancestors)$

@@ -4,14 +4,14 @@ Rules take plain numbers and choose from what there is at that moment, so that n
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import httpx
 from hypothesis import event
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from cloud_sync.actions.orders import replan_broken
 from cloud_sync.storage.database import Database
@@ -71,6 +71,29 @@ numbers = st.integers(0, 999)
 quantities = st.integers(1, 5)
 
 
+Doing = Callable[..., None]
+DOINGS: dict[str, st.SearchStrategy[dict[str, Any]]] = {}
+WEIGHTED: list[str] = []
+"""Names of what may happen, the more often the likelier."""
+
+
+def does(weight: int, **drawn: st.SearchStrategy[Any]) -> Callable[[Doing], Doing]:
+    """Something that may happen, with what it takes. One rule draws from all of them: hypothesis on its own would
+    leave most kinds of things out of most stories, and it is their mixture that matters here."""
+
+    def register(doing: Doing) -> Doing:
+        DOINGS[doing.__name__] = st.fixed_dictionaries(drawn)
+        WEIGHTED.extend([doing.__name__] * weight)
+        return doing
+
+    return register
+
+
+things = st.deferred(
+    lambda: st.sampled_from(WEIGHTED).flatmap(lambda name: st.tuples(st.just(name), DOINGS[name]))
+)
+
+
 class Machine(RuleBasedStateMachine):
     """Set ``client``, ``database`` and ``clock`` on a subclass before it runs."""
 
@@ -90,19 +113,30 @@ class Machine(RuleBasedStateMachine):
         for place, lot, quantity in FIRST_STOCK:
             self.command_move(Action.RECEIVE, "acme", place, lot, quantity, 0)
         self.set_clock(30)
+        self.a_batch_is_planned(4)
+        self.ingredients_go_in(0, "D1", 3, 20, "store")
+
+    @rule(thing=things)
+    def step(self, thing: tuple[str, dict[str, Any]]) -> None:
+        name, drawn = thing
+        getattr(self, name)(**drawn)
 
     # ---------------------------------------------------------------------------------------------- what happens
 
-    @rule(minutes=st.integers(1, 25))
+    @does(5, minutes=st.integers(1, 25))
     def time_passes(self, minutes: int) -> None:
         if self.house.now < self.house.minute(530):
             self.set_clock(minutes)
 
-    @rule(which=numbers, way=st.sampled_from(WAYS), lot=st.sampled_from(sorted(LOTS)), quantity=quantities,
+    @does(10, which=numbers, way=st.sampled_from(WAYS), lot=st.sampled_from(sorted(LOTS)), quantity=quantities,
           minutes_ago=st.integers(0, 90), is_ahead=st.integers(0, 5), other=numbers)  # fmt: skip
     def somebody_scans(self, which: int, way: Any, lot: str, quantity: int, minutes_ago: int, is_ahead: int,
                        other: int) -> None:  # fmt: skip
         action, source, target = way
+        there = sorted((lot, units) for (lot, _, place), units in self.model.balances().items()
+                       if place == source and units > 0)  # fmt: skip
+        if action is not Action.RECEIVE and there and other % 5:
+            lot, quantity = there[other % len(there)][0], min(quantity, there[other % len(there)][1])
         lines = [self.line(lot, quantity, other)]
         if other % 4 == 0:
             lines.append(self.line(sorted(LOTS)[other % len(LOTS)], 2, other + 1))
@@ -111,7 +145,7 @@ class Machine(RuleBasedStateMachine):
         self.scan(which, action, source, target, lines, at, order)
         self.maybe_deliver(which, quantity + minutes_ago)
 
-    @rule(which=numbers, batch=numbers, lot=st.sampled_from(["D1", "D2"]), quantity=quantities, is_out=st.booleans(),
+    @does(3, which=numbers, batch=numbers, lot=st.sampled_from(["D1", "D2"]), quantity=quantities, is_out=st.booleans(),
           minutes_ago=st.integers(0, 60))  # fmt: skip
     def somebody_scans_production(
         self, which: int, batch: int, lot: str, quantity: int, is_out: bool, minutes_ago: int
@@ -130,7 +164,7 @@ class Machine(RuleBasedStateMachine):
         self.scan(which, *way, lines, self.when(minutes_ago), None)
         self.maybe_deliver(which, quantity + minutes_ago)
 
-    @rule(device=st.sampled_from(sorted(DEVICES)), temperatures=st.lists(st.sampled_from(TEMPERATURES), min_size=1,
+    @does(9, device=st.sampled_from(sorted(DEVICES)), temperatures=st.lists(st.sampled_from(TEMPERATURES), min_size=1,
           max_size=4), minutes_ago=st.integers(0, 120))  # fmt: skip
     def a_probe_measures(self, device: str, temperatures: list[float], minutes_ago: int) -> None:
         gate = self.house.gates[GATEWAY_OF[device]]
@@ -139,19 +173,19 @@ class Machine(RuleBasedStateMachine):
                     for at, value in zip(times, temperatures, strict=True)))  # fmt: skip
         self.maybe_deliver(GATEWAY_OF[device], minutes_ago)
 
-    @rule(which=numbers, behind=st.sampled_from([0, 45, 200]))
+    @does(1, which=numbers, behind=st.sampled_from([0, 45, 200]))
     def a_gateway_starts_again(self, which: int, behind: int) -> None:
         gate = self.gate(which)
         if gate.is_synced:
             gate.start_again(timedelta(minutes=behind))
 
-    @rule(which=numbers)
+    @does(3, which=numbers)
     def a_clock_is_synchronised(self, which: int) -> None:
         gate = self.gate(which)
         if not gate.is_synced:
             gate.synchronise(self.when(0))
 
-    @rule(which=numbers, picks=st.lists(numbers, min_size=1, max_size=4))
+    @does(6, which=numbers, picks=st.lists(numbers, min_size=1, max_size=4))
     def batches_arrive(self, which: int, picks: list[int]) -> None:
         gate = self.gate(which)
         chosen = []
@@ -160,7 +194,7 @@ class Machine(RuleBasedStateMachine):
                 chosen.append(gate.waiting.pop(pick % len(gate.waiting)))
         self.deliver(which, chosen)
 
-    @rule(which=numbers, pick=numbers)
+    @does(2, which=numbers, pick=numbers)
     def a_batch_arrives_again(self, which: int, pick: int) -> None:
         gate = self.gate(which)
         if gate.sent:
@@ -171,12 +205,12 @@ class Machine(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------------------------------ stock by command
 
-    @rule(way=st.sampled_from(COMMANDS), lot=st.sampled_from(sorted(LOTS)), quantity=quantities, other=numbers)
+    @does(5, way=st.sampled_from(COMMANDS), lot=st.sampled_from(sorted(LOTS)), quantity=quantities, other=numbers)
     def stock_is_moved(self, way: Any, lot: str, quantity: int, other: int) -> None:
         action, source, target = way
         self.command_move(action, source, target, lot, quantity, other)
 
-    @rule(action=st.sampled_from([Action.SHIP, Action.DISPENSE, Action.PICK, Action.CONSUME, Action.MOVE]),
+    @does(7, action=st.sampled_from([Action.SHIP, Action.DISPENSE, Action.PICK, Action.CONSUME, Action.MOVE]),
           pick=numbers, quantity=quantities, other=numbers)  # fmt: skip
     def stock_that_is_there_is_moved(self, action: Action, pick: int, quantity: int, other: int) -> None:
         there = sorted(key for key, units in self.model.balances().items() if units > 0 and self.is_taken_from(key[2]))
@@ -188,7 +222,7 @@ class Machine(RuleBasedStateMachine):
         if options:
             self.command_move(action, source, options[other % len(options)], lot, quantity, other, serial)
 
-    @rule(item=st.sampled_from(["insulin", "vaccine", "drug", "ampoule", "syringe"]), quantity=st.integers(1, 9),
+    @does(5, item=st.sampled_from(["insulin", "vaccine", "drug", "ampoule", "syringe"]), quantity=st.integers(1, 9),
           demand=numbers)  # fmt: skip
     def stock_is_allocated(self, item: str, quantity: int, demand: int) -> None:
         free, known = self.free_and_eligible(item), self.holds()
@@ -199,7 +233,7 @@ class Machine(RuleBasedStateMachine):
         for each in answer["reservations"]:
             assert not self.blocking(known, each["lot_number"], each["serial"], each["place"])
 
-    @rule(pick=numbers, how=st.sampled_from([("ship", "st-mary"), ("dispense", "ward-3"), ("pick", "store"),
+    @does(4, pick=numbers, how=st.sampled_from([("ship", "st-mary"), ("dispense", "ward-3"), ("pick", "store"),
           ("pick", "fridge-a")]), part=st.integers(0, 2))  # fmt: skip
     def a_promise_is_kept(self, pick: int, how: tuple[str, str], part: int) -> None:
         if (row := self.open_promise(pick)) is None or row["place"] == how[1]:
@@ -211,19 +245,20 @@ class Machine(RuleBasedStateMachine):
         if response.is_success:
             self.take_rows(response.json(), how[0])
 
-    @rule(pick=numbers)
+    @does(2, pick=numbers)
     def a_promise_is_taken_back(self, pick: int) -> None:
         if (row := self.open_promise(pick)) is not None:
             response = self.say(self.house.amy, f"/v1/reservations/{row['id']}/void", {"reason": "not needed"})
             assert response.status_code == 204
 
-    @rule()
+    @does(1)
     def broken_promises_are_planned_again(self) -> None:
         replan_broken(self.database, at=self.house.now)
 
-    @precondition(lambda self: self.retries)
-    @rule(pick=numbers)
+    @does(3, pick=numbers)
     def a_client_asks_again(self, pick: int) -> None:
+        if not self.retries:
+            return
         who, path, body, status = self.retries[pick % len(self.retries)]
         before = self.effects()
         response = who.post(path, body)
@@ -232,7 +267,7 @@ class Machine(RuleBasedStateMachine):
 
     # ---------------------------------------------------------------------------------------------------- orders
 
-    @rule(kind=st.sampled_from(["demand", "demand", "transfer", "purchase", "return", "destruction"]),
+    @does(4, kind=st.sampled_from(["demand", "demand", "transfer", "purchase", "return", "destruction"]),
           item=st.sampled_from(["insulin", "vaccine", "drug"]), quantity=st.integers(1, 8), other=numbers)  # fmt: skip
     def something_is_ordered(self, kind: str, item: str, quantity: int, other: int) -> None:
         ends = {
@@ -249,17 +284,23 @@ class Machine(RuleBasedStateMachine):
         body = {"client_id": self.id(), "kind": kind, "from_place": source, "to_place": target, "lines": [line]}
         number = self.ask(self.house.amy, "/v1/orders", body)["number"]
         self.orders.append((number, kind))
+        if kind in ("purchase", "destruction") and other % 4:
+            for step in ("approve", {"purchase": "place", "destruction": "witness"}[kind]):
+                self.say((self.house.bob, self.house.amy)[step == "witness"], f"/v1/orders/{number}/{step}",
+                         {"reason": "as agreed"})  # fmt: skip
+        if kind in ("demand", "transfer") and other % 4:
+            self.an_order_is_allocated(len([each for each, what in self.orders if what in ("demand", "transfer")]) - 1)
         if kind == "transfer":
             self.house.add_place(f"transit.{number}", "transit", None, None)
 
-    @rule(pick=numbers, step=st.sampled_from(["approve", "approve", "place", "witness", "reject"]), who=numbers)
+    @does(3, pick=numbers, step=st.sampled_from(["approve", "approve", "place", "witness", "reject"]), who=numbers)
     def an_order_is_decided_on(self, pick: int, step: str, who: int) -> None:
         if self.orders:
             people = (self.house.bob, self.house.amy, self.house.eve)
             actor = people[who % (2 if step == "place" else 3)]
             self.say(actor, f"/v1/orders/{self.orders[pick % len(self.orders)][0]}/{step}", {"reason": "as agreed"})
 
-    @rule(pick=numbers)
+    @does(4, pick=numbers)
     def an_order_is_allocated(self, pick: int) -> None:
         if number := self.order(pick, "demand", "transfer"):
             known = self.holds()
@@ -268,7 +309,7 @@ class Machine(RuleBasedStateMachine):
                 for each in line["reservations"]:
                     assert not self.blocking(known, each["lot_number"], each["serial"], each["place"])
 
-    @rule(pick=numbers, way=st.sampled_from(["gather", "gather-cold", "ship", "dispense"]))
+    @does(4, pick=numbers, way=st.sampled_from(["gather", "gather-cold", "ship", "dispense"]))
     def an_order_is_filled(self, pick: int, way: str) -> None:
         if not (number := self.order(pick, "demand", "transfer")):
             return
@@ -285,7 +326,7 @@ class Machine(RuleBasedStateMachine):
         if response.is_success:
             self.take_rows(response.json(), "pick" if way.startswith("gather") else way)
 
-    @rule(pick=numbers, lot=st.sampled_from(["A1", "A2", "V1", "D1", "X1"]), quantity=quantities,
+    @does(2, pick=numbers, lot=st.sampled_from(["A1", "A2", "V1", "D1", "X1"]), quantity=quantities,
           minutes_ago=st.integers(0, 60))  # fmt: skip
     def an_order_is_received(self, pick: int, lot: str, quantity: int, minutes_ago: int) -> None:
         if not (number := self.order(pick, "purchase", "transfer", "return")):
@@ -302,7 +343,7 @@ class Machine(RuleBasedStateMachine):
             move = Move(lot, "", quantity, source, order["to_place"], at)
             self.take(Booked(f"api/{body['client_id']}#1", move, action, number))
 
-    @rule(pick=numbers)
+    @does(2, pick=numbers)
     def something_is_destroyed(self, pick: int) -> None:
         if not (number := self.order(pick, "destruction")):
             return
@@ -315,7 +356,7 @@ class Machine(RuleBasedStateMachine):
                 move = Move(line["lot_number"], "", line["open"], order["from_place"], "scrap", self.house.now)
                 self.take(Booked(f"api/{client_id}#{n}", move, Action.DESTROY, number))
 
-    @rule(pick=numbers, quantity=st.integers(0, 3))
+    @does(1, pick=numbers, quantity=st.integers(0, 3))
     def an_order_is_cancelled(self, pick: int, quantity: int) -> None:
         if self.orders:
             body: dict[str, Any] = {"reason": "not needed any more"}
@@ -325,14 +366,14 @@ class Machine(RuleBasedStateMachine):
 
     # --------------------------------------------------------------------------------------------------- quality
 
-    @rule(pick=numbers, place=st.sampled_from([None, "main", "fridge-a", "store", "clean-room"]), who=numbers)
+    @does(1, pick=numbers, place=st.sampled_from([None, "main", "fridge-a", "store", "clean-room"]), who=numbers)
     def a_lot_is_held(self, pick: int, place: str | None, who: int) -> None:
         if (lot := self.any_lot(pick)) is not None:
             body = {"lot_id": lot["id"], "place": place, "reason": "box is torn"}
             row = self.ask((self.house.amy, self.house.eve)[who % 2], "/v1/holds", body)
             self.model.placed[row["id"]] = ("manual", lot["lot_number"], place)
 
-    @rule(pick=numbers, who=numbers)
+    @does(3, pick=numbers, who=numbers)
     def a_hold_is_lifted(self, pick: int, who: int) -> None:
         rows = self.house.eve.rows("/v1/holds/placed", only_open=True, limit=1000)
         if not rows:
@@ -343,12 +384,13 @@ class Machine(RuleBasedStateMachine):
         if response.is_success and self.model.placed.pop(row["id"], None) is None:
             self.model.by_rule.remove((row["kind"], row["lot_number"], row["place"]))
 
-    @rule(pick=numbers, decision=st.sampled_from(["release", "release", "release", "reject", "destroy"]), where=numbers)
+    @does(4, pick=numbers, decision=st.sampled_from(["release", "release", "release", "reject", "destroy"]), where=numbers)
     def an_exposure_is_decided_on(self, pick: int, decision: str, where: int) -> None:
         if self.model.is_in_doubt:
             return
         found = sorted(
-            {(excursion, residency.key[0]) for excursion, residency in self.model.truth().exposures},
+            {(excursion, residency.key[0]) for excursion, residency in self.model.truth().exposures
+             if excursion.ended_at is not None or where % 4 == 0},
             key=lambda pair: (pair[0].device, pair[0].rule, pair[0].began_at, pair[1]),
         )
         if not found:
@@ -363,19 +405,19 @@ class Machine(RuleBasedStateMachine):
         if response.status_code == 201:
             self.model.released.append((number, lot, frozenset(places), known, decision == "release"))
 
-    @rule(pick=numbers, decision=st.sampled_from(["explained", "corrected", "accepted"]))
+    @does(5, pick=numbers, decision=st.sampled_from(["explained", "corrected", "accepted"]))
     def a_case_is_resolved(self, pick: int, decision: str) -> None:
         rows = self.house.eve.rows("/v1/cases", only_open=True, limit=1000)
-        if rows:
+        for row in rows if pick % 3 else rows[:1]:
             body = {"decision": decision, "resolution": "looked into it"}
-            self.ask(self.house.eve, f"/v1/cases/{rows[pick % len(rows)]['id']}/resolve", body)
+            self.ask(self.house.eve, f"/v1/cases/{row['id']}/resolve", body)
 
-    @rule(pick=numbers, place=st.sampled_from([None, "main", "store"]))
+    @does(1, pick=numbers, place=st.sampled_from([None, "main", "store"]))
     def product_looks_wrong(self, pick: int, place: str | None) -> None:
         if (lot := self.any_lot(pick)) is not None:
             self.say(self.house.bob, "/v1/cases", {"lot_id": lot["id"], "place": place, "text": "seal is broken"})
 
-    @rule(pick=numbers, scope=st.sampled_from(["lots", "lots", "items", "suppliers"]), is_mock=st.integers(0, 4))
+    @does(1, pick=numbers, scope=st.sampled_from(["lots", "lots", "items", "suppliers"]), is_mock=st.integers(0, 4))
     def a_recall_is_opened(self, pick: int, scope: str, is_mock: int) -> None:
         lot = self.any_lot(pick)
         if lot is None or len(self.model.recalls) > 2:
@@ -390,7 +432,7 @@ class Machine(RuleBasedStateMachine):
                 frozenset(names["suppliers"] if scope == "suppliers" else ()),
             )
 
-    @rule(pick=numbers, outcome=st.sampled_from(["lifted", "completed"]))
+    @does(3, pick=numbers, outcome=st.sampled_from(["lifted", "completed"]))
     def a_recall_is_closed(self, pick: int, outcome: str) -> None:
         if self.model.recalls:
             number = sorted(self.model.recalls)[pick % len(self.model.recalls)]
@@ -401,12 +443,12 @@ class Machine(RuleBasedStateMachine):
 
     # ---------------------------------------------------------------------------------------------------- counts
 
-    @rule(place=st.sampled_from(["store", "fridge-a", "main"]))
+    @does(1, place=st.sampled_from(["store", "fridge-a", "main"]))
     def a_count_is_opened(self, place: str) -> None:
         if len(self.counts) < 3:
             self.counts.append(self.ask(self.house.amy, "/v1/counts", {"place": place})["number"])
 
-    @rule(pick=numbers, lot=st.sampled_from(["A1", "A2", "D1", "V1"]), quantity=st.integers(0, 12),
+    @does(3, pick=numbers, lot=st.sampled_from(["A1", "A2", "D1", "V1"]), quantity=st.integers(0, 12),
           place=st.sampled_from(["store", "fridge-a"]))  # fmt: skip
     def somebody_counts(self, pick: int, lot: str, quantity: int, place: str) -> None:
         if self.counts and lot in self.lot_ids():
@@ -414,7 +456,7 @@ class Machine(RuleBasedStateMachine):
             body = {"client_id": self.id(), "counted_at": self.house.now.isoformat(), "found": [found]}
             self.say(self.house.amy, f"/v1/counts/{self.counts[pick % len(self.counts)]}/findings", body)
 
-    @rule(pick=numbers, decision=st.sampled_from(["approve", "approve", "reject"]))
+    @does(2, pick=numbers, decision=st.sampled_from(["approve", "approve", "reject"]))
     def a_count_is_decided_on(self, pick: int, decision: str) -> None:
         rows = self.house.bob.rows("/v1/counts", only_open=True)
         if not rows:
@@ -443,7 +485,7 @@ class Machine(RuleBasedStateMachine):
 
     # ----------------------------------------------------------------------------------------------- compounding
 
-    @rule(quantity=st.integers(1, 8))
+    @does(2, quantity=st.integers(1, 8))
     def a_batch_is_planned(self, quantity: int) -> None:
         number = f"B{len(self.model.batches) + 1}"
         if len(self.model.batches) < 3:
@@ -452,7 +494,7 @@ class Machine(RuleBasedStateMachine):
             self.house.add_place(number, "production", "clean-room", None)
             self.model.batches[number] = False
 
-    @rule(pick=numbers, lot=st.sampled_from(["D1", "D2"]), quantity=quantities, minutes_ago=st.integers(0, 40),
+    @does(3, pick=numbers, lot=st.sampled_from(["D1", "D2"]), quantity=quantities, minutes_ago=st.integers(0, 40),
           source=st.sampled_from(["store", "store", "fridge-a", "clean-room"]))  # fmt: skip
     def ingredients_go_in(self, pick: int, lot: str, quantity: int, minutes_ago: int, source: str) -> None:
         if not (number := self.batch(pick)):
@@ -465,7 +507,7 @@ class Machine(RuleBasedStateMachine):
         if response.is_success:
             self.take_rows(response.json(), "consume")
 
-    @rule(pick=numbers, quantity=quantities, minutes_ago=st.integers(0, 20), lot=st.integers(0, 2))
+    @does(3, pick=numbers, quantity=quantities, minutes_ago=st.integers(0, 20), lot=st.integers(0, 2))
     def product_comes_out(self, pick: int, quantity: int, minutes_ago: int, lot: int) -> None:
         if not (number := self.batch(pick)):
             return
@@ -478,7 +520,7 @@ class Machine(RuleBasedStateMachine):
             move = Move(made, "", quantity, number, "clean-room", at)
             self.take(Booked(f"api/{body['client_id']}#1", move, Action.RECEIVE, number))
 
-    @rule(pick=numbers)
+    @does(1, pick=numbers)
     def a_batch_is_finished(self, pick: int) -> None:
         if not (number := self.batch(pick)):
             return
@@ -491,7 +533,7 @@ class Machine(RuleBasedStateMachine):
                 move = Move(lot, serial, units, place, "used-up", self.house.now)
                 self.take(Booked(f"batch/{number}/used#{n}", move, Action.CONSUME, number))
 
-    @rule(pick=numbers, decision=st.sampled_from(["release", "release", "reject"]))
+    @does(2, pick=numbers, decision=st.sampled_from(["release", "release", "reject"]))
     def a_batch_is_decided_on(self, pick: int, decision: str) -> None:
         if not (number := self.batch(pick)):
             return
@@ -508,7 +550,7 @@ class Machine(RuleBasedStateMachine):
 
     # ----------------------------------------------------------------------------------------------- master data
 
-    @rule(place=st.sampled_from(["fridge-a", "clean-room"]), policy=st.sampled_from(["cold", "lax"]))
+    @does(1, place=st.sampled_from(["fridge-a", "clean-room"]), policy=st.sampled_from(["cold", "lax"]))
     def a_policy_is_changed(self, place: str, policy: str) -> None:
         kind, parent, _ = PLACES[place]
         body = {"kind": kind, "parent": parent, "policy": policy, "reason": "new stability data"}
@@ -516,18 +558,18 @@ class Machine(RuleBasedStateMachine):
         self.house.add_place(place, kind, parent, policy)
         assert POLICIES[policy]
 
-    @rule(is_inspected=st.booleans())
+    @does(1, is_inspected=st.booleans())
     def an_item_is_changed(self, is_inspected: bool) -> None:
         body = {"gtins": {GTINS["vaccine"]: 1}, "receipt_inspection": is_inspected, "reason": "as quality asked"}
         self.house.ok(self.house.root, "PUT", "/v1/items/vaccine", body)
         (self.model.inspected.add if is_inspected else self.model.inspected.discard)("vaccine")
 
-    @rule(status=st.sampled_from(["qualified", "suspended", "rejected"]), supplier=st.sampled_from(["shady", "acme"]))
+    @does(1, status=st.sampled_from(["qualified", "suspended", "rejected"]), supplier=st.sampled_from(["shady", "acme"]))
     def a_supplier_is_judged(self, status: str, supplier: str) -> None:
         self.house.ok(self.house.eve, "PUT", f"/v1/suppliers/{supplier}", {"status": status, "reason": "audit"})
         (self.model.unqualified.discard if status == "qualified" else self.model.unqualified.add)(supplier)
 
-    @rule(what=st.booleans())
+    @does(1, what=st.booleans())
     def what_was_unknown_is_added(self, what: bool) -> None:
         waiting = [each for each in self.model.heard.values() if self.model.why_not_booked(each)]
         if what and LATE_ITEM not in self.model.known_items:
