@@ -85,7 +85,7 @@ def promise(
     """Promise what there is, in plain JSON values as :func:`allocate` gives it. The caller shares the holds and owns
     the item. ``lot_number`` and ``serial`` narrow it down, '' leaves them open.
 
-    Raises ``Conflict`` if stock moves away again and again while it is being promised.
+    Raises ``Conflict`` if stock moves away or is held again and again while it is being promised.
     """
     for _ in range(ATTEMPTS_MAX):
         with suppress(psycopg.errors.CheckViolation), connection.transaction() as attempt:
@@ -94,8 +94,10 @@ def promise(
                 _reserve(connection, pick.position, pick.quantity, client_id, demand, actor) for pick in planned.picks
             ]
             # A promise waits for scans that move its lot (the reference to the lot sees to it), and they for us from
-            # here on. What they moved while we waited shows now.
-            if not _is_overpromised(connection, planned):
+            # here on. What they moved or held while we waited shows now.
+            if not _is_overpromised(connection, planned) and not queries("reservations").is_any_held(
+                connection, reservation_ids=ids
+            ):
                 return _answer(planned, rows, ids)
             raise psycopg.Rollback(attempt)
     raise Conflict("stock moves while it is being promised", "Ask again in a moment.")

@@ -10,7 +10,8 @@ from cloud_sync.actions.cases import LEDGER, Case, amend_case, close_case, lates
 from cloud_sync.actions.exposures import expose_lots
 from cloud_sync.actions.lots import lots_of
 from cloud_sync.actions.order_matching import match_orders, may_hold
-from cloud_sync.actions.recall_reach import reach_recalls
+from cloud_sync.actions.promises import break_promises
+from cloud_sync.actions.recall_reach import reach_recalls, redo_reaches
 from cloud_sync.domain.booking import (
     CURABLE,
     HOUSE,
@@ -133,6 +134,7 @@ def retime(connection: Connection, wrong: Iterable[Row]) -> None:
     own_lots(connection, {row["lot_id"] for row in moved})
     queries("clocks").correct_movements(connection, ids=[row["id"] for row in moved], at=[row["at"] for row in moved])
     _follow(connection, moved)
+    redo_reaches(connection)
 
 
 def _share_or_own(connection: Connection, touches_production: Callable[[], bool]) -> None:
@@ -212,8 +214,12 @@ def _book(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) 
     new = list(queries("movements").add_movements(connection, **_columns(movements)))
     if not new:
         return frozenset()
-    queries("movements").add_to_positions(connection, movement_ids=[row["id"] for row in new])
+    movement_ids = [row["id"] for row in new]
+    queries("movements").add_to_positions(connection, movement_ids=movement_ids)
     _follow(connection, new)
+    # What comes out of production is a product that nobody has released, unless it went in before.
+    made = queries("movements").lots_from_production(connection, movement_ids=movement_ids)
+    break_promises(connection, [row["lot_id"] for row in made])
     reach_recalls(connection, lot_ids)
     return frozenset(row["fact"] for row in new)
 

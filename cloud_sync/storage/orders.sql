@@ -126,10 +126,10 @@ ORDER BY v.id DESC
 FOR UPDATE;
 
 -- name: broken_demands(rows_max)
--- Orders with a promise that was broken and nobody has planned again since.
+-- Orders with a promise that was broken, or expired with its stock, and nobody has planned again since.
 SELECT DISTINCT o.id, o.number
 FROM reservation v JOIN stock_order o ON o.number = v.demand
-WHERE v.ended_as = 'broken'
+WHERE v.ended_as IN ('broken', 'expired')
   AND NOT EXISTS (SELECT FROM order_step s WHERE s.order_id = o.id AND s.step = 'rejected')
   AND NOT EXISTS (SELECT FROM event e WHERE e.subject = 'order:' || o.number AND e.kind = 'order_replanned'
                   AND e.at > v.ended_at)

@@ -54,6 +54,7 @@ class Expected:
     unqualified: set[str] = field(default_factory=set)
     recalls: dict[int, tuple[frozenset[str], frozenset[str], frozenset[str]]] = field(default_factory=dict)
     released: list[tuple[int, str, frozenset[str], object, bool]] = field(default_factory=list)
+    settled: dict[str, str] = field(default_factory=dict)
     batches: dict[str, bool] = field(default_factory=dict)
     reaches: dict[int, set[str]] = field(default_factory=dict)
     _truth: tuple[object, Truth] | None = None
@@ -72,6 +73,8 @@ class Expected:
     def why_not_booked(self, each: Heard) -> str | None:
         """The kind of case that a scanned line must be in, None if it must be booked."""
         source, target = places_of(each.scan)
+        if each.fact in self.settled:
+            return self.settled[each.fact]
         if each.scan.action is Action.COUNT:
             return "count"
         if source is None or target is None:

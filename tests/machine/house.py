@@ -160,8 +160,8 @@ class House:
         return self.start + timedelta(minutes=number)
 
     def expiry(self, lot: str) -> date:
-        """What the label of a lot says; X1 is past it."""
-        days = {"X1": -1, "A1": 100, "D1": 60}.get(lot, 300)
+        """What the label of a lot says; X1 is past it, others will be after a night."""
+        days = {"X1": -1, "A1": 0, "D2": 0, "D1": 60}.get(lot, 300)
         return self.start.date() + timedelta(days=days)
 
     def add_place(self, name: str, kind: str, parent: str | None, policy: str | None) -> None:

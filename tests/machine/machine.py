@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from cloud_sync.actions.orders import replan_broken
+from cloud_sync.actions.promises import expire_promises
 from cloud_sync.storage.database import Database
 from edge_agent.domain.eligibility import ISSUING
 from edge_agent.domain.ids import DeviceName, PlaceName
@@ -125,8 +126,13 @@ class Machine(RuleBasedStateMachine):
 
     @does(5, minutes=st.integers(1, 25))
     def time_passes(self, minutes: int) -> None:
+        self.set_clock(minutes)
+
+    @does(1)
+    def a_night_passes(self) -> None:
         if self.house.now < self.house.minute(530):
-            self.set_clock(minutes)
+            self.set_clock(24 * 60)
+            expire_promises(self.database, at=self.house.now)
 
     @does(10, which=numbers, way=st.sampled_from(WAYS), lot=st.sampled_from(sorted(LOTS)), quantity=quantities,
           minutes_ago=st.integers(0, 90), is_ahead=st.integers(0, 5), other=numbers)  # fmt: skip
@@ -411,6 +417,8 @@ class Machine(RuleBasedStateMachine):
         for row in rows if pick % 3 else rows[:1]:
             body = {"decision": decision, "resolution": "looked into it"}
             self.ask(self.house.eve, f"/v1/cases/{row['id']}/resolve", body)
+            if row["kind"] in ("unknown_item", "unknown_place"):
+                self.model.settled[row["key"]] = row["kind"]  # a person has dealt with it: it is not booked any more
 
     @does(1, pick=numbers, place=st.sampled_from([None, "main", "store"]))
     def product_looks_wrong(self, pick: int, place: str | None) -> None:
