@@ -26,7 +26,7 @@ from cloud_sync.domain.booking import (
     is_issue,
 )
 from cloud_sync.storage.database import Connection, Row
-from cloud_sync.storage.locks import own_holds, own_lots, share_holds
+from cloud_sync.storage.locks import own_holds, own_lots, own_orders, share_holds
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.records import Action
 
@@ -78,6 +78,7 @@ def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str
     _share_or_own(
         connection, lambda: _touch_production(connection, lines) or may_hold(connection, [each.line for each in lines])
     )
+    own_orders(connection, [each.line.order or "" for each in lines])
     _ensure_scrap(connection, lines)
     known = _known(connection, [each.line for each in lines])
     decided: list[tuple[Decided, EventLine]] = []

@@ -14,7 +14,7 @@ from cloud_sync.actions.cases import Case, open_case
 from cloud_sync.actions.lots import lots_of
 from cloud_sync.actions.master_data import item_named, place_named
 from cloud_sync.actions.movements import CLOCKS_MAY_DIFFER
-from cloud_sync.actions.order_matching import match_orders
+from cloud_sync.actions.order_matching import carry_promises
 from cloud_sync.actions.records import ensure_difference_place
 from cloud_sync.actions.requests import answer, answered_before
 from cloud_sync.domain.booking import HOUSE, Label, NewMovement
@@ -176,7 +176,7 @@ def decide_count(database: Database, number: str, *, approve: bool, reason: str,
         if approve:
             corrections = _corrections(number, again, difference, actor)
             book(connection, corrections, event_id=event_id)
-            match_orders(connection, [(each, None) for each in corrections])
+            carry_promises(connection, corrections)
         return _shown(connection, count_id)
 
 

@@ -18,7 +18,7 @@ from cloud_sync.domain.movements import INTERNAL, fault_of
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.locks import own_holds, own_items, own_lots
+from cloud_sync.storage.locks import own_holds, own_items, own_lots, own_orders
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.eligibility import ISSUING, Context, reasons_not_to
 from edge_agent.domain.records import Action
@@ -77,6 +77,7 @@ def move_in(
     item_ids = {line.item: item_named(connection, line.item)["id"] for line in lines}
     known = [lot["id"] for line in lines if (lot := _known_lot(connection, line))]
     lock_for_booking(connection, lot_ids=known, place_ids=[from_place["id"], to_place["id"]])
+    own_orders(connection, [transfer.order])
     if from_place["kind"] in INTERNAL:
         own_items(connection, item_ids.values())
     lots = [_lot(connection, item_ids[line.item], line, from_place, actor) for line in lines]

@@ -1,7 +1,7 @@
 """What was booked, held against the orders it names: promises are kept, discrepancies become holds and cases.
 
 The physical fact stands whatever comes out here. Call :func:`match_orders` in the transaction that books, after it.
-Locks: it takes orders after the lots that booking owns, then promises; nothing takes them the other way round.
+Locks: the caller owns the orders that the movements name (``locks.own_orders``) and the lots; promises are taken here.
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ def match_orders(connection: Connection, booked: Booked, *, owner: str = "house"
     concerned = [each for each in booked if each[0].order_ref or each[0].action in (Action.RECEIVE, Action.RETURN)]
     if concerned:
         _match(connection, concerned)
-    _carry_promises(connection, [movement for movement, _ in booked])
+    carry_promises(connection, [movement for movement, _ in booked])
 
 
 def release_excess(connection: Connection, order: OrderNow, *, actor: str, reason: str) -> None:
@@ -129,30 +129,7 @@ def carry_promise(connection: Connection, promise: Row, quantity: int, place_id:
         break_promises(connection, [promise["lot_id"]])
 
 
-def _match(connection: Connection, concerned: Booked) -> None:
-    numbers = sorted({movement.order_ref for movement, _ in concerned if movement.order_ref})
-    list(queries("orders").own_orders(connection, numbers=numbers))
-    orders = orders_now(connection, numbers)
-    place_ids = {place for movement, _ in concerned for place in (movement.from_place, movement.to_place)}
-    places = {row["id"]: row for row in queries("orders").place_facts(connection, place_ids=sorted(place_ids))}
-    lots = _lots(connection, [movement.lot_id for movement, _ in concerned])
-    # The orders count all of these movements already; an over-delivery shows from the first that is too much.
-    later = _quantities(concerned, lots)
-    for movement, evidence_id in concerned:
-        later[movement.order_ref, movement.action, lots[movement.lot_id]["item_id"]] -= movement.quantity
-        order = orders.get(movement.order_ref)
-        matching = _Matching(connection, movement, evidence_id, order, places, lots[movement.lot_id])
-        if movement.action == Action.RECEIVE:
-            matching.receive(later[movement.order_ref, movement.action, lots[movement.lot_id]["item_id"]])
-        elif movement.action == Action.RETURN:
-            matching.take_back()
-        elif movement.action in _LEAVING:
-            matching.keep_promises()
-        elif movement.action == Action.DESTROY and order is not None:
-            matching.check_allowed()
-
-
-def _carry_promises(connection: Connection, movements: Sequence[NewMovement]) -> None:
+def carry_promises(connection: Connection, movements: Sequence[NewMovement]) -> None:
     """No place has more promised than there is: what is too much goes where the stock went, or is broken."""
     if not movements:
         return
@@ -177,6 +154,28 @@ def _carry_promises(connection: Connection, movements: Sequence[NewMovement]) ->
             else:
                 end_part(connection, promise, taken, "broken", f"its stock left to {target['name']}", actor=LEDGER)
             excess -= taken
+
+
+def _match(connection: Connection, concerned: Booked) -> None:
+    numbers = sorted({movement.order_ref for movement, _ in concerned if movement.order_ref})
+    orders = orders_now(connection, numbers)
+    place_ids = {place for movement, _ in concerned for place in (movement.from_place, movement.to_place)}
+    places = {row["id"]: row for row in queries("orders").place_facts(connection, place_ids=sorted(place_ids))}
+    lots = _lots(connection, [movement.lot_id for movement, _ in concerned])
+    # The orders count all of these movements already; an over-delivery shows from the first that is too much.
+    later = _quantities(concerned, lots)
+    for movement, evidence_id in concerned:
+        later[movement.order_ref, movement.action, lots[movement.lot_id]["item_id"]] -= movement.quantity
+        order = orders.get(movement.order_ref)
+        matching = _Matching(connection, movement, evidence_id, order, places, lots[movement.lot_id])
+        if movement.action == Action.RECEIVE:
+            matching.receive(later[movement.order_ref, movement.action, lots[movement.lot_id]["item_id"]])
+        elif movement.action == Action.RETURN:
+            matching.take_back()
+        elif movement.action in _LEAVING:
+            matching.keep_promises()
+        elif movement.action == Action.DESTROY and order is not None:
+            matching.check_allowed()
 
 
 def _unpromised(connection: Connection, promise: Row, place_id: int) -> int:

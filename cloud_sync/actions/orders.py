@@ -1,6 +1,6 @@
 """Orders: ask, approve, carry out, cancel. How far an order has come follows from the facts that name it.
 
-Locks: an order is owned after holds, items and lots (storage/locks.py, actions/order_matching.py).
+Locks: an order is owned after the holds, and before items and lots (storage/locks.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ from cloud_sync.domain.orders import (
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.locks import own_holds, own_items, share_holds
+from cloud_sync.storage.locks import own_holds, own_items, own_orders, share_holds
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.eligibility import Context
 from edge_agent.domain.records import Action
@@ -169,7 +169,6 @@ def allocate_order(database: Database, number: str, *, client_id: UUID, at: date
         if not RULES[order.kind].promises:
             raise Conflict(f"order {number} is a {order.kind}", "Stock is promised to demands and transfers.")
         share_holds(connection)
-        own_items(connection, {line.item_id for line in order.lines})
         result = _allocate(connection, number, client_id, at, actor)
         answer(connection, "order_allocated", client_id, {"order": number}, result, actor=actor)
         return result
@@ -185,7 +184,6 @@ def replan(connection: Connection, number: str, *, at: datetime, actor: str = LE
     if number not in orders or not RULES[orders[number].kind].promises:
         return None
     share_holds(connection)
-    own_items(connection, {line.item_id for line in orders[number].lines})
     result = _allocate(connection, number, uuid4(), at, actor)
     data = {
         "reservations": [each["id"] for line in result["lines"] for each in line["reservations"]],
@@ -404,6 +402,7 @@ def _allocate(connection: Connection, number: str, client_id: UUID, at: datetime
     order = _own(connection, number)
     if Step.REJECTED in order.taken:
         raise Conflict(f"order {number} was rejected by {order.taken[Step.REJECTED]}")
+    own_items(connection, {line.item_id for line in order.lines})
     lines = []
     for line in order.lines:
         wanted = order.open_of(line) - order.promised_to(line)
@@ -478,7 +477,7 @@ def _transit_of(order: OrderNow) -> str:
 
 
 def _own(connection: Connection, number: str) -> OrderNow:
-    list(queries("orders").own_orders(connection, numbers=[number]))
+    own_orders(connection, [number])
     return _now(connection, number)
 
 

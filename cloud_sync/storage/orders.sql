@@ -13,10 +13,6 @@ RETURNING id;
 INSERT INTO order_line (order_id, line, item_id, quantity, lot_number, serial)
 VALUES (:order_id, :line, :item_id, :quantity, :lot_number, :serial);
 
--- name: own_orders(numbers)
--- These orders, nobody else's until the end of the transaction; in one order of locking.
-SELECT id, number FROM stock_order WHERE number = ANY(:numbers) ORDER BY id FOR UPDATE;
-
 -- name: orders_by_number(numbers)
 -- Orders with their places.
 SELECT o.id, o.number, o.kind, o.from_place AS from_id, f.name AS from_place, f.kind AS from_kind,

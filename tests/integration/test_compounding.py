@@ -391,7 +391,9 @@ def test_asking_twice_for_a_yield_books_it_once(pharmacy: Pharmacy) -> None:
     assert pharmacy.take_out(hour(1), client_id=client_id, quantity=97).status_code == 409
 
 
-def test_asking_twice_for_ingredients_books_them_once_also_when_the_batch_was_finished_since(pharmacy: Pharmacy) -> None:
+def test_asking_twice_for_ingredients_books_them_once_also_when_the_batch_was_finished_since(
+    pharmacy: Pharmacy,
+) -> None:
     pharmacy.measure(*GOOD)
     line_of = {"item": "drug", "lot_number": "D1", "quantity": 10}
     body = {"client_id": str(uuid.uuid4()), "from_place": "store", "occurred_at": hour(0).isoformat(),

@@ -160,4 +160,3 @@ def wait_for_lock(ledger: Ledger, is_done: Any) -> None:
     waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     while not ledger.rows(waiting):
         assert not is_done()
-

@@ -90,9 +90,7 @@ def does(weight: int, **drawn: st.SearchStrategy[Any]) -> Callable[[Doing], Doin
     return register
 
 
-things = st.deferred(
-    lambda: st.sampled_from(WEIGHTED).flatmap(lambda name: st.tuples(st.just(name), DOINGS[name]))
-)
+things = st.deferred(lambda: st.sampled_from(WEIGHTED).flatmap(lambda name: st.tuples(st.just(name), DOINGS[name])))
 
 
 class Machine(RuleBasedStateMachine):
@@ -174,7 +172,7 @@ class Machine(RuleBasedStateMachine):
           max_size=4), minutes_ago=st.integers(0, 120))  # fmt: skip
     def a_probe_measures(self, device: str, temperatures: list[float], minutes_ago: int) -> None:
         gate = self.house.gates[GATEWAY_OF[device]]
-        times = [self.when(minutes_ago) + timedelta(minutes=4 * n) for n in range(len(temperatures))]
+        times = [self.when(minutes_ago + 4 * n) for n in reversed(range(len(temperatures)))]
         gate.note(*((self.house.reading(gate, device, at, value), at)
                     for at, value in zip(times, temperatures, strict=True)))  # fmt: skip
         self.maybe_deliver(GATEWAY_OF[device], minutes_ago)
@@ -390,13 +388,18 @@ class Machine(RuleBasedStateMachine):
         if response.is_success and self.model.placed.pop(row["id"], None) is None:
             self.model.by_rule.remove((row["kind"], row["lot_number"], row["place"]))
 
-    @does(4, pick=numbers, decision=st.sampled_from(["release", "release", "release", "reject", "destroy"]), where=numbers)
+    @does(
+        4, pick=numbers, decision=st.sampled_from(["release", "release", "release", "reject", "destroy"]), where=numbers
+    )
     def an_exposure_is_decided_on(self, pick: int, decision: str, where: int) -> None:
         if self.model.is_in_doubt:
             return
         found = sorted(
-            {(excursion, residency.key[0]) for excursion, residency in self.model.truth().exposures
-             if excursion.ended_at is not None or where % 4 == 0},
+            {
+                (excursion, residency.key[0])
+                for excursion, residency in self.model.truth().exposures
+                if excursion.ended_at is not None or where % 4 == 0
+            },
             key=lambda pair: (pair[0].device, pair[0].rule, pair[0].began_at, pair[1]),
         )
         if not found:
@@ -551,8 +554,16 @@ class Machine(RuleBasedStateMachine):
             return
         products = self.model.products(number, moves)
         ingredients = {move.lot for move in moves if move.to_place == number}
-        held = {hold for hold in known if hold[0] != "unreleased" and (
-            hold[1] in products or hold[1] in ingredients and self.model.covers(hold, hold[1], hold[2] or "", number))}
+        held = {
+            hold
+            for hold in known
+            if hold[0] != "unreleased"
+            and (
+                hold[1] in products
+                or hold[1] in ingredients
+                and self.model.covers(hold, hold[1], hold[2] or "", number)
+            )
+        }
         assert not held, f"{number} was released although {held}"
         self.model.batches[number] = True
 
@@ -572,7 +583,9 @@ class Machine(RuleBasedStateMachine):
         self.house.ok(self.house.root, "PUT", "/v1/items/vaccine", body)
         (self.model.inspected.add if is_inspected else self.model.inspected.discard)("vaccine")
 
-    @does(1, status=st.sampled_from(["qualified", "suspended", "rejected"]), supplier=st.sampled_from(["shady", "acme"]))
+    @does(
+        1, status=st.sampled_from(["qualified", "suspended", "rejected"]), supplier=st.sampled_from(["shady", "acme"])
+    )
     def a_supplier_is_judged(self, status: str, supplier: str) -> None:
         self.house.ok(self.house.eve, "PUT", f"/v1/suppliers/{supplier}", {"status": status, "reason": "audit"})
         (self.model.unqualified.discard if status == "qualified" else self.model.unqualified.add)(supplier)
@@ -636,8 +649,7 @@ class Machine(RuleBasedStateMachine):
             return
         ledger, found = self.house.ledger, self.model.truth()
         same("residencies", ledger.residencies(), {(*r.key, r.began_at, r.ended_at) for r in found.residencies})
-        excursions = {(e.device, e.rule, e.began_at, e.ended_at, e.worst) for e in found.excursions}
-        same("excursions", ledger.excursions(), excursions)
+        self.check_excursions()
         exposures = {
             (excursion.device, excursion.rule, excursion.began_at, *residency.key, residency.began_at, since)
             for (excursion, residency), since in found.exposures.items()
@@ -645,6 +657,11 @@ class Machine(RuleBasedStateMachine):
         same("exposures", ledger.exposures(), exposures)
         same("holds", self.ledger_holds(), self.holds())
         self.check_negative()
+
+    def check_excursions(self) -> None:
+        found = self.model.truth().excursions
+        excursions = {(e.device, e.rule, e.began_at, e.ended_at, e.worst) for e in found}
+        same("excursions", self.house.ledger.excursions(), excursions)
 
     def check_negative(self) -> None:
         rows = self.house.ledger.rows("""
@@ -870,6 +887,7 @@ class Machine(RuleBasedStateMachine):
             SELECT l.lot_number, p.name AS place FROM exception_case k JOIN lot l ON l.id = k.lot_id
             LEFT JOIN place p ON p.id = k.place_id WHERE k.resolved_at IS NULL""")
         held: set[Hold] = {("exception", row["lot_number"], None, row["place"]) for row in cases}
+        self.check_excursions()
         return self.model.holds(self.excursion_ids(), held)
 
     def ledger_holds(self) -> set[Hold]:
@@ -880,7 +898,8 @@ class Machine(RuleBasedStateMachine):
 
     def excursion_ids(self) -> dict[tuple[str, str, datetime], int]:
         rows = self.house.ledger.rows(
-            "SELECT e.id, c.device, e.rule, e.began_at FROM excursion e JOIN channel c ON c.id = e.channel_id")
+            "SELECT e.id, c.device, e.rule, e.began_at FROM excursion e JOIN channel c ON c.id = e.channel_id"
+        )
         return {(row["device"], row["rule"], row["began_at"]): row["id"] for row in rows}
 
     def lot_ids(self) -> dict[str, int]:
@@ -888,7 +907,8 @@ class Machine(RuleBasedStateMachine):
 
     def any_lot(self, pick: int) -> dict[str, Any] | None:
         rows = self.house.ledger.rows(
-            "SELECT l.id, l.lot_number, i.name AS item FROM lot l JOIN item i ON i.id = l.item_id ORDER BY l.id")
+            "SELECT l.id, l.lot_number, i.name AS item FROM lot l JOIN item i ON i.id = l.item_id ORDER BY l.id"
+        )
         return rows[pick % len(rows)] if rows else None
 
     def promises(self) -> list[dict[str, Any]]:
@@ -944,5 +964,3 @@ def same(what: str, ledger: set[Any], model: set[Any]) -> None:
 
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
-
-
