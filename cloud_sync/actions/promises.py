@@ -1,4 +1,4 @@
-"""Promises of stock that is held by now are broken at once, those of expired stock soon; their demands need other stock."""
+"""Promises of held stock are broken at once, those of expired stock soon; the demands behind them are planned anew."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

@@ -5,7 +5,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -31,7 +31,7 @@ def machine(postgres_url: str) -> Iterator[type[Machine]]:
     name = f"interleaving_{os.getpid()}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        clock: list[datetime] = [datetime.min]
+        clock: list[datetime] = [datetime.now(UTC)]
         with (
             Database.at_url(database_url(postgres_url, name)) as database,
             TestClient(create_app(database, clock=lambda: clock[0]), raise_server_exceptions=False) as client,

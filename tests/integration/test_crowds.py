@@ -1,4 +1,4 @@
-"""Crowds on one item: many clients and gateways at once, and afterwards nothing is promised or issued that may not be."""
+"""Crowds on one item: many clients and gateways at once, and nothing is promised or issued that may not be."""
 
 import threading
 import uuid
@@ -203,7 +203,8 @@ def until_done(doing: Callable[[], Any]) -> Any:
         try:
             return doing()
         except DatabaseDown as error:
-            assert "no database connection" in str(error), error
+            if "no database connection" not in str(error):
+                raise
 
 
 def crowd(doings: Sequence[Callable[[], Any]], hands: int | None = None) -> list[Any]:
