@@ -11,10 +11,10 @@ from uuid import UUID
 
 from cloud_sync.actions.bookings import book, lock_for_booking
 from cloud_sync.actions.cases import Case, open_case
+from cloud_sync.actions.kept_promises import carry_promises
 from cloud_sync.actions.lots import lots_of
 from cloud_sync.actions.master_data import item_named, place_named
 from cloud_sync.actions.movements import CLOCKS_MAY_DIFFER
-from cloud_sync.actions.order_matching import carry_promises
 from cloud_sync.actions.records import ensure_difference_place
 from cloud_sync.actions.requests import answer, answered_before
 from cloud_sync.domain.booking import HOUSE, Label, NewMovement

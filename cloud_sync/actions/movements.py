@@ -9,8 +9,9 @@ from uuid import UUID
 
 from cloud_sync.actions.allocate import check_open, own_reservation, reservation_of
 from cloud_sync.actions.bookings import book, lock_for_booking
+from cloud_sync.actions.kept_promises import carry_promise, end_part
 from cloud_sync.actions.master_data import item_named, place_named
-from cloud_sync.actions.order_matching import carry_promise, end_part, match_orders
+from cloud_sync.actions.order_matching import match_orders
 from cloud_sync.actions.requests import answer, answered_before
 from cloud_sync.actions.stock import lot_of, position_of
 from cloud_sync.domain.booking import NewMovement, expires_at
@@ -104,7 +105,7 @@ def move_in(
 def moved_before(
     connection: Connection, transfer: Transfer, lines: tuple[Line, ...], *, client_id: UUID
 ) -> list[Row] | None:
-    """The movements if this very command was obeyed before, None if it is new. Raises as :func:`answered_before`."""
+    """The movements if this very command was obeyed before, None if it is new. Raises as ``answered_before``."""
     before = answered_before(connection, "moved", client_id, _request(transfer, lines))
     return _moved(connection, before) if before else None
 

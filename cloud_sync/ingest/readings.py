@@ -5,7 +5,8 @@ from datetime import timedelta
 from struct import Struct
 
 from cloud_sync.actions.retention import make_months
-from cloud_sync.actions.tracks import Span, judge, judge_silence
+from cloud_sync.actions.track_judging import Span
+from cloud_sync.actions.tracks import judge, judge_silence
 from cloud_sync.ingest.clocks import Times, true_times
 from cloud_sync.ingest.plain import EPOCH, PlainReading, since_epoch_us
 from cloud_sync.ingest.source import Said, Source

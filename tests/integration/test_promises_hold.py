@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cloud_sync.actions.cases import Case, open_case
-from cloud_sync.actions.orders import replan_broken
+from cloud_sync.actions.order_work import replan_broken
 from cloud_sync.actions.promises import expire_promises
 from cloud_sync.storage.locks import own_lots, share_holds
 from edge_agent.domain.records import Action, Notice, NoticeKind

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from cloud_sync.actions.orders import replan_broken
+from cloud_sync.actions.order_work import replan_broken
 from edge_agent.domain.records import Action
 from tests.machine.doing import does
 from tests.machine.expected import Booked
