@@ -286,7 +286,7 @@ class Watch(RuleBasedStateMachine):
                 and row["expires_on"] != self.house.expiry(row["lot_number"])}  # fmt: skip
 
     def must_refuse(self, response: httpx.Response, known: set[Hold], lot: str, serial: str, place: str) -> None:
-        """What is blocked is never issued; the refusal names every reason."""
+        """What is blocked is never issued."""
         if not self.blocking(known, lot, serial, place):
             return
         assert not response.is_success, f"{lot} in {place} was issued though {self.blocking(known, lot, serial, place)}"
