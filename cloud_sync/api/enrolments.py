@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_sync.actions.enrolment import Enrolment, enrol
-from cloud_sync.api.access import Ledger, Now
+from cloud_sync.api.access import Ledger, Now, Route
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas import Name
 
-router = APIRouter(tags=["gateways"])
+router = APIRouter(tags=["gateways"], route_class=Route)
 
 
 class EnrolmentIn(BaseModel):
@@ -36,6 +36,7 @@ class EnrolledOut(BaseModel):
 
     name: str
     public_key: str
+    ledger_key: str = Field(description="The public key with which this ledger signs receipts, 32 bytes in base64.")
 
 
 @router.post(

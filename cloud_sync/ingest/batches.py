@@ -21,9 +21,9 @@ from cloud_sync.ingest.readings import store_readings
 from cloud_sync.ingest.scans import store_scans
 from cloud_sync.ingest.source import Said, Source
 from cloud_sync.ingest.together import Readable, in_parts, readable, store_part
-from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.database import Connection, Database, Row, again_if_overtaken
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.records import Lane, Notice, Reading, Record, ScanTransaction
+from edge_agent.domain.records import Envelope, Lane, Notice, Reading, Record, ScanTransaction
 from edge_agent.domain.wire import Batch, Verify, WireError, decode_batch, decode_record, digest_of
 
 SEQ_MAX = 2**62
@@ -32,11 +32,16 @@ UNREADABLE_KEPT_BYTES = 10_000
 
 
 class Outcome(StrEnum):
-    """What became of a batch. The gateway may forget the first two and must keep the others."""
+    """What became of a batch. The gateway may forget the first two and must keep the others.
+
+    ``UNKNOWN``: nothing of this gateway is taken as long as it is not registered, or revoked; it may send it again
+    then. What is ``REFUSED`` will be refused again.
+    """
 
     STORED = "stored"
     DUPLICATE = "duplicate"
     REFUSED = "refused"
+    UNKNOWN = "unknown"
     FORK = "fork"
 
 
@@ -49,6 +54,7 @@ class Receipt:
     reason: str = ""
 
 
+@again_if_overtaken
 def store_batch(database: Database, raw: bytes) -> Receipt:
     """Store one batch in one transaction and say what became of it.
 
@@ -66,7 +72,8 @@ def store_batch(database: Database, raw: bytes) -> Receipt:
     except NotGenuine as error:
         with database.transaction() as connection:
             count_case(connection, _not_genuine_case(batch, error))
-        return Receipt(digest, Outcome.REFUSED, str(error))
+        outcome = Outcome.UNKNOWN if isinstance(error, _NotBelieved) else Outcome.REFUSED
+        return Receipt(digest, outcome, str(error))
     except Forked as error:
         with database.transaction() as connection:
             count_case(connection, _fork_case(batch, error))
@@ -83,6 +90,7 @@ def store_batches(database: Database, raws: Sequence[bytes]) -> list[Receipt]:
     return [receipts.get(index) or store_batch(database, raw) for index, raw in enumerate(raws)]
 
 
+@again_if_overtaken
 def _store_together(database: Database, raws: Sequence[bytes]) -> dict[int, Receipt]:
     """Receipts by index of those that could be stored together with others."""
     candidates = [each for index, raw in enumerate(raws) if (each := _readable_alone(index, raw)) is not None]
@@ -112,7 +120,11 @@ def _readable_alone(index: int, raw: bytes) -> Readable | None:
     return readable(index, batch) if batch.header.lane is Lane.READINGS else None
 
 
-class _UnknownGateway(NotGenuine):
+class _NotBelieved(NotGenuine):
+    """The gateway was revoked."""
+
+
+class _UnknownGateway(_NotBelieved):
     """Nobody registered it; its name is worth nothing."""
 
 
@@ -140,7 +152,12 @@ def _store(connection: Connection, batch: Batch) -> Outcome:
     advance(connection, source.gateway_id, source.journal, source.lane.value)
     # Channels before holds: the order of locks (storage/locks.py, actions/tracks.py).
     store_notices(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, Notice)])
-    store_readings(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, Reading)])
+    store_readings(
+        connection,
+        source,
+        [Said(s.seq, s.record) for s in records if isinstance(s.record, Reading)],
+        [Said(s.seq, s.record) for s in records if isinstance(s.record, Envelope)],
+    )
     store_scans(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, ScanTransaction)])
     queries("ingest").gateway_seen(connection, id=gateway["id"])
     return Outcome.STORED
@@ -167,7 +184,7 @@ def _genuine_gateway(connection: Connection, batch: Batch) -> Row:
     if gateway is None:
         raise _UnknownGateway(f"no gateway is registered as {name}: register it with its public key")
     if gateway["revoked_at"] is not None:
-        raise NotGenuine(f"gateway {name} was revoked at {gateway['revoked_at']:%Y-%m-%d %H:%M} UTC")
+        raise _NotBelieved(f"gateway {name} was revoked at {gateway['revoked_at']:%Y-%m-%d %H:%M} UTC")
     if not batch.is_genuine(_verifier(gateway["public_key"])):
         raise NotGenuine(f"the signature is not that of gateway {name}")
     return gateway
@@ -215,8 +232,8 @@ def _decoded(batch: Batch) -> list[Record | str]:
 
 
 def _last_trusted(decoded: Sequence[Record | str]) -> datetime | None:
-    """The latest time of a reading, good or not, by a synchronised clock."""
-    times = [each.stamp.at for each in decoded if isinstance(each, Reading) and each.stamp.synced]
+    """The latest time of a reading, good or not, thinned or not, by a synchronised clock."""
+    times = [each.stamp.at for each in decoded if isinstance(each, Reading | Envelope) and each.stamp.synced]
     return max(times, default=None)
 
 

@@ -1,8 +1,8 @@
 """Many batches of readings at once: a gateway that comes back after days sends thousands of them.
 
 One transaction, one COPY and one judgement for all, instead of one for each. What is not plain about a batch (another
-record than a reading, a clock that was not synchronised, an unreadable line, a wrong signature, a fork) leaves it to
-``batches.store_batch``, alone.
+record than a reading, one that was told again after thinning, a clock that was not synchronised, an unreadable line, a
+wrong signature, a fork) leaves it to ``batches.store_batch``, alone.
 """
 
 from collections import defaultdict
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cloud_sync.domain.records import fault_in
+from cloud_sync.ingest.envelopes import with_retold
 from cloud_sync.ingest.plain import EPOCH, PlainReading, plain_reading, since_epoch_us
 from cloud_sync.ingest.progress import advance
 from cloud_sync.ingest.readings import keep_readings
@@ -65,6 +66,8 @@ def readable(index: int, batch: Batch) -> Readable | None:
             return None
         at_us = since_epoch_us(record.stamp.at)
         last_us = max(last_us, at_us)
+        if record.was is not None:
+            return None
         if record.quality is not Quality.GOOD:
             unusable.append(Said(seq, record))
         elif record.values:
@@ -98,6 +101,7 @@ def store_part(connection: Connection, gateway_id: int, part: Sequence[Readable]
     for lane in lanes:
         queries("ingest").own_lane(connection, lane=lane)
     new, duplicates = _sorted_out(connection, gateway_id, part)
+    new = _not_retold(connection, gateway_id, new)
     if new:
         ids = _keep_evidence(connection, gateway_id, new)
         good = [
@@ -141,6 +145,17 @@ def _sorted_out(connection: Connection, gateway_id: int, part: Sequence[Readable
             lane.append((header.first, each.last_seq))
         new.append(each)
     return new, duplicates
+
+
+def _not_retold(connection: Connection, gateway_id: int, new: list[Readable]) -> list[Readable]:
+    retold = with_retold(
+        connection,
+        gateway_id,
+        [each.batch.header.journal for each in new],
+        [each.batch.header.first for each in new],
+        [each.last_seq for each in new],
+    )
+    return [each for number, each in enumerate(new) if number not in retold]
 
 
 def _keep_evidence(connection: Connection, gateway_id: int, new: Sequence[Readable]) -> list[int]:
