@@ -14,8 +14,8 @@ from edge_agent.domain.signals import Signal, SignalKind
 
 Key = tuple[str, str, str]
 """Lot number, serial, place."""
-HOLD_NO_STOCK = ("supplier", "count_difference")
-INSIDE = ("site", "room", "bin", "ward", "customer")
+HOLD_NO_STOCK = ("supplier", "count_difference", "used_up")
+INSIDE = ("site", "room", "bin", "ward", "customer", "transit")
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,36 @@ class Truth:
     def held(self) -> set[Key]:
         """Where exposed stock still is."""
         return {residency.key for _, residency in self.exposures if residency.ended_at is None}
+
+
+def products_of(world: World, moves: list[Move], lots: set[str]) -> set[str]:
+    """These lots, and what was made of them: what left production at or after one of them went in, and so on."""
+    reached = set(lots)
+    while True:
+        went_in = [move for move in moves if move.lot in reached and world.places[move.to_place].kind == "production"]
+        made = {
+            out.lot
+            for put_in in went_in
+            for out in moves
+            if out.from_place == put_in.to_place and out.at >= put_in.at and out.lot != put_in.lot
+        }
+        if made <= reached:
+            return reached
+        reached |= made
+
+
+def evidence(world: World, found: "Truth", excursion: Excursion, lot: str) -> object:
+    """What is known of a lot's exposure to an excursion: a decision stands while this stays the same."""
+    exposed = {r: since for (e, r), since in found.exposures.items() if e == excursion and r.key[0] == lot}
+    monitored = world.devices[excursion.device]
+    forever = datetime.max.replace(tzinfo=excursion.began_at.tzinfo)
+    ended_at = excursion.ended_at or forever
+    stays = {
+        (residency.key, since, min(residency.ended_at or forever, ended_at))
+        for residency, since in exposed.items()
+        if monitored in world.upwards(residency.key[2]) and residency.began_at < ended_at
+    }
+    return excursion, frozenset(stays) or min(exposed.values(), default=None)
 
 
 def truth(
@@ -298,7 +328,9 @@ def _exposed(
 ) -> dict[Residency, datetime]:
     monitored = world.devices[excursion.device]
     since: dict[Residency, datetime] = {}
+    stays: dict[Key, list[Residency]] = defaultdict(list)
     for residency in residencies:
+        stays[residency.key].append(residency)
         is_below = monitored in world.upwards(residency.key[2])
         starts_before_end = excursion.ended_at is None or residency.began_at < excursion.ended_at
         ends_after_start = residency.ended_at is None or residency.ended_at > excursion.began_at
@@ -309,8 +341,8 @@ def _exposed(
         for residency, exposed_at in before.items():
             for move in moves:
                 if move.at >= exposed_at and _carries(world, residency, move):
-                    for into in residencies:
-                        if into.key == (move.lot, move.serial, move.to_place) and into.contains(move.at):
+                    for into in stays[move.lot, move.serial, move.to_place]:
+                        if into.contains(move.at):
                             since[into] = min(since.get(into, move.at), move.at)
         if since == before:
             return since

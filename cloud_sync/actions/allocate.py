@@ -101,7 +101,7 @@ def promise(
     """Promise what there is, in plain JSON values as :func:`allocate` gives it. The caller shares the holds and owns
     the item. ``lot_number`` and ``serial`` narrow it down, '' leaves them open.
 
-    Raises ``Conflict`` if stock moves away again and again while it is being promised.
+    Raises ``Conflict`` if stock moves away or is held again and again while it is being promised.
     """
     for _ in range(ATTEMPTS_MAX):
         planned, rows = plan_stock(connection, item_id, quantity, context, site, lot_number, serial)
@@ -134,10 +134,10 @@ def confirm_reservation(database: Database, reservation_id: int, *, at: datetime
         add_event(connection, actor=actor, kind="reservation_confirmed", subject=f"lot:{row['lot_id']}", data=data)
 
 
-def expire_reservations(database: Database, *, at: datetime) -> int:
+def end_unconfirmed(database: Database, *, at: datetime) -> int:
     """End pending promises that nobody confirmed by ``at``; gives how many. Harmless at any time, from any worker."""
     with database.transaction() as connection:
-        ended = list(queries("reservations").expire_reservations(connection, at=at, rows_max=EXPIRED_AT_ONCE_MAX))
+        ended = list(queries("reservations").end_unconfirmed(connection, at=at, rows_max=EXPIRED_AT_ONCE_MAX))
         for row in ended:
             data = {"reservation": row["id"], "demand": row["demand"], "quantity": row["quantity"]}
             add_event(connection, actor=LEDGER, kind="reservation_expired", subject=f"lot:{row['lot_id']}", data=data)
@@ -212,16 +212,16 @@ def _reserve(
     actor: str,
     expires_at: datetime | None,
 ) -> dict[PositionKey, int] | None:
-    """Ids of the new reservations, or None if the stock moved away meanwhile.
+    """Ids of the new reservations, or None if the stock moved away or was held meanwhile.
 
     A promise waits for scans that move its lot (the reference to the lot sees to it), and they for us from here on;
-    what they moved while we waited is seen by the constraint reservation_within_position.
+    what they moved while we waited is seen by the constraint reservation_within_position, what they held is asked for.
     """
     if not picks:
         return {}
     positions = [pick.position for pick in picks]
     try:
-        _, added, _ = in_one_go(
+        _, added, held = in_one_go(
             connection,
             ("SAVEPOINT promise", {}),
             (
@@ -237,11 +237,15 @@ def _reserve(
                     "expires_at": expires_at,
                 },
             ),
-            ("RELEASE promise", {}),
+            (queries("reservations").is_any_held.sql, {"client_id": client_id}),
         )
     except psycopg.errors.CheckViolation:
         connection.execute("ROLLBACK TO promise")
         return None
+    if held[0]["held"]:
+        connection.execute("ROLLBACK TO promise")
+        return None
+    connection.execute("RELEASE promise")
     return {(row["lot_id"], row["place_id"], row["serial"]): row["id"] for row in added}
 
 

@@ -10,7 +10,8 @@ from cloud_sync.actions.cases import LEDGER, Case, amend_case, close_case, lates
 from cloud_sync.actions.exposures import expose_lots
 from cloud_sync.actions.lots import key_of, lots_of
 from cloud_sync.actions.order_matching import match_orders, may_hold
-from cloud_sync.actions.recall_reach import reach_recalls
+from cloud_sync.actions.promises import break_promises
+from cloud_sync.actions.recall_reach import reach_recalls, redo_reaches
 from cloud_sync.domain.booking import (
     CURABLE,
     HOUSE,
@@ -24,7 +25,7 @@ from cloud_sync.domain.booking import (
     is_issue,
 )
 from cloud_sync.storage.database import Connection, Row
-from cloud_sync.storage.locks import own_holds, own_lots, share_holds
+from cloud_sync.storage.locks import own_holds, own_lots, own_orders, share_holds
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.records import Action
 
@@ -77,6 +78,7 @@ def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str
     _share_or_own(
         connection, lambda: _touch_production(connection, lines) or may_hold(connection, [each.line for each in lines])
     )
+    own_orders(connection, [each.line.order or "" for each in lines])
     _ensure_scrap(connection, lines)
     known = _known(connection, [each.line for each in lines])
     decided: list[tuple[Decided, EventLine]] = []
@@ -143,6 +145,7 @@ def retime(connection: Connection, wrong: Iterable[Row]) -> None:
         **{name: [row[name] for row in moved] for name in ("at", "earliest_at", "latest_at")},
     )
     _follow(connection, moved)
+    redo_reaches(connection)
 
 
 def _share_or_own(connection: Connection, touches_production: Callable[[], bool]) -> None:
@@ -219,8 +222,12 @@ def _book(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) 
     new = list(queries("movements").add_movements(connection, **_columns(movements)))
     if not new:
         return frozenset()
-    queries("movements").add_to_positions(connection, movement_ids=[row["id"] for row in new])
+    movement_ids = [row["id"] for row in new]
+    queries("movements").add_to_positions(connection, movement_ids=movement_ids)
     _follow(connection, new)
+    # What comes out of production is a product that nobody has released, unless it went in before.
+    made = queries("movements").lots_from_production(connection, movement_ids=movement_ids)
+    break_promises(connection, [row["lot_id"] for row in made])
     reach_recalls(connection, lot_ids)
     return frozenset(row["fact"] for row in new)
 

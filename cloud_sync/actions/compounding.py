@@ -21,7 +21,7 @@ from cloud_sync.actions.batch_records import (
 from cloud_sync.actions.bookings import book, rebook_cases
 from cloud_sync.actions.formulas import formula_version
 from cloud_sync.actions.master_data import place_named
-from cloud_sync.actions.movements import CLOCKS_MAY_DIFFER, Line, Transfer, move_in
+from cloud_sync.actions.movements import CLOCKS_MAY_DIFFER, Line, Transfer, move_in, moved_before
 from cloud_sync.actions.requests import answer, answered_before
 from cloud_sync.domain.booking import NewMovement
 from cloud_sync.domain.bud import BudRefusedError, GivenBud, NoBudRuleError, decide_bud
@@ -114,6 +114,9 @@ def consume(
     """
     with database.transaction() as connection:
         loaded = own_batch(connection, number)
+        transfer = Transfer(Action.CONSUME, from_place, number, occurred_at, number)
+        if before := moved_before(connection, transfer, lines, client_id=client_id):
+            return before
         check_unfinished(loaded)
         named = {ingredient.item for ingredient in loaded.record.formula.ingredients}
         for line in lines:
@@ -122,7 +125,6 @@ def consume(
                     f"{line.item} is no ingredient of {loaded.row['formula']} version {loaded.row['version']}",
                     f"The formula names {', '.join(sorted(named))}.",
                 )
-        transfer = Transfer(Action.CONSUME, from_place, number, occurred_at, number)
         return move_in(connection, transfer, lines, client_id=client_id, at=at, actor=actor)
 
 

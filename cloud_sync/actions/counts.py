@@ -11,6 +11,7 @@ from uuid import UUID
 
 from cloud_sync.actions.bookings import book, lock_for_booking
 from cloud_sync.actions.cases import Case, open_case
+from cloud_sync.actions.kept_promises import carry_promises
 from cloud_sync.actions.lots import lots_of
 from cloud_sync.actions.master_data import item_named, place_named
 from cloud_sync.actions.movements import CLOCKS_MAY_DIFFER
@@ -175,7 +176,9 @@ def decide_count(database: Database, number: str, *, approve: bool, reason: str,
             connection, count_id=count_id, decision=decision, decided_by=actor, reason=reason
         )
         if approve:
-            book(connection, _corrections(number, again, difference, actor), event_id=event_id)
+            corrections = _corrections(number, again, difference, actor)
+            book(connection, corrections, event_id=event_id)
+            carry_promises(connection, corrections)
         return _shown(connection, count_id)
 
 

@@ -1,12 +1,13 @@
 """Promises that follow their stock: part of one ends, is made again where the stock is, or is taken back.
 
-Locks: promises come after the orders they are made to; nothing takes them the other way round.
+Locks: the caller owns the orders and lots that the promises are about (storage/locks.py); promises are taken here.
 """
 
 from collections.abc import Sequence
 
 from cloud_sync.actions.cases import LEDGER
 from cloud_sync.actions.order_state import OrderNow
+from cloud_sync.actions.promises import break_promises
 from cloud_sync.domain.booking import NewMovement
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.storage.database import Connection, Row
@@ -73,6 +74,12 @@ def promise_again(connection: Connection, promise: Row, quantity: int, place_id:
     return reservation_id
 
 
+def carry_promise(connection: Connection, promise: Row, quantity: int, place_id: int) -> None:
+    """Promise stock that moved within the house to the same demand where it is now; what is held there is not."""
+    if promise_again(connection, promise, quantity, place_id) is not None:
+        break_promises(connection, [promise["lot_id"]])
+
+
 def carry_promises(connection: Connection, movements: Sequence[NewMovement]) -> None:
     """No place has more promised than there is: what is too much goes where the stock went, or is broken."""
     if not movements:
@@ -94,7 +101,7 @@ def carry_promises(connection: Connection, movements: Sequence[NewMovement]) -> 
                 text = f"went with its stock to {target['name']}"
                 end_part(connection, promise, taken, "void", text, actor=LEDGER)
                 if taken:
-                    promise_again(connection, promise, taken, target["id"])
+                    carry_promise(connection, promise, taken, target["id"])
             else:
                 end_part(connection, promise, taken, "broken", f"its stock left to {target['name']}", actor=LEDGER)
             excess -= taken

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from cloud_sync.actions.allocate import check_open, own_reservation, reservation_of
 from cloud_sync.actions.bookings import book, lock_for_booking
-from cloud_sync.actions.kept_promises import end_part, promise_again
+from cloud_sync.actions.kept_promises import carry_promise, end_part
 from cloud_sync.actions.master_data import item_named, place_named
 from cloud_sync.actions.order_matching import match_orders
 from cloud_sync.actions.requests import answer, answered_before
@@ -19,7 +19,7 @@ from cloud_sync.domain.movements import INTERNAL, fault_of
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.locks import own_holds, own_items, own_lots
+from cloud_sync.storage.locks import own_holds, own_items, own_lots, own_orders
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.eligibility import ISSUING, Context, reasons_not_to
 from edge_agent.domain.records import Action
@@ -69,15 +69,16 @@ def move_in(
     connection: Connection, transfer: Transfer, lines: tuple[Line, ...], *, client_id: UUID, at: datetime, actor: str
 ) -> list[Row]:
     """:func:`move` in the caller's transaction, which has taken no locks yet or owns the holds."""
+    if before := moved_before(connection, transfer, lines, client_id=client_id):
+        return before
     request = _request(transfer, lines)
-    if before := answered_before(connection, "moved", client_id, request):
-        return _moved(connection, before)
     from_place, to_place = _checked_places(connection, transfer, at)
     if transfer.action in (Action.RECEIVE, Action.RETURN):
         own_holds(connection)  # what comes in may have to be held
     item_ids = {line.item: item_named(connection, line.item)["id"] for line in lines}
     known = [lot["id"] for line in lines if (lot := _known_lot(connection, line))]
     lock_for_booking(connection, lot_ids=known, place_ids=[from_place["id"], to_place["id"]])
+    own_orders(connection, [transfer.order])
     if from_place["kind"] in INTERNAL:
         own_items(connection, item_ids.values())
     lots = [_lot(connection, item_ids[line.item], line, from_place, actor) for line in lines]
@@ -99,6 +100,14 @@ def move_in(
     book(connection, movements, event_id=event_id)
     match_orders(connection, [(movement, None) for movement in movements])
     return _moved(connection, facts)
+
+
+def moved_before(
+    connection: Connection, transfer: Transfer, lines: tuple[Line, ...], *, client_id: UUID
+) -> list[Row] | None:
+    """The movements if this very command was obeyed before, None if it is new. Raises as ``answered_before``."""
+    before = answered_before(connection, "moved", client_id, _request(transfer, lines))
+    return _moved(connection, before) if before else None
 
 
 def pick(
@@ -173,7 +182,7 @@ def keep_promises(
         end_part(connection, row, wanted, "picked", f"moved to {to_place}", actor=actor)
         book(connection, [movement], event_id=event_id)
         if target["kind"] in INTERNAL:
-            promise_again(connection, row, wanted, target["id"])
+            carry_promise(connection, row, wanted, target["id"])
     return _moved(connection, facts)
 
 
@@ -278,7 +287,7 @@ def _check_stock(
     but_reservation: int | None = None,
     but_demand: str | None = None,
 ) -> None:
-    if from_place["kind"] not in INTERNAL:
+    if from_place["kind"] not in INTERNAL and action not in ISSUING:
         return
     row = queries("reservations").position_to_issue(
         connection,
@@ -290,7 +299,7 @@ def _check_stock(
     )
     if row is None or row["quantity"] < quantity:
         lot = lot_of(connection, lot_id)
-        there = row["quantity"] if row else 0
+        there = max(0, row["quantity"]) if row else 0
         unit = f" serial {serial}" if serial else ""
         raise Conflict(
             f"{from_place['name']} has {there} of lot {lot['lot_number']}{unit} ({lot['item']}), not {quantity}",

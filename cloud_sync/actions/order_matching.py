@@ -1,14 +1,14 @@
 """What was booked, held against the orders it names: promises are kept, discrepancies become holds and cases.
 
 The physical fact stands whatever comes out here. Call :func:`match_orders` in the transaction that books, after it.
-Locks: it takes orders after the lots that booking owns, then promises; nothing takes them the other way round.
+Locks: the caller owns the orders that the movements name (``locks.own_orders``) and the lots; promises are taken here.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
 from cloud_sync.actions.cases import LEDGER, Case, open_case
-from cloud_sync.actions.kept_promises import carry_promises, end_part, promise_again, release_excess
+from cloud_sync.actions.kept_promises import carry_promise, carry_promises, end_part, release_excess
 from cloud_sync.actions.order_state import OrderNow, orders_now
 from cloud_sync.domain.booking import Line, NewMovement
 from cloud_sync.domain.movements import INTERNAL
@@ -73,7 +73,6 @@ def match_orders(connection: Connection, booked: Booked, *, owner: str = "house"
 
 def _match(connection: Connection, concerned: Booked) -> None:
     numbers = sorted({movement.order_ref for movement, _ in concerned if movement.order_ref})
-    list(queries("orders").own_orders(connection, numbers=numbers))
     orders = orders_now(connection, numbers)
     place_ids = {place for movement, _ in concerned for place in (movement.from_place, movement.to_place)}
     places = {row["id"]: row for row in queries("orders").place_facts(connection, place_ids=sorted(place_ids))}
@@ -163,7 +162,7 @@ class _Matching:
             text = f"{movement.action} to {self.to_place['name']} by {movement.operator}"
             end_part(self.connection, promise, taken, "picked", text, actor=LEDGER)
             if self.to_place["kind"] in INTERNAL:
-                promise_again(self.connection, promise, taken, self.to_place["id"])
+                carry_promise(self.connection, promise, taken, self.to_place["id"])
         if self.order is not None and self.order.kind is not OrderKind.PURCHASE:
             self._check_issue(left, promises)
 

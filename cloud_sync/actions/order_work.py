@@ -1,6 +1,6 @@
 """Orders carried out: promise stock, gather it, issue it, receive what came, destroy.
 
-Locks: an order is owned after holds, items and lots (storage/locks.py, actions/order_matching.py).
+Locks: an order is owned after the holds, and before items and lots (storage/locks.py).
 """
 
 from collections.abc import Sequence
@@ -58,7 +58,6 @@ def allocate_order(database: Database, number: str, *, client_id: UUID, at: date
         if not RULES[order.kind].promises:
             raise Conflict(f"order {number} is a {order.kind}", "Stock is promised to demands and transfers.")
         share_holds(connection)
-        own_items(connection, {line.item_id for line in order.lines})
         result = _allocate(connection, number, client_id, at, actor)
         answer(connection, "order_allocated", client_id, {"order": number}, result, actor=actor)
         return result
@@ -74,7 +73,6 @@ def replan(connection: Connection, number: str, *, at: datetime, actor: str = LE
     if number not in orders or not RULES[orders[number].kind].promises:
         return None
     share_holds(connection)
-    own_items(connection, {line.item_id for line in orders[number].lines})
     result = _allocate(connection, number, uuid4(), at, actor)
     data = {
         "reservations": [each["id"] for line in result["lines"] for each in line["reservations"]],
@@ -184,6 +182,7 @@ def _allocate(connection: Connection, number: str, client_id: UUID, at: datetime
     order = own_order(connection, number)
     if Step.REJECTED in order.taken:
         raise Conflict(f"order {number} was rejected by {order.taken[Step.REJECTED]}")
+    own_items(connection, {line.item_id for line in order.lines})
     site = order.row["from_place"]
 
     def context_of(item_id: int) -> Context:

@@ -1,6 +1,6 @@
 """Orders: ask, approve, carry out, cancel. How far an order has come follows from the facts that name it.
 
-Locks: an order is owned after holds, items and lots (storage/locks.py, actions/order_matching.py).
+Locks: an order is owned after the holds, and before items and lots (storage/locks.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +24,7 @@ from cloud_sync.domain.orders import (
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
+from cloud_sync.storage.locks import own_orders
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.records import Action
 
@@ -300,7 +301,7 @@ def _check_supplier(connection: Connection, order: OrderNow, at: datetime) -> No
 
 def own_order(connection: Connection, number: str) -> OrderNow:
     """An order as it is now, which nobody else changes until this transaction ends. Raises ``NotFound``."""
-    list(queries("orders").own_orders(connection, numbers=[number]))
+    own_orders(connection, [number])
     return order_now(connection, number)
 
 

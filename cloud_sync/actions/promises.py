@@ -1,8 +1,9 @@
-"""Promises of stock that is held by now are broken at once, and the demands behind them are planned anew."""
+"""Promises of held stock are broken at once, those of expired stock soon; the demands behind them are planned anew."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
-from cloud_sync.storage.database import Connection, Row
+from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import LEDGER, add_event
 from cloud_sync.storage.queries import queries
 
@@ -16,12 +17,18 @@ def break_promises(connection: Connection, lot_ids: Iterable[int]) -> None:
     if not ids:
         return
     broken = list(queries("reservations").break_held_reservations(connection, lot_ids=ids))
-    for row in broken:
-        data = {"reservation": row["id"], "demand": row["demand"], "quantity": row["quantity"]}
-        subject = f"lot:{row['lot_id']}"
-        reason = row["ended_reason"]
-        add_event(connection, actor=LEDGER, kind="reservation_broken", subject=subject, reason=reason, data=data)
-    replan(connection, broken)
+    _tell(connection, broken, "reservation_broken")
+
+
+def expire_promises(database: Database, *, at: datetime) -> int:
+    """End the open reservations of stock that may no longer be used ``at`` that time; gives how many.
+
+    Harmless to call at any time, from any number of workers.
+    """
+    with database.transaction() as connection:
+        expired = list(queries("reservations").end_expired(connection, at=at))
+        _tell(connection, expired, "reservation_expired")
+        return len(expired)
 
 
 def replan(connection: Connection, broken: Sequence[Row]) -> None:
@@ -29,3 +36,11 @@ def replan(connection: Connection, broken: Sequence[Row]) -> None:
     for row in broken:
         data = {"quantity": row["quantity"], "lot": row["lot_id"], "reservation": row["id"]}
         add_event(connection, actor=LEDGER, kind="replan_needed", subject=f"demand:{row['demand']}", data=data)
+
+
+def _tell(connection: Connection, ended: Sequence[Row], kind: str) -> None:
+    for row in ended:
+        data = {"reservation": row["id"], "demand": row["demand"], "quantity": row["quantity"]}
+        subject = f"lot:{row['lot_id']}"
+        add_event(connection, actor=LEDGER, kind=kind, subject=subject, reason=row["ended_reason"], data=data)
+    replan(connection, ended)

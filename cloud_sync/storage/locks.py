@@ -6,10 +6,9 @@ Take them in this order, at the start of the transaction:
 1. ``share_holds`` if the transaction books movements or decides whether stock may be issued; take it by way of
    ``actions.bookings.lock_for_booking``, for where production is involved, booking has to own the holds.
    ``own_holds`` if it changes excursions, places, holds or dispositions. Sharers run side by side; an owner runs alone.
-2. ``own_items`` for each item whose stock is promised (FEFO), in the order of ids.
-3. ``own_lots`` for the lots whose movements are booked, in the order of ids; a promise shares its lots, in the same
-   order, by its references to them, and then its positions.
-4. Orders (``own_orders`` of orders.sql), which may also come right after ``own_holds``: then nobody else books.
+2. ``own_orders`` for all orders that the transaction is about: those that the movements to book name, too.
+3. ``own_items`` for each item whose stock is promised (FEFO), in the order of ids.
+4. ``own_lots`` for the lots whose movements are booked. Whoever makes a promise waits for its lot by the way.
 5. Promises (rows of reservation), counts.
 
 All are released at the end of the transaction. Promises of an order may touch lots in the order of its lines, so two
@@ -44,6 +43,13 @@ def share_holds(connection: Connection) -> None:
 def own_holds(connection: Connection) -> None:
     """Wait until nobody books or decides; keep everybody from it until the end of the transaction."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_HOLDS,))
+
+
+def own_orders(connection: Connection, numbers: Iterable[str]) -> None:
+    """These orders are nobody else's, if there are such; all that a transaction needs at once."""
+    wanted = sorted({number for number in numbers if number})
+    if wanted:
+        connection.execute("SELECT FROM stock_order WHERE number = ANY(%s) ORDER BY id FOR UPDATE", (wanted,))
 
 
 def own_items(connection: Connection, item_ids: Iterable[int]) -> None:

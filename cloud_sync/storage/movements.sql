@@ -74,6 +74,13 @@ GROUP BY 1, 2, 3
 ORDER BY 1, 3, 2
 ON CONFLICT (lot_id, place_id, serial) DO UPDATE SET quantity = position.quantity + excluded.quantity;
 
+-- name: lots_from_production(movement_ids)
+-- Lots that these movements take out of places of production.
+SELECT DISTINCT m.lot_id
+FROM movement m JOIN place p ON p.id = m.from_place AND p.kind = 'production'
+WHERE m.id = ANY(:movement_ids)
+ORDER BY m.lot_id;
+
 -- name: redo_residencies(lot_ids, serials, place_ids)!
 -- When these (lot, serial, place) were there: from all their movements in the order of event time, those into the place
 -- before those out of it, wherever the balance rises above 0 and falls back. Where a clock is doubtful, stock came as early

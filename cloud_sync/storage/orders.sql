@@ -13,10 +13,6 @@ RETURNING id;
 INSERT INTO order_line (order_id, line, item_id, quantity, lot_number, serial, instead_of)
 VALUES (:order_id, :line, :item_id, :quantity, :lot_number, :serial, :instead_of);
 
--- name: own_orders(numbers)
--- These orders, nobody else's until the end of the transaction; in one order of locking.
-SELECT id, number FROM stock_order WHERE number = ANY(:numbers) ORDER BY id FOR UPDATE;
-
 -- name: orders_by_number(numbers)
 -- Orders with their places.
 SELECT o.id, o.number, o.kind, o.from_place AS from_id, f.name AS from_place, f.kind AS from_kind,
@@ -130,10 +126,10 @@ ORDER BY v.id DESC
 FOR UPDATE;
 
 -- name: broken_demands(rows_max)
--- Orders with a promise that was broken and nobody has planned again since.
+-- Orders with a promise that was broken, or expired with its stock, and nobody has planned again since.
 SELECT DISTINCT o.id, o.number
 FROM reservation v JOIN stock_order o ON o.number = v.demand
-WHERE v.ended_as = 'broken'
+WHERE v.ended_as IN ('broken', 'expired')
   AND NOT EXISTS (SELECT FROM order_step s WHERE s.order_id = o.id AND s.step = 'rejected')
   AND NOT EXISTS (SELECT FROM event e WHERE e.subject = 'order:' || o.number AND e.kind = 'order_replanned'
                   AND e.at > v.ended_at)

@@ -44,6 +44,16 @@ SELECT recall_id, lot_id, bool_and(is_product) FROM reached GROUP BY recall_id, 
 ON CONFLICT (recall_id, lot_id) DO NOTHING
 RETURNING recall_id, lot_id, is_product;
 
+-- name: forget_products()
+-- Take the lots that were made of recalled ones out of the reach of recalls that are not lifted, to be reached anew.
+DELETE FROM recall_lot l USING recall c
+WHERE c.id = l.recall_id AND l.is_product AND c.outcome IS DISTINCT FROM 'lifted'
+RETURNING l.recall_id, l.lot_id, l.since;
+
+-- name: keep_since(recall_id, lot_id, since)!
+-- Since when a lot that was reached anew has been in the reach of a recall.
+UPDATE recall_lot SET since = :since WHERE (recall_id, lot_id) = (:recall_id, :lot_id);
+
 -- name: add_recall(title, reason, is_mock, opened_by)$
 -- Open a recall.
 INSERT INTO recall (title, reason, is_mock, opened_by) VALUES (:title, :reason, :is_mock, :opened_by) RETURNING id;

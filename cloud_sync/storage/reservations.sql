@@ -26,7 +26,7 @@ RETURNING id, lot_id, place_id, serial;
 -- A pending promise is firm from now on.
 UPDATE reservation SET expires_at = NULL WHERE id = :reservation_id AND ended_at IS NULL;
 
--- name: expire_reservations(at, rows_max)
+-- name: end_unconfirmed(at, rows_max)
 -- End pending promises that nobody confirmed in time. Index: reservation_pending.
 UPDATE reservation v
 SET ended_at = clock_timestamp(), ended_as = 'expired', ended_reason = 'not confirmed in time'
@@ -79,6 +79,33 @@ FROM (
     GROUP BY o.id
 ) AS held
 WHERE v.id = held.id AND v.ended_at IS NULL
+RETURNING v.id, v.lot_id, v.demand, v.quantity, v.ended_reason;
+
+-- name: is_any_held(client_id)
+-- Whether any open promise that was asked for under a client id is of stock that is held. Index: reservation_client.
+SELECT EXISTS (
+    SELECT FROM reservation v
+    JOIN place p ON p.id = v.place_id
+    JOIN hold_now h ON h.lot_id = v.lot_id AND (h.serial IS NULL OR h.serial = v.serial)
+        AND hold_covers(h.kind, h.place_id, v.place_id, p.ancestors)
+    WHERE v.client_id = :client_id AND v.ended_at IS NULL) AS held;
+
+-- name: end_expired(at)
+-- End the open promises of lots that may no longer be used; one that somebody is ending right now is left to them.
+-- Index: reservation_open.
+WITH late AS (
+    SELECT v.id, l.lot_number, l.expires_at
+    FROM reservation v JOIN lot l ON l.id = v.lot_id
+    WHERE v.ended_at IS NULL AND l.expires_at <= :at
+    ORDER BY v.id
+    FOR UPDATE OF v SKIP LOCKED
+)
+UPDATE reservation v
+SET ended_at = clock_timestamp(), ended_as = 'expired',
+    ended_reason = 'lot ' || late.lot_number || ' expired at '
+                   || to_char(late.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')
+FROM late
+WHERE v.id = late.id
 RETURNING v.id, v.lot_id, v.demand, v.quantity, v.ended_reason;
 
 -- name: reservations(demand, lot_id, only_open, rows_max, rows_skipped)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.actions.allocate import allocate, confirm_reservation, expire_reservations
+from cloud_sync.actions.allocate import allocate, confirm_reservation, end_unconfirmed
 from cloud_sync.actions.replanning import Replanning
 from cloud_sync.errors import Conflict, DatabaseDown
 from cloud_sync.storage.database import Database
@@ -288,8 +288,8 @@ def test_a_pending_promise_ends_unless_it_is_confirmed_in_time(api: Api) -> None
     (row,) = api.reader.rows("/v1/reservations")
     assert (row["expires_at"], row["ended_as"]) == ("2026-06-01T12:30:00Z", None)
     assert api.operator.ok("POST", "/v1/allocations", json=demand(1))["missing"] == 1, "nobody else gets it meanwhile"
-    assert expire_reservations(api.database, at=NOW + timedelta(minutes=29)) == 0
-    assert expire_reservations(api.database, at=NOW + timedelta(minutes=30)) == 1
+    assert end_unconfirmed(api.database, at=NOW + timedelta(minutes=29)) == 0
+    assert end_unconfirmed(api.database, at=NOW + timedelta(minutes=30)) == 1
     (row,) = api.reader.rows("/v1/reservations")
     assert (row["ended_as"], row["ended_reason"]) == ("expired", "not confirmed in time")
     assert api.operator.post(f"/v1/reservations/{promise}/confirm").status_code == 409
@@ -305,7 +305,7 @@ def test_a_confirmed_promise_is_firm_and_confirming_it_twice_is_harmless(api: Ap
     path = f"/v1/reservations/{pending(api)}/confirm"
     for _ in range(2):
         assert api.operator.post(path).status_code == 204
-    assert expire_reservations(api.database, at=NOW + timedelta(days=9)) == 0
+    assert end_unconfirmed(api.database, at=NOW + timedelta(days=9)) == 0
     assert api.reader.rows("/v1/reservations", only_open=True)[0]["expires_at"] is None
     assert api.operator.post("/v1/reservations/999/confirm").status_code == 404
 

@@ -392,6 +392,31 @@ def test_asking_twice_for_a_yield_books_it_once(pharmacy: Pharmacy) -> None:
     assert pharmacy.take_out(hour(1), client_id=client_id, quantity=97).status_code == 409
 
 
+def test_asking_twice_for_ingredients_books_them_once_also_when_the_batch_was_finished_since(
+    pharmacy: Pharmacy,
+) -> None:
+    pharmacy.measure(*GOOD)
+    line_of = {"item": "drug", "lot_number": "D1", "quantity": 10}
+    body = {"client_id": str(uuid.uuid4()), "from_place": "store", "occurred_at": hour(0).isoformat(),
+            "lines": [line_of]}  # fmt: skip
+    first = pharmacy.done("consume", body)
+    pharmacy.finish(hour(1))
+    assert pharmacy.done("consume", body) == first
+    assert pharmacy.do("consume", body | {"client_id": str(uuid.uuid4())}).status_code == 409
+
+
+def test_a_hold_on_the_room_keeps_a_batch_in_it_from_release(pharmacy: Pharmacy) -> None:
+    pharmacy.measure(*GOOD)
+    pharmacy.run()
+    (lot,) = pharmacy.api.reader.rows("/v1/lots", item="drug")
+    body = {"lot_id": lot["id"], "place": "cool-room", "reason": "stopper dust in the room"}
+    hold = pharmacy.api.quality.ok("POST", "/v1/holds", json=body)
+    assert "stopper dust" in pharmacy.release().json()["error"]
+    pharmacy.done("tests", {"test": "appearance", "result": "clear", "passed": True}, who=pharmacy.api.quality)
+    pharmacy.other_quality.ok("POST", f"/v1/holds/{hold['id']}/lift", json={"reason": "looked at it"})
+    assert pharmacy.release().is_success
+
+
 def test_what_is_made_for_one_patient_needs_a_prescription_and_is_stock_for_nobody(pharmacy: Pharmacy) -> None:
     api = pharmacy.api
     api.item("eye-drops")

@@ -135,7 +135,7 @@ CREATE TRIGGER order_step_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ord
 
 -- How far an order has come is asked by its number.
 CREATE INDEX movement_order ON movement (order_ref) WHERE order_ref <> '';
-CREATE INDEX reservation_broken ON reservation (demand, ended_at) WHERE ended_as = 'broken';
+CREATE INDEX reservation_broken ON reservation (demand, ended_at) WHERE ended_as IN ('broken', 'expired');
 
 --------------------------------------------------------------------------------------------------------- counts
 

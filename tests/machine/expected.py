@@ -1,0 +1,211 @@
+"""What the ledger must come to, of everything that was said to it: facts, commands that it answered, and decisions."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from edge_agent.domain.records import Action, ScanLine, ScanTransaction, Stamp
+from tests.machine.house import GTINS, House
+from tests.reference_model import Excursion, Key, Measured, Move, Truth, evidence, products_of, truth
+
+Hold = tuple[str, str, str | None, str | None]
+"""Kind, lot, serial (None: all), place (None: everywhere)."""
+ITEMS = {gtin: item for item, gtin in GTINS.items()}
+PROMISED_IN = ("site", "room", "bin")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A scanned line that reached the ledger."""
+
+    fact: str
+    gate: int
+    stamp: Stamp
+    true_at: datetime
+    scan: ScanTransaction
+    line: ScanLine
+
+
+@dataclass(frozen=True)
+class Booked:
+    """A movement, and what it was for."""
+
+    fact: str
+    move: Move
+    action: Action
+    order: str
+
+
+@dataclass
+class Expected:
+    """The model; ``held_by_cases`` and ``excursion_ids`` are told by the ledger, everything else is known here."""
+
+    house: House
+    heard: dict[str, Heard] = field(default_factory=dict)
+    measured: list[tuple[int, Stamp, datetime, str, float]] = field(default_factory=list)
+    corrected: set[tuple[int, str]] = field(default_factory=set)
+    commanded: dict[str, Booked] = field(default_factory=dict)
+    known_items: set[str] = field(default_factory=lambda: set(GTINS) - {"late"})
+    item_of: dict[str, str] = field(default_factory=dict)
+    placed: dict[int, tuple[str, str, str | None]] = field(default_factory=dict)
+    by_rule: set[tuple[str, str, str | None]] = field(default_factory=set)
+    inspected: set[str] = field(default_factory=set)
+    unqualified: set[str] = field(default_factory=set)
+    recalls: dict[int, tuple[frozenset[str], frozenset[str], frozenset[str]]] = field(default_factory=dict)
+    released: list[tuple[int, str, frozenset[str], object, bool]] = field(default_factory=list)
+    settled: dict[str, str] = field(default_factory=dict)
+    batches: dict[str, bool] = field(default_factory=dict)
+    reaches: dict[int, set[str]] = field(default_factory=dict)
+    _truth: tuple[object, Truth] | None = None
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether the ledger has heard records whose time nobody knows yet."""
+        stamps = [(each.gate, each.stamp) for each in self.heard.values()]
+        stamps += [(gate, said) for gate, said, *_ in self.measured]
+        return any(not said.synced and (gate, said.boot) not in self.corrected for gate, said in stamps)
+
+    def at(self, gate: int, said: Stamp, true_at: datetime) -> datetime:
+        """When it was, as far as the ledger can know."""
+        return true_at if said.synced or (gate, said.boot) in self.corrected else said.at
+
+    def why_not_booked(self, each: Heard) -> str | None:
+        """The kind of case that a scanned line must be in, None if it must be booked."""
+        source, target = places_of(each.scan)
+        if each.fact in self.settled:
+            return self.settled[each.fact]
+        if each.scan.action is Action.COUNT:
+            return "count"
+        if source is None or target is None:
+            return "missing_place"
+        if source == target:
+            return "same_place"
+        if not each.line.lot:
+            return "missing_lot"
+        if ITEMS.get(each.line.gtin) not in self.known_items:
+            return "unknown_item"
+        if not {source, target} <= self.house.world.places.keys():
+            return "unknown_place"
+        if each.line.serial and each.line.quantity != 1:
+            return "implausible_quantity"
+        return None
+
+    def booked(self) -> Iterator[Booked]:
+        """All movements that there must be."""
+        yield from self.commanded.values()
+        for each in self.heard.values():
+            if self.why_not_booked(each) is None:
+                yield self.as_booked(each)
+
+    def as_booked(self, each: Heard) -> Booked:
+        """The movement of a scanned line."""
+        source, target = places_of(each.scan)
+        assert source and target and each.line.lot
+        at = self.at(each.gate, each.stamp, each.true_at)
+        move = Move(each.line.lot, each.line.serial or "", each.line.quantity, source, target, at)
+        return Booked(each.fact, move, each.scan.action, each.scan.order or "")
+
+    def moves(self) -> list[Move]:
+        """All movements."""
+        return [each.move for each in self.booked()]
+
+    def truth(self) -> Truth:
+        """What follows from the facts."""
+        moves = self.moves()
+        measured = [Measured(device, self.at(gate, said, at), value) for gate, said, at, device, value in self.measured]
+        key = (tuple(moves), tuple(measured), tuple(self.house.world.places.values()))
+        if self._truth is None or self._truth[0] != key:
+            self._truth = (key, truth(self.house.world, moves, measured))
+        return self._truth[1]
+
+    def balances(self) -> dict[Key, int]:
+        """Sums of movements."""
+        sums: Counter[Key] = Counter()
+        for move in self.moves():
+            sums[move.lot, move.serial, move.to_place] += move.quantity
+            sums[move.lot, move.serial, move.from_place] -= move.quantity
+        return {key: quantity for key, quantity in sums.items() if quantity}
+
+    def receive(self, each: Booked) -> None:
+        """Holds that a movement brings with it when it is booked."""
+        kinds = {name: place.kind for name, place in self.house.world.places.items()}
+        source, target = kinds[each.move.from_place], kinds[each.move.to_place]
+        lot = each.move.lot
+        if each.action is Action.RECEIVE and source == "supplier":
+            if self.item_of[lot] in self.inspected:
+                self.by_rule.add(("receipt_inspection", lot, None))
+            if each.move.from_place in self.unqualified:
+                self.by_rule.add(("supplier", lot, None))
+        if each.action is Action.RETURN and source in ("customer", "ward") and target in PROMISED_IN:
+            self.by_rule.add(("manual", lot, each.move.to_place))
+
+    def holds(self, excursion_ids: dict[tuple[str, str, datetime], int], cases: set[Hold]) -> set[Hold]:
+        """Everything that blocks stock."""
+        return {
+            *self._exposure_holds(excursion_ids),
+            *((kind, lot, None, place) for kind, lot, place in self.placed.values()),
+            *((kind, lot, None, place) for kind, lot, place in self.by_rule),
+            *cases,
+            *(("recall", lot, None, None) for lots in self.recalled().values() for lot in lots),
+            *(("unreleased", lot, None, None) for lot in self.unreleased()),
+        }
+
+    def recalled(self) -> dict[int, set[str]]:
+        """Lots by recall. What was once in the reach of a recall stays in it."""
+        moves = self.moves()
+        there = {move.lot for move in moves}
+        for number, (lots, items, suppliers) in self.recalls.items():
+            named = lots | {lot for lot in there if self.item_of[lot] in items}
+            named |= {move.lot for move in moves if move.from_place in suppliers}
+            self.reaches[number] = products_of(self.house.world, moves, named)
+        return {number: self.reaches[number] for number in self.recalls}
+
+    def unreleased(self) -> set[str]:
+        """Products of batches that nobody has released."""
+        moves = self.moves()
+        return {lot for number, is_released in self.batches.items() if not is_released
+                for lot in self.products(number, moves)}  # fmt: skip
+
+    def products(self, number: str, moves: list[Move] | None = None) -> set[str]:
+        """Lots that came out of a batch and did not only come back out of it."""
+        moves = self.moves() if moves is None else moves
+        went_in = {move.lot for move in moves if move.to_place == number}
+        return {move.lot for move in moves if move.from_place == number} - went_in
+
+    def covers(self, hold: Hold, lot: str, serial: str, place: str) -> bool:
+        """Whether a hold is about that stock."""
+        kind, held_lot, held_serial, held_place = hold
+        if held_lot != lot or held_serial not in (None, serial):
+            return False
+        if held_place is None or held_place == place:
+            return True
+        return kind != "exposure" and held_place in self.house.world.upwards(place)
+
+    def evidence(self, excursion: Excursion, lot: str) -> object:
+        """What a decision rests on."""
+        return evidence(self.house.world, self.truth(), excursion, lot)
+
+    def _exposure_holds(self, ids: dict[tuple[str, str, datetime], int]) -> Iterator[Hold]:
+        found = self.truth()
+        decided: dict[tuple[int, str], list[tuple[frozenset[str], object, bool]]] = defaultdict(list)
+        for number, lot, places, known, is_release in self.released:
+            decided[number, lot].append((places, known, is_release))
+        for excursion, residency in found.exposures:
+            if residency.ended_at is not None:
+                continue
+            lot, serial, place = residency.key
+            number = ids[excursion.device, excursion.rule, excursion.began_at]
+            about = [
+                (known, is_release)
+                for places, known, is_release in decided[number, lot]
+                if not places or places & set(self.house.world.upwards(place))
+            ]
+            if about and about[-1][1] and about[-1][0] == self.evidence(excursion, lot):
+                continue
+            yield "exposure", lot, serial, place
+
+
+def places_of(scan: ScanTransaction) -> tuple[str | None, str | None]:
+    """Where a scan takes stock from and to."""
+    return scan.from_place, scan.to_place or ("scrap" if scan.action is Action.DESTROY else None)

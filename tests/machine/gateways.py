@@ -1,0 +1,120 @@
+"""What gateways say, when it arrives, and what time does."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from cloud_sync.actions.promises import expire_promises
+from edge_agent.domain.records import Action
+from tests.machine.doing import does
+from tests.machine.house import (
+    DEVICES,
+    GATEWAY_OF,
+    LOTS,
+)
+from tests.machine.watching import Watch
+
+TEMPERATURES = (1.0, 5.0, 5.0, 5.0, 7.6, 8.0, 8.7, 9.4, 12.0)
+WAYS: tuple[tuple[Action, str, str | None], ...] = (
+    (Action.RECEIVE, "acme", "dock"), (Action.RECEIVE, "acme", "fridge-a"), (Action.RECEIVE, "acme", "shelf-a"),
+    (Action.RECEIVE, "acme", "fridge-b"), (Action.RECEIVE, "acme", "store"), (Action.RECEIVE, "shady", "store"),
+    (Action.PUT_AWAY, "dock", "fridge-a"), (Action.PUT_AWAY, "dock", "fridge-b"), (Action.MOVE, "fridge-a", "shelf-a"),
+    (Action.MOVE, "shelf-a", "store"), (Action.MOVE, "fridge-b", "store"), (Action.MOVE, "store", "fridge-a"),
+    (Action.MOVE, "fridge-a", "fridge-b"), (Action.MOVE, "store", "annex"), (Action.MOVE, "annex", "fridge-a"),
+    (Action.MOVE, "store", "store"), (Action.PICK, "fridge-a", "store"), (Action.SHIP, "fridge-a", "st-mary"),
+    (Action.SHIP, "store", "st-mary"), (Action.DISPENSE, "fridge-b", "ward-3"), (Action.RETURN, "st-mary", "store"),
+    (Action.RETURN, "ward-3", "fridge-a"), (Action.DESTROY, "store", None), (Action.MOVE, "store", None),
+    (Action.COUNT, "store", None), (Action.COUNT, "fridge-a", None), (Action.MOVE, "north-room", "store"),
+)  # fmt: skip
+numbers = st.integers(0, 999)
+quantities = st.integers(1, 5)
+
+
+class Gateways(Watch):
+    """Scans and readings, late, twice, in any order, some by clocks that are off."""
+
+    @does(5, minutes=st.integers(1, 25))
+    def time_passes(self, minutes: int) -> None:
+        self.set_clock(minutes)
+
+    @does(1)
+    def a_night_passes(self) -> None:
+        if self.house.now < self.house.minute(530):
+            self.set_clock(24 * 60)
+            expire_promises(self.database, at=self.house.now)
+
+    @does(10, which=numbers, way=st.sampled_from(WAYS), lot=st.sampled_from(sorted(LOTS)), quantity=quantities,
+          minutes_ago=st.integers(0, 90), is_ahead=st.integers(0, 5), other=numbers)  # fmt: skip
+    def somebody_scans(self, which: int, way: Any, lot: str, quantity: int, minutes_ago: int, is_ahead: int,
+                       other: int) -> None:  # fmt: skip
+        action, source, target = way
+        there = sorted((lot, units) for (lot, _, place), units in self.model.balances().items()
+                       if place == source and units > 0)  # fmt: skip
+        if action is not Action.RECEIVE and there and other % 5:
+            lot, quantity = there[other % len(there)][0], min(quantity, there[other % len(there)][1])
+        lines = [self.line(lot, quantity, other)]
+        if other % 4 == 0:
+            lines.append(self.line(sorted(LOTS)[other % len(LOTS)], 2, other + 1))
+        order = self.orders[other % len(self.orders)][0] if self.orders and other % 3 == 0 else None
+        at = self.when(minutes_ago, is_ahead == 0 and self.gate(which).is_synced)
+        self.scan(which, action, source, target, lines, at, order)
+        self.maybe_deliver(which, quantity + minutes_ago)
+
+    @does(3, which=numbers, batch=numbers, lot=st.sampled_from(["D1", "D2"]), quantity=quantities, is_out=st.booleans(),
+          minutes_ago=st.integers(0, 60))  # fmt: skip
+    def somebody_scans_production(
+        self, which: int, batch: int, lot: str, quantity: int, is_out: bool, minutes_ago: int
+    ) -> None:
+        if not self.model.batches:
+            return
+        number = sorted(self.model.batches)[batch % len(self.model.batches)]
+        products = sorted(lot for lot in self.model.item_of if lot.startswith("P"))
+        if is_out and products and batch % 2:
+            made = products[batch % len(products)]
+            lines, way = [self.line(made, quantity, 0)], (Action.MOVE, number, "store")
+        elif is_out:
+            lines, way = [self.line(lot, quantity, 0)], (Action.MOVE, number, "clean-room")
+        else:
+            lines, way = [self.line(lot, quantity, 0)], (Action.CONSUME, "store", number)
+        self.scan(which, *way, lines, self.when(minutes_ago), None)
+        self.maybe_deliver(which, quantity + minutes_ago)
+
+    @does(9, device=st.sampled_from(sorted(DEVICES)), temperatures=st.lists(st.sampled_from(TEMPERATURES), min_size=1,
+          max_size=4), minutes_ago=st.integers(0, 120))  # fmt: skip
+    def a_probe_measures(self, device: str, temperatures: list[float], minutes_ago: int) -> None:
+        gate = self.house.gates[GATEWAY_OF[device]]
+        times = [self.when(minutes_ago + 4 * n) for n in reversed(range(len(temperatures)))]
+        gate.note(*((self.house.reading(gate, device, at, value), at)
+                    for at, value in zip(times, temperatures, strict=True)))  # fmt: skip
+        self.maybe_deliver(GATEWAY_OF[device], minutes_ago)
+
+    @does(1, which=numbers, behind=st.sampled_from([0, 45, 200]))
+    def a_gateway_starts_again(self, which: int, behind: int) -> None:
+        gate = self.gate(which)
+        if gate.is_synced:
+            gate.start_again(timedelta(minutes=behind))
+
+    @does(3, which=numbers)
+    def a_clock_is_synchronised(self, which: int) -> None:
+        gate = self.gate(which)
+        if not gate.is_synced:
+            gate.synchronise(self.when(0))
+
+    @does(6, which=numbers, picks=st.lists(numbers, min_size=1, max_size=4))
+    def batches_arrive(self, which: int, picks: list[int]) -> None:
+        gate = self.gate(which)
+        chosen = []
+        for pick in picks:
+            if gate.waiting:
+                chosen.append(gate.waiting.pop(pick % len(gate.waiting)))
+        self.deliver(which, chosen)
+
+    @does(2, which=numbers, pick=numbers)
+    def a_batch_arrives_again(self, which: int, pick: int) -> None:
+        gate = self.gate(which)
+        if gate.sent:
+            before = self.effects()
+            receipts = self.post_batches([gate.sent[pick % len(gate.sent)]])
+            assert [each["outcome"] for each in receipts] == ["duplicate"]
+            assert self.effects() == before

@@ -1,0 +1,402 @@
+"""What must hold whatever happens, and how the machine talks to the ledger."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+import httpx
+from hypothesis import event
+from hypothesis.stateful import RuleBasedStateMachine, invariant
+
+from cloud_sync.storage.database import Database
+from edge_agent.domain.eligibility import ISSUING
+from edge_agent.domain.ids import DeviceName, PlaceName
+from edge_agent.domain.records import Action, ScanLine, ScanTransaction
+from edge_agent.domain.wire import join_units
+from tests.integration.ledger_api import Somebody
+from tests.machine.expected import Booked, Expected, Heard, Hold
+from tests.machine.house import (
+    GTINS,
+    LATE_ITEM,
+    LOTS,
+    SERIALS,
+    Batch,
+    Gate,
+    House,
+)
+from tests.reference_model import Move
+
+EFFECTS = """
+    SELECT (SELECT count(*) FROM event) AS event, (SELECT count(*) FROM movement) AS movement,
+           (SELECT coalesce(max(id), 0) FROM reservation) AS reservation,
+           (SELECT count(*) FROM reservation WHERE ended_at IS NULL) AS promised, (SELECT count(*) FROM hold) AS hold,
+           (SELECT count(*) FROM stock_order) AS orders, (SELECT count(*) FROM order_step) AS steps,
+           (SELECT count(*) FROM count_line) AS counted, (SELECT count(*) FROM batch_fact) AS batch_fact,
+           (SELECT count(*) FROM exception_case) AS cases, (SELECT count(*) FROM disposition) AS dispositions"""
+
+
+class Watch(RuleBasedStateMachine):
+    """Set ``client``, ``database`` and ``clock`` on a subclass before it runs."""
+
+    client: ClassVar[httpx.Client]
+    database: ClassVar[Database]
+    clock: ClassVar[list[datetime]]
+    house: House
+    model: Expected
+
+    @invariant()
+    def what_must_hold(self) -> None:
+        if not hasattr(self, "house"):
+            return
+        self.steps += 1
+        self.check_sums()
+        self.check_promises()
+        if self.steps % 4 == 0:
+            self.check_all()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "house"):
+            return
+        for number, gate in enumerate(self.house.gates):
+            if not gate.is_synced:
+                gate.synchronise(self.when(0))
+            self.deliver(number, gate.waiting[::-1])
+            gate.waiting.clear()
+        assert not self.model.is_in_doubt
+        self.check_sums()
+        self.check_promises()
+        self.check_all()
+
+    def check_sums(self) -> None:
+        same("balances", set(self.house.ledger.balances().items()), set(self.model.balances().items()))
+
+    def check_promises(self) -> None:
+        sums: Counter[tuple[str, str, str]] = Counter()
+        known, there = self.holds(), self.model.balances()
+        for row in self.promises():
+            key = row["lot_number"], row["serial"], row["place"]
+            sums[key] += row["quantity"]
+            assert sums[key] <= there.get(key, 0), f"{key}: {sums[key]} promised of {there.get(key, 0)}"
+            assert not self.blocking(known, *key), f"{key} is promised though {self.blocking(known, *key)}"
+
+    def check_all(self) -> None:
+        self.check_nothing_is_lost()
+        self.check_orders()
+        if self.model.is_in_doubt:
+            return
+        ledger, found = self.house.ledger, self.model.truth()
+        same("residencies", ledger.residencies(), {(*r.key, r.began_at, r.ended_at) for r in found.residencies})
+        self.check_excursions()
+        exposures = {
+            (excursion.device, excursion.rule, excursion.began_at, *residency.key, residency.began_at, since)
+            for (excursion, residency), since in found.exposures.items()
+        }
+        same("exposures", ledger.exposures(), exposures)
+        same("holds", self.ledger_holds(), self.holds())
+        self.check_negative()
+
+    def check_excursions(self) -> None:
+        found = self.model.truth().excursions
+        excursions = {(e.device, e.rule, e.began_at, e.ended_at, e.worst) for e in found}
+        same("excursions", self.house.ledger.excursions(), excursions)
+
+    def check_negative(self) -> None:
+        rows = self.house.ledger.rows("""
+            SELECT DISTINCT ON (k.key) l.lot_number, k.key, p.name AS place, k.data, k.resolved_by
+            FROM exception_case k JOIN lot l ON l.id = k.lot_id
+            JOIN place p ON p.id = split_part(k.key, 'place:', 2)::bigint
+            WHERE k.kind = 'negative_balance' ORDER BY k.key, k.id DESC""")
+        told = {
+            (row["lot_number"], row["key"].split("/")[1], row["place"]): (
+                row["data"]["lowest"], datetime.fromisoformat(row["data"]["since"])
+            )
+            for row in rows
+            if row["resolved_by"] != "ledger"
+        }  # fmt: skip
+        found = self.model.truth().negative
+        assert {key: told.get(key) for key in found} == found
+        is_open = {row["key"] for row in self.house.ledger.rows(
+            "SELECT key FROM exception_case WHERE kind = 'negative_balance' AND resolved_at IS NULL")}  # fmt: skip
+        by_key = {(row["lot_number"], row["key"].split("/")[1], row["place"]): row["key"] for row in rows}
+        assert not {key for key, name in by_key.items() if name in is_open} - found.keys()
+
+    def check_nothing_is_lost(self) -> None:
+        rows = self.house.ledger.rows("SELECT fact FROM movement")
+        facts = {row["fact"] for row in rows}
+        cases = {(row["kind"], row["key"]) for row in self.house.ledger.rows("SELECT kind, key FROM exception_case")}
+        counted = {row["fact"] for row in self.house.ledger.rows("SELECT fact FROM count_line")}
+        for each in self.model.heard.values():
+            why = self.model.why_not_booked(each)
+            if why == "count":
+                is_kept = each.fact in counted or ("count_not_read", each.fact.split("#")[0]) in cases
+                assert is_kept, f"{each.fact} is nowhere"
+            elif why is None:
+                assert each.fact in facts
+            else:
+                assert (why, each.fact) in cases, f"{each.fact} is in no case {why}"
+        assert len(facts) == len(list(self.model.booked()))
+        readings = self.house.ledger.rows("SELECT count(*) AS n FROM reading")[0]["n"]
+        assert readings == len(self.model.measured)
+
+    def check_orders(self) -> None:
+        for row in self.house.amy.rows("/v1/orders", limit=100):
+            for line in row["lines"]:
+                states = {state: units for state, units in line["states"].items() if state != "over"}
+                assert sum(states.values()) == line["quantity"], row
+                assert all(units > 0 for units in states.values())
+
+    def set_clock(self, minutes: int) -> None:
+        self.house.now += timedelta(minutes=minutes)
+        self.clock[0] = self.house.now
+
+    def when(self, minutes_ago: int, is_ahead: bool = False) -> datetime:
+        """A time not long ago; or far ahead, after everything that the ledger has dated by its own clock."""
+        return self.house.now - timedelta(minutes=minutes_ago) + timedelta(hours=20 if is_ahead else 0)
+
+    def gate(self, which: int) -> Gate:
+        return self.house.gates[which % len(self.house.gates)]
+
+    def id(self) -> str:
+        return next(self.house.ids)
+
+    def order(self, pick: int, *kinds: str) -> str | None:
+        numbers = [number for number, kind in self.orders if kind in kinds]
+        return numbers[pick % len(numbers)] if numbers else None
+
+    def batch(self, pick: int) -> str | None:
+        return sorted(self.model.batches)[pick % len(self.model.batches)] if self.model.batches else None
+
+    def is_taken_from(self, place: str) -> bool:
+        return self.house.world.places[place].kind not in ("supplier", "count_difference", "used_up", "scrap")
+
+    def line(self, lot: str, quantity: int, other: int) -> ScanLine:
+        item = self.model.item_of[lot]
+        serial = SERIALS[other % len(SERIALS)] if item == "ampoule" else None
+        expires_on = None if item == "syringe" else self.house.expiry(lot)
+        if other % 37 == 1 and expires_on is not None:
+            expires_on += timedelta(days=10)
+        shown = None if other % 41 == 2 else lot
+        return ScanLine(GTINS[item], 1 if serial else quantity, f"{lot}", shown, expires_on, serial)
+
+    def scan(self, which: int, action: Action, source: str | None, target: str | None, lines: Sequence[ScanLine],
+             at: datetime, order: str | None) -> None:  # fmt: skip
+        gate = self.gate(which)
+        said = ScanTransaction(
+            gate.stamp(at), self.id(), DeviceName("scanner"), action, ("amy", "bob")[which % 2], tuple(lines),
+            PlaceName(source) if source else None, PlaceName(target) if target else None, order,
+        )  # fmt: skip
+        gate.note((said, at))
+
+    def maybe_deliver(self, which: int, luck: int) -> None:
+        """Most of what is said arrives at once."""
+        if luck % 3:
+            self.deliver(which, [self.gate(which).waiting.pop()])
+
+    def deliver(self, which: int, chosen: Sequence[Batch]) -> None:
+        """Send batches, and tell the model what is in them; stock that was held must show as issued while held."""
+        number = which % len(self.house.gates)
+        gate = self.house.gates[number]
+        for batch in chosen:
+            heard = self.heard_of(number, batch)
+            new = [each for each in heard if self.model.why_not_booked(each) is None]
+            suspects = self.issued_while_held(new)
+            outcomes = [each["outcome"] for each in self.post_batches([batch])]
+            assert outcomes == ["stored"]
+            gate.sent.append(batch)
+            for said in batch.said:
+                self.hear(number, said.record, said.at)
+            self.model.heard |= {each.fact: each for each in heard}
+            for each in new:
+                self.model.receive(self.model.as_booked(each))
+            told = {row["key"] for row in self.house.ledger.rows(
+                "SELECT key FROM exception_case WHERE kind = 'issued_while_held'")}  # fmt: skip
+            assert suspects <= told, f"held, issued, and nobody is told: {suspects - told}"
+
+    def heard_of(self, number: int, batch: Batch) -> list[Heard]:
+        gateway = self.house.gates[number].gateway
+        return [
+            Heard(f"{gateway.name}/{gateway.journal}/scans/{said.seq}#{n}", number, said.record.stamp, said.at,
+                  said.record, line)
+            for said in batch.said
+            if isinstance(said.record, ScanTransaction)
+            for n, line in enumerate(said.record.lines, start=1)
+        ]  # fmt: skip
+
+    def hear(self, number: int, record: Any, at: datetime) -> None:
+        if isinstance(record, ScanTransaction):
+            return
+        if hasattr(record, "values"):
+            for value in record.values.values():
+                self.model.measured.append((number, record.stamp, at, record.device, value))
+        elif record.data.get("cause") == "synced":
+            self.model.corrected.add((number, str(record.data["boot"])))
+
+    def issued_while_held(self, new: Sequence[Heard]) -> set[str]:
+        since = self.house.ledger.rows("""
+            SELECT l.lot_number, h.serial, h.kind, p.name AS place, min(h.since) AS since
+            FROM hold_now h JOIN lot l ON l.id = h.lot_id LEFT JOIN place p ON p.id = h.place_id GROUP BY 1, 2, 3, 4""")
+        found = set()
+        for each in new:
+            move = self.model.as_booked(each).move
+            for row in since if each.scan.action in ISSUING else ():
+                hold = (row["kind"], row["lot_number"], row["serial"], row["place"])
+                if row["since"] <= move.at and self.model.covers(hold, move.lot, move.serial, move.from_place):
+                    found.add(each.fact)
+        return found
+
+    def post_batches(self, batches: Sequence[Batch]) -> list[dict[str, Any]]:
+        response = self.client.post("/v1/batches", content=join_units([batch.raw for batch in batches]))
+        assert response.is_success, response.text
+        receipts: list[dict[str, Any]] = response.json()["receipts"]
+        return receipts
+
+    def command_move(self, action: Action, source: str, target: str, lot: str, quantity: int, other: int,
+                     serial: str = "") -> None:  # fmt: skip
+        item = self.model.item_of[lot]
+        if item == LATE_ITEM:
+            return
+        if item == "ampoule":
+            serial, quantity = serial or SERIALS[other % len(SERIALS)], 1
+        line = {"item": item, "lot_number": lot, "quantity": quantity, "serial": serial}
+        if item != "syringe" and lot not in self.expired_mismatches():
+            line["expires_on"] = self.house.expiry(lot).isoformat()
+        known, there = self.holds(), self.model.balances().get((lot, serial, source), 0)
+        body = {"client_id": self.id(), "action": action.value, "from_place": source, "to_place": target,
+                "occurred_at": self.when(0).isoformat(), "lines": [line]}  # fmt: skip
+        promised = sum(row["quantity"] for row in self.promises()
+                       if (row["lot_number"], row["serial"], row["place"]) == (lot, serial, source))  # fmt: skip
+        response = self.say(self.house.amy, "/v1/movements", body, retry=True)
+        if action in ISSUING:
+            self.must_refuse(response, known, lot, serial, source)
+            if self.is_in_house(source) and (there < quantity or there - promised < quantity):
+                assert response.status_code == 409, response.text
+            elif self.is_in_house(source) and not self.blocking(known, lot, serial, source):
+                assert response.is_success, response.text
+        if response.is_success:
+            self.take_rows(response.json(), action.value)
+
+    def is_in_house(self, place: str) -> bool:
+        return self.house.world.places[place].kind in ("site", "room", "bin")
+
+    def expired_mismatches(self) -> set[str]:
+        """Lots whose expiry is not (yet) what their usual label says."""
+        rows = self.house.ledger.rows("SELECT lot_number, expires_on FROM lot")
+        return {row["lot_number"] for row in rows if row["lot_number"] in LOTS
+                and row["expires_on"] != self.house.expiry(row["lot_number"])}  # fmt: skip
+
+    def must_refuse(self, response: httpx.Response, known: set[Hold], lot: str, serial: str, place: str) -> None:
+        """What is blocked is never issued."""
+        if not self.blocking(known, lot, serial, place):
+            return
+        assert not response.is_success, f"{lot} in {place} was issued though {self.blocking(known, lot, serial, place)}"
+
+    def blocking(self, known: set[Hold], lot: str, serial: str, place: str) -> list[Hold]:
+        found = [hold for hold in sorted(known, key=str) if self.model.covers(hold, lot, serial, place)]
+        expires_at = self.expiries().get(lot)
+        if expires_at is not None and expires_at <= self.house.now:
+            found.append(("expired", lot, None, None))
+        return found
+
+    def expiries(self) -> dict[str, datetime]:
+        if getattr(self, "_expiries_at", None) != self.steps:
+            rows = self.house.ledger.rows("SELECT lot_number, expires_at FROM lot")
+            self._expiries = {row["lot_number"]: row["expires_at"] for row in rows}
+            self._expiries_at = self.steps
+        return self._expiries
+
+    def free_and_eligible(self, item: str) -> int:
+        known, free = self.holds(), 0
+        promised: Counter[tuple[str, str, str]] = Counter()
+        for row in self.promises():
+            promised[row["lot_number"], row["serial"], row["place"]] += row["quantity"]
+        for key, units in self.model.balances().items():
+            if self.model.item_of[key[0]] == item and self.is_in_house(key[2]) and not self.blocking(known, *key):
+                free += max(0, units - promised[key])
+        return free
+
+    def holds(self) -> set[Hold]:
+        """What blocks stock: by the model, or by the ledger's word where times are in doubt."""
+        if self.model.is_in_doubt:
+            return self.ledger_holds()
+        cases = self.house.ledger.rows("""
+            SELECT l.lot_number, p.name AS place FROM exception_case k JOIN lot l ON l.id = k.lot_id
+            LEFT JOIN place p ON p.id = k.place_id WHERE k.resolved_at IS NULL""")
+        held: set[Hold] = {("exception", row["lot_number"], None, row["place"]) for row in cases}
+        self.check_excursions()
+        return self.model.holds(self.excursion_ids(), held)
+
+    def ledger_holds(self) -> set[Hold]:
+        rows = self.house.ledger.rows("""
+            SELECT DISTINCT h.kind, l.lot_number, h.serial, p.name AS place
+            FROM hold_now h JOIN lot l ON l.id = h.lot_id LEFT JOIN place p ON p.id = h.place_id""")
+        return {(row["kind"], row["lot_number"], row["serial"], row["place"]) for row in rows}
+
+    def excursion_ids(self) -> dict[tuple[str, str, datetime], int]:
+        rows = self.house.ledger.rows(
+            "SELECT e.id, c.device, e.rule, e.began_at FROM excursion e JOIN channel c ON c.id = e.channel_id"
+        )
+        return {(row["device"], row["rule"], row["began_at"]): row["id"] for row in rows}
+
+    def lot_ids(self) -> dict[str, int]:
+        return {row["lot_number"]: row["id"] for row in self.house.ledger.rows("SELECT id, lot_number FROM lot")}
+
+    def any_lot(self, pick: int) -> dict[str, Any] | None:
+        rows = self.house.ledger.rows(
+            "SELECT l.id, l.lot_number, i.name AS item FROM lot l JOIN item i ON i.id = l.item_id ORDER BY l.id"
+        )
+        return rows[pick % len(rows)] if rows else None
+
+    def promises(self) -> list[dict[str, Any]]:
+        return self.house.ledger.rows("""
+            SELECT v.id, l.lot_number, v.serial, p.name AS place, v.quantity, v.demand
+            FROM reservation v JOIN lot l ON l.id = v.lot_id JOIN place p ON p.id = v.place_id
+            WHERE v.ended_at IS NULL ORDER BY v.id""")
+
+    def open_promise(self, pick: int) -> dict[str, Any] | None:
+        rows = self.promises()
+        return rows[pick % len(rows)] if rows else None
+
+    def effects(self) -> dict[str, Any]:
+        (row,) = self.house.ledger.rows(EFFECTS)
+        return row
+
+    def say(self, who: Somebody, path: str, body: Any, *, retry: bool = False) -> httpx.Response:
+        """A command: it succeeds, or it is refused with a reason and changes nothing."""
+        before = self.effects()
+        response = who.post(path, body)
+        event(f"{path.rstrip('/').rsplit('/', 1)[-1]} {response.status_code}")
+        assert response.status_code < 500 and response.status_code not in (401, 405), response.text
+        if not response.is_success:
+            assert response.json()["error"]
+            assert self.effects() == before, response.text
+        elif retry or path.endswith(("/void", "/pick")):
+            self.retries.append((who, path, body, response.status_code))
+        return response
+
+    def ask(self, who: Somebody, path: str, body: Any) -> Any:
+        """A command that has to succeed."""
+        response = self.say(who, path, body, retry="client_id" in body)
+        assert response.is_success, f"{path} {body}: {response.text}"
+        return response.json()
+
+    def take(self, booked: Booked) -> None:
+        """Tell the model of a movement that a command made."""
+        if booked.fact not in self.model.commanded:
+            self.model.commanded[booked.fact] = booked
+            self.model.receive(booked)
+
+    def take_rows(self, rows: Sequence[dict[str, Any]], action: str) -> None:
+        for row in rows:
+            move = Move(row["lot_number"], row["serial"], row["quantity"], row["from_place"], row["to_place"],
+                        at_time(row["occurred_at"]))  # fmt: skip
+            self.take(Booked(row["fact"], move, Action(action), row["order_ref"]))
+
+
+def same(what: str, ledger: set[Any], model: set[Any]) -> None:
+    """Fail with what only one of them has."""
+    assert ledger == model, f"{what}: only the ledger has {ledger - model}, only the model {model - ledger}"
+
+
+def at_time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
