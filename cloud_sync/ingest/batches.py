@@ -20,11 +20,20 @@ from cloud_sync.ingest.progress import advance
 from cloud_sync.ingest.readings import store_readings
 from cloud_sync.ingest.scans import store_scans
 from cloud_sync.ingest.source import Said, Source
-from cloud_sync.ingest.together import Readable, in_parts, readable, store_part
+from cloud_sync.ingest.together import Sealed, in_parts, store_part
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.records import Lane, Notice, Reading, Record, ScanTransaction
-from edge_agent.domain.wire import Batch, Verify, WireError, decode_batch, decode_record, digest_of
+from edge_agent.domain.wire import (
+    Batch,
+    BatchHeader,
+    Verify,
+    WireError,
+    decode_batch,
+    decode_record,
+    digest_of,
+    header_of,
+)
 
 SEQ_MAX = 2**62
 UNREADABLE_KEPT_BYTES = 10_000
@@ -57,7 +66,7 @@ def store_batch(database: Database, raw: bytes) -> Receipt:
     digest = digest_of(raw)
     try:
         batch = decode_batch(raw)
-        _check_header(batch)
+        _check_header(batch.header)
     except WireError as error:
         return Receipt(digest, Outcome.REFUSED, error.reason)
     try:
@@ -85,31 +94,29 @@ def store_batches(database: Database, raws: Sequence[bytes]) -> list[Receipt]:
 
 def _store_together(database: Database, raws: Sequence[bytes]) -> dict[int, Receipt]:
     """Receipts by index of those that could be stored together with others."""
-    candidates = [each for index, raw in enumerate(raws) if (each := _readable_alone(index, raw)) is not None]
+    candidates = [each for index, raw in enumerate(raws) if (each := _sealed(index, raw)) is not None]
     receipts: dict[int, Receipt] = {}
     for part in in_parts(candidates):
         if len(part) < 2:
             continue
         with database.transaction() as connection:
-            gateway: Row | None = queries("ingest").gateway(connection, name=part[0].batch.header.gateway)
+            gateway: Row | None = queries("ingest").gateway(connection, name=part[0].header.gateway)
             if gateway is None or gateway["revoked_at"] is not None:
                 continue
-            verify = _verifier(gateway["public_key"])
-            genuine = [each for each in part if each.batch.is_genuine(verify)]
-            stored, duplicates = store_part(connection, gateway["id"], genuine)
-        digests = {each.index: each.batch.digest for each in part}
+            stored, duplicates = store_part(connection, gateway["id"], _verifier(gateway["public_key"]), part)
+        digests = {each.index: each.digest for each in part}
         receipts |= {index: Receipt(digests[index], Outcome.STORED) for index in stored}
         receipts |= {index: Receipt(digests[index], Outcome.DUPLICATE) for index in duplicates}
     return receipts
 
 
-def _readable_alone(index: int, raw: bytes) -> Readable | None:
+def _sealed(index: int, raw: bytes) -> Sealed | None:
     try:
-        batch = decode_batch(raw)
-        _check_header(batch)
+        header = header_of(raw)
+        _check_header(header)
     except WireError:
         return None
-    return readable(index, batch) if batch.header.lane is Lane.READINGS else None
+    return Sealed(index, header, raw, digest_of(raw)) if header.lane is Lane.READINGS else None
 
 
 class _UnknownGateway(NotGenuine):
@@ -146,9 +153,8 @@ def _store(connection: Connection, batch: Batch) -> Outcome:
     return Outcome.STORED
 
 
-def _check_header(batch: Batch) -> None:
+def _check_header(header: BatchHeader) -> None:
     """What the ledger can keep; a header that no gateway of ours would write is refused."""
-    header = batch.header
     if not header.gateway.isprintable():
         raise WireError("the gateway's name has unprintable characters")
     try:
