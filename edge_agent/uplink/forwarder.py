@@ -17,7 +17,7 @@ from edge_agent.uplink.base import Outcome, Receipt, Uplink
 
 MESSAGE_BYTES_MAX = 768 * 1024
 """Below the 1 MiB that many reverse proxies allow by default."""
-MESSAGE_UNITS_MAX = 200
+MESSAGE_UNITS_MAX = 1000
 RETRY_MIN_S = 1.0
 STATUS_EVERY_S = 5.0
 
