@@ -18,10 +18,10 @@ from cloud_sync.ingest.progress import advance
 from cloud_sync.ingest.readings import heard, keep_unusable
 from cloud_sync.ingest.row_maker import NotPlain, RowMaker
 from cloud_sync.ingest.source import Said
-from cloud_sync.storage.database import Connection
+from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.records import Reading
-from edge_agent.domain.wire import BatchHeader, Verify, WireError, decode_batch
+from edge_agent.domain.wire import BatchHeader, Verify, WireError, decode_batch, is_genuine
 
 RECORDS_MAX = 100_000
 """Of one transaction."""
@@ -89,10 +89,11 @@ def store_part(
     lanes = sorted({f"{each.header.gateway}/{each.header.journal}/{each.header.lane}" for each in part})
     for lane in lanes:
         queries("ingest").own_lane(connection, lane=lane)
-    new, duplicates = _sorted_out(connection, gateway_id, part)
+    fresh, duplicates = _sorted_out(connection, gateway_id, part)
+    new = _proven(fresh, verify)
     if not new:
         return [], duplicates
-    kept, spans, channels = _copy_readings(connection, gateway_id, verify, new)
+    kept, spans, channels = _copy_readings(connection, gateway_id, new)
     if kept:
         _keep_evidence(connection, gateway_id, kept)
         for journal, lane in sorted({(each.sealed.header.journal, each.sealed.header.lane) for each in kept}):
@@ -107,45 +108,76 @@ def store_part(
 
 
 def _sorted_out(connection: Connection, gateway_id: int, part: Sequence[Sealed]) -> tuple[list[Sealed], list[int]]:
-    nearest = queries("ingest").last_batches_up_to(
-        connection,
-        gateway_id=gateway_id,
-        journals=[each.header.journal for each in part],
-        lanes=[each.header.lane.value for each in part],
-        last_seqs=[each.last_seq for each in part],
-    )
-    near = {row["number"] - 1: row for row in nearest}
+    """Those that overlap nothing that is stored nor each other, and the indexes of those that are stored already."""
     new: list[Sealed] = []
     duplicates: list[int] = []
-    reached: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for number, each in enumerate(part):
-        header, row = each.header, near.get(number)
-        if row is not None and row["last_seq"] >= header.first:
-            if bytes(row["digest"]).hex() == each.digest:
+    for run in _runs(part):
+        if not _stored_near(connection, gateway_id, run[-1:], run[0].header.first):
+            new += run
+            continue
+        near = _stored_near(connection, gateway_id, run, 0)
+        for number, each in enumerate(run):
+            row = near.get(number)
+            if row is None or row["last_seq"] < each.header.first:
+                new.append(each)
+            elif bytes(row["digest"]).hex() == each.digest:
                 duplicates.append(each.index)
-            continue
-        lane = reached[f"{header.journal}/{header.lane}"]
-        # The newest first, then back-fill in order: nearly always compared with one or two spans.
-        if any(first <= each.last_seq and header.first <= last for first, last in lane):
-            continue
-        if lane and lane[-1][1] + 1 == header.first:
-            lane[-1] = (lane[-1][0], each.last_seq)
-        else:
-            lane.append((header.first, each.last_seq))
-        new.append(each)
     return new, duplicates
 
 
+def _runs(part: Sequence[Sealed]) -> list[list[Sealed]]:
+    """Batches that follow each other in a lane without a hole; of those that overlap, the first that came."""
+    runs: list[list[Sealed]] = []
+    for each in sorted(part, key=lambda each: (each.header.journal, each.header.first)):
+        last = runs[-1][-1] if runs else None
+        is_same_lane = last is not None and last.header.journal == each.header.journal
+        if last is not None and is_same_lane and each.header.first <= last.last_seq:
+            continue
+        if last is not None and is_same_lane and each.header.first == last.last_seq + 1:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    return runs
+
+
+def _stored_near(connection: Connection, gateway_id: int, run: Sequence[Sealed], first_seq: int) -> dict[int, Row]:
+    """For each of ``run``, by number, the stored batch nearest before its end if it ends at ``first_seq`` or later."""
+    nearest = queries("ingest").last_batches_up_to(
+        connection,
+        gateway_id=gateway_id,
+        journals=[each.header.journal for each in run],
+        lanes=[each.header.lane.value for each in run],
+        last_seqs=[each.last_seq for each in run],
+    )
+    return {row["number"] - 1: row for row in nearest if row["last_seq"] >= first_seq}
+
+
+def _proven(batches: Sequence[Sealed], verify: Verify) -> list[Sealed]:
+    """Those that are the gateway's own: signed by its key, or named as the one before by one that is proven.
+
+    A batch names the SHA-256 of the whole batch before it, and the signature covers that name: so the signature of the
+    last of a chain proves all of it, and thousands need not be checked one by one.
+    """
+    proven: list[Sealed] = []
+    named: set[str] = set()
+    for each in sorted(batches, key=lambda each: each.header.first, reverse=True):
+        if each.digest in named or is_genuine(each.raw, verify):
+            proven.append(each)
+            named.add(each.header.previous)
+    proven.reverse()
+    return proven
+
+
 def _copy_readings(
-    connection: Connection, gateway_id: int, verify: Verify, new: Sequence[Sealed]
+    connection: Connection, gateway_id: int, new: Sequence[Sealed]
 ) -> tuple[list[Kept], dict[int, Span], Channels]:
-    """Copy the readings of what is plain and genuine; channels that were never heard before are made for them."""
+    """Copy the readings of what is plain; channels that were never heard before are made for them."""
     ids = [row["id"] for row in queries("ingest").evidence_ids(connection, count=len(new))]
     kept: list[Kept] = []
     waiting = list(zip(ids, new, strict=True))
     channels = _own_channels(connection, gateway_id)
     maker = RowMaker(channels, _months(connection))
-    waiting = _copy(connection, verify, maker, waiting, kept)
+    waiting = _copy(connection, maker, waiting, kept)
     spans = maker.spans()
     if waiting:
         channels = _make_channels(connection, gateway_id, maker.wanted_channels)
@@ -153,14 +185,13 @@ def _copy_readings(
             first = datetime.strptime(month, "%Y_%m").replace(tzinfo=UTC)
             make_months(connection, first, first)
         maker = RowMaker(channels, _months(connection))
-        _copy(connection, verify, maker, waiting, kept)
+        _copy(connection, maker, waiting, kept)
         spans = _joined(spans, maker.spans())
     return kept, spans, channels
 
 
 def _copy(
     connection: Connection,
-    verify: Verify,
     maker: RowMaker,
     batches: Sequence[tuple[int, Sealed]],
     kept: list[Kept],
@@ -171,10 +202,7 @@ def _copy(
     with connection.cursor() as cursor, cursor.copy(COPY_READINGS) as copy:
         for evidence_id, each in batches:
             try:
-                batch = decode_batch(each.raw)
-                if not batch.is_genuine(verify):
-                    continue
-                made = maker.made_of(batch, evidence_id)
+                made = maker.made_of(decode_batch(each.raw), evidence_id)
             except (WireError, NotPlain):
                 continue
             if made is None:

@@ -83,7 +83,12 @@ class Batch:
 
     def is_genuine(self, verify: Verify) -> bool:
         """Whether the signature is that of the key behind ``verify``."""
-        return verify(self.raw[-SIGNATURE_BYTES:], self.raw[:-SIGNATURE_BYTES])
+        return is_genuine(self.raw, verify)
+
+
+def is_genuine(raw: bytes, verify: Verify) -> bool:
+    """Whether the signature of a unit is that of the key behind ``verify``; nothing else of it is looked at."""
+    return verify(raw[-SIGNATURE_BYTES:], raw[:-SIGNATURE_BYTES])
 
 
 def digest_of(raw: bytes) -> str:
