@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from cloud_sync.actions.retention import make_months
 from cloud_sync.actions.tracks import Span, judge, judge_silence
@@ -29,8 +30,10 @@ BYTES_AT_ONCE = 64 * 1024
 """Of rows in one message to the server."""
 
 COPY_EVIDENCE = (
-    "COPY evidence (id, gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, last_at) FROM STDIN"
+    "COPY evidence (id, gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, last_at)"
+    " FROM STDIN (FORMAT binary)"
 )
+EVIDENCE_TYPES = ("int8", "int8", "uuid", "text", "int8", "int8", "bytea", "bytea", "bytea", "timestamptz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +205,7 @@ def _copy(
     with connection.cursor() as cursor, cursor.copy(COPY_READINGS) as copy:
         for evidence_id, each in batches:
             try:
-                made = maker.made_of(decode_batch(each.raw), evidence_id)
+                made = maker.made_of(decode_batch(each.raw, each.header), evidence_id)
             except (WireError, NotPlain):
                 continue
             if made is None:
@@ -248,13 +251,14 @@ def _joined(spans: Mapping[int, Span], more: Mapping[int, Span]) -> dict[int, Sp
 
 def _keep_evidence(connection: Connection, gateway_id: int, kept: Sequence[Kept]) -> None:
     with connection.cursor() as cursor, cursor.copy(COPY_EVIDENCE) as copy:
+        copy.set_types(EVIDENCE_TYPES)
         for each in kept:
             header = each.sealed.header
             copy.write_row(
                 (
                     each.evidence_id,
                     gateway_id,
-                    header.journal,
+                    UUID(header.journal),
                     header.lane.value,
                     header.first,
                     each.sealed.last_seq,
