@@ -33,7 +33,7 @@ from cloud_sync.config import DATABASE_URL, LedgerConfig, ServerSection, load_co
 from cloud_sync.domain.master import KINDS  # noqa: E402
 from cloud_sync.domain.roles import Role  # noqa: E402
 from cloud_sync.errors import ConfigError, DatabaseDown, LedgerError  # noqa: E402
-from cloud_sync.ingest.batches import store_batch  # noqa: E402
+from cloud_sync.ingest.batches import store_batches  # noqa: E402
 from cloud_sync.ingest.mqtt_door import MqttDoor  # noqa: E402
 from cloud_sync.storage.database import Database, Row  # noqa: E402
 
@@ -311,7 +311,7 @@ def _mqtt_door(config: LedgerConfig, database: Database) -> Iterator[None]:
         yield
         return
     try:
-        door = MqttDoor(config.mqtt, partial(store_batch, database))
+        door = MqttDoor(config.mqtt, partial(store_batches, database))
     except ValueError as error:
         raise ConfigError((f"mqtt: {error}",)) from error
     door.start()

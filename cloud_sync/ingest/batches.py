@@ -3,6 +3,7 @@
 Storing is idempotent: a batch that is stored already is a ``DUPLICATE``, and as good as stored.
 """
 
+import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from cloud_sync.actions.cases import Case, count_case, open_case
 from cloud_sync.domain.records import fault_in
 from cloud_sync.errors import Forked, NotGenuine
 from cloud_sync.ingest.notices import store_notices
+from cloud_sync.ingest.poison import TRIES_MAX, is_poison, poison_case
 from cloud_sync.ingest.progress import advance
 from cloud_sync.ingest.readings import store_readings
 from cloud_sync.ingest.scans import store_scans
@@ -38,6 +40,9 @@ from edge_agent.domain.wire import (
 SEQ_MAX = 2**62
 UNREADABLE_KEPT_BYTES = 10_000
 """How much of an unreadable record its case shows; the evidence has all of it."""
+
+
+_log = logging.getLogger("cloud_sync.ingest")
 
 
 class Outcome(StrEnum):
@@ -85,11 +90,40 @@ def store_batch(database: Database, raw: bytes) -> Receipt:
 def store_batches(database: Database, raws: Sequence[bytes]) -> list[Receipt]:
     """Store several batches and say what became of each, in their order; as good as ``store_batch`` on each.
 
-    Many batches of readings share transactions: a week of back-fill takes seconds so. Raises ``DatabaseDown``: some
-    may be stored, and the gateway shall send all again.
+    Many batches of readings share transactions: a week of back-fill takes seconds so. A batch that fails again and
+    again is set aside (``ingest.poison``), so that it does not hold up the others. Raises ``DatabaseDown``: some may be
+    stored, and the gateway shall send all again.
     """
     receipts = _store_together(database, raws)
-    return [receipts.get(index) or store_batch(database, raw) for index, raw in enumerate(raws)]
+    return [receipts.get(index) or _store_or_set_aside(database, raw) for index, raw in enumerate(raws)]
+
+
+def _store_or_set_aside(database: Database, raw: bytes) -> Receipt:
+    for _ in range(TRIES_MAX - 1):
+        try:
+            return store_batch(database, raw)
+        except Exception as error:
+            if not is_poison(error):
+                raise
+    try:
+        return store_batch(database, raw)
+    except Exception as error:
+        if not is_poison(error):
+            raise
+        return _set_aside(database, decode_batch(raw), error)
+
+
+def _set_aside(database: Database, batch: Batch, error: Exception) -> Receipt:
+    """Keep it as evidence, with a case that says why nothing came of it. The gateway need not send it again."""
+    with database.transaction() as connection:
+        gateway = _genuine_gateway(connection, batch)
+        if _is_stored_or_own(connection, batch, gateway["id"]):
+            return Receipt(batch.digest, Outcome.DUPLICATE)
+        case = poison_case(batch, _add_evidence(connection, gateway["id"], batch, None), error)
+        advance(connection, gateway["id"], batch.header.journal, batch.header.lane.value)
+        open_case(connection, case)
+    _log.error("%s", case.text, exc_info=error)
+    return Receipt(batch.digest, Outcome.STORED, case.text)
 
 
 def _store_together(database: Database, raws: Sequence[bytes]) -> dict[int, Receipt]:
@@ -99,15 +133,24 @@ def _store_together(database: Database, raws: Sequence[bytes]) -> dict[int, Rece
     for part in in_parts(candidates):
         if len(part) < 2:
             continue
-        with database.transaction() as connection:
-            gateway: Row | None = queries("ingest").gateway(connection, name=part[0].header.gateway)
-            if gateway is None or gateway["revoked_at"] is not None:
-                continue
-            stored, duplicates = store_part(connection, gateway["id"], _verifier(gateway["public_key"]), part)
+        try:
+            stored, duplicates = _store_part(database, part)
+        except Exception as error:
+            if not is_poison(error):
+                raise
+            continue
         digests = {each.index: each.digest for each in part}
         receipts |= {index: Receipt(digests[index], Outcome.STORED) for index in stored}
         receipts |= {index: Receipt(digests[index], Outcome.DUPLICATE) for index in duplicates}
     return receipts
+
+
+def _store_part(database: Database, part: Sequence[Sealed]) -> tuple[list[int], list[int]]:
+    with database.transaction() as connection:
+        gateway: Row | None = queries("ingest").gateway(connection, name=part[0].header.gateway)
+        if gateway is None or gateway["revoked_at"] is not None:
+            return [], []
+        return store_part(connection, gateway["id"], _verifier(gateway["public_key"]), part)
 
 
 def _sealed(index: int, raw: bytes) -> Sealed | None:
@@ -126,22 +169,10 @@ class _UnknownGateway(NotGenuine):
 def _store(connection: Connection, batch: Batch) -> Outcome:
     header = batch.header
     gateway = _genuine_gateway(connection, batch)
-    queries("ingest").own_lane(connection, lane=f"{header.gateway}/{header.journal}/{header.lane}")
-    if _is_stored(connection, batch, gateway["id"]):
+    if _is_stored_or_own(connection, batch, gateway["id"]):
         return Outcome.DUPLICATE
     decoded = _decoded(batch)
-    evidence_id = queries("ingest").add_evidence(
-        connection,
-        gateway_id=gateway["id"],
-        journal=header.journal,
-        lane=header.lane.value,
-        first_seq=header.first,
-        last_seq=_last_seq(batch),
-        digest=bytes.fromhex(batch.digest),
-        previous=bytes.fromhex(header.previous),
-        raw=batch.raw,
-        last_at=_last_trusted(decoded),
-    )
+    evidence_id = _add_evidence(connection, gateway["id"], batch, _last_trusted(decoded))
     source = Source(gateway["id"], header.gateway, header.journal, header.lane, evidence_id)
     records = _readable(connection, source, batch, decoded)
     advance(connection, source.gateway_id, source.journal, source.lane.value)
@@ -192,9 +223,13 @@ def _verifier(public_key: bytes) -> Verify:
     return verify
 
 
-def _is_stored(connection: Connection, batch: Batch, gateway_id: int) -> bool:
-    """Whether this very batch is stored. Raises ``Forked`` if another one with any of its sequence numbers is."""
+def _is_stored_or_own(connection: Connection, batch: Batch, gateway_id: int) -> bool:
+    """Whether this very batch is stored; if not, nobody else stores it until the end of the transaction.
+
+    Raises ``Forked`` if another one with any of its sequence numbers is stored.
+    """
     header = batch.header
+    queries("ingest").own_lane(connection, lane=f"{header.gateway}/{header.journal}/{header.lane}")
     near = queries("ingest").last_batch_up_to(
         connection, gateway_id=gateway_id, journal=header.journal, lane=header.lane.value, last_seq=_last_seq(batch)
     )
@@ -206,6 +241,23 @@ def _is_stored(connection: Connection, batch: Batch, gateway_id: int) -> bool:
         f"{header.lane} {near['first_seq']} to {near['last_seq']} of journal {header.journal} are stored with other "
         f"content than this batch of {header.first} to {_last_seq(batch)}: do two gateways use one journal?"
     )
+
+
+def _add_evidence(connection: Connection, gateway_id: int, batch: Batch, last_at: datetime | None) -> int:
+    header = batch.header
+    evidence_id: int = queries("ingest").add_evidence(
+        connection,
+        gateway_id=gateway_id,
+        journal=header.journal,
+        lane=header.lane.value,
+        first_seq=header.first,
+        last_seq=_last_seq(batch),
+        digest=bytes.fromhex(batch.digest),
+        previous=bytes.fromhex(header.previous),
+        raw=batch.raw,
+        last_at=last_at,
+    )
+    return evidence_id
 
 
 def _decoded(batch: Batch) -> list[Record | str]:

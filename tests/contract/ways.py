@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
@@ -130,6 +130,11 @@ class Store:
             return StoreReceipt(batch.digest, Stored(self.ledger._outcome(batch)))
 
 
+def one_by_one(store: Callable[[bytes], Any]) -> Callable[[Sequence[bytes]], list[Any]]:
+    """A store of single batches as a door wants one."""
+    return lambda raws: [store(raw) for raw in raws]
+
+
 class MqttWay:
     def __init__(self, broker: Broker, version: str) -> None:
         self.ledger = Ledger(IDENTITY.verify)
@@ -171,7 +176,7 @@ class MqttWay:
 
     async def ledger_returns(self) -> None:
         section = MqttSection.model_validate({"url": self.broker.url, "version": self.version})
-        self._door = MqttDoor(section, self.store)
+        self._door = MqttDoor(section, one_by_one(self.store))
         self._door.start()
         assert await asyncio.to_thread(self._door.wait_connected, 20)
 

@@ -29,7 +29,7 @@ from edge_agent.uplink.identity import Identity
 from edge_agent.uplink.mqtt import MqttUplink
 from tests.brokers import Broker, Mosquitto, NatsServer
 from tests.certificates import certificates
-from tests.contract.ways import CrookedLedger, Store
+from tests.contract.ways import CrookedLedger, Store, one_by_one
 from tests.integration.edge.ledger import Ledger
 from tests.journal_parts import GATEWAY, IDENTITY, START, open_journal, scan
 from tests.relay import Relay
@@ -63,7 +63,7 @@ async def running(broker: Broker) -> AsyncIterator[Broker]:
 
 @contextlib.asynccontextmanager
 async def door_at(store: Store, **settings: Any) -> AsyncIterator[MqttDoor]:
-    door = MqttDoor(MqttSection.model_validate(settings), store)
+    door = MqttDoor(MqttSection.model_validate(settings), one_by_one(store))
     door.start()
     try:
         assert await asyncio.to_thread(door.wait_connected, 20)
