@@ -131,8 +131,21 @@ class Store:
 
 
 def one_by_one(store: Callable[[bytes], Any]) -> Callable[[Sequence[bytes]], list[Any]]:
-    """A store of single batches as a door wants one."""
-    return lambda raws: [store(raw) for raw in raws]
+    """A store of single batches as a door wants one. Each is tried, and if one failed there are no receipts."""
+
+    def store_all(raws: Sequence[bytes]) -> list[Any]:
+        receipts: list[Any] = []
+        fault: DatabaseDown | None = None
+        for raw in raws:
+            try:
+                receipts.append(store(raw))
+            except DatabaseDown as error:
+                fault = error
+        if fault is not None:
+            raise fault
+        return receipts
+
+    return store_all
 
 
 class MqttWay:
