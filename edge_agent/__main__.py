@@ -104,8 +104,11 @@ def _offer_the_rest() -> None:
     from edge_agent.bench.scan import scan_command
     from edge_agent.bench.sheet import sheet_command
     from edge_agent.buffer.commands import buffer
+    from edge_agent.examples import example_command, init_command
     from edge_agent.uplink.commands import enroll_command
 
+    app.command("init")(init_command)
+    app.command("example")(example_command)
     app.command("enroll")(enroll_command)
     app.add_typer(buffer, name="buffer")
     for name, command in (

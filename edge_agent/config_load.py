@@ -65,9 +65,7 @@ def _text(path: Path) -> str:
             raise ConfigError((f"{path} is larger than {CONFIG_BYTES_MAX} bytes: that is no configuration",))
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError(
-            (f"{path} cannot be read ({error.strerror}): start from config/gateway.example.toml",)
-        ) from error
+        raise ConfigError((f"{path} cannot be read ({error.strerror}): edge-agent init writes one",)) from error
     except UnicodeDecodeError as error:
         raise ConfigError((f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8",)) from error
 

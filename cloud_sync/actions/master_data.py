@@ -130,6 +130,14 @@ def list_items(database: Database, *, rows_max: int, rows_skipped: int = 0) -> l
         return list(queries("master_data").items(connection, rows_max=rows_max, rows_skipped=rows_skipped))
 
 
+def place_of_kind(connection: Connection, name: str, kind: str) -> int:
+    """The id of a place that has to be of this kind. Raises ``NotFound``, ``Invalid``."""
+    place = place_named(connection, name)
+    if place["kind"] != kind:
+        raise Invalid(f"{kind}: {name} is a {place['kind']}: name a {kind}")
+    return int(place["id"])
+
+
 def item_named(connection: Connection, name: str) -> Row:
     """The item with this name. Raises ``NotFound``."""
     row: Row | None = queries("master_data").item_by_name(connection, name=name)

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from cloud_sync.actions.allocate import check_open, own_reservation, reservation_of
 from cloud_sync.actions.bookings import book, lock_for_booking
+from cloud_sync.actions.kept_promises import end_part, promise_again
 from cloud_sync.actions.master_data import item_named, place_named
-from cloud_sync.actions.order_matching import end_part, match_orders, promise_again
+from cloud_sync.actions.order_matching import match_orders
 from cloud_sync.actions.requests import answer, answered_before
 from cloud_sync.actions.stock import lot_of, position_of
 from cloud_sync.domain.booking import NewMovement, expires_at

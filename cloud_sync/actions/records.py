@@ -3,28 +3,20 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import psycopg
 
 from cloud_sync.actions.bookings import book_each, rebook_cases
 from cloud_sync.actions.lots import lots_of
-from cloud_sync.actions.master_data import check_place, item_named, place_named
-from cloud_sync.actions.tracks import judge_places
+from cloud_sync.actions.master_data import item_named, place_named
+from cloud_sync.actions.record_saving import SAVE
 from cloud_sync.domain.booking import Label, NewMovement
 from cloud_sync.domain.master import (
     FAULTS_MAX,
     KINDS,
     Fault,
-    ItemRecord,
     OpeningRecord,
-    OperatorRecord,
-    OwnerRecord,
-    PlaceRecord,
-    RecipientRecord,
     Record,
-    ReorderRecord,
-    SupplierRecord,
     differences,
     read_csv,
     write_csv,
@@ -37,11 +29,13 @@ from cloud_sync.storage.queries import queries
 
 COUNT_DIFFERENCE = "count-difference"
 """The place that opening balances come from, and what counts find or miss."""
+
 OPENING = "opening"
 """The action of movements that brought in opening balances."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of rows done and of all rows."""
+
 NO_PROGRESS: Progress = lambda done, total: None  # noqa: E731
 
 
@@ -134,53 +128,6 @@ def model_of(kind: str) -> type[Record]:
     return KINDS[kind]
 
 
-def add_document(
-    database: Database,
-    *,
-    supplier: str | None,
-    lot_id: int | None,
-    kind: str,
-    reference: str,
-    sha256: str,
-    valid_until: Any,
-    actor: str,
-) -> Row:
-    """Keep where a paper of a supplier or lot is. Raises ``NotFound``, ``Invalid``."""
-    if supplier is None and lot_id is None:
-        raise Invalid("the document is about nothing", "Name its supplier, its lot, or both.")
-    with database.transaction() as connection:
-        supplier_id = _place_of_kind(connection, supplier, "supplier") if supplier else None
-        if lot_id is not None and queries("availability").lot_by_id(connection, lot_id=lot_id) is None:
-            raise NotFound(f"there is no lot {lot_id}", "See GET /v1/lots for those there are.")
-        document_id: int = queries("records").add_document(
-            connection,
-            supplier_id=supplier_id,
-            lot_id=lot_id,
-            kind=kind,
-            reference=reference,
-            sha256=sha256,
-            valid_until=valid_until,
-            added_by=actor,
-        )
-        subject = f"lot:{lot_id}" if lot_id is not None else f"supplier:{supplier}"
-        data = {"document": document_id, "kind": kind, "reference": reference, "sha256": sha256}
-        add_event(connection, actor=actor, kind="document_added", subject=subject, data=data)
-        rows = queries("records").documents(connection, supplier=None, lot_id=lot_id, rows_max=100_000, rows_skipped=0)
-        return next(row for row in rows if row["id"] == document_id)
-
-
-def list_documents(
-    database: Database, *, supplier: str | None, lot_id: int | None, rows_max: int, rows_skipped: int = 0
-) -> list[Row]:
-    """Papers of suppliers and lots, oldest first."""
-    with database.transaction() as connection:
-        return list(
-            queries("records").documents(
-                connection, supplier=supplier, lot_id=lot_id, rows_max=rows_max, rows_skipped=rows_skipped
-            )
-        )
-
-
 def ensure_difference_place(connection: Connection) -> int:
     """The id of the place of count differences, made if it is not there yet."""
     queries("records").add_difference_place(connection, name=COUNT_DIFFERENCE)
@@ -213,7 +160,7 @@ class _Keeper:
         if isinstance(record, OpeningRecord):
             self._openings.append((record, self._opening(before, record, event_id)))
         else:
-            _SAVE[self.kind](self.connection, before, record)
+            SAVE[self.kind](self.connection, before, record)
             self._may_cure_cases |= self.kind in ("places", "items", "suppliers", "recipients")
         self._known[record.key] = record
         return "added" if before is None else "changed"
@@ -308,144 +255,3 @@ def _load(connection: Connection, kind: str) -> dict[str, Record]:
 
 def _typed(row: Row) -> Row:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-
-
-def _save_place(connection: Connection, before: Record | None, record: Record) -> None:
-    assert isinstance(record, PlaceRecord)  # noqa: S101
-    if record.policy is not None and queries("master_data").policy_by_name(connection, name=record.policy) is None:
-        raise NotFound(f"policy: there is no policy {record.policy}: import it with cloud-sync import-policies")
-    if before is None:
-        _add_place(connection, record.name, record.title, record.kind, record.parent, record.policy)
-        return
-    assert isinstance(before, PlaceRecord)  # noqa: S101
-    _check_fixed(before, record, "kind", "parent")
-    place_id = queries("records").change_place(connection, name=record.name, title=record.title, policy=record.policy)
-    if before.policy != record.policy:
-        judge_places(connection, place_id)
-
-
-def _add_place(
-    connection: Connection, name: str, title: str, kind: str, parent: str | None, policy: str | None = None
-) -> int:
-    try:
-        above = place_named(connection, parent) if parent else None
-    except NotFound as error:
-        raise NotFound(f"parent: {error}", "Put it on a line before this one.") from None
-    check_place(kind, above)
-    if not queries("master_data").add_place(
-        connection, name=name, title=title, kind=kind, parent_id=above["id"] if above else None, policy=policy
-    ):
-        raise Conflict(f"name: {name} is a {place_named(connection, name)['kind']} already: choose another name")
-    return int(place_named(connection, name)["id"])
-
-
-def _save_owner(connection: Connection, before: Record | None, record: Record) -> None:
-    assert isinstance(record, OwnerRecord)  # noqa: S101
-    if before is None:
-        queries("master_data").add_owner(connection, name=record.name, title=record.title)
-    else:
-        queries("records").change_owner(connection, name=record.name, title=record.title)
-
-
-def _save_item(connection: Connection, before: Record | None, record: Record) -> None:
-    assert isinstance(record, ItemRecord)  # noqa: S101
-    if isinstance(before, ItemRecord):
-        if queries("records").is_item_used(connection, name=record.name):
-            _check_fixed(before, record, "base_unit", "serial_tracked")
-        for gtin, units in before.gtins.items():
-            if record.gtins.get(gtin) != units:
-                raise Conflict(f"gtins: {gtin} stands for {units} since it was said: it cannot be taken back")
-    said = record.model_dump(exclude={"gtins", "substitutes"})
-    if (
-        record.storage_class is not None
-        and queries("master_data").policy_by_name(connection, name=record.storage_class) is None
-    ):
-        raise NotFound(f"storage_class: there is no policy {record.storage_class}: see GET /v1/policies")
-    item_id = queries("records").keep_item(connection, **said)
-    for gtin, units in sorted(record.gtins.items()):
-        if not queries("master_data").add_gtin(connection, gtin=gtin, item=record.name, base_units=units):
-            known = queries("master_data").gtin(connection, gtin=gtin)
-            if known["item"] != record.name:
-                raise Conflict(f"gtins: {gtin} is item {known['item']} already: correct one of the two")
-    queries("records").forget_substitutes(connection, item_id=item_id)
-    names = list(record.substitutes)
-    if queries("records").add_substitutes(connection, item_id=item_id, names=names) != len(names):
-        raise NotFound("substitutes: not all of them are items: import those first")
-
-
-def _save_supplier(connection: Connection, before: Record | None, record: Record) -> None:
-    assert isinstance(record, SupplierRecord)  # noqa: S101
-    place_id = (
-        _add_place(connection, record.name, record.title, "supplier", None)
-        if before is None
-        else queries("records").retitle_place(connection, name=record.name, title=record.title)
-    )
-    queries("records").keep_supplier(
-        connection,
-        place_id=place_id,
-        status=record.status,
-        qualified_until=record.qualified_until,
-        note=record.note,
-    )
-
-
-def _save_recipient(connection: Connection, before: Record | None, record: Record) -> None:
-    assert isinstance(record, RecipientRecord)  # noqa: S101
-    if isinstance(before, RecipientRecord):
-        _check_fixed(before, record, "kind", "parent")
-        place_id = queries("records").retitle_place(connection, name=record.name, title=record.title)
-    else:
-        place_id = _add_place(connection, record.name, record.title, record.kind, record.parent)
-    queries("records").keep_recipient(connection, place_id=place_id, shelf_life_days_min=record.shelf_life_days_min)
-    queries("records").forget_recipient_items(connection, place_id=place_id)
-    for item, days in sorted(record.item_days_min.items()):
-        if not queries("records").add_recipient_item(connection, place_id=place_id, item=item, days=days):
-            raise NotFound(f"item_days_min: there is no item {item}: import items first")
-
-
-def _save_operator(connection: Connection, before: Record | None, record: Record) -> None:
-    assert isinstance(record, OperatorRecord)  # noqa: S101
-    other = queries("records").operator_with_badge(connection, badge=record.badge)
-    if other is not None and other["name"] != record.name:
-        raise Conflict(f"badge: {record.badge} is that of {other['name']}: give each operator one of their own")
-    queries("records").keep_operator(connection, name=record.name, badge=record.badge, active=record.active)
-
-
-def _save_reorder(connection: Connection, before: Record | None, record: Record) -> None:
-    assert isinstance(record, ReorderRecord)  # noqa: S101
-    place = place_named(connection, record.place)
-    if place["kind"] not in INTERNAL:
-        raise Invalid(f"place: {record.place} is a {place['kind']}: name a site, room or bin")
-    queries("records").keep_reorder_level(
-        connection,
-        item_id=item_named(connection, record.item)["id"],
-        place_id=place["id"],
-        supplier_id=_place_of_kind(connection, record.supplier, "supplier") if record.supplier else None,
-        reorder_point=record.reorder_point,
-        par_level=record.par_level,
-    )
-
-
-def _place_of_kind(connection: Connection, name: str, kind: str) -> int:
-    place = place_named(connection, name)
-    if place["kind"] != kind:
-        raise Invalid(f"{kind}: {name} is a {place['kind']}: name a {kind}")
-    return int(place["id"])
-
-
-def _check_fixed(before: Record, after: Record, *fields: str) -> None:
-    for name in fields:
-        old = getattr(before, name)
-        if old != getattr(after, name):
-            raise Conflict(f"{name}: it is {old!r} and cannot change any more: add another one instead")
-
-
-_SAVE: dict[str, Callable[[Connection, Record | None, Record], None]] = {
-    "places": _save_place,
-    "owners": _save_owner,
-    "items": _save_item,
-    "suppliers": _save_supplier,
-    "recipients": _save_recipient,
-    "operators": _save_operator,
-    "reorder-levels": _save_reorder,
-}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Self
 
-from cloud_sync.actions.orders import replan_broken
+from cloud_sync.actions.order_work import replan_broken
 from cloud_sync.errors import DatabaseDown
 from cloud_sync.storage.database import Database
 

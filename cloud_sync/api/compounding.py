@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from cloud_sync.actions import compounding
+from cloud_sync.actions import batch_records, batch_work, compounding, formulas
 from cloud_sync.actions.movements import Line
 from cloud_sync.api.access import Administrator, Decider, Ledger, Listing, Mover, Now, Reader
 from cloud_sync.api.compounding_schemas import (
@@ -25,7 +25,8 @@ from cloud_sync.api.compounding_schemas import (
     YieldIn,
 )
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas import Listed, MovementOut, Name, WhyIn
+from cloud_sync.api.schemas import Listed, Name, WhyIn
+from cloud_sync.api.stock_schemas import MovementOut
 from cloud_sync.domain.bud import GivenBud
 from cloud_sync.errors import Invalid
 
@@ -35,25 +36,25 @@ router = APIRouter(tags=["compounding"], responses=answers(404, 409))
 @router.put("/items/{name}/compounding", summary="Say how an item is compounded", status_code=204)
 def set_compounding(name: Name, how: CompoundingIn, database: Ledger, actor: Administrator) -> None:
     """For one patient at a time (503A), or for stock (503B)."""
-    compounding.set_compounded(database, name, how.kind, actor=actor.name)
+    formulas.set_compounded(database, name, how.kind, actor=actor.name)
 
 
 @router.post("/formulas", summary="Draft a formula", status_code=201, response_model=FormulaOut)
 def draft_formula(draft: FormulaIn, database: Ledger, actor: Administrator) -> Any:
     """Draft a master formulation record. Under a name that exists it is the next version."""
-    return compounding.draft_formula(database, draft.name, draft.item, draft.formula, actor=actor.name)
+    return formulas.draft_formula(database, draft.name, draft.item, draft.formula, actor=actor.name)
 
 
 @router.get("/formulas", summary="List formulas", response_model=Listed[FormulaOut])
 def list_formulas(database: Ledger, _: Reader, page: Listing, name: Name | None = None) -> Any:
     """Formulas, the newest version first."""
-    return page.of(compounding.list_formulas(database, name=name, rows_max=page.rows_max, rows_skipped=page.offset))
+    return page.of(formulas.list_formulas(database, name=name, rows_max=page.rows_max, rows_skipped=page.offset))
 
 
 @router.post("/formulas/{name}/{version}/approve", summary="Approve a formula", response_model=FormulaOut)
 def approve_formula(name: Name, version: Number, why: WhyIn, database: Ledger, actor: Decider) -> Any:
     """Let a version be used. Whoever drafted it may not approve it."""
-    return compounding.approve_formula(database, name, version, why.reason, actor=actor.name)
+    return formulas.approve_formula(database, name, version, why.reason, actor=actor.name)
 
 
 @router.post("/production-batches", summary="Plan a batch", status_code=201, response_model=BatchOut)
@@ -65,13 +66,13 @@ def plan_batch(batch: BatchIn, database: Ledger, actor: Mover) -> Any:
 @router.get("/production-batches", summary="List batches", response_model=Listed[BatchSummaryOut])
 def list_production_batches(database: Ledger, _: Reader, page: Listing) -> Any:
     """Batches, the newest first, with what holds them and what keeps them from release."""
-    return page.of(compounding.list_batches(database, rows_max=page.rows_max, rows_skipped=page.offset))
+    return page.of(batch_records.list_batches(database, rows_max=page.rows_max, rows_skipped=page.offset))
 
 
 @router.get("/production-batches/{number}", summary="See a batch record", response_model=BatchOut)
 def batch_record(number: Name, database: Ledger, _: Reader) -> Any:
     """Steps, people, equipment, quantities, deviations, environment, yields, tests and decision."""
-    return compounding.batch_record(database, number)
+    return batch_records.batch_record(database, number)
 
 
 @router.post(
@@ -97,13 +98,13 @@ def consume(number: Name, what: ConsumeIn, database: Ledger, actor: Mover, now: 
 @router.post("/production-batches/{number}/steps", summary="Do a step", status_code=201, response_model=BatchOut)
 def do_step(number: Name, done: StepIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """A step of the formula is done by whoever asks."""
-    return compounding.do_step(database, number, done.step, done.note, at=now, actor=actor.name)
+    return batch_work.do_step(database, number, done.step, done.note, at=now, actor=actor.name)
 
 
 @router.post("/production-batches/{number}/checks", summary="Check a step", status_code=201, response_model=BatchOut)
 def check_step(number: Name, done: StepIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """A second person confirms a step."""
-    return compounding.check_step(database, number, done.step, done.note, at=now, actor=actor.name)
+    return batch_work.check_step(database, number, done.step, done.note, at=now, actor=actor.name)
 
 
 @router.post(
@@ -111,7 +112,7 @@ def check_step(number: Name, done: StepIn, database: Ledger, actor: Mover, now: 
 )
 def use_equipment(number: Name, used: EquipmentIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Which piece of equipment was used."""
-    return compounding.use_equipment(database, number, used.equipment, used.serial, at=now, actor=actor.name)
+    return batch_work.use_equipment(database, number, used.equipment, used.serial, at=now, actor=actor.name)
 
 
 @router.post(
@@ -119,7 +120,7 @@ def use_equipment(number: Name, used: EquipmentIn, database: Ledger, actor: Move
 )
 def deviate(number: Name, what: DeviationIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Something was not as the formula says."""
-    return compounding.deviate(database, number, what.topic, what.text, at=now, actor=actor.name)
+    return batch_work.deviate(database, number, what.topic, what.text, at=now, actor=actor.name)
 
 
 @router.post(
@@ -127,7 +128,7 @@ def deviate(number: Name, what: DeviationIn, database: Ledger, actor: Mover, now
 )
 def assess(number: Name, deviation: Number, what: AssessmentIn, database: Ledger, actor: Decider, now: Now) -> Any:
     """Quality's conclusion on a deviation, by its number in the record."""
-    return compounding.assess(database, number, deviation, what.conclusion, at=now, actor=actor.name)
+    return batch_work.assess(database, number, deviation, what.conclusion, at=now, actor=actor.name)
 
 
 @router.post(
@@ -153,16 +154,16 @@ def finish(number: Name, when: FinishIn, database: Ledger, actor: Mover, now: No
 @router.post("/production-batches/{number}/tests", summary="Record a test", status_code=201, response_model=BatchOut)
 def record_test(number: Name, what: TestIn, database: Ledger, actor: Decider, now: Now) -> Any:
     """A release test's result."""
-    return compounding.record_test(database, number, what.test, what.result, what.passed, at=now, actor=actor.name)
+    return batch_work.record_test(database, number, what.test, what.result, what.passed, at=now, actor=actor.name)
 
 
 @router.post("/production-batches/{number}/release", summary="Release a batch", response_model=BatchOut)
 def release(number: Name, why: WhyIn, database: Ledger, actor: Decider, now: Now) -> Any:
     """Let the products be used. Nobody who made it may; every open point is named with 409."""
-    return compounding.release(database, number, why.reason, at=now, actor=actor.name)
+    return batch_work.release(database, number, why.reason, at=now, actor=actor.name)
 
 
 @router.post("/production-batches/{number}/reject", summary="Reject a batch", response_model=BatchOut)
 def reject(number: Name, why: WhyIn, database: Ledger, actor: Decider, now: Now) -> Any:
     """The products stay blocked, to be destroyed."""
-    return compounding.reject(database, number, why.reason, at=now, actor=actor.name)
+    return batch_work.reject(database, number, why.reason, at=now, actor=actor.name)

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from cloud_sync.api.schemas import Code, In, LineIn, Name, Quantity, Reason, Text
+from cloud_sync.api.schemas import Code, In, Name, Quantity, Reason, Text
+from cloud_sync.api.stock_schemas import LineIn
 from cloud_sync.domain.compounding import Formula, Kind, State, Topic
 
 Prescription = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]*$", max_length=100)]

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Response
 
 from cloud_sync.actions import gateways
 from cloud_sync.api.access import Administrator, Ledger, Listing, Reader
+from cloud_sync.api.gateway_schemas import GatewayIn, GatewayOut, RevokeIn
 from cloud_sync.api.master_data import created
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas import GatewayIn, GatewayOut, Listed, Name, RevokeIn
+from cloud_sync.api.schemas import Listed, Name
 
 router = APIRouter(tags=["gateways"], responses=answers(404, 409))
 

@@ -6,22 +6,10 @@ from fastapi import APIRouter, Path, Query, Response
 
 from cloud_sync.actions import channels, master_data
 from cloud_sync.api.access import Administrator, Ledger, Listing, Reader
+from cloud_sync.api.gateway_schemas import ChannelOut, ChannelPlaceIn
+from cloud_sync.api.master_schemas import ItemIn, ItemOut, OwnerIn, OwnerOut, PlaceIn, PlaceOut, PolicyOut
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas import (
-    ChannelOut,
-    ChannelPlaceIn,
-    Id,
-    ItemIn,
-    ItemOut,
-    Listed,
-    Name,
-    OwnerIn,
-    OwnerOut,
-    PlaceIn,
-    PlaceKind,
-    PlaceOut,
-    PolicyOut,
-)
+from cloud_sync.api.schemas import Id, Listed, Name, PlaceKind
 from cloud_sync.storage.database import Row
 from edge_agent.domain.policies import Policy
 

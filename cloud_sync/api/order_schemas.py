@@ -6,18 +6,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, create_model
 
-from cloud_sync.api.schemas import (
-    QUANTITY_MAX,
-    Code,
-    Id,
-    In,
-    Name,
-    PromisedOut,
-    Quantity,
-    Reason,
-    SkippedOut,
-    Text,
-)
+from cloud_sync.api.schemas import QUANTITY_MAX, Code, Id, In, Name, Quantity, Reason, Text
+from cloud_sync.api.stock_schemas import PromisedOut, SkippedOut
 from cloud_sync.domain.master import (
     ItemRecord,
     OwnerRecord,

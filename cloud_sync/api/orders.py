@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from cloud_sync.actions import counts, orders, replenishment, states
+from cloud_sync.actions import counts, order_work, orders, replenishment, states
 from cloud_sync.api.access import Approver, Ledger, Listing, Mover, Now, Reader
 from cloud_sync.api.order_schemas import (
     AskAgainIn,
@@ -24,7 +24,8 @@ from cloud_sync.api.order_schemas import (
     StateOut,
 )
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas import Id, Listed, MovementOut, Name, WhyIn
+from cloud_sync.api.schemas import Id, Listed, Name, WhyIn
+from cloud_sync.api.stock_schemas import MovementOut
 from cloud_sync.domain.orders import OrderKind, Step
 
 router = APIRouter(tags=["orders"], responses=answers(404, 409))
@@ -94,7 +95,7 @@ def witness_order(number: Number, why: WhyIn, database: Ledger, actor: Approver,
 @router.post("/orders/{number}/destroy", summary="Destroy", response_model=OrderOut)
 def destroy_order(number: Number, said: AskAgainIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Book that all that is open of an approved and witnessed destruction was destroyed."""
-    return orders.destroy(database, number, client_id=said.client_id, at=now, actor=actor.name)
+    return order_work.destroy(database, number, client_id=said.client_id, at=now, actor=actor.name)
 
 
 @router.post("/orders/{number}/cancel", summary="Cancel an order or a part of it", response_model=OrderOut)
@@ -111,28 +112,28 @@ def cancel_order(number: Number, said: CancelIn, database: Ledger, actor: Mover)
 @router.post("/orders/{number}/allocate", summary="Promise stock to an order", response_model=OrderAllocatedOut)
 def allocate_order(number: Number, said: AskAgainIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Promise stock to what is open and not promised yet, first expired first out, by the recipient's shelf life."""
-    return orders.allocate_order(database, number, client_id=said.client_id, at=now, actor=actor.name)
+    return order_work.allocate_order(database, number, client_id=said.client_id, at=now, actor=actor.name)
 
 
 @router.post("/orders/{number}/gather", summary="Pick for an order", response_model=list[MovementOut])
 def gather_order(number: Number, said: GatherIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Move promised stock to where the order is gathered. It stays promised there."""
-    return orders.gather(database, number, said.reservations, to_place=said.to_place, at=now, actor=actor.name)
+    return order_work.gather(database, number, said.reservations, to_place=said.to_place, at=now, actor=actor.name)
 
 
 @router.post("/orders/{number}/issue", summary="Ship or dispense an order", response_model=list[MovementOut])
 def issue_order(number: Number, said: IssueIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Hand out promised stock, all or none. Refused with all reasons if any of it was blocked since."""
-    return orders.issue(database, number, said.reservations, action=said.action, at=now, actor=actor.name)
+    return order_work.issue(database, number, said.reservations, action=said.action, at=now, actor=actor.name)
 
 
 @router.post("/orders/{number}/receive", summary="Receive for an order", response_model=OrderOut)
 def receive_order(number: Number, said: ReceiptIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Book what came for a purchase, transfer or return. What is wrong with it is booked all the same, and told."""
-    return orders.receive(
+    return order_work.receive(
         database,
         number,
-        [orders.Came(**line.model_dump()) for line in said.lines],
+        [order_work.Came(**line.model_dump()) for line in said.lines],
         to_place=said.to_place,
         client_id=said.client_id,
         occurred_at=said.occurred_at,

@@ -9,26 +9,21 @@ from cloud_sync.actions import casework, history, quality
 from cloud_sync.api.access import Decider, Holder, Ledger, Listing, Reader
 from cloud_sync.api.master_data import created
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas import (
+from cloud_sync.api.quality_schemas import (
     AssignIn,
     CaseOut,
-    Code,
     DispositionIn,
     DispositionOut,
-    EventOut,
     ExcursionOut,
     ExposureOut,
     HoldIn,
     HoldNowOut,
     HoldOut,
-    Id,
-    Listed,
-    Name,
     ResolutionIn,
     SuspicionIn,
     VersionOut,
-    WhyIn,
 )
+from cloud_sync.api.schemas import Code, EventOut, Id, Listed, Name, WhyIn
 
 router = APIRouter(tags=["quality"], responses=answers(404, 409))
 

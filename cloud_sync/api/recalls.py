@@ -7,17 +7,8 @@ from fastapi import APIRouter
 from cloud_sync.actions import recalls
 from cloud_sync.api.access import Decider, Ledger, Listing, Reader
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas import (
-    Id,
-    ImpactOut,
-    Listed,
-    NoticeOut,
-    RecallCloseIn,
-    RecallIn,
-    RecallOut,
-    RecallShownOut,
-    WhyIn,
-)
+from cloud_sync.api.recall_schemas import ImpactOut, NoticeOut, RecallCloseIn, RecallIn, RecallOut, RecallShownOut
+from cloud_sync.api.schemas import Id, Listed, WhyIn
 
 router = APIRouter(tags=["recalls"], responses=answers(404, 409))
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from cloud_sync.actions import records
+from cloud_sync.actions import documents, records
 from cloud_sync.api.access import Administrator, Decider, Ledger, Listing, Now, Reader
 from cloud_sync.api.order_schemas import (
     DocumentIn,
@@ -165,7 +165,7 @@ def keep_reorder_level(
 @router.post("/documents", summary="Add a document", status_code=201, response_model=DocumentOut)
 def add_document(said: DocumentIn, database: Ledger, actor: Decider) -> Any:
     """Keep where a paper of a supplier (licence, audit) or lot (certificate of analysis) is."""
-    return records.add_document(database, **said.model_dump(), actor=actor.name)
+    return documents.add_document(database, **said.model_dump(), actor=actor.name)
 
 
 @router.get("/documents", summary="List documents", response_model=Listed[DocumentOut])
@@ -174,7 +174,7 @@ def list_documents(
 ) -> Any:
     """Papers of suppliers and lots."""
     return page.of(
-        records.list_documents(
+        documents.list_documents(
             database, supplier=supplier, lot_id=lot, rows_max=page.rows_max, rows_skipped=page.offset
         )
     )

@@ -7,22 +7,18 @@ from fastapi import APIRouter, Query, Response
 from cloud_sync.actions import allocate, movements, stock, trace
 from cloud_sync.api.access import Ledger, Listing, Mover, Now, Reader
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas import (
+from cloud_sync.api.schemas import Code, Id, Listed, Name, WhyIn
+from cloud_sync.api.stock_schemas import (
     AllocationIn,
     AllocationOut,
-    Code,
-    Id,
-    Listed,
     LotOut,
     MovementIn,
     MovementOut,
-    Name,
     PickIn,
     ReservationOut,
     StockOut,
-    TraceOut,
-    WhyIn,
 )
+from cloud_sync.api.trace_schemas import TraceOut
 from cloud_sync.domain.trace import Direction
 
 router = APIRouter(tags=["stock"], responses=answers(404, 409))

@@ -11,7 +11,10 @@ from cloud_sync.actions.passports import passport
 from cloud_sync.actions.trace import Search, as_csv, drawn, trace_found
 from cloud_sync.api.access import Ledger, Now, Reader
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas import Code, EndOut, ExposureOut, GraphOut, Id, LotOut, Name, PlaceKind
+from cloud_sync.api.quality_schemas import ExposureOut
+from cloud_sync.api.schemas import Code, Id, Name, PlaceKind
+from cloud_sync.api.stock_schemas import LotOut
+from cloud_sync.api.trace_schemas import EndOut, GraphOut
 from cloud_sync.domain.trace import Direction
 
 router = APIRouter(tags=["trace"], responses=answers(404))

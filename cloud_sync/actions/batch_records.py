@@ -1,0 +1,220 @@
+"""The record of a production batch: what it was read from, what is open of it, and how a fact is added to it.
+
+Locks: the batch first, then those of ``storage/locks.py``; nobody who holds one of those waits for a batch.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from cloud_sync.domain.compounding import (
+    BatchFact,
+    Component,
+    FactKind,
+    Formula,
+    Kind,
+    Product,
+    Record,
+    State,
+    made_pct,
+    open_points,
+    state_of,
+    yield_of,
+)
+from cloud_sync.errors import Conflict, NotFound
+from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.queries import queries
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A batch as it is now, and the rows it was read from."""
+
+    row: Row
+    record: Record
+    components: list[Row]
+    products: list[Row]
+    began_at: datetime | None
+    ended_at: datetime | None
+
+
+def batch_record(database: Database, number: str) -> Row:
+    """The whole batch record as it is now. Raises ``NotFound``."""
+    with database.transaction() as connection:
+        return shown_batch(connection, load_batch(connection, number))
+
+
+def list_batches(database: Database, *, rows_max: int, rows_skipped: int) -> list[Row]:
+    """Batches, the newest first: number, item, state, what is open."""
+    with database.transaction() as connection:
+        rows = list(queries("compounding").batches(connection, rows_max=rows_max, rows_skipped=rows_skipped))
+        return [_summary(load_batch(connection, row["number"])) for row in rows]
+
+
+def own_batch(connection: Connection, number: str) -> Loaded:
+    """A batch as it is now, which nobody else changes until this transaction ends. Raises ``NotFound``."""
+    queries("compounding").own_batch(connection, batch_id=_batch(connection, number)["id"])
+    return load_batch(connection, number)
+
+
+def _batch(connection: Connection, number: str) -> Row:
+    row: Row | None = queries("compounding").batch(connection, number=number)
+    if row is None:
+        raise NotFound(f"there is no production batch {number}", "See GET /v1/production-batches for those there are.")
+    return row
+
+
+def load_batch(connection: Connection, number: str) -> Loaded:
+    """A batch as it is now. Raises ``NotFound``."""
+    row = _batch(connection, number)
+    facts = [
+        BatchFact(FactKind(fact["kind"]), fact["actor"], fact["occurred_at"], fact["data"])
+        for fact in queries("compounding").facts(connection, batch_id=row["id"])
+    ]
+    components = list(queries("compounding").components(connection, place_id=row["place_id"]))
+    products = list(queries("compounding").products(connection, batch_id=row["id"], place_id=row["place_id"]))
+    holds = queries("compounding").holds_on_batch(
+        connection,
+        lot_ids=[each["lot_id"] for each in products],
+        place_id=row["place_id"],
+        is_decided=any(fact.kind in {FactKind.RELEASED, FactKind.REJECTED} for fact in facts),
+    )
+    began_at = min([each["first_at"] for each in components], default=None)
+    ended_at = next((fact.at for fact in facts if fact.kind is FactKind.FINISHED), None)
+    record = Record(
+        kind=Kind(row["kind"]),
+        formula=Formula.model_validate(row["body"]),
+        quantity=row["quantity"],
+        planned_by=row["planned_by"],
+        facts=tuple(facts),
+        components=tuple(_component(each) for each in components),
+        products=tuple(Product(each["lot_number"], each["quantity"], each["expires_at"]) for each in products),
+        holds=tuple(hold["text"] for hold in holds),
+        is_monitored=queries("compounding").policies_above(connection, ancestors=row["ancestors"]),
+        was_measured=any(channel["readings"] for channel in _environment(connection, row, began_at, ended_at)),
+        operators=frozenset(name for each in (*components, *products) for name in each["operators"]),
+    )
+    return Loaded(row, record, components, products, began_at, ended_at)
+
+
+def _component(row: Row) -> Component:
+    keys = ("item", "lot_number", "consumed", "returned", "scrapped", "used", "expires_at", "expiry_required")
+    return Component(**{key: row[key] for key in keys})
+
+
+def _environment(connection: Connection, row: Row, began_at: datetime | None, ended_at: datetime | None) -> list[Row]:
+    if began_at is None:
+        return []
+    return list(
+        queries("compounding").environment(
+            connection,
+            ancestors=row["ancestors"],
+            room_id=row["ancestors"][-2],  # the last is the batch's own place, and it always stands in a room
+            began_at=began_at,
+            ended_at=ended_at or datetime.max.replace(tzinfo=began_at.tzinfo),
+        )
+    )
+
+
+def _excursions(connection: Connection, loaded: Loaded) -> list[Row]:
+    if loaded.began_at is None:
+        return []
+    return list(
+        queries("compounding").excursions_during(
+            connection,
+            ancestors=loaded.row["ancestors"],
+            began_at=loaded.began_at,
+            ended_at=loaded.ended_at or datetime.max.replace(tzinfo=loaded.began_at.tzinfo),
+        )
+    )
+
+
+def check_unfinished(loaded: Loaded) -> None:
+    """Raises ``Conflict`` once a batch is finished or decided."""
+    check_undecided(loaded)
+    if loaded.record.of(FactKind.FINISHED):
+        raise Conflict(f"batch {loaded.row['number']} is finished", "Report what happened since as a deviation.")
+
+
+def check_undecided(loaded: Loaded) -> None:
+    """Raises ``Conflict`` once a batch is released or rejected."""
+    for kind in (FactKind.RELEASED, FactKind.REJECTED):
+        if loaded.record.of(kind):
+            raise Conflict(f"batch {loaded.row['number']} was {kind} already")
+
+
+def add_batch_fact(
+    connection: Connection, loaded: Loaded, kind: FactKind, data: dict[str, Any], *, at: datetime, actor: str
+) -> Row:
+    """Add what happened at ``at`` to the record of a batch, and give the record."""
+    number = loaded.row["number"]
+    event_id = add_event(connection, actor=actor, kind=f"batch_{kind}", subject=batch_subject(number), data=data)
+    queries("compounding").add_fact(
+        connection,
+        batch_id=loaded.row["id"],
+        kind=kind.value,
+        actor=actor,
+        occurred_at=at,
+        data=Jsonb(data),
+        event_id=event_id,
+    )
+    return shown_batch(connection, load_batch(connection, number))
+
+
+def batch_subject(number: str) -> str:
+    """How events name a batch."""
+    return f"batch:{number}"
+
+
+def _summary(loaded: Loaded) -> Row:
+    row, record = loaded.row, loaded.record
+    made, _ = yield_of(record)
+    keys = ("number", "item", "formula", "version", "room", "quantity", "prescription", "owner", "planned_by",
+            "planned_at", "kind")  # fmt: skip
+    state = state_of(record)
+    return {
+        **{key: row[key] for key in keys},
+        "state": state,
+        "holds": list(record.holds),
+        "open_points": [] if state in {State.RELEASED, State.REJECTED} else list(open_points(record)),
+        "made": made,
+        "made_pct": made_pct(made, row["quantity"]),
+    }
+
+
+def shown_batch(connection: Connection, loaded: Loaded) -> Row:
+    """The whole record of a batch, as JSON has it."""
+    record = loaded.record
+    expected: dict[str, float] = {
+        each.item: record.formula.expected(each, record.quantity) for each in record.formula.ingredients
+    }
+    environment = _environment(connection, loaded.row, loaded.began_at, loaded.ended_at)
+    return {
+        **_summary(loaded),
+        "formula_body": loaded.row["body"],
+        "expected": expected,
+        "components": [
+            {**each, "left": _component(each).left, "expires_at": _told(each["expires_at"]), "first_at": None}
+            for each in loaded.components
+        ],
+        "products": [
+            {key: _told(each[key]) for key in ("lot_id", "lot_number", "quantity", "expires_at")}
+            for each in loaded.products
+        ],
+        "facts": [
+            {"kind": fact.kind.value, "actor": fact.actor, "at": _told(fact.at), "data": dict(fact.data)}
+            for fact in record.facts
+        ],
+        "began_at": _told(loaded.began_at),
+        "ended_at": _told(loaded.ended_at),
+        "environment": [{key: _told(value) for key, value in each.items()} for each in environment],
+        "excursions": [{key: _told(value) for key, value in each.items()} for each in _excursions(connection, loaded)],
+    }
+
+
+def _told(value: Any) -> Any:
+    """As JSON has it."""
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,72 @@
+"""What requests and answers on gateways and their channels look like."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from cloud_sync.api.schemas import In, Name, Reason
+
+
+class ChannelOut(BaseModel):
+    """One metric of one device. Without a place its readings are kept but judge nothing."""
+
+    id: int
+    gateway: str
+    device: str
+    metric: str
+    place: str | None
+    latest_at: datetime | None
+    latest_value: float | None
+
+
+class ChannelPlaceIn(In):
+    """Where a channel measures."""
+
+    place: Name = Field(examples=["fridge-a"])
+
+
+class GatewayIn(In):
+    """A gateway and its public key."""
+
+    name: Name = Field(examples=["gw-cold-1"])
+    public_key: Annotated[str, Field(max_length=100, description="Ed25519 public key, 32 bytes in base64.")]
+
+
+class RevokeIn(In):
+    """Why a gateway is not to be believed any longer."""
+
+    reason: Reason
+
+
+class LaneOut(BaseModel):
+    """How far one lane of one journal has come."""
+
+    journal: UUID
+    lane: str
+    first_seq: int
+    last_seq: int
+    batches: int
+    received_at: datetime
+
+
+class GapOut(BaseModel):
+    """Records that are not here though later ones are: on their way, or lost."""
+
+    journal: UUID
+    lane: str
+    missing_from: int
+    missing_to: int
+
+
+class GatewayOut(BaseModel):
+    """A gateway, when it was last heard of, and what is missing of its journals."""
+
+    name: str
+    public_key: str
+    registered_at: datetime
+    revoked_at: datetime | None
+    last_seen_at: datetime | None
+    lanes: list[LaneOut]
+    gaps: list[GapOut]

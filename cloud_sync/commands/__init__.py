@@ -1,0 +1,1 @@
+"""The commands of ``cloud-sync``, one module per subject."""

@@ -1,0 +1,81 @@
+"""Master data in and out as CSV, and the operators of docks."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from cloud_sync.actions import desk, records
+from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, check_name, err, fail, load, me, opened, say, told
+from cloud_sync.domain.master import KINDS
+
+operator_app = typer.Typer(help="People who work at docks, and their badges.", no_args_is_help=True)
+
+
+def import_records(
+    kind: Annotated[str, typer.Argument(help=f"What the file holds: {', '.join(KINDS)}.")],
+    file: Annotated[Path, typer.Argument(help="A CSV file in UTF-8; - reads standard input.")],
+    dry_run: Annotated[bool, typer.Option(help="Say what would happen, and change nothing.")] = False,
+    reason: Annotated[str, typer.Option(help="Why; the event log keeps it.")] = "imported from a file",
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Take in master data: all rows of a file, or none if any has a fault."""
+    text = _read(file)
+    with told(), opened(load(config)) as database, Progress(console=err, transient=True) as bar:
+        task = bar.add_task(f"Reading {kind}", total=None)
+        done = records.import_csv(
+            database,
+            kind,
+            text,
+            dry_run=dry_run,
+            reason=reason,
+            at=datetime.now(UTC),
+            actor=me(),
+            progress=lambda rows, total: bar.update(task, completed=rows, total=total),
+        )
+    if done.faults:
+        fail(
+            *(
+                f"{file}:{fault.line}: {fault.column + ': ' if fault.column else ''}{fault.text}"
+                for fault in done.faults
+            ),
+            f"Nothing was imported: {len(done.faults)} faults. Correct them and import the file again.",
+        )
+    would = "would be " if dry_run else ""
+    say(f"{kind}: {done.added} {would}added, {done.changed} {would}changed, {done.unchanged} unchanged")
+
+
+def export_records(
+    kind: Annotated[str, typer.Argument(help=f"What to write: {', '.join(KINDS)}.")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Write master data as CSV to standard output."""
+    with told(), opened(load(config)) as database:
+        sys.stdout.writelines(line.replace("\r\n", "\n") for line in records.export_csv(database, kind))
+
+
+@operator_app.command("put")
+def put_operator(
+    name: str,
+    badge: Annotated[str | None, typer.Option(help="What follows LW.BADGE. on the card; the name without.")] = None,
+    withdrawn: Annotated[bool, typer.Option("--withdrawn", help="The badge is no longer valid.")] = False,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Give an operator a badge, change it, or withdraw it. Docks know it with their next desk."""
+    check_name(name)
+    with told(), opened(load(config)) as database:
+        desk.put_operator(database, name, badge or name, active=not withdrawn, actor=me())
+        say(f"the badge {badge or name} of {name} is {'withdrawn' if withdrawn else 'good'}")
+
+
+def _read(file: Path) -> str:
+    try:
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return raw.decode()
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}", "Name a CSV file, or - for standard input.")
+    except UnicodeDecodeError:
+        fail(f"{file} is not in UTF-8", "Save it as CSV in UTF-8.")

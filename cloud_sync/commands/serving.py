@@ -1,0 +1,127 @@
+"""``serve``: the ledger listens, takes batches from a broker as well, and keeps house."""
+
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from threading import Thread
+from time import sleep
+from types import FrameType
+from typing import NoReturn
+
+import uvicorn
+
+from cloud_sync.actions import retention
+from cloud_sync.actions.replanning import Replanning
+from cloud_sync.app import create_app
+from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, import_policies_of, load, opened, say, told
+from cloud_sync.config import LedgerConfig, ServerSection
+from cloud_sync.errors import ConfigError, DatabaseDown
+from cloud_sync.ingest.batches import store_batches
+from cloud_sync.ingest.mqtt_door import MqttDoor
+from cloud_sync.storage.database import Database
+
+REQUESTS_AT_ONCE_MAX = 200
+SHUTDOWN_S = 10
+
+HOUSEKEEPING_S = 24 * 3600
+
+
+def serve(config: Config = DEFAULT_CONFIG) -> None:
+    """Run the ledger until SIGTERM or Ctrl-C."""
+    signal.signal(signal.SIGTERM, _exit)
+    logging.basicConfig(format="%(message)s")
+    # Told once, as lost and back, by storage/database.py; the pool would tell of every attempt.
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+    loaded = load(config)
+    server = loaded.server
+    with (
+        told(),
+        _listening(server) as listening,
+        opened(loaded) as database,
+        _mqtt_door(loaded, database),
+        Replanning(database),
+    ):
+        import_policies_of(database, loaded)
+        _keep_house(database, loaded.database.readings_kept_months)
+        _Server(
+            uvicorn.Config(
+                create_app(database),
+                ssl_certfile=server.tls_cert_file,
+                ssl_keyfile=str(server.tls_key_file) if server.tls_key_file else None,
+                proxy_headers=server.behind_proxy,
+                server_header=False,
+                limit_concurrency=REQUESTS_AT_ONCE_MAX,
+                timeout_graceful_shutdown=SHUTDOWN_S,
+                log_level="warning",
+            )
+        ).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens: with port 0 nobody else knows."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        scheme = "https" if self.config.is_ssl else "http"
+        for listening in sockets or ():
+            host, port = listening.getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            say(f"the ledger listens on {scheme}://{shown}:{port} (API description: /docs)")
+
+
+@contextmanager
+def _listening(server: ServerSection) -> Iterator[socket.socket]:
+    try:
+        family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+        listening = socket.create_server((server.host, server.port), family=family)
+    except OSError as error:
+        reason = f"server: cannot listen on {server.host} port {server.port} ({error.strerror})"
+        raise ConfigError((f"{reason}; if another ledger runs here stop it, or write another host or port",)) from error
+    with listening:
+        yield listening
+
+
+@contextmanager
+def _mqtt_door(config: LedgerConfig, database: Database) -> Iterator[None]:
+    """Take batches from the broker as well, if there is one."""
+    if config.mqtt is None:
+        yield
+        return
+    try:
+        door = MqttDoor(config.mqtt, partial(store_batches, database))
+    except ValueError as error:
+        raise ConfigError((f"mqtt: {error}",)) from error
+    door.start()
+    try:
+        yield
+    finally:
+        door.stop()
+
+
+def _keep_house(database: Database, readings_kept_months: int | None) -> None:
+    """Months of readings ahead now and every day, and old ones thinned out if that is configured."""
+
+    def once() -> None:
+        at = datetime.now(UTC)
+        retention.make_months_ahead(database, at)
+        if readings_kept_months is not None:
+            retention.thin_readings(database, months=readings_kept_months, at=at)
+
+    def daily() -> None:
+        while True:
+            try:
+                once()
+            except DatabaseDown:
+                logging.getLogger(__name__).warning("housekeeping waits: the database does not answer")
+            sleep(HOUSEKEEPING_S)
+
+    Thread(target=daily, name="housekeeping", daemon=True).start()
+
+
+def _exit(_signal: int, _frame: FrameType | None) -> NoReturn:
+    # uvicorn stops in order on its own and then raises the signal again: end, with everything closed.
+    raise SystemExit(0)
