@@ -56,12 +56,6 @@ class _Shape:
     first_us: int = 2**63
     last_us: int = -(2**63)
 
-    def covers(self, at_us: int) -> None:
-        if at_us > self.last_us:
-            self.last_us = at_us
-        if at_us < self.first_us:
-            self.first_us = at_us
-
 
 @dataclass(slots=True)
 class _Work:
@@ -116,10 +110,17 @@ class RowMaker:
             )  # fmt: skip
         if work.is_waiting:
             return None
-        for each, at_us in taken:
-            if each is not None:
-                each.covers(at_us)
-        return Made(b"".join(rows), tuple(work.unusable), max(at_us for _, at_us in taken))
+        last_us = 0
+        for shape, at_us in taken:
+            if at_us > last_us:
+                last_us = at_us
+            if shape is None:
+                continue
+            if at_us > shape.last_us:
+                shape.last_us = at_us
+            if at_us < shape.first_us:
+                shape.first_us = at_us
+        return Made(b"".join(rows), tuple(work.unusable), last_us)
 
     def spans(self) -> dict[int, Span]:
         """From the first to the last row that was made of each channel."""
