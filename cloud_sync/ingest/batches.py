@@ -99,18 +99,16 @@ def store_batches(database: Database, raws: Sequence[bytes]) -> list[Receipt]:
 
 
 def _store_or_set_aside(database: Database, raw: bytes) -> Receipt:
-    for _ in range(TRIES_MAX - 1):
+    fault: Exception | None = None
+    for _ in range(TRIES_MAX):
         try:
             return store_batch(database, raw)
         except Exception as error:
             if not is_poison(error):
                 raise
-    try:
-        return store_batch(database, raw)
-    except Exception as error:
-        if not is_poison(error):
-            raise
-        return _set_aside(database, decode_batch(raw), error)
+            fault = error
+    assert fault is not None  # noqa: S101 - it was tried
+    return _set_aside(database, decode_batch(raw), fault)
 
 
 def _set_aside(database: Database, batch: Batch, error: Exception) -> Receipt:
