@@ -1,42 +1,19 @@
-"""What all commands of ``edge-agent`` share: options, errors in people's words, JSON for programs."""
+"""What all commands for people share: options, errors in their words, JSON for programs."""
 
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from edge_agent.errors import ConfigError, EdgeError
+from edge_agent.shell import DEFAULT_CONFIG as DEFAULT_CONFIG
+from edge_agent.shell import errors_told as errors_told
+from edge_agent.shell import fail as fail
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The gateway's TOML file.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-DEFAULT_CONFIG = Path("/etc/lotwarden/gateway.toml")
-
-
-@contextmanager
-def errors_told(exit_code: int = 1) -> Iterator[None]:
-    """Faults that people can mend end in their words and an exit code, not in a traceback."""
-    try:
-        yield
-    except ConfigError as error:
-        count = len(error.faults)
-        fail(
-            "\n".join([f"the configuration has {count} {'fault' if count == 1 else 'faults'}:", *error.faults]),
-            exit_code,
-        )
-    except EdgeError as error:
-        fail(str(error), 1)
-
-
-def fail(words: str, exit_code: int = 1) -> NoReturn:
-    """Say ``words`` on stderr and end."""
-    print(words, file=sys.stderr)
-    raise typer.Exit(exit_code)
 
 
 def print_json(value: object) -> None:

@@ -85,7 +85,7 @@ def _desk_url(url: str) -> str:
 class Section(BaseModel):
     """Base of every section: values are frozen, unknown keys are faults."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class GatewaySection(Section):

@@ -8,7 +8,9 @@ OURS = "edge_agent"
 def main() -> None:
     """The command ``edge-agent``."""
     try:
-        from edge_agent.__main__ import main as run
+        from edge_agent.__main__ import command_of
+
+        run = command_of(sys.argv[1:])
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.startswith(OURS):
             raise  # a defect of ours, not a package that was left out

@@ -3,8 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from edge_agent.buffer.journal import Journal
 from edge_agent.clock import ManualClock
 from edge_agent.domain.ids import BootId, DeviceName, GatewayName
@@ -15,7 +13,7 @@ from edge_agent.uplink.identity import Identity
 START = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 GATEWAY = GatewayName("gw-test")
 BOOT = BootId("00000000-0000-4000-8000-000000000001")
-IDENTITY = Identity(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+IDENTITY = Identity(bytes(range(32)))
 
 
 def stamp_of(number: int) -> Stamp:

@@ -297,12 +297,12 @@ class Journal(JournalReader):
                 count=len(part),
                 previous=head.digest,
             )
+            payload, times = zip(*part, strict=True)
             try:
-                raw = encode_batch(header, [line.raw for line in part], self._sign)
+                raw = encode_batch(header, payload, self._sign)
             except WireError as error:
                 raise JournalError(f"a record is too large to be sent: {error.reason}") from error
             digest = digest_of(raw)
-            times = [line.at_ms for line in part]
             self._connection.execute(
                 SQL["insert_batch"],
                 {

@@ -20,7 +20,7 @@ WindowS = Annotated[float, Field(gt=0, le=WINDOW_S_MAX)]
 
 
 class _Named(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
     metric: str
@@ -160,7 +160,7 @@ AnyRule = Annotated[
 class Policy(BaseModel):
     """A storage policy: what a place of this class must keep to. ``title`` is for people."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
     title: str

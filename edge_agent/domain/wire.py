@@ -208,22 +208,23 @@ def _good_reading(reading: Reading) -> tuple[bytes, int]:
     is what bounds how many readings a small computer keeps."""
     stamp = reading.stamp
     since = stamp.at - _EPOCH
-    days, seconds, ms = since.days, since.seconds, since.microseconds // 1000
-    values = ",".join(
-        [
-            # What is not finite has no difference of zero with itself; JSON cannot say it, and json.dumps objects.
-            f"{_quoted(metric)}:{value!r}"
-            if value.__class__ is float and value - value == 0.0
-            else f"{_quoted(metric)}:{json.dumps(value, allow_nan=False)}"
-            for metric, value in reading.values.items()
-        ]
-    )
-    line = (
-        f'{{"stamp":{{"at":"{_second(days, seconds)}.{ms:03d}Z","mono_ms":{stamp.mono_ms}'
-        f"{_from_boot_to_quality(stamp.boot, stamp.synced, reading.device)}"
-        f'{f""","values":{{{values}}}""" if values else ""},"kind":"reading"}}'
-    )
-    return line.encode(), (days * 86_400 + seconds) * 1000 + ms
+    ms = since.microseconds // 1000
+    second_ms, second = _second(since.days, since.seconds)
+    values = ""
+    for metric, value in reading.values.items():
+        # What is not finite has no difference of zero with itself; JSON cannot say it, and json.dumps objects.
+        if value.__class__ is float and value - value == 0.0:
+            values += f",{_quoted(metric)}:{value!r}"
+        else:
+            values += f",{_quoted(metric)}:{json.dumps(value, allow_nan=False)}"
+    if values:
+        values = f',"values":{{{values[1:]}}}'
+    rest = _from_boot_to_quality(stamp.boot, stamp.synced, reading.device)
+    line = f'{{"stamp":{{"at":"{second}.{_MS[ms]}Z","mono_ms":{stamp.mono_ms}{rest}{values},"kind":"reading"}}'
+    return line.encode(), second_ms + ms
+
+
+_MS = tuple(f"{ms:03d}" for ms in range(1000))
 
 
 @lru_cache(maxsize=4096)
@@ -240,7 +241,7 @@ def _from_boot_to_quality(boot: str, synced: bool, device: str) -> str:
 def _instant(at: datetime) -> str:
     """``2026-03-01T08:00:00.207Z``: whole milliseconds, rounded down."""
     since = at - _EPOCH
-    return f"{_second(since.days, since.seconds)}.{since.microseconds // 1000:03d}Z"
+    return f"{_second(since.days, since.seconds)[1]}.{_MS[since.microseconds // 1000]}Z"
 
 
 def _ms_since_1970(at: datetime) -> int:
@@ -249,8 +250,9 @@ def _ms_since_1970(at: datetime) -> int:
 
 
 @lru_cache(maxsize=1024)
-def _second(days: int, seconds: int) -> str:
-    return (_EPOCH + timedelta(days, seconds)).isoformat()[:19]
+def _second(days: int, seconds: int) -> tuple[int, str]:
+    """The second as milliseconds since 1970, and as text."""
+    return (days * 86_400 + seconds) * 1000, (_EPOCH + timedelta(days, seconds)).isoformat()[:19]
 
 
 def _without_defaults(values: dict[str, Any]) -> dict[str, Any]:

@@ -17,4 +17,4 @@ WORDS = {"int16": 1, "uint16": 1, "hex16": 1, "int32": 2, "uint32": 2, "float32"
 class ProfileSection(BaseModel):
     """Base of every section: values are frozen, unknown keys are faults."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

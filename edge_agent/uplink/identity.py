@@ -1,19 +1,17 @@
-"""Who this gateway is: an Ed25519 key pair made on the first start. The private key never leaves the machine."""
+"""Who this gateway is: an Ed25519 key pair made on the first start. The private key never leaves the machine.
+
+PyNaCl signs: ``cryptography`` brings all of OpenSSL along, which is 6 MB that a small computer can use better. It is
+asked only for key files of another make than ours.
+"""
 
 import base64
 import os
+import re
 import secrets
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
+from nacl.exceptions import BadSignatureError
+from nacl.signing import SigningKey, VerifyKey
 
 from edge_agent.durable import sync_directory
 from edge_agent.errors import ConfigError
@@ -24,9 +22,10 @@ KEY_FILE = "gateway.key"
 class Identity:
     """The gateway's key pair. ``sign`` and ``verify`` fit ``edge_agent.domain.wire``."""
 
-    def __init__(self, private: Ed25519PrivateKey) -> None:
-        self._private = private
-        self._public = private.public_key()
+    def __init__(self, seed: bytes) -> None:
+        """``seed`` is the private key: 32 bytes (RFC 8032, section 5.1.5)."""
+        self._private = SigningKey(seed)
+        self._public = self._private.verify_key.encode()
 
     @classmethod
     def load_or_make(cls, data_dir: Path) -> "Identity":
@@ -58,22 +57,22 @@ class Identity:
     @property
     def public_key(self) -> str:
         """The raw 32 byte public key as base64: what the ledger is told."""
-        return base64.b64encode(self._public.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+        return base64.b64encode(self._public).decode()
 
     def sign(self, signed: bytes) -> bytes:
         """64 byte signature."""
-        return self._private.sign(signed)
+        return self._private.sign(signed).signature
 
     def verify(self, signature: bytes, signed: bytes) -> bool:
         """Whether ``signature`` is by this very gateway."""
         return is_signed_by(self._public, signature, signed)
 
 
-def is_signed_by(public: Ed25519PublicKey, signature: bytes, signed: bytes) -> bool:
-    """Whether ``signature`` of ``signed`` is by the key behind ``public``."""
+def is_signed_by(public: bytes, signature: bytes, signed: bytes) -> bool:
+    """Whether ``signature`` of ``signed`` is by the key whose raw 32 public bytes are ``public``."""
     try:
-        public.verify(signature, signed)
-    except InvalidSignature:
+        VerifyKey(public).verify(signed, signature)
+    except (BadSignatureError, ValueError, TypeError):
         return False
     return True
 
@@ -89,7 +88,7 @@ def _unusable(error: OSError) -> ConfigError:
 
 def _make(path: Path) -> None:
     """A whole key appears under its name, or none: written aside, synced, then linked (which never replaces)."""
-    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pem = _pem(SigningKey.generate().encode())
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     file = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
@@ -109,14 +108,43 @@ def _make(path: Path) -> None:
     sync_directory(path.parent)
 
 
-def _load(path: Path, pem: bytes) -> Ed25519PrivateKey:
-    try:
-        private = load_pem_private_key(pem, password=None)
-    except ValueError:
-        private = None
-    if not isinstance(private, Ed25519PrivateKey):
+def _load(path: Path, pem: bytes) -> bytes:
+    seed = _plain_key(pem) or _any_key(pem)
+    if seed is None:
         raise ConfigError(
             (f"{path} is not an Ed25519 private key: restore it from a backup, or move it away and register the new "
              "key at the ledger (edge-agent identity shows it)",)
         )  # fmt: skip
-    return private
+    return seed
+
+
+_PEM = re.compile(rb"\s*-----BEGIN PRIVATE KEY-----\s+([A-Za-z0-9+/=\s]+)-----END PRIVATE KEY-----\s*")
+_ED25519_PKCS8 = bytes.fromhex("302e020100300506032b657004220420")
+"""What an Ed25519 private key in PKCS#8 begins with (RFC 8410, section 10.3); its 32 bytes follow."""
+
+
+def _pem(seed: bytes) -> bytes:
+    """A key as other programs read it, too: PKCS#8 in PEM."""
+    return b"-----BEGIN PRIVATE KEY-----\n%s\n-----END PRIVATE KEY-----\n" % base64.b64encode(_ED25519_PKCS8 + seed)
+
+
+def _plain_key(pem: bytes) -> bytes | None:
+    """The seed in a key as :func:`_pem` writes it."""
+    found = _PEM.fullmatch(pem)
+    try:
+        der = base64.b64decode(found[1]) if found else b""
+    except ValueError:
+        return None
+    return der[16:] if len(der) == 48 and der.startswith(_ED25519_PKCS8) else None
+
+
+def _any_key(pem: bytes) -> bytes | None:
+    """The seed in a key of another make. Slow and large, and hardly ever needed."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError):
+        return None
+    return key.private_bytes_raw() if isinstance(key, Ed25519PrivateKey) else None

@@ -1,6 +1,9 @@
 """TLS of every uplink: the other side is always verified."""
 
+import os
+import re
 import ssl
+from pathlib import Path
 
 from edge_agent.config import UplinkSection
 from edge_agent.errors import ConfigError
@@ -10,8 +13,9 @@ def tls_context(section: UplinkSection) -> ssl.SSLContext:
     """A context that verifies certificate and host name, and shows the client certificate if there is one.
 
     Trusts the system's authorities and, if given, those of ``ca_file``. TLS 1.2 at least. Raises ``ConfigError``.
+    Its authorities are looked up when a certificate asks for them, where the system allows it.
     """
-    context = ssl.create_default_context()
+    context = ssl.create_default_context(capath=_system_authorities_by_name())
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if section.ca_file is not None:
         try:
@@ -31,3 +35,24 @@ def tls_context(section: UplinkSection) -> ssl.SSLContext:
                  "path of a PEM certificate, and of its key without a passphrase",)
             ) from error  # fmt: skip
     return context
+
+
+_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
+
+
+def _system_authorities_by_name() -> str | None:
+    """The directory in which OpenSSL finds an authority by the hash of its name, if all of the system's are in it.
+
+    The same authorities as one file are read and kept in memory one and all: a megabyte and more for each context.
+    None where there is no such directory, where it holds fewer (not every system keeps both in step), or where
+    somebody names a file of his own.
+    """
+    paths = ssl.get_default_verify_paths()
+    if paths.capath is None or paths.openssl_cafile_env in os.environ:
+        return None
+    try:
+        in_directory = sum(1 for name in os.listdir(paths.capath) if _HASHED.fullmatch(name))
+        in_file = Path(paths.cafile).read_bytes().count(b"-----BEGIN CERTIFICATE-----") if paths.cafile else 0
+    except OSError:
+        return None
+    return paths.capath if in_directory and in_directory >= in_file else None

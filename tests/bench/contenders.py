@@ -8,6 +8,7 @@ import gc
 import json
 import os
 import random
+import secrets
 import sqlite3
 import sys
 import time
@@ -17,8 +18,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.recorder import READINGS_PER_COMMIT_MAX, Recorder
@@ -181,7 +180,7 @@ CONTENDERS: dict[str, Callable[[Path, int], Result]] = {
 
 def open_journal(home: Path) -> Journal:
     """A fresh journal below ``home``."""
-    identity = Identity(Ed25519PrivateKey.generate())
+    identity = Identity(secrets.token_bytes(32))
     return Journal.start(
         home / "journal", GatewayName("gw-bench"), sign=identity.sign, verify=identity.verify, clock=SystemClock()
     )

@@ -1,0 +1,88 @@
+"""The commands of ``edge-agent`` for people: run the gateway, check its configuration, bring devices into service."""
+
+from typing import Annotated
+
+import typer
+
+from edge_agent.bench.add import add_command
+from edge_agent.bench.doctor import doctor_command
+from edge_agent.bench.monitor import monitor_command
+from edge_agent.bench.probe import probe_command
+from edge_agent.bench.scan import scan_command
+from edge_agent.bench.sheet import sheet_command
+from edge_agent.buffer.commands import buffer
+from edge_agent.clock import SystemClock
+from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
+from edge_agent.config_load import load_config
+from edge_agent.examples import example_command, init_command
+from edge_agent.process import run_agent
+from edge_agent.sources import plan_sources
+from edge_agent.uplink.commands import enroll_command
+from edge_agent.uplink.identity import Identity
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Lotwarden's gateway: reads, keeps, forwards.",
+)
+
+
+@app.command("run")
+def run_command(
+    config: ConfigOption = DEFAULT_CONFIG,
+    debug: Annotated[bool, typer.Option("--debug", help="Log every step.")] = False,
+) -> None:
+    """Run the gateway until SIGTERM or SIGINT."""
+    run_agent(config, debug=debug)
+
+
+@app.command("check-config")
+def check_config(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Check a configuration: names every fault at once, with its line and what to write instead."""
+    with errors_told(1):
+        loaded = load_config(config)
+        plan_sources(loaded, SystemClock())
+    counts = ((len(loaded.bus), "bus", "buses"), (len(loaded.device), "device", "devices"),
+              (len(loaded.scanner), "scanner", "scanners"),
+              (len(loaded.particle_sensor), "particle sensor", "particle sensors"),
+              (len(loaded.contact), "door contact", "door contacts"),
+              (len(loaded.output), "output", "outputs"))  # fmt: skip
+    print(
+        "config is good: "
+        + ", ".join(
+            f"{count} {one if count == 1 else many}"
+            for count, one, many in counts
+            if count or many in ("buses", "devices", "scanners")
+        )
+    )
+
+
+@app.command("identity")
+def identity_command(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Show who this gateway is; makes its key pair on the first call."""
+    with errors_told(1):
+        loaded = load_config(config)
+        public_key = Identity.load_or_make(loaded.gateway.data_dir).public_key
+    if as_json:
+        print_json({"gateway": loaded.gateway.name, "public_key": public_key})
+        return
+    print(f"gateway     {loaded.gateway.name}")
+    print(f"public key  {public_key}")
+    print(f"\nRegister it at the ledger:\n  cloud-sync gateway add {loaded.gateway.name} --public-key {public_key}")
+    print("or, with a code from cloud-sync gateway invite, from here:\n  edge-agent enroll --code CODE")
+
+
+app.command("init")(init_command)
+app.command("example")(example_command)
+app.command("enroll")(enroll_command)
+app.add_typer(buffer, name="buffer")
+for name, command in (
+    ("scan", scan_command),
+    ("probe", probe_command),
+    ("add", add_command),
+    ("monitor", monitor_command),
+    ("doctor", doctor_command),
+    ("sheet", sheet_command),
+):
+    app.command(name, rich_help_panel="The bench: bring devices into service")(command)

@@ -1,0 +1,75 @@
+"""The agent as a process: configuration, clock, signals. Nothing for people is loaded here: it runs for years."""
+
+import asyncio
+import logging
+import random
+import signal
+from pathlib import Path
+
+from edge_agent.agent import Reload, TaskDied, run
+from edge_agent.clock_build import build_clock
+from edge_agent.config import GatewayConfig
+from edge_agent.config_load import load_config
+from edge_agent.dock.floor import Floor
+from edge_agent.dock.lamps import Lamps
+from edge_agent.drivers.gpio import Outputs
+from edge_agent.logs import set_up_logging
+from edge_agent.memory import share_arenas
+from edge_agent.shell import EXIT_CONFIG, errors_told
+from edge_agent.sources import Plan, plan_sources
+from edge_agent.uplink.identity import Identity
+
+
+def run_agent(config: Path, *, debug: bool) -> None:
+    """Run the gateway until SIGTERM or SIGINT. What ends it otherwise is told, and raises ``SystemExit``."""
+    share_arenas()
+    set_up_logging(debug=debug)
+    with errors_told(EXIT_CONFIG):
+        loaded = load_config(config)
+        try:
+            asyncio.run(_run(loaded, config))
+        except TaskDied:
+            logging.getLogger("edge_agent").critical("the agent has a bug and stops", exc_info=True)
+            raise SystemExit(1) from None
+
+
+async def _run(config: GatewayConfig, path: Path) -> None:
+    stop, reload_wanted = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reload_wanted.set)
+    clock = build_clock(config)
+    Identity.load_or_make(config.gateway.data_dir)  # makes the directory, or says why it cannot
+    outputs = Outputs(config.output) if config.output else None
+    floor = Floor(config, clock, Lamps(outputs) if outputs is not None else None)
+
+    def plans_anew() -> tuple[Plan, ...]:
+        changed = load_config(path)
+        _tell_what_needs_a_restart(config, changed)
+        return plan_sources(changed, clock, floor)
+
+    try:
+        await run(
+            config,
+            clock,
+            plan_sources(config, clock, floor),
+            stop=stop,
+            random=random.SystemRandom().random,
+            floor=floor,
+            reload=Reload(reload_wanted, plans_anew),
+        )
+    finally:
+        if outputs is not None:
+            outputs.close()
+
+
+def _tell_what_needs_a_restart(old: GatewayConfig, new: GatewayConfig) -> None:
+    needing = [
+        name
+        for name in ("gateway", "uplink", "journal", "clock", "calendar", "desk", "page", "output")
+        if getattr(old, name) != getattr(new, name)
+    ]
+    if needing:
+        sections = ", ".join(f"[{name}]" for name in needing)
+        logging.getLogger("edge_agent").warning("%s changed: this counts from the next start on", sections)
