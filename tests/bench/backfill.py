@@ -102,7 +102,7 @@ def _monitor(database: Database, gateway: GatewayWithKey) -> None:
 
 def _journal(home: Path, gateway: GatewayWithKey, hours: int, records_per_batch: int) -> Journal:
     """As the agent leaves it, but written hour by hour: the disk is not what is measured here."""
-    identity = Identity(gateway.key)
+    identity = Identity(gateway.key.private_bytes_raw())
     journal = Journal.start(
         home / "journal", GatewayName(gateway.name), sign=identity.sign, verify=identity.verify, clock=SystemClock()
     )
