@@ -349,12 +349,19 @@ AnyDeviceSection = Annotated[
 """Any ``[[device]]``: with ``address`` and ``format`` it is a Bluetooth sensor, otherwise ``profile`` names a file."""
 
 
+Beep = Annotated[str, Field(pattern=r"^([0-9a-fA-F]{2}){0,64}$", examples=["06"])]
+"""Bytes in hexadecimal."""
+
+
 class ScannerSection(Section):
     """``[[scanner]]``: a handheld scanner on a serial port (USB-CDC or RS-232), or one that plays a keyboard (``hid``).
 
     ``suffix`` ends a scan (``cr``, ``lf``, ``crlf``, or ``etx`` with STX before it); with ``hid`` it is Enter or Tab.
     ``separator`` is what the scanner sends for GS, if not GS itself; with ``hid``, Alt+0+2+9 and Ctrl+] are GS, and
     ``separator_key`` may name a function key that is, too.
+
+    ``beep_good``, ``beep_bad`` and ``beep_warn`` are what is written to a serial scanner to make it sound, as
+    hexadecimal bytes; empty for silence. Not every scanner takes ACK and NAK.
     """
 
     kind: Literal["serial", "hid"] = "serial"
@@ -364,6 +371,9 @@ class ScannerSection(Section):
     suffix: Literal["cr", "lf", "crlf", "etx"] = "cr"
     separator: Annotated[str, Field(min_length=1, max_length=8)] = "\x1d"
     separator_key: Annotated[str | None, Field(pattern=r"^f([1-9]|1[0-2])$", examples=["f8"])] = None
+    beep_good: Beep = "06"
+    beep_bad: Beep = "15"
+    beep_warn: Beep = "0606"
 
 
 class ParticleSensorSection(Section):

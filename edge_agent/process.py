@@ -46,8 +46,10 @@ async def _run(config: GatewayConfig, path: Path) -> None:
 
     def plans_anew() -> tuple[Plan, ...]:
         changed = load_config(path)
+        plans = plan_sources(changed, clock, floor)
         _tell_what_needs_a_restart(config, changed)
-        return plan_sources(changed, clock, floor)
+        floor.follow(changed)
+        return plans
 
     try:
         await run(

@@ -80,9 +80,10 @@ def line(
     gtin: str = GTIN,
     serial: str | None = None,
     expires_on: date | None = date(2027, 1, 31),
+    codes: tuple[str, ...] = (),
 ) -> ScanLine:
     """One scanned item."""
-    return ScanLine(gtin, quantity, f"{gtin}/{lot}", lot, expires_on, serial)
+    return ScanLine(gtin, quantity, f"{gtin}/{lot}", lot, expires_on, serial, codes)
 
 
 def scan(
@@ -275,9 +276,10 @@ def ledger_with_two_fridges(database: Database, gateway: GatewayWithKey) -> Ledg
 
 
 EVERYTHING = (
-    "event, api_token, policy, place, owner, item, item_gtin, lot, gateway, evidence, notice, channel, reading, "
-    "unusable_reading, track, excursion, movement, position, residency, exposure, hold, disposition, reservation, "
-    "exception_case, operator, gateway_nonce, compounded_item, formula, production_batch, batch_fact, reading_hour, "
+    "event, api_token, policy, place, owner, item, item_gtin, item_code, lot, gateway, evidence, notice, channel, "
+    "reading, unusable_reading, track, excursion, movement, position, residency, exposure, hold, disposition, "
+    "reservation, exception_case, operator, gateway_nonce, compounded_item, formula, production_batch, batch_fact, "
+    "reading_hour, "
     "item_substitute, supplier, recipient, recipient_item, document, reorder_level, stock_order, order_line, "
     "order_step, stock_count, count_line, "
     "gateway_invite, excursion_version, lane_progress, declared_gap, clock_offset, doubtful_scan, "

@@ -17,7 +17,6 @@ from cloud_sync.domain.booking import (
     SCRAP,
     Decided,
     Known,
-    KnownItem,
     Line,
     NewMovement,
     NotBooked,
@@ -151,7 +150,7 @@ def _touch_production(connection: Connection, lines: Sequence[EventLine]) -> boo
     touches: bool = queries("movements").lines_touch_production(
         connection,
         place_names=[place for each in lines for place in (each.line.from_place, each.line.to_place) if place],
-        gtins=[each.line.gtin for each in lines],
+        keys=[key for each in lines for key in each.line.keys],
         lot_numbers=[each.line.lot for each in lines if each.line.lot],
     )
     return touches
@@ -163,13 +162,10 @@ def _ensure_scrap(connection: Connection, lines: Sequence[EventLine]) -> None:
 
 
 def _known(connection: Connection, lines: Sequence[Line]) -> Known:
-    items = queries("movements").known_items(connection, gtins=sorted({line.gtin for line in lines}))
+    items = queries("movements").known_items(connection, keys=sorted({key for line in lines for key in line.keys}))
     names = {place for line in lines for place in (line.from_place, line.to_place) if place}
     places = queries("movements").known_places(connection, names=sorted(names))
-    return Known(
-        items={row["gtin"]: KnownItem(row["item_id"], row["base_units"]) for row in items},
-        places={row["name"]: row["id"] for row in places},
-    )
+    return Known.of(items, {row["name"]: row["id"] for row in places})
 
 
 def _case_of(decision: NotBooked, each: EventLine) -> Case:

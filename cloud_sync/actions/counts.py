@@ -16,7 +16,7 @@ from cloud_sync.actions.master_data import item_named, place_named
 from cloud_sync.actions.movements import CLOCKS_MAY_DIFFER
 from cloud_sync.actions.records import ensure_difference_place
 from cloud_sync.actions.requests import answer, answered_before
-from cloud_sync.domain.booking import HOUSE, Label, NewMovement
+from cloud_sync.domain.booking import HOUSE, Known, Label, NewMovement
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.domain.orders import fault_of_count_decision
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -24,6 +24,7 @@ from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import own_lots
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.item_codes import keys_of_scan
 from edge_agent.domain.records import Action, ScanTransaction
 
 NOT_COUNTED_MAX = 1000
@@ -105,9 +106,10 @@ def store_count_scan(
     If there is none, one is opened. What cannot be told apart becomes an exception case.
     """
     places = list(queries("movements").known_places(connection, names=[scan.from_place or ""]))
-    gtins = sorted({line.gtin for line in scan.lines})
-    items = {row["gtin"]: row for row in queries("movements").known_items(connection, gtins=gtins)}
-    lines = [(number, line) for number, line in enumerate(scan.lines, start=1) if line.gtin in items and line.lot]
+    keys = sorted({key for line in scan.lines for key in keys_of_scan(line.names)})
+    known = Known.of(queries("movements").known_items(connection, keys=keys))
+    found = [(number, line, known.items_of(keys_of_scan(line.names))) for number, line in enumerate(scan.lines, 1)]
+    lines = [(number, line, items[0]) for number, line, items in found if len(items) == 1 and line.lot]
     if places and places[0]["kind"] not in INTERNAL:
         places = []
     if len(lines) < len(scan.lines) or not places:
@@ -119,12 +121,12 @@ def store_count_scan(
     if not lines or not places:
         return
     place = places[0]
-    labels = [Label(items[line.gtin]["item_id"], line.lot or "", owner, line.expires_on) for _, line in lines]
+    labels = [Label(item.item_id, line.lot or "", owner, line.expires_on) for _, line, item in lines]
     lots = lots_of(connection, labels, zone)
     count_id = queries("counts").open_count_of(connection, number=scan.order, place_id=place["id"])
     if count_id is None:
         count_id = _open(connection, place, None, scan.operator)
-    for (number, line), label in zip(lines, labels, strict=True):
+    for (number, line, item), label in zip(lines, labels, strict=True):
         queries("counts").add_count_line(
             connection,
             fact=f"{said_at}#{number}",
@@ -132,7 +134,7 @@ def store_count_scan(
             lot_id=lots[label.item_id, label.lot_number, label.owner],
             serial=line.serial or "",
             place_id=place["id"],
-            quantity=line.quantity * items[line.gtin]["base_units"],
+            quantity=line.quantity * item.base_units,
             counted_by=scan.operator,
             counted_at=scan.stamp.at,
         )

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
 from cloud_sync.actions.bookings import rebook_cases
+from cloud_sync.actions.item_codes import claim_codes
 from cloud_sync.errors import ConfigError, Conflict, Invalid, NotFound
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
@@ -99,12 +100,13 @@ def add_item(
     expiry_required: bool,
     serial_tracked: bool,
     gtins: Mapping[str, int],
+    codes: Mapping[str, int],
     actor: str,
 ) -> tuple[Row, bool]:
-    """An item and its GTINs (-> base units each); gives it and whether anything is new.
+    """An item, its GTINs and its other codes (-> base units each); gives it and whether anything is new.
 
-    GTINs may be added later by saying the item again with more of them; what was scanned of them
-    before is booked now. Raises ``Conflict`` if the item or a GTIN was said differently.
+    Codes may be added later by saying the item again with more of them; what was scanned of them
+    before is booked now. Raises ``Conflict`` if the item or a code was said differently.
     """
     with database.transaction() as connection:
         own_holds(connection)
@@ -116,10 +118,9 @@ def add_item(
         }
         is_new = bool(queries("master_data").add_item(connection, name=name, **said))
         _keep(connection, is_new, "item", name, item_named(connection, name), said, actor)
-        added = [gtin for gtin, units in sorted(gtins.items()) if _add_gtin(connection, name, gtin, units)]
+        added = claim_codes(connection, name, gtins, codes)
         if added:
-            data = {gtin: gtins[gtin] for gtin in added}
-            add_event(connection, actor=actor, kind="gtins_added", subject=f"item:{name}", data=data)
+            add_event(connection, actor=actor, kind="codes_added", subject=f"item:{name}", data=added)
             rebook_cases(connection, actor=actor)
         return item_named(connection, name), is_new or bool(added)
 
@@ -210,15 +211,6 @@ def check_place(kind: str, above: Row | None) -> None:
     if above is not None and above["kind"] not in allowed:
         wanted = f"in a {' or '.join(allowed)}" if allowed else "alone, without a parent"
         raise Invalid(f"a {kind} stands {wanted}, not in {above['kind']} {above['name']}")
-
-
-def _add_gtin(connection: Connection, item: str, gtin: str, base_units: int) -> bool:
-    if queries("master_data").add_gtin(connection, gtin=gtin, item=item, base_units=base_units):
-        return True
-    known: Row = queries("master_data").gtin(connection, gtin=gtin)
-    if (known["item"], known["base_units"]) != (item, base_units):
-        raise Conflict(f"GTIN {gtin} is {known['base_units']} of item {known['item']} already")
-    return False
 
 
 def _keep(

@@ -53,7 +53,7 @@ def may_hold(connection: Connection, lines: Sequence[Line]) -> bool:
     return bool(received) and bool(
         queries("orders").lines_may_hold(
             connection,
-            gtins=[line.gtin for line in received],
+            keys=[key for line in received for key in line.keys],
             from_places=[line.from_place for line in received if line.from_place],
             last_day=max(line.at for line in received).date(),
         )
@@ -122,7 +122,7 @@ class _Matching:
         )
         self.check_allowed()
         delivered = Delivered(
-            gtin="",
+            item=facts["item"],
             quantity=movement.quantity,
             lot=facts["lot_number"],
             serial=movement.serial or None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from cloud_sync.actions.item_codes import claim_codes
 from cloud_sync.actions.master_data import check_place, item_named, place_named, place_of_kind
 from cloud_sync.actions.tracks import judge_places
 from cloud_sync.domain.master import (
@@ -62,21 +63,18 @@ def _save_item(connection: Connection, before: Record | None, record: Record) ->
     if isinstance(before, ItemRecord):
         if queries("records").is_item_used(connection, name=record.name):
             _check_fixed(before, record, "base_unit", "serial_tracked")
-        for gtin, units in before.gtins.items():
-            if record.gtins.get(gtin) != units:
-                raise Conflict(f"gtins: {gtin} stands for {units} since it was said: it cannot be taken back")
-    said = record.model_dump(exclude={"gtins", "substitutes"})
+        for field in ("gtins", "codes"):
+            for code, units in getattr(before, field).items():
+                if getattr(record, field).get(code) != units:
+                    raise Conflict(f"{field}: {code} stands for {units} since it was said: it cannot be taken back")
+    said = record.model_dump(exclude={"gtins", "codes", "substitutes"})
     if (
         record.storage_class is not None
         and queries("master_data").policy_by_name(connection, name=record.storage_class) is None
     ):
         raise NotFound(f"storage_class: there is no policy {record.storage_class}: see GET /v1/policies")
     item_id = queries("records").keep_item(connection, **said)
-    for gtin, units in sorted(record.gtins.items()):
-        if not queries("master_data").add_gtin(connection, gtin=gtin, item=record.name, base_units=units):
-            known = queries("master_data").gtin(connection, gtin=gtin)
-            if known["item"] != record.name:
-                raise Conflict(f"gtins: {gtin} is item {known['item']} already: correct one of the two")
+    claim_codes(connection, record.name, record.gtins, record.codes, ndc=record.ndc)
     queries("records").forget_substitutes(connection, item_id=item_id)
     names = list(record.substitutes)
     if queries("records").add_substitutes(connection, item_id=item_id, names=names) != len(names):

@@ -57,10 +57,11 @@ def list_owners(database: Ledger, _: Reader, page: Listing) -> Any:
 
 @router.post("/items", summary="Create an item", status_code=201, response_model=ItemOut)
 def create_item(item: ItemIn, response: Response, database: Ledger, actor: Administrator) -> Any:
-    """Create an item, or add GTINs to it. Scans of a GTIN that was not known are booked now."""
+    """Create an item, or add GTINs and other codes to it. Scans of a code that was not known are booked now."""
     gtins = {gtin.gtin: gtin.base_units for gtin in item.gtins}
-    said = item.model_dump(exclude={"gtins"})
-    return created(response, master_data.add_item(database, **said, gtins=gtins, actor=actor.name))
+    codes = {code.code: code.base_units for code in item.codes}
+    said = item.model_dump(exclude={"gtins", "codes"})
+    return created(response, master_data.add_item(database, **said, gtins=gtins, codes=codes, actor=actor.name))
 
 
 @router.get("/items", summary="List items", response_model=Listed[ItemOut])

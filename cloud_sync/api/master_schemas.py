@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from cloud_sync.api.schemas import In, Name, PlaceKind, Quantity, Text
+from edge_agent.domain.item_codes import parse_code
 from edge_agent.domain.policies import Policy
 
 
@@ -60,8 +61,17 @@ class GtinIn(In):
     base_units: Quantity = Field(1, description="How many base units are in one.")
 
 
+class CodeIn(In):
+    """Another code of an item, NDC or HIBC, and what it stands for."""
+
+    code: Annotated[str, Field(max_length=60, examples=["ndc:0591-0369-01"]), AfterValidator(parse_code)] = Field(
+        description="An NDC with its hyphens, or a HIBC primary code as printed, check character included."
+    )
+    base_units: Quantity = Field(1, description="How many base units are in one.")
+
+
 class ItemIn(In):
-    """A product. Say it again with more GTINs to add them."""
+    """A product. Say it again with more GTINs or other codes to add them."""
 
     name: Name = Field(examples=["insulin-10ml"])
     title: Text = Field("", examples=["Insulin 100 IU/ml, vial 10 ml"])
@@ -69,12 +79,20 @@ class ItemIn(In):
     expiry_required: bool = Field(True, description="Whether stock without an expiry date may not be issued.")
     serial_tracked: bool = False
     gtins: Annotated[list[GtinIn], Field(max_length=100)] = Field(default=[])
+    codes: Annotated[list[CodeIn], Field(max_length=100)] = Field(default=[])
 
 
 class GtinOut(BaseModel):
     """A packaging level of an item."""
 
     gtin: str
+    base_units: int
+
+
+class CodeOut(BaseModel):
+    """Another code of an item."""
+
+    code: str
     base_units: int
 
 
@@ -88,6 +106,7 @@ class ItemOut(BaseModel):
     expiry_required: bool
     serial_tracked: bool
     gtins: list[GtinOut]
+    codes: list[CodeOut]
 
 
 class PolicyOut(BaseModel):

@@ -4,13 +4,14 @@ Physical facts are never refused. A line that cannot be booked yet becomes a rea
 with it, so that it can be booked later as if everything had been known.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
 from edge_agent.domain.eligibility import ISSUING
+from edge_agent.domain.item_codes import keys_of_scan, named
 from edge_agent.domain.records import Action, ScanTransaction
 
 HOUSE = "house"
@@ -92,6 +93,17 @@ class Line:
     to_place: str | None
     order: str | None
     scanned: str
+    codes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that the label calls its item: the GTIN first."""
+        return (self.gtin, *self.codes) if self.gtin else self.codes
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What the item is looked up by, the surest first."""
+        return keys_of_scan(self.names)
 
     def as_data(self) -> dict[str, Any]:
         """As JSON, for an exception case to hold."""
@@ -111,30 +123,47 @@ class Line:
                 "action": Action(data["action"]),
                 "at": datetime.fromisoformat(data["at"]),
                 "expires_on": date.fromisoformat(expires_on) if expires_on else None,
+                "codes": tuple(data.get("codes", ())),
             }
         )
 
 
 @dataclass(frozen=True, slots=True)
 class KnownItem:
-    """What a GTIN stands for."""
+    """What a key of a code stands for."""
 
     item_id: int
     base_units: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The master data that lines are decided by: items by GTIN and ids of places by name."""
+    """The master data that lines are decided by: items by the keys of their codes and ids of places by name."""
 
     items: Mapping[str, KnownItem]
     places: Mapping[str, int]
+
+    @classmethod
+    def of(cls, items: Iterable[Mapping[str, Any]], places: Mapping[str, int] | None = None) -> "Known":
+        """From rows of ``key``, ``item_id``, ``base_units`` and ``name``."""
+        known = {row["key"]: KnownItem(row["item_id"], row["base_units"], row["name"]) for row in items}
+        return cls(known, places or {})
+
+    def items_of(self, keys: Iterable[str]) -> list[KnownItem]:
+        """The items that these keys stand for, each once, the surest first."""
+        found: dict[int, KnownItem] = {}
+        for key in keys:
+            if key in self.items:
+                found.setdefault(self.items[key].item_id, self.items[key])
+        return list(found.values())
 
 
 class Why(StrEnum):
     """Why a line cannot be booked; the kind of its exception case."""
 
     UNKNOWN_ITEM = "unknown_item"
+    DIFFERENT_ITEMS = "different_items"
     UNKNOWN_PLACE = "unknown_place"
     MISSING_LOT = "missing_lot"
     MISSING_PLACE = "missing_place"
@@ -201,6 +230,7 @@ def lines_of(scan: ScanTransaction, said_at: str) -> tuple[Line, ...]:
             to_place=scan.to_place or route.to_kind,
             order=scan.order,
             scanned=line.scanned,
+            codes=line.codes,
         )
         for number, line in enumerate(scan.lines, start=1)
     )
@@ -212,7 +242,7 @@ def decide(line: Line, known: Known, owner: str = HOUSE) -> Decided | NotBooked:
     if problem is not None:
         return NotBooked(line, *problem)
     assert line.lot and line.from_place and line.to_place  # noqa: S101 - _problem_of has seen to it
-    item = known.items[line.gtin]
+    item = known.items_of(line.keys)[0]
     return Decided(
         line,
         Label(item.item_id, line.lot, owner, line.expires_on),
@@ -247,21 +277,26 @@ def earliest(labels: tuple[Label, ...]) -> Label:
 
 def _problem_of(line: Line, known: Known) -> tuple[Why, str] | None:
     places = (line.from_place, line.to_place)
+    called = named(line.names)
     if None in places:
         missing = "it comes from" if line.from_place is None else "it went to"
-        return Why.MISSING_PLACE, f"{line.action} of {line.gtin} does not say where {missing}"
+        return Why.MISSING_PLACE, f"{line.action} of {called} does not say where {missing}"
     if line.from_place == line.to_place:
-        return Why.SAME_PLACE, f"{line.action} of {line.gtin} starts and ends at {line.from_place}"
+        return Why.SAME_PLACE, f"{line.action} of {called} starts and ends at {line.from_place}"
     if not line.lot:
         return Why.MISSING_LOT, f"the label {line.scanned!r} names no lot: find it out and book the movement by hand"
-    if line.gtin not in known.items:
-        return Why.UNKNOWN_ITEM, f"no item has GTIN {line.gtin}: add it, and the movement is booked"
+    items = known.items_of(line.keys)
+    if not items:
+        return Why.UNKNOWN_ITEM, f"no item has {called}: add it, and the movement is booked"
+    if len(items) > 1:
+        names = " and ".join(item.name for item in items)
+        return Why.DIFFERENT_ITEMS, f"the codes of this label, {called}, name {names}: find out which it is"
     unknown = [place for place in places if place not in known.places]
     if unknown:
         return Why.UNKNOWN_PLACE, f"no place is named {' or '.join(map(str, unknown))}: add it, and it is booked"
-    quantity = line.quantity * known.items[line.gtin].base_units
+    quantity = line.quantity * items[0].base_units
     if quantity > QUANTITY_MAX:
-        return Why.IMPLAUSIBLE_QUANTITY, f"{quantity} base units of {line.gtin} in one line cannot be right"
+        return Why.IMPLAUSIBLE_QUANTITY, f"{quantity} base units of {called} in one line cannot be right"
     if line.serial and quantity != 1:
-        return Why.IMPLAUSIBLE_QUANTITY, f"serial {line.serial} of {line.gtin} is one base unit, not {quantity}"
+        return Why.IMPLAUSIBLE_QUANTITY, f"serial {line.serial} of {called} is one base unit, not {quantity}"
     return None

@@ -12,8 +12,18 @@ from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
 from biip.checksums import gs1_standard_check_digit
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from edge_agent.domain.item_codes import keys_of_code, parse_code
 from edge_agent.domain.ndc import parse_ndc
 
 ROWS_MAX = 100_000
@@ -60,6 +70,10 @@ class OwnerRecord(Record):
     title: Text = ""
 
 
+ItemCode = Annotated[str, StringConstraints(max_length=60), AfterValidator(parse_code)]
+"""``ndc:0591-0369-01`` or ``hibc:A123BJC5D6E71``; both may also be written as they are printed."""
+
+
 class ItemRecord(Record):
     """A product. Days are whole days of remaining shelf life."""
 
@@ -70,6 +84,9 @@ class ItemRecord(Record):
     serial_tracked: bool = False
     gtins: dict[Annotated[str, Field(pattern=r"^[0-9]{14}$")], Units] = Field(
         {}, max_length=100, description="Each packaging level and how many base units are in one."
+    )
+    codes: dict[ItemCode, Units] = Field(
+        {}, max_length=100, description="Other codes on labels, NDC and HIBC, and how many base units each stands for."
     )
     ndc: Text = Field("", description="National Drug Code with its hyphens.")
     storage_class: Name | None = Field(None, description="The storage policy that places for it should have.")
@@ -99,6 +116,16 @@ class ItemRecord(Record):
     @classmethod
     def _is_ndc(cls, ndc: str) -> str:
         return str(parse_ndc(ndc)) if ndc else ndc
+
+    @field_validator("codes")
+    @classmethod
+    def _mean_different_things(cls, codes: dict[str, int]) -> dict[str, int]:
+        seen: dict[str, str] = {}
+        for code in codes:
+            for key in keys_of_code(code):
+                if seen.setdefault(key, code) != code:
+                    raise ValueError(f"{code} is the same as {seen[key]}: leave one of them out")
+        return codes
 
     @model_validator(mode="after")
     def _is_no_substitute_of_itself(self) -> "ItemRecord":
@@ -343,7 +370,12 @@ def _table(text: str) -> Mapping[str, str]:
     return table
 
 
-_SHAPES: dict[str, Callable[[str], Any]] = {"gtins": _table, "item_days_min": _table, "substitutes": str.split}
+_SHAPES: dict[str, Callable[[str], Any]] = {
+    "gtins": _table,
+    "codes": _table,
+    "item_days_min": _table,
+    "substitutes": str.split,
+}
 
 
 def _cell(value: Any) -> str:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from edge_agent.domain.item_codes import named
 from edge_agent.domain.records import Envelope, Notice, Reading, Record, ScanTransaction, Spread
 
 TIME_MIN = datetime(2000, 1, 1, tzinfo=UTC)
@@ -42,9 +43,9 @@ def _fault_in_numbers(record: Record) -> str | None:
     elif isinstance(record, ScanTransaction):
         for line in record.lines:
             if not 0 < line.quantity <= QUANTITY_MAX:
-                return f"quantity {line.quantity} of {line.gtin} is not between 1 and {QUANTITY_MAX}"
+                return f"quantity {line.quantity} of {named(line.names)} is not between 1 and {QUANTITY_MAX}"
             if line.expires_on is not None and not TIME_MIN.year - 100 <= line.expires_on.year < TIME_MAX.year:
-                return f"expiry {line.expires_on} of {line.gtin} is not a date of our time"
+                return f"expiry {line.expires_on} of {named(line.names)} is not a date of our time"
     else:
         for name, number in record.data.items():
             if isinstance(number, float) and not math.isfinite(number):
@@ -74,6 +75,8 @@ def _names(record: Record) -> Iterator[tuple[str, str]]:
         yield "order", record.order or ""
         for line in record.lines:
             yield "gtin", line.gtin
+            for code in line.codes:
+                yield "code", code
             yield "lot", line.lot or ""
             yield "serial", line.serial or ""
 

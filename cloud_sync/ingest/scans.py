@@ -62,7 +62,13 @@ def _add_event(connection: Connection, source: Source, said: Said[ScanTransactio
         "order": scan.order,
         "verdicts": list(scan.verdicts),
         "lines": [
-            {"gtin": line.gtin, "lot": line.lot, "serial": line.serial, "quantity": line.quantity}
+            {
+                "gtin": line.gtin,
+                "lot": line.lot,
+                "serial": line.serial,
+                "quantity": line.quantity,
+                **({"codes": list(line.codes)} if line.codes else {}),
+            }
             for line in scan.lines
         ],
     }

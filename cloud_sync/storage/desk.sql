@@ -30,9 +30,13 @@ ORDER BY p.name;
 -- name: desk_items()
 -- Every item that a label can name.
 SELECT i.name, i.title, i.base_unit, i.expiry_required, i.serial_tracked, i.receipt_days_min,
-       jsonb_object_agg(g.gtin, g.base_units ORDER BY g.gtin) AS gtins
-FROM item i JOIN item_gtin g ON g.item_id = i.id
-GROUP BY i.id ORDER BY i.name;
+       coalesce((SELECT jsonb_object_agg(g.gtin, g.base_units ORDER BY g.gtin)
+                 FROM item_gtin g WHERE g.item_id = i.id), '{}') AS gtins,
+       coalesce((SELECT jsonb_object_agg(c.key, c.base_units ORDER BY c.key)
+                 FROM item_code c WHERE c.item_id = i.id), '{}') AS codes
+FROM item i
+WHERE EXISTS (SELECT FROM item_key k WHERE k.item_id = i.id)
+ORDER BY i.name;
 
 -- name: desk_lots(site_id)
 -- Lots with stock at the site: expiry, all that blocks them, and where they are.

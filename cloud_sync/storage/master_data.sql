@@ -67,19 +67,38 @@ ON CONFLICT (gtin) DO NOTHING;
 -- What a GTIN stands for.
 SELECT g.gtin, g.base_units, i.name AS item FROM item_gtin g JOIN item i ON i.id = g.item_id WHERE g.gtin = :gtin;
 
+-- name: add_code_key(key, item, base_units, code, said)!
+-- Say which item a code is, by one of its keys; no row if the key is taken.
+INSERT INTO item_code (key, item_id, base_units, code, said)
+SELECT :key, id, :base_units, :code, :said FROM item WHERE name = :item
+ON CONFLICT (key) DO NOTHING;
+
+-- name: say_code(key, code)!
+-- A key that followed from another code was now said.
+UPDATE item_code SET code = :code, said = true WHERE key = :key;
+
+-- name: code_key(key)^
+-- What the key of a code stands for.
+SELECT c.key, c.base_units, c.code, c.said, i.name AS item FROM item_code c JOIN item i ON i.id = c.item_id
+WHERE c.key = :key;
+
 -- name: item_by_name(name)^
--- One item with its GTINs.
+-- One item with its GTINs and other codes.
 SELECT i.id, i.name, i.title, i.base_unit, i.expiry_required, i.serial_tracked,
        coalesce((SELECT jsonb_agg(jsonb_build_object('gtin', g.gtin, 'base_units', g.base_units) ORDER BY g.gtin)
-                 FROM item_gtin g WHERE g.item_id = i.id), '[]') AS gtins
+                 FROM item_gtin g WHERE g.item_id = i.id), '[]') AS gtins,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('code', c.code, 'base_units', c.base_units) ORDER BY c.code)
+                 FROM item_code c WHERE c.item_id = i.id AND c.said), '[]') AS codes
 FROM item i
 WHERE i.name = :name;
 
 -- name: items(rows_max, rows_skipped)
--- All items with their GTINs.
+-- All items with their GTINs and other codes.
 SELECT i.id, i.name, i.title, i.base_unit, i.expiry_required, i.serial_tracked,
        coalesce((SELECT jsonb_agg(jsonb_build_object('gtin', g.gtin, 'base_units', g.base_units) ORDER BY g.gtin)
-                 FROM item_gtin g WHERE g.item_id = i.id), '[]') AS gtins
+                 FROM item_gtin g WHERE g.item_id = i.id), '[]') AS gtins,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('code', c.code, 'base_units', c.base_units) ORDER BY c.code)
+                 FROM item_code c WHERE c.item_id = i.id AND c.said), '[]') AS codes
 FROM item i
 ORDER BY i.name
 LIMIT :rows_max OFFSET :rows_skipped;

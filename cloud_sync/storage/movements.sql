@@ -1,6 +1,6 @@
--- name: known_items(gtins)
--- What these GTINs stand for.
-SELECT gtin, item_id, base_units FROM item_gtin WHERE gtin = ANY(:gtins);
+-- name: known_items(keys)
+-- What these keys of scanned codes stand for.
+SELECT k.key, k.item_id, k.base_units, i.name FROM item_key k JOIN item i ON i.id = k.item_id WHERE k.key = ANY(:keys);
 
 -- name: known_places(names)
 -- Places by name.
@@ -14,15 +14,15 @@ SELECT new.id, :name, 'Destroyed', 'scrap', ARRAY[new.id]
 FROM (SELECT nextval(pg_get_serial_sequence('place', 'id')) AS id) AS new
 ON CONFLICT (name) DO NOTHING;
 
--- name: lines_touch_production(place_names, gtins, lot_numbers)$
+-- name: lines_touch_production(place_names, keys, lot_numbers)$
 -- Whether any of these places is one of production, or any lot of these labels has been in one.
 SELECT EXISTS (SELECT FROM place WHERE name = ANY(:place_names) AND kind = 'production')
     OR EXISTS (
         SELECT FROM lot l
-        JOIN item_gtin g ON g.item_id = l.item_id
+        JOIN item_key k ON k.item_id = l.item_id
         JOIN movement m ON m.lot_id = l.id
         JOIN place p ON p.id = m.to_place
-        WHERE g.gtin = ANY(:gtins) AND l.lot_number = ANY(:lot_numbers) AND p.kind = 'production');
+        WHERE k.key = ANY(:keys) AND l.lot_number = ANY(:lot_numbers) AND p.kind = 'production');
 
 -- name: lots_touch_production(place_ids, lot_ids)$
 -- Whether any of these places is one of production, or any of these lots has been in one.

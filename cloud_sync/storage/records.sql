@@ -12,9 +12,11 @@ ORDER BY cardinality(p.ancestors), p.name;
 SELECT name, title FROM owner ORDER BY name;
 
 -- name: items()
--- Items with their GTINs and substitutes.
+-- Items with their GTINs, other codes and substitutes.
 SELECT i.name, i.title, i.base_unit, i.expiry_required, i.serial_tracked,
        coalesce((SELECT jsonb_object_agg(g.gtin, g.base_units) FROM item_gtin g WHERE g.item_id = i.id), '{}') AS gtins,
+       coalesce((SELECT jsonb_object_agg(c.code, c.base_units) FROM item_code c
+                 WHERE c.item_id = i.id AND c.said), '{}') AS codes,
        i.ndc, i.storage_class, i.allowance_minutes, i.allowance_c_max, i.receipt_inspection, i.shelf_life_days,
        i.receipt_days_min,
        coalesce((SELECT array_agg(other.name ORDER BY s.rank)

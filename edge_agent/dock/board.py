@@ -11,8 +11,10 @@ from edge_agent.buffer.desk import said_age
 from edge_agent.buffer.rows import JournalStatus
 from edge_agent.clock import Clock
 from edge_agent.config import GatewayConfig
-from edge_agent.dock.grammar import Feedback, State, doing_of, next_needed
+from edge_agent.dock.effects import Feedback
 from edge_agent.dock.known import Known
+from edge_agent.dock.standing import State
+from edge_agent.dock.telling import doing_of, next_needed
 from edge_agent.domain.asking import written
 from edge_agent.domain.excursions import Side
 from edge_agent.domain.records import Notice, NoticeKind, Quality, Reading, Record
@@ -66,13 +68,24 @@ class Board:
         self._clock = clock
         self._known = known
         self._old_after_s = config.desk.old_after_s
-        self._poll_s = {device.name: device.poll_s for device in config.device}
-        self._docks: dict[str, _Dock] = {scanner.name: _Dock() for scanner in config.scanner}
+        self._sources: set[str] = set()
+        self._docks: dict[str, _Dock] = {}
         self._devices: dict[str, _Device] = {}
         self._lost: dict[str, dict[str, str]] = {}
         self._version = 0
         self._news = asyncio.Event()
         self.records: dict[str, int] = {}
+        self.follow(config)
+
+    def follow(self, config: GatewayConfig) -> None:
+        """Show the docks and devices of ``config`` from now on: what is no longer in it is neither shown nor missed."""
+        self._docks = {scanner.name: self._docks.get(scanner.name, _Dock()) for scanner in config.scanner}
+        self._poll_s = {device.name: device.poll_s for device in config.device}
+        before, self._sources = self._sources, _sources_of(config)
+        for name in before - self._sources:
+            self._devices.pop(name, None)
+            self._lost.pop(name, None)
+        self.changed()
 
     def changed(self) -> None:
         """Something to show is new."""
@@ -108,14 +121,18 @@ class Board:
 
     def answered(self, dock: str, feedback: Feedback) -> None:
         """What a dock told its operator."""
-        view = self._docks.setdefault(dock, _Dock())
+        view = self._docks.get(dock)
+        if view is None:
+            return  # it has just been taken out of the configuration, and says good-bye
         view.answers[feedback.tone] = view.answers.get(feedback.tone, 0) + 1
         view.recent.appendleft({"tone": feedback.tone, "text": feedback.text, "at": written(self._clock.now())})
         self.changed()
 
     def stands(self, dock: str, state: State) -> None:
         """Where a dock's operator stands now."""
-        view = self._docks.setdefault(dock, _Dock())
+        view = self._docks.get(dock)
+        if view is None:
+            return
         view.waits_for, view.operator, view.items = next_needed(state), state.operator, len(state.items)
         view.doing = doing_of(state) if state.action else ""
         self.changed()
@@ -248,6 +265,12 @@ class Shown:
     async def give(self, feedback: Feedback) -> None:
         """On the page."""
         self._board.answered(self._dock, feedback)
+
+
+def _sources_of(config: GatewayConfig) -> set[str]:
+    """Everything that a configuration names and that may be heard or lost."""
+    sections = (config.device, config.bus, config.scanner, config.particle_sensor, config.contact)
+    return {each.name for section in sections for each in section}
 
 
 def _dock_shown(name: str, dock: _Dock) -> dict[str, Any]:

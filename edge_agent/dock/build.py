@@ -5,7 +5,7 @@ from functools import partial
 from edge_agent.clock import Clock
 from edge_agent.config import GatewayConfig, ScannerSection
 from edge_agent.dock.board import Shown
-from edge_agent.dock.feedback import Answer, Beeper, LogLines
+from edge_agent.dock.feedback import Answer, BeepBytes, Beeper, LogLines
 from edge_agent.dock.floor import Floor
 from edge_agent.dock.session import DockSession
 from edge_agent.drivers.base import Source
@@ -40,4 +40,5 @@ def _scanner(section: ScannerSection, clock: Clock) -> tuple[Scanner, tuple[Answ
         # A keyboard cannot be told to beep.
         return HidScanner(section.name, section.port, clock, separator_key=section.separator_key), (log_lines,)
     scanner = SerialScanner(section.name, section.port, section.baudrate, section.suffix, clock)
-    return scanner, (Beeper(scanner), log_lines)
+    beeps = BeepBytes(*(bytes.fromhex(beep) for beep in (section.beep_good, section.beep_bad, section.beep_warn)))
+    return scanner, (Beeper(scanner, beeps), log_lines)

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge_agent.dock.grammar import Feedback, Tone
+from edge_agent.dock.effects import Feedback, Tone
 from edge_agent.drivers.scanner import Scanner
 
 

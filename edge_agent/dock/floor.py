@@ -45,6 +45,10 @@ class Floor:
         """The desk in use."""
         return self.known.desk
 
+    def follow(self, config: GatewayConfig) -> None:
+        """The configuration is this one now: show its docks and devices."""
+        self.board.follow(config)
+
     def remember(self, transactions: Iterable[ScanTransaction]) -> None:
         """What the journal still holds from before the start: the desk may not contain it."""
         for transaction in transactions:

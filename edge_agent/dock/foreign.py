@@ -1,28 +1,24 @@
-"""Codes that name a product, but neither by a GTIN nor with a lot: refused in their own words instead of guessed at."""
+"""Codes that name a product, but not by GS1: HIBC codes and NDCs."""
+
+import re
+from datetime import date
 
 from edge_agent.domain.aim import Content, split_aim
-from edge_agent.domain.hibc import is_hibc, parse_primary
-from edge_agent.domain.ndc import Ndc, parse_ndc
-from edge_agent.domain.scan_rejected import ScanRejected
-
-HINT = "Scan the GS1 DataMatrix or GS1-128 on the box; if it has none, set the box aside and book it at the ledger"
+from edge_agent.domain.hibc import is_hibc, parse_hibc
+from edge_agent.domain.item_codes import scanned_ndc
+from edge_agent.domain.scanned import Scanned
 
 
-def refuse_foreign(scanned: str) -> None:
-    """Raises ``ScanRejected`` if ``scanned`` is a HIBC code or an NDC; returns for everything else."""
-    aim, content, text = split_aim(scanned)
+def parse_foreign(scanned: str, *, today: date) -> Scanned | None:
+    """What a HIBC code or an NDC says, seen on the day ``today``; None for everything else.
+
+    Ten or eleven bare digits are an NDC only in a symbol that the scanner says is plain: without that they may as well
+    be a GS1 lot. Twelve are a UPC. Raises ``ScanRejected`` for a HIBC code that does not hold together.
+    """
     if is_hibc(scanned):
-        product = parse_primary(scanned)
-        name = f"HIBC product {product.product} of labeler {product.labeler}"
-        reason = f"{name}: the code has no lot, and which item it is, only the ledger can say"
-        raise ScanRejected(scanned, at=len(aim), reason=reason, hint=HINT)
-    ndc = _ndc(text) if content in (Content.PLAIN, Content.UNKNOWN) and text.count("-") == 2 else None
-    if ndc is not None:
-        raise ScanRejected(scanned, at=len(aim), reason=f"NDC {ndc}: the code has no lot", hint=HINT)
-
-
-def _ndc(text: str) -> Ndc | None:
-    try:
-        return parse_ndc(text)
-    except ValueError:
-        return None
+        return parse_hibc(scanned, today=today)
+    aim, content, text = split_aim(scanned)
+    is_bare = content is Content.PLAIN and re.fullmatch(r"[0-9]{10,11}", text) is not None
+    has_segments = content in (Content.PLAIN, Content.UNKNOWN) and "-" in text
+    code = scanned_ndc(text) if is_bare or has_segments else None
+    return Scanned(scanned, aim, (), codes=(code,)) if code else None

@@ -1,6 +1,7 @@
 """Verdicts at the dock from what the gateway knows, by the same rules as the ledger's."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from edge_agent.buffer.desk import said_age
@@ -9,6 +10,7 @@ from edge_agent.dock.known import Known, LotNow, best_of, blocks_at, end_of, res
 from edge_agent.dock.verdicts import Doing, Verdict
 from edge_agent.domain.desk import DeskItem, DeskLot, DeskOrder, DeskSupplier
 from edge_agent.domain.eligibility import ISSUING, Context, HoldFact, Reason, ReasonCode, Stock, reasons_not_to
+from edge_agent.domain.item_codes import named
 from edge_agent.domain.receiving import Delivered, Expected, FindingCode, ItemFacts, OrderFacts, Severity, findings_of
 from edge_agent.domain.records import Action, ScanLine, Stamp
 
@@ -56,17 +58,31 @@ class DeskJudge:
             return operator.name, (Verdict(True, "badge_withdrawn", text),)
         return operator.name, ()
 
+    def place(self, place: str) -> tuple[Verdict, ...]:
+        """Whether anybody knows the place. One that nobody knows only warns: it may be new."""
+        if self._known.desk is None or self._known.place(place) is not None:
+            return ()
+        return (Verdict(False, "unknown_place", f"nobody knows a place {place}{self._by_age()}"),)
+
     def line(self, doing: Doing, line: ScanLine, before: Sequence[ScanLine], stamp: Stamp) -> tuple[Verdict, ...]:
-        """All reasons against ``line``, worst first; each ends with the age of the desk if that is old."""
+        """All reasons against ``line``, worst first; each ends with the age of the desk if that is old.
+
+        If nothing speaks against it by an old desk, that is said, too.
+        """
         at = self._known.desk.not_before(self._clock) if self._known.desk else stamp.at
         if doing.action in ISSUING:
             verdicts = self._issuing(doing, line, before, at)
         elif doing.action is Action.RECEIVE:
             verdicts = self._receiving(doing, line, before, at)
         else:
-            return ()
+            is_unclear = self._known.desk is not None and self._known.item_of(line) is None
+            verdicts = [self._no_item(line)] if is_unclear else []
+            if not verdicts:
+                return ()
         age = self._by_age()
-        aged = [Verdict(v.refuses, v.code, v.text + age) for v in verdicts]
+        if age and not verdicts:
+            verdicts = [Verdict(False, "old_desk", "nothing is known against it", quiet=True)]
+        aged = [replace(verdict, text=verdict.text + age) for verdict in verdicts]
         return tuple(sorted(aged, key=lambda verdict: not verdict.refuses))
 
     def _by_age(self) -> str:
@@ -79,24 +95,26 @@ class DeskJudge:
         return f" (by a {said_age(desk, self._clock)})"
 
     def _issuing(self, doing: Doing, line: ScanLine, before: Sequence[ScanLine], at: datetime) -> list[Verdict]:
-        found = self._known.item_of(line.gtin)
+        found = self._known.item_of(line)
         units = self._known.base_units(line)
         verdicts = []
         lots = self._known.lots_of(found[0].name, line.lot, line.serial) if found else []
         if found is None:
-            verdicts.append(self._unknown_item(line))
+            verdicts.append(self._no_item(line))
         elif not lots:
             verdicts.append(Verdict(False, "unknown_lot", f"lot {line.lot or line.serial} is not known at this site"))
         item = found[0] if found else None
         lot = best_of(lots, doing.from_place, line.serial) if lots else _by_label(item, line, units, doing.from_place)
         order = self._known.order(doing.order) if doing.order else None
-        taken = units + sum(self._known.base_units(other) for other in before if _is_same_stock(other, line))
+        taken = units + sum(self._known.base_units(other) for other in before if self._is_same_stock(other, line))
         for reason in self._reasons(doing, lot, line, item, order, at):
             verdicts.append(Verdict(REFUSES[reason.code], reason.code.value, reason.text))
         there = lot.quantity_at(doing.from_place, line.serial)
         if lots and 0 < there < taken:
             text = f"only {there} of lot {lot.lot.number} are known in {doing.from_place}, not {taken}"
             verdicts.append(Verdict(False, "more_than_known", text))
+        if doing.order and order is None and self._known.desk is not None:
+            verdicts.append(Verdict(False, "no_such_order", f"no open order {doing.order} is known here"))
         if order is not None and item is not None and item.name not in {ol.item for ol in order.lines}:
             verdicts.append(Verdict(False, "not_ordered", f"order {order.number} does not ask for {item.name}"))
         return verdicts
@@ -119,12 +137,12 @@ class DeskJudge:
         return reasons_not_to(doing.action, stock, Context(at, stock.owner, demanded))
 
     def _receiving(self, doing: Doing, line: ScanLine, before: Sequence[ScanLine], at: datetime) -> list[Verdict]:
-        found = self._known.item_of(line.gtin)
-        no_desk = [self._unknown_item(line)] if self._known.desk is None else []
+        found = self._known.item_of(line)
+        not_one = [self._no_item(line)] if found is None and self._says_more(line) else []
         item = found[0] if found else None
         same = sum(self._known.base_units(other) for other in before if self._is_same_item(other, line))
         delivered = Delivered(
-            gtin=line.gtin,
+            item=named(line.names),
             quantity=self._known.base_units(line) + same,
             lot=line.lot,
             serial=line.serial,
@@ -132,10 +150,10 @@ class DeskJudge:
             expires_at=end_of(line.expires_on),
         )
         findings = findings_of(delivered, self._expected(doing, line, item, at), at=at)
-        return no_desk + [
+        return not_one + [
             Verdict(finding.severity is Severity.REFUSE, finding.code.value, finding.text)
             for finding in findings
-            if not (no_desk and finding.code is FindingCode.UNKNOWN_ITEM)
+            if not (not_one and finding.code is FindingCode.UNKNOWN_ITEM)
         ]
 
     def _expected(self, doing: Doing, line: ScanLine, item: DeskItem | None, at: datetime) -> Expected:
@@ -169,14 +187,25 @@ class DeskJudge:
             lots=frozenset(ol.lot for ol in named if ol.lot) if len(named) == len(lines) else frozenset(),
         )
 
-    def _unknown_item(self, line: ScanLine) -> Verdict:
+    def _says_more(self, line: ScanLine) -> bool:
+        """Whether there is more to say about a label without one item than that nobody knows it."""
+        return self._known.desk is None or len(self._known.items_of(line)) > 1
+
+    def _no_item(self, line: ScanLine) -> Verdict:
         if self._known.desk is None:
             return Verdict(False, "no_desk", "the ledger's data has not come here yet: nothing could be checked")
-        return Verdict(False, "unknown_item", f"no item is known with GTIN {line.gtin}")
+        items = [item.name for item, _ in self._known.items_of(line)]
+        if len(items) > 1:
+            text = f"the codes of this label name different items: {' and '.join(items)}"
+            return Verdict(True, "different_items", text)
+        return Verdict(False, "unknown_item", f"unknown item: nobody has said what {named(line.names)} is")
 
     def _is_same_item(self, one: ScanLine, other: ScanLine) -> bool:
-        a, b = self._known.item_of(one.gtin), self._known.item_of(other.gtin)
-        return one.gtin == other.gtin or (a is not None and b is not None and a[0].name == b[0].name)
+        a, b = self._known.item_of(one), self._known.item_of(other)
+        return one.names == other.names or (a is not None and b is not None and a[0].name == b[0].name)
+
+    def _is_same_stock(self, one: ScanLine, other: ScanLine) -> bool:
+        return (one.lot, one.serial) == (other.lot, other.serial) and self._is_same_item(one, other)
 
 
 def _is_qualified(supplier: DeskSupplier, at: datetime) -> bool:
@@ -184,14 +213,10 @@ def _is_qualified(supplier: DeskSupplier, at: datetime) -> bool:
     return supplier.qualified and (until is None or at.date() <= until)
 
 
-def _is_same_stock(one: ScanLine, other: ScanLine) -> bool:
-    return (one.gtin, one.lot, one.serial) == (other.gtin, other.lot, other.serial)
-
-
 def _by_label(item: DeskItem | None, line: ScanLine, units: int, place: str | None) -> LotNow:
     """What the label alone says. Its quantity is what is in the operator's hands: of that nobody knows better."""
     lot = DeskLot(
-        item.name if item else line.gtin, line.lot or line.serial or "", "house", line.expires_on,
+        item.name if item else named(line.names), line.lot or line.serial or "", "house", line.expires_on,
         end_of(line.expires_on),
     )  # fmt: skip
     return LotNow(lot, {(place or "", line.serial or ""): units})

@@ -17,6 +17,7 @@ from edge_agent.domain.desk import (
     DeskSupplier,
 )
 from edge_agent.domain.eligibility import HoldKind
+from edge_agent.domain.item_codes import keys_of_scan
 from edge_agent.domain.policies import Policy
 from edge_agent.domain.records import Action, ScanLine, ScanTransaction
 
@@ -88,9 +89,19 @@ class Known:
         """The transactions on top of the desk."""
         return frozenset(self._since)
 
-    def item_of(self, gtin: str) -> tuple[DeskItem, int] | None:
-        """The item with this GTIN, and the base units that one of it holds."""
-        return self._items.get(gtin)
+    def items_of(self, line: ScanLine) -> list[tuple[DeskItem, int]]:
+        """The items that the codes of the label name, and the base units that one of it holds; the surest first."""
+        found: dict[str, tuple[DeskItem, int]] = {}
+        for key in keys_of_scan(line.names):
+            if key in self._items:
+                item, units = self._items[key]
+                found.setdefault(item.name, (item, units))
+        return list(found.values())
+
+    def item_of(self, line: ScanLine) -> tuple[DeskItem, int] | None:
+        """The one item that the label names, and the base units that one of it holds; None if it is none or several."""
+        found = self.items_of(line)
+        return found[0] if len(found) == 1 else None
 
     def lots_of(self, item: str, number: str | None, serial: str | None = None) -> list[LotNow]:
         """Lots of ``item`` with this number, of any owner; without a number those that hold the serial."""
@@ -161,22 +172,26 @@ class Known:
 
     def base_units(self, line: ScanLine) -> int:
         """The line's quantity in base units; as scanned if the item is not known."""
-        found = self.item_of(line.gtin)
+        found = self.item_of(line)
         return line.quantity * (found[1] if found else 1)
 
     def _index(self) -> None:
         snapshot = self.desk.snapshot if self.desk else None
         self._items = {
-            gtin: (item, units) for item in (snapshot.items if snapshot else ()) for gtin, units in item.gtins.items()
+            key: (item, units)
+            for item in (snapshot.items if snapshot else ())
+            for codes in (item.gtins, item.codes)
+            for key, units in codes.items()
         }
+        # First policies, then places, then channels: the journal's thread may ask which policy holds where meanwhile.
+        self._policies = {policy.name: policy for policy in (snapshot.policies if snapshot else ())}
         self._places = {place.name: place for place in (snapshot.places if snapshot else ())}
+        self._channels = {(c.device, c.metric): c.place for c in (snapshot.channels if snapshot else ())}
         self._orders = {order.number: order for order in (snapshot.orders if snapshot else ())}
         self._suppliers = {supplier.place: supplier for supplier in (snapshot.suppliers if snapshot else ())}
         self._operators = {
             operator.badge.lower(): operator for operator in (snapshot.operators if snapshot else ())
         }  # fmt: skip
-        self._policies = {policy.name: policy for policy in (snapshot.policies if snapshot else ())}
-        self._channels = {(c.device, c.metric): c.place for c in (snapshot.channels if snapshot else ())}
         self._lots: dict[LotKey, LotNow] = {}
         self._by_number: dict[tuple[str, str], list[LotKey]] = defaultdict(list)
         self._serials: dict[tuple[str, str], tuple[LotKey, str]] = {}
@@ -195,7 +210,7 @@ class Known:
 
     def _apply(self, transaction: ScanTransaction) -> None:
         for line in transaction.lines:
-            found = self.item_of(line.gtin)
+            found = self.item_of(line)
             if found is None or transaction.action in STAYS:
                 continue
             item, units = found

@@ -1,6 +1,6 @@
 """Lamps and buzzers that follow what happens: scans, and local alarms that open and close."""
 
-from edge_agent.dock.grammar import Feedback, Tone
+from edge_agent.dock.effects import Feedback, Tone
 from edge_agent.domain.records import Notice, NoticeKind, Record
 from edge_agent.drivers.gpio import Outputs
 

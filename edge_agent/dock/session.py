@@ -9,23 +9,12 @@ from collections.abc import Callable
 from contextlib import aclosing, suppress
 
 from edge_agent.clock import Clock, stamp
+from edge_agent.dock.effects import Book, Dropped, Effect, Feedback, Refused, Tone
 from edge_agent.dock.feedback import Answer
-from edge_agent.dock.foreign import refuse_foreign
-from edge_agent.dock.grammar import (
-    NO_JUDGE,
-    Book,
-    Dock,
-    Dropped,
-    Effect,
-    Feedback,
-    Refused,
-    State,
-    Tone,
-    abandon,
-    expire,
-    step,
-)
+from edge_agent.dock.foreign import parse_foreign
+from edge_agent.dock.grammar import NO_JUDGE, abandon, expire, step
 from edge_agent.dock.refusals import Refusals
+from edge_agent.dock.standing import Dock, State
 from edge_agent.dock.verdicts import Judge
 from edge_agent.domain.codes import Code, is_code, parse_code
 from edge_agent.domain.gs1 import GS, Scanned, parse
@@ -77,6 +66,7 @@ class DockSession:
 
     async def run(self, emit: Emit) -> None:
         """Serve the dock until cancelled. Items that are open then are told in a notice, not lost in silence."""
+        self._on_state(self._state)
         try:
             async with aclosing(self._scanner.events()) as events:
                 async for event in events:
@@ -126,11 +116,14 @@ class DockSession:
     def _read(self, text: str) -> Code | Scanned:
         if is_code(text):
             return parse_code(text)
-        refuse_foreign(text)
         # A label's two-digit years are read as of the day by UTC; only the century depends on it.
+        today = self._clock.now().date()
+        foreign = parse_foreign(text, today=today)
+        if foreign is not None:
+            return foreign
         scanned = parse(
             text,
-            today=self._clock.now().date(),
+            today=today,
             separator=self._separator,
             separator_seen=self._separator_seen,
         )

@@ -9,11 +9,15 @@ from edge_agent.domain.records import Action, ScanLine, Stamp
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One reason. ``refuses`` keeps the scan out; otherwise the operator is warned and the reason is booked with it."""
+    """One reason. ``refuses`` keeps the scan out; otherwise the operator is warned and the reason is booked with it.
+
+    A ``quiet`` one is shown and booked, but nothing to be warned of.
+    """
 
     refuses: bool
     code: str
     text: str
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,10 @@ class Judge(Protocol):
         """Whose badge it is (the badge itself if nobody knows), and what is against signing in."""
         ...
 
+    def place(self, place: str) -> tuple[Verdict, ...]:
+        """What is to be said about a place that was scanned."""
+        ...
+
     def line(self, doing: Doing, line: ScanLine, before: Sequence[ScanLine], stamp: Stamp) -> tuple[Verdict, ...]:
         """All that is to be said about ``line``; ``before`` are the other lines of the same transaction."""
         ...
@@ -44,6 +52,10 @@ class NoJudge:
     def badge(self, badge: str) -> tuple[str, tuple[Verdict, ...]]:
         """The badge is the name."""
         return badge, ()
+
+    def place(self, place: str) -> tuple[Verdict, ...]:
+        """Nothing."""
+        return ()
 
     def line(self, doing: Doing, line: ScanLine, before: Sequence[ScanLine], stamp: Stamp) -> tuple[Verdict, ...]:
         """Nothing."""

@@ -6,7 +6,7 @@ JSON, so both use these classes. Lists may be empty: a ledger that knows no orde
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -37,7 +37,8 @@ class DeskFault(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DeskItem:
-    """A product. ``gtins`` maps each packaging level to its base units.
+    """A product. ``gtins`` maps each packaging level to its base units, ``codes`` the keys of its other codes
+    (:mod:`edge_agent.domain.item_codes`).
 
     ``receipt_days_min`` is the remaining shelf life in days that a receipt of it should have, None if nobody demands
     one.
@@ -50,6 +51,7 @@ class DeskItem:
     expiry_required: bool = True
     serial_tracked: bool = False
     receipt_days_min: Annotated[int, Field(ge=0)] | None = None
+    codes: dict[Text, Annotated[int, Field(gt=0)]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from edge_agent.domain.gs1_elements import (
     cut,
     encode,
 )
+from edge_agent.domain.item_codes import codes_in_715
 from edge_agent.domain.scan_rejected import ScanRejected
 from edge_agent.domain.scanned import Element, Scanned
 
@@ -182,6 +183,8 @@ def _scanned(text: str, aim: str, elements: tuple[Element, ...], today: date, *,
         sscc=values.get("00"),
         gln=values.get("414"),
         separator_seen=separator_seen,
+        codes=codes_in_715(values["715"]) if "715" in values else (),
+        to_the_hour="7003" in values,
     )
 
 

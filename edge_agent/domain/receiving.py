@@ -3,7 +3,7 @@
 ========================== ======== =============================================================================
 code                       severity when
 ========================== ======== =============================================================================
-unknown_item               warn     nobody knows the GTIN yet; the boxes are here all the same
+unknown_item               warn     nobody knows its codes yet; the boxes are here all the same
 no_such_order              warn     the order may be newer than what is known here
 unexpected_item            refuse   the order does not ask for this item
 wrong_lot                  refuse   the order asks for other lots of the item
@@ -86,12 +86,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What the label says, and the quantity in base units.
+    """What the label says, and the quantity in base units. ``item`` is what to call it if nobody knows it.
 
     ``expires_at`` is the first instant at which it may no longer be used, by the label.
     """
 
-    gtin: str
+    item: str
     quantity: int
     lot: str | None
     serial: str | None
@@ -168,9 +168,9 @@ def _about_item(delivered: Delivered, expected: Expected) -> tuple[Finding, ...]
     found: list[Finding] = []
     item = expected.item
     if item is None:
-        found.append(Finding(FindingCode.UNKNOWN_ITEM, f"no item is known with GTIN {delivered.gtin}"))
+        found.append(Finding(FindingCode.UNKNOWN_ITEM, f"unknown item: nobody has said what {delivered.item} is"))
     if delivered.lot is None:
-        found.append(Finding(FindingCode.MISSING_LOT, f"the label of GTIN {delivered.gtin} names no lot"))
+        found.append(Finding(FindingCode.MISSING_LOT, f"the label of {delivered.item} names no lot"))
     if item is not None and item.serial_tracked and delivered.serial is None:
         text = f"each unit of {item.name} has a serial, this label has none"
         found.append(Finding(FindingCode.MISSING_SERIAL, text))
@@ -200,7 +200,7 @@ def _about_order(delivered: Delivered, expected: Expected) -> tuple[Finding, ...
 
 
 def _about_dates(delivered: Delivered, expected: Expected, at: datetime) -> tuple[Finding, ...]:
-    item, lot = expected.item, delivered.lot or delivered.gtin
+    item, lot = expected.item, delivered.lot or delivered.item
     if delivered.expires_on is None or delivered.expires_at is None:
         if item is None or not item.expiry_required:
             return ()

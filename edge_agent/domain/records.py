@@ -97,11 +97,14 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScanLine:
-    """One item that was scanned: identity as read from the label, and how many of what its GTIN names (> 0).
+    """One item that was scanned: identity as read from the label, and how many of what its codes name (> 0).
 
     The ledger counts in base units: a carton's GTIN may stand for many of them. A serial is one of one base unit.
 
-    ``scanned`` is the text as the scanner sent it, for the evidence.
+    ``gtin`` is '' for a label that has none; ``codes`` are other codes of the item on it, as
+    ``edge_agent.domain.item_codes`` writes them. Which item they name, the ledger says by its own master data.
+    ``scanned`` is the text as the scanner sent it, for the evidence; of a label of two codes, both, with a line feed
+    between.
     """
 
     gtin: str
@@ -110,6 +113,12 @@ class ScanLine:
     lot: str | None = None
     expires_on: date | None = None
     serial: str | None = None
+    codes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that the label calls its item: the GTIN first."""
+        return (self.gtin, *self.codes) if self.gtin else self.codes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a GS1 code says, as a value. Apart from the parser, whose tables cost 17 MB that not every gateway needs."""
+"""What a code on a box says, as a value. Apart from the GS1 parser: not every gateway needs its tables of 17 MB."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +16,10 @@ class Scanned:
     ``gtin`` 14 digits (AI 01, or 02 for the contents of a logistic unit), ``lot`` AI 10, ``serial`` AI 21,
     ``expires_on`` AI 17 (else the day of 7003), ``produced_on`` AI 11, ``count`` AI 30 or 37, ``sscc`` AI 00,
     ``gln`` AI 414. ``separator_seen`` says that the scanner sent a separator, so it does not drop them.
+
+    ``codes`` are other names of the item, as :mod:`edge_agent.domain.item_codes` writes them. A HIBC code may be half
+    of a label: ``check`` is the check character of a code that has no lot, ``link`` the one that this lot belongs to.
+    ``to_the_hour`` says that it expires at an hour of ``expires_on`` (AI 7003, HIBC dates with HH).
     """
 
     text: str
@@ -30,6 +34,15 @@ class Scanned:
     sscc: str | None = None
     gln: str | None = None
     separator_seen: bool = False
+    codes: tuple[str, ...] = ()
+    check: str | None = None
+    link: str | None = None
+    to_the_hour: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that the label calls its item: the GTIN first."""
+        return (self.gtin, *self.codes) if self.gtin else self.codes
 
     def value(self, ai: str) -> str | None:
         """The value of application identifier ``ai``, e.g. ``"715"`` (NDC)."""

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 from playwright.async_api import Page, async_playwright, expect
@@ -15,6 +16,17 @@ from tests.browser.gateway import a_gateway
 from tests.desk_parts import INSULIN
 
 TABLET = {"width": 1280, "height": 800}
+
+
+class Size(NamedTuple):
+    """A screen, and how large what to do next has to be on it."""
+
+    width: int
+    height: int
+    type_px_min: float
+
+
+SIZES = (Size(1280, 800, 40), Size(800, 1280, 40), Size(390, 844, 30))
 PICK = ("LW.BADGE.amy", "LW.ACTION.PICK", "LW.PLACE.fridge-a", "LW.PLACE.dock-1")
 
 
@@ -41,10 +53,10 @@ async def test_an_operator_sees_green_red_and_what_to_scan_next(tmp_path: Path) 
         await expect(page.locator(".next")).to_have_text("Scan an item.")
         await gateway.scan(label(INSULIN, "GOOD", date(2027, 12, 31)))
         await expect(verdict).to_have_class("verdict good")
-        await expect(verdict.locator("b")).to_have_text("OK")
+        await expect(verdict.locator("b")).to_have_text("✓ OK")
         await gateway.scan(label(INSULIN, "HELD", date(2027, 12, 31)))
         await expect(verdict).to_have_class("verdict bad")
-        await expect(verdict.locator("b")).to_have_text("STOP")
+        await expect(verdict.locator("b")).to_have_text("✕ STOP")
         await expect(verdict).to_contain_text("outer box torn")
         await expect(page.locator(".next")).to_have_text("Scan an item, or LW.COMMIT.")
         await expect(page.locator("#chips")).to_contain_text("Desk of")
@@ -76,14 +88,19 @@ async def test_text_from_a_label_is_never_read_as_html(tmp_path: Path) -> None:
         assert faults == []
 
 
-async def test_everything_fits_on_the_tablet_and_type_is_large(tmp_path: Path) -> None:
+async def test_everything_fits_on_tablet_and_phone_and_type_is_large(tmp_path: Path) -> None:
     async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, _):
+        gateway.measure("fridge-a/probe-1", temp_c=4.24)
         await gateway.scan(*PICK)
         await expect(page.locator(".next")).to_have_text("Scan an item.")
-        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert await page.evaluate(overflow) == 0
-        size = await page.evaluate("parseFloat(getComputedStyle(document.querySelector('.next')).fontSize)")
-        assert size >= 40
+        for size in SIZES:
+            await page.set_viewport_size({"width": size.width, "height": size.height})
+            overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            assert await page.evaluate(overflow) == 0, size
+            type_px = await page.evaluate("parseFloat(getComputedStyle(document.querySelector('.next')).fontSize)")
+            assert type_px >= size.type_px_min, size
+            bottom_px = await page.evaluate("document.querySelector('.next').getBoundingClientRect().bottom")
+            assert bottom_px <= size.height, "what to do next is seen without scrolling"
 
 
 async def test_the_page_says_when_the_gateway_is_gone(tmp_path: Path) -> None:
@@ -95,6 +112,36 @@ async def test_the_page_says_when_the_gateway_is_gone(tmp_path: Path) -> None:
         await page.evaluate("events.close()")
         await page.clock.fast_forward(20_000)
         await expect(page.locator("#gone")).to_be_visible()
+
+
+async def test_what_is_old_is_shown_as_old_and_not_in_the_colours_of_now(tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, faults):
+        gateway.measure("fridge-a/probe-1", temp_c=4.24)
+        await gateway.scan(*PICK)
+        await gateway.scan(label(INSULIN, "GOOD", date(2027, 12, 31)))
+        verdict, room = page.locator(".verdict"), page.locator(".room")
+        await expect(verdict).to_have_class("verdict good")
+        await expect(verdict.locator("small")).to_contain_text("s ago")
+        await expect(room).to_contain_text("✓ Allowed 2 to 8 °C")
+        await page.evaluate("heardAt -= 60 * 60 * 1000; events.close(); tick()")
+        await expect(page.locator("#gone")).to_be_visible()
+        await expect(verdict).to_have_class("verdict good old")
+        await expect(verdict.locator("small")).to_contain_text("OLD: 60 min ago")
+        await expect(room).to_have_class("room unsure")
+        await expect(room).to_contain_text("? no word from the gateway")
+        await expect(page.locator("#chips li")).to_have_text("! State of 60 min ago")
+        assert faults == []
+
+
+async def test_a_verdict_that_nobody_acted_on_for_two_minutes_is_old(tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, _):
+        await gateway.scan(*PICK)
+        await expect(page.locator(".verdict")).to_have_class("verdict good")
+        await page.evaluate(
+            "board.docks[0].recent[0].at = new Date(Date.parse(board.at) - 121000).toISOString(); draw()"
+        )
+        await expect(page.locator(".verdict")).to_have_class("verdict good old")
+        await expect(page.locator("#gone")).to_be_hidden()
 
 
 async def test_the_page_can_only_be_read_and_only_by_a_name_of_this_machine(tmp_path: Path) -> None:

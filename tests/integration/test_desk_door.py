@@ -56,7 +56,7 @@ def served(database: Database, *, now: datetime = NOW) -> Iterator[str]:
 
 
 def client_of(url: str, gateway: GatewayWithKey, *, now: datetime = NOW) -> DeskClient:
-    return DeskClient(UplinkSection(url=url, timeout_s=2), gateway.name, gateway.key.sign, ManualClock(now))
+    return DeskClient(UplinkSection(url=url, timeout_s=20), gateway.name, gateway.key.sign, ManualClock(now))
 
 
 def a_stocked_site(ledger: Ledger, gateway: GatewayWithKey, say: Said) -> None:

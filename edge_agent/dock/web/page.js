@@ -2,11 +2,13 @@
 // Shows the board. Elements are kept and only their text changes, so nothing flickers. Text is never read as HTML.
 const WORDS = { good: "OK", bad: "STOP", warn: "CHECK", prompt: "", none: "" };
 const MARKS = { good: "✓", bad: "✕", warn: "!", prompt: "·" };
+const SIGNS = { "": "", warn: "! ", bad: "✕ " };
 const UNITS = { temp_c: ["°C", 1], rh_pct: ["% rh", 0], dp_pa: ["Pa", 1], dew_point_c: ["°C dew", 1] };
 const QUALITY = { stale: "the sensor repeats an old value", timeout: "the sensor does not answer",
   crc: "the sensor's answer is garbled", range: "the value is impossible", fault: "the sensor reports a fault",
   old: "nothing was heard for too long" };
 const SILENT_MAX_MS = 8000;
+const VERDICT_MAX_S = 120; // as long as an operator may do nothing: after that the box it was about is gone
 const $ = (id) => document.getElementById(id);
 let heardAt = null, board = null;
 
@@ -45,7 +47,8 @@ function chips() {
   }
   found.push([desk.is_old ? "warn" : "", desk.text[0].toUpperCase() + desk.text.slice(1)]);
   if (!board.clock_synced) found.push(["warn", "Clock not set"]);
-  rows($("chips"), found, makeChip, (chip, [kind, text]) => set(mark(chip, kind), text));
+  if (isGone()) found.splice(0, found.length, ["warn", `State of ${ago(since)} ago`]);
+  rows($("chips"), found, makeChip, (chip, [kind, text]) => set(mark(chip, kind), SIGNS[kind] + text));
 }
 const makeAlarm = make("<div><span></span><span></span></div>");
 function alarms() {
@@ -57,7 +60,7 @@ function alarms() {
   });
 }
 const makeDock = make(`<article class="dock"><h2><span></span><span></span></h2><p class="doing"></p>
-  <div class="verdict none"><b></b><span></span></div><p class="next"></p><ol></ol></article>`);
+  <div class="verdict none"><p><b></b><small></small></p><span></span></div><p class="next"></p><ol></ol></article>`);
 const makeScan = make(`<li><span class="mark"></span><span class="text"></span><time></time></li>`);
 function dock(card, state) {
   const [who, doing, verdict, next, list] = card.children;
@@ -65,8 +68,12 @@ function dock(card, state) {
   set(who.children[1], state.operator ? `${state.operator} is signed in` : "nobody is signed in");
   set(doing, state.doing + (state.items ? ` · ${state.items} scanned` : ""));
   const last = state.recent[0] || { tone: "none", text: "Nothing scanned yet." };
-  mark(verdict, `verdict ${last.tone}`);
-  set(verdict.children[0], WORDS[last.tone] ?? "");
+  const age_s = last.at ? Math.max(0, (Date.parse(board.at) - Date.parse(last.at) + performance.now() - heardAt) / 1000) : 0;
+  const isOld = isGone() || age_s > VERDICT_MAX_S;
+  mark(verdict, `verdict ${last.tone}${isOld && last.at ? " old" : ""}`);
+  const [word, when] = verdict.children[0].children;
+  set(word, WORDS[last.tone] ? `${MARKS[last.tone]} ${WORDS[last.tone]}` : "");
+  set(when, last.at ? `${isOld ? "OLD: " : ""}${ago(age_s)} ago` : "");
   set(verdict.children[1], last.text);
   set(next, state.waits_for);
   rows(list, state.recent.slice(1), makeScan, (row, scan) => {
@@ -80,7 +87,7 @@ const makeRoom = make(`<article class="room"><h3><span></span><small></small></h
 const makeValue = make(`<span class="value"><span></span> <i></i></span>`);
 function room(card, state) {
   const [title, values, limits, why] = card.children;
-  const isSure = state.quality === "good", isOutside = isSure && state.metrics.some((metric) => metric.is_outside);
+  const isSure = state.quality === "good" && !isGone(), isOutside = isSure && state.metrics.some((metric) => metric.is_outside);
   mark(card, `room ${isSure ? (isOutside ? "outside" : "good") : "unsure"}`);
   set(title.children[0], state.place);
   const since = (performance.now() - heardAt) / 1000;
@@ -90,16 +97,20 @@ function room(card, state) {
     set(value.children[0], metric.value.toFixed(digits));
     set(value.children[1], unit);
   });
-  set(limits, state.metrics.filter((metric) => metric.low !== null || metric.high !== null).map((metric) => {
+  set(limits, (isSure && !isOutside && state.metrics.some((metric) => metric.low !== null || metric.high !== null)
+    ? "✓ " : "") + state.metrics.filter((metric) => metric.low !== null || metric.high !== null).map((metric) => {
     const unit = (UNITS[metric.name] || [metric.name])[0], { low, high } = metric;
     const range = low !== null && high !== null ? `${low} to ${high}` : low !== null ? `from ${low}` : `up to ${high}`;
     return `Allowed ${range} ${unit}`;
   }).join(", "));
   limits.classList.toggle("flag", isOutside);
-  set(why, isSure ? (isOutside ? "OUTSIDE ITS LIMITS" : "") : QUALITY[state.quality] || state.quality);
+  const fault = isGone() ? "no word from the gateway" : QUALITY[state.quality] || state.quality;
+  set(why, isSure ? (isOutside ? "✕ OUTSIDE ITS LIMITS" : "") : `? ${fault}`);
 }
+const isGone = () => heardAt !== null && performance.now() - heardAt > SILENT_MAX_MS;
 function draw() {
   if (!board) return;
+  mark(document.body, isGone() ? "gone" : "");
   set($("gateway"), board.site ? `${board.site} · ${board.gateway}` : board.gateway);
   mark(document.querySelector("main"), !board.docks.length ? "only-rooms" : !board.rooms.length ? "only-docks" : "");
   chips();
@@ -109,7 +120,7 @@ function draw() {
 }
 function tick() {
   set($("clock"), new Date().toLocaleTimeString("en-GB"));
-  show($("gone"), heardAt === null ? performance.now() > SILENT_MAX_MS : performance.now() - heardAt > SILENT_MAX_MS);
+  show($("gone"), isGone() || heardAt === null && performance.now() > SILENT_MAX_MS);
   draw();
 }
 // The browser opens it again by itself when it sees it break. What it does not see is silence: then we open it again.

@@ -12,8 +12,9 @@ from edge_agent.clock import ManualClock
 from edge_agent.config import GatewayConfig
 from edge_agent.dock.build import build_docks
 from edge_agent.dock.floor import Floor
-from edge_agent.domain.desk import DeskBlock
+from edge_agent.domain.desk import DeskBlock, DeskSnapshot
 from edge_agent.domain.eligibility import HoldKind
+from edge_agent.domain.hibc import check_character
 from edge_agent.domain.records import Notice, NoticeKind, Record, ScanTransaction
 from edge_agent.domain.wire import decode_record, encode_record
 from edge_agent.simulators.scanner import SimulatedScanner, label
@@ -38,7 +39,7 @@ class Dock:
         beeps = b""
         for text in texts:
             self.clock.advance(1)
-            await self.scanner.scan(text, aim="]C0" if text.startswith("LW.") else None)
+            await self.scanner.scan(text, aim="]C0" if text.startswith(("LW.", "+")) else None)
             beeps = await self.scanner.hear()
         return beeps
 
@@ -52,17 +53,19 @@ class Dock:
 
 
 @asynccontextmanager
-async def a_dock(tmp_path: Path, *, with_desk: bool = True) -> AsyncIterator[Dock]:
+async def a_dock(
+    tmp_path: Path, *, with_desk: bool = True, site: DeskSnapshot = SITE, **scanner_settings: str
+) -> AsyncIterator[Dock]:
     clock = ManualClock(NOW)
     if with_desk:
-        DeskStore(tmp_path).keep(desk_from(SITE, clock))
+        DeskStore(tmp_path).keep(desk_from(site, clock))
     scanner = SimulatedScanner(tmp_path / "scanner")
     scanner.plug()
     config = GatewayConfig.model_validate(
         {
             "gateway": {"name": "gw-test", "data_dir": tmp_path},
             "uplink": {"url": "https://ledger.example"},
-            "scanner": [{"name": "dock-1/scanner", "port": str(scanner.path)}],
+            "scanner": [{"name": "dock-1/scanner", "port": str(scanner.path), **scanner_settings}],
         }
     )
     floor = Floor(config, clock)
@@ -91,6 +94,35 @@ async def test_a_pick_of_a_held_lot_is_refused_offline_and_recorded_with_every_r
     assert dock.booked == []
 
 
+def coded() -> DeskSnapshot:
+    insulin, *others = SITE.items
+    return replace(SITE, items=(replace(insulin, codes={"hibc:A123BJC5D6E71": 1}), *others))
+
+
+def checked(text: str) -> str:
+    return text + check_character(text)
+
+
+async def test_a_hibc_label_of_two_codes_is_judged_and_booked_like_any_other(tmp_path: Path) -> None:
+    async with a_dock(tmp_path, site=coded()) as dock:
+        await dock.scan(*PICK[1:])
+        assert await dock.scan("+A123BJC5D6E71G") == GOOD
+        assert await dock.scan(checked("+$$3271231HELDG")) == BAD
+        assert await dock.scan("LW.UNDO", "+A123BJC5D6E71G", checked("+$$3271231GOODG"), "LW.COMMIT") == GOOD
+    assert (dock.refused[0].data["item"], dock.refused[0].data["lot"]) == ("HIBC A123BJC5D6E71", "HELD")
+    (line,) = dock.booked[0].lines
+    assert (line.codes, line.lot, line.expires_on) == (("hibc:A123BJC5D6E71",), "GOOD", FAR)
+
+
+async def test_a_code_that_nobody_knows_is_told_and_booked_all_the_same(tmp_path: Path) -> None:
+    async with a_dock(tmp_path, site=coded()) as dock:
+        await dock.scan("LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1")
+        assert await dock.scan(checked("+Z9991231/$$3271231X1")) == WARN
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert dock.booked[0].verdicts == ("unknown item: nobody has said what HIBC Z9991231 is",)
+    assert dock.booked[0].lines[0].codes == ("hibc:Z9991231",)
+
+
 async def test_a_good_pick_is_booked_without_verdicts(tmp_path: Path) -> None:
     async with a_dock(tmp_path) as dock:
         await dock.scan(*PICK[1:])
@@ -104,7 +136,10 @@ async def test_warnings_that_were_shown_travel_with_the_transaction(tmp_path: Pa
         await dock.scan("LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1")
         assert await dock.scan(label("09506000134352", "X1", FAR)) == WARN
         assert await dock.scan("LW.COMMIT") == GOOD
-    assert dock.booked[0].verdicts == ("nobody is known with badge zoe", "no item is known with GTIN 09506000134352")
+    assert dock.booked[0].verdicts == (
+        "nobody is known with badge zoe",
+        "unknown item: nobody has said what GTIN 09506000134352 is",
+    )
 
 
 async def test_without_any_desk_a_receipt_is_never_lost(tmp_path: Path) -> None:
@@ -151,3 +186,41 @@ async def test_a_desk_of_another_gateway_is_not_used(tmp_path: Path) -> None:
     floor = Floor(config, clock)
     assert floor.desk is None
     assert "gw-other" in floor.damage
+
+
+async def test_a_scanner_sounds_by_the_bytes_it_is_configured_with(tmp_path: Path) -> None:
+    async with a_dock(tmp_path, beep_good="1b5b3071", beep_bad="07", beep_warn="1b5b3171") as dock:
+        assert await dock.scan(*PICK[1:]) == b"\x1b[0q"
+        assert await dock.scan(label(INSULIN, "HELD", FAR)) == b"\x07"
+        assert await dock.scan(label("09506000134352", "X1", FAR)) == b"\x1b[1q"
+
+
+async def test_a_pick_by_an_old_desk_is_good_but_says_and_books_how_old_it_was(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        dock.clock.advance(3 * 3600)
+        await dock.scan(*PICK)
+        assert await dock.scan(label(INSULIN, "GOOD", FAR)) == GOOD
+        shown = dock.floor.board.state()["docks"][0]["recent"][0]["text"]
+        assert shown.endswith("Nothing is known against it (by a desk of 3 h ago).")
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert dock.booked[0].verdicts == ("nothing is known against it (by a desk of 3 h ago)",)
+
+
+async def test_a_place_that_nobody_knows_warns_and_the_warning_goes_with_all_that_is_put_there(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        assert await dock.scan("LW.ACTION.MOVE", "LW.PLACE.fridge-a") == GOOD
+        assert await dock.scan("LW.PLACE.fridge-z") == WARN
+        assert await dock.scan(label(INSULIN, "GOOD", FAR), "LW.COMMIT") == GOOD
+        assert await dock.scan(label(INSULIN, "GOOD", FAR), "LW.COMMIT") == GOOD
+        assert await dock.scan("LW.PLACE.fridge-a", "LW.PLACE.fridge-b") == GOOD
+        assert await dock.scan(label(INSULIN, "GOOD", FAR), "LW.COMMIT") == GOOD
+    told = ("nobody knows a place fridge-z",)
+    assert [transaction.verdicts for transaction in dock.booked] == [told, told, ()]
+
+
+async def test_a_pick_for_an_order_that_nobody_knows_warns(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await dock.scan(*PICK[1:], "LW.ORDER.SO-77")
+        assert await dock.scan(label(INSULIN, "GOOD", FAR)) == WARN
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert dock.booked[0].verdicts == ("no open order SO-77 is known here",)

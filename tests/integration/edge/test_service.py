@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from edge_agent.buffer.recorder import Recorder
@@ -109,6 +110,22 @@ async def test_a_reload_swaps_only_what_changed_and_never_the_journal(tmp_path: 
             assert await one.hear() == b"\x06", "dock/one is still amy's: it was left alone"
             process.send_signal(signal.SIGTERM)
             assert await process.wait() == 0
+
+
+async def test_the_page_shows_the_docks_of_the_configuration_that_counts_now(tmp_path: Path) -> None:
+    config = write(tmp_path / "gateway.toml", tmp_path, "one", "two")
+    with SimulatedScanner(tmp_path / "one") as one, SimulatedScanner(tmp_path / "two") as two:
+        async with an_agent(tmp_path, config) as (process, manager):
+            url = (await logged(process, "the local page is at")).rpartition(" ")[2].strip()
+            await manager.until("READY=1")
+            await one.scan_until_answered("LW.BADGE.amy", aim="]C0")
+            await two.scan_until_answered("LW.BADGE.ben", aim="]C0")
+            write(config, tmp_path, "one", "three")
+            process.send_signal(signal.SIGHUP)
+            await logged(process, "configuration reloaded")
+            async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+                state = (await client.get("/state")).json()
+    assert [(dock["name"], dock["operator"]) for dock in state["docks"]] == [("dock/one", "amy"), ("dock/three", None)]
 
 
 async def test_a_reload_with_faults_changes_nothing_and_names_them(tmp_path: Path) -> None:

@@ -1,16 +1,22 @@
 """Badge, action, places, items, commit: what an operator does with a scanner."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.dock.grammar import NEEDS, Book, Dock, Dropped, Effect, Feedback, Refused, State, Tone, expire, step
+from edge_agent.dock.effects import Book, Dropped, Effect, Feedback, Refused, Tone
+from edge_agent.dock.foreign import parse_foreign
+from edge_agent.dock.grammar import expire, step
+from edge_agent.dock.standing import NEEDS, Dock, State
 from edge_agent.domain.codes import SCANNED_ACTIONS, is_code, parse_code
 from edge_agent.domain.gs1 import GS, parse
+from edge_agent.domain.hibc import check_character
 from edge_agent.domain.ids import BootId, DeviceName
 from edge_agent.domain.records import Action, ScanTransaction, Stamp
+from edge_agent.domain.scanned import Scanned
 
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 DOCK = Dock(DeviceName("dock-1"), idle_s=120)
@@ -21,6 +27,10 @@ SERIAL_1 = f"]d201{GTIN}1727123110A{GS}21S1"
 SERIAL_2 = f"]d201{GTIN}1727123110A{GS}21S2"
 CASE_OF_48 = f"]C102{GTIN}1727123110A{GS}3748"
 RECEIVE = ("LW.BADGE.amy", "LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock")
+
+
+def read(text: str, today: date) -> Scanned:
+    return parse_foreign(text, today=today) or parse(text, today=today)
 
 
 class Bench:
@@ -38,7 +48,7 @@ class Bench:
             self.mono_ms += int(after_s * 1000)
             self.scans += 1
             at = START + timedelta(milliseconds=self.mono_ms)
-            code = parse_code(text) if is_code(text) else parse(text, today=at.date())
+            code = parse_code(text) if is_code(text) else read(text, at.date())
             stamp = Stamp(at, self.mono_ms, BootId("b"), synced=True)
             self.state, self.last = step(self.state, code, stamp=stamp, transaction=f"id-{self.scans}", dock=DOCK)
             self.booked += [effect.transaction for effect in self.last if isinstance(effect, Book)]
@@ -47,7 +57,8 @@ class Bench:
     def refuses(self, text: str) -> Refused:
         before = self.state
         self.scan(text)
-        assert self.state == before, "a refused scan changed the state"
+        now = replace(self.state, refused_mono_ms=before.refused_mono_ms)
+        assert now == before, "a refused scan changed the state"
         (refused,) = self.last
         assert isinstance(refused, Refused)
         assert refused.reason and refused.hint
@@ -261,6 +272,15 @@ def test_an_idle_operator_is_signed_out() -> None:
     assert "amy" in str(effects[0])
 
 
+def test_an_operator_whose_scans_are_refused_is_there_and_keeps_what_is_open() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A)
+    for _ in range(4):
+        bench.mono_ms += 50_000
+        bench.refuses("LW.ACTION.MOVE")
+    bench.scan("LW.COMMIT")
+    assert [line.lot for line in bench.booked[0].lines] == ["A"]
+
+
 def test_an_open_transaction_that_times_out_is_told_with_all_its_items() -> None:
     bench = Bench().scan(*RECEIVE, LOT_A, LOT_A, SERIAL_1)
     state, (dropped,) = expire(bench.state, mono_ms=bench.mono_ms + 120_000, dock=DOCK)
@@ -288,9 +308,21 @@ def test_a_transaction_is_bounded() -> None:
     assert len(bench.booked[0].lines) == DOCK.items_max
 
 
+NDC, NDC_LOT = "]C00591-0369-01", "]C11727123110A"
+
+
+def checked(text: str) -> str:
+    return text + check_character(text)
+
+
+PRIMARY, SECONDARY = "+A123BJC5D6E71G", checked("+$$52801510X3G")
+OTHER_PRIMARY, BOTH, VARIABLE = checked("+A99912345"), checked("+A99912345/$$52801510X3"), checked("+A99912349")
+
+
 ANY_SCAN = st.sampled_from(
     [*RECEIVE, "LW.BADGE.bob", "LW.ACTION.COUNT", "LW.ACTION.MOVE", "LW.ORDER.PO-1", "LW.QTY.2", "LW.QTY.1",
-     "LW.COMMIT", "LW.COMMIT", "LW.CANCEL", "LW.UNDO", LOT_A, LOT_A, LOT_B, SERIAL_1, SERIAL_2, CASE_OF_48]
+     "LW.COMMIT", "LW.COMMIT", "LW.CANCEL", "LW.UNDO", LOT_A, LOT_A, LOT_B, SERIAL_1, SERIAL_2, CASE_OF_48,
+     PRIMARY, SECONDARY, SECONDARY, BOTH, VARIABLE, NDC, NDC_LOT]
 )  # fmt: skip
 
 
@@ -302,13 +334,82 @@ def test_no_sequence_of_scans_breaks_the_grammar_or_books_half_a_fact(scans: lis
         bench.scan(text, after_s=after_s)
         assert bench.last, "every scan is answered"
         if all(isinstance(effect, Refused) for effect in bench.last):
-            assert bench.state == before
+            assert replace(bench.state, refused_mono_ms=before.refused_mono_ms) == before
     for transaction in bench.booked:
         needs = NEEDS[transaction.action]
         assert transaction.operator and transaction.lines and transaction.from_place
         assert (transaction.to_place is None) == (needs.to_place is None)
         assert transaction.from_place != transaction.to_place
+        assert all(line.names and (line.lot or line.serial) for line in transaction.lines), "a whole label each"
         assert needs.order or transaction.order is None
         assert all(line.quantity > 0 for line in transaction.lines)
         serials = [line.serial for line in transaction.lines if line.serial]
         assert len(serials) == len(set(serials))
+
+
+@pytest.mark.parametrize("order", [(PRIMARY, SECONDARY), (SECONDARY, PRIMARY)])
+def test_the_two_codes_of_a_hibc_label_make_one_line_whichever_comes_first(order: tuple[str, str]) -> None:
+    bench = Bench().scan(*RECEIVE, order[0])
+    assert bench.said.endswith("or LW.UNDO.")
+    assert bench.state.items == ()
+    bench.scan(order[1], "LW.COMMIT")
+    (line,) = bench.booked[0].lines
+    assert (line.gtin, line.codes) == ("", ("hibc:A123BJC5D6E71",))
+    assert (line.lot, line.expires_on) == ("10X3", date(2028, 1, 15))
+    assert line.scanned == "\n".join(order)
+
+
+def test_a_lot_of_another_hibc_label_is_refused_by_its_link_character() -> None:
+    bench = Bench().scan(*RECEIVE, OTHER_PRIMARY)
+    assert "link character is 'G'" in bench.refuses(SECONDARY).reason
+    assert bench.state.half is not None, "the first half waits on"
+
+
+def test_half_a_label_is_neither_booked_nor_mixed_with_anything_else() -> None:
+    bench = Bench().scan(*RECEIVE, PRIMARY)
+    assert "half a label" in bench.refuses("LW.COMMIT").reason
+    assert "still waits" in bench.refuses(LOT_A).reason
+    assert "still waits" in bench.refuses(OTHER_PRIMARY).reason
+    bench.refuses("LW.ACTION.MOVE")
+    bench.scan("LW.UNDO", LOT_A, "LW.COMMIT")
+    assert [line.lot for line in bench.booked[0].lines] == ["A"]
+
+
+def test_cancel_forgets_half_a_label() -> None:
+    bench = Bench().scan(*RECEIVE, PRIMARY, "LW.CANCEL")
+    assert bench.state.half is None
+    assert bench.state.from_place == "acme"
+
+
+def test_one_hibc_code_with_everything_needs_no_second() -> None:
+    bench = Bench().scan(*RECEIVE, BOTH, BOTH, "LW.COMMIT")
+    (line,) = bench.booked[0].lines
+    assert (line.codes, line.lot, line.quantity) == (("hibc:A99912345",), "10X3", 2)
+
+
+def test_an_ndc_takes_its_lot_from_the_code_beside_it() -> None:
+    bench = Bench().scan(*RECEIVE, NDC, NDC_LOT, "LW.COMMIT")
+    (line,) = bench.booked[0].lines
+    assert (line.codes, line.lot, line.expires_on) == (("ndc:0591-0369-01",), "A", date(2027, 12, 31))
+    assert line.scanned == f"{NDC}\n{NDC_LOT}"
+
+
+def test_a_label_with_an_ndc_beside_its_gtin_keeps_both() -> None:
+    bench = Bench().scan(*RECEIVE, f"]d201{GTIN}1727123110A{GS}715012345067890", "LW.COMMIT")
+    (line,) = bench.booked[0].lines
+    assert (line.gtin, line.codes) == (GTIN, ("ndc:012345067890",))
+
+
+def test_a_hibc_container_of_any_quantity_needs_one_that_is_said() -> None:
+    bench = Bench().scan(*RECEIVE, VARIABLE)
+    lot = checked(f"+$$528015LOT1{VARIABLE[-1]}")
+    assert "any quantity" in bench.refuses(lot).reason
+    bench.scan("LW.UNDO", "LW.QTY.12", VARIABLE, lot, "LW.COMMIT")
+    assert bench.booked[0].lines[0].quantity == 12
+
+
+def test_half_a_label_does_not_outlast_the_operator() -> None:
+    bench = Bench().scan(*RECEIVE, PRIMARY)
+    state, (feedback,) = expire(bench.state, mono_ms=bench.mono_ms + 120_000, dock=DOCK)
+    assert state == State()
+    assert isinstance(feedback, Feedback)

@@ -139,6 +139,21 @@ def test_an_old_desk_says_so_in_each_verdict() -> None:
     assert bench.line(Action.PICK, "OLD")[0].text.endswith("(by a desk of 3 h ago)")
 
 
+@pytest.mark.parametrize("action", [Action.PICK, Action.RECEIVE])
+def test_an_old_desk_says_so_even_if_it_knows_nothing_against_the_box(action: Action) -> None:
+    bench = Bench()
+    bench.clock.advance(3 * 3600)
+    (verdict,) = bench.line(action, "GOOD")
+    assert (verdict.refuses, verdict.quiet) == (False, True)
+    assert verdict.text == "nothing is known against it (by a desk of 3 h ago)"
+
+
+@pytest.mark.parametrize("action", [Action.PUT_AWAY, Action.MOVE, Action.RETURN, Action.COUNT, Action.DESTROY])
+def test_an_unknown_item_is_told_whatever_is_done_with_it(action: Action) -> None:
+    assert codes(Bench().line(action, "NEW", gtin="09506000134352")) == ["?unknown_item"]
+    assert codes(Bench(None).line(action, "NEW")) == []
+
+
 def test_without_a_desk_everything_is_taken_with_a_warning() -> None:
     assert codes(Bench(None).line(Action.RECEIVE, "NEW")) == ["?no_desk"]
     assert codes(Bench(None).line(Action.PICK, "NEW")) == ["?no_desk"]
@@ -196,3 +211,46 @@ def test_badges() -> None:
     assert (name, codes(verdicts)) == ("cyd", ["!badge_withdrawn"])
     assert codes(judge.badge("zoe")[1]) == ["?unknown_badge"]
     assert Bench(None).judge.badge("zoe") == ("zoe", ())
+
+
+def coded(lot: str, *codes_: str, gtin: str = "") -> ScanLine:
+    return ScanLine(gtin, 1, "scanned", lot, FAR, codes=codes_)
+
+
+def judged(bench: Bench, action: Action, line: ScanLine) -> tuple[Verdict, ...]:
+    places = ("acme", "dock-1") if action is Action.RECEIVE else ("fridge-a", "dock-1")
+    return bench.judge.line(Doing(action, *places, None), line, (), stamp(bench.clock))
+
+
+def coded_site() -> DeskSnapshot:
+    insulin, *others = SITE.items
+    codes_ = {"hibc:A123BJC5D6E71": 5, "ndc:12345067890": 1, "ndc10:1234567890": 1}
+    return replace(SITE, items=(replace(insulin, codes=codes_), *others))
+
+
+def test_a_hibc_code_is_judged_as_the_item_it_is() -> None:
+    bench = Bench(coded_site())
+    assert codes(judged(bench, Action.PICK, coded("HELD", "hibc:A123BJC5D6E71"))) == ["!held", "!held"]
+    assert judged(bench, Action.PICK, coded("GOOD", "hibc:A123BJC5D6E71")) == ()
+    assert bench.known.base_units(coded("GOOD", "hibc:A123BJC5D6E71")) == 5
+
+
+@pytest.mark.parametrize("code", ["ndc:12345-678-90", "ndc:1234567890", "ndc:12345067890", "ndc:012345067890"])
+def test_every_spelling_of_an_ndc_finds_its_item(code: str) -> None:
+    assert judged(Bench(coded_site()), Action.PICK, coded("GOOD", code)) == ()
+
+
+@pytest.mark.parametrize("action", [Action.PICK, Action.RECEIVE])
+def test_a_code_that_nobody_knows_is_an_unknown_item_by_its_name(action: Action) -> None:
+    verdicts = judged(Bench(coded_site()), action, coded("GOOD", "hibc:Z99991"))
+    assert "?unknown_item" in codes(verdicts)
+    assert any(v.text == "unknown item: nobody has said what HIBC Z99991 is" for v in verdicts)
+
+
+@pytest.mark.parametrize("action", [Action.PICK, Action.RECEIVE])
+def test_a_label_whose_codes_name_two_items_is_refused(action: Action) -> None:
+    verdicts = judged(Bench(coded_site()), action, coded("GOOD", "hibc:A123BJC5D6E71", gtin=VACCINE))
+    (refusal,) = [verdict for verdict in verdicts if verdict.refuses]
+    assert refusal.code == "different_items"
+    assert refusal.text == "the codes of this label name different items: vaccine and insulin"
+    assert "unknown_item" not in "".join(codes(verdicts))

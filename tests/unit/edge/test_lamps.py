@@ -6,7 +6,7 @@ from gpiozero.pins.mock import MockFactory
 
 from edge_agent.clock import ManualClock, stamp
 from edge_agent.config import OutputSection
-from edge_agent.dock.grammar import Feedback, Tone
+from edge_agent.dock.effects import Feedback, Tone
 from edge_agent.dock.lamps import Lamps
 from edge_agent.domain.records import Notice, NoticeKind
 from edge_agent.drivers.gpio import Outputs

@@ -72,6 +72,23 @@ CREATE TABLE item_gtin (
     base_units bigint NOT NULL DEFAULT 1 CHECK (base_units > 0)
 );
 
+-- The other codes of items (edge_agent.domain.item_codes): NDC, HIBC. A code has one key or two, by which scans are
+-- looked up; the key makes sure that no two items claim the same. Keys that follow from another code, as the NDC inside
+-- a GTIN, were not said.
+CREATE TABLE item_code (
+    key text PRIMARY KEY CHECK (key ~ '^(ndc|ndc10|hibc):.'),
+    item_id bigint NOT NULL REFERENCES item,
+    base_units bigint NOT NULL CHECK (base_units > 0),
+    code text NOT NULL,
+    said boolean NOT NULL
+);
+CREATE INDEX item_code_item ON item_code (item_id);
+
+-- Everything that a scanned code may be looked up by.
+CREATE VIEW item_key AS
+SELECT gtin AS key, item_id, base_units FROM item_gtin
+UNION ALL SELECT key, item_id, base_units FROM item_code;
+
 -- expires_on is what the label says; expires_at the first instant at which the lot may no longer be used.
 -- Where labels disagree, the earliest is kept and an exception case tells of it.
 CREATE TABLE lot (

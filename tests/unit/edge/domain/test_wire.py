@@ -35,7 +35,11 @@ SCAN = ScanTransaction(
     DeviceName("dock-1"),
     Action.RECEIVE,
     "amy",
-    (ScanLine("00312345678906", 10, "]d2010031...", "ABC123", date(2027, 12, 31)), ScanLine("00312345678906", 1, "x")),
+    (
+        ScanLine("00312345678906", 10, "]d2010031...", "ABC123", date(2027, 12, 31)),
+        ScanLine("00312345678906", 1, "x"),
+        ScanLine("", 2, "+A123BJC5D6E71G\n+$$3271231L1GZ", "L1", codes=("hibc:A123BJC5D6E71", "ndc:0591-0369-01")),
+    ),
     from_place=PlaceName("acme"),
     to_place=PlaceName("dock"),
 )
