@@ -8,6 +8,7 @@ import typer
 from cloud_sync.actions import master_data
 from cloud_sync.commands.examples import example_command
 from cloud_sync.commands.gateways import gateway_app
+from cloud_sync.commands.ledger_keys import ledger_key_app
 from cloud_sync.commands.records import export_records, import_records, operator_app
 from cloud_sync.commands.serving import serve
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, import_policies_of, load, opened, say, told
@@ -18,6 +19,7 @@ app = typer.Typer(help="The lot ledger.", no_args_is_help=True, pretty_exception
 app.command()(serve)
 app.add_typer(token_app, name="token")
 app.add_typer(gateway_app, name="gateway")
+app.add_typer(ledger_key_app, name="ledger-key")
 app.add_typer(operator_app, name="operator")
 app.command("example")(example_command)
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
+from cloud_sync.actions.ledger_keys import ReceiptSigner
 from cloud_sync.api import (
     batches,
     compounding,
@@ -15,6 +16,7 @@ from cloud_sync.api import (
     enrolments,
     gateways,
     master_data,
+    measurements,
     orders,
     quality,
     recalls,
@@ -56,8 +58,9 @@ def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: da
     )
     app.state.database = database
     app.state.clock = clock
+    app.state.sign_receipts = ReceiptSigner(database)
     rooms = (stock, traces, orders, quality, recalls, compounding, master_data, records, gateways, enrolments, desk)
-    for room in (*rooms, batches):
+    for room in (*rooms, measurements, batches):
         app.include_router(room.router, prefix="/v1")
     app.add_api_route(
         "/healthz",

@@ -17,7 +17,7 @@ from edge_agent.config_load import load_config
 from edge_agent.examples import example_command, init_command
 from edge_agent.process import run_agent
 from edge_agent.sources import plan_sources
-from edge_agent.uplink.commands import enroll_command
+from edge_agent.uplink.commands import enroll_command, trust_command
 from edge_agent.uplink.identity import Identity
 
 app = typer.Typer(
@@ -76,6 +76,7 @@ def identity_command(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption 
 app.command("init")(init_command)
 app.command("example")(example_command)
 app.command("enroll")(enroll_command)
+app.command("trust-ledger")(trust_command)
 app.add_typer(buffer, name="buffer")
 for name, command in (
     ("scan", scan_command),

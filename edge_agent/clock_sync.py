@@ -19,8 +19,13 @@ def kernel_is_synced() -> bool:
     """
     status = _kernel_status()
     if status is not None:
-        return not status & STA_UNSYNC
+        return status_is_synced(status)
     return not TIMESYNCD.exists() or (TIMESYNCD / "synchronized").exists()
+
+
+def status_is_synced(status: int) -> bool:
+    """What a ``timex.status`` means. PPS, PLL and leap second bits come and go on a synchronised clock."""
+    return not status & STA_UNSYNC
 
 
 def file_is_there(path: Path) -> Callable[[], bool]:

@@ -50,7 +50,7 @@ def init_command(
     try:
         with errors_told():
             load_config(config)
-    except typer.Exit:
+    except SystemExit:
         config.unlink()
         raise
     print(

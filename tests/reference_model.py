@@ -4,6 +4,7 @@ Slow and simple on purpose, and written from the rules, not from the SQL. It kno
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -36,6 +37,36 @@ class Measured:
     device: str
     at: datetime
     value: float
+
+
+@dataclass(frozen=True)
+class Thinned:
+    """An envelope: of ``count`` good values only bounds are left, but for ``known`` that are stored after all."""
+
+    device: str
+    began_at: datetime
+    ended_at: datetime
+    least: float
+    greatest: float
+    gap_s: float
+    count: int
+    known: int
+
+    def bound(self, side: Side) -> float:
+        """The value furthest out."""
+        return self.greatest if side is Side.ABOVE else self.least
+
+    def instants(self, stored: list[datetime]) -> set[datetime]:
+        """When anything within its bounds may have been measured: all along it, and right after what is stored."""
+        if self.known >= self.count:
+            return set()
+        step = timedelta(seconds=max(self.gap_s, (self.ended_at - self.began_at).total_seconds() / 1000, 0.001))
+        found = {self.began_at, self.ended_at}
+        at = self.began_at
+        while at <= self.ended_at:
+            found |= {at} - set(stored)
+            at += step
+        return found | {at + timedelta(microseconds=1) for at in stored if self.began_at <= at < self.ended_at}
 
 
 @dataclass(frozen=True)
@@ -105,10 +136,15 @@ class Truth:
         return {residency.key for _, residency in self.exposures if residency.ended_at is None}
 
 
-def truth(world: World, moves: list[Move], measured: list[Measured]) -> Truth:
+def truth(
+    world: World,
+    moves: list[Move],
+    measured: list[Measured],
+    thinned: Sequence[Thinned] = (),
+) -> Truth:
     """Everything that follows from these facts."""
     residencies = _residencies(world, moves)
-    excursions = _excursions(world, measured)
+    excursions = _excursions(world, measured, thinned)
     exposures = {
         (excursion, residency): since
         for excursion in excursions
@@ -169,17 +205,21 @@ def _negative(world: World, moves: list[Move]) -> dict[Key, tuple[int, datetime]
     return found
 
 
-def _excursions(world: World, measured: list[Measured]) -> set[Excursion]:
+def _excursions(world: World, measured: list[Measured], thinned: Sequence[Thinned]) -> set[Excursion]:
     found = set()
     for device, place in world.devices.items():
         for rule in world.rules_at(place):
             if isinstance(rule, SilenceRule):
-                found |= _silences(world, device, rule, measured)
+                found |= _silences(world, device, rule, measured, thinned)
                 continue
             values = defaultdict(list)
             for each in measured:
                 if each.device == device:
                     values[each.at].append(each.value)
+            for envelope in thinned:
+                if envelope.device == device:
+                    for at in envelope.instants(sorted({each.at for each in measured if each.device == device})):
+                        values[at].append(envelope.bound(rule.side))
             furthest = max if rule.side is Side.ABOVE else min
             instants = [(at, furthest(values[at])) for at in sorted(values)]
             if rule.signal is not None:
@@ -204,17 +244,27 @@ def _signal(signal: Signal, instants: list[tuple[datetime, float]]) -> float:
     return outside_s
 
 
-def _silences(world: World, device: str, rule: SilenceRule, measured: list[Measured]) -> set[Excursion]:
+def _silences(
+    world: World, device: str, rule: SilenceRule, measured: list[Measured], thinned: Sequence[Thinned]
+) -> set[Excursion]:
     """Between two good values, or after the last one, as far as anything of the gateway was recorded."""
     gateway = world.gateways[device]
-    known = [each.at for each in measured if world.gateways[each.device] == gateway]
-    if not any(each.device == device for each in measured):
+    heard = [(each.device, each.at) for each in measured]
+    heard += [(each.device, at) for each in thinned for at in (each.began_at, each.ended_at)]
+    known = [at for each, at in heard if world.gateways[each] == gateway]
+    mine = sorted({at for each, at in heard if each == device})
+    if not mine:
         return set()
     known_until = max(known)
-    times: list[datetime | None] = [*sorted({each.at for each in measured if each.device == device}), None]
+    times: list[datetime | None] = [*mine, None]
     found = set()
     for began_at, ended_at in pairwise(times):
         assert began_at is not None
+        if ended_at is not None and any(
+            each.device == device and each.gap_s < rule.after_s
+            and each.began_at <= began_at and ended_at <= each.ended_at for each in thinned
+        ):  # fmt: skip
+            continue
         length_s = ((ended_at or known_until) - began_at).total_seconds()
         if length_s >= rule.after_s:
             found.add(Excursion(device, rule.name, began_at, ended_at, length_s))

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cloud_sync.actions.cases import Case, count_case
 from cloud_sync.actions.gateways import key_of
+from cloud_sync.actions.ledger_keys import keys_in
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
@@ -89,7 +90,9 @@ def invite(
 
 
 def enrol(database: Database, request: Enrolment, *, now: datetime) -> Row:
-    """Believe the gateway from now on; gives its ``name`` and ``public_key``. Asking twice with one key is harmless.
+    """Believe the gateway from now on; gives its ``name``, its ``public_key`` and the ``ledger_key``.
+
+    Asking twice with one key is harmless.
 
     Raises ``Invalid`` for what is no key or no proof, ``NotAllowed`` for a wrong code, ``Conflict`` for one that was
     used or has ended, or whose name is taken, ``TooMany`` after too many wrong ones.
@@ -114,7 +117,7 @@ def _enrol(connection: Connection, request: Enrolment, key: bytes, now: datetime
         raise _WrongCode(f"this code is not one for gateway {request.gateway}", f"Check name and code. {ASK_AGAIN}")
     if found["used_at"] is not None:
         if bytes(found["public_key"]) == key:
-            return {"name": request.gateway, "public_key": request.public_key}
+            return _enrolled(connection, request)
         raise Conflict(f"this code was used at {found['used_at']:%Y-%m-%d %H:%M} UTC", f"{ASK_AGAIN} --replace")
     if found["expires_at"] <= now:
         raise Conflict(f"this code ended at {found['expires_at']:%Y-%m-%d %H:%M} UTC", ASK_AGAIN)
@@ -122,7 +125,15 @@ def _enrol(connection: Connection, request: Enrolment, key: bytes, now: datetime
     if found["place_id"] is not None:
         queries("enrolment").put_gateway(connection, id=gateway_id, place_id=found["place_id"])
     queries("enrolment").use_invite(connection, id=found["id"], public_key=key)
-    return {"name": request.gateway, "public_key": request.public_key}
+    return _enrolled(connection, request)
+
+
+def _enrolled(connection: Connection, request: Enrolment) -> Row:
+    return {
+        "name": request.gateway,
+        "public_key": request.public_key,
+        "ledger_key": keys_in(connection).public_key,
+    }
 
 
 def _keep_key(connection: Connection, request: Enrolment, key: bytes, invitation: Row) -> int:

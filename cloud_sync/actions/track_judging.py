@@ -10,14 +10,12 @@ from typing import Any, Generic, TypeVar
 
 from psycopg.types.json import Jsonb
 
+from cloud_sync.actions.envelopes import Span
 from cloud_sync.domain.judging import Changes, Found, State, Stored, compare, fold, lasting
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.excursions import Rule, Side, SilenceRule, Track
 from edge_agent.domain.signals import Instant, Signal, SignalKind, derive
-
-Span = tuple[datetime, datetime]
-"""The first and the last instant of the readings that are new on a channel."""
 
 R = TypeVar("R", Rule, SilenceRule, Rule | SilenceRule)
 
@@ -40,12 +38,14 @@ class Window:
     until: datetime | None = None
 
 
-def not_quiet(connection: Connection, subjects: list[Subject[Rule]], new: Mapping[int, Span]) -> list[Subject[Rule]]:
+def not_quiet(
+    connection: Connection, subjects: list[Subject[Rule]], new: Mapping[int, Span], redrawn: frozenset[int]
+) -> list[Subject[Rule]]:
     """Those whose new readings can change anything; the tracks of the others are moved on.
 
     Only of rules on the values themselves can this be told so. Nothing changes where all values are well within the
     limit from the reading before the new ones up to the one after them: no excursion reaches into that time then, and
-    none begins or ends in it.
+    none begins or ends in it. Where envelopes are read differently now (``redrawn``), that is not enough.
     """
     ids = sorted({subject.channel_id for subject in subjects if subject.rule.signal is None})
     tracks = {(row["channel_id"], row["rule"]): row for row in queries("tracks").tracks_of(connection, channel_ids=ids)}
@@ -63,7 +63,8 @@ def not_quiet(connection: Connection, subjects: list[Subject[Rule]], new: Mappin
     quiet: list[Subject[Rule]] = []
     for subject in subjects:
         rule, track = subject.rule, tracks.get((subject.channel_id, subject.rule.name))
-        if rule.signal is not None or track is None or track["definition"] != asdict(rule):
+        is_new = track is None or track["definition"] != asdict(rule)
+        if rule.signal is not None or is_new or subject.channel_id in redrawn:
             loud.append(subject)
             continue
         extremes = around[subject.channel_id]

@@ -10,9 +10,10 @@ from functools import lru_cache
 from typing import Any
 
 from cloud_sync.actions.cases import LEDGER
+from cloud_sync.actions.envelopes import Span, draw_envelopes
 from cloud_sync.actions.excursions import Judged, apply_changes
 from cloud_sync.actions.exposures import expose_excursions
-from cloud_sync.actions.track_judging import Span, Subject, judge_signal, judge_silent, judge_value, not_quiet
+from cloud_sync.actions.track_judging import Subject, judge_signal, judge_silent, judge_value, not_quiet
 from cloud_sync.domain.judging import rules_for
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.storage.database import Connection, Row
@@ -31,9 +32,10 @@ def judge(connection: Connection, new: Mapping[int, Span]) -> None:
     Excursions open, close, change or vanish as all readings that are stored now say, and stock is held or freed.
     Silence is judged by :func:`judge_silence`.
     """
+    new, redrawn = draw_envelopes(connection, new)
     subjects = [each for each in _subjects(connection, new) if not isinstance(each.rule, SilenceRule)]
     found: list[Judged] = []
-    for subject in not_quiet(connection, subjects, new):
+    for subject in not_quiet(connection, subjects, new, redrawn):
         judge_one = judge_value if subject.rule.signal is None else judge_signal
         found.append((subject, judge_one(connection, subject, new[subject.channel_id])))
     _settle(connection, found, {subject.channel_id for subject in subjects})
@@ -115,7 +117,7 @@ def assign_channel(connection: Connection, channel_id: int, place_id: int, *, ac
 def _judge_all(connection: Connection, channel_ids: list[int]) -> None:
     connection.execute("DELETE FROM track WHERE channel_id = ANY(%s)", (channel_ids,))
     spans = connection.execute(
-        "SELECT channel_id, min(at) AS first, max(at) AS last FROM reading WHERE channel_id = ANY(%s) GROUP BY 1",
+        "SELECT channel_id, min(at) AS first, max(at) AS last FROM heard WHERE channel_id = ANY(%s) GROUP BY 1",
         (channel_ids,),
     ).fetchall()
     judge(connection, {row["channel_id"]: (row["first"], row["last"]) for row in spans})

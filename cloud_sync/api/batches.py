@@ -7,10 +7,12 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
+from cloud_sync.actions.ledger_keys import ReceiptSigner
 from cloud_sync.api.access import Ledger
 from cloud_sync.api.problems import answers, problem
 from cloud_sync.ingest.batches import store_batches
 from cloud_sync.storage.database import Database
+from edge_agent.domain.receipts import Answer
 from edge_agent.domain.wire import WireError, split_units
 
 UNITS_MAX = 1000
@@ -25,12 +27,26 @@ class ReceiptOut(BaseModel):
     digest: str = Field(description="SHA-256 of the batch, 64 hex digits.")
     outcome: str = Field(description="stored, duplicate, or why it was not.", examples=["stored"])
     reason: str = Field(description="In words, where it was not stored.", examples=[""])
+    key: str = Field(description="The ledger's Ed25519 public key, 32 bytes in base64.")
+    signature: str = Field(
+        description="In base64, over four lines: `lotwarden receipt 1`, digest, outcome, reason. A gateway that knows "
+        "the ledger's key forgets nothing without it."
+    )
+
+
+class HandoverOut(BaseModel):
+    """How the ledger came to its key: the one before (`by`) signed for it."""
+
+    key: str
+    by: str
+    signature: str = Field(description="In base64, over three lines: `lotwarden handover 1`, by, key.")
 
 
 class ReceiptsOut(BaseModel):
     """Receipts in the order of the batches."""
 
     receipts: Annotated[list[ReceiptOut], Field()]
+    handovers: list[HandoverOut]
 
 
 @router.post(
@@ -58,9 +74,9 @@ async def send_batches(request: Request, database: Ledger) -> JSONResponse:
         return problem(400, error.reason, "Nothing was stored. Send the whole message again.")
     if len(units) > UNITS_MAX:
         return problem(413, f"{len(units)} batches in one message", f"Send at most {UNITS_MAX} at once.")
-    return JSONResponse({"receipts": await run_in_threadpool(_store, database, units)})
+    return JSONResponse(await run_in_threadpool(_store, database, request.app.state.sign_receipts, units))
 
 
-def _store(database: Database, units: tuple[bytes, ...]) -> list[dict[str, str]]:
+def _store(database: Database, sign: ReceiptSigner, units: tuple[bytes, ...]) -> Answer:
     receipts = store_batches(database, units)
-    return [{"digest": r.digest, "outcome": str(r.outcome), "reason": r.reason or ""} for r in receipts]
+    return sign({"digest": r.digest, "outcome": str(r.outcome), "reason": r.reason or ""} for r in receipts)

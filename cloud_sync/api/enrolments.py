@@ -36,6 +36,7 @@ class EnrolledOut(BaseModel):
 
     name: str
     public_key: str
+    ledger_key: str = Field(description="The public key with which this ledger signs receipts, 32 bytes in base64.")
 
 
 @router.post(

@@ -1,7 +1,7 @@
 """What requests and answers on gateways and their channels look like."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -52,12 +52,15 @@ class LaneOut(BaseModel):
 
 
 class GapOut(BaseModel):
-    """Records that are not here though later ones are: on their way, or lost."""
+    """Records that are not here though later ones are: on their way, lost, or thinned."""
 
     journal: UUID
     lane: str
     missing_from: int
     missing_to: int
+    declared: Literal["", "lost", "thinned"] = Field(
+        description="What the gateway said of them: lost, thinned (envelopes stand for them), or nothing yet."
+    )
 
 
 class GatewayOut(BaseModel):
@@ -68,5 +71,8 @@ class GatewayOut(BaseModel):
     registered_at: datetime
     revoked_at: datetime | None
     last_seen_at: datetime | None
+    refused: int = Field(
+        default=0, description="Batches in its name that were not taken, since the case of it was last resolved."
+    )
     lanes: list[LaneOut]
     gaps: list[GapOut]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cloud_sync.actions import desk, enrolment, gateways
+from cloud_sync.actions import desk, enrolment, gateways, ledger_keys
 from cloud_sync.commands.terminal import (
     DEFAULT_CONFIG,
     ROWS_MAX,
@@ -36,6 +36,8 @@ def add_gateway(
     with told(), opened(load(config)) as database:
         _, is_new = gateways.add_gateway(database, name, public_key, actor=me())
         say(f"gateway {name} is registered" if is_new else f"gateway {name} was registered before, with this key")
+        key = ledger_keys.ledger_keys(database).public_key
+        say(f"It believes receipts of this ledger after: edge-agent trust-ledger --key {key}")
 
 
 @gateway_app.command("invite")
@@ -88,4 +90,6 @@ def list_gateways(config: Config = DEFAULT_CONFIG) -> None:
     """Show all gateways and when each was last heard of."""
     with told(), opened(load(config)) as database:
         rows = gateways.list_gateways(database, rows_max=ROWS_MAX)
-        show([{**row, "gaps": len(row["gaps"])} for row in rows], "name", "last_seen_at", "gaps", "revoked_at")
+        show(
+            [{**row, "gaps": len(row["gaps"])} for row in rows], "name", "last_seen_at", "gaps", "refused", "revoked_at"
+        )

@@ -15,6 +15,7 @@ from typing import NoReturn
 import uvicorn
 
 from cloud_sync.actions import retention
+from cloud_sync.actions.ledger_keys import ReceiptSigner
 from cloud_sync.actions.replanning import Replanning
 from cloud_sync.app import create_app
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, import_policies_of, load, opened, say, told
@@ -92,7 +93,7 @@ def _mqtt_door(config: LedgerConfig, database: Database) -> Iterator[None]:
         yield
         return
     try:
-        door = MqttDoor(config.mqtt, partial(store_batches, database))
+        door = MqttDoor(config.mqtt, partial(store_batches, database), ReceiptSigner(database))
     except ValueError as error:
         raise ConfigError((f"mqtt: {error}",)) from error
     door.start()

@@ -25,7 +25,7 @@ from cloud_sync.ingest.source import Said, Source
 from cloud_sync.ingest.together import Sealed, in_parts, store_part
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.records import Lane, Notice, Reading, Record, ScanTransaction
+from edge_agent.domain.records import Envelope, Lane, Notice, Reading, Record, ScanTransaction
 from edge_agent.domain.wire import (
     Batch,
     BatchHeader,
@@ -46,11 +46,16 @@ _log = logging.getLogger("cloud_sync.ingest")
 
 
 class Outcome(StrEnum):
-    """What became of a batch. The gateway may forget the first two and must keep the others."""
+    """What became of a batch. The gateway may forget the first two and must keep the others.
+
+    ``UNKNOWN``: nothing of this gateway is taken as long as it is not registered, or revoked; it may send it again
+    then. What is ``REFUSED`` will be refused again.
+    """
 
     STORED = "stored"
     DUPLICATE = "duplicate"
     REFUSED = "refused"
+    UNKNOWN = "unknown"
     FORK = "fork"
 
 
@@ -80,7 +85,8 @@ def store_batch(database: Database, raw: bytes) -> Receipt:
     except NotGenuine as error:
         with database.transaction() as connection:
             count_case(connection, _not_genuine_case(batch, error))
-        return Receipt(digest, Outcome.REFUSED, str(error))
+        outcome = Outcome.UNKNOWN if isinstance(error, _NotBelieved) else Outcome.REFUSED
+        return Receipt(digest, outcome, str(error))
     except Forked as error:
         with database.transaction() as connection:
             count_case(connection, _fork_case(batch, error))
@@ -160,7 +166,11 @@ def _sealed(index: int, raw: bytes) -> Sealed | None:
     return Sealed(index, header, raw, digest_of(raw)) if header.lane is Lane.READINGS else None
 
 
-class _UnknownGateway(NotGenuine):
+class _NotBelieved(NotGenuine):
+    """The gateway was revoked."""
+
+
+class _UnknownGateway(_NotBelieved):
     """Nobody registered it; its name is worth nothing."""
 
 
@@ -176,7 +186,12 @@ def _store(connection: Connection, batch: Batch) -> Outcome:
     advance(connection, source.gateway_id, source.journal, source.lane.value)
     # Channels before holds: the order of locks (storage/locks.py, actions/tracks.py).
     store_notices(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, Notice)])
-    store_readings(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, Reading)])
+    store_readings(
+        connection,
+        source,
+        [Said(s.seq, s.record) for s in records if isinstance(s.record, Reading)],
+        [Said(s.seq, s.record) for s in records if isinstance(s.record, Envelope)],
+    )
     store_scans(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, ScanTransaction)])
     queries("ingest").gateway_seen(connection, id=gateway["id"])
     return Outcome.STORED
@@ -202,7 +217,7 @@ def _genuine_gateway(connection: Connection, batch: Batch) -> Row:
     if gateway is None:
         raise _UnknownGateway(f"no gateway is registered as {name}: register it with its public key")
     if gateway["revoked_at"] is not None:
-        raise NotGenuine(f"gateway {name} was revoked at {gateway['revoked_at']:%Y-%m-%d %H:%M} UTC")
+        raise _NotBelieved(f"gateway {name} was revoked at {gateway['revoked_at']:%Y-%m-%d %H:%M} UTC")
     if not batch.is_genuine(_verifier(gateway["public_key"])):
         raise NotGenuine(f"the signature is not that of gateway {name}")
     return gateway
@@ -271,8 +286,8 @@ def _decoded(batch: Batch) -> list[Record | str]:
 
 
 def _last_trusted(decoded: Sequence[Record | str]) -> datetime | None:
-    """The latest time of a reading, good or not, by a synchronised clock."""
-    times = [each.stamp.at for each in decoded if isinstance(each, Reading) and each.stamp.synced]
+    """The latest time of a reading, good or not, thinned or not, by a synchronised clock."""
+    times = [each.stamp.at for each in decoded if isinstance(each, Reading | Envelope) and each.stamp.synced]
     return max(times, default=None)
 
 

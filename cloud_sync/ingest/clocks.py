@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cloud_sync.actions.bookings import retime
+from cloud_sync.actions.envelopes import correct_envelopes
 from cloud_sync.actions.retention import make_months
 from cloud_sync.actions.tracks import judge_again
 from cloud_sync.ingest.source import Said, Source
@@ -66,5 +67,6 @@ def correct_times(connection: Connection, source: Source, said: Sequence[Said[No
     for row in list(queries("clocks").true_months(connection, gateway_id=source.gateway_id, boots=boots)):
         make_months(connection, row["began_at"], row["began_at"])
     moved = queries("clocks").correct_readings(connection, gateway_id=source.gateway_id, boots=boots)
-    judge_again(connection, [row["channel_id"] for row in moved])
+    moved_channels = {row["channel_id"] for row in moved} | {*correct_envelopes(connection, source.gateway_id, boots)}
+    judge_again(connection, moved_channels)
     retime(connection, queries("clocks").wrong_movements(connection, gateway_id=source.gateway_id, boots=boots))

@@ -21,7 +21,7 @@ import re
 import secrets
 import ssl
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Protocol, Self
@@ -31,6 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cloud_sync.ingest.fair_queue import FairQueue
 from cloud_sync.ingest.mqtt_connection import Broker, Connection, ConnectionEnded, Version, VersionRefused
+from edge_agent.domain.receipts import Answer
 from edge_agent.domain.wire import BATCH_BYTES_MAX, WireError, digest_of, header_of
 
 TOPIC = "lotwarden/+/batches"
@@ -57,7 +58,7 @@ class Receipt(Protocol):
 
     @property
     def outcome(self) -> str:
-        """stored, duplicate, refused or fork."""
+        """stored, duplicate, refused, unknown or fork."""
         ...
 
     @property
@@ -66,6 +67,8 @@ class Receipt(Protocol):
         ...
 
 
+Seal = Callable[[Iterable[Mapping[str, str]]], Answer]
+"""Signs receipts (``digest``, ``outcome``, ``reason``) as the ledger; any exception means: no receipt."""
 Store = Callable[[Sequence[bytes]], Sequence[Receipt]]
 """Stores batches and returns, once they are committed, a receipt for each. Any exception means: not stored, or not all;
 let them be sent again. So a batch that can never be stored has to get a receipt, too."""
@@ -111,7 +114,7 @@ class MqttDoor:
     queue and they take turns. What waits of a gateway is stored together, by one worker at a time.
     """
 
-    def __init__(self, section: MqttSection, store: Store) -> None:
+    def __init__(self, section: MqttSection, store: Store, seal: Seal) -> None:
         """Connects to nothing yet. Raises ``ValueError`` if a file of ``section`` cannot be used."""
         parts = urlsplit(section.url)
         self._broker = Broker(
@@ -125,6 +128,7 @@ class MqttDoor:
         )
         self._group = section.group
         self._store = store
+        self._seal = seal
         self._versions = list(VERSIONS[section.version])
         self._is_version_proven = False
         self._workers_count = section.workers
@@ -255,13 +259,18 @@ class MqttDoor:
 
     def _answer(self, gateway: str, digest: str, outcome: str, reason: str) -> None:
         """Where the connection is gone meanwhile, the receipt is too: the batch comes again, as a duplicate."""
-        if outcome in ("refused", "fork"):
+        if outcome in ("refused", "unknown", "fork"):
             self._states.enter(f"refused {gateway}", f"refused a batch of {gateway} ({digest[:12]}...): {reason}")
         else:
             self._states.leave(f"refused {gateway}", f"batches of {gateway} are taken again")
-        receipt = {"digest": digest, "outcome": outcome, "reason": reason}
+        try:
+            answer = self._seal([{"digest": digest, "outcome": outcome, "reason": reason}])
+        except Exception as error:  # noqa: BLE001 - a receipt that is not signed is worth nothing
+            self._states.enter("seal", f"receipts cannot be signed ({error}): none until they can", error)
+            return
+        self._states.leave("seal", "receipts are signed again")
         if (connection := self._connection) is not None:
-            connection.publish(f"lotwarden/{gateway}/receipts", json.dumps({"receipts": [receipt]}).encode())
+            connection.publish(f"lotwarden/{gateway}/receipts", json.dumps(answer).encode())
 
 
 class _States:

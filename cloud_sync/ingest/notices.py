@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from psycopg.types.json import Jsonb
 
-from cloud_sync.actions.tracks import judge_silence
+from cloud_sync.actions.envelopes import Span, joined
+from cloud_sync.actions.tracks import judge, judge_silence
 from cloud_sync.ingest.clocks import correct_times
-from cloud_sync.ingest.progress import declare_gaps
+from cloud_sync.ingest.progress import Gap, declare_gaps
 from cloud_sync.ingest.source import Said, Source
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
@@ -33,9 +34,20 @@ def store_notices(connection: Connection, source: Source, said: Sequence[Said[No
             for each in said
         ],
     )
-    if declare_gaps(connection, source, said) and queries("tracks").has_silence_rule(
-        connection, gateway_id=source.gateway_id
-    ):
+    gaps = declare_gaps(connection, source, said)
+    if gaps:
         list(queries("tracks").own_channels_of_gateway(connection, gateway_id=source.gateway_id))
+        judge(connection, _told_by_envelopes(connection, source, gaps))
         judge_silence(connection, source.gateway_id, {})
     correct_times(connection, source, said)
+
+
+def _told_by_envelopes(connection: Connection, source: Source, gaps: Sequence[Gap]) -> dict[int, Span]:
+    """Where envelopes came before the word on which readings they stand for."""
+    spans: dict[int, Span] = {}
+    for first, last in {gap.by for gap in gaps if gap.by is not None}:
+        rows = queries("envelopes").envelopes_told(
+            connection, gateway_id=source.gateway_id, journal=source.journal, first=first, last=last
+        )
+        spans = joined(spans, {row["channel_id"]: (row["first"], row["last"]) for row in rows})
+    return spans

@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
+from cloud_sync.actions.envelopes import Span, joined
 from cloud_sync.actions.retention import make_months
-from cloud_sync.actions.track_judging import Span
 from cloud_sync.actions.tracks import judge, judge_silence
 from cloud_sync.ingest.clocks import Times, true_times
 from cloud_sync.ingest.copying import COPY_READINGS, END, HEADER, Doubt, plain_row, row
+from cloud_sync.ingest.envelopes import PlacedEnvelope, as_unusable, keep_envelopes, placed, without_those_told
 from cloud_sync.ingest.plain import EPOCH, PlainReading, since_epoch_us
 from cloud_sync.ingest.source import Said, Source
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.records import Quality, Reading
+from edge_agent.domain.records import Envelope, Quality, Reading
 
 COPY_UNUSABLE = "COPY unusable_reading (gateway_id, device, at, seq, quality, detail, evidence_id) FROM STDIN"
 ROWS_AT_ONCE = 2_000
@@ -22,14 +23,20 @@ Good = tuple[int, int, PlainReading, Doubt | None]
 """A good reading: its evidence, its number in its lane, what it says with its true time, and what is doubtful."""
 
 
-def store_readings(connection: Connection, source: Source, said: Sequence[Said[Reading]]) -> None:
-    """Keep the readings of a batch and judge those of channels whose place has a policy."""
-    if not said:
+def store_readings(
+    connection: Connection, source: Source, said: Sequence[Said[Reading]], envelopes: Sequence[Said[Envelope]] = ()
+) -> None:
+    """Keep the readings of a batch, and the envelopes of those that were thinned, and judge those of channels whose
+    place has a policy."""
+    said = [*without_those_told(connection, source, said), *as_unusable(envelopes)]
+    if not said and not envelopes:
         return
-    times = true_times(connection, source, [each.record.stamp for each in said])
+    stamps = [each.record.stamp for each in said]
+    stamps += [stamp for each in envelopes for stamp in (each.record.since, each.record.stamp)]
+    times = true_times(connection, source, stamps)
     good = [_good(source, each, times) for each in said if each.record.quality is Quality.GOOD and each.record.values]
     unusable = [(source.evidence_id, each) for each in said if each.record.quality is not Quality.GOOD]
-    keep_readings(connection, source.gateway_id, good, unusable)
+    keep_readings(connection, source.gateway_id, good, unusable, placed(source, envelopes, times))
 
 
 def keep_readings(
@@ -37,6 +44,7 @@ def keep_readings(
     gateway_id: int,
     good: Sequence[Good],
     unusable: Sequence[tuple[int, Said[Reading]]],
+    envelopes: Sequence[PlacedEnvelope] = (),
 ) -> None:
     """Keep readings of a gateway, ``unusable`` with their evidence, and judge the good ones and the silence between.
 
@@ -45,10 +53,12 @@ def keep_readings(
     """
     keep_unusable(connection, gateway_id, unusable)
     judges_silence: bool = queries("tracks").has_silence_rule(connection, gateway_id=gateway_id)
-    if not good and not judges_silence:
+    if not good and not envelopes and not judges_silence:
         return
-    channels = _own_channels(connection, gateway_id, good, all_of_them=judges_silence)
-    spans = _copy_good(connection, good, channels)
+    names = {(reading[2], metric) for _, _, reading, _ in good for metric, _ in reading[3]}
+    names.update(name for each in envelopes for name in each.names)
+    channels = _own_channels(connection, gateway_id, names, all_of_them=judges_silence)
+    spans = joined(_copy_good(connection, good, channels), keep_envelopes(connection, envelopes, channels))
     judge(connection, spans)
     if judges_silence:
         judge_silence(connection, gateway_id, heard(spans, channels, unusable))
@@ -140,12 +150,12 @@ def _make_months(connection: Connection, good: Sequence[Good]) -> None:
 
 
 def _own_channels(
-    connection: Connection, gateway_id: int, good: Sequence[Good], *, all_of_them: bool
+    connection: Connection, gateway_id: int, names: Iterable[tuple[str, str]], *, all_of_them: bool
 ) -> dict[tuple[str, str], int]:
     """Ids by device and metric. Made before they are locked, and all locked in one order, so that nobody deadlocks."""
-    names = sorted({(reading[2], metric) for _, _, reading, _ in good for metric, _ in reading[3]})
-    devices = [device for device, _ in names]
-    metrics = [metric for _, metric in names]
+    in_order = sorted(names)
+    devices = [device for device, _ in in_order]
+    metrics = [metric for _, metric in in_order]
     queries("tracks").add_channels(connection, gateway_id=gateway_id, devices=devices, metrics=metrics)
     if all_of_them:
         rows = queries("tracks").own_channels_of_gateway(connection, gateway_id=gateway_id)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from cloud_sync.actions.track_judging import Span
+from cloud_sync.actions.envelopes import Span
 from cloud_sync.domain.records import fault_in
 from cloud_sync.ingest.copying import plain_row, plain_rows_of_two
 from cloud_sync.ingest.plain import (

@@ -1,20 +1,22 @@
 """Many batches of readings at once: a gateway that comes back after days sends thousands of them.
 
 One transaction, one COPY and one judgement for all, instead of one for each; while the server stores the rows of one
-batch, those of the next are made. What is not plain about a batch (another record than a reading, a clock that was not
-synchronised, an unreadable line, a wrong signature, a fork) leaves it to ``batches.store_batch``, alone.
+batch, those of the next are made. What is not plain about a batch (another record than a reading, one that was told
+again after thinning, a clock that was not synchronised, an unreadable line, a wrong signature, a fork) leaves it to
+``batches.store_batch``, alone.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from cloud_sync.actions.envelopes import Span, joined
 from cloud_sync.actions.retention import make_months
-from cloud_sync.actions.track_judging import Span
 from cloud_sync.actions.tracks import judge, judge_silence
 from cloud_sync.ingest.copying import COPY_READINGS, END, HEADER
+from cloud_sync.ingest.envelopes import with_retold
 from cloud_sync.ingest.plain import EPOCH
 from cloud_sync.ingest.progress import advance
 from cloud_sync.ingest.readings import heard, keep_unusable
@@ -94,7 +96,7 @@ def store_part(
     for lane in lanes:
         queries("ingest").own_lane(connection, lane=lane)
     fresh, duplicates = _sorted_out(connection, gateway_id, part)
-    new = _proven(fresh, verify)
+    new = _not_retold(connection, gateway_id, _proven(fresh, verify))
     if not new:
         return [], duplicates
     kept, spans, channels = _copy_readings(connection, gateway_id, new)
@@ -172,6 +174,17 @@ def _proven(batches: Sequence[Sealed], verify: Verify) -> list[Sealed]:
     return proven
 
 
+def _not_retold(connection: Connection, gateway_id: int, new: list[Sealed]) -> list[Sealed]:
+    retold = with_retold(
+        connection,
+        gateway_id,
+        [each.header.journal for each in new],
+        [each.header.first for each in new],
+        [each.last_seq for each in new],
+    )
+    return [each for number, each in enumerate(new) if number not in retold]
+
+
 def _copy_readings(
     connection: Connection, gateway_id: int, new: Sequence[Sealed]
 ) -> tuple[list[Kept], dict[int, Span], Channels]:
@@ -190,7 +203,7 @@ def _copy_readings(
             make_months(connection, first, first)
         maker = RowMaker(channels, _months(connection))
         _copy(connection, maker, waiting, kept)
-        spans = _joined(spans, maker.spans())
+        spans = joined(spans, maker.spans())
     return kept, spans, channels
 
 
@@ -240,14 +253,6 @@ def _make_channels(connection: Connection, gateway_id: int, wanted: Iterable[tup
 
 def _months(connection: Connection) -> set[str]:
     return {row["month"] for row in queries("retention").months(connection)}
-
-
-def _joined(spans: Mapping[int, Span], more: Mapping[int, Span]) -> dict[int, Span]:
-    joined = dict(spans)
-    for channel_id, (first, last) in more.items():
-        before = joined.get(channel_id, (first, last))
-        joined[channel_id] = (min(first, before[0]), max(last, before[1]))
-    return joined
 
 
 def _keep_evidence(connection: Connection, gateway_id: int, kept: Sequence[Kept]) -> None:

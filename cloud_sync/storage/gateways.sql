@@ -11,8 +11,12 @@ SELECT id, name, public_key, registered_at, revoked_at, last_seen_at FROM gatewa
 UPDATE gateway SET revoked_at = clock_timestamp() WHERE name = :name AND revoked_at IS NULL;
 
 -- name: gateways(rows_max, rows_skipped)
--- All gateways.
-SELECT id, name, public_key, registered_at, revoked_at, last_seen_at FROM gateway
+-- All gateways; refused: how many batches in their names were not taken since somebody last resolved the case of it.
+SELECT id, name, public_key, registered_at, revoked_at, last_seen_at,
+       coalesce((SELECT (k.data ->> 'count')::bigint FROM exception_case k
+                 WHERE k.kind = 'batch_not_genuine' AND k.key = 'gateway:' || gateway.name AND k.resolved_at IS NULL),
+                0) AS refused
+FROM gateway
 ORDER BY name LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: lanes_of_gateways(gateway_ids)
@@ -25,15 +29,35 @@ GROUP BY gateway_id, journal, lane
 ORDER BY gateway_id, journal, lane;
 
 -- name: gaps_of_gateways(gateway_ids, rows_max)
--- Sequence numbers that are not here though later ones are: still on their way, or lost.
-SELECT gateway_id, journal::text, lane, missing_from, missing_to
-FROM (
-    SELECT gateway_id, journal, lane, first_seq - 1 AS missing_to,
-           coalesce(max(last_seq) OVER (PARTITION BY gateway_id, journal, lane ORDER BY first_seq
-                                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) + 1 AS missing_from
-    FROM evidence
+-- Sequence numbers that are not here though later ones are: declared as lost or thinned by the gateway, or else still on
+-- their way (declared is '').
+WITH missing AS (
+    SELECT gateway_id, journal, lane, int8range(missing_from, missing_to, '[]') AS numbers
+    FROM (
+        SELECT gateway_id, journal, lane, first_seq - 1 AS missing_to,
+               coalesce(max(last_seq) OVER (PARTITION BY gateway_id, journal, lane ORDER BY first_seq
+                                            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) + 1 AS missing_from
+        FROM evidence
+        WHERE gateway_id = ANY(:gateway_ids)
+    ) AS step
+    WHERE missing_from <= missing_to
+), declared AS (
+    SELECT gateway_id, journal, lane, CASE WHEN by_first IS NULL THEN 'lost' ELSE 'thinned' END AS declared,
+           range_agg(int8range(first_seq, last_seq, '[]')) AS numbers
+    FROM declared_gap
     WHERE gateway_id = ANY(:gateway_ids)
-) AS step
-WHERE missing_from <= missing_to
+    GROUP BY 1, 2, 3, 4
+), told AS (
+    SELECT m.gateway_id, m.journal, m.lane, d.declared, int8multirange(m.numbers) * d.numbers AS numbers
+    FROM missing m JOIN declared d USING (gateway_id, journal, lane)
+    UNION ALL
+    SELECT m.gateway_id, m.journal, m.lane, '',
+           int8multirange(m.numbers) - coalesce((SELECT range_agg(each) FROM declared d, unnest(d.numbers) AS each
+                                                 WHERE (d.gateway_id, d.journal, d.lane) = (m.gateway_id, m.journal, m.lane)),
+                                                int8multirange())
+    FROM missing m
+)
+SELECT gateway_id, journal::text, lane, lower(each) AS missing_from, upper(each) - 1 AS missing_to, declared
+FROM told CROSS JOIN LATERAL unnest(numbers) AS each
 ORDER BY gateway_id, journal, lane, missing_from
 LIMIT :rows_max;

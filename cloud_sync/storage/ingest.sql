@@ -30,14 +30,16 @@ WHERE id = :id AND (last_seen_at IS NULL OR last_seen_at < clock_timestamp() - i
 INSERT INTO notice (evidence_id, seq, gateway_id, at, kind, subject, text, data)
 VALUES (:evidence_id, :seq, :gateway_id, :at, :kind, :subject, :text, :data);
 
--- name: add_gap(gateway_id, journal, lane, first_seq, last_seq)!
--- Records that a gateway lost.
-INSERT INTO declared_gap (gateway_id, journal, lane, first_seq, last_seq)
-VALUES (:gateway_id, :journal, :lane, :first_seq, :last_seq)
-ON CONFLICT DO NOTHING;
+-- name: add_gap(gateway_id, journal, lane, first_seq, last_seq, by_first, by_last)!
+-- Records that a gateway lost, or thinned to others. Of both said of the same records, the loss counts.
+INSERT INTO declared_gap (gateway_id, journal, lane, first_seq, last_seq, by_first, by_last)
+VALUES (:gateway_id, :journal, :lane, :first_seq, :last_seq, :by_first, :by_last)
+ON CONFLICT (gateway_id, journal, lane, first_seq, last_seq) DO UPDATE SET by_first = NULL, by_last = NULL
+WHERE excluded.by_first IS NULL;
 
 -- name: advance_lane(gateway_id, journal, lane)!
--- Go on from where the lane was known to, batch by batch and over declared gaps, to the first hole.
+-- Go on from where the lane was known to, batch by batch and over declared gaps, to the first hole. Thinned records are
+-- a hole until all that stands for them is here.
 WITH RECURSIVE start AS (
     SELECT coalesce(max(next_seq), 1) AS next_seq, max(horizon_at) AS horizon_at
     FROM lane_progress
@@ -61,6 +63,7 @@ WITH RECURSIVE start AS (
          FROM declared_gap d
          WHERE (d.gateway_id, d.journal, d.lane) = (:gateway_id, :journal::uuid, :lane)
            AND d.first_seq <= s.next_seq AND d.last_seq >= s.next_seq
+           AND (d.by_first IS NULL OR lane_has(:gateway_id, :journal::uuid, :lane, d.by_first, d.by_last))
          ORDER BY d.last_seq DESC LIMIT 1)
         LIMIT 1
     ) AS n

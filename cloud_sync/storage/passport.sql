@@ -17,7 +17,7 @@ ORDER BY c.metric, c.device, c.id;
 
 -- name: instants(channel_id, first, last)
 -- What a channel measured between two instants, the highest value of each. Index: reading_channel_at.
-SELECT at, max(value) AS value FROM reading
+SELECT at, max(highest) AS value FROM measured
 WHERE channel_id = :channel_id AND at >= :first AND at <= :last
 GROUP BY at
 ORDER BY at;

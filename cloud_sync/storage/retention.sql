@@ -20,12 +20,18 @@ WHERE i.inhparent = 'reading'::regclass
 ORDER BY c.relname;
 
 -- name: roll_up(began_at, ended_at)!
--- Keep each hour of each channel, as long as all its readings are there.
+-- Keep each hour of each channel, envelopes included, as long as all its readings are there.
 INSERT INTO reading_hour (channel_id, began_at, readings, lowest, mean, highest)
-SELECT channel_id, date_trunc('hour', at, 'UTC'), count(*), min(value), least(greatest(avg(value), min(value)), max(value)),
-       max(value)
-FROM reading
-WHERE at >= :began_at AND at < :ended_at
+SELECT channel_id, hour, sum(readings), min(lowest), least(greatest(sum(total) / sum(readings), min(lowest)), max(highest)),
+       max(highest)
+FROM (SELECT channel_id, date_trunc('hour', at, 'UTC') AS hour, 1 AS readings, value AS lowest, value AS total,
+             value AS highest
+      FROM reading
+      WHERE at >= :began_at AND at < :ended_at
+      UNION ALL
+      SELECT channel_id, date_trunc('hour', began_at, 'UTC'), left_readings, lowest, left_mean * left_readings, highest
+      FROM envelope_now
+      WHERE began_at >= :began_at AND began_at < :ended_at AND left_readings > 0) AS known
 GROUP BY 1, 2
 ON CONFLICT (channel_id, began_at) DO UPDATE
 SET readings = excluded.readings, lowest = excluded.lowest, mean = excluded.mean, highest = excluded.highest

@@ -65,35 +65,35 @@ UPDATE track SET last_out_at = :last_out_at WHERE channel_id = :channel_id AND r
 -- name: last_back_before(channel_id, at, is_above, limit, hysteresis, on_limit_is_outside)$
 -- The last instant before :at whose values were all back within the limit; null if there is none.
 SELECT r.at
-FROM reading r
+FROM measured r
 WHERE r.channel_id = :channel_id AND r.at < :at
   AND NOT EXISTS (
-      SELECT FROM reading s
+      SELECT FROM measured s
       WHERE s.channel_id = r.channel_id AND s.at = r.at
-        AND CASE WHEN :is_above THEN s.value + :hysteresis > :limit ELSE s.value - :hysteresis < :limit END
+        AND CASE WHEN :is_above THEN s.highest + :hysteresis > :limit ELSE s.lowest - :hysteresis < :limit END
          OR s.channel_id = r.channel_id AND s.at = r.at AND :on_limit_is_outside
-        AND CASE WHEN :is_above THEN s.value + :hysteresis = :limit ELSE s.value - :hysteresis = :limit END)
+        AND CASE WHEN :is_above THEN s.highest + :hysteresis = :limit ELSE s.lowest - :hysteresis = :limit END)
 ORDER BY r.at DESC
 LIMIT 1;
 
 -- name: first_back_after(channel_id, at, is_above, limit, hysteresis, on_limit_is_outside)$
 -- The first instant after :at whose values were all back within the limit; null if there is none.
 SELECT r.at
-FROM reading r
+FROM measured r
 WHERE r.channel_id = :channel_id AND r.at > :at
   AND NOT EXISTS (
-      SELECT FROM reading s
+      SELECT FROM measured s
       WHERE s.channel_id = r.channel_id AND s.at = r.at
-        AND CASE WHEN :is_above THEN s.value + :hysteresis > :limit ELSE s.value - :hysteresis < :limit END
+        AND CASE WHEN :is_above THEN s.highest + :hysteresis > :limit ELSE s.lowest - :hysteresis < :limit END
          OR s.channel_id = r.channel_id AND s.at = r.at AND :on_limit_is_outside
-        AND CASE WHEN :is_above THEN s.value + :hysteresis = :limit ELSE s.value - :hysteresis = :limit END)
+        AND CASE WHEN :is_above THEN s.highest + :hysteresis = :limit ELSE s.lowest - :hysteresis = :limit END)
 ORDER BY r.at
 LIMIT 1;
 
 -- name: instants(channel_id, after, until, is_above)
 -- What was measured after one instant up to another (null: without end), the furthest out of each instant.
-SELECT at, CASE WHEN :is_above THEN max(value) ELSE min(value) END AS value
-FROM reading
+SELECT at, CASE WHEN :is_above THEN max(highest) ELSE min(lowest) END AS value
+FROM measured
 WHERE channel_id = :channel_id
   AND at > coalesce(:after::timestamptz, '-infinity') AND at <= coalesce(:until::timestamptz, 'infinity')
 GROUP BY at
@@ -102,10 +102,11 @@ ORDER BY at;
 -- name: last_beyond(channel_id, first, last, is_above, edge, on_edge_is_outside)$
 -- The latest value beyond an edge between two instants (null: ever), null if there is none.
 SELECT max(at)
-FROM reading
+FROM measured
 WHERE channel_id = :channel_id
   AND at BETWEEN coalesce(:first::timestamptz, '-infinity') AND coalesce(:last::timestamptz, 'infinity')
-  AND (CASE WHEN :is_above THEN value > :edge ELSE value < :edge END OR :on_edge_is_outside AND value = :edge);
+  AND (CASE WHEN :is_above THEN highest > :edge ELSE lowest < :edge END
+       OR :on_edge_is_outside AND CASE WHEN :is_above THEN highest ELSE lowest END = :edge);
 
 -- name: has_silence_rule(gateway_id)$
 -- Whether silence is judged anywhere at this gateway.
@@ -131,24 +132,24 @@ WHERE gateway_id = :gateway_id AND lane = 'readings';
 -- name: silence_start(channel_id, at)$
 -- From where silence is judged: the last good value before an instant, or else when the device was first heard of.
 SELECT coalesce(
-    (SELECT r.at FROM reading r WHERE r.channel_id = :channel_id AND r.at < :at ORDER BY r.at DESC LIMIT 1),
-    least((SELECT min(r.at) FROM reading r WHERE r.channel_id = :channel_id),
+    (SELECT r.at FROM heard r WHERE r.channel_id = :channel_id AND r.at < :at ORDER BY r.at DESC LIMIT 1),
+    least((SELECT min(r.at) FROM heard r WHERE r.channel_id = :channel_id),
           (SELECT min(u.at) FROM channel c JOIN unusable_reading u ON (u.gateway_id, u.device) = (c.gateway_id, c.device)
            WHERE c.id = :channel_id)));
 
 -- name: last_heard(channel_id, horizon)$
 -- The last good value up to an instant.
-SELECT at FROM reading WHERE channel_id = :channel_id AND at <= :horizon ORDER BY at DESC LIMIT 1;
+SELECT at FROM heard WHERE channel_id = :channel_id AND at <= :horizon ORDER BY at DESC LIMIT 1;
 
 -- name: first_good_after(channel_id, at)$
 -- The first good value after an instant.
-SELECT at FROM reading WHERE channel_id = :channel_id AND at > :at ORDER BY at LIMIT 1;
+SELECT at FROM heard WHERE channel_id = :channel_id AND at > :at ORDER BY at LIMIT 1;
 
 -- name: silences(channel_id, first, last, after_s, horizon)
 -- From an instant at which the device was heard of to a good value (null: to the end): where no good value came for so
--- long, as far as it is known that none was taken. seconds: how long that is, so far.
+-- long, as far as it is known that none was taken. Of readings thinned to an envelope only the longest gap is known. seconds: how long that is, so far.
 WITH heard AS (
-    SELECT at FROM reading
+    SELECT at FROM heard
     WHERE channel_id = :channel_id AND at >= :first AND at <= coalesce(:last::timestamptz, 'infinity')
     UNION
     SELECT :first::timestamptz
@@ -163,6 +164,9 @@ WHERE least(coalesce(ended_at, 'infinity'), :horizon) >= began_at + :after_s * i
   AND NOT EXISTS (SELECT FROM reading_hour h -- whose readings were there, and have been thinned out
                   WHERE h.channel_id = :channel_id AND h.thinned AND h.began_at > pair.began_at
                     AND h.began_at + interval '1 hour' <= coalesce(pair.ended_at, :horizon))
+  AND NOT EXISTS (SELECT FROM envelope e -- throughout which something good was measured often enough
+                  WHERE e.channel_id = :channel_id AND e.began_at <= pair.began_at AND e.ended_at >= pair.ended_at
+                    AND e.gap_s < :after_s)
 ORDER BY began_at;
 
 -- name: excursion_covering(channel_id, rule, at)^
@@ -258,12 +262,12 @@ SELECT channel_id, rule, definition, last_at FROM track WHERE channel_id = ANY(:
 SELECT new.channel_id, r.lowest, r.highest
 FROM unnest(:channel_ids::bigint[], :firsts::timestamptz[], :lasts::timestamptz[]) AS new (channel_id, first_at, last_at)
 CROSS JOIN LATERAL (
-    SELECT min(s.value) AS lowest, max(s.value) AS highest
-    FROM reading s
+    SELECT min(s.lowest) AS lowest, max(s.highest) AS highest
+    FROM measured s
     WHERE s.channel_id = new.channel_id
-      AND s.at >= coalesce((SELECT b.at FROM reading b WHERE b.channel_id = new.channel_id AND b.at < new.first_at
+      AND s.at >= coalesce((SELECT b.at FROM measured b WHERE b.channel_id = new.channel_id AND b.at < new.first_at
                             ORDER BY b.at DESC LIMIT 1), new.first_at)
-      AND s.at <= coalesce((SELECT a.at FROM reading a WHERE a.channel_id = new.channel_id AND a.at > new.last_at
+      AND s.at <= coalesce((SELECT a.at FROM measured a WHERE a.channel_id = new.channel_id AND a.at > new.last_at
                             ORDER BY a.at LIMIT 1), new.last_at)
 ) AS r;
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge_agent.agent import journal_dir, start_journal
-from edge_agent.buffer.reader import JournalReader
+from edge_agent.buffer.reader import FILE_NAME, JournalReader
 from edge_agent.buffer.replace import set_journal_aside
 from edge_agent.buffer.rows import JournalStatus
 from edge_agent.clock_build import build_clock
@@ -104,6 +104,31 @@ def buffer_new_journal(
         (loaded.gateway.data_dir / STATUS_FILE).unlink(missing_ok=True)
         with start_journal(loaded, identity, clock) as journal:
             print(f"{aside} is kept; journal {journal.journal} goes on. Start the agent again")
+
+
+@buffer.command("resend")
+def buffer_resend(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Send once more what the ledger refused: after its cause is gone. Stop the agent first.
+
+    Batches that are forks or damaged stay set aside: see new-journal and export.
+    """
+    with errors_told(1):
+        loaded = load_config(config)
+        if not (journal_dir(loaded) / FILE_NAME).exists():
+            fail(f"there is no journal in {journal_dir(loaded)}: nothing was ever refused", 1)
+        identity, clock = Identity.load(loaded.gateway.data_dir), build_clock(loaded)
+        with start_journal(loaded, identity, clock) as journal:
+            again = journal.resend_refused()
+            left = journal.status().set_aside
+    records = sum(batch.count for batch in again)
+    if as_json:
+        print_json({"batches": len(again), "records": records, "still_set_aside": len(left)})
+        return
+    for batch in again:
+        print(f"{batch.lane} {batch.first}..{batch.first + batch.count - 1} waits again; refused was: {batch.reason}")
+    print(f"{len(again)} batches, {records} records are sent when the agent starts; {len(left)} stay set aside")
+    for line in left:
+        print(f"set aside: {line}")
 
 
 @buffer.command("export")

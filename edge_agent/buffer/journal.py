@@ -200,6 +200,13 @@ class Journal(JournalReader):
                 [{"id": b.id, "digest": b.digest, "state": state, "reason": reason[:500]} for b in batches],
             )
 
+    def resend_refused(self) -> tuple[StoredBatch, ...]:
+        """Let what the ledger refused be sent once more; gives it, with the reasons of the refusals."""
+        with self._transaction():
+            refused = tuple(map(stored_batch, self._connection.execute(SQL["refused_batches"])))
+            self._connection.execute(SQL["resend_refused"])
+        return refused
+
     def _declare_damaged(self, batches: Sequence[StoredBatch], reason: str) -> None:
         """Keep these but send them no more, and record them as gaps."""
         with self._transaction() as heads:

@@ -52,6 +52,15 @@ DELETE FROM batch WHERE id = :id AND digest = :digest;
 -- Keeps a batch but sends it no more.
 UPDATE batch SET state = :state, reason = :reason WHERE id = :id AND digest = :digest;
 
+-- name: resend_refused
+-- What the ledger refused is to be sent once more.
+UPDATE batch SET state = 'pending', reason = '' WHERE state = 'refused';
+
+-- name: refused_batches
+-- What did the ledger refuse, and why?
+SELECT id, journal, lane, first, count, from_ms, until_ms, digest, state, reason, raw
+FROM batch WHERE state = 'refused' ORDER BY id;
+
 -- name: set_aside_damaged
 -- Keeps a batch that was just found rotten but sends it no more. Its digest may be what has rotted, so it is not asked.
 UPDATE batch SET state = 'damaged', reason = :reason WHERE id = :id;

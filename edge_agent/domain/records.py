@@ -64,9 +64,10 @@ class Spread:
 class Envelope:
     """What is left of several readings of one device after a full disk had the oldest ones thinned.
 
-    Speaks for ``count`` readings of one quality, from ``since`` to ``stamp``, both included. Readings of that time
-    that were kept as they are (``Reading.was``) are counted in it too; among them are those that hold the least and
-    the greatest values. A ``thinned`` notice names the sequence numbers that are replaced.
+    Speaks for ``count`` readings of one quality that are no more, from ``since`` to ``stamp``, both included. Readings
+    of that time that were kept as they are (``Reading.was``) are not counted in it. Nowhere between ``since`` and
+    ``stamp`` was there a longer time than ``gap_ms`` without a reading, kept or not (None: nobody knows). A ``thinned``
+    notice names the sequence numbers that are replaced.
     """
 
     stamp: Stamp
@@ -76,6 +77,7 @@ class Envelope:
     count: int
     values: dict[str, Spread] = field(default_factory=dict)
     detail: str = ""
+    gap_ms: int | None = None
     kind: Literal["envelope"] = "envelope"
 
 

@@ -1,13 +1,16 @@
 """Old readings as envelopes: what a gateway keeps of them when its disk is nearly full. Pure.
 
-An envelope says how many readings of one device fell into one window of time, and their least, mean and greatest
-values. Kept as they were are: the readings that hold a least or greatest value, those the caller names (outside the
-limits of their place), and the neighbours of those on either side, so that a crossing and a return keep their times.
+An envelope stands for the readings of one device in one window of time that are no more: how many, their least, mean
+and greatest values, and the longest time without a reading among them. Kept as they were are: the readings that hold a
+least or greatest value of the window, those the caller names (outside the limits of their place), and the neighbours of
+those on either side, so that a crossing and a return keep their times. So no envelope ever has a value outside limits
+that the gateway knew.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import fsum
 from typing import NamedTuple
 
@@ -28,8 +31,8 @@ def thin(
 ) -> tuple[Reading | Envelope, ...]:
     """What stands for ``readings`` (sequence number and reading, in their order) from now on.
 
-    Readings that stay carry their old number in ``was``. Each other one is counted in exactly one envelope; an
-    envelope stands where its last reading stood. Windows of ``window_s`` are cut on whole multiples of UTC time.
+    Readings that stay carry their old number in ``was``. Each other one is counted in exactly one envelope, which
+    stands where the last of them stood. Windows of ``window_s`` are cut on whole multiples of UTC time.
     """
     kept = _named_and_neighbours(readings, must_keep)
     replaced_by: dict[int, Envelope] = {}
@@ -39,7 +42,7 @@ def thin(
         going = [at for at in group if at not in staying]
         if len(going) >= REPLACED_MIN:
             replaced.update(going)
-            replaced_by[group[-1]] = _envelope([readings[at][1] for at in group])
+            replaced_by[going[-1]] = _envelope([readings[at][1] for at in going], [readings[at][1] for at in group])
     return tuple(_in_order(readings, replaced, replaced_by))
 
 
@@ -91,9 +94,11 @@ def _extremes(readings: Sequence[tuple[int, Reading]], group: list[int]) -> set[
     return found
 
 
-def _envelope(readings: list[Reading]) -> Envelope:
+def _envelope(readings: list[Reading], window: list[Reading]) -> Envelope:
+    """For ``readings``, of all those of their ``window``."""
     first = min(readings, key=lambda reading: reading.stamp.mono_ms)
     last = max(readings, key=lambda reading: reading.stamp.mono_ms)
+    times = sorted(reading.stamp.at for reading in window if first.stamp.at <= reading.stamp.at <= last.stamp.at)
     return Envelope(
         stamp=last.stamp,
         since=first.stamp,
@@ -102,6 +107,7 @@ def _envelope(readings: list[Reading]) -> Envelope:
         count=len(readings),
         values={metric: _spread([reading.values[metric] for reading in readings]) for metric in last.values},
         detail=last.detail,
+        gap_ms=max(((after - before) // timedelta(milliseconds=1) for before, after in pairwise(times)), default=0),
     )
 
 

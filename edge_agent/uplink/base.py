@@ -12,6 +12,7 @@ class Outcome(StrEnum):
     STORED = "stored"
     DUPLICATE = "duplicate"  # stored before, byte for byte the same
     REFUSED = "refused"  # will never be taken as it is (bad signature, unreadable)
+    UNKNOWN = "unknown"  # the ledger does not believe this gateway (now): not registered, or revoked
     FORK = "fork"  # another batch has this identity: the journal was copied or rolled back
 
 
@@ -33,6 +34,11 @@ class Uplink(Protocol):
         Raises ``LinkDown`` when it is worth trying again, ``Refused`` when the ledger turned the whole message
         down. Nothing counts as delivered without a receipt.
         """
+        ...
+
+    @property
+    def forged(self) -> str:
+        """What of the last receipts was not the ledger's own, in words; "" once they are sound again."""
         ...
 
     async def close(self) -> None:

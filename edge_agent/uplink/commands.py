@@ -10,6 +10,7 @@ from edge_agent.config import url_fault
 from edge_agent.config_load import load_config
 from edge_agent.uplink.enrol import enrol
 from edge_agent.uplink.identity import Identity
+from edge_agent.uplink.trust import LedgerTrust
 
 
 def enroll_command(
@@ -30,4 +31,18 @@ def enroll_command(
         if fault:
             fail(f"--url: {fault}", 1)
         enrolled = enrol(section, loaded.gateway.name, code, Identity.load_or_make(loaded.gateway.data_dir))
+        LedgerTrust.load_or_none(loaded.gateway.data_dir).believe_only(enrolled.ledger_key)
     print(f"gateway {enrolled.gateway} is enrolled with public key {enrolled.public_key}")
+    print(f"only receipts of the ledger with public key {enrolled.ledger_key} are believed from now on")
+
+
+def trust_command(
+    key: Annotated[str, typer.Option("--key", help="From the ledger: cloud-sync ledger-key show.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Believe receipts of the ledger with this public key, and of no other. A running agent takes it at once."""
+    with errors_told(1):
+        loaded = load_config(config)
+        Identity.load_or_make(loaded.gateway.data_dir)  # makes the directory
+        LedgerTrust.load_or_none(loaded.gateway.data_dir).believe_only(key)
+    print(f"only receipts of the ledger with public key {key} are believed from now on")

@@ -22,6 +22,8 @@ class Enrolled:
 
     gateway: str
     public_key: str
+    ledger_key: str
+    """Whose receipts count from now on."""
 
 
 def enrol(section: UplinkSection, gateway: str, code: str, identity: Identity) -> Enrolled:
@@ -44,7 +46,7 @@ def enrol(section: UplinkSection, gateway: str, code: str, identity: Identity) -
         raise LinkDown(f"{address}: {error or type(error).__name__}: check --url, --ca-file and the network") from error
     said = _said(answer)
     if answer.status_code == 201 and said.get("name") == gateway and said.get("public_key") == identity.public_key:
-        return Enrolled(gateway, identity.public_key)
+        return Enrolled(gateway, identity.public_key, str(said.get("ledger_key", "")))
     if answer.status_code == 201 or "error" not in said:
         raise Refused(f"{address}: the answer ({answer.status_code}) is not a ledger's: check --url")
     words = f"{said['error']}. {said.get('what_to_do', '')}".strip()

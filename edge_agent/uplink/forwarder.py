@@ -35,6 +35,8 @@ class _Settled:
     acknowledged: list[StoredBatch] = field(default_factory=list)
     refused: list[tuple[StoredBatch, str]] = field(default_factory=list)
     forked: list[tuple[StoredBatch, str]] = field(default_factory=list)
+    unknown: str = ""
+    """Why the ledger takes nothing of this gateway, if it says so."""
 
     def __bool__(self) -> bool:
         return bool(self.acknowledged or self.refused or self.forked)
@@ -44,7 +46,8 @@ class Forwarder:
     """Sends what waits: scans first, then the newest readings, then older readings from the oldest on.
 
     Deletes only what the ledger has acknowledged. A batch that the ledger refuses, or calls a fork, is set aside in
-    the journal and does not hold up the others. A link that is down is logged once when lost and once when back.
+    the journal and does not hold up the others. As long as the ledger does not know this gateway at all, everything
+    waits. A link that is down is logged once when lost and once when back.
     """
 
     def __init__(
@@ -91,6 +94,7 @@ class Forwarder:
         self._newest_sent = 0  # sequence number; readings before it are of the past
         self._progress: Progress | None = None
         self._is_first = True
+        self._is_forged = False
         self._on_status = on_status
         self._status = UplinkStatus(clock.now(), "up", clock.now())
         self._status_mono_s = clock.mono_s()
@@ -147,10 +151,15 @@ class Forwarder:
             return False
         units, self._message_units = self._message_units, min(MESSAGE_UNITS_FIRST, self._message_units_max)
         began_s = self._clock.mono_s()
-        receipts = await self._uplink.send([batch.raw for batch in batches])
+        try:
+            receipts = await self._uplink.send([batch.raw for batch in batches])
+        finally:
+            await self._note_forged()
         if self._clock.mono_s() - began_s <= QUICK_S:
             self._message_units = min(2 * units, self._message_units_max)
         settled = _settle(batches, receipts)
+        if settled.unknown and not settled:
+            raise _not_known(settled.unknown)
         if not settled:
             raise LinkDown(f"the ledger acknowledged none of {len(batches)} batches")
         await self._thread.call(self._apply, settled)
@@ -159,7 +168,22 @@ class Forwarder:
         await self._tell(settled)
         if any(batch.lane is Lane.SCANS for batch in settled.acknowledged):
             self._on_acknowledged()
+        if settled.unknown:
+            raise _not_known(settled.unknown)
         return True
+
+    async def _note_forged(self) -> None:
+        """Somebody speaks in the ledger's name: an alarm when it begins, a line in the log when it ends."""
+        forged = self._uplink.forged
+        if forged and not self._is_forged:
+            _log.critical("%s", forged)
+            data: dict[str, str | int | float | None] = {"journal": self._journal.journal}
+            alarm = Notice(stamp(self._clock), NoticeKind.ALARM, "uplink/receipts", forged, data)
+            with suppress(JournalError):
+                await self._record(alarm)
+        elif self._is_forged and not forged:
+            _log.warning("receipts are the ledger's own again")
+        self._is_forged = bool(forged)
 
     def _next_message(self) -> list[StoredBatch]:
         message: dict[int, StoredBatch] = {}
@@ -232,7 +256,9 @@ class Forwarder:
 
     async def _tell(self, settled: _Settled) -> None:
         for batch, reason in settled.refused:
-            _log.error("the ledger refused %s: %s. It is kept; see edge-agent buffer status", _name(batch), reason)
+            _log.error(
+                "the ledger refused %s: %s. It is kept; see edge-agent buffer status and resend", _name(batch), reason
+            )
         if settled.forked:
             batch, reason = settled.forked[0]
             text = (
@@ -340,9 +366,18 @@ def _settle(batches: Iterable[StoredBatch], receipts: Iterable[Receipt]) -> _Set
             settled.forked.append((batch, outcomes[Outcome.FORK]))
         elif Outcome.REFUSED in outcomes:
             settled.refused.append((batch, outcomes[Outcome.REFUSED]))
+        elif Outcome.UNKNOWN in outcomes:
+            settled.unknown = settled.unknown or outcomes[Outcome.UNKNOWN] or "it says no more"
         elif outcomes:
             settled.acknowledged.append(batch)
     return settled
+
+
+def _not_known(reason: str) -> Refused:
+    return Refused(
+        f"the ledger does not know this gateway: {reason}. Enrol it (cloud-sync gateway invite NAME, then edge-agent "
+        "enroll --code CODE): what waits is sent by itself then"
+    )
 
 
 def _size(message: dict[int, StoredBatch]) -> int:

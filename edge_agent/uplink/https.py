@@ -12,6 +12,7 @@ from edge_agent.errors import ConfigError, LinkDown, Refused
 from edge_agent.uplink.base import Receipt
 from edge_agent.uplink.receipts import RECEIPTS_BYTES_MAX, NoReceipts, parse_receipts
 from edge_agent.uplink.tls import tls_context
+from edge_agent.uplink.trust import LedgerTrust, forged_words
 
 MEDIA_TYPE = "application/vnd.lotwarden.batches"
 WHOLE_EXCHANGE_FACTOR = 6
@@ -30,7 +31,8 @@ class HttpsUplink:
     used: they would carry loopback traffic out of the machine.
     """
 
-    def __init__(self, section: UplinkSection) -> None:
+    def __init__(self, section: UplinkSection, trust: LedgerTrust | None = None) -> None:
+        """``trust`` is whose receipts count; without it, those of the first ledger that answers."""
         fault = url_fault(section.url)
         if fault:
             raise ConfigError((f"uplink.url: {fault}",))
@@ -38,6 +40,8 @@ class HttpsUplink:
         self._exchange_s = section.timeout_s * WHOLE_EXCHANGE_FACTOR
         self._timeout_s = section.timeout_s
         self._trust = tls_context(section)
+        self._ledger = trust or LedgerTrust()
+        self._forged = ""
         self._client = self._new_client()
 
     async def send(self, units: Sequence[bytes]) -> tuple[Receipt, ...]:
@@ -55,7 +59,12 @@ class HttpsUplink:
             await self._start_over()
             raise
         _raise_for(status, answer, self._address)
-        return _receipts(answer, {digest_of(unit) for unit in units}, self._address)
+        return self._receipts(answer, {digest_of(unit) for unit in units})
+
+    @property
+    def forged(self) -> str:
+        """See :class:`edge_agent.uplink.base.Uplink`."""
+        return self._forged
 
     async def close(self) -> None:
         """Close the connection."""
@@ -84,6 +93,21 @@ class HttpsUplink:
                     raise LinkDown(f"{self._address}: the answer is longer than {RECEIPTS_BYTES_MAX} bytes")
         return response.status_code, bytes(answer)
 
+    def _receipts(self, answer: bytes, sent: set[str]) -> tuple[Receipt, ...]:
+        self._ledger.reread()
+        try:
+            # Whoever answers here has proven by the certificate to be the ledger.
+            parsed = parse_receipts(answer, self._ledger, learns=True)
+        except NoReceipts as error:
+            # Often a captive portal: it says 200 to everything, in HTML.
+            raise LinkDown(f"{self._address}: {error}") from error
+        receipts = tuple(receipt for receipt in parsed.receipts if receipt.digest in sent)
+        ignored = parsed.unreadable + len(parsed.receipts) - len(receipts)
+        if ignored:
+            _log.warning("%s: ignored %d receipts that are unreadable or for batches not sent", self._address, ignored)
+        self._forged = forged_words(self._address, parsed.forged)
+        return receipts
+
 
 def _raise_for(status: int, answer: bytes, address: str) -> None:
     if status == 200:
@@ -92,19 +116,6 @@ def _raise_for(status: int, answer: bytes, address: str) -> None:
     if status >= 500 or status in TRY_AGAIN:
         raise LinkDown(words)
     raise Refused(f"{words}: check uplink.url, and that this gateway's key is registered (edge-agent identity)")
-
-
-def _receipts(answer: bytes, sent: set[str], address: str) -> tuple[Receipt, ...]:
-    try:
-        found, ignored = parse_receipts(answer)
-    except NoReceipts as error:
-        # Often a captive portal: it says 200 to everything, in HTML.
-        raise LinkDown(f"{address}: {error}") from error
-    receipts = tuple(receipt for receipt in found if receipt.digest in sent)
-    ignored += len(found) - len(receipts)
-    if ignored:
-        _log.warning("%s: ignored %d receipts that are unreadable or for batches not sent", address, ignored)
-    return receipts
 
 
 def _words(error: httpx.HTTPError) -> str:

@@ -5,8 +5,8 @@ more: a broker may lose what it holds. So the session is clean on purpose: the j
 kept for an absent gateway would only be receipts for batches that are sent again anyway. A batch that a broker or a
 second attempt delivers twice is a duplicate to the ledger, and acknowledged as such.
 
-Whoever may write to the topic of receipts is believed. That is the ledger alone if the broker has an access list like
-``config/mosquitto.example.acl``, and is run by people who may be trusted with the ledger.
+A receipt counts if the ledger has signed it (``edge_agent.uplink.trust``): whoever else may write to the topic of
+receipts, the broker's own people among them, can make nobody forget a batch.
 """
 
 import asyncio
@@ -22,13 +22,16 @@ from edge_agent.domain.wire import digest_of
 from edge_agent.errors import ConfigError, LinkDown, Refused
 from edge_agent.uplink.base import Outcome, Receipt
 from edge_agent.uplink.mqtt_link import Broker, Link, Unanswered, Version, VersionRefused
-from edge_agent.uplink.receipts import NoReceipts, parse_receipts
+from edge_agent.uplink.receipts import NoReceipts, Parsed, parse_receipts
 from edge_agent.uplink.tls import tls_context
+from edge_agent.uplink.trust import HOW_TO_TRUST, LedgerTrust, forged_words
 
 WHOLE_EXCHANGE_FACTOR = 6
 """``timeout_s`` limits the wait for the next receipt; this many of them limit a whole exchange."""
 ASKED_MAX = 1000
 """Batches whose receipts are recognised and kept, also when they come after their exchange was given up."""
+FORGED_MAX = 1000
+"""Of receipts that are not the ledger's, only so many are counted."""
 PACKET_OVERHEAD_BYTES = 256
 CREDENTIALS_BYTES_MAX = 2000
 PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -45,7 +48,8 @@ class MqttUplink:
     anything else raises ``ConfigError``.
     """
 
-    def __init__(self, section: UplinkSection, gateway: GatewayName) -> None:
+    def __init__(self, section: UplinkSection, gateway: GatewayName, trust: LedgerTrust) -> None:
+        """``trust`` is whose receipts count. As long as it knows no key, nothing is sent."""
         fault = url_fault(section.url, "mqtt")
         if fault:
             raise ConfigError((f"uplink.url: {fault}",))
@@ -70,6 +74,9 @@ class MqttUplink:
         self._spoken: Version | None = None
         self._link: Link | None = None
         self._asked: OrderedDict[str, dict[Outcome, Receipt]] = OrderedDict()
+        self._ledger = trust
+        self._forged_digests: list[str] = []
+        self._forged = ""
         self._noise = 0
         self._is_noisy = False
 
@@ -83,6 +90,9 @@ class MqttUplink:
 
         What was acknowledged before the link broke or the time was up is given back all the same.
         """
+        self._ledger.reread()
+        if not self._ledger.keys:
+            raise Refused(f"the key of the ledger behind {self._broker.address} is not known here: {HOW_TO_TRUST}")
         by_digest = {digest_of(unit): unit for unit in units}
         self._ask(by_digest)
         fault: LinkDown | Refused | None = None
@@ -96,12 +106,19 @@ class MqttUplink:
         except (LinkDown, Refused) as error:
             fault = error
         receipts = self._answers(by_digest)
+        self._forged = forged_words(self._receipts_topic, self._forged_digests)
+        self._forged_digests = []
         if fault is not None and not receipts:
             raise fault
         if fault is None and self._noise == noise_before and self._is_noisy:
             self._is_noisy = False
             _log.warning("%s: receipts are sound again", self._broker.address)
         return receipts
+
+    @property
+    def forged(self) -> str:
+        """See :class:`edge_agent.uplink.base.Uplink`."""
+        return self._forged
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -208,10 +225,13 @@ class MqttUplink:
     def _take(self, payload: bytes) -> None:
         """One message on the topic of receipts. Repeated receipts fall together; those for strangers are noise."""
         try:
-            receipts, noise = parse_receipts(payload)
+            parsed = parse_receipts(payload, self._ledger)
         except NoReceipts:
-            receipts, noise = (), 1
-        for receipt in receipts:
+            parsed = Parsed((), 1, ())
+        noise = parsed.unreadable
+        if len(self._forged_digests) < FORGED_MAX:
+            self._forged_digests += parsed.forged
+        for receipt in parsed.receipts:
             if receipt.digest in self._asked:
                 self._asked[receipt.digest][receipt.outcome] = receipt
             else:

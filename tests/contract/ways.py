@@ -22,6 +22,7 @@ from edge_agent.uplink.mqtt import MqttUplink
 from tests.brokers import Broker, Mosquitto, NatsServer
 from tests.integration.edge.ledger import Ledger
 from tests.journal_parts import GATEWAY, IDENTITY
+from tests.ledger_key import seal, seal_what_is_one, trust
 from tests.relay import Relay
 
 TIMEOUT_S = 0.5
@@ -102,6 +103,7 @@ class Stored(StrEnum):
     STORED = "stored"
     DUPLICATE = "duplicate"
     REFUSED = "refused"
+    UNKNOWN = "unknown"
     FORK = "fork"
 
 
@@ -171,7 +173,7 @@ class MqttWay:
     def uplink(self) -> MqttUplink:
         url = f"mqtt://127.0.0.1:{self.relay.port}"
         mqtt = UplinkMqttSection.model_validate({"version": self.version, "inflight_max": 5})
-        return MqttUplink(UplinkSection(kind="mqtt", url=url, timeout_s=TIMEOUT_S, mqtt=mqtt), GATEWAY)
+        return MqttUplink(UplinkSection(kind="mqtt", url=url, timeout_s=TIMEOUT_S, mqtt=mqtt), GATEWAY, trust())
 
     async def kill_server(self) -> None:
         await self.broker.kill()
@@ -189,7 +191,7 @@ class MqttWay:
 
     async def ledger_returns(self) -> None:
         section = MqttSection.model_validate({"url": self.broker.url, "version": self.version})
-        self._door = MqttDoor(section, one_by_one(self.store))
+        self._door = MqttDoor(section, one_by_one(self.store), seal)
         self._door.start()
         assert await asyncio.to_thread(self._door.wait_connected, 20)
 
@@ -251,7 +253,7 @@ class CrookedLedger:
                 self._held.clear()
 
     def _say(self, receipts: list[object]) -> None:
-        self._publish(json.dumps({"receipts": receipts}).encode())
+        self._publish(json.dumps(seal_what_is_one(receipts)).encode())
 
     def _publish(self, payload: bytes) -> None:
         self._client.publish(f"lotwarden/{GATEWAY}/receipts", payload, qos=1)

@@ -65,7 +65,7 @@ def test_duplicates_forks_strangers_and_unreadable_lines_are_told_from_the_good_
 def test_a_revoked_gateway_is_not_believed_in_bulk_either(ledger: Ledger, gateway: GatewayWithKey) -> None:
     ledger.run("UPDATE gateway SET revoked_at = now()")
     raws = [gateway.batch(reading(minute(n), 5.0)) for n in range(3)]
-    assert outcomes(ledger, *raws) == [Outcome.REFUSED] * 3
+    assert outcomes(ledger, *raws) == [Outcome.UNKNOWN] * 3
     assert ledger.rows("SELECT FROM evidence") == []
 
 

@@ -22,6 +22,7 @@ from tests.brokers import Broker, Mosquitto, NatsServer
 from tests.contract.ways import Store, Stored, StoreReceipt, one_by_one
 from tests.integration.edge.ledger import Ledger
 from tests.journal_parts import IDENTITY, scan
+from tests.ledger_key import seal, trust
 from tests.relay import Relay
 
 PATIENCE_S = 30
@@ -69,6 +70,8 @@ class Peer:
     def _hear(self, _c: Client, _u: object, message: MQTTMessage) -> None:
         with self._news:
             for receipt in json.loads(message.payload)["receipts"]:
+                words = receipt["digest"], receipt["outcome"], receipt["reason"]
+                assert trust().is_genuine(*words, receipt.pop("key"), receipt.pop("signature"))
                 self.heard.append((message.topic.split("/")[1], receipt))
             self._news.notify_all()
 
@@ -88,7 +91,7 @@ only_mosquitto = pytest.mark.parametrize("broker", [Mosquitto], indirect=True, i
 
 @contextlib.contextmanager
 def open_door(broker: Broker, store: Callable[[bytes], Any], **settings: Any) -> Any:
-    door = MqttDoor(MqttSection.model_validate({"url": broker.url, **settings}), one_by_one(store))
+    door = MqttDoor(MqttSection.model_validate({"url": broker.url, **settings}), one_by_one(store), seal)
     door.start()
     try:
         assert door.wait_connected(PATIENCE_S)
@@ -248,7 +251,7 @@ async def test_a_door_whose_connection_is_half_open_makes_a_new_one(tmp_path: Pa
     await relay.start()
     section = MqttSection(url=f"mqtt://127.0.0.1:{relay.port}").model_copy(update={"keepalive_s": 1})
     store = Store(Ledger(IDENTITY.verify))
-    door = MqttDoor(section, one_by_one(store))
+    door = MqttDoor(section, one_by_one(store), seal)
     door.start()
     try:
         assert await asyncio.to_thread(door.wait_connected, PATIENCE_S)
@@ -269,7 +272,7 @@ async def test_a_door_whose_connection_is_half_open_makes_a_new_one(tmp_path: Pa
 async def test_a_door_may_be_started_before_its_broker(tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path / "broker")
     store = Store(Ledger(IDENTITY.verify))
-    door = MqttDoor(MqttSection(url=broker.url), one_by_one(store))
+    door = MqttDoor(MqttSection(url=broker.url), one_by_one(store), seal)
     door.start()
     try:
         await broker.start()
@@ -337,7 +340,7 @@ async def test_what_waits_of_a_gateway_is_stored_together_and_each_batch_has_its
         groups.append(len(raws))
         return [StoreReceipt(digest_of(raw), Stored.STORED) for raw in raws]
 
-    door = MqttDoor(MqttSection.model_validate({"url": broker.url, "workers": 1}), store)
+    door = MqttDoor(MqttSection.model_validate({"url": broker.url, "workers": 1}), store, seal)
     door.start()
     try:
         assert await asyncio.to_thread(door.wait_connected, PATIENCE_S)
@@ -379,7 +382,7 @@ async def test_stopping_finishes_what_is_being_stored_and_sends_its_receipt(brok
 
 
 def test_a_door_that_never_found_its_broker_stops_at_once() -> None:
-    door = MqttDoor(MqttSection(url="mqtt://127.0.0.1:1"), one_by_one(Store(Ledger(IDENTITY.verify))))
+    door = MqttDoor(MqttSection(url="mqtt://127.0.0.1:1"), one_by_one(Store(Ledger(IDENTITY.verify))), seal)
     door.start()
     door.stop()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("mqtt-door")]
@@ -411,9 +414,9 @@ def test_files_that_cannot_be_used_are_told_before_anything_starts(tmp_path: Pat
     path.write_text("nothing")
     store = Store(Ledger(IDENTITY.verify))
     with pytest.raises(ValueError, match="must be PEM"):
-        MqttDoor(MqttSection(url="mqtts://x.example", ca_file=path), one_by_one(store))
+        MqttDoor(MqttSection(url="mqtts://x.example", ca_file=path), one_by_one(store), seal)
     with pytest.raises(ValueError, match="chmod 600"):
-        MqttDoor(MqttSection(url="mqtts://x.example", credentials_file=path), one_by_one(store))
+        MqttDoor(MqttSection(url="mqtts://x.example", credentials_file=path), one_by_one(store), seal)
     path.chmod(0o600)
     with pytest.raises(ValueError, match="the password on line 2"):
-        MqttDoor(MqttSection(url="mqtts://x.example", credentials_file=path), one_by_one(store))
+        MqttDoor(MqttSection(url="mqtts://x.example", credentials_file=path), one_by_one(store), seal)

@@ -14,6 +14,7 @@ from edge_agent.domain.wire import digest_of
 from tests.brokers import Mosquitto
 from tests.builders import GatewayWithKey, Ledger, line, minute, reading, scan
 from tests.integration.cloud.test_mqtt_door import PATIENCE_S, Peer
+from tests.ledger_key import seal
 
 # What stands for any fault of the ledger's: the database takes nothing of one lot, and no reading above 90.
 FAULT = """
@@ -103,7 +104,7 @@ async def test_over_mqtt_it_has_a_receipt_and_is_not_asked_for_again(
         return store_batches(spoilt.database, raws)
 
     raws = [received(gateway, lot, at) for at, lot in enumerate(["L1", "POISON", "L2"])]
-    door = MqttDoor(MqttSection(url=broker.url), store)
+    door = MqttDoor(MqttSection(url=broker.url), store, seal)
     door.start()
     try:
         assert await asyncio.to_thread(door.wait_connected, PATIENCE_S)

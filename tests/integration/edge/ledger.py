@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from edge_agent.domain.wire import Batch, Verify, decode_batch, split_units
+from tests.ledger_key import seal_what_is_one
 
 Fault = str | tuple[str, int]
 """ok, 503, 403, hang, drop, die_after_store, html, garbage, twice, reversed, foreign, half, (cut, bytes)."""
@@ -19,6 +20,7 @@ class Ledger:
     verify: Verify
     faults: list[Fault] = field(default_factory=list)
     refuse: Callable[[Batch], bool] = lambda _batch: False
+    knows_us: bool = True
     records: dict[tuple[str, str, int], bytes] = field(default_factory=dict)  # (journal, lane, seq) -> line
     batches: dict[tuple[str, str, int], str] = field(default_factory=dict)
     stored_twice: int = 0
@@ -104,6 +106,8 @@ class Ledger:
         if not batch.is_genuine(self.verify):
             self.forged += 1
             return "refused"
+        if not self.knows_us:
+            return "unknown"
         if self.refuse(batch):
             return "refused"
         key = (header.journal, header.lane.value, header.first)
@@ -130,11 +134,11 @@ def _answer(fault: Fault, receipts: list[dict[str, str]]) -> bytes:
         return b"<html>Welcome to the hotel's network</html>"
     if fault == "garbage":
         unknown = [{"digest": receipt["digest"], "outcome": "lost"} for receipt in receipts]
-        return json.dumps({"receipts": [{"digest": 7}, None, "x", *unknown]}).encode()
+        return json.dumps(seal_what_is_one([{"digest": 7}, None, "x", *unknown])).encode()
     chosen: Iterable[dict[str, str]] = {
         "twice": [*receipts, *receipts],
         "reversed": receipts[::-1],
         "foreign": [foreign],
         "half": [*receipts, foreign],
     }.get(str(fault), receipts)
-    return json.dumps({"receipts": list(chosen)}).encode()
+    return json.dumps(seal_what_is_one(list(chosen))).encode()

@@ -16,7 +16,7 @@ from edge_agent.clock import ManualClock
 from edge_agent.config import UplinkSection
 from edge_agent.domain.records import Lane, Notice, NoticeKind, Record
 from edge_agent.domain.wire import encode_record
-from edge_agent.errors import LinkDown
+from edge_agent.errors import LinkDown, Refused
 from edge_agent.uplink.base import Receipt
 from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.https import HttpsUplink
@@ -140,6 +140,42 @@ async def test_messages_keep_to_their_bytes_and_use_one_connection(tmp_path: Pat
         assert max(joined.ledger.message_bytes) <= 3000 + 4 * 200
         assert len(joined.ledger.messages) > 4
         assert joined.ledger.connections == 1, "kept alive"
+
+
+async def test_as_long_as_the_ledger_does_not_know_the_gateway_everything_waits_and_then_goes_by_itself(
+    tmp_path: Path,
+) -> None:
+    async with line(tmp_path) as joined:
+        fill(joined.journal)
+        waiting = joined.journal.pending_records()
+        joined.ledger.knows_us = False
+        for _ in range(3):
+            with pytest.raises(Refused, match=r"does not know this gateway: .* edge-agent enroll --code CODE"):
+                await joined.forwarder.forward_once()
+        assert joined.journal.pending_records() == waiting
+        assert joined.journal.status().set_aside == ()
+        joined.ledger.knows_us = True
+        await joined.until_empty()
+        assert len(joined.ledger.records) == waiting
+
+
+async def test_what_was_refused_is_sent_once_more_after_its_cause_is_gone(tmp_path: Path) -> None:
+    async with line(tmp_path) as joined:
+        fill(joined.journal)
+        every = joined.journal.pending_records()
+        joined.ledger.refuse = lambda batch: batch.header.first == 1
+        await joined.until_empty()
+        assert len(joined.ledger.records) == every - 6
+        joined.ledger.refuse = lambda _batch: False
+        again = joined.journal.resend_refused()
+        assert sorted((batch.lane, batch.first, batch.count) for batch in again) == [
+            ("readings", 1, 5),
+            ("scans", 1, 1),
+        ]
+        assert joined.journal.resend_refused() == ()
+        await joined.until_empty()
+        assert len(joined.ledger.records) == every
+        assert joined.journal.status().set_aside == ()
 
 
 async def test_a_refused_batch_is_set_aside_and_the_lane_goes_on(
@@ -279,6 +315,7 @@ class TimedUplink:
         self._line = line
         self.takes_s = 0.0
         self.units: list[int] = []
+        self.forged = ""
 
     async def send(self, units: Sequence[bytes]) -> tuple[Receipt, ...]:
         self.units.append(len(units))

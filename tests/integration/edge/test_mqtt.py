@@ -3,35 +3,45 @@
 import asyncio
 import contextlib
 import getpass
+import json
 import logging
 import random
 import shutil
 import subprocess
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
+from cloud_sync.actions.ledger_keys import LedgerKeys
 from cloud_sync.ingest.mqtt_door import MqttDoor, MqttSection
 from edge_agent.agent import run as run_agent
+from edge_agent.buffer.thread import JournalThread
 from edge_agent.clock import ManualClock
 from edge_agent.config import GatewayConfig, GatewaySection, UplinkMqttSection, UplinkSection
 from edge_agent.domain.ids import GatewayName
-from edge_agent.domain.records import Lane, Notice
+from edge_agent.domain.records import Lane, Notice, Record
 from edge_agent.domain.wire import BATCH_BYTES_MAX, decode_record
 from edge_agent.errors import ConfigError, LinkDown, Refused
 from edge_agent.uplink.base import Outcome
 from edge_agent.uplink.build import build_uplink
+from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.https import HttpsUplink
 from edge_agent.uplink.identity import Identity
 from edge_agent.uplink.mqtt import MqttUplink
+from edge_agent.uplink.trust import LedgerTrust
 from tests.brokers import Broker, Mosquitto, NatsServer
 from tests.certificates import certificates
 from tests.contract.ways import CrookedLedger, Store, one_by_one
 from tests.integration.edge.ledger import Ledger
-from tests.journal_parts import GATEWAY, IDENTITY, START, open_journal, scan
+from tests.journal_parts import GATEWAY, IDENTITY, START, open_journal, reading, scan
+from tests.ledger_key import LEDGER_KEYS, seal, trust
 from tests.relay import Relay
 
 ROOT = Path(__file__).parents[3]
@@ -42,7 +52,7 @@ def uplink_to(url: str, timeout_s: float = 5.0, gateway: str = GATEWAY, **settin
     section = UplinkSection(
         kind="mqtt", url=url, timeout_s=timeout_s, mqtt=UplinkMqttSection.model_validate(mqtt), **settings
     )
-    return MqttUplink(section, GatewayName(gateway))
+    return MqttUplink(section, GatewayName(gateway), trust())
 
 
 def units(tmp_path: Path, count: int = 1) -> list[bytes]:
@@ -63,7 +73,7 @@ async def running(broker: Broker) -> AsyncIterator[Broker]:
 
 @contextlib.asynccontextmanager
 async def door_at(store: Store, **settings: Any) -> AsyncIterator[MqttDoor]:
-    door = MqttDoor(MqttSection.model_validate(settings), one_by_one(store))
+    door = MqttDoor(MqttSection.model_validate(settings), one_by_one(store), seal)
     door.start()
     try:
         assert await asyncio.to_thread(door.wait_connected, 20)
@@ -126,7 +136,7 @@ async def test_a_broker_that_asks_for_a_certificate_is_shown_it(tmp_path: Path) 
 def test_plain_mqtt_to_another_machine_is_refused_at_the_start() -> None:
     section = UplinkSection.model_construct(kind="mqtt", url="mqtt://192.0.2.1", mqtt=UplinkMqttSection())
     with pytest.raises(ConfigError, match=r"this very machine only .*write mqtts://192\.0\.2\.1"):
-        MqttUplink(section, GATEWAY)
+        MqttUplink(section, GATEWAY, trust())
 
 
 @pytest.mark.parametrize(
@@ -265,7 +275,9 @@ async def test_an_idle_link_that_is_half_open_is_noticed_by_the_keep_alive(tmp_p
         await relay.start()
         mqtt = UplinkMqttSection.model_construct(version="auto", credentials_file=None, inflight_max=5, keepalive_s=1)
         url = f"mqtt://127.0.0.1:{relay.port}"
-        uplink = MqttUplink(UplinkSection(kind="mqtt", url=url).model_copy(update={"mqtt": mqtt}), GatewayName(GATEWAY))
+        uplink = MqttUplink(
+            UplinkSection(kind="mqtt", url=url).model_copy(update={"mqtt": mqtt}), GatewayName(GATEWAY), trust()
+        )
         await uplink.send(units(tmp_path))
         link = uplink._link
         assert link is not None
@@ -282,6 +294,7 @@ async def test_an_idle_link_that_is_half_open_is_noticed_by_the_keep_alive(tmp_p
 
 async def test_the_whole_agent_speaks_mqtt(tmp_path: Path) -> None:
     ledger = Ledger(Identity.load_or_make(tmp_path / "data").verify)
+    LedgerTrust.load(tmp_path / "data").believe_only(LEDGER_KEYS.public_key)
     async with running(Mosquitto(tmp_path / "broker")) as broker, door_at(Store(ledger), url=broker.url):
         config = GatewayConfig(
             gateway=GatewaySection(name=GATEWAY, data_dir=tmp_path / "data"),
@@ -298,6 +311,102 @@ async def test_the_whole_agent_speaks_mqtt(tmp_path: Path) -> None:
             await agent
         notices = [decode_record(line) for line in ledger.lines("scans")]
         assert [notice.notice for notice in notices if isinstance(notice, Notice)] == ["started", "stopped"]
+
+
+async def test_without_the_ledgers_key_nothing_is_sent_and_the_words_say_how_to_get_it(tmp_path: Path) -> None:
+    section = UplinkSection(kind="mqtt", url="mqtt://127.0.0.1:1")
+    uplink = MqttUplink(section, GatewayName(GATEWAY), LedgerTrust())
+    with pytest.raises(Refused, match=r"edge-agent enroll --code CODE .* trust-ledger --key KEY"):
+        await uplink.send(units(tmp_path))
+
+
+async def test_receipts_that_others_write_to_the_topic_delete_nothing_and_are_alarmed_once(tmp_path: Path) -> None:
+    """Anybody whom the broker lets publish there: an own key, the ledger's key without its signature, none at all."""
+    journal, thread = open_journal(tmp_path / "journal"), JournalThread()
+    journal.append(Lane.SCANS, [scan(1)])
+    (batch,) = journal.pending(Lane.SCANS, bytes_max=10**6, batches_max=1)
+    stranger = LedgerKeys(Ed25519PrivateKey.generate(), ())
+    told: list[Record] = []
+
+    async def record(alarm: Record) -> None:
+        told.append(alarm)
+
+    receipt = {"digest": batch.digest, "outcome": "stored", "reason": ""}
+    bare = {"receipts": [receipt]}
+    borrowed = {"receipts": [{**stranger.sign([receipt])["receipts"][0], "key": LEDGER_KEYS.public_key}]}
+    async with running(Mosquitto(tmp_path / "broker")) as broker:
+        forger = Client(CallbackAPIVersion.VERSION2)
+        forger.on_connect = lambda c, _u, _f, _r, _p: c.subscribe("lotwarden/+/batches", qos=1)
+        answers = [bare, borrowed, stranger.sign([receipt])]
+        forger.on_message = lambda c, _u, _m: c.publish(
+            f"lotwarden/{GATEWAY}/receipts", json.dumps(answers.pop(0)).encode(), qos=1
+        )
+        subscribed = threading.Event()
+        forger.on_subscribe = lambda _c, _u, _m, _r, _p: subscribed.set()
+        forger.connect("127.0.0.1", broker.port)
+        forger.loop_start()
+        assert await asyncio.to_thread(subscribed.wait, 20)
+        uplink = uplink_to(broker.url, timeout_s=0.5)
+        forwarder = Forwarder(
+            journal, thread, uplink, ManualClock(START), random=random.Random(1).random, record=record, retry_max_s=1
+        )
+        for _ in range(3):
+            with pytest.raises(LinkDown):
+                await forwarder.forward_once()
+        forger.loop_stop()
+        assert not answers, "all three were heard"
+        assert journal.pending_records() == 1
+        (alarm,) = told
+        assert isinstance(alarm, Notice) and "not signed by the ledger" in alarm.text
+        await uplink.close()
+    async with running(Mosquitto(tmp_path / "broker-2")) as broker:
+        store = Store(Ledger(IDENTITY.verify))
+        async with door_at(store, url=broker.url):
+            uplink = uplink_to(broker.url)
+            (stored,) = await uplink.send([batch.raw])
+            assert stored.outcome is Outcome.STORED and uplink.forged == ""
+            await uplink.close()
+    thread.close()
+    journal.close()
+
+
+async def test_back_fill_over_a_broker_keeps_to_its_rate_and_what_is_live_does_not_wait_for_it(tmp_path: Path) -> None:
+    clock, store = ManualClock(START), Store(Ledger(IDENTITY.verify))
+    journal, thread = open_journal(tmp_path / "journal"), JournalThread()
+    for number in range(1, 31):
+        journal.append(Lane.READINGS, [reading(number)])
+    size = len(journal.pending(Lane.READINGS, bytes_max=1, batches_max=1)[0].raw)
+
+    async def record(alarm: Record) -> None:
+        raise AssertionError(alarm)
+
+    async with running(Mosquitto(tmp_path / "broker")) as broker, door_at(store, url=broker.url):
+        uplink = uplink_to(broker.url)
+        forwarder = Forwarder(
+            journal, thread, uplink, clock, random=random.Random(1).random, record=record, retry_max_s=1,
+            backfill_bytes_per_s=5 * size,
+        )  # fmt: skip
+
+        async def send_what_may_be_sent() -> int:
+            before = len(store.ledger.records)
+            while await forwarder.forward_once():
+                pass
+            return len(store.ledger.records) - before
+
+        assert 5 <= await send_what_may_be_sent() <= 7, "the newest, and a second's worth of the past"
+        journal.append(Lane.READINGS, [reading(100)])
+        assert await send_what_may_be_sent() == 1, "news do not wait for the past"
+        clock.advance(1.0)
+        assert 4 <= await send_what_may_be_sent() <= 6
+        clock.advance(1.0)
+        assert 4 <= await send_what_may_be_sent() <= 6
+        while journal.pending_records():
+            clock.advance(1.0)
+            await send_what_may_be_sent()
+        await uplink.close()
+    assert (len(store.ledger.records), store.ledger.stored_twice) == (31, 0)
+    thread.close()
+    journal.close()
 
 
 async def test_a_silent_broker_costs_one_attempt_and_the_next_has_a_new_link(tmp_path: Path) -> None:

@@ -51,15 +51,33 @@ CREATE TABLE lane_progress (
     PRIMARY KEY (gateway_id, journal, lane)
 );
 
--- Records that a gateway has told it lost; they will never come.
+-- Records that a gateway has told it lost; they will never come. by_first to by_last are the numbers of what stands for
+-- them where they were thinned, null where nothing does.
 CREATE TABLE declared_gap (
     gateway_id bigint NOT NULL REFERENCES gateway,
     journal uuid NOT NULL,
     lane text NOT NULL,
     first_seq bigint NOT NULL,
     last_seq bigint NOT NULL CHECK (last_seq >= first_seq),
+    by_first bigint,
+    by_last bigint CHECK (by_last >= by_first),
     PRIMARY KEY (gateway_id, journal, lane, first_seq, last_seq)
 );
+
+-- Whether all records of a lane from one number to another are here, or told to be lost for good. A batch has at most
+-- 10,000 records. Index: evidence's key.
+CREATE FUNCTION lane_has(of_gateway bigint, of_journal uuid, of_lane text, first bigint, last bigint)
+RETURNS boolean STABLE LANGUAGE sql AS $$
+    SELECT coalesce(range_agg(numbers) @> int8range(first, last, '[]'), false)
+    FROM (SELECT int8range(e.first_seq, e.last_seq, '[]') AS numbers
+          FROM evidence e
+          WHERE (e.gateway_id, e.journal, e.lane) = (of_gateway, of_journal, of_lane)
+            AND e.first_seq BETWEEN first - 10000 AND last
+          UNION ALL
+          SELECT int8range(d.first_seq, d.last_seq, '[]')
+          FROM declared_gap d
+          WHERE (d.gateway_id, d.journal, d.lane) = (of_gateway, of_journal, of_lane) AND d.by_first IS NULL) AS known
+$$;
 
 ------------------------------------------------------------------------------------------------------ doubtful times
 
@@ -92,6 +110,94 @@ $$;
 ALTER TABLE reading ADD COLUMN said_at timestamptz, ADD COLUMN boot text, ADD COLUMN mono_ms bigint;
 CREATE INDEX reading_unsynced ON reading (boot, channel_id) WHERE NOT synced;
 CREATE INDEX reading_unsynced_channel ON reading (channel_id) WHERE NOT synced;
+
+---------------------------------------------------------------------------------------------------------- envelopes
+
+-- What is left of readings that a gateway thinned out while its disk was full: how many of a channel there were between
+-- two instants (of which the first and the last are two), their bounds, and the longest time without any among them.
+-- boot, mono_ms and said_at as in reading.
+CREATE TABLE envelope (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    channel_id bigint NOT NULL REFERENCES channel,
+    began_at timestamptz NOT NULL,
+    ended_at timestamptz NOT NULL CHECK (ended_at >= began_at),
+    readings bigint NOT NULL CHECK (readings > 0),
+    lowest double precision NOT NULL,
+    mean double precision NOT NULL,
+    highest double precision NOT NULL,
+    gap_s double precision NOT NULL CHECK (gap_s >= 0),
+    synced boolean NOT NULL,
+    seq bigint NOT NULL,
+    evidence_id bigint NOT NULL REFERENCES evidence,
+    boot text,
+    began_mono_ms bigint,
+    ended_mono_ms bigint,
+    said_began_at timestamptz,
+    said_ended_at timestamptz,
+    CHECK (lowest <= mean AND mean <= highest)
+);
+CREATE INDEX envelope_channel_began ON envelope (channel_id, began_at);
+CREATE INDEX envelope_channel_ended ON envelope (channel_id, ended_at);
+CREATE INDEX envelope_evidence ON envelope (evidence_id);
+CREATE INDEX envelope_unsynced ON envelope (boot) WHERE NOT synced;
+
+-- Readings that were told again under a new number (seq) when those around them were thinned. One of the two is kept.
+CREATE TABLE retold_reading (
+    gateway_id bigint NOT NULL REFERENCES gateway,
+    journal uuid NOT NULL,
+    was bigint NOT NULL,
+    seq bigint NOT NULL,
+    PRIMARY KEY (gateway_id, journal, was)
+);
+
+-- Each envelope with how many of its readings are known by it alone (the others are here after all, because they had
+-- been sent before they were thinned), and the mean of those. Which numbers they had, the notice of it tells; before it
+-- comes, none counts as here. Index: reading_channel_at.
+CREATE VIEW envelope_now AS
+SELECT e.*, greatest(e.readings - here.readings, 0) AS left_readings,
+       CASE WHEN e.readings > here.readings
+            THEN least(greatest((e.mean * e.readings - here.total) / (e.readings - here.readings), e.lowest), e.highest)
+       END AS left_mean
+FROM envelope e
+JOIN evidence v ON v.id = e.evidence_id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS readings, coalesce(sum(r.value), 0) AS total
+    FROM reading r
+    JOIN evidence w ON w.id = r.evidence_id AND (w.gateway_id, w.journal) = (v.gateway_id, v.journal)
+    WHERE r.channel_id = e.channel_id AND r.at BETWEEN e.began_at AND e.ended_at AND r.synced = e.synced
+      AND EXISTS (SELECT FROM declared_gap d
+                  WHERE (d.gateway_id, d.journal, d.lane) = (v.gateway_id, v.journal, v.lane)
+                    AND e.seq BETWEEN d.by_first AND d.by_last AND r.seq BETWEEN d.first_seq AND d.last_seq)
+      AND NOT EXISTS (SELECT FROM retold_reading t
+                      WHERE (t.gateway_id, t.journal, t.was) = (v.gateway_id, v.journal, r.seq))
+) AS here;
+
+-- The widest reading of an envelope as instants at which the value may have been anything between its bounds: all along
+-- it, no further apart than its readings were, and right after each reading in it, which tells of its own instant only.
+-- Drawn by queries("envelopes").draw_points, none where no readings are left.
+CREATE TABLE envelope_point (
+    envelope_id bigint NOT NULL REFERENCES envelope,
+    channel_id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    lowest double precision NOT NULL,
+    highest double precision NOT NULL
+);
+CREATE INDEX envelope_point_channel_at ON envelope_point (channel_id, at);
+CREATE INDEX envelope_point_envelope ON envelope_point (envelope_id);
+
+-- What a channel measured, as widely as it can be read.
+CREATE VIEW measured AS
+SELECT channel_id, at, value AS lowest, value AS highest FROM reading
+UNION ALL
+SELECT channel_id, at, lowest, highest FROM envelope_point;
+
+-- When a channel is known to have measured something good.
+CREATE VIEW heard AS
+SELECT channel_id, at FROM reading
+UNION ALL
+SELECT channel_id, began_at FROM envelope
+UNION ALL
+SELECT channel_id, ended_at FROM envelope;
 
 -- Scanned lines from before a clock was synchronised: their movements follow when it is known how far off it was.
 CREATE TABLE doubtful_scan (

@@ -15,6 +15,18 @@ CREATE TABLE gateway_invite (
 );
 CREATE INDEX gateway_invite_gateway ON gateway_invite (gateway, id);
 
+-- The keys with which this ledger has signed receipts, the latest last. previous is the key before it, and handover the
+-- signature with which that one says so. Whoever can read this table is the ledger: protect its backups as well.
+CREATE TABLE ledger_key (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    public_key bytea NOT NULL UNIQUE CHECK (length(public_key) = 32),
+    private_key bytea NOT NULL CHECK (length(private_key) = 32),
+    previous bytea REFERENCES ledger_key (public_key),
+    handover bytea CHECK (length(handover) = 64),
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CHECK ((previous IS NULL) = (handover IS NULL))
+);
+
 -- Attempts with a wrong code, kept for as long as they limit further ones.
 CREATE TABLE enrolment_failure (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

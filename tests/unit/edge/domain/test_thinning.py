@@ -34,10 +34,12 @@ def test_a_window_becomes_one_envelope_and_its_extremes() -> None:
     left = thin(numbered(readings), window_s=WINDOW_S, must_keep=is_warm)
     (envelope,) = [record for record in left if isinstance(record, Envelope)]
     values = [reading.values["temp_c"] for reading in readings]
-    assert (envelope.count, envelope.since, envelope.stamp) == (60, readings[0].stamp, readings[-1].stamp)
-    spread = envelope.values["temp_c"]
-    assert (spread.least, spread.mean, spread.greatest) == (min(values), fsum(values) / 60, max(values))
     kept = [record for record in left if isinstance(record, Reading)]
+    gone = [reading for n, reading in enumerate(readings) if 101 + n not in {each.was for each in kept}]
+    assert (envelope.count, envelope.since, envelope.stamp) == (58, gone[0].stamp, gone[-1].stamp)
+    spread, rest = envelope.values["temp_c"], [reading.values["temp_c"] for reading in gone]
+    assert (spread.least, spread.mean, spread.greatest) == (min(rest), fsum(rest) / 58, max(rest))
+    assert envelope.gap_ms == 10_000
     assert {reading.values["temp_c"] for reading in kept} == {min(values), max(values)}
     assert [readings[(reading.was or 0) - 101] for reading in kept] == [replace(r, was=None) for r in kept]
 
@@ -48,6 +50,14 @@ def test_what_is_outside_its_limits_stays_with_its_neighbours_on_either_side() -
     kept = {record.was for record in left if isinstance(record, Reading)}
     assert kept >= {101 + n for n in (19, 20, 21, 22)}
     assert len(kept) <= 6
+
+
+def test_an_envelope_knows_the_longest_time_without_a_reading_and_nothing_outside_limits() -> None:
+    readings = [at(n, 9.0 if n == 3 else 5.0) for n in range(60) if not 20 <= n < 30]
+    left = thin(numbered(readings), window_s=WINDOW_S, must_keep=is_warm)
+    (envelope,) = [record for record in left if isinstance(record, Envelope)]
+    assert envelope.gap_ms == 110_000
+    assert envelope.values["temp_c"].greatest == 5.0
 
 
 def test_devices_qualities_boots_and_clocks_that_were_not_synchronised_are_never_mixed() -> None:
@@ -92,16 +102,16 @@ def test_every_reading_is_either_kept_or_counted_and_none_outside_is_missing(rea
     kept = {record.was for record in left if isinstance(record, Reading)}
     assert len(kept) == sum(isinstance(record, Reading) for record in left)
     assert kept >= {101 + n for n, reading in enumerate(readings) if is_warm(reading)}
+    gone = [reading for n, reading in enumerate(readings) if 101 + n not in kept]
     for envelope in left:
         if isinstance(envelope, Envelope):
-            mine = [r for r in readings if (r.device, r.quality) == (envelope.device, envelope.quality)
+            mine = [r for r in gone if (r.device, r.quality) == (envelope.device, envelope.quality)
                     and envelope.since.at <= r.stamp.at <= envelope.stamp.at]  # fmt: skip
             assert envelope.count == len(mine)
             for metric, spread in envelope.values.items():
                 assert spread.least == min(r.values[metric] for r in mine)
-                assert spread.greatest == max(r.values[metric] for r in mine)
-    gone = len(readings) - len(kept)
-    assert gone <= sum(record.count for record in left if isinstance(record, Envelope))
+                assert spread.greatest == max(r.values[metric] for r in mine) <= WARM_C
+    assert len(gone) == sum(record.count for record in left if isinstance(record, Envelope))
 
 
 def test_an_envelope_reads_back_as_it_was_written() -> None:

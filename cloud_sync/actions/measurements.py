@@ -1,0 +1,35 @@
+"""What channels measured, for people to look at."""
+
+from datetime import datetime
+
+from cloud_sync.errors import NotFound
+from cloud_sync.storage.database import Database, Row
+from cloud_sync.storage.queries import queries
+
+
+def readings_of(
+    database: Database, channel_id: int, first: datetime, last: datetime, *, rows_max: int, rows_skipped: int = 0
+) -> list[Row]:
+    """Readings of a channel, and the envelopes of those that were thinned. Raises ``NotFound``."""
+    return _of(database, "readings_of", channel_id, first, last, rows_max, rows_skipped)
+
+
+def hours_of(
+    database: Database, channel_id: int, first: datetime, last: datetime, *, rows_max: int, rows_skipped: int = 0
+) -> list[Row]:
+    """The same by the hour, for as long as the ledger exists. Raises ``NotFound``."""
+    return _of(database, "hours_of", channel_id, first, last, rows_max, rows_skipped)
+
+
+def _of(
+    database: Database, query: str, channel_id: int, first: datetime, last: datetime, rows_max: int, rows_skipped: int
+) -> list[Row]:
+    with database.transaction() as connection:
+        if connection.execute("SELECT FROM channel WHERE id = %s", (channel_id,)).fetchone() is None:
+            raise NotFound(f"there is no channel {channel_id}", "See GET /v1/channels for those there are.")
+        find = getattr(queries("envelopes"), query)
+        return list(
+            find(
+                connection, channel_id=channel_id, first=first, last=last, rows_max=rows_max, rows_skipped=rows_skipped
+            )
+        )
