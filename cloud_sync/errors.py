@@ -5,6 +5,7 @@
     LedgerError
     ├── ConfigError          the configuration cannot be used; lists every fault
     ├── DatabaseDown         PostgreSQL does not answer: try again later, nothing was stored
+    │   └── Overtaken        two transactions were in each other's way, and this one gave way: try again at once
     ├── NotAllowed           the role may not do this
     │   └── NotKnown         no credentials, or unknown or revoked ones
     ├── NotFound             no such place, item, lot, ...
@@ -42,6 +43,12 @@ class DatabaseDown(LedgerError):
     """PostgreSQL does not answer: try again later, nothing was stored."""
 
     what_to_do = "Nothing was stored. Send the same again in a few seconds; check the database if it lasts."
+
+
+class Overtaken(DatabaseDown):
+    """Two transactions were in each other's way, and this one gave way: nothing was stored, try again at once."""
+
+    what_to_do = "Nothing was stored. Send the same again."
 
 
 class NotAllowed(LedgerError):

@@ -1,6 +1,6 @@
 """Promise stock to a demand, first expired first out, and take promises back."""
 
-from contextlib import suppress
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,20 +8,23 @@ from uuid import UUID
 import psycopg
 
 from cloud_sync.actions.master_data import item_named, place_named
-from cloud_sync.actions.requests import answer, answered_before
+from cloud_sync.actions.requests import answer_in, answering, asking
 from cloud_sync.actions.stock import identity_of, position_of, told
-from cloud_sync.domain.fefo import Plan, Position, plan
+from cloud_sync.domain.fefo import Pick, Plan, Position, plan
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.locks import own_items, share_holds
-from cloud_sync.storage.queries import queries
+from cloud_sync.storage.locks import SHARE_HOLDS, own_item_named
+from cloud_sync.storage.queries import in_one_go, queries
 from edge_agent.domain.eligibility import Context
 
-FIRST_LOOK = 64
+FIRST_LOOK = 16
 """Positions looked at first; most demands are covered by them. Each further look takes eight times as many."""
 POSITIONS_MAX = 100_000
 """A plan that has to pass over more positions than this stays partial."""
+
+PositionKey = tuple[int, int, str]
+"""Lot id, place id, serial."""
 
 ATTEMPTS_MAX = 10
 """How often a plan is made anew because its stock moved meanwhile."""
@@ -54,18 +57,23 @@ def allocate(
         "shelf_life_min_days": shelf_life_min_days,
     }
     with database.transaction() as connection:
-        if before := answered_before(connection, "allocated", client_id, request):
+        _, said, found, _, _ = in_one_go(
+            connection,
+            *asking(client_id),
+            (queries("master_data").item_by_name.sql, {"name": item}),
+            SHARE_HOLDS,
+            own_item_named(item),
+        )
+        if before := answer_in(said, "allocated", client_id, request):
             return dict(before)
-        item_id: int = item_named(connection, item)["id"]
+        item_id: int = (found[0] if found else item_named(connection, item))["id"]
         if site is not None:
             place_named(connection, site)
-        share_holds(connection)
-        own_items(connection, [item_id])
         context = Context(at=at, owner=owner, shelf_life_min=timedelta(days=shelf_life_min_days))
         result = promise(
             connection, item_id, quantity, context, site=site, demand=demand, client_id=client_id, actor=actor
         )
-        answer(connection, "allocated", client_id, request, result, actor=actor)
+        in_one_go(connection, answering("allocated", client_id, request, result, actor=actor), ("COMMIT", {}))
         return result
 
 
@@ -88,16 +96,10 @@ def promise(
     Raises ``Conflict`` if stock moves away again and again while it is being promised.
     """
     for _ in range(ATTEMPTS_MAX):
-        with suppress(psycopg.errors.CheckViolation), connection.transaction() as attempt:
-            planned, rows = _plan(connection, item_id, context.owner, site, quantity, context, lot_number, serial)
-            ids = [
-                _reserve(connection, pick.position, pick.quantity, client_id, demand, actor) for pick in planned.picks
-            ]
-            # A promise waits for scans that move its lot (the reference to the lot sees to it), and they for us from
-            # here on. What they moved while we waited shows now.
-            if not _is_overpromised(connection, planned):
-                return _answer(planned, rows, ids)
-            raise psycopg.Rollback(attempt)
+        planned, rows = _plan(connection, item_id, context, quantity, site, lot_number, serial)
+        ids = _reserve(connection, planned.picks, client_id, demand, actor)
+        if ids is not None:
+            return _answer(planned, rows, ids)
     raise Conflict("stock moves while it is being promised", "Ask again in a moment.")
 
 
@@ -172,49 +174,87 @@ def end_reservation(connection: Connection, row: Row, ended_as: str, reason: str
 def _plan(
     connection: Connection,
     item_id: int,
-    owner: str,
-    site: str | None,
-    quantity: int,
     context: Context,
-    lot_number: str = "",
-    serial: str = "",
-) -> tuple[Plan, dict[tuple[int, int, str], Row]]:
+    quantity: int,
+    site: str | None,
+    lot_number: str,
+    serial: str,
+) -> tuple[Plan, dict[PositionKey, Row]]:
+    narrowed = {"item_id": item_id, "owner": context.owner, "site": site, "lot_number": lot_number, "serial": serial}
     rows_max = FIRST_LOOK
     while True:
-        found = list(
-            queries("availability").positions_in_fefo_order(
-                connection, item_id=item_id, owner=owner, site=site, rows_max=rows_max
-            )
+        # Planned for these very values (in_one_go): quick only if the planner knows how few rows are wanted.
+        found, _ = in_one_go(
+            connection,
+            (queries("availability").positions_in_fefo_order.sql, {**narrowed, "rows_max": rows_max}),
+            # For holds_on: whatever may block stock makes it a long query, which takes longer to plan than to run.
+            ("SET LOCAL plan_cache_mode = force_generic_plan", {}),
         )
+        holds = _holds_on(connection, found)
+        connection.execute("SET LOCAL plan_cache_mode = auto")
         rows = {
-            (row["lot_id"], row["place_id"], row["serial"]): row
-            for row in found
-            if lot_number in ("", row["lot_number"]) and serial in ("", row["serial"])
+            (row["lot_id"], row["place_id"], row["serial"]): {**row, "holds": holds.get(number, [])}
+            for number, row in enumerate(found, start=1)
         }
         planned = plan(map(position_of, rows.values()), quantity, context)
-        if planned.missing == 0 or len(found) < rows_max or rows_max >= POSITIONS_MAX:
+        if planned.missing == 0 or len(rows) < rows_max or rows_max >= POSITIONS_MAX:
             return planned, rows
         rows_max = min(rows_max * 8, POSITIONS_MAX)
 
 
-def _is_overpromised(connection: Connection, planned: Plan) -> bool:
-    positions = [pick.position for pick in planned.picks]
-    if not positions:
-        return False
-    found = queries("orders").overpromised(
-        connection,
-        lot_ids=[position.lot_id for position in positions],
-        serials=[position.serial for position in positions],
-        place_ids=[position.place_id for position in positions],
-    )
-    return bool(list(found))
+def _holds_on(connection: Connection, rows: Sequence[Row]) -> dict[int, list[Row]]:
+    """What blocks the positions of these rows, by their number from 1."""
+    if not rows:
+        return {}
+    stock = {
+        "lot_ids": [row["lot_id"] for row in rows],
+        "place_ids": [row["place_id"] for row in rows],
+        "serials": [row["serial"] for row in rows],
+    }
+    asked = connection.execute(queries("availability").holds_on.sql, stock, prepare=True)
+    return {row["number"]: row["holds"] for row in asked}
 
 
-def _answer(planned: Plan, rows: dict[tuple[int, int, str], Row], ids: list[int]) -> dict[str, Any]:
+def _reserve(
+    connection: Connection, picks: Sequence[Pick], client_id: UUID, demand: str, actor: str
+) -> dict[PositionKey, int] | None:
+    """Ids of the new reservations, or None if the stock moved away meanwhile.
+
+    A promise waits for scans that move its lot (the reference to the lot sees to it), and they for us from here on;
+    what they moved while we waited is seen by the constraint reservation_within_position.
+    """
+    if not picks:
+        return {}
+    positions = [pick.position for pick in picks]
+    try:
+        _, added, _ = in_one_go(
+            connection,
+            ("SAVEPOINT promise", {}),
+            (
+                queries("reservations").add_reservations.sql,
+                {
+                    "client_id": client_id,
+                    "lot_ids": [position.lot_id for position in positions],
+                    "serials": [position.serial for position in positions],
+                    "place_ids": [position.place_id for position in positions],
+                    "quantities": [pick.quantity for pick in picks],
+                    "demand": demand,
+                    "reserved_by": actor,
+                },
+            ),
+            ("RELEASE promise", {}),
+        )
+    except psycopg.errors.CheckViolation:
+        connection.execute("ROLLBACK TO promise")
+        return None
+    return {(row["lot_id"], row["place_id"], row["serial"]): row["id"] for row in added}
+
+
+def _answer(planned: Plan, rows: dict[PositionKey, Row], ids: dict[PositionKey, int]) -> dict[str, Any]:
     return {
         "reservations": [
-            {"id": reservation_id, **identity_of(rows[_key(pick.position)]), "quantity": pick.quantity}
-            for pick, reservation_id in zip(planned.picks, ids, strict=True)
+            {"id": ids[_key(pick.position)], **identity_of(rows[_key(pick.position)]), "quantity": pick.quantity}
+            for pick in planned.picks
         ],
         "skipped": [
             {
@@ -228,21 +268,5 @@ def _answer(planned: Plan, rows: dict[tuple[int, int, str], Row], ids: list[int]
     }
 
 
-def _key(position: Position) -> tuple[int, int, str]:
+def _key(position: Position) -> PositionKey:
     return position.lot_id, position.place_id, position.serial
-
-
-def _reserve(
-    connection: Connection, position: Position, quantity: int, client_id: UUID, demand: str, actor: str
-) -> int:
-    reservation_id: int = queries("reservations").add_reservation(
-        connection,
-        client_id=client_id,
-        lot_id=position.lot_id,
-        serial=position.serial,
-        place_id=position.place_id,
-        quantity=quantity,
-        demand=demand,
-        reserved_by=actor,
-    )
-    return reservation_id

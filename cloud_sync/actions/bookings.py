@@ -6,7 +6,7 @@ from datetime import UTC, tzinfo
 
 import psycopg
 
-from cloud_sync.actions.cases import LEDGER, Case, amend_case, close_case, latest_case, open_case
+from cloud_sync.actions.cases import LEDGER, Case, amend_case, close_case, latest_case, latest_cases, open_case
 from cloud_sync.actions.exposures import expose_lots
 from cloud_sync.actions.lots import lots_of
 from cloud_sync.actions.order_matching import match_orders, may_hold
@@ -226,8 +226,10 @@ def _follow(connection: Connection, moved: Sequence[Row]) -> None:
     }
     queries("movements").redo_residencies(connection, **columns)
     expose_lots(connection, {row["lot_id"] for row in moved})
-    for balance in list(queries("movements").negative_balances(connection, **columns)):
-        _sync_negative(connection, balance)
+    balances = list(queries("movements").negative_balances(connection, **columns))
+    known = latest_cases(connection, NEGATIVE, [_negative_key(balance) for balance in balances])
+    for balance in balances:
+        _sync_negative(connection, balance, known.get(_negative_key(balance)))
     if any(columns["serials"]):
         for stay in list(
             queries("movements").serials_in_places(connection, lot_ids=columns["lot_ids"], serials=columns["serials"])
@@ -271,10 +273,13 @@ def _sync_duplicate(connection: Connection, stay: Row) -> None:
         open_case(connection, Case(DUPLICATE, key, text, lot_id=stay["lot_id"], data=data))
 
 
-def _sync_negative(connection: Connection, balance: Row) -> None:
+def _negative_key(balance: Row) -> str:
+    return f"lot:{balance['lot_id']}/{balance['serial']}/place:{balance['place_id']}"
+
+
+def _sync_negative(connection: Connection, balance: Row, known: Row | None) -> None:
     """Open, amend or close the case on this balance. One that a person resolved stays so until the facts change."""
-    key = f"lot:{balance['lot_id']}/{balance['serial']}/place:{balance['place_id']}"
-    known = latest_case(connection, NEGATIVE, key)
+    key = _negative_key(balance)
     is_open = known is not None and known["resolved_at"] is None
     if balance["since"] is None:
         if known is not None and is_open:

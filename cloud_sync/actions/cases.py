@@ -3,6 +3,7 @@
 While a case that names a lot is open, the lot is held, everywhere or in the place that it names (view ``hold_now``).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -68,8 +69,13 @@ def count_case(connection: Connection, case: Case) -> None:
 
 def latest_case(connection: Connection, kind: str, key: str) -> Row | None:
     """The newest case about ``key``, open or resolved, locked."""
-    row: Row | None = queries("cases").latest_case(connection, kind=kind, key=key)
-    return row
+    return latest_cases(connection, kind, [key]).get(key)
+
+
+def latest_cases(connection: Connection, kind: str, keys: Sequence[str]) -> dict[str, Row]:
+    """The newest case about each of these keys that has one, open or resolved, locked."""
+    rows = queries("cases").latest_cases(connection, kind=kind, keys=sorted(set(keys)))
+    return {row["key"]: row for row in rows}
 
 
 def amend_case(connection: Connection, case_id: int, text: str, data: dict[str, Any]) -> None:

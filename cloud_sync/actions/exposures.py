@@ -16,7 +16,7 @@ def expose_excursions(connection: Connection, excursion_ids: Iterable[int]) -> N
     """Redo all exposure by these excursions. The caller owns the holds (``locks.own_holds``)."""
     ids = sorted(set(excursion_ids))
     if ids:
-        _tell(connection, list(queries("exposure").expose_excursions(connection, excursion_ids=ids)))
+        _tell(connection, list(queries("exposure").expose(connection, excursion_ids=ids, lot_ids=[])))
         _break_promises(connection, excursion_ids=ids, lot_ids=[])
 
 
@@ -29,7 +29,7 @@ def expose_lots(connection: Connection, lot_ids: Iterable[int]) -> None:
         return
     downstream = queries("exposure").downstream_lots(connection, lot_ids=sorted(set(lot_ids)))
     ids = [row["lot_id"] for row in downstream]
-    _tell(connection, list(queries("exposure").expose_lots(connection, lot_ids=ids)))
+    _tell(connection, list(queries("exposure").expose(connection, excursion_ids=[], lot_ids=ids)))
     _break_promises(connection, excursion_ids=[], lot_ids=ids)
 
 

@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from cloud_sync.errors import Conflict
-from cloud_sync.storage.database import Connection
-from cloud_sync.storage.events import add_event
-from cloud_sync.storage.queries import queries
+from cloud_sync.storage.database import Connection, Row
+from cloud_sync.storage.events import add_event, adding_event
+from cloud_sync.storage.queries import Statement, in_one_go, queries
 
 
 def answered_before(connection: Connection, kind: str, client_id: UUID, request: dict[str, Any]) -> Any | None:
@@ -14,25 +14,44 @@ def answered_before(connection: Connection, kind: str, client_id: UUID, request:
 
     Whoever asks at the same moment under the same id waits. Raises ``Conflict`` if it was another request.
     """
+    _, said = in_one_go(connection, *asking(client_id))
+    return answer_in(said, kind, client_id, request)
+
+
+def asking(client_id: UUID) -> tuple[Statement, Statement]:
+    """The statements of :func:`answered_before`, to be sent with others; :func:`answer_in` reads the second's rows."""
     subject = _subject(client_id)
-    queries("reservations").own_request(connection, key=subject)
-    said = queries("reservations").said(connection, subject=subject)
-    if said is None:
+    own, said = queries("reservations").own_request.sql, queries("reservations").said.sql
+    return (own, {"key": subject}), (said, {"subject": subject})
+
+
+def answer_in(said: list[Row], kind: str, client_id: UUID, request: dict[str, Any]) -> Any | None:
+    """As :func:`answered_before` gives and raises it."""
+    if not said:
         return None
-    if said["kind"] != kind or said["data"]["request"] != request:
+    if said[0]["kind"] != kind or said[0]["data"]["request"] != request:
         raise Conflict(
             f"client_id {client_id} was used for another request before",
             "Make a new UUID for each new request; repeat the old one only to send the very same again.",
         )
-    return said["data"]["answer"]
+    return said[0]["data"]["answer"]
 
 
 def answer(
     connection: Connection, kind: str, client_id: UUID, request: dict[str, Any], result: Any, *, actor: str
 ) -> int:
     """Keep what was answered, as an event of the client id; gives its id."""
+    return add_event(connection, **_event(kind, client_id, request, result, actor))
+
+
+def answering(kind: str, client_id: UUID, request: dict[str, Any], result: Any, *, actor: str) -> Statement:
+    """:func:`answer` as a statement, to be sent with others."""
+    return adding_event(**_event(kind, client_id, request, result, actor))
+
+
+def _event(kind: str, client_id: UUID, request: dict[str, Any], result: Any, actor: str) -> dict[str, Any]:
     data = {"request": request, "answer": result}
-    return add_event(connection, actor=actor, kind=kind, subject=_subject(client_id), data=data)
+    return {"actor": actor, "kind": kind, "subject": _subject(client_id), "data": data}
 
 
 def _subject(client_id: UUID) -> str:

@@ -1,6 +1,10 @@
 """Months of readings: made ahead, and thinned out to hours when they are old and somebody wants that."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+
+import psycopg
 
 from cloud_sync.actions.cases import LEDGER
 from cloud_sync.storage.database import Connection, Database
@@ -25,8 +29,9 @@ def make_months(connection: Connection, first_at: datetime, last_at: datetime) -
 def thin_readings(database: Database, *, months: int, at: datetime) -> dict[str, int]:
     """Roll readings of months that ended more than ``months`` months before ``at`` up to hours, and drop them.
 
-    Gives how many were dropped by month. Readings inside an excursion stay, and those that are not in a rollup. Each
-    month is a transaction of its own; running it twice changes nothing more.
+    Gives how many were dropped by month. Readings inside an excursion stay, and those that are not in a rollup; a month
+    of which nothing is left goes altogether. Each month is a transaction of its own; running it twice changes nothing
+    more.
     """
     dropped: dict[str, int] = {}
     with database.transaction() as connection:
@@ -42,7 +47,23 @@ def thin_readings(database: Database, *, months: int, at: datetime) -> dict[str,
                 dropped[month["name"]] = count
                 add_event(connection, actor=LEDGER, kind="readings_thinned", subject=f"readings:{month['name']}",
                           data={"dropped": count})  # fmt: skip
+    _drop_empty(database, (month["name"] for month in old))
     return dropped
+
+
+def _drop_empty(database: Database, names: Iterable[str]) -> None:
+    """Drop the partitions of months without readings; where readers are in the way, the next time will do."""
+    for name in names:
+        with (
+            database.transaction() as connection,
+            suppress(psycopg.errors.LockNotAvailable),
+            connection.transaction(),
+        ):
+            # First what ingest takes first. Everybody waits behind this one, so it does not wait long.
+            connection.execute("SET LOCAL lock_timeout = '1s'")
+            connection.execute("LOCK TABLE ONLY reading IN ACCESS EXCLUSIVE MODE")
+            if connection.execute(f'SELECT FROM "{name}" LIMIT 1'.encode()).fetchone() is None:
+                connection.execute(f'DROP TABLE "{name}"'.encode())
 
 
 def _months_before(at: datetime, months: int) -> datetime:

@@ -1,25 +1,45 @@
 """Where a lot came from and where it went, with what it went through."""
 
+import json
 from csv import writer
 from dataclasses import asdict, dataclass
 from io import StringIO
 from typing import Any
 
-from psycopg.rows import tuple_row
-
 from cloud_sync.actions.stock import lot_of
-from cloud_sync.domain.trace import Direction, EdgeKind, Graph, Step, graph_of, shares_of
+from cloud_sync.domain.trace import BatchFlow, Direction, EdgeKind, shares_of
 from cloud_sync.errors import Invalid, NotFound
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
 
 STEPS_MAX = 50_000
-"""A trace with more steps than this is cut off, and says so."""
+"""A trace with more edges than this one way is cut off, and says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A trace one way, as the database wrote it: JSON texts of arrays of objects.
+
+    There may be tens of thousands of nodes and edges, which most callers only pass on. A node is a lot in a place:
+    ``key``, ``lot_id``, ``item``, ``lot_number``, ``place``, ``place_kind``. An edge goes from node ``source`` to node
+    ``target``: ``kind`` (``EdgeKind``), ``quantity`` and ``movements`` added up, ``first_at``, ``last_at``. ``ends`` is
+    where it meets the world, edges from suppliers (backward) or to recipients (forward): ``lot_id``, ``item``,
+    ``lot_number``, ``from_place``, ``to_place``, ``quantity``, ``first_at``, ``last_at``.
+    """
+
+    nodes: str
+    edges: str
+    ends: str
+
+    @property
+    def text(self) -> str:
+        """The whole of it as one JSON object."""
+        return f'{{"nodes":{self.nodes},"edges":{self.edges},"ends":{self.ends}}}'
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One lot's trace. ``is_cut`` says that there is more than ``STEPS_MAX`` steps one way."""
+    """One lot's trace. ``is_cut`` says that there are more than ``STEPS_MAX`` edges one way."""
 
     lot: Row
     serial: str
@@ -38,7 +58,7 @@ def trace(
     """
     with database.transaction() as connection:
         lot = lot_of(connection, lot_id)
-        steps = {direction: _steps(connection, direction, lot_id, serial) for direction in directions}
+        walks = {direction: _walk(connection, direction, [lot_id], serial) for direction in directions}
         excursions = queries("quality").exposures(
             connection, excursion_id=None, lot_id=lot_id, rows_max=1000, rows_skipped=0
         )
@@ -46,10 +66,10 @@ def trace(
     return Trace(
         lot=lot,
         serial=serial,
-        backward=_graph(steps, Direction.BACKWARD),
-        forward=_graph(steps, Direction.FORWARD),
+        backward=_graph(walks, Direction.BACKWARD),
+        forward=_graph(walks, Direction.FORWARD),
         excursions=kept,
-        is_cut=any(len(rows) > STEPS_MAX for rows in steps.values()),
+        is_cut=any(walk["is_cut"] for walk in walks.values()),
     )
 
 
@@ -97,63 +117,49 @@ def trace_found(
             raise NotFound(f"no lot fits {', '.join(f'{k} {v}' for k, v in given.items())}", "Check the spelling.")
         if len(lot_ids) > LOTS_MAX:
             raise Invalid(f"more than {LOTS_MAX} lots fit", "Narrow the search, or trace lot by lot.")
-        steps: dict[Direction, list[Step]] = {}
-        for direction in directions:
-            found: dict[tuple[int, str, str], Step] = {}
-            for lot_id in lot_ids:
-                for step in _steps(connection, direction, lot_id, search.serial or ""):
-                    found.setdefault((step.lot_id, step.from_place, step.to_place), step)
-                if len(found) > STEPS_MAX:
-                    break
-            steps[direction] = sorted(found.values(), key=lambda step: (step.first_at, step.lot_id, step.to_place))
+        walks = {direction: _walk(connection, direction, lot_ids, search.serial or "") for direction in directions}
         lots = [lot_of(connection, lot_id) for lot_id in lot_ids]
-    graphs = {way: graph_of(steps[way][:STEPS_MAX], way) if way in steps else None for way in Direction}
-    forward = graphs[Direction.FORWARD]
-    shares = shares_of(steps.get(Direction.FORWARD, []), lot_ids)
     return {
         "lots": lots,
-        "backward": graphs[Direction.BACKWARD],
-        "forward": forward,
-        "recipients": [
-            {**asdict(step), "of_lots": round(step.quantity * shares.get(step.lot_id, 0.0), 3)}
-            for step in (forward.ends if forward else ())
-        ],
-        "is_cut": any(len(each) > STEPS_MAX for each in steps.values()),
+        "backward": _graph(walks, Direction.BACKWARD),
+        "forward": _graph(walks, Direction.FORWARD),
+        "recipients": _recipients(walks[Direction.FORWARD], lot_ids) if Direction.FORWARD in walks else [],
+        "is_cut": any(walk["is_cut"] for walk in walks.values()),
     }
 
 
 def drawn(traced: dict[str, Any]) -> dict[str, Any]:
-    """A trace as one graph of plain ``nodes`` (id, label, kind, place) and ``edges`` (source, target, label)."""
+    """A trace as one graph of plain ``nodes`` (id, label, kind, place) and ``edges`` (source, target, kind, label)."""
     nodes: dict[str, dict[str, Any]] = {}
     edges: dict[tuple[str, str, str], dict[str, Any]] = {}
     for graph in (traced["backward"], traced["forward"]):
-        for node in graph.nodes if graph else ():
-            label = f"{node.item} {node.lot_number}"
-            nodes.setdefault(node.key, {"id": node.key, "label": label, "place": node.place, "kind": node.place_kind})
-        for edge in graph.edges if graph else ():
-            label = f"{edge.quantity} {'into' if edge.kind is EdgeKind.MADE_INTO else 'moved'}"
-            edges.setdefault(
-                (edge.kind, edge.source, edge.target),
-                {"source": edge.source, "target": edge.target, "kind": edge.kind.value, "label": label},
-            )
+        for node in json.loads(graph.nodes) if graph else ():
+            key, label = node["key"], f"{node['item']} {node['lot_number']}"
+            nodes.setdefault(key, {"id": key, "label": label, "place": node["place"], "kind": node["place_kind"]})
+        for edge in json.loads(graph.edges) if graph else ():
+            ends = {"source": edge["source"], "target": edge["target"], "kind": edge["kind"]}
+            label = f"{edge['quantity']} {'into' if edge['kind'] == EdgeKind.MADE_INTO else 'moved'}"
+            edges.setdefault((edge["kind"], edge["source"], edge["target"]), {**ends, "label": label})
     return {"nodes": list(nodes.values()), "edges": list(edges.values())}
 
 
 def as_csv(traced: dict[str, Any]) -> str:
-    """A trace as CSV: one line for each edge, both ways."""
+    """A trace as CSV: one line for each edge, both ways, the earliest first."""
     text = StringIO()
     table = writer(text, lineterminator="\n")
     table.writerow(["direction", "kind", "item", "lot_number", "from", "to", "quantity", "first_at", "last_at"])
     for direction in Direction:
         graph: Graph | None = traced[direction.value]
-        nodes = {node.key: node for node in graph.nodes} if graph else {}
-        for edge in graph.edges if graph else ():
-            source, target = nodes[edge.source], nodes[edge.target]
-            to = target.place if edge.kind is EdgeKind.MOVED else f"{target.item} {target.lot_number}"
-            cells = [source.item, source.lot_number, source.place, to]
+        nodes = {node["key"]: node for node in json.loads(graph.nodes)} if graph else {}
+        edges = json.loads(graph.edges) if graph else []
+        for edge in sorted(edges, key=lambda edge: (edge["first_at"], edge["source"], edge["target"])):
+            source, target = nodes[edge["source"]], nodes[edge["target"]]
+            is_moved = edge["kind"] == EdgeKind.MOVED
+            to = target["place"] if is_moved else f"{target['item']} {target['lot_number']}"
+            cells = [source["item"], source["lot_number"], source["place"], to]
             table.writerow(
-                [direction.value, edge.kind.value, *(_plain(cell) for cell in cells), edge.quantity,
-                 edge.first_at.isoformat(), edge.last_at.isoformat()]
+                [direction.value, edge["kind"], *(_plain(cell) for cell in cells), edge["quantity"], edge["first_at"],
+                 edge["last_at"]]
             )  # fmt: skip
     return text.getvalue()
 
@@ -163,29 +169,25 @@ def _plain(cell: str) -> str:
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
 
 
-_QUERY = {Direction.BACKWARD: "upstream", Direction.FORWARD: "downstream"}
+def _walk(connection: Connection, direction: Direction, lot_ids: list[int], serial: str) -> Row:
+    row: Row = queries("trace").graph(
+        connection,
+        lot_ids=lot_ids,
+        serial=serial,
+        is_forward=direction is Direction.FORWARD,
+        rows_max=STEPS_MAX,
+    )
+    return row
 
 
-def _graph(steps: dict[Direction, list[Step]], direction: Direction) -> Graph | None:
-    if direction not in steps:
-        return None
-    return graph_of(steps[direction][:STEPS_MAX], direction)
+def _graph(walks: dict[Direction, Row], direction: Direction) -> Graph | None:
+    walk = walks.get(direction)
+    return Graph(walk["nodes"], walk["edges"], walk["ends"]) if walk else None
 
 
-def _steps(connection: Connection, direction: Direction, lot_id: int, serial: str) -> list[Step]:
-    """Rows as tuples, and names looked up once each: a trace has thousands of steps among few lots and places."""
-    sql = getattr(queries("trace"), _QUERY[direction]).sql
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        rows = cursor.execute(sql, {"lot_id": lot_id, "serial": serial, "rows_max": STEPS_MAX + 1}).fetchall()
-    lots = {
-        row["id"]: (row["item"], row["lot_number"])
-        for row in queries("trace").named_lots(connection, lot_ids=list({row[0] for row in rows}))
-    }
-    ids = {row[1] for row in rows} | {row[2] for row in rows}
-    places = {
-        row["id"]: (row["name"], row["kind"]) for row in queries("trace").named_places(connection, place_ids=list(ids))
-    }
+def _recipients(walk: Row, lot_ids: list[int]) -> list[Row]:
+    shares = shares_of([BatchFlow(**flow) for flow in json.loads(walk["production"])], lot_ids)
     return [
-        Step(lot, *lots[lot], *places[from_place], *places[to_place], quantity, movements, first_at, last_at)
-        for lot, from_place, to_place, quantity, movements, first_at, last_at in rows
+        {**end, "of_lots": round(end["quantity"] * shares.get(end["lot_id"], 0.0), 3)}
+        for end in json.loads(walk["ends"])
     ]

@@ -3,15 +3,17 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from inspect import iscoroutinefunction
+from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from cloud_sync.actions.access import actor_of, require
 from cloud_sync.domain.roles import Actor, Duty
 from cloud_sync.errors import NotKnown
-from cloud_sync.storage.database import Database, Row
+from cloud_sync.storage.database import Database, Row, again_if_overtaken
 
 TOKEN_CHARACTERS_MAX = 200
 
@@ -60,6 +62,15 @@ class Page:
     def rows_max(self) -> int:
         """Rows to ask the database for."""
         return self.limit + 1
+
+
+class Route(APIRoute):
+    """An endpoint whose transaction is done again if it gave way to another one."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
+        if not iscoroutinefunction(endpoint) and not hasattr(endpoint, "__wrapped__"):
+            endpoint = again_if_overtaken(endpoint)
+        super().__init__(path, endpoint, **more)
 
 
 Ledger = Annotated[Database, Depends(_database)]

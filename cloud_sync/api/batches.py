@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from cloud_sync.actions.ledger_keys import ReceiptSigner
-from cloud_sync.api.access import Ledger
+from cloud_sync.api.access import Ledger, Route
 from cloud_sync.api.problems import answers, problem
 from cloud_sync.ingest.batches import store_batches
 from cloud_sync.storage.database import Database
@@ -18,7 +18,7 @@ from edge_agent.domain.wire import WireError, split_units
 UNITS_MAX = 1000
 """Batches in one message."""
 
-router = APIRouter(tags=["gateways"])
+router = APIRouter(tags=["gateways"], route_class=Route)
 
 
 class ReceiptOut(BaseModel):

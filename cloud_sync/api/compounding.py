@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from cloud_sync.actions import batch_records, batch_work, compounding, formulas
 from cloud_sync.actions.movements import Line
-from cloud_sync.api.access import Administrator, Decider, Ledger, Listing, Mover, Now, Reader
+from cloud_sync.api.access import Administrator, Decider, Ledger, Listing, Mover, Now, Reader, Route
 from cloud_sync.api.compounding_schemas import (
     AssessmentIn,
     BatchIn,
@@ -30,7 +30,7 @@ from cloud_sync.api.stock_schemas import MovementOut
 from cloud_sync.domain.bud import GivenBud
 from cloud_sync.errors import Invalid
 
-router = APIRouter(tags=["compounding"], responses=answers(404, 409))
+router = APIRouter(tags=["compounding"], route_class=Route, responses=answers(404, 409))
 
 
 @router.put("/items/{name}/compounding", summary="Say how an item is compounded", status_code=204)

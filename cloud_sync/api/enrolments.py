@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_sync.actions.enrolment import Enrolment, enrol
-from cloud_sync.api.access import Ledger, Now
+from cloud_sync.api.access import Ledger, Now, Route
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas import Name
 
-router = APIRouter(tags=["gateways"])
+router = APIRouter(tags=["gateways"], route_class=Route)
 
 
 class EnrolmentIn(BaseModel):

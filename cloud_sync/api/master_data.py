@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 
 from cloud_sync.actions import channels, master_data
-from cloud_sync.api.access import Administrator, Ledger, Listing, Reader
+from cloud_sync.api.access import Administrator, Ledger, Listing, Reader, Route
 from cloud_sync.api.gateway_schemas import ChannelOut, ChannelPlaceIn
 from cloud_sync.api.master_schemas import ItemIn, ItemOut, OwnerIn, OwnerOut, PlaceIn, PlaceOut, PolicyOut
 from cloud_sync.api.problems import answers
@@ -13,7 +13,7 @@ from cloud_sync.api.schemas import Id, Listed, Name, PlaceKind
 from cloud_sync.storage.database import Row
 from edge_agent.domain.policies import Policy
 
-router = APIRouter(tags=["master data"], responses=answers(404, 409))
+router = APIRouter(tags=["master data"], route_class=Route, responses=answers(404, 409))
 
 
 def created(response: Response, result: tuple[Row, bool]) -> Row:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 
 from cloud_sync.actions import counts, order_work, orders, replenishment, states
-from cloud_sync.api.access import Approver, Ledger, Listing, Mover, Now, Reader
+from cloud_sync.api.access import Approver, Ledger, Listing, Mover, Now, Reader, Route
 from cloud_sync.api.order_schemas import (
     AskAgainIn,
     CancelIn,
@@ -28,7 +28,7 @@ from cloud_sync.api.schemas import Id, Listed, Name, WhyIn
 from cloud_sync.api.stock_schemas import MovementOut
 from cloud_sync.domain.orders import OrderKind, Step
 
-router = APIRouter(tags=["orders"], responses=answers(404, 409))
+router = APIRouter(tags=["orders"], route_class=Route, responses=answers(404, 409))
 
 Number = Annotated[str, Path(pattern=r"^[\x21-\x7e]{1,300}$", description="The order's or count's number.")]
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime
 
 from cloud_sync.actions import casework, history, quality
-from cloud_sync.api.access import Decider, Holder, Ledger, Listing, Reader
+from cloud_sync.api.access import Decider, Holder, Ledger, Listing, Reader, Route
 from cloud_sync.api.master_data import created
 from cloud_sync.api.problems import answers
 from cloud_sync.api.quality_schemas import (
@@ -25,7 +25,7 @@ from cloud_sync.api.quality_schemas import (
 )
 from cloud_sync.api.schemas import Code, EventOut, Id, Listed, Name, WhyIn
 
-router = APIRouter(tags=["quality"], responses=answers(404, 409))
+router = APIRouter(tags=["quality"], route_class=Route, responses=answers(404, 409))
 
 
 @router.get("/excursions", summary="List excursions", response_model=Listed[ExcursionOut])

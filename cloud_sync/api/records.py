@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from cloud_sync.actions import documents, records
-from cloud_sync.api.access import Administrator, Decider, Ledger, Listing, Now, Reader
+from cloud_sync.api.access import Administrator, Decider, Ledger, Listing, Now, Reader, Route
 from cloud_sync.api.order_schemas import (
     DocumentIn,
     DocumentOut,
@@ -34,7 +34,7 @@ from cloud_sync.domain.master import (
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Database
 
-router = APIRouter(tags=["master data"], responses=answers(404, 409))
+router = APIRouter(tags=["master data"], route_class=Route, responses=answers(404, 409))
 
 Kind = Annotated[str, Path(pattern=r"^[a-z-]{1,40}$", description="What the file holds.", examples=["items"])]
 _CSV = {"text/csv": {"schema": {"type": "string"}}}

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from cloud_sync.actions import allocate, movements, stock, trace
-from cloud_sync.api.access import Ledger, Listing, Mover, Now, Reader
+from cloud_sync.api.access import Ledger, Listing, Mover, Now, Reader, Route
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas import Code, Id, Listed, Name, WhyIn
 from cloud_sync.api.stock_schemas import (
@@ -18,10 +18,11 @@ from cloud_sync.api.stock_schemas import (
     ReservationOut,
     StockOut,
 )
+from cloud_sync.api.trace_json import trace_json
 from cloud_sync.api.trace_schemas import TraceOut
 from cloud_sync.domain.trace import Direction
 
-router = APIRouter(tags=["stock"], responses=answers(404, 409))
+router = APIRouter(tags=["stock"], route_class=Route, responses=answers(404, 409))
 
 
 @router.get("/lots", summary="List lots", response_model=Listed[LotOut])
@@ -149,7 +150,8 @@ def trace_lot(
     _: Reader,
     serial: Annotated[str, Query(max_length=100, pattern=r"^[\x21-\x7e]*$")] = "",
     direction: Annotated[Direction | None, Query(description="One way only; both without.")] = None,
-) -> Any:
+) -> Response:
     """Where a lot came from (suppliers, ingredients) and went (places, recipients, products), and its excursions."""
     directions = frozenset({direction} if direction else Direction)
-    return trace.trace(database, lot_id, serial=serial, directions=directions)
+    traced = trace.trace(database, lot_id, serial=serial, directions=directions)
+    return Response(trace_json(traced), media_type="application/json")

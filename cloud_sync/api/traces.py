@@ -1,5 +1,6 @@
 """Traces by whatever people have in their hands, and thermal passports."""
 
+import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -9,15 +10,16 @@ from pydantic import BaseModel, Field
 
 from cloud_sync.actions.passports import passport
 from cloud_sync.actions.trace import Search, as_csv, drawn, trace_found
-from cloud_sync.api.access import Ledger, Now, Reader
+from cloud_sync.api.access import Ledger, Now, Reader, Route
 from cloud_sync.api.problems import answers
 from cloud_sync.api.quality_schemas import ExposureOut
 from cloud_sync.api.schemas import Code, Id, Name, PlaceKind
 from cloud_sync.api.stock_schemas import LotOut
+from cloud_sync.api.trace_json import found_trace_json
 from cloud_sync.api.trace_schemas import EndOut, GraphOut
 from cloud_sync.domain.trace import Direction
 
-router = APIRouter(tags=["trace"], responses=answers(404))
+router = APIRouter(tags=["trace"], route_class=Route, responses=answers(404))
 
 
 class RecipientOut(EndOut):
@@ -135,14 +137,14 @@ def find_trace(
     batch: Annotated[Name | None, Query(description="A place of production.")] = None,
     direction: Annotated[Direction | None, Query(description="One way only; both without.")] = None,
     form: Annotated[Literal["json", "graph", "csv"], Query(description="graph: nodes and edges to draw.")] = "json",
-) -> Any:
+) -> Response:
     """Where it came from and went, with how much of it everybody got. All that is given has to hold."""
     search = Search(serial, lot_number, supplier, order, recipient, batch)
     traced = trace_found(database, search, frozenset({direction} if direction else Direction))
     if form == "csv":
-        answer: Response = PlainTextResponse(as_csv(traced), media_type="text/csv")
-        return answer
-    return DrawnOut(**drawn(traced)) if form == "graph" else traced
+        return PlainTextResponse(as_csv(traced), media_type="text/csv")
+    text = json.dumps(drawn(traced)).encode() if form == "graph" else found_trace_json(traced)
+    return Response(text, media_type="application/json")
 
 
 @router.get("/lots/{lot_id}/passport", summary="See what a lot went through", response_model=PassportOut)

@@ -23,7 +23,7 @@ from cloud_sync.ingest.readings import store_readings
 from cloud_sync.ingest.scans import store_scans
 from cloud_sync.ingest.source import Said, Source
 from cloud_sync.ingest.together import Sealed, in_parts, store_part
-from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.database import Connection, Database, Row, again_if_overtaken
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.records import Envelope, Lane, Notice, Reading, Record, ScanTransaction
 from edge_agent.domain.wire import (
@@ -68,6 +68,7 @@ class Receipt:
     reason: str = ""
 
 
+@again_if_overtaken
 def store_batch(database: Database, raw: bytes) -> Receipt:
     """Store one batch in one transaction and say what became of it.
 
@@ -130,6 +131,7 @@ def _set_aside(database: Database, batch: Batch, error: Exception) -> Receipt:
     return Receipt(batch.digest, Outcome.STORED, case.text)
 
 
+@again_if_overtaken
 def _store_together(database: Database, raws: Sequence[bytes]) -> dict[int, Receipt]:
     """Receipts by index of those that could be stored together with others."""
     candidates = [each for index, raw in enumerate(raws) if (each := _sealed(index, raw)) is not None]

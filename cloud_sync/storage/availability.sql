@@ -1,7 +1,7 @@
 -- name: lots(item, owner, lot_number, rows_max, rows_skipped)
--- Lots, earliest expiry first.
+-- Lots, earliest expiry first. Index: lot_expiry, lot_number. LIMIT 1 lets holds be looked up lot by lot.
 SELECT l.id, i.name AS item, l.lot_number, l.owner, l.expires_on, l.expires_at,
-       EXISTS (SELECT FROM hold_now h WHERE h.lot_id = l.id) AS held
+       (SELECT true FROM hold_now h WHERE h.lot_id = l.id LIMIT 1) IS NOT NULL AS held
 FROM lot l
 JOIN item i ON i.id = l.item_id
 WHERE (:item::text IS NULL OR i.name = :item)
@@ -29,31 +29,39 @@ INSERT INTO lot (item_id, lot_number, owner, expires_on, expires_at)
 VALUES (:item_id, :lot_number, :owner, :expires_on, :expires_at)
 ON CONFLICT (item_id, lot_number, owner) DO NOTHING;
 
--- name: positions_in_fefo_order(item_id, owner, site, rows_max)
--- Stock of an item and owner in the house (at and below one site), in the order in which it should leave, with all
--- that blocks it. Index: lot_fefo, position's primary key.
-WITH candidate AS MATERIALIZED (
-    SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_at, i.expiry_required,
-           i.name AS item, p.name AS place, p.ancestors,
-           (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at
-    FROM lot l
-    JOIN item i ON i.id = l.item_id
-    JOIN position b ON b.lot_id = l.id AND b.quantity > 0
-    JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
-    WHERE l.item_id = :item_id AND l.owner = :owner
-      AND (:site::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)])
-    ORDER BY l.expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial
-    LIMIT :rows_max
-)
-SELECT c.*,
+-- name: positions_in_fefo_order(item_id, owner, site, lot_number, serial, rows_max)
+-- Stock of an item and owner in the house (at and below one site; of one lot or serial, '' leaves them open), in the
+-- order in which it should leave, with what is promised of it. holds_on says what blocks it. Index: lot_fefo, position's
+-- primary key, reservation_open.
+SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_at, i.expiry_required,
+       i.name AS item, p.name AS place,
+       (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at,
        coalesce((SELECT sum(v.quantity) FROM reservation v
-                 WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (c.lot_id, c.place_id, c.serial)),
-                0)::bigint AS reserved,
-       coalesce((SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
-                 FROM hold_now h
-                 WHERE h.lot_id = c.lot_id AND coalesce(h.serial = c.serial, true)
-                   AND hold_covers(h.kind, h.place_id, c.place_id, c.ancestors)), '[]') AS holds
-FROM candidate c;
+                 WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (b.lot_id, b.place_id, b.serial)),
+                0)::bigint AS reserved
+FROM lot l
+JOIN item i ON i.id = l.item_id
+JOIN position b ON b.lot_id = l.id AND b.quantity > 0
+JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
+WHERE l.item_id = :item_id AND l.owner = :owner
+  AND (:lot_number = '' OR l.lot_number = :lot_number) AND (:serial = '' OR b.serial = :serial)
+  AND (:site::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)])
+ORDER BY l.expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial
+LIMIT :rows_max;
+
+-- name: holds_on(lot_ids, place_ids, serials)
+-- All that blocks these positions; number counts from 1. Index: those of lots that hold_now asks for.
+SELECT stock.number, held.holds
+FROM unnest(:lot_ids::bigint[], :place_ids::bigint[], :serials::text[])
+     WITH ORDINALITY AS stock (lot_id, place_id, serial, number)
+JOIN place p ON p.id = stock.place_id
+CROSS JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text) AS holds
+    FROM hold_now h
+    WHERE h.lot_id = stock.lot_id AND coalesce(h.serial = stock.serial, true)
+      AND hold_covers(h.kind, h.place_id, stock.place_id, p.ancestors)
+) AS held
+WHERE held.holds IS NOT NULL;
 
 -- name: positions(item, place, lot_id, everywhere, rows_max, rows_skipped)
 -- Stock by item, lot and place (at and below it), with all that blocks it. In the house only, or also with suppliers,
@@ -86,7 +94,8 @@ FROM candidate c
 ORDER BY c.item, c.expires_at NULLS LAST, c.lot_id, c.place, c.serial;
 
 -- name: movements(lot_id, place, rows_max, rows_skipped)
--- What moved, of a lot or through a place, the latest first.
+-- What moved, of a lot or through a place, the latest first. Index: movement_out, movement_from_place and _to_place,
+-- movement_occurred.
 SELECT m.id, m.fact, m.lot_id, i.name AS item, l.lot_number, m.serial, m.quantity, f.name AS from_place,
        t.name AS to_place, m.occurred_at, m.recorded_at, m.action, m.operator, m.order_ref, m.event_id
 FROM movement m
@@ -95,7 +104,8 @@ JOIN item i ON i.id = l.item_id
 JOIN place f ON f.id = m.from_place
 JOIN place t ON t.id = m.to_place
 WHERE (:lot_id::bigint IS NULL OR m.lot_id = :lot_id)
-  AND (:place::text IS NULL OR :place IN (f.name, t.name))
+  AND (:place::text IS NULL OR m.from_place = (SELECT id FROM place WHERE name = :place)
+       OR m.to_place = (SELECT id FROM place WHERE name = :place))
 ORDER BY m.occurred_at DESC, m.id DESC
 LIMIT :rows_max OFFSET :rows_skipped;
 

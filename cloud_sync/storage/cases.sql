@@ -1,11 +1,15 @@
--- name: latest_case(kind, key)^
--- The newest case about one thing, open or resolved.
-SELECT id, text, lot_id, data, resolved_at, resolved_by
-FROM exception_case
-WHERE kind = :kind AND key = :key
-ORDER BY id DESC
-LIMIT 1
-FOR UPDATE;
+-- name: latest_cases(kind, keys)
+-- The newest case about each of these things, open or resolved, locked. Index: exception_case_key.
+SELECT k.*
+FROM unnest(:keys::text[]) AS about (key)
+CROSS JOIN LATERAL (
+    SELECT id, key, text, lot_id, data, resolved_at, resolved_by
+    FROM exception_case
+    WHERE kind = :kind AND key = about.key
+    ORDER BY id DESC
+    LIMIT 1
+    FOR UPDATE
+) AS k;
 
 -- name: add_case(kind, key, text, lot_id, evidence_id, data, place_id)$
 -- Open a case and give its id; no row if one is open already.

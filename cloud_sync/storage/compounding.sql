@@ -115,11 +115,17 @@ ORDER BY l.id;
 -- name: holds_on_batch(lot_ids, place_id, is_decided)
 -- What blocks a batch other than that it is not released: on its products anywhere, on its ingredients in it, and until
 -- it is decided also on its ingredients as such.
+WITH concerned (lot_id, is_product) AS (
+    SELECT unnest(:lot_ids::bigint[]), true
+    UNION
+    SELECT m.lot_id, false FROM movement m WHERE m.to_place = :place_id
+)
 SELECT DISTINCT l.lot_number || ': ' || h.text AS text
-FROM hold_now h JOIN lot l ON l.id = h.lot_id
+FROM concerned c
+JOIN lot l ON l.id = c.lot_id
+CROSS JOIN LATERAL (SELECT n.kind, n.place_id, n.text FROM hold_now n WHERE n.lot_id = c.lot_id OFFSET 0) AS h
 WHERE h.kind NOT IN ('unreleased', 'patient')
-  AND (h.lot_id = ANY(:lot_ids)
-       OR (h.place_id = :place_id OR h.place_id IS NULL AND NOT :is_decided) AND h.lot_id IN (SELECT m.lot_id FROM movement m WHERE m.to_place = :place_id))
+  AND (c.is_product OR h.place_id = :place_id OR h.place_id IS NULL AND NOT :is_decided)
 ORDER BY 1;
 
 -- name: policies_above(ancestors)$

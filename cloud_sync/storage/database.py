@@ -4,12 +4,13 @@ import logging
 import subprocess
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import wraps
 from importlib import resources
 from pathlib import Path
 from threading import Lock
 from time import monotonic
-from typing import Any, Self
+from typing import Any, ParamSpec, Self, TypeVar
 
 import alembic.command
 import alembic.config
@@ -17,13 +18,16 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from cloud_sync.errors import DatabaseDown
+from cloud_sync.errors import DatabaseDown, Overtaken
 
 Row = dict[str, Any]
 Connection = psycopg.Connection[Row]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 CONNECTIONS_MAX = 20
 WAIT_FOR_CONNECTION_S = 5.0
+ATTEMPTS_MAX = 3
 RECONNECT_S = 5.0
 """How long the pool tries by itself, ever more slowly; after that the next transaction makes it try at once."""
 
@@ -100,7 +104,8 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction on one pooled connection. Raises ``DatabaseDown`` when the server cannot be reached."""
+        """One transaction on one pooled connection. Raises ``DatabaseDown`` when the server cannot be reached, and
+        ``Overtaken`` when it gave way to another transaction (see :func:`again_if_overtaken`)."""
         try:
             with self._pool.connection() as connection:
                 self._is_back()
@@ -108,6 +113,8 @@ class Database:
         except (PoolTimeout, PoolClosed) as error:
             self._is_lost()
             raise DatabaseDown(f"no database connection within {WAIT_FOR_CONNECTION_S:.0f} s") from error
+        except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as error:
+            raise Overtaken(str(error).strip()) from error
         except psycopg.OperationalError as error:
             raise DatabaseDown(str(error).strip()) from error
 
@@ -130,6 +137,23 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def again_if_overtaken(do: Callable[P, T]) -> Callable[P, T]:
+    """``do``, done again from the start if its transaction gave way to another, ``ATTEMPTS_MAX`` times in all.
+
+    For what is one transaction, or may be done twice. Locks are taken in one order (``storage/locks.py``), so this is
+    rare; PostgreSQL needs a second to notice.
+    """
+
+    @wraps(do)
+    def done(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(ATTEMPTS_MAX - 1):
+            with suppress(Overtaken):
+                return do(*args, **kwargs)
+        return do(*args, **kwargs)
+
+    return done
 
 
 def migrate(url: str) -> None:

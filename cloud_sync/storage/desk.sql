@@ -85,8 +85,9 @@ JOIN place f ON f.id = o.from_place
 JOIN place t ON t.id = o.to_place
 WHERE o.kind IN ('purchase', 'demand', 'transfer')
   AND (f.ancestors @> ARRAY[:site_id::bigint] OR t.ancestors @> ARRAY[:site_id::bigint])
-  AND NOT EXISTS (SELECT FROM order_step s WHERE s.order_id = o.id AND s.step = 'rejected')
-  AND (o.kind <> 'purchase' OR EXISTS (SELECT FROM order_step s WHERE s.order_id = o.id AND s.step = 'ordered'))
+  -- LIMIT 1: the steps of the few orders that are wanted are looked up, order by order.
+  AND (SELECT true FROM order_step s WHERE s.order_id = o.id AND s.step = 'rejected' LIMIT 1) IS NULL
+  AND (o.kind <> 'purchase' OR (SELECT true FROM order_step s WHERE s.order_id = o.id AND s.step = 'ordered' LIMIT 1))
 ORDER BY o.id DESC
 LIMIT :rows_max;
 

@@ -2,11 +2,13 @@
 -- below (for as long as the excursion may have lasted where clocks were doubtful: reach_from, reach_until), if its
 -- severity is action; from there on along every movement out of a residency at or after its first exposed instant, into the
 -- residency that received it. A place of production passes exposure from what went in to every other lot that comes
--- out at or after that instant. Both queries write only what differs, and give what changed for each lot:
+-- out at or after that instant. It writes only what differs, and gives what changed for each lot:
 -- 'held' where a lot is exposed to an excursion for the first time, 'freed' where no part of it is any more.
 
--- name: expose_excursions(excursion_ids)
--- Redo all exposure by these excursions.
+-- name: expose(excursion_ids, lot_ids)
+-- Redo all exposure by these excursions, or all exposure of these lots and of the lots made of them (downstream_lots
+-- gives them; all must be named): one of the two is empty. What lots that are not named bring into production is taken
+-- as it stands.
 WITH RECURSIVE seed AS (
     SELECT e.id AS excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at,
            p.kind = 'production' AS is_production, greatest(r.began_at, coalesce(e.reach_from, e.began_at)) AS since
@@ -17,69 +19,7 @@ WITH RECURSIVE seed AS (
       AND e.severity = 'action'
       AND r.began_at < coalesce(e.reach_until, e.ended_at, 'infinity')
       AND coalesce(r.ended_at, 'infinity') > coalesce(e.reach_from, e.began_at)
-), walk AS (
-    SELECT * FROM seed
-    UNION
-    SELECT w.excursion_id, n.lot_id, n.serial, n.place_id, n.began_at, n.ended_at, n.is_production, n.since
-    FROM walk w
-    CROSS JOIN LATERAL (
-        SELECT d.lot_id, d.serial, d.place_id, d.began_at, d.ended_at, p.kind = 'production' AS is_production,
-               min(o.occurred_at) AS since
-        FROM (
-            SELECT m.lot_id, m.serial, m.to_place, m.occurred_at
-            FROM movement m
-            WHERE (m.lot_id, m.from_place, m.serial) = (w.lot_id, w.place_id, w.serial)
-              AND m.occurred_at BETWEEN w.since AND coalesce(w.ended_at, 'infinity')
-            UNION ALL
-            SELECT m.lot_id, m.serial, m.to_place, m.occurred_at
-            FROM movement m
-            WHERE w.is_production AND m.from_place = w.place_id AND m.lot_id <> w.lot_id AND m.occurred_at >= w.since
-        ) AS o
-        JOIN residency d ON (d.lot_id, d.place_id, d.serial) = (o.lot_id, o.to_place, o.serial)
-            AND o.occurred_at BETWEEN d.began_at AND coalesce(d.ended_at, 'infinity')
-        JOIN place p ON p.id = d.place_id
-        GROUP BY 1, 2, 3, 4, 5, 6
-    ) AS n
-    -- Back to where it was exposed before: nothing new. This keeps stock that goes to and fro from being
-    -- walked once for each time (it would end all the same: there are only so many movements).
-    WHERE NOT EXISTS (
-        SELECT FROM excursion e JOIN place p ON p.id = n.place_id
-        WHERE e.id = w.excursion_id AND p.ancestors @> ARRAY[e.place_id]
-          AND n.began_at < coalesce(e.reach_until, e.ended_at, 'infinity')
-          AND greatest(n.began_at, coalesce(e.reach_from, e.began_at)) <= n.since
-          AND coalesce(n.ended_at, 'infinity') > coalesce(e.reach_from, e.began_at))
-), new AS (
-    SELECT excursion_id, lot_id, serial, place_id, began_at, min(since) AS since
-    FROM walk
-    GROUP BY 1, 2, 3, 4, 5
-), old AS (
-    SELECT * FROM exposure WHERE excursion_id = ANY(:excursion_ids)
-), gone AS (
-    DELETE FROM exposure x
-    USING (
-        SELECT excursion_id, lot_id, place_id, serial, residency_began_at FROM old
-        EXCEPT
-        SELECT excursion_id, lot_id, place_id, serial, began_at FROM new
-    ) AS g
-    WHERE (x.excursion_id, x.lot_id, x.place_id, x.serial, x.residency_began_at)
-        = (g.excursion_id, g.lot_id, g.place_id, g.serial, g.residency_began_at)
-), kept AS (
-    INSERT INTO exposure (excursion_id, lot_id, serial, place_id, residency_began_at, since)
-    SELECT * FROM new
-    ON CONFLICT (excursion_id, lot_id, place_id, serial, residency_began_at) DO UPDATE SET since = excluded.since
-    WHERE exposure.since <> excluded.since
-)
-SELECT excursion_id, lot_id, 'held' AS change
-FROM (SELECT excursion_id, lot_id FROM new EXCEPT SELECT excursion_id, lot_id FROM old) AS held
-UNION ALL
-SELECT excursion_id, lot_id, 'freed'
-FROM (SELECT excursion_id, lot_id FROM old EXCEPT SELECT excursion_id, lot_id FROM new) AS freed
-ORDER BY 1, 3, 2;
-
--- name: expose_lots(lot_ids)
--- Redo all exposure of these lots and of the lots made of them (downstream_lots gives them; all must be named). What
--- other lots bring into production is taken as it stands.
-WITH RECURSIVE seed AS (
+    UNION ALL
     SELECT e.id AS excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at,
            p.kind = 'production' AS is_production, greatest(r.began_at, coalesce(e.reach_from, e.began_at)) AS since
     FROM residency r
@@ -135,7 +75,7 @@ WITH RECURSIVE seed AS (
     FROM walk
     GROUP BY 1, 2, 3, 4, 5
 ), old AS (
-    SELECT * FROM exposure WHERE lot_id = ANY(:lot_ids)
+    SELECT * FROM exposure WHERE excursion_id = ANY(:excursion_ids) OR lot_id = ANY(:lot_ids)
 ), gone AS (
     DELETE FROM exposure x
     USING (

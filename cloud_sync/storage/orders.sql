@@ -30,10 +30,12 @@ WHERE o.number = ANY(:numbers)
 ORDER BY o.id;
 
 -- name: order_numbers(kind, place, rows_max, rows_skipped)
--- Numbers of orders, the latest first.
+-- Numbers of orders, the latest first. Index: stock_order_from, stock_order_to.
 SELECT o.number
-FROM stock_order o JOIN place f ON f.id = o.from_place JOIN place t ON t.id = o.to_place
-WHERE (:kind::text IS NULL OR o.kind = :kind) AND (:place::text IS NULL OR :place IN (f.name, t.name))
+FROM stock_order o
+WHERE (:kind::text IS NULL OR o.kind = :kind)
+  AND (:place::text IS NULL OR o.from_place = (SELECT id FROM place WHERE name = :place)
+       OR o.to_place = (SELECT id FROM place WHERE name = :place))
 ORDER BY o.id DESC
 LIMIT :rows_max OFFSET :rows_skipped;
 
@@ -85,7 +87,7 @@ GROUP BY 1, 3, 4, 6
 ORDER BY 1, 2, 4, 6;
 
 -- name: cases_of_orders(numbers)
--- What did not go as the orders said.
+-- What did not go as the orders said. Index: exception_case_order.
 SELECT id, kind, text, data, resolved_at
 FROM exception_case
 WHERE kind IN ('order_mismatch', 'receipt_discrepancy') AND data ->> 'order' = ANY(:numbers)

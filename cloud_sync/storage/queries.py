@@ -1,10 +1,15 @@
 """Named queries from the ``.sql`` files of this folder."""
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import aiosql
+import psycopg
+from psycopg.rows import dict_row
+
+from cloud_sync.storage.database import Connection, Row
 
 
 @cache
@@ -16,3 +21,23 @@ def queries(room: str) -> Any:
     """
     text = (resources.files("cloud_sync.storage") / f"{room}.sql").read_text(encoding="utf-8")
     return aiosql.from_str(text, "psycopg")
+
+
+Statement = tuple[str, Mapping[str, Any]]
+"""SQL and its parameters; a named query's SQL is ``queries(room).name.sql``."""
+
+
+def in_one_go(connection: Connection, *statements: Statement) -> list[list[Row]]:
+    """Run several statements in one round trip; gives the rows of each.
+
+    Each sees what was committed when its turn comes, as if they had been sent one by one. They are planned anew each
+    time, for these very values. An error ends the transaction, or takes it back to a savepoint among the statements.
+    """
+    cursor = psycopg.ClientCursor(connection, row_factory=dict_row)
+    text = ";\n".join(cursor.mogrify(sql.rstrip().rstrip(";"), parameters) for sql, parameters in statements)
+    cursor.execute(text.encode())
+    answers = []
+    for _ in statements:
+        answers.append(cursor.fetchall() if cursor.description else [])
+        cursor.nextset()
+    return answers

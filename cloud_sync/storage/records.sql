@@ -59,7 +59,7 @@ LEFT JOIN place s ON s.id = r.supplier_id
 ORDER BY i.name, p.name;
 
 -- name: opening_balances()
--- Stock that was there before the ledger was, as it was said then.
+-- Stock that was there before the ledger was, as it was said then. Index: movement_opening.
 SELECT i.name AS item, l.lot_number, l.owner, p.name AS place, m.serial, m.quantity, l.expires_on
 FROM movement m
 JOIN lot l ON l.id = m.lot_id

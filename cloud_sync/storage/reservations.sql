@@ -12,6 +12,15 @@ INSERT INTO reservation (client_id, lot_id, serial, place_id, quantity, demand, 
 VALUES (:client_id, :lot_id, :serial, :place_id, :quantity, :demand, :reserved_by)
 RETURNING id;
 
+-- name: add_reservations(client_id, lot_ids, serials, place_ids, quantities, demand, reserved_by)
+-- Promise several positions to a demand, in the order in which bookings own lots: so they wait for each other in turn.
+INSERT INTO reservation (client_id, lot_id, serial, place_id, quantity, demand, reserved_by)
+SELECT :client_id, t.lot_id, t.serial, t.place_id, t.quantity, :demand, :reserved_by
+FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[], :quantities::bigint[])
+     AS t (lot_id, serial, place_id, quantity)
+ORDER BY t.lot_id, t.place_id, t.serial
+RETURNING id, lot_id, place_id, serial;
+
 -- name: reservation_by_id(reservation_id)^
 -- One reservation.
 SELECT v.id, v.client_id, v.lot_id, v.serial, v.place_id, p.name AS place, v.quantity, v.demand, v.reserved_by,
@@ -45,8 +54,13 @@ FROM (
     SELECT o.id, min(h.text) AS text
     FROM reservation o
     JOIN place p ON p.id = o.place_id
-    JOIN hold_now h ON h.lot_id = o.lot_id AND (h.serial IS NULL OR h.serial = o.serial)
-        AND hold_covers(h.kind, h.place_id, o.place_id, p.ancestors)
+    CROSS JOIN LATERAL (
+        SELECT n.text
+        FROM hold_now n
+        WHERE n.lot_id = o.lot_id AND (n.serial IS NULL OR n.serial = o.serial)
+          AND hold_covers(n.kind, n.place_id, o.place_id, p.ancestors)
+        OFFSET 0 -- and so looked up for each
+    ) AS h
     WHERE o.lot_id = ANY(:lot_ids) AND o.ended_at IS NULL
     GROUP BY o.id
 ) AS held

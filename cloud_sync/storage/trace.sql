@@ -1,82 +1,118 @@
--- name: upstream(lot_id, serial, rows_max)
--- Where a lot (or one serial of it) came from: its own movements, and those of every lot that went into the production
--- places it came out of, and so on. A step is (lot, place); each is visited once, so loops end.
--- Index: movement_in, movement_out. Nobody can know beforehand how much is reached: the steps at the end are written so
--- that each is looked up, never a whole table read. Names are for named_lots and named_places to give.
+-- name: graph(lot_ids, serial, is_forward, rows_max)^
+-- Where lots (or one serial of them) came from, or went: their own movements, and backward those of every lot that went
+-- into the production places they came out of, forward those of every lot that came out of the production places they
+-- went into, and so on. A node is a lot in a place; each is visited once, so loops end. Movements of a lot between the
+-- same two places are added up to one edge; what went into a place of production has an edge to each product that left
+-- it afterwards. Gives JSON texts: a trace has tens of thousands of edges, which nobody but the reader of the answer
+-- needs to take apart. nodes and edges; ends: edges from suppliers (backward) or to recipients (forward); production:
+-- what went into places of production and came out; is_cut: whether there are more edges than rows_max.
+-- Index: movement_in, movement_out, movement_from_place, movement_to_place. Nobody can know beforehand how much is
+-- reached: OFFSET 0 lets each node be looked up, never a whole table read.
 WITH RECURSIVE reached (lot_id, place_id) AS (
-    SELECT m.lot_id, step.place_id
-    FROM movement m CROSS JOIN LATERAL (VALUES (m.from_place), (m.to_place)) AS step (place_id)
-    WHERE m.lot_id = :lot_id AND (:serial = '' OR m.serial = :serial)
+    SELECT m.lot_id, side.place_id
+    FROM movement m CROSS JOIN LATERAL (VALUES (m.from_place), (m.to_place)) AS side (place_id)
+    WHERE m.lot_id = ANY(:lot_ids) AND (:serial = '' OR m.serial = :serial)
     UNION
-    SELECT back.lot_id, back.place_id
-    FROM reached r
-    JOIN place p ON p.id = r.place_id
+    SELECT further.lot_id, further.place_id
+    FROM (SELECT t.lot_id, t.place_id, p.kind FROM reached t JOIN place p ON p.id = t.place_id OFFSET 0) AS r
     CROSS JOIN LATERAL (
         SELECT m.lot_id, m.from_place
         FROM movement m
-        WHERE m.lot_id = r.lot_id AND m.to_place = r.place_id
-          AND (m.lot_id <> :lot_id OR :serial = '' OR m.serial = :serial)
+        WHERE NOT :is_forward AND m.lot_id = r.lot_id AND m.to_place = r.place_id
+          AND (:serial = '' OR m.serial = :serial OR m.lot_id <> ALL(:lot_ids))
+        UNION ALL
+        SELECT m.lot_id, m.to_place
+        FROM movement m
+        WHERE :is_forward AND m.lot_id = r.lot_id AND m.from_place = r.place_id
+          AND (:serial = '' OR m.serial = :serial OR m.lot_id <> ALL(:lot_ids))
         UNION ALL
         SELECT put_in.lot_id, r.place_id
         FROM movement made
         JOIN movement put_in ON put_in.to_place = made.from_place AND put_in.occurred_at <= made.occurred_at
-        WHERE p.kind = 'production' AND made.lot_id = r.lot_id AND made.from_place = r.place_id
+        WHERE NOT :is_forward AND r.kind = 'production' AND made.lot_id = r.lot_id AND made.from_place = r.place_id
           AND put_in.lot_id <> r.lot_id
-          AND (made.lot_id <> :lot_id OR :serial = '' OR made.serial = :serial)
-    ) AS back (lot_id, place_id)
-)
-SELECT r.lot_id, step.other AS from_place, r.place_id AS to_place, step.quantity, step.movements, step.first_at,
-       step.last_at
-FROM reached r
-CROSS JOIN LATERAL (
-    SELECT m.from_place AS other, sum(m.quantity)::bigint AS quantity, count(*) AS movements,
-           min(m.occurred_at) AS first_at, max(m.occurred_at) AS last_at
-    FROM movement m
-    WHERE m.lot_id = r.lot_id AND m.to_place = r.place_id
-      AND (m.lot_id <> :lot_id OR :serial = '' OR m.serial = :serial)
-    GROUP BY m.from_place
-) AS step
-ORDER BY step.first_at, r.lot_id, from_place, to_place
-LIMIT :rows_max;
-
--- name: downstream(lot_id, serial, rows_max)
--- Where a lot (or one serial of it) went: its own movements, and those of every lot that came out of the production
--- places it went into, and so on. Loops end as above. Index: movement_in, movement_out, movement_from_place.
-WITH RECURSIVE reached (lot_id, place_id) AS (
-    SELECT m.lot_id, step.place_id
-    FROM movement m CROSS JOIN LATERAL (VALUES (m.from_place), (m.to_place)) AS step (place_id)
-    WHERE m.lot_id = :lot_id AND (:serial = '' OR m.serial = :serial)
-    UNION
-    SELECT onward.lot_id, onward.place_id
-    FROM reached r
-    JOIN place p ON p.id = r.place_id
-    CROSS JOIN LATERAL (
-        SELECT m.lot_id, m.to_place
-        FROM movement m
-        WHERE m.lot_id = r.lot_id AND m.from_place = r.place_id
-          AND (m.lot_id <> :lot_id OR :serial = '' OR m.serial = :serial)
+          AND (:serial = '' OR made.serial = :serial OR made.lot_id <> ALL(:lot_ids))
         UNION ALL
         SELECT made.lot_id, r.place_id
         FROM movement put_in
         JOIN movement made ON made.from_place = put_in.to_place AND made.occurred_at >= put_in.occurred_at
-        WHERE p.kind = 'production' AND put_in.lot_id = r.lot_id AND put_in.to_place = r.place_id
+        WHERE :is_forward AND r.kind = 'production' AND put_in.lot_id = r.lot_id AND put_in.to_place = r.place_id
           AND made.lot_id <> r.lot_id
-          AND (put_in.lot_id <> :lot_id OR :serial = '' OR put_in.serial = :serial)
-    ) AS onward (lot_id, place_id)
+          AND (:serial = '' OR put_in.serial = :serial OR put_in.lot_id <> ALL(:lot_ids))
+    ) AS further (lot_id, place_id)
+), found AS MATERIALIZED (
+    SELECT r.lot_id, CASE WHEN :is_forward THEN r.place_id ELSE step.other END AS from_place,
+           CASE WHEN :is_forward THEN step.other ELSE r.place_id END AS to_place, sum(step.quantity)::bigint AS quantity,
+           count(*) AS movements, min(step.occurred_at) AS first_at, max(step.occurred_at) AS last_at
+    FROM reached r
+    CROSS JOIN LATERAL (
+        SELECT m.from_place AS other, m.quantity, m.occurred_at
+        FROM movement m
+        WHERE NOT :is_forward AND m.lot_id = r.lot_id AND m.to_place = r.place_id
+          AND (:serial = '' OR m.serial = :serial OR m.lot_id <> ALL(:lot_ids))
+        UNION ALL
+        SELECT m.to_place, m.quantity, m.occurred_at
+        FROM movement m
+        WHERE :is_forward AND m.lot_id = r.lot_id AND m.from_place = r.place_id
+          AND (:serial = '' OR m.serial = :serial OR m.lot_id <> ALL(:lot_ids))
+        OFFSET 0
+    ) AS step
+    GROUP BY r.lot_id, r.place_id, step.other
+    ORDER BY first_at, 1, 2, 3
+    LIMIT :rows_max + 1
+), step AS MATERIALIZED (
+    SELECT f.*, ',"first_at":' || to_json(f.first_at) || ',"last_at":' || to_json(f.last_at) || '}' AS times
+    FROM (SELECT * FROM found ORDER BY first_at, lot_id, from_place, to_place LIMIT :rows_max) AS f
+), node AS MATERIALIZED (
+    SELECT lot_id, from_place AS place_id FROM step UNION SELECT lot_id, to_place FROM step
+), lot_text AS (
+    SELECT l.id, '"lot_id":' || l.id || ',"item":' || to_json(i.name) || ',"lot_number":' || to_json(l.lot_number) AS text
+    FROM (SELECT DISTINCT lot_id FROM node) AS n
+    CROSS JOIN LATERAL (SELECT id, item_id, lot_number FROM lot WHERE id = n.lot_id OFFSET 0) AS l
+    JOIN item i ON i.id = l.item_id
+), place_text AS MATERIALIZED ( -- tail: what comes after the id of the lot in the key of a node, and the closing quote
+    SELECT p.id, p.kind, to_json(p.name)::text AS name, '@' || substr(to_json(p.name)::text, 2) AS tail
+    FROM place p
+    WHERE p.id IN (SELECT place_id FROM node)
+), put_in AS (
+    SELECT s.* FROM step s JOIN place_text p ON p.id = s.to_place AND p.kind = 'production'
+), made AS (
+    SELECT s.lot_id, s.from_place AS place_id, sum(s.quantity)::bigint AS quantity, max(s.last_at) AS at
+    FROM step s JOIN place_text p ON p.id = s.from_place AND p.kind = 'production'
+    GROUP BY 1, 2
+), made_into AS (
+    SELECT put_in.lot_id AS source, made.lot_id AS target, made.place_id, sum(put_in.quantity) AS quantity,
+           sum(put_in.movements) AS movements, min(put_in.first_at) AS first_at, made.at AS last_at
+    FROM put_in
+    JOIN made ON made.place_id = put_in.to_place AND made.lot_id <> put_in.lot_id AND put_in.first_at <= made.at
+    GROUP BY 1, 2, 3, made.at
 )
-SELECT r.lot_id, r.place_id AS from_place, step.other AS to_place, step.quantity, step.movements, step.first_at,
-       step.last_at
-FROM reached r
-CROSS JOIN LATERAL (
-    SELECT m.to_place AS other, sum(m.quantity)::bigint AS quantity, count(*) AS movements,
-           min(m.occurred_at) AS first_at, max(m.occurred_at) AS last_at
-    FROM movement m
-    WHERE m.lot_id = r.lot_id AND m.from_place = r.place_id
-      AND (m.lot_id <> :lot_id OR :serial = '' OR m.serial = :serial)
-    GROUP BY m.to_place
-) AS step
-ORDER BY step.first_at, r.lot_id, from_place, to_place
-LIMIT :rows_max;
+SELECT
+    (SELECT '[' || coalesce(string_agg('{"key":"' || n.lot_id || p.tail || ',' || l.text || ',"place":' || p.name
+                                       || ',"place_kind":"' || p.kind || '"}', ','), '') || ']'
+     FROM node n JOIN lot_text l ON l.id = n.lot_id JOIN place_text p ON p.id = n.place_id) AS nodes,
+    (SELECT '[' || coalesce(string_agg(text, ','), '') || ']'
+     FROM (
+        SELECT '{"kind":"moved","source":"' || s.lot_id || f.tail || ',"target":"' || s.lot_id || t.tail || ',"quantity":'
+               || s.quantity || ',"movements":' || s.movements || s.times AS text
+        FROM step s JOIN place_text f ON f.id = s.from_place JOIN place_text t ON t.id = s.to_place
+        UNION ALL
+        SELECT '{"kind":"made_into","source":"' || m.source || p.tail || ',"target":"' || m.target || p.tail
+               || ',"quantity":' || m.quantity || ',"movements":' || m.movements || ',"first_at":' || to_json(m.first_at)
+               || ',"last_at":' || to_json(m.last_at) || '}'
+        FROM made_into m JOIN place_text p ON p.id = m.place_id
+     ) AS edge) AS edges,
+    (SELECT '[' || coalesce(string_agg('{' || l.text || ',"from_place":' || f.name || ',"to_place":' || t.name
+                                       || ',"quantity":' || s.quantity || s.times, ','), '') || ']'
+     FROM step s JOIN lot_text l ON l.id = s.lot_id
+     JOIN place_text f ON f.id = s.from_place JOIN place_text t ON t.id = s.to_place
+     WHERE CASE WHEN :is_forward THEN t.kind IN ('customer', 'ward') ELSE f.kind = 'supplier' END) AS ends,
+    (SELECT coalesce(json_agg(json_build_object('lot_id', lot_id, 'place_id', place_id, 'quantity', quantity,
+                                                'is_put_in', is_put_in)), '[]')::text
+     FROM (SELECT lot_id, to_place AS place_id, sum(quantity)::bigint AS quantity, true AS is_put_in
+           FROM put_in GROUP BY 1, 2
+           UNION ALL SELECT lot_id, place_id, quantity, false FROM made) AS flow) AS production,
+    (SELECT count(*) > :rows_max FROM found) AS is_cut;
 
 -- name: lots_of(serial, lot_number, supplier, order_ref, recipient, batch, rows_max)
 -- The lots that somebody means: by serial, by number (of a supplier), by order, by who got them, or by the batch that
@@ -97,11 +133,3 @@ WHERE (:lot_number::text IS NULL OR l.lot_number = :lot_number)
       WHERE m.lot_id = l.id))
 ORDER BY l.id
 LIMIT :rows_max;
-
--- name: named_lots(lot_ids)
--- What people call these lots.
-SELECT l.id, i.name AS item, l.lot_number FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = ANY(:lot_ids);
-
--- name: named_places(place_ids)
--- What people call these places, and their kinds.
-SELECT id, name, kind FROM place WHERE id = ANY(:place_ids);

@@ -1,12 +1,16 @@
 """Where a lot came from and where it went, through production, and back and forth without end."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from cloud_sync.api.trace_schemas import TraceOut
+from cloud_sync.api.traces import DrawnOut, FoundTraceOut
 from cloud_sync.storage.database import Database
+from cloud_sync.storage.queries import queries
 from tests.integration.ledger_api import LATER, NOW, Api, api_on, movement
 
 
@@ -95,6 +99,63 @@ def test_what_a_batch_consumed_after_the_product_had_left_is_not_in_it(api: Api)
     go(api, "consume", "fridge-a", "batch-7", "LATE", 3)
     trace = api.reader.ok("GET", f"/v1/lots/{p}/trace", params={"direction": "backward"})
     assert "LATE" not in {node["lot_number"] for node in trace["backward"]["nodes"]}
+
+
+def test_what_went_into_a_batch_in_parts_is_linked_once_to_each_product_with_all_of_it(api: Api) -> None:
+    a, b, p = compounded(api)
+    go(api, "move", "fridge-a", "fridge-b", "A", 8, quantity=1)
+    go(api, "consume", "fridge-b", "batch-7", "A", 7, quantity=1)
+    go(api, "receive", "batch-7", "fridge-b", "P", 6, item="syringe", quantity=1)
+    trace = api.reader.ok("GET", f"/v1/lots/{p}/trace", params={"direction": "backward"})
+    made = [e for e in trace["backward"]["edges"] if e["kind"] == "made_into"]
+    assert sorted((e["source"], e["target"], e["quantity"], e["movements"]) for e in made) == [
+        (f"{a}@batch-7", f"{p}@batch-7", 7, 2), (f"{b}@batch-7", f"{p}@batch-7", 2, 1),
+    ]  # fmt: skip
+
+
+def test_a_lot_in_a_place_is_one_node_and_edges_join_nodes(api: Api) -> None:
+    a, _, _ = compounded(api)
+    go(api, "return", "st-mary", "fridge-a", "A", 2)
+    for graph in (api.reader.ok("GET", f"/v1/lots/{a}/trace")[way] for way in ("backward", "forward")):
+        keys = [node["key"] for node in graph["nodes"]]
+        assert len(set(keys)) == len(keys)
+        assert {end for edge in graph["edges"] for end in (edge["source"], edge["target"])} == set(keys)
+
+
+def test_the_text_of_a_trace_is_what_the_api_describes(api: Api) -> None:
+    """It is not checked when it is served: names that need escaping, and every field, are checked here."""
+    api.item("vial")
+    lot = go(api, "receive", "acme", "fridge-a", '"L\\1', 9, item="vial", quantity=2)
+    go(api, "ship", "fridge-a", "st-mary", '"L\\1', 4, item="vial")
+    a, _, p = compounded(api)
+    api.excursion("fridge-a", lot)
+    for lot_id in (lot, a, p):
+        said = api.reader.get(f"/v1/lots/{lot_id}/trace").json()
+        told = TraceOut.model_validate(said).model_dump(mode="json")
+        assert keys_of(told) == keys_of(said)
+    found = api.reader.get("/v1/trace", lot_number='"L\\1').json()
+    assert keys_of(FoundTraceOut.model_validate(found).model_dump(mode="json")) == keys_of(found)
+    assert found["forward"]["nodes"][0]["lot_number"] == '"L\\1'
+    drawn = api.reader.get("/v1/trace", lot_number='"L\\1', form="graph").json()
+    assert keys_of(DrawnOut.model_validate(drawn).model_dump(mode="json")) == keys_of(drawn)
+
+
+def keys_of(value: Any) -> Any:
+    """The shape of a JSON value: keys of objects, down to the leaves."""
+    if isinstance(value, dict):
+        return {key: keys_of(each) for key, each in value.items()}
+    return [keys_of(each) for each in value] if isinstance(value, list) else None
+
+
+def test_a_trace_that_is_longer_than_the_limit_is_cut_and_says_so(api: Api, database: Database) -> None:
+    a, _, _ = compounded(api)
+    with database.transaction() as connection:
+        walk = {"lot_ids": [a], "serial": "", "is_forward": True}
+        whole = queries("trace").graph(connection, **walk, rows_max=100)
+        cut = queries("trace").graph(connection, **walk, rows_max=2)
+    edges, moved = json.loads(whole["edges"]), [e for e in json.loads(cut["edges"]) if e["kind"] == "moved"]
+    assert (whole["is_cut"], cut["is_cut"], len(moved)) == (False, True, 2)
+    assert {e["first_at"] for e in moved} == set(sorted(e["first_at"] for e in edges if e["kind"] == "moved")[:2])
 
 
 def test_one_serial_is_traced_alone(api: Api) -> None:

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import psycopg
+
 from cloud_sync.actions.retention import make_months_ahead, thin_readings
 from cloud_sync.actions.tracks import judge_again
 from edge_agent.domain.policies import NoDataRule, Policy
@@ -45,6 +47,28 @@ def test_old_readings_become_hours_and_those_inside_excursions_stay(ledger: Ledg
     assert abs(hour["mean"] - 40 / 6) < 1e-9
     assert [row["value"] for row in ledger.rows("SELECT value FROM reading ORDER BY at")] == [9.0, 9.5, 5.0]
     assert (ledger.held(), ledger.excursions()) == (held, excursions)
+
+
+def test_a_month_of_which_nothing_is_left_is_dropped_and_made_again_when_something_comes(
+    ledger: Ledger, say: Said
+) -> None:
+    may = datetime(2026, 5, 10, tzinfo=UTC)
+    say(reading(minute(0), 9.0), reading(minute(1), 5.0), reading(may, 5.0), reading(LONG_AFTER, 5.0))
+    assert thin_readings(ledger.database, months=3, at=LONG_AFTER) == {"reading_2026_05": 1}
+    assert months(ledger) == ["reading_2026_03", "reading_2026_09"]
+    say(reading(may + timedelta(hours=2), 5.5))
+    assert months(ledger) == ["reading_2026_03", "reading_2026_05", "reading_2026_09"]
+    assert [row["readings"] for row in ledger.rows("SELECT readings FROM reading_hour")] == [2, 1]
+
+
+def test_a_month_that_is_being_read_is_dropped_another_time(ledger: Ledger, say: Said) -> None:
+    say(reading(minute(0), 5.0), reading(LONG_AFTER, 5.0))
+    with psycopg.connect(ledger.database.url) as reader:
+        reader.execute("SELECT FROM reading")
+        assert thin_readings(ledger.database, months=5, at=LONG_AFTER) == {"reading_2026_03": 1}
+        assert months(ledger) == ["reading_2026_03", "reading_2026_09"]
+    assert thin_readings(ledger.database, months=5, at=LONG_AFTER) == {}
+    assert months(ledger) == ["reading_2026_09"]
 
 
 def test_late_evidence_after_thinning_still_widens_an_excursion_and_is_kept(ledger: Ledger, say: Said) -> None:

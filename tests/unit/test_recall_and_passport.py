@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cloud_sync.domain.passport import allowance_left_s, measure, total_mkt_c
 from cloud_sync.domain.recall import Flow, reconcile
-from cloud_sync.domain.trace import Step, shares_of
+from cloud_sync.domain.trace import BatchFlow, shares_of
 from edge_agent.domain.excursions import Rule, Side
 
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -38,25 +38,25 @@ def test_more_given_out_than_came_is_not_complete() -> None:
     assert not reconcile([Flow("supplier", "room", 5), Flow("room", "customer", 6)]).is_complete
 
 
-def step(lot: int, source: tuple[str, str], target: tuple[str, str], quantity: int) -> Step:
-    return Step(lot, "item", f"L{lot}", *source, *target, quantity, 1, START, START)
+BATCH, NEXT = 1, 2
 
 
-ROOM, BATCH, NEXT = ("room", "room"), ("batch", "production"), ("next", "production")
+def put_in(lot: int, batch: int, quantity: int) -> BatchFlow:
+    return BatchFlow(lot, batch, quantity, is_put_in=True)
+
+
+def made(lot: int, batch: int, quantity: int) -> BatchFlow:
+    return BatchFlow(lot, batch, quantity, is_put_in=False)
 
 
 def test_an_ingredient_is_spread_over_what_was_made_and_on_through_the_next_batch() -> None:
-    steps = [
-        step(1, ROOM, BATCH, 6), step(2, ROOM, BATCH, 2), step(3, BATCH, ROOM, 12),
-        step(3, ROOM, NEXT, 4), step(4, NEXT, ROOM, 8),
-    ]  # fmt: skip
-    share = shares_of(steps, [1])
+    flows = [put_in(1, BATCH, 6), put_in(2, BATCH, 2), made(3, BATCH, 12), put_in(3, NEXT, 4), made(4, NEXT, 8)]
+    share = shares_of(flows, [1])
     assert (share[1], share[3], share[4]) == (1.0, 0.5, 0.25)
 
 
 def test_a_batch_that_eats_its_own_product_comes_to_an_end() -> None:
-    steps = [step(1, ROOM, BATCH, 6), step(3, BATCH, ROOM, 12), step(3, ROOM, BATCH, 12)]
-    assert shares_of(steps, [1])[3] > 0
+    assert shares_of([put_in(1, BATCH, 6), made(3, BATCH, 12), put_in(3, BATCH, 12)], [1])[3] > 0
 
 
 def at(minute: float) -> datetime:

@@ -72,23 +72,3 @@ SELECT DISTINCT b.id AS batch_id, m.lot_id
 FROM production_batch b
 JOIN movement m ON m.from_place = b.place_id
 WHERE NOT EXISTS (SELECT FROM movement put_in WHERE put_in.lot_id = m.lot_id AND put_in.to_place = b.place_id);
-
--- Products are blocked until quality releases their batch, and those for one patient are never stock for others.
-ALTER VIEW hold_now RENAME TO hold_before_compounding;
-CREATE VIEW hold_now AS
-SELECT lot_id, serial, place_id, kind, excursion_id, text, since FROM hold_before_compounding
-UNION ALL
-SELECT product.lot_id, NULL, NULL, 'unreleased', NULL,
-       CASE WHEN rejected.id IS NULL THEN 'production batch ' || p.name || ' is not released'
-            ELSE 'production batch ' || p.name || ' was rejected: ' || (rejected.data ->> 'reason') END,
-       b.planned_at
-FROM batch_product product
-JOIN production_batch b ON b.id = product.batch_id
-JOIN place p ON p.id = b.place_id
-LEFT JOIN batch_fact rejected ON rejected.batch_id = b.id AND rejected.kind = 'rejected'
-WHERE NOT EXISTS (SELECT FROM batch_fact f WHERE f.batch_id = b.id AND f.kind = 'released')
-UNION ALL
-SELECT product.lot_id, NULL, NULL, 'patient', NULL, 'made for prescription ' || b.prescription || ' alone', b.planned_at
-FROM batch_product product
-JOIN production_batch b ON b.id = product.batch_id
-WHERE b.prescription <> '';

@@ -14,7 +14,8 @@ CREATE INDEX reading_channel_at ON reading (channel_id, at);
 
 -- Make the partitions of the months (UTC) from one instant to another that are not there yet; gives how many. They are
 -- attached, which disturbs neither readers nor writers, and one maker at a time. Nobody waits for channels, holds or
--- lots with this lock in hand that he does not own already: take it after channels and before holds.
+-- lots with this lock in hand that he does not own already: take it after channels and before holds. What is there when
+-- it returns stays there until the end of the transaction: retention drops months that are empty.
 CREATE FUNCTION make_reading_partitions(first_at timestamptz, last_at timestamptz) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -22,6 +23,7 @@ DECLARE
     name text;
     made integer := 0;
 BEGIN
+    LOCK TABLE ONLY reading IN ROW EXCLUSIVE MODE; -- as writing to it would
     WHILE month <= last_at AT TIME ZONE 'UTC' LOOP
         name := 'reading_' || to_char(month, 'YYYY_MM');
         IF to_regclass(name) IS NULL THEN

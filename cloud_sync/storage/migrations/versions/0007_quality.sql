@@ -111,8 +111,11 @@ RETURNS boolean IMMUTABLE LANGUAGE sql AS $$
     SELECT held_place IS NULL OR held_place = place OR kind <> 'exposure' AND held_place = ANY(ancestors)
 $$;
 
--- hold_now adds what compounding holds to it.
-CREATE OR REPLACE VIEW hold_before_compounding AS
+-- Every reason that blocks stock now, one row each: (lot, serial, place) with place null = everywhere, serial null =
+-- all serials, since = from when on (for exposure the time of the fact, else of the decision). The exposure part: the
+-- stock is still there, and the latest decision on it is not a release of the evidence as it is now. Products of a
+-- batch are blocked until quality releases it, and those for one patient are never stock for others.
+CREATE VIEW hold_now AS
 SELECT x.lot_id, x.serial, x.place_id, 'exposure'::text AS kind, x.excursion_id,
        format('exposed since %s: %s broke %s at %s (worst %s)',
               to_char(x.since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC'),
@@ -154,9 +157,37 @@ SELECT l.lot_id, NULL, NULL, 'recall', NULL,
        c.opened_at
 FROM recall_lot l
 JOIN recall c ON c.id = l.recall_id
-WHERE NOT c.is_mock AND c.outcome IS DISTINCT FROM 'lifted';
+WHERE NOT c.is_mock AND c.outcome IS DISTINCT FROM 'lifted'
+UNION ALL
+SELECT product.lot_id, NULL, NULL, 'unreleased', NULL,
+       CASE WHEN rejected.id IS NULL THEN 'production batch ' || p.name || ' is not released'
+            ELSE 'production batch ' || p.name || ' was rejected: ' || (rejected.data ->> 'reason') END,
+       b.planned_at
+FROM batch_product product
+JOIN production_batch b ON b.id = product.batch_id
+JOIN place p ON p.id = b.place_id
+LEFT JOIN batch_fact rejected ON rejected.batch_id = b.id AND rejected.kind = 'rejected'
+WHERE NOT EXISTS (SELECT FROM batch_fact f WHERE f.batch_id = b.id AND f.kind = 'released')
+UNION ALL
+SELECT product.lot_id, NULL, NULL, 'patient', NULL, 'made for prescription ' || b.prescription || ' alone', b.planned_at
+FROM batch_product product
+JOIN production_batch b ON b.id = product.batch_id
+WHERE b.prescription <> '';
 
 ------------------------------------------------------------------------------------------------------------ trace
 
 CREATE INDEX lot_number ON lot (lot_number);
 CREATE INDEX movement_serial ON movement (serial) WHERE serial <> '';
+
+----------------------------------------------------------------------------------------------------------- lists
+
+-- What lists are narrowed down by and put in order with.
+CREATE INDEX lot_expiry ON lot (expires_at, id);
+CREATE INDEX movement_opening ON movement (id) WHERE action = 'opening';
+CREATE INDEX stock_order_from ON stock_order (from_place, id);
+CREATE INDEX stock_order_to ON stock_order (to_place, id);
+CREATE INDEX exception_case_order ON exception_case ((data ->> 'order'))
+    WHERE kind IN ('order_mismatch', 'receipt_discrepancy');
+CREATE INDEX exception_case_of_lot ON exception_case (lot_id, id);
+CREATE INDEX exception_case_assignee ON exception_case (assignee, id) WHERE assignee IS NOT NULL;
+CREATE INDEX hold_of_lot ON hold (lot_id, id);

@@ -1,0 +1,184 @@
+"""How quick a FEFO allocation is among a million positions: alone, among sixteen at a usual pace, and flat out.
+
+Sixteen clients are four processes of four threads each, so that what is measured is the ledger and not one
+interpreter's lock. At a usual pace requests come when they come (Poisson, ``RATE_PER_S`` in all) and each one's time
+runs from the moment it was meant to start: one that waits behind a slow one counts as slow, too. Flat out each client
+asks again as soon as it is answered: then the time of one answer is, by arithmetic, sixteen over the throughput.
+"""
+
+import json
+import subprocess
+import sys
+import uuid
+from datetime import UTC, datetime
+from functools import cache
+from random import Random
+from threading import Barrier, Thread
+from time import perf_counter, sleep
+
+from cloud_sync.actions.allocate import allocate
+from cloud_sync.storage.database import Database
+from tests.bench.figure import Figure
+from tests.bench.ledger import LARGE_LOTS, SMALL_LOTS, filled, positions_of
+from tests.bench.ledger_data import ITEMS
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+RATE_PER_S = 50.0
+"""Of all clients together: five orders of ten lines each second, a busy wholesaler."""
+PROCESSES, THREADS = 4, 4
+WARM_UP = 20
+ALONE = 600
+OPEN_EACH, CLOSED_EACH = 60, 100
+
+
+def _allocate(database: Database, random: Random) -> None:
+    answer = allocate(
+        database,
+        client_id=uuid.uuid4(),
+        item=f"item-{random.randrange(ITEMS)}",
+        owner="house",
+        quantity=random.randint(1, 20),
+        demand=f"SO-{random.randrange(10**9)}",
+        site=None,
+        shelf_life_min_days=0,
+        at=NOW,
+        actor="bench",
+    )
+    assert answer["reservations"] or answer["skipped"] or answer["missing"]
+
+
+def _client(database: Database, seed: int, ready: Barrier, rounds: int, every_s: float | None) -> list[float]:
+    """Milliseconds of each of ``rounds`` allocations; flat out, or ``every_s`` on the average."""
+    random = Random(seed)
+    for _ in range(WARM_UP):
+        _allocate(database, random)
+    ready.wait()
+    meant = perf_counter()
+    took = []
+    for _ in range(rounds):
+        if every_s is None:
+            meant = perf_counter()
+        else:
+            meant += random.expovariate(1 / every_s)
+            sleep(max(0.0, meant - perf_counter()))
+        _allocate(database, random)
+        took.append((perf_counter() - meant) * 1000)
+    return took
+
+
+def _process(url: str, seed: int, rounds: int, every_s: float | None) -> None:
+    """Four clients of the sixteen; says ``ready``, waits for a line, and prints all times and how long it took."""
+    database = Database.at_url(url)
+    told: list[float] = []
+    ready = Barrier(THREADS + 1)
+
+    def run(client: int) -> None:
+        told.extend(_client(database, client, ready, rounds, every_s))
+
+    threads = [Thread(target=run, args=(seed * THREADS + number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    ready.wait()
+    began = perf_counter()
+    for thread in threads:
+        thread.join()
+    print(json.dumps({"took_ms": told, "lasted_s": perf_counter() - began}), flush=True)
+    database.close()
+
+
+@cache
+def _sixteen(lots: int, rounds: int, every_s: float | None) -> tuple[list[float], float]:
+    """Sorted milliseconds of all allocations of sixteen clients, and allocations per second."""
+    url = filled(lots).url
+    command = [sys.executable, "-m", "tests.bench.ledger_allocate", url]
+    clients = [
+        subprocess.Popen(
+            [*command, str(number), str(rounds), "" if every_s is None else str(every_s)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(PROCESSES)
+    ]
+    for client in clients:
+        assert client.stdout is not None and client.stdout.readline() == "ready\n"
+    for client in clients:
+        assert client.stdin is not None
+        client.stdin.write("go\n")
+        client.stdin.flush()
+    told = [json.loads(client.communicate()[0]) for client in clients]
+    took_ms = sorted(each for one in told for each in one["took_ms"])
+    return took_ms, len(took_ms) / max(one["lasted_s"] for one in told)
+
+
+@cache
+def _alone(lots: int) -> list[float]:
+    return sorted(_client(filled(lots), 1, Barrier(1), ALONE, None))
+
+
+def _open(lots: int) -> list[float]:
+    return _sixteen(lots, OPEN_EACH, PROCESSES * THREADS / RATE_PER_S)[0]
+
+
+def _closed(lots: int) -> list[float]:
+    return _sixteen(lots, CLOSED_EACH, None)[0]
+
+
+def _quantile(sorted_ms: list[float], share: float) -> float:
+    return sorted_ms[min(len(sorted_ms) - 1, int(len(sorted_ms) * share))]
+
+
+def _figure(name: str, large: float, small: float, target: float | None, how: str) -> Figure:
+    note = f"{how}; {positions_of(LARGE_LOTS)}, against {positions_of(SMALL_LOTS)}"
+    return Figure(name, large, "ms", target, against=small, peer=positions_of(SMALL_LOTS), note=note)
+
+
+def allocate_p50() -> Figure:
+    """The usual case, one client."""
+    return _figure("allocate_p50_ms", *(_quantile(_alone(n), 0.5) for n in (LARGE_LOTS, SMALL_LOTS)), None, "1 client")
+
+
+def allocate_p99() -> Figure:
+    """The slow ones, one client."""
+    return _figure("allocate_p99_ms", *(_quantile(_alone(n), 0.99) for n in (LARGE_LOTS, SMALL_LOTS)), 10.0, "1 client")
+
+
+def allocate_16_p50() -> Figure:
+    """The usual case, sixteen clients at a usual pace."""
+    large, small = (_quantile(_open(lots), 0.5) for lots in (LARGE_LOTS, SMALL_LOTS))
+    return _figure("allocate_16_p50_ms", large, small, None, f"16 clients, {RATE_PER_S:.0f}/s in all")
+
+
+def allocate_16_p99() -> Figure:
+    """The slow ones, sixteen clients at a usual pace."""
+    large, small = (_quantile(_open(lots), 0.99) for lots in (LARGE_LOTS, SMALL_LOTS))
+    how = f"16 clients, {RATE_PER_S:.0f}/s in all (Poisson), from the intended start"
+    return _figure("allocate_16_p99_ms", large, small, 10.0, how)
+
+
+def allocate_16_closed_p99() -> Figure:
+    """The slow ones, sixteen clients that each ask again at once."""
+    large, small = (_quantile(_closed(lots), 0.99) for lots in (LARGE_LOTS, SMALL_LOTS))
+    return _figure("allocate_16_closed_p99_ms", large, small, None, "16 clients flat out: 16 over the throughput")
+
+
+def allocate_16_closed() -> Figure:
+    """How many a second, sixteen clients that each ask again at once."""
+    large, small = (_sixteen(lots, CLOSED_EACH, None)[1] for lots in (LARGE_LOTS, SMALL_LOTS))
+    return Figure("allocate_16_closed_per_s", large, "1/s", at_least=True, against=small, peer=positions_of(SMALL_LOTS),
+                  note=f"16 clients flat out, {positions_of(LARGE_LOTS)}")  # fmt: skip
+
+
+FIGURES = {
+    "allocate_p50_ms": allocate_p50,
+    "allocate_p99_ms": allocate_p99,
+    "allocate_16_p50_ms": allocate_16_p50,
+    "allocate_16_p99_ms": allocate_16_p99,
+    "allocate_16_closed_p99_ms": allocate_16_closed_p99,
+    "allocate_16_closed_per_s": allocate_16_closed,
+}
+
+if __name__ == "__main__":
+    _process(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]) if sys.argv[4] else None)
