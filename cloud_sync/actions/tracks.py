@@ -109,12 +109,11 @@ def _settle(connection: Connection, found: list[Judged], channel_ids: Iterable[i
     for _, changes in found:
         for old, now in changes.worsened:
             queries("tracks").worsen_excursion(connection, id=old.id, worst=now.worst, longest_gap_s=now.longest_gap_s)
-    for channel_id in sorted(channel_ids):
-        if queries("tracks").has_doubtful_times(connection, channel_id=channel_id):
-            widened = [row["id"] for row in queries("tracks").widen_reaches(connection, channel_id=channel_id)]
-            if widened:
-                own_holds(connection)
-            touched += widened
+    for row in list(queries("tracks").channels_with_doubtful_times(connection, channel_ids=sorted(channel_ids))):
+        widened = [each["id"] for each in queries("tracks").widen_reaches(connection, channel_id=row["id"])]
+        if widened:
+            own_holds(connection)
+        touched += widened
     expose_excursions(connection, touched)
 
 

@@ -2,6 +2,13 @@
 -- Make the months of readings from one instant to another; gives how many were missing.
 SELECT make_reading_partitions(:first_at, :last_at);
 
+-- name: months()
+-- Months of readings that there are, as 2026_03.
+SELECT substr(c.relname, 9) AS month
+FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'reading'::regclass;
+
 -- name: months_before(before)
 -- Months of readings that lie wholly before an instant, the oldest first: name of the partition, first and last instant.
 SELECT c.relname AS name, to_date(substr(c.relname, 9), 'YYYY_MM')::timestamp AT TIME ZONE 'UTC' AS began_at,

@@ -225,9 +225,11 @@ FROM excursion
 WHERE channel_id = :channel_id AND rule = :rule AND began_at < :at AND (ended_at IS NULL OR ended_at >= :at)
 ORDER BY began_at LIMIT 1;
 
--- name: has_doubtful_times(channel_id)$
--- Whether any reading of a channel is from before its clock was synchronised. Index: reading_unsynced_channel.
-SELECT EXISTS (SELECT FROM reading WHERE channel_id = :channel_id AND NOT synced);
+-- name: channels_with_doubtful_times(channel_ids)
+-- Which of these channels have readings from before their clock was synchronised. Index: reading_unsynced_channel.
+SELECT c.id FROM unnest(:channel_ids::bigint[]) AS c (id)
+WHERE EXISTS (SELECT FROM reading r WHERE r.channel_id = c.id AND NOT r.synced)
+ORDER BY c.id;
 
 -- name: widen_reaches(channel_id)
 -- How far the excursions of a channel may reach, where times in them or at their ends were said by a clock that was not
