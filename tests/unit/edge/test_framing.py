@@ -33,6 +33,16 @@ def test_scans_survive_any_cutting_and_gluing(scans: list[str], suffix: Suffix, 
     assert not framer.is_waiting
 
 
+@given(data=st.binary(max_size=400), suffix=st.sampled_from(list(ENDS)))
+def test_whatever_bytes_come_a_scan_is_plain_text_and_the_rest_is_told(data: bytes, suffix: Suffix) -> None:
+    framer = Framer(suffix)
+    for found in (*framer.feed(data), *framer.quiet()):
+        text = found.text if isinstance(found, Frame) else found.shown
+        assert text.isascii()
+        assert not isinstance(found, Frame) or text.encode() in data
+    assert not framer.is_waiting
+
+
 def test_a_separator_is_part_of_the_scan() -> None:
     assert Framer("cr").feed(b"]d210A\x1d21B\r") == (Frame("]d210A\x1d21B"),)
 

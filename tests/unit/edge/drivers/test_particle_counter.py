@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge_agent.clock import ManualClock
 from edge_agent.config import CounterSection
@@ -397,3 +399,38 @@ def test_a_whole_record_comes_in_one_request_per_function() -> None:
 def test_zeros_all_over_are_never_good() -> None:
     assert judged(Sample(0, 0, (0, 0)), SETTINGS, 0).values == {}
     assert judged(Sample(0, 60, (0, 0)), SETTINGS, 1_700_000_000).values == {}
+
+
+@given(st.sampled_from(FAMILIES), st.data())
+def test_no_registers_whatever_make_a_sample_that_is_good_and_impossible(family: str, data: st.DataObject) -> None:
+    profile = load_profile(family)
+    counter = profile.counter
+    assert counter is not None
+    words = st.sampled_from([0, 0, 0, 1, 60, 6000, 0x6955, 0x7FC0, 0xFFFF]) | st.integers(0, 0xFFFF)
+    contents = {
+        (request.function, at): data.draw(words)
+        for request in requests_for(profile, (*counter.device_cells(), *counter.record_cells()))
+        for at in range(request.address, request.address + request.count)
+    }
+    order = profile.link.word_order or data.draw(st.sampled_from(["low_first", "high_first"]))
+    sample = sample_of(counter, contents, order, len(SETTINGS.sizes_um))  # type: ignore[arg-type]
+    clock_unix_s = int(number(counter.clock, contents, order))  # type: ignore[arg-type]
+    judgement = judged(sample, SETTINGS, clock_unix_s)
+    if judgement.quality is Quality.GOOD:
+        assert sample.ended_unix_s > 0 and sample.sample_s == SETTINGS.sample_s and not sample.faults
+        assert sample.counts[0] >= sample.counts[1] >= 0
+        assert sample.ended_unix_s <= clock_unix_s + 60
+    else:
+        assert judgement.values == {}
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000), st.integers(0, 120), st.integers(-7200, 7200))
+def test_a_sample_is_good_exactly_when_counts_length_and_time_fit(
+    large: int, more: int, took_s: int, age_s: int
+) -> None:
+    clock_unix_s = 1_800_000_000
+    sample = Sample(clock_unix_s - age_s, took_s, (large + more, large))
+    good = judged(sample, SETTINGS, clock_unix_s)
+    assert (good.quality is Quality.GOOD) == (took_s == SETTINGS.sample_s and age_s >= -60)
+    turned = judged(Sample(clock_unix_s, 60, (large, large + more + 1)), SETTINGS, clock_unix_s)
+    assert (turned.quality, turned.values) == (Quality.FAULT, {})

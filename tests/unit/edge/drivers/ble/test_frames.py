@@ -440,6 +440,27 @@ def test_a_good_frame_with_changed_bytes_never_makes_a_good_value_out_of_range(
 
 
 @given(
+    st.sampled_from(["atc1441", "bthome", "mibeacon", "pvvx", "inkbird"]),
+    st.integers(0, 40),
+    st.integers(1, 255),
+)
+def test_a_changed_byte_in_an_authenticated_or_checked_frame_never_makes_another_measurement(
+    kind: str, at: int, turn: int
+) -> None:
+    key = None if kind == "inkbird" else bytes(range(16))
+    said = ENCODERS[kind](Measured(ADDRESS, 5.0, 45.0, 90, 7, key))  # type: ignore[index]
+
+    def spoilt(payloads: Mapping[int, bytes]) -> dict[int, bytes]:
+        return {name: with_turned_byte(payload, at % len(payload), turn) for name, payload in payloads.items()}
+
+    changed = Advertisement(ADDRESS, spoilt(said.manufacturer_data), spoilt(said.service_data), said.name)
+    decoded = FORMATS[kind].decode(changed, key)  # type: ignore[index]
+    if decoded is not None and decoded.quality is Quality.GOOD:
+        # Inkbird's checksum covers the measurement only, not what follows it.
+        assert (decoded.values["temp_c"], decoded.values["rh_pct"]) == (5.0, 45.0)
+
+
+@given(
     st.sampled_from(sorted(set(ENCODERS) - {"gatt-ess"})),
     st.floats(-35, 80),
     st.floats(1, 99),
@@ -456,6 +477,10 @@ def test_what_a_virtual_sensor_says_is_what_is_decoded(
     values = good(decoded)
     assert abs(values["temp_c"] - temp_c) <= 0.051
     assert abs(values["rh_pct"] - rh_pct) <= 0.51, "plain MiBeacon is an LYWSDCGQ, whose tenths count"
+
+
+def with_turned_byte(payload: bytes, at: int, turn: int) -> bytes:
+    return payload[:at] + bytes([payload[at] ^ turn]) + payload[at + 1 :]
 
 
 def assert_possible(values: Mapping[str, float]) -> None:
