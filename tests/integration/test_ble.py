@@ -446,7 +446,7 @@ class TestConnected:
         self.serve(bench, lambda: struct.pack("<h", -1234))
         for n in range(3):
             reading = await bench.next_reading(n)
-            assert reading.values == {"temp_c": -12.34, "rh_pct": 45.12}
+            assert reading.values == {"temp_c": -12.34, "rh_pct": 45.12, "rssi_dbm": -60}
             assert bench.bluez.connections == n + 1
             assert not bench.bluez.is_connected(ADDRESS)
             bench.clock.advance(POLL_S)
@@ -455,7 +455,7 @@ class TestConnected:
         bench.start(device_of("gatt-ess"))
         await bench.listening()
         self.serve(bench, lambda: struct.pack("<h", 500), humidity=False)
-        assert (await bench.next_reading(0)).values == {"temp_c": 5.0}
+        assert (await bench.next_reading(0)).values == {"temp_c": 5.0, "rssi_dbm": -60}
 
     async def test_a_temperature_that_the_device_does_not_know_is_a_fault(self, bench: Bench) -> None:
         bench.start(device_of("gatt-ess"))

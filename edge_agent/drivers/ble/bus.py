@@ -174,6 +174,7 @@ class BleSource:
         if poller := self._pollers.get(address):
             self._heard_s = self._clock.mono_s()
             poller.found = device
+            poller.rssi_dbm = said.rssi
         if listener := self._listeners.get(address):
             frame = listener.frame_of(said, self._clock)
             if frame is None:
@@ -244,7 +245,7 @@ class BleSource:
             await self._tell_change(poller.device, Change.BACK, silent_s, emit)
         poller.read_s = self._clock.mono_s()
         is_good = decoded.quality is Quality.GOOD
-        values = decoded.values if is_good else {}
+        values = {**decoded.values, "rssi_dbm": float(poller.rssi_dbm)} if is_good else {}
         await emit(Reading(stamp(self._clock), poller.device.name, decoded.quality, values, decoded.detail))
 
     async def _connected_read(self, poller: "_Poller") -> Decoded:
@@ -307,6 +308,7 @@ class _Poller:
     def __init__(self, device: BleDevice, started_s: float) -> None:
         self.device = device
         self.found: BLEDevice | None = None
+        self.rssi_dbm = NO_RSSI_DBM
         self.due_s = started_s
         self.read_s = started_s
         self.failures = 0

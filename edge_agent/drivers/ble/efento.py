@@ -11,6 +11,7 @@ WHOLE, RESPONSE = 0x02, 0x04
 WHOLE_BYTES = 24
 SLOTS = 3
 IN_SECONDS = 0x8000
+BATTERY_OK = 0x01
 
 # slot type -> metric, factor, offset
 SLOT_TYPES: dict[int, tuple[str, float, float]] = {
@@ -23,12 +24,15 @@ PERIOD_MAX_S = 86_400.0
 
 
 def decode(advertisement: Advertisement, _key: bytes | None) -> Decoded | None:
-    """The measurements in the slots; version 2 also tells counter and measuring period."""
+    """The measurements in the slots; version 2 also tells counter, measuring period and a low battery."""
     data = advertisement.manufacturer_data.get(COMPANY, b"")
     if len(data) == WHOLE_BYTES and data[0] == WHOLE:
         slots = [(data[11 + n], uint16_be(data, 14 + 2 * n)) for n in range(SLOTS)]
+        values = _values(slots)
+        if values:
+            values["battery_low_bool"] = float(not data[3] & BATTERY_OK)
         counter = int.from_bytes(data[4:8], "big")
-        return judged(_values(slots), limits=PROBE_LIMITS, counter=counter, counter_bits=32, period_s=_period_s(data))
+        return judged(values, limits=PROBE_LIMITS, counter=counter, counter_bits=32, period_s=_period_s(data))
     if len(data) >= 6 and data[0] == RESPONSE:
         # The last two bytes are a CRC-16 whose polynomial the maker does not publish: it cannot be checked here.
         slots = [(data[at], uint16_be(data, at + 1)) for at in range(1, len(data) - 4, 3)]

@@ -112,7 +112,9 @@ DEVICES: dict[str, tuple[BleFormat, str, str, list[Vector]]] = {
     "ela-rht": ("ela", "", "", [maker(0x0757, "213012B80A", th(27.44, 48))]),
     "ela-battery": ("ela", "", "", [maker(0x0757, "F145", {"battery_pct": 69})]),
     "ela-volts": ("ela", "", "", [maker(0x0757, "F2AC0B", {"battery_v": 2.988})]),
-    "efento": ("efento", "", "", [maker(0x026C, "0205090100002C07803C0001020645C1003D0E8000005D5D", th(28.57, 61))]),
+    "efento": ("efento", "", "", [
+        maker(0x026C, "0205090100002C07803C0001020645C1003D0E8000005D5D", {**th(28.57, 61), "battery_low_bool": 0}),
+    ]),
     "efento-response": ("efento", "", "", [
         maker(0x026C, "040145C102003D0327955D5D", {**th(28.57, 61), "p_pa": 101330}),
     ]),
@@ -190,14 +192,14 @@ async def test_characteristics_of_an_environmental_sensing_service_reach_the_led
     async with GatewayProcess(tmp_path, sections, {"DBUS_SYSTEM_BUS_ADDRESS": bus_address}) as gateway:
         await gateway.until(lambda _: bluez.is_discovering, "a scan")
         # The service is there before the device is heard for the first time: what is heard is connected to at once.
-        said = Said(address, name="ESS", services=(0x181A,))
+        said = Said(address, name="ESS", services=(0x181A,), rssi_dbm=-61)
         assert bluez.say(said)
         bluez.serve(address, {
             TEMPERATURE_UUID: lambda: next(temperatures, unknown), HUMIDITY_UUID: lambda: bytes.fromhex("9411"),
         })  # fmt: skip
         await gateway.until(lambda g: bool(g.readings("ess", Quality.FAULT)), "the temperature that is not known")
-    good = [{key: value for key, value in values.items() if key != "rssi_dbm"} for values in gateway.good("ess")]
-    assert good == [{"temp_c": 5.0, "rh_pct": 45.0}, {"temp_c": -12.34, "rh_pct": 45.0}]
+    both = {"rh_pct": 45.0, "rssi_dbm": -61}
+    assert gateway.good("ess") == [{"temp_c": 5.0, **both}, {"temp_c": -12.34, **both}]
 
 
 def test_every_frame_that_the_notes_print_is_one_of_these() -> None:

@@ -369,9 +369,11 @@ class TestOthers:
     def test_efento_in_one_frame(self) -> None:
         said = manufacturer(0x026C, "0205090100002C07803C0001020645C1003D0E8000005D5D")
         decoded = efento.decode(said, None)
-        assert good(decoded) == {"temp_c": 28.57, "rh_pct": 61}
+        assert good(decoded) == {"temp_c": 28.57, "rh_pct": 61, "battery_low_bool": 0}
         assert decoded is not None
         assert (decoded.counter, decoded.period_s) == (11271, 60.0)
+        low = manufacturer(0x026C, "0205090000002C07803C0001020645C1003D0E8000005D5D")
+        assert good(efento.decode(low, None))["battery_low_bool"] == 1
 
     def test_efento_in_the_scan_response(self) -> None:
         said = manufacturer(0x026C, "040145C102003D0327955D5D")
