@@ -369,7 +369,7 @@ AnyDeviceSection = Annotated[
 Beep = Annotated[str, Field(pattern=r"^([0-9a-fA-F]{2}){0,64}$", examples=["06"])]
 """Bytes in hexadecimal."""
 
-SCAN_ENDS = ("cr", "lf", "crlf", "tab", "etx")
+SCAN_ENDS = ("cr", "lf", "crlf", "tab", "etx", "none")
 
 
 def _scan_end(suffix: str) -> str:
@@ -385,8 +385,9 @@ def _scan_end(suffix: str) -> str:
 class ScannerSection(Section):
     """``[[scanner]]``: a handheld scanner on a serial port (USB-CDC or RS-232), or one that plays a keyboard (``hid``).
 
-    ``suffix`` ends a scan: ``cr``, ``lf``, ``crlf``, ``tab``, ``etx`` (with STX before it), or up to four characters of
-    its own, none of them a letter or digit; with ``hid`` it is Enter or Tab.
+    ``suffix`` ends a scan: ``cr``, ``lf``, ``crlf``, ``tab``, ``etx`` (with STX before it), ``none`` (half a second
+    of silence ends it), or up to four characters of its own, none of them a letter or digit; with ``hid`` it is Enter
+    or Tab.
     ``separator`` is what the scanner sends for GS, if not GS itself; with ``hid``, Alt+0+2+9 and Ctrl+] are GS, and
     ``separator_key`` may name a function key that is, too.
 

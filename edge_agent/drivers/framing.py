@@ -2,15 +2,17 @@
 
 Serial lines give bytes as they come: half a scan, or two at once. A scan ends at CR, LF or both (``cr``, ``lf``,
 ``crlf``: any of them ends it, since none can be part of a code), at a tab (``tab``), stands between STX and ETX
-(``etx``), or ends in a text that the scanner was set to send. GS (0x1D) is part of the scan and kept.
+(``etx``), or ends in a text that the scanner was set to send. A scanner that sends no end mark at all (``none``) ends
+a scan by falling silent. GS (0x1D) is part of the scan and kept.
 """
 
 from dataclasses import dataclass
 
 Suffix = str
-"""``cr``, ``lf``, ``crlf``, ``tab``, ``etx``, or the text itself that ends a scan."""
+"""``cr``, ``lf``, ``crlf``, ``tab``, ``etx``, ``none``, or the text itself that ends a scan."""
 
-LINE_ENDS = ("cr", "lf", "crlf")
+BY_SILENCE = "none"
+LINE_ENDS = ("cr", "lf", "crlf", BY_SILENCE)
 OWN_ENDS = {"tab": b"\t"}
 SCAN_BYTES_MAX = 2000
 STX, ETX, CR, LF = 0x02, 0x03, 0x0D, 0x0A
@@ -56,10 +58,15 @@ class Framer:
             take = self._take_between_marks
         return tuple(frame for byte in data if (frame := take(byte)) is not None)
 
-    def quiet(self) -> tuple[BadFrame, ...]:
-        """What is left when the line has been silent for long: half a scan must not be glued to the next one."""
+    def quiet(self) -> tuple[Frame | BadFrame, ...]:
+        """What is left when the line has been silent for long: half a scan must not be glued to the next one.
+
+        It is no scan, unless scans end by silence.
+        """
         if not self.is_waiting:
             return ()
+        if self._suffix == BY_SILENCE and (whole := self._finish()) is not None:
+            return (whole,)
         bad = BadFrame(
             _shown(self._pending),
             f"a scan began and never ended ({self._end_shown()} did not come)",

@@ -86,8 +86,8 @@ class HidScanner:
                     async with asyncio.timeout(TICK_S):
                         await readable.wait()
                 except TimeoutError:
-                    for bad in framer.quiet():
-                        yield bad
+                    for left in framer.quiet():
+                        yield left
                     yield Silence()
                     continue
                 readable.clear()

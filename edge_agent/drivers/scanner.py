@@ -109,8 +109,8 @@ class SerialScanner:
                 async with asyncio.timeout(TICK_S):
                     data = await reader.read(READ_BYTES)
             except TimeoutError:
-                for bad in framer.quiet():
-                    yield bad
+                for left in framer.quiet():
+                    yield left
                 yield Silence()
                 continue
             if not data:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -121,6 +121,19 @@ async def test_a_receipt_scanned_on_a_real_line_becomes_one_transaction(
         ("DEF456", "SER001", 1, date(2028, 1, 31)),
     ]
     assert transaction.lines[0].scanned == "]d2" + BOX_A
+    assert desk.notices == []
+
+
+async def test_a_scanner_that_sends_no_end_mark_is_read_by_its_silence(tmp_path: Path) -> None:
+    async with a_dock(tmp_path, suffix="none") as desk:
+        heard = b""
+        while not heard:  # what is sent before the dock opens the port is lost
+            await desk.scanner.scan("LW.BADGE.opener", aim="]C0")
+            with suppress(TimeoutError):
+                heard = await desk.scanner.hear(2)
+        assert await desk.scan(*RECEIVE, BOX_B, "LW.COMMIT") == GOOD * 6
+    (transaction,) = desk.booked
+    assert [(line.lot, line.serial) for line in transaction.lines] == [("DEF456", "SER001")]
     assert desk.notices == []
 
 

@@ -84,9 +84,21 @@ def test_half_a_scan_is_not_glued_to_the_next(suffix: Suffix) -> None:
     framer.feed(before + b"HALF")
     assert framer.is_waiting
     (bad,) = framer.quiet()
-    assert bad.shown == "HALF"
+    assert isinstance(bad, BadFrame) and bad.shown == "HALF"
     assert framer.quiet() == ()
     assert framer.feed(before + b"WHOLE" + after) == (Frame("WHOLE"),)
+
+
+def test_without_an_end_mark_silence_ends_a_scan_and_a_line_end_does_too() -> None:
+    framer = Framer("none")
+    assert framer.feed(b"]d210A") == framer.feed(b"\x1d21B") == ()
+    assert framer.quiet() == (Frame("]d210A\x1d21B"),)
+    assert framer.quiet() == () and not framer.is_waiting
+    assert framer.feed(b"C\r\nD") == (Frame("C"),)
+    assert framer.quiet() == (Frame("D"),)
+    framer.feed(b"A\xff")
+    (bad,) = framer.quiet()
+    assert isinstance(bad, BadFrame) and "0xff at 1" in bad.reason
 
 
 def test_noise_between_marked_scans_is_told_and_not_read() -> None:
