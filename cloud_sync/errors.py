@@ -96,4 +96,8 @@ class NotGenuine(BatchRefused):
 
 
 class Forked(BatchRefused):
-    """Same identity, other content."""
+    """Same identity, other content. ``evidence_id`` is the batch that was stored first."""
+
+    def __init__(self, reason: str, evidence_id: int) -> None:
+        super().__init__(reason)
+        self.evidence_id = evidence_id

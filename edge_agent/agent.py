@@ -66,10 +66,10 @@ def journal_dir(config: GatewayConfig) -> Path:
 
 @dataclass(frozen=True)
 class Reload:
-    """How a running agent takes a changed configuration: when ``wanted`` is set, ``plans`` are read anew."""
+    """How a running agent takes a changed configuration: when ``wanted`` is set, it and its plans are read ``anew``."""
 
     wanted: asyncio.Event
-    plans: Callable[[], tuple[Plan, ...]]
+    anew: Callable[[], tuple[GatewayConfig, tuple[Plan, ...]]]
 
 
 async def run(
@@ -180,7 +180,7 @@ class _Agent:
         )
         self._pulse = Pulse(clock, self._recorder, thread)
         self._live = Live(config, clock)
-        self._sources = Sources(self._live.listening_in(self._keep), self._pulse.progress)
+        self._sources = Sources(self._live.listening_in(self._keep), self._pulse.progress, self._answered)
         self._page = _page(config, floor, self._pulse.faults)
 
     async def serve(self, plans: Sequence[Plan], stop: asyncio.Event, reload: Reload | None) -> None:
@@ -257,8 +257,9 @@ class _Agent:
         """Swap what changed. A configuration with faults changes nothing. The journal is never touched."""
         notify_reloading()
         try:
-            plans = reload.plans()
+            config, plans = reload.anew()
             changed = await self._sources.swap(plans)
+            self._live.follow(config)
             _log.info("configuration reloaded: %s", f"changed {', '.join(changed)}" if changed else "no source changed")
         except ConfigError as error:
             _log.error("the new configuration is not used, the old one goes on: %s", "; ".join(error.faults))
@@ -271,6 +272,11 @@ class _Agent:
             for notice in await self._floor.recorded(record):
                 with suppress(JournalError):
                     await self._recorder.record(notice)
+
+    def _answered(self, device: str, latency_s: float) -> None:
+        self._live.answered(device, latency_s)
+        if self._floor is not None:
+            self._floor.board.latency_s[device] = latency_s
 
     async def _before_pull(self) -> tuple[frozenset[str], bool]:
         """The transactions that the ledger has by now, and whether it has everything."""

@@ -12,7 +12,7 @@ from edge_agent.bench.scan import scan_command
 from edge_agent.bench.sheet import sheet_command
 from edge_agent.buffer.commands import buffer
 from edge_agent.clock import SystemClock
-from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
+from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, counted, errors_told, print_json
 from edge_agent.config_load import load_config
 from edge_agent.examples import example_command, init_command
 from edge_agent.process import run_agent
@@ -43,19 +43,7 @@ def check_config(config: ConfigOption = DEFAULT_CONFIG) -> None:
     with errors_told(1):
         loaded = load_config(config)
         plan_sources(loaded, SystemClock())
-    counts = ((len(loaded.bus), "bus", "buses"), (len(loaded.device), "device", "devices"),
-              (len(loaded.scanner), "scanner", "scanners"),
-              (len(loaded.particle_sensor), "particle sensor", "particle sensors"),
-              (len(loaded.contact), "door contact", "door contacts"),
-              (len(loaded.output), "output", "outputs"))  # fmt: skip
-    print(
-        "config is good: "
-        + ", ".join(
-            f"{count} {one if count == 1 else many}"
-            for count, one, many in counts
-            if count or many in ("buses", "devices", "scanners")
-        )
-    )
+    print(f"config is good: {counted(loaded)}")
 
 
 @app.command("identity")

@@ -256,13 +256,28 @@ class CounterSection(Section):
     stale_s: Annotated[float, Field(gt=0, le=864000)] | None = None
 
 
+class ProofSection(Section):
+    """``[device.proof]``: what ``edge-agent add`` saw in the proof registers of the delivered unit, and on what day.
+
+    ``edge-agent probe`` compares it with what the unit shows later: another serial number is another unit.
+    """
+
+    on: Annotated[date, Field(examples=["2026-11-21"])]
+    saw: Annotated[dict[str, Annotated[str, Field(max_length=200)]], Field(max_length=40)] = {}
+
+
 class DeviceSection(Section):
     """``[[device]]``: a sensor on a bus. ``profile`` names a file of ``config/devices``.
 
     The next three differ from one delivered unit to the next, and win over the profile: ``address_offset`` is added
     to every register address, ``word_order`` says which word of a 32-bit value comes first, ``fahrenheit`` that the
     unit was ordered with °F (readings are always °C). ``proven`` names the doubts of the profile that were
-    settled on the delivered unit; a particle counter has a ``[device.counter]`` section.
+    settled on the delivered unit; ``proof`` is what was seen in its proof registers then, and when. A particle counter
+    has a ``[device.counter]`` section.
+
+    Registers that have not changed at all for ``stale_after_s`` make readings stale: a sensor that hangs, or a Modbus
+    gateway that repeats its last word, answers like that. Only who knows how still the air is there can say how long
+    that may be; without it nothing is called stale.
     """
 
     name: DevicePath
@@ -274,7 +289,9 @@ class DeviceSection(Section):
     word_order: Literal["low_first", "high_first"] | None = None
     fahrenheit: bool = False
     calibration_due: Annotated[date | None, Field(examples=["2027-06-30"])] = None
+    stale_after_s: Annotated[float | None, Field(gt=0, le=604_800, examples=[7200])] = None
     proven: tuple[Name, ...] = ()
+    proof: ProofSection | None = None
     counter: CounterSection | None = None
 
 
@@ -352,11 +369,24 @@ AnyDeviceSection = Annotated[
 Beep = Annotated[str, Field(pattern=r"^([0-9a-fA-F]{2}){0,64}$", examples=["06"])]
 """Bytes in hexadecimal."""
 
+SCAN_ENDS = ("cr", "lf", "crlf", "tab", "etx")
+
+
+def _scan_end(suffix: str) -> str:
+    if suffix in SCAN_ENDS:
+        return suffix
+    if not suffix.isascii() or not suffix or "\x1d" in suffix or any(one.isalnum() or one == " " for one in suffix):
+        listed = ", ".join(SCAN_ENDS)
+        own = 'characters that no code has in it (no letter or digit, not GS), e.g. "\\u0004"'
+        raise ValueError(f"a scan ends with one of {listed}, or with {own}")
+    return suffix
+
 
 class ScannerSection(Section):
     """``[[scanner]]``: a handheld scanner on a serial port (USB-CDC or RS-232), or one that plays a keyboard (``hid``).
 
-    ``suffix`` ends a scan (``cr``, ``lf``, ``crlf``, or ``etx`` with STX before it); with ``hid`` it is Enter or Tab.
+    ``suffix`` ends a scan: ``cr``, ``lf``, ``crlf``, ``tab``, ``etx`` (with STX before it), or up to four characters of
+    its own, none of them a letter or digit; with ``hid`` it is Enter or Tab.
     ``separator`` is what the scanner sends for GS, if not GS itself; with ``hid``, Alt+0+2+9 and Ctrl+] are GS, and
     ``separator_key`` may name a function key that is, too.
 
@@ -368,7 +398,7 @@ class ScannerSection(Section):
     name: DevicePath
     port: Annotated[str, Field(min_length=1, examples=["/dev/serial/by-id/usb-scanner"])]
     baudrate: Annotated[int, Field(ge=1200, le=921600)] = 9600
-    suffix: Literal["cr", "lf", "crlf", "etx"] = "cr"
+    suffix: Annotated[str, AfterValidator(_scan_end), Field(max_length=4, examples=["cr"])] = "cr"
     separator: Annotated[str, Field(min_length=1, max_length=8)] = "\x1d"
     separator_key: Annotated[str | None, Field(pattern=r"^f([1-9]|1[0-2])$", examples=["f8"])] = None
     beep_good: Beep = "06"

@@ -6,21 +6,30 @@ it; a person reads that comment as being about the new device. So lines are put 
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 
-TomlValue = str | int | float | bool
+TomlValue = str | int | float | bool | date | Sequence["TomlValue"] | Mapping[str, "TomlValue"]
 _HEADER = re.compile(r"\s*\[\[?\s*(?P<name>[A-Za-z0-9_\"'.-]+)")
 
 
-def with_section(text: str, section: str, values: Mapping[str, TomlValue], comments: tuple[str, ...] = ()) -> str:
+def with_section(
+    text: str,
+    section: str,
+    values: Mapping[str, TomlValue],
+    comments: tuple[str, ...] = (),
+    tables: Mapping[str, Mapping[str, TomlValue]] | None = None,
+) -> str:
     """``text`` with one more ``[[section]]`` after the last one of that name (at the end if there is none).
 
-    ``comments`` go above it, one line each. ``text`` must be valid TOML.
+    ``comments`` go above it, one line each; ``tables`` below it, as ``[section.name]``. ``text`` must be valid TOML.
     """
     lines = text.splitlines()
     at = _end_of_last(lines, section)
     block = [*(f"# {_one_line(comment)}" for comment in comments), f"[[{section}]]"]
     block += [f"{key} = {_toml(value)}" for key, value in values.items()]
+    for name, table in (tables or {}).items():
+        block += ["", f"[{section}.{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
     before = [""] if at and lines[at - 1].strip() else []
     after = [""] if at < len(lines) and lines[at].strip() else []
     return "\n".join([*lines[:at], *before, *block, *after, *lines[at:]]) + "\n"
@@ -54,4 +63,12 @@ def _one_line(comment: str) -> str:
 
 
 def _toml(value: TomlValue) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    match value:
+        case date():
+            return value.isoformat()
+        case Mapping():
+            return f"{{ {', '.join(f'{json.dumps(key)} = {_toml(one)}' for key, one in value.items())} }}"
+        case str() | bool() | int() | float():
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return f"[{', '.join(map(_toml, value))}]"

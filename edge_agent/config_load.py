@@ -64,6 +64,9 @@ def _text(path: Path) -> str:
         if path.stat().st_size > CONFIG_BYTES_MAX:
             raise ConfigError((f"{path} is larger than {CONFIG_BYTES_MAX} bytes: that is no configuration",))
         return path.read_text(encoding="utf-8")
+    except PermissionError as error:
+        who = "run this with sudo, or as the agent's user: sudo -u lotwarden ..."
+        raise ConfigError((f"{path} may not be read by {getpass.getuser()}: {who}",)) from error
     except OSError as error:
         raise ConfigError((f"{path} cannot be read ({error.strerror}): edge-agent init writes one",)) from error
     except UnicodeDecodeError as error:

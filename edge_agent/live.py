@@ -11,7 +11,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,10 @@ _log = logging.getLogger("edge_agent.live")
 
 @dataclass(slots=True)
 class Seen:
-    """A device or scanner as it was heard last. ``every_s`` is how often it is polled, if it is."""
+    """A device or scanner as it was heard last.
+
+    ``every_s`` is how often it is polled, if it is; ``latency_ms`` how long its last answer took.
+    """
 
     name: str
     every_s: float | None
@@ -39,19 +42,31 @@ class Seen:
     records: int = 0
     errors: int = 0
     is_lost: bool = False
+    latency_ms: float | None = None
     at_mono_s: float | None = None
     good_mono_s: float | None = None
 
 
 class Live:
-    """Listens in on what goes to the journal. Holds one entry for each device and scanner of the configuration."""
+    """Listens in on what goes to the journal. Holds one entry for each device, contact and scanner configured."""
 
     def __init__(self, config: GatewayConfig, clock: Clock) -> None:
         self._gateway = config.gateway.name
         self._clock = clock
         self._started_s = clock.mono_s()
-        self._seen = {device.name: Seen(device.name, device.poll_s) for device in config.device}
-        self._seen |= {scanner.name: Seen(scanner.name, None) for scanner in config.scanner}
+        self._seen: dict[str, Seen] = {}
+        self.follow(config)
+
+    def follow(self, config: GatewayConfig) -> None:
+        """Have entries for what is configured now; what was heard of it before stays."""
+        fresh = {device.name: Seen(device.name, device.poll_s) for device in config.device}
+        fresh |= {sensor.name: Seen(sensor.name, sensor.poll_s) for sensor in config.particle_sensor}
+        fresh |= {contact.name: Seen(contact.name, contact.poll_s) for contact in config.contact}
+        fresh |= {scanner.name: Seen(scanner.name, None) for scanner in config.scanner}
+        for name, seen in fresh.items():
+            if name in self._seen:
+                fresh[name] = replace(self._seen[name], every_s=seen.every_s)
+        self._seen = fresh
 
     def listening_in(self, emit: Emit) -> Emit:
         """``emit`` that also remembers what was said."""
@@ -77,6 +92,11 @@ class Live:
                 seen.records, seen.at_mono_s, seen.good_mono_s = seen.records + 1, now_s, now_s
             case Notice():
                 _take_notice(seen, record, now_s)
+
+    def answered(self, device: str, latency_s: float) -> None:
+        """Remember how long the last answer of ``device`` took."""
+        if seen := self._seen.get(device):
+            seen.latency_ms = round(latency_s * 1000, 1)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything, as JSON has it."""

@@ -44,12 +44,12 @@ async def _run(config: GatewayConfig, path: Path) -> None:
     outputs = Outputs(config.output) if config.output else None
     floor = Floor(config, clock, Lamps(outputs) if outputs is not None else None)
 
-    def plans_anew() -> tuple[Plan, ...]:
+    def anew() -> tuple[GatewayConfig, tuple[Plan, ...]]:
         changed = load_config(path)
         plans = plan_sources(changed, clock, floor)
         _tell_what_needs_a_restart(config, changed)
         floor.follow(changed)
-        return plans
+        return changed, plans
 
     try:
         await run(
@@ -59,7 +59,7 @@ async def _run(config: GatewayConfig, path: Path) -> None:
             stop=stop,
             random=random.SystemRandom().random,
             floor=floor,
-            reload=Reload(reload_wanted, plans_anew),
+            reload=Reload(reload_wanted, anew),
         )
     finally:
         if outputs is not None:

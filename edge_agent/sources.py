@@ -11,6 +11,7 @@ from edge_agent.dock.floor import Floor
 from edge_agent.domain.records import Record
 from edge_agent.drivers.base import Emit, Source
 from edge_agent.drivers.build import build_buses
+from edge_agent.drivers.bus import Latency
 from edge_agent.drivers.profile import load_profile
 from edge_agent.progress import Progress
 
@@ -37,8 +38,10 @@ def plan_sources(config: GatewayConfig, clock: Clock, floor: Floor | None = None
 class Sources:
     """The tasks of all sources, by name."""
 
-    def __init__(self, emit: Emit, progress: Progress) -> None:
+    def __init__(self, emit: Emit, progress: Progress, latency: Latency = lambda _device, _latency_s: None) -> None:
+        """``latency`` is told how long polled devices take to answer."""
         self._emit = emit
+        self._latency = latency
         self._progress = progress
         self._running: dict[str, tuple[Plan, asyncio.Task[None]]] = {}
 
@@ -80,6 +83,9 @@ class Sources:
         alive = getattr(plan.source, "on_alive", None)
         if alive is not None:
             alive(lambda: self._progress.sign(name))
+        on_latency = getattr(plan.source, "on_latency", None)
+        if on_latency is not None:
+            on_latency(self._latency)
         self._running[name] = (plan, asyncio.create_task(plan.source.run(emit), name=name))
 
     async def _end(self, name: str) -> None:

@@ -278,13 +278,13 @@ def ledger_with_two_fridges(database: Database, gateway: GatewayWithKey) -> Ledg
 EVERYTHING = (
     "event, api_token, policy, place, owner, item, item_gtin, item_code, lot, gateway, evidence, notice, channel, "
     "reading, unusable_reading, track, excursion, movement, position, residency, exposure, hold, disposition, "
-    "reservation, exception_case, operator, gateway_nonce, compounded_item, formula, production_batch, batch_fact, "
+    "reservation, exception_case, operator, gateway_nonce, formula, production_batch, batch_fact, "
     "reading_hour, "
     "item_substitute, supplier, recipient, recipient_item, document, reorder_level, stock_order, order_line, "
     "order_step, stock_count, count_line, "
     "gateway_invite, excursion_version, lane_progress, declared_gap, clock_offset, doubtful_scan, "
     "envelope, envelope_point, retold_reading, ledger_key, "
-    "recall, recall_scope, recall_lot, recall_notice"
+    "recall, recall_scope, recall_lot, recall_notice, place_policy_was, channel_place_was"
 )
 
 

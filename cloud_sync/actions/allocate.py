@@ -7,25 +7,19 @@ from uuid import UUID
 
 import psycopg
 
+from cloud_sync.actions.fefo_plans import PositionKey, Rows, key_of, plan_stock, shown_picks, shown_skipped
 from cloud_sync.actions.master_data import item_named, place_named
 from cloud_sync.actions.requests import answer_in, answering, asking
-from cloud_sync.actions.stock import identity_of, position_of, told
-from cloud_sync.domain.fefo import Pick, Plan, Position, plan
+from cloud_sync.actions.substitutes import offers
+from cloud_sync.domain.fefo import Pick, Plan
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.storage.database import Connection, Database, Row
-from cloud_sync.storage.events import add_event
+from cloud_sync.storage.events import LEDGER, add_event
 from cloud_sync.storage.locks import SHARE_HOLDS, own_item_named
 from cloud_sync.storage.queries import in_one_go, queries
 from edge_agent.domain.eligibility import Context
 
-FIRST_LOOK = 16
-"""Positions looked at first; most demands are covered by them. Each further look takes eight times as many."""
-POSITIONS_MAX = 100_000
-"""A plan that has to pass over more positions than this stays partial."""
-
-PositionKey = tuple[int, int, str]
-"""Lot id, place id, serial."""
-
+EXPIRED_AT_ONCE_MAX = 1000
 ATTEMPTS_MAX = 10
 """How often a plan is made anew because its stock moved meanwhile."""
 
@@ -40,10 +34,12 @@ def allocate(
     demand: str,
     site: str | None,
     shelf_life_min_days: int,
+    pending_minutes: int | None = None,
     at: datetime,
     actor: str,
 ) -> dict[str, Any]:
-    """Reserve up to ``quantity`` base units for ``demand``; gives reservations, skipped stock with reasons, missing.
+    """Reserve up to ``quantity`` base units for ``demand``; gives reservations, skipped stock with reasons, missing,
+    and for what is missing the substitutes there are, of which nothing is reserved.
 
     The same request under the same ``client_id`` gives the same answer and reserves nothing more. Never promises held
     or expired stock, nor more than is there, however many ask at once. Raises ``NotFound``, ``Conflict``.
@@ -56,6 +52,8 @@ def allocate(
         "site": site,
         "shelf_life_min_days": shelf_life_min_days,
     }
+    if pending_minutes is not None:
+        request["pending_minutes"] = pending_minutes
     with database.transaction() as connection:
         _, said, found, _, _ = in_one_go(
             connection,
@@ -71,8 +69,17 @@ def allocate(
             place_named(connection, site)
         context = Context(at=at, owner=owner, shelf_life_min=timedelta(days=shelf_life_min_days))
         result = promise(
-            connection, item_id, quantity, context, site=site, demand=demand, client_id=client_id, actor=actor
+            connection,
+            item_id,
+            quantity,
+            context,
+            site=site,
+            demand=demand,
+            client_id=client_id,
+            actor=actor,
+            expires_at=None if pending_minutes is None else at + timedelta(minutes=pending_minutes),
         )
+        result["substitutes"] = offers(connection, item_id, result["missing"], lambda _: context, site)
         in_one_go(connection, answering("allocated", client_id, request, result, actor=actor), ("COMMIT", {}))
         return result
 
@@ -89,6 +96,7 @@ def promise(
     actor: str,
     lot_number: str = "",
     serial: str = "",
+    expires_at: datetime | None = None,
 ) -> dict[str, Any]:
     """Promise what there is, in plain JSON values as :func:`allocate` gives it. The caller shares the holds and owns
     the item. ``lot_number`` and ``serial`` narrow it down, '' leaves them open.
@@ -96,8 +104,8 @@ def promise(
     Raises ``Conflict`` if stock moves away or is held again and again while it is being promised.
     """
     for _ in range(ATTEMPTS_MAX):
-        planned, rows = _plan(connection, item_id, context, quantity, site, lot_number, serial)
-        ids = _reserve(connection, planned.picks, client_id, demand, actor)
+        planned, rows = plan_stock(connection, item_id, quantity, context, site, lot_number, serial)
+        ids = _reserve(connection, planned.picks, client_id, demand, actor, expires_at)
         if ids is not None:
             return _answer(planned, rows, ids)
     raise Conflict("stock moves while it is being promised", "Ask again in a moment.")
@@ -109,8 +117,31 @@ def void_reservation(database: Database, reservation_id: int, reason: str, *, ac
         row = own_reservation(connection, reservation_id)
         if row["ended_as"] == "void":
             return
-        check_open(row)
+        if row["ended_as"] is not None:
+            raise Conflict(f"reservation {row['id']} has ended already: {row['ended_as']}")
         end_reservation(connection, row, "void", reason, actor=actor)
+
+
+def confirm_reservation(database: Database, reservation_id: int, *, at: datetime, actor: str) -> None:
+    """Make a pending promise a firm one; twice is harmless. Raises ``NotFound``, ``Conflict`` if it has ended."""
+    with database.transaction() as connection:
+        row = own_reservation(connection, reservation_id)
+        check_open(row, at)
+        if row["expires_at"] is None:
+            return
+        queries("reservations").confirm_reservation(connection, reservation_id=reservation_id)
+        data = {"reservation": row["id"], "demand": row["demand"], "quantity": row["quantity"]}
+        add_event(connection, actor=actor, kind="reservation_confirmed", subject=f"lot:{row['lot_id']}", data=data)
+
+
+def end_unconfirmed(database: Database, *, at: datetime) -> int:
+    """End pending promises that nobody confirmed by ``at``; gives how many. Harmless at any time, from any worker."""
+    with database.transaction() as connection:
+        ended = list(queries("reservations").end_unconfirmed(connection, at=at, rows_max=EXPIRED_AT_ONCE_MAX))
+        for row in ended:
+            data = {"reservation": row["id"], "demand": row["demand"], "quantity": row["quantity"]}
+            add_event(connection, actor=LEDGER, kind="reservation_expired", subject=f"lot:{row['lot_id']}", data=data)
+    return len(ended)
 
 
 def list_reservations(
@@ -150,10 +181,12 @@ def own_reservation(connection: Connection, reservation_id: int) -> Row:
     return reservation_of(connection, reservation_id)
 
 
-def check_open(row: Row) -> None:
-    """Raise ``Conflict`` if the reservation has ended."""
+def check_open(row: Row, at: datetime) -> None:
+    """Raise ``Conflict`` if the reservation has ended by ``at``."""
     if row["ended_as"] is not None:
         raise Conflict(f"reservation {row['id']} has ended already: {row['ended_as']}")
+    if row["expires_at"] is not None and row["expires_at"] <= at:
+        raise Conflict(f"reservation {row['id']} was not confirmed in time: expired", "Allocate again.")
 
 
 def end_reservation(connection: Connection, row: Row, ended_as: str, reason: str, *, actor: str) -> None:
@@ -171,52 +204,13 @@ def end_reservation(connection: Connection, row: Row, ended_as: str, reason: str
     )
 
 
-def _plan(
-    connection: Connection,
-    item_id: int,
-    context: Context,
-    quantity: int,
-    site: str | None,
-    lot_number: str,
-    serial: str,
-) -> tuple[Plan, dict[PositionKey, Row]]:
-    narrowed = {"item_id": item_id, "owner": context.owner, "site": site, "lot_number": lot_number, "serial": serial}
-    rows_max = FIRST_LOOK
-    while True:
-        # Planned for these very values (in_one_go): quick only if the planner knows how few rows are wanted.
-        found, _ = in_one_go(
-            connection,
-            (queries("availability").positions_in_fefo_order.sql, {**narrowed, "rows_max": rows_max}),
-            # For holds_on: whatever may block stock makes it a long query, which takes longer to plan than to run.
-            ("SET LOCAL plan_cache_mode = force_generic_plan", {}),
-        )
-        holds = _holds_on(connection, found)
-        connection.execute("SET LOCAL plan_cache_mode = auto")
-        rows = {
-            (row["lot_id"], row["place_id"], row["serial"]): {**row, "holds": holds.get(number, [])}
-            for number, row in enumerate(found, start=1)
-        }
-        planned = plan(map(position_of, rows.values()), quantity, context)
-        if planned.missing == 0 or len(rows) < rows_max or rows_max >= POSITIONS_MAX:
-            return planned, rows
-        rows_max = min(rows_max * 8, POSITIONS_MAX)
-
-
-def _holds_on(connection: Connection, rows: Sequence[Row]) -> dict[int, list[Row]]:
-    """What blocks the positions of these rows, by their number from 1."""
-    if not rows:
-        return {}
-    stock = {
-        "lot_ids": [row["lot_id"] for row in rows],
-        "place_ids": [row["place_id"] for row in rows],
-        "serials": [row["serial"] for row in rows],
-    }
-    asked = connection.execute(queries("availability").holds_on.sql, stock, prepare=True)
-    return {row["number"]: row["holds"] for row in asked}
-
-
 def _reserve(
-    connection: Connection, picks: Sequence[Pick], client_id: UUID, demand: str, actor: str
+    connection: Connection,
+    picks: Sequence[Pick],
+    client_id: UUID,
+    demand: str,
+    actor: str,
+    expires_at: datetime | None,
 ) -> dict[PositionKey, int] | None:
     """Ids of the new reservations, or None if the stock moved away or was held meanwhile.
 
@@ -240,6 +234,7 @@ def _reserve(
                     "quantities": [pick.quantity for pick in picks],
                     "demand": demand,
                     "reserved_by": actor,
+                    "expires_at": expires_at,
                 },
             ),
             (queries("reservations").is_any_held.sql, {"client_id": client_id}),
@@ -254,23 +249,12 @@ def _reserve(
     return {(row["lot_id"], row["place_id"], row["serial"]): row["id"] for row in added}
 
 
-def _answer(planned: Plan, rows: dict[PositionKey, Row], ids: dict[PositionKey, int]) -> dict[str, Any]:
+def _answer(planned: Plan, rows: Rows, ids: dict[PositionKey, int]) -> dict[str, Any]:
     return {
         "reservations": [
-            {"id": ids[_key(pick.position)], **identity_of(rows[_key(pick.position)]), "quantity": pick.quantity}
-            for pick in planned.picks
+            {"id": ids[key_of(pick.position)], **taken}
+            for pick, taken in zip(planned.picks, shown_picks(planned, rows), strict=True)
         ],
-        "skipped": [
-            {
-                **identity_of(rows[_key(skipped.position)]),
-                "quantity": skipped.position.stock.quantity,
-                "reasons": told(skipped.reasons),
-            }
-            for skipped in planned.skipped
-        ],
+        "skipped": shown_skipped(planned, rows),
         "missing": planned.missing,
     }
-
-
-def _key(position: Position) -> PositionKey:
-    return position.lot_id, position.place_id, position.serial

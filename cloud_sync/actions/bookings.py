@@ -8,7 +8,7 @@ import psycopg
 
 from cloud_sync.actions.cases import LEDGER, Case, amend_case, close_case, latest_case, latest_cases, open_case
 from cloud_sync.actions.exposures import expose_lots
-from cloud_sync.actions.lots import lots_of
+from cloud_sync.actions.lots import key_of, lots_of
 from cloud_sync.actions.order_matching import match_orders, may_hold
 from cloud_sync.actions.promises import break_promises
 from cloud_sync.actions.recall_reach import reach_recalls, redo_reaches
@@ -36,11 +36,12 @@ EXPLAINED = "later facts explain it"
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """A scanned line, the event it belongs to, and the evidence it was read from."""
+    """A scanned line, the event it belongs to, the evidence it was read from, and whether its time is known."""
 
     line: Line
     event_id: int
     evidence_id: int | None = None
+    is_timed: bool = True
 
 
 def lock_for_booking(connection: Connection, *, lot_ids: Iterable[int], place_ids: Iterable[int]) -> None:
@@ -87,14 +88,16 @@ def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str
             open_case(connection, _case_of(decision, each))
         else:
             decided.append((decision, each))
-    lots = lots_of(connection, [decision.label for decision, _ in decided], zone)
+    labels = [decision.label for decision, _ in decided]
+    evidence = {key_of(decision.label): each.evidence_id for decision, each in decided}
+    lots = lots_of(connection, labels, zone, evidence=evidence)
     movements = [
         (decision.movement(lots[decision.label.item_id, decision.label.lot_number, decision.label.owner]), each)
         for decision, each in decided
     ]
-    held = _held_at_issue(connection, movements)
+    at_fault = _faults_at_issue(connection, movements)
     booked = _book(connection, [(movement, each.event_id) for movement, each in movements])
-    for case in held:
+    for case in at_fault:
         if case.key in booked:
             open_case(connection, case)
     new = [(movement, each.evidence_id) for movement, each in movements if movement.fact in booked]
@@ -112,7 +115,7 @@ def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE, zone
     said = [Line.from_data(case["data"]["line"]) for case in cases]
     times = queries("clocks").true_times(connection, facts=[line.fact for line in said])
     true_at = {row["fact"]: row["at"] for row in times}
-    lines = [replace(line, at=true_at.get(line.fact, line.at)) for line in said]
+    lines = [replace(line, at=true_at.get(line.fact) or line.at) for line in said]
     known = _known(connection, lines)
     cured: list[EventLine] = []
     for case, line in zip(cases, lines, strict=True):
@@ -120,19 +123,27 @@ def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE, zone
         if isinstance(decision, NotBooked) and decision.why.value == case["kind"]:
             continue
         close_case(connection, case["id"], actor=actor, resolution="what was unknown has been added")
-        cured.append(EventLine(line, case["data"]["event"], case["evidence_id"]))
+        is_timed = line.fact not in true_at or true_at[line.fact] is not None
+        cured.append(EventLine(line, case["data"]["event"], case["evidence_id"], is_timed))
     book_lines(connection, cured, owner=owner, zone=zone)
     return len(cured)
 
 
 def retime(connection: Connection, wrong: Iterable[Row]) -> None:
-    """Let movements (``id``, ``lot_id``, ``serial``, places, ``at``) have happened at ``at``, and all that follows."""
+    """Let movements (``id``, ``lot_id``, ``serial``, places) have happened at ``at``, and all that follows.
+
+    Where that is not known, ``earliest_at`` and ``latest_at`` say between which instants it was.
+    """
     moved = list(wrong)
     if not moved:
         return
     own_holds(connection)
     own_lots(connection, {row["lot_id"] for row in moved})
-    queries("clocks").correct_movements(connection, ids=[row["id"] for row in moved], at=[row["at"] for row in moved])
+    queries("clocks").correct_movements(
+        connection,
+        ids=[row["id"] for row in moved],
+        **{name: [row[name] for row in moved] for name in ("at", "earliest_at", "latest_at")},
+    )
     _follow(connection, moved)
     redo_reaches(connection)
 
@@ -176,28 +187,28 @@ def _case_of(decision: NotBooked, each: EventLine) -> Case:
     return Case(decision.why.value, decision.line.fact, decision.text, evidence_id=each.evidence_id, data=data)
 
 
-def _held_at_issue(connection: Connection, movements: Sequence[tuple[NewMovement, EventLine]]) -> list[Case]:
-    """Cases for stock that was handed out though it was held then.
+def _faults_at_issue(connection: Connection, movements: Sequence[tuple[NewMovement, EventLine]]) -> list[Case]:
+    """Cases for stock that was handed out though it was held or expired then.
 
     By what the ledger knows now, before this booking: unlike everything else here, this depends on what came first.
     """
     issues = [(movement, each) for movement, each in movements if is_issue(each.line)]
     if not issues:
         return []
-    rows = queries("movements").holds_at_issue(
+    rows = queries("movements").faults_at_issue(
         connection,
         lot_ids=[movement.lot_id for movement, _ in issues],
         serials=[movement.serial for movement, _ in issues],
         place_ids=[movement.from_place for movement, _ in issues],
-        at=[movement.occurred_at for movement, _ in issues],
+        at=[movement.occurred_at if each.is_timed else None for movement, each in issues],
         dispensed_for=[each.line.order if each.line.action is Action.DISPENSE else None for _, each in issues],
     )
     cases = []
     for row in rows:
         movement, each = issues[row["number"] - 1]
-        text = f"{movement.action} of {movement.quantity} although held: {row['text']}"
-        data = {"operator": movement.operator, "order": movement.order_ref, "hold": row["text"]}
-        cases.append(Case("issued_while_held", movement.fact, text, movement.lot_id, each.evidence_id, data))
+        text = f"{movement.action} of {movement.quantity} although {row['text']}"
+        data = {"operator": movement.operator, "order": movement.order_ref, "fault": row["text"]}
+        cases.append(Case(row["kind"], movement.fact, text, movement.lot_id, each.evidence_id, data))
     return cases
 
 
@@ -271,13 +282,13 @@ def _sync_duplicate(connection: Connection, stay: Row) -> None:
             close_case(connection, known["id"], actor=LEDGER, resolution=EXPLAINED)
         return
     text = f"serial {stay['serial']} is in {' and '.join(stay['places'])} at once"
-    data = {"places": stay["places"]}
+    data = {"places": stay["places"], "fact": stay["fact"]}
     if known is not None and known["data"] == data and (is_open or known["resolved_by"] != LEDGER):
         return
     if known is not None and is_open:
         amend_case(connection, known["id"], text, data)
     else:
-        open_case(connection, Case(DUPLICATE, key, text, lot_id=stay["lot_id"], data=data))
+        open_case(connection, Case(DUPLICATE, key, text, stay["lot_id"], stay["evidence_id"], data))
 
 
 def _negative_key(balance: Row) -> str:
@@ -295,10 +306,10 @@ def _sync_negative(connection: Connection, balance: Row, known: Row | None) -> N
     serial = f" serial {balance['serial']}" if balance["serial"] else ""
     since = f"{balance['since']:%Y-%m-%d %H:%M:%S} UTC"
     text = f"more left {balance['place']}{serial} than came: {balance['lowest']} at the lowest, since {since}"
-    data = {"lowest": balance["lowest"], "since": balance["since"].isoformat()}
+    data = {"lowest": balance["lowest"], "since": balance["since"].isoformat(), "fact": balance["fact"]}
     if known is not None and known["data"] == data and (is_open or known["resolved_by"] != LEDGER):
         return
     if known is not None and is_open:
         amend_case(connection, known["id"], text, data)
     else:
-        open_case(connection, Case(NEGATIVE, key, text, lot_id=balance["lot_id"], data=data))
+        open_case(connection, Case(NEGATIVE, key, text, balance["lot_id"], balance["evidence_id"], data))

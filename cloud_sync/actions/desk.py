@@ -61,19 +61,21 @@ def place_gateway(database: Database, name: str, place: str, *, actor: str) -> N
     """Say where a gateway stands: its docks get the desk of the site around it. Raises ``NotFound``."""
     with database.transaction() as connection:
         place_id = place_named(connection, place)["id"]
-        if not queries("desk").place_gateway(connection, name=name, place_id=place_id):
+        before = queries("desk").own_gateway_place(connection, name=name)
+        if before is None:
             raise NotFound(f"there is no gateway {name}", "See: cloud-sync gateway list")
-        add_event(
-            connection, actor=actor, kind="gateway_placed", subject=f"gateway:{name}", data={"place": place}
-        )  # fmt: skip
+        queries("desk").place_gateway(connection, name=name, place_id=place_id)
+        data = {"place": place, "before": before["place"]}
+        add_event(connection, actor=actor, kind="gateway_placed", subject=f"gateway:{name}", data=data)
 
 
 def put_operator(database: Database, name: str, badge: str, *, active: bool, actor: str) -> None:
     """Give an operator a badge, change it or withdraw it. Raises ``Conflict`` if somebody else has the badge."""
     try:
         with database.transaction() as connection:
+            before = queries("desk").own_operator(connection, name=name)
             queries("desk").put_operator(connection, name=name, badge=badge, active=active)
-            data = {"badge": badge, "active": active}
+            data = {"badge": badge, "active": active, "before": before}
             add_event(connection, actor=actor, kind="operator_put", subject=f"operator:{name}", data=data)
     except psycopg.errors.UniqueViolation as error:
         raise Conflict(f"the badge {badge} is somebody else's", "Print a badge with another code.") from error

@@ -1,12 +1,14 @@
 """Excursions as they are stored: opened, amended, closed and withdrawn, each as an event and a version."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from cloud_sync.actions.cases import LEDGER, Case, count_case
 from cloud_sync.actions.exposures import free_excursions
 from cloud_sync.actions.track_judging import Subject
 from cloud_sync.domain.judging import Changes, Found, Stored
-from cloud_sync.storage.database import Connection
+from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.excursions import Severity
@@ -54,6 +56,24 @@ def apply_changes(connection: Connection, subject: Subject[Any], changes: Change
             _alert(connection, subject, excursion_id, now)
         touched.append(excursion_id)
     return touched
+
+
+@dataclass(frozen=True, slots=True)
+class _FormerRule:
+    """A rule of which only its name is left."""
+
+    name: str
+
+
+def withdraw_strays(connection: Connection, rows: Iterable[Row]) -> None:
+    """Withdraw excursions (rows of ``excursions_of_channel``) by rules that were not in force there and then.
+
+    The caller owns the holds.
+    """
+    for row in rows:
+        old = Stored(row["id"], row["began_at"], row["ended_at"], row["worst"], row["longest_gap_s"])
+        rule: Any = _FormerRule(row["rule"])
+        _withdraw(connection, Subject(row["channel_id"], row["place_id"], rule), old)
 
 
 def _withdraw(connection: Connection, subject: Subject[Any], old: Stored) -> None:

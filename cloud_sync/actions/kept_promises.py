@@ -69,6 +69,7 @@ def promise_again(connection: Connection, promise: Row, quantity: int, place_id:
         quantity=quantity,
         demand=promise["demand"],
         reserved_by=promise["reserved_by"],
+        expires_at=promise["expires_at"],
     )
     return reservation_id
 

@@ -13,16 +13,27 @@ LotKey = tuple[int, str, str]
 """Item id, lot number, owner."""
 
 
-def lots_of(connection: Connection, labels: Iterable[Label], zone: tzinfo = UTC) -> Mapping[LotKey, int]:
+def key_of(label: Label) -> LotKey:
+    """What tells the lot of a label from others."""
+    return label.item_id, label.lot_number, label.owner
+
+
+def lots_of(
+    connection: Connection,
+    labels: Iterable[Label],
+    zone: tzinfo = UTC,
+    *,
+    evidence: Mapping[LotKey, int | None] | None = None,
+) -> Mapping[LotKey, int]:
     """Ids of the lots that ``labels`` name, made where they are new, and locked for booking.
 
     Where labels of one lot disagree on its expiry, now or with earlier ones, the earliest counts and an exception case
     ``expiry_mismatch`` tells of it, in whatever order they come. ``zone`` is the site's: a lot may be used until the
-    end of its last day there.
+    end of its last day there. ``evidence`` is what the labels were read from.
     """
     by_lot: dict[LotKey, list[Label]] = {}
     for label in labels:
-        by_lot.setdefault((label.item_id, label.lot_number, label.owner), []).append(label)
+        by_lot.setdefault(key_of(label), []).append(label)
     if not by_lot:
         return {}
     keys = sorted(by_lot)
@@ -41,11 +52,14 @@ def lots_of(connection: Connection, labels: Iterable[Label], zone: tzinfo = UTC)
     own_lots(connection, (row["id"] for row in queries("movements").lots_by_label(connection, **columns)))
     rows = list(queries("movements").lots_by_label(connection, **columns))  # again: as they are now that we own them
     for row in rows:
-        _agree_on_expiry(connection, row, by_lot[_key_of(row)], zone)
+        key = _key_of(row)
+        _agree_on_expiry(connection, row, by_lot[key], zone, (evidence or {}).get(key))
     return {_key_of(row): row["id"] for row in rows}
 
 
-def _agree_on_expiry(connection: Connection, lot: Row, labels: list[Label], zone: tzinfo) -> None:
+def _agree_on_expiry(
+    connection: Connection, lot: Row, labels: list[Label], zone: tzinfo, evidence_id: int | None
+) -> None:
     said = {label.expires_on for label in labels if label.expires_on is not None}
     dates = said | ({lot["expires_on"]} if lot["expires_on"] else set())
     if said and min(dates) != lot["expires_on"]:
@@ -63,7 +77,7 @@ def _agree_on_expiry(connection: Connection, lot: Row, labels: list[Label], zone
     if known is not None and known["resolved_at"] is None:
         amend_case(connection, known["id"], text, {"expires_on": every})
     else:
-        open_case(connection, Case("expiry_mismatch", key, text, lot_id=lot["id"], data={"expires_on": every}))
+        open_case(connection, Case("expiry_mismatch", key, text, lot["id"], evidence_id, {"expires_on": every}))
 
 
 def _key_of(row: Row) -> LotKey:

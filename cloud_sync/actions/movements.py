@@ -165,7 +165,7 @@ def keep_promises(
             if not _moved(connection, [fact]):
                 raise Conflict(f"reservation {row['id']} was kept by a scan already", "See GET /v1/movements.")
             continue
-        check_open(row)
+        check_open(row, at)
         wanted = quantity or row["quantity"]
         if wanted > row["quantity"]:
             raise Conflict(f"reservation {row['id']} promises {row['quantity']}, not {wanted}")

@@ -29,6 +29,7 @@ class OrderNow:
     steps: tuple[Row, ...]
     moved: tuple[Row, ...]
     filled: Filled
+    instead_of: Mapping[int, int | None]
 
     @property
     def kind(self) -> OrderKind:
@@ -67,6 +68,7 @@ class OrderNow:
                     "quantity": line.quantity,
                     "lot_number": line.lot_number,
                     "serial": line.serial,
+                    "instead_of": self.instead_of[line.line],
                     "open": self.open_of(line),
                     "states": {state.value: quantity for state, quantity in states[line.line].items()},
                 }
@@ -108,4 +110,5 @@ def _order(row: Row, lines: list[Row], steps: list[Row], moved: list[Row]) -> Or
         if m["action"] in set(Action)
     ]
     items = {n["item_id"]: n["item"] for n in lines}
-    return OrderNow(row, asked, items, tuple(steps), tuple(moved), fill(asked, facts))
+    instead_of = {n["line"]: n["instead_of"] for n in lines}
+    return OrderNow(row, asked, items, tuple(steps), tuple(moved), fill(asked, facts), instead_of)

@@ -15,6 +15,7 @@ from cloud_sync.actions.movements import Line, Transfer, keep_promises, move_in
 from cloud_sync.actions.order_state import OrderNow, orders_now
 from cloud_sync.actions.orders import order_now, own_order, shown_order
 from cloud_sync.actions.requests import answer, answered_before
+from cloud_sync.actions.substitutes import offers
 from cloud_sync.domain.orders import (
     RULES,
     OrderKind,
@@ -46,6 +47,7 @@ class Came:
 def allocate_order(database: Database, number: str, *, client_id: UUID, at: datetime, actor: str) -> dict[str, Any]:
     """Promise stock to all that is open of a demand or transfer; gives what was promised, skipped and is missing.
 
+    For what is missing, substitutes are offered; :func:`cloud_sync.actions.orders.substitute` takes one.
     Asking again promises only what is still missing; the same ``client_id`` gives the same answer. Raises ``NotFound``,
     ``Conflict``.
     """
@@ -181,28 +183,34 @@ def _allocate(connection: Connection, number: str, client_id: UUID, at: datetime
     if Step.REJECTED in order.taken:
         raise Conflict(f"order {number} was rejected by {order.taken[Step.REJECTED]}")
     own_items(connection, {line.item_id for line in order.lines})
+    site = order.row["from_place"]
+
+    def context_of(item_id: int) -> Context:
+        days = queries("orders").shelf_life_demanded(connection, place_id=order.row["to_id"], item_id=item_id)
+        return Context(at=at, owner=order.row["owner"], shelf_life_min=timedelta(days=days or 0))
+
     lines = []
     for line in order.lines:
         wanted = order.open_of(line) - order.promised_to(line)
         shown = {"line": line.line, "item": order.items[line.item_id]}
         if wanted <= 0:
-            lines.append({**shown, "reservations": [], "skipped": [], "missing": 0})
+            lines.append({**shown, "reservations": [], "skipped": [], "missing": 0, "substitutes": []})
             continue
-        days = queries("orders").shelf_life_demanded(connection, place_id=order.row["to_id"], item_id=line.item_id)
-        context = Context(at=at, owner=order.row["owner"], shelf_life_min=timedelta(days=days or 0))
         found = promise(
             connection,
             line.item_id,
             wanted,
-            context,
-            site=order.row["from_place"],
+            context_of(line.item_id),
+            site=site,
             demand=number,
             client_id=client_id,
             actor=actor,
             lot_number=line.lot_number,
             serial=line.serial,
         )
-        lines.append({**shown, **found})
+        names_lot = line.lot_number or line.serial
+        offered = [] if names_lot else offers(connection, line.item_id, found["missing"], context_of, site)
+        lines.append({**shown, **found, "substitutes": offered})
     return {"order": number, "lines": lines}
 
 

@@ -138,6 +138,57 @@ def cancel(database: Database, number: str, quantities: Mapping[int, int] | None
         return shown_order(connection, number)
 
 
+def substitute(
+    database: Database, number: str, line: int, *, item: str, quantity: int, instead_of: int, reason: str, actor: str
+) -> Row:
+    """Ask for ``quantity`` of a substitute instead of ``instead_of`` base units that are open of a line.
+
+    Gives the order. Only what master data name as a substitute of its item. Raises ``NotFound``, ``Conflict``.
+    """
+    with database.transaction() as connection:
+        order = own_order(connection, number)
+        if not RULES[order.kind].promises:
+            raise Conflict(f"order {number} is a {order.kind}", "Substitutes are given to demands and transfers.")
+        asked = next((each for each in order.lines if each.line == line), None)
+        if asked is None:
+            raise NotFound(f"order {number} has no line {line}")
+        wanted, substitute_id = order.items[asked.item_id], item_named(connection, item)["id"]
+        known = queries("reservations").substitutes_of(connection, item_id=asked.item_id)
+        if substitute_id not in {row["item_id"] for row in known}:
+            raise Conflict(f"{item} is no substitute of {wanted}", f"Name it as one first: change the item {wanted}.")
+        if asked.lot_number or asked.serial:
+            raise Conflict(f"line {line} of order {number} asks for one lot", "Cancel it, and order what is wanted.")
+        if instead_of > order.open_of(asked):
+            raise Conflict(f"only {order.open_of(asked)} of line {line} of order {number} are open, not {instead_of}")
+        if any(each.item_id == substitute_id and not each.lot_number for each in order.lines):
+            raise Conflict(f"order {number} asks for {item} already", "Place another order for more of it.")
+        why = f"{item} instead: {reason}"
+        queries("orders").add_order_line(
+            connection,
+            order_id=order.row["id"],
+            line=max(each.line for each in order.lines) + 1,
+            item_id=substitute_id,
+            quantity=quantity,
+            lot_number="",
+            serial="",
+            instead_of=line,
+        )
+        queries("orders").add_order_step(
+            connection,
+            order_id=order.row["id"],
+            step=Step.CANCELLED.value,
+            line=line,
+            quantity=instead_of,
+            by_whom=actor,
+            reason=why,
+        )
+        data = {"line": line, "item": wanted, "instead_of": instead_of, "substitute": item, "quantity": quantity}
+        subject = f"order:{number}"
+        add_event(connection, actor=actor, kind="order_substituted", subject=subject, reason=reason, data=data)
+        release_excess(connection, order_now(connection, number), actor=actor, reason=f"{number}: {why}")
+        return shown_order(connection, number)
+
+
 def order(database: Database, number: str) -> Row:
     """An order as it is now. Raises ``NotFound``."""
     with database.transaction() as connection:
@@ -212,6 +263,7 @@ def _add(connection: Connection, new: NewOrder, actor: str) -> str:
             quantity=line.quantity,
             lot_number=line.lot_number,
             serial=line.serial,
+            instead_of=None,
         )
     number_given = new.number or f"{RULES[new.kind].prefix}-{order_id}"
     data = {

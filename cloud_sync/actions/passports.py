@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cloud_sync.actions.stock import lot_of
-from cloud_sync.actions.tracks import rules_of_channels
+from cloud_sync.actions.tracks import rules_over
 from cloud_sync.domain.passport import Measured, allowance_left_s, measure, total_mkt_c
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
@@ -23,10 +23,13 @@ def passport(
     """Stays up to ``at`` with their channels; over all of them lowest, highest, kinetic temperature, allowance left.
 
     Where several probes measured one stay, the totals take the worst of them. ``allowance_s`` is how long the item may
-    be outside its limits in all. Raises ``NotFound``.
+    be outside its limits in all; None: as its master data say. Raises ``NotFound``.
     """
     with database.transaction() as connection:
         lot = lot_of(connection, lot_id)
+        allowance = queries("passport").allowance(connection, lot_id=lot_id)
+        if allowance_s is None and allowance["allowance_minutes"] is not None:
+            allowance_s = allowance["allowance_minutes"] * 60.0
         rows = list(queries("passport").stays(connection, lot_id=lot_id, serial=serial, rows_max=STAYS_MAX + 1))
         stays = [_stay(connection, row, gap_s, at) for row in rows[:STAYS_MAX] if row["began_at"] < at]
         excursions = queries("quality").exposures(
@@ -35,6 +38,11 @@ def passport(
         told = [row for row in excursions if row["serial"] in ("", serial) or not serial]
     outside_s = [stay["outside_s"] for stay in stays]
     channels = [each for stay in stays for each in stay["channels"] if each["metric"] == TEMPERATURE]
+    highest_c = max((c["highest"] for c in channels if c["highest"] is not None), default=None)
+    left_s = allowance_left_s(allowance_s, outside_s)
+    c_max = allowance["allowance_c_max"]
+    if left_s is not None and c_max is not None and highest_c is not None and highest_c > c_max:
+        left_s = 0.0  # what was warmer than that is covered by no allowance
     return {
         "lot": lot,
         "serial": serial,
@@ -42,12 +50,13 @@ def passport(
         "gap_s": gap_s,
         "stays": stays,
         "lowest_c": min((c["lowest"] for c in channels if c["lowest"] is not None), default=None),
-        "highest_c": max((c["highest"] for c in channels if c["highest"] is not None), default=None),
+        "highest_c": highest_c,
         "mkt_c": total_mkt_c((stay["mkt_c"], stay["measured_s"]) for stay in stays if stay["mkt_c"] is not None),
         "outside_s": sum(outside_s),
         "unmeasured_s": sum(stay["unmeasured_s"] for stay in stays),
         "allowance_s": allowance_s,
-        "allowance_left_s": allowance_left_s(allowance_s, outside_s),
+        "allowance_c_max": c_max,
+        "allowance_left_s": left_s,
         "excursions": told,
         "is_cut": len(rows) > STAYS_MAX,
     }
@@ -55,18 +64,25 @@ def passport(
 
 def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[str, Any]:
     ended_at = min(row["ended_at"] or at, at)
-    channels = list(queries("passport").channels_over(connection, place_id=row["place_id"]))
-    rules = rules_of_channels(connection, [channel["id"] for channel in channels])
+    channels = list(
+        queries("passport").channels_over(
+            connection,
+            place_id=row["place_id"],
+            began_at=row["began_at"] - timedelta(seconds=gap_s),
+            ended_at=ended_at,
+        )
+    )
+    rules = rules_over(connection, [channel["id"] for channel in channels], row["began_at"], ended_at)
     told = []
     for channel in channels:
         # Only limits on the value itself: those that what is measured can be held against from one moment to the next.
         limits = [
             rule
-            for rule in rules.get(channel["id"], ())
+            for rule in rules.get((channel["id"], channel["place_id"]), ())
             if isinstance(rule, Rule) and rule.signal is None and rule.severity is Severity.ACTION
         ]
         found = measure(
-            _instants(connection, channel["id"], row["began_at"] - timedelta(seconds=gap_s), ended_at),
+            _instants(connection, channel["id"], channel["began_at"], channel["ended_at"]),
             row["began_at"],
             ended_at,
             limits,

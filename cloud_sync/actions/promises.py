@@ -26,7 +26,7 @@ def expire_promises(database: Database, *, at: datetime) -> int:
     Harmless to call at any time, from any number of workers.
     """
     with database.transaction() as connection:
-        expired = list(queries("reservations").expire_reservations(connection, at=at))
+        expired = list(queries("reservations").end_expired(connection, at=at))
         _tell(connection, expired, "reservation_expired")
         return len(expired)
 

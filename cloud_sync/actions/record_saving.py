@@ -1,6 +1,7 @@
 """How a record of each kind is stored, and which changes of it are refused."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from cloud_sync.actions.item_codes import claim_codes
 from cloud_sync.actions.master_data import check_place, item_named, place_named, place_of_kind
@@ -21,7 +22,7 @@ from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
 
 
-def _save_place(connection: Connection, before: Record | None, record: Record) -> None:
+def _save_place(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
     assert isinstance(record, PlaceRecord)  # noqa: S101
     if record.policy is not None and queries("master_data").policy_by_name(connection, name=record.policy) is None:
         raise NotFound(f"policy: there is no policy {record.policy}: import it with cloud-sync import-policies")
@@ -32,6 +33,7 @@ def _save_place(connection: Connection, before: Record | None, record: Record) -
     _check_fixed(before, record, "kind", "parent")
     place_id = queries("records").change_place(connection, name=record.name, title=record.title, policy=record.policy)
     if before.policy != record.policy:
+        queries("tracks").policy_was(connection, place_id=place_id, policy=before.policy, until=at)
         judge_places(connection, place_id)
 
 
@@ -50,7 +52,7 @@ def _add_place(
     return int(place_named(connection, name)["id"])
 
 
-def _save_owner(connection: Connection, before: Record | None, record: Record) -> None:
+def _save_owner(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
     assert isinstance(record, OwnerRecord)  # noqa: S101
     if before is None:
         queries("master_data").add_owner(connection, name=record.name, title=record.title)
@@ -58,11 +60,13 @@ def _save_owner(connection: Connection, before: Record | None, record: Record) -
         queries("records").change_owner(connection, name=record.name, title=record.title)
 
 
-def _save_item(connection: Connection, before: Record | None, record: Record) -> None:
+def _save_item(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
     assert isinstance(record, ItemRecord)  # noqa: S101
     if isinstance(before, ItemRecord):
         if queries("records").is_item_used(connection, name=record.name):
             _check_fixed(before, record, "base_unit", "serial_tracked")
+        if before.compounding:
+            _check_fixed(before, record, "compounding")
         for field in ("gtins", "codes"):
             for code, units in getattr(before, field).items():
                 if getattr(record, field).get(code) != units:
@@ -81,7 +85,7 @@ def _save_item(connection: Connection, before: Record | None, record: Record) ->
         raise NotFound("substitutes: not all of them are items: import those first")
 
 
-def _save_supplier(connection: Connection, before: Record | None, record: Record) -> None:
+def _save_supplier(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
     assert isinstance(record, SupplierRecord)  # noqa: S101
     place_id = (
         _add_place(connection, record.name, record.title, "supplier", None)
@@ -97,7 +101,7 @@ def _save_supplier(connection: Connection, before: Record | None, record: Record
     )
 
 
-def _save_recipient(connection: Connection, before: Record | None, record: Record) -> None:
+def _save_recipient(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
     assert isinstance(record, RecipientRecord)  # noqa: S101
     if isinstance(before, RecipientRecord):
         _check_fixed(before, record, "kind", "parent")
@@ -111,7 +115,7 @@ def _save_recipient(connection: Connection, before: Record | None, record: Recor
             raise NotFound(f"item_days_min: there is no item {item}: import items first")
 
 
-def _save_operator(connection: Connection, before: Record | None, record: Record) -> None:
+def _save_operator(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
     assert isinstance(record, OperatorRecord)  # noqa: S101
     other = queries("records").operator_with_badge(connection, badge=record.badge)
     if other is not None and other["name"] != record.name:
@@ -119,7 +123,7 @@ def _save_operator(connection: Connection, before: Record | None, record: Record
     queries("records").keep_operator(connection, name=record.name, badge=record.badge, active=record.active)
 
 
-def _save_reorder(connection: Connection, before: Record | None, record: Record) -> None:
+def _save_reorder(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
     assert isinstance(record, ReorderRecord)  # noqa: S101
     place = place_named(connection, record.place)
     if place["kind"] not in INTERNAL:
@@ -141,7 +145,7 @@ def _check_fixed(before: Record, after: Record, *fields: str) -> None:
             raise Conflict(f"{name}: it is {old!r} and cannot change any more: add another one instead")
 
 
-SAVE: dict[str, Callable[[Connection, Record | None, Record], None]] = {
+SAVE: dict[str, Callable[[Connection, Record | None, Record, datetime], None]] = {
     "places": _save_place,
     "owners": _save_owner,
     "items": _save_item,

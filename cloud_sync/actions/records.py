@@ -160,7 +160,7 @@ class _Keeper:
         if isinstance(record, OpeningRecord):
             self._openings.append((record, self._opening(before, record, event_id)))
         else:
-            SAVE[self.kind](self.connection, before, record)
+            SAVE[self.kind](self.connection, before, record, self.at)
             self._may_cure_cases |= self.kind in ("places", "items", "suppliers", "recipients")
         self._known[record.key] = record
         return "added" if before is None else "changed"

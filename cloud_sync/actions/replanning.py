@@ -1,4 +1,4 @@
-"""Orders that lost promised stock, or whose stock expired, are planned again, soon and by themselves."""
+"""Orders that lost promised stock are planned again; promises that nobody confirmed, and of expired stock, end."""
 
 import logging
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import Self
 
+from cloud_sync.actions.allocate import end_unconfirmed
 from cloud_sync.actions.order_work import replan_broken
 from cloud_sync.actions.promises import expire_promises
 from cloud_sync.errors import DatabaseDown
@@ -44,6 +45,7 @@ class Replanning:
         while not self._stop.wait(self._every_s):
             try:
                 now = self._clock()
+                end_unconfirmed(self._database, at=now)
                 self._expire(now)
                 numbers = replan_broken(self._database, at=now)
             except DatabaseDown:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 
 from cloud_sync.actions.cases import LEDGER
+from cloud_sync.actions.tracks import reaches_of_channels
 from cloud_sync.storage.database import Connection, Database
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -29,20 +30,26 @@ def make_months(connection: Connection, first_at: datetime, last_at: datetime) -
 def thin_readings(database: Database, *, months: int, at: datetime) -> dict[str, int]:
     """Roll readings of months that ended more than ``months`` months before ``at`` up to hours, and drop them.
 
-    Gives how many were dropped by month. Readings inside an excursion stay, and those that are not in a rollup; a month
-    of which nothing is left goes altogether. Each month is a transaction of its own; running it twice changes nothing
+    Gives how many were dropped by month. Readings inside an excursion stay, those that are not in a rollup, and those
+    that a rule over a window looks back to; a month of which nothing is left goes altogether. Each month is a
+    transaction of its own; running it twice changes nothing
     more.
     """
     dropped: dict[str, int] = {}
+    young_at = _months_before(at, months)
     with database.transaction() as connection:
-        old = list(queries("retention").months_before(connection, before=_months_before(at, months)))
+        old = list(queries("retention").months_before(connection, before=young_at))
     for month in old:
         span = {"began_at": month["began_at"], "ended_at": month["ended_at"]}
         with database.transaction() as connection:
             # Readings that come late for this month wait: what is dropped is what was rolled up.
             connection.execute(f'LOCK TABLE "{month["name"]}" IN EXCLUSIVE MODE'.encode())
             queries("retention").roll_up(connection, **span)
-            count = queries("retention").drop_rolled_up(connection, **span)
+            channels = [row["channel_id"] for row in queries("retention").channels_measured(connection, **span)]
+            reaches = reaches_of_channels(connection, channels)
+            count = queries("retention").drop_rolled_up(
+                connection, **span, young_at=young_at, channel_ids=list(reaches), reaches_s=list(reaches.values())
+            )
             if count:
                 dropped[month["name"]] = count
                 add_event(connection, actor=LEDGER, kind="readings_thinned", subject=f"readings:{month['name']}",

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from io import StringIO
 from typing import Any
 
+from cloud_sync.actions.sources import attributed
 from cloud_sync.actions.stock import lot_of
 from cloud_sync.domain.trace import BatchFlow, Direction, EdgeKind, shares_of
 from cloud_sync.errors import Invalid, NotFound
@@ -93,7 +94,8 @@ class Search:
 def trace_found(
     database: Database, search: Search, directions: frozenset[Direction] = frozenset(Direction)
 ) -> dict[str, Any]:
-    """All that the search means, traced together: ``lots``, ``backward`` and ``forward`` graphs, and ``recipients``.
+    """All that the search means, traced together: ``lots``, ``backward`` and ``forward`` graphs, ``recipients`` and
+    ``sources`` (:func:`cloud_sync.actions.sources.attributed`).
 
     A recipient's ``of_lots`` is how many base units of the lots that were searched for are in what it got, by quantity.
     Raises ``Invalid`` for an empty or too wide search, ``NotFound``.
@@ -119,11 +121,23 @@ def trace_found(
             raise Invalid(f"more than {LOTS_MAX} lots fit", "Narrow the search, or trace lot by lot.")
         walks = {direction: _walk(connection, direction, lot_ids, search.serial or "") for direction in directions}
         lots = [lot_of(connection, lot_id) for lot_id in lot_ids]
+        sources = None
+        if Direction.BACKWARD in walks:
+            backward = json.loads(walks[Direction.BACKWARD]["nodes"])
+            sources = attributed(
+                connection,
+                lot_ids,
+                {node["lot_id"] for node in backward},
+                serial=search.serial,
+                order=search.order,
+                recipient=search.recipient,
+            )
     return {
         "lots": lots,
         "backward": _graph(walks, Direction.BACKWARD),
         "forward": _graph(walks, Direction.FORWARD),
         "recipients": _recipients(walks[Direction.FORWARD], lot_ids) if Direction.FORWARD in walks else [],
+        "sources": sources,
         "is_cut": any(walk["is_cut"] for walk in walks.values()),
     }
 

@@ -3,8 +3,8 @@
 Nothing is stored here but where the rule stands; see :mod:`cloud_sync.actions.excursions` for what was found.
 """
 
-from collections.abc import Generator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -17,16 +17,28 @@ from cloud_sync.storage.queries import queries
 from edge_agent.domain.excursions import Rule, Side, SilenceRule, Track
 from edge_agent.domain.signals import Instant, Signal, SignalKind, derive
 
+_JUST_AFTER = timedelta(microseconds=1)
 R = TypeVar("R", Rule, SilenceRule, Rule | SilenceRule)
 
 
 @dataclass(frozen=True, slots=True)
 class Subject(Generic[R]):
-    """A rule on a channel in a place."""
+    """A rule on a channel in a place, in force from ``since`` (None: ever) until ``until`` (None: to this day)."""
 
     channel_id: int
     place_id: int
     rule: R
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def track_name(self) -> str:
+        """Under which its track is kept: a rule that is no longer in force has one of its own."""
+        return self.rule.name if self.until is None else f"{self.rule.name} until {self.until.isoformat()}"
+
+    def not_before(self, at: datetime | None) -> datetime | None:
+        """``at`` (None: ever), or when the rule came into force if that is later."""
+        return max((each for each in (at, self.since) if each is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +112,8 @@ def _window(connection: Connection, subject: Subject[Rule], span: Span, track: R
     if first > track["last_at"]:
         return Window(_state(track), after=track["last_at"])
     after = queries("tracks").last_back_before(connection, at=first, **_of_rule(subject))
+    if after is not None and subject.since is not None and after < subject.since:
+        after = None
     return Window(State(), after, queries("tracks").first_back_after(connection, at=last, **_of_rule(subject)))
 
 
@@ -124,11 +138,13 @@ def judge_signal(connection: Connection, subject: Subject[Rule], span: Span) -> 
         covering = queries("tracks").excursion_covering(
             connection, channel_id=subject.channel_id, rule=rule.name, at=first
         )
+        if covering is not None and subject.since is not None and covering["began_at"] < subject.since:
+            covering = None
         begin = covering["began_at"] if covering else first
     stored = _stored_from(connection, subject, None if track is None else begin)
     if is_newest and state.track.outside_since is not None:
         stored = _stored_from(connection, subject, state.track.outside_since)
-    load_after = None if track is None else begin - reach - timedelta(microseconds=1)
+    load_after = None if track is None else begin - reach - _JUST_AFTER
     raw = _instants(connection, subject, load_after, None)
     derived = ((at, value) for at, value in derive(rule.signal, raw) if at >= begin)
     found, until = list[Found](), None
@@ -162,6 +178,7 @@ def _last_out(
     if signal.kind not in (SignalKind.SECONDS_OUTSIDE, SignalKind.KINETIC):
         return None
     first, last = span or (None, None)
+    first = subject.not_before(first)
     found: datetime | None = queries("tracks").last_beyond(
         connection,
         channel_id=subject.channel_id,
@@ -193,7 +210,8 @@ def judge_silent(
         if span is not None and span[1] < track["last_at"] == horizon:
             last = queries("tracks").first_good_after(connection, channel_id=subject.channel_id, at=track["last_at"])
     begin = queries("tracks").silence_start(connection, channel_id=subject.channel_id, at=since)
-    if begin is None:
+    begin = begin and subject.not_before(begin)
+    if begin is None or begin > horizon:
         return compare((), ())
     rows = queries("tracks").silences(
         connection,
@@ -212,9 +230,60 @@ def judge_silent(
     return compare(stored, found)
 
 
+def judge_former(connection: Connection, subject: Subject[Rule]) -> Changes:
+    """Judge all readings taken while a rule was in force that no longer is; what lasted then ended with it."""
+    assert subject.until is not None  # noqa: S101 - else it is in force
+    raw: Iterable[Instant] = _instants(connection, subject, None, subject.until - _JUST_AFTER)
+    signal = subject.rule.signal
+    instants = raw if signal is None else derive(signal, raw)
+    state, found = State(), list[Found]()
+    for now, ended in fold(state, instants, subject.rule):
+        state, found = now, [*found, *ended] if ended else found
+    found += [replace(each, ended_at=subject.until) for each in lasting(state)]
+    return compare(_stored_from(connection, subject, None), found)
+
+
+def judge_former_silence(
+    connection: Connection, subject: Subject[SilenceRule], span: Span | None, horizon: datetime
+) -> Changes:
+    """Judge silence while a rule was in force that no longer is, as far as the journals are known."""
+    until = subject.until
+    assert until is not None  # noqa: S101 - else it is in force
+    track = _track(connection, subject)
+    known_until = min(horizon, until)
+    if track is not None and span is None and track["last_at"] >= known_until:
+        return compare((), ())
+    start = subject.since or datetime.min.replace(tzinfo=until.tzinfo)
+    heard_at = queries("tracks").silence_start(connection, channel_id=subject.channel_id, at=start)
+    begin = subject.not_before(heard_at)
+    if heard_at is None or begin is None or begin >= known_until:
+        return compare((), ())
+    rows = queries("tracks").silences(
+        connection,
+        channel_id=subject.channel_id,
+        first=begin,
+        last=None,
+        after_s=subject.rule.after_s,
+        horizon=known_until,
+    )
+    found = []
+    for row in rows:
+        ended_at = row["ended_at"]
+        if known_until == until:
+            ended_at = min(ended_at or until, until)
+        if row["began_at"] < until:
+            seconds = ((ended_at or known_until) - row["began_at"]).total_seconds()
+            found.append(Found(row["began_at"], ended_at, seconds, seconds))
+    _keep_track(connection, subject, State(Track(outside_since=begin)), last_at=known_until)
+    return compare(_stored_from(connection, subject, None), found)
+
+
 def _instants(
     connection: Connection, subject: Subject[Rule], after: datetime | None, until: datetime | None
 ) -> Generator[Instant, None, None]:
+    if subject.since is not None:
+        after = subject.not_before(after and after + _JUST_AFTER)
+        after = after and after - _JUST_AFTER
     # A cursor on the server: all that a channel ever measured need not fit into memory.
     with connection.cursor(name="instants") as cursor:
         sql = queries("tracks").instants.sql
@@ -224,7 +293,7 @@ def _instants(
 
 def _track(connection: Connection, subject: Subject[Any]) -> Row | None:
     """Where the rule stands; None where it never stood or was another rule then."""
-    row: Row | None = queries("tracks").track(connection, channel_id=subject.channel_id, rule=subject.rule.name)
+    row: Row | None = queries("tracks").track(connection, channel_id=subject.channel_id, rule=subject.track_name)
     return row if row is not None and row["definition"] == asdict(subject.rule) else None
 
 
@@ -235,8 +304,13 @@ def _state(track: Row) -> State:
 
 def _stored(connection: Connection, subject: Subject[Rule], window: Window) -> list[Stored]:
     """The excursions of the window. One that lasts into it began at ``outside_since``."""
+    begin = subject.not_before(window.after and window.after + _JUST_AFTER)
     rows = queries("tracks").excursions_between(
-        connection, channel_id=subject.channel_id, rule=subject.rule.name, after=window.after, until=window.until
+        connection,
+        channel_id=subject.channel_id,
+        rule=subject.rule.name,
+        after=begin and begin - _JUST_AFTER,
+        until=window.until,
     )
     stored = [_as_stored(row) for row in rows]
     if window.start.track.opened:
@@ -250,13 +324,14 @@ def _stored(connection: Connection, subject: Subject[Rule], window: Window) -> l
 
 
 def _stored_from(connection: Connection, subject: Subject[Any], begin: datetime | None) -> list[Stored]:
-    """The excursions that began at ``begin`` (None: ever) or later."""
+    """The excursions that began at ``begin`` (None: ever) or later, while the rule was in force."""
+    begin = subject.not_before(begin)
     rows = queries("tracks").excursions_between(
         connection,
         channel_id=subject.channel_id,
         rule=subject.rule.name,
-        after=None if begin is None else begin - timedelta(microseconds=1),
-        until=None,
+        after=begin and begin - _JUST_AFTER,
+        until=subject.until and subject.until - _JUST_AFTER,
     )
     return [_as_stored(row) for row in rows]
 
@@ -276,7 +351,7 @@ def _keep_track(
     queries("tracks").keep_track(
         connection,
         channel_id=subject.channel_id,
-        rule=subject.rule.name,
+        rule=subject.track_name,
         definition=Jsonb(asdict(subject.rule)),
         last_at=last_at,
         outside_since=state.track.outside_since,

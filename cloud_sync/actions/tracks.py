@@ -6,15 +6,24 @@ Locks: channels first (in the order of ids), then ``own_holds``, and that only i
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from cloud_sync.actions.cases import LEDGER
 from cloud_sync.actions.envelopes import Span, draw_envelopes
-from cloud_sync.actions.excursions import Judged, apply_changes
+from cloud_sync.actions.excursions import Judged, apply_changes, withdraw_strays
 from cloud_sync.actions.exposures import expose_excursions
-from cloud_sync.actions.track_judging import Subject, judge_signal, judge_silent, judge_value, not_quiet
-from cloud_sync.domain.judging import rules_for
+from cloud_sync.actions.track_judging import (
+    Subject,
+    judge_former,
+    judge_former_silence,
+    judge_signal,
+    judge_silent,
+    judge_value,
+    not_quiet,
+)
+from cloud_sync.domain.judging import PolicySpell, rule_spells, rules_for
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
@@ -34,10 +43,13 @@ def judge(connection: Connection, new: Mapping[int, Span]) -> None:
     """
     new, redrawn = draw_envelopes(connection, new)
     subjects = [each for each in _subjects(connection, new) if not isinstance(each.rule, SilenceRule)]
+    subjects = [each for each in subjects if _is_touched(each, new[each.channel_id])]
     found: list[Judged] = []
-    for subject in not_quiet(connection, subjects, new, redrawn):
+    for subject in not_quiet(connection, [each for each in subjects if each.until is None], new, redrawn):
         judge_one = judge_value if subject.rule.signal is None else judge_signal
-        found.append((subject, judge_one(connection, subject, new[subject.channel_id])))
+        first, last = new[subject.channel_id]
+        found.append((subject, judge_one(connection, subject, (subject.not_before(first) or first, last))))
+    found += [(each, judge_former(connection, each)) for each in subjects if each.until is not None]
     _settle(connection, found, {subject.channel_id for subject in subjects})
 
 
@@ -53,16 +65,39 @@ def judge_silence(connection: Connection, gateway_id: int, new: Mapping[int, Spa
     found: list[Judged] = []
     for subject in _subjects(connection, [row["id"] for row in channels]):
         if isinstance(subject.rule, SilenceRule):
-            found.append((subject, judge_silent(connection, subject, new.get(subject.channel_id), horizon)))
+            judge_one = judge_silent if subject.until is None else judge_former_silence
+            span = new.get(subject.channel_id)
+            span = span if span is not None and _is_touched(subject, span) else None
+            found.append((subject, judge_one(connection, subject, span, horizon)))
     _settle(connection, found, {subject.channel_id for subject, _ in found})
 
 
-def rules_of_channels(connection: Connection, channel_ids: Iterable[int]) -> dict[int, list[Rule | SilenceRule]]:
-    """What each of these channels is judged by, where it has a place with a policy."""
-    rules: dict[int, list[Rule | SilenceRule]] = {}
+def rules_over(
+    connection: Connection, channel_ids: Iterable[int], first: datetime, last: datetime
+) -> dict[tuple[int, int], list[Rule | SilenceRule]]:
+    """By what these channels are judged that was in force between two instants, by (id of channel, id of its place)."""
+    rules: dict[tuple[int, int], list[Rule | SilenceRule]] = {}
     for subject in _subjects(connection, channel_ids):
-        rules.setdefault(subject.channel_id, []).append(subject.rule)
+        known = rules.setdefault((subject.channel_id, subject.place_id), [])
+        if _is_touched(subject, (first, last)) and subject.rule not in known:
+            known.append(subject.rule)
     return rules
+
+
+def reaches_of_channels(connection: Connection, channel_ids: Iterable[int]) -> dict[int, float]:
+    """How many seconds back the rules of each channel look from one reading, where any looks back at all."""
+    reaches: dict[int, float] = {}
+    for subject in _subjects(connection, channel_ids):
+        signal = None if isinstance(subject.rule, SilenceRule) else subject.rule.signal
+        if signal is not None:
+            reaches[subject.channel_id] = max(signal.reach_s, reaches.get(subject.channel_id, 0.0))
+    return reaches
+
+
+def _is_touched(subject: Subject[Any], span: Span) -> bool:
+    """Whether any of these instants is of the time in which the rule is or was in force."""
+    first, last = span
+    return (subject.since is None or last >= subject.since) and (subject.until is None or first < subject.until)
 
 
 def _settle(connection: Connection, found: list[Judged], channel_ids: Iterable[int]) -> None:
@@ -74,12 +109,11 @@ def _settle(connection: Connection, found: list[Judged], channel_ids: Iterable[i
     for _, changes in found:
         for old, now in changes.worsened:
             queries("tracks").worsen_excursion(connection, id=old.id, worst=now.worst, longest_gap_s=now.longest_gap_s)
-    for channel_id in sorted(channel_ids):
-        if queries("tracks").has_doubtful_times(connection, channel_id=channel_id):
-            widened = [row["id"] for row in queries("tracks").widen_reaches(connection, channel_id=channel_id)]
-            if widened:
-                own_holds(connection)
-            touched += widened
+    for row in list(queries("tracks").channels_with_doubtful_times(connection, channel_ids=sorted(channel_ids))):
+        widened = [each["id"] for each in queries("tracks").widen_reaches(connection, channel_id=row["id"])]
+        if widened:
+            own_holds(connection)
+        touched += widened
     expose_excursions(connection, touched)
 
 
@@ -91,32 +125,49 @@ def judge_again(connection: Connection, channel_ids: Iterable[int]) -> None:
 
 
 def judge_places(connection: Connection, place_id: int) -> None:
-    """Judge all readings in a place and below it again; for when its policy has changed."""
+    """Judge all readings in a place and below it again, by what was in force; for when its policy has changed."""
     rows = queries("tracks").channels_at_or_below(connection, place_id=place_id)
     judge_again(connection, [row["id"] for row in rows])
 
 
-def assign_channel(connection: Connection, channel_id: int, place_id: int, *, actor: str = LEDGER) -> None:
-    """Say where a channel is, and judge what it has measured so far.
+def assign_channel(
+    connection: Connection,
+    channel_id: int,
+    place_id: int | None,
+    *,
+    since: datetime | None = None,
+    actor: str = LEDGER,
+) -> None:
+    """Say where a channel is (None: nowhere) from ``since`` on, and judge what it has measured by that.
 
-    Raises ``NotFound``, and ``Conflict`` if it is somewhere else already: what it measured there stays true of there.
+    What it measured before stays true of where it was then. ``since`` None: all that it ever measured, which can be
+    said only as long as nothing else was. Raises ``NotFound``, ``Conflict``.
     """
     channel = next(iter(queries("tracks").own_channels(connection, channel_ids=[channel_id])), None)
     if channel is None:
         raise NotFound(f"no channel {channel_id}")
-    name = f"{channel['device']}/{channel['metric']}"
-    if channel["place_id"] not in (None, place_id):
-        raise Conflict(f"{name} is in another place already; give the device a new name where it is now")
-    if channel["place_id"] == place_id:
+    name, before = f"{channel['device']}/{channel['metric']}", channel["place_id"]
+    if before == place_id:
         return
+    changed_at = queries("tracks").last_assigned(connection, channel_id=channel_id)
+    if since is None and (before is not None or changed_at is not None):
+        raise Conflict(f"{name} is or was in another place already", "Say since when it is in this one.")
+    if since is not None and changed_at is not None and since <= changed_at:
+        raise Conflict(
+            f"{name} has been moved at {changed_at:%Y-%m-%d %H:%M:%S} UTC, which is not before this",
+            "Say a later time: what was said about its places before stays.",
+        )
+    if since is not None:
+        queries("tracks").place_was(connection, channel_id=channel_id, place_id=before, until=since)
     queries("tracks").place_channel(connection, channel_id=channel_id, place_id=place_id)
-    data = {"place": place_id, "channel": name}
+    data = {"place": place_id, "before": before, "channel": name, "since": since.isoformat() if since else None}
     add_event(connection, actor=actor, kind="channel_assigned", subject=f"channel:{channel_id}", data=data)
     _judge_all(connection, [channel_id])
 
 
 def _judge_all(connection: Connection, channel_ids: list[int]) -> None:
     connection.execute("DELETE FROM track WHERE channel_id = ANY(%s)", (channel_ids,))
+    _withdraw_strays(connection, channel_ids)
     spans = connection.execute(
         "SELECT channel_id, min(at) AS first, max(at) AS last FROM heard WHERE channel_id = ANY(%s) GROUP BY 1",
         (channel_ids,),
@@ -129,15 +180,54 @@ def _judge_all(connection: Connection, channel_ids: list[int]) -> None:
         judge_silence(connection, row["gateway_id"], {})
 
 
+def _withdraw_strays(connection: Connection, channel_ids: list[int]) -> None:
+    """Withdraw excursions by rules that were not in force there and then: nothing judges them any more."""
+    subjects = _subjects(connection, channel_ids)
+    strays: list[Row] = []
+    for channel_id in channel_ids:
+        rows = list(queries("tracks").excursions_of_channel(connection, channel_id=channel_id))
+        strays += [row for row in rows if not any(_was_in_force(each, row) for each in subjects)]
+    if strays:
+        own_holds(connection)
+        withdraw_strays(connection, strays)
+
+
+def _was_in_force(subject: Subject[Any], excursion: Row) -> bool:
+    names = (subject.channel_id, subject.place_id, subject.rule.name)
+    began_at = excursion["began_at"]
+    return (
+        names == (excursion["channel_id"], excursion["place_id"], excursion["rule"])
+        and (subject.since is None or began_at >= subject.since)
+        and (subject.until is None or began_at < subject.until)
+    )
+
+
 def _subjects(connection: Connection, channel_ids: Iterable[int]) -> list[Subject[Any]]:
+    ids = sorted(channel_ids)
+    dated = [row["id"] for row in queries("tracks").dated_channels(connection, channel_ids=ids)]
     rows: dict[int, list[Row]] = {}
-    for row in queries("tracks").policies_of_channels(connection, channel_ids=sorted(channel_ids)):
+    for row in queries("tracks").policies_of_channels(connection, channel_ids=sorted(set(ids) - set(dated))):
         rows.setdefault(row["channel_id"], []).append(row)
-    return [
+    subjects = [
         Subject(channel_id, policies[0]["place_id"], rule)
         for channel_id, policies in rows.items()
         for rule in rules_for(policies[0]["metric"], [_policy(json.dumps(row["body"])) for row in policies])
     ]
+    return subjects + _dated_subjects(connection, dated) if dated else subjects
+
+
+def _dated_subjects(connection: Connection, channel_ids: list[int]) -> list[Subject[Any]]:
+    rows: dict[int, list[Row]] = {}
+    for row in queries("tracks").policy_spells_of_channels(connection, channel_ids=channel_ids):
+        rows.setdefault(row["channel_id"], []).append(row)
+    subjects = []
+    for channel_id, spells in rows.items():
+        policies = [
+            PolicySpell(row["place_id"], _policy(json.dumps(row["body"])), row["since"], row["until"]) for row in spells
+        ]
+        for each in rule_spells(spells[0]["metric"], policies):
+            subjects.append(Subject(channel_id, each.place_id, each.rule, each.since, each.until))
+    return subjects
 
 
 @lru_cache(POLICIES_CACHED)

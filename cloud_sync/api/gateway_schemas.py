@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from cloud_sync.api.schemas import In, Name, Reason
 
@@ -22,9 +22,13 @@ class ChannelOut(BaseModel):
 
 
 class ChannelPlaceIn(In):
-    """Where a channel measures."""
+    """Where a channel measures, and since when."""
 
-    place: Name = Field(examples=["fridge-a"])
+    place: Name | None = Field(examples=["fridge-a"], description="Null: nowhere; its readings judge nothing then.")
+    since: AwareDatetime | None = Field(
+        None,
+        description="When the device was put there. Left out: all it ever measured if it never had a place, else now.",
+    )
 
 
 class GatewayIn(In):

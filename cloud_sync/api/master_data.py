@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 
 from cloud_sync.actions import channels, master_data
-from cloud_sync.api.access import Administrator, Ledger, Listing, Reader, Route
+from cloud_sync.api.access import Administrator, Ledger, Listing, Now, Reader, Route
 from cloud_sync.api.gateway_schemas import ChannelOut, ChannelPlaceIn
 from cloud_sync.api.master_schemas import ItemIn, ItemOut, OwnerIn, OwnerOut, PlaceIn, PlaceOut, PolicyOut
 from cloud_sync.api.problems import answers
@@ -96,7 +96,7 @@ def list_channels(
 
 @router.put("/channels/{channel_id}/place", summary="Say where a channel measures", status_code=204)
 def place_channel(
-    channel_id: Annotated[Id, Path()], where: ChannelPlaceIn, database: Ledger, actor: Administrator
+    channel_id: Annotated[Id, Path()], where: ChannelPlaceIn, database: Ledger, now: Now, actor: Administrator
 ) -> None:
-    """Say where a channel measures. Its readings so far are judged by the policy of that place."""
-    channels.place_channel(database, channel_id, where.place, actor=actor.name)
+    """Say where a channel measures, and since when. Its readings are judged by the policies of where it was then."""
+    channels.place_channel(database, channel_id, where.place, since=where.since, at=now, actor=actor.name)

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, create_model
 
 from cloud_sync.api.schemas import QUANTITY_MAX, Code, Id, In, Name, Quantity, Reason, Text
-from cloud_sync.api.stock_schemas import PromisedOut, SkippedOut
+from cloud_sync.api.stock_schemas import PromisedOut, SkippedOut, SubstituteOut
 from cloud_sync.domain.master import (
     ItemRecord,
     OwnerRecord,
@@ -125,6 +125,7 @@ class OrderLineOut(BaseModel):
     quantity: int
     lot_number: str
     serial: str
+    instead_of: int | None = Field(None, description="The line that it is a substitute for.")
     open: int
     states: dict[str, int]
 
@@ -201,14 +202,25 @@ class AskAgainIn(In):
     client_id: UUID = Field(description="A new UUID for each new request; the same to ask again.")
 
 
+class SubstituteIn(In):
+    """A substitute for what is missing of a line."""
+
+    line: Annotated[int, Field(ge=1, le=32_767)]
+    item: Name = Field(description="One of the substitutes that its item has in the master data.")
+    quantity: Quantity = Field(description="How many base units of the substitute are asked for.")
+    instead_of: Quantity = Field(description="How many base units of the line it stands in for.")
+    reason: Reason = Field(examples=["prescriber agreed by telephone, Dr. Weiss, 10:40"])
+
+
 class OrderAllocatedLineOut(BaseModel):
-    """What was promised to a line now, what was passed over, and what is missing."""
+    """What was promised to a line now, what was passed over, what is missing, and what could be given instead."""
 
     line: int
     item: str
     reservations: list[PromisedOut]
     skipped: list[SkippedOut]
     missing: int
+    substitutes: list[SubstituteOut] = Field(default=[])
 
 
 class OrderAllocatedOut(BaseModel):

@@ -22,6 +22,7 @@ from cloud_sync.api.order_schemas import (
     ProposedIn,
     ReceiptIn,
     StateOut,
+    SubstituteIn,
 )
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas import Id, Listed, Name, WhyIn
@@ -113,6 +114,12 @@ def cancel_order(number: Number, said: CancelIn, database: Ledger, actor: Mover)
 def allocate_order(number: Number, said: AskAgainIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Promise stock to what is open and not promised yet, first expired first out, by the recipient's shelf life."""
     return order_work.allocate_order(database, number, client_id=said.client_id, at=now, actor=actor.name)
+
+
+@router.post("/orders/{number}/substitute", summary="Take a substitute for a line", response_model=OrderOut)
+def substitute_line(number: Number, said: SubstituteIn, database: Ledger, actor: Mover) -> Any:
+    """Ask for a substitute instead of what is open of a line; a person decides it, with a reason. Then allocate."""
+    return orders.substitute(database, number, said.line, **said.model_dump(exclude={"line"}), actor=actor.name)
 
 
 @router.post("/orders/{number}/gather", summary="Pick for an order", response_model=list[MovementOut])

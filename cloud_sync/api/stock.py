@@ -127,6 +127,13 @@ def void_reservation(reservation_id: Id, why: WhyIn, database: Ledger, actor: Mo
     return Response(status_code=204)
 
 
+@router.post("/reservations/{reservation_id}/confirm", summary="Confirm a pending promise", status_code=204)
+def confirm_reservation(reservation_id: Id, database: Ledger, actor: Mover, now: Now) -> Response:
+    """Make it firm. Refused once it has ended."""
+    allocate.confirm_reservation(database, reservation_id, at=now, actor=actor.name)
+    return Response(status_code=204)
+
+
 @router.post(
     "/reservations/{reservation_id}/pick", summary="Keep a promise", status_code=201, response_model=list[MovementOut]
 )

@@ -59,6 +59,9 @@ class AllocationIn(In):
     demand: Code = Field(description="What it is for: an order, ward request or prescription.", examples=["SO-1007"])
     site: Name | None = Field(None, description="Only stock at and below this place.")
     shelf_life_min_days: Annotated[int, Field(ge=0, le=36500)] = 0
+    pending_minutes: Annotated[int, Field(ge=1, le=10_080)] | None = Field(
+        None, description="The promises are pending for so long, and end unless they are confirmed. Left out: firm."
+    )
 
 
 class PromisedOut(StockRef):
@@ -75,12 +78,30 @@ class SkippedOut(StockRef):
     reasons: list[ReasonOut]
 
 
+class OfferedOut(StockRef):
+    """Stock that could be taken now."""
+
+    quantity: int
+
+
+class SubstituteOut(BaseModel):
+    """What may be given instead of what is missing. Nothing of it is promised: a person decides."""
+
+    item: str
+    rank: int = Field(description="The best has the lowest.")
+    quantity: int = Field(description="How many base units could be taken now, up to those that are missing.")
+    stock: list[OfferedOut]
+    skipped: list[SkippedOut]
+    text: str
+
+
 class AllocationOut(BaseModel):
-    """What was promised, what was passed over and why, and how much could not be covered."""
+    """What was promised, what was passed over and why, how much could not be covered, and what may stand in."""
 
     reservations: list[PromisedOut]
     skipped: list[SkippedOut]
     missing: int
+    substitutes: list[SubstituteOut] = Field(default=[])
 
 
 class ReservationOut(BaseModel):
@@ -97,6 +118,7 @@ class ReservationOut(BaseModel):
     demand: str
     reserved_by: str
     reserved_at: datetime
+    expires_at: datetime | None = Field(description="When it ends unless it is confirmed before; null: it is firm.")
     ended_at: datetime | None
     ended_as: str | None
     ended_reason: str | None

@@ -28,6 +28,22 @@ class RecipientOut(EndOut):
     of_lots: float = Field(description="Base units of the lots searched for in what was received, by quantity.")
 
 
+class SourceOut(BaseModel):
+    """What came from a supplier (or turned up in a count), and how much of it is in the units that were searched for.
+
+    Those are what the recipient has, what the order sent out, or all of the lots. Which of several lots or receipts is
+    in which unit nobody can tell once they were mixed: so the least that must be, and the most that can be.
+    """
+
+    lot_id: int
+    item: str
+    lot_number: str
+    from_place: str
+    received: int = Field(description="Base units that came from there.")
+    least: float
+    most: float
+
+
 class FoundTraceOut(BaseModel):
     """All that was searched for, traced together."""
 
@@ -35,6 +51,7 @@ class FoundTraceOut(BaseModel):
     backward: GraphOut | None
     forward: GraphOut | None
     recipients: list[RecipientOut]
+    sources: list[SourceOut] | None = Field(description="Null where only the way forward was asked for.")
     is_cut: bool
 
 
@@ -115,6 +132,7 @@ class PassportOut(BaseModel):
     outside_s: float
     unmeasured_s: float
     allowance_s: float | None
+    allowance_c_max: float | None = Field(description="No allowance covers what was warmer than this.")
     allowance_left_s: float | None
     excursions: list[ExposureOut]
     is_cut: bool
@@ -155,7 +173,9 @@ def lot_passport(
     now: Now,
     serial: Annotated[str, Query(max_length=100, pattern=r"^[\x21-\x7e]*$")] = "",
     gap_s: Annotated[float, Query(gt=0, le=86_400, description="A value stands for no longer than this.")] = 1800,
-    allowance_s: Annotated[float | None, Query(ge=0, description="How long the item may be outside in all.")] = None,
+    allowance_s: Annotated[
+        float | None, Query(ge=0, description="How long it may be outside in all; else as the item says.")
+    ] = None,
 ) -> Any:
     """Every place and time, temperatures and time outside limits there, kinetic temperature, gaps, allowance left."""
     return passport(database, lot_id, serial=serial, gap_s=gap_s, allowance_s=allowance_s, at=now)

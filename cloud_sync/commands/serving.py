@@ -21,7 +21,7 @@ from cloud_sync.app import create_app
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, import_policies_of, load, opened, say, told
 from cloud_sync.config import LedgerConfig, ServerSection
 from cloud_sync.errors import ConfigError, DatabaseDown
-from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.batches import store_batches
 from cloud_sync.ingest.mqtt_door import MqttDoor
 from cloud_sync.storage.database import Database
 
@@ -93,7 +93,7 @@ def _mqtt_door(config: LedgerConfig, database: Database) -> Iterator[None]:
         yield
         return
     try:
-        door = MqttDoor(config.mqtt, partial(store_batch, database), ReceiptSigner(database))
+        door = MqttDoor(config.mqtt, partial(store_batches, database), ReceiptSigner(database))
     except ValueError as error:
         raise ConfigError((f"mqtt: {error}",)) from error
     door.start()

@@ -137,6 +137,50 @@ def rules_for(metric: str, policies: Iterable[Policy]) -> tuple[Rule | SilenceRu
     return ()
 
 
+@dataclass(frozen=True, slots=True)
+class PolicySpell:
+    """A policy over a channel while that was in ``place_id``: from ``since`` (None: ever) to ``until`` (None: now)."""
+
+    place_id: int
+    policy: Policy
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSpell:
+    """A rule that a channel in ``place_id`` is judged by, from ``since`` (None: ever) until ``until`` (None: now)."""
+
+    place_id: int
+    rule: Rule | SilenceRule
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def rule_spells(metric: str, spells: Sequence[PolicySpell]) -> list[RuleSpell]:
+    """By which rules a channel was and is judged, where its place or the policies over it have changed.
+
+    ``spells`` have the nearest place first. A rule that a change leaves as it was goes on across it.
+    """
+    bounds = sorted({at for each in spells for at in (each.since, each.until) if at is not None})
+    found: list[RuleSpell] = []
+    for since, until in zip([None, *bounds], [*bounds, None], strict=True):
+        here = [each for each in spells if _covers(each, since, until)]
+        for rule in rules_for(metric, [each.policy for each in here]):
+            before = next((each for each in found if each.until == since is not None and each.rule == rule
+                           and each.place_id == here[0].place_id), None)  # fmt: skip
+            if before is not None:
+                found.remove(before)
+            began = before.since if before is not None else since
+            found.append(RuleSpell(here[0].place_id, rule, began, until))
+    return found
+
+
+def _covers(spell: PolicySpell, since: datetime | None, until: datetime | None) -> bool:
+    begins = spell.since is None or (since is not None and spell.since <= since)
+    return begins and (spell.until is None or (until is not None and until <= spell.until))
+
+
 def _facts(each: Found | Stored) -> tuple[datetime, datetime | None, float, float]:
     return each.began_at, each.ended_at, each.worst, each.longest_gap_s
 

@@ -3,6 +3,7 @@
 Storing is idempotent: a batch that is stored already is a ``DUPLICATE``, and as good as stored.
 """
 
+import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,20 +16,34 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cloud_sync.actions.cases import Case, count_case, open_case
 from cloud_sync.domain.records import fault_in
 from cloud_sync.errors import Forked, NotGenuine
+from cloud_sync.ingest.clocks import bound_times
 from cloud_sync.ingest.notices import store_notices
+from cloud_sync.ingest.poison import TRIES_MAX, is_poison, poison_case
 from cloud_sync.ingest.progress import advance
 from cloud_sync.ingest.readings import store_readings
 from cloud_sync.ingest.scans import store_scans
 from cloud_sync.ingest.source import Said, Source
-from cloud_sync.ingest.together import Readable, in_parts, readable, store_part
+from cloud_sync.ingest.together import Sealed, in_parts, store_part
 from cloud_sync.storage.database import Connection, Database, Row, again_if_overtaken
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.records import Envelope, Lane, Notice, Reading, Record, ScanTransaction
-from edge_agent.domain.wire import Batch, Verify, WireError, decode_batch, decode_record, digest_of
+from edge_agent.domain.wire import (
+    Batch,
+    BatchHeader,
+    Verify,
+    WireError,
+    decode_batch,
+    decode_record,
+    digest_of,
+    header_of,
+)
 
 SEQ_MAX = 2**62
 UNREADABLE_KEPT_BYTES = 10_000
 """How much of an unreadable record its case shows; the evidence has all of it."""
+
+
+_log = logging.getLogger("cloud_sync.ingest")
 
 
 class Outcome(StrEnum):
@@ -63,7 +78,7 @@ def store_batch(database: Database, raw: bytes) -> Receipt:
     digest = digest_of(raw)
     try:
         batch = decode_batch(raw)
-        _check_header(batch)
+        _check_header(batch.header)
     except WireError as error:
         return Receipt(digest, Outcome.REFUSED, error.reason)
     try:
@@ -83,41 +98,75 @@ def store_batch(database: Database, raw: bytes) -> Receipt:
 def store_batches(database: Database, raws: Sequence[bytes]) -> list[Receipt]:
     """Store several batches and say what became of each, in their order; as good as ``store_batch`` on each.
 
-    Many batches of readings share transactions: a week of back-fill takes seconds so. Raises ``DatabaseDown``: some
-    may be stored, and the gateway shall send all again.
+    Many batches of readings share transactions: a week of back-fill takes seconds so. A batch that fails again and
+    again is set aside (``ingest.poison``), so that it does not hold up the others. Raises ``DatabaseDown``: some may be
+    stored, and the gateway shall send all again.
     """
     receipts = _store_together(database, raws)
-    return [receipts.get(index) or store_batch(database, raw) for index, raw in enumerate(raws)]
+    return [receipts.get(index) or _store_or_set_aside(database, raw) for index, raw in enumerate(raws)]
+
+
+def _store_or_set_aside(database: Database, raw: bytes) -> Receipt:
+    fault: Exception | None = None
+    for _ in range(TRIES_MAX):
+        try:
+            return store_batch(database, raw)
+        except Exception as error:
+            if not is_poison(error):
+                raise
+            fault = error
+    assert fault is not None  # noqa: S101 - it was tried
+    return _set_aside(database, decode_batch(raw), fault)
+
+
+def _set_aside(database: Database, batch: Batch, error: Exception) -> Receipt:
+    """Keep it as evidence, with a case that says why nothing came of it. The gateway need not send it again."""
+    with database.transaction() as connection:
+        gateway = _genuine_gateway(connection, batch)
+        if _is_stored_or_own(connection, batch, gateway["id"]):
+            return Receipt(batch.digest, Outcome.DUPLICATE)
+        case = poison_case(batch, _add_evidence(connection, gateway["id"], batch, None, None), error)
+        advance(connection, gateway["id"], batch.header.journal, batch.header.lane.value)
+        open_case(connection, case)
+    _log.error("%s", case.text, exc_info=error)
+    return Receipt(batch.digest, Outcome.STORED, case.text)
 
 
 @again_if_overtaken
 def _store_together(database: Database, raws: Sequence[bytes]) -> dict[int, Receipt]:
     """Receipts by index of those that could be stored together with others."""
-    candidates = [each for index, raw in enumerate(raws) if (each := _readable_alone(index, raw)) is not None]
+    candidates = [each for index, raw in enumerate(raws) if (each := _sealed(index, raw)) is not None]
     receipts: dict[int, Receipt] = {}
     for part in in_parts(candidates):
         if len(part) < 2:
             continue
-        with database.transaction() as connection:
-            gateway: Row | None = queries("ingest").gateway(connection, name=part[0].batch.header.gateway)
-            if gateway is None or gateway["revoked_at"] is not None:
-                continue
-            verify = _verifier(gateway["public_key"])
-            genuine = [each for each in part if each.batch.is_genuine(verify)]
-            stored, duplicates = store_part(connection, gateway["id"], genuine)
-        digests = {each.index: each.batch.digest for each in part}
+        try:
+            stored, duplicates = _store_part(database, part)
+        except Exception as error:
+            if not is_poison(error):
+                raise
+            continue
+        digests = {each.index: each.digest for each in part}
         receipts |= {index: Receipt(digests[index], Outcome.STORED) for index in stored}
         receipts |= {index: Receipt(digests[index], Outcome.DUPLICATE) for index in duplicates}
     return receipts
 
 
-def _readable_alone(index: int, raw: bytes) -> Readable | None:
+def _store_part(database: Database, part: Sequence[Sealed]) -> tuple[list[int], list[int]]:
+    with database.transaction() as connection:
+        gateway: Row | None = queries("ingest").gateway(connection, name=part[0].header.gateway)
+        if gateway is None or gateway["revoked_at"] is not None:
+            return [], []
+        return store_part(connection, gateway["id"], _verifier(gateway["public_key"]), part)
+
+
+def _sealed(index: int, raw: bytes) -> Sealed | None:
     try:
-        batch = decode_batch(raw)
-        _check_header(batch)
+        header = header_of(raw)
+        _check_header(header)
     except WireError:
         return None
-    return readable(index, batch) if batch.header.lane is Lane.READINGS else None
+    return Sealed(index, header, raw, digest_of(raw)) if header.lane is Lane.READINGS else None
 
 
 class _NotBelieved(NotGenuine):
@@ -131,22 +180,11 @@ class _UnknownGateway(_NotBelieved):
 def _store(connection: Connection, batch: Batch) -> Outcome:
     header = batch.header
     gateway = _genuine_gateway(connection, batch)
-    queries("ingest").own_lane(connection, lane=f"{header.gateway}/{header.journal}/{header.lane}")
-    if _is_stored(connection, batch, gateway["id"]):
+    if _is_stored_or_own(connection, batch, gateway["id"]):
         return Outcome.DUPLICATE
     decoded = _decoded(batch)
-    evidence_id = queries("ingest").add_evidence(
-        connection,
-        gateway_id=gateway["id"],
-        journal=header.journal,
-        lane=header.lane.value,
-        first_seq=header.first,
-        last_seq=_last_seq(batch),
-        digest=bytes.fromhex(batch.digest),
-        previous=bytes.fromhex(header.previous),
-        raw=batch.raw,
-        last_at=_last_trusted(decoded),
-    )
+    first_at, last_at = _trusted(decoded)
+    evidence_id = _add_evidence(connection, gateway["id"], batch, first_at, last_at)
     source = Source(gateway["id"], header.gateway, header.journal, header.lane, evidence_id)
     records = _readable(connection, source, batch, decoded)
     advance(connection, source.gateway_id, source.journal, source.lane.value)
@@ -158,14 +196,15 @@ def _store(connection: Connection, batch: Batch) -> Outcome:
         [Said(s.seq, s.record) for s in records if isinstance(s.record, Reading)],
         [Said(s.seq, s.record) for s in records if isinstance(s.record, Envelope)],
     )
+    if header.lane is Lane.SCANS and last_at is not None:
+        bound_times(connection, source, header.first, _last_seq(batch))
     store_scans(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, ScanTransaction)])
     queries("ingest").gateway_seen(connection, id=gateway["id"])
     return Outcome.STORED
 
 
-def _check_header(batch: Batch) -> None:
+def _check_header(header: BatchHeader) -> None:
     """What the ledger can keep; a header that no gateway of ours would write is refused."""
-    header = batch.header
     if not header.gateway.isprintable():
         raise WireError("the gateway's name has unprintable characters")
     try:
@@ -203,9 +242,13 @@ def _verifier(public_key: bytes) -> Verify:
     return verify
 
 
-def _is_stored(connection: Connection, batch: Batch, gateway_id: int) -> bool:
-    """Whether this very batch is stored. Raises ``Forked`` if another one with any of its sequence numbers is."""
+def _is_stored_or_own(connection: Connection, batch: Batch, gateway_id: int) -> bool:
+    """Whether this very batch is stored; if not, nobody else stores it until the end of the transaction.
+
+    Raises ``Forked`` if another one with any of its sequence numbers is stored.
+    """
     header = batch.header
+    queries("ingest").own_lane(connection, lane=f"{header.gateway}/{header.journal}/{header.lane}")
     near = queries("ingest").last_batch_up_to(
         connection, gateway_id=gateway_id, journal=header.journal, lane=header.lane.value, last_seq=_last_seq(batch)
     )
@@ -215,8 +258,29 @@ def _is_stored(connection: Connection, batch: Batch, gateway_id: int) -> bool:
         return True
     raise Forked(
         f"{header.lane} {near['first_seq']} to {near['last_seq']} of journal {header.journal} are stored with other "
-        f"content than this batch of {header.first} to {_last_seq(batch)}: do two gateways use one journal?"
+        f"content than this batch of {header.first} to {_last_seq(batch)}: do two gateways use one journal?",
+        near["id"],
     )
+
+
+def _add_evidence(
+    connection: Connection, gateway_id: int, batch: Batch, first_at: datetime | None, last_at: datetime | None
+) -> int:
+    header = batch.header
+    evidence_id: int = queries("ingest").add_evidence(
+        connection,
+        gateway_id=gateway_id,
+        journal=header.journal,
+        lane=header.lane.value,
+        first_seq=header.first,
+        last_seq=_last_seq(batch),
+        digest=bytes.fromhex(batch.digest),
+        previous=bytes.fromhex(header.previous),
+        raw=batch.raw,
+        first_at=first_at if header.lane is Lane.SCANS else None,
+        last_at=last_at,
+    )
+    return evidence_id
 
 
 def _decoded(batch: Batch) -> list[Record | str]:
@@ -231,10 +295,11 @@ def _decoded(batch: Batch) -> list[Record | str]:
     return decoded
 
 
-def _last_trusted(decoded: Sequence[Record | str]) -> datetime | None:
-    """The latest time of a reading, good or not, thinned or not, by a synchronised clock."""
-    times = [each.stamp.at for each in decoded if isinstance(each, Reading | Envelope) and each.stamp.synced]
-    return max(times, default=None)
+def _trusted(decoded: Sequence[Record | str]) -> tuple[datetime | None, datetime | None]:
+    """The first and the latest time by a synchronised clock of what a batch says, thinned or not."""
+    said = (Reading, Envelope, ScanTransaction, Notice)
+    times = [each.stamp.at for each in decoded if isinstance(each, said) and each.stamp.synced]
+    return min(times, default=None), max(times, default=None)
 
 
 def _readable(
@@ -267,7 +332,8 @@ def _not_genuine_case(batch: Batch, error: NotGenuine) -> Case:
 def _fork_case(batch: Batch, error: Forked) -> Case:
     header = batch.header
     data = {"lane": header.lane.value, "first": header.first, "records": header.count, "digest": batch.digest}
-    return Case("forked_journal", f"{header.gateway}/{header.journal}", str(error), data=data)
+    key = f"{header.gateway}/{header.journal}"
+    return Case("forked_journal", key, str(error), evidence_id=error.evidence_id, data=data)
 
 
 def _last_seq(batch: Batch) -> int:

@@ -1,8 +1,10 @@
 """Times that were said before a gateway's clock was synchronised, and the notices that correct them.
 
 What was said is never rewritten: it stays in the evidence, and beside the derived time. Notices and records may come in
-any order. A record without a notice counts at the time that was said; excursions that rest on such times reach as far
-as the times around them allow (``widen_reaches`` in ``tracks.sql``).
+any order. A record without a notice is shown at the time that was said, but its time is an interval, and the wider
+reading of it counts: excursions that rest on such times reach as far as the times around them allow
+(``widen_reaches`` in ``tracks.sql``), and stock came as early and left as late as it may have
+(``possible_times`` and ``movement.came_at`` in the schema).
 """
 
 from collections.abc import Sequence
@@ -67,6 +69,17 @@ def correct_times(connection: Connection, source: Source, said: Sequence[Said[No
     for row in list(queries("clocks").true_months(connection, gateway_id=source.gateway_id, boots=boots)):
         make_months(connection, row["began_at"], row["began_at"])
     moved = queries("clocks").correct_readings(connection, gateway_id=source.gateway_id, boots=boots)
-    moved_channels = {row["channel_id"] for row in moved} | {*correct_envelopes(connection, source.gateway_id, boots)}
-    judge_again(connection, moved_channels)
-    retime(connection, queries("clocks").wrong_movements(connection, gateway_id=source.gateway_id, boots=boots))
+    unheard = queries("clocks").correct_unusable(connection, gateway_id=source.gateway_id, boots=boots)
+    corrected = {row["channel_id"] for row in (*moved, *unheard)}
+    judge_again(connection, corrected | {*correct_envelopes(connection, source.gateway_id, boots)})
+    retime(connection, queries("clocks").mistimed_of_boots(connection, gateway_id=source.gateway_id, boots=boots))
+
+
+def bound_times(connection: Connection, source: Source, first_seq: int, last_seq: int) -> None:
+    """Let doubtful scans around a new batch with trusted times have been before or after it, as their journal says.
+
+    Call it before anything is booked: it may own the holds.
+    """
+    queries("clocks").own_clock(connection, gateway=source.gateway)
+    around = {"journal": source.journal, "first_seq": first_seq, "last_seq": last_seq}
+    retime(connection, queries("clocks").mistimed_around(connection, gateway_id=source.gateway_id, **around))

@@ -15,7 +15,7 @@ class _Lane:
 
 
 class FairQueue:
-    """Takes bytes by sender, gives them out sender by sender in turn, each sender's in order and one at a time.
+    """Takes bytes by sender, gives them out sender by sender in turn, each sender's in order, to one taker at once.
 
     Safe to use from many threads.
     """
@@ -52,8 +52,11 @@ class FairQueue:
             half = self._items_max_per_sender / 2
             return self._bytes <= self._bytes_max / 2 and all(len(lane.items) <= half for lane in self._lanes.values())
 
-    def take(self) -> tuple[str, bytes] | None:
-        """Wait for the next item; nothing once the queue is closed. Call ``done`` with its sender afterwards."""
+    def take(self, items_max: int = 1) -> tuple[str, list[bytes]] | None:
+        """Wait for a sender's next items, up to so many of those that wait; nothing once the queue is closed.
+
+        Call ``done`` with the sender afterwards.
+        """
         with self._changed:
             while not self._turns and not self._is_closed:
                 self._changed.wait()
@@ -62,9 +65,9 @@ class FairQueue:
             sender = self._turns.popleft()
             lane = self._lanes[sender]
             lane.is_busy = True
-            item = lane.items.popleft()
-            self._bytes -= len(item) + ITEM_OVERHEAD_BYTES
-            return sender, item
+            items = [lane.items.popleft() for _ in range(min(items_max, len(lane.items)))]
+            self._bytes -= sum(len(item) + ITEM_OVERHEAD_BYTES for item in items)
+            return sender, items
 
     def done(self, sender: str) -> None:
         """What was taken of ``sender`` is dealt with: its next one may be taken, after the others had their turn."""

@@ -21,7 +21,7 @@ import re
 import secrets
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Protocol, Self
@@ -69,8 +69,9 @@ class Receipt(Protocol):
 
 Seal = Callable[[Iterable[Mapping[str, str]]], Answer]
 """Signs receipts (``digest``, ``outcome``, ``reason``) as the ledger; any exception means: no receipt."""
-Store = Callable[[bytes], Receipt]
-"""Stores one batch and returns once it is committed. Any exception means: not stored, let it be sent again."""
+Store = Callable[[Sequence[bytes]], Sequence[Receipt]]
+"""Stores batches and returns, once they are committed, a receipt for each. Any exception means: not stored, or not all;
+let them be sent again. So a batch that can never be stored has to get a receipt, too."""
 
 
 class MqttSection(BaseModel):
@@ -110,7 +111,7 @@ class MqttDoor:
     """Takes batches from a broker and answers with receipts, from ``start`` until ``stop``.
 
     A lost broker is logged once, and once when it is back. No gateway can starve the others: each has its own bounded
-    queue, they take turns, and at most one batch of a gateway is being stored at a time.
+    queue and they take turns. What waits of a gateway is stored together, by one worker at a time.
     """
 
     def __init__(self, section: MqttSection, store: Store, seal: Seal) -> None:
@@ -229,26 +230,32 @@ class MqttDoor:
     # The workers' threads.
 
     def _work(self) -> None:
-        while (taken := self._queue.take()) is not None:
-            gateway, raw = taken
+        while (taken := self._queue.take(ITEMS_MAX_PER_GATEWAY)) is not None:
+            gateway, raws = taken
             try:
-                self._take_one(gateway, raw)
+                self._take(gateway, raws)
             finally:
                 self._queue.done(gateway)
 
-    def _take_one(self, gateway: str, raw: bytes) -> None:
-        fault = _topic_fault(gateway, raw)
-        if fault:
-            self._answer(gateway, digest_of(raw), "refused", fault)
+    def _take(self, gateway: str, raws: list[bytes]) -> None:
+        own = []
+        for raw in raws:
+            fault = _topic_fault(gateway, raw)
+            if fault:
+                self._answer(gateway, digest_of(raw), "refused", fault)
+            else:
+                own.append(raw)
+        if not own:
             return
         try:
-            receipt = self._store(raw)
+            receipts = self._store(own)
         except Exception as error:  # noqa: BLE001 - not stored, whatever the reason
             # Without a receipt the gateway sends it again.
             self._states.enter("store", f"batches cannot be stored ({error}): no receipts until they can", error)
             return
         self._states.leave("store", "batches are stored again")
-        self._answer(gateway, receipt.digest, str(receipt.outcome), receipt.reason)
+        for receipt in receipts:
+            self._answer(gateway, receipt.digest, str(receipt.outcome), receipt.reason)
 
     def _answer(self, gateway: str, digest: str, outcome: str, reason: str) -> None:
         """Where the connection is gone meanwhile, the receipt is too: the batch comes again, as a duplicate."""

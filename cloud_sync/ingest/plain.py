@@ -28,8 +28,8 @@ def plain_reading(line: bytes) -> PlainReading | None:
     if match is None:
         return None
     minute, seconds, millis, synced, device, metric, number, metric_2, number_2, more = match.groups()
-    minute_us = _minute_us(minute)
-    if minute_us is None:
+    since_us = minute_us(minute)
+    if since_us is None:
         return None
     values: tuple[tuple[str, float], ...]
     if metric_2 is None:
@@ -40,23 +40,27 @@ def plain_reading(line: bytes) -> PlainReading | None:
         # Of a metric said twice the last counts, as everywhere in JSON.
         pairs = [(metric, number), (metric_2, number_2), *_MORE(more or b"")]
         values = tuple({_text(name): float(text) for name, text in pairs}.items())
-    return minute_us + int(seconds) * 1_000_000 + int(millis) * 1_000, synced == b"true", _text(device), values
+    return since_us + int(seconds) * 1_000_000 + int(millis) * 1_000, synced == b"true", _text(device), values
 
 
+MINUTE = rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}"
+SECOND = rb"[0-5][0-9]"
+MILLIS = rb"[0-9]{3}"
+MONO_MS = rb"(?:0|[1-9][0-9]{0,17})"
+NUMBER = rb"-?(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,20})?"
+"""No exponent and no more digits than any sensor has: never infinite."""
 # Printable ASCII but quote and backslash: nothing to unescape, and no way out of the string.
 _TEXT = rb"[ !#-\[\]-~]{1,%d}" % NAME_CHARACTERS_MAX
 # The same without comma and colon, which separate values here.
 _METRIC = rb"[ !#-+\--9;-\[\]-~]{1,%d}" % NAME_CHARACTERS_MAX
-# No exponent and no more digits than any sensor has: never infinite.
-_NUMBER = rb"-?(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,20})?"
-_VALUE = rb'"(%s)":(%s)' % (_METRIC, _NUMBER)
-_FURTHER = rb'(?:,"%s":%s)' % (_METRIC, _NUMBER)
+_VALUE = rb'"(%s)":(%s)' % (_METRIC, NUMBER)
+_FURTHER = rb'(?:,"%s":%s)' % (_METRIC, NUMBER)
 _MORE = re.compile(_VALUE).findall
 _PLAIN = re.compile(
-    rb'\{"stamp":\{"at":"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}):([0-5][0-9])\.([0-9]{3})Z",'
-    rb'"mono_ms":(?:0|[1-9][0-9]{0,17}),"boot":"%s","synced":(true|false)\},'
+    rb'\{"stamp":\{"at":"(%s):(%s)\.(%s)Z",'
+    rb'"mono_ms":%s,"boot":"%s","synced":(true|false)\},'
     rb'"device":"(%s)","quality":"good","values":\{%s(?:,%s(%s+)?)?\},"kind":"reading"\}'
-    % (_TEXT, _TEXT, _VALUE, _VALUE, _FURTHER)
+    % (MINUTE, SECOND, MILLIS, MONO_MS, _TEXT, _TEXT, _VALUE, _VALUE, _FURTHER)
 ).fullmatch
 
 
@@ -66,7 +70,8 @@ def since_epoch_us(at: datetime) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _minute_us(minute: bytes) -> int | None:
+def minute_us(minute: bytes) -> int | None:
+    """Microseconds from ``EPOCH`` to ``2026-03-01T12:00``; None if there is no such minute, or not in our time."""
     try:
         at = datetime.fromisoformat(minute.decode() + ":00+00:00")
     except ValueError:

@@ -1,13 +1,14 @@
 """Readings of batches: good values by channel, the others with what was wrong, and then judged."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
-from struct import Struct
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from cloud_sync.actions.envelopes import Span, joined
 from cloud_sync.actions.retention import make_months
 from cloud_sync.actions.tracks import judge, judge_silence
 from cloud_sync.ingest.clocks import Times, true_times
+from cloud_sync.ingest.copying import COPY_READINGS, END, HEADER, Doubt, plain_row, row
 from cloud_sync.ingest.envelopes import PlacedEnvelope, as_unusable, keep_envelopes, placed, without_those_told
 from cloud_sync.ingest.plain import EPOCH, PlainReading, since_epoch_us
 from cloud_sync.ingest.source import Said, Source
@@ -15,28 +16,30 @@ from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.records import Envelope, Quality, Reading
 
-COPY_GOOD = (
-    "COPY reading (channel_id, at, seq, value, synced, evidence_id, said_at, boot, mono_ms) FROM STDIN (FORMAT binary)"
+COPY_UNUSABLE = (
+    "COPY unusable_reading (gateway_id, device, at, seq, quality, detail, evidence_id, said_at, boot, mono_ms)"
+    " FROM STDIN"
 )
-COPY_UNUSABLE = "COPY unusable_reading (gateway_id, device, at, seq, quality, detail, evidence_id) FROM STDIN"
 ROWS_AT_ONCE = 2_000
 """Of one message to the server: it stores them while the next ones are made."""
 
-# PostgreSQL's binary COPY: header; per row the number of fields and each with its length; the end.
-_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_ROW = Struct(">hiqiqiqidi?iq").pack
-_LENGTH = Struct(">i").pack
-_LONG = Struct(">iq").pack
-_NULL = _LENGTH(-1)
-_NO_DOUBT = 3 * _NULL
-_END = b"\xff\xff"
-
-
-Doubt = tuple[int | None, str, int]
-"""Of a reading by a clock that was not synchronised: when it was said to be, if that is corrected (microseconds since
-``EPOCH``), the boot, and the monotonic time in it (ms)."""
 Good = tuple[int, int, PlainReading, Doubt | None]
 """A good reading: its evidence, its number in its lane, what it says with its true time, and what is doubtful."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A reading without a usable value: its evidence, its number in its lane, and its time if a notice corrects it."""
+
+    evidence_id: int
+    seq: int
+    record: Reading
+    true_at: datetime | None = None
+
+    @property
+    def at(self) -> datetime:
+        """When it was, as far as is known."""
+        return self.true_at or self.record.stamp.at
 
 
 def store_readings(
@@ -51,7 +54,11 @@ def store_readings(
     stamps += [stamp for each in envelopes for stamp in (each.record.since, each.record.stamp)]
     times = true_times(connection, source, stamps)
     good = [_good(source, each, times) for each in said if each.record.quality is Quality.GOOD and each.record.values]
-    unusable = [(source.evidence_id, each) for each in said if each.record.quality is not Quality.GOOD]
+    unusable = [
+        Unusable(source.evidence_id, each.seq, each.record, times.get(each.record.stamp))
+        for each in said
+        if each.record.quality is not Quality.GOOD
+    ]
     keep_readings(connection, source.gateway_id, good, unusable, placed(source, envelopes, times))
 
 
@@ -59,15 +66,15 @@ def keep_readings(
     connection: Connection,
     gateway_id: int,
     good: Sequence[Good],
-    unusable: Sequence[tuple[int, Said[Reading]]],
+    unusable: Sequence[Unusable],
     envelopes: Sequence[PlacedEnvelope] = (),
 ) -> None:
-    """Keep readings of a gateway, ``unusable`` with their evidence, and judge the good ones and the silence between.
+    """Keep readings of a gateway, good and unusable, and judge the good ones and the silence between.
 
     A channel that was never heard before is registered without a place. Readings from before the gateway's clock was
     synchronised count at the time that a clock notice gives them, or else as they were said, and are marked.
     """
-    _copy_unusable(connection, gateway_id, unusable)
+    keep_unusable(connection, gateway_id, unusable)
     judges_silence: bool = queries("tracks").has_silence_rule(connection, gateway_id=gateway_id)
     if not good and not envelopes and not judges_silence:
         return
@@ -77,7 +84,37 @@ def keep_readings(
     spans = joined(_copy_good(connection, good, channels), keep_envelopes(connection, envelopes, channels))
     judge(connection, spans)
     if judges_silence:
-        judge_silence(connection, gateway_id, _heard(spans, channels, unusable))
+        judge_silence(connection, gateway_id, heard(spans, channels, unusable))
+
+
+def keep_unusable(connection: Connection, gateway_id: int, unusable: Sequence[Unusable]) -> None:
+    """Keep readings that are not good, each with its evidence, and what was wrong."""
+    if not unusable:
+        return
+    with connection.cursor() as cursor, cursor.copy(COPY_UNUSABLE) as copy:
+        for each in unusable:
+            record, stamp = each.record, each.record.stamp
+            doubt = (None, None, None) if stamp.synced else (each.true_at and stamp.at, stamp.boot, stamp.mono_ms)
+            said = (gateway_id, record.device, each.at, each.seq, record.quality.value, record.detail)
+            copy.write_row((*said, each.evidence_id, *doubt))
+
+
+def heard(
+    spans: dict[int, Span], channels: dict[tuple[str, str], int], unusable: Sequence[Unusable]
+) -> dict[int, Span]:
+    """``spans`` of good readings, and the news that unusable ones are: the first may be one of them."""
+    of_device: dict[str, Span] = {}
+    for each in unusable:
+        at = each.at
+        first, last = of_device.get(each.record.device, (at, at))
+        of_device[each.record.device] = (min(first, at), max(last, at))
+    found = dict(spans)
+    for (device, _), channel_id in channels.items():
+        if device in of_device:
+            first, last = of_device[device]
+            known = found.get(channel_id, (first, last))
+            found[channel_id] = (min(first, known[0]), max(last, known[1]))
+    return found
 
 
 def _copy_good(connection: Connection, good: Sequence[Good], channels: dict[tuple[str, str], int]) -> dict[int, Span]:
@@ -85,11 +122,11 @@ def _copy_good(connection: Connection, good: Sequence[Good], channels: dict[tupl
         return {}
     _make_months(connection, good)
     spans: dict[int, tuple[int, int]] = {}
-    with connection.cursor() as cursor, cursor.copy(COPY_GOOD) as copy:
-        copy.write(_HEADER)
+    with connection.cursor() as cursor, cursor.copy(COPY_READINGS) as copy:
+        copy.write(HEADER)
         for start in range(0, len(good), ROWS_AT_ONCE):
             copy.write(b"".join(_rows(good[start : start + ROWS_AT_ONCE], channels, spans)))
-        copy.write(_END)
+        copy.write(END)
     return {channel_id: _span(span) for channel_id, span in spans.items()}
 
 
@@ -106,15 +143,10 @@ def _rows(
                 spans[channel_id] = (span[0], at_us)
             elif at_us < span[0]:
                 spans[channel_id] = (at_us, span[1])
-            yield _ROW(9, 8, channel_id, 8, at_us, 8, seq, 8, value, 1, synced, 8, evidence_id)
-            yield _NO_DOUBT if doubt is None else _doubt_fields(doubt)
-
-
-def _doubt_fields(doubt: Doubt) -> bytes:
-    said_at_us, boot, mono_ms = doubt
-    boot_bytes = boot.encode()
-    said = _NULL if said_at_us is None else _LONG(8, said_at_us)
-    return said + _LENGTH(len(boot_bytes)) + boot_bytes + _LONG(8, mono_ms)
+            if doubt is None:
+                yield plain_row(9, 8, channel_id, 8, at_us, 8, seq, 8, value, 1, synced, 8, evidence_id, -1, -1, -1)
+            else:
+                yield row(channel_id, at_us, seq, value, synced, evidence_id, doubt)
 
 
 def _good(source: Source, said: Said[Reading], times: Times) -> Good:
@@ -131,24 +163,6 @@ def _good(source: Source, said: Said[Reading], times: Times) -> Good:
 def _span(span: tuple[int, int]) -> Span:
     first, last = span
     return EPOCH + timedelta(microseconds=first), EPOCH + timedelta(microseconds=last)
-
-
-def _heard(
-    spans: dict[int, Span], channels: dict[tuple[str, str], int], unusable: Sequence[tuple[int, Said[Reading]]]
-) -> dict[int, Span]:
-    """An unusable reading is news, too: it may be the first that was ever heard of a device."""
-    of_device: dict[str, Span] = {}
-    for _, each in unusable:
-        at = each.record.stamp.at
-        first, last = of_device.get(each.record.device, (at, at))
-        of_device[each.record.device] = (min(first, at), max(last, at))
-    heard = dict(spans)
-    for (device, _), channel_id in channels.items():
-        if device in of_device:
-            first, last = of_device[device]
-            known = heard.get(channel_id, (first, last))
-            heard[channel_id] = (min(first, known[0]), max(last, known[1]))
-    return heard
 
 
 def _make_months(connection: Connection, good: Sequence[Good]) -> None:
@@ -172,13 +186,3 @@ def _own_channels(
     else:
         rows = queries("tracks").own_channels_of_devices(connection, gateway_id=gateway_id, devices=devices)
     return {(row["device"], row["metric"]): row["id"] for row in rows}
-
-
-def _copy_unusable(connection: Connection, gateway_id: int, unusable: Sequence[tuple[int, Said[Reading]]]) -> None:
-    if not unusable:
-        return
-    with connection.cursor() as cursor, cursor.copy(COPY_UNUSABLE) as copy:
-        for evidence_id, each in unusable:
-            record = each.record
-            at, quality = record.stamp.at, record.quality.value
-            copy.write_row((gateway_id, record.device, at, each.seq, quality, record.detail, evidence_id))

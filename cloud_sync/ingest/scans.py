@@ -20,15 +20,15 @@ def store_scans(connection: Connection, source: Source, said: Sequence[Said[Scan
         return
     times = true_times(connection, source, [each.record.stamp for each in said])
     lines: list[EventLine] = []
-    doubtful: list[tuple[str, Stamp]] = []
+    doubtful: list[tuple[str, int, Stamp]] = []
     for each in said:
         event_id = _add_event(connection, source, each)
         scanned = lines_of(each.record, source.said_at(each.seq))
         stamp = each.record.stamp
         if not stamp.synced:
-            doubtful += [(line.fact, stamp) for line in scanned]
-        at = times.get(stamp, stamp.at)
-        lines += [EventLine(replace(line, at=at), event_id, source.evidence_id) for line in scanned]
+            doubtful += [(line.fact, each.seq, stamp) for line in scanned]
+        at, is_timed = times.get(stamp, stamp.at), stamp.synced or stamp in times
+        lines += [EventLine(replace(line, at=at), event_id, source.evidence_id, is_timed) for line in scanned]
     _keep_doubts(connection, source, doubtful)
     book_lines(connection, lines)
     for each in said:
@@ -36,16 +36,18 @@ def store_scans(connection: Connection, source: Source, said: Sequence[Said[Scan
             store_count_scan(connection, each.record, source.said_at(each.seq), source.evidence_id)
 
 
-def _keep_doubts(connection: Connection, source: Source, doubtful: Sequence[tuple[str, Stamp]]) -> None:
+def _keep_doubts(connection: Connection, source: Source, doubtful: Sequence[tuple[str, int, Stamp]]) -> None:
     if not doubtful:
         return
     queries("clocks").add_doubtful_scans(
         connection,
         gateway_id=source.gateway_id,
-        facts=[fact for fact, _ in doubtful],
-        boots=[stamp.boot for _, stamp in doubtful],
-        mono_ms=[stamp.mono_ms for _, stamp in doubtful],
-        said_at=[stamp.at for _, stamp in doubtful],
+        journal=source.journal,
+        facts=[fact for fact, _, _ in doubtful],
+        seqs=[seq for _, seq, _ in doubtful],
+        boots=[stamp.boot for _, _, stamp in doubtful],
+        mono_ms=[stamp.mono_ms for _, _, stamp in doubtful],
+        said_at=[stamp.at for _, _, stamp in doubtful],
     )
 
 

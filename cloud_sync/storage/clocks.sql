@@ -39,30 +39,63 @@ WITH moved AS (
 )
 SELECT DISTINCT channel_id FROM moved ORDER BY channel_id;
 
--- name: add_doubtful_scans(gateway_id, facts, boots, mono_ms, said_at)!
+-- name: correct_unusable(gateway_id, boots)
+-- Bring the derived times of unusable readings of these boots up to date; gives the channels of their devices. Index:
+-- unusable_reading_unsynced.
+WITH moved AS (
+    UPDATE unusable_reading u
+    SET at = corrected_time(gateway_id, boot, mono_ms, coalesce(said_at, at)), said_at = coalesce(said_at, at)
+    WHERE gateway_id = :gateway_id AND boot = ANY(:boots)
+      AND (said_at IS NULL AND corrected_time(gateway_id, boot, mono_ms, at) IS NOT NULL
+           OR at <> corrected_time(gateway_id, boot, mono_ms, said_at))
+    RETURNING u.gateway_id, u.device
+)
+SELECT DISTINCT c.id AS channel_id FROM moved m JOIN channel c USING (gateway_id, device) ORDER BY c.id;
+
+-- name: add_doubtful_scans(gateway_id, journal, facts, seqs, boots, mono_ms, said_at)!
 -- Scanned lines from before the clock was synchronised.
-INSERT INTO doubtful_scan (fact, gateway_id, boot, mono_ms, said_at)
-SELECT fact, :gateway_id, boot, mono_ms, said_at
-FROM unnest(:facts::text[], :boots::text[], :mono_ms::bigint[], :said_at::timestamptz[]) AS each (fact, boot, mono_ms, said_at)
+INSERT INTO doubtful_scan (fact, gateway_id, journal, seq, boot, mono_ms, said_at)
+SELECT fact, :gateway_id, :journal, seq, boot, mono_ms, said_at
+FROM unnest(:facts::text[], :seqs::bigint[], :boots::text[], :mono_ms::bigint[], :said_at::timestamptz[])
+     AS each (fact, seq, boot, mono_ms, said_at)
 ON CONFLICT (fact) DO NOTHING;
 
 -- name: true_times(facts)
--- Of these scanned lines, those whose time a notice has corrected.
+-- Of these scanned lines, those that a doubtful clock timed; at: when they really were, null while no notice tells.
 SELECT s.fact, corrected_time(s.gateway_id, s.boot, s.mono_ms, s.said_at) AS at
 FROM doubtful_scan s
-WHERE s.fact = ANY(:facts) AND corrected_time(s.gateway_id, s.boot, s.mono_ms, s.said_at) IS NOT NULL;
+WHERE s.fact = ANY(:facts);
 
--- name: wrong_movements(gateway_id, boots)
--- Movements of these boots that are not where the notices say, locked.
-SELECT m.id, m.lot_id, m.serial, m.from_place, m.to_place,
-       corrected_time(s.gateway_id, s.boot, s.mono_ms, s.said_at) AS at
-FROM doubtful_scan s JOIN movement m USING (fact)
-WHERE s.gateway_id = :gateway_id AND s.boot = ANY(:boots)
-  AND corrected_time(s.gateway_id, s.boot, s.mono_ms, s.said_at) <> m.occurred_at
-ORDER BY m.id;
+-- name: mistimed_of_boots(gateway_id, boots)
+-- Movements of these boots that are not where the notices say. Index: doubtful_scan_boot.
+SELECT id, lot_id, serial, from_place, to_place, at, earliest_at, latest_at
+FROM mistimed_movement
+WHERE gateway_id = :gateway_id AND boot = ANY(:boots)
+ORDER BY id;
 
--- name: correct_movements(ids, at)!
--- Let movements have happened when they really did; what was said is kept.
-UPDATE movement m SET occurred_at = new.at, said_at = coalesce(m.said_at, m.occurred_at)
-FROM unnest(:ids::bigint[], :at::timestamptz[]) AS new (id, at)
+-- name: mistimed_around(gateway_id, journal, first_seq, last_seq)
+-- Doubtful movements that trusted times between these numbers of a journal bound otherwise: those between the trusted
+-- batches next to them. Indexes: doubtful_scan_seq, evidence_trusted_scans.
+SELECT id, lot_id, serial, from_place, to_place, at, earliest_at, latest_at
+FROM mistimed_movement
+WHERE gateway_id = :gateway_id AND journal = :journal
+  AND seq >= coalesce((
+      SELECT e.last_seq FROM evidence e
+      WHERE e.gateway_id = :gateway_id AND e.journal = :journal AND e.lane = 'scans' AND e.last_at IS NOT NULL
+        AND e.first_seq < :first_seq
+      ORDER BY e.first_seq DESC LIMIT 1), 0)
+  AND seq <= coalesce((
+      SELECT e.first_seq FROM evidence e
+      WHERE e.gateway_id = :gateway_id AND e.journal = :journal AND e.lane = 'scans' AND e.last_at IS NOT NULL
+        AND e.first_seq > :last_seq
+      ORDER BY e.first_seq LIMIT 1), 2::bigint ^ 62)
+ORDER BY id;
+
+-- name: correct_movements(ids, at, earliest_at, latest_at)!
+-- Let movements have happened when they really did, as far as that is known; what was said is kept.
+UPDATE movement m
+SET occurred_at = new.at, earliest_at = new.earliest_at, latest_at = new.latest_at,
+    said_at = CASE WHEN new.at <> m.occurred_at THEN coalesce(m.said_at, m.occurred_at) ELSE m.said_at END
+FROM unnest(:ids::bigint[], :at::timestamptz[], :earliest_at::timestamptz[], :latest_at::timestamptz[])
+     AS new (id, at, earliest_at, latest_at)
 WHERE m.id = new.id;

@@ -1,10 +1,10 @@
 -- name: set_compounded(item_id, kind)!
 -- Say under which section an item is compounded; no row if it was said before.
-INSERT INTO compounded_item (item_id, kind) VALUES (:item_id, :kind) ON CONFLICT (item_id) DO NOTHING;
+UPDATE item SET compounding = :kind WHERE id = :item_id AND compounding = '';
 
 -- name: compounded(item_id)$
 -- Under which section an item is compounded, null if it is not.
-SELECT kind FROM compounded_item WHERE item_id = :item_id;
+SELECT nullif(compounding, '') FROM item WHERE id = :item_id;
 
 -- name: own_formula_name(name)!
 -- One draft at a time for each name.
@@ -19,15 +19,15 @@ RETURNING version;
 
 -- name: formula(name, version)^
 -- One version of a formula.
-SELECT f.id, f.name, f.version, i.name AS item, f.item_id, c.kind, f.body, f.drafted_by, f.drafted_at, f.approved_by,
+SELECT f.id, f.name, f.version, i.name AS item, f.item_id, i.compounding AS kind, f.body, f.drafted_by, f.drafted_at, f.approved_by,
        f.approved_at
-FROM formula f JOIN item i ON i.id = f.item_id JOIN compounded_item c ON c.item_id = f.item_id
+FROM formula f JOIN item i ON i.id = f.item_id
 WHERE f.name = :name AND f.version = :version;
 
 -- name: formulas(name, rows_max, rows_skipped)
 -- Formulas, the newest version first.
-SELECT f.name, f.version, i.name AS item, c.kind, f.body, f.drafted_by, f.drafted_at, f.approved_by, f.approved_at
-FROM formula f JOIN item i ON i.id = f.item_id JOIN compounded_item c ON c.item_id = f.item_id
+SELECT f.name, f.version, i.name AS item, i.compounding AS kind, f.body, f.drafted_by, f.drafted_at, f.approved_by, f.approved_at
+FROM formula f JOIN item i ON i.id = f.item_id
 WHERE :name::text IS NULL OR f.name = :name
 ORDER BY f.name, f.version DESC
 LIMIT :rows_max OFFSET :rows_skipped;
@@ -49,12 +49,11 @@ RETURNING id;
 -- name: batch(number)^
 -- One batch by the name of its place.
 SELECT b.id, p.name AS number, b.place_id, p.ancestors, up.name AS room, b.quantity, b.prescription, b.owner,
-       b.planned_by, b.planned_at, f.name AS formula, f.version, f.item_id, i.name AS item, c.kind, f.body
+       b.planned_by, b.planned_at, f.name AS formula, f.version, f.item_id, i.name AS item, i.compounding AS kind, f.body
 FROM place p
 JOIN production_batch b ON b.place_id = p.id
 JOIN formula f ON f.id = b.formula_id
 JOIN item i ON i.id = f.item_id
-JOIN compounded_item c ON c.item_id = f.item_id
 LEFT JOIN place up ON up.id = p.parent_id
 WHERE p.name = :number;
 
@@ -138,17 +137,19 @@ SELECT EXISTS (SELECT FROM place WHERE id = ANY(:ancestors) AND policy IS NOT NU
 -- What the channels in a room, above and below it measured meanwhile. Index: reading_channel_at.
 SELECT g.name AS gateway, c.device, c.metric, p.name AS place, r.readings, r.lowest, r.mean, r.highest, r.first_at,
        r.last_at
-FROM channel c
+FROM channel_stay s
+JOIN channel c ON c.id = s.channel_id
 JOIN gateway g ON g.id = c.gateway_id
-JOIN place p ON p.id = c.place_id
+JOIN place p ON p.id = s.place_id
 CROSS JOIN LATERAL (
     SELECT count(*) AS readings, min(value) AS lowest, avg(value) AS mean, max(value) AS highest, min(at) AS first_at,
            max(at) AS last_at
     FROM reading
-    WHERE channel_id = c.id AND at >= :began_at AND at <= :ended_at
+    WHERE channel_id = c.id AND at >= greatest(s.since, :began_at) AND at <= :ended_at AND at < s.until
 ) AS r
-WHERE p.id = ANY(:ancestors::bigint[]) OR p.ancestors @> ARRAY[:room_id::bigint]
-ORDER BY g.name, c.device, c.metric;
+WHERE (p.id = ANY(:ancestors::bigint[]) OR p.ancestors @> ARRAY[:room_id::bigint])
+  AND s.since <= :ended_at AND s.until > :began_at
+ORDER BY g.name, c.device, c.metric, s.since;
 
 -- name: excursions_during(ancestors, began_at, ended_at)
 -- Excursions that covered a place meanwhile. Index: excursion_place.

@@ -109,6 +109,14 @@ WHERE c.gateway_id = :gateway_id ORDER BY c.device, c.metric;
 -- Say where a gateway stands.
 UPDATE gateway SET place_id = :place_id WHERE name = :name;
 
+-- name: own_operator(name)^
+-- The badge that an operator has, locked; nothing for a new one.
+SELECT badge, active FROM operator WHERE name = :name FOR UPDATE;
+
+-- name: own_gateway_place(name)^
+-- Where a gateway stands, locked.
+SELECT (SELECT p.name FROM place p WHERE p.id = g.place_id) AS place FROM gateway g WHERE g.name = :name FOR UPDATE;
+
 -- name: put_operator(name, badge, active)!
 -- Give an operator a badge, or change it.
 INSERT INTO operator (name, badge, active) VALUES (:name, :badge, :active)

@@ -2,7 +2,8 @@
 -- below (for as long as the excursion may have lasted where clocks were doubtful: reach_from, reach_until), if its
 -- severity is action; from there on along every movement out of a residency at or after its first exposed instant, into the
 -- residency that received it. A place of production passes exposure from what went in to every other lot that comes
--- out at or after that instant. It writes only what differs, and gives what changed for each lot:
+-- out at or after that instant. Where a movement's clock is doubtful, stock left as late and came as early as it may have
+-- (left_at, came_at). It writes only what differs, and gives what changed for each lot:
 -- 'held' where a lot is exposed to an excursion for the first time, 'freed' where no part of it is any more.
 
 -- name: expose(excursion_ids, lot_ids)
@@ -31,12 +32,12 @@ WITH RECURSIVE seed AS (
       AND coalesce(r.ended_at, 'infinity') > coalesce(e.reach_from, e.began_at)
     UNION ALL
     SELECT x.excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, to_place.kind = 'production',
-           m.occurred_at
+           greatest(m.came_at, x.since)
     FROM movement m
     JOIN place from_place ON from_place.id = m.from_place AND from_place.kind = 'production'
-    JOIN exposure x ON x.place_id = m.from_place AND x.since <= m.occurred_at
+    JOIN exposure x ON x.place_id = m.from_place AND x.since <= m.left_at
     JOIN residency r ON (r.lot_id, r.place_id, r.serial) = (m.lot_id, m.to_place, m.serial)
-        AND m.occurred_at BETWEEN r.began_at AND coalesce(r.ended_at, 'infinity')
+        AND m.came_at BETWEEN r.began_at AND coalesce(r.ended_at, 'infinity')
     JOIN place to_place ON to_place.id = r.place_id
     WHERE m.lot_id = ANY(:lot_ids) AND NOT x.lot_id = ANY(:lot_ids)
 ), walk AS (
@@ -46,19 +47,19 @@ WITH RECURSIVE seed AS (
     FROM walk w
     CROSS JOIN LATERAL (
         SELECT d.lot_id, d.serial, d.place_id, d.began_at, d.ended_at, p.kind = 'production' AS is_production,
-               min(o.occurred_at) AS since
+               min(greatest(o.came_at, w.since)) AS since
         FROM (
-            SELECT m.lot_id, m.serial, m.to_place, m.occurred_at
+            SELECT m.lot_id, m.serial, m.to_place, m.came_at
             FROM movement m
             WHERE (m.lot_id, m.from_place, m.serial) = (w.lot_id, w.place_id, w.serial)
-              AND m.occurred_at BETWEEN w.since AND coalesce(w.ended_at, 'infinity')
+              AND m.left_at BETWEEN w.since AND coalesce(w.ended_at, 'infinity')
             UNION ALL
-            SELECT m.lot_id, m.serial, m.to_place, m.occurred_at
+            SELECT m.lot_id, m.serial, m.to_place, m.came_at
             FROM movement m
-            WHERE w.is_production AND m.from_place = w.place_id AND m.lot_id <> w.lot_id AND m.occurred_at >= w.since
+            WHERE w.is_production AND m.from_place = w.place_id AND m.lot_id <> w.lot_id AND m.left_at >= w.since
         ) AS o
         JOIN residency d ON (d.lot_id, d.place_id, d.serial) = (o.lot_id, o.to_place, o.serial)
-            AND o.occurred_at BETWEEN d.began_at AND coalesce(d.ended_at, 'infinity')
+            AND o.came_at BETWEEN d.began_at AND coalesce(d.ended_at, 'infinity')
         JOIN place p ON p.id = d.place_id
         GROUP BY 1, 2, 3, 4, 5, 6
     ) AS n

@@ -8,16 +8,16 @@ SELECT id, public_key, revoked_at FROM gateway WHERE name = :name;
 
 -- name: last_batch_up_to(gateway_id, journal, lane, last_seq)^
 -- The stored batch nearest before the end of a new one: if any overlaps it, this one does, for stored ones never overlap.
-SELECT first_seq, last_seq, digest
+SELECT id, first_seq, last_seq, digest
 FROM evidence
 WHERE gateway_id = :gateway_id AND journal = :journal AND lane = :lane AND first_seq <= :last_seq
 ORDER BY first_seq DESC
 LIMIT 1;
 
--- name: add_evidence(gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, last_at)$
+-- name: add_evidence(gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, first_at, last_at)$
 -- Keep a batch as it was signed; gives its id.
-INSERT INTO evidence (gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, last_at)
-VALUES (:gateway_id, :journal, :lane, :first_seq, :last_seq, :digest, :previous, :raw, :last_at)
+INSERT INTO evidence (gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, first_at, last_at)
+VALUES (:gateway_id, :journal, :lane, :first_seq, :last_seq, :digest, :previous, :raw, :first_at, :last_at)
 RETURNING id;
 
 -- name: gateway_seen(id)!

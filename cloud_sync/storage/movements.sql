@@ -51,13 +51,15 @@ JOIN lot l USING (item_id, lot_number, owner);
 UPDATE lot SET expires_on = :expires_on, expires_at = :expires_at WHERE id = :id;
 
 -- name: add_movements(facts, lot_ids, serials, quantities, from_places, to_places, occurred_at, actions, operators, order_refs, event_ids)
--- Append movements; gives those that were not there yet.
+-- Append movements, doubtful ones with the times between which they were; gives those that were not there yet.
 INSERT INTO movement (fact, lot_id, serial, quantity, from_place, to_place, occurred_at, action, operator, order_ref,
-                      event_id)
-SELECT *
+                      event_id, earliest_at, latest_at)
+SELECT new.*, possible.earliest_at, possible.latest_at
 FROM unnest(:facts::text[], :lot_ids::bigint[], :serials::text[], :quantities::bigint[], :from_places::bigint[],
             :to_places::bigint[], :occurred_at::timestamptz[], :actions::text[], :operators::text[],
             :order_refs::text[], :event_ids::bigint[])
+     AS new (fact, lot_id, serial, quantity, from_place, to_place, occurred_at, action, operator, order_ref, event_id)
+LEFT JOIN LATERAL possible_times(new.fact) AS possible ON true
 ON CONFLICT (fact) DO NOTHING
 RETURNING id, fact, lot_id, serial, from_place, to_place;
 
@@ -81,21 +83,22 @@ ORDER BY m.lot_id;
 
 -- name: redo_residencies(lot_ids, serials, place_ids)!
 -- When these (lot, serial, place) were there: from all their movements in the order of event time, those into the place
--- before those out of it, wherever the balance rises above 0 and falls back. Suppliers, count differences and what is used
--- up hold no stock. Only what differs from before is written.
+-- before those out of it, wherever the balance rises above 0 and falls back. Where a clock is doubtful, stock came as early
+-- and left as late as it may have: nowhere can it have been longer. Suppliers, count differences and what is used up hold
+-- no stock. Only what differs from before is written.
 WITH touched AS (
     SELECT DISTINCT t.lot_id, t.serial, t.place_id
     FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[]) AS t (lot_id, serial, place_id)
     JOIN place p ON p.id = t.place_id
     WHERE p.kind NOT IN ('supplier', 'count_difference', 'used_up')
 ), step AS (
-    SELECT t.*, m.occurred_at, false AS is_out, m.fact, m.quantity AS change
+    SELECT t.*, m.came_at AS at, false AS is_out, m.fact, m.quantity AS change
     FROM touched t JOIN movement m ON (m.lot_id, m.to_place, m.serial) = (t.lot_id, t.place_id, t.serial)
     UNION ALL
-    SELECT t.*, m.occurred_at, true, m.fact, -m.quantity
+    SELECT t.*, m.left_at, true, m.fact, -m.quantity
     FROM touched t JOIN movement m ON (m.lot_id, m.from_place, m.serial) = (t.lot_id, t.place_id, t.serial)
 ), balance AS (
-    SELECT *, sum(change) OVER (PARTITION BY lot_id, serial, place_id ORDER BY occurred_at, is_out, fact) AS after
+    SELECT *, sum(change) OVER (PARTITION BY lot_id, serial, place_id ORDER BY at, is_out, fact) AS after
     FROM step
 ), edge AS (
     SELECT *, after > 0 AS begins
@@ -104,8 +107,8 @@ WITH touched AS (
 ), new AS (
     SELECT *
     FROM (
-        SELECT lot_id, serial, place_id, begins, occurred_at AS began_at, lead(occurred_at) OVER (
-            PARTITION BY lot_id, serial, place_id ORDER BY occurred_at, is_out, fact) AS ended_at
+        SELECT lot_id, serial, place_id, begins, at AS began_at, lead(at) OVER (
+            PARTITION BY lot_id, serial, place_id ORDER BY at, is_out, fact) AS ended_at
         FROM edge
     ) AS pair
     WHERE begins
@@ -122,53 +125,74 @@ ON CONFLICT (lot_id, place_id, serial, began_at) DO UPDATE SET ended_at = exclud
 WHERE residency.ended_at IS DISTINCT FROM excluded.ended_at;
 
 -- name: negative_balances(lot_ids, serials, place_ids)
--- Of these (lot, serial, place) inside, with whatever balance: how low it ever was, and when it first fell below 0.
+-- Of these (lot, serial, place) inside, with whatever balance: how low it ever was, and when and by
+-- which fact it first fell below 0. Times by doubtful clocks are taken as in redo_residencies: nothing is missing that may only have come earlier than was said.
 WITH touched AS (
     SELECT DISTINCT t.lot_id, t.serial, t.place_id, p.name AS place
     FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[]) AS t (lot_id, serial, place_id)
     JOIN place p ON p.id = t.place_id
     WHERE p.kind IN ('site', 'room', 'bin', 'ward', 'customer', 'transit')
 ), step AS (
-    SELECT t.*, m.occurred_at, false AS is_out, m.fact, m.quantity AS change
+    SELECT t.*, m.came_at AS at, false AS is_out, m.fact, m.quantity AS change, m.occurred_at
     FROM touched t JOIN movement m ON (m.lot_id, m.to_place, m.serial) = (t.lot_id, t.place_id, t.serial)
     UNION ALL
-    SELECT t.*, m.occurred_at, true, m.fact, -m.quantity
+    SELECT t.*, m.left_at, true, m.fact, -m.quantity, m.occurred_at
     FROM touched t JOIN movement m ON (m.lot_id, m.from_place, m.serial) = (t.lot_id, t.place_id, t.serial)
 ), balance AS (
-    SELECT *, sum(change) OVER (PARTITION BY lot_id, serial, place_id ORDER BY occurred_at, is_out, fact) AS after
+    SELECT *, sum(change) OVER (PARTITION BY lot_id, serial, place_id ORDER BY at, is_out, fact) AS after
     FROM step
 )
-SELECT lot_id, serial, place_id, place, min(after)::bigint AS lowest,
-       min(occurred_at) FILTER (WHERE after < 0) AS since
-FROM balance
-GROUP BY lot_id, serial, place_id, place
+SELECT *, evidence_of(fact) AS evidence_id
+FROM (
+    SELECT lot_id, serial, place_id, place, min(after)::bigint AS lowest,
+           min(occurred_at) FILTER (WHERE after < 0) AS since,
+           (array_agg(fact ORDER BY at, is_out, fact) FILTER (WHERE after < 0))[1] AS fact
+    FROM balance
+    GROUP BY lot_id, serial, place_id, place
+) AS each
 ORDER BY lot_id, serial, place_id;
 
--- name: holds_at_issue(lot_ids, serials, place_ids, at, dispensed_for)
--- Which of these were under a hold at that time, by what the ledger knows now; number counts from 1. dispensed_for is
--- the order that stock was dispensed for: what was made for that prescription alone may be.
-SELECT issue.number, held.text
+-- name: faults_at_issue(lot_ids, serials, place_ids, at, dispensed_for)
+-- Which of these were under a hold or expired at that time (null: a clock that nobody trusts, so by now), by what the
+-- ledger knows now; number counts from 1. dispensed_for is the order that stock was dispensed for: what was made for that
+-- prescription alone may be.
+SELECT issue.number, fault.kind, fault.text
 FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[], :at::timestamptz[], :dispensed_for::text[])
      WITH ORDINALITY AS issue (lot_id, serial, place_id, at, dispensed_for, number)
 JOIN place p ON p.id = issue.place_id
 CROSS JOIN LATERAL (
-    SELECT h.text
-    FROM hold_now h
-    WHERE h.lot_id = issue.lot_id
-      AND (h.serial IS NULL OR h.serial = issue.serial)
-      AND hold_covers(h.kind, h.place_id, issue.place_id, p.ancestors)
-      AND h.since <= issue.at
-      AND NOT (h.kind = 'patient' AND h.text = 'made for prescription ' || issue.dispensed_for || ' alone')
-    ORDER BY h.kind, h.text
-    LIMIT 1 -- and so looked up for each, however many there are
-) AS held
-ORDER BY issue.number;
+    (SELECT 'issued_while_held' AS kind, 'held: ' || h.text AS text
+     FROM hold_now h
+     WHERE h.lot_id = issue.lot_id
+       AND (h.serial IS NULL OR h.serial = issue.serial)
+       AND hold_covers(h.kind, h.place_id, issue.place_id, p.ancestors)
+       AND h.since <= coalesce(issue.at, clock_timestamp())
+       AND NOT (h.kind = 'patient' AND h.text = 'made for prescription ' || issue.dispensed_for || ' alone')
+     ORDER BY h.kind, h.text
+     LIMIT 1) -- and so looked up for each, however many there are
+    UNION ALL
+    (SELECT 'issued_while_expired',
+            'expired at ' || to_char(l.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC'
+     FROM lot l
+     WHERE l.id = issue.lot_id AND l.expires_at <= coalesce(issue.at, clock_timestamp()))
+) AS fault
+ORDER BY issue.number, fault.kind;
 
 -- name: serials_in_places(lot_ids, serials)
--- Where these serials are now. Index: residency_serial_open.
-SELECT s.lot_id, s.serial, coalesce(array_agg(p.name ORDER BY p.name) FILTER (WHERE p.id IS NOT NULL), '{}') AS places
-FROM (SELECT DISTINCT * FROM unnest(:lot_ids::bigint[], :serials::text[]) AS s (lot_id, serial) WHERE serial <> '') s
-LEFT JOIN residency r ON r.lot_id = s.lot_id AND r.serial = s.serial AND r.serial <> '' AND r.ended_at IS NULL
-LEFT JOIN place p ON p.id = r.place_id
-GROUP BY 1, 2
-ORDER BY 1, 2;
+-- Where these serials are now, and the latest fact about each. Index: residency_serial_open, movement_serial.
+SELECT each.*, last.fact, evidence_of(last.fact) AS evidence_id
+FROM (
+    SELECT s.lot_id, s.serial,
+           coalesce(array_agg(p.name ORDER BY p.name) FILTER (WHERE p.id IS NOT NULL), '{}') AS places
+    FROM (SELECT DISTINCT * FROM unnest(:lot_ids::bigint[], :serials::text[]) AS s (lot_id, serial)
+          WHERE serial <> '') s
+    LEFT JOIN residency r ON r.lot_id = s.lot_id AND r.serial = s.serial AND r.serial <> '' AND r.ended_at IS NULL
+    LEFT JOIN place p ON p.id = r.place_id
+    GROUP BY 1, 2
+) AS each
+LEFT JOIN LATERAL (
+    SELECT m.fact FROM movement m
+    WHERE m.lot_id = each.lot_id AND m.serial = each.serial AND m.serial <> ''
+    ORDER BY m.came_at DESC, m.fact DESC LIMIT 1
+) AS last ON true
+ORDER BY each.lot_id, each.serial;

@@ -8,10 +8,10 @@ FROM (SELECT nextval(pg_get_serial_sequence('stock_order', 'id')) AS id) AS new
 ON CONFLICT (number) DO NOTHING
 RETURNING id;
 
--- name: add_order_line(order_id, line, item_id, quantity, lot_number, serial)!
--- What an order asks for.
-INSERT INTO order_line (order_id, line, item_id, quantity, lot_number, serial)
-VALUES (:order_id, :line, :item_id, :quantity, :lot_number, :serial);
+-- name: add_order_line(order_id, line, item_id, quantity, lot_number, serial, instead_of)!
+-- What an order asks for; instead_of: the line it is a substitute for.
+INSERT INTO order_line (order_id, line, item_id, quantity, lot_number, serial, instead_of)
+VALUES (:order_id, :line, :item_id, :quantity, :lot_number, :serial, :instead_of);
 
 -- name: orders_by_number(numbers)
 -- Orders with their places.
@@ -38,7 +38,7 @@ LIMIT :rows_max OFFSET :rows_skipped;
 -- name: order_lines(order_ids)
 -- Lines of orders, and how much of each was cancelled.
 SELECT n.order_id, n.line, n.item_id, i.name AS item, n.quantity, n.lot_number, n.serial,
-       coalesce((SELECT sum(s.quantity) FROM order_step s
+       n.instead_of, coalesce((SELECT sum(s.quantity) FROM order_step s
                  WHERE (s.order_id, s.line) = (n.order_id, n.line)), 0)::bigint AS cancelled
 FROM order_line n JOIN item i ON i.id = n.item_id
 WHERE n.order_id = ANY(:order_ids)
@@ -91,7 +91,8 @@ ORDER BY id;
 
 -- name: own_promises_of(demand)
 -- Open promises to a demand, nobody else's until the end of the transaction.
-SELECT v.id, v.client_id, v.lot_id, l.item_id, l.lot_number, v.serial, v.place_id, v.quantity, v.demand, v.reserved_by
+SELECT v.id, v.client_id, v.lot_id, l.item_id, l.lot_number, v.serial, v.place_id, v.quantity, v.demand, v.reserved_by,
+       v.expires_at
 FROM reservation v JOIN lot l ON l.id = v.lot_id
 WHERE v.demand = :demand AND v.ended_at IS NULL
 ORDER BY v.id
@@ -117,7 +118,8 @@ SELECT (coalesce((SELECT quantity FROM position
 
 -- name: own_promises_at(lot_id, serial, place_id)
 -- Open promises of stock in a place, the latest first, nobody else's until the end of the transaction.
-SELECT v.id, v.client_id, v.lot_id, v.serial, v.place_id, v.quantity, v.demand, v.reserved_by
+SELECT v.id, v.client_id, v.lot_id, v.serial, v.place_id, v.quantity, v.demand, v.reserved_by,
+       v.expires_at
 FROM reservation v
 WHERE (v.lot_id, v.place_id, v.serial) = (:lot_id, :place_id, :serial) AND v.ended_at IS NULL
 ORDER BY v.id DESC

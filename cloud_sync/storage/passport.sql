@@ -6,14 +6,20 @@ WHERE r.lot_id = :lot_id AND (:serial = '' OR r.serial = :serial)
 ORDER BY r.began_at, p.name, r.serial
 LIMIT :rows_max;
 
--- name: channels_over(place_id)
--- What measures at a place or above it.
-SELECT c.id, c.device, c.metric, at.name AS measured_at
+-- name: allowance(lot_id)^
+-- How long the item of a lot may be outside its limits in all, and up to which temperature.
+SELECT i.allowance_minutes, i.allowance_c_max FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = :lot_id;
+
+-- name: channels_over(place_id, began_at, ended_at)
+-- What measured at a place or above it between two instants, and within them from when to when.
+SELECT c.id, c.device, c.metric, at.name AS measured_at, greatest(s.since, :began_at::timestamptz) AS began_at,
+       least(s.until - interval '1 us', :ended_at::timestamptz) AS ended_at, s.place_id
 FROM place p
-JOIN channel c ON c.place_id = ANY(p.ancestors)
-JOIN place at ON at.id = c.place_id
-WHERE p.id = :place_id
-ORDER BY c.metric, c.device, c.id;
+JOIN channel_stay s ON s.place_id = ANY(p.ancestors)
+JOIN channel c ON c.id = s.channel_id
+JOIN place at ON at.id = s.place_id
+WHERE p.id = :place_id AND s.since < :ended_at AND s.until > :began_at
+ORDER BY c.metric, c.device, c.id, s.since;
 
 -- name: instants(channel_id, first, last)
 -- What a channel measured between two instants, the highest value of each. Index: reading_channel_at.

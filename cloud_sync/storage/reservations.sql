@@ -6,25 +6,39 @@ SELECT pg_advisory_xact_lock(hashtextextended(:key, 0));
 -- What the ledger was asked before under a client id, and what it answered.
 SELECT kind, data FROM event WHERE subject = :subject ORDER BY id LIMIT 1;
 
--- name: add_reservation(client_id, lot_id, serial, place_id, quantity, demand, reserved_by)$
--- Promise stock to a demand.
-INSERT INTO reservation (client_id, lot_id, serial, place_id, quantity, demand, reserved_by)
-VALUES (:client_id, :lot_id, :serial, :place_id, :quantity, :demand, :reserved_by)
+-- name: add_reservation(client_id, lot_id, serial, place_id, quantity, demand, reserved_by, expires_at)$
+-- Promise stock to a demand, firmly (expires_at null) or until then.
+INSERT INTO reservation (client_id, lot_id, serial, place_id, quantity, demand, reserved_by, expires_at)
+VALUES (:client_id, :lot_id, :serial, :place_id, :quantity, :demand, :reserved_by, :expires_at)
 RETURNING id;
 
--- name: add_reservations(client_id, lot_ids, serials, place_ids, quantities, demand, reserved_by)
--- Promise several positions to a demand, in the order in which bookings own lots: so they wait for each other in turn.
-INSERT INTO reservation (client_id, lot_id, serial, place_id, quantity, demand, reserved_by)
-SELECT :client_id, t.lot_id, t.serial, t.place_id, t.quantity, :demand, :reserved_by
+-- name: add_reservations(client_id, lot_ids, serials, place_ids, quantities, demand, reserved_by, expires_at)
+-- Promise several positions to a demand, firmly (expires_at null) or until then, in the order in which bookings own
+-- lots: so they wait for each other in turn.
+INSERT INTO reservation (client_id, lot_id, serial, place_id, quantity, demand, reserved_by, expires_at)
+SELECT :client_id, t.lot_id, t.serial, t.place_id, t.quantity, :demand, :reserved_by, :expires_at
 FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[], :quantities::bigint[])
      AS t (lot_id, serial, place_id, quantity)
 ORDER BY t.lot_id, t.place_id, t.serial
 RETURNING id, lot_id, place_id, serial;
 
+-- name: confirm_reservation(reservation_id)!
+-- A pending promise is firm from now on.
+UPDATE reservation SET expires_at = NULL WHERE id = :reservation_id AND ended_at IS NULL;
+
+-- name: end_unconfirmed(at, rows_max)
+-- End pending promises that nobody confirmed in time. Index: reservation_pending.
+UPDATE reservation v
+SET ended_at = clock_timestamp(), ended_as = 'expired', ended_reason = 'not confirmed in time'
+FROM (SELECT id FROM reservation WHERE ended_at IS NULL AND expires_at <= :at
+      ORDER BY id LIMIT :rows_max FOR UPDATE SKIP LOCKED) AS due
+WHERE v.id = due.id
+RETURNING v.id, v.lot_id, v.demand, v.quantity;
+
 -- name: reservation_by_id(reservation_id)^
 -- One reservation.
 SELECT v.id, v.client_id, v.lot_id, v.serial, v.place_id, p.name AS place, v.quantity, v.demand, v.reserved_by,
-       v.ended_as
+       v.ended_as, v.expires_at
 FROM reservation v JOIN place p ON p.id = v.place_id
 WHERE v.id = :reservation_id;
 
@@ -76,7 +90,7 @@ SELECT EXISTS (
     WHERE v.client_id = :client_id AND v.ended_at IS NULL AND (h.serial IS NULL OR h.serial = v.serial)
       AND hold_covers(h.kind, h.place_id, v.place_id, p.ancestors)) AS held;
 
--- name: expire_reservations(at)
+-- name: end_expired(at)
 -- End the open promises of lots that may no longer be used; one that somebody is ending right now is left to them.
 -- Index: reservation_open.
 WITH late AS (
@@ -97,7 +111,7 @@ RETURNING v.id, v.lot_id, v.demand, v.quantity, v.ended_reason;
 -- name: reservations(demand, lot_id, only_open, rows_max, rows_skipped)
 -- Promises, by demand and lot.
 SELECT v.id, v.client_id::text, v.lot_id, i.name AS item, l.lot_number, v.serial, p.name AS place, v.quantity,
-       v.demand, v.reserved_by, v.reserved_at, v.ended_at, v.ended_as, v.ended_reason
+       v.demand, v.reserved_by, v.reserved_at, v.expires_at, v.ended_at, v.ended_as, v.ended_reason
 FROM reservation v
 JOIN lot l ON l.id = v.lot_id
 JOIN item i ON i.id = l.item_id
@@ -127,3 +141,12 @@ JOIN lot l ON l.id = b.lot_id
 JOIN item i ON i.id = l.item_id
 JOIN place p ON p.id = b.place_id
 WHERE (b.lot_id, b.place_id, b.serial) = (:lot_id, :place_id, :serial);
+
+-- name: substitutes_of(item_id)
+-- What may be given instead of an item, the best first.
+SELECT s.rank, s.substitute_id AS item_id, other.name AS item, i.name AS instead_of
+FROM item_substitute s
+JOIN item i ON i.id = s.item_id
+JOIN item other ON other.id = s.substitute_id
+WHERE s.item_id = :item_id
+ORDER BY s.rank;

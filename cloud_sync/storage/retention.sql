@@ -2,6 +2,13 @@
 -- Make the months of readings from one instant to another; gives how many were missing.
 SELECT make_reading_partitions(:first_at, :last_at);
 
+-- name: months()
+-- Months of readings that there are, as 2026_03.
+SELECT substr(c.relname, 9) AS month
+FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'reading'::regclass;
+
 -- name: months_before(before)
 -- Months of readings that lie wholly before an instant, the oldest first: name of the partition, first and last instant.
 SELECT c.relname AS name, to_date(substr(c.relname, 9), 'YYYY_MM')::timestamp AT TIME ZONE 'UTC' AS began_at,
@@ -30,17 +37,29 @@ ON CONFLICT (channel_id, began_at) DO UPDATE
 SET readings = excluded.readings, lowest = excluded.lowest, mean = excluded.mean, highest = excluded.highest
 WHERE NOT reading_hour.thinned;
 
--- name: drop_rolled_up(began_at, ended_at)!
--- Drop the readings of a month whose hour has just been rolled up, but none that was inside an excursion of its channel
--- (its first and last included), so that excursions can always be judged again.
-WITH done AS (
-    UPDATE reading_hour SET thinned = true
-    WHERE began_at >= :began_at AND began_at < :ended_at AND NOT thinned
-    RETURNING channel_id, began_at
+-- name: channels_measured(began_at, ended_at)
+-- The channels with readings in a month.
+SELECT DISTINCT channel_id FROM reading_hour WHERE began_at >= :began_at AND began_at < :ended_at ORDER BY 1;
+
+-- name: drop_rolled_up(began_at, ended_at, young_at, channel_ids, reaches_s)!
+-- Drop the readings of a month whose hour has been rolled up, so that everything can always be judged again: none that
+-- was inside an excursion of its channel (its first and last included), none that a rule of its channel looks back to
+-- from there (reaches_s by channel_ids), and none that such a rule looks back to from readings that are young (those from
+-- young_at on). Hours that stay for the young are dropped once these are old themselves.
+WITH reach AS (
+    SELECT * FROM unnest(:channel_ids::bigint[], :reaches_s::double precision[]) AS reach (channel_id, seconds)
+), done AS (
+    UPDATE reading_hour h SET thinned = true
+    WHERE h.began_at >= :began_at AND h.began_at < :ended_at AND NOT h.thinned
+      AND h.began_at + interval '1 hour' <= :young_at - coalesce(
+          (SELECT seconds FROM reach WHERE reach.channel_id = h.channel_id), 0) * interval '1 s'
+    RETURNING h.channel_id, h.began_at
 )
 DELETE FROM reading r
 USING done
 WHERE r.at >= :began_at AND r.at < :ended_at
   AND r.channel_id = done.channel_id AND r.at >= done.began_at AND r.at < done.began_at + interval '1 hour'
   AND NOT EXISTS (SELECT FROM excursion e WHERE e.channel_id = r.channel_id
-                  AND r.at BETWEEN e.began_at AND coalesce(e.ended_at, 'infinity'));
+                  AND r.at >= e.began_at - coalesce((SELECT seconds FROM reach WHERE reach.channel_id = r.channel_id), 0)
+                              * interval '1 s'
+                  AND r.at <= coalesce(e.ended_at, 'infinity'));

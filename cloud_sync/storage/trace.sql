@@ -133,3 +133,62 @@ WHERE (:lot_number::text IS NULL OR l.lot_number = :lot_number)
       WHERE m.lot_id = l.id))
 ORDER BY l.id
 LIMIT :rows_max;
+
+-- name: named_lots(lot_ids)
+-- What people call these lots.
+SELECT l.id, i.name AS item, l.lot_number FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = ANY(:lot_ids);
+
+-- name: named_places(place_ids)
+-- What people call these places, and their kinds.
+SELECT id, name, kind FROM place WHERE id = ANY(:place_ids);
+
+-- name: quantities_of(lot_ids, serial, order_ref, recipient)
+-- How many base units of each lot a search is about: what a recipient has (for an order), what an order sent to
+-- recipients, or else all that ever came in. Index: movement_in, movement_out.
+SELECT m.lot_id, greatest(0, sum(CASE
+           WHEN :recipient::text IS NOT NULL THEN CASE WHEN t.name = :recipient THEN m.quantity
+                                                       WHEN f.name = :recipient THEN -m.quantity ELSE 0 END
+           WHEN :order_ref::text IS NOT NULL THEN CASE WHEN t.kind IN ('customer', 'ward') THEN m.quantity
+                                                       WHEN f.kind IN ('customer', 'ward') THEN -m.quantity ELSE 0 END
+           WHEN f.kind IN ('supplier', 'count_difference') THEN m.quantity
+           WHEN f.kind = 'production' AND NOT EXISTS (
+               SELECT FROM movement put_in WHERE put_in.lot_id = m.lot_id AND put_in.to_place = f.id) THEN m.quantity
+           ELSE 0 END))::bigint AS quantity
+FROM movement m
+JOIN place f ON f.id = m.from_place
+JOIN place t ON t.id = m.to_place
+WHERE m.lot_id = ANY(:lot_ids)
+  AND (:serial::text IS NULL OR m.serial = :serial)
+  AND (:order_ref::text IS NULL OR m.order_ref = :order_ref)
+GROUP BY m.lot_id
+ORDER BY m.lot_id;
+
+-- name: origins_of(lot_ids, roots, serial)
+-- From where each of these lots came into being here: suppliers, count differences, places of production that it did
+-- not go into. Of the roots only the serial, if one is given. Index: movement_out.
+SELECT m.lot_id, m.from_place AS place_id, sum(m.quantity)::bigint AS quantity
+FROM movement m
+JOIN place f ON f.id = m.from_place
+WHERE m.lot_id = ANY(:lot_ids)
+  AND (:serial::text IS NULL OR m.serial = :serial OR NOT m.lot_id = ANY(:roots))
+  AND (f.kind IN ('supplier', 'count_difference')
+       OR f.kind = 'production' AND NOT EXISTS (
+           SELECT FROM movement put_in WHERE put_in.lot_id = m.lot_id AND put_in.to_place = f.id))
+GROUP BY 1, 2
+ORDER BY 1, 2;
+
+-- name: flows_of(place_ids)
+-- What places of production took and gave, lot by lot; what is used up there is in the products. Index:
+-- movement_from_place, movement_to_place.
+SELECT side.place_id, side.lot_id, l.item_id, sum(side.put_in)::bigint AS put_in, sum(side.came_out)::bigint AS came_out
+FROM (
+    SELECT m.to_place AS place_id, m.lot_id, m.quantity AS put_in, 0 AS came_out
+    FROM movement m WHERE m.to_place = ANY(:place_ids)
+    UNION ALL
+    SELECT m.from_place, m.lot_id, 0, m.quantity
+    FROM movement m JOIN place t ON t.id = m.to_place AND t.kind <> 'used_up'
+    WHERE m.from_place = ANY(:place_ids)
+) AS side
+JOIN lot l ON l.id = side.lot_id
+GROUP BY 1, 2, 3
+ORDER BY 1, 2;

@@ -23,11 +23,57 @@ ORDER BY id
 FOR NO KEY UPDATE;
 
 -- name: channels_at_or_below(place_id)
--- The channels in a place and in all places below it.
-SELECT c.id
-FROM place p JOIN channel c ON c.place_id = p.id
+-- The channels that ever were in a place or in a place below it.
+SELECT DISTINCT s.channel_id AS id
+FROM place p JOIN channel_stay s ON s.place_id = p.id
 WHERE p.ancestors @> ARRAY[:place_id::bigint]
-ORDER BY c.id;
+ORDER BY 1;
+
+-- name: policy_was(place_id, policy, until)!
+-- Up to an instant another policy was in force in a place. That none was, is said only where one had been before.
+INSERT INTO place_policy_was (place_id, policy, until)
+SELECT :place_id, :policy, :until
+WHERE :policy::text IS NOT NULL OR EXISTS (SELECT FROM place_policy_was WHERE place_id = :place_id);
+
+-- name: placed(channel_id)^
+-- Whether a channel is, or ever was, said to be anywhere.
+SELECT c.place_id IS NOT NULL OR EXISTS (SELECT FROM channel_place_was w WHERE w.channel_id = c.id) AS was_placed
+FROM channel c WHERE c.id = :channel_id;
+
+-- name: last_assigned(channel_id)$
+-- When a channel was last said to measure somewhere else; null if it never was.
+SELECT max(until) FROM channel_place_was WHERE channel_id = :channel_id;
+
+-- name: place_was(channel_id, place_id, until)!
+-- Up to an instant a channel was in another place (null: in none).
+INSERT INTO channel_place_was (channel_id, place_id, until) VALUES (:channel_id, :place_id, :until);
+
+-- name: dated_channels(channel_ids)
+-- Those whose place, or whose place's policies, were not always what they are.
+SELECT c.id
+FROM channel c LEFT JOIN place p ON p.id = c.place_id
+WHERE c.id = ANY(:channel_ids)
+  AND (EXISTS (SELECT FROM channel_place_was w WHERE w.channel_id = c.id)
+       OR EXISTS (SELECT FROM place_policy_was w WHERE w.place_id = ANY(p.ancestors)));
+
+-- name: policy_spells_of_channels(channel_ids)
+-- For each channel the policies that were in force over it, at its place and above, nearest first, each from when to when
+-- (null: since ever, to this day).
+SELECT s.channel_id, c.metric, s.place_id, policy.body,
+       nullif(greatest(s.since, y.since), '-infinity') AS since, nullif(least(s.until, y.until), 'infinity') AS until
+FROM channel_stay s
+JOIN channel c ON c.id = s.channel_id
+JOIN place p ON p.id = s.place_id
+JOIN place above ON above.id = ANY(p.ancestors)
+JOIN policy_spell y ON y.place_id = above.id
+JOIN policy ON policy.name = y.policy
+WHERE s.channel_id = ANY(:channel_ids) AND greatest(s.since, y.since) < least(s.until, y.until)
+ORDER BY s.channel_id, cardinality(above.ancestors) DESC, since NULLS FIRST;
+
+-- name: excursions_of_channel(channel_id)
+-- All excursions of a channel.
+SELECT id, channel_id, place_id, rule, began_at, ended_at, worst, longest_gap_s
+FROM excursion WHERE channel_id = :channel_id ORDER BY began_at, id;
 
 -- name: place_channel(channel_id, place_id)!
 -- Say where a channel is.
@@ -109,13 +155,16 @@ WHERE channel_id = :channel_id
        OR :on_edge_is_outside AND CASE WHEN :is_above THEN highest ELSE lowest END = :edge);
 
 -- name: has_silence_rule(gateway_id)$
--- Whether silence is judged anywhere at this gateway.
+-- Whether silence is, or may have been, judged anywhere at this gateway.
 SELECT EXISTS (
     SELECT FROM channel c
     JOIN place p ON p.id = c.place_id
     JOIN place above ON above.id = ANY(p.ancestors)
     JOIN policy ON policy.name = above.policy
-    WHERE c.gateway_id = :gateway_id AND policy.body @> '{"rules": [{"kind": "no_data"}]}');
+    WHERE c.gateway_id = :gateway_id AND policy.body @> '{"rules": [{"kind": "no_data"}]}')
+    OR EXISTS (SELECT FROM channel_place_was w JOIN channel c ON c.id = w.channel_id WHERE c.gateway_id = :gateway_id)
+    OR EXISTS (SELECT FROM place_policy_was w JOIN policy ON policy.name = w.policy
+               WHERE policy.body @> '{"rules": [{"kind": "no_data"}]}');
 
 -- name: own_channels_of_gateway(gateway_id)
 -- All channels of a gateway, locked.
@@ -176,9 +225,11 @@ FROM excursion
 WHERE channel_id = :channel_id AND rule = :rule AND began_at < :at AND (ended_at IS NULL OR ended_at >= :at)
 ORDER BY began_at LIMIT 1;
 
--- name: has_doubtful_times(channel_id)$
--- Whether any reading of a channel is from before its clock was synchronised. Index: reading_unsynced_channel.
-SELECT EXISTS (SELECT FROM reading WHERE channel_id = :channel_id AND NOT synced);
+-- name: channels_with_doubtful_times(channel_ids)
+-- Which of these channels have readings from before their clock was synchronised. Index: reading_unsynced_channel.
+SELECT c.id FROM unnest(:channel_ids::bigint[]) AS c (id)
+WHERE EXISTS (SELECT FROM reading r WHERE r.channel_id = c.id AND NOT r.synced)
+ORDER BY c.id;
 
 -- name: widen_reaches(channel_id)
 -- How far the excursions of a channel may reach, where times in them or at their ends were said by a clock that was not

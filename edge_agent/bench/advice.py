@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from edge_agent.bench.exchange import Door, Exchange, Outcome
 from edge_agent.config import ModbusTcpBus
 from edge_agent.drivers.build import ModbusBus
+from edge_agent.drivers.ports import IN_USE
 from edge_agent.drivers.profile import Profile, SerialSection
 
 AT_THE_DOOR = {
@@ -26,6 +27,10 @@ AT_THE_DOOR = {
         "another program that reads it, and probe again",
     ),
 }
+WHO_USES_IT = (
+    "if that is the agent, edge-agent monitor shows what it hears there; to ask from here, stop it first: "
+    "sudo systemctl stop edge-agent"
+)
 ON_THE_LINE = (
     "A and B may be swapped, makers do not agree which is which: swap them and probe again",
     "common ground, supply voltage, 120 Ω at both ends of a long line",
@@ -39,6 +44,8 @@ def advice_on_silence(
     if door is not None and isinstance(bus, ModbusTcpBus):
         return tuple(words.format(host=bus.host, port=bus.port) for words in AT_THE_DOOR[door])
     if last.outcome is Outcome.NO_CONNECTION:
+        if IN_USE in last.said:
+            return (WHO_USES_IT,)
         return (
             "the port cannot be opened; `edge-agent scan` shows which ports there are, `edge-agent doctor` who may",
         )

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 ADAPTERS = Path("/sys/class/bluetooth")
 HEARD_MAX = 500
+ESS_SERVICE = 0x181A
 START_S = 20.0
 """Bound on each call into BlueZ."""
+DEAF_HINT = "bluetoothctl power on; systemctl status bluetooth; edge-agent doctor"
 
 
 @dataclass(slots=True)
@@ -41,7 +43,7 @@ async def hear_around(listen_s: float, adapter: str = "hci0") -> tuple[tuple[Hea
     """Everything that advertises within ``listen_s``, sensors first and then the loudest; and why nothing, in words."""
     from bleak import BleakScanner
 
-    from edge_agent.drivers.ble.bus import TROUBLE
+    from edge_agent.drivers.ble.connect import TROUBLE, said_of
 
     heard: dict[str, Heard] = {}
 
@@ -58,43 +60,28 @@ async def hear_around(listen_s: float, adapter: str = "hci0") -> tuple[tuple[Hea
         async with asyncio.timeout(START_S):
             await scanner.stop()
     except TROUBLE as error:
-        hint = "bluetoothctl power on; systemctl status bluetooth; edge-agent doctor"
-        return _sorted(heard), f"Bluetooth cannot be listened to ({str(error) or type(error).__name__}): {hint}"
+        return _sorted(heard), f"Bluetooth cannot be listened to ({said_of(error)}): {DEAF_HINT}"
     return _sorted(heard), "" if heard else f"nothing advertised within {listen_s:g} s"
 
 
 def _take(heard: Heard, said: "AdvertisementData") -> None:
-    from edge_agent.drivers.ble.bus import NO_RSSI_DBM
-    from edge_agent.drivers.ble.formats import FORMATS
+    from edge_agent.drivers.ble.formats import fitting
     from edge_agent.drivers.ble.frames import Advertisement
+    from edge_agent.drivers.ble.listener import NO_RSSI_DBM, service_data_of, short_uuid
 
     if said.rssi == NO_RSSI_DBM:
         return
     heard.frames += 1
     heard.rssi_dbm = said.rssi
     heard.name = said.local_name or heard.name
-    services = {_short(uuid): data for uuid, data in said.service_data.items() if _short(uuid) is not None}
-    advertisement = Advertisement(
-        heard.address,
-        said.manufacturer_data,
-        {number: data for number, data in services.items() if number is not None},
-        heard.name,
-    )
+    services = service_data_of(said)
     heard.raw |= {f"company {company:#06x}": data.hex(" ") for company, data in said.manufacturer_data.items()}
     heard.raw |= {f"service {number:#06x}": data.hex(" ") for number, data in services.items()}
-    for name, known in FORMATS.items():
-        decoded = known.decode(advertisement, None)
-        if decoded is None:
-            continue
+    for name, decoded in fitting(Advertisement(heard.address, said.manufacturer_data, services, heard.name)).items():
         values = "  ".join(f"{metric} {value:g}" for metric, value in decoded.values.items())
         heard.formats[name] = values if decoded.quality is Quality.GOOD else f"{values} {decoded.detail}".strip()
-
-
-def _short(uuid: str) -> int | None:
-    """The 16-bit number of a Bluetooth base UUID."""
-    from edge_agent.drivers.ble.bus import BASE_UUID_END
-
-    return int(uuid[:8], 16) if uuid.lower().endswith(BASE_UUID_END) and uuid.startswith("0000") else None
+    if not heard.formats and ESS_SERVICE in map(short_uuid, said.service_uuids):
+        heard.formats["gatt-ess"] = "is read over a connection: edge-agent probe"
 
 
 def _sorted(heard: dict[str, Heard]) -> tuple[Heard, ...]:

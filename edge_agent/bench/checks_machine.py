@@ -80,6 +80,8 @@ def check_ports(config: GatewayConfig) -> Iterator[Check]:
         port = getattr(bus, "port", None)
         if isinstance(port, str):
             yield check_port(f"bus {bus.name}", port)
+    for sensor in config.particle_sensor:
+        yield check_port(f"sensor {sensor.name}", sensor.port)
     wanted = [str(adapter) for bus in config.bus if (adapter := getattr(bus, "adapter", None))]
     for adapter in dict.fromkeys(wanted):
         yield _check_adapter(adapter)

@@ -10,9 +10,10 @@ from rich.console import Console
 from edge_agent.bench.checks import Check, State
 from edge_agent.bench.checks_machine import check_clock, check_disk, check_key, check_ports
 from edge_agent.bench.checks_uplink import check_journal, check_uplink
+from edge_agent.bench.words import print_hanging
 from edge_agent.clock import SystemClock
 from edge_agent.clock_build import build_clock
-from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, print_json
+from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, counted, print_json
 from edge_agent.config import GatewayConfig
 from edge_agent.config_load import load_config
 from edge_agent.errors import ConfigError, EdgeError
@@ -62,8 +63,7 @@ def _check_config(path: Path) -> tuple[list[Check], GatewayConfig | None]:
         return [Check("configuration", State.FAIL, fault, edit) for fault in error.faults], None
     except EdgeError as error:
         return [Check("configuration", State.FAIL, str(error), f"edge-agent check-config --config {path}")], None
-    count = f"{len(config.bus)} buses, {len(config.device)} devices, {len(config.scanner)} scanners"
-    return [Check("configuration", State.OK, f"{path} is good: {count}")], config
+    return [Check("configuration", State.OK, f"{path} is good: {counted(config)}")], config
 
 
 def _check_agent(is_running: bool) -> Check:
@@ -75,17 +75,13 @@ def _check_agent(is_running: bool) -> Check:
 def _show(checks: tuple[Check, ...], console: Console) -> None:
     width = max(len(check.name) for check in checks)
     for check in checks:
-        console.print(f"{_MARKS[check.state]}  {check.name:<{width}}  ", end="")
-        console.print(check.says, markup=False, soft_wrap=True)
+        print_hanging(console, f"{_MARKS[check.state]}  {check.name:<{width}}  ", check.says, _COLOURS[check.state])
         if check.fix:
-            console.print(f"      {'':<{width}}  -> ", end="", style="dim")
-            console.print(check.fix, markup=False, soft_wrap=True)
+            # Whole, even if the terminal breaks it: it is there to be copied.
+            console.print(f"      {'':<{width}}  -> {check.fix}", markup=False, soft_wrap=True)
     counts = {state: sum(check.state is state for check in checks) for state in State}
     console.print(f"\n{counts[State.OK]} ok, {counts[State.WARN]} to look at, {counts[State.FAIL]} to mend")
 
 
-_MARKS = {
-    State.OK: "[green] ok [/green]",
-    State.WARN: "[yellow]warn[/yellow]",
-    State.FAIL: "[bold red]FAIL[/bold red]",
-}
+_MARKS = {State.OK: " ok ", State.WARN: "warn", State.FAIL: "FAIL"}
+_COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}

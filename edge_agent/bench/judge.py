@@ -12,9 +12,12 @@ WRONG        a proof register contradicts, a value cannot be measured by such a 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from edge_agent.bench.counter_judge import counter_shown
+from edge_agent.bench.judge_parts import Heard, Shown
+from edge_agent.config import CounterSection
 from edge_agent.domain.records import Quality
 from edge_agent.drivers.decode import Decoded, ProofResult, Variant, check_proof, decode
 from edge_agent.drivers.profile import Metric, Profile, Proof
@@ -33,27 +36,6 @@ class Sense(IntEnum):
     ODD = 1
     PLAUSIBLE = 2
     PROVEN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What was read, by the addresses of the profile. ``faults`` says what was not answered."""
-
-    registers: Mapping[int, int] = field(default_factory=dict)
-    proofs: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
-    faults: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A metric or proof register as a person compares it: ``fits`` is None when only a person can tell."""
-
-    name: str
-    address: int
-    raw: tuple[int, ...]
-    shown: str
-    says: str
-    fits: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +63,28 @@ class Judgement:
         if self.variant.address_offset or self.profile.link.address_offset_choices:
             words.append(f"address_offset = {self.variant.address_offset}")
         if has_32_bits(self.profile):
-            words.append(f'word_order = "{self.variant.word_order or self.profile.link.word_order}"')
+            words.append(f'word_order = "{self.variant.word_order or self.profile.link.word_order or "open"}"')
         return ", ".join(words)
 
 
-def judge(profile: Profile, variant: Variant, heard: Heard, seen: Mapping[str, str] | None = None) -> Judgement:
-    """How well ``heard`` fits ``profile``. ``seen``: proof register -> what a person reads on the device itself."""
+def judge(
+    profile: Profile,
+    variant: Variant,
+    heard: Heard,
+    seen: Mapping[str, str] | None = None,
+    counter: CounterSection | None = None,
+) -> Judgement:
+    """How well ``heard`` fits ``profile``. ``seen``: proof register -> what a person reads on the device itself.
+
+    ``counter`` is how a particle counter is set, if it is known.
+    """
     proofs = tuple(_proofs(profile, variant, heard, seen or {}))
     decoded = _decoded(profile, variant, heard)
     odd = dict(_odd(profile, heard, decoded)) if decoded else {}
     values = tuple(_values(profile, heard, decoded, variant, odd)) if decoded else ()
+    if profile.counter is not None and heard.cells:
+        values = tuple(counter_shown(profile, profile.counter, variant, heard.cells, counter))
+        odd = {value.name: value.says for value in values if value.fits is None and value.says}
     reasons = [*heard.faults]
     reasons += [f"{shown.name}: {shown.says}" for shown in (*proofs, *values) if shown.fits is False]
     is_wrong = bool(reasons) or (not values and not proofs)
@@ -122,7 +116,12 @@ def other_variants(profile: Profile, variant: Variant) -> Iterator[Variant]:
 
 def has_32_bits(profile: Profile) -> bool:
     """Whether word order matters to its values."""
-    return any(metric.words == 2 for metric in profile.metric)
+    return any(metric.words == 2 for metric in profile.metric) or is_order_open(profile)
+
+
+def is_order_open(profile: Profile) -> bool:
+    """Whether the maker's papers leave the word order to be found out on the unit."""
+    return profile.link.word_order_open and profile.link.word_order is None
 
 
 def hints_on_scale(judgement: Judgement) -> Iterator[str]:
@@ -244,6 +243,8 @@ def _open_order(profile: Profile, variant: Variant, heard: Heard, proofs: tuple[
     numbers = {proof.name for proof in profile.proof if proof.words == 2 and proof.type not in ("bcd32", "text")}
     if any(proof.name in numbers and proof.fits for proof in proofs):
         return ""
+    if is_order_open(profile):
+        return "the maker's papers leave the word order open, and no count has been compared with the display yet"
     used = variant.word_order or profile.link.word_order
     other = replace(variant, word_order="high_first" if used == "low_first" else "low_first")
     decoded = _decoded(profile, other, heard)

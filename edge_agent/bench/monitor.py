@@ -20,7 +20,7 @@ from rich.text import Text
 
 from edge_agent.agent import journal_dir
 from edge_agent.bench.exchange import Exchange, Line, Outcome
-from edge_agent.bench.judge import Heard
+from edge_agent.bench.judge_parts import Heard
 from edge_agent.bench.proving import Target, hear
 from edge_agent.bench.target import target_of
 from edge_agent.buffer.reader import JournalReader
@@ -38,19 +38,21 @@ from edge_agent.live import ask_live
 LATE_AFTER = 3.0
 """Poll intervals without a reading after which a device is called late."""
 BATCHES_READ_MAX = 2000
+WIDE_FROM = 100
+"""A narrower terminal has no room for how many records there were."""
 
 From = Literal["agent", "journal", "direct"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One device as it is now. ``latency_ms`` is known only when polled directly."""
+    """One device as it is now. ``latency_ms`` is how long its last answer took, if it is one that is asked."""
 
     device: str
     values: dict[str, float]
     quality: str
     age_s: float | None
-    latency_ms: int | None
+    latency_ms: float | None
     records: int
     errors: int
     detail: str
@@ -74,7 +76,7 @@ def monitor_command(
     every_s: Annotated[float, typer.Option(min=0.2, max=60, help="How often the table is renewed.")] = 1.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what every device says now: value, quality, age, errors. Ctrl+C ends.
+    """Show what every device says now: value, quality, age, latency, errors. Ctrl+C ends.
 
     The running agent is asked, so that no sensor and no bus notices. Without an agent, what still waits in the journal
     is shown; with --direct and no agent, the devices are polled.
@@ -160,8 +162,8 @@ def _of_agent(snapshot: dict[str, Any]) -> View:
         if every_s is not None and silent_s > LATE_AFTER * every_s + 1 and quality in ("good", "waiting"):
             quality = "late"
         rows.append(
-            Row(entry["name"], entry["values"], quality, entry["good_age_s"], None, entry["records"], entry["errors"],
-                entry["detail"])
+            Row(entry["name"], entry["values"], quality, entry["good_age_s"], entry.get("latency_ms"),
+                entry["records"], entry["errors"], entry["detail"])
         )  # fmt: skip
     headline = f"{snapshot.get('gateway')}: the agent runs since {_span(float(snapshot['running_s']))}"
     return View("agent", headline, tuple(rows))
@@ -184,7 +186,8 @@ def _of_journal(config: GatewayConfig, clock: Clock) -> View:
             for line in lines:
                 _take_line(line, batch.lane, last, good, counts, errors)
     rows = []
-    for name in [device.name for device in config.device] + [scanner.name for scanner in config.scanner]:
+    sections = (*config.device, *config.particle_sensor, *config.contact, *config.scanner)
+    for name in [section.name for section in sections]:
         reading, record = good.get(name), last.get(name)
         quality = record.quality.value if isinstance(record, Reading) else "-"
         detail = record.detail if isinstance(record, Reading) else record.text if isinstance(record, Notice) else ""
@@ -232,12 +235,12 @@ def _watch(look: Callable[[], View], *, once: bool, every_s: float, as_json: boo
         print_json(look())
         return
     if once or not console.is_terminal:
-        console.print(_drawn(look()))
+        console.print(_drawn(look(), console.width))
         return
     try:
         with LiveTable(console=console, screen=False, auto_refresh=False) as table:
             while True:
-                table.update(_drawn(_looked(look)), refresh=True)
+                table.update(_drawn(_looked(look), console.width), refresh=True)
                 time.sleep(every_s)
     except KeyboardInterrupt:
         return
@@ -251,27 +254,31 @@ def _looked(look: Callable[[], View]) -> View:
         return View("journal", str(error), ())
 
 
-def _drawn(view: View) -> Group:
+def _drawn(view: View, width: int) -> Group:
     table = Table(box=SIMPLE_HEAD, title=escape(view.headline), title_justify="left", title_style="bold")
+    is_polled, is_wide = view.source != "journal", width >= WIDE_FROM
     table.add_column("device", no_wrap=True)
-    table.add_column("value", no_wrap=True)
+    table.add_column("value")
     table.add_column("quality", no_wrap=True)
-    table.add_column("age", justify="right", no_wrap=True)
-    if view.source == "direct":
-        table.add_column("latency", justify="right", no_wrap=True)
-    table.add_column("records", justify="right", no_wrap=True)
-    table.add_column("errors", justify="right", no_wrap=True)
+    right = ["age", *(["latency"] if is_polled else []), *(["records"] if is_wide else []), "errors"]
+    for column in right:
+        table.add_column(column, justify="right", no_wrap=True)
     for row in view.rows:
-        values = "  ".join(f"{name} {value:g}" for name, value in row.values.items()) or "-"
+        values = ("  " if is_wide else "\n").join(f"{name} {value:g}" for name, value in row.values.items()) or "-"
         colour = _COLOURS.get(row.quality, "red")
-        latency = [f"{row.latency_ms} ms" if row.latency_ms is not None else "-"] if view.source == "direct" else []
-        cells = [row.device, values, f"[{colour}]{row.quality}[/{colour}]", _span(row.age_s), *latency]
-        table.add_row(*cells, str(row.records), str(row.errors))
+        cells = [escape(row.device), values, f"[{colour}]{row.quality}[/{colour}]", _span(row.age_s)]
+        cells += [_milliseconds(row.latency_ms)] if is_polled else []
+        cells += [str(row.records)] if is_wide else []
+        table.add_row(*cells, str(row.errors))
     said = [Text(f"{row.device}: {row.detail.removeprefix(row.device + ' ')}") for row in view.rows if row.detail]
     return Group(table, *said)
 
 
 _COLOURS = {"good": "green", "waiting": "dim", "-": "dim", "late": "yellow", "stale": "yellow"}
+
+
+def _milliseconds(latency_ms: float | None) -> str:
+    return "-" if latency_ms is None else f"{latency_ms:.0f} ms"
 
 
 def _span(seconds: float | None) -> str:

@@ -1,7 +1,7 @@
 """``edge-agent probe``: one device, its bytes and its values side by side, and what to do if they make no sense."""
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,16 +12,36 @@ from rich.markup import escape
 from rich.status import Status
 from rich.table import Table
 
+from edge_agent.bench.ble_probe import (
+    LISTEN_S,
+    AdapterOption,
+    BleTarget,
+    FormatOption,
+    KeyFileOption,
+    ListenOption,
+    ble_data,
+    ble_target,
+    configured_target,
+    is_address,
+    is_understood,
+    run_ble_probe,
+    show_ble,
+)
 from edge_agent.bench.exchange import Exchange, Line
-from edge_agent.bench.judge import Judgement, Sense, Shown
+from edge_agent.bench.judge import Judgement, Sense, is_order_open
+from edge_agent.bench.judge_parts import Shown
 from edge_agent.bench.proving import Budget, Report, Target, probe
 from edge_agent.bench.target import Place, ad_hoc_target, all_profiles, bus_at, device_named, seen_of, target_of
+from edge_agent.bench.words import print_dashed, print_numbered
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
+from edge_agent.config import BleDeviceSection, BleFormat, DeviceSection, ProofSection, ScannerSection
 from edge_agent.config_load import load_config
 from edge_agent.drivers.build import ModbusBus
-from edge_agent.errors import BenchError
+from edge_agent.errors import BenchError, ConfigError
 
 BUDGET_S = 30.0
+RAW_WORDS_MAX = 4
+"""More of a register block than this is among the bytes above it."""
 
 HostOption = Annotated[
     str | None, typer.Option("--host", help="Of a device that is in no configuration: HOST or HOST:PORT.")
@@ -46,17 +66,23 @@ SeenOption = Annotated[
     list[str] | None,
     typer.Option("--seen", metavar="NAME=VALUE", help='What is on the device itself: --seen "serial number=12345678".'),
 ]
+FramerOption = Annotated[
+    Literal["rtu", "ascii"] | None,
+    typer.Option("--framer", help="On a serial port: ascii for old counters. On TCP: if a server passes bytes on."),
+]
 ProfilesDirOption = Annotated[Path | None, typer.Option(help="Device profiles of your own.")]
 
 
 def probe_command(
     device: Annotated[
-        str | None, typer.Argument(help="A device of the configuration; or give --host and --profile.")
+        str | None,
+        typer.Argument(help="A device of the configuration, or a Bluetooth address; or give --host and --profile."),
     ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     host: HostOption = None,
     port: PortOption = None,
     serial_port: SerialOption = None,
+    framer: FramerOption = None,
     baudrate: BaudrateOption = None,
     parity: ParityOption = None,
     stopbits: StopbitsOption = None,
@@ -67,22 +93,89 @@ def probe_command(
     timeout_s: TimeoutOption = None,
     seen: SeenOption = None,
     profiles_dir: ProfilesDirOption = None,
+    ble_format: FormatOption = None,
+    bindkey_file: KeyFileOption = None,
+    adapter: AdapterOption = None,
+    ble_s: ListenOption = LISTEN_S,
     as_json: JsonOption = False,
 ) -> None:
     """Read one device: raw bytes, values and proof registers side by side. Exit code 1 if it makes no sense.
 
     If it is silent or shows nonsense, other unit ids, offsets, word orders and models are tried, and what makes sense
-    is shown. Nothing is ever written to a device.
+    is shown. A Bluetooth sensor is listened to, a scanner waited for. Nothing is ever
+    written to a device.
     """
     with errors_told():
-        place = Place(host, port, serial_port, baudrate, parity, stopbits, timeout_s)
-        bus, target, own_dir = chosen(device, config, place, profile, unit, address_offset, word_order, profiles_dir)
-        report = asyncio.run(run_probe(bus, target, own_dir, seen_of(seen or ())))
+        scanner = None if host or serial_port else _scanner(device, config)
+        if scanner is not None:
+            _probe_scanner(scanner, as_json=as_json)
+            return
+        wireless = None if host or serial_port else _wireless(device, config, ble_format, bindkey_file, adapter)
+        if wireless is not None:
+            _probe_wireless(wireless, ble_s, as_json=as_json)
+            return
+        place = Place(host, port, serial_port, baudrate, parity, stopbits, timeout_s, framer)
+        bus, target, own_dir, section = chosen(
+            device, config, place, profile, unit, address_offset, word_order, profiles_dir
+        )
+        known = dict(section.proof.saw) if section is not None and section.proof is not None else {}
+        report = asyncio.run(run_probe(bus, target, own_dir, known | seen_of(seen or ())))
+        if section is not None and section.proof is not None:
+            report = _compared_with(section.proof, report)
     if as_json:
         print_json(as_data(report))
     else:
         show(report, Console(highlight=False))
     if report.judgement.sense < Sense.PLAUSIBLE:
+        raise typer.Exit(1)
+
+
+def _scanner(device: str | None, config: Path) -> ScannerSection | None:
+    """The scanner of the configuration that is meant, if it is one."""
+    if device is None or is_address(device):
+        return None
+    return next((one for one in load_config(config).scanner if one.name == device), None)
+
+
+def _probe_scanner(section: ScannerSection, *, as_json: bool) -> None:
+    from edge_agent.bench.scanner_probe import run_scanner_probe, scan_data, show_scan
+
+    report = run_scanner_probe(section)
+    if as_json:
+        print_json(scan_data(report))
+    else:
+        show_scan(report, Console(highlight=False))
+    if not report.is_good:
+        raise typer.Exit(1)
+
+
+def _wireless(
+    device: str | None, config: Path, ble_format: BleFormat | None, key_file: Path | None, adapter: str | None
+) -> BleTarget | None:
+    """The Bluetooth device that is meant, if it is one. Raises ``BenchError``."""
+    if device is None:
+        return None
+    try:
+        loaded = load_config(config)
+    except ConfigError:
+        if not is_address(device):
+            raise
+        loaded = None  # an address says all that is needed
+    known = [one for one in (loaded.device if loaded else ()) if isinstance(one, BleDeviceSection)]
+    meant = next((one for one in known if device in (one.name, one.address) or device.upper() == one.address), None)
+    if loaded is not None and meant is not None:
+        target = configured_target(loaded, meant, ble_format, key_file)
+        return replace(target, adapter=adapter or target.adapter)
+    return ble_target(device, ble_format, key_file, adapter) if is_address(device) else None
+
+
+def _probe_wireless(target: BleTarget, listen_s: float, *, as_json: bool) -> None:
+    report = run_ble_probe(target, listen_s)
+    if as_json:
+        print_json(ble_data(report))
+    else:
+        show_ble(report, Console(highlight=False))
+    if not is_understood(report):
         raise typer.Exit(1)
 
 
@@ -95,14 +188,15 @@ def chosen(
     address_offset: int | None,
     word_order: Literal["low_first", "high_first"] | None,
     profiles_dir: Path | None,
-) -> tuple[ModbusBus, Target, Path | None]:
-    """Bus, device and folder of own profiles that the options mean. Raises ``BenchError`` or ``ProfileError``."""
+) -> tuple[ModbusBus, Target, Path | None, DeviceSection | None]:
+    """Bus, device, folder of own profiles, and section of the configuration if it is in there, that the options mean.
+    Raises ``BenchError`` or ``ProfileError``."""
     if place.is_given:
         if profile is None:
             known = ", ".join(found.name for found in all_profiles(profiles_dir))
             raise BenchError((f"--profile is missing: one of {known}; or let edge-agent scan find out",))
         target = ad_hoc_target(profile, unit, address_offset, word_order, profiles_dir)
-        return bus_at(place), target, profiles_dir
+        return bus_at(place), target, profiles_dir, None
     if device is None:
         raise BenchError(("which device? Name one of the configuration, or give --host and --profile",))
     loaded = load_config(config)
@@ -118,7 +212,18 @@ def chosen(
     )  # fmt: skip
     if place.timeout_s is not None:
         bus = bus.model_copy(update={"timeout_s": place.timeout_s})
-    return bus, target_of(overridden, loaded.gateway.profiles_dir), loaded.gateway.profiles_dir
+    return bus, target_of(overridden, loaded.gateway.profiles_dir), loaded.gateway.profiles_dir, section
+
+
+def _compared_with(proof: ProofSection, report: Report) -> Report:
+    """With a word about what it showed when it was added, if that is another thing now."""
+    changed = [one for one in report.judgement.proofs if one.fits is False and one.name in proof.saw]
+    words = (
+        f"on {proof.on} its {one.name} was {proof.saw[one.name]}, now it is {one.shown}: is it another unit, or was it "
+        "set anew? If so, take its section out of the configuration and add it again"
+        for one in changed
+    )
+    return replace(report, advice=(*words, *report.advice))
 
 
 async def run_probe(bus: ModbusBus, target: Target, profiles_dir: Path | None, seen: dict[str, str]) -> Report:
@@ -136,21 +241,17 @@ def show(report: Report, console: Console, *, with_bytes: bool = True) -> None:
         for exchange in report.exchanges:
             for text in exchange_lines(exchange):
                 console.print(text, markup=False, soft_wrap=True)
-    if report.judgement.values:
-        console.print(_table("Values", report.judgement.values))
-    if report.judgement.proofs:
-        console.print(_table("Proof registers", report.judgement.proofs))
+    _show_rows("Values", report.judgement.values, console)
+    _show_rows("Proof registers", report.judgement.proofs, console)
     console.print(f"\n{_VERDICTS[report.judgement.sense] if not report.is_silent else _SILENT}")
-    for reason in report.judgement.reasons:
-        console.print(f"  - {reason}", markup=False)
+    print_dashed(console, report.judgement.reasons)
     if report.others:
         console.print("\n[bold]This makes sense instead[/bold]")
         for other in report.others[:3]:
             console.print(f"  [green]{escape(other.says)}[/green]: {escape(_summary(other))}")
     if report.advice:
         console.print("\n[bold]Look at[/bold]")
-        for number, words in enumerate(report.advice, start=1):
-            console.print(f"  {number}. {words}", markup=False)
+        print_numbered(console, report.advice)
     _show_next_step(report, console)
 
 
@@ -203,18 +304,18 @@ _SILENT = "[bold red]SILENT[/bold red]: not one answer"
 _MARKS = {True: "[green]✓[/green]", False: "[red]✗[/red]", None: "?"}
 
 
-def _table(title: str, rows: tuple[Shown, ...]) -> Table:
+def _show_rows(title: str, rows: tuple[Shown, ...], console: Console) -> None:
+    """A table that fits narrow terminals: long texts are cut in it, and what is to be said comes below."""
+    if not rows:
+        return
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    table.add_column("", no_wrap=True)
-    table.add_column("name", no_wrap=True)
-    table.add_column("address", no_wrap=True)
-    table.add_column("raw", no_wrap=True)
-    table.add_column("shows", no_wrap=True)
-    table.add_column("")
+    for column in ("", "name", "address", "raw", "shows"):
+        table.add_column(column, no_wrap=True)
     for row in rows:
-        raw = " ".join(f"{word:04x}" for word in row.raw)
-        table.add_row(_MARKS[row.fits], row.name, f"{row.address:#06x}", raw, escape(row.shown), escape(row.says))
-    return table
+        raw = " ".join(f"{word:04x}" for word in row.raw[:RAW_WORDS_MAX]) + (" …" * (len(row.raw) > RAW_WORDS_MAX))
+        table.add_row(_MARKS[row.fits], escape(row.name), f"{row.address:#06x}", raw, escape(row.shown))
+    console.print(table)
+    print_dashed(console, [f"{row.name}: {row.says}" for row in rows if row.says])
 
 
 def _summary(judgement: Judgement) -> str:
@@ -223,9 +324,16 @@ def _summary(judgement: Judgement) -> str:
 
 
 def _show_next_step(report: Report, console: Console) -> None:
-    if report.judgement.sense is not Sense.PLAUSIBLE:
-        return
-    compared = [proof for proof in report.judgement.proofs if proof.fits is None]
-    if compared:
-        say = f'--seen "{compared[0].name}=..."'
-        console.print(f"\nRead it on the device and probe again with {say}", markup=False)
+    proof = proof_to_compare(report)
+    if report.judgement.sense is Sense.PLAUSIBLE and proof is not None:
+        console.print(f'\nRead it on the device and probe again with --seen "{proof}=..."', markup=False)
+
+
+def proof_to_compare(report: Report) -> str | None:
+    """The proof register that tells most, of those that only a person can compare: what settles an open word order,
+    else the serial number."""
+    open_names = [proof.name for proof in report.judgement.proofs if proof.fits is None]
+    moving = [proof.name for proof in report.target.profile.proof if proof.moves and proof.name in open_names]
+    if is_order_open(report.target.profile) and moving:
+        return moving[0]
+    return "serial number" if "serial number" in open_names else next(iter(open_names), None)

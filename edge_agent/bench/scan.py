@@ -18,6 +18,7 @@ from edge_agent.bench.judge import Sense
 from edge_agent.bench.ports import SerialPort, serial_ports
 from edge_agent.bench.probe import (
     BaudrateOption,
+    FramerOption,
     ParityOption,
     PortOption,
     ProfilesDirOption,
@@ -27,7 +28,9 @@ from edge_agent.bench.probe import (
 from edge_agent.bench.proving import Budget
 from edge_agent.bench.scanning import Found, Search, hosts_of, likely_units, open_hosts, search_units, units_of
 from edge_agent.bench.target import Place, all_profiles, bus_at, bus_named, buses_at
+from edge_agent.bench.words import print_hanging
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
+from edge_agent.config import ModbusTcpBus
 from edge_agent.config_load import load_config
 from edge_agent.drivers.build import ModbusBus
 from edge_agent.drivers.profile import Profile
@@ -53,6 +56,7 @@ def scan_command(
         str | None, typer.Option(help="Which unit ids, e.g. 1-247 or 1-10,240. Else the likely ones.")
     ] = None,
     port: PortOption = None,
+    framer: FramerOption = None,
     baudrate: BaudrateOption = None,
     parity: ParityOption = None,
     stopbits: StopbitsOption = None,
@@ -74,8 +78,8 @@ def scan_command(
     with errors_told():
         wanted_units = units_of(units) if units else None
         hosts = hosts_of(subnet) if subnet else ()
-        places = [Place(host=one, port=port, timeout_s=timeout_s) for one in host or ()]
-        places += [Place(None, None, one, baudrate, parity, stopbits, timeout_s) for one in serial_port or ()]
+        places = [Place(host=one, port=port, timeout_s=timeout_s, framer=framer) for one in host or ()]
+        places += [Place(None, None, one, baudrate, parity, stopbits, timeout_s, framer) for one in serial_port or ()]
         buses: list[ModbusBus] = []
         if bus:
             loaded = load_config(config)
@@ -119,6 +123,8 @@ async def _search(
         buses = [*buses, *(bus_at(Place(host=host, port=port, timeout_s=timeout_s)) for host in found)]
     for bus in buses:
         with Line(bus, profiles, attempts=1) as line:
+            if line.endpoint in search.closed:
+                continue
             # A serial port comes once for each setting: what answered to one need not be asked again.
             found_there = {one.unit for one in search.found if one.endpoint == line.endpoint}
             asked = [unit for unit in units or likely_units(profiles) if unit not in found_there]
@@ -173,7 +179,7 @@ def _show(
     if heard:
         _show_bluetooth(heard, console)
     for note in (*search.notes, *([why_not] if why_not else [])):
-        console.print(note, markup=False)
+        print_hanging(console, "", note)
     if not is_asked:
         console.print(
             "\nTo ask a Modbus bus:  edge-agent scan --host 192.0.2.10   or   --serial-port /dev/serial/by-id/...\n"
@@ -198,14 +204,14 @@ def _show_units(search: Search, console: Console) -> None:
     for one in search.found:
         note = f"  ({one.note})" if one.note else ""
         console.print(f"[bold]unit {one.unit} at {one.endpoint}[/bold]{note}")
-        for candidate in one.candidates[:3]:
+        best = max((candidate.sense for candidate in one.candidates), default=Sense.ODD)
+        for candidate in [candidate for candidate in one.candidates if candidate.sense >= best][:3]:
             values = ", ".join(f"{shown.name} {shown.shown}" for shown in candidate.values)
-            console.print(f"  {_SENSES[candidate.sense]}  {escape(candidate.says)}: {escape(values)}")
-            for proof in candidate.proofs:
-                console.print(f"             {proof.name} {proof.shown}: {proof.says}", markup=False)
-            if candidate.sense is Sense.ODD:
-                for reason in candidate.reasons:
-                    console.print(f"             {reason}", markup=False)
+            name, colour = _SENSES[candidate.sense]
+            print_hanging(console, f"  {name:<9}  ", f"{candidate.says}: {values}", colour)
+            told = [f"{proof.name} {proof.shown}: {proof.says}" for proof in candidate.proofs]
+            for line in (*told, *(candidate.reasons if candidate.sense is Sense.ODD else ())):
+                print_hanging(console, " " * 13, line)
         if one.candidates:
             console.print(f"  next: {_next_command(one)}\n", markup=False, soft_wrap=True)
     if not search.found and search.asked:
@@ -214,39 +220,48 @@ def _show_units(search: Search, console: Console) -> None:
 
 def _show_bluetooth(heard: tuple[Heard, ...], console: Console) -> None:
     table = Table(title="Bluetooth in range", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for column in ("address", "name", "dBm", "format", "shows"):
-        table.add_column(column)
+    for column in ("address", "name", "dBm", "format"):
+        table.add_column(column, no_wrap=column != "name")
+    table.add_column("shows")
     for one in heard:
         formats = list(one.formats.items()) or [("-", "")]
         table.add_row(one.address, escape(one.name) or "-", str(one.rssi_dbm), formats[0][0], escape(formats[0][1]))
         for name, shows in formats[1:]:
             table.add_row("", "", "", f"or {name}", escape(shows))
     console.print(table)
+    sensor = next((one for one in heard if one.formats), None)
+    if sensor is not None:
+        console.print(f"  next: edge-agent probe {sensor.address}", markup=False)
+        console.print(f"        edge-agent add PLACE/NAME --address {sensor.address}\n", markup=False)
 
 
 def _next_command(one: Found) -> str:
     best = one.candidates[0]
-    words = ["edge-agent", "add", "NAME", *_address(one.bus), "--unit", str(one.unit)]
+    words = ["edge-agent", "add", "NAME", *_address(one.bus, best.profile), "--unit", str(one.unit)]
     words += ["--profile", best.profile.name]
     if best.variant.address_offset or best.profile.link.address_offset_choices:
         words += ["--address-offset", str(best.variant.address_offset)]
     if best.variant.word_order is not None:
         words += ["--word-order", best.variant.word_order]
-    return shlex.join(words)
+    counter = " --size-um ... --flow-l-per-min ... --sample-s ..." if best.profile.counter is not None else ""
+    return shlex.join(words) + counter
 
 
-def _address(bus: ModbusBus) -> list[str]:
-    """The options that lead there again."""
-    said = bus.model_dump(mode="json", include={"host", "port", "baudrate", "parity", "stopbits"}, exclude_none=True)
-    if "host" in said:
-        return ["--host", f"{said['host']}:{said['port']}"]
-    options = [("--serial-port", said["port"])]
-    options += [(f"--{key}", said[key]) for key in ("baudrate", "parity", "stopbits") if key in said]
-    return [str(word) for option in options for word in option]
+def _address(bus: ModbusBus, profile: Profile) -> list[str]:
+    """The options that lead there again. Settings that are the model's own need not be said."""
+    if isinstance(bus, ModbusTcpBus):
+        framer = [] if bus.framer == "tcp" else ["--framer", bus.framer]
+        return ["--host", f"{bus.host}:{bus.port}", *framer]
+    words = ["--serial-port", bus.port, *(["--framer", "ascii"] if bus.kind == "modbus-ascii" else [])]
+    own = profile.serial
+    if own is not None and (own.baudrate, own.parity) == (bus.baudrate, bus.parity):
+        return words
+    settings = (("--baudrate", bus.baudrate), ("--parity", bus.parity), ("--stopbits", bus.stopbits))
+    return [*words, *(str(word) for option, value in settings if value is not None for word in (option, value))]
 
 
 _SENSES = {
-    Sense.PROVEN: "[bold green]proven[/bold green]   ",
-    Sense.PLAUSIBLE: "[green]plausible[/green]",
-    Sense.ODD: "[yellow]odd[/yellow]      ",
+    Sense.PROVEN: ("proven", "bold green"),
+    Sense.PLAUSIBLE: ("plausible", "green"),
+    Sense.ODD: ("odd", "yellow"),
 }

@@ -4,12 +4,14 @@ import asyncio
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from edge_agent.bench.exchange import Exchange, Line
+from edge_agent.bench.advice import WHO_USES_IT
+from edge_agent.bench.exchange import Exchange, Line, Outcome
 from edge_agent.bench.judge import Judgement
 from edge_agent.bench.proving import Budget, identify, is_there
 from edge_agent.drivers.build import ModbusBus
+from edge_agent.drivers.ports import CANNOT_BE_SET, IN_USE
 from edge_agent.drivers.profile import Profile
 from edge_agent.errors import BenchError
 
@@ -37,11 +39,15 @@ class Found:
 
 @dataclass(slots=True)
 class Search:
-    """What a search has found so far, so that one that is broken off is not for nothing."""
+    """What a search has found so far, so that one that is broken off is not for nothing.
+
+    ``closed`` are endpoints that cannot be opened at all, whatever their settings.
+    """
 
     found: list[Found]
     notes: list[str]
     asked: int = 0
+    closed: set[str] = field(default_factory=set)
 
 
 def units_of(text: str) -> tuple[int, ...]:
@@ -103,11 +109,11 @@ async def search_units(
             return
         progress(f"{line.endpoint}: unit {unit} ({number} of {len(units)}), {len(search.found)} found")
         answer = await is_there(line, unit)
+        if answer.outcome is Outcome.NO_CONNECTION:
+            _no_connection(line, answer, search)
+            return
         search.asked += 1
         if not answer.is_alive:
-            if not answer.frames:
-                search.notes.append(f"{line.endpoint}: {answer.said}")
-                return
             continue
         alike.append(_gist(answer))
         answers_to_any = await _answers_to_any(line, alike)
@@ -118,6 +124,16 @@ async def search_units(
         search.found.append(Found(line.bus, line.endpoint, unit if not answers_to_any else units[0], candidates, note))
         if answers_to_any:
             return
+
+
+def _no_connection(line: Line, answer: Exchange, search: Search) -> None:
+    note = answer.said if answer.said.startswith(line.endpoint) else f"{line.endpoint}: {answer.said}"
+    if IN_USE in note:
+        note += f"; {WHO_USES_IT}"
+    if note not in search.notes:
+        search.notes.append(note)
+    if CANNOT_BE_SET not in note:
+        search.closed.add(line.endpoint)
 
 
 async def _answers_to_any(line: Line, alike: list[tuple[object, ...]]) -> bool:

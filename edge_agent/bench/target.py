@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from edge_agent.bench.judge import is_order_open
 from edge_agent.bench.proving import Target
 from edge_agent.config import BusSection, DeviceSection, GatewayConfig
 from edge_agent.drivers.build import ModbusBus
@@ -14,6 +16,7 @@ from edge_agent.drivers.profile import Profile, load_profile, read_profile, ship
 from edge_agent.drivers.profile_parts import WordOrder
 from edge_agent.errors import BenchError, ProfileError
 
+_FRAMERS: tuple[Literal["rtu", "ascii"], ...] = ("rtu", "ascii")
 _BUS: TypeAdapter[BusSection] = TypeAdapter(BusSection)
 
 
@@ -28,6 +31,7 @@ class Place:
     parity: str | None = None
     stopbits: int | None = None
     timeout_s: float | None = None
+    framer: Literal["rtu", "ascii"] | None = None
 
     @property
     def is_given(self) -> bool:
@@ -52,8 +56,9 @@ def bus_at(place: Place, name: str = "bench") -> ModbusBus:
     if place.host is not None:
         host, port = _split(place.host, place.port)
         raw: dict[str, object] = {"kind": "modbus-tcp", "name": name, "host": host, "port": port}
+        raw["framer"] = place.framer
     else:
-        raw = {"kind": "modbus-rtu", "name": name, "port": place.serial_port}
+        raw = {"kind": f"modbus-{place.framer or 'rtu'}", "name": name, "port": place.serial_port}
         raw |= {"baudrate": place.baudrate, "parity": place.parity, "stopbits": place.stopbits}
     if place.timeout_s is not None:
         raw["timeout_s"] = place.timeout_s
@@ -68,17 +73,22 @@ def bus_at(place: Place, name: str = "bench") -> ModbusBus:
 
 def buses_at(place: Place, profiles: Iterable[Profile]) -> tuple[ModbusBus, ...]:
     """The buses to search at an address: a serial port once for each of the settings that models have as delivered,
-    as far as they are not given. Raises ``BenchError``."""
+    as far as they are not given; RTU, which most speak, before ASCII. Raises ``BenchError``."""
     if place.serial_port is None:
         return (bus_at(place),)
     known = [profile.serial for profile in profiles if profile.serial is not None]
     settings = [
-        (place.baudrate or serial.baudrate, place.parity or serial.parity, place.stopbits or serial.stopbits)
+        (framer, place.baudrate or serial.baudrate, place.parity or serial.parity, place.stopbits or serial.stopbits)
+        for framer in _FRAMERS
         for serial in known
+        if (framer in serial.framings if place.framer is None else framer == place.framer)
     ]
     return tuple(
-        bus_at(replace(place, baudrate=baudrate, parity=parity, stopbits=stopbits))
-        for baudrate, parity, stopbits in dict.fromkeys(settings)
+        bus_at(replace(place, framer=framer, baudrate=baudrate, parity=parity, stopbits=stopbits))
+        # One stop bit first: units with two understand it as well, mostly.
+        for framer, baudrate, parity, stopbits in sorted(
+            dict.fromkeys(settings), key=lambda one: (one[0] == "ascii", one[3])
+        )
     )
 
 
@@ -107,15 +117,23 @@ def target_of(device: DeviceSection, profiles_dir: Path | None) -> Target:
     """What the configuration takes the device for. Raises ``ProfileError``."""
     profile = load_profile(device.profile, profiles_dir)
     unit = profile.link.unit if device.unit is None else device.unit
-    return Target(unit, profile, Variant(device.address_offset or 0, device.word_order, device.fahrenheit))
+    variant = Variant(device.address_offset or 0, device.word_order, device.fahrenheit)
+    return Target(unit, profile, variant, counter=device.counter)
 
 
 def ad_hoc_target(
     profile_name: str, unit: int | None, offset: int | None, order: WordOrder | None, profiles_dir: Path | None
 ) -> Target:
-    """What the options take the device for. Raises ``ProfileError``."""
+    """What the options take the device for; what they and the papers leave open is open. Raises ``ProfileError``."""
     profile = load_profile(profile_name, profiles_dir)
-    return Target(profile.link.unit if unit is None else unit, profile, Variant(offset or 0, order))
+    link = profile.link
+    offsets = (offset,) if offset is not None else link.address_offset_choices or (0,)
+    orders: tuple[WordOrder | None, ...] = (order,)
+    if order is None and is_order_open(profile):
+        orders = ("low_first", "high_first")
+    variants = tuple(Variant(one, each) for one in offsets for each in orders)
+    still_open = variants if len(variants) > 1 else ()
+    return Target(link.unit if unit is None else unit, profile, variants[0], still_open)
 
 
 def seen_of(options: Iterable[str]) -> dict[str, str]:

@@ -75,6 +75,8 @@ class Board:
         self._version = 0
         self._news = asyncio.Event()
         self.records: dict[str, int] = {}
+        self.latency_s: dict[str, float] = {}
+        """Of each polled device that answered: how long its last answer took."""
         self.follow(config)
 
     def follow(self, config: GatewayConfig) -> None:
@@ -85,6 +87,7 @@ class Board:
         for name in before - self._sources:
             self._devices.pop(name, None)
             self._lost.pop(name, None)
+            self.latency_s.pop(name, None)
         self.changed()
 
     def changed(self) -> None:

@@ -19,7 +19,7 @@ def build_docks(config: GatewayConfig, clock: Clock, floor: Floor | None = None)
 
 
 def _dock(section: ScannerSection, clock: Clock, floor: Floor | None) -> Source:
-    scanner, answers = _scanner(section, clock)
+    scanner, answers = scanner_of(section, clock)
     if floor is None:
         return DockSession(scanner, clock, answers, separator=section.separator)
     if floor.lamps is not None:
@@ -34,7 +34,8 @@ def _dock(section: ScannerSection, clock: Clock, floor: Floor | None) -> Source:
     )
 
 
-def _scanner(section: ScannerSection, clock: Clock) -> tuple[Scanner, tuple[Answer, ...]]:
+def scanner_of(section: ScannerSection, clock: Clock) -> tuple[Scanner, tuple[Answer, ...]]:
+    """The scanner, not open yet, and those that tell its operator how a scan went."""
     log_lines = LogLines(section.name)
     if section.kind == "hid":
         # A keyboard cannot be told to beep.

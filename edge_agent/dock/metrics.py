@@ -88,6 +88,12 @@ class Metrics(Collector):
         for device, age_s in self._board.ages_s().items():
             ages.add_metric([device], age_s)
         yield ages
+        answers = GaugeMetricFamily(
+            "lotwarden_device_answer_seconds", "How long the device's latest answer took.", labels=["device"]
+        )
+        for device, latency_s in self._board.latency_s.items():
+            answers.add_metric([device], latency_s)
+        yield answers
 
     def _alarms(self) -> Metric:
         family = GaugeMetricFamily(

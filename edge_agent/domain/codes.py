@@ -146,7 +146,7 @@ def _without_name(code: Code) -> Callable[[str | None], Code]:
 def _lowered(what: str, name: str | None, pattern: str) -> str:
     lowered = (name or "").lower()
     if not re.fullmatch(pattern, lowered):
-        raise ValueError(f"{(name or 'nothing')[:120]!r} cannot be the name of a {what}")
+        raise ValueError(f"{(name or 'nothing')[:120]!r} cannot be the name of {_article(what)} {what}")
     return lowered
 
 
@@ -164,3 +164,7 @@ _CODES: dict[str, Callable[[str | None], Code]] = {
     "CANCEL": _without_name(Cancel()),
     "UNDO": _without_name(Undo()),
 }
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[:1] in "aeiou" else "a"

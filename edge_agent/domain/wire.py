@@ -83,7 +83,12 @@ class Batch:
 
     def is_genuine(self, verify: Verify) -> bool:
         """Whether the signature is that of the key behind ``verify``."""
-        return verify(self.raw[-SIGNATURE_BYTES:], self.raw[:-SIGNATURE_BYTES])
+        return is_genuine(self.raw, verify)
+
+
+def is_genuine(raw: bytes, verify: Verify) -> bool:
+    """Whether the signature of a unit is that of the key behind ``verify``; nothing else of it is looked at."""
+    return verify(raw[-SIGNATURE_BYTES:], raw[:-SIGNATURE_BYTES])
 
 
 def digest_of(raw: bytes) -> str:
@@ -103,12 +108,16 @@ def encode_batch(header: BatchHeader, lines: Sequence[bytes], sign: Sign) -> byt
     return signed + sign(signed)
 
 
-def decode_batch(raw: bytes) -> Batch:
-    """Header and record lines of a unit. Raises ``WireError``. The signature is not checked here."""
+def decode_batch(raw: bytes, header: BatchHeader | None = None) -> Batch:
+    """Header and record lines of a unit. Raises ``WireError``. The signature is not checked here.
+
+    ``header`` is that of this very unit, if it was read before (:func:`header_of`).
+    """
     if len(raw) > BATCH_BYTES_MAX:
         raise WireError(f"batch of {len(raw)} bytes is larger than {BATCH_BYTES_MAX}")
-    header, payload = _split(raw)
-    lines = tuple(_unpack(payload).split(b"\n"))
+    head_end = _head_end(raw)
+    header = header or _header(raw, head_end)
+    lines = tuple(_unpack(raw[head_end:-SIGNATURE_BYTES]).split(b"\n"))
     if len(lines) != header.count:
         raise WireError(f"header promises {header.count} records, payload has {len(lines)}")
     return Batch(header, lines, raw)
@@ -116,7 +125,7 @@ def decode_batch(raw: bytes) -> Batch:
 
 def header_of(raw: bytes) -> BatchHeader:
     """The header of a unit alone, its payload not unpacked. Raises ``WireError``. Nothing of it is proven yet."""
-    return _split(raw)[0]
+    return _header(raw, _head_end(raw))
 
 
 def encode_record(record: Record) -> bytes:
@@ -167,17 +176,20 @@ _RECORD: TypeAdapter[Record] = TypeAdapter(
 )
 
 
-def _split(raw: bytes) -> tuple[BatchHeader, bytes]:
+def _head_end(raw: bytes) -> int:
     if raw[:4] != MAGIC:
         raise WireError(f"not a Lotwarden batch: starts with {raw[:4]!r}")
     head_end = 8 + int.from_bytes(raw[4:8], "big")
     if len(raw) < head_end + SIGNATURE_BYTES:
         raise WireError("batch is cut short")
+    return head_end
+
+
+def _header(raw: bytes, head_end: int) -> BatchHeader:
     try:
-        header = BatchHeader.model_validate_json(raw[8:head_end])
+        return BatchHeader.model_validate_json(raw[8:head_end])
     except ValidationError as error:
         raise WireError(f"unreadable header: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
-    return header, raw[head_end:-SIGNATURE_BYTES]
 
 
 def _unpack(payload: bytes) -> bytes:

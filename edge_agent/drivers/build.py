@@ -30,6 +30,9 @@ from edge_agent.errors import ConfigError, ProfileError
 
 ModbusBus = ModbusTcpBus | ModbusSerialBus
 
+STALE_POLLS_MIN = 10
+"""Fewer equal answers in a row say nothing about any sensor."""
+
 
 def build_buses(config: GatewayConfig, clock: Clock, sleep: Sleep = asyncio.sleep) -> tuple[Source, ...]:
     """One source per bus that has devices, per particle sensor and per door contact. Nothing is opened yet.
@@ -168,6 +171,13 @@ def _faults_of_variant(device: DeviceSection, profile: Profile) -> Iterator[str]
 def _faults_of_timing(device: DeviceSection, profile: Profile) -> Iterator[str]:
     if device.poll_s < profile.link.pause_s:
         yield f"device {device.name}: poll_s: {device.poll_s} is less than the {profile.link.pause_s} s its model needs"
+    if device.stale_after_s is not None and profile.counter is not None:
+        yield f"device {device.name}: stale_after_s: a particle counter has counter.stale_s instead; write that"
+    elif device.stale_after_s is not None and device.stale_after_s < STALE_POLLS_MIN * device.poll_s:
+        yield (
+            f"device {device.name}: stale_after_s: {device.stale_after_s:g} is less than {STALE_POLLS_MIN} polls of "
+            f"{device.poll_s:g} s, in which a good sensor may well stand still; make it longer"
+        )
 
 
 def _faults_of_doubts(device: DeviceSection, profile: Profile) -> Iterator[str]:
@@ -248,4 +258,5 @@ def _device(device: DeviceSection, profile: Profile, config: GatewayConfig, cloc
         poll_s=device.poll_s,
         variant=variant,
         talk=talk,
+        stale_after_s=device.stale_after_s,
     )

@@ -38,12 +38,15 @@ from edge_agent.drivers.base import Emit
 from edge_agent.drivers.decode import AS_IN_PROFILE, Decoded, Variant, decode, plan_requests
 from edge_agent.drivers.pdu import Request, Write
 from edge_agent.drivers.profile import Profile
+from edge_agent.drivers.standstill import Standstill
 from edge_agent.errors import BadFrame, DeviceError, DeviceLost, DeviceRefused
 
 LOST_AFTER = 2
 """Failed polls in a row that make a device lost. One missed answer is ordinary on RS-485."""
 
 Sleep = Callable[[float], Awaitable[None]]
+Latency = Callable[[DeviceName, float], None]
+"""Is told how long a device took, in seconds, for the slowest of the answers of one poll."""
 
 _log = logging.getLogger(__name__)
 
@@ -113,8 +116,8 @@ class Talk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BusDevice:
-    """A device as its bus needs it. ``unit`` is the Modbus unit id; without a ``talk``, its registers are read.
-    What is no Modbus device has a talk and no profile.
+    """A device as its bus needs it. ``unit`` is the Modbus unit id; without a ``talk``, its registers are read, and are
+    stale when they have not changed for ``stale_after_s``. What is no Modbus device has a talk and no profile.
     """
 
     name: DeviceName
@@ -123,6 +126,7 @@ class BusDevice:
     poll_s: float
     variant: Variant = AS_IN_PROFILE
     talk: Talk | None = None
+    stale_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +179,7 @@ class Bus:
         """
         self._name = name
         self._link = link
-        self._polls = [
-            _Poll(device, device.talk or _Registers(device.profile, device.variant, clock)) for device in devices
-        ]
+        self._polls = [_Poll(device, device.talk or _Registers(device, clock)) for device in devices]
         self._clock = clock
         self._retry_max_s = retry_max_s
         self._sleep = sleep
@@ -187,6 +189,12 @@ class Bus:
         self._link_fault = ""
         self._free_at_s = 0.0
         self._schedule: list[tuple[float, int]] = []
+        self._longest_s = 0.0
+        self._tell_latency: Latency = lambda _device, _latency_s: None
+
+    def on_latency(self, tell: Latency) -> None:
+        """Have ``tell`` called with each poll that a device answers."""
+        self._tell_latency = tell
 
     @property
     def name(self) -> str:
@@ -218,6 +226,7 @@ class Bus:
         return next_due_s(due_s, now_s, poll.device.poll_s)
 
     async def _poll(self, poll: "_Poll", emit: Emit) -> None:
+        self._longest_s = 0.0
         try:
             await self._ensure_open()
             found = await poll.talk(_Line(self, poll.device))
@@ -265,13 +274,16 @@ class Bus:
             raise DeviceLost(self._link.endpoint, f"{device.name} took longer than {self._budget_s:g} s for one poll")
         pause_s = device.profile.link.pause_s if device.profile is not None else 0.0
         on_wire = replace(ask, address=ask.address + device.variant.address_offset)
+        asked_s = self._clock.mono_s()
         try:
             if isinstance(on_wire, Request):
                 return await self._link.read(device.unit, on_wire)
             await self._link.write(device.unit, on_wire)
             return ()
         finally:
-            self._free_at_s = self._clock.mono_s() + pause_s
+            now_s = self._clock.mono_s()
+            self._longest_s = max(self._longest_s, now_s - asked_s)
+            self._free_at_s = now_s + pause_s
 
     async def _keep_pause(self) -> None:
         wait_s = self._free_at_s - self._clock.mono_s()
@@ -295,6 +307,7 @@ class Bus:
             )
 
     async def _answered(self, poll: "_Poll", emit: Emit) -> None:
+        self._tell_latency(poll.device.name, self._longest_s)
         breaker, poll.breaker = poll.breaker, CLOSED
         if not breaker.is_lost:
             return
@@ -351,19 +364,21 @@ class _Line:
 class _Registers:
     """The talk with a sensor: read all of its registers."""
 
-    def __init__(self, profile: Profile | None, variant: Variant, clock: Clock) -> None:
-        if profile is None:
+    def __init__(self, device: BusDevice, clock: Clock) -> None:
+        if device.profile is None:
             raise ValueError("a device without a talk needs a profile")
-        self._profile = profile
-        self._variant = variant
+        self._profile = device.profile
+        self._variant = device.variant
         self._clock = clock
-        self._requests = plan_requests(profile)
+        self._requests = plan_requests(device.profile)
+        self._standstill = Standstill(device.stale_after_s)
 
     async def __call__(self, line: Line) -> Sequence[Found]:
         registers: dict[int, int] = {}
         for request in self._requests:
             registers |= await line.read(request)
-        return (Found(stamp(self._clock), decode(self._profile, registers, self._variant)),)
+        decoded = decode(self._profile, registers, self._variant)
+        return (Found(stamp(self._clock), self._standstill.judged(decoded, registers, self._clock.mono_s())),)
 
 
 @dataclass(slots=True)

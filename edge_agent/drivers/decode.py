@@ -1,7 +1,8 @@
 """From registers to values, without any I/O: what to ask for, and what an answer is worth.
 
-A value is good, or it is disowned with a quality and a reason: by a status register, NaN or infinity, a sentinel
-(``fault``), or because no such sensor can measure it (``range``). A disowned value is never passed on.
+A value is good, or it is disowned with a quality and a reason: by a status register (``fault``, or ``stale`` where
+the register tells that values are old), NaN or infinity, a sentinel (``fault``), or because no such sensor can measure
+it (``range``). A disowned value is never passed on.
 """
 
 import math
@@ -123,12 +124,12 @@ def check_proof(profile: Profile, proof: Proof, registers: Registers, variant: V
 
 def _bad_by_status(profile: Profile, registers: Registers, order: WordOrder | None) -> dict[str, Disowned]:
     bad: dict[str, Disowned] = {}
-    for status in profile.status:
+    for status in sorted(profile.status, key=lambda status: status.quality != "fault"):  # wrong goes before old
         raw = _raw(status, registers, order)
         if _is_good(status, raw):
             continue
         for metric in status.disowns or tuple(metric.name for metric in profile.metric):
-            bad.setdefault(metric, Disowned(metric, Quality.FAULT, f"status {status.name!r} is {raw:#x}"))
+            bad.setdefault(metric, Disowned(metric, Quality(status.quality), f"status {status.name!r} is {raw:#x}"))
     return bad
 
 

@@ -1,15 +1,17 @@
 """Bytes from a scanner's serial line, cut into scans. No I/O here.
 
 Serial lines give bytes as they come: half a scan, or two at once. A scan ends at CR, LF or both (``cr``, ``lf``,
-``crlf``: any of them ends it, since none can be part of a code), or stands between STX and ETX (``etx``). GS (0x1D) is
-part of the scan and kept.
+``crlf``: any of them ends it, since none can be part of a code), at a tab (``tab``), stands between STX and ETX
+(``etx``), or ends in a text that the scanner was set to send. GS (0x1D) is part of the scan and kept.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
-Suffix = Literal["cr", "lf", "crlf", "etx"]
+Suffix = str
+"""``cr``, ``lf``, ``crlf``, ``tab``, ``etx``, or the text itself that ends a scan."""
 
+LINE_ENDS = ("cr", "lf", "crlf")
+OWN_ENDS = {"tab": b"\t"}
 SCAN_BYTES_MAX = 2000
 STX, ETX, CR, LF = 0x02, 0x03, 0x0D, 0x0A
 
@@ -35,6 +37,7 @@ class Framer:
 
     def __init__(self, suffix: Suffix) -> None:
         self._suffix = suffix
+        self._own_end = OWN_ENDS.get(suffix, suffix.encode("ascii"))
         self._pending = bytearray()
         self._in_scan = suffix != "etx"
         self._overflowed = False
@@ -46,7 +49,11 @@ class Framer:
 
     def feed(self, data: bytes) -> tuple[Frame | BadFrame, ...]:
         """The scans that ``data`` completes, and what in it is none."""
-        take = self._take_between_marks if self._suffix == "etx" else self._take_until_line_end
+        take = self._take_until_own_end
+        if self._suffix in LINE_ENDS:
+            take = self._take_until_line_end
+        elif self._suffix == "etx":
+            take = self._take_between_marks
         return tuple(frame for byte in data if (frame := take(byte)) is not None)
 
     def quiet(self) -> tuple[BadFrame, ...]:
@@ -55,7 +62,7 @@ class Framer:
             return ()
         bad = BadFrame(
             _shown(self._pending),
-            f"a scan began and never ended ({self._suffix.upper()} did not come)",
+            f"a scan began and never ended ({self._end_shown()} did not come)",
             "Scan again; if every scan does this, set `suffix` of this [[scanner]] to what the scanner sends",
         )
         self._clear()
@@ -66,6 +73,15 @@ class Framer:
             return self._finish()
         self._keep(byte)
         return None
+
+    def _take_until_own_end(self, byte: int) -> Frame | BadFrame | None:
+        if byte in (CR, LF) and not self._pending and byte not in self._own_end:
+            return None  # comes behind the end as well
+        self._keep(byte)
+        if not self._overflowed and self._pending.endswith(self._own_end):
+            del self._pending[-len(self._own_end) :]
+            return self._finish()
+        return self._finish() if self._overflowed and byte == self._own_end[-1] else None
 
     def _take_between_marks(self, byte: int) -> Frame | BadFrame | None:
         if byte == STX:
@@ -99,6 +115,9 @@ class Framer:
         except UnicodeDecodeError as error:
             reason = f"byte {error.object[error.start]:#04x} at {error.start} is in no code"
             return BadFrame(_shown(data), reason, "Scan again; check baud rate and parity if it happens twice")
+
+    def _end_shown(self) -> str:
+        return self._suffix.upper() if self._suffix.isalpha() else repr(self._suffix)
 
     def _clear(self) -> None:
         self._pending.clear()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import termios
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ import serial_asyncio_fast
 
 from edge_agent.errors import DeviceLost
 
+CANNOT_BE_SET = "cannot be set to"
+IN_USE = "is in use by another program"
 Parity = Literal["none", "even", "odd"]
 BYTES_KEPT_MAX = 4096
 """Nothing we ask for is longer; a line that babbles is cut down to its newest bytes."""
@@ -63,7 +66,13 @@ class SerialPort:
         )
 
     def why(self, error: Exception | None) -> str:
-        """See :func:`why_serial`."""
+        """See :func:`why_serial`; settings that the port cannot have are said as they are written."""
+        refusal = error if isinstance(error, termios.error) else getattr(error, "__context__", None)
+        if isinstance(refusal, termios.error) and refusal.args[:1] == (errno.ENOTTY,):
+            return f"{self.path} is no serial port: correct `port` (see ls -l /dev/serial/by-id/)"
+        if isinstance(error, termios.error | ValueError):
+            settings = f"{self.baudrate} baud, 8{self.parity[0].upper()}{self.stopbits}"
+            return f"{self.path} {CANNOT_BE_SET} {settings}: choose other settings, or another adapter"
         return why_serial(self.path, error)
 
 
@@ -197,7 +206,7 @@ def why_serial(path: str, error: Exception | None) -> str:
         5: gone,
         2: f"{path} is not there: plug it in, or correct `port` (see ls -l /dev/serial/by-id/)",
         13: f"{path} may not be opened: add the user of the agent to the group dialout",
-        11: f"{path} is in use by another program",
-        16: f"{path} is in use by another program",
+        11: f"{path} {IN_USE}",
+        16: f"{path} {IN_USE}",
     }
     return hints.get(number or 0, f"{path}: {error}")

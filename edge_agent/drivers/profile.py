@@ -46,12 +46,16 @@ class LinkSection(ProfileSection):
 
 
 class SerialSection(ProfileSection):
-    """``[serial]``: factory settings on RS-485, for the serial bus and for the settings of a TCP gateway before it."""
+    """``[serial]``: factory settings on RS-485, for the serial bus and for the settings of a TCP gateway before it.
+
+    ``framings`` are those that units of the model speak; all but a few old ones speak RTU only.
+    """
 
     baudrate: Annotated[int, Field(ge=1200, le=921600)]
     parity: Literal["none", "even", "odd"]
     stopbits: Literal[1, 2]
     also_seen: tuple[Annotated[str, Field(pattern=r"^[78][NEO][12]$")], ...] = ()
+    framings: Annotated[tuple[Literal["rtu", "ascii"], ...], Field(min_length=1)] = ("rtu",)
 
 
 class Metric(ProfileSection):
@@ -90,7 +94,8 @@ class Metric(ProfileSection):
 
 class Status(ProfileSection):
     """``[[status]]``: a register that says whether values are good: it equals ``good_equals``, or has none of the bits
-    in ``bad_bits``. ``disowns`` names the metrics that it speaks for; all, if left out.
+    in ``bad_bits``. ``disowns`` names the metrics that it speaks for; all, if left out. What it disowns is a ``fault``,
+    or ``stale`` if the register tells that values are old rather than wrong.
     """
 
     name: str
@@ -99,6 +104,7 @@ class Status(ProfileSection):
     good_equals: Raw | None = None
     bad_bits: Raw | None = None
     disowns: tuple[str, ...] = ()
+    quality: Literal["fault", "stale"] = "fault"
 
     @property
     def words(self) -> int:
@@ -116,7 +122,8 @@ class Proof(ProfileSection):
     """``[[proof]]``: a register that proves address offset and word order before a device is trusted.
 
     It either holds a known value (``expect``), or something that a person compares with the device (``label`` says
-    with what). ``words`` is the length of a ``text``.
+    with what). ``words`` is the length of a ``text``. What it shows ``moves`` if it is another thing with each sample:
+    it proves once, and says nothing about the unit later.
     """
 
     name: str
@@ -126,6 +133,7 @@ class Proof(ProfileSection):
     label: str | None = None
     function: FunctionCode | None = None
     text_words: Annotated[int, Field(ge=1, le=60)] | None = None
+    moves: bool = False
 
     @property
     def words(self) -> int:
@@ -146,11 +154,13 @@ class Proof(ProfileSection):
 class Doubt(ProfileSection):
     """``[[doubt]]``: something that no paper read settles, and that could make values wrong. The gateway refuses the
     device until its configuration says that it was ``proven`` on the delivered unit. ``text`` goes on after
-    "leaves open".
+    "leaves open". With ``settled_by_record``, a sample settles it whose time fits the counter's clock and whose length
+    is that which is set; all else a person has to try, as its page says.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40)]
     text: str
+    settled_by_record: bool = False
 
 
 class Profile(ProfileSection):
@@ -238,6 +248,7 @@ _HINTS = {
     "sentinels": "raw register values, e.g. [0x8000]",
     "baudrate": "1200 to 921600",
     "metric": "at least one [[metric]] section",
+    "quality": '"fault" (values are wrong) or "stale" (values are old)',
     "link": "a [link] section with function, unit and registers_max",
 }
 

@@ -16,6 +16,7 @@ from edge_agent.drivers.profile_parts import WordOrder
 from edge_agent.simulators.modbus import ILLEGAL_ADDRESS, ILLEGAL_FUNCTION, ILLEGAL_VALUE, Fault, FaultKind
 
 RECORDS_KEPT = 500
+MAP_VERSION = 148
 _PER_CFM = 28.3168
 
 
@@ -43,6 +44,7 @@ class SimulatedCounter:
     broken: tuple[str, ...] = ()
     """Checks of the device (by ``says``) that fail."""
     calibration_due: datetime = datetime(2030, 1, 1, tzinfo=UTC)
+    serial: str = "12345678"
     fault: Fault | None = None
     writes: list[tuple[int, int, int]] = field(default_factory=list)
     """Function, address and value of every write."""
@@ -140,6 +142,7 @@ class SimulatedCounter:
             self._put(registers, counter.available, int(bool(self.records)))
         if counter.calibration_due is not None:
             self._put(registers, counter.calibration_due, int(self.calibration_due.timestamp()))
+        self._put_proofs(registers)
         if record is not None:
             self._put_record(registers, counter, record)
         for check in counter.check:
@@ -159,6 +162,22 @@ class SimulatedCounter:
                 self._put(registers, amount, _in_unit(amount, value) / amount.scale)
         for cell, count in zip(counter.channels(len(record.counts)), record.counts, strict=True):
             self._put(registers, cell, count)
+
+    def _put_proofs(self, registers: dict[tuple[int, int], int]) -> None:
+        """What tells the unit apart; what proves by its latest sample is the sample itself."""
+        for proof in self.profile.proof:
+            if proof.moves:
+                continue
+            if proof.type == "text":
+                padded = self.serial.encode("ascii").ljust(2 * proof.words, b"\0")[: 2 * proof.words]
+                words = [int.from_bytes(padded[at : at + 2], "big") for at in range(0, len(padded), 2)]
+            elif proof.words == 2:
+                high, low = int(self.serial) >> 16, int(self.serial) & 0xFFFF
+                words = [high, low] if self._order() == "high_first" else [low, high]
+            else:
+                words = [MAP_VERSION]
+            function = proof.function or self.profile.link.function
+            registers.update({(function, proof.address + at): word for at, word in enumerate(words)})
 
     def _put_flag(self, registers: dict[tuple[int, int], int], cell: Cell, bits: int) -> None:
         """Add bits to what is there: several flags share a register."""

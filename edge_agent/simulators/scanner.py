@@ -25,6 +25,7 @@ FRAMES: dict[Suffix, tuple[bytes, bytes]] = {
     "cr": (b"", b"\r"),
     "lf": (b"", b"\n"),
     "crlf": (b"", b"\r\n"),
+    "tab": (b"", b"\t"),
     "etx": (b"\x02", b"\x03"),
 }
 """What a scanner sends before and after a scan."""
@@ -183,7 +184,7 @@ EXAMPLES = (
 def scanner(
     link: Annotated[Path | None, typer.Option(help="Where the serial port is to appear (a symbolic link).")] = None,
     aim: Annotated[str, typer.Option(help="AIM identifier before GS1 codes; empty for a scanner without.")] = "]d2",
-    suffix: Annotated[str, typer.Option(help="End mark: cr, lf, crlf or etx.")] = "cr",
+    suffix: Annotated[str, typer.Option(help="End mark: cr, lf, crlf, tab or etx.")] = "cr",
     example: Annotated[bool, typer.Option(help="Scan a short receipt by itself first.")] = False,
 ) -> None:
     """A handheld scanner you scan with by typing.

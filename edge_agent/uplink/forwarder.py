@@ -17,7 +17,11 @@ from edge_agent.uplink.base import Outcome, Receipt, Uplink
 
 MESSAGE_BYTES_MAX = 768 * 1024
 """Below the 1 MiB that many reverse proxies allow by default."""
-MESSAGE_UNITS_MAX = 200
+MESSAGE_UNITS_FIRST = 200
+MESSAGE_UNITS_MAX = 1000
+"""What the ledger takes at once. A message has so many only while the ledger deals with them quickly, for its answer
+must be there within ``uplink.timeout_s``; else ``MESSAGE_UNITS_FIRST``."""
+QUICK_S = 2.0
 RETRY_MIN_S = 1.0
 STATUS_EVERY_S = 5.0
 
@@ -80,6 +84,7 @@ class Forwarder:
         self._retry_max_s = retry_max_s
         self._message_bytes_max = message_bytes_max
         self._message_units_max = message_units_max
+        self._message_units = min(MESSAGE_UNITS_FIRST, message_units_max)
         self._work = asyncio.Event()
         self._finishing = asyncio.Event()
         self._failures = 0
@@ -144,10 +149,14 @@ class Forwarder:
         batches = await self._thread.call(self._next_message)
         if not batches:
             return False
+        units, self._message_units = self._message_units, min(MESSAGE_UNITS_FIRST, self._message_units_max)
+        began_s = self._clock.mono_s()
         try:
             receipts = await self._uplink.send([batch.raw for batch in batches])
         finally:
             await self._note_forged()
+        if self._clock.mono_s() - began_s <= QUICK_S:
+            self._message_units = min(2 * units, self._message_units_max)
         settled = _settle(batches, receipts)
         if settled.unknown and not settled:
             raise _not_known(settled.unknown)
@@ -178,14 +187,14 @@ class Forwarder:
 
     def _next_message(self) -> list[StoredBatch]:
         message: dict[int, StoredBatch] = {}
-        self._fill(message, Lane.SCANS, newest_first=False, units_max=self._message_units_max)
+        self._fill(message, Lane.SCANS, newest_first=False, units_max=self._message_units)
         self._fill_live(message)
         self._fill_past(message)
         return list(message.values())
 
     def _fill_live(self, message: dict[int, StoredBatch]) -> None:
         """The newest readings, if they are newer than all that were sent: else they are part of the past."""
-        if len(message) >= self._message_units_max:
+        if len(message) >= self._message_units:
             return
         found = self._journal.pending(Lane.READINGS, newest_first=True, bytes_max=1, batches_max=1)
         if found and self._is_own(found[0]) and found[0].first > self._newest_sent:
@@ -197,13 +206,13 @@ class Forwarder:
 
     def _fill_past(self, message: dict[int, StoredBatch]) -> None:
         if self._bucket is None:
-            self._fill(message, Lane.READINGS, newest_first=False, units_max=self._message_units_max)
+            self._fill(message, Lane.READINGS, newest_first=False, units_max=self._message_units)
             return
         now_s = self._clock.mono_s()
         allowed = self._bucket.available(now_s)
         if allowed:
             before = _size(message)
-            self._fill(message, Lane.READINGS, newest_first=False, units_max=self._message_units_max, bytes_max=allowed)
+            self._fill(message, Lane.READINGS, newest_first=False, units_max=self._message_units, bytes_max=allowed)
             self._bucket.take(_size(message) - before, now_s)
 
     def _fill(
@@ -217,7 +226,7 @@ class Forwarder:
     ) -> None:
         """Add batches of ``lane`` as far as the message has room. One batch always fits an empty message."""
         bytes_left = self._message_bytes_max - _size(message)
-        units_left = self._message_units_max - len(message)
+        units_left = self._message_units - len(message)
         if bytes_left <= 0 or units_left <= 0:
             return
         found = self._journal.pending(

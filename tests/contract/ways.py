@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
@@ -132,6 +132,24 @@ class Store:
             return StoreReceipt(batch.digest, Stored(self.ledger._outcome(batch)))
 
 
+def one_by_one(store: Callable[[bytes], Any]) -> Callable[[Sequence[bytes]], list[Any]]:
+    """A store of single batches as a door wants one. Each is tried, and if one failed there are no receipts."""
+
+    def store_all(raws: Sequence[bytes]) -> list[Any]:
+        receipts: list[Any] = []
+        fault: DatabaseDown | None = None
+        for raw in raws:
+            try:
+                receipts.append(store(raw))
+            except DatabaseDown as error:
+                fault = error
+        if fault is not None:
+            raise fault
+        return receipts
+
+    return store_all
+
+
 class MqttWay:
     def __init__(self, broker: Broker, version: str) -> None:
         self.ledger = Ledger(IDENTITY.verify)
@@ -173,7 +191,7 @@ class MqttWay:
 
     async def ledger_returns(self) -> None:
         section = MqttSection.model_validate({"url": self.broker.url, "version": self.version})
-        self._door = MqttDoor(section, self.store, seal)
+        self._door = MqttDoor(section, one_by_one(self.store), seal)
         self._door.start()
         assert await asyncio.to_thread(self._door.wait_connected, 20)
 

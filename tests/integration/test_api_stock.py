@@ -4,12 +4,14 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
 
-from cloud_sync.actions.allocate import allocate
-from cloud_sync.errors import DatabaseDown
+from cloud_sync.actions.allocate import allocate, confirm_reservation, end_unconfirmed
+from cloud_sync.actions.replanning import Replanning
+from cloud_sync.errors import Conflict, DatabaseDown
 from cloud_sync.storage.database import Database
 from tests.integration.ledger_api import LATER, NOW, SOON, Api, api_on, demand, movement
 
@@ -271,3 +273,58 @@ def test_stock_that_was_exposed_after_it_was_promised_is_not_picked(api: Api) ->
 
 def test_stock_of_a_place_that_does_not_exist_is_not_found(api: Api) -> None:
     assert api.reader.get("/v1/stock", place="nowhere").status_code == 404
+
+
+def pending(api: Api, quantity: int = 5) -> int:
+    body = demand(quantity, pending_minutes=30)
+    (promise,) = api.operator.ok("POST", "/v1/allocations", json=body)["reservations"]
+    assert api.operator.ok("POST", "/v1/allocations", json=body)["reservations"] == [promise]
+    return int(promise["id"])
+
+
+def test_a_pending_promise_ends_unless_it_is_confirmed_in_time(api: Api) -> None:
+    api.receive("A", 5)
+    promise = pending(api)
+    (row,) = api.reader.rows("/v1/reservations")
+    assert (row["expires_at"], row["ended_as"]) == ("2026-06-01T12:30:00Z", None)
+    assert api.operator.ok("POST", "/v1/allocations", json=demand(1))["missing"] == 1, "nobody else gets it meanwhile"
+    assert end_unconfirmed(api.database, at=NOW + timedelta(minutes=29)) == 0
+    assert end_unconfirmed(api.database, at=NOW + timedelta(minutes=30)) == 1
+    (row,) = api.reader.rows("/v1/reservations")
+    assert (row["ended_as"], row["ended_reason"]) == ("expired", "not confirmed in time")
+    assert api.operator.post(f"/v1/reservations/{promise}/confirm").status_code == 409
+    assert (
+        api.operator.post(f"/v1/reservations/{promise}/pick", {"to_place": "st-mary", "action": "ship"}).status_code
+        == 409
+    )
+    assert api.operator.ok("POST", "/v1/allocations", json=demand(5))["missing"] == 0
+
+
+def test_a_confirmed_promise_is_firm_and_confirming_it_twice_is_harmless(api: Api) -> None:
+    api.receive("A", 5)
+    path = f"/v1/reservations/{pending(api)}/confirm"
+    for _ in range(2):
+        assert api.operator.post(path).status_code == 204
+    assert end_unconfirmed(api.database, at=NOW + timedelta(days=9)) == 0
+    assert api.reader.rows("/v1/reservations", only_open=True)[0]["expires_at"] is None
+    assert api.operator.post("/v1/reservations/999/confirm").status_code == 404
+
+
+def test_a_promise_that_is_over_is_neither_confirmed_nor_picked_before_anybody_ended_it(api: Api) -> None:
+    api.receive("A", 5)
+    promise = pending(api)
+    with pytest.raises(Conflict, match="in time"):
+        confirm_reservation(api.database, promise, at=NOW + timedelta(minutes=30), actor="amy")
+
+
+def test_a_running_ledger_ends_pending_promises_by_itself(api: Api) -> None:
+    api.receive("A", 5)
+    pending(api)
+    ended = Event()
+    with Replanning(api.database, every_s=0.01, clock=lambda: NOW + timedelta(hours=1)):
+        for _ in range(3000):  # half a minute at most; the condition ends it
+            if api.reader.rows("/v1/reservations")[0]["ended_as"] == "expired":
+                ended.set()
+                break
+            ended.wait(0.01)
+    assert ended.is_set()

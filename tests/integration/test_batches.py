@@ -94,6 +94,8 @@ def test_other_content_at_the_same_place_of_a_journal_is_a_fork(
         assert receipt.outcome is Outcome.FORK
         assert "stored with other content" in receipt.reason
     assert counts_of_cases(ledger) == [("forked_journal", 2)]
+    (case,) = ledger.rows("SELECT evidence_id FROM exception_case")
+    assert ledger.rows("SELECT id AS evidence_id FROM evidence") == [case]
     assert len(ledger.rows("SELECT FROM evidence")) == 1
 
 

@@ -16,8 +16,9 @@ from edge_agent.clock import ManualClock, SystemClock
 from edge_agent.config import BleBus, BleFormat, GatewayConfig
 from edge_agent.domain.ids import DeviceName
 from edge_agent.domain.records import Notice, NoticeKind, Quality, Reading, Record
-from edge_agent.drivers.ble.bus import FIND_S, BleDevice, BleSource, ble_sources
+from edge_agent.drivers.ble.bus import FIND_S, BleSource, ble_sources
 from edge_agent.drivers.ble.ess import HUMIDITY_UUID, TEMPERATURE_UUID
+from edge_agent.drivers.ble.listener import BleDevice
 from edge_agent.drivers.ble.track import LOST_GAPS, UNHEARD_S
 from edge_agent.errors import JournalFull
 from edge_agent.simulators.ble import ENCODERS, FakeBlueZ, Fault, Measured, Said, VirtualSensor, private_bus

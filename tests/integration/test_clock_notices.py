@@ -6,9 +6,10 @@ from itertools import permutations
 
 import pytest
 
+from cloud_sync.actions.bookings import rebook_cases
 from cloud_sync.ingest.batches import Outcome, store_batch, store_batches
 from edge_agent.domain.records import Action, Notice, NoticeKind, Reading, ScanTransaction, Stamp
-from tests.builders import BOOT, GatewayWithKey, Ledger, minute, reading, scan, stamp
+from tests.builders import BOOT, GatewayWithKey, Ledger, line, minute, no_reading, reading, scan, stamp
 from tests.integration.conftest import Said
 
 SLOW_MS = 3_600_000
@@ -122,3 +123,93 @@ def test_a_movement_itself_never_changes(ledger: Ledger, say: Said) -> None:
         ledger.run("UPDATE movement SET quantity = 99")
     with pytest.raises(Exception, match="append-only"):
         ledger.run("DELETE FROM movement")
+
+
+def by_slow_clock(record: ScanTransaction) -> ScanTransaction:
+    """The same, by the clock that is an hour behind."""
+    said = replace(record.stamp, at=record.stamp.at - timedelta(milliseconds=SLOW_MS), synced=False)
+    return replace(record, stamp=said)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_stock_of_a_doubtful_clock_came_as_early_as_it_may_have(
+    ledger: Ledger, gateway: GatewayWithKey, order: tuple[int, ...]
+) -> None:
+    elsewhere = (line(lot="L9"),)
+    batches = [
+        gateway.batch(scan(minute(0), Action.RECEIVE, "acme", "dock", *elsewhere)),
+        gateway.batch(by_slow_clock(scan(minute(10), Action.RECEIVE, "acme", "fridge-a"))),
+        gateway.batch(scan(minute(20), Action.MOVE, "dock", "site", *elsewhere)),
+        gateway.batch(reading(minute(4), 9.0), reading(minute(6), 5.0)),
+    ]
+    for number in order:
+        assert store_batch(ledger.database, batches[number]).outcome is Outcome.STORED
+    assert ledger.residencies() >= {("L1", "", "fridge-a", minute(0), None)}
+    assert ledger.held() == {("L1", "", "fridge-a")}
+    assert store_batch(ledger.database, gateway.batch(synchronised(30))).outcome is Outcome.STORED
+    assert ledger.residencies() >= {("L1", "", "fridge-a", minute(10), None)}
+    assert ledger.held() == set()
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_stock_of_a_doubtful_clock_left_as_late_as_it_may_have(
+    ledger: Ledger, gateway: GatewayWithKey, order: tuple[int, ...]
+) -> None:
+    batches = [
+        gateway.batch(scan(minute(0), Action.RECEIVE, "acme", "fridge-a")),
+        gateway.batch(left(5)),
+        gateway.batch(scan(minute(20), Action.RECEIVE, "acme", "site", line(lot="L9"))),
+        gateway.batch(reading(minute(10), 9.0), reading(minute(12), 5.0)),
+    ]
+    for number in order:
+        assert store_batch(ledger.database, batches[number]).outcome is Outcome.STORED
+    assert ledger.residencies() >= {("L1", "", "fridge-a", minute(0), minute(20)), ("L1", "", "dock", minute(0), None)}
+    assert ledger.held() == {("L1", "", "dock")}, "it may have been in the refrigerator for all of it"
+    assert ledger.open_cases() == [], "that it left before it came is only what was said"
+    assert store_batch(ledger.database, gateway.batch(synchronised(30))).outcome is Outcome.STORED
+    assert ledger.residencies() >= {("L1", "", "fridge-a", minute(0), minute(5)), ("L1", "", "dock", minute(5), None)}
+    assert ledger.held() == set()
+
+
+def test_without_any_trusted_time_a_doubtful_scan_may_have_been_whenever(ledger: Ledger, say: Said) -> None:
+    say(reading(minute(-900), 9.0), reading(minute(-890), 5.0))
+    say(by_slow_clock(scan(minute(10), Action.RECEIVE, "acme", "fridge-a")))
+    assert ledger.held() == {("L1", "", "fridge-a")}
+    (row,) = ledger.rows("SELECT earliest_at, latest_at FROM movement")
+    assert [row["earliest_at"].year, row["latest_at"].year] == [1, 9999]
+    say(synchronised(20))
+    assert ledger.held() == set()
+    assert ledger.rows("SELECT earliest_at, latest_at FROM movement") == [{"earliest_at": None, "latest_at": None}]
+
+
+def test_what_waits_for_an_item_is_booked_with_the_doubt_about_its_time(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(lot="L9")))
+    unknown = line(gtin="04012345678901")
+    say(by_slow_clock(scan(minute(10), Action.RECEIVE, "acme", "fridge-a", unknown)))
+    say(reading(minute(4), 9.0), reading(minute(6), 5.0))
+    say(scan(minute(20), Action.MOVE, "dock", "site", line(lot="L9")))
+    ledger.add_item("heparin", "04012345678901")
+    with ledger.database.transaction() as connection:
+        assert rebook_cases(connection, actor="amy") == 1
+    assert ledger.held() == {("L1", "", "fridge-a")}
+
+
+def test_a_doubtful_issue_of_held_stock_is_a_case_whatever_its_clock_says(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a"))
+    say(reading(minute(4), 9.0))
+    say(by_slow_clock(scan(minute(10), Action.SHIP, "fridge-a", "st-mary")))
+    assert ledger.open_cases() == ["issued_while_held"]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_unusable_readings_are_corrected_like_good_ones(
+    ledger: Ledger, gateway: GatewayWithKey, order: tuple[int, ...]
+) -> None:
+    batches = [
+        gateway.batch(replace(no_reading(minute(0)), stamp=doubtful(10))),
+        gateway.batch(warm(12, 5.0)),
+        gateway.batch(synchronised(20)),
+    ]
+    for number in order:
+        assert store_batch(ledger.database, batches[number]).outcome is Outcome.STORED
+    assert ledger.rows("SELECT at, said_at FROM unusable_reading") == [{"at": minute(10), "said_at": minute(-50)}]

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from cloud_sync.domain.roles import Role
 from cloud_sync.ingest.batches import Outcome, store_batch
 from cloud_sync.storage.database import Database
-from edge_agent.domain.records import Action, Record
+from edge_agent.domain.records import Action, Reading, Record
 from tests.builders import COLD, GatewayWithKey, Ledger, line, reading, scan
 from tests.integration.ledger_api import NOW, Api, Somebody, api_on, movement
 
@@ -479,3 +480,38 @@ def test_nothing_is_yielded_or_finished_before_anything_went_in(pharmacy: Pharma
     assert pharmacy.take_out(hour(1), to_place="ward-3").status_code == 422
     assert pharmacy.do("finish", {"occurred_at": hour(-1).isoformat()}).status_code == 422
     assert pharmacy.do("steps", {"step": 1}, number="B9").status_code == 404
+
+
+def test_particles_in_the_room_hold_the_batch_in_process_and_its_product(pharmacy: Pharmacy) -> None:
+    metric = "particles_5_um_count"
+    rule = {"kind": "particles", "name": "iso-7-action", "metric": metric, "limit": 2930, "on_limit_is_outside": False,
+            "litres_per_sample": 28.3168, "window_s": 7200, "source": "ISO 14644-1"}  # fmt: skip
+    pharmacy.api.administrator.ok("POST", "/v1/policies", json={"name": "iso-7", "title": "ISO 7", "rules": [rule]})
+    pharmacy.ledger.run("UPDATE place SET policy = 'iso-7' WHERE name = 'cool-room'")
+    pharmacy.ledger.put_probe("cool-room", "counter-1", pharmacy.gateway.name, metric)
+    pharmacy.consume(hour(0))
+
+    def count(at: float, particles: float) -> Reading:
+        return replace(reading(hour(at), 0.0, "counter-1"), values={metric: particles})
+
+    pharmacy.say(*(count(0.1 + n / 60, 90.0) for n in range(40)))  # 90 in 28.3 l are 3178 in 1 m3
+    assert pharmacy.record()["state"] == "held"
+    pharmacy.work()
+    assert pharmacy.take_out(hour(1)).is_success
+    assert {("D1", "B1"), ("W1", "B1"), ("P1", "store")} <= pharmacy.held_lots()
+    pharmacy.finish(hour(2))
+    assert [each["rule"] for each in pharmacy.record()["excursions"]] == ["iso-7-action"]
+    assert pharmacy.release().status_code == 409
+
+
+def test_how_an_item_is_compounded_is_one_policy_in_files_and_by_command(pharmacy: Pharmacy) -> None:
+    api = pharmacy.api
+    said = {"reason": "new product", "compounding": "503A"}
+    assert api.administrator.request("PUT", "/v1/items/drops", json=said).is_success
+    pharmacy.formula("drops")
+    body = {"number": "B2", "formula": "drops-formula", "room": "cool-room", "quantity": 1}
+    assert api.operator.post("/v1/production-batches", body).status_code == 422, "503A needs a prescription"
+    assert api.administrator.request("PUT", "/v1/items/drops/compounding", json={"kind": "503B"}).status_code == 409
+    changed = api.administrator.request("PUT", "/v1/items/drops", json={"reason": "typo", "compounding": "503B"})
+    assert (changed.status_code, "cannot change" in changed.text) == (409, True)
+    assert "503B" in next(row for row in api.reader.get("/v1/exports/items").text.splitlines() if "syringe" in row)

@@ -256,3 +256,19 @@ async def test_the_entity_tag_is_that_of_the_bytes() -> None:
     async with answering(http("200 OK", body, TAKEN)) as url:
         desk = await client_of(url, GatewayWithKey()).fetch(None)
     assert desk.etag == desk_etag(body)
+
+
+def test_a_changed_badge_is_told_with_the_one_before(ledger: Ledger) -> None:
+    put_operator(ledger.database, "amy", "b-1", active=True, actor="test")
+    put_operator(ledger.database, "amy", "b-2", active=True, actor="test")
+    assert [event["data"]["before"] for event in ledger.events("operator_put")] == [
+        None,
+        {"badge": "b-1", "active": True},
+    ]
+
+
+def test_a_gateway_that_moves_is_told_with_where_it_stood(ledger: Ledger) -> None:
+    for place in ("dock", "site"):
+        place_gateway(ledger.database, "gw-1", place, actor="test")
+    told = [(event["data"]["before"], event["data"]["place"]) for event in ledger.events("gateway_placed")]
+    assert told[-1] == ("dock", "site")

@@ -10,9 +10,12 @@ from tests.builders import Ledger, minute, reading, scan
 from tests.integration.conftest import Said
 from tests.integration.ledger_api import Api, api_on
 
+PRODUCT = "04012345678901"
+
 
 @pytest.fixture
 def api(ledger: Ledger) -> Iterator[Api]:
+    ledger.add_item("drops", PRODUCT)
     with api_on(ledger.database) as opened:
         yield opened
 
@@ -117,3 +120,51 @@ def test_a_trace_is_a_table_that_no_spreadsheet_takes_for_formulas(api: Api, say
     head, *lines = answer.text.splitlines()
     assert head.startswith("direction,kind,item,lot_number,from,to,quantity")
     assert lines and all("'=1+1" in each for each in lines)
+
+
+def sources(api: Api, **query: str) -> set[tuple[str, str, int, float, float]]:
+    told = api.reader.ok("GET", "/v1/trace", params=query)["sources"]
+    return {(s["lot_number"], s["from_place"], s["received"], s["least"], s["most"]) for s in told}
+
+
+def test_a_trace_backward_tells_how_much_of_each_receipt_a_recipient_got(api: Api, say: Said) -> None:
+    brewed(say)
+    assert sources(api, recipient="st-mary") == {("A", "acme", 10, 3.0, 3.0)}
+    assert sources(api, lot_number="P") == {("A", "acme", 10, 6.0, 6.0)}
+
+
+def test_where_lots_mixed_the_least_and_the_most_are_told(api: Api, say: Said) -> None:
+    from tests.builders import line
+
+    say(
+        scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(6, "A"), line(4, "B")),
+        scan(minute(1), Action.MOVE, "fridge-a", "batch-7", line(6, "A"), line(4, "B")),
+        scan(minute(2), Action.MOVE, "batch-7", "dock", line(5, "P", gtin=PRODUCT)),
+        scan(minute(3), Action.SHIP, "dock", "st-mary", line(3, "P", gtin=PRODUCT), order="SO-1"),
+        scan(minute(4), Action.RETURN, "st-mary", "dock", line(1, "P", gtin=PRODUCT)),
+    )
+    assert sources(api, recipient="st-mary") == {("A", "acme", 6, 0.0, 4.0), ("B", "acme", 4, 0.0, 4.0)}
+    assert sources(api, order="SO-1") == {("A", "acme", 6, 2.0, 6.0), ("B", "acme", 4, 0.0, 4.0)}
+    forward = api.reader.ok("GET", "/v1/trace", params={"lot_number": "P", "direction": "forward"})
+    assert forward["sources"] is None
+
+
+def test_a_serial_has_one_receipt(api: Api, say: Said) -> None:
+    from tests.builders import line
+
+    say(
+        scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(1, "A", serial="S1"), line(1, "A", serial="S2")),
+        scan(minute(1), Action.SHIP, "fridge-a", "st-mary", line(1, "A", serial="S2")),
+    )
+    assert sources(api, serial="S2") == {("A", "acme", 1, 1.0, 1.0)}
+
+
+def test_the_allowance_is_that_of_the_item_and_covers_nothing_warmer(api: Api, ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a"))
+    say(reading(minute(1), 9.0), reading(minute(3), 5.0))
+    ledger.run("UPDATE item SET allowance_minutes = 10, allowance_c_max = 15 WHERE name = 'insulin'")
+    told = passport(api)
+    assert (told["allowance_s"], told["allowance_left_s"]) == (600.0, 480.0)
+    assert passport(api, allowance_s=200)["allowance_left_s"] == 80.0
+    say(reading(minute(4), 16.0), reading(minute(5), 5.0))
+    assert passport(api)["allowance_left_s"] == 0

@@ -182,7 +182,7 @@ ASKED: dict[str, list[Parameters]] = {
     "compounding.add_formula": [{"body": "{}"}],
     "movements.add_lots": [{"expires_at": [AT, AT], "expires_on": [AT.date(), AT.date()]}],
     "movements.add_movements": [MOVED],
-    "movements.holds_at_issue": [{"at": [AT, AT]}],
+    "movements.faults_at_issue": [{"at": [AT, AT]}],
     "quality.exposures": [{"excursion_id": None}, {"lot_id": None}],
     "quality.placed_holds": [{}, {"only_open": True}],
     "trace.graph": [{"is_forward": False}, {}, {"serial": "s1"}],

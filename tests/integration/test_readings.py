@@ -82,7 +82,7 @@ def test_an_unknown_device_is_registered_and_judged_once_its_place_is_known(ledg
 
 def test_a_channel_is_not_moved_to_another_place_with_its_past(ledger: Ledger) -> None:
     assign(ledger, "probe-a", "fridge-a")
-    with pytest.raises(Conflict, match="new name"):
+    with pytest.raises(Conflict, match="another place already"):
         assign(ledger, "probe-a", "fridge-b")
 
 

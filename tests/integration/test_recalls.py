@@ -186,7 +186,7 @@ def test_a_hold_at_a_place_covers_the_places_below_it(api: Api) -> None:
         now = connection.execute("SELECT clock_timestamp() AS now").fetchone()
         assert place is not None and now is not None
         rows = list(
-            queries("movements").holds_at_issue(
+            queries("movements").faults_at_issue(
                 connection,
                 lot_ids=[lot],
                 serials=[""],

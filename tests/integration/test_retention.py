@@ -6,7 +6,8 @@ import psycopg
 
 from cloud_sync.actions.retention import make_months_ahead, thin_readings
 from cloud_sync.actions.tracks import judge_again
-from edge_agent.domain.policies import NoDataRule, Policy
+from edge_agent.domain.excursions import Side
+from edge_agent.domain.policies import CumulativeRule, NoDataRule, Policy
 from edge_agent.domain.records import Action
 from tests.builders import Ledger, minute, reading, scan
 from tests.integration.conftest import Said
@@ -101,3 +102,55 @@ def test_young_readings_are_left_alone(ledger: Ledger, say: Said) -> None:
     say(reading(minute(0), 5.0))
     assert thin_readings(ledger.database, months=1, at=datetime(2026, 4, 30, tzinfo=UTC)) == {}
     assert (count(ledger), ledger.rows("SELECT FROM reading_hour")) == (1, [])
+
+
+BUDGET = CumulativeRule(
+    kind="cumulative", name="budget", metric="temp_c", side=Side.ABOVE, limit=8, on_limit_is_outside=False,
+    budget_s=180, window_s=3600, spell_max_s=120, source="test",
+)  # fmt: skip
+MIDNIGHT = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+def judged_by_budget(ledger: Ledger) -> None:
+    ledger.add_policy(Policy(name="test", title="", rules=(BUDGET,)))
+    ledger.run("UPDATE place SET policy = 'test' WHERE name = 'fridge-a'")
+
+
+def judged_again(ledger: Ledger) -> None:
+    with ledger.database.transaction() as connection:
+        judge_again(connection, [row["id"] for row in connection.execute("SELECT id FROM channel").fetchall()])
+
+
+def at(minutes: float) -> datetime:
+    """So many minutes after the end of the month that is thinned out."""
+    return MIDNIGHT + timedelta(minutes=minutes)
+
+
+def test_a_budget_counts_what_was_spent_just_before_the_month_that_stays(ledger: Ledger, say: Said) -> None:
+    judged_by_budget(ledger)
+    for start in (-400, -20, -10):
+        say(reading(at(start), 9.0), reading(at(start + 1), 5.0))
+    assert thin_readings(ledger.database, months=5, at=LONG_AFTER) == {"reading_2026_03": 2}
+    say(reading(at(5), 9.0), reading(at(6), 5.0))
+    assert {(rule, began) for _, rule, began, _, _ in ledger.excursions()} == {("budget", at(6))}
+    thin_readings(ledger.database, months=4, at=LONG_AFTER)
+    assert count(ledger) == 6, "what led to the excursion stays"
+
+
+def test_what_is_kept_for_a_window_goes_when_the_next_month_is_old_too(ledger: Ledger, say: Said) -> None:
+    judged_by_budget(ledger)
+    say(*(reading(at(minutes), 5.0) for minutes in (-400, -10, 10)))
+    assert thin_readings(ledger.database, months=5, at=LONG_AFTER) == {"reading_2026_03": 1}
+    assert thin_readings(ledger.database, months=4, at=LONG_AFTER) == {"reading_2026_03": 1, "reading_2026_04": 1}
+
+
+def test_an_excursion_of_a_budget_is_the_same_when_judged_again_after_thinning(ledger: Ledger, say: Said) -> None:
+    judged_by_budget(ledger)
+    for start in (-400, -390, -380):
+        say(reading(at(start), 9.0), reading(at(start + 1), 5.0))
+    say(*(reading(at(minutes), 5.0) for minutes in range(-370, -200, 10)))
+    before = ledger.excursions()
+    assert len(before) == 1
+    assert thin_readings(ledger.database, months=5, at=LONG_AFTER) != {}
+    judged_again(ledger)
+    assert ledger.excursions() == before

@@ -205,3 +205,41 @@ def test_a_command_that_is_repeated_books_once(ledger: Ledger, say: Said) -> Non
 def rebook(ledger: Ledger) -> None:
     with ledger.database.transaction() as connection:
         rebook_cases(connection, actor="bob")
+
+
+def test_handing_out_expired_stock_is_booked_and_becomes_a_case(ledger: Ledger, say: Said) -> None:
+    stale = line(2, expires_on=date(2026, 2, 28))
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", stale))
+    say(scan(minute(1), Action.MOVE, "fridge-a", "dock", stale))
+    assert "issued_while_expired" not in ledger.open_cases()
+    for number, action in enumerate((Action.PICK, Action.SHIP, Action.DISPENSE, Action.CONSUME), start=2):
+        say(scan(minute(number), action, "dock", "batch-7" if action is Action.CONSUME else "st-mary", line(1)))
+    assert ledger.open_cases().count("issued_while_expired") == 4
+    (case, *_) = ledger.rows("SELECT * FROM exception_case WHERE kind = 'issued_while_expired' ORDER BY id")
+    assert case["text"] == "pick of 1 although expired at 2026-03-01 00:00 UTC"
+    assert (case["evidence_id"] is not None, case["data"]["operator"]) == (True, "amy")
+    assert ("L1", None, None) in ledger.held("exception")
+
+
+def test_stock_on_its_last_day_is_handed_out_without_a_case(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(2, expires_on=date(2026, 3, 1))))
+    say(scan(minute(1), Action.DISPENSE, "fridge-a", "st-mary", line(1, expires_on=date(2026, 3, 1))))
+    assert ledger.open_cases() == []
+
+
+def test_every_case_names_the_scan_that_it_comes_from(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(2)))
+    say(scan(minute(1), Action.MOVE, "dock", "site", line(1, expires_on=date(2027, 2, 28))))
+    say(scan(minute(2), Action.SHIP, "dock", "st-mary", line(7)))
+    say(scan(minute(3), Action.RECEIVE, "acme", "dock", line(1, "S", serial="s1")))
+    say(scan(minute(4), Action.RECEIVE, "acme", "fridge-a", line(1, "S", serial="s1")))
+    say(scan(minute(5), Action.MOVE, "dock", "site", line(1, gtin="00000000000000")))
+    say(scan(minute(6), Action.MOVE, "dock", "site", line(1, None)))
+    cases = {row["kind"]: row["first_seq"] for row in ledger.rows(
+        "SELECT c.kind, e.first_seq FROM exception_case c LEFT JOIN evidence e ON e.id = c.evidence_id")}  # fmt: skip
+    assert cases["expiry_mismatch"] == 2
+    assert cases["negative_balance"] == 3
+    assert cases["duplicate_serial"] == 5
+    assert cases["unknown_item"] == 6
+    assert cases["missing_lot"] == 7
+    assert None not in cases.values()

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from random import Random
+from struct import Struct
 from typing import Any
 
 import psycopg
@@ -12,10 +13,13 @@ from hypothesis import strategies as st
 
 from cloud_sync.domain.records import fault_in
 from cloud_sync.ingest.batches import Outcome, store_batches
-from cloud_sync.ingest.plain import EPOCH, plain_reading
-from edge_agent.domain.records import Action, Lane, Reading
-from edge_agent.domain.wire import WireError, decode_record, encode_record
-from tests.builders import GatewayWithKey, Ledger, line, minute, no_reading, reading, scan
+from cloud_sync.ingest.plain import EPOCH, plain_reading, since_epoch_us
+from cloud_sync.ingest.row_maker import NotPlain, RowMaker
+from cloud_sync.storage.events import add_event
+from edge_agent.domain.ids import DeviceName
+from edge_agent.domain.records import Action, Lane, Quality, Reading
+from edge_agent.domain.wire import WireError, decode_batch, decode_record, encode_record
+from tests.builders import GatewayWithKey, Ledger, line, minute, no_reading, reading, scan, stamp
 
 
 def outcomes(ledger: Ledger, *raws: bytes) -> list[str]:
@@ -147,3 +151,129 @@ def test_the_database_itself_refuses_to_promise_what_is_not_there(ledger: Ledger
     ledger.run(sql, {"n": 3})
     with pytest.raises(psycopg.errors.CheckViolation):
         ledger.run(sql, {"n": 0})
+
+
+def test_the_database_itself_keeps_a_serial_from_being_in_a_place_twice_at_once(ledger: Ledger) -> None:
+    ledger.run("INSERT INTO lot (item_id, lot_number, owner) VALUES (1, 'A', 'house')")
+    stay = "INSERT INTO residency VALUES (1, 's1', 2, %(began)s, %(ended)s)"
+    ledger.run(stay, {"began": minute(0), "ended": minute(10)})
+    ledger.run(stay, {"began": minute(10), "ended": minute(20)})
+    with pytest.raises(psycopg.errors.ExclusionViolation, match="residency_serial_without_overlap"):
+        ledger.run(stay, {"began": minute(5), "ended": minute(6)})
+
+
+def test_the_database_itself_keeps_a_serial_to_one_unit(ledger: Ledger) -> None:
+    ledger.run("INSERT INTO lot (item_id, lot_number, owner) VALUES (1, 'A', 'house')")
+    with ledger.database.transaction() as connection:
+        event_id = add_event(connection, actor="amy", kind="moved", subject="lot:1")
+    sql = """INSERT INTO movement (fact, lot_id, serial, quantity, from_place, to_place, occurred_at, action, event_id)
+             VALUES (%(fact)s, 1, 's1', %(n)s, 2, 3, now(), 'move', %(event)s)"""
+    ledger.run(sql, {"fact": "a", "n": 1, "event": event_id})
+    with pytest.raises(psycopg.errors.CheckViolation):
+        ledger.run(sql, {"fact": "b", "n": 2, "event": event_id})
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        ledger.run(sql, {"fact": "a", "n": 1, "event": event_id})
+
+
+# ------------------------------------------------------------------------------------ chains, and rows in one go
+
+
+def test_the_first_message_of_a_gateway_makes_its_channels_and_months_and_is_stored_whole(
+    ledger: Ledger, gateway: GatewayWithKey
+) -> None:
+    devices = [f"new-{number}" for number in range(4)]
+    raws = [
+        gateway.batch(*(reading(minute(n * 60 * 24 * 20), float(n), device) for device in devices)) for n in range(5)
+    ]
+    assert outcomes(ledger, raws[-1], *raws[:-1]) == ["stored"] * 5
+    assert ledger.rows("SELECT count(*) AS n, count(DISTINCT channel_id) AS c FROM reading") == [{"n": 20, "c": 4}]
+    assert ledger.rows("SELECT next_seq, max_seq FROM lane_progress") == [{"next_seq": 21, "max_seq": 20}]
+
+
+def test_a_forged_batch_is_refused_wherever_it_stands_among_genuine_ones(
+    ledger: Ledger, gateway: GatewayWithKey
+) -> None:
+    """Only what a proven batch names as the one before it needs no signature of its own."""
+    thief = GatewayWithKey(gateway.name)  # another key
+    for place in range(5):
+        start = place * 1000
+        good = [gateway.batch(reading(minute(start + n), 5.0)) for n in range(5)]
+        header = decode_batch(good[place]).header
+        forged = thief.batch_at(header.first, [encode_record(reading(minute(start + place), 9.9))], Lane.READINGS)
+        sent = [*good[:place], forged, *good[place + 1 :]]
+        assert outcomes(ledger, *sent) == ["refused" if raw is forged else "stored" for raw in sent]
+        assert outcomes(ledger, *good) == ["stored" if number == place else "duplicate" for number in range(5)]
+    assert ledger.rows("SELECT max(value) AS v, count(*) AS n FROM reading") == [{"v": 5.0, "n": 25}]
+
+
+def test_a_batch_with_a_forged_copy_beside_it_is_stored_in_either_order(
+    ledger: Ledger, gateway: GatewayWithKey
+) -> None:
+    thief = GatewayWithKey(gateway.name)
+    for number in range(2):
+        good = [gateway.batch(reading(minute(number * 10 + n), 5.0)) for n in range(3)]
+        first = decode_batch(good[1]).header.first
+        forged = thief.batch_at(first, [encode_record(reading(minute(number * 10 + 1), 9.9))], Lane.READINGS)
+        sent = [forged, *good] if number else [*good, forged]
+        assert sorted(outcomes(ledger, *sent)) == ["refused", "stored", "stored", "stored"]
+    assert ledger.rows("SELECT max(value) AS v, count(*) AS n FROM reading") == [{"v": 5.0, "n": 6}]
+
+
+def test_a_flipped_bit_in_the_middle_of_a_chain_is_found(ledger: Ledger, gateway: GatewayWithKey) -> None:
+    raws = [gateway.batch(reading(minute(n), 5.0)) for n in range(5)]
+    raws[2] = raws[2][:-1] + bytes([raws[2][-1] ^ 1])  # in its own signature: nothing else tells
+    assert outcomes(ledger, *raws) == ["stored", "stored", "refused", "stored", "stored"]
+
+
+texts = st.sampled_from(["probe-a", "ü", 'q"', "a,b", "a:b", "\\"])
+values = st.dictionaries(st.sampled_from(["temp_c", "rh_pct", "a:b", "dp_pa"]), st.floats(-99, 99), max_size=3)
+
+
+@given(st.lists(st.tuples(texts, values, st.integers(0, 10**6)), min_size=1, max_size=12))
+def test_rows_made_in_one_go_say_what_the_records_say(said: list[tuple[str, dict[str, float], int]]) -> None:
+    records = [
+        Reading(stamp(minute(0) + timedelta(milliseconds=ms)), DeviceName(device), Quality.GOOD, values)
+        for device, values, ms in said
+    ]
+    batch = decode_batch(GatewayWithKey().batch(*records))
+    channels: dict[tuple[str, str], int] = {(record.device, metric): number for number, (record, metric) in enumerate(
+        (record, metric) for record in records for metric in record.values)}  # fmt: skip
+    maker = RowMaker(channels, {"2026_03"})
+    made = maker.made_of(batch, 7)
+    assert made is not None and not made.unusable
+    expected = [
+        (channels[record.device, metric], since_epoch_us(record.stamp.at), seq, value)
+        for seq, record in enumerate(records, start=1)
+        for metric, value in record.values.items()
+    ]
+    assert rows_in(made.rows) == [(*row, True, 7) for row in expected]
+    assert EPOCH + timedelta(microseconds=made.last_us) == max(record.stamp.at for record in records)
+    for channel_id, span in maker.spans().items():
+        times = [EPOCH + timedelta(microseconds=at_us) for known, at_us, _, _ in expected if known == channel_id]
+        assert span == (min(times), max(times))
+    assert maker.spans().keys() == {row[0] for row in expected}
+
+
+def test_a_batch_that_waits_for_channels_and_months_names_all_of_them() -> None:
+    gateway = GatewayWithKey()
+    batch = decode_batch(gateway.batch(reading(minute(0), 5.0, "a"), reading(minute(60 * 24 * 40), 5.0, "b")))
+    maker = RowMaker({}, set())
+    assert maker.made_of(batch, 1) is None
+    assert maker.wanted_channels == {("a", "temp_c"), ("b", "temp_c")}
+    assert maker.wanted_months == {"2026_03", "2026_04"}
+    assert maker.spans() == {}
+
+
+def test_what_a_clock_notice_may_correct_is_left_alone() -> None:
+    gateway = GatewayWithKey()
+    batch = decode_batch(gateway.batch(reading(minute(0), 5.0), reading(minute(1), 5.0, synced=False)))
+    with pytest.raises(NotPlain):
+        RowMaker({("probe-a", "temp_c"): 1}, {"2026_03"}).made_of(batch, 1)
+
+
+def rows_in(raw: bytes) -> list[tuple[int, int, int, float, bool, int]]:
+    row = Struct(">hiqiqiqidi?iqiii")
+    return [
+        (channel_id, at_us, seq, value, synced, evidence_id)
+        for _, _, channel_id, _, at_us, _, seq, _, value, _, synced, _, evidence_id, *_ in row.iter_unpack(raw)
+    ]

@@ -3,26 +3,26 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from bleak import BleakClient, BleakScanner
+from bleak import BleakScanner
 from bleak.assigned_numbers import AdvertisementDataType
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
 from edge_agent.clock import Clock, stamp
-from edge_agent.config import BleBus, BleDeviceSection, BleFormat, GatewayConfig
+from edge_agent.config import BleBus, BleDeviceSection, GatewayConfig
 from edge_agent.domain.ids import DeviceName
 from edge_agent.domain.records import Notice, NoticeKind, Quality, Reading
 from edge_agent.drivers.base import Emit
-from edge_agent.drivers.ble.ess import HUMIDITY_UUID, TEMPERATURE_UUID, decode_characteristics
+from edge_agent.drivers.ble.connect import TROUBLE, decoded_of, read_characteristics, said_of
 from edge_agent.drivers.ble.formats import FORMATS, Scan, patterns_for, scan_for
-from edge_agent.drivers.ble.frames import Advertisement, Decoded
-from edge_agent.drivers.ble.track import STALE_GAPS, Change, Frame, Track
+from edge_agent.drivers.ble.frames import Decoded
+from edge_agent.drivers.ble.listener import NO_RSSI_DBM, BleDevice, Listener
+from edge_agent.drivers.ble.track import STALE_GAPS, Change
 from edge_agent.errors import ConfigError
 
 _log = logging.getLogger(__name__)
@@ -31,32 +31,13 @@ TICK_S = 0.25
 """How often due readings and silence are looked after."""
 CALL_TIMEOUT_S = 20.0
 """Bound on each call into BlueZ."""
-CONNECT_TIMEOUT_S = 30.0
-"""Bound on one connected read, from connecting to disconnecting."""
 RETRY_S = (1.0, 60.0)
 """First and longest pause before the adapter is tried again."""
 SILENCE_MAX_S = 600.0
 """While nothing is heard at all, discovery is restarted at growing intervals up to this."""
-NO_RSSI_DBM = -127
-"""What bleak says when BlueZ took the RSSI away: that is no advertisement."""
 FIND_S = 30.0
 """A device that is to be connected to has so long to be heard first."""
 FAILED_READS_TO_LOSE = 3
-BASE_UUID_END = "-0000-1000-8000-00805f9b34fb"
-
-TROUBLE = (BleakError, OSError, EOFError, TimeoutError, AssertionError)
-"""What BlueZ, D-Bus and bleak raise when the adapter or the daemon is gone (bleak asserts on a dead connection)."""
-
-
-@dataclass(frozen=True, slots=True)
-class BleDevice:
-    """A sensor to listen to. ``key`` is its bindkey, 16 bytes."""
-
-    name: DeviceName
-    address: str
-    format: BleFormat
-    poll_s: float
-    key: bytes | None = field(default=None, repr=False)
 
 
 def ble_sources(config: GatewayConfig, clock: Clock) -> tuple["BleSource", ...]:
@@ -93,7 +74,7 @@ class BleSource:
         self._bus = bus
         self._clock = clock
         self._tick_s = tick_s
-        self._listeners = {d.address: _Listener(d, clock.mono_s()) for d in devices if d.format != "gatt-ess"}
+        self._listeners = {d.address: Listener(d, clock.mono_s()) for d in devices if d.format != "gatt-ess"}
         self._pollers = {d.address: _Poller(d, clock.mono_s()) for d in devices if d.format == "gatt-ess"}
         self._formats = tuple(dict.fromkeys(device.format for device in devices))
         self._heard_s = clock.mono_s()
@@ -157,7 +138,7 @@ class BleSource:
             except TROUBLE as error:
                 scanner = await self._start(self._active())
                 self._passive_refused = True
-                _log.warning("%s scans actively: BlueZ refuses passive scanning (%s)", self._where(), _said(error))
+                _log.warning("%s scans actively: BlueZ refuses passive scanning (%s)", self._where(), said_of(error))
                 return scanner
             self._tell_mode(Scan.PASSIVE, why)
             return scanner
@@ -254,7 +235,7 @@ class BleSource:
         try:
             decoded = await self._connected_read(poller)
         except TROUBLE as error:
-            await self._read_failed(poller, _said(error), emit)
+            await self._read_failed(poller, said_of(error), emit)
             return
         poller.failures = 0
         if poller.is_lost:
@@ -269,13 +250,7 @@ class BleSource:
     async def _connected_read(self, poller: "_Poller") -> Decoded:
         if poller.found is None:
             raise BleakError("it was not heard yet")
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            async with BleakClient(poller.found, bluez={"adapter": self._bus.adapter}) as client:
-                temperature = bytes(await client.read_gatt_char(TEMPERATURE_UUID))
-                has_humidity = client.services.get_characteristic(HUMIDITY_UUID) is not None
-                humidity = bytes(await client.read_gatt_char(HUMIDITY_UUID)) if has_humidity else None
-        decoded = decode_characteristics(temperature, humidity)
-        return decoded or Decoded({}, Quality.FAULT, "device gave no values")
+        return decoded_of(await read_characteristics(poller.found, self._bus.adapter))
 
     async def _read_failed(self, poller: "_Poller", reason: str, emit: Emit) -> None:
         now = stamp(self._clock)
@@ -295,7 +270,7 @@ class BleSource:
             _log.warning(
                 "%s lost: %s. Is the adapter plugged in and powered (bluetoothctl power on), and bluetoothd running?",
                 self._where(),
-                _said(error),
+                said_of(error),
             )
 
     def _adapter_back(self) -> None:
@@ -326,38 +301,6 @@ class BleSource:
             await asyncio.sleep(self._tick_s)
 
 
-class _Listener:
-    """A device that is listened to: decodes what it says and keeps its track."""
-
-    def __init__(self, device: BleDevice, started_s: float) -> None:
-        self.device = device
-        self.track = Track(device.poll_s, started_s)
-        self._manufacturer_data: dict[int, bytes] = {}
-
-    def frame_of(self, said: AdvertisementData, clock: Clock) -> Frame | None:
-        """The frame in an advertisement, None if it is not one of this device's format."""
-        self._manufacturer_data = newest_last(self._manufacturer_data, said.manufacturer_data)
-        advertisement = Advertisement(
-            self.device.address,
-            self._manufacturer_data,
-            {uuid: data for name, data in said.service_data.items() if (uuid := _short_uuid(name)) is not None},
-            said.local_name or "",
-        )
-        decoded = FORMATS[self.device.format].decode(advertisement, self.device.key)
-        if decoded is None:
-            return None
-        payload = b"".join((*advertisement.service_data.values(), *list(self._manufacturer_data.values())[-1:]))
-        return Frame(clock.mono_s(), stamp(clock), decoded, payload, said.rssi)
-
-    def hear(self, frame: Frame) -> None:
-        """Take a frame in; say so once when old frames are played again."""
-        if not self.track.hear(frame) and self.track.replays == 1:
-            _log.warning(
-                "%s: a frame with an old number was dropped. Something repeats its radio, or it was restarted.",
-                self.device.name,
-            )
-
-
 class _Poller:
     """A device that is connected to."""
 
@@ -373,16 +316,6 @@ class _Poller:
     def is_due(self, now_s: float) -> bool:
         """Whether to read it now: when it is time, and it was heard or had its chance to be."""
         return now_s >= self.due_s and (self.found is not None or now_s >= self._wait_until_s)
-
-
-def newest_last(before: Mapping[int, bytes], now: Mapping[int, bytes]) -> dict[int, bytes]:
-    """The entries of ``now``, those that are new or changed since ``before`` last, otherwise in the old order.
-
-    BlueZ may keep every company id it ever saw of a device; only what changed was just said.
-    """
-    unchanged = [company for company in before if now.get(company) == before[company]]
-    changed = [company for company in now if company not in unchanged]
-    return {company: now[company] for company in (*unchanged, *changed)}
 
 
 def _device(section: BleDeviceSection, faults: list[str]) -> BleDevice:
@@ -414,13 +347,3 @@ def key_in_file(path: Path) -> bytes:
     if len(key) != 16:
         raise ValueError("must hold a bindkey of 32 hexadecimal digits and nothing else")
     return key
-
-
-def _short_uuid(uuid: str) -> int | None:
-    if len(uuid) == 36 and uuid.startswith("0000") and uuid.endswith(BASE_UUID_END):
-        return int(uuid[4:8], 16)
-    return None
-
-
-def _said(error: BaseException) -> str:
-    return str(error) or type(error).__name__

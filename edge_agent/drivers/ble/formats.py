@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from edge_agent.config import BleFormat
+from edge_agent.config import TAKES_KEY, BleFormat
 from edge_agent.drivers.ble import (
     atc,
     bthome,
@@ -104,6 +104,26 @@ FORMATS: dict[BleFormat, Format] = {
     "sensirion": Format("Sensirion gadget", sensirion.decode, Scan.ACTIVE, _NO_COUNTER),
     "switchbot": Format("SwitchBot Meter", switchbot.decode, Scan.ACTIVE, "the battery is in the scan response only"),
 }
+
+
+_BY_LENGTH: dict[int, BleFormat] = {
+    atc.ATC_BYTES: "atc1441",
+    atc.ATC_SEALED_BYTES: "atc1441",
+    atc.PVVX_BYTES: "pvvx",
+    atc.PVVX_SEALED_BYTES: "pvvx",
+}
+"""Two firmwares share one service; the length of its data tells which of them spoke."""
+
+
+def fitting(advertisement: Advertisement, key: bytes | None = None) -> dict[BleFormat, Decoded]:
+    """The formats that an advertisement is a frame of, and what it says in each of them."""
+    found: dict[BleFormat, Decoded] = {}
+    spoke = _BY_LENGTH.get(len(advertisement.service_data.get(atc.SERVICE_UUID, b"")))
+    for name, known in FORMATS.items():
+        decoded = known.decode(advertisement, key if name in TAKES_KEY else None)
+        if decoded is not None and (known.decode is not atc.decode or name == spoke):
+            found[name] = decoded
+    return found
 
 
 def scan_for(names: tuple[BleFormat, ...]) -> tuple[Scan, str]:

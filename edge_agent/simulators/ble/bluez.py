@@ -296,7 +296,7 @@ class FakeBlueZ:
             "Paired": Variant("b", False),
             "Connected": Variant("b", False),
             "ServicesResolved": Variant("b", False),
-            "UUIDs": Variant("as", []),
+            "UUIDs": Variant("as", [f"0000{number:04x}{BASE_UUID_END}" for number in said.services]),
             "RSSI": Variant("n", said.rssi_dbm),
             "ManufacturerData": _manufacturer_data(said.manufacturer_data),
             "ServiceData": _service_data(said.service_data),

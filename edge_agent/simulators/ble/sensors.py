@@ -23,6 +23,7 @@ class Said:
     service_data: Mapping[int, bytes] = field(default_factory=dict)
     name: str = ""
     rssi_dbm: int = -60
+    services: tuple[int, ...] = ()
 
     def structures(self, kind: int) -> Iterator[bytes]:
         """The advertising structures of this type, as a pattern of a passive scan sees them."""
@@ -208,7 +209,7 @@ def _efento(m: Measured) -> Said:
 
 
 def _gatt_ess(m: Measured) -> Said:
-    return Said(m.address, name="ESS")
+    return Said(m.address, name="ESS", services=(0x181A,))
 
 
 def _with_turned_byte(payload: bytes, turn: int) -> bytes:

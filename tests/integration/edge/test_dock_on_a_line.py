@@ -105,7 +105,7 @@ async def opened(desk: Desk) -> None:
     await desk.scanner.scan_until_answered("LW.BADGE.opener", aim="]C0")
 
 
-@pytest.mark.parametrize("suffix", ["cr", "lf", "crlf", "etx"])
+@pytest.mark.parametrize("suffix", ["cr", "lf", "crlf", "tab", "etx"])
 @pytest.mark.parametrize("separator", [GS, "<GS>"])
 async def test_a_receipt_scanned_on_a_real_line_becomes_one_transaction(
     tmp_path: Path, suffix: Suffix, separator: str

@@ -3,21 +3,24 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from edge_agent.buffer.journal import Journal
+from edge_agent.buffer.rows import line_of
 from edge_agent.buffer.thread import JournalThread
 from edge_agent.clock import ManualClock
 from edge_agent.config import UplinkSection
 from edge_agent.domain.records import Lane, Notice, NoticeKind, Record
 from edge_agent.domain.wire import encode_record
 from edge_agent.errors import LinkDown, Refused
+from edge_agent.uplink.base import Receipt
 from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.https import HttpsUplink
+from tests.builders import notice
 from tests.integration.edge.ledger import Fault, Ledger
 from tests.journal_parts import IDENTITY, START, all_records, open_journal, reading, scan
 
@@ -303,3 +306,36 @@ async def test_a_running_forwarder_wakes_by_itself_when_the_bucket_allows_more(t
         ticking.cancel()
         assert len(joined.ledger.lines("readings")) == 2000
         assert len(joined.ledger.messages) > 3
+
+
+class TimedUplink:
+    """The way to the ledger, over which a message takes so many seconds of the line's clock as it is told."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self.takes_s = 0.0
+        self.units: list[int] = []
+        self.forged = ""
+
+    async def send(self, units: Sequence[bytes]) -> tuple[Receipt, ...]:
+        self.units.append(len(units))
+        self._line.clock.advance(self.takes_s)
+        return await self._line.uplink.send(units)
+
+    async def close(self) -> None:
+        await self._line.uplink.close()
+
+
+async def test_messages_grow_while_the_ledger_is_quick_and_shrink_when_it_is_not(tmp_path: Path) -> None:
+    async with line(tmp_path) as joined:
+        batches = [(Lane.READINGS, [line_of(reading(number))]) for number in range(3_400)]
+        joined.journal.adopt("many", [], lambda: notice(START), anew=batches)
+        uplink = TimedUplink(joined)
+        forwarder = Forwarder(
+            joined.journal, joined.thread, uplink, joined.clock, random=random.Random(1).random, record=joined._take,
+            retry_max_s=1,
+        )  # fmt: skip
+        for takes_s in (0.1, 0.1, 0.1, 3.0, 0.1, 0.1, 0.1):
+            uplink.takes_s = takes_s
+            await forwarder.forward_once()
+        assert uplink.units == [200, 400, 800, 1000, 200, 400, 401]

@@ -38,7 +38,7 @@ from edge_agent.uplink.mqtt import MqttUplink
 from edge_agent.uplink.trust import LedgerTrust
 from tests.brokers import Broker, Mosquitto, NatsServer
 from tests.certificates import certificates
-from tests.contract.ways import CrookedLedger, Store
+from tests.contract.ways import CrookedLedger, Store, one_by_one
 from tests.integration.edge.ledger import Ledger
 from tests.journal_parts import GATEWAY, IDENTITY, START, open_journal, reading, scan
 from tests.ledger_key import LEDGER_KEYS, seal, trust
@@ -73,7 +73,7 @@ async def running(broker: Broker) -> AsyncIterator[Broker]:
 
 @contextlib.asynccontextmanager
 async def door_at(store: Store, **settings: Any) -> AsyncIterator[MqttDoor]:
-    door = MqttDoor(MqttSection.model_validate(settings), store, seal)
+    door = MqttDoor(MqttSection.model_validate(settings), one_by_one(store), seal)
     door.start()
     try:
         assert await asyncio.to_thread(door.wait_connected, 20)

@@ -18,8 +18,9 @@ def taken(queue: FairQueue, count: int) -> list[tuple[str, bytes]]:
     for _ in range(count):
         item = queue.take()
         assert item is not None
-        found.append(item)
-        queue.done(item[0])
+        sender, (one,) = item
+        found.append((sender, one))
+        queue.done(sender)
     return found
 
 
@@ -32,16 +33,27 @@ def test_senders_take_turns_and_each_keeps_its_order() -> None:
 
 def test_one_item_of_a_sender_is_at_work_at_a_time() -> None:
     queue = queue_of(a=[b"1", b"2"], b=[b"3"])
-    assert queue.take() == ("a", b"1")
-    assert queue.take() == ("b", b"3")
+    assert queue.take() == ("a", [b"1"])
+    assert queue.take() == ("b", [b"3"])
     waiter = threading.Thread(target=lambda: got.append(queue.take()))
-    got: list[tuple[str, bytes] | None] = []
+    got: list[tuple[str, list[bytes]] | None] = []
     waiter.start()
     queue.done("b")
     assert got == []
     queue.done("a")
     waiter.join(10)
-    assert got == [("a", b"2")]
+    assert got == [("a", [b"2"])]
+
+
+def test_a_sender_gives_up_to_so_many_of_its_own_items_at_once_and_then_the_others_have_their_turn() -> None:
+    queue = queue_of(a=[b"1", b"2", b"3", b"4"], b=[b"5"])
+    found = []
+    for _ in range(3):
+        taken_now = queue.take(3)
+        assert taken_now is not None
+        found.append(taken_now)
+        queue.done(taken_now[0])
+    assert found == [("a", [b"1", b"2", b"3"]), ("b", [b"5"]), ("a", [b"4"])]
 
 
 def test_a_sender_has_room_for_so_many_items_whatever_the_others_have() -> None:

@@ -102,7 +102,7 @@ poll_s = 5
 [[scanner]]
 name = "dock"
 port = ""
-suffix = "tab"
+suffix = "tabs"
 """
 
 
@@ -285,3 +285,23 @@ def test_a_fault_of_a_bluetooth_sensor_is_named_and_its_key_is_not_shown(tmp_pat
     assert len(faults) == 1
     assert words in faults[0]
     assert "231d39c1" not in faults[0]
+
+
+@pytest.mark.parametrize("suffix", ["tab", "etx", "\\u0004", "##", "\\t\\r"])
+def test_a_scan_may_end_in_any_mark_that_is_in_no_code(tmp_path: Path, suffix: str) -> None:
+    scanner = f'[[scanner]]\nname = "dock/s"\nport = "/dev/null"\nsuffix = "{suffix}"\n'
+    assert load_config(_with(tmp_path, scanner)).scanner
+
+
+@pytest.mark.parametrize("suffix", ["", "END", "7", "\\u001d", " "])
+def test_a_scan_may_not_end_in_what_codes_have_in_them(tmp_path: Path, suffix: str) -> None:
+    scanner = f'[[scanner]]\nname = "dock/s"\nport = "/dev/null"\nsuffix = "{suffix}"\n'
+    with pytest.raises(ConfigError, match="no letter or digit"):
+        load_config(_with(tmp_path, scanner))
+
+
+def _with(folder: Path, section: str) -> Path:
+    path = folder / "gateway.toml"
+    head = f'[gateway]\nname = "gw-1"\ndata_dir = "{folder}"\n\n[uplink]\nurl = "http://127.0.0.1:9"\n\n'
+    path.write_text(head + section)
+    return path

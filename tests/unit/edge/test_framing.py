@@ -10,7 +10,10 @@ ENDS: dict[Suffix, tuple[bytes, bytes]] = {
     "cr": (b"", b"\r"),
     "lf": (b"", b"\n"),
     "crlf": (b"", b"\r\n"),
+    "tab": (b"", b"\t"),
     "etx": (b"\x02", b"\x03"),
+    "\x04": (b"", b"\x04"),
+    "\x1c\r": (b"", b"\x1c\r"),
 }
 texts = st.lists(st.text(st.characters(min_codepoint=0x1D, max_codepoint=0x7E), min_size=1, max_size=30), max_size=5)
 
@@ -89,3 +92,7 @@ def test_a_new_start_mark_drops_the_scan_that_never_ended() -> None:
     bad, good = Framer("etx").feed(b"\x02HALF\x02WHOLE\x03")
     assert isinstance(bad, BadFrame)
     assert good == Frame("WHOLE")
+
+
+def test_line_ends_behind_an_own_end_are_no_scans_of_their_own() -> None:
+    assert Framer("tab").feed(b"A\t\r\nB\t\r\n") == (Frame("A"), Frame("B"))

@@ -100,7 +100,7 @@ CREATE TABLE stock_order (
 );
 CREATE INDEX stock_order_returns ON stock_order (returns_order) WHERE returns_order IS NOT NULL;
 
--- lot_number '' and serial '' leave open which lot and unit.
+-- lot_number '' and serial '' leave open which lot and unit. instead_of: the line that it is a substitute for.
 CREATE TABLE order_line (
     order_id bigint NOT NULL REFERENCES stock_order,
     line smallint NOT NULL CHECK (line > 0),
@@ -108,7 +108,9 @@ CREATE TABLE order_line (
     quantity bigint NOT NULL CHECK (quantity > 0),
     lot_number text NOT NULL DEFAULT '',
     serial text NOT NULL DEFAULT '',
+    instead_of smallint,
     PRIMARY KEY (order_id, line),
+    FOREIGN KEY (order_id, instead_of) REFERENCES order_line,
     UNIQUE (order_id, item_id, lot_number, serial)
 );
 CREATE INDEX order_line_item ON order_line (item_id);

@@ -1,12 +1,6 @@
 -- Compounding. A production batch is a place of kind production: what goes in and comes out are movements like any
 -- other, so that balances, exposure and trace need nothing new. Beside them stands the batch record.
 
--- Which items are compounded, and under which section of the law: 503A for one patient, 503B for stock.
-CREATE TABLE compounded_item (
-    item_id bigint PRIMARY KEY REFERENCES item,
-    kind text NOT NULL CHECK (kind IN ('503A', '503B'))
-);
-
 -- A master formulation record. A version never changes; body is cloud_sync.domain.compounding.Formula.
 CREATE TABLE formula (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -96,6 +96,10 @@ END $$;
 CREATE TRIGGER reservation_within_position AFTER INSERT ON reservation
     FOR EACH ROW EXECUTE FUNCTION refuse_over_reservation();
 
+-- A promise may be pending: unless it is confirmed, it ends at expires_at. Null: it is firm.
+ALTER TABLE reservation ADD COLUMN expires_at timestamptz;
+CREATE INDEX reservation_pending ON reservation (expires_at) WHERE ended_at IS NULL AND expires_at IS NOT NULL;
+
 -- Searches that scanned: by demand, by the instant a hold was placed on a place, open excursions and cases.
 CREATE INDEX reservation_demand ON reservation (demand);
 CREATE INDEX reservation_lot ON reservation (lot_id);

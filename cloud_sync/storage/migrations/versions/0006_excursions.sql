@@ -34,10 +34,54 @@ ALTER TABLE track
     ADD COLUMN last_out_at timestamptz,
     ADD COLUMN longest_gap_s double precision NOT NULL DEFAULT 0;
 
+------------------------------------------------------------------------------------- what was in force, and where
+
+-- Readings are judged by what was in force when they were taken. Here is what was; what is, stands in place.policy and
+-- channel.place_id, since the latest of these rows, or else since ever. Null: no policy then, or in no place.
+CREATE TABLE place_policy_was (
+    place_id bigint NOT NULL REFERENCES place,
+    policy text REFERENCES policy,
+    until timestamptz NOT NULL,
+    PRIMARY KEY (place_id, until)
+);
+CREATE TABLE channel_place_was (
+    channel_id bigint NOT NULL REFERENCES channel,
+    place_id bigint REFERENCES place,
+    until timestamptz NOT NULL,
+    PRIMARY KEY (channel_id, until)
+);
+CREATE TRIGGER place_policy_was_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON place_policy_was
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER channel_place_was_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON channel_place_was
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Where each channel measured and measures: from since on, before until ('infinity': to this day).
+CREATE VIEW channel_stay AS
+SELECT w.channel_id, w.place_id,
+       coalesce(lag(w.until) OVER (PARTITION BY w.channel_id ORDER BY w.until), '-infinity') AS since, w.until
+FROM channel_place_was w
+UNION ALL
+SELECT c.id, c.place_id,
+       coalesce((SELECT max(w.until) FROM channel_place_was w WHERE w.channel_id = c.id), '-infinity'), 'infinity'
+FROM channel c;
+
+-- Which policy each place had and has, likewise.
+CREATE VIEW policy_spell AS
+SELECT w.place_id, w.policy,
+       coalesce(lag(w.until) OVER (PARTITION BY w.place_id ORDER BY w.until), '-infinity') AS since, w.until
+FROM place_policy_was w
+UNION ALL
+SELECT p.id, p.policy,
+       coalesce((SELECT max(w.until) FROM place_policy_was w WHERE w.place_id = p.id), '-infinity'), 'infinity'
+FROM place p;
+
 -------------------------------------------------------------------------------------------- what is known of journals
 
--- The latest trusted time of the readings of a batch, good or not.
-ALTER TABLE evidence ADD COLUMN last_at timestamptz;
+-- The first and the latest trusted time of what a batch says: in the lane of readings only the latest, of readings good
+-- or not; null where no clock was synchronised.
+ALTER TABLE evidence ADD COLUMN first_at timestamptz, ADD COLUMN last_at timestamptz;
+CREATE INDEX evidence_trusted_scans ON evidence (gateway_id, journal, first_seq)
+    WHERE lane = 'scans' AND last_at IS NOT NULL;
 
 -- How far a lane is known without a hole: every record before next_seq is here, or declared lost. horizon_at is the
 -- latest time among them: up to it, what is not here was not measured. max_seq is the highest number ever heard.
@@ -108,6 +152,8 @@ $$;
 -- at is when it was as the ledger knows now; said_at what the gateway said, where a clock notice has corrected it.
 -- boot and mono_ms are kept where the clock was not synchronised.
 ALTER TABLE reading ADD COLUMN said_at timestamptz, ADD COLUMN boot text, ADD COLUMN mono_ms bigint;
+ALTER TABLE unusable_reading ADD COLUMN said_at timestamptz, ADD COLUMN boot text, ADD COLUMN mono_ms bigint;
+CREATE INDEX unusable_reading_unsynced ON unusable_reading (gateway_id, boot) WHERE boot IS NOT NULL;
 CREATE INDEX reading_unsynced ON reading (boot, channel_id) WHERE NOT synced;
 CREATE INDEX reading_unsynced_channel ON reading (channel_id) WHERE NOT synced;
 
@@ -203,14 +249,60 @@ SELECT channel_id, ended_at FROM envelope;
 CREATE TABLE doubtful_scan (
     fact text PRIMARY KEY,
     gateway_id bigint NOT NULL REFERENCES gateway,
+    journal uuid NOT NULL,
+    seq bigint NOT NULL,
     boot text NOT NULL,
     mono_ms bigint NOT NULL,
     said_at timestamptz NOT NULL
 );
 CREATE INDEX doubtful_scan_boot ON doubtful_scan (gateway_id, boot);
+CREATE INDEX doubtful_scan_seq ON doubtful_scan (gateway_id, journal, seq);
 
--- A movement never changes, but for the time that the ledger derives: said_at is what the gateway said.
-ALTER TABLE movement ADD COLUMN said_at timestamptz;
+-- Between which instants a doubtful scan was, that no notice has corrected: after the last trusted time said before it
+-- in its journal, before the first one said after it. The years 1 and 9999 stand for no bound. No row for other scans.
+CREATE FUNCTION possible_times(of_fact text) RETURNS TABLE (earliest_at timestamptz, latest_at timestamptz)
+STABLE LANGUAGE sql ROWS 1 AS $$
+    SELECT least(coalesce(before.at, '0001-01-01Z'), coalesce(after.at, '9999-12-31Z')),
+           greatest(coalesce(before.at, '0001-01-01Z'), coalesce(after.at, '9999-12-31Z'))
+    FROM doubtful_scan s
+    LEFT JOIN LATERAL (
+        SELECT e.last_at AS at FROM evidence e
+        WHERE e.gateway_id = s.gateway_id AND e.journal = s.journal AND e.lane = 'scans' AND e.last_at IS NOT NULL
+          AND e.first_seq <= s.seq AND e.last_seq < s.seq
+        ORDER BY e.first_seq DESC LIMIT 1
+    ) AS before ON true
+    LEFT JOIN LATERAL (
+        SELECT e.first_at AS at FROM evidence e
+        WHERE e.gateway_id = s.gateway_id AND e.journal = s.journal AND e.lane = 'scans' AND e.last_at IS NOT NULL
+          AND e.first_seq > s.seq
+        ORDER BY e.first_seq LIMIT 1
+    ) AS after ON true
+    WHERE s.fact = of_fact AND corrected_time(s.gateway_id, s.boot, s.mono_ms, s.said_at) IS NULL
+$$;
+
+-- A movement never changes, but for the time that the ledger derives: said_at is what the gateway said. While its clock
+-- is not trusted, it was between earliest_at and latest_at, and the wider reading counts: stock may have come as early
+-- as came_at, and left as late as left_at.
+ALTER TABLE movement
+    ADD COLUMN said_at timestamptz,
+    ADD COLUMN earliest_at timestamptz,
+    ADD COLUMN latest_at timestamptz,
+    ADD CHECK ((earliest_at IS NULL) = (latest_at IS NULL) AND earliest_at <= latest_at),
+    ADD COLUMN came_at timestamptz NOT NULL GENERATED ALWAYS AS (coalesce(earliest_at, occurred_at)) STORED,
+    ADD COLUMN left_at timestamptz NOT NULL GENERATED ALWAYS AS (coalesce(latest_at, occurred_at)) STORED;
+DROP INDEX movement_out, movement_in;
+CREATE INDEX movement_out ON movement (lot_id, from_place, serial, left_at);
+CREATE INDEX movement_in ON movement (lot_id, to_place, serial, came_at);
+-- Movements by doubtful clocks that are not kept with the time that is known of them by now.
+CREATE VIEW mistimed_movement AS
+SELECT s.gateway_id, s.journal, s.seq, s.boot, m.id, m.lot_id, m.serial, m.from_place, m.to_place,
+       coalesce(known.at, s.said_at) AS at, possible.earliest_at, possible.latest_at
+FROM doubtful_scan s
+JOIN movement m USING (fact)
+CROSS JOIN LATERAL (SELECT corrected_time(s.gateway_id, s.boot, s.mono_ms, s.said_at) AS at) AS known
+LEFT JOIN LATERAL possible_times(s.fact) AS possible ON true
+WHERE (m.occurred_at, m.earliest_at, m.latest_at)
+      IS DISTINCT FROM (coalesce(known.at, s.said_at), possible.earliest_at, possible.latest_at);
 DROP TRIGGER movement_append_only ON movement;
 CREATE TRIGGER movement_append_only BEFORE DELETE OR TRUNCATE ON movement
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -218,6 +310,10 @@ CREATE FUNCTION refuse_other_movement() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.occurred_at := OLD.occurred_at;
     NEW.said_at := OLD.said_at;
+    NEW.earliest_at := OLD.earliest_at;
+    NEW.latest_at := OLD.latest_at;
+    NEW.came_at := OLD.came_at;
+    NEW.left_at := OLD.left_at;
     IF NEW IS DISTINCT FROM OLD THEN
         RAISE EXCEPTION 'movement is append-only: only its derived time may follow a clock notice';
     END IF;

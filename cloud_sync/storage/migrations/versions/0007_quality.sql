@@ -100,6 +100,18 @@ ALTER TABLE exception_case
     ADD COLUMN assignee text,
     ADD COLUMN decision text CHECK (decision IN ('explained', 'corrected', 'accepted', 'rejected')),
     ADD COLUMN resolved_role text;
+-- The batch in which a fact was scanned (gateway/journal/lane/seq#line); null for what was said otherwise.
+CREATE FUNCTION evidence_of(of_fact text) RETURNS bigint STABLE LANGUAGE sql AS $$
+    SELECT e.id
+    FROM (SELECT of_fact ~ '^[^/]+/[0-9a-f-]{36}/scans/[0-9]{1,18}#' AS is_scan) AS fact
+    JOIN gateway g ON fact.is_scan AND g.name = split_part(of_fact, '/', 1)
+    JOIN evidence e ON e.gateway_id = g.id AND e.lane = 'scans'
+        AND e.journal = CASE WHEN fact.is_scan THEN split_part(of_fact, '/', 2)::uuid END
+        AND CASE WHEN fact.is_scan THEN split_part(split_part(of_fact, '/', 4), '#', 1)::bigint END
+            BETWEEN e.first_seq AND e.last_seq
+    ORDER BY e.first_seq DESC
+    LIMIT 1
+$$;
 CREATE INDEX exception_case_open_kind ON exception_case (kind, opened_at) WHERE resolved_at IS NULL;
 
 ------------------------------------------------------------------------------------------------------------ holds

@@ -165,3 +165,22 @@ async def test_a_silent_device_may_be_added_ahead_with_a_reason(tmp_path: Path) 
         )  # fmt: skip
     assert said.code == 0, said.err
     assert "# NOT PROVEN" in path.read_text()
+
+
+async def test_an_open_address_offset_is_settled_by_the_serial_number_and_nothing_else(tmp_path: Path) -> None:
+    path = config_in(tmp_path)
+    before = path.read_text()
+    async with ModbusTcpSimulator([sensor("comet-t3510", 1, 5.2, address_offset=-1)]) as simulator:
+        add = ("add", "a/b", "--host", f"127.0.0.1:{simulator.port}", "--profile", "comet-t3510", "-c", path, "-y")
+        refused = await edge_agent(*add)
+        assert refused.code == 1 and "--seen" in refused.words and path.read_text() == before
+        said = await edge_agent(*add, "--seen", "serial number=12345678")
+        later = await edge_agent("probe", "a/b", "-c", path)
+        simulator.devices[1].serial = "87654321"
+        changed = await edge_agent("probe", "a/b", "-c", path)
+    assert said.code == 0, said.err
+    (section,) = tomllib.loads(path.read_text())["device"]
+    assert section["address_offset"] == -1
+    assert section["proof"]["saw"]["serial number"] == "12345678"
+    assert later.code == 0 and "PROVEN" in later.words
+    assert changed.code == 1 and "is it another unit" in changed.words

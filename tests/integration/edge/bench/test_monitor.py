@@ -86,6 +86,8 @@ async def test_the_running_agent_tells_and_no_sensor_notices(tmp_path: Path) -> 
     assert as_json.data["source"] == "agent"
     assert (a["quality"], a["values"]["temp_c"]) == ("good", 5.2) and a["age_s"] < 5
     assert (b["quality"], b["values"], b["age_s"]) == ("lost", {}, None) and b["errors"] >= 2
+    assert 0 < a["latency_ms"] < 200 and b["latency_ms"] is None
+    assert "latency" in said.out
     assert "gw-1: the agent runs since" in said.out and "unit 2 at" in said.out
     assert refused.code == 1 and "would share its buses" in refused.words
 
@@ -150,3 +152,14 @@ def test_a_reading_a_loss_and_a_return_are_remembered_with_their_ages(tmp_path: 
     assert seen["values"] == {"temp_c": 5.0} and other["records"] == 0
     live.take(Reading(stamp_of(8), name, Quality.GOOD, {"temp_c": 5.1}))
     assert live.snapshot()["devices"][0]["is_lost"] is False
+
+
+def test_a_changed_configuration_is_followed_and_what_was_heard_stays(tmp_path: Path) -> None:
+    live = Live(load_config(config_in(tmp_path, line_with(1))), ManualClock(START))
+    live.take(Reading(stamp_of(0), DeviceName("cold/a"), Quality.GOOD, {"temp_c": 5.0}))
+    live.answered("cold/a", 0.0123)
+    live.answered("nobody/knows", 1.0)
+    live.follow(load_config(config_in(tmp_path, line_with(1).replace("cold/b", "cold/c"))))
+    kept, new = live.snapshot()["devices"]
+    assert (kept["name"], kept["values"], kept["latency_ms"]) == ("cold/a", {"temp_c": 5.0}, 12.3)
+    assert (new["name"], new["quality"]) == ("cold/c", "waiting")

@@ -8,7 +8,7 @@ import pytest
 from edge_agent.domain.records import NoticeKind, Quality
 from edge_agent.simulators.link import CutMode, Relay
 from edge_agent.simulators.modbus import FaultKind, ModbusTcpSimulator
-from tests.integration.edge.drivers.running import TIMEOUT_S, Running, against, config_for, sensor
+from tests.integration.edge.drivers.running import POLL_S, TIMEOUT_S, Running, against, config_for, sensor
 
 UNANSWERED = [FaultKind.DEAD, FaultKind.NO_PATH, FaultKind.CLOSE]
 NO_ANSWER = [
@@ -246,3 +246,25 @@ async def test_stopping_the_bus_closes_its_connection() -> None:
         async with asyncio.timeout(5):
             await simulator.all_gone.wait()
         assert simulator.connections == 0
+
+
+async def test_a_stuck_sensor_is_stale_after_the_time_that_the_site_allows_and_good_when_it_moves_again() -> None:
+    swing = iter(range(1, 10_000))
+    stuck = sensor("xy-md02", 1, 5.0)
+    stuck.values = lambda: {"temp_c": 5.0 + next(swing) % 50 / 10, "rh_pct": 50.0}
+    healthy = sensor("xy-md02", 2, 6.0)
+    async with ModbusTcpSimulator([stuck, healthy]) as simulator:
+        devices = [
+            {"name": "u1", "profile": "xy-md02", "unit": 1, "stale_after_s": 10 * POLL_S},
+            {"name": "u2", "profile": "xy-md02", "unit": 2},
+        ]
+        async with Running(config_for(simulator.port, devices)) as heard:
+            await heard.until(lambda h: len(h.good("u1")) > 3)
+            stuck.misbehave(FaultKind.STUCK)
+            await heard.until(lambda h: bool(h.readings("u1", Quality.STALE)))
+            (first, *_) = heard.readings("u1", Quality.STALE)
+            assert first.values == {} and "no register has changed for" in first.detail
+            stuck.behave()
+            good_before = len(heard.good("u1"))
+            await heard.until(lambda h: len(h.good("u1")) > good_before)
+    assert not heard.readings("u2", Quality.STALE)

@@ -7,8 +7,8 @@ import pytest
 
 from edge_agent.clock import ManualClock, stamp
 from edge_agent.domain.records import Quality
-from edge_agent.drivers.ble.bus import newest_last
 from edge_agent.drivers.ble.frames import Decoded
+from edge_agent.drivers.ble.listener import newest_last
 from edge_agent.drivers.ble.track import (
     INTERVAL_UNKNOWN_S,
     LOST_GAPS,
