@@ -23,8 +23,8 @@ LOTS, MORE_LOTS = 2_500, 20_000
 BIG = {
     "movement", "position", "residency", "exposure", "reading", "reading_hour", "unusable_reading", "evidence", "event",
     "reservation", "lot", "notice", "excursion", "excursion_version", "exception_case", "disposition", "hold",
-    "stock_order", "order_line", "order_step", "count_line", "doubtful_scan", "recall_lot", "batch_fact", "envelope", "envelope_point",
-    "retold_reading",
+    "stock_order", "order_line", "order_step", "count_line", "doubtful_scan", "recall_lot", "batch_fact",
+    "envelope", "envelope_point", "retold_reading",
 }  # fmt: skip
 """Tables that grow with every day of work. The others are master data, or kept short."""
 AT = datetime(2026, 1, 10, tzinfo=UTC)
@@ -65,7 +65,8 @@ FILL_MORE = """
     INSERT INTO unusable_reading (gateway_id, device, at, seq, quality, evidence_id)
     SELECT 1, 'probe-' || n % 100, timestamptz '2026-01-01 00:00Z' + n * interval '1 min', n, 'timeout', 1
     FROM generate_series(1, 20000) n;
-    INSERT INTO envelope (channel_id, began_at, ended_at, readings, lowest, mean, highest, gap_s, synced, seq, evidence_id)
+    INSERT INTO envelope (channel_id, began_at, ended_at, readings, lowest, mean, highest, gap_s, synced, seq,
+                          evidence_id)
     SELECT 1 + n % 100, timestamptz '2025-01-01 00:00Z' + n * interval '10 min',
            timestamptz '2025-01-01 00:09Z' + n * interval '10 min', 60, 1, 2, 3, 10, true, n, 1 + n % 90000
     FROM generate_series(1, 20000) n;
