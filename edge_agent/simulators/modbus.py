@@ -41,6 +41,7 @@ class FaultKind(StrEnum):
     NAN = "nan"  # floats are NaN, integers their lowest number
     SENTINEL = "sentinel"  # integers and floats are the profile's sentinel
     STUCK = "stuck"  # always the values it had at first
+    SWAPPED = "swapped"  # the two words of each 32-bit value change places
     CLOSE = "close"  # closes the connection instead of answering
     SPLIT = "split"  # the answer comes in two segments
     HALF = "half"  # half of an answer, and the other half after a while
@@ -96,12 +97,13 @@ class SimulatedDevice:
     def registers(self, fault: Fault | None = None) -> dict[int, int]:
         """All registers by wire address."""
         kind = fault.kind if fault else None
+        order = self._order(is_swapped=kind is FaultKind.SWAPPED)
         words: dict[int, int] = {}
         for proof in self.profile.proof:
-            words.update(enumerate(_proof_words(proof, self._order(), self.serial, self.unit), proof.address))
+            words.update(enumerate(_proof_words(proof, order, self.serial, self.unit), proof.address))
         for status in self.profile.status:
             raw = status.good_equals or 0
-            words.update(enumerate(_ordered(raw, status.words, self._order()), status.address))
+            words.update(enumerate(_ordered(raw, status.words, order), status.address))
         now = self._values_now(kind)
         for metric in self.profile.metric:
             raw = _raw(metric.type, now[metric.name] / metric.scale)
@@ -109,7 +111,7 @@ class SimulatedDevice:
                 raw = {"float32": 0x7FC00000, "int32": 0x80000000}.get(metric.type, 0x8000)
             elif kind is FaultKind.SENTINEL and metric.sentinels:
                 raw = metric.sentinels[0]
-            words.update(enumerate(_ordered(raw, metric.words, self._order()), metric.address))
+            words.update(enumerate(_ordered(raw, metric.words, order), metric.address))
         return {address + self.address_offset: word for address, word in words.items()}
 
     def _values_now(self, kind: FaultKind | None) -> dict[str, float]:
@@ -118,8 +120,9 @@ class SimulatedDevice:
         self.stuck = self.stuck or dict(self.values())
         return self.stuck
 
-    def _order(self) -> WordOrder | None:
-        return self.word_order or self.profile.link.word_order
+    def _order(self, *, is_swapped: bool) -> WordOrder | None:
+        order = self.word_order or self.profile.link.word_order
+        return ("low_first" if order == "high_first" else "high_first") if is_swapped else order
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,9 @@ async def test_another_model_is_recognised() -> None:
     assert (report.others[0].profile.name, report.others[0].sense) == ("vaisala-hmp", Sense.PROVEN)
 
 
-@pytest.mark.parametrize("kind", [FaultKind.NAN, FaultKind.EXCEPTION, FaultKind.SHORT, FaultKind.CORRUPT])
+@pytest.mark.parametrize(
+    "kind", [FaultKind.NAN, FaultKind.EXCEPTION, FaultKind.SHORT, FaultKind.CORRUPT, FaultKind.SWAPPED]
+)
 async def test_a_device_that_misbehaves_is_never_called_good(kind: FaultKind) -> None:
     device = sensor("vaisala-hmp", 240, 5.0)
     device.misbehave(kind)

@@ -13,6 +13,8 @@ from edge_agent.simulators.modbus_line import ModbusLineSimulator
 from tests.integration.edge.drivers.line import on_line
 from tests.integration.edge.drivers.running import TIMEOUT_S, Running, config_for, sensor
 
+FAULTS = [kind for kind in FaultKind if kind is not FaultKind.SWAPPED]
+"""Without the one that only proof registers can find out: swapped words may look like a value."""
 PROFILES = ("xy-md02", "vaisala-hmp", "ee-ee210", "xy-md02", "ee-ee210")
 
 
@@ -28,7 +30,7 @@ async def test_whatever_fails_every_good_value_is_the_devices_own(seed: int) -> 
     ):
         for _ in range(25):
             device = chance.choice(devices)
-            device.misbehave(chance.choice(list(FaultKind)), delay_s=chance.uniform(0.5, 1.5) * TIMEOUT_S, times=2)
+            device.misbehave(chance.choice(FAULTS), delay_s=chance.uniform(0.5, 1.5) * TIMEOUT_S, times=2)
             match chance.randrange(8):
                 case 0:
                     await cable.cut(chance.choice(list(CutMode)))
@@ -65,7 +67,7 @@ async def test_whatever_fails_on_a_serial_line_every_good_value_is_the_units_own
     async with simulator as line, on_line(line, retry_max_s=0.2) as heard:
         for _ in range(20):
             device = chance.choice(devices)
-            device.misbehave(chance.choice(list(FaultKind)), delay_s=chance.uniform(0.5, 1.5) * TIMEOUT_S, times=2)
+            device.misbehave(chance.choice(FAULTS), delay_s=chance.uniform(0.5, 1.5) * TIMEOUT_S, times=2)
             if chance.randrange(6) == 0:
                 line.unplug()
                 await asyncio.sleep(chance.uniform(0, TIMEOUT_S))

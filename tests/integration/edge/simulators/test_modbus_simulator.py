@@ -106,3 +106,27 @@ async def test_bytes_that_are_not_modbus_end_the_connection(simulator: ModbusTcp
     async with Client(simulator) as client:
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
             await client.ask(b"GET / HTTP/1.1\r\n\r\n", 1)
+
+
+async def test_swapped_words_change_places_in_every_32_bit_value_and_in_no_other(simulator: ModbusTcpSimulator) -> None:
+    for device in simulator.devices.values():
+        device.misbehave(FaultKind.SWAPPED)
+    async with Client(simulator) as client:
+        asked = [
+            ("0001 0000 0006 F0 03 1F00 0003", "0001 0000 0009 F0 03 06 CFC7 C2F6 E666"),
+            ("0002 0000 0006 F0 03 0002 0002", "0002 0000 0007 F0 03 04 41F4 0000"),
+            ("0003 0000 0006 01 04 0001 0002", "0003 0000 0007 01 04 04 0131 0222"),
+        ]
+        for request, answer in asked:
+            wanted = bytes.fromhex(answer)
+            assert await client.ask(bytes.fromhex(request), len(wanted)) == wanted
+
+
+async def test_the_same_seed_spoils_the_same_bytes() -> None:
+    async def garbage(seed: int) -> bytes:
+        device = SimulatedDevice(load_profile("xy-md02"), 1, lambda: {"temp_c": 30.5, "rh_pct": 54.6})
+        device.misbehave(FaultKind.GARBAGE)
+        async with ModbusTcpSimulator([device], seed=seed) as simulator, Client(simulator) as client:
+            return await client.ask(READ_BOTH, 24)
+
+    assert await garbage(7) == await garbage(7) != await garbage(8)
