@@ -26,7 +26,7 @@ from cloud_sync.ingest.source import Said, Source
 from cloud_sync.ingest.together import Sealed, in_parts, store_part
 from cloud_sync.storage.database import Connection, Database, Row, again_if_overtaken
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.records import Envelope, Lane, Notice, Reading, Record, ScanTransaction
+from edge_agent.domain.records import SEQ_END, Envelope, Lane, Notice, Reading, Record, ScanTransaction
 from edge_agent.domain.wire import (
     Batch,
     BatchHeader,
@@ -38,7 +38,6 @@ from edge_agent.domain.wire import (
     header_of,
 )
 
-SEQ_MAX = 2**62
 UNREADABLE_KEPT_BYTES = 10_000
 """How much of an unreadable record its case shows; the evidence has all of it."""
 
@@ -213,8 +212,8 @@ def _check_header(header: BatchHeader) -> None:
         is_plain = False
     if not is_plain:
         raise WireError(f"journal {header.journal} is not a UUID")
-    if header.first > SEQ_MAX:
-        raise WireError(f"sequence number {header.first} is beyond {SEQ_MAX}")
+    if header.first >= SEQ_END:
+        raise WireError(f"sequence number {header.first} is not below {SEQ_END}")
 
 
 def _genuine_gateway(connection: Connection, batch: Batch) -> Row:
