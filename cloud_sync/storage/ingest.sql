@@ -30,6 +30,10 @@ WHERE id = :id AND (last_seen_at IS NULL OR last_seen_at < clock_timestamp() - i
 INSERT INTO notice (evidence_id, seq, gateway_id, at, kind, subject, text, data)
 VALUES (:evidence_id, :seq, :gateway_id, :at, :kind, :subject, :text, :data);
 
+-- name: evidence_by_id(id)^
+-- A batch as it was signed, and whose it is.
+SELECT gateway_id, raw FROM evidence WHERE id = :id;
+
 -- name: add_gap(gateway_id, journal, lane, first_seq, last_seq, by_first, by_last)!
 -- Records that a gateway lost, or thinned to others. Of both said of the same records, the loss counts.
 INSERT INTO declared_gap (gateway_id, journal, lane, first_seq, last_seq, by_first, by_last)

@@ -160,7 +160,7 @@ def test_a_new_journal_names_the_one_it_follows_and_all_that_will_not_come_of_it
     with open_journal(path) as journal:
         assert holes_in(journal, Lane.READINGS) == [(old, 1, 100), (old, 150, 2), (old, 301, SEQ_END - 301)]
         assert holes_in(journal, Lane.SCANS) == [(old, 31, SEQ_END - 31)]
-        assert [gap.data["lane"] for gap in gaps_in(journal)][0] is None, "first that it was damaged at all"
+        assert gaps_in(journal)[0].data["lane"] is None, "first that it was damaged at all"
 
 
 def test_of_a_journal_whose_name_is_gone_everything_before_is_told_to_be_lost(tmp_path: Path) -> None:
