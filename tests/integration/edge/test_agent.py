@@ -194,6 +194,7 @@ async def test_the_buffer_can_be_looked_into_checked_and_carried_away(tmp_path: 
     _, out, _ = await result_of("buffer", "status", "--config", config)
     assert "2026-03-01 08:00:01Z" in out
     assert "written to it so far" in out
+    assert "…" not in out, "80 columns are enough"
 
     code, out, _ = await result_of("buffer", "inspect", "--config", config, "--lane", "readings", "--from", "2")
     assert (code, out.count("\n")) == (0, 1)
@@ -250,15 +251,21 @@ async def test_what_was_refused_waits_again_by_a_command_while_the_agent_is_stop
         code, out, _ = await result_of("buffer", "resend", "--config", config, "--json")
         assert (code, json.loads(out)) == (0, {"batches": 0, "records": 0, "still_set_aside": 0})
         async with running(config):
-            while not all(record in said(ledger, "readings") for record in (reading(1), reading(2))):
-                await asyncio.sleep(0.01)
+            while await waiting(config):
+                pass
         assert scan(1) in said(ledger, "scans")
+        assert said(ledger, "readings") == [reading(1), reading(2)]
         assert ledger.stored_twice == 0
 
 
 async def set_aside(config: Path, batches: int) -> bool:
     _, out, _ = await result_of("buffer", "status", "--config", config, "--json")
     return sum(lane["set_aside_batches"] for lane in json.loads(out)["lanes"]) >= batches
+
+
+async def waiting(config: Path) -> bool:
+    _, out, _ = await result_of("buffer", "status", "--config", config, "--json")
+    return any(lane["records"] for lane in json.loads(out)["lanes"])
 
 
 async def test_verify_fails_for_a_key_that_did_not_sign(tmp_path: Path) -> None:
