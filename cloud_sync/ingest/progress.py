@@ -49,7 +49,7 @@ def _journals(connection: Connection, source: Source, lane: str, named: object) 
     """The journals of this gateway that a gap is about; none if it is the name of none."""
     if named == FORMER_JOURNALS:
         rows = queries("ingest").journals_with_holes(
-            connection, gateway_id=source.gateway_id, lane=lane, but=source.journal
+            connection, gateway_id=source.gateway_id, lane=lane, journal=source.journal
         )
         return [row["journal"] for row in rows]
     try:

@@ -41,11 +41,11 @@ VALUES (:gateway_id, :journal, :lane, :first_seq, :last_seq, :by_first, :by_last
 ON CONFLICT (gateway_id, journal, lane, first_seq, last_seq) DO UPDATE SET by_first = NULL, by_last = NULL
 WHERE excluded.by_first IS NULL;
 
--- name: journals_with_holes(gateway_id, lane, but)
+-- name: journals_with_holes(gateway_id, lane, journal)
 -- The other journals of a gateway of which numbers are missing below the highest one known.
 SELECT journal::text AS journal
 FROM lane_progress
-WHERE gateway_id = :gateway_id AND lane = :lane AND journal <> :but::uuid AND max_seq >= next_seq
+WHERE gateway_id = :gateway_id AND lane = :lane AND journal <> :journal::uuid AND max_seq >= next_seq
 ORDER BY journal;
 
 -- name: advance_lane(gateway_id, journal, lane)!
