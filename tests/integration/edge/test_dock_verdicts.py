@@ -97,7 +97,7 @@ async def test_a_pick_of_a_held_lot_is_refused_offline_and_recorded_with_every_r
 async def test_a_lot_that_the_desk_has_never_heard_of_is_refused_and_recorded_but_can_be_moved(tmp_path: Path) -> None:
     async with a_dock(tmp_path) as dock:
         dock.clock.advance(200)
-        await dock.scan(*PICK[1:])
+        await dock.scan(*PICK)
         assert await dock.scan(label(INSULIN, "STRANGE", FAR)) == BAD
         assert await dock.scan(label("09506000134352", "X1", FAR)) == BAD
         assert await dock.scan("LW.COMMIT") == BAD, "there is nothing to book"
