@@ -101,17 +101,21 @@ def sample_of(counter: CounterProfile, contents: Contents, order: WordOrder | No
 def judged(sample: Sample, settings: CounterSection, clock_unix_s: int) -> Decoded:
     """The sample's values, or why it has none. ``clock_unix_s`` is the counter's own clock.
 
-    Per size, cumulative as the counter counts: particles per m³ and the raw count; and the litres that they were
-    counted in, so that any number of samples can be summed up to 1 m³.
+    Per size, cumulative as the counter counts: particles per m³ and the raw count; the differential count of its band
+    (at least this size, smaller than the next); and the litres that they were counted in, so that any number of samples
+    can be summed up to 1 m³.
     """
     faults = tuple(_faults(sample, settings, clock_unix_s))
     if faults:
         return disowned("; ".join(faults))
     litres = settings.flow_l_per_min * sample.sample_s / 60
     values: dict[str, float] = {}
-    for size_um, count in zip(settings.sizes_um, sample.counts, strict=True):
+    counts = dict(zip(settings.sizes_um, sample.counts, strict=True))
+    bands = differential(counts)
+    for size_um, count in counts.items():
         values[f"particles_{size_name(size_um)}_per_m3"] = round(per_m3(count, litres), 3)
         values[f"particles_{size_name(size_um)}_count"] = count
+        values[f"particles_{size_name(size_um)}_band_count"] = bands[size_um]
     values["sampled_l"] = round(litres, 4)
     values["sample_ended_unix_s"] = sample.ended_unix_s
     return Decoded(values)

@@ -148,7 +148,9 @@ async def test_a_sample_becomes_one_reading_with_its_own_time(room: Room) -> Non
         "particles_0_5_um_per_m3": pytest.approx(3531.473, abs=0.001),
         "particles_5_um_per_m3": pytest.approx(35.315, abs=0.001),
         "particles_0_5_um_count": 100,
+        "particles_0_5_um_band_count": 99,
         "particles_5_um_count": 1,
+        "particles_5_um_band_count": 1,
         "sampled_l": 28.3168,
         "sample_ended_unix_s": int(ended.timestamp()) - 3600,
     }
