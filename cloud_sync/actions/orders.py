@@ -95,7 +95,7 @@ def take_step(database: Database, number: str, step: Step, reason: str, *, at: d
         if fault := fault_of_step(order.kind, step, order.taken, order.row["requested_by"], actor):
             text, is_about_who = fault
             raise (NotAllowed if is_about_who else Conflict)(
-                f"order {number}: {text}", _ASK_OTHER if is_about_who else None
+                f"order {number}: {text}", ASK_OTHER if is_about_who else None
             )
         if step is Step.ORDERED:
             _check_supplier(connection, order, at)
@@ -254,7 +254,7 @@ def list_orders(
         return [_with_discrepancies(connection, [found[number]])[0] for number in numbers]
 
 
-_ASK_OTHER = "Ask a colleague: one person alone must not be able to do it."
+ASK_OTHER = "Ask a colleague: one person alone must not be able to do it."
 
 
 def _add(connection: Connection, new: NewOrder, actor: str) -> str:
