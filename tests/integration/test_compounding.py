@@ -468,8 +468,11 @@ def test_what_is_made_for_one_patient_is_dispensed_for_an_order_with_that_prescr
     assert dispense(numbers["RX-1"]).status_code == 201
     assert api.reader.ok("GET", f"/v1/orders/{numbers['RX-1']}")["state"] == "dispensed"
 
+    with api.database.transaction() as connection:  # planned when the run began, not by the clock of the machine
+        connection.execute("UPDATE production_batch SET planned_at = %s", (hour(0),))
+
     def told(action: Action, minutes: int, order: str | None) -> list[str]:
-        at = datetime.fromisoformat(pharmacy.record("RXB")["planned_at"]) + timedelta(minutes=minutes)
+        at = hour(4.5) + timedelta(minutes=minutes)
         pharmacy.say(scan(at, action, "store", "ward-3", line(1, "P1", expires_on=None), order=order))
         return [row["text"] for row in api.reader.rows("/v1/cases", kind="issued_while_held")]
 
