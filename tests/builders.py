@@ -282,7 +282,7 @@ EVERYTHING = (
     "reading_hour, "
     "item_substitute, supplier, recipient, recipient_item, document, reorder_level, stock_order, order_line, "
     "order_step, stock_count, count_line, "
-    "gateway_invite, excursion_version, lane_progress, declared_gap, clock_offset, doubtful_scan, "
+    "gateway_invite, enrolment_failure, excursion_version, lane_progress, declared_gap, clock_offset, doubtful_scan, "
     "envelope, envelope_point, retold_reading, ledger_key, "
     "recall, recall_scope, recall_lot, recall_notice, place_policy_was, channel_place_was"
 )

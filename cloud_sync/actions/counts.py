@@ -144,7 +144,7 @@ def store_count_scan(
 def decide_count(database: Database, number: str, *, approve: bool, reason: str, actor: str) -> Row:
     """Approve a count, which books the differences, or reject it, which changes nothing.
 
-    Raises ``NotFound``, ``Conflict`` if it was decided or nothing was counted, ``NotAllowed`` to whoever counted.
+    Raises ``NotFound``, ``Conflict`` if it was decided or there is nothing to approve, ``NotAllowed`` to who counted.
     """
     with database.transaction() as connection:
         difference = ensure_difference_place(connection) if approve else 0
@@ -158,7 +158,7 @@ def decide_count(database: Database, number: str, *, approve: bool, reason: str,
         counters = frozenset(row["counted_by"] for row in queries("counts").counted_by(connection, count_id=count_id))
         if fault := fault_of_count_decision(count["opened_by"], counters, actor):
             raise NotAllowed(f"count {number}: {fault}", "Ask a colleague who did not count.")
-        if not counters:
+        if approve and not counters:
             raise Conflict(f"nothing was counted for {number}", "Count first, or reject the count.")
         again = list(queries("counts").count_lines(connection, count_id=count_id))
         if {line["lot_id"] for line in again} != {line["lot_id"] for line in lines}:

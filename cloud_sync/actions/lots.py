@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, tzinfo
 
-from cloud_sync.actions.cases import Case, amend_case, latest_case, open_case
+from cloud_sync.actions.cases import Case, amend_case, latest_case, latest_cases, open_case
 from cloud_sync.domain.booking import Label, earliest, expires_at
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.locks import own_lots
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.eligibility import ISSUING
+
+ISSUED_WHILE_EXPIRED = "issued_while_expired"
 
 LotKey = tuple[int, str, str]
 """Item id, lot number, owner."""
@@ -28,8 +31,9 @@ def lots_of(
     """Ids of the lots that ``labels`` name, made where they are new, and locked for booking.
 
     Where labels of one lot disagree on its expiry, now or with earlier ones, the earliest counts and an exception case
-    ``expiry_mismatch`` tells of it, in whatever order they come. ``zone`` is the site's: a lot may be used until the
-    end of its last day there. ``evidence`` is what the labels were read from.
+    ``expiry_mismatch`` tells of it, in whatever order they come. What was handed out before, and had expired by the
+    corrected expiry, becomes a case ``issued_while_expired``, as if that had been known then. ``zone`` is the site's: a
+    lot may be used until the end of its last day there. ``evidence`` is what the labels were read from.
     """
     by_lot: dict[LotKey, list[Label]] = {}
     for label in labels:
@@ -65,6 +69,7 @@ def _agree_on_expiry(
     if said and min(dates) != lot["expires_on"]:
         first = min(dates)
         queries("movements").set_expiry(connection, id=lot["id"], expires_on=first, expires_at=expires_at(first, zone))
+        _judge_issues_again(connection, lot["id"])
     if len(dates) < 2:
         return
     key = f"lot:{lot['id']}"
@@ -78,6 +83,24 @@ def _agree_on_expiry(
         amend_case(connection, known["id"], text, {"expires_on": every})
     else:
         open_case(connection, Case("expiry_mismatch", key, text, lot["id"], evidence_id, {"expires_on": every}))
+
+
+def _judge_issues_again(connection: Connection, lot_id: int) -> None:
+    """A person's resolution of the case on an issue stands, whatever expiry it was made by."""
+    issues = list(
+        queries("movements").issues_after_expiry(
+            connection, lot_id=lot_id, issuing=sorted(each.value for each in ISSUING)
+        )
+    )
+    known = latest_cases(connection, ISSUED_WHILE_EXPIRED, [row["fact"] for row in issues])
+    for row in issues:
+        text = f"{row['action']} of {row['quantity']} although {row['text']}"
+        data = {"operator": row["operator"], "order": row["order_ref"], "fault": row["text"]}
+        case = known.get(row["fact"])
+        if case is None:
+            open_case(connection, Case(ISSUED_WHILE_EXPIRED, row["fact"], text, lot_id, row["evidence_id"], data))
+        elif case["resolved_at"] is None:
+            amend_case(connection, case["id"], text, data)
 
 
 def _key_of(row: Row) -> LotKey:

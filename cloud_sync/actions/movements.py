@@ -266,12 +266,12 @@ def _check_prescriptions(connection: Connection, transfer: Transfer, lot_ids: li
     """What was made for one patient is dispensed on that prescription. Raises ``Conflict``."""
     if transfer.action is not Action.DISPENSE:
         return
-    for row in queries("compounding").prescriptions_of_lots(connection, lot_ids=lot_ids):
-        if row["prescription"] != transfer.order:
+    for row in queries("compounding").prescriptions_of_lots(connection, lot_ids=lot_ids, dispensed_for=transfer.order):
+        if not row["is_for_it"]:
             raise Conflict(
                 f"lot {row['lot_number']} was made for prescription {row['prescription']}, not for "
                 f"{transfer.order or 'none'}",
-                "Name the prescription as order, or have the preparation made again for the other one.",
+                "Name the prescription as order, or an order with it, or have it made again for the other one.",
             )
 
 

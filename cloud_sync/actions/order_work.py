@@ -13,7 +13,7 @@ from cloud_sync.actions.allocate import promise
 from cloud_sync.actions.cases import LEDGER
 from cloud_sync.actions.movements import Line, Transfer, keep_promises, move_in
 from cloud_sync.actions.order_state import OrderNow, orders_now
-from cloud_sync.actions.orders import order_now, own_order, shown_order
+from cloud_sync.actions.orders import ASK_OTHER, order_now, own_order, shown_order
 from cloud_sync.actions.requests import answer, answered_before
 from cloud_sync.actions.substitutes import offers
 from cloud_sync.domain.orders import (
@@ -175,7 +175,9 @@ def destroy(database: Database, number: str, *, client_id: UUID, at: datetime, a
 def _check_performing(order: OrderNow, actor: str) -> None:
     if fault := fault_of_performing(order.kind, order.taken, actor):
         text, is_about_who = fault
-        raise (NotAllowed if is_about_who else Conflict)(f"order {order.number}: {text}")
+        raise (NotAllowed if is_about_who else Conflict)(
+            f"order {order.number}: {text}", ASK_OTHER if is_about_who else None
+        )
 
 
 def _allocate(connection: Connection, number: str, client_id: UUID, at: datetime, actor: str) -> dict[str, Any]:

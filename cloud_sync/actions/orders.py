@@ -95,7 +95,7 @@ def take_step(database: Database, number: str, step: Step, reason: str, *, at: d
         if fault := fault_of_step(order.kind, step, order.taken, order.row["requested_by"], actor):
             text, is_about_who = fault
             raise (NotAllowed if is_about_who else Conflict)(
-                f"order {number}: {text}", _ASK_OTHER if is_about_who else None
+                f"order {number}: {text}", ASK_OTHER if is_about_who else None
             )
         if step is Step.ORDERED:
             _check_supplier(connection, order, at)
@@ -105,12 +105,25 @@ def take_step(database: Database, number: str, step: Step, reason: str, *, at: d
         return shown_order(connection, number)
 
 
-def cancel(database: Database, number: str, quantities: Mapping[int, int] | None, reason: str, *, actor: str) -> Row:
+def cancel(
+    database: Database,
+    number: str,
+    quantities: Mapping[int, int] | None,
+    reason: str,
+    *,
+    client_id: UUID | None = None,
+    actor: str,
+) -> Row:
     """Cancel ``quantities`` (line -> base units) of an order, or all that is open; promises to it are taken back.
 
-    Raises ``NotFound``, and ``Conflict`` if so much is not open any more.
+    The same under the same ``client_id`` again changes nothing. Raises ``NotFound``, and ``Conflict`` if so much is not
+    open any more.
     """
+    lines_said = None if quantities is None else {str(line): quantity for line, quantity in quantities.items()}
+    request = {"order": number, "lines": lines_said, "reason": reason}
     with database.transaction() as connection:
+        if client_id and answered_before(connection, "cancellation_requested", client_id, request):
+            return shown_order(connection, number)
         order = own_order(connection, number)
         lines = {line.line: line for line in order.lines}
         if quantities is None:
@@ -135,17 +148,39 @@ def cancel(database: Database, number: str, quantities: Mapping[int, int] | None
         data = {"lines": {str(line): quantity for line, quantity in quantities.items()}}
         add_event(connection, actor=actor, kind="order_cancelled", subject=f"order:{number}", reason=reason, data=data)
         release_excess(connection, order_now(connection, number), actor=actor, reason=f"{number} cancelled: {reason}")
+        if client_id:
+            answer(connection, "cancellation_requested", client_id, request, number, actor=actor)
         return shown_order(connection, number)
 
 
 def substitute(
-    database: Database, number: str, line: int, *, item: str, quantity: int, instead_of: int, reason: str, actor: str
+    database: Database,
+    number: str,
+    line: int,
+    *,
+    client_id: UUID,
+    item: str,
+    quantity: int,
+    instead_of: int,
+    reason: str,
+    actor: str,
 ) -> Row:
     """Ask for ``quantity`` of a substitute instead of ``instead_of`` base units that are open of a line.
 
-    Gives the order. Only what master data name as a substitute of its item. Raises ``NotFound``, ``Conflict``.
+    Gives the order. Only what master data name as a substitute of its item. The same under the same ``client_id`` again
+    changes nothing. Raises ``NotFound``, ``Conflict``.
     """
+    request = {
+        "order": number,
+        "line": line,
+        "item": item,
+        "quantity": quantity,
+        "instead_of": instead_of,
+        "reason": reason,
+    }
     with database.transaction() as connection:
+        if answered_before(connection, "substitution_requested", client_id, request):
+            return shown_order(connection, number)
         order = own_order(connection, number)
         if not RULES[order.kind].promises:
             raise Conflict(f"order {number} is a {order.kind}", "Substitutes are given to demands and transfers.")
@@ -186,6 +221,7 @@ def substitute(
         subject = f"order:{number}"
         add_event(connection, actor=actor, kind="order_substituted", subject=subject, reason=reason, data=data)
         release_excess(connection, order_now(connection, number), actor=actor, reason=f"{number}: {why}")
+        answer(connection, "substitution_requested", client_id, request, number, actor=actor)
         return shown_order(connection, number)
 
 
@@ -218,7 +254,7 @@ def list_orders(
         return [_with_discrepancies(connection, [found[number]])[0] for number in numbers]
 
 
-_ASK_OTHER = "Ask a colleague: one person alone must not be able to do it."
+ASK_OTHER = "Ask a colleague: one person alone must not be able to do it."
 
 
 def _add(connection: Connection, new: NewOrder, actor: str) -> str:

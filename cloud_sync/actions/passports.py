@@ -7,6 +7,7 @@ from typing import Any
 
 from cloud_sync.actions.stock import lot_of
 from cloud_sync.actions.tracks import rules_over
+from cloud_sync.domain.doubt import is_unbounded
 from cloud_sync.domain.passport import Measured, allowance_left_s, measure, total_mkt_c
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
@@ -22,7 +23,8 @@ def passport(
 ) -> dict[str, Any]:
     """Stays up to ``at`` with their channels; over all of them lowest, highest, kinetic temperature, allowance left.
 
-    Where several probes measured one stay, the totals take the worst of them. ``allowance_s`` is how long the item may
+    Where several probes measured one stay, the totals take the worst of them. A stay that began nobody knows when is
+    taken to have begun when something was measured there first. ``allowance_s`` is how long the item may
     be outside its limits in all; None: as its master data say. Raises ``NotFound``.
     """
     with database.transaction() as connection:
@@ -64,15 +66,21 @@ def passport(
 
 def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[str, Any]:
     ended_at = min(row["ended_at"] or at, at)
+    began_at = row["began_at"]
+    if is_unbounded(began_at):
+        first: datetime | None = queries("passport").first_measured_over(
+            connection, place_id=row["place_id"], until=ended_at
+        )
+        began_at = first or ended_at
     channels = list(
         queries("passport").channels_over(
             connection,
             place_id=row["place_id"],
-            began_at=row["began_at"] - timedelta(seconds=gap_s),
+            began_at=began_at - timedelta(seconds=gap_s),
             ended_at=ended_at,
         )
     )
-    rules = rules_over(connection, [channel["id"] for channel in channels], row["began_at"], ended_at)
+    rules = rules_over(connection, [channel["id"] for channel in channels], began_at, ended_at)
     told = []
     for channel in channels:
         # Only limits on the value itself: those that what is measured can be held against from one moment to the next.
@@ -83,7 +91,7 @@ def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[
         ]
         found = measure(
             _instants(connection, channel["id"], channel["began_at"], channel["ended_at"]),
-            row["began_at"],
+            began_at,
             ended_at,
             limits,
             gap_s=gap_s,
@@ -93,7 +101,7 @@ def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[
         told.append((channel["metric"], found, {**names, **asdict(found)}))
     temperatures = [found for metric, found, _ in told if metric == TEMPERATURE]
     worst: Measured | None = max(temperatures, key=lambda found: found.mkt_c or float("-inf"), default=None)
-    seconds = (ended_at - row["began_at"]).total_seconds()
+    seconds = (ended_at - began_at).total_seconds()
     return {
         "place": row["place"],
         "place_kind": row["place_kind"],

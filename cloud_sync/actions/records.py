@@ -1,5 +1,6 @@
 """Master data with history: records are kept, changed, imported and exported, and every change is an event."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -241,9 +242,19 @@ def _take(connection: Connection, keeper: _Keeper, done: Imported, line: int, re
         known = column in type(record).model_fields
         text = rest if known else str(error)
         hint = "" if error.what_to_do == type(error).what_to_do else f" ({error.what_to_do})"
-        done.faults.append(Fault(line, column if known else record.KEY[0], text + hint))
+        done.faults.append(Fault(line, column if known else _column_of(record, text), text + hint))
         return
     setattr(done, outcome, getattr(done, outcome) + 1)
+
+
+def _column_of(record: Record, text: str) -> str:
+    """The column that holds what was not found; the first one of the key where that does not tell."""
+    missing = _MISSING.match(text)
+    said = [name for name, value in record if missing and value == missing[1]]
+    return said[0] if said else record.KEY[0]
+
+
+_MISSING = re.compile(r"there is no \w+ (\S+)")
 
 
 def _load(connection: Connection, kind: str) -> dict[str, Record]:

@@ -190,6 +190,10 @@ class CancelLineIn(In):
 class CancelIn(In):
     """What to cancel, and why."""
 
+    client_id: UUID | None = Field(
+        None,
+        description="A new UUID for each new request; the same to ask again. Without it, asking again cancels more.",
+    )
     reason: Reason
     lines: Annotated[list[CancelLineIn], Field(min_length=1, max_length=LINES_MAX)] | None = Field(
         None, description="Leave it out to cancel all that is open."
@@ -205,6 +209,7 @@ class AskAgainIn(In):
 class SubstituteIn(In):
     """A substitute for what is missing of a line."""
 
+    client_id: UUID = Field(description="A new UUID for each new request; the same to ask again.")
     line: Annotated[int, Field(ge=1, le=32_767)]
     item: Name = Field(description="One of the substitutes that its item has in the master data.")
     quantity: Quantity = Field(description="How many base units of the substitute are asked for.")

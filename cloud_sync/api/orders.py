@@ -101,13 +101,16 @@ def destroy_order(number: Number, said: AskAgainIn, database: Ledger, actor: Mov
 
 @router.post("/orders/{number}/cancel", summary="Cancel an order or a part of it", response_model=OrderOut)
 def cancel_order(number: Number, said: CancelIn, database: Ledger, actor: Mover) -> Any:
-    """Cancel what is open: all of it, or some of some lines. Promises to it are taken back."""
+    """Cancel what is open: all of it, or some of some lines. Promises to it are taken back.
+
+    The same `client_id` with the same content again changes nothing.
+    """
     quantities: dict[int, int] | None = None
     if said.lines is not None:
         quantities = {}
         for line in said.lines:
             quantities[line.line] = quantities.get(line.line, 0) + line.quantity
-    return orders.cancel(database, number, quantities, said.reason, actor=actor.name)
+    return orders.cancel(database, number, quantities, said.reason, client_id=said.client_id, actor=actor.name)
 
 
 @router.post("/orders/{number}/allocate", summary="Promise stock to an order", response_model=OrderAllocatedOut)
@@ -118,7 +121,10 @@ def allocate_order(number: Number, said: AskAgainIn, database: Ledger, actor: Mo
 
 @router.post("/orders/{number}/substitute", summary="Take a substitute for a line", response_model=OrderOut)
 def substitute_line(number: Number, said: SubstituteIn, database: Ledger, actor: Mover) -> Any:
-    """Ask for a substitute instead of what is open of a line; a person decides it, with a reason. Then allocate."""
+    """Ask for a substitute instead of what is open of a line; a person decides it, with a reason. Then allocate.
+
+    The same `client_id` with the same content again changes nothing.
+    """
     return orders.substitute(database, number, said.line, **said.model_dump(exclude={"line"}), actor=actor.name)
 
 

@@ -1,5 +1,6 @@
 """Every error as ``{"error": ..., "what_to_do": ...}`` with the status that clients expect."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -28,6 +29,9 @@ HEADERS: dict[type[LedgerError], dict[str, str]] = {
     DatabaseDown: {"Retry-After": str(RETRY_AFTER_S)},
     TooMany: {"Retry-After": str(RETRY_AFTER_TOO_MANY_S)},
 }
+
+_MEMBER = re.compile(r"<\w+\.\w+: ('[^']*')>")
+"""How Python writes a member of an enumeration; people only need the word in quotes."""
 
 _OF_HTTP = {
     404: "See /docs for the addresses there are.",
@@ -82,7 +86,7 @@ async def _ledger_error(_: Request, error: Exception) -> JSONResponse:
 async def _not_well_formed(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     faults = [f"{'.'.join(str(key) for key in fault['loc'])}: {fault['msg']}" for fault in error.errors()[:20]]
-    return problem(422, "; ".join(faults), Invalid.what_to_do)
+    return problem(422, _MEMBER.sub(r"\1", "; ".join(faults)), Invalid.what_to_do)
 
 
 async def _http_error(_: Request, error: Exception) -> JSONResponse:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from cloud_sync.api.schemas import Id, In, Name, PlaceKind, Reason
+from cloud_sync.api.schemas import Id, In, KnownTime, Name, PlaceKind, Reason
 from cloud_sync.domain.decisions import CaseDecision, Decision
 
 
@@ -37,8 +37,8 @@ class ExposureOut(BaseModel):
     serial: str
     place: str
     place_kind: PlaceKind
-    residency_began_at: datetime
-    since: datetime
+    residency_began_at: KnownTime
+    since: KnownTime
     rule: str
     began_at: datetime
     ended_at: datetime | None

@@ -1,5 +1,9 @@
 """Master data with history: keep single records, import and export files of them."""
 
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -31,7 +35,7 @@ from cloud_sync.domain.master import (
     ReorderRecord,
     SupplierRecord,
 )
-from cloud_sync.errors import Invalid
+from cloud_sync.errors import Invalid, LedgerError
 from cloud_sync.storage.database import Database
 
 router = APIRouter(tags=["master data"], route_class=Route, responses=answers(404, 409))
@@ -54,12 +58,17 @@ async def import_file(
     now: Now,
     reason: Annotated[Reason, Query(description="Why; the event log keeps it.")],
     dry_run: Annotated[bool, Query(description="Say what would happen, and change nothing.")] = False,
+    progress: Annotated[bool, Query(description="Tell line by line how far it is, and at last the answer.")] = False,
 ) -> Any:
     """Take in a CSV file: all rows, or none if any has a fault. `GET /v1/exports/{kind}` shows the columns.
 
     Kinds, in an order in which nothing needs what comes after it: places, owners, items, suppliers, recipients,
     operators, reorder-levels, opening-balances.
+
+    With `progress` the answer is `application/x-ndjson`: lines `{"rows_done": 1200, "rows": 8000}` while it works, and
+    a last line that is the answer, or `{"error": ..., "what_to_do": ...}`. Breaking the connection does not stop it.
     """
+    records.model_of(kind)
     try:
         text = (await request.body()).decode()
     except UnicodeDecodeError as error:
@@ -67,14 +76,15 @@ async def import_file(
     if "\x00" in text:
         raise Invalid("the file holds a NUL character", "Save it as plain CSV in UTF-8.")
 
-    def run() -> records.Imported:
-        return records.import_csv(database, kind, text, dry_run=dry_run, reason=reason, at=now, actor=actor.name)
+    def run(tell: records.Progress = records.NO_PROGRESS) -> dict[str, Any]:
+        done = records.import_csv(
+            database, kind, text, dry_run=dry_run, reason=reason, at=now, actor=actor.name, progress=tell
+        )
+        return ImportOut.model_validate(done, from_attributes=True).model_dump()
 
-    done = await run_in_threadpool(run)
-    return {
-        **{name: getattr(done, name) for name in ("kind", "dry_run", "done", "added", "changed", "unchanged")},
-        "faults": [{"line": f.line, "column": f.column, "text": f.text} for f in done.faults],
-    }
+    if progress:
+        return StreamingResponse(_lines_of(run), media_type="application/x-ndjson")
+    return await run_in_threadpool(run)
 
 
 @router.get(
@@ -178,6 +188,29 @@ def list_documents(
             database, supplier=supplier, lot_id=lot, rows_max=page.rows_max, rows_skipped=page.offset
         )
     )
+
+
+def _lines_of(run: Callable[[records.Progress], dict[str, Any]]) -> Iterator[bytes]:
+    """How far ``run`` is, at each percent, and then what it gave."""
+    told: SimpleQueue[tuple[int, int] | None] = SimpleQueue()  # never more than a hundred
+
+    def tell(done: int, total: int) -> None:
+        if done == total or done * 100 // total != (done - 1) * 100 // total:
+            told.put((done, total))
+
+    with ThreadPoolExecutor(1, "import") as worker:
+        result = worker.submit(run, tell)
+        result.add_done_callback(lambda _: told.put(None))
+        while (at := told.get()) is not None:
+            yield _line({"rows_done": at[0], "rows": at[1]})
+        try:
+            yield _line(result.result())
+        except LedgerError as error:
+            yield _line({"error": str(error), "what_to_do": error.what_to_do})
+
+
+def _line(said: dict[str, Any]) -> bytes:
+    return json.dumps(said).encode() + b"\n"
 
 
 def _keep(

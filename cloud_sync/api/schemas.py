@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from cloud_sync.domain.doubt import is_unbounded
 
 QUANTITY_MAX = 10**12
 
@@ -24,6 +26,12 @@ Code = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=10
 Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
 
 Id = Annotated[int, Field(ge=1, le=ID_MAX)]
+
+KnownTime = Annotated[
+    datetime | None,
+    BeforeValidator(lambda time: None if isinstance(time, datetime) and is_unbounded(time) else time),
+    Field(description="Null: nobody knows, as the clock that told it was not trusted and nothing bounds it."),
+]
 
 PlaceKind = Literal[
     "site",

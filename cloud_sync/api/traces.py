@@ -13,7 +13,7 @@ from cloud_sync.actions.trace import Search, as_csv, drawn, trace_found
 from cloud_sync.api.access import Ledger, Now, Reader, Route
 from cloud_sync.api.problems import answers
 from cloud_sync.api.quality_schemas import ExposureOut
-from cloud_sync.api.schemas import Code, Id, Name, PlaceKind
+from cloud_sync.api.schemas import Code, Id, KnownTime, Name, PlaceKind
 from cloud_sync.api.stock_schemas import LotOut
 from cloud_sync.api.trace_json import found_trace_json
 from cloud_sync.api.trace_schemas import EndOut, GraphOut
@@ -104,13 +104,13 @@ class MeasuredOut(BaseModel):
 
 
 class StayOut(BaseModel):
-    """A stay in a place; without an end while it lasts."""
+    """A stay in a place; without an end while it lasts, or where nobody knows when it ended."""
 
     place: str
     place_kind: PlaceKind
     serial: str
-    began_at: datetime
-    ended_at: datetime | None
+    began_at: KnownTime
+    ended_at: KnownTime
     channels: list[MeasuredOut]
     mkt_c: float | None
     measured_s: float

@@ -165,9 +165,11 @@ ORDER BY e.began_at, e.id;
 UPDATE lot SET expires_on = :expires_on, expires_at = :expires_at
 WHERE id = :lot_id AND (expires_at IS NULL OR expires_at > :expires_at);
 
--- name: prescriptions_of_lots(lot_ids)
--- Which of these lots were made for one prescription alone.
-SELECT l.lot_number, b.prescription
+-- name: prescriptions_of_lots(lot_ids, dispensed_for)
+-- Which of these lots were made for one prescription alone, and whether dispensed_for is it, or an order with it.
+SELECT l.lot_number, b.prescription,
+       b.prescription = :dispensed_for
+       OR EXISTS (SELECT FROM stock_order o WHERE o.number = :dispensed_for AND o.patient_ref = b.prescription) AS is_for_it
 FROM batch_product product
 JOIN production_batch b ON b.id = product.batch_id AND b.prescription <> ''
 JOIN lot l ON l.id = product.lot_id

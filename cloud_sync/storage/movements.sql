@@ -50,6 +50,16 @@ JOIN lot l USING (item_id, lot_number, owner);
 -- An earlier expiry, or the first that is known.
 UPDATE lot SET expires_on = :expires_on, expires_at = :expires_at WHERE id = :id;
 
+-- name: issues_after_expiry(lot_id, issuing)
+-- What was handed out of a lot when it had expired, by the expiry that it has now (a clock that nobody trusts: by now), in
+-- words as faults_at_issue gives them. Index: movement_out.
+SELECT m.fact, m.action, m.quantity, m.operator, m.order_ref, evidence_of(m.fact) AS evidence_id,
+       'expired at ' || to_char(l.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC' AS text
+FROM lot l JOIN movement m ON m.lot_id = l.id
+WHERE l.id = :lot_id AND m.action = ANY(:issuing)
+  AND l.expires_at <= CASE WHEN m.earliest_at IS NULL THEN m.occurred_at ELSE clock_timestamp() END
+ORDER BY m.id;
+
 -- name: add_movements(facts, lot_ids, serials, quantities, from_places, to_places, occurred_at, actions, operators, order_refs, event_ids)
 -- Append movements, doubtful ones with the times between which they were; gives those that were not there yet.
 INSERT INTO movement (fact, lot_id, serial, quantity, from_place, to_place, occurred_at, action, operator, order_ref,
@@ -154,8 +164,8 @@ ORDER BY lot_id, serial, place_id;
 
 -- name: faults_at_issue(lot_ids, serials, place_ids, at, dispensed_for)
 -- Which of these were under a hold or expired at that time (null: a clock that nobody trusts, so by now), by what the
--- ledger knows now; number counts from 1. dispensed_for is the order that stock was dispensed for: what was made for that
--- prescription alone may be.
+-- ledger knows now; number counts from 1. dispensed_for is the prescription that stock was dispensed for, or an order with
+-- it: what was made for that prescription alone may be.
 SELECT issue.number, fault.kind, fault.text
 FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[], :at::timestamptz[], :dispensed_for::text[])
      WITH ORDINALITY AS issue (lot_id, serial, place_id, at, dispensed_for, number)
@@ -167,7 +177,10 @@ CROSS JOIN LATERAL (
        AND (h.serial IS NULL OR h.serial = issue.serial)
        AND hold_covers(h.kind, h.place_id, issue.place_id, p.ancestors)
        AND h.since <= coalesce(issue.at, clock_timestamp())
-       AND NOT (h.kind = 'patient' AND h.text = 'made for prescription ' || issue.dispensed_for || ' alone')
+       AND (h.kind <> 'patient'
+            OR h.text IS DISTINCT FROM 'made for prescription ' || issue.dispensed_for || ' alone'
+               AND h.text IS DISTINCT FROM 'made for prescription '
+                   || (SELECT o.patient_ref FROM stock_order o WHERE o.number = issue.dispensed_for) || ' alone')
      ORDER BY h.kind, h.text
      LIMIT 1) -- and so looked up for each, however many there are
     UNION ALL

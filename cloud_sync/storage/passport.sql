@@ -21,6 +21,18 @@ JOIN place at ON at.id = s.place_id
 WHERE p.id = :place_id AND s.since < :ended_at AND s.until > :began_at
 ORDER BY c.metric, c.device, c.id, s.since;
 
+-- name: first_measured_over(place_id, until)$
+-- When something was measured at a place or above it for the first time. Index: reading_channel_at.
+SELECT min(first.at)
+FROM place p
+JOIN channel_stay s ON s.place_id = ANY(p.ancestors)
+CROSS JOIN LATERAL (
+    SELECT m.at FROM measured m
+    WHERE m.channel_id = s.channel_id AND m.at >= s.since AND m.at < s.until AND m.at <= :until
+    ORDER BY m.at LIMIT 1
+) AS first
+WHERE p.id = :place_id;
+
 -- name: instants(channel_id, first, last)
 -- What a channel measured between two instants, the highest value of each. Index: reading_channel_at.
 SELECT at, max(highest) AS value FROM measured

@@ -1,5 +1,6 @@
 """Master data over the real API: kept with history, imported whole or not at all, exported as it was."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -196,3 +197,34 @@ def test_a_changed_policy_judges_the_readings_of_its_place_again(api: Api) -> No
     assert api.reader.rows("/v1/excursions") == []
     assert imported(api, "places", "name,kind,policy\nfridge,room,cool\n")["changed"] == 1
     assert [row["worst"] for row in api.reader.rows("/v1/excursions")] == [9.5]
+
+
+def test_an_import_tells_how_far_it_is_and_at_last_what_it_did(api: Api) -> None:
+    house(api)
+    text = "name,kind,parent\n" + "".join(f"bin-{n},bin,main\n" for n in range(1, 301))
+
+    def told(body: str, **more: Any) -> list[dict[str, Any]]:
+        params = {"reason": "first filling", "progress": True, **more}
+        answer = api.administrator.request("POST", "/v1/imports/places", params=params, content=body.encode())
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-ndjson")
+        return [json.loads(each) for each in answer.text.splitlines()]
+
+    *far, last = told(text, dry_run=True)
+    assert (last["added"], last["done"], last["dry_run"]) == (300, False, True)
+    assert [each["rows_done"] for each in far] == sorted({each["rows_done"] for each in far})
+    assert (far[-1], len(far)) == ({"rows_done": 300, "rows": 300}, 100)
+    *_, last = told(text)
+    assert (last["added"], last["done"], last["faults"]) == (300, True, [])
+    *_, last = told("name,kind,parent\nb,bin,nowhere\n")
+    assert (last["done"], last["faults"][0]["line"], last["faults"][0]["column"]) == (False, 2, "parent")
+    params = {"reason": "first filling", "progress": True}
+    unknown = api.administrator.request("POST", "/v1/imports/castles", params=params, content=b"name\n")
+    assert (unknown.status_code, "no kind castles" in unknown.json()["error"]) == (404, True)
+
+
+def test_a_fault_about_another_record_stands_in_the_column_that_names_it(api: Api) -> None:
+    house(api)
+    text = "item,place,reorder_point,par_level\ninsulin,nowhere,5,9\nnothing,main,5,9\n"
+    params = {"reason": "first filling"}
+    done = api.administrator.ok("POST", "/v1/imports/reorder-levels", params=params, content=text.encode())
+    assert [(each["line"], each["column"]) for each in done["faults"]] == [(2, "place"), (3, "item")]

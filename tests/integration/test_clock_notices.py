@@ -11,6 +11,7 @@ from cloud_sync.ingest.batches import Outcome, store_batch, store_batches
 from edge_agent.domain.records import Action, Notice, NoticeKind, Reading, ScanTransaction, Stamp
 from tests.builders import BOOT, GatewayWithKey, Ledger, line, minute, no_reading, reading, scan, stamp
 from tests.integration.conftest import Said
+from tests.integration.ledger_api import api_on
 
 SLOW_MS = 3_600_000
 """Before it was synchronised, the clock was an hour behind."""
@@ -180,6 +181,27 @@ def test_without_any_trusted_time_a_doubtful_scan_may_have_been_whenever(ledger:
     say(synchronised(20))
     assert ledger.held() == set()
     assert ledger.rows("SELECT earliest_at, latest_at FROM movement") == [{"earliest_at": None, "latest_at": None}]
+
+
+def test_times_that_nobody_knows_are_told_as_unknown_and_not_as_years(ledger: Ledger, say: Said) -> None:
+    say(reading(minute(-900), 9.0), reading(minute(-890), 5.0))
+    say(by_slow_clock(scan(minute(10), Action.RECEIVE, "acme", "fridge-a")))
+    say(by_slow_clock(scan(minute(12), Action.MOVE, "fridge-a", "dock", line(4))))
+    with api_on(ledger.database) as api:
+        shown = api.reader.ok("GET", "/v1/lots/1/passport")
+        assert [(stay["place"], stay["began_at"], stay["ended_at"]) for stay in shown["stays"]] == [
+            ("dock", None, None),
+            ("fridge-a", None, None),
+        ]
+        refrigerator = shown["stays"][1]
+        assert refrigerator["channels"][0]["highest"] == 9.0
+        assert shown["unmeasured_s"] < timedelta(days=200).total_seconds(), "counted from the first reading on"
+        exposures = api.reader.rows("/v1/exposures", lot=1)
+        assert {each["residency_began_at"] for each in exposures} == {None}
+        for path in ("/v1/holds", "/v1/exposures", "/v1/cases", "/v1/stock", "/v1/lots/1/trace", "/v1/lots/1/passport"):
+            text = api.reader.get(path).text
+            assert "0001-" not in text, path
+            assert "9999-" not in text, path
 
 
 def test_what_waits_for_an_item_is_booked_with_the_doubt_about_its_time(ledger: Ledger, say: Said) -> None:

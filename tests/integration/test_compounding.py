@@ -444,6 +444,46 @@ def test_what_is_made_for_one_patient_needs_a_prescription_and_is_stock_for_nobo
     assert dispense("RX-1").status_code == 201
 
 
+def test_what_is_made_for_one_patient_is_dispensed_for_an_order_with_that_prescription(pharmacy: Pharmacy) -> None:
+    api = pharmacy.api
+    api.item("eye-drops", gtins=[{"gtin": "09501101530003"}])
+    api.administrator.ok("PUT", "/v1/items/eye-drops/compounding", json={"kind": "503A"})
+    pharmacy.formula("eye-drops", tests=[])
+    pharmacy.plan("RXB", "eye-drops", prescription="RX-1")
+    pharmacy.measure(*GOOD)
+    pharmacy.run(number="RXB")
+    assert pharmacy.release(number="RXB").status_code == 200
+    numbers = {}
+    for prescription in ("RX-1", "RX-2"):
+        asked = {"client_id": str(uuid.uuid4()), "kind": "demand", "from_place": "main", "to_place": "ward-3",
+                 "patient_ref": prescription, "lines": [{"item": "eye-drops", "quantity": 20}]}  # fmt: skip
+        numbers[prescription] = api.operator.ok("POST", "/v1/orders", json=asked)["number"]
+    lines = [{"item": "eye-drops", "lot_number": "P1", "quantity": 20}]
+
+    def dispense(order: str) -> httpx.Response:
+        return api.operator.post("/v1/movements", movement("dispense", "store", "ward-3", lines, order=order,
+                                                           occurred_at=hour(4).isoformat()))  # fmt: skip
+
+    assert "made for prescription RX-1" in dispense(numbers["RX-2"]).json()["error"]
+    assert dispense(numbers["RX-1"]).status_code == 201
+    assert api.reader.ok("GET", f"/v1/orders/{numbers['RX-1']}")["state"] == "dispensed"
+
+    with api.database.transaction() as connection:  # planned when the run began, not by the clock of the machine
+        connection.execute("UPDATE production_batch SET planned_at = %s", (hour(0),))
+
+    def told(action: Action, minutes: int, order: str | None) -> list[str]:
+        at = hour(4.5) + timedelta(minutes=minutes)
+        pharmacy.say(scan(at, action, "store", "ward-3", line(1, "P1", expires_on=None), order=order))
+        return [row["text"] for row in api.reader.rows("/v1/cases", kind="issued_while_held")]
+
+    assert told(Action.DISPENSE, 1, "RX-1") == []
+    assert told(Action.DISPENSE, 2, numbers["RX-1"]) == []
+    wrong = "dispense of 1 although held: made for prescription RX-1 alone"
+    assert told(Action.DISPENSE, 3, numbers["RX-2"]) == [wrong]
+    assert sorted(told(Action.DISPENSE, 4, None)) == [wrong, wrong]
+    assert "ship of 1 although held: made for prescription RX-1 alone" in told(Action.SHIP, 5, None)
+
+
 def test_a_product_that_was_only_scanned_out_is_blocked_and_needs_a_beyond_use_date(pharmacy: Pharmacy) -> None:
     api = pharmacy.api
     api.item("other-syringe", gtins=[{"gtin": "09501101530003"}])

@@ -1,6 +1,7 @@
 """Envelopes of readings that a gateway had to thin out: kept as figures, judged by what they leave open."""
 
 from datetime import datetime
+from itertools import permutations
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,12 +10,13 @@ from cloud_sync.actions.access import create_token
 from cloud_sync.actions.gateways import list_gateways
 from cloud_sync.app import create_app
 from cloud_sync.domain.roles import Role
-from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.batches import Outcome, store_batch
 from edge_agent.domain.ids import DeviceName
 from edge_agent.domain.policies import NoDataRule
 from edge_agent.domain.records import Action, Envelope, Notice, NoticeKind, Quality, Spread
 from tests.builders import BOOT, COLD, NOON, GatewayWithKey, Ledger, minute, no_reading, reading, scan, stamp
 from tests.integration.conftest import Said
+from tests.integration.test_rules_in_force import MILD, change_policy, channel, move_probe
 
 SILENT = NoDataRule(kind="no_data", name="silent", metric="temp_c", after_s=180, source="test")
 
@@ -127,3 +129,47 @@ def test_envelopes_of_readings_that_were_not_good_are_told_once_with_their_numbe
     (row,) = ledger.rows("SELECT at, quality, detail FROM unusable_reading")
     assert (row["at"], row["quality"]) == (minute(0), "timeout")
     assert row["detail"].startswith("54 times until")
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_an_envelope_across_a_change_of_policy_is_judged_by_the_former_until_then_and_by_the_new_after(
+    ledger: Ledger, gateway: GatewayWithKey, order: tuple[int, ...]
+) -> None:
+    """9 °C breaks the former policy and 30 °C both; nobody knows in which half of an envelope its values were."""
+    ledger.add_policy(MILD)
+    batches = [
+        gateway.batch(scan(minute(0), Action.RECEIVE, "acme", "fridge-a")),
+        gateway.batch(
+            reading(minute(1), 5.0), envelope(minute(5), minute(15), 5.0, 9.0), reading(minute(16), 9.0),
+            envelope(minute(17), minute(20), 9.0, 30.0), reading(minute(21), 20.0),
+        ),
+    ]  # fmt: skip
+    for number in order:
+        if number == 2:
+            change_policy(ledger, "fridge-a", "mild", minute(10))
+        else:
+            assert store_batch(ledger.database, batches[number]).outcome is Outcome.STORED
+    assert ledger.excursions() == {
+        ("probe-a", "too-warm", minute(5), minute(10), 9.0),
+        ("probe-a", "too-hot", minute(17), minute(21), 30.0),
+    }
+    assert ledger.held() == {("L1", "", "fridge-a")}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(2))))
+def test_an_envelope_of_a_probe_that_moved_counts_in_both_places(
+    ledger: Ledger, gateway: GatewayWithKey, order: tuple[int, ...]
+) -> None:
+    ledger.run("UPDATE place SET policy = 'cold' WHERE name IN ('fridge-a', 'fridge-b')")
+    batch = gateway.batch(reading(minute(1), 5.0), envelope(minute(5), minute(15), 5.0, 9.0), reading(minute(16), 5.0))
+    for number in order:
+        if number == 1:
+            move_probe(ledger, channel(ledger), "fridge-b", minute(10))
+        else:
+            assert store_batch(ledger.database, batch).outcome is Outcome.STORED
+    rows = ledger.rows(
+        "SELECT p.name, e.began_at, e.ended_at FROM excursion e JOIN place p ON p.id = e.place_id ORDER BY 1"
+    )
+    assert [row["name"] for row in rows] == ["fridge-a", "fridge-b"]
+    assert (rows[0]["began_at"], rows[1]["ended_at"]) == (minute(5), minute(16))
+    assert rows[0]["ended_at"] == minute(10) <= rows[1]["began_at"]

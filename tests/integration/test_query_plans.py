@@ -168,7 +168,8 @@ USUAL: Parameters = {
     "shelf_life_days": None, "receipt_days_min": None, "controlled_schedule": "", "compounding": "", "base_units": 1,
     "role": "reader", "actions": ["move"] * 2, "operators": ["a"] * 2, "order_refs": [""] * 2, "event_ids": [1, 1],
     "to_places": [22, 23], "occurred_at": AT, "to_place": PLACE, "places": None, "formula_id": 1,
-    "dispensed_for": [None, None], "code": "x", "said": True, "envelope_ids": [5, 6], "keys_max": 10,
+    "dispensed_for": [None, None], "issuing": ["ship"], "code": "x", "said": True, "envelope_ids": [5, 6],
+    "keys_max": 10,
     "earliest_at": AT, "latest_at": AT, "first_seq": 5, "reaches_s": [3600.0, 0.0], "young_at": AT, "roots": [101],
     "seqs": [5, 6],
 }  # fmt: skip
@@ -203,6 +204,7 @@ ASKED: dict[str, list[Parameters]] = {
     "movements.add_lots": [{"expires_at": [AT, AT], "expires_on": [AT.date(), AT.date()]}],
     "movements.add_movements": [MOVED],
     "movements.faults_at_issue": [{"at": [AT, AT]}],
+    "compounding.prescriptions_of_lots": [{"dispensed_for": "RX-1"}],
     "quality.exposures": [{"excursion_id": None}, {"lot_id": None}],
     "quality.placed_holds": [{}, {"only_open": True}],
     "trace.flows_of": [{"place_ids": [2131]}],  # a place of production

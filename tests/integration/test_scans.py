@@ -207,6 +207,27 @@ def rebook(ledger: Ledger) -> None:
         rebook_cases(connection, actor="bob")
 
 
+def test_a_label_with_an_earlier_expiry_makes_cases_of_what_was_handed_out_after_it(ledger: Ledger, say: Said) -> None:
+    """As if it had been known then, whichever label came first."""
+    long, short = line(10), line(1, expires_on=date(2026, 2, 28))
+    say(scan(minute(-2000), Action.RECEIVE, "acme", "fridge-a", long))
+    say(scan(minute(-1500), Action.DISPENSE, "fridge-a", "st-mary", line(2)))
+    say(scan(minute(1), Action.DISPENSE, "fridge-a", "st-mary", line(3), order="RX-1"))
+    say(scan(minute(2), Action.MOVE, "fridge-a", "dock", line(1)))
+    assert "issued_while_expired" not in ledger.open_cases()
+    say(scan(minute(9), Action.MOVE, "fridge-a", "dock", short))
+    (case,) = ledger.rows("SELECT * FROM exception_case WHERE kind = 'issued_while_expired'")
+    assert case["text"] == "dispense of 3 although expired at 2026-03-01 00:00 UTC"
+    assert (case["data"]["operator"], case["data"]["order"]) == ("amy", "RX-1")
+    assert case["evidence_id"] is not None
+    say(scan(minute(10), Action.MOVE, "fridge-a", "dock", line(1, expires_on=date(2026, 1, 31))))
+    texts = [r["text"] for r in ledger.rows("SELECT text FROM exception_case WHERE kind = 'issued_while_expired'")]
+    assert sorted(texts) == [
+        "dispense of 2 although expired at 2026-02-01 00:00 UTC",
+        "dispense of 3 although expired at 2026-02-01 00:00 UTC",
+    ]
+
+
 def test_handing_out_expired_stock_is_booked_and_becomes_a_case(ledger: Ledger, say: Said) -> None:
     stale = line(2, expires_on=date(2026, 2, 28))
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", stale))

@@ -38,7 +38,8 @@ def allocated(api: Api, number: str) -> list[dict[str, Any]]:
 
 
 def taken(line: int = 1, item: str = "insulin-pen", quantity: int = 6, instead_of: int = 6) -> dict[str, Any]:
-    return {"line": line, "item": item, "quantity": quantity, "instead_of": instead_of, **WHY}
+    asked = {"line": line, "item": item, "quantity": quantity, "instead_of": instead_of}
+    return {"client_id": str(uuid.uuid4()), **asked, **WHY}
 
 
 def test_what_is_missing_is_offered_from_substitutes_and_nothing_of_it_promised(api: Api) -> None:
@@ -115,3 +116,25 @@ def test_only_what_master_data_name_is_a_substitute_and_once(api: Api) -> None:
     assert (refused.status_code, "no substitute" in refused.text) == (409, True)
     api.operator.ok("POST", f"/v1/orders/{number}/substitute", json=taken())
     assert api.operator.post(f"/v1/orders/{number}/substitute", taken(instead_of=1)).status_code == 409
+
+
+def test_a_substitute_that_is_taken_twice_under_one_client_id_is_taken_once(api: Api) -> None:
+    number, said = demanded(api), taken()
+    first = api.operator.ok("POST", f"/v1/orders/{number}/substitute", json=said)
+    assert api.operator.ok("POST", f"/v1/orders/{number}/substitute", json=said) == first
+    assert [line["quantity"] for line in first["lines"]] == [10, 6]
+    refused = api.operator.post(f"/v1/orders/{number}/substitute", said | {"quantity": 5})
+    assert (refused.status_code, "was used for another request" in refused.json()["error"]) == (409, True)
+
+
+def test_a_part_that_is_cancelled_twice_under_one_client_id_is_cancelled_once(api: Api) -> None:
+    number = demanded(api)
+    said = {"client_id": str(uuid.uuid4()), "reason": "fewer beds", "lines": [{"line": 1, "quantity": 3}]}
+    first = api.operator.ok("POST", f"/v1/orders/{number}/cancel", json=said)
+    assert api.operator.ok("POST", f"/v1/orders/{number}/cancel", json=said) == first
+    assert first["lines"][0]["open"] == 7
+    again = {"client_id": str(uuid.uuid4()), "reason": "fewer beds"}
+    gone = api.operator.ok("POST", f"/v1/orders/{number}/cancel", json=again)
+    assert api.operator.ok("POST", f"/v1/orders/{number}/cancel", json=again) == gone
+    refused = api.operator.post(f"/v1/orders/{number}/cancel", said | {"reason": "another"})
+    assert refused.status_code == 409

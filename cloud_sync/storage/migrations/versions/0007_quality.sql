@@ -130,7 +130,8 @@ $$;
 CREATE VIEW hold_now AS
 SELECT x.lot_id, x.serial, x.place_id, 'exposure'::text AS kind, x.excursion_id,
        format('exposed since %s: %s broke %s at %s (worst %s)',
-              to_char(x.since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC'),
+              CASE WHEN x.since <= '0001-01-01Z' THEN 'a time that nobody knows'
+                   ELSE to_char(x.since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC') END,
               c.device || '/' || c.metric, e.rule, p.name, round(e.worst::numeric, 2))
        || CASE decided.decision
               WHEN 'release' THEN '; evidence changed after disposition'
