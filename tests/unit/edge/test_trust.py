@@ -84,8 +84,8 @@ def test_words_are_never_the_same_for_other_receipts() -> None:
 
 
 def test_half_a_character_from_a_crooked_gateway_in_a_reason_does_not_stop_the_signing() -> None:
-    odd = RECEIPT | {"reason": "\ud800 and \n and \""}
-    assert [each.reason for each in parsed(OURS.sign([odd])).receipts] == ["? and \n and \""]
+    odd = RECEIPT | {"reason": '\ud800 and \n and "'}
+    assert [each.reason for each in parsed(OURS.sign([odd])).receipts] == ['? and \n and "']
 
 
 def test_an_outcome_of_a_later_ledger_is_passed_over_and_the_receipts_beside_it_count() -> None:
