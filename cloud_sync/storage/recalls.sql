@@ -46,8 +46,8 @@ RETURNING recall_id, lot_id, is_product;
 
 -- name: forget_products()
 -- Take the lots that were made of recalled ones out of the reach of recalls that are not lifted, to be reached anew.
-DELETE FROM recall_lot l USING recall c
-WHERE c.id = l.recall_id AND l.is_product AND c.outcome IS DISTINCT FROM 'lifted'
+DELETE FROM recall_lot l
+WHERE l.recall_id = ANY(ARRAY(SELECT c.id FROM recall c WHERE c.outcome IS DISTINCT FROM 'lifted')) AND l.is_product
 RETURNING l.recall_id, l.lot_id, l.since;
 
 -- name: keep_since(recall_id, lot_id, since)!

@@ -86,9 +86,9 @@ RETURNING v.id, v.lot_id, v.demand, v.quantity, v.ended_reason;
 SELECT EXISTS (
     SELECT FROM reservation v
     JOIN place p ON p.id = v.place_id
-    JOIN hold_now h ON h.lot_id = v.lot_id AND (h.serial IS NULL OR h.serial = v.serial)
-        AND hold_covers(h.kind, h.place_id, v.place_id, p.ancestors)
-    WHERE v.client_id = :client_id AND v.ended_at IS NULL) AS held;
+    CROSS JOIN LATERAL (SELECT n.* FROM hold_now n WHERE n.lot_id = v.lot_id OFFSET 0) AS h
+    WHERE v.client_id = :client_id AND v.ended_at IS NULL AND (h.serial IS NULL OR h.serial = v.serial)
+      AND hold_covers(h.kind, h.place_id, v.place_id, p.ancestors)) AS held;
 
 -- name: end_expired(at)
 -- End the open promises of lots that may no longer be used; one that somebody is ending right now is left to them.
