@@ -61,7 +61,8 @@ class _Shape:
 
 @dataclass(slots=True)
 class _Work:
-    """A batch while it is taken apart. Its rows have one ``end``; ``taken`` has the time of each reading, with its shape if it has rows."""
+    """A batch while it is taken apart, with the ``end`` of all its rows. ``taken`` has the time of each reading, and
+    its shape if it has rows."""
 
     end: bytes
     rows: list[bytes] = field(default_factory=list)
