@@ -14,10 +14,7 @@ def trust() -> LedgerTrust:
     return LedgerTrust([LEDGER_KEYS.public_key])
 
 
-def seal_what_is_one(receipts: list[object]) -> dict[str, list[object]]:
-    """Sign those that are receipts, and leave the others as they are."""
-    signed: list[object] = []
-    for each in receipts:
-        is_one = isinstance(each, dict) and isinstance(each.get("digest"), str) and "outcome" in each
-        signed += seal([{"reason": "", **each}])["receipts"] if is_one else [each]  # type: ignore[dict-item]
-    return {"receipts": signed}
+def seal_what_is_one(receipts: list[object]) -> dict[str, object]:
+    """The signed answer with these, or one without a signature if any of them is no receipt."""
+    said = [each for each in receipts if isinstance(each, dict) and {"digest", "outcome", "reason"} <= each.keys()]
+    return seal(said) if len(said) == len(receipts) else {"receipts": receipts}

@@ -14,7 +14,7 @@ from cloud_sync.errors import DatabaseDown
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.receipts import HANDOVERS_MAX, Answer, handover_words, receipt_words
+from edge_agent.domain.receipts import HANDOVERS_MAX, Answer, handover_words, receipts_words
 
 READ_AGAIN_S = 5.0
 """How long another process of this ledger may go on with the key before, after a change."""
@@ -33,13 +33,16 @@ class LedgerKeys:
         return _text(self.private.public_key().public_bytes_raw())
 
     def sign(self, receipts: Iterable[Mapping[str, str]]) -> Answer:
-        """The answer with these receipts (``digest``, ``outcome``, ``reason``)."""
-        key = self.public_key
-        signed = []
-        for each in receipts:
-            words = receipt_words(each["digest"], each["outcome"], each["reason"])
-            signed.append({**each, "key": key, "signature": _text(self.private.sign(words))})
-        return {"receipts": signed, "handovers": [dict(each) for each in self.handovers]}
+        """The answer with these receipts (``digest``, ``outcome``, ``reason``), signed once for all."""
+        # Half a character, from a crooked gateway's header, has no place in an answer for all.
+        said = [dict(each) | {"reason": each["reason"].encode(errors="replace").decode()} for each in receipts]
+        words = receipts_words((each["digest"], each["outcome"], each["reason"]) for each in said)
+        return {
+            "receipts": said,
+            "key": self.public_key,
+            "signature": _text(self.private.sign(words)),
+            "handovers": [dict(each) for each in self.handovers],
+        }
 
 
 class ReceiptSigner:

@@ -3,9 +3,11 @@
 Nothing is stored here but where the rule stands; see :mod:`cloud_sync.actions.excursions` for what was found.
 """
 
+import json
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from psycopg.types.json import Jsonb
@@ -17,6 +19,7 @@ from cloud_sync.storage.queries import queries
 from edge_agent.domain.excursions import Rule, Side, SilenceRule, Track
 from edge_agent.domain.signals import Instant, Signal, SignalKind, derive
 
+DEFINITIONS_CACHED = 1024
 _JUST_AFTER = timedelta(microseconds=1)
 R = TypeVar("R", Rule, SilenceRule, Rule | SilenceRule)
 
@@ -75,7 +78,7 @@ def not_quiet(
     quiet: list[Subject[Rule]] = []
     for subject in subjects:
         rule, track = subject.rule, tracks.get((subject.channel_id, subject.rule.name))
-        is_new = track is None or track["definition"] != asdict(rule)
+        is_new = track is None or not _is_defined_by(rule, track["definition"])
         if rule.signal is not None or is_new or subject.channel_id in redrawn:
             loud.append(subject)
             continue
@@ -89,6 +92,12 @@ def not_quiet(
         last_ats=[new[subject.channel_id][1] for subject in quiet],
     )
     return loud
+
+
+@lru_cache(DEFINITIONS_CACHED)
+def _is_defined_by(rule: Rule, definition: str) -> bool:
+    """Whether the rule is still the one of which the track tells. Asked of all tracks of a gateway again and again."""
+    return bool(json.loads(definition) == asdict(rule))
 
 
 def judge_value(connection: Connection, subject: Subject[Rule], span: Span) -> Changes:

@@ -4,7 +4,6 @@ Locks: channels first (in the order of ids), then ``own_holds``, and that only i
 :func:`assign_channel` and :func:`judge_places` before anything else in the transaction owns the holds.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -211,7 +210,7 @@ def _subjects(connection: Connection, channel_ids: Iterable[int]) -> list[Subjec
     subjects = [
         Subject(channel_id, policies[0]["place_id"], rule)
         for channel_id, policies in rows.items()
-        for rule in rules_for(policies[0]["metric"], [_policy(json.dumps(row["body"])) for row in policies])
+        for rule in rules_for(policies[0]["metric"], [_policy(row["body"]) for row in policies])
     ]
     return subjects + _dated_subjects(connection, dated) if dated else subjects
 
@@ -222,9 +221,7 @@ def _dated_subjects(connection: Connection, channel_ids: list[int]) -> list[Subj
         rows.setdefault(row["channel_id"], []).append(row)
     subjects = []
     for channel_id, spells in rows.items():
-        policies = [
-            PolicySpell(row["place_id"], _policy(json.dumps(row["body"])), row["since"], row["until"]) for row in spells
-        ]
+        policies = [PolicySpell(row["place_id"], _policy(row["body"]), row["since"], row["until"]) for row in spells]
         for each in rule_spells(spells[0]["metric"], policies):
             subjects.append(Subject(channel_id, each.place_id, each.rule, each.since, each.until))
     return subjects

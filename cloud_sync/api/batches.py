@@ -27,11 +27,6 @@ class ReceiptOut(BaseModel):
     digest: str = Field(description="SHA-256 of the batch, 64 hex digits.")
     outcome: str = Field(description="stored, duplicate, or why it was not.", examples=["stored"])
     reason: str = Field(description="In words, where it was not stored.", examples=[""])
-    key: str = Field(description="The ledger's Ed25519 public key, 32 bytes in base64.")
-    signature: str = Field(
-        description="In base64, over four lines: `lotwarden receipt 1`, digest, outcome, reason. A gateway that knows "
-        "the ledger's key forgets nothing without it."
-    )
 
 
 class HandoverOut(BaseModel):
@@ -46,6 +41,12 @@ class ReceiptsOut(BaseModel):
     """Receipts in the order of the batches."""
 
     receipts: Annotated[list[ReceiptOut], Field()]
+    key: str = Field(description="The ledger's Ed25519 public key, 32 bytes in base64.")
+    signature: str = Field(
+        description="In base64, over two lines: `lotwarden receipts 1`, and the JSON array of [digest, outcome, "
+        "reason] of each receipt, without spaces, anything but ASCII as `\\uXXXX`. A gateway that knows the ledger's "
+        "key forgets nothing without it."
+    )
     handovers: list[HandoverOut]
 
 

@@ -10,9 +10,11 @@ COPY_READINGS = (
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END = b"\xff\xff"
 
-_PLAIN = "hiqiqiqidi?iqiii"
+_START = Struct(">hiqi")
+_END = Struct(">i?iqiii")
+_PLAIN = f"{_START.size}sqiqid{_END.size}s"
 plain_row = Struct(f">{_PLAIN}").pack
-"""9, then for each field its length (8, but 1 of ``synced``) and itself, but of the last three only -1: no doubt."""
+"""Of ``row_start``, time (microseconds since 2000), 8, number, 8, value, ``row_end``. A length is before each field."""
 plain_rows_of_two = Struct(f">{_PLAIN}{_PLAIN}").pack
 """Two such rows in one go."""
 
@@ -24,6 +26,16 @@ _NULL = _LENGTH(-1)
 Doubt = tuple[int | None, str, int]
 """Of a reading by a clock that was not synchronised: when it was said to be, if that is corrected (microseconds since
 2000), the boot, and the monotonic time in it (ms)."""
+
+
+def row_start(channel_id: int) -> bytes:
+    """What all rows of a channel begin with: up to the length of the time."""
+    return _START.pack(9, 8, channel_id, 8)
+
+
+def row_end(evidence_id: int, *, synced: bool = True) -> bytes:
+    """What all rows of a batch without doubt end with: ``synced``, evidence, and nothing in the last three fields."""
+    return _END.pack(1, synced, 8, evidence_id, -1, -1, -1)
 
 
 def row(channel_id: int, at_us: int, seq: int, value: float, synced: bool, evidence_id: int, doubt: Doubt) -> bytes:

@@ -22,6 +22,7 @@ import secrets
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Protocol, Self
@@ -219,7 +220,8 @@ class MqttDoor:
             return
         gateway = found[1]
         if len(raw) > BATCH_BYTES_MAX:
-            self._answer(gateway, digest_of(raw), "refused", f"{len(raw)} bytes are more than {BATCH_BYTES_MAX}")
+            fault = f"{len(raw)} bytes are more than {BATCH_BYTES_MAX}"
+            self._answer(gateway, [_Refusal(digest_of(raw), fault)])
         elif self._queue.put(gateway, raw):
             # Not at the first free place: it would be full again with the next batch, and the log with it.
             if self._states.is_in("full") and self._queue.is_half_empty():
@@ -238,13 +240,15 @@ class MqttDoor:
                 self._queue.done(gateway)
 
     def _take(self, gateway: str, raws: list[bytes]) -> None:
-        own = []
+        own, refusals = [], []
         for raw in raws:
             fault = _topic_fault(gateway, raw)
             if fault:
-                self._answer(gateway, digest_of(raw), "refused", fault)
+                refusals.append(_Refusal(digest_of(raw), fault))
             else:
                 own.append(raw)
+        if refusals:
+            self._answer(gateway, refusals)
         if not own:
             return
         try:
@@ -254,23 +258,38 @@ class MqttDoor:
             self._states.enter("store", f"batches cannot be stored ({error}): no receipts until they can", error)
             return
         self._states.leave("store", "batches are stored again")
-        for receipt in receipts:
-            self._answer(gateway, receipt.digest, str(receipt.outcome), receipt.reason)
+        self._answer(gateway, receipts)
 
-    def _answer(self, gateway: str, digest: str, outcome: str, reason: str) -> None:
-        """Where the connection is gone meanwhile, the receipt is too: the batch comes again, as a duplicate."""
-        if outcome in ("refused", "unknown", "fork"):
-            self._states.enter(f"refused {gateway}", f"refused a batch of {gateway} ({digest[:12]}...): {reason}")
-        else:
-            self._states.leave(f"refused {gateway}", f"batches of {gateway} are taken again")
+    def _answer(self, gateway: str, receipts: Sequence[Receipt]) -> None:
+        """Where the connection is gone meanwhile, the receipts are too: the batches come again, as duplicates."""
+        for each in receipts:
+            self._note_outcome(gateway, each)
         try:
-            answer = self._seal([{"digest": digest, "outcome": outcome, "reason": reason}])
+            answer = self._seal(
+                {"digest": each.digest, "outcome": str(each.outcome), "reason": each.reason} for each in receipts
+            )
         except Exception as error:  # noqa: BLE001 - a receipt that is not signed is worth nothing
             self._states.enter("seal", f"receipts cannot be signed ({error}): none until they can", error)
             return
         self._states.leave("seal", "receipts are signed again")
         if (connection := self._connection) is not None:
             connection.publish(f"lotwarden/{gateway}/receipts", json.dumps(answer).encode())
+
+    def _note_outcome(self, gateway: str, receipt: Receipt) -> None:
+        if receipt.outcome in ("refused", "unknown", "fork"):
+            words = f"refused a batch of {gateway} ({receipt.digest[:12]}...): {receipt.reason}"
+            self._states.enter(f"refused {gateway}", words)
+        else:
+            self._states.leave(f"refused {gateway}", f"batches of {gateway} are taken again")
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """The receipt of a batch that does not come as far as the store."""
+
+    digest: str
+    reason: str
+    outcome: str = "refused"
 
 
 class _States:

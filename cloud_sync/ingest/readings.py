@@ -8,7 +8,7 @@ from cloud_sync.actions.envelopes import Span, joined
 from cloud_sync.actions.retention import make_months
 from cloud_sync.actions.tracks import judge, judge_silence
 from cloud_sync.ingest.clocks import Times, true_times
-from cloud_sync.ingest.copying import COPY_READINGS, END, HEADER, Doubt, plain_row, row
+from cloud_sync.ingest.copying import COPY_READINGS, END, HEADER, Doubt, plain_row, row, row_end, row_start
 from cloud_sync.ingest.envelopes import PlacedEnvelope, as_unusable, keep_envelopes, placed, without_those_told
 from cloud_sync.ingest.plain import EPOCH, PlainReading, since_epoch_us
 from cloud_sync.ingest.source import Said, Source
@@ -144,7 +144,7 @@ def _rows(
             elif at_us < span[0]:
                 spans[channel_id] = (at_us, span[1])
             if doubt is None:
-                yield plain_row(9, 8, channel_id, 8, at_us, 8, seq, 8, value, 1, synced, 8, evidence_id, -1, -1, -1)
+                yield plain_row(row_start(channel_id), at_us, 8, seq, 8, value, row_end(evidence_id, synced=synced))
             else:
                 yield row(channel_id, at_us, seq, value, synced, evidence_id, doubt)
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from cloud_sync.actions.envelopes import Span
 from cloud_sync.domain.records import fault_in
-from cloud_sync.ingest.copying import plain_row, plain_rows_of_two
+from cloud_sync.ingest.copying import plain_row, plain_rows_of_two, row_end, row_start
 from cloud_sync.ingest.plain import (
     EPOCH,
     MILLIS,
@@ -50,18 +50,21 @@ class Made:
 
 @dataclass(slots=True)
 class _Shape:
-    """What all readings of a device with the same metrics share: their channels. And when they were taken."""
+    """What all readings of a device with the same metrics share: their channels, and so the starts of their rows. And
+    when they were taken."""
 
     channel_ids: tuple[int, ...]
+    starts: tuple[bytes, ...]
     first_us: int = 2**63
     last_us: int = -(2**63)
 
 
 @dataclass(slots=True)
 class _Work:
-    """A batch while it is taken apart. ``taken`` has the time of each reading, with its shape if it has rows."""
+    """A batch while it is taken apart, with the ``end`` of all its rows. ``taken`` has the time of each reading, and
+    its shape if it has rows."""
 
-    evidence_id: int
+    end: bytes
     rows: list[bytes] = field(default_factory=list)
     taken: list[tuple[_Shape | None, int]] = field(default_factory=list)
     unusable: list[Said[Reading]] = field(default_factory=list)
@@ -85,7 +88,8 @@ class RowMaker:
 
         Raises ``NotPlain`` if anything but readings is in it, or a time that a clock notice may correct.
         """
-        work = _Work(evidence_id)
+        work = _Work(row_end(evidence_id))
+        end = work.end
         rows, taken, known, minutes_us = work.rows, work.taken, self._known, self._minutes_us
         for seq, line in enumerate(batch.lines, start=batch.header.first):
             match = _FAST(line)
@@ -99,15 +103,14 @@ class RowMaker:
                 continue
             at_us = since_us + int(second) * 1_000_000 + int(millis) * 1_000
             taken.append((shape, at_us))
-            ids = shape.channel_ids
+            starts = shape.starts
             rows.append(
-                plain_row(9, 8, ids[0], 8, at_us, 8, seq, 8, float(number), 1, True, 8, evidence_id, -1, -1, -1)
+                plain_row(starts[0], at_us, 8, seq, 8, float(number), end)
                 if more is None
                 else plain_rows_of_two(
-                    9, 8, ids[0], 8, at_us, 8, seq, 8, float(number), 1, True, 8, evidence_id, -1, -1, -1,
-                    9, 8, ids[1], 8, at_us, 8, seq, 8, float(number_2), 1, True, 8, evidence_id, -1, -1, -1,
+                    starts[0], at_us, 8, seq, 8, float(number), end, starts[1], at_us, 8, seq, 8, float(number_2), end
                 )
-            )  # fmt: skip
+            )
         if work.is_waiting:
             return None
         last_us = 0
@@ -146,10 +149,8 @@ class RowMaker:
         if not has_month or (values and shape is None):
             work.is_waiting = True
             return None
-        for channel_id, (_, value) in zip(shape.channel_ids if shape else (), values, strict=True):
-            work.rows.append(
-                plain_row(9, 8, channel_id, 8, at_us, 8, seq, 8, value, 1, True, 8, work.evidence_id, -1, -1, -1)
-            )
+        for start, (_, value) in zip(shape.starts if shape else (), values, strict=True):
+            work.rows.append(plain_row(start, at_us, 8, seq, 8, value, work.end))
         return shape if plain else None
 
     def _get_to_know(self, minute: bytes, said: tuple[bytes, bytes | None], shape: _Shape | None) -> None:
@@ -166,7 +167,8 @@ class RowMaker:
             if missing:
                 self.wanted_channels |= missing
                 return None
-            shape = self._shapes[device, *metrics] = _Shape(tuple(self.channels[device, each] for each in metrics))
+            ids = tuple(self.channels[device, each] for each in metrics)
+            shape = self._shapes[device, *metrics] = _Shape(ids, tuple(map(row_start, ids)))
         return shape
 
     def _has_month(self, at_us: int) -> bool:

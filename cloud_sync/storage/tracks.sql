@@ -59,7 +59,7 @@ WHERE c.id = ANY(:channel_ids)
 -- name: policy_spells_of_channels(channel_ids)
 -- For each channel the policies that were in force over it, at its place and above, nearest first, each from when to when
 -- (null: since ever, to this day).
-SELECT s.channel_id, c.metric, s.place_id, policy.body,
+SELECT s.channel_id, c.metric, s.place_id, policy.body::text,
        nullif(greatest(s.since, y.since), '-infinity') AS since, nullif(least(s.until, y.until), 'infinity') AS until
 FROM channel_stay s
 JOIN channel c ON c.id = s.channel_id
@@ -81,7 +81,7 @@ UPDATE channel SET place_id = :place_id WHERE id = :channel_id;
 
 -- name: policies_of_channels(channel_ids)
 -- For each channel that has a place: the policies of that place and of those above it, nearest first.
-SELECT c.id AS channel_id, c.metric, c.place_id, policy.body
+SELECT c.id AS channel_id, c.metric, c.place_id, policy.body::text
 FROM channel c
 JOIN place p ON p.id = c.place_id
 JOIN place above ON above.id = ANY(p.ancestors)
@@ -303,7 +303,7 @@ SELECT id, lot_id, decision, decided_by FROM disposition WHERE excursion_id = :e
 
 -- name: tracks_of(channel_ids)
 -- Where all rules stand on these channels.
-SELECT channel_id, rule, definition, last_at FROM track WHERE channel_id = ANY(:channel_ids);
+SELECT channel_id, rule, definition::text, last_at FROM track WHERE channel_id = ANY(:channel_ids);
 
 -- name: extremes_around(channel_ids, firsts, lasts)
 -- For each channel the lowest and highest value from the reading before one instant up to the one after another (or as

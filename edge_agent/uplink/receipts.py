@@ -1,7 +1,7 @@
 """How the ledger writes receipts (``edge_agent.domain.receipts``), and which of them count: those it has signed."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -11,7 +11,7 @@ from edge_agent.uplink.trust import LedgerTrust
 
 RECEIPTS_BYTES_MAX = 1 << 20
 
-Line = TypeVar("Line", bound=BaseModel)
+OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
 class NoReceipts(ValueError):
@@ -35,7 +35,7 @@ class Parsed:
 def parse_receipts(answer: bytes, trust: LedgerTrust, *, learns: bool = False) -> Parsed:
     """The receipts in ``answer``. With ``learns`` a key is taken over from it if none is known yet.
 
-    Raises ``NoReceipts``.
+    Of an answer that the ledger has not signed as it is, nothing counts. Raises ``NoReceipts``.
     """
     try:
         if len(answer) > RECEIPTS_BYTES_MAX:
@@ -43,26 +43,31 @@ def parse_receipts(answer: bytes, trust: LedgerTrust, *, learns: bool = False) -
         said = _Answer.model_validate_json(answer)
     except ValidationError as error:
         raise NoReceipts(answer[:80]) from error
-    for each in _lines(_HandoverLine, said.handovers[-HANDOVERS_MAX:]):
-        trust.follow(each.key, each.by, each.signature)
-    lines = _lines(_ReceiptLine, said.receipts)
-    receipts, forged = [], []
-    for line in lines:
-        if learns:
-            trust.learn(line.key)
-        if trust.is_genuine(line.digest, line.outcome.value, line.reason, line.key, line.signature):
-            receipts.append(Receipt(line.digest, line.outcome, line.reason))
-        else:
-            forged.append(line.digest)
-    return Parsed(tuple(receipts), len(said.receipts) - len(lines), tuple(forged))
+    lines = [each for each in said.receipts if isinstance(each, _ReceiptLine)]
+    others = len(said.receipts) - len(lines)
+    if not lines:
+        return Parsed((), others, ())
+    for each in said.handovers[-HANDOVERS_MAX:]:
+        if isinstance(each, _HandoverLine):
+            trust.follow(each.key, each.by, each.signature)
+    if learns:
+        trust.learn(said.key)
+    words = ((line.digest, line.outcome, line.reason) for line in lines)
+    if others or not trust.is_genuine(words, said.key, said.signature):
+        return Parsed((), others, tuple(line.digest for line in lines))
+    receipts = tuple(Receipt(line.digest, OUTCOMES[line.outcome], line.reason) for line in lines if line.is_readable)
+    return Parsed(receipts, len(lines) - len(receipts), ())
 
 
 class _ReceiptLine(BaseModel):
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    outcome: Outcome
-    reason: str = ""
-    key: str = ""
-    signature: str = ""
+    outcome: str
+    reason: str
+
+    @property
+    def is_readable(self) -> bool:
+        """A later ledger may have other outcomes; the signature is over them all the same."""
+        return self.outcome in OUTCOMES
 
 
 class _HandoverLine(BaseModel):
@@ -72,15 +77,7 @@ class _HandoverLine(BaseModel):
 
 
 class _Answer(BaseModel):
-    receipts: list[Any]
-    handovers: list[Any] = []
-
-
-def _lines(model: type[Line], found: list[Any]) -> list[Line]:
-    lines = []
-    for each in found:
-        try:
-            lines.append(model.model_validate(each))
-        except ValidationError:
-            continue
-    return lines
+    receipts: list[Annotated[_ReceiptLine | Any, Field(union_mode="left_to_right")]]
+    key: str = ""
+    signature: str = ""
+    handovers: list[Annotated[_HandoverLine | Any, Field(union_mode="left_to_right")]] = []

@@ -1,7 +1,7 @@
 """Which ledger a gateway believes: the keys whose receipts let it forget a batch.
 
 A gateway learns the key when it enrols, or by hand. Over HTTPS, where the ledger has proven by its certificate who it
-is, a gateway that knows none yet learns it with the first receipt. A broker proves nothing about the ledger behind it:
+is, a gateway that knows none yet learns it with the first answer. A broker proves nothing about the ledger behind it:
 over MQTT no key is ever learned.
 """
 
@@ -9,11 +9,11 @@ import base64
 import binascii
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from edge_agent.domain.receipts import handover_words, receipt_words
+from edge_agent.domain.receipts import handover_words, receipts_words
 from edge_agent.durable import sync_directory
 from edge_agent.errors import ConfigError
 from edge_agent.uplink.identity import is_signed_by
@@ -94,9 +94,9 @@ class LedgerTrust:
             self._keep([by, key])
             _log.warning("the ledger has a new key %s, handed over by %s", key, by)
 
-    def is_genuine(self, digest: str, outcome: str, reason: str, key: str, signature: str) -> bool:
-        """Whether a receipt is the ledger's own."""
-        return key in self._keys and _is_signed(key, signature, receipt_words(digest, outcome, reason))
+    def is_genuine(self, receipts: Iterable[tuple[str, str, str]], key: str, signature: str) -> bool:
+        """Whether an answer with these receipts (digest, outcome, reason) is the ledger's own."""
+        return key in self._keys and _is_signed(key, signature, receipts_words(receipts))
 
     def _keep(self, keys: list[str]) -> None:
         if self._path is not None:

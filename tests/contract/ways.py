@@ -242,7 +242,7 @@ class CrookedLedger:
             case "garbage":
                 self._say([{"digest": 7}, None, "x", {"digest": digest, "outcome": "lost"}])
             case "foreign":
-                self._say([{"digest": "f" * 64, "outcome": "stored"}])
+                self._say([{"digest": "f" * 64, "outcome": "stored", "reason": ""}])
             case "twice":
                 self._say([receipt, receipt])
                 self._say([receipt])

@@ -83,7 +83,8 @@ def test_a_message_that_is_cut_short_is_400_and_nothing_of_it_is_stored(
 
 
 def test_an_empty_message_has_no_receipts(database: Database) -> None:
-    assert send(database, b"").json() == {"receipts": [], "handovers": []}
+    answer = send(database, b"").json()
+    assert (answer["receipts"], answer["handovers"]) == ([], [])
 
 
 def test_a_message_that_is_too_large_is_413(database: Database) -> None:

@@ -69,10 +69,10 @@ class Peer:
 
     def _hear(self, _c: Client, _u: object, message: MQTTMessage) -> None:
         with self._news:
-            for receipt in json.loads(message.payload)["receipts"]:
-                words = receipt["digest"], receipt["outcome"], receipt["reason"]
-                assert trust().is_genuine(*words, receipt.pop("key"), receipt.pop("signature"))
-                self.heard.append((message.topic.split("/")[1], receipt))
+            answer = json.loads(message.payload)
+            words = [(each["digest"], each["outcome"], each["reason"]) for each in answer["receipts"]]
+            assert words and trust().is_genuine(words, answer["key"], answer["signature"])
+            self.heard += [(message.topic.split("/")[1], receipt) for receipt in answer["receipts"]]
             self._news.notify_all()
 
 

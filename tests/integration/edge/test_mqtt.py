@@ -333,7 +333,7 @@ async def test_receipts_that_others_write_to_the_topic_delete_nothing_and_are_al
 
     receipt = {"digest": batch.digest, "outcome": "stored", "reason": ""}
     bare = {"receipts": [receipt]}
-    borrowed = {"receipts": [{**stranger.sign([receipt])["receipts"][0], "key": LEDGER_KEYS.public_key}]}
+    borrowed = stranger.sign([receipt]) | {"key": LEDGER_KEYS.public_key}
     async with running(Mosquitto(tmp_path / "broker")) as broker:
         forger = Client(CallbackAPIVersion.VERSION2)
         forger.on_connect = lambda c, _u, _f, _r, _p: c.subscribe("lotwarden/+/batches", qos=1)

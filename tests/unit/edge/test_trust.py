@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud_sync.actions.ledger_keys import LedgerKeys
-from edge_agent.domain.receipts import handover_words
+from edge_agent.domain.receipts import handover_words, receipts_words
 from edge_agent.errors import ConfigError
 from edge_agent.uplink.receipts import Parsed, parse_receipts
 from edge_agent.uplink.trust import KEYS_FILE, LedgerTrust
@@ -17,6 +17,7 @@ from edge_agent.uplink.trust import KEYS_FILE, LedgerTrust
 OURS = LedgerKeys(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33))), ())
 OTHER = LedgerKeys(Ed25519PrivateKey.from_private_bytes(bytes(range(2, 34))), ())
 RECEIPT = {"digest": "a" * 64, "outcome": "stored", "reason": "Gr\u00fc\u00dfe"}
+OTHER_RECEIPT = {"digest": "c" * 64, "outcome": "duplicate", "reason": ""}
 
 
 def parsed(answer: Any, trust: LedgerTrust | None = None, *, learns: bool = False) -> Parsed:
@@ -40,9 +41,12 @@ def test_a_receipt_that_the_ledger_signed_counts() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"outcome": "duplicate"},
-        {"digest": "b" * 64},
-        {"reason": ""},
+        {"receipts": [RECEIPT | {"outcome": "duplicate"}, OTHER_RECEIPT]},
+        {"receipts": [RECEIPT | {"digest": "b" * 64}, OTHER_RECEIPT]},
+        {"receipts": [RECEIPT | {"reason": ""}, OTHER_RECEIPT]},
+        {"receipts": [RECEIPT, OTHER_RECEIPT | {"reason": "x"}]},
+        {"receipts": [OTHER_RECEIPT, RECEIPT]},
+        {"receipts": [RECEIPT, RECEIPT]},
         {"signature": ""},
         {"signature": "no base64!"},
         {"signature": "AAAA"},
@@ -50,17 +54,43 @@ def test_a_receipt_that_the_ledger_signed_counts() -> None:
         {"key": OTHER.public_key},
     ],
 )
-def test_a_receipt_that_was_changed_or_is_not_signed_is_forged(change: dict[str, str]) -> None:
+def test_of_an_answer_that_was_changed_or_is_not_signed_nothing_counts(change: dict[str, Any]) -> None:
+    found = parsed(OURS.sign([RECEIPT, OTHER_RECEIPT]) | change)
+    assert (found.receipts, len(found.forged)) == ((), 2)
+
+
+@pytest.mark.parametrize("receipts", [[RECEIPT], [RECEIPT, OTHER_RECEIPT, OTHER_RECEIPT | {"digest": "d" * 64}]])
+def test_an_answer_with_a_receipt_more_or_less_than_was_signed_is_forged(receipts: list[dict[str, str]]) -> None:
+    found = parsed(OURS.sign([RECEIPT, OTHER_RECEIPT]) | {"receipts": receipts})
+    assert (found.receipts, len(found.forged)) == ((), len(receipts))
+
+
+@pytest.mark.parametrize("beside", [None, "x", {"digest": 7}, {"digest": "c" * 64, "outcome": "stored"}])
+def test_an_answer_with_something_else_beside_what_was_signed_is_forged(beside: object) -> None:
     answer = OURS.sign([RECEIPT])
-    answer["receipts"][0] |= change
+    answer["receipts"].append(beside)
     found = parsed(answer)
-    assert (found.receipts, len(found.forged)) == ((), 1)
+    assert (found.receipts, found.unreadable, found.forged) == ((), 1, ("a" * 64,))
 
 
-def test_a_receipt_without_key_and_signature_is_forged_and_the_one_beside_it_counts() -> None:
-    answer = {"receipts": [RECEIPT, *OURS.sign([RECEIPT | {"digest": "c" * 64}])["receipts"]]}
-    found = parsed(answer)
-    assert ([each.digest for each in found.receipts], found.forged) == (["c" * 64], ("a" * 64,))
+def test_words_are_never_the_same_for_other_receipts() -> None:
+    """What one receipt says must not be read as the end of it and the beginning of the next."""
+    apart = [("a" * 64, "stored", "x"), ("b" * 64, "stored", "")]
+    together = [("a" * 64, "stored", f'x"],["{"b" * 64}","stored","')]
+    assert receipts_words(apart) != receipts_words(together)
+    assert receipts_words(apart) == (
+        f'lotwarden receipts 1\n[["{"a" * 64}","stored","x"],["{"b" * 64}","stored",""]]'.encode()
+    )
+
+
+def test_half_a_character_from_a_crooked_gateway_in_a_reason_does_not_stop_the_signing() -> None:
+    odd = RECEIPT | {"reason": '\ud800 and \n and "'}
+    assert [each.reason for each in parsed(OURS.sign([odd])).receipts] == ['? and \n and "']
+
+
+def test_an_outcome_of_a_later_ledger_is_passed_over_and_the_receipts_beside_it_count() -> None:
+    found = parsed(OURS.sign([RECEIPT | {"outcome": "postponed"}, OTHER_RECEIPT]))
+    assert ([each.digest for each in found.receipts], found.unreadable, found.forged) == (["c" * 64], 1, ())
 
 
 def test_the_first_key_is_learned_only_where_the_ledger_has_proven_who_it_is_and_only_once() -> None:
