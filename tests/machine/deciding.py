@@ -11,8 +11,6 @@ from tests.machine.house import (
     GTINS,
     LATE_ITEM,
     LATE_PLACE,
-    PLACES,
-    POLICIES,
 )
 from tests.machine.watching import Watch
 from tests.reference_model import Move
@@ -178,11 +176,7 @@ class Deciding(Watch):
 
     @does(1, place=st.sampled_from(["fridge-a", "clean-room"]), policy=st.sampled_from(["cold", "lax"]))
     def a_policy_is_changed(self, place: str, policy: str) -> None:
-        kind, parent, _ = PLACES[place]
-        body = {"kind": kind, "parent": parent, "policy": policy, "reason": "new stability data"}
-        self.house.ok(self.house.root, "PUT", f"/v1/places/{place}", body)
-        self.house.add_place(place, kind, parent, policy)
-        assert POLICIES[policy]
+        self.house.change_policy(place, policy)
 
     @does(1, is_inspected=st.booleans())
     def an_item_is_changed(self, is_inspected: bool) -> None:

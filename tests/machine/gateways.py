@@ -26,6 +26,7 @@ WAYS: tuple[tuple[Action, str, str | None], ...] = (
     (Action.SHIP, "store", "st-mary"), (Action.DISPENSE, "fridge-b", "ward-3"), (Action.RETURN, "st-mary", "store"),
     (Action.RETURN, "ward-3", "fridge-a"), (Action.DESTROY, "store", None), (Action.MOVE, "store", None),
     (Action.COUNT, "store", None), (Action.COUNT, "fridge-a", None), (Action.MOVE, "north-room", "store"),
+    (Action.MOVE, "shady", "store"), (Action.PUT_AWAY, "st-mary", "fridge-b"), (Action.RETURN, "acme", "fridge-b"),
 )  # fmt: skip
 numbers = st.integers(0, 999)
 quantities = st.integers(1, 5)

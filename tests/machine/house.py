@@ -2,6 +2,7 @@
 
 import itertools
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from cloud_sync.actions.access import create_token
+from cloud_sync.actions.ledger_keys import ledger_keys
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
 from edge_agent.domain.excursions import Side
@@ -153,6 +155,7 @@ class House:
         self.eve, self.max = self._known(client, "eve", Role.QUALITY), self._known(client, "max", Role.QUALITY)
         self.root = self._known(client, "root", Role.ADMINISTRATOR)
         self.gates = tuple(_gate(number) for number in range(3))
+        ledger_keys(database)  # else whoever gets the first receipt of the new house makes its key, some day
         self._fill()
 
     def minute(self, number: float) -> datetime:
@@ -168,6 +171,21 @@ class House:
         """Tell the model of a place."""
         rules = tuple(rule.as_rule() for rule in POLICIES[policy].rules) if policy else ()
         self.world.places[name] = Place(kind, parent, rules)
+
+    def change_policy(self, name: str, policy: str) -> None:
+        """Other rules from now on; what was measured before is judged by those that were."""
+        kind, parent, _ = PLACES[name]
+        body = {"kind": kind, "parent": parent, "policy": policy, "reason": "new stability data"}
+        self.ok(self.root, "PUT", f"/v1/places/{name}", body)
+        before = self.world.places[name]
+        self.add_place(name, kind, parent, policy)
+        if self.world.places[name] != before:
+            was = self.world.rules_were.setdefault(name, [])
+            was.append((self._after(was[-1:]), before.rules))
+
+    def _after(self, last: Sequence[tuple[datetime, Any]]) -> datetime:
+        """Now, or right after what was said last: of two changes at one instant one comes first."""
+        return max([self.now, *(at + timedelta(microseconds=1) for at, _ in last)])
 
     def reading(self, gate: Gate, device: str, at: datetime, temp_c: float) -> Reading:
         """What a probe measured."""

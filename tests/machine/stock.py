@@ -22,6 +22,7 @@ COMMANDS: tuple[tuple[Action, str, str], ...] = (
     (Action.PICK, "fridge-a", "store"), (Action.SHIP, "fridge-a", "st-mary"), (Action.SHIP, "store", "st-mary"),
     (Action.DISPENSE, "store", "ward-3"), (Action.DISPENSE, "fridge-b", "ward-3"), (Action.RETURN, "st-mary", "store"),
     (Action.RETURN, "store", "acme"), (Action.DESTROY, "store", "scrap"), (Action.SHIP, "ward-3", "st-mary"),
+    (Action.MOVE, "acme", "fridge-b"), (Action.RECEIVE, "st-mary", "store"), (Action.MOVE, "count-difference", "store"),
 )  # fmt: skip
 numbers = st.integers(0, 999)
 quantities = st.integers(1, 5)
