@@ -8,6 +8,7 @@ from edge_agent.domain.records import Action
 from tests.machine.doing import does
 from tests.machine.expected import Booked
 from tests.machine.house import (
+    DEVICES,
     GTINS,
     LATE_ITEM,
     LATE_PLACE,
@@ -177,6 +178,12 @@ class Deciding(Watch):
     @does(1, place=st.sampled_from(["fridge-a", "clean-room"]), policy=st.sampled_from(["cold", "lax"]))
     def a_policy_is_changed(self, place: str, policy: str) -> None:
         self.house.change_policy(place, policy)
+
+    @does(1, device=st.sampled_from(sorted(DEVICES)), place=st.sampled_from(["fridge-a", "fridge-b", "clean-room"]),
+          minutes_ago=st.integers(0, 60))  # fmt: skip
+    def a_probe_is_moved(self, device: str, place: str, minutes_ago: int) -> None:
+        response = self.house.move_probe(device, place, self.when(minutes_ago))
+        assert response.status_code in (204, 409), response.text
 
     @does(1, is_inspected=st.booleans())
     def an_item_is_changed(self, is_inspected: bool) -> None:

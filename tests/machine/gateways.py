@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from cloud_sync.actions.allocate import end_unconfirmed
 from cloud_sync.actions.promises import expire_promises
 from edge_agent.domain.records import Action
 from tests.machine.doing import does
@@ -12,6 +13,7 @@ from tests.machine.house import (
     DEVICES,
     GATEWAY_OF,
     LOTS,
+    OWNED,
 )
 from tests.machine.watching import Watch
 
@@ -43,6 +45,7 @@ class Gateways(Watch):
     def a_night_passes(self) -> None:
         if self.house.now < self.house.minute(530):
             self.set_clock(24 * 60)
+            end_unconfirmed(self.database, at=self.house.now)
             expire_promises(self.database, at=self.house.now)
 
     @does(10, which=numbers, way=st.sampled_from(WAYS), lot=st.sampled_from(sorted(LOTS)), quantity=quantities,
@@ -51,7 +54,7 @@ class Gateways(Watch):
                        other: int) -> None:  # fmt: skip
         action, source, target = way
         there = sorted((lot, units) for (lot, _, place), units in self.model.balances().items()
-                       if place == source and units > 0)  # fmt: skip
+                       if place == source and units > 0 and lot not in OWNED)  # fmt: skip
         if action is not Action.RECEIVE and there and other % 5:
             lot, quantity = there[other % len(there)][0], min(quantity, there[other % len(there)][1])
         lines = [self.line(lot, quantity, other)]

@@ -71,6 +71,9 @@ GTINS = {"insulin": "09501101530003", "vaccine": "09501101530010", "drug": "0950
          "ampoule": "09501101530034", "syringe": "09501101530041", "late": "09501101530058"}  # fmt: skip
 LOTS = {"A1": "insulin", "A2": "insulin", "X1": "insulin", "V1": "vaccine", "D1": "drug", "D2": "drug",
         "S1": "ampoule", "N1": "late"}  # fmt: skip
+OWNER = "pharma-co"
+OWNED = {"O1": "insulin"}
+"""Lots of another owner: scans cannot say whose they are, so only commands move them."""
 SERIALS = ("s1", "s2", "s3")
 LATE_ITEM = "late"
 FORMULA = {
@@ -183,6 +186,17 @@ class House:
             was = self.world.rules_were.setdefault(name, [])
             was.append((self._after(was[-1:]), before.rules))
 
+    def move_probe(self, device: str, place: str, since: datetime) -> httpx.Response:
+        """A probe measures somewhere else since then; what it measured before stays true of where it was."""
+        (row,) = self.ledger.rows("SELECT id FROM channel WHERE device = %(device)s", {"device": device})
+        said = {"place": place, "since": since.isoformat()}
+        response = self.root.request("PUT", f"/v1/channels/{row['id']}/place", json=said)
+        before = self.world.devices[device]
+        if response.is_success and place != before:
+            self.world.device_was.setdefault(device, []).append((since, before))
+            self.world.devices[device] = place
+        return response
+
     def _after(self, last: Sequence[tuple[datetime, Any]]) -> datetime:
         """Now, or right after what was said last: of two changes at one instant one comes first."""
         return max([self.now, *(at + timedelta(microseconds=1) for at, _ in last)])
@@ -201,6 +215,7 @@ class House:
         for name, (kind, parent, policy_name) in PLACES.items():
             self.ledger.add_place(name, kind, parent, policy_name)
             self.add_place(name, kind, parent, policy_name)
+        self.ledger.run("INSERT INTO owner VALUES (%(name)s, 'A pharma company')", {"name": OWNER})
         for item, gtin in GTINS.items():
             if item != LATE_ITEM:
                 self.ledger.add_item(item, gtin)
@@ -208,6 +223,8 @@ class House:
             gate.gateway.register(self.database)
         for device, place in DEVICES.items():
             self.ledger.put_probe(place, device, self.gates[GATEWAY_OF[device]].gateway.name)
+        self.ledger.run("INSERT INTO item_substitute SELECT i.id, 1, v.id FROM item i, item v"
+                        " WHERE (i.name, v.name) = ('insulin', 'vaccine')")  # fmt: skip
         self.ok(self.root, "PUT", "/v1/items/syringe/compounding", {"kind": "503B"})
         self.ok(self.root, "POST", "/v1/formulas", {"name": "mix", "item": "syringe", "formula": FORMULA})
         self.ok(self.eve, "POST", "/v1/formulas/mix/1/approve", {"reason": "checked"})
