@@ -37,6 +37,7 @@ def found_trace_json(traced: Mapping[str, Any]) -> bytes:
         backward=_graph(traced["backward"]),
         forward=_graph(traced["forward"]),
         recipients=json.dumps(traced["recipients"]),
+        sources=json.dumps(traced["sources"]),
         is_cut=json.dumps(traced["is_cut"]),
     )
 

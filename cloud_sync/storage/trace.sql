@@ -180,7 +180,8 @@ ORDER BY 1, 2;
 -- name: flows_of(place_ids)
 -- What places of production took and gave, lot by lot; what is used up there is in the products. Index:
 -- movement_from_place, movement_to_place.
-SELECT side.place_id, side.lot_id, l.item_id, sum(side.put_in)::bigint AS put_in, sum(side.came_out)::bigint AS came_out
+SELECT side.place_id, side.lot_id, (SELECT l.item_id FROM lot l WHERE l.id = side.lot_id) AS item_id,
+       sum(side.put_in)::bigint AS put_in, sum(side.came_out)::bigint AS came_out
 FROM (
     SELECT m.to_place AS place_id, m.lot_id, m.quantity AS put_in, 0 AS came_out
     FROM movement m WHERE m.to_place = ANY(:place_ids)
@@ -189,6 +190,5 @@ FROM (
     FROM movement m JOIN place t ON t.id = m.to_place AND t.kind <> 'used_up'
     WHERE m.from_place = ANY(:place_ids)
 ) AS side
-JOIN lot l ON l.id = side.lot_id
-GROUP BY 1, 2, 3
+GROUP BY 1, 2
 ORDER BY 1, 2;

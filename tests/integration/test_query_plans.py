@@ -24,6 +24,7 @@ BIG = {
     "movement", "position", "residency", "exposure", "reading", "reading_hour", "unusable_reading", "evidence", "event",
     "reservation", "lot", "notice", "excursion", "excursion_version", "exception_case", "disposition", "hold",
     "stock_order", "order_line", "order_step", "count_line", "doubtful_scan", "recall_lot", "batch_fact",
+    "envelope", "envelope_point", "retold_reading",
 }  # fmt: skip
 """Tables that grow with every day of work. The others are master data, or kept short."""
 AT = datetime(2026, 1, 10, tzinfo=UTC)
@@ -64,6 +65,14 @@ FILL_MORE = """
     INSERT INTO unusable_reading (gateway_id, device, at, seq, quality, evidence_id)
     SELECT 1, 'probe-' || n % 100, timestamptz '2026-01-01 00:00Z' + n * interval '1 min', n, 'timeout', 1
     FROM generate_series(1, 20000) n;
+    INSERT INTO envelope (channel_id, began_at, ended_at, readings, lowest, mean, highest, gap_s, synced, seq,
+                          evidence_id)
+    SELECT 1 + n % 100, timestamptz '2025-01-01 00:00Z' + n * interval '10 min',
+           timestamptz '2025-01-01 00:09Z' + n * interval '10 min', 60, 1, 2, 3, 10, true, n, 1 + n % 90000
+    FROM generate_series(1, 20000) n;
+    INSERT INTO envelope_point SELECT id, channel_id, began_at, lowest, highest FROM envelope;
+    INSERT INTO retold_reading SELECT 1, '11111111-1111-4111-8111-111111111111', n, n + 900000
+    FROM generate_series(1, 20000) n;
     INSERT INTO notice
     SELECT n, 1, 1, timestamptz '2026-01-01 00:00Z' + n * interval '1 min', 'started', 'gateway', '', '{}'
     FROM generate_series(1, 20000) n;
@@ -86,7 +95,10 @@ FILL_MORE = """
     INSERT INTO stock_count (number, place_id, opened_by) SELECT 'C-' || n, n, 'a' FROM generate_series(1, 500) n;
     INSERT INTO count_line (fact, count_id, lot_id, place_id, quantity, counted_by, counted_at)
     SELECT 'c' || n, 1 + n % 500, n, 1 + n % 2000, 1, 'a', now() FROM generate_series(1, 20000) n;
-    INSERT INTO doubtful_scan SELECT 'd' || n, 1, 'boot-' || n % 100, n, now() FROM generate_series(1, 20000) n;
+    INSERT INTO doubtful_scan
+    SELECT 'd' || n, 1, ('11111111-1111-4111-8111-' || lpad(to_hex(n % 500), 12, '1'))::uuid, n, 'boot-' || n % 100, n,
+           now()
+    FROM generate_series(1, 20000) n;
     INSERT INTO recall (title, reason, is_mock, opened_by) SELECT 'r', '', false, 'q' FROM generate_series(1, 500);
     INSERT INTO recall_scope (recall_id, item_id) SELECT id, id FROM recall;
     INSERT INTO recall_lot (recall_id, lot_id, is_product)
@@ -156,7 +168,9 @@ USUAL: Parameters = {
     "shelf_life_days": None, "receipt_days_min": None, "controlled_schedule": "", "compounding": "", "base_units": 1,
     "role": "reader", "actions": ["move"] * 2, "operators": ["a"] * 2, "order_refs": [""] * 2, "event_ids": [1, 1],
     "to_places": [22, 23], "occurred_at": AT, "to_place": PLACE, "places": None, "formula_id": 1,
-    "dispensed_for": [None, None],
+    "dispensed_for": [None, None], "code": "x", "said": True, "envelope_ids": [5, 6], "keys_max": 10,
+    "earliest_at": AT, "latest_at": AT, "first_seq": 5, "reaches_s": [3600.0, 0.0], "young_at": AT, "roots": [101],
+    "seqs": [5, 6],
 }  # fmt: skip
 """Values of parameters by their names, where a query is not asked otherwise."""
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT]}
@@ -170,7 +184,13 @@ ASKED: dict[str, list[Parameters]] = {
         {},
         {"site": "site", "lot_number": ""},
     ],
-    "clocks.correct_movements": [{"at": [AT, AT]}],
+    "clocks.correct_movements": [{"at": [AT, AT], "earliest_at": [AT, AT], "latest_at": [AT, AT]}],
+    "clocks.add_doubtful_scans": [{"seqs": [5, 6]}],
+    "envelopes.add_retold": [{"was": [5, 6], "seq": [7, 8]}],
+    "envelopes.envelopes_told": [{"first": 5, "last": 50}],
+    "envelopes.retold_between": [{"first": 5, "last": 50}],
+    "envelopes.stored_numbers": [{"numbers": [5, 600]}],
+    "envelopes.touched_lanes": [{"firsts": [5, 50], "lasts": [9, 90]}],
     "orders.order_numbers": [{"kind": None}, {"kind": "demand"}, {"kind": None, "place": "bin-3"}],
     "quality.cases": [
         {},
@@ -185,6 +205,7 @@ ASKED: dict[str, list[Parameters]] = {
     "movements.faults_at_issue": [{"at": [AT, AT]}],
     "quality.exposures": [{"excursion_id": None}, {"lot_id": None}],
     "quality.placed_holds": [{}, {"only_open": True}],
+    "trace.flows_of": [{"place_ids": [2131]}],  # a place of production
     "trace.graph": [{"is_forward": False}, {}, {"serial": "s1"}],
 }
 WHOLE_ON_PURPOSE = {
