@@ -175,7 +175,7 @@ class Deciding(Watch):
         assert not held, f"{number} was released although {held}"
         self.model.batches[number] = True
 
-    @does(1, place=st.sampled_from(["fridge-a", "clean-room"]), policy=st.sampled_from(["cold", "lax"]))
+    @does(1, place=st.sampled_from(["fridge-a", "clean-room"]), policy=st.sampled_from(["cold", "lax", "bare"]))
     def a_policy_is_changed(self, place: str, policy: str) -> None:
         self.house.change_policy(place, policy)
 

@@ -114,6 +114,23 @@ class Gateways(Watch):
                 chosen.append(gate.waiting.pop(pick % len(gate.waiting)))
         self.deliver(which, chosen)
 
+    @does(3, which=numbers, pick=numbers, minutes_ago=st.integers(0, 300), temperatures=st.lists(
+          st.sampled_from(TEMPERATURES), min_size=2, max_size=5))  # fmt: skip
+    def readings_arrive_in_bulk(self, which: int, pick: int, minutes_ago: int, temperatures: list[float]) -> None:
+        """All that a gateway has kept, in one message with a batch that came before."""
+        gate = self.gate(which)
+        device = next(name for name, number in GATEWAY_OF.items() if self.gate(number) is gate)
+        for number, value in enumerate(temperatures):
+            at = self.when(minutes_ago + 3 * number)
+            gate.note((self.house.reading(gate, device, at, value), at))
+        kept = [batch for batch in gate.waiting if batch.is_of_readings][:: -1 if pick % 2 else 1]
+        gate.waiting = [batch for batch in gate.waiting if not batch.is_of_readings]
+        came = [batch for batch in gate.sent if batch.is_of_readings]
+        again = [came[pick % len(came)]] if came else []
+        outcomes = [each["outcome"] for each in self.post_batches([kept[0], *again, *kept[1:]])]
+        assert outcomes == ["stored", *("duplicate" for _ in again), *("stored" for _ in kept[1:])]
+        self.take_in(which, kept)
+
     @does(2, which=numbers, pick=numbers)
     def a_batch_arrives_again(self, which: int, pick: int) -> None:
         gate = self.gate(which)

@@ -38,6 +38,7 @@ POLICIES = {
         Policy(name="cold", title="cold", rules=(_rule("warm", Side.ABOVE, 8), _rule("chill", Side.BELOW, 2))),
         Policy(name="lax", title="the same rules, other limits",
                rules=(_rule("warm", Side.ABOVE, 9, delay_s=600, hysteresis=0.5), _rule("chill", Side.BELOW, 0))),
+        Policy(name="bare", title="one rule of cold, and not the other", rules=(_rule("warm", Side.ABOVE, 8),)),
         Policy(name="calm", title="with a rate",
                rules=(_rule("warm", Side.ABOVE, 8, delay_s=300),
                       RateRule(kind="rate", name="jump", metric="temp_c", change=6, window_s=900, source="test"))),
@@ -99,6 +100,11 @@ class Batch:
 
     raw: bytes
     said: tuple[Said, ...]
+
+    @property
+    def is_of_readings(self) -> bool:
+        """Whether it may be stored together with others."""
+        return all(isinstance(each.record, Reading) for each in self.said)
 
 
 @dataclass

@@ -203,22 +203,25 @@ class Watch(RuleBasedStateMachine):
     def deliver(self, which: int, chosen: Sequence[Batch]) -> None:
         """Send batches, and tell the model what is in them; stock that was held must show as issued while held."""
         number = which % len(self.house.gates)
-        gate = self.house.gates[number]
         for batch in chosen:
             heard = self.heard_of(number, batch)
             new = [each for each in heard if self.model.why_not_booked(each) is None]
             suspects = self.issued_while_held(new)
             outcomes = [each["outcome"] for each in self.post_batches([batch])]
             assert outcomes == ["stored"]
-            gate.sent.append(batch)
-            for said in batch.said:
-                self.hear(number, said.record, said.at)
+            self.take_in(number, [batch])
             self.model.heard |= {each.fact: each for each in heard}
             for each in new:
                 self.model.receive(self.model.as_booked(each))
             told = {row["key"] for row in self.house.ledger.rows(
                 "SELECT key FROM exception_case WHERE kind = 'issued_while_held'")}  # fmt: skip
             assert suspects <= told, f"held, issued, and nobody is told: {suspects - told}"
+
+    def take_in(self, number: int, batches: Sequence[Batch]) -> None:
+        """Tell the model of batches that were stored, but for the scans in them."""
+        self.gate(number).sent += batches
+        for said in (said for batch in batches for said in batch.said):
+            self.hear(number % len(self.house.gates), said.record, said.at)
 
     def heard_of(self, number: int, batch: Batch) -> list[Heard]:
         gateway = self.house.gates[number].gateway
