@@ -24,6 +24,7 @@ from cloud_sync.api.quality_schemas import (
     VersionOut,
 )
 from cloud_sync.api.schemas import Code, EventOut, Id, Listed, Name, WhyIn
+from cloud_sync.ingest.rebooking import rebook
 
 router = APIRouter(tags=["quality"], route_class=Route, responses=answers(404, 409))
 
@@ -148,6 +149,12 @@ def list_cases(
 def resolve_case(case_id: Id, found: ResolutionIn, database: Ledger, actor: Decider) -> Any:
     """Close a case by a decision, with what was found and done."""
     return casework.resolve_case(database, case_id, found.resolution, actor=actor, decision=found.decision)
+
+
+@router.post("/cases/{case_id}/rebook", summary="Book a batch that was set aside", response_model=CaseOut)
+def rebook_batch(case_id: Id, why: WhyIn, database: Ledger, actor: Decider) -> Any:
+    """Book what a case batch_set_aside keeps, once the cause is gone, and close the case: all of it, or nothing."""
+    return rebook(database, case_id, reason=why.reason, actor=actor.name)
 
 
 @router.post("/cases", summary="Report suspicious product", status_code=201, response_model=CaseOut)

@@ -33,6 +33,8 @@ def add_gateway(
 ) -> None:
     """Believe a gateway's batches from now on."""
     check_name(name)
+    with told():
+        gateways.key_of(public_key)
     with told(), opened(load(config)) as database:
         _, is_new = gateways.add_gateway(database, name, public_key, actor=me())
         say(f"gateway {name} is registered" if is_new else f"gateway {name} was registered before, with this key")
@@ -52,9 +54,10 @@ def invite_gateway(
 ) -> None:
     """Make a one-time code with which a gateway enrols itself, and print it, this once."""
     check_name(name)
+    lasts = duration(valid)
     with told(), opened(load(config)) as database:
         code, ends_at = enrolment.invite(
-            database, name, place=place, valid=duration(valid), replaces=replace, actor=me(), now=datetime.now(UTC)
+            database, name, place=place, valid=lasts, replaces=replace, actor=me(), now=datetime.now(UTC)
         )
         # Alone on its line: scripts read it. The ledger keeps only its digest.
         sys.stdout.write(code + "\n")

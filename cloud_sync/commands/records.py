@@ -23,6 +23,8 @@ def import_records(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Take in master data: all rows of a file, or none if any has a fault."""
+    with told():
+        records.model_of(kind)
     text = _read(file)
     with told(), opened(load(config)) as database, Progress(console=err, transient=True) as bar:
         task = bar.add_task(f"Reading {kind}", total=None)
@@ -53,6 +55,8 @@ def export_records(
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Write master data as CSV to standard output."""
+    with told():
+        records.model_of(kind)
     with told(), opened(load(config)) as database:
         sys.stdout.writelines(line.replace("\r\n", "\n") for line in records.export_csv(database, kind))
 

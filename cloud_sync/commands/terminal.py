@@ -95,7 +95,7 @@ def check_name(name: str) -> None:
 def duration(text: str) -> timedelta:
     """``30m``, ``24h`` or ``7d``; else the end of the command."""
     units = {"m": "minutes", "h": "hours", "d": "days"}
-    if not (text[:-1].isascii() and text[:-1].isdigit() and text[-1:] in units and len(text) <= 6):
+    if not (text[:-1].isascii() and text[:-1].isdigit() and text[-1:] in units and len(text) <= 6 and int(text[:-1])):
         fail(f"{text!r} is not a duration: write e.g. 30m, 24h or 7d")
     return timedelta(**{units[text[-1]]: int(text[:-1])})
 

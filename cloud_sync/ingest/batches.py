@@ -26,7 +26,7 @@ from cloud_sync.ingest.source import Said, Source
 from cloud_sync.ingest.together import Sealed, in_parts, store_part
 from cloud_sync.storage.database import Connection, Database, Row, again_if_overtaken
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.records import Envelope, Lane, Notice, Reading, Record, ScanTransaction
+from edge_agent.domain.records import SEQ_END, Envelope, Lane, Notice, Reading, Record, ScanTransaction
 from edge_agent.domain.wire import (
     Batch,
     BatchHeader,
@@ -38,7 +38,6 @@ from edge_agent.domain.wire import (
     header_of,
 )
 
-SEQ_MAX = 2**62
 UNREADABLE_KEPT_BYTES = 10_000
 """How much of an unreadable record its case shows; the evidence has all of it."""
 
@@ -186,8 +185,23 @@ def _store(connection: Connection, batch: Batch) -> Outcome:
     first_at, last_at = _trusted(decoded)
     evidence_id = _add_evidence(connection, gateway["id"], batch, first_at, last_at)
     source = Source(gateway["id"], header.gateway, header.journal, header.lane, evidence_id)
-    records = _readable(connection, source, batch, decoded)
     advance(connection, source.gateway_id, source.journal, source.lane.value)
+    _book(connection, source, batch, decoded, is_dated=last_at is not None)
+    queries("ingest").gateway_seen(connection, id=gateway["id"])
+    return Outcome.STORED
+
+
+def book_evidence(connection: Connection, gateway_id: int, batch: Batch, evidence_id: int) -> None:
+    """Make facts of a batch that is kept as evidence and nothing more. The caller owns the lane."""
+    header, decoded = batch.header, _decoded(batch)
+    source = Source(gateway_id, header.gateway, header.journal, header.lane, evidence_id)
+    _book(connection, source, batch, decoded, is_dated=_trusted(decoded)[1] is not None)
+
+
+def _book(
+    connection: Connection, source: Source, batch: Batch, decoded: Sequence[Record | str], *, is_dated: bool
+) -> None:
+    records = _readable(connection, source, batch, decoded)
     # Channels before holds: the order of locks (storage/locks.py, actions/tracks.py).
     store_notices(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, Notice)])
     store_readings(
@@ -196,11 +210,9 @@ def _store(connection: Connection, batch: Batch) -> Outcome:
         [Said(s.seq, s.record) for s in records if isinstance(s.record, Reading)],
         [Said(s.seq, s.record) for s in records if isinstance(s.record, Envelope)],
     )
-    if header.lane is Lane.SCANS and last_at is not None:
-        bound_times(connection, source, header.first, _last_seq(batch))
+    if source.lane is Lane.SCANS and is_dated:
+        bound_times(connection, source, batch.header.first, _last_seq(batch))
     store_scans(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, ScanTransaction)])
-    queries("ingest").gateway_seen(connection, id=gateway["id"])
-    return Outcome.STORED
 
 
 def _check_header(header: BatchHeader) -> None:
@@ -213,8 +225,8 @@ def _check_header(header: BatchHeader) -> None:
         is_plain = False
     if not is_plain:
         raise WireError(f"journal {header.journal} is not a UUID")
-    if header.first > SEQ_MAX:
-        raise WireError(f"sequence number {header.first} is beyond {SEQ_MAX}")
+    if header.first >= SEQ_END:
+        raise WireError(f"sequence number {header.first} is not below {SEQ_END}")
 
 
 def _genuine_gateway(connection: Connection, batch: Batch) -> Row:
@@ -283,7 +295,7 @@ def _add_evidence(
     return evidence_id
 
 
-def _decoded(batch: Batch) -> list[Record | str]:
+def _decoded(batch: Batch) -> Sequence[Record | str]:
     """Each line as a record, or what is wrong with it."""
     decoded: list[Record | str] = []
     for line in batch.lines:

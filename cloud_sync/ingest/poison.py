@@ -1,7 +1,8 @@
 """Batches that cannot be booked, however often they are tried: a fault of ours, or data that nobody has foreseen.
 
 Without this such a batch would come again for ever, and in a message with others hold them up. It is kept as evidence,
-byte for byte as the gateway signed it, and a case asks a person to look. Nothing of it is in stock or judged.
+byte for byte as the gateway signed it, and a case asks a person to look. Nothing of it is in stock or judged, until the
+cause is gone and somebody has it booked again (``ingest.rebooking``).
 """
 
 import psycopg
@@ -10,6 +11,8 @@ from cloud_sync.actions.cases import Case
 from cloud_sync.errors import LedgerError
 from edge_agent.domain.wire import Batch
 
+SET_ASIDE = "batch_set_aside"
+"""The kind of their cases."""
 TRIES_MAX = 3
 """What two transactions did to each other is over by then."""
 ERROR_CHARACTERS_MAX = 500
@@ -30,12 +33,17 @@ def poison_case(batch: Batch, evidence_id: int, error: Exception) -> Case:
     """The case that a batch leaves which was set aside."""
     header = batch.header
     last = header.first + header.count - 1
-    words = f"{type(error).__name__}: {error}".replace("\x00", "\\x00")[:ERROR_CHARACTERS_MAX]
+    words = words_of(error)
     return Case(
-        "batch_set_aside",
+        SET_ASIDE,
         f"{header.gateway}/{header.journal}/{header.lane}/{header.first}",
         f"{header.lane} {header.first} to {last} of gateway {header.gateway} could not be booked in {TRIES_MAX} "
         f"tries and are kept as evidence {evidence_id} only: {words}",
         evidence_id=evidence_id,
         data={"lane": header.lane.value, "first": header.first, "records": header.count, "digest": batch.digest},
     )
+
+
+def words_of(error: Exception) -> str:
+    """What went wrong, as a case may show it."""
+    return f"{type(error).__name__}: {error}".replace("\x00", "\\x00")[:ERROR_CHARACTERS_MAX]

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from cloud_sync.ingest.source import Said, Source
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.records import Lane, Notice, NoticeKind
+from edge_agent.domain.records import FORMER_JOURNALS, SEQ_END, Lane, Notice, NoticeKind
 
 
 def advance(connection: Connection, gateway_id: int, journal: str, lane: str) -> None:
@@ -26,32 +27,52 @@ def declare_gaps(connection: Connection, source: Source, said: Sequence[Said[Not
     """Records that the gateway says are lost, or were thinned, will never come as they were; gives those among the
     readings.
 
-    A gap whose numbers are not known says nothing about numbers.
+    A gap whose numbers are not known says nothing about numbers. A gateway whose journal was damaged says with the next
+    one which numbers of it will not come; if it does not know its name, none of those with a hole will be filled.
     """
     found = []
     for each in said:
         data = each.record.data
-        lane, journal = data.get("lane"), data.get("journal") or source.journal
-        span = _span(data.get("first"), data.get("count"))
-        if each.record.notice not in _LOSSES or lane != Lane.READINGS.value or span is None:
+        lane, span = data.get("lane"), _span(data.get("first"), data.get("count"))
+        if each.record.notice not in _LOSSES or lane not in tuple(Lane) or span is None:
             continue
-        if str(journal) != source.journal:
-            continue  # a gateway speaks of the journal it writes; an older one is closed by hand
-        by = _span(data.get("by_first"), data.get("by_count")) if each.record.notice is NoticeKind.THINNED else None
-        queries("ingest").own_lane(connection, lane=f"{source.gateway}/{journal}/{lane}")
-        queries("ingest").add_gap(
-            connection,
-            gateway_id=source.gateway_id,
-            journal=journal,
-            lane=lane,
-            first_seq=span[0],
-            last_seq=span[1],
-            by_first=by[0] if by else None,
-            by_last=by[1] if by else None,
-        )
-        advance(connection, source.gateway_id, str(journal), lane)
-        found.append(Gap(span, by))
+        is_thinned = each.record.notice is NoticeKind.THINNED
+        by = _span(data.get("by_first"), data.get("by_count")) if is_thinned else None
+        for journal in _journals(connection, source, str(lane), data.get("journal")):
+            _declare(connection, source, journal, str(lane), span, by)
+        if lane == Lane.READINGS.value:
+            found.append(Gap(span, by))
     return found
+
+
+def _journals(connection: Connection, source: Source, lane: str, named: object) -> list[str]:
+    """The journals of this gateway that a gap is about; none if it is the name of none."""
+    if named == FORMER_JOURNALS:
+        rows = queries("ingest").journals_with_holes(
+            connection, gateway_id=source.gateway_id, lane=lane, journal=source.journal
+        )
+        return [row["journal"] for row in rows]
+    try:
+        return [str(UUID(str(named or source.journal)))]
+    except ValueError:
+        return []
+
+
+def _declare(
+    connection: Connection, source: Source, journal: str, lane: str, span: tuple[int, int], by: tuple[int, int] | None
+) -> None:
+    queries("ingest").own_lane(connection, lane=f"{source.gateway}/{journal}/{lane}")
+    queries("ingest").add_gap(
+        connection,
+        gateway_id=source.gateway_id,
+        journal=journal,
+        lane=lane,
+        first_seq=span[0],
+        last_seq=span[1],
+        by_first=by[0] if by else None,
+        by_last=by[1] if by else None,
+    )
+    advance(connection, source.gateway_id, journal, lane)
 
 
 _LOSSES = (NoticeKind.GAP, NoticeKind.THINNED)
@@ -61,4 +82,4 @@ def _span(first: object, count: object) -> tuple[int, int] | None:
     """The first and the last of so many numbers; None if these are no numbers."""
     if not isinstance(first, int) or not isinstance(count, int):
         return None
-    return (first, first + count - 1) if 0 < first < 2**62 and 0 < count < 2**62 else None
+    return (first, first + count - 1) if 0 < first < SEQ_END and 0 < count < SEQ_END else None

@@ -30,6 +30,10 @@ WHERE id = :id AND (last_seen_at IS NULL OR last_seen_at < clock_timestamp() - i
 INSERT INTO notice (evidence_id, seq, gateway_id, at, kind, subject, text, data)
 VALUES (:evidence_id, :seq, :gateway_id, :at, :kind, :subject, :text, :data);
 
+-- name: evidence_by_id(id)^
+-- A batch as it was signed, and whose it is.
+SELECT gateway_id, raw FROM evidence WHERE id = :id;
+
 -- name: add_gap(gateway_id, journal, lane, first_seq, last_seq, by_first, by_last)!
 -- Records that a gateway lost, or thinned to others. Of both said of the same records, the loss counts.
 INSERT INTO declared_gap (gateway_id, journal, lane, first_seq, last_seq, by_first, by_last)
@@ -37,9 +41,16 @@ VALUES (:gateway_id, :journal, :lane, :first_seq, :last_seq, :by_first, :by_last
 ON CONFLICT (gateway_id, journal, lane, first_seq, last_seq) DO UPDATE SET by_first = NULL, by_last = NULL
 WHERE excluded.by_first IS NULL;
 
+-- name: journals_with_holes(gateway_id, lane, journal)
+-- The other journals of a gateway of which numbers are missing below the highest one known.
+SELECT journal::text AS journal
+FROM lane_progress
+WHERE gateway_id = :gateway_id AND lane = :lane AND journal <> :journal::uuid AND max_seq >= next_seq
+ORDER BY journal;
+
 -- name: advance_lane(gateway_id, journal, lane)!
 -- Go on from where the lane was known to, batch by batch and over declared gaps, to the first hole. Thinned records are
--- a hole until all that stands for them is here.
+-- a hole until all that stands for them is here. What is before a declared gap was written, though it may not be here yet.
 WITH RECURSIVE start AS (
     SELECT coalesce(max(next_seq), 1) AS next_seq, max(horizon_at) AS horizon_at
     FROM lane_progress
@@ -75,9 +86,14 @@ WITH RECURSIVE start AS (
     FROM (SELECT last_seq FROM evidence
           WHERE (gateway_id, journal, lane) = (:gateway_id, :journal::uuid, :lane)
           ORDER BY first_seq DESC LIMIT 1) AS last
+), told AS (
+    SELECT max(first_seq) - 1 AS max_seq
+    FROM declared_gap
+    WHERE (gateway_id, journal, lane) = (:gateway_id, :journal::uuid, :lane)
 )
 INSERT INTO lane_progress (gateway_id, journal, lane, next_seq, max_seq, horizon_at)
-SELECT :gateway_id, :journal::uuid, :lane, r.next_seq, coalesce(n.max_seq, 0), r.horizon_at FROM reached r, newest n
+SELECT :gateway_id, :journal::uuid, :lane, r.next_seq, greatest(n.max_seq, t.max_seq, 0), r.horizon_at
+FROM reached r, newest n, told t
 ON CONFLICT (gateway_id, journal, lane) DO UPDATE
 SET next_seq = excluded.next_seq, max_seq = excluded.max_seq, horizon_at = excluded.horizon_at;
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -18,7 +18,7 @@ from rich.table import Table
 from edge_agent.agent import journal_dir, start_journal
 from edge_agent.buffer.reader import FILE_NAME, JournalReader
 from edge_agent.buffer.replace import set_journal_aside
-from edge_agent.buffer.rows import JournalStatus
+from edge_agent.buffer.rows import JournalStatus, LaneStatus
 from edge_agent.clock_build import build_clock
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, fail, print_json
 from edge_agent.config import GatewayConfig
@@ -167,18 +167,12 @@ def _reader(config: Path) -> Iterator[tuple[JournalReader, GatewayConfig]]:
 
 def _print_status(status: JournalStatus) -> None:
     table = Table(title=f"journal {status.journal} of {status.gateway}", box=SIMPLE_HEAD, title_justify="left")
-    for column in ("lane", "batches", "records", "bytes", "oldest waiting", "last seq", "set aside"):
-        table.add_column(column, justify="left" if column in ("lane", "oldest waiting") else "right", no_wrap=True)
+    table.add_column("waiting to be sent", no_wrap=True)
     for lane in status.lanes:
-        table.add_row(
-            lane.lane.value,
-            f"{lane.batches:,}",
-            f"{lane.records:,}",
-            f"{lane.bytes:,}",
-            _time(lane.oldest),
-            f"{lane.last_seq:,}",
-            f"{lane.set_aside_batches:,}",
-        )
+        table.add_column(lane.lane.value, justify="right", no_wrap=True)
+    # A column for each lane: there are two of them, and what is said of each may be long.
+    for what, said in _SAID_OF_LANE:
+        table.add_row(what, *(said(lane) for lane in status.lanes))
     console = Console()
     console.print(table)
     if status.bytes_max:
@@ -202,6 +196,16 @@ def _print_uplink(uplink: UplinkStatus | None) -> None:
             f"back-fill: {uplink.backfill_sent:,} of {uplink.backfill_total:,} records, "
             f"{uplink.backfill_records_per_s or 0:,.0f}/s{eta} (as of {_time(uplink.as_of)})"
         )
+
+
+_SAID_OF_LANE: tuple[tuple[str, Callable[[LaneStatus], str]], ...] = (
+    ("batches", lambda lane: f"{lane.batches:,}"),
+    ("records", lambda lane: f"{lane.records:,}"),
+    ("bytes", lambda lane: f"{lane.bytes:,}"),
+    ("oldest", lambda lane: _time(lane.oldest)),
+    ("last number written", lambda lane: f"{lane.last_seq:,}"),
+    ("batches set aside", lambda lane: f"{lane.set_aside_batches:,}"),
+)
 
 
 def _time(at: datetime | None) -> str:

@@ -218,20 +218,20 @@ class Journal(JournalReader):
         self,
         name: str,
         saved: Iterable[StoredBatch],
-        notice: Callable[[], Notice],
+        notices: Callable[[], Sequence[Notice]],
         *,
         anew: Iterable[tuple[Lane, Sequence[Line]]] = (),
     ) -> None:
         """Take over batches saved from the former journal ``name``; once.
 
-        Those of ``saved`` stay as they were signed; the records of ``anew`` get numbers of this journal. ``notice``,
-        asked for after the last batch was taken, says what was saved and lost.
+        Those of ``saved`` stay as they were signed; the records of ``anew`` get numbers of this journal. ``notices``,
+        asked for after the last batch was taken, say what was saved and lost.
         """
         with self._transaction() as heads:
             self._connection.executemany(SQL["insert_batch"], map(_values, saved))
             for lane, lines in anew:
                 self._insert(lane, lines, heads)
-            self._insert(Lane.SCANS, [line_of(notice())], heads)
+            self._insert(Lane.SCANS, [line_of(notice) for notice in notices()], heads)
             self._connection.execute(SQL["mark_adopted"], {"name": name, "at": self._clock.now().isoformat()})
 
     def adopted(self) -> set[str]:

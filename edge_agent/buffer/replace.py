@@ -60,7 +60,7 @@ def adopt_replaced(journal: "Journal") -> None:
             with JournalReader.open(path) as old:
                 found = _Found(old.journal, _reason(path))
                 journal.adopt(
-                    path.name, _as_signed(old, found), partial(_notice, journal, found), anew=_anew(old, found)
+                    path.name, _as_signed(old, found), partial(_notices, journal, found), anew=_anew(old, found)
                 )
 
 
@@ -94,8 +94,8 @@ def _anew(old: JournalReader, found: _Found) -> Iterator[tuple[Lane, Sequence[Li
             yield batch.lane, lines
 
 
-def _notice(journal: "Journal", found: _Found) -> Notice:
-    return Notice(
+def _notices(journal: "Journal", found: _Found) -> list[Notice]:
+    notice = Notice(
         stamp=stamp(journal.clock),
         notice=NoticeKind.NEW_JOURNAL,
         subject="journal",
@@ -108,6 +108,7 @@ def _notice(journal: "Journal", found: _Found) -> Notice:
             "renumbered_records": found.anew_records,
         },
     )
+    return [notice]
 
 
 def _put_reason(path: Path, reason: str) -> None:

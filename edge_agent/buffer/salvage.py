@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -22,13 +22,16 @@ from edge_agent.buffer.reader import (
 )
 from edge_agent.buffer.rows import State, StoredBatch
 from edge_agent.clock import stamp
-from edge_agent.domain.records import Lane, Notice, NoticeKind
+from edge_agent.domain.records import FORMER_JOURNALS, SEQ_END, Lane, Notice, NoticeKind
 from edge_agent.domain.wire import Verify, WireError, decode_batch
 from edge_agent.durable import sync_directory
 from edge_agent.errors import JournalDamaged, JournalError
 
 if TYPE_CHECKING:
     from edge_agent.buffer.journal import Journal
+
+HOLES_MAX = 1_000
+"""Holes that are told one by one of a lane; beyond them its end is said to be open, and what was saved comes anyway."""
 
 
 def damage_of(path: Path, connect_to_write: Connect) -> str | None:
@@ -76,7 +79,7 @@ def adopt_damaged(journal: "Journal", verify: Verify) -> None:
     for path in damaged_beside(journal.path):
         if path.name not in done:
             found = _Found()
-            journal.adopt(path.name, _good_batches(path, verify, found), partial(_notice, journal, path, found))
+            journal.adopt(path.name, _good_batches(path, verify, found), partial(_notices, journal, path, found))
 
 
 @dataclass
@@ -87,13 +90,40 @@ class _Found:
     saved_batches: int = 0
     saved_records: int = 0
     lost_batches: int = 0
-    last: dict[Lane, int] = field(default_factory=dict)
+    saved: dict[tuple[str, Lane], list[tuple[int, int]]] = field(default_factory=dict)  # first and last numbers
+
+    def name(self, journal: str) -> None:
+        """The damaged journal was this one; there may be batches of older ones in it."""
+        self.journal = journal
+        for lane in Lane:
+            self.saved.setdefault((journal, lane), [])
 
     def add(self, batch: StoredBatch) -> None:
-        self.journal = batch.journal
+        if self.journal is None:
+            self.name(batch.journal)
         self.saved_batches += 1
         self.saved_records += batch.count
-        self.last[batch.lane] = max(self.last.get(batch.lane, 0), batch.first + batch.count - 1)
+        for lane in Lane:
+            self.saved.setdefault((batch.journal, lane), [])
+        self.saved[(batch.journal, batch.lane)].append((batch.first, batch.first + batch.count - 1))
+
+    def last(self, lane: Lane) -> int | None:
+        """The highest number that was saved of the damaged journal itself."""
+        return max((last for _, last in self.saved.get((self.journal or "", lane), ())), default=None)
+
+    def holes(self) -> Iterator[tuple[str, Lane, int, int]]:
+        """What cannot come any more unless the ledger has it: journal, lane, first number, count. The last one of a
+        lane is open-ended: nobody knows any more how far it was written."""
+        if self.journal is None:
+            for lane in Lane:
+                yield FORMER_JOURNALS, lane, 1, SEQ_END - 1
+        for (journal, lane), spans in self.saved.items():
+            at = 1
+            for first, last in sorted(spans)[:HOLES_MAX]:
+                if first > at:
+                    yield journal, lane, at, first - at
+                at = max(at, last + 1)
+            yield journal, lane, at, SEQ_END - at
 
 
 def _good_batches(path: Path, verify: Verify, found: _Found) -> Iterator[StoredBatch]:
@@ -102,6 +132,8 @@ def _good_batches(path: Path, verify: Verify, found: _Found) -> Iterator[StoredB
     except sqlite3.Error:
         return
     with closing(connection):
+        with suppress(sqlite3.Error, IndexError, TypeError):
+            found.name(str(connection.execute(SQL["read_journal"]).fetchone()["id"]))
         for row_id in sorted(_readable_ids(connection)):
             row = _read(connection, row_id)
             batch = _proven(row, verify) if row else None
@@ -148,6 +180,12 @@ def _read(connection: sqlite3.Connection, row_id: int) -> StoredBatch | None:
         return None
 
 
+def _notices(journal: "Journal", path: Path, found: _Found) -> list[Notice]:
+    """That the journal was damaged, and which numbers of it the ledger need not wait for."""
+    holes = [_hole_notice(journal, path, *hole) for hole in found.holes()]
+    return [_notice(journal, path, found), *holes]
+
+
 def _notice(journal: "Journal", path: Path, found: _Found) -> Notice:
     return Notice(
         stamp=stamp(journal.clock),
@@ -160,12 +198,24 @@ def _notice(journal: "Journal", path: Path, found: _Found) -> Notice:
             "lane": None,
             "first": None,
             "count": None,
-            "last_scan_saved": found.last.get(Lane.SCANS),
-            "last_reading_saved": found.last.get(Lane.READINGS),
+            "last_scan_saved": found.last(Lane.SCANS),
+            "last_reading_saved": found.last(Lane.READINGS),
             "saved_batches": found.saved_batches,
             "saved_records": found.saved_records,
             "lost_batches": found.lost_batches,
         },
+    )
+
+
+def _hole_notice(journal: "Journal", path: Path, name: str, lane: Lane, first: int, count: int) -> Notice:
+    until = "on" if first + count >= SEQ_END else f"to {first + count - 1}"
+    whose = "all journals before this one" if name == FORMER_JOURNALS else f"journal {name}"
+    return Notice(
+        stamp=stamp(journal.clock),
+        notice=NoticeKind.GAP,
+        subject=path.name,
+        text=f"{lane} from {first} {until} of {whose} are lost, but for those that the ledger has",
+        data={"journal": name, "lane": lane.value, "first": first, "count": count},
     )
 
 

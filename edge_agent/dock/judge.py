@@ -76,13 +76,13 @@ class DeskJudge:
             verdicts = self._receiving(doing, line, before, at)
         else:
             is_unclear = self._known.desk is not None and self._known.item_of(line) is None
-            verdicts = [self._no_item(line)] if is_unclear else []
+            verdicts = [self._no_item(line, doing.action)] if is_unclear else []
             if not verdicts:
                 return ()
         age = self._by_age()
         if age and not verdicts:
             verdicts = [Verdict(False, "old_desk", "nothing is known against it", quiet=True)]
-        aged = [replace(verdict, text=verdict.text + age) for verdict in verdicts]
+        aged = [v if v.tells_age else replace(v, text=v.text + age) for v in verdicts]
         return tuple(sorted(aged, key=lambda verdict: not verdict.refuses))
 
     def _by_age(self) -> str:
@@ -100,9 +100,9 @@ class DeskJudge:
         verdicts = []
         lots = self._known.lots_of(found[0].name, line.lot, line.serial) if found else []
         if found is None:
-            verdicts.append(self._no_item(line))
-        elif not lots:
-            verdicts.append(Verdict(False, "unknown_lot", f"lot {line.lot or line.serial} is not known at this site"))
+            verdicts.append(self._no_item(line, doing.action))
+        elif not any(lot.is_vouched for lot in lots):
+            verdicts.append(self._unknown("unknown_lot", f"lot {line.lot or line.serial} of {found[0].name}"))
         item = found[0] if found else None
         lot = best_of(lots, doing.from_place, line.serial) if lots else _by_label(item, line, units, doing.from_place)
         order = self._known.order(doing.order) if doing.order else None
@@ -138,7 +138,7 @@ class DeskJudge:
 
     def _receiving(self, doing: Doing, line: ScanLine, before: Sequence[ScanLine], at: datetime) -> list[Verdict]:
         found = self._known.item_of(line)
-        not_one = [self._no_item(line)] if found is None and self._says_more(line) else []
+        not_one = [self._no_item(line, doing.action)] if found is None and self._says_more(line) else []
         item = found[0] if found else None
         same = sum(self._known.base_units(other) for other in before if self._is_same_item(other, line))
         delivered = Delivered(
@@ -191,14 +191,22 @@ class DeskJudge:
         """Whether there is more to say about a label without one item than that nobody knows it."""
         return self._known.desk is None or len(self._known.items_of(line)) > 1
 
-    def _no_item(self, line: ScanLine) -> Verdict:
+    def _no_item(self, line: ScanLine, action: Action) -> Verdict:
         if self._known.desk is None:
             return Verdict(False, "no_desk", "the ledger's data has not come here yet: nothing could be checked")
         items = [item.name for item, _ in self._known.items_of(line)]
         if len(items) > 1:
             text = f"the codes of this label name different items: {' and '.join(items)}"
             return Verdict(True, "different_items", text)
+        if action in ISSUING:
+            return self._unknown("unknown_item", f"the item {named(line.names)}")
         return Verdict(False, "unknown_item", f"unknown item: nobody has said what {named(line.names)} is")
+
+    def _unknown(self, code: str, what: str) -> Verdict:
+        """What the ledger has never heard of, or has not told yet, may be held: it stays until a desk knows it."""
+        desk = said_age(self._known.desk, self._clock)
+        text = f"the {desk} does not know {what}: it may be moved or counted, and issued once a newer desk knows it"
+        return Verdict(True, code, text, tells_age=True)
 
     def _is_same_item(self, one: ScanLine, other: ScanLine) -> bool:
         a, b = self._known.item_of(one), self._known.item_of(other)

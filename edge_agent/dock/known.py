@@ -34,11 +34,15 @@ LotKey = tuple[str, str, str]
 
 @dataclass(slots=True)
 class LotNow:
-    """A lot as far as it is known here. ``arrived`` names the places that it came to since the desk was taken."""
+    """A lot as far as it is known here. ``arrived`` names the places that it came to since the desk was taken.
+
+    ``is_vouched`` is whether the desk names it, or a receipt here since: a lot that was only moved is not.
+    """
 
     lot: DeskLot
     quantities: dict[tuple[str, str], int] = field(default_factory=dict)  # (place, serial) -> base units
     arrived: set[str] = field(default_factory=set)
+    is_vouched: bool = True
 
     @property
     def key(self) -> LotKey:
@@ -218,6 +222,7 @@ class Known:
                 self._done[(transaction.order, item.name)] += line.quantity * units
             lot = self._lot_for(item, line, transaction.from_place)
             if lot is not None:
+                lot.is_vouched = lot.is_vouched or transaction.action is Action.RECEIVE
                 self._move(lot, line.serial or "", line.quantity * units, transaction)
 
     def _lot_for(self, item: DeskItem, line: ScanLine, from_place: str | None) -> LotNow | None:
@@ -226,9 +231,9 @@ class Known:
             return best_of(lots, from_place, line.serial)
         if line.lot is None:
             return None
-        return self._add_lot(
-            DeskLot(item.name, line.lot, HOUSE, line.expires_on, end_of(line.expires_on))
-        )  # fmt: skip
+        lot = self._add_lot(DeskLot(item.name, line.lot, HOUSE, line.expires_on, end_of(line.expires_on)))
+        lot.is_vouched = False
+        return lot
 
     def _move(self, lot: LotNow, serial: str, units: int, transaction: ScanTransaction) -> None:
         item = lot.lot.item

@@ -59,6 +59,10 @@ class Metrics(Collector):
         yield _gauge("journal_used_bytes", "What the journal occupies on the disk.", status.used_bytes)
         if status.bytes_max:
             yield _gauge("journal_bytes_max", "What it may occupy.", status.bytes_max)
+        yield CounterMetricFamily(
+            "lotwarden_journal_written_bytes", "What the disk was given to write since the journal was made: its wear.",
+            value=status.written_bytes,
+        )  # fmt: skip
         yield _gauge("journal_set_aside", "Batches set aside: a person has to look.", len(status.set_aside))
 
     def _way_to_the_ledger(self) -> Iterator[Metric]:

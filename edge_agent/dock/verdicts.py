@@ -11,13 +11,14 @@ from edge_agent.domain.records import Action, ScanLine, Stamp
 class Verdict:
     """One reason. ``refuses`` keeps the scan out; otherwise the operator is warned and the reason is booked with it.
 
-    A ``quiet`` one is shown and booked, but nothing to be warned of.
+    A ``quiet`` one is shown and booked, but nothing to be warned of. One that ``tells_age`` says how old the desk is.
     """
 
     refuses: bool
     code: str
     text: str
     quiet: bool = False
+    tells_age: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,12 @@ class ScanTransaction:
     kind: Literal["scan"] = "scan"
 
 
+FORMER_JOURNALS = "former"
+"""In place of a journal's id in a ``gap``: all that the gateway wrote before this one, whatever their names were."""
+SEQ_END = 2**62
+"""Above every sequence number; a gap up to it has no known end."""
+
+
 class NoticeKind(StrEnum):
     """What a gateway tells about itself."""
 

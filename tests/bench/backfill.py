@@ -121,8 +121,8 @@ def _journal(home: Path, gateway: GatewayWithKey, hours: int, records_per_batch:
     return journal
 
 
-def _kept() -> Notice:
-    return notice(NOW, NoticeKind.STATISTICS, "some hours are kept")
+def _kept() -> list[Notice]:
+    return [notice(NOW, NoticeKind.STATISTICS, "some hours are kept")]
 
 
 def _hours(hours: int) -> Iterator[Sequence[Line]]:

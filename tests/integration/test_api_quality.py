@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from cloud_sync.domain.roles import Role
+from cloud_sync.ingest.batches import store_batches
 from cloud_sync.storage.database import Database
+from tests.builders import GatewayWithKey, minute, reading
 from tests.integration.ledger_api import Api, api_on, demand
 
 
@@ -106,6 +108,33 @@ def test_exposures_show_lot_place_and_excursion(api: Api) -> None:
     (shown,) = api.reader.rows("/v1/excursions", place="fridge-a")
     assert (shown["lots_exposed"], shown["rule"]) == (1, "high")
     assert api.reader.get("/v1/excursions", place="nowhere").status_code == 404
+
+
+SPOILT = """
+    CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'nobody has foreseen this' USING ERRCODE = 'check_violation'; END $$;
+    CREATE TRIGGER spoil BEFORE INSERT ON reading FOR EACH ROW WHEN (NEW.value > 90) EXECUTE FUNCTION spoil();
+"""
+
+
+def test_a_batch_that_was_set_aside_is_booked_by_quality_and_by_nobody_else(api: Api) -> None:
+    gateway = GatewayWithKey()
+    gateway.register(api.database)
+    with api.database.transaction() as connection:
+        connection.execute(SPOILT)
+    store_batches(api.database, [gateway.batch(reading(minute(1), 99.0))])
+    (case,) = api.reader.rows("/v1/cases", kind="batch_set_aside")
+    path, why = f"/v1/cases/{case['id']}/rebook", {"reason": "the new version reads it"}
+    assert api.operator.post(path, why).status_code == 403
+    assert api.quality.post(path, {}).status_code == 422
+    refused = api.quality.post(path, why)
+    assert refused.status_code == 409 and "still cannot be booked" in refused.text
+    with api.database.transaction() as connection:
+        connection.execute("DROP FUNCTION spoil() CASCADE")
+    done = api.quality.ok("POST", path, json=why)
+    assert (done["resolved_by"], done["resolution"]) == ("quality-1", "booked again: the new version reads it")
+    assert api.quality.post(path, why).status_code == 409
+    assert api.reader.rows("/v1/cases", kind="batch_set_aside") == []
 
 
 def test_a_case_is_resolved_once_with_what_was_found(api: Api) -> None:

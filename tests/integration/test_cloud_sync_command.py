@@ -170,6 +170,31 @@ def test_it_speaks_tls_itself(tmp_path: Path, ledger_url: str) -> None:
             httpx.get(f"{ledger.url}/healthz")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("gateway", "invite", "gw-1", "--valid", "1y"), "'1y' is not a duration"),
+        (("gateway", "invite", "gw-1", "--valid", "0h"), "'0h' is not a duration"),
+        (("gateway", "invite", "gw 1"), "'gw 1' is not a name"),
+        (("gateway", "add", "gw-1", "--public-key", "abc"), "not base64"),
+        (("export", "shoes"), "there is no kind shoes"),
+        (("import", "shoes", "-"), "there is no kind shoes"),
+        (("batch", "rebook", "0", "--reason", "x"), "Invalid value for 'case'"),
+    ],
+)
+def test_arguments_are_looked_at_before_a_database_is_started(
+    tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    ran = run(*arguments, "--config", str(config(tmp_path / "conf", f'data_dir = "{tmp_path / "pg"}"')))
+    assert ran.returncode != 0 and told in ran.stderr
+    assert not (tmp_path / "pg").exists(), "nothing was started"
+
+
+def test_a_batch_case_that_is_none_is_told(tmp_path: Path, ledger_url: str) -> None:
+    ran = run("batch", "rebook", "7", "--reason", "x", "--config", str(config(tmp_path, 'url = "x"')), url=ledger_url)
+    assert (ran.returncode, ran.stderr.splitlines()[0]) == (1, "there is no case 7")
+
+
 def test_tokens_and_gateways_are_made_listed_and_revoked(tmp_path: Path, ledger_url: str) -> None:
     path = str(config(tmp_path, 'data_dir = "x"'))
     made = run("token", "create", "amy", "--role", "operator", "--config", path, url=ledger_url)
@@ -192,7 +217,9 @@ def test_tokens_and_gateways_are_made_listed_and_revoked(tmp_path: Path, ledger_
     assert "gw-1" in run("gateway", "list", "--config", path, url=ledger_url).stdout
     with psycopg.connect(ledger_url) as connection:
         kinds = connection.execute("SELECT kind FROM event ORDER BY id").fetchall()
-    assert [kind for (kind,) in kinds] == ["token_created", "token_revoked", "gateway_added", "gateway_revoked"]
+    assert [kind for (kind,) in kinds] == [
+        "token_created", "token_revoked", "gateway_added", "ledger_key_made", "gateway_revoked",
+    ]  # fmt: skip
 
 
 def test_policies_are_imported_once_and_never_changed(tmp_path: Path, ledger_url: str) -> None:

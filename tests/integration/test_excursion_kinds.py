@@ -1,5 +1,7 @@
 """Rules of every kind on real readings: budgets, rates, kinetic temperature, particles, silence, alerts."""
 
+import pytest
+
 from cloud_sync.ingest.batches import Outcome, store_batches
 from edge_agent.domain.excursions import Severity, Side
 from edge_agent.domain.ids import DeviceName
@@ -13,7 +15,7 @@ from edge_agent.domain.policies import (
     PolicyRule,
     RateRule,
 )
-from edge_agent.domain.records import Action, Lane, Notice, NoticeKind, Quality, Reading
+from edge_agent.domain.records import FORMER_JOURNALS, SEQ_END, Action, Lane, Notice, NoticeKind, Quality, Reading
 from edge_agent.domain.wire import encode_record
 from tests.builders import GatewayWithKey, Ledger, minute, no_reading, reading, scan, stamp
 from tests.integration.conftest import Said
@@ -171,6 +173,49 @@ def test_records_that_a_gateway_declares_lost_are_not_waited_for(
     }  # fmt: skip
     say(Notice(stamp(minute(61)), NoticeKind.GAP, "journal/readings", "2 records are lost", data))
     assert names(ledger) == {("silent", minute(0), minute(60))}
+
+
+def lost(journal: str, first: int, count: int) -> Notice:
+    """As a gateway says of a journal that was damaged."""
+    data: dict[str, str | int | float | None] = {
+        "journal": journal, "lane": "readings", "first": first, "count": count,
+    }  # fmt: skip
+    return Notice(stamp(minute(61)), NoticeKind.GAP, "journal-damaged", "readings are lost", data)
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_hole_in_a_damaged_journal_does_not_hold_back_the_next_one(
+    ledger: Ledger, gateway: GatewayWithKey, is_named: bool
+) -> None:
+    judge_by(ledger, SILENT)
+    raws = [gateway.batch(reading(minute(n), 5.0)) for n in range(4)]
+    after = GatewayWithKey(gateway.name, "22222222-2222-4222-8222-222222222222", gateway.key)
+    notice = lost(gateway.journal if is_named else FORMER_JOURNALS, 1, SEQ_END - 1)
+    here = [raws[0], raws[3], after.batch(reading(minute(60), 5.0))]
+    assert {receipt.outcome for receipt in store_batches(ledger.database, here)} == {Outcome.STORED}
+    assert names(ledger) == set(), "what is missing may be of any time since"
+    store_batches(ledger.database, [after.batch(notice)])
+    assert names(ledger) == {("silent", minute(3), minute(60))}
+    store_batches(ledger.database, [after.batch(reading(minute(90), 5.0))])
+    assert names(ledger) == {("silent", minute(3), minute(60)), ("silent", minute(60), minute(90))}
+
+
+def test_what_was_saved_of_a_damaged_journal_is_waited_for(ledger: Ledger, gateway: GatewayWithKey) -> None:
+    """The word of the loss goes first, for it is no reading."""
+    judge_by(ledger, SILENT)
+    first, _gone, *saved = [gateway.batch(reading(minute(5 * n), 5.0)) for n in range(12)]
+    after = GatewayWithKey(gateway.name, "22222222-2222-4222-8222-222222222222", gateway.key)
+    told = after.batch(lost(gateway.journal, 1, 2), lost(gateway.journal, 13, SEQ_END - 13))
+    for raw in (first, told, after.batch(reading(minute(60), 5.0))):
+        store_batches(ledger.database, [raw])
+    assert names(ledger) == set()
+    store_batches(ledger.database, saved)
+    assert names(ledger) == {("silent", minute(0), minute(10))}
+
+
+def test_a_gap_in_a_journal_of_no_name_is_a_notice_and_nothing_more(ledger: Ledger, say: Said) -> None:
+    say(lost("not-a-journal", 1, 5), lost("", 1, 2**62))
+    assert ledger.rows("SELECT FROM declared_gap") == []
 
 
 def test_an_excursion_reaches_across_a_gap_and_says_so(ledger: Ledger, say: Said) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.ingest.batches import Outcome, Receipt, store_batches
 from cloud_sync.ingest.mqtt_door import MqttDoor, MqttSection
-from edge_agent.domain.records import Action
+from cloud_sync.ingest.rebooking import rebook
+from edge_agent.domain.records import Action, Lane
 from edge_agent.domain.wire import digest_of
 from tests.brokers import Mosquitto
 from tests.builders import GatewayWithKey, Ledger, line, minute, reading, scan
@@ -76,6 +78,51 @@ def test_one_batch_of_readings_that_cannot_be_stored_does_not_hold_up_those_besi
     assert [row["value"] for row in spoilt.rows("SELECT value FROM reading ORDER BY at")] == [5.0, 6.0, 9.0]
     assert spoilt.excursions() == {("probe-a", "too-warm", minute(3), None, 9.0)}
     assert spoilt.open_cases() == ["batch_set_aside"]
+
+
+MENDED = "DROP FUNCTION spoil() CASCADE"
+
+
+def the_case(ledger: Ledger) -> int:
+    (case,) = ledger.rows("SELECT id FROM exception_case WHERE kind = 'batch_set_aside'")
+    return int(case["id"])
+
+
+def test_a_batch_that_was_set_aside_is_booked_once_its_cause_is_gone(spoilt: Ledger, gateway: GatewayWithKey) -> None:
+    raw = received(gateway, "POISON", 1)
+    store_batches(spoilt.database, [raw])
+    with pytest.raises(Conflict, match=r"still cannot be booked.*nobody has foreseen this"):
+        rebook(spoilt.database, the_case(spoilt), reason="try", actor="quinn")
+    assert spoilt.open_cases() == ["batch_set_aside"] and spoilt.balances() == {}
+    spoilt.run(MENDED)
+    row = rebook(spoilt.database, the_case(spoilt), reason="mended in the new version", actor="quinn")
+    assert row["resolution"] == "booked again: mended in the new version"
+    assert spoilt.balances() == {("POISON", "", "dock"): 10, ("POISON", "", "acme"): -10}
+    assert spoilt.open_cases() == []
+    (event,) = spoilt.rows("SELECT actor, reason, subject FROM event WHERE kind = 'batch_rebooked'")
+    assert (event["actor"], event["reason"]) == ("quinn", "mended in the new version")
+    with pytest.raises(Conflict, match="is closed"):
+        rebook(spoilt.database, the_case(spoilt), reason="again", actor="quinn")
+    assert store_batches(spoilt.database, [raw])[0].outcome is Outcome.DUPLICATE
+    assert spoilt.balances() == {("POISON", "", "dock"): 10, ("POISON", "", "acme"): -10}, "booked once"
+
+
+def test_readings_that_were_set_aside_are_judged_when_they_are_booked(spoilt: Ledger, gateway: GatewayWithKey) -> None:
+    store_batches(spoilt.database, [gateway.batch(reading(minute(at), value)) for at, value in ((0, 5.0), (1, 99.0))])
+    store_batches(spoilt.database, [gateway.batch(reading(minute(9), 5.0))])
+    assert spoilt.excursions() == set()
+    spoilt.run(MENDED)
+    rebook(spoilt.database, the_case(spoilt), reason="mended", actor="quinn")
+    assert spoilt.excursions() == {("probe-a", "too-warm", minute(1), minute(9), 99.0)}
+
+
+def test_only_a_case_of_a_batch_that_was_set_aside_can_be_booked_again(ledger: Ledger, gateway: GatewayWithKey) -> None:
+    store_batches(ledger.database, [gateway.batch_of_lines([b"{}"], Lane.SCANS)])
+    (case,) = ledger.rows("SELECT id FROM exception_case")
+    with pytest.raises(Conflict, match="unreadable_record"):
+        rebook(ledger.database, case["id"], reason="try", actor="quinn")
+    with pytest.raises(NotFound):
+        rebook(ledger.database, case["id"] + 1, reason="try", actor="quinn")
 
 
 def test_a_stranger_cannot_have_anything_set_aside(spoilt: Ledger) -> None:

@@ -194,6 +194,7 @@ async def test_the_buffer_can_be_looked_into_checked_and_carried_away(tmp_path: 
     _, out, _ = await result_of("buffer", "status", "--config", config)
     assert "2026-03-01 08:00:01Z" in out
     assert "written to it so far" in out
+    assert "…" not in out, "80 columns are enough"
 
     code, out, _ = await result_of("buffer", "inspect", "--config", config, "--lane", "readings", "--from", "2")
     assert (code, out.count("\n")) == (0, 1)
@@ -214,6 +215,57 @@ async def test_the_buffer_can_be_looked_into_checked_and_carried_away(tmp_path: 
     code, _, err = await result_of("buffer", "export", "--config", config, "--to", carried)
     assert code == 1
     assert "exists already" in err
+
+
+@asynccontextmanager
+async def running(config: Path) -> AsyncIterator[None]:
+    process = await edge_agent("run", "--config", config)
+    try:
+        assert process.stderr
+        async for line in process.stderr:
+            if b"gateway gw-test runs with 0 sources" in line:
+                break
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
+
+
+async def test_what_was_refused_waits_again_by_a_command_while_the_agent_is_stopped(tmp_path: Path) -> None:
+    async with ledger_for(tmp_path / "data") as ledger, asyncio.timeout(PATIENCE_S):
+        config = write_config(tmp_path, ledger.url)
+        code, _, err = await result_of("buffer", "resend", "--config", config)
+        assert (code, "there is no journal" in err) == (1, True)
+        journal_with_records(tmp_path)
+        ledger.refuse = lambda _batch: True
+        async with running(config):
+            while not await set_aside(config, 3):
+                pass
+            code, out, err = await result_of("buffer", "resend", "--config", config)
+            assert (code, out) == (1, "")
+            assert "in use by another edge-agent: stop that one first" in err
+        ledger.refuse = lambda _batch: False
+        code, out, _ = await result_of("buffer", "resend", "--config", config)
+        assert code == 0
+        assert "readings 1..2 waits again; refused was: " in out and "0 stay set aside" in out.splitlines()[-1]
+        code, out, _ = await result_of("buffer", "resend", "--config", config, "--json")
+        assert (code, json.loads(out)) == (0, {"batches": 0, "records": 0, "still_set_aside": 0})
+        async with running(config):
+            while await waiting(config):
+                pass
+        assert scan(1) in said(ledger, "scans")
+        assert said(ledger, "readings") == [reading(1), reading(2)]
+        assert ledger.stored_twice == 0
+
+
+async def set_aside(config: Path, batches: int) -> bool:
+    _, out, _ = await result_of("buffer", "status", "--config", config, "--json")
+    return sum(lane["set_aside_batches"] for lane in json.loads(out)["lanes"]) >= batches
+
+
+async def waiting(config: Path) -> bool:
+    _, out, _ = await result_of("buffer", "status", "--config", config, "--json")
+    return any(lane["records"] for lane in json.loads(out)["lanes"])
 
 
 async def test_verify_fails_for_a_key_that_did_not_sign(tmp_path: Path) -> None:

@@ -94,6 +94,40 @@ async def test_a_pick_of_a_held_lot_is_refused_offline_and_recorded_with_every_r
     assert dock.booked == []
 
 
+async def test_a_lot_that_the_desk_has_never_heard_of_is_refused_and_recorded_but_can_be_moved(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        dock.clock.advance(200)
+        await dock.scan(*PICK)
+        assert await dock.scan(label(INSULIN, "STRANGE", FAR)) == BAD
+        assert await dock.scan(label("09506000134352", "X1", FAR)) == BAD
+        assert await dock.scan("LW.COMMIT") == BAD, "there is nothing to book"
+        assert await dock.scan("LW.CANCEL", "LW.ACTION.MOVE", *PICK[2:], label(INSULIN, "STRANGE", FAR)) == GOOD
+        assert await dock.scan("LW.COMMIT") == GOOD
+        await dock.scan("LW.ACTION.PICK", "LW.PLACE.dock-1", "LW.PLACE.fridge-a")
+        assert await dock.scan(label(INSULIN, "STRANGE", FAR)) == BAD, "moving it does not make it known"
+    assert [notice.data["codes"] for notice in dock.refused[:2]] == ["unknown_lot", "unknown_item"]
+    assert dock.refused[0].text.startswith("the desk of 3 min ago does not know lot STRANGE of insulin")
+    assert [transaction.action.value for transaction in dock.booked] == ["move"]
+
+
+async def test_a_lot_received_at_this_dock_since_its_desk_came_may_be_picked(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await dock.scan("LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1")
+        await dock.scan(label(INSULIN, "FRESH", FAR), "LW.COMMIT")
+        await dock.scan("LW.ACTION.PICK", "LW.PLACE.dock-1", "LW.PLACE.fridge-a")
+        assert await dock.scan(label(INSULIN, "FRESH", FAR)) == GOOD
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert [transaction.action.value for transaction in dock.booked] == ["receive", "pick"]
+
+
+async def test_a_pick_without_any_desk_is_taken_and_says_that_nothing_was_checked(tmp_path: Path) -> None:
+    async with a_dock(tmp_path, with_desk=False) as dock:
+        await dock.scan(*PICK[1:])
+        assert await dock.scan(label(INSULIN, "ANY", FAR)) == WARN
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert dock.booked[0].verdicts == ("the ledger's data has not come here yet: nothing could be checked",)
+
+
 def coded() -> DeskSnapshot:
     insulin, *others = SITE.items
     return replace(SITE, items=(replace(insulin, codes={"hibc:A123BJC5D6E71": 1}), *others))
@@ -192,7 +226,7 @@ async def test_a_scanner_sounds_by_the_bytes_it_is_configured_with(tmp_path: Pat
     async with a_dock(tmp_path, beep_good="1b5b3071", beep_bad="07", beep_warn="1b5b3171") as dock:
         assert await dock.scan(*PICK[1:]) == b"\x1b[0q"
         assert await dock.scan(label(INSULIN, "HELD", FAR)) == b"\x07"
-        assert await dock.scan(label("09506000134352", "X1", FAR)) == b"\x1b[1q"
+        assert await dock.scan("LW.QTY.41", label(INSULIN, "GOOD", FAR)) == b"\x1b[1q"
 
 
 async def test_a_pick_by_an_old_desk_is_good_but_says_and_books_how_old_it_was(tmp_path: Path) -> None:

@@ -329,7 +329,7 @@ class TimedUplink:
 async def test_messages_grow_while_the_ledger_is_quick_and_shrink_when_it_is_not(tmp_path: Path) -> None:
     async with line(tmp_path) as joined:
         batches = [(Lane.READINGS, [line_of(reading(number))]) for number in range(3_400)]
-        joined.journal.adopt("many", [], lambda: notice(START), anew=batches)
+        joined.journal.adopt("many", [], lambda: [notice(START)], anew=batches)
         uplink = TimedUplink(joined)
         forwarder = Forwarder(
             joined.journal, joined.thread, uplink, joined.clock, random=random.Random(1).random, record=joined._take,

@@ -11,7 +11,7 @@ from edge_agent.dock.judge import DeskJudge
 from edge_agent.dock.known import Known
 from edge_agent.dock.verdicts import Doing, Verdict
 from edge_agent.domain.desk import DeskBlock, DeskSnapshot
-from edge_agent.domain.eligibility import HoldKind
+from edge_agent.domain.eligibility import ISSUING, HoldKind
 from edge_agent.domain.ids import DeviceName, PlaceName
 from edge_agent.domain.records import Action, ScanLine, ScanTransaction
 from tests.desk_parts import INSULIN, INSULIN_CASE, NOW, SITE, VACCINE, desk_from, with_block
@@ -154,6 +154,40 @@ def test_an_unknown_item_is_told_whatever_is_done_with_it(action: Action) -> Non
     assert codes(Bench(None).line(action, "NEW")) == []
 
 
+@pytest.mark.parametrize("action", sorted(ISSUING))
+def test_a_lot_or_item_that_the_desk_does_not_know_may_not_be_issued(action: Action) -> None:
+    bench = Bench()
+    bench.clock.advance(200)
+    assert "!unknown_lot" in codes(bench.line(action, "NEVER-RECEIVED"))
+    assert "!unknown_lot" in codes(bench.line(action, None, gtin=VACCINE, serial="S99"))
+    item_verdicts = bench.line(action, "GOOD", gtin="09506000134352")
+    assert "!unknown_item" in codes(item_verdicts)
+    assert [v.text for v in bench.line(action, "NEVER-RECEIVED")] == [
+        "the desk of 3 min ago does not know lot NEVER-RECEIVED of insulin: it may be moved or counted, and issued "
+        "once a newer desk knows it"
+    ]
+
+
+@pytest.mark.parametrize("action", sorted(set(Action) - ISSUING - {Action.RECEIVE}))
+def test_a_lot_that_the_desk_does_not_know_may_be_moved_counted_returned_and_destroyed(action: Action) -> None:
+    assert Bench().line(action, "NEVER-RECEIVED") == ()
+
+
+def test_moving_an_unknown_lot_does_not_make_it_known_but_receiving_it_does() -> None:
+    bench = Bench()
+    bench.commit(Action.MOVE, "fridge-a", "dock-1", item("NEW", quantity=5))
+    assert "!unknown_lot" in codes(bench.line(Action.PICK, "NEW", from_place="dock-1"))
+    bench.commit(Action.RECEIVE, "acme", "dock-1", item("NEW", quantity=5))
+    assert bench.line(Action.PICK, "NEW", from_place="dock-1") == ()
+
+
+def test_the_age_of_the_desk_is_told_once_of_a_lot_it_does_not_know() -> None:
+    bench = Bench()
+    bench.clock.advance(3 * 3600)
+    (verdict,) = bench.line(Action.PICK, "NEVER-RECEIVED")
+    assert verdict.text.count("3 h ago") == 1
+
+
 def test_without_a_desk_everything_is_taken_with_a_warning() -> None:
     assert codes(Bench(None).line(Action.RECEIVE, "NEW")) == ["?no_desk"]
     assert codes(Bench(None).line(Action.PICK, "NEW")) == ["?no_desk"]
@@ -243,8 +277,8 @@ def test_every_spelling_of_an_ndc_finds_its_item(code: str) -> None:
 @pytest.mark.parametrize("action", [Action.PICK, Action.RECEIVE])
 def test_a_code_that_nobody_knows_is_an_unknown_item_by_its_name(action: Action) -> None:
     verdicts = judged(Bench(coded_site()), action, coded("GOOD", "hibc:Z99991"))
-    assert "?unknown_item" in codes(verdicts)
-    assert any(v.text == "unknown item: nobody has said what HIBC Z99991 is" for v in verdicts)
+    assert ("!" if action is Action.PICK else "?") + "unknown_item" in codes(verdicts)
+    assert any("HIBC Z99991" in verdict.text for verdict in verdicts)
 
 
 @pytest.mark.parametrize("action", [Action.PICK, Action.RECEIVE])
