@@ -5,16 +5,19 @@ Slow and simple on purpose, and written from the rules, not from the SQL. It kno
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import TypeVar
 
 from edge_agent.domain.excursions import Rule, Side, SilenceRule
 from edge_agent.domain.signals import Signal, SignalKind
 
+T = TypeVar("T")
 Key = tuple[str, str, str]
 """Lot number, serial, place."""
 HOLD_NO_STOCK = ("supplier", "count_difference", "used_up")
+EVER, ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 INSIDE = ("site", "room", "bin", "ward", "customer", "transit")
 
 
@@ -79,21 +82,53 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Spell:
+    """A rule that a device in a place is judged by, from ``since`` on and before ``until``."""
+
+    place: str
+    rule: Rule | SilenceRule
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
 class World:
-    """What does not change: places by name, and the place of each device."""
+    """Places by name, the place of each device, and what they were before."""
 
     places: dict[str, Place]
     devices: dict[str, str]
     gateways: dict[str, int]
     """Device -> its gateway: silence is known up to the latest reading of any device of it."""
+    rules_were: dict[str, list[tuple[datetime, tuple[Rule | SilenceRule, ...]]]] = field(default_factory=dict)
+    """Place -> until when it had which rules of its own, the oldest first."""
+    device_was: dict[str, list[tuple[datetime, str]]] = field(default_factory=dict)
+    """Device -> until when it was where, the oldest first."""
 
     def upwards(self, place: str | None) -> list[str]:
         """The place itself and everything above it."""
         return [] if place is None else [place, *self.upwards(self.places[place].parent)]
 
-    def rules_at(self, place: str) -> tuple[Rule | SilenceRule, ...]:
-        """Those of the nearest policy."""
-        return next((self.places[each].rules for each in self.upwards(place) if self.places[each].rules), ())
+    def spells_of(self, device: str) -> list[Spell]:
+        """What the device was and is judged by: a rule that a change leaves as it was goes on across it."""
+        changes = [at for was in (*self.rules_were.values(), *self.device_was.values()) for at, _ in was]
+        found: list[Spell] = []
+        for since, until in pairwise([EVER, *sorted(set(changes)), ALWAYS]):
+            place = _as_it_was(self.device_was.get(device, []), self.devices[device], since)
+            for rule in self._rules_at(place, since):
+                before = next((s for s in found if (s.place, s.rule, s.until) == (place, rule, since)), None)
+                if before is not None:
+                    found.remove(before)
+                found.append(Spell(place, rule, before.since if before else since, until))
+        return found
+
+    def _rules_at(self, place: str, at: datetime) -> tuple[Rule | SilenceRule, ...]:
+        """Those of the nearest policy that was in force then."""
+        own = (_as_it_was(self.rules_were.get(each, []), self.places[each].rules, at) for each in self.upwards(place))
+        return next((rules for rules in own if rules), ())
+
+
+def _as_it_was(was: list[tuple[datetime, T]], now: T, at: datetime) -> T:
+    return next((before for until, before in was if at < until), now)
 
 
 @dataclass(frozen=True)
@@ -118,6 +153,7 @@ class Excursion:
     began_at: datetime
     ended_at: datetime | None
     worst: float
+    place: str
 
 
 @dataclass(frozen=True)
@@ -155,13 +191,12 @@ def products_of(world: World, moves: list[Move], lots: set[str]) -> set[str]:
 def evidence(world: World, found: "Truth", excursion: Excursion, lot: str) -> object:
     """What is known of a lot's exposure to an excursion: a decision stands while this stays the same."""
     exposed = {r: since for (e, r), since in found.exposures.items() if e == excursion and r.key[0] == lot}
-    monitored = world.devices[excursion.device]
     forever = datetime.max.replace(tzinfo=excursion.began_at.tzinfo)
     ended_at = excursion.ended_at or forever
     stays = {
         (residency.key, since, min(residency.ended_at or forever, ended_at))
         for residency, since in exposed.items()
-        if monitored in world.upwards(residency.key[2]) and residency.began_at < ended_at
+        if excursion.place in world.upwards(residency.key[2]) and residency.began_at < ended_at
     }
     return excursion, frozenset(stays) or min(exposed.values(), default=None)
 
@@ -237,10 +272,11 @@ def _negative(world: World, moves: list[Move]) -> dict[Key, tuple[int, datetime]
 
 def _excursions(world: World, measured: list[Measured], thinned: Sequence[Thinned]) -> set[Excursion]:
     found = set()
-    for device, place in world.devices.items():
-        for rule in world.rules_at(place):
+    for device in world.devices:
+        for spell in world.spells_of(device):
+            rule = spell.rule
             if isinstance(rule, SilenceRule):
-                found |= _silences(world, device, rule, measured, thinned)
+                found |= _silences(world, device, spell.place, rule, measured, thinned)
                 continue
             values = defaultdict(list)
             for each in measured:
@@ -251,11 +287,17 @@ def _excursions(world: World, measured: list[Measured], thinned: Sequence[Thinne
                     for at in envelope.instants(sorted({each.at for each in measured if each.device == device})):
                         values[at].append(envelope.bound(rule.side))
             furthest = max if rule.side is Side.ABOVE else min
-            instants = [(at, furthest(values[at])) for at in sorted(values)]
+            instants = [(at, furthest(values[at])) for at in sorted(values) if spell.since <= at < spell.until]
             if rule.signal is not None:
                 instants = [(at, _signal(rule.signal, instants[: n + 1])) for n, (at, _) in enumerate(instants)]
-            found |= _runs(device, rule, instants)
+            found |= {_cut_off(each, spell) for each in _runs(device, spell.place, rule, instants)}
     return found
+
+
+def _cut_off(excursion: Excursion, spell: Spell) -> Excursion:
+    """What lasted when its rule went out of force ended with it."""
+    lasted = excursion.ended_at is None and spell.until != ALWAYS
+    return replace(excursion, ended_at=spell.until) if lasted else excursion
 
 
 def _signal(signal: Signal, instants: list[tuple[datetime, float]]) -> float:
@@ -275,9 +317,16 @@ def _signal(signal: Signal, instants: list[tuple[datetime, float]]) -> float:
 
 
 def _silences(
-    world: World, device: str, rule: SilenceRule, measured: list[Measured], thinned: Sequence[Thinned]
+    world: World,
+    device: str,
+    place: str,
+    rule: SilenceRule,
+    measured: list[Measured],
+    thinned: Sequence[Thinned],
 ) -> set[Excursion]:
-    """Between two good values, or after the last one, as far as anything of the gateway was recorded."""
+    """Between two good values, or after the last one, as far as anything of the gateway was recorded.
+
+    By a rule that has always been in force."""
     gateway = world.gateways[device]
     heard = [(each.device, each.at) for each in measured]
     heard += [(each.device, at) for each in thinned for at in (each.began_at, each.ended_at)]
@@ -297,11 +346,11 @@ def _silences(
             continue
         length_s = ((ended_at or known_until) - began_at).total_seconds()
         if length_s >= rule.after_s:
-            found.add(Excursion(device, rule.name, began_at, ended_at, length_s))
+            found.add(Excursion(device, rule.name, began_at, ended_at, length_s, place))
     return found
 
 
-def _runs(device: str, rule: Rule, instants: list[tuple[datetime, float]]) -> set[Excursion]:
+def _runs(device: str, place: str, rule: Rule, instants: list[tuple[datetime, float]]) -> set[Excursion]:
     found = set()
     rest = instants
     while True:
@@ -314,7 +363,7 @@ def _runs(device: str, rule: Rule, instants: list[tuple[datetime, float]]) -> se
         if run[-1][0] - run[0][0] >= timedelta(seconds=rule.delay_s):
             values = [value for _, value in run]
             worst = max(values) if rule.side is Side.ABOVE else min(values)
-            found.add(Excursion(device, rule.name, run[0][0], rest[0][0] if rest else None, worst))
+            found.add(Excursion(device, rule.name, run[0][0], rest[0][0] if rest else None, worst, place))
 
 
 def _outside(rule: Rule, value: float, margin: float) -> bool:
@@ -326,12 +375,11 @@ def _outside(rule: Rule, value: float, margin: float) -> bool:
 def _exposed(
     world: World, moves: list[Move], residencies: set[Residency], excursion: Excursion
 ) -> dict[Residency, datetime]:
-    monitored = world.devices[excursion.device]
     since: dict[Residency, datetime] = {}
     stays: dict[Key, list[Residency]] = defaultdict(list)
     for residency in residencies:
         stays[residency.key].append(residency)
-        is_below = monitored in world.upwards(residency.key[2])
+        is_below = excursion.place in world.upwards(residency.key[2])
         starts_before_end = excursion.ended_at is None or residency.began_at < excursion.ended_at
         ends_after_start = residency.ended_at is None or residency.ended_at > excursion.began_at
         if is_below and starts_before_end and ends_after_start:

@@ -216,7 +216,8 @@ def _checked_places(connection: Connection, transfer: Transfer, at: datetime) ->
         )
     from_place = place_named(connection, transfer.from_place)
     to_place = place_named(connection, transfer.to_place)
-    if fault := fault_of(transfer.action, to_place["name"], to_place["kind"]):
+    source, target = ((place["name"], place["kind"]) for place in (from_place, to_place))
+    if fault := fault_of(transfer.action, source, target):
         raise Invalid(fault)
     return from_place, to_place
 

@@ -6,13 +6,15 @@ Locks: the caller owns the orders that the movements name (``locks.own_orders``)
 
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
+from functools import cached_property
 
 from cloud_sync.actions.cases import LEDGER, Case, open_case
 from cloud_sync.actions.kept_promises import carry_promise, carry_promises, end_part, release_excess
 from cloud_sync.actions.order_state import OrderNow, orders_now
 from cloud_sync.domain.booking import Line, NewMovement
 from cloud_sync.domain.movements import INTERNAL
-from cloud_sync.domain.orders import RECIPIENTS, OrderKind, fault_of_performing
+from cloud_sync.domain.orders import OrderKind, fault_of_performing
+from cloud_sync.domain.trace import RECIPIENTS, SUPPLIERS
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -42,20 +44,20 @@ _TOLD_OTHERWISE = frozenset({FindingCode.MISSING_EXPIRY, FindingCode.WRONG_EXPIR
 """Findings that show elsewhere: stock without expiry may not be issued, there is a case of its own for labels that
 disagree, and a hold for the supplier."""
 
+_HELD_WHEN_IT_COMES_IN = RECIPIENTS | SUPPLIERS
+
 _LEAVING = frozenset({Action.PICK, Action.SHIP, Action.DISPENSE, Action.CONSUME})
 
 
 def may_hold(connection: Connection, lines: Sequence[Line]) -> bool:
     """Whether booking these lines may place a hold, for which the transaction has to own the holds."""
-    if any(line.action is Action.RETURN for line in lines):
-        return True
-    received = [line for line in lines if line.action is Action.RECEIVE]
-    return bool(received) and bool(
+    from_places = {line.from_place for line in lines if line.from_place}
+    return bool(from_places) and bool(
         queries("orders").lines_may_hold(
             connection,
-            keys=[key for line in received for key in line.keys],
-            from_places=[line.from_place for line in received if line.from_place],
-            last_day=max(line.at for line in received).date(),
+            keys=[key for line in lines for key in line.keys],
+            from_places=sorted(from_places),
+            last_day=max(line.at for line in lines).date(),
         )
     )
 
@@ -65,17 +67,23 @@ def match_orders(connection: Connection, booked: Booked, *, owner: str = "house"
 
     Promises of stock that was moved within the house go with it; those of stock that left are broken.
     """
-    concerned = [each for each in booked if each[0].order_ref or each[0].action in (Action.RECEIVE, Action.RETURN)]
+    place_ids = {place for movement, _ in booked for place in (movement.from_place, movement.to_place)}
+    places = {row["id"]: row for row in queries("orders").place_facts(connection, place_ids=sorted(place_ids))}
+    concerned = [each for each in booked if _is_concerned(each[0], places[each[0].from_place]["kind"])]
     if concerned:
-        _match(connection, concerned)
+        _match(connection, concerned, places)
     carry_promises(connection, [movement for movement, _ in booked])
 
 
-def _match(connection: Connection, concerned: Booked) -> None:
+def _is_concerned(movement: NewMovement, from_kind: str) -> bool:
+    return bool(
+        movement.order_ref or movement.action in (Action.RECEIVE, Action.RETURN) or from_kind in _HELD_WHEN_IT_COMES_IN
+    )
+
+
+def _match(connection: Connection, concerned: Booked, places: dict[int, Row]) -> None:
     numbers = sorted({movement.order_ref for movement, _ in concerned if movement.order_ref})
     orders = orders_now(connection, numbers)
-    place_ids = {place for movement, _ in concerned for place in (movement.from_place, movement.to_place)}
-    places = {row["id"]: row for row in queries("orders").place_facts(connection, place_ids=sorted(place_ids))}
     lots = _lots(connection, [movement.lot_id for movement, _ in concerned])
     # The orders count all of these movements already; an over-delivery shows from the first that is too much.
     later = _quantities(concerned, lots)
@@ -91,6 +99,7 @@ def _match(connection: Connection, concerned: Booked) -> None:
             matching.keep_promises()
         elif movement.action == Action.DESTROY and order is not None:
             matching.check_allowed()
+        matching.hold_what_came_in()
 
 
 class _Matching:
@@ -114,11 +123,8 @@ class _Matching:
         self.lot = lot
 
     def receive(self, counted_later: int) -> None:
-        """Check a receipt; hold what quality has to see first."""
-        movement = self.movement
-        facts = queries("orders").receipt_facts(
-            self.connection, lot_id=movement.lot_id, serial=movement.serial, from_place=movement.from_place
-        )
+        """Check a receipt."""
+        movement, facts = self.movement, self._receipt_facts
         self.check_allowed()
         delivered = Delivered(
             item=facts["item"],
@@ -130,18 +136,23 @@ class _Matching:
         )
         for finding in findings_of(delivered, self._expected(facts, counted_later), at=movement.occurred_at):
             self._tell(finding)
-        if facts["from_kind"] != "supplier":
+
+    def hold_what_came_in(self) -> None:
+        """Hold what quality has to see first: receipts, and what came back. By its places, whatever it was called."""
+        movement, from_kind = self.movement, self.from_place["kind"]
+        if from_kind in RECIPIENTS and self.to_place["kind"] in INTERNAL:
+            text = f"returned from {self.from_place['name']}: nobody has decided on it yet"
+            self._hold("manual", self.to_place["id"], text, RETURN)
+        if from_kind not in SUPPLIERS:
             return
+        facts = self._receipt_facts
         if facts["receipt_inspection"]:
             self._hold("receipt_inspection", None, f"received from {facts['from_place']}: not inspected yet")
         if not _is_qualified(facts, movement):
             self._hold("supplier", None, f"supplier {facts['from_place']} is not qualified: {_why_not(facts)}")
 
     def take_back(self) -> None:
-        """Hold what came back from a recipient until quality decides on it."""
-        if self.from_place["kind"] in RECIPIENTS and self.to_place["kind"] in INTERNAL:
-            text = f"returned from {self.from_place['name']}: nobody has decided on it yet"
-            self._hold("manual", self.to_place["id"], text, RETURN)
+        """Check a return."""
         if self.order is not None:
             self.check_allowed()
             self._check_asked_for(Action.RETURN)
@@ -206,6 +217,14 @@ class _Matching:
         over = sum(max(0, self.order.filled.by_line[line.line].get(action, 0) - line.wanted) for line in about)
         if over:
             self._case(MISMATCH, "over", f"{action} for {number}: {over} of {lot['item']} more than it asks for")
+
+    @cached_property
+    def _receipt_facts(self) -> Row:
+        movement = self.movement
+        facts: Row = queries("orders").receipt_facts(
+            self.connection, lot_id=movement.lot_id, serial=movement.serial, from_place=movement.from_place
+        )
+        return facts
 
     def _expected(self, facts: Row, counted_later: int) -> Expected:
         number = self.movement.order_ref

@@ -137,10 +137,12 @@ ORDER BY o.id
 LIMIT :rows_max;
 
 -- name: lines_may_hold(keys, from_places, last_day)$
--- Whether receiving any of these labels from any of these places, up to that day, may hold it: for inspection, or for
--- its supplier.
-SELECT EXISTS (SELECT FROM item i JOIN item_key k ON k.item_id = i.id
-               WHERE k.key = ANY(:keys) AND i.receipt_inspection)
+-- Whether booking any of these labels from any of these places, up to that day, may hold it: because it comes back from
+-- a recipient, for inspection, or for its supplier.
+SELECT EXISTS (SELECT FROM place p WHERE p.name = ANY(:from_places) AND p.kind IN ('customer', 'ward'))
+    OR (EXISTS (SELECT FROM place p WHERE p.name = ANY(:from_places) AND p.kind = 'supplier')
+        AND EXISTS (SELECT FROM item i JOIN item_key k ON k.item_id = i.id
+                    WHERE k.key = ANY(:keys) AND i.receipt_inspection))
     OR EXISTS (SELECT FROM supplier s JOIN place p ON p.id = s.place_id
                WHERE p.name = ANY(:from_places)
                  AND (s.status <> 'qualified' OR s.qualified_until < :last_day::date));

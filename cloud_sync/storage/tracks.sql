@@ -30,9 +30,12 @@ WHERE p.ancestors @> ARRAY[:place_id::bigint]
 ORDER BY 1;
 
 -- name: policy_was(place_id, policy, until)!
--- Up to an instant another policy was in force in a place. That none was, is said only where one had been before.
+-- Up to an instant another policy was in force in a place: after what was said before, though the clock may have been
+-- set back. That none was, is said only where one had been before.
 INSERT INTO place_policy_was (place_id, policy, until)
-SELECT :place_id, :policy, :until
+SELECT :place_id, :policy,
+       greatest(:until::timestamptz,
+                (SELECT max(until) + interval '1 microsecond' FROM place_policy_was WHERE place_id = :place_id))
 WHERE :policy::text IS NOT NULL OR EXISTS (SELECT FROM place_policy_was WHERE place_id = :place_id);
 
 -- name: placed(channel_id)^

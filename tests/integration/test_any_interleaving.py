@@ -13,10 +13,13 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from cloud_sync.actions.ledger_keys import ReceiptSigner
 from cloud_sync.app import create_app
 from cloud_sync.storage.database import Database
 from tests.conftest import TEMPLATE, database_url
+from tests.machine.house import House
 from tests.machine.machine import Machine
+from tests.machine.watching import EFFECTS
 
 STORIES = int(os.environ.get("LOTWARDEN_MACHINE", "0"))
 PROFILE = (
@@ -38,6 +41,13 @@ def machine(postgres_url: str) -> Iterator[type[Machine]]:
         ):
             yield type("Here", (Machine,), {"client": client, "database": database, "clock": clock})
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_signing_a_receipt_changes_nothing_in_a_house_that_was_just_moved_into(machine: type[Machine]) -> None:
+    house = House(machine.client, machine.database)
+    before = house.ledger.rows(EFFECTS)
+    ReceiptSigner(machine.database)([])
+    assert house.ledger.rows(EFFECTS) == before
 
 
 def test_whatever_gateways_and_people_do_in_whatever_order_the_ledger_is_what_the_model_says(

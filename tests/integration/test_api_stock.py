@@ -13,6 +13,7 @@ from cloud_sync.actions.allocate import allocate, confirm_reservation, end_uncon
 from cloud_sync.actions.replanning import Replanning
 from cloud_sync.errors import Conflict, DatabaseDown
 from cloud_sync.storage.database import Database
+from tests.builders import Ledger
 from tests.integration.ledger_api import LATER, NOW, SOON, Api, api_on, demand, movement
 
 
@@ -116,6 +117,28 @@ def test_a_command_that_contradicts_itself_or_the_ledger_is_refused(
 
 def test_stock_that_the_ledger_does_not_know_cannot_be_moved_within_the_house(api: Api) -> None:
     assert moved(api, "move", "fridge-a", "fridge-b", "A", 1).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("action", "source", "instead"),
+    [
+        ("move", "acme", "use receive"),
+        ("return", "acme", "use receive"),
+        ("put_away", "st-mary", "use return"),
+        ("receive", "st-mary", "use return"),
+        ("move", "count-difference", "count it (POST /v1/counts), and have it approved"),
+        ("count", "count-difference", "count it (POST /v1/counts), and have it approved"),
+        ("move", "scrap", "count it (POST /v1/counts), and have it approved"),
+    ],
+)
+def test_nothing_comes_into_the_house_past_what_would_hold_it(api: Api, action: str, source: str, instead: str) -> None:
+    Ledger(api.database).add_place("count-difference", "count_difference")
+    Ledger(api.database).add_place("scrap", "scrap")
+    api.receive("A", 5)
+    response = moved(api, action, source, "fridge-a", "A", 1)
+    assert response.status_code == 422, response.text
+    assert instead in response.json()["error"]
+    assert [row["quantity"] for row in api.reader.rows("/v1/stock", place="main")] == [5]
 
 
 # Allocation

@@ -308,3 +308,13 @@ def test_a_count_of_what_nobody_knows_becomes_a_case(ledger: Ledger, say: Said) 
     assert ledger.open_cases() == ["count_not_read", "count_not_read"]
     say(counted(2, place="acme"))
     assert ledger.open_cases() == ["count_not_read"] * 3
+
+
+@pytest.mark.parametrize("action", [Action.MOVE, Action.PUT_AWAY, Action.RECEIVE, Action.RETURN])
+def test_what_came_in_from_outside_is_held_whatever_the_scan_called_it(api: Api, say: Said, action: Action) -> None:
+    said = {"reason": "sterile", "receipt_inspection": True, "gtins": {line().gtin: 1}}
+    api.administrator.ok("PUT", "/v1/items/insulin", json=said)
+    say(scan(minute(0), action, "acme", "fridge-a", line(5, "A")))
+    say(scan(minute(1), action, "st-mary", "fridge-b", line(2, "B")))
+    held = {(row["lot_number"], row["kind"], row["place"]) for row in api.reader.rows("/v1/holds/placed")}
+    assert held == {("A", "receipt_inspection", None), ("B", "manual", "fridge-b")}

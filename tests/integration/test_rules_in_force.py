@@ -179,3 +179,17 @@ def test_spells_of_rules_are_cut_where_policies_change() -> None:
     found = [(each.rule.name, each.since, each.until) for each in rule_spells("temp_c", spells)]
     assert found == [("too-warm", None, at), ("too-cold", None, at), ("too-hot", later, None)]
     assert rule_spells("rh_pct", spells) == []
+
+
+@pytest.mark.parametrize("seconds_back", [0, 3600])
+def test_a_policy_changed_again_at_the_same_instant_or_by_a_clock_set_back_comes_after_the_one_before(
+    ledger: Ledger, say: Said, seconds_back: int
+) -> None:
+    ledger.add_policy(MILD)
+    say(reading(minute(0), 5.0))
+    change_policy(ledger, "fridge-a", "mild", minute(10))
+    change_policy(ledger, "fridge-a", "cold", minute(10) - timedelta(seconds=seconds_back))
+    say(reading(minute(20), 12.0))
+    rows = ledger.rows("SELECT policy FROM place_policy_was ORDER BY until")
+    assert [row["policy"] for row in rows] == ["cold", "mild"]
+    assert [(each[0], each[2]) for each in ledger.excursions()] == [("probe-a", minute(20))]

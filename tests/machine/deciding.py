@@ -8,11 +8,10 @@ from edge_agent.domain.records import Action
 from tests.machine.doing import does
 from tests.machine.expected import Booked
 from tests.machine.house import (
+    DEVICES,
     GTINS,
     LATE_ITEM,
     LATE_PLACE,
-    PLACES,
-    POLICIES,
 )
 from tests.machine.watching import Watch
 from tests.reference_model import Move
@@ -176,13 +175,15 @@ class Deciding(Watch):
         assert not held, f"{number} was released although {held}"
         self.model.batches[number] = True
 
-    @does(1, place=st.sampled_from(["fridge-a", "clean-room"]), policy=st.sampled_from(["cold", "lax"]))
+    @does(1, place=st.sampled_from(["fridge-a", "clean-room"]), policy=st.sampled_from(["cold", "lax", "bare"]))
     def a_policy_is_changed(self, place: str, policy: str) -> None:
-        kind, parent, _ = PLACES[place]
-        body = {"kind": kind, "parent": parent, "policy": policy, "reason": "new stability data"}
-        self.house.ok(self.house.root, "PUT", f"/v1/places/{place}", body)
-        self.house.add_place(place, kind, parent, policy)
-        assert POLICIES[policy]
+        self.house.change_policy(place, policy)
+
+    @does(1, device=st.sampled_from(sorted(DEVICES)), place=st.sampled_from(["fridge-a", "fridge-b", "clean-room"]),
+          minutes_ago=st.integers(0, 60))  # fmt: skip
+    def a_probe_is_moved(self, device: str, place: str, minutes_ago: int) -> None:
+        response = self.house.move_probe(device, place, self.when(minutes_ago))
+        assert response.status_code in (204, 409), response.text
 
     @does(1, is_inspected=st.booleans())
     def an_item_is_changed(self, is_inspected: bool) -> None:

@@ -114,9 +114,10 @@ class Expected:
         """What follows from the facts."""
         moves = self.moves()
         measured = [Measured(device, self.at(gate, said, at), value) for gate, said, at, device, value in self.measured]
-        key = (tuple(moves), tuple(measured), tuple(self.house.world.places.values()))
+        world = self.house.world
+        key = (tuple(moves), tuple(measured), repr((world.places, world.rules_were, world.devices, world.device_was)))
         if self._truth is None or self._truth[0] != key:
-            self._truth = (key, truth(self.house.world, moves, measured))
+            self._truth = (key, truth(world, moves, measured))
         return self._truth[1]
 
     def balances(self) -> dict[Key, int]:
@@ -132,12 +133,12 @@ class Expected:
         kinds = {name: place.kind for name, place in self.house.world.places.items()}
         source, target = kinds[each.move.from_place], kinds[each.move.to_place]
         lot = each.move.lot
-        if each.action is Action.RECEIVE and source == "supplier":
+        if source == "supplier":
             if self.item_of[lot] in self.inspected:
                 self.by_rule.add(("receipt_inspection", lot, None))
             if each.move.from_place in self.unqualified:
                 self.by_rule.add(("supplier", lot, None))
-        if each.action is Action.RETURN and source in ("customer", "ward") and target in PROMISED_IN:
+        if source in ("customer", "ward") and target in PROMISED_IN:
             self.by_rule.add(("manual", lot, each.move.to_place))
 
     def holds(self, excursion_ids: dict[tuple[str, str, datetime], int], cases: set[Hold]) -> set[Hold]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from cloud_sync.actions.allocate import end_unconfirmed
 from cloud_sync.actions.promises import expire_promises
 from edge_agent.domain.records import Action
 from tests.machine.doing import does
@@ -12,6 +13,7 @@ from tests.machine.house import (
     DEVICES,
     GATEWAY_OF,
     LOTS,
+    OWNED,
 )
 from tests.machine.watching import Watch
 
@@ -26,6 +28,7 @@ WAYS: tuple[tuple[Action, str, str | None], ...] = (
     (Action.SHIP, "store", "st-mary"), (Action.DISPENSE, "fridge-b", "ward-3"), (Action.RETURN, "st-mary", "store"),
     (Action.RETURN, "ward-3", "fridge-a"), (Action.DESTROY, "store", None), (Action.MOVE, "store", None),
     (Action.COUNT, "store", None), (Action.COUNT, "fridge-a", None), (Action.MOVE, "north-room", "store"),
+    (Action.MOVE, "shady", "store"), (Action.PUT_AWAY, "st-mary", "fridge-b"), (Action.RETURN, "acme", "fridge-b"),
 )  # fmt: skip
 numbers = st.integers(0, 999)
 quantities = st.integers(1, 5)
@@ -42,6 +45,7 @@ class Gateways(Watch):
     def a_night_passes(self) -> None:
         if self.house.now < self.house.minute(530):
             self.set_clock(24 * 60)
+            end_unconfirmed(self.database, at=self.house.now)
             expire_promises(self.database, at=self.house.now)
 
     @does(10, which=numbers, way=st.sampled_from(WAYS), lot=st.sampled_from(sorted(LOTS)), quantity=quantities,
@@ -50,7 +54,7 @@ class Gateways(Watch):
                        other: int) -> None:  # fmt: skip
         action, source, target = way
         there = sorted((lot, units) for (lot, _, place), units in self.model.balances().items()
-                       if place == source and units > 0)  # fmt: skip
+                       if place == source and units > 0 and lot not in OWNED)  # fmt: skip
         if action is not Action.RECEIVE and there and other % 5:
             lot, quantity = there[other % len(there)][0], min(quantity, there[other % len(there)][1])
         lines = [self.line(lot, quantity, other)]
@@ -109,6 +113,23 @@ class Gateways(Watch):
             if gate.waiting:
                 chosen.append(gate.waiting.pop(pick % len(gate.waiting)))
         self.deliver(which, chosen)
+
+    @does(3, which=numbers, pick=numbers, minutes_ago=st.integers(0, 300), temperatures=st.lists(
+          st.sampled_from(TEMPERATURES), min_size=2, max_size=5))  # fmt: skip
+    def readings_arrive_in_bulk(self, which: int, pick: int, minutes_ago: int, temperatures: list[float]) -> None:
+        """All that a gateway has kept, in one message with a batch that came before."""
+        gate = self.gate(which)
+        device = next(name for name, number in GATEWAY_OF.items() if self.gate(number) is gate)
+        for number, value in enumerate(temperatures):
+            at = self.when(minutes_ago + 3 * number)
+            gate.note((self.house.reading(gate, device, at, value), at))
+        kept = [batch for batch in gate.waiting if batch.is_of_readings][:: -1 if pick % 2 else 1]
+        gate.waiting = [batch for batch in gate.waiting if not batch.is_of_readings]
+        came = [batch for batch in gate.sent if batch.is_of_readings]
+        again = [came[pick % len(came)]] if came else []
+        outcomes = [each["outcome"] for each in self.post_batches([kept[0], *again, *kept[1:]])]
+        assert outcomes == ["stored", *("duplicate" for _ in again), *("stored" for _ in kept[1:])]
+        self.take_in(which, kept)
 
     @does(2, which=numbers, pick=numbers)
     def a_batch_arrives_again(self, which: int, pick: int) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from cloud_sync.actions.access import create_token
+from cloud_sync.actions.ledger_keys import ledger_keys
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
 from edge_agent.domain.excursions import Side
@@ -36,6 +38,7 @@ POLICIES = {
         Policy(name="cold", title="cold", rules=(_rule("warm", Side.ABOVE, 8), _rule("chill", Side.BELOW, 2))),
         Policy(name="lax", title="the same rules, other limits",
                rules=(_rule("warm", Side.ABOVE, 9, delay_s=600, hysteresis=0.5), _rule("chill", Side.BELOW, 0))),
+        Policy(name="bare", title="one rule of cold, and not the other", rules=(_rule("warm", Side.ABOVE, 8),)),
         Policy(name="calm", title="with a rate",
                rules=(_rule("warm", Side.ABOVE, 8, delay_s=300),
                       RateRule(kind="rate", name="jump", metric="temp_c", change=6, window_s=900, source="test"))),
@@ -69,6 +72,9 @@ GTINS = {"insulin": "09501101530003", "vaccine": "09501101530010", "drug": "0950
          "ampoule": "09501101530034", "syringe": "09501101530041", "late": "09501101530058"}  # fmt: skip
 LOTS = {"A1": "insulin", "A2": "insulin", "X1": "insulin", "V1": "vaccine", "D1": "drug", "D2": "drug",
         "S1": "ampoule", "N1": "late"}  # fmt: skip
+OWNER = "pharma-co"
+OWNED = {"O1": "insulin"}
+"""Lots of another owner: scans cannot say whose they are, so only commands move them."""
 SERIALS = ("s1", "s2", "s3")
 LATE_ITEM = "late"
 FORMULA = {
@@ -94,6 +100,11 @@ class Batch:
 
     raw: bytes
     said: tuple[Said, ...]
+
+    @property
+    def is_of_readings(self) -> bool:
+        """Whether it may be stored together with others."""
+        return all(isinstance(each.record, Reading) for each in self.said)
 
 
 @dataclass
@@ -153,6 +164,7 @@ class House:
         self.eve, self.max = self._known(client, "eve", Role.QUALITY), self._known(client, "max", Role.QUALITY)
         self.root = self._known(client, "root", Role.ADMINISTRATOR)
         self.gates = tuple(_gate(number) for number in range(3))
+        ledger_keys(database)  # else whoever gets the first receipt of the new house makes its key, some day
         self._fill()
 
     def minute(self, number: float) -> datetime:
@@ -169,6 +181,32 @@ class House:
         rules = tuple(rule.as_rule() for rule in POLICIES[policy].rules) if policy else ()
         self.world.places[name] = Place(kind, parent, rules)
 
+    def change_policy(self, name: str, policy: str) -> None:
+        """Other rules from now on; what was measured before is judged by those that were."""
+        kind, parent, _ = PLACES[name]
+        body = {"kind": kind, "parent": parent, "policy": policy, "reason": "new stability data"}
+        self.ok(self.root, "PUT", f"/v1/places/{name}", body)
+        before = self.world.places[name]
+        self.add_place(name, kind, parent, policy)
+        if self.world.places[name] != before:
+            was = self.world.rules_were.setdefault(name, [])
+            was.append((self._after(was[-1:]), before.rules))
+
+    def move_probe(self, device: str, place: str, since: datetime) -> httpx.Response:
+        """A probe measures somewhere else since then; what it measured before stays true of where it was."""
+        (row,) = self.ledger.rows("SELECT id FROM channel WHERE device = %(device)s", {"device": device})
+        said = {"place": place, "since": since.isoformat()}
+        response = self.root.request("PUT", f"/v1/channels/{row['id']}/place", json=said)
+        before = self.world.devices[device]
+        if response.is_success and place != before:
+            self.world.device_was.setdefault(device, []).append((since, before))
+            self.world.devices[device] = place
+        return response
+
+    def _after(self, last: Sequence[tuple[datetime, Any]]) -> datetime:
+        """Now, or right after what was said last: of two changes at one instant one comes first."""
+        return max([self.now, *(at + timedelta(microseconds=1) for at, _ in last)])
+
     def reading(self, gate: Gate, device: str, at: datetime, temp_c: float) -> Reading:
         """What a probe measured."""
         return Reading(gate.stamp(at), DeviceName(device), Quality.GOOD, {"temp_c": temp_c})
@@ -183,6 +221,7 @@ class House:
         for name, (kind, parent, policy_name) in PLACES.items():
             self.ledger.add_place(name, kind, parent, policy_name)
             self.add_place(name, kind, parent, policy_name)
+        self.ledger.run("INSERT INTO owner VALUES (%(name)s, 'A pharma company')", {"name": OWNER})
         for item, gtin in GTINS.items():
             if item != LATE_ITEM:
                 self.ledger.add_item(item, gtin)
@@ -190,6 +229,8 @@ class House:
             gate.gateway.register(self.database)
         for device, place in DEVICES.items():
             self.ledger.put_probe(place, device, self.gates[GATEWAY_OF[device]].gateway.name)
+        self.ledger.run("INSERT INTO item_substitute SELECT i.id, 1, v.id FROM item i, item v"
+                        " WHERE (i.name, v.name) = ('insulin', 'vaccine')")  # fmt: skip
         self.ok(self.root, "PUT", "/v1/items/syringe/compounding", {"kind": "503B"})
         self.ok(self.root, "POST", "/v1/formulas", {"name": "mix", "item": "syringe", "formula": FORMULA})
         self.ok(self.eve, "POST", "/v1/formulas/mix/1/approve", {"reason": "checked"})

@@ -15,12 +15,14 @@ from tests.machine.expected import Expected
 from tests.machine.gateways import Gateways
 from tests.machine.house import (
     LOTS,
+    OWNED,
     House,
 )
 from tests.machine.stock import Stock
 
 FIRST_STOCK = (("fridge-a", "A1", 6), ("store", "A2", 6), ("store", "D1", 8), ("clean-room", "D2", 5),
-               ("fridge-b", "V1", 5), ("store", "X1", 4), ("shelf-a", "A1", 3), ("store", "S1", 1))  # fmt: skip
+               ("fridge-b", "V1", 5), ("store", "X1", 4), ("shelf-a", "A1", 3), ("store", "S1", 1),
+               ("store", "O1", 6), ("fridge-b", "O1", 3))  # fmt: skip
 
 
 class Machine(Gateways, Stock, Deciding):
@@ -29,7 +31,7 @@ class Machine(Gateways, Stock, Deciding):
     @initialize()
     def move_in(self) -> None:
         self.house = House(self.client, self.database)
-        self.model = Expected(self.house, item_of={**LOTS})
+        self.model = Expected(self.house, item_of={**LOTS, **OWNED})
         self.retries: list[tuple[Somebody, str, Any, int]] = []
         self.orders: list[tuple[str, str]] = []
         self.counts: list[str] = []

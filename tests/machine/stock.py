@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from hypothesis import event
 from hypothesis import strategies as st
 
+from cloud_sync.actions.allocate import end_unconfirmed
 from cloud_sync.actions.order_work import replan_broken
 from edge_agent.domain.records import Action
 from tests.machine.doing import does
@@ -11,6 +13,7 @@ from tests.machine.expected import Booked
 from tests.machine.house import (
     HOUSE,
     LOTS,
+    OWNER,
 )
 from tests.machine.watching import Watch, at_time
 from tests.reference_model import Move
@@ -22,6 +25,7 @@ COMMANDS: tuple[tuple[Action, str, str], ...] = (
     (Action.PICK, "fridge-a", "store"), (Action.SHIP, "fridge-a", "st-mary"), (Action.SHIP, "store", "st-mary"),
     (Action.DISPENSE, "store", "ward-3"), (Action.DISPENSE, "fridge-b", "ward-3"), (Action.RETURN, "st-mary", "store"),
     (Action.RETURN, "store", "acme"), (Action.DESTROY, "store", "scrap"), (Action.SHIP, "ward-3", "st-mary"),
+    (Action.MOVE, "acme", "fridge-b"), (Action.RECEIVE, "st-mary", "store"), (Action.MOVE, "count-difference", "store"),
 )  # fmt: skip
 numbers = st.integers(0, 999)
 quantities = st.integers(1, 5)
@@ -48,10 +52,12 @@ class Stock(Watch):
             self.command_move(action, source, options[other % len(options)], lot, quantity, other, serial)
 
     @does(5, item=st.sampled_from(["insulin", "vaccine", "drug", "ampoule", "syringe"]), quantity=st.integers(1, 9),
-          demand=numbers)  # fmt: skip
-    def stock_is_allocated(self, item: str, quantity: int, demand: int) -> None:
-        free, known = self.free_and_eligible(item), self.holds()
-        body = {"client_id": self.id(), "item": item, "quantity": quantity, "demand": f"W-{demand % 5}"}
+          demand=numbers, pending=st.sampled_from([None, None, 5, 30]),
+          owner=st.sampled_from(["house", "house", "house", OWNER]))  # fmt: skip
+    def stock_is_allocated(self, item: str, quantity: int, demand: int, pending: int | None, owner: str) -> None:
+        free, known = self.free_and_eligible(item, owner), self.holds()
+        body = {"client_id": self.id(), "item": item, "quantity": quantity, "demand": f"{owner}-{demand % 5}",
+                "owner": owner, "pending_minutes": pending}  # fmt: skip
         answer = self.ask(self.house.amy, "/v1/allocations", body)
         promised = sum(each["quantity"] for each in answer["reservations"])
         assert (promised, answer["missing"]) == (min(quantity, free), quantity - min(quantity, free))
@@ -67,8 +73,26 @@ class Stock(Watch):
         body = {"to_place": how[1], "action": how[0], "quantity": min(part, row["quantity"]) or None}
         response = self.say(self.house.bob, f"/v1/reservations/{row['id']}/pick", body)
         self.must_refuse(response, known, row["lot_number"], row["serial"], row["place"])
+        assert not (response.is_success and self.is_overdue(row))
         if response.is_success:
             self.take_rows(response.json(), how[0])
+
+    @does(3, pick=numbers)
+    def a_promise_is_confirmed(self, pick: int) -> None:
+        pending = [row for row in self.promises() if row["expires_at"] is not None]
+        if pending:
+            row = pending[pick % len(pending)]
+            response = self.say(self.house.amy, f"/v1/reservations/{row['id']}/confirm", None)
+            assert response.is_success != self.is_overdue(row), response.text
+
+    @does(2)
+    def unconfirmed_promises_end(self) -> None:
+        ended = end_unconfirmed(self.database, at=self.house.now)
+        event(f"{min(ended, 1)} unconfirmed")
+        assert not any(self.is_overdue(row) for row in self.promises())
+
+    def is_overdue(self, row: dict[str, Any]) -> bool:
+        return row["expires_at"] is not None and row["expires_at"] <= self.house.now
 
     @does(2, pick=numbers)
     def a_promise_is_taken_back(self, pick: int) -> None:
@@ -131,6 +155,15 @@ class Stock(Watch):
             for line in response.json().get("lines", []):
                 for each in line["reservations"]:
                     assert not self.blocking(known, each["lot_number"], each["serial"], each["place"])
+
+    @does(2, pick=numbers, quantity=quantities, item=st.sampled_from(["vaccine", "vaccine", "drug"]))
+    def a_substitute_is_taken(self, pick: int, quantity: int, item: str) -> None:
+        if number := self.order(pick, "demand", "transfer"):
+            body = {"line": 1, "item": item, "quantity": quantity, "instead_of": quantity, "reason": "Dr. Weiss agreed"}
+            response = self.say(self.house.amy, f"/v1/orders/{number}/substitute", body)
+            assert not (response.is_success and item != "vaccine"), "only the item's own substitutes may be taken"
+            if response.is_success:
+                self.an_order_is_allocated(pick)
 
     @does(4, pick=numbers, way=st.sampled_from(["gather", "gather-cold", "ship", "dispense"]))
     def an_order_is_filled(self, pick: int, way: str) -> None:

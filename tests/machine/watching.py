@@ -20,6 +20,8 @@ from tests.machine.house import (
     GTINS,
     LATE_ITEM,
     LOTS,
+    OWNED,
+    OWNER,
     SERIALS,
     Batch,
     Gate,
@@ -30,7 +32,9 @@ from tests.reference_model import Move
 EFFECTS = """
     SELECT (SELECT count(*) FROM event) AS event, (SELECT count(*) FROM movement) AS movement,
            (SELECT coalesce(max(id), 0) FROM reservation) AS reservation,
-           (SELECT count(*) FROM reservation WHERE ended_at IS NULL) AS promised, (SELECT count(*) FROM hold) AS hold,
+           (SELECT count(*) FROM reservation WHERE ended_at IS NULL) AS promised,
+           (SELECT count(*) FROM reservation WHERE ended_at IS NULL AND expires_at IS NULL) AS firm,
+           (SELECT count(*) FROM hold) AS hold,
            (SELECT count(*) FROM stock_order) AS orders, (SELECT count(*) FROM order_step) AS steps,
            (SELECT count(*) FROM count_line) AS counted, (SELECT count(*) FROM batch_fact) AS batch_fact,
            (SELECT count(*) FROM exception_case) AS cases, (SELECT count(*) FROM disposition) AS dispositions"""
@@ -78,6 +82,9 @@ class Watch(RuleBasedStateMachine):
             key = row["lot_number"], row["serial"], row["place"]
             sums[key] += row["quantity"]
             assert sums[key] <= there.get(key, 0), f"{key}: {sums[key]} promised of {there.get(key, 0)}"
+            assert (row["lot_number"] in OWNED) == row["demand"].startswith(OWNER), (
+                f"{key} is promised to {row['demand']}"
+            )
             assert not self.blocking(known, *key), f"{key} is promised though {self.blocking(known, *key)}"
 
     def check_all(self) -> None:
@@ -196,22 +203,25 @@ class Watch(RuleBasedStateMachine):
     def deliver(self, which: int, chosen: Sequence[Batch]) -> None:
         """Send batches, and tell the model what is in them; stock that was held must show as issued while held."""
         number = which % len(self.house.gates)
-        gate = self.house.gates[number]
         for batch in chosen:
             heard = self.heard_of(number, batch)
             new = [each for each in heard if self.model.why_not_booked(each) is None]
             suspects = self.issued_while_held(new)
             outcomes = [each["outcome"] for each in self.post_batches([batch])]
             assert outcomes == ["stored"]
-            gate.sent.append(batch)
-            for said in batch.said:
-                self.hear(number, said.record, said.at)
+            self.take_in(number, [batch])
             self.model.heard |= {each.fact: each for each in heard}
             for each in new:
                 self.model.receive(self.model.as_booked(each))
             told = {row["key"] for row in self.house.ledger.rows(
                 "SELECT key FROM exception_case WHERE kind = 'issued_while_held'")}  # fmt: skip
             assert suspects <= told, f"held, issued, and nobody is told: {suspects - told}"
+
+    def take_in(self, number: int, batches: Sequence[Batch]) -> None:
+        """Tell the model of batches that were stored, but for the scans in them."""
+        self.gate(number).sent += batches
+        for said in (said for batch in batches for said in batch.said):
+            self.hear(number % len(self.house.gates), said.record, said.at)
 
     def heard_of(self, number: int, batch: Batch) -> list[Heard]:
         gateway = self.house.gates[number].gateway
@@ -258,7 +268,8 @@ class Watch(RuleBasedStateMachine):
             return
         if item == "ampoule":
             serial, quantity = serial or SERIALS[other % len(SERIALS)], 1
-        line = {"item": item, "lot_number": lot, "quantity": quantity, "serial": serial}
+        line = {"item": item, "lot_number": lot, "quantity": quantity, "serial": serial,
+                "owner": self.owner_of(lot)}  # fmt: skip
         if item != "syringe" and lot not in self.expired_mismatches():
             line["expires_on"] = self.house.expiry(lot).isoformat()
         known, there = self.holds(), self.model.balances().get((lot, serial, source), 0)
@@ -275,6 +286,9 @@ class Watch(RuleBasedStateMachine):
                 assert response.is_success, response.text
         if response.is_success:
             self.take_rows(response.json(), action.value)
+
+    def owner_of(self, lot: str) -> str:
+        return OWNER if lot in OWNED else "house"
 
     def is_in_house(self, place: str) -> bool:
         return self.house.world.places[place].kind in ("site", "room", "bin")
@@ -305,13 +319,15 @@ class Watch(RuleBasedStateMachine):
             self._expiries_at = self.steps
         return self._expiries
 
-    def free_and_eligible(self, item: str) -> int:
+    def free_and_eligible(self, item: str, owner: str) -> int:
         known, free = self.holds(), 0
         promised: Counter[tuple[str, str, str]] = Counter()
         for row in self.promises():
             promised[row["lot_number"], row["serial"], row["place"]] += row["quantity"]
         for key, units in self.model.balances().items():
-            if self.model.item_of[key[0]] == item and self.is_in_house(key[2]) and not self.blocking(known, *key):
+            if (self.model.item_of[key[0]], self.owner_of(key[0])) != (item, owner):
+                continue
+            if self.is_in_house(key[2]) and not self.blocking(known, *key):
                 free += max(0, units - promised[key])
         return free
 
@@ -349,7 +365,7 @@ class Watch(RuleBasedStateMachine):
 
     def promises(self) -> list[dict[str, Any]]:
         return self.house.ledger.rows("""
-            SELECT v.id, l.lot_number, v.serial, p.name AS place, v.quantity, v.demand
+            SELECT v.id, l.lot_number, v.serial, p.name AS place, v.quantity, v.demand, v.expires_at
             FROM reservation v JOIN lot l ON l.id = v.lot_id JOIN place p ON p.id = v.place_id
             WHERE v.ended_at IS NULL ORDER BY v.id""")
 
