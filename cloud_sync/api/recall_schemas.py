@@ -50,7 +50,8 @@ class ReconciledOut(BaseModel):
     returned: int
     destroyed: int
     consumed: int
-    difference: int
+    count_differences: int = Field(description="What approved counts took away (added: below 0); accounted for.")
+    difference: int = Field(description="Missed without an approved count; a recall is not completed with it.")
     came_back: int
     accounted_pct: float
     is_complete: bool

@@ -12,18 +12,23 @@ SCRAP = "scrap"
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What went of a lot from one kind of place to another, all movements added up (base units)."""
+    """What went of a lot from one kind of place to another, all movements added up (base units).
+
+    ``is_approved``: by counts, whose differences are booked once somebody else than who counted approves them.
+    """
 
     from_kind: str
     to_kind: str
     quantity: int
+    is_approved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
     """Of what was received (or made): what is on hand, with recipients, returned to suppliers, destroyed, used in
-    production; and the difference, which is what counts took away (added: below 0). ``came_back`` is the part that
-    recipients sent back; it is on hand, destroyed or returned by now.
+    production, and ``count_differences``, which approved counts took away (added: below 0). The ``difference`` is what
+    was taken as missed without an approved count: it is not accounted for. ``came_back`` is the part that recipients
+    sent back; it is on hand, destroyed or returned by now.
     """
 
     received: int
@@ -32,6 +37,7 @@ class Reconciliation:
     returned: int
     destroyed: int
     consumed: int
+    count_differences: int
     difference: int
     came_back: int
 
@@ -66,6 +72,12 @@ def reconcile(flows: Iterable[Flow]) -> Reconciliation:
         inside = set(kinds)
         return moved(every - inside, inside) - moved(inside, every - inside)
 
+    def missed(is_approved: bool) -> int:
+        by = [flow for flow in each if flow.is_approved is is_approved and flow.from_kind != flow.to_kind]
+        return sum(f.quantity for f in by if f.to_kind == COUNTED) - sum(
+            f.quantity for f in by if f.from_kind == COUNTED
+        )
+
     # Production both consumes ingredients and yields products: what comes out beyond what went in was made there.
     in_production = stayed({PRODUCTION})
     return Reconciliation(
@@ -75,6 +87,7 @@ def reconcile(flows: Iterable[Flow]) -> Reconciliation:
         returned=moved(every - SUPPLIERS, SUPPLIERS),
         destroyed=stayed({SCRAP}),
         consumed=max(0, in_production),
-        difference=stayed({COUNTED}),
+        count_differences=missed(is_approved=True),
+        difference=missed(is_approved=False),
         came_back=moved(RECIPIENTS, every - RECIPIENTS),
     )

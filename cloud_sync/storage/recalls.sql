@@ -97,8 +97,10 @@ ORDER BY i.name, t.lot_number, p.name, b.serial
 LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: flows(recall_id)
--- What happened to each lot in the reach of a recall, added up by the kinds of places it went between.
-SELECT m.lot_id, i.name AS item, t.lot_number, f.kind AS from_kind, g.kind AS to_kind, sum(m.quantity)::bigint AS quantity
+-- What happened to each lot in the reach of a recall, added up by the kinds of places it went between. Only an approved
+-- count books a movement with the action count.
+SELECT m.lot_id, i.name AS item, t.lot_number, f.kind AS from_kind, g.kind AS to_kind, m.action = 'count' AS is_approved,
+       sum(m.quantity)::bigint AS quantity
 FROM recall_lot l
 JOIN movement m ON m.lot_id = l.lot_id
 JOIN lot t ON t.id = l.lot_id
@@ -106,8 +108,8 @@ JOIN item i ON i.id = t.item_id
 JOIN place f ON f.id = m.from_place
 JOIN place g ON g.id = m.to_place
 WHERE l.recall_id = :recall_id
-GROUP BY m.lot_id, i.name, t.lot_number, f.kind, g.kind
-ORDER BY m.lot_id, f.kind, g.kind;
+GROUP BY m.lot_id, i.name, t.lot_number, f.kind, g.kind, is_approved
+ORDER BY m.lot_id, f.kind, g.kind, is_approved;
 
 -- name: note_reconciled(recall_id)!
 -- The first time that everything was accounted for.

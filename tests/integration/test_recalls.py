@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from cloud_sync.domain.roles import Role
+from cloud_sync.ingest.batches import Outcome, store_batch
 from cloud_sync.storage.database import Database
+from edge_agent.domain.records import Action
+from tests.builders import GatewayWithKey, Ledger, line, scan
 from tests.integration.ledger_api import LATER, NOW, Api, api_on, demand, movement
 
 
@@ -101,9 +104,37 @@ def test_every_unit_is_accounted_for_or_the_difference_is_named(api: Api) -> Non
     destroy(api, "A", 2)
     number = recall(api, lots=[lot])
     (row,) = api.reader.ok("GET", f"/v1/recalls/{number}")["reconciliation"]
-    parts = ("on_hand", "with_recipients", "returned", "destroyed", "consumed", "difference")
+    parts = ("on_hand", "with_recipients", "returned", "destroyed", "consumed", "count_differences", "difference")
     assert row["received"] == sum(row[part] for part in parts) == 10
-    assert (row["difference"], row["accounted_pct"], row["is_complete"]) == (1, 90.0, False)
+    assert (row["count_differences"], row["difference"]) == (1, 0)
+    assert (row["accounted_pct"], row["is_complete"]) == (100.0, True)
+
+
+def test_a_recall_with_an_approved_count_loss_is_closed_as_completed(api: Api) -> None:
+    lot = api.receive("A", 10)
+    number = recall(api, lots=[lot])
+    destroy(api, "A", 7)
+    other = api.known_as("quality-2", Role.QUALITY)
+    path, body = f"/v1/recalls/{number}/close", {"outcome": "completed", "reason": "7 destroyed, 3 lost"}
+    refused = other.post(path, body)
+    assert (refused.status_code, "have the count approved" in refused.text) == (409, True)
+    count_missing(api, "A", 0)
+    assert other.ok("POST", path, json=body)["outcome"] == "completed"
+    (row,) = api.reader.ok("GET", f"/v1/recalls/{number}")["reconciliation"]
+    assert (row["destroyed"], row["count_differences"], row["accounted_pct"]) == (7, 3, 100.0)
+
+
+def test_a_unit_that_a_scan_calls_missed_is_not_accounted_for(api: Api) -> None:
+    api.item("pen", gtins=[{"gtin": "09501101530003"}])
+    go(api, "receive", "acme", "fridge-a", "A", 10, "pen")
+    Ledger(api.database).add_place("count-difference", "count_difference")
+    gateway = GatewayWithKey()
+    gateway.register(api.database)
+    said = scan(NOW, Action.MOVE, "fridge-a", "count-difference", line(2, "A", gtin="09501101530003", expires_on=None))
+    assert store_batch(api.database, gateway.batch(said)).outcome is Outcome.STORED
+    number = recall(api, items=["pen"])
+    (row,) = api.reader.ok("GET", f"/v1/recalls/{number}")["reconciliation"]
+    assert (row["count_differences"], row["difference"], row["is_complete"]) == (0, 2, False)
 
 
 def test_a_recall_is_closed_by_somebody_else_and_only_when_nothing_is_left(api: Api) -> None:

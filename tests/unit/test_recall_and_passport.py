@@ -16,17 +16,33 @@ KINDS = ["supplier", "room", "bin", "customer", "ward", "production", "scrap", "
 WARM = Rule("warm", "temp_c", Side.ABOVE, 8.0, on_limit_is_outside=False, delay_s=0)
 
 
-@given(st.lists(st.builds(Flow, st.sampled_from(KINDS), st.sampled_from(KINDS), st.integers(1, 50)), max_size=30))
+@given(st.lists(st.builds(Flow, st.sampled_from(KINDS), st.sampled_from(KINDS), st.integers(1, 50), st.booleans()), max_size=30))
 def test_whatever_happened_what_was_received_is_the_sum_of_the_rest(flows: list[Flow]) -> None:
     flows = [flow for flow in flows if flow.from_kind != flow.to_kind]
     told = reconcile(flows)
-    parts = told.on_hand + told.with_recipients + told.returned + told.destroyed + told.consumed + told.difference
-    assert told.received == parts
+    parts = told.on_hand + told.with_recipients + told.returned + told.destroyed + told.consumed
+    assert told.received == parts + told.count_differences + told.difference
 
 
-def test_what_counts_took_away_is_the_difference() -> None:
+def test_what_approved_counts_took_away_is_accounted_for_on_its_own_line() -> None:
+    told = reconcile([Flow("supplier", "room", 200), Flow("room", "count_difference", 3, is_approved=True)])
+    assert (told.count_differences, told.difference, told.accounted_pct, told.is_complete) == (3, 0, 100.0, True)
+
+
+def test_what_was_called_missed_without_an_approved_count_is_the_difference() -> None:
     told = reconcile([Flow("supplier", "room", 200), Flow("room", "count_difference", 3)])
-    assert (told.difference, told.accounted_pct, told.is_complete) == (3, 98.5, False)
+    assert (told.count_differences, told.difference, told.accounted_pct, told.is_complete) == (0, 3, 98.5, False)
+
+
+def test_a_surplus_that_a_count_found_does_not_hide_what_is_missed() -> None:
+    told = reconcile(
+        [
+            Flow("supplier", "room", 10),
+            Flow("room", "count_difference", 2),
+            Flow("count_difference", "room", 2, is_approved=True),
+        ]
+    )
+    assert (told.on_hand, told.count_differences, told.difference, told.is_complete) == (10, -2, 2, False)
 
 
 def test_what_was_made_counts_as_received() -> None:
