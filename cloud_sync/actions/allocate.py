@@ -55,10 +55,11 @@ def allocate(
     if pending_minutes is not None:
         request["pending_minutes"] = pending_minutes
     with database.transaction() as connection:
-        _, said, found, _, _ = in_one_go(
+        _, said, found, made_for, _, _ = in_one_go(
             connection,
             *asking(client_id),
             (queries("master_data").item_by_name.sql, {"name": item}),
+            (queries("compounding").prescription_of.sql, {"demand": demand}),
             SHARE_HOLDS,
             own_item_named(item),
         )
@@ -68,6 +69,7 @@ def allocate(
         if site is not None:
             place_named(connection, site)
         context = Context(at=at, owner=owner, shelf_life_min=timedelta(days=shelf_life_min_days))
+        prescription: str = made_for[0]["prescription"]
         result = promise(
             connection,
             item_id,
@@ -77,9 +79,12 @@ def allocate(
             demand=demand,
             client_id=client_id,
             actor=actor,
+            prescription=prescription,
             expires_at=None if pending_minutes is None else at + timedelta(minutes=pending_minutes),
         )
-        result["substitutes"] = offers(connection, item_id, result["missing"], lambda _: context, site)
+        result["substitutes"] = offers(
+            connection, item_id, result["missing"], lambda _: context, site, prescription=prescription
+        )
         in_one_go(connection, answering("allocated", client_id, request, result, actor=actor), ("COMMIT", {}))
         return result
 
@@ -96,15 +101,17 @@ def promise(
     actor: str,
     lot_number: str = "",
     serial: str = "",
+    prescription: str = "",
     expires_at: datetime | None = None,
 ) -> dict[str, Any]:
     """Promise what there is, in plain JSON values as :func:`allocate` gives it. The caller shares the holds and owns
-    the item. ``lot_number`` and ``serial`` narrow it down, '' leaves them open.
+    the item. ``lot_number`` and ``serial`` narrow it down, '' leaves them open. ``prescription`` is that of ``demand``:
+    what was made for it is promised first, what was made for another is not.
 
     Raises ``Conflict`` if stock moves away or is held again and again while it is being promised.
     """
     for _ in range(ATTEMPTS_MAX):
-        planned, rows = plan_stock(connection, item_id, quantity, context, site, lot_number, serial)
+        planned, rows = plan_stock(connection, item_id, quantity, context, site, lot_number, serial, prescription=prescription)
         ids = _reserve(connection, planned.picks, client_id, demand, actor, expires_at)
         if ids is not None:
             return _answer(planned, rows, ids)

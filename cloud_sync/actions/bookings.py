@@ -32,6 +32,8 @@ from edge_agent.domain.records import Action
 NEGATIVE = "negative_balance"
 DUPLICATE = "duplicate_serial"
 EXPLAINED = "later facts explain it"
+FOR_A_PATIENT = frozenset({Action.PICK, Action.DISPENSE})
+"""What may be done with stock made for one prescription, for an order with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +203,7 @@ def _faults_at_issue(connection: Connection, movements: Sequence[tuple[NewMoveme
         serials=[movement.serial for movement, _ in issues],
         place_ids=[movement.from_place for movement, _ in issues],
         at=[movement.occurred_at if each.is_timed else None for movement, each in issues],
-        dispensed_for=[each.line.order if each.line.action is Action.DISPENSE else None for _, each in issues],
+        dispensed_for=[each.line.order if each.line.action in FOR_A_PATIENT else None for _, each in issues],
     )
     cases = []
     for row in rows:

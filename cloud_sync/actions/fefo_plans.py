@@ -27,29 +27,38 @@ def plan_stock(
     site: str | None,
     lot_number: str = "",
     serial: str = "",
+    *,
+    prescription: str = "",
 ) -> tuple[Plan, Rows]:
     """What to take of an item at and below ``site``, and the rows it was decided on. Nothing is promised by it.
 
-    ``lot_number`` and ``serial`` narrow it down, '' leaves them open.
+    ``lot_number`` and ``serial`` narrow it down, '' leaves them open. What was made for ``prescription`` comes first;
+    what was made for another is passed over.
     """
     narrowed = {"item_id": item_id, "owner": context.owner, "site": site, "lot_number": lot_number, "serial": serial}
     rows_max = FIRST_LOOK
     while True:
+        asked = {**narrowed, "rows_max": rows_max}
+        sql = queries("availability").positions_in_fefo_order.sql
         # Planned for these very values (in_one_go): quick only if the planner knows how few rows are wanted.
-        found, _ = in_one_go(
+        *made_for_it, anything, _ = in_one_go(
             connection,
-            (queries("availability").positions_in_fefo_order.sql, {**narrowed, "rows_max": rows_max}),
+            *([(sql, {**asked, "made_for": prescription})] if prescription else []),
+            (sql, {**asked, "made_for": ""}),
             # For holds_on: whatever may block stock makes it a long query, which takes longer to plan than to run.
             ("SET LOCAL plan_cache_mode = force_generic_plan", {}),
         )
-        holds = _holds_on(connection, found)
+        own = [{**row, "is_made_for_it": True} for each in made_for_it for row in each]
+        known = {_key_of_row(row) for row in own}
+        found = [*own, *(row for row in anything if _key_of_row(row) not in known)]
+        holds = _holds_on(connection, found, prescription)
         connection.execute("SET LOCAL plan_cache_mode = auto")
         rows = {
-            (row["lot_id"], row["place_id"], row["serial"]): {**row, "holds": holds.get(number, [])}
-            for number, row in enumerate(found, start=1)
+            _key_of_row(row): {**row, "holds": holds.get(number, [])} for number, row in enumerate(found, start=1)
         }
         planned = plan(map(position_of, rows.values()), quantity, context)
-        if planned.missing == 0 or len(rows) < rows_max or rows_max >= POSITIONS_MAX:
+        is_covered = planned.missing == 0 and len(own) < rows_max  # not by other stock before all of its own was seen
+        if is_covered or len(anything) < rows_max or rows_max >= POSITIONS_MAX:
             return planned, rows
         rows_max = min(rows_max * 8, POSITIONS_MAX)
 
@@ -76,14 +85,19 @@ def key_of(position: Position) -> PositionKey:
     return position.lot_id, position.place_id, position.serial
 
 
-def _holds_on(connection: Connection, rows: Sequence[Row]) -> dict[int, list[Row]]:
-    """What blocks the positions of these rows, by their number from 1."""
+def _key_of_row(row: Row) -> PositionKey:
+    return row["lot_id"], row["place_id"], row["serial"]
+
+
+def _holds_on(connection: Connection, rows: Sequence[Row], prescription: str) -> dict[int, list[Row]]:
+    """What blocks the positions of these rows for this prescription, by their number from 1."""
     if not rows:
         return {}
     stock = {
         "lot_ids": [row["lot_id"] for row in rows],
         "place_ids": [row["place_id"] for row in rows],
         "serials": [row["serial"] for row in rows],
+        "made_for": prescription,
     }
     asked = connection.execute(queries("availability").holds_on.sql, stock, prepare=True)
     return {row["number"]: row["holds"] for row in asked}

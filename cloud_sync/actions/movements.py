@@ -88,8 +88,9 @@ def move_in(
     for lot_id, line in zip(lots, lines, strict=True):
         quantities[lot_id, line.serial] += line.quantity
     for (lot_id, serial), quantity in quantities.items():
+        order = transfer.order or None
         _check_stock(
-            connection, transfer.action, from_place, lot_id, serial, quantity, at, but_demand=transfer.order or None
+            connection, transfer.action, from_place, lot_id, serial, quantity, at, but_demand=order, picked_for=order
         )
     facts = [f"api/{client_id}#{number}" for number in range(1, len(lines) + 1)]
     event_id = answer(connection, "moved", client_id, request, facts, actor=actor)
@@ -169,7 +170,17 @@ def keep_promises(
         wanted = quantity or row["quantity"]
         if wanted > row["quantity"]:
             raise Conflict(f"reservation {row['id']} promises {row['quantity']}, not {wanted}")
-        _check_stock(connection, action, source, row["lot_id"], row["serial"], wanted, at, but_reservation=row["id"])
+        _check_stock(
+            connection,
+            action,
+            source,
+            row["lot_id"],
+            row["serial"],
+            wanted,
+            at,
+            but_reservation=row["id"],
+            picked_for=row["demand"],
+        )
         event_id = add_event(
             connection,
             actor=actor,
@@ -287,6 +298,7 @@ def _check_stock(
     *,
     but_reservation: int | None = None,
     but_demand: str | None = None,
+    picked_for: str | None = None,
 ) -> None:
     if from_place["kind"] not in INTERNAL and action not in ISSUING:
         return
@@ -297,6 +309,7 @@ def _check_stock(
         place_id=from_place["id"],
         but_reservation=but_reservation,
         but_demand=but_demand,
+        picked_for=picked_for if action is Action.PICK else None,
     )
     if row is None or row["quantity"] < quantity:
         lot = lot_of(connection, lot_id)

@@ -186,6 +186,7 @@ def _allocate(connection: Connection, number: str, client_id: UUID, at: datetime
         raise Conflict(f"order {number} was rejected by {order.taken[Step.REJECTED]}")
     own_items(connection, {line.item_id for line in order.lines})
     site = order.row["from_place"]
+    prescription = order.row["patient_ref"] if order.kind is OrderKind.DEMAND else ""
 
     def context_of(item_id: int) -> Context:
         days = queries("orders").shelf_life_demanded(connection, place_id=order.row["to_id"], item_id=item_id)
@@ -209,9 +210,10 @@ def _allocate(connection: Connection, number: str, client_id: UUID, at: datetime
             actor=actor,
             lot_number=line.lot_number,
             serial=line.serial,
+            prescription=prescription,
         )
-        names_lot = line.lot_number or line.serial
-        offered = [] if names_lot else offers(connection, line.item_id, found["missing"], context_of, site)
+        short = 0 if line.lot_number or line.serial else found["missing"]
+        offered = offers(connection, line.item_id, short, context_of, site, prescription=prescription)
         lines.append({**shown, **found, "substitutes": offered})
     return {"order": number, "lines": lines}
 

@@ -88,7 +88,8 @@ def position_of(row: Row) -> Position:
         expiry_required=row["expiry_required"],
         holds=tuple(HoldFact(HoldKind(hold["kind"]), hold["text"]) for hold in row["holds"]),
     )
-    return Position(row["lot_id"], row["place_id"], row["serial"], row["received_at"], stock)
+    made_for_it = row.get("is_made_for_it", False)
+    return Position(row["lot_id"], row["place_id"], row["serial"], row["received_at"], stock, made_for_it)
 
 
 def shown(row: Row, at: datetime) -> Row:

@@ -10,7 +10,13 @@ from edge_agent.domain.eligibility import Context
 
 
 def offers(
-    connection: Connection, item_id: int, missing: int, context_of: Callable[[int], Context], site: str | None
+    connection: Connection,
+    item_id: int,
+    missing: int,
+    context_of: Callable[[int], Context],
+    site: str | None,
+    *,
+    prescription: str = "",
 ) -> list[dict[str, Any]]:
     """The substitutes of an item of which ``missing`` base units are short, the best first, in plain JSON values.
 
@@ -21,7 +27,8 @@ def offers(
         return []
     found = []
     for row in list(queries("reservations").substitutes_of(connection, item_id=item_id)):
-        planned, rows = plan_stock(connection, row["item_id"], missing, context_of(row["item_id"]), site)
+        context = context_of(row["item_id"])
+        planned, rows = plan_stock(connection, row["item_id"], missing, context, site, prescription=prescription)
         found.append(
             {
                 "item": row["item"],

@@ -16,13 +16,17 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Stock of one lot (or one serial of it) in one place. ``received_at`` is None where nobody knows."""
+    """Stock of one lot (or one serial of it) in one place. ``received_at`` is None where nobody knows.
+
+    ``is_made_for_it``: it was made for the very prescription that is to be covered, and leaves before other stock.
+    """
 
     lot_id: int
     place_id: int
     serial: str
     received_at: datetime | None
     stock: Stock
+    is_made_for_it: bool = False
 
     @property
     def free(self) -> int:
@@ -75,9 +79,12 @@ def plan(positions: Iterable[Position], quantity: int, context: Context, action:
     return Plan(tuple(picks), tuple(skipped), missing)
 
 
-def fefo_key(position: Position) -> tuple[datetime, datetime, int, int, str]:
-    """Order of issue: expiry, then receipt, then lot, place and serial, so that equals always come the same way."""
+def fefo_key(position: Position) -> tuple[bool, datetime, datetime, int, int, str]:
+    """Order of issue: what was made for it first, then by expiry, receipt, lot, place and serial, so that equals always
+    come the same way.
+    """
     return (
+        not position.is_made_for_it,
         position.stock.expires_at or _LAST,
         position.received_at or _LAST,
         position.lot_id,

@@ -29,10 +29,10 @@ INSERT INTO lot (item_id, lot_number, owner, expires_on, expires_at)
 VALUES (:item_id, :lot_number, :owner, :expires_on, :expires_at)
 ON CONFLICT (item_id, lot_number, owner) DO NOTHING;
 
--- name: positions_in_fefo_order(item_id, owner, site, lot_number, serial, rows_max)
--- Stock of an item and owner in the house (at and below one site; of one lot or serial, '' leaves them open), in the
--- order in which it should leave, with what is promised of it. holds_on says what blocks it. Index: lot_fefo, position's
--- primary key, reservation_open.
+-- name: positions_in_fefo_order(item_id, owner, site, lot_number, serial, made_for, rows_max)
+-- Stock of an item and owner in the house (at and below one site; of one lot or serial, or made for one prescription; ''
+-- leaves them open), in the order in which it should leave, with what is promised of it. holds_on says what blocks it.
+-- Index: lot_fefo, position's primary key, reservation_open, production_batch_prescription.
 SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_at, i.expiry_required,
        i.name AS item, p.name AS place,
        (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at,
@@ -45,12 +45,18 @@ JOIN position b ON b.lot_id = l.id AND b.quantity > 0
 JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
 WHERE l.item_id = :item_id AND l.owner = :owner
   AND (:lot_number = '' OR l.lot_number = :lot_number) AND (:serial = '' OR b.serial = :serial)
+  AND (:made_for = '' OR l.id = ANY(ARRAY(
+      SELECT product.lot_id
+      FROM production_batch batch
+      CROSS JOIN LATERAL (SELECT m.lot_id FROM batch_product m WHERE m.batch_id = batch.id OFFSET 0) AS product
+      WHERE batch.prescription = :made_for)))
   AND (:site::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)])
 ORDER BY l.expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial
 LIMIT :rows_max;
 
--- name: holds_on(lot_ids, place_ids, serials)
--- All that blocks these positions; number counts from 1. Index: those of lots that hold_now asks for.
+-- name: holds_on(lot_ids, place_ids, serials, made_for)
+-- All that blocks these positions, for whoever asks for this prescription ('': for none); number counts from 1. Index:
+-- those of lots that hold_now asks for.
 SELECT stock.number, held.holds
 FROM unnest(:lot_ids::bigint[], :place_ids::bigint[], :serials::text[])
      WITH ORDINALITY AS stock (lot_id, place_id, serial, number)
@@ -60,6 +66,7 @@ CROSS JOIN LATERAL (
     FROM hold_now h
     WHERE h.lot_id = stock.lot_id AND coalesce(h.serial = stock.serial, true)
       AND hold_covers(h.kind, h.place_id, stock.place_id, p.ancestors)
+      AND NOT (h.kind = 'patient' AND h.text = 'made for prescription ' || :made_for::text || ' alone')
 ) AS held
 WHERE held.holds IS NOT NULL;
 

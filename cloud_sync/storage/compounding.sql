@@ -165,6 +165,14 @@ ORDER BY e.began_at, e.id;
 UPDATE lot SET expires_on = :expires_on, expires_at = :expires_at
 WHERE id = :lot_id AND (expires_at IS NULL OR expires_at > :expires_at);
 
+-- name: prescription_of(demand)
+-- The prescription that a demand is for: that of the order of this number, or it is one that something was made for; ''.
+-- Index: stock_order_number_key, production_batch_prescription.
+SELECT coalesce(
+    (SELECT o.patient_ref FROM stock_order o WHERE o.number = :demand AND o.kind = 'demand' AND o.patient_ref <> ''),
+    (SELECT b.prescription FROM production_batch b WHERE b.prescription = :demand AND b.prescription <> '' LIMIT 1),
+    '') AS prescription;
+
 -- name: prescriptions_of_lots(lot_ids, dispensed_for)
 -- Which of these lots were made for one prescription alone, and whether dispensed_for is it, or an order with it.
 SELECT l.lot_number, b.prescription,

@@ -164,8 +164,8 @@ ORDER BY lot_id, serial, place_id;
 
 -- name: faults_at_issue(lot_ids, serials, place_ids, at, dispensed_for)
 -- Which of these were under a hold or expired at that time (null: a clock that nobody trusts, so by now), by what the
--- ledger knows now; number counts from 1. dispensed_for is the prescription that stock was dispensed for, or an order with
--- it: what was made for that prescription alone may be.
+-- ledger knows now; number counts from 1. dispensed_for is the prescription that stock was picked or dispensed for, or an
+-- order with it: what was made for that prescription alone may be.
 SELECT issue.number, fault.kind, fault.text
 FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[], :at::timestamptz[], :dispensed_for::text[])
      WITH ORDINALITY AS issue (lot_id, serial, place_id, at, dispensed_for, number)
@@ -177,10 +177,7 @@ CROSS JOIN LATERAL (
        AND (h.serial IS NULL OR h.serial = issue.serial)
        AND hold_covers(h.kind, h.place_id, issue.place_id, p.ancestors)
        AND h.since <= coalesce(issue.at, clock_timestamp())
-       AND (h.kind <> 'patient'
-            OR h.text IS DISTINCT FROM 'made for prescription ' || issue.dispensed_for || ' alone'
-               AND h.text IS DISTINCT FROM 'made for prescription '
-                   || (SELECT o.patient_ref FROM stock_order o WHERE o.number = issue.dispensed_for) || ' alone')
+       AND NOT (h.kind = 'patient' AND patient_hold_is_for(h.text, issue.dispensed_for))
      ORDER BY h.kind, h.text
      LIMIT 1) -- and so looked up for each, however many there are
     UNION ALL

@@ -61,7 +61,8 @@ WHERE p.id = v.place_id AND v.lot_id = :lot_id AND v.ended_at IS NULL
 RETURNING v.id, v.demand, v.quantity;
 
 -- name: break_held_reservations(lot_ids)
--- Break all open promises of stock of these lots that is held by now; gives them with the first reason.
+-- Break all open promises of stock of these lots that is held by now; gives them with the first reason. What was made for
+-- one patient stays promised for that prescription.
 UPDATE reservation v
 SET ended_at = clock_timestamp(), ended_as = 'broken', ended_reason = held.text
 FROM (
@@ -73,6 +74,7 @@ FROM (
         FROM hold_now n
         WHERE n.lot_id = o.lot_id AND (n.serial IS NULL OR n.serial = o.serial)
           AND hold_covers(n.kind, n.place_id, o.place_id, p.ancestors)
+          AND NOT (n.kind = 'patient' AND patient_hold_is_for(n.text, o.demand))
         OFFSET 0 -- and so looked up for each
     ) AS h
     WHERE o.lot_id = ANY(:lot_ids) AND o.ended_at IS NULL
@@ -82,13 +84,15 @@ WHERE v.id = held.id AND v.ended_at IS NULL
 RETURNING v.id, v.lot_id, v.demand, v.quantity, v.ended_reason;
 
 -- name: is_any_held(client_id)
--- Whether any open promise that was asked for under a client id is of stock that is held. Index: reservation_client.
+-- Whether any open promise that was asked for under a client id is of stock that is held (made for another patient
+-- included). Index: reservation_client.
 SELECT EXISTS (
     SELECT FROM reservation v
     JOIN place p ON p.id = v.place_id
     CROSS JOIN LATERAL (SELECT n.* FROM hold_now n WHERE n.lot_id = v.lot_id OFFSET 0) AS h
     WHERE v.client_id = :client_id AND v.ended_at IS NULL AND (h.serial IS NULL OR h.serial = v.serial)
-      AND hold_covers(h.kind, h.place_id, v.place_id, p.ancestors)) AS held;
+      AND hold_covers(h.kind, h.place_id, v.place_id, p.ancestors)
+      AND NOT (h.kind = 'patient' AND patient_hold_is_for(h.text, v.demand))) AS held;
 
 -- name: end_expired(at)
 -- End the open promises of lots that may no longer be used; one that somebody is ending right now is left to them.
@@ -122,9 +126,9 @@ WHERE (:demand::text IS NULL OR v.demand = :demand)
 ORDER BY v.id
 LIMIT :rows_max OFFSET :rows_skipped;
 
--- name: position_to_issue(lot_id, serial, place_id, but_reservation, but_demand)^
+-- name: position_to_issue(lot_id, serial, place_id, but_reservation, but_demand, picked_for)^
 -- One position with all that blocks it; a reservation that is about to be picked does not count against itself, nor do
--- those for the demand that the stock is for.
+-- those for the demand that the stock is for, nor that it was made for the prescription it is picked for.
 SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_at, i.expiry_required,
        i.name AS item, p.name AS place,
        (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at,
@@ -135,7 +139,8 @@ SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expi
        coalesce((SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
                  FROM hold_now h
                  WHERE h.lot_id = b.lot_id AND coalesce(h.serial = b.serial, true)
-                   AND hold_covers(h.kind, h.place_id, b.place_id, p.ancestors)), '[]') AS holds
+                   AND hold_covers(h.kind, h.place_id, b.place_id, p.ancestors)
+                   AND NOT (h.kind = 'patient' AND patient_hold_is_for(h.text, :picked_for::text))), '[]') AS holds
 FROM position b
 JOIN lot l ON l.id = b.lot_id
 JOIN item i ON i.id = l.item_id

@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from cloud_sync.actions.fefo_plans import FIRST_LOOK
+from cloud_sync.actions.promises import break_promises
 from cloud_sync.domain.roles import Role
 from cloud_sync.ingest.batches import Outcome, store_batch
 from cloud_sync.storage.database import Database
@@ -482,6 +484,115 @@ def test_what_is_made_for_one_patient_is_dispensed_for_an_order_with_that_prescr
     assert told(Action.DISPENSE, 3, numbers["RX-2"]) == [wrong]
     assert sorted(told(Action.DISPENSE, 4, None)) == [wrong, wrong]
     assert "ship of 1 although held: made for prescription RX-1 alone" in told(Action.SHIP, 5, None)
+
+
+DROPS_GTIN = "09501101530003"
+
+
+@pytest.fixture
+def drops(pharmacy: Pharmacy) -> Pharmacy:
+    """98 eye drops (lot P1) made for prescription RX-1 alone and released, and 50 of the maker's (lot M1, sooner out)."""
+    api = pharmacy.api
+    api.item("eye-drops", gtins=[{"gtin": DROPS_GTIN}])
+    api.administrator.ok("PUT", "/v1/items/eye-drops/compounding", json={"kind": "503A"})
+    pharmacy.formula("eye-drops", tests=[])
+    pharmacy.plan("RXB", "eye-drops", prescription="RX-1")
+    pharmacy.measure(*GOOD)
+    pharmacy.run(number="RXB")
+    assert pharmacy.release(number="RXB").is_success
+    with api.database.transaction() as connection:  # planned when the run began, not by the clock of the machine
+        connection.execute("UPDATE production_batch SET planned_at = %s", (hour(0),))
+    pharmacy.receive("eye-drops", "M1", 50, (NOW + timedelta(days=2)).date().isoformat())
+    return pharmacy
+
+
+def drops_order(pharmacy: Pharmacy, prescription: str, quantity: int) -> str:
+    asked = {"client_id": str(uuid.uuid4()), "kind": "demand", "from_place": "main", "to_place": "ward-3",
+             "patient_ref": prescription, "lines": [{"item": "eye-drops", "quantity": quantity}]}  # fmt: skip
+    return str(pharmacy.api.operator.ok("POST", "/v1/orders", json=asked)["number"])
+
+
+def allocated(pharmacy: Pharmacy, number: str) -> dict[str, Any]:
+    path, asked = f"/v1/orders/{number}/allocate", {"client_id": str(uuid.uuid4())}
+    (line,) = pharmacy.api.operator.ok("POST", path, json=asked)["lines"]
+    return {
+        "taken": [(each["lot_number"], each["quantity"]) for each in line["reservations"]],
+        "skipped": {each["lot_number"]: [reason["text"] for reason in each["reasons"]] for each in line["skipped"]},
+        "missing": line["missing"],
+    }
+
+
+def open_promises(pharmacy: Pharmacy, number: str) -> list[tuple[str, str, int]]:
+    rows = pharmacy.api.reader.rows("/v1/reservations", demand=number, only_open=True)
+    return [(row["lot_number"], row["place"], row["quantity"]) for row in rows]
+
+
+def test_what_is_made_for_a_prescription_is_promised_to_its_order_first_and_then_ordinary_stock(
+    drops: Pharmacy,
+) -> None:
+    given = allocated(drops, drops_order(drops, "RX-1", 100))
+    assert (given["taken"], given["skipped"], given["missing"]) == ([("P1", 98), ("M1", 2)], {}, 0)
+
+
+@pytest.mark.parametrize("prescription", ["RX-2", ""])
+def test_what_is_made_for_a_prescription_is_promised_to_nobody_else(drops: Pharmacy, prescription: str) -> None:
+    given = allocated(drops, drops_order(drops, prescription, 60))
+    assert (given["taken"], given["missing"]) == ([("M1", 50)], 10)
+    assert given["skipped"] == {"P1": ["made for prescription RX-1 alone"]}
+
+
+def test_stock_for_a_prescription_is_found_behind_any_number_of_lots_that_expire_sooner(drops: Pharmacy) -> None:
+    for number in range(FIRST_LOOK + 4):
+        drops.receive("eye-drops", f"S{number}", 1, (NOW + timedelta(days=3)).date().isoformat())
+    assert allocated(drops, drops_order(drops, "RX-1", 5))["taken"] == [("P1", 5)]
+
+
+def test_an_allocation_by_the_number_of_an_order_or_by_the_prescription_promises_what_was_made_for_it(
+    drops: Pharmacy,
+) -> None:
+    for demand in (drops_order(drops, "RX-1", 5), "RX-1"):
+        asked = {"client_id": str(uuid.uuid4()), "item": "eye-drops", "quantity": 5, "demand": demand}
+        (taken,) = drops.api.operator.ok("POST", "/v1/allocations", json=asked)["reservations"]
+        assert (taken["lot_number"], taken["quantity"]) == ("P1", 5)
+
+
+def test_a_promise_of_what_was_made_for_a_prescription_lasts_until_another_hold_breaks_it(drops: Pharmacy) -> None:
+    number = drops_order(drops, "RX-1", 20)
+    allocated(drops, number)
+    (lot,) = (row for row in drops.api.reader.rows("/v1/lots", item="eye-drops") if row["lot_number"] == "P1")
+    with drops.api.database.transaction() as connection:
+        break_promises(connection, [lot["id"]])
+    assert open_promises(drops, number) == [("P1", "store", 20)]
+    drops.api.quality.ok("POST", "/v1/holds", json={"lot_id": lot["id"], "reason": "leaking"})
+    assert open_promises(drops, number) == []
+    given = allocated(drops, number)
+    assert given["taken"] == [("M1", 20)]
+    assert given["skipped"] == {"P1": ["leaking"]}
+
+
+def test_promised_stock_for_a_prescription_is_gathered_and_dispensed_by_its_order(drops: Pharmacy) -> None:
+    drops.api.place("counter", parent="main")
+    number = drops_order(drops, "RX-1", 20)
+    allocated(drops, number)
+    drops.api.operator.ok("POST", f"/v1/orders/{number}/gather", json={"to_place": "counter"})
+    assert open_promises(drops, number) == [("P1", "counter", 20)]
+    drops.api.operator.ok("POST", f"/v1/orders/{number}/issue", json={"action": "dispense"})
+    assert drops.api.reader.ok("GET", f"/v1/orders/{number}")["state"] == "dispensed"
+
+
+def test_a_scanned_pick_of_stock_for_a_prescription_is_a_case_unless_it_is_for_its_order(drops: Pharmacy) -> None:
+    drops.api.place("counter", parent="main")
+    mine, other = drops_order(drops, "RX-1", 20), drops_order(drops, "RX-2", 20)
+    allocated(drops, mine)
+    for minutes, number in enumerate((mine, other)):
+        picked = line(10, "P1", gtin=DROPS_GTIN, expires_on=None)
+        at = hour(4) + timedelta(minutes=minutes)
+        drops.say(scan(at, Action.PICK, "store", "counter", picked, order=number))
+        if number == mine:
+            assert drops.api.reader.rows("/v1/cases", kind="issued_while_held") == []
+            assert sorted(open_promises(drops, mine)) == [("P1", "counter", 10), ("P1", "store", 10)]
+    (case,) = drops.api.reader.rows("/v1/cases", kind="issued_while_held")
+    assert case["text"] == "pick of 10 although held: made for prescription RX-1 alone"
 
 
 def test_a_product_that_was_only_scanned_out_is_blocked_and_needs_a_beyond_use_date(pharmacy: Pharmacy) -> None:

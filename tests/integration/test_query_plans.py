@@ -138,6 +138,7 @@ ADDED = dict.fromkeys((
 USUAL: Parameters = {
     **ADDED, **RULE, "rows_max": 101, "rows_skipped": 0, "after": AT, "after_s": 900.0, "ancestors": PLACES,
     "assignee": None, "at": AT, "badge": "B", "batch": None, "batch_id": 1, "before": AT, "began_at": AT,
+    "made_for": "", "picked_for": "SO-5",
     "below": None, "boot": "boot-1", "boots": ["boot-1", "boot-2"], "but_demand": "SO-5", "but_reservation": None,
     "case_id": 5, "channel_ids": [7, 8], "client_id": uuid.UUID(int=1), "code_sha256": b"x", "count": 50,
     "count_id": 5, "data": "{}", "days": 1, "decision": "approved", "definition": "{}", "demand": "SO-5",
@@ -184,6 +185,7 @@ ASKED: dict[str, list[Parameters]] = {
         {"lot_number": "", "rows_max": 16},
         {},
         {"site": "site", "lot_number": ""},
+        {"lot_number": "", "made_for": "RX-1"},
     ],
     "clocks.correct_movements": [{"at": [AT, AT], "earliest_at": [AT, AT], "latest_at": [AT, AT]}],
     "clocks.add_doubtful_scans": [{"seqs": [5, 6]}],

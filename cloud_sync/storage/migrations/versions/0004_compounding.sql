@@ -39,6 +39,7 @@ CREATE TABLE production_batch (
     planned_by text NOT NULL,
     planned_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+CREATE INDEX production_batch_prescription ON production_batch (prescription) WHERE prescription <> '';
 
 -- What was done to a batch, beside the movements: steps, checks, equipment, deviations, yields, tests, decisions. Its
 -- state follows from these and is not stored.

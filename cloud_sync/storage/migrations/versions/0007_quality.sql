@@ -123,6 +123,14 @@ RETURNS boolean IMMUTABLE LANGUAGE sql AS $$
     SELECT held_place IS NULL OR held_place = place OR kind <> 'exposure' AND held_place = ANY(ancestors)
 $$;
 
+-- Whether a hold of the kind patient says that the stock was made for this demand: a prescription, or an order with it.
+CREATE FUNCTION patient_hold_is_for(said text, demand text)
+RETURNS boolean STABLE LANGUAGE sql AS $$
+    SELECT coalesce(said = 'made for prescription ' || demand || ' alone'
+                    OR said = 'made for prescription '
+                       || (SELECT o.patient_ref FROM stock_order o WHERE o.number = demand) || ' alone', false)
+$$;
+
 -- Every reason that blocks stock now, one row each: (lot, serial, place) with place null = everywhere, serial null =
 -- all serials, since = from when on (for exposure the time of the fact, else of the decision). The exposure part: the
 -- stock is still there, and the latest decision on it is not a release of the evidence as it is now. Products of a
