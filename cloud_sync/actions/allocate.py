@@ -111,7 +111,9 @@ def promise(
     Raises ``Conflict`` if stock moves away or is held again and again while it is being promised.
     """
     for _ in range(ATTEMPTS_MAX):
-        planned, rows = plan_stock(connection, item_id, quantity, context, site, lot_number, serial, prescription=prescription)
+        planned, rows = plan_stock(
+            connection, item_id, quantity, context, site, lot_number, serial, prescription=prescription
+        )
         ids = _reserve(connection, planned.picks, client_id, demand, actor, expires_at)
         if ids is not None:
             return _answer(planned, rows, ids)

@@ -53,9 +53,7 @@ def plan_stock(
         found = [*own, *(row for row in anything if _key_of_row(row) not in known)]
         holds = _holds_on(connection, found, prescription)
         connection.execute("SET LOCAL plan_cache_mode = auto")
-        rows = {
-            _key_of_row(row): {**row, "holds": holds.get(number, [])} for number, row in enumerate(found, start=1)
-        }
+        rows = {_key_of_row(row): {**row, "holds": holds.get(number, [])} for number, row in enumerate(found, start=1)}
         planned = plan(map(position_of, rows.values()), quantity, context)
         is_covered = planned.missing == 0 and len(own) < rows_max  # not by other stock before all of its own was seen
         if is_covered or len(anything) < rows_max or rows_max >= POSITIONS_MAX:

@@ -132,7 +132,7 @@ def close_recall(database: Database, recall_id: int, *, outcome: str, reason: st
         if outcome == "completed" and open_lots:
             raise Conflict(
                 f"not every unit of {', '.join(open_lots[:10])} is accounted for",
-                "See the difference in GET /v1/recalls/{id}; find the units, or count and have the count approved, first.",
+                "See the difference in GET /v1/recalls/{id}; find the units, count them and have the count approved.",
             )
         if outcome == "completed" and not recall["is_mock"] and any(lot["on_hand"] > 0 for lot in lots):
             raise Conflict(
@@ -152,9 +152,7 @@ def _reconciled(connection: Connection, recall_id: int) -> list[dict[str, Any]]:
     for (lot_id, item, lot_number), group in groupby(
         rows, key=lambda row: (row["lot_id"], row["item"], row["lot_number"])
     ):
-        sums = reconcile(
-            Flow(row["from_kind"], row["to_kind"], row["quantity"], row["is_approved"]) for row in group
-        )
+        sums = reconcile(Flow(row["from_kind"], row["to_kind"], row["quantity"], row["is_approved"]) for row in group)
         names = {"lot_id": lot_id, "item": item, "lot_number": lot_number}
         lots.append({**names, **asdict(sums), "accounted_pct": sums.accounted_pct, "is_complete": sums.is_complete})
     return lots

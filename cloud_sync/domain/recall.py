@@ -78,6 +78,10 @@ def reconcile(flows: Iterable[Flow]) -> Reconciliation:
             f.quantity for f in by if f.from_kind == COUNTED
         )
 
+    # What was called missed and found again, whichever of both a count says, is missed no longer.
+    approved, unapproved = missed(is_approved=True), missed(is_approved=False)
+    found_again = min(abs(approved), abs(unapproved)) if approved * unapproved < 0 else 0
+    sign = 1 if approved > 0 else -1
     # Production both consumes ingredients and yields products: what comes out beyond what went in was made there.
     in_production = stayed({PRODUCTION})
     return Reconciliation(
@@ -87,7 +91,7 @@ def reconcile(flows: Iterable[Flow]) -> Reconciliation:
         returned=moved(every - SUPPLIERS, SUPPLIERS),
         destroyed=stayed({SCRAP}),
         consumed=max(0, in_production),
-        count_differences=missed(is_approved=True),
-        difference=missed(is_approved=False),
+        count_differences=approved - sign * found_again,
+        difference=unapproved + sign * found_again,
         came_back=moved(RECIPIENTS, every - RECIPIENTS),
     )

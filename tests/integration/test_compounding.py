@@ -491,7 +491,7 @@ DROPS_GTIN = "09501101530003"
 
 @pytest.fixture
 def drops(pharmacy: Pharmacy) -> Pharmacy:
-    """98 eye drops (lot P1) made for prescription RX-1 alone and released, and 50 of the maker's (lot M1, sooner out)."""
+    """98 eye drops (P1) made for prescription RX-1 alone and released, and 50 of the maker's (M1, sooner out)."""
     api = pharmacy.api
     api.item("eye-drops", gtins=[{"gtin": DROPS_GTIN}])
     api.administrator.ok("PUT", "/v1/items/eye-drops/compounding", json={"kind": "503A"})
