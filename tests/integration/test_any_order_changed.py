@@ -1,4 +1,4 @@
-"""Probes that moved, policies that changed and readings that were thinned: whenever it is told, it comes to the same."""
+"""Probes that moved, policies that changed, readings that were thinned: whenever it is told, it comes to the same."""
 
 import os
 from dataclasses import dataclass
