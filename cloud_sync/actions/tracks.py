@@ -66,7 +66,9 @@ def judge_silence(connection: Connection, gateway_id: int, new: Mapping[int, Spa
         if isinstance(subject.rule, SilenceRule):
             judge_one = judge_silent if subject.until is None else judge_former_silence
             span = new.get(subject.channel_id)
-            span = span if span is not None and _is_touched(subject, span) else None
+            # Of any time before, too: what was heard first, and so what may be called silence, can be of then.
+            if span is not None and subject.until is not None and span[0] >= subject.until:
+                span = None
             found.append((subject, judge_one(connection, subject, span, horizon)))
     _settle(connection, found, {subject.channel_id for subject, _ in found})
 

@@ -14,7 +14,7 @@ from cloud_sync.ingest.plain import EPOCH, PlainReading, since_epoch_us
 from cloud_sync.ingest.source import Said, Source
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.records import Envelope, Quality, Reading
+from edge_agent.domain.records import Envelope, Lane, Quality, Reading
 
 COPY_UNUSABLE = (
     "COPY unusable_reading (gateway_id, device, at, seq, quality, detail, evidence_id, said_at, boot, mono_ms)"
@@ -46,9 +46,13 @@ def store_readings(
     connection: Connection, source: Source, said: Sequence[Said[Reading]], envelopes: Sequence[Said[Envelope]] = ()
 ) -> None:
     """Keep the readings of a batch, and the envelopes of those that were thinned, and judge those of channels whose
-    place has a policy."""
+    place has a policy.
+
+    A batch of the readings' lane of which none is left (all were told under other numbers, or none can be read) still
+    closes a hole in the journal: silence is judged as far as that is known now. The caller has advanced the lane.
+    """
     said = [*without_those_told(connection, source, said), *as_unusable(envelopes)]
-    if not said and not envelopes:
+    if not said and not envelopes and source.lane is not Lane.READINGS:
         return
     stamps = [each.record.stamp for each in said]
     stamps += [stamp for each in envelopes for stamp in (each.record.since, each.record.stamp)]

@@ -1,5 +1,6 @@
 """Envelopes of readings that a gateway had to thin out: kept as figures, judged by what they leave open."""
 
+from dataclasses import replace
 from datetime import datetime
 from itertools import permutations
 
@@ -94,6 +95,21 @@ def test_readings_that_had_been_sent_before_are_not_counted_again(ledger: Ledger
     say(thinned(1, 5, 6, 1))
     assert ledger.excursions() == set()
     assert ledger.rows("SELECT left_readings FROM envelope_now") == [{"left_readings": 0}]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_silence_is_known_once_a_hole_is_closed_though_what_closes_it_had_been_told_again(
+    silent: Ledger, gateway: GatewayWithKey, order: tuple[int, ...]
+) -> None:
+    """The second batch had been sent before its reading was told again, and comes whenever it comes."""
+    batches = [
+        gateway.batch(reading(minute(0), 5.0)),
+        gateway.batch(reading(minute(1), 5.0)),
+        gateway.batch(replace(reading(minute(1), 5.0), was=2), reading(minute(60), 5.0)),
+    ]
+    for number in order:
+        assert store_batch(silent.database, batches[number]).outcome is Outcome.STORED
+    assert silent.excursions() == {("probe-a", "silent", minute(1), minute(60), 3540.0)}
 
 
 def test_envelopes_are_listed_with_their_count_and_interval_and_rolled_up(ledger: Ledger, say: Said) -> None:

@@ -175,6 +175,18 @@ def test_records_that_a_gateway_declares_lost_are_not_waited_for(
     assert names(ledger) == {("silent", minute(0), minute(60))}
 
 
+def test_silence_is_known_once_a_hole_is_closed_though_by_records_that_nobody_can_read(
+    ledger: Ledger, gateway: GatewayWithKey, say: Said
+) -> None:
+    judge_by(ledger, SILENT)
+    say(reading(minute(0), 5.0))
+    unreadable = gateway.batch_of_lines([b'{"kind": "reading", "at'], Lane.READINGS)
+    say(reading(minute(60), 5.0))
+    assert names(ledger) == set()
+    assert {receipt.outcome for receipt in store_batches(ledger.database, [unreadable])} == {Outcome.STORED}
+    assert names(ledger) == {("silent", minute(0), minute(60))}
+
+
 def lost(journal: str, first: int, count: int) -> Notice:
     """As a gateway says of a journal that was damaged."""
     data: dict[str, str | int | float | None] = {

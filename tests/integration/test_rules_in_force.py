@@ -159,6 +159,27 @@ def test_silence_counts_while_it_was_watched_and_no_longer(ledger: Ledger, say: 
     }
 
 
+@pytest.mark.parametrize("order", list(permutations(range(2))))
+def test_silence_counts_from_when_it_was_watched_however_late_the_first_reading_is_told(
+    ledger: Ledger, gateway: GatewayWithKey, order: tuple[int, ...]
+) -> None:
+    ledger.add_policy(SILENT)
+    ledger.add_policy(MILD)
+    change_policy(ledger, "dock", "mild", minute(0))
+    ledger.put_probe("dock", "probe-d")
+    change_policy(ledger, "dock", "watched", minute(10))
+    earlier = GatewayWithKey(gateway.name, "22222222-2222-4222-8222-222222222222", gateway.key)
+    batches = [
+        earlier.batch(reading(minute(5), 20.0, "probe-d")),
+        gateway.batch(reading(minute(40), 20.0, "probe-d"), reading(minute(45), 20.0, "probe-d")),
+    ]
+    for number in order:
+        assert store_batch(ledger.database, batches[number]).outcome is Outcome.STORED
+    assert {(rule, began, ended) for _, rule, began, ended, _ in ledger.excursions()} == {
+        ("silence", minute(10), minute(40))
+    }
+
+
 def test_the_passport_shows_the_probe_only_while_it_was_there(ledger: Ledger, say: Said) -> None:
     from cloud_sync.actions.passports import passport
 
