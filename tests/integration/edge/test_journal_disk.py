@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.domain.records import Lane
+from edge_agent.domain.records import Lane, Notice, NoticeKind, ScanTransaction
 from edge_agent.errors import JournalError
 from tests.journal_parts import IDENTITY, all_records, open_journal, reading, scan
 
@@ -116,5 +116,8 @@ def test_a_damaged_journal_too_large_to_be_saved_now_is_saved_at_a_later_start(s
         assert all_records(journal, "scans") == [scan(5000)]
     ballast.unlink()
     with open_journal(path) as journal:
-        assert len(all_records(journal, "scans")) == 500 + 1 + 1, "saved, new, and the notice"
+        records = all_records(journal, "scans")
+        assert sum(isinstance(record, ScanTransaction) for record in records) == 500 + 1, "saved, and new"
+        notices = [record for record in records if isinstance(record, Notice)]
+        assert {notice.kind for notice in notices} == {NoticeKind.GAP}, "what came of it, and what will not come"
         assert journal.verify(IDENTITY.verify).faults == ()
