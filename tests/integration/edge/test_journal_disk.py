@@ -119,5 +119,5 @@ def test_a_damaged_journal_too_large_to_be_saved_now_is_saved_at_a_later_start(s
         records = all_records(journal, "scans")
         assert sum(isinstance(record, ScanTransaction) for record in records) == 500 + 1, "saved, and new"
         notices = [record for record in records if isinstance(record, Notice)]
-        assert {notice.kind for notice in notices} == {NoticeKind.GAP}, "what came of it, and what will not come"
+        assert {notice.notice for notice in notices} == {NoticeKind.GAP}, "what came of it, and what will not come"
         assert journal.verify(IDENTITY.verify).faults == ()
