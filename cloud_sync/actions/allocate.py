@@ -230,7 +230,7 @@ def _reserve(
         return {}
     positions = [pick.position for pick in picks]
     try:
-        _, added, held = in_one_go(
+        _, added, _ = in_one_go(
             connection,
             ("SAVEPOINT promise", {}),
             (
@@ -246,15 +246,16 @@ def _reserve(
                     "expires_at": expires_at,
                 },
             ),
-            (queries("reservations").is_any_held.sql, {"client_id": client_id}),
+            ("SET LOCAL plan_cache_mode = force_generic_plan", {}),  # for is_any_held, as for holds_on in fefo_plans
         )
     except psycopg.errors.CheckViolation:
         connection.execute("ROLLBACK TO promise")
         return None
-    if held[0]["held"]:
+    asked = connection.execute(queries("reservations").is_any_held.sql, {"client_id": client_id}, prepare=True)
+    if any(row["held"] for row in asked):
         connection.execute("ROLLBACK TO promise")
         return None
-    connection.execute("RELEASE promise")
+    in_one_go(connection, ("RELEASE promise", {}), ("SET LOCAL plan_cache_mode = auto", {}))
     return {(row["lot_id"], row["place_id"], row["serial"]): row["id"] for row in added}
 
 

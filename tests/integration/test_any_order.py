@@ -22,7 +22,7 @@ from tests.builders import GatewayWithKey, Ledger, empty, line, minute, reading,
 from tests.conftest import TEMPLATE, database_url
 from tests.reference_model import Measured, Move, Place, Truth, World, truth
 
-EXAMPLES = int(os.environ.get("LOTWARDEN_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("LOTWARDEN_EXAMPLES", "80"))
 """More of them, and others each time: LOTWARDEN_EXAMPLES=2000 pytest tests/integration/test_any_order.py."""
 
 STRICT = Policy(

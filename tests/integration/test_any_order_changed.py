@@ -62,7 +62,7 @@ cases = st.builds(
 
 
 @settings(
-    max_examples=max(EXAMPLES // 12, 1),
+    max_examples=max(EXAMPLES // 8, 1),
     deadline=None,
     derandomize="LOTWARDEN_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),

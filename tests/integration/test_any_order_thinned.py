@@ -60,7 +60,7 @@ thinnings = st.builds(
 
 
 @settings(
-    max_examples=max(EXAMPLES // 5, 1),
+    max_examples=max(EXAMPLES // 4, 1),
     deadline=None,
     derandomize="LOTWARDEN_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
