@@ -100,7 +100,7 @@ class FakeBlueZ:
     def __init__(self, address: str, adapter: str = "hci0", *, passive: bool = True) -> None:
         self.starts = 0
         self.filter: dict[str, Any] = {}
-        self.is_discovering = False
+        self._discoverers: set[str] = set()  # each client for itself, as BlueZ does
         self.is_powered = True
         self.connections = 0
         self.refusals = 0
@@ -125,6 +125,11 @@ class FakeBlueZ:
                 (MONITORS, "RegisterMonitor"): self._register,
                 (MONITORS, "UnregisterMonitor"): self._unregister,
             }
+
+    @property
+    def is_discovering(self) -> bool:
+        """Whether any client has discovery running."""
+        return bool(self._discoverers)
 
     @property
     def is_monitoring(self) -> bool:
@@ -169,7 +174,7 @@ class FakeBlueZ:
         """Switch the adapter off or on, as ``bluetoothctl power`` does. Off ends all scanning."""
         self.is_powered = on
         if not on:
-            self.is_discovering = False
+            self._discoverers.clear()
             self._monitors.clear()
         self._change(self._path, ADAPTER, {"Powered": Variant("b", on), "Discovering": Variant("b", False)})
 
@@ -181,7 +186,7 @@ class FakeBlueZ:
 
     def unplug(self) -> None:
         """Pull the adapter out: its object and all devices below it go away."""
-        self.is_discovering = False
+        self._discoverers.clear()
         for path in [path for path in self._objects if path.startswith(self._path)]:
             interfaces = list(self._objects.pop(path))
             self._signal("/", OBJECTS, "InterfacesRemoved", "oas", [path, interfaces])
@@ -234,13 +239,13 @@ class FakeBlueZ:
             self.refusals += 1
             return Message.new_error(message, NOT_READY, "Resource Not Ready")
         self.starts += 1
-        self.is_discovering = True
+        self._discoverers.add(message.sender or "")
         return Message.new_method_return(message)
 
     def _stop_discovery(self, message: Message) -> Message:
-        if not self.is_discovering:
+        if message.sender not in self._discoverers:
             return Message.new_error(message, FAILED, "No discovery started")
-        self.is_discovering = False
+        self._discoverers.remove(message.sender)
         return Message.new_method_return(message)
 
     def _register(self, message: Message) -> Message:
