@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -41,6 +42,7 @@ from edge_agent.bench.probe import (
 from edge_agent.bench.target import Place, ad_hoc_target, all_profiles, seen_of
 from edge_agent.clock import SystemClock
 from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
+from edge_agent.config import GatewayConfig
 from edge_agent.config_load import load_config
 from edge_agent.errors import BenchError
 
@@ -106,47 +108,91 @@ def add_command(
     with errors_told():
         loaded = load_config(config)
         before = text_of(config)
-        today = SystemClock().now().date()
         if address is not None:
             if profile is not None or host or serial_port:
                 raise BenchError(("give --address for a Bluetooth sensor, or --profile for a wired device, not both",))
-            from edge_agent.bench.add_ble import POLL_S as BLE_POLL_S
-            from edge_agent.bench.add_ble import Wireless, ble_added, ble_bus_for, refuse_ble_duplicates
-
-            ble_bus, is_new = ble_bus_for(loaded, bus, adapter, bus_name)
-            aim = ble_target(address, ble_format, bindkey_file, ble_bus.adapter, ble_bus.scan)
-            wireless = Wireless(name, ble_bus, is_new, aim, bindkey_file, poll_s or BLE_POLL_S, unproven)
-            refuse_ble_duplicates(loaded, wireless)
-            heard = run_ble_probe(aim, ble_s)
-            if not as_json:
-                show_ble(heard, console, with_bytes=not is_understood(heard))
-            after = ble_added(before, wireless, heard, today)
-            data: dict[str, Any] = ble_data(heard)
+            after, data = _wireless(
+                loaded, before, console, name=name, address=address, bus=bus, adapter=adapter, bus_name=bus_name,
+                ble_format=ble_format, bindkey_file=bindkey_file, ble_s=ble_s, poll_s=poll_s, unproven=unproven,
+                quiet=as_json,
+            )  # fmt: skip
         else:
             own_dir = profiles_dir or loaded.gateway.profiles_dir
-            if profile is None:
-                known = ", ".join(found.name for found in all_profiles(own_dir))
-                raise BenchError(
-                    (f"what is it? Give --profile (one of {known}), or --address for a Bluetooth sensor; "
-                     "edge-agent scan finds out",)
-                )  # fmt: skip
-            place = Place(host, port, serial_port, baudrate, parity, stopbits, framer=framer)
-            target = ad_hoc_target(profile, unit, address_offset, word_order, own_dir)
+            target = ad_hoc_target(_profile_said(profile, own_dir), unit, address_offset, word_order, own_dir)
             counter = counter_of(
                 target.profile, tuple(size_um or ()), flow_l_per_min, sample_s, keep_running=keep_running
             )
             target = replace(target, variant=replace(target.variant, fahrenheit=fahrenheit), counter=counter)
             doubts = proven_of(tuple(proven or ()), target.profile)
+            place = Place(host, port, serial_port, baudrate, parity, stopbits, framer=framer)
             bus_section, is_new_bus = bus_for(loaded, bus, place, bus_name)
             wired = Wired(name, bus_section, is_new_bus, target, poll_s or POLL_S, doubts, unproven)
-            refuse_duplicates(loaded, wired)
-            report = probed(wired, own_dir, seen_of(seen or ()), asks=sys.stdin.isatty() and not yes)
-            if not as_json:
-                show(report, console, with_bytes=report.judgement.sense is not Sense.PROVEN)
-            after = added(before, wired, report, today)
-            data = as_data(report)
+            after, data = _wired(
+                loaded, before, console, wired, own_dir, seen_of(seen or ()),
+                asks=sys.stdin.isatty() and not yes, quiet=as_json,
+            )  # fmt: skip
         diff = offer(config, before, after, console, yes=yes, as_json=as_json)
     if as_json:
         print_json({"written": str(config), "diff": diff, **data})
     else:
         console.print(f"Written to {config}. A running agent takes it up at once with: {RELOAD}", soft_wrap=True)
+
+
+def _profile_said(profile: str | None, own_dir: Path | None) -> str:
+    if profile is None:
+        known = ", ".join(found.name for found in all_profiles(own_dir))
+        raise BenchError(
+            (f"what is it? Give --profile (one of {known}), or --address for a Bluetooth sensor; "
+             "edge-agent scan finds out",)
+        )  # fmt: skip
+    return profile
+
+
+def _wired(
+    loaded: GatewayConfig,
+    before: str,
+    console: Console,
+    wired: Wired,
+    own_dir: Path | None,
+    seen: dict[str, str],
+    *,
+    asks: bool,
+    quiet: bool,
+) -> tuple[str, dict[str, Any]]:
+    """Probe it, show that unless ``quiet``; the configuration with it, and the probe as data."""
+    refuse_duplicates(loaded, wired)
+    report = probed(wired, own_dir, seen, asks=asks)
+    if not quiet:
+        show(report, console, with_bytes=report.judgement.sense is not Sense.PROVEN)
+    return added(before, wired, report, SystemClock().now().date()), as_data(report)
+
+
+def _wireless(
+    loaded: GatewayConfig,
+    before: str,
+    console: Console,
+    *,
+    name: str,
+    address: str,
+    bus: str | None,
+    adapter: str | None,
+    bus_name: str | None,
+    ble_format: FormatOption,
+    bindkey_file: Path | None,
+    ble_s: float,
+    poll_s: float | None,
+    unproven: str | None,
+    quiet: bool,
+) -> tuple[str, dict[str, Any]]:
+    """The same for a Bluetooth sensor."""
+    from edge_agent.bench.add_ble import POLL_S as BLE_POLL_S
+    from edge_agent.bench.add_ble import Wireless, ble_added, ble_bus_for, refuse_ble_duplicates
+
+    ble_bus, is_new = ble_bus_for(loaded, bus, adapter, bus_name)
+    aim = ble_target(address, ble_format, bindkey_file, ble_bus.adapter, ble_bus.scan)
+    wireless = Wireless(name, ble_bus, is_new, aim, bindkey_file, poll_s or BLE_POLL_S, unproven)
+    refuse_ble_duplicates(loaded, wireless)
+    heard = run_ble_probe(aim, ble_s)
+    if not quiet:
+        show_ble(heard, console, with_bytes=not is_understood(heard))
+    return ble_added(before, wireless, heard, SystemClock().now().date()), ble_data(heard)
