@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cloud_sync.actions import master_data
+from cloud_sync.actions.master_data import master_data
 from cloud_sync.commands.batches import batch_app
 from cloud_sync.commands.examples import example_command
 from cloud_sync.commands.gateways import gateway_app

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
-from cloud_sync.actions.ledger_keys import ReceiptSigner
+from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.api import (
     batches,
     compounding,
@@ -27,7 +27,7 @@ from cloud_sync.api import (
 from cloud_sync.api.access import Ledger
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
-from cloud_sync.api.schemas import HealthOut
+from cloud_sync.api.schemas.common import HealthOut
 from cloud_sync.storage.database import Database
 
 DESCRIPTION = """

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cloud_sync.errors import ConfigError
-from cloud_sync.ingest.mqtt_door import MqttSection
+from cloud_sync.ingest.mqtt.receiver import MqttSection
 
 DATABASE_URL = "CLOUD_SYNC_DATABASE_URL"
 """Environment variable that wins over the file: keeps a password out of it."""

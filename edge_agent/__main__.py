@@ -36,7 +36,7 @@ def options_of_run(arguments: Sequence[str]) -> tuple[Path, bool] | None:
     >>> options_of_run(["run", "--help"]), options_of_run(["run", "--confg=x"]), options_of_run(["check-config"])
     (None, None, None)
     """
-    from edge_agent.shell import DEFAULT_CONFIG
+    from edge_agent.host.exits import DEFAULT_CONFIG
 
     if list(arguments[:1]) != ["run"]:
         return None

@@ -11,30 +11,31 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from edge_agent.buffer.desk import Desk
+from edge_agent.buffer.desk_store import Desk
 from edge_agent.buffer.journal import Journal
+from edge_agent.buffer.journal_thread import JournalThread
+from edge_agent.buffer.opening import start_journal
 from edge_agent.buffer.recorder import Recorder
-from edge_agent.buffer.rows import StoredBatch
-from edge_agent.buffer.thread import JournalThread
-from edge_agent.calendar_jobs import Calendar
-from edge_agent.clock import Clock, stamp
-from edge_agent.clock_watch import ClockWatch
-from edge_agent.config import GatewayConfig
-from edge_agent.dock.board import Board, Link
-from edge_agent.dock.floor import Floor
-from edge_agent.dock.known import SINCE_MAX
-from edge_agent.dock.page import Page
-from edge_agent.domain.ids import GatewayName
-from edge_agent.domain.records import Lane, Notice, NoticeKind, Record, ScanTransaction
-from edge_agent.domain.thinning import MustKeep
-from edge_agent.domain.wire import WireError, decode_batch, decode_record
+from edge_agent.buffer.stored_batch import StoredBatch
+from edge_agent.config.model import GatewayConfig
+from edge_agent.dock.dock_context import Floor
+from edge_agent.dock.offline_stock import SINCE_MAX
+from edge_agent.dock.status_model import Board, Link
+from edge_agent.dock.status_server import Page
+from edge_agent.domain.monitoring.thinning import MustKeep
+from edge_agent.domain.wire.ids import GatewayName
+from edge_agent.domain.wire.records import Lane, Notice, NoticeKind, Record, ScanTransaction
+from edge_agent.domain.wire.wire import WireError, decode_batch, decode_record
 from edge_agent.drivers.base import Source
 from edge_agent.errors import ConfigError, EdgeError, JournalError
-from edge_agent.live import Live
-from edge_agent.memory import give_back
-from edge_agent.pulse import Pulse
-from edge_agent.sources import Plan, Sources
-from edge_agent.systemd import notify, notify_reloading
+from edge_agent.host.malloc import give_back
+from edge_agent.host.systemd import notify, notify_reloading
+from edge_agent.runtime.live_values import Live
+from edge_agent.runtime.scheduled_jobs import Calendar
+from edge_agent.runtime.source_supervisor import Plan, Sources
+from edge_agent.runtime.watchdog import Pulse
+from edge_agent.timekeeping.clock import Clock, stamp
+from edge_agent.timekeeping.watch import ClockWatch
 from edge_agent.uplink.backfill import UplinkStatus, write_status
 from edge_agent.uplink.base import Uplink
 from edge_agent.uplink.build import build_uplink
@@ -96,7 +97,7 @@ async def run(
     plans = tuple(source if isinstance(source, Plan) else Plan(source, source) for source in sources)
     try:
         must_keep = floor.watch.is_outside if floor is not None else None
-        journal = await thread.call(start_journal, config, identity, clock, must_keep)
+        journal = await thread.call(start_configured_journal, config, identity, clock, must_keep)
         try:
             agent = _Agent(config, clock, journal, thread, uplink, identity, random, floor, on_page)
             await agent.serve(plans, stop, reload)
@@ -107,11 +108,11 @@ async def run(
         thread.close()
 
 
-def start_journal(
+def start_configured_journal(
     config: GatewayConfig, identity: Identity, clock: Clock, must_keep: MustKeep | None = None
 ) -> Journal:
     """The gateway's journal, opened for writing. Raises ``JournalError``."""
-    return Journal.start(
+    return start_journal(
         journal_dir(config),
         GatewayName(config.gateway.name),
         sign=identity.sign,

@@ -4,20 +4,20 @@ from typing import Annotated
 
 import typer
 
-from edge_agent.bench.add import add_command
-from edge_agent.bench.doctor import doctor_command
-from edge_agent.bench.monitor import monitor_command
-from edge_agent.bench.probe import probe_command
-from edge_agent.bench.scan import scan_command
-from edge_agent.bench.sheet import sheet_command
-from edge_agent.buffer.commands import buffer
-from edge_agent.clock import SystemClock
-from edge_agent.commands import DEFAULT_CONFIG, ConfigOption, JsonOption, counted, errors_told, print_json
-from edge_agent.config_load import load_config
-from edge_agent.examples import example_command, init_command
+from edge_agent.commands.buffer import buffer
+from edge_agent.commands.enrol import enroll_command, trust_command
+from edge_agent.commands.examples import example_command, init_command
+from edge_agent.commands.options import DEFAULT_CONFIG, ConfigOption, JsonOption, counted, errors_told, print_json
+from edge_agent.commissioning.add import add_command
+from edge_agent.commissioning.code_sheet import sheet_command
+from edge_agent.commissioning.doctor import doctor_command
+from edge_agent.commissioning.monitor import monitor_command
+from edge_agent.commissioning.probe import probe_command
+from edge_agent.commissioning.scan import scan_command
 from edge_agent.process import run_agent
-from edge_agent.sources import plan_sources
-from edge_agent.uplink.commands import enroll_command, trust_command
+from edge_agent.runtime.config_loader import load_config
+from edge_agent.runtime.source_supervisor import plan_sources
+from edge_agent.timekeeping.clock import SystemClock
 from edge_agent.uplink.identity import Identity
 
 app = typer.Typer(

@@ -7,16 +7,16 @@ import signal
 from pathlib import Path
 
 from edge_agent.agent import Reload, TaskDied, run
-from edge_agent.clock_build import build_clock
-from edge_agent.config import GatewayConfig
-from edge_agent.config_load import load_config
-from edge_agent.dock.floor import Floor
+from edge_agent.config.model import GatewayConfig
+from edge_agent.dock.dock_context import Floor
 from edge_agent.dock.lamps import Lamps
 from edge_agent.drivers.gpio import Outputs
-from edge_agent.logs import set_up_logging
-from edge_agent.memory import share_arenas
-from edge_agent.shell import EXIT_CONFIG, errors_told
-from edge_agent.sources import Plan, plan_sources
+from edge_agent.host.exits import EXIT_CONFIG, errors_told
+from edge_agent.host.logging_setup import set_up_logging
+from edge_agent.host.malloc import share_arenas
+from edge_agent.runtime.config_loader import load_config
+from edge_agent.runtime.source_supervisor import Plan, plan_sources
+from edge_agent.timekeeping.build import build_clock
 from edge_agent.uplink.identity import Identity
 
 

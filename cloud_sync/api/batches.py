@@ -7,13 +7,13 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
-from cloud_sync.actions.ledger_keys import ReceiptSigner
+from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.api.access import Ledger, Route
 from cloud_sync.api.problems import answers, problem
 from cloud_sync.ingest.batches import store_batches
 from cloud_sync.storage.database import Database
-from edge_agent.domain.receipts import Answer
-from edge_agent.domain.wire import WireError, split_units
+from edge_agent.domain.wire.receipts import Answer
+from edge_agent.domain.wire.wire import WireError, split_units
 
 UNITS_MAX = 1000
 """Batches in one message."""

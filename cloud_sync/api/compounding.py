@@ -4,10 +4,12 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from cloud_sync.actions import batch_records, batch_work, compounding, formulas
-from cloud_sync.actions.movements import Line
+from cloud_sync.actions.compounding import batch_execution, batch_records, compounding, formulas
+from cloud_sync.actions.stock.movements import Line
 from cloud_sync.api.access import Administrator, Decider, Ledger, Listing, Mover, Now, Reader, Route
-from cloud_sync.api.compounding_schemas import (
+from cloud_sync.api.problems import answers
+from cloud_sync.api.schemas.common import Listed, Name, WhyIn
+from cloud_sync.api.schemas.compounding import (
     AssessmentIn,
     BatchIn,
     BatchOut,
@@ -24,9 +26,7 @@ from cloud_sync.api.compounding_schemas import (
     TestIn,
     YieldIn,
 )
-from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas import Listed, Name, WhyIn
-from cloud_sync.api.stock_schemas import MovementOut
+from cloud_sync.api.schemas.stock import MovementOut
 from cloud_sync.domain.bud import GivenBud
 from cloud_sync.errors import Invalid
 
@@ -98,13 +98,13 @@ def consume(number: Name, what: ConsumeIn, database: Ledger, actor: Mover, now: 
 @router.post("/production-batches/{number}/steps", summary="Do a step", status_code=201, response_model=BatchOut)
 def do_step(number: Name, done: StepIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """A step of the formula is done by whoever asks."""
-    return batch_work.do_step(database, number, done.step, done.note, at=now, actor=actor.name)
+    return batch_execution.do_step(database, number, done.step, done.note, at=now, actor=actor.name)
 
 
 @router.post("/production-batches/{number}/checks", summary="Check a step", status_code=201, response_model=BatchOut)
 def check_step(number: Name, done: StepIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """A second person confirms a step."""
-    return batch_work.check_step(database, number, done.step, done.note, at=now, actor=actor.name)
+    return batch_execution.check_step(database, number, done.step, done.note, at=now, actor=actor.name)
 
 
 @router.post(
@@ -112,7 +112,7 @@ def check_step(number: Name, done: StepIn, database: Ledger, actor: Mover, now: 
 )
 def use_equipment(number: Name, used: EquipmentIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Which piece of equipment was used."""
-    return batch_work.use_equipment(database, number, used.equipment, used.serial, at=now, actor=actor.name)
+    return batch_execution.use_equipment(database, number, used.equipment, used.serial, at=now, actor=actor.name)
 
 
 @router.post(
@@ -120,7 +120,7 @@ def use_equipment(number: Name, used: EquipmentIn, database: Ledger, actor: Move
 )
 def deviate(number: Name, what: DeviationIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Something was not as the formula says."""
-    return batch_work.deviate(database, number, what.topic, what.text, at=now, actor=actor.name)
+    return batch_execution.deviate(database, number, what.topic, what.text, at=now, actor=actor.name)
 
 
 @router.post(
@@ -128,7 +128,7 @@ def deviate(number: Name, what: DeviationIn, database: Ledger, actor: Mover, now
 )
 def assess(number: Name, deviation: Number, what: AssessmentIn, database: Ledger, actor: Decider, now: Now) -> Any:
     """Quality's conclusion on a deviation, by its number in the record."""
-    return batch_work.assess(database, number, deviation, what.conclusion, at=now, actor=actor.name)
+    return batch_execution.assess(database, number, deviation, what.conclusion, at=now, actor=actor.name)
 
 
 @router.post(
@@ -154,16 +154,16 @@ def finish(number: Name, when: FinishIn, database: Ledger, actor: Mover, now: No
 @router.post("/production-batches/{number}/tests", summary="Record a test", status_code=201, response_model=BatchOut)
 def record_test(number: Name, what: TestIn, database: Ledger, actor: Decider, now: Now) -> Any:
     """A release test's result."""
-    return batch_work.record_test(database, number, what.test, what.result, what.passed, at=now, actor=actor.name)
+    return batch_execution.record_test(database, number, what.test, what.result, what.passed, at=now, actor=actor.name)
 
 
 @router.post("/production-batches/{number}/release", summary="Release a batch", response_model=BatchOut)
 def release(number: Name, why: WhyIn, database: Ledger, actor: Decider, now: Now) -> Any:
     """Let the products be used. Nobody who made it may; every open point is named with 409."""
-    return batch_work.release(database, number, why.reason, at=now, actor=actor.name)
+    return batch_execution.release(database, number, why.reason, at=now, actor=actor.name)
 
 
 @router.post("/production-batches/{number}/reject", summary="Reject a batch", response_model=BatchOut)
 def reject(number: Name, why: WhyIn, database: Ledger, actor: Decider, now: Now) -> Any:
     """The products stay blocked, to be destroyed."""
-    return batch_work.reject(database, number, why.reason, at=now, actor=actor.name)
+    return batch_execution.reject(database, number, why.reason, at=now, actor=actor.name)

@@ -5,13 +5,20 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import Field, StringConstraints
 
-from cloud_sync.actions import desk
+from cloud_sync.actions.gateways import desk
 from cloud_sync.api.access import Administrator, Ledger, Now, Route
 from cloud_sync.api.problems import answers, problem
-from cloud_sync.api.schemas import In, Name
+from cloud_sync.api.schemas.common import In, Name
 from cloud_sync.errors import NotKnown
-from edge_agent.domain.asking import GATEWAY_HEADER, NONCE_HEADER, NOW_HEADER, SIGNATURE_HEADER, TIME_HEADER, written
-from edge_agent.domain.desk import TAKEN_AT_HEADER, desk_etag
+from edge_agent.domain.stock.desk import TAKEN_AT_HEADER, desk_etag
+from edge_agent.domain.wire.request_signing import (
+    GATEWAY_HEADER,
+    NONCE_HEADER,
+    NOW_HEADER,
+    SIGNATURE_HEADER,
+    TIME_HEADER,
+    written,
+)
 
 PATH = "/v1/desk"
 

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from cloud_sync.actions.enrolment import Enrolment, enrol
+from cloud_sync.actions.gateways.enrolment import Enrolment, enrol
 from cloud_sync.api.access import Ledger, Now, Route
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas import Name
+from cloud_sync.api.schemas.common import Name
 
 router = APIRouter(tags=["gateways"], route_class=Route)
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from cloud_sync.actions import gateways
+from cloud_sync.actions.gateways import gateways
 from cloud_sync.api.access import Administrator, Ledger, Listing, Reader, Route
-from cloud_sync.api.gateway_schemas import GatewayIn, GatewayOut, RevokeIn
 from cloud_sync.api.master_data import created
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas import Listed, Name
+from cloud_sync.api.schemas.common import Listed, Name
+from cloud_sync.api.schemas.gateway import GatewayIn, GatewayOut, RevokeIn
 
 router = APIRouter(tags=["gateways"], route_class=Route, responses=answers(404, 409))
 

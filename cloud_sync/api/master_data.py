@@ -4,14 +4,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
-from cloud_sync.actions import channels, master_data
+from cloud_sync.actions.master_data import master_data
+from cloud_sync.actions.monitoring import channels
 from cloud_sync.api.access import Administrator, Ledger, Listing, Now, Reader, Route
-from cloud_sync.api.gateway_schemas import ChannelOut, ChannelPlaceIn
-from cloud_sync.api.master_schemas import ItemIn, ItemOut, OwnerIn, OwnerOut, PlaceIn, PlaceOut, PolicyOut
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas import Id, Listed, Name, PlaceKind
+from cloud_sync.api.schemas.common import Id, Listed, Name, PlaceKind
+from cloud_sync.api.schemas.gateway import ChannelOut, ChannelPlaceIn
+from cloud_sync.api.schemas.master import ItemIn, ItemOut, OwnerIn, OwnerOut, PlaceIn, PlaceOut, PolicyOut
 from cloud_sync.storage.database import Row
-from edge_agent.domain.policies import Policy
+from edge_agent.domain.monitoring.policies import Policy
 
 router = APIRouter(tags=["master data"], route_class=Route, responses=answers(404, 409))
 

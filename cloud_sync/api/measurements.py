@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from cloud_sync.actions import measurements
+from cloud_sync.actions.monitoring import measurements
 from cloud_sync.api.access import Ledger, Listing, Reader, Route
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas import Id, Listed
+from cloud_sync.api.schemas.common import Id, Listed
 
 router = APIRouter(tags=["master data"], responses=answers(404), route_class=Route)
 

@@ -4,9 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from cloud_sync.actions import counts, order_work, orders, replenishment, states
+from cloud_sync.actions.orders import fulfilment, orders, replenishment
+from cloud_sync.actions.stock import counts, workflow_states
 from cloud_sync.api.access import Approver, Ledger, Listing, Mover, Now, Reader, Route
-from cloud_sync.api.order_schemas import (
+from cloud_sync.api.problems import answers
+from cloud_sync.api.schemas.common import Id, Listed, Name, WhyIn
+from cloud_sync.api.schemas.order import (
     AskAgainIn,
     CancelIn,
     CountHeadOut,
@@ -24,9 +27,7 @@ from cloud_sync.api.order_schemas import (
     StateOut,
     SubstituteIn,
 )
-from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas import Id, Listed, Name, WhyIn
-from cloud_sync.api.stock_schemas import MovementOut
+from cloud_sync.api.schemas.stock import MovementOut
 from cloud_sync.domain.orders import OrderKind, Step
 
 router = APIRouter(tags=["orders"], route_class=Route, responses=answers(404, 409))
@@ -96,7 +97,7 @@ def witness_order(number: Number, why: WhyIn, database: Ledger, actor: Approver,
 @router.post("/orders/{number}/destroy", summary="Destroy", response_model=OrderOut)
 def destroy_order(number: Number, said: AskAgainIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Book that all that is open of an approved and witnessed destruction was destroyed."""
-    return order_work.destroy(database, number, client_id=said.client_id, at=now, actor=actor.name)
+    return fulfilment.destroy(database, number, client_id=said.client_id, at=now, actor=actor.name)
 
 
 @router.post("/orders/{number}/cancel", summary="Cancel an order or a part of it", response_model=OrderOut)
@@ -116,7 +117,7 @@ def cancel_order(number: Number, said: CancelIn, database: Ledger, actor: Mover)
 @router.post("/orders/{number}/allocate", summary="Promise stock to an order", response_model=OrderAllocatedOut)
 def allocate_order(number: Number, said: AskAgainIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Promise stock to what is open and not promised yet, first expired first out, by the recipient's shelf life."""
-    return order_work.allocate_order(database, number, client_id=said.client_id, at=now, actor=actor.name)
+    return fulfilment.allocate_order(database, number, client_id=said.client_id, at=now, actor=actor.name)
 
 
 @router.post("/orders/{number}/substitute", summary="Take a substitute for a line", response_model=OrderOut)
@@ -131,22 +132,22 @@ def substitute_line(number: Number, said: SubstituteIn, database: Ledger, actor:
 @router.post("/orders/{number}/gather", summary="Pick for an order", response_model=list[MovementOut])
 def gather_order(number: Number, said: GatherIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Move promised stock to where the order is gathered. It stays promised there."""
-    return order_work.gather(database, number, said.reservations, to_place=said.to_place, at=now, actor=actor.name)
+    return fulfilment.gather(database, number, said.reservations, to_place=said.to_place, at=now, actor=actor.name)
 
 
 @router.post("/orders/{number}/issue", summary="Ship or dispense an order", response_model=list[MovementOut])
 def issue_order(number: Number, said: IssueIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Hand out promised stock, all or none. Refused with all reasons if any of it was blocked since."""
-    return order_work.issue(database, number, said.reservations, action=said.action, at=now, actor=actor.name)
+    return fulfilment.issue(database, number, said.reservations, action=said.action, at=now, actor=actor.name)
 
 
 @router.post("/orders/{number}/receive", summary="Receive for an order", response_model=OrderOut)
 def receive_order(number: Number, said: ReceiptIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Book what came for a purchase, transfer or return. What is wrong with it is booked all the same, and told."""
-    return order_work.receive(
+    return fulfilment.receive(
         database,
         number,
-        [order_work.Came(**line.model_dump()) for line in said.lines],
+        [fulfilment.Came(**line.model_dump()) for line in said.lines],
         to_place=said.to_place,
         client_id=said.client_id,
         occurred_at=said.occurred_at,
@@ -167,7 +168,7 @@ def list_states(
 ) -> Any:
     """Stock everywhere, and in which state of the workflow each base unit of it is."""
     return page.of(
-        states.list_states(
+        workflow_states.list_states(
             database, item=item, place=place, lot_id=lot, at=now, rows_max=page.rows_max, rows_skipped=page.offset
         )
     )

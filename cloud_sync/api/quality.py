@@ -5,11 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime
 
-from cloud_sync.actions import casework, history, quality
+from cloud_sync.actions import audit_log
+from cloud_sync.actions.quality import case_resolution, holds_and_dispositions
 from cloud_sync.api.access import Decider, Holder, Ledger, Listing, Reader, Route
 from cloud_sync.api.master_data import created
 from cloud_sync.api.problems import answers
-from cloud_sync.api.quality_schemas import (
+from cloud_sync.api.schemas.common import Code, EventOut, Id, Listed, Name, WhyIn
+from cloud_sync.api.schemas.quality import (
     AssignIn,
     CaseOut,
     DispositionIn,
@@ -23,8 +25,7 @@ from cloud_sync.api.quality_schemas import (
     SuspicionIn,
     VersionOut,
 )
-from cloud_sync.api.schemas import Code, EventOut, Id, Listed, Name, WhyIn
-from cloud_sync.ingest.rebooking import rebook
+from cloud_sync.ingest.dead_letter_retry import rebook
 
 router = APIRouter(tags=["quality"], route_class=Route, responses=answers(404, 409))
 
@@ -35,7 +36,7 @@ def list_excursions(
 ) -> Any:
     """Excursions, the latest first."""
     return page.of(
-        quality.listed(
+        holds_and_dispositions.listed(
             database, "excursions", place=place, only_open=only_open, rows_max=page.rows_max, rows_skipped=page.offset
         )
     )
@@ -47,7 +48,7 @@ def list_exposures(
 ) -> Any:
     """Which stock was exposed to which excursion, followed wherever it went since."""
     return page.of(
-        quality.listed(
+        holds_and_dispositions.listed(
             database,
             "exposures",
             excursion_id=excursion,
@@ -62,7 +63,14 @@ def list_exposures(
 def list_holds(database: Ledger, _: Reader, page: Listing, lot: Id | None = None, place: Name | None = None) -> Any:
     """Everything that blocks stock now, by exposure, by hand, by case."""
     return page.of(
-        quality.listed(database, "holds_now", lot_id=lot, place=place, rows_max=page.rows_max, rows_skipped=page.offset)
+        holds_and_dispositions.listed(
+            database,
+            "holds_now",
+            lot_id=lot,
+            place=place,
+            rows_max=page.rows_max,
+            rows_skipped=page.offset,
+        )
     )
 
 
@@ -72,7 +80,7 @@ def list_placed_holds(
 ) -> Any:
     """Holds that people or rules placed, with who lifted them and why."""
     return page.of(
-        quality.listed(
+        holds_and_dispositions.listed(
             database,
             "placed_holds",
             lot_id=lot,
@@ -86,19 +94,19 @@ def list_placed_holds(
 @router.post("/holds", summary="Place a hold", status_code=201, response_model=HoldOut)
 def place_hold(hold: HoldIn, database: Ledger, actor: Holder) -> Any:
     """Block a lot by hand. Its open promises are broken."""
-    return quality.place_hold(database, **hold.model_dump(), actor=actor.name)
+    return holds_and_dispositions.place_hold(database, **hold.model_dump(), actor=actor.name)
 
 
 @router.post("/holds/{hold_id}/lift", summary="Lift a hold", response_model=HoldOut)
 def lift_hold(hold_id: Id, why: WhyIn, database: Ledger, actor: Decider) -> Any:
     """Lift a hold that somebody else placed. Holds by exposure are lifted by a disposition."""
-    return quality.lift_hold(database, hold_id, why.reason, actor=actor.name)
+    return holds_and_dispositions.lift_hold(database, hold_id, why.reason, actor=actor.name)
 
 
 @router.post("/dispositions", summary="Decide on an exposure", status_code=201, response_model=DispositionOut)
 def decide(disposition: DispositionIn, response: Response, database: Ledger, actor: Decider) -> Any:
     """Release, reject or destroy. It covers the evidence as it is now: if that changes, the hold is back."""
-    return created(response, quality.decide(database, **disposition.model_dump(), actor=actor.name))
+    return created(response, holds_and_dispositions.decide(database, **disposition.model_dump(), actor=actor.name))
 
 
 @router.get("/dispositions", summary="List decisions", response_model=Listed[DispositionOut])
@@ -107,7 +115,7 @@ def list_dispositions(
 ) -> Any:
     """Decisions on exposures."""
     return page.of(
-        quality.listed(
+        holds_and_dispositions.listed(
             database,
             "dispositions",
             excursion_id=excursion,
@@ -131,7 +139,7 @@ def list_cases(
 ) -> Any:
     """Facts that contradict the ledger, and what could not be read."""
     return page.of(
-        quality.listed(
+        holds_and_dispositions.listed(
             database,
             "cases",
             only_open=only_open,
@@ -148,7 +156,7 @@ def list_cases(
 @router.post("/cases/{case_id}/resolve", summary="Resolve a case", response_model=CaseOut)
 def resolve_case(case_id: Id, found: ResolutionIn, database: Ledger, actor: Decider) -> Any:
     """Close a case by a decision, with what was found and done."""
-    return casework.resolve_case(database, case_id, found.resolution, actor=actor, decision=found.decision)
+    return case_resolution.resolve_case(database, case_id, found.resolution, actor=actor, decision=found.decision)
 
 
 @router.post("/cases/{case_id}/rebook", summary="Book a batch that was set aside", response_model=CaseOut)
@@ -160,13 +168,13 @@ def rebook_batch(case_id: Id, why: WhyIn, database: Ledger, actor: Decider) -> A
 @router.post("/cases", summary="Report suspicious product", status_code=201, response_model=CaseOut)
 def report_suspicious(suspicion: SuspicionIn, database: Ledger, actor: Holder) -> Any:
     """Open a case about product that looks wrong. It is held until the case is resolved."""
-    return casework.report_suspicious(database, **suspicion.model_dump(), actor=actor.name)
+    return case_resolution.report_suspicious(database, **suspicion.model_dump(), actor=actor.name)
 
 
 @router.post("/cases/{case_id}/assign", summary="Assign a case", response_model=CaseOut)
 def assign_case(case_id: Id, who: AssignIn, database: Ledger, actor: Decider) -> Any:
     """Say who looks into an open case."""
-    return casework.assign_case(database, case_id, who.assignee, actor=actor.name)
+    return case_resolution.assign_case(database, case_id, who.assignee, actor=actor.name)
 
 
 @router.get(
@@ -174,7 +182,7 @@ def assign_case(case_id: Id, who: AssignIn, database: Ledger, actor: Decider) ->
 )
 def list_versions(excursion_id: Id, database: Ledger, _: Reader) -> Any:
     """Every version of an excursion, oldest first; also of one that was withdrawn."""
-    return quality.listed(database, "versions", excursion_id=excursion_id, rows_max=1000)
+    return holds_and_dispositions.listed(database, "versions", excursion_id=excursion_id, rows_max=1000)
 
 
 @router.get("/events", summary="See the history of a subject", response_model=list[EventOut], tags=["history"])
@@ -185,4 +193,4 @@ def list_events(
     limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
 ) -> Any:
     """Who did what to a subject, when and why, oldest first."""
-    return history.events_of(database, subject, rows_max=limit)
+    return audit_log.events_of(database, subject, rows_max=limit)

@@ -4,11 +4,11 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from cloud_sync.actions import recalls
+from cloud_sync.actions.quality import recalls
 from cloud_sync.api.access import Decider, Ledger, Listing, Reader, Route
 from cloud_sync.api.problems import answers
-from cloud_sync.api.recall_schemas import ImpactOut, NoticeOut, RecallCloseIn, RecallIn, RecallOut, RecallShownOut
-from cloud_sync.api.schemas import Id, Listed, WhyIn
+from cloud_sync.api.schemas.common import Id, Listed, WhyIn
+from cloud_sync.api.schemas.recall import ImpactOut, NoticeOut, RecallCloseIn, RecallIn, RecallOut, RecallShownOut
 
 router = APIRouter(tags=["recalls"], route_class=Route, responses=answers(404, 409))
 

@@ -10,9 +10,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from cloud_sync.actions import documents, records
+from cloud_sync.actions.master_data import documents, records
 from cloud_sync.api.access import Administrator, Decider, Ledger, Listing, Now, Reader, Route
-from cloud_sync.api.order_schemas import (
+from cloud_sync.api.problems import answers
+from cloud_sync.api.schemas.common import Id, Listed, Name, Reason
+from cloud_sync.api.schemas.order import (
     DocumentIn,
     DocumentOut,
     ImportOut,
@@ -23,9 +25,7 @@ from cloud_sync.api.order_schemas import (
     ReorderKeepIn,
     SupplierKeepIn,
 )
-from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas import Id, Listed, Name, Reason
-from cloud_sync.domain.master import (
+from cloud_sync.domain.master_records import (
     ItemRecord,
     OperatorRecord,
     OwnerRecord,

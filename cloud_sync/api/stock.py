@@ -4,11 +4,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from cloud_sync.actions import allocate, movements, stock, trace
+from cloud_sync.actions.orders import allocate
+from cloud_sync.actions.quality import trace
+from cloud_sync.actions.stock import movements, stock
 from cloud_sync.api.access import Ledger, Listing, Mover, Now, Reader, Route
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas import Code, Id, Listed, Name, WhyIn
-from cloud_sync.api.stock_schemas import (
+from cloud_sync.api.schemas.common import Code, Id, Listed, Name, WhyIn
+from cloud_sync.api.schemas.stock import (
     AllocationIn,
     AllocationOut,
     LotOut,
@@ -18,8 +20,8 @@ from cloud_sync.api.stock_schemas import (
     ReservationOut,
     StockOut,
 )
+from cloud_sync.api.schemas.trace import TraceOut
 from cloud_sync.api.trace_json import trace_json
-from cloud_sync.api.trace_schemas import TraceOut
 from cloud_sync.domain.trace import Direction
 
 router = APIRouter(tags=["stock"], route_class=Route, responses=answers(404, 409))

@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from cloud_sync.actions.trace import Graph, Trace
-from cloud_sync.api.quality_schemas import ExposureOut
-from cloud_sync.api.stock_schemas import LotOut
+from cloud_sync.actions.quality.trace import Graph, Trace
+from cloud_sync.api.schemas.quality import ExposureOut
+from cloud_sync.api.schemas.stock import LotOut
 
 _LOTS = TypeAdapter(list[LotOut])
 _EXPOSURES = TypeAdapter(list[ExposureOut])

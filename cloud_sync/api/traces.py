@@ -8,15 +8,15 @@ from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel, Field
 
-from cloud_sync.actions.passports import passport
-from cloud_sync.actions.trace import Search, as_csv, drawn, trace_found
+from cloud_sync.actions.quality.thermal_passports import passport
+from cloud_sync.actions.quality.trace import Search, as_csv, drawn, trace_found
 from cloud_sync.api.access import Ledger, Now, Reader, Route
 from cloud_sync.api.problems import answers
-from cloud_sync.api.quality_schemas import ExposureOut
-from cloud_sync.api.schemas import Code, Id, KnownTime, Name, PlaceKind
-from cloud_sync.api.stock_schemas import LotOut
+from cloud_sync.api.schemas.common import Code, Id, KnownTime, Name, PlaceKind
+from cloud_sync.api.schemas.quality import ExposureOut
+from cloud_sync.api.schemas.stock import LotOut
+from cloud_sync.api.schemas.trace import EndOut, GraphOut
 from cloud_sync.api.trace_json import found_trace_json
-from cloud_sync.api.trace_schemas import EndOut, GraphOut
 from cloud_sync.domain.trace import Direction
 
 router = APIRouter(tags=["trace"], route_class=Route, responses=answers(404))

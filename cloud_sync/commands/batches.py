@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, load, me, opened, say, told
-from cloud_sync.ingest.rebooking import rebook
+from cloud_sync.ingest.dead_letter_retry import rebook
 
 batch_app = typer.Typer(help="Batches that the ledger could not book.", no_args_is_help=True)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cloud_sync.actions import desk, enrolment, gateways, ledger_keys
+from cloud_sync.actions.gateways import desk, enrolment, gateways, ledger_keys
 from cloud_sync.commands.terminal import (
     DEFAULT_CONFIG,
     ROWS_MAX,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cloud_sync.actions import ledger_keys
+from cloud_sync.actions.gateways import ledger_keys
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, load, me, opened, say, told
 
 ledger_key_app = typer.Typer(help="The key with which this ledger signs receipts.", no_args_is_help=True)

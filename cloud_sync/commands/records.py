@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from cloud_sync.actions import desk, records
+from cloud_sync.actions.gateways import desk
+from cloud_sync.actions.master_data import records
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, check_name, err, fail, load, me, opened, say, told
-from cloud_sync.domain.master import KINDS
+from cloud_sync.domain.master_records import KINDS
 
 operator_app = typer.Typer(help="People who work at docks, and their badges.", no_args_is_help=True)
 

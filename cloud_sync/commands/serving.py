@@ -14,15 +14,15 @@ from typing import NoReturn
 
 import uvicorn
 
-from cloud_sync.actions import retention
-from cloud_sync.actions.ledger_keys import ReceiptSigner
-from cloud_sync.actions.replanning import Replanning
+from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
+from cloud_sync.actions.monitoring import retention
+from cloud_sync.actions.orders.reallocation_worker import Replanning
 from cloud_sync.app import create_app
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, import_policies_of, load, opened, say, told
 from cloud_sync.config import LedgerConfig, ServerSection
 from cloud_sync.errors import ConfigError, DatabaseDown
 from cloud_sync.ingest.batches import store_batches
-from cloud_sync.ingest.mqtt_door import MqttDoor
+from cloud_sync.ingest.mqtt.receiver import MqttDoor
 from cloud_sync.storage.database import Database
 
 REQUESTS_AT_ONCE_MAX = 200

@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cloud_sync.actions import access, master_data
+from cloud_sync.actions import access
+from cloud_sync.actions.master_data import master_data
 from cloud_sync.config import DATABASE_URL, LedgerConfig, load_config
 from cloud_sync.errors import ConfigError, DatabaseDown, LedgerError
 from cloud_sync.storage.database import Database, Row

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud_sync.demo.ledger import DemoFailed, stopped
-from edge_agent.drivers.profile import load_profile
+from edge_agent.drivers.modbus.profile import load_profile
 from edge_agent.simulators.link import Relay
 from edge_agent.simulators.modbus import ModbusTcpSimulator, SimulatedDevice
 from edge_agent.simulators.room import ColdRoom, LiveRoom

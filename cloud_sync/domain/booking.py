@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
-from edge_agent.domain.eligibility import ISSUING
-from edge_agent.domain.item_codes import keys_of_scan, named
-from edge_agent.domain.records import Action, ScanTransaction
+from edge_agent.domain.barcodes.item_codes import keys_of_scan, named
+from edge_agent.domain.stock.eligibility import ISSUING
+from edge_agent.domain.wire.records import Action, ScanTransaction
 
 HOUSE = "house"
 """The owner of stock that nobody else owns."""

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from edge_agent.domain.eligibility import Context, Reason, Stock, reasons_not_to
-from edge_agent.domain.records import Action
+from edge_agent.domain.stock.eligibility import Context, Reason, Stock, reasons_not_to
+from edge_agent.domain.wire.records import Action
 
 _LAST = datetime.max.replace(tzinfo=UTC)
 

@@ -1,6 +1,6 @@
 """Which commands may take stock where. Scans are facts and are booked whatever they say; commands obey this table."""
 
-from edge_agent.domain.records import Action
+from edge_agent.domain.wire.records import Action
 
 INTERNAL = frozenset({"site", "room", "bin"})
 """Kinds of places whose stock is in the house."""

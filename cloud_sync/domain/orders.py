@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cloud_sync.domain.movements import INTERNAL
-from edge_agent.domain.records import Action
+from edge_agent.domain.wire.records import Action
 
 
 class OrderKind(StrEnum):

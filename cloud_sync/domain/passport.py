@@ -9,9 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import exp
 
-from edge_agent.domain.excursions import Rule
-from edge_agent.domain.mkt import ACTIVATION_ENERGY_J_MOL, GAS_CONSTANT_J_MOL_K, KELVIN_AT_0_C, kinetic_temperature_c
-from edge_agent.domain.signals import Instant
+from edge_agent.domain.monitoring.excursions import Rule
+from edge_agent.domain.monitoring.mkt import (
+    ACTIVATION_ENERGY_J_MOL,
+    GAS_CONSTANT_J_MOL_K,
+    KELVIN_AT_0_C,
+    kinetic_temperature_c,
+)
+from edge_agent.domain.monitoring.signals import Instant
 
 GAPS_MAX = 100
 """Gaps told one by one for each channel and stay; ``gap_s`` adds up all of them."""

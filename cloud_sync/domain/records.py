@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from edge_agent.domain.item_codes import named
-from edge_agent.domain.records import Envelope, Notice, Reading, Record, ScanTransaction, Spread
+from edge_agent.domain.barcodes.item_codes import named
+from edge_agent.domain.wire.records import Envelope, Notice, Reading, Record, ScanTransaction, Spread
 
 TIME_MIN = datetime(2000, 1, 1, tzinfo=UTC)
 TIME_MAX = datetime(2200, 1, 1, tzinfo=UTC)

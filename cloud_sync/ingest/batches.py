@@ -13,21 +13,21 @@ from enum import StrEnum
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from cloud_sync.actions.cases import Case, count_case, open_case
 from cloud_sync.domain.records import fault_in
 from cloud_sync.errors import Forked, NotGenuine
-from cloud_sync.ingest.clocks import bound_times
+from cloud_sync.ingest.bulk import Sealed, in_parts, store_part
+from cloud_sync.ingest.clock_correction import bound_times
+from cloud_sync.ingest.dead_letters import TRIES_MAX, is_poison, poison_case
+from cloud_sync.ingest.lane_progress import advance
 from cloud_sync.ingest.notices import store_notices
-from cloud_sync.ingest.poison import TRIES_MAX, is_poison, poison_case
-from cloud_sync.ingest.progress import advance
+from cloud_sync.ingest.provenance import Said, Source
 from cloud_sync.ingest.readings import store_readings
 from cloud_sync.ingest.scans import store_scans
-from cloud_sync.ingest.source import Said, Source
-from cloud_sync.ingest.together import Sealed, in_parts, store_part
+from cloud_sync.posting.cases import Case, count_case, open_case
 from cloud_sync.storage.database import Connection, Database, Row, again_if_overtaken
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.records import SEQ_END, Envelope, Lane, Notice, Reading, Record, ScanTransaction
-from edge_agent.domain.wire import (
+from edge_agent.domain.wire.records import SEQ_END, Envelope, Lane, Notice, Reading, Record, ScanTransaction
+from edge_agent.domain.wire.wire import (
     Batch,
     BatchHeader,
     Verify,

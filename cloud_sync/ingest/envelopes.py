@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cloud_sync.actions.envelopes import Span, joined
-from cloud_sync.ingest.clocks import Times
-from cloud_sync.ingest.source import Said, Source
+from cloud_sync.ingest.clock_correction import Times
+from cloud_sync.ingest.provenance import Said, Source
+from cloud_sync.posting.monitoring.envelopes import Span, joined
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.records import Envelope, Quality, Reading
+from edge_agent.domain.wire.records import Envelope, Quality, Reading
 
 
 @dataclass(frozen=True, slots=True)

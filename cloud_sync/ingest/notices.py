@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from psycopg.types.json import Jsonb
 
-from cloud_sync.actions.envelopes import Span, joined
-from cloud_sync.actions.tracks import judge, judge_silence
-from cloud_sync.ingest.clocks import correct_times
-from cloud_sync.ingest.progress import Gap, declare_gaps
-from cloud_sync.ingest.source import Said, Source
+from cloud_sync.ingest.clock_correction import correct_times
+from cloud_sync.ingest.lane_progress import Gap, declare_gaps
+from cloud_sync.ingest.provenance import Said, Source
+from cloud_sync.posting.monitoring.envelopes import Span, joined
+from cloud_sync.posting.monitoring.rule_tracks import judge, judge_silence
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.records import Notice
+from edge_agent.domain.wire.records import Notice
 
 
 def store_notices(connection: Connection, source: Source, said: Sequence[Said[Notice]]) -> None:

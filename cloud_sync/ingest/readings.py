@@ -4,17 +4,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cloud_sync.actions.envelopes import Span, joined
-from cloud_sync.actions.retention import make_months
-from cloud_sync.actions.tracks import judge, judge_silence
-from cloud_sync.ingest.clocks import Times, true_times
-from cloud_sync.ingest.copying import COPY_READINGS, END, HEADER, Doubt, plain_row, row, row_end, row_start
+from cloud_sync.actions.monitoring.retention import make_months
+from cloud_sync.ingest.binary_copy import COPY_READINGS, END, HEADER, Doubt, plain_row, row, row_end, row_start
+from cloud_sync.ingest.clock_correction import Times, true_times
 from cloud_sync.ingest.envelopes import PlacedEnvelope, as_unusable, keep_envelopes, placed, without_those_told
-from cloud_sync.ingest.plain import EPOCH, PlainReading, since_epoch_us
-from cloud_sync.ingest.source import Said, Source
+from cloud_sync.ingest.fast_parser import EPOCH, PlainReading, since_epoch_us
+from cloud_sync.ingest.provenance import Said, Source
+from cloud_sync.posting.monitoring.envelopes import Span, joined
+from cloud_sync.posting.monitoring.rule_tracks import judge, judge_silence
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.records import Envelope, Lane, Quality, Reading
+from edge_agent.domain.wire.records import Envelope, Lane, Quality, Reading
 
 COPY_UNUSABLE = (
     "COPY unusable_reading (gateway_id, device, at, seq, quality, detail, evidence_id, said_at, boot, mono_ms)"

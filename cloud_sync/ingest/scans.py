@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cloud_sync.actions.bookings import EventLine, book_lines
-from cloud_sync.actions.counts import store_count_scan
+from cloud_sync.actions.stock.counts import store_count_scan
 from cloud_sync.domain.booking import lines_of
-from cloud_sync.ingest.clocks import true_times
-from cloud_sync.ingest.source import Said, Source
+from cloud_sync.ingest.clock_correction import true_times
+from cloud_sync.ingest.provenance import Said, Source
+from cloud_sync.posting.movements import EventLine, book_lines
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.records import Action, ScanTransaction, Stamp
+from edge_agent.domain.wire.records import Action, ScanTransaction, Stamp
 
 
 def store_scans(connection: Connection, source: Source, said: Sequence[Said[ScanTransaction]]) -> None:

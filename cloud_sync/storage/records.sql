@@ -1,4 +1,4 @@
--- Master data as records (cloud_sync.domain.master): the columns are the fields of the record.
+-- Master data as records (cloud_sync.domain.master_records): the columns are the fields of the record.
 
 -- name: places()
 -- Places of the house.

@@ -5,41 +5,31 @@ check what the disk held. The end of each lane's chain is moved in the same tran
 the rows.
 """
 
-import fcntl
 import logging
 import os
-import shutil
 import sqlite3
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from edge_agent.buffer.queries import MIGRATIONS, SCHEMA, SCHEMA_VERSION, SQL
+from edge_agent.buffer.queries import SQL
 from edge_agent.buffer.reader import (
-    FILE_NAME,
-    Connect,
     JournalReader,
-    connect_to_write,
     journal_error,
     stored_batch,
     translated,
 )
-from edge_agent.buffer.replace import adopt_replaced
-from edge_agent.buffer.room import BYTES_MAX, Limits, Room, span_of
-from edge_agent.buffer.rows import Line, StoredBatch, gap_notice, in_batches, line_of
-from edge_agent.buffer.salvage import adopt_damaged, damage_of, set_aside
-from edge_agent.buffer.wear import WearCounter
-from edge_agent.clock import Clock, stamp
-from edge_agent.domain.ids import GatewayName
-from edge_agent.domain.records import Lane, Notice, Record
-from edge_agent.domain.thinning import MustKeep
-from edge_agent.domain.wire import BatchHeader, Sign, Verify, WireError, digest_of, encode_batch
-from edge_agent.durable import sync_directory
-from edge_agent.errors import JournalDamaged, JournalError
+from edge_agent.buffer.retention import Limits, Room, span_of
+from edge_agent.buffer.stored_batch import Line, StoredBatch, gap_notice, in_batches, line_of
+from edge_agent.buffer.write_wear import WearCounter
+from edge_agent.domain.wire.ids import GatewayName
+from edge_agent.domain.wire.records import Lane, Notice, Record
+from edge_agent.domain.wire.wire import BatchHeader, Sign, WireError, digest_of, encode_batch
+from edge_agent.errors import JournalError
+from edge_agent.timekeeping.clock import Clock, stamp
 
 PAGE_BYTES = 1024
 """A commit rewrites a few pages whatever it adds: small ones spare the SD card (``./dev bench`` counts the bytes)."""
@@ -80,53 +70,6 @@ class Journal(JournalReader):
         self._wear = WearCounter()
         self._lock = lock
         self._heads = self._read_heads()
-
-    @classmethod
-    def start(
-        cls,
-        path: Path,
-        gateway: GatewayName,
-        *,
-        sign: Sign,
-        verify: Verify,
-        clock: Clock,
-        bytes_max: int = BYTES_MAX,
-        reserve_bytes: int = 0,
-        thin_window_s: int | None = None,
-        must_keep: MustKeep | None = None,
-        connect: Connect = connect_to_write,
-    ) -> "Journal":
-        """Open the journal in directory ``path`` for writing, or make it.
-
-        A damaged one is renamed to ``<path>-damaged-<time>``, never deleted; a new journal with a new id takes its
-        place, keeps every batch that can still be read and proven by ``verify``, and records the loss as a gap.
-        A journal of an older version is brought to this one. The limits are those of
-        :class:`edge_agent.buffer.room.Limits`.
-
-        Raises ``JournalError`` if another process has it, if it belongs to another gateway or a newer version, or if
-        the disk does not allow it.
-        """
-        limits = Limits(bytes_max, reserve_bytes, thin_window_s)
-        if must_keep is not None:
-            limits = replace(limits, must_keep=must_keep)
-        lock = lock_journal(path)
-        connection: sqlite3.Connection | None = None
-        try:
-            connection = _open_or_make(path, gateway, clock, connect)
-            journal = cls(path, connection, sign=sign, clock=clock, limits=limits, lock=lock)
-            if journal.gateway != gateway:
-                raise JournalError(
-                    f"{path} belongs to gateway {journal.gateway}, but the configuration says {gateway}: "
-                    f'write gateway.name = "{journal.gateway}", or move {path} away once the ledger has it all'
-                )
-            _adopt_if_possible(journal, verify)
-            adopt_replaced(journal)
-        except BaseException:
-            if connection is not None:
-                connection.close()
-            os.close(lock)
-            raise
-        return journal
 
     def close(self) -> None:
         """Let go of the file and the lock. Everything appended is durable already."""
@@ -330,92 +273,6 @@ class Journal(JournalReader):
 
     def _read_heads(self) -> dict[Lane, _Head]:
         return {lane: _Head(*head) for lane, head in self._heads_by_lane().items()}
-
-
-def lock_journal(path: Path) -> int:
-    """One writer: a lock beside the directory, because the directory may be set aside. Raises ``JournalError``."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(path.parent / f"{path.name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise JournalError(
-            f"{path.parent} cannot be used ({error.strerror}): make it writable for the agent's user"
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(lock)
-        raise JournalError(f"{path} is in use by another edge-agent: stop that one first") from error
-    return lock
-
-
-def _open_or_make(path: Path, gateway: GatewayName, clock: Clock, connect: Connect) -> sqlite3.Connection:
-    if path.exists():
-        damage = damage_of(path, connect)
-        if damage is not None:
-            aside = set_aside(path, clock.now())
-            _log.error("journal is damaged (%s): set aside as %s, starting a new one", damage, aside)
-    try:
-        if not path.exists():
-            _make(path, gateway, clock, connect)
-        connection = connect(path)
-        _tune(connection)
-        _migrate(connection)
-    except sqlite3.Error as error:
-        raise journal_error(path, error) from error
-    except OSError as error:
-        raise JournalError(f"{path} cannot be made ({error.strerror}): free some space or make it writable") from error
-    return connection
-
-
-def _adopt_if_possible(journal: Journal, verify: Verify) -> None:
-    """Recording goes on even where there is no room for what could be saved; the next start tries again."""
-    try:
-        adopt_damaged(journal, verify)
-    except JournalDamaged:
-        raise
-    except JournalError as error:
-        _log.error("a damaged journal could not be searched yet: %s. It is kept; the next start tries again", error)
-
-
-def _make(path: Path, gateway: GatewayName, clock: Clock, connect: Connect) -> None:
-    """Made complete under another name first: a journal directory without a good file is damage, not a beginning."""
-    fresh = path.with_name(path.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(mode=0o700)
-    (fresh / FILE_NAME).touch(mode=0o600)
-    connection = connect(fresh)
-    try:
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        _tune(connection)
-        connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA}; COMMIT")
-        connection.execute(
-            SQL["create_journal"],
-            {"id": str(uuid.uuid4()), "gateway": gateway, "created_at": clock.now().isoformat()},
-        )
-    finally:
-        connection.close()
-    sync_directory(fresh)
-    fresh.rename(path)
-    sync_directory(path.parent)
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring a file of an older version to this one; each step is one transaction."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    for step in range(version + 1, SCHEMA_VERSION + 1):
-        connection.executescript(f"BEGIN IMMEDIATE; {MIGRATIONS[step]}; COMMIT")
-        _log.info("journal brought to schema version %d", step)
-
-
-def _tune(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA cell_size_check = ON")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cache_size = -1024")  # KiB
-    connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES_MAX}")
-    connection.execute("PRAGMA journal_size_limit = 4194304")  # the log shrinks back after a burst
 
 
 def _values(batch: StoredBatch) -> dict[str, str | int | bytes]:

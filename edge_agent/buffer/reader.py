@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from edge_agent.buffer.queries import SCHEMA_VERSION, SQL
-from edge_agent.buffer.rows import JournalStatus, LaneStatus, StoredBatch, Verdict, time_of
-from edge_agent.domain.ids import JournalId
-from edge_agent.domain.records import Lane
-from edge_agent.domain.wire import NO_PREVIOUS, Verify, WireError, decode_batch, digest_of
+from edge_agent.buffer.stored_batch import JournalStatus, LaneStatus, StoredBatch, Verdict, time_of
+from edge_agent.domain.wire.ids import JournalId
+from edge_agent.domain.wire.records import Lane
+from edge_agent.domain.wire.wire import NO_PREVIOUS, Verify, WireError, decode_batch, digest_of
 from edge_agent.errors import JournalDamaged, JournalError
 
 FILE_NAME = "journal.db"

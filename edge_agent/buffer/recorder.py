@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from edge_agent.buffer.journal import Journal
-from edge_agent.buffer.rows import Line, line_of, unjournaled_gap_notice
-from edge_agent.buffer.thread import JournalThread
-from edge_agent.clock import Clock, stamp
-from edge_agent.domain.records import Lane, Notice, Reading, Record
+from edge_agent.buffer.journal_thread import JournalThread
+from edge_agent.buffer.stored_batch import Line, line_of, unjournaled_gap_notice
+from edge_agent.domain.wire.records import Lane, Notice, Reading, Record
 from edge_agent.errors import JournalDamaged, JournalError
+from edge_agent.timekeeping.clock import Clock, stamp
 
 READINGS_PER_COMMIT_MAX = 5_000
 READINGS_BYTES_MAX = 1 << 20

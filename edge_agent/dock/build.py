@@ -2,15 +2,15 @@
 
 from functools import partial
 
-from edge_agent.clock import Clock
-from edge_agent.config import GatewayConfig, ScannerSection
-from edge_agent.dock.board import Shown
+from edge_agent.config.model import GatewayConfig, ScannerSection
+from edge_agent.dock.dock_context import Floor
 from edge_agent.dock.feedback import Answer, BeepBytes, Beeper, LogLines
-from edge_agent.dock.floor import Floor
 from edge_agent.dock.session import DockSession
+from edge_agent.dock.status_model import Shown
 from edge_agent.drivers.base import Source
-from edge_agent.drivers.hid import HidScanner
-from edge_agent.drivers.scanner import Scanner, SerialScanner
+from edge_agent.drivers.scanners.hid import HidScanner
+from edge_agent.drivers.scanners.scanner import Scanner, SerialScanner
+from edge_agent.timekeeping.clock import Clock
 
 
 def build_docks(config: GatewayConfig, clock: Clock, floor: Floor | None = None) -> tuple[Source, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from edge_agent.domain.records import ScanLine, ScanTransaction
+from edge_agent.domain.wire.records import ScanLine, ScanTransaction
 
 Data = Mapping[str, str | int | float | None]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge_agent.dock.effects import Feedback, Tone
-from edge_agent.drivers.scanner import Scanner
+from edge_agent.drivers.scanners.scanner import Scanner
 
 
 class Answer(Protocol):

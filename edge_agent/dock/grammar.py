@@ -36,11 +36,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from edge_agent.dock.effects import Book, Data, Dropped, Effect, Feedback, No, Tone
-from edge_agent.dock.labels import check_agrees, is_half, joined, line_of
-from edge_agent.dock.standing import NEEDS, Dock, Needs, State, is_open, merged, missing
-from edge_agent.dock.telling import doing_of, half_named, line_named, next_needed, plural, title, told
+from edge_agent.dock.label_joining import check_agrees, is_half, joined, line_of
+from edge_agent.dock.phrases import doing_of, half_named, line_named, next_needed, plural, title, told
+from edge_agent.dock.session_state import NEEDS, Dock, Needs, State, is_open, merged, missing
 from edge_agent.dock.verdicts import Doing, Judge, NoJudge, Verdict
-from edge_agent.domain.codes import (
+from edge_agent.domain.barcodes.command_codes import (
     Badge,
     Cancel,
     ChooseAction,
@@ -51,10 +51,10 @@ from edge_agent.domain.codes import (
     SetQuantity,
     Undo,
 )
-from edge_agent.domain.eligibility import ISSUING
-from edge_agent.domain.item_codes import named
-from edge_agent.domain.records import ScanLine, ScanTransaction, Stamp
-from edge_agent.domain.scanned import Scanned
+from edge_agent.domain.barcodes.item_codes import named
+from edge_agent.domain.barcodes.scanned import Scanned
+from edge_agent.domain.stock.eligibility import ISSUING
+from edge_agent.domain.wire.records import ScanLine, ScanTransaction, Stamp
 
 SHOWN_MAX = 40
 """Verdicts that are booked with one transaction; more were shown, but say nothing new to an auditor."""

@@ -1,7 +1,7 @@
 """Lamps and buzzers that follow what happens: scans, and local alarms that open and close."""
 
 from edge_agent.dock.effects import Feedback, Tone
-from edge_agent.domain.records import Notice, NoticeKind, Record
+from edge_agent.domain.wire.records import Notice, NoticeKind, Record
 from edge_agent.drivers.gpio import Outputs
 
 OPEN_MAX = 10_000

@@ -8,23 +8,23 @@ import uuid
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 
-from edge_agent.clock import Clock, stamp
 from edge_agent.dock.effects import Book, Dropped, Effect, Feedback, Refused, Tone
 from edge_agent.dock.feedback import Answer
-from edge_agent.dock.foreign import parse_foreign
 from edge_agent.dock.grammar import NO_JUDGE, abandon, expire, step
-from edge_agent.dock.refusals import Refusals
-from edge_agent.dock.standing import Dock, State
+from edge_agent.dock.non_gs1 import parse_foreign
+from edge_agent.dock.refusal_limiter import Refusals
+from edge_agent.dock.session_state import Dock, State
 from edge_agent.dock.verdicts import Judge
-from edge_agent.domain.codes import Code, is_code, parse_code
-from edge_agent.domain.gs1 import GS, Scanned, parse
-from edge_agent.domain.ids import DeviceName
-from edge_agent.domain.records import Notice, NoticeKind, Record
-from edge_agent.domain.scan_rejected import ScanRejected
+from edge_agent.domain.barcodes.command_codes import Code, is_code, parse_code
+from edge_agent.domain.barcodes.gs1 import GS, Scanned, parse
+from edge_agent.domain.barcodes.scan_rejected import ScanRejected
+from edge_agent.domain.wire.ids import DeviceName
+from edge_agent.domain.wire.records import Notice, NoticeKind, Record
 from edge_agent.drivers.base import Emit
-from edge_agent.drivers.framing import BadFrame, Frame
-from edge_agent.drivers.scanner import Back, Event, Lost, Scanner
+from edge_agent.drivers.scanners.framing import BadFrame, Frame
+from edge_agent.drivers.scanners.scanner import Back, Event, Lost, Scanner
 from edge_agent.errors import JournalError
+from edge_agent.timekeeping.clock import Clock, stamp
 
 SHOWN_MAX = 200
 """Characters of a refused scan that go into its notice."""

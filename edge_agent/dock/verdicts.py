@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge_agent.domain.records import Action, ScanLine, Stamp
+from edge_agent.domain.wire.records import Action, ScanLine, Stamp
 
 
 @dataclass(frozen=True, slots=True)

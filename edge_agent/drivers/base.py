@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from edge_agent.domain.records import Record
+from edge_agent.domain.wire.records import Record
 
 Emit = Callable[[Record], Awaitable[None]]
 """Hands a record to the journal; waits while the journal is busy, so that a fast device is held back."""

@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterable, Iterator
 
-from edge_agent.clock import Clock
-from edge_agent.config import (
+from edge_agent.config.model import (
     BleBus,
     BleDeviceSection,
     ContactSection,
@@ -14,19 +13,20 @@ from edge_agent.config import (
     ModbusTcpBus,
     ParticleSensorSection,
 )
-from edge_agent.domain.ids import DeviceName
+from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.drivers.base import Source
-from edge_agent.drivers.bus import Bus, BusDevice, Link, Sleep
-from edge_agent.drivers.decode import Variant
 from edge_agent.drivers.gpio import Door
-from edge_agent.drivers.modbus import ModbusTcpLink
-from edge_agent.drivers.modbus_framing import Ascii, Framing, Rtu
-from edge_agent.drivers.modbus_line import ModbusLineLink
-from edge_agent.drivers.particle_counter import CounterMemory, CounterTalk
-from edge_agent.drivers.particle_sensor import particle_sensor
-from edge_agent.drivers.ports import SerialPort, TcpPort, Trace
-from edge_agent.drivers.profile import Profile, load_profile
+from edge_agent.drivers.modbus.bus import Bus, BusDevice, Link, Sleep
+from edge_agent.drivers.modbus.modbus import ModbusTcpLink
+from edge_agent.drivers.modbus.modbus_framing import Ascii, Framing, Rtu
+from edge_agent.drivers.modbus.modbus_line import ModbusLineLink
+from edge_agent.drivers.modbus.ports import SerialPort, TcpPort, Trace
+from edge_agent.drivers.modbus.profile import Profile, load_profile
+from edge_agent.drivers.modbus.register_decode import Variant
+from edge_agent.drivers.particles.particle_counter import CounterMemory, CounterTalk
+from edge_agent.drivers.particles.particle_sensor import particle_sensor
 from edge_agent.errors import ConfigError, ProfileError
+from edge_agent.timekeeping.clock import Clock
 
 ModbusBus = ModbusTcpBus | ModbusSerialBus
 

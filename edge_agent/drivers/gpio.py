@@ -9,13 +9,13 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
-from edge_agent.clock import Clock, stamp
-from edge_agent.config import ContactSection, OutputSection
-from edge_agent.domain.ids import DeviceName
-from edge_agent.domain.records import Quality, Reading
+from edge_agent.config.model import ContactSection, OutputSection
+from edge_agent.domain.wire.ids import DeviceName
+from edge_agent.domain.wire.records import Quality, Reading
 from edge_agent.drivers.base import Emit
-from edge_agent.drivers.bus import Sleep
+from edge_agent.drivers.modbus.bus import Sleep
 from edge_agent.errors import ConfigError, DeviceLost
+from edge_agent.timekeeping.clock import Clock, stamp
 
 if TYPE_CHECKING:
     from gpiozero import DigitalOutputDevice, Factory

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TextIO
 import typer
 from rich.console import Console
 
-from edge_agent.drivers.profile import load_profile
+from edge_agent.drivers.modbus.profile import load_profile
 from edge_agent.errors import ProfileError
 from edge_agent.simulators.ble import ble
 from edge_agent.simulators.link import CutMode, Relay

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, Protocol, Self, TypeVar
 
-from edge_agent.drivers.profile import Profile, Proof
-from edge_agent.drivers.profile_parts import WordOrder
+from edge_agent.drivers.modbus.profile import Profile, Proof
+from edge_agent.drivers.modbus.profile_parts import WordOrder
 
 REQUESTS_KEPT = 10_000
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE, UNIT_IS_SILENT = 1, 2, 3, 11

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from edge_agent.drivers.profile import Profile
-from edge_agent.drivers.profile_counter import Amount, Cell, CounterProfile
-from edge_agent.drivers.profile_parts import WordOrder
+from edge_agent.drivers.modbus.profile import Profile
+from edge_agent.drivers.modbus.profile_parts import WordOrder
+from edge_agent.drivers.particles.profile_counter import Amount, Cell, CounterProfile
 from edge_agent.simulators.modbus import ILLEGAL_ADDRESS, ILLEGAL_FUNCTION, ILLEGAL_VALUE, Fault, FaultKind
 
 RECORDS_KEPT = 500

@@ -18,8 +18,8 @@ import typer
 from biip import ParseError
 from rich.console import Console
 
-from edge_agent.domain.gs1 import GS, encode
-from edge_agent.drivers.framing import Suffix
+from edge_agent.domain.barcodes.gs1 import GS, encode
+from edge_agent.drivers.scanners.framing import Suffix
 
 FRAMES: dict[Suffix, tuple[bytes, bytes]] = {
     "cr": (b"", b"\r"),

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, cast
 import typer
 from rich.console import Console
 
-from edge_agent.drivers.profile import Profile, load_profile
+from edge_agent.drivers.modbus.profile import Profile, load_profile
 from edge_agent.errors import ProfileError
 from edge_agent.simulators.modbus import FaultKind, ModbusTcpSimulator, SimulatedDevice
 from edge_agent.simulators.modbus_line import ModbusLineSimulator

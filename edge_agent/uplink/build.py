@@ -1,7 +1,7 @@
 """The uplink that the configuration asks for."""
 
-from edge_agent.config import GatewayConfig
-from edge_agent.domain.ids import GatewayName
+from edge_agent.config.model import GatewayConfig
+from edge_agent.domain.wire.ids import GatewayName
 from edge_agent.uplink.base import Uplink
 from edge_agent.uplink.trust import LedgerTrust
 

@@ -17,10 +17,10 @@ from urllib.parse import quote
 
 import httpx
 
-from edge_agent.buffer.desk import CONFIRM_ON_DISK_S, Desk
-from edge_agent.clock import Clock
-from edge_agent.config import UplinkSection
-from edge_agent.domain.asking import (
+from edge_agent.buffer.desk_store import CONFIRM_ON_DISK_S, Desk
+from edge_agent.config.model import UplinkSection
+from edge_agent.domain.stock.desk import DESK_BYTES_MAX, TAKEN_AT_HEADER, DeskFault, desk_etag, desk_of
+from edge_agent.domain.wire.request_signing import (
     GATEWAY_HEADER,
     NONCE_HEADER,
     NOW_HEADER,
@@ -30,9 +30,9 @@ from edge_agent.domain.asking import (
     signed_words,
     written,
 )
-from edge_agent.domain.desk import DESK_BYTES_MAX, TAKEN_AT_HEADER, DeskFault, desk_etag, desk_of
-from edge_agent.domain.wire import Sign
+from edge_agent.domain.wire.wire import Sign
 from edge_agent.errors import LinkDown, Refused, UplinkError
+from edge_agent.timekeeping.clock import Clock
 from edge_agent.uplink.https import WHOLE_EXCHANGE_FACTOR
 from edge_agent.uplink.tls import tls_context
 

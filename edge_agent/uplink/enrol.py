@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from edge_agent.config import UplinkSection
-from edge_agent.domain.enrolment import PATH, enrolment_words, plain_code
+from edge_agent.config.model import UplinkSection
+from edge_agent.domain.wire.enrolment import PATH, enrolment_words, plain_code
 from edge_agent.errors import LinkDown, Refused
 from edge_agent.uplink.identity import Identity
 from edge_agent.uplink.tls import tls_context

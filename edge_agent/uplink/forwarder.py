@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from edge_agent.buffer.journal import Journal
-from edge_agent.buffer.rows import StoredBatch
-from edge_agent.buffer.thread import JournalThread
-from edge_agent.clock import Clock, stamp
-from edge_agent.domain.records import Lane, Notice, NoticeKind, Record
+from edge_agent.buffer.journal_thread import JournalThread
+from edge_agent.buffer.stored_batch import StoredBatch
+from edge_agent.domain.wire.records import Lane, Notice, NoticeKind, Record
 from edge_agent.errors import JournalDamaged, JournalError, LinkDown, Refused
+from edge_agent.timekeeping.clock import Clock, stamp
 from edge_agent.uplink.backfill import BACKLOG_RECORDS_MIN, Progress, TokenBucket, UplinkStatus, duration
 from edge_agent.uplink.base import Outcome, Receipt, Uplink
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import httpx
 
-from edge_agent.config import UplinkSection, url_fault
-from edge_agent.domain.wire import digest_of, join_units
+from edge_agent.config.model import UplinkSection, url_fault
+from edge_agent.domain.wire.wire import digest_of, join_units
 from edge_agent.errors import ConfigError, LinkDown, Refused
 from edge_agent.uplink.base import Receipt
 from edge_agent.uplink.receipts import RECEIPTS_BYTES_MAX, NoReceipts, parse_receipts

@@ -13,8 +13,8 @@ from pathlib import Path
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
-from edge_agent.durable import sync_directory
 from edge_agent.errors import ConfigError
+from edge_agent.host.fsync import sync_directory
 
 KEY_FILE = "gateway.key"
 

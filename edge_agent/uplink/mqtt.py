@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from edge_agent.config import UplinkSection, url_fault
-from edge_agent.domain.ids import GatewayName
-from edge_agent.domain.wire import digest_of
+from edge_agent.config.model import UplinkSection, url_fault
+from edge_agent.domain.wire.ids import GatewayName
+from edge_agent.domain.wire.wire import digest_of
 from edge_agent.errors import ConfigError, LinkDown, Refused
 from edge_agent.uplink.base import Outcome, Receipt
 from edge_agent.uplink.mqtt_link import Broker, Link, Unanswered, Version, VersionRefused

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from edge_agent.domain.receipts import HANDOVERS_MAX
+from edge_agent.domain.wire.receipts import HANDOVERS_MAX
 from edge_agent.uplink.base import Outcome, Receipt
 from edge_agent.uplink.trust import LedgerTrust
 

@@ -5,7 +5,7 @@ import re
 import ssl
 from pathlib import Path
 
-from edge_agent.config import UplinkSection
+from edge_agent.config.model import UplinkSection
 from edge_agent.errors import ConfigError
 
 

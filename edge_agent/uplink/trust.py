@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from edge_agent.domain.receipts import handover_words, receipts_words
-from edge_agent.durable import sync_directory
+from edge_agent.domain.wire.receipts import handover_words, receipts_words
 from edge_agent.errors import ConfigError
+from edge_agent.host.fsync import sync_directory
 from edge_agent.uplink.identity import is_signed_by
 
 KEYS_FILE = "ledger.keys"

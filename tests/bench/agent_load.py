@@ -20,22 +20,22 @@ from functools import cache
 from pathlib import Path
 from statistics import quantiles
 
-from edge_agent.clock import SystemClock
-from edge_agent.domain.ids import DeviceName
-from edge_agent.domain.records import Quality, Reading, Record
-from edge_agent.domain.wire import decode_record
-from edge_agent.drivers.bus import Bus, BusDevice
-from edge_agent.drivers.modbus_framing import Rtu
-from edge_agent.drivers.modbus_line import ModbusLineLink
-from edge_agent.drivers.ports import SerialPort
-from edge_agent.drivers.profile import load_profile
+from edge_agent.domain.wire.ids import DeviceName
+from edge_agent.domain.wire.records import Quality, Reading, Record
+from edge_agent.domain.wire.wire import decode_record
+from edge_agent.drivers.modbus.bus import Bus, BusDevice
+from edge_agent.drivers.modbus.modbus_framing import Rtu
+from edge_agent.drivers.modbus.modbus_line import ModbusLineLink
+from edge_agent.drivers.modbus.ports import SerialPort
+from edge_agent.drivers.modbus.profile import load_profile
 from edge_agent.simulators.ble.bluez import FakeBlueZ, private_bus
 from edge_agent.simulators.ble.sensors import VirtualSensor
 from edge_agent.simulators.modbus import FaultKind, ModbusTcpSimulator, SimulatedDevice
 from edge_agent.simulators.modbus_line import ModbusLineSimulator
+from edge_agent.timekeeping.clock import SystemClock
 from edge_agent.uplink.identity import Identity
 from tests.bench.figure import Figure
-from tests.integration.edge.ledger import Ledger
+from tests.support.small_ledger import Ledger
 
 POLL_S = 10
 WARM_UP_S = 15

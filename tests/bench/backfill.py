@@ -23,21 +23,22 @@ from psycopg import sql
 from cloud_sync.ingest.batches import Outcome, store_batch
 from cloud_sync.storage.database import Database
 from edge_agent.buffer.journal import Journal
-from edge_agent.buffer.rows import Line, line_of
-from edge_agent.buffer.thread import JournalThread
-from edge_agent.clock import SystemClock
-from edge_agent.config import UplinkSection
-from edge_agent.domain.ids import DeviceName, GatewayName
-from edge_agent.domain.records import Action, Lane, Notice, NoticeKind, Quality, Reading, Record
+from edge_agent.buffer.journal_thread import JournalThread
+from edge_agent.buffer.opening import start_journal
+from edge_agent.buffer.stored_batch import Line, line_of
+from edge_agent.config.model import UplinkSection
+from edge_agent.domain.wire.ids import DeviceName, GatewayName
+from edge_agent.domain.wire.records import Action, Lane, Notice, NoticeKind, Quality, Reading, Record
 from edge_agent.errors import LinkDown
+from edge_agent.timekeeping.clock import SystemClock
 from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.https import HttpsUplink
 from edge_agent.uplink.identity import Identity
 from tests.bench.figure import Figure
 from tests.bench.journal import real_disk
 from tests.bench.ledger import new_database
-from tests.builders import GatewayWithKey, Ledger, line, notice, scan, stamp
-from tests.certificates import certificates
+from tests.support.builders import GatewayWithKey, Ledger, line, notice, scan, stamp
+from tests.support.certificates import certificates
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DEVICES = 50
@@ -105,7 +106,7 @@ def _monitor(database: Database, gateway: GatewayWithKey) -> None:
 def _journal(home: Path, gateway: GatewayWithKey, hours: int, records_per_batch: int) -> Journal:
     """As the agent leaves it, but written many hours at once: the disk is not what is measured here."""
     identity = Identity(gateway.key.private_bytes_raw())
-    journal = Journal.start(
+    journal = start_journal(
         home / "journal", GatewayName(gateway.name), sign=identity.sign, verify=identity.verify, clock=SystemClock()
     )
     waiting: list[Line] = []

@@ -20,12 +20,13 @@ from threading import Event
 from typing import Any
 
 from edge_agent.buffer.journal import Journal
+from edge_agent.buffer.journal_thread import JournalThread
+from edge_agent.buffer.opening import start_journal
 from edge_agent.buffer.recorder import READINGS_PER_COMMIT_MAX, Recorder
-from edge_agent.buffer.rows import line_of
-from edge_agent.buffer.thread import JournalThread
-from edge_agent.clock import SystemClock
-from edge_agent.domain.ids import BootId, DeviceName, GatewayName
-from edge_agent.domain.records import Lane, Quality, Reading, Stamp
+from edge_agent.buffer.stored_batch import line_of
+from edge_agent.domain.wire.ids import BootId, DeviceName, GatewayName
+from edge_agent.domain.wire.records import Lane, Quality, Reading, Stamp
+from edge_agent.timekeeping.clock import SystemClock
 from edge_agent.uplink.identity import Identity
 
 PEERS = Path(sys.prefix) / "peers"
@@ -181,7 +182,7 @@ CONTENDERS: dict[str, Callable[[Path, int], Result]] = {
 def open_journal(home: Path) -> Journal:
     """A fresh journal below ``home``."""
     identity = Identity(secrets.token_bytes(32))
-    return Journal.start(
+    return start_journal(
         home / "journal", GatewayName("gw-bench"), sign=identity.sign, verify=identity.verify, clock=SystemClock()
     )
 

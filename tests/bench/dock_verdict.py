@@ -8,17 +8,17 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from edge_agent.buffer.desk import DeskStore
-from edge_agent.clock import SystemClock
-from edge_agent.config import GatewayConfig
+from edge_agent.buffer.desk_store import DeskStore
+from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.build import build_docks
-from edge_agent.dock.floor import Floor
-from edge_agent.domain.desk import DeskBalance, DeskBlock
-from edge_agent.domain.eligibility import HoldKind
-from edge_agent.domain.records import Record
+from edge_agent.dock.dock_context import Floor
+from edge_agent.domain.stock.desk import DeskBalance, DeskBlock
+from edge_agent.domain.stock.eligibility import HoldKind
+from edge_agent.domain.wire.records import Record
 from edge_agent.simulators.scanner import SimulatedScanner, label
+from edge_agent.timekeeping.clock import SystemClock
 from tests.bench.figure import Figure
-from tests.desk_parts import INSULIN, SITE, desk_from, lot
+from tests.support.desk_parts import INSULIN, SITE, desk_from, lot
 
 LOTS = 10_000
 SCANS = 500

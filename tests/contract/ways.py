@@ -13,17 +13,17 @@ from typing import Any, Protocol
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from cloud_sync.ingest.mqtt_door import MqttDoor, MqttSection
-from edge_agent.config import UplinkMqttSection, UplinkSection
-from edge_agent.domain.wire import decode_batch, digest_of
+from cloud_sync.ingest.mqtt.receiver import MqttDoor, MqttSection
+from edge_agent.config.model import UplinkMqttSection, UplinkSection
+from edge_agent.domain.wire.wire import decode_batch, digest_of
 from edge_agent.uplink.base import Uplink
 from edge_agent.uplink.https import HttpsUplink
 from edge_agent.uplink.mqtt import MqttUplink
-from tests.brokers import Broker, Mosquitto, NatsServer
-from tests.integration.edge.ledger import Ledger
-from tests.journal_parts import GATEWAY, IDENTITY
-from tests.ledger_key import seal, seal_what_is_one, trust
-from tests.relay import Relay
+from tests.support.brokers import Broker, Mosquitto, NatsServer
+from tests.support.journal_parts import GATEWAY, IDENTITY
+from tests.support.ledger_key import seal, seal_what_is_one, trust
+from tests.support.relay import Relay
+from tests.support.small_ledger import Ledger
 
 TIMEOUT_S = 0.5
 

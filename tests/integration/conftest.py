@@ -4,8 +4,8 @@ import pytest
 
 from cloud_sync.ingest.batches import Outcome, store_batch
 from cloud_sync.storage.database import Database
-from edge_agent.domain.records import Record
-from tests.builders import GatewayWithKey, Ledger, ledger_with_two_fridges
+from edge_agent.domain.wire.records import Record
+from tests.support.builders import GatewayWithKey, Ledger, ledger_with_two_fridges
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cloud_sync.commands import examples as ledger_examples
-from edge_agent import examples as gateway_examples
+from edge_agent.commands import examples as gateway_examples
 
 
 def command(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:

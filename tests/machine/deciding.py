@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from edge_agent.domain.records import Action
+from edge_agent.domain.wire.records import Action
 from tests.machine.doing import does
 from tests.machine.expected import Booked
 from tests.machine.house import (
@@ -14,7 +14,7 @@ from tests.machine.house import (
     LATE_PLACE,
 )
 from tests.machine.watching import Watch
-from tests.reference_model import Move
+from tests.support.reference_model import Move
 
 numbers = st.integers(0, 999)
 quantities = st.integers(1, 5)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from edge_agent.domain.records import Action, ScanLine, ScanTransaction, Stamp
+from edge_agent.domain.wire.records import Action, ScanLine, ScanTransaction, Stamp
 from tests.machine.house import GTINS, House
-from tests.reference_model import Excursion, Key, Measured, Move, Truth, evidence, products_of, truth
+from tests.support.reference_model import Excursion, Key, Measured, Move, Truth, evidence, products_of, truth
 
 Hold = tuple[str, str, str | None, str | None]
 """Kind, lot, serial (None: all), place (None: everywhere)."""

@@ -5,9 +5,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from cloud_sync.actions.allocate import end_unconfirmed
-from cloud_sync.actions.promises import expire_promises
-from edge_agent.domain.records import Action
+from cloud_sync.actions.orders.allocate import end_unconfirmed
+from cloud_sync.posting.reservations.broken_reservations import expire_promises
+from edge_agent.domain.wire.records import Action
 from tests.machine.doing import does
 from tests.machine.house import (
     DEVICES,

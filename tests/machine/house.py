@@ -12,16 +12,16 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from cloud_sync.actions.access import create_token
-from cloud_sync.actions.ledger_keys import ledger_keys
+from cloud_sync.actions.gateways.ledger_keys import ledger_keys
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
-from edge_agent.domain.excursions import Side
-from edge_agent.domain.ids import BootId, DeviceName
-from edge_agent.domain.policies import Policy, PolicyRule, RateRule
-from edge_agent.domain.records import Lane, Notice, NoticeKind, Quality, Reading, Record, Stamp, lane_of
-from tests.builders import EVERYTHING, GatewayWithKey, Ledger
-from tests.integration.ledger_api import Somebody
-from tests.reference_model import Place, World
+from edge_agent.domain.monitoring.excursions import Side
+from edge_agent.domain.monitoring.policies import Policy, PolicyRule, RateRule
+from edge_agent.domain.wire.ids import BootId, DeviceName
+from edge_agent.domain.wire.records import Lane, Notice, NoticeKind, Quality, Reading, Record, Stamp, lane_of
+from tests.support.builders import EVERYTHING, GatewayWithKey, Ledger
+from tests.support.ledger_api import Somebody
+from tests.support.reference_model import Place, World
 
 HOURS_BACK = 10
 """The machine begins so long before now: the ledger dates holds by its own clock, scans come before and after them."""

@@ -7,8 +7,7 @@ from typing import Any
 
 from hypothesis.stateful import initialize, rule
 
-from edge_agent.domain.records import Action
-from tests.integration.ledger_api import Somebody
+from edge_agent.domain.wire.records import Action
 from tests.machine.deciding import Deciding
 from tests.machine.doing import things
 from tests.machine.expected import Expected
@@ -19,6 +18,7 @@ from tests.machine.house import (
     House,
 )
 from tests.machine.stock import Stock
+from tests.support.ledger_api import Somebody
 
 FIRST_STOCK = (("fridge-a", "A1", 6), ("store", "A2", 6), ("store", "D1", 8), ("clean-room", "D2", 5),
                ("fridge-b", "V1", 5), ("store", "X1", 4), ("shelf-a", "A1", 3), ("store", "S1", 1),

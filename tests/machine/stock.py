@@ -5,9 +5,9 @@ from typing import Any
 from hypothesis import event
 from hypothesis import strategies as st
 
-from cloud_sync.actions.allocate import end_unconfirmed
-from cloud_sync.actions.order_work import replan_broken
-from edge_agent.domain.records import Action
+from cloud_sync.actions.orders.allocate import end_unconfirmed
+from cloud_sync.actions.orders.fulfilment import replan_broken
+from edge_agent.domain.wire.records import Action
 from tests.machine.doing import does
 from tests.machine.expected import Booked
 from tests.machine.house import (
@@ -16,7 +16,7 @@ from tests.machine.house import (
     OWNER,
 )
 from tests.machine.watching import Watch, at_time
-from tests.reference_model import Move
+from tests.support.reference_model import Move
 
 COMMANDS: tuple[tuple[Action, str, str], ...] = (
     (Action.RECEIVE, "acme", "fridge-a"), (Action.RECEIVE, "acme", "store"), (Action.RECEIVE, "shady", "fridge-b"),

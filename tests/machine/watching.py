@@ -10,11 +10,10 @@ from hypothesis import event
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from cloud_sync.storage.database import Database
-from edge_agent.domain.eligibility import ISSUING
-from edge_agent.domain.ids import DeviceName, PlaceName
-from edge_agent.domain.records import Action, ScanLine, ScanTransaction
-from edge_agent.domain.wire import join_units
-from tests.integration.ledger_api import Somebody
+from edge_agent.domain.stock.eligibility import ISSUING
+from edge_agent.domain.wire.ids import DeviceName, PlaceName
+from edge_agent.domain.wire.records import Action, ScanLine, ScanTransaction
+from edge_agent.domain.wire.wire import join_units
 from tests.machine.expected import Booked, Expected, Heard, Hold
 from tests.machine.house import (
     GTINS,
@@ -27,7 +26,8 @@ from tests.machine.house import (
     Gate,
     House,
 )
-from tests.reference_model import Move
+from tests.support.ledger_api import Somebody
+from tests.support.reference_model import Move
 
 EFFECTS = """
     SELECT (SELECT count(*) FROM event) AS event, (SELECT count(*) FROM movement) AS movement,

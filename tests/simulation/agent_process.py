@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.faketime import FakeWall
+from tests.support.faketime import FakeWall
 
 PATIENCE_S = 30.0
 

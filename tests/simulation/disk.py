@@ -134,7 +134,7 @@ class RecordingDisk(apsw.VFS):
             self.recording.note(Event("sync", name))
 
     def connect(self, synchronous: str | None = None) -> Callable[[Path], sqlite3.Connection]:
-        """For ``Journal.start(connect=...)``. With ``synchronous`` the journal's own choice is overruled."""
+        """For ``start_journal(connect=...)``. With ``synchronous`` the journal's own choice is overruled."""
 
         def opened(path: Path) -> sqlite3.Connection:
             return _Connection(path / "journal.db", self.name, synchronous)  # type: ignore[return-value]

@@ -5,13 +5,13 @@ import os
 import random
 from pathlib import Path
 
-from edge_agent.buffer.thread import JournalThread
-from edge_agent.clock import ManualClock
-from edge_agent.config import UplinkSection
-from edge_agent.domain.records import Lane, Record
+from edge_agent.buffer.journal_thread import JournalThread
+from edge_agent.config.model import UplinkSection
+from edge_agent.domain.wire.records import Lane, Record
+from edge_agent.timekeeping.clock import ManualClock
 from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.https import HttpsUplink
-from tests.journal_parts import START, open_journal, reading, scan
+from tests.support.journal_parts import START, open_journal, reading, scan
 
 READINGS_EACH = 20
 

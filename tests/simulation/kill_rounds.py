@@ -13,18 +13,18 @@ from multiprocessing.reduction import DupFd
 from pathlib import Path
 from typing import TypeVar
 
+from edge_agent.buffer.journal_thread import JournalThread
 from edge_agent.buffer.reader import damaged_beside
-from edge_agent.buffer.thread import JournalThread
-from edge_agent.clock import ManualClock
-from edge_agent.config import UplinkSection
-from edge_agent.domain.records import Lane, Notice, Reading, ScanTransaction
-from edge_agent.domain.wire import NO_PREVIOUS, Batch, decode_record
+from edge_agent.config.model import UplinkSection
+from edge_agent.domain.wire.records import Lane, Notice, Reading, ScanTransaction
+from edge_agent.domain.wire.wire import NO_PREVIOUS, Batch, decode_record
 from edge_agent.errors import LinkDown
+from edge_agent.timekeeping.clock import ManualClock
 from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.https import HttpsUplink
-from tests.integration.edge.ledger import Fault, Ledger
-from tests.journal_parts import IDENTITY, START, open_journal
 from tests.simulation.gateway_child import READINGS_EACH, run_for_ever
+from tests.support.journal_parts import IDENTITY, START, open_journal
+from tests.support.small_ledger import Fault, Ledger
 
 SPAWN = multiprocessing.get_context("forkserver")
 SPAWN.set_forkserver_preload(["tests.simulation.gateway_child"])

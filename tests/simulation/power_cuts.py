@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge_agent.buffer.journal import Journal
+from edge_agent.buffer.opening import start_journal
 from edge_agent.buffer.reader import damaged_beside
-from edge_agent.buffer.rows import StoredBatch
-from edge_agent.clock import ManualClock
-from edge_agent.domain.records import SEQ_END, Lane, Notice, NoticeKind, Reading, ScanTransaction
-from tests.journal_parts import GATEWAY, IDENTITY, START, all_records, open_journal, reading, records_in, scan
+from edge_agent.buffer.stored_batch import StoredBatch
+from edge_agent.domain.wire.records import SEQ_END, Lane, Notice, NoticeKind, Reading, ScanTransaction
+from edge_agent.timekeeping.clock import ManualClock
 from tests.simulation.disk import Recording, RecordingDisk, crash_image
+from tests.support.journal_parts import GATEWAY, IDENTITY, START, all_records, open_journal, reading, records_in, scan
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 BYTES_MAX = 120_000
@@ -44,7 +45,7 @@ def recorded_run(
     recording = Recording()
     disk = RecordingDisk(f"recording-{seed}-{thin_window_s}-{synchronous}", recording)
     path = home / "journal"
-    with Journal.start(
+    with start_journal(
         path, GATEWAY, sign=IDENTITY.sign, verify=IDENTITY.verify, clock=ManualClock(START), bytes_max=BYTES_MAX,
         thin_window_s=thin_window_s, connect=disk.connect(synchronous),
     ) as journal:  # fmt: skip

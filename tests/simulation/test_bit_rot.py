@@ -11,9 +11,9 @@ import pytest
 
 from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.reader import FILE_NAME, damaged_beside
-from edge_agent.domain.records import Lane, Notice, Record
-from edge_agent.domain.wire import decode_batch
-from tests.journal_parts import IDENTITY, open_journal, reading, records_in, scan
+from edge_agent.domain.wire.records import Lane, Notice, Record
+from edge_agent.domain.wire.wire import decode_batch
+from tests.support.journal_parts import IDENTITY, open_journal, reading, records_in, scan
 
 # Set aside and declared; its successor, which names it; and a column beside a batch that is whole.
 HARMLESS = re.compile(

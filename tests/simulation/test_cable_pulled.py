@@ -18,18 +18,18 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from cloud_sync.storage.database import Database
 from edge_agent.buffer.reader import JournalReader
-from edge_agent.domain.records import Notice, Reading, Record, ScanTransaction
-from edge_agent.domain.wire import NO_PREVIOUS, Batch, decode_batch, decode_record
-from edge_agent.drivers.profile import load_profile
+from edge_agent.domain.wire.records import Notice, Reading, Record, ScanTransaction
+from edge_agent.domain.wire.wire import NO_PREVIOUS, Batch, decode_batch, decode_record
+from edge_agent.drivers.modbus.profile import load_profile
 from edge_agent.simulators.link import CutMode, Relay
 from edge_agent.simulators.modbus import ModbusTcpSimulator, SimulatedDevice
 from edge_agent.simulators.scanner import SimulatedScanner, label
 from edge_agent.uplink.identity import Identity
-from tests.builders import GTIN, GatewayWithKey, Ledger, ledger_with_two_fridges
-from tests.faketime import FakeWall
-from tests.integration.test_cloud_sync_command import config as ledger_config
-from tests.integration.test_cloud_sync_command import serving
+from tests.integration.cloud.commands.test_cloud_sync import config as ledger_config
+from tests.integration.cloud.commands.test_cloud_sync import serving
 from tests.simulation.agent_process import PATIENCE_S, AgentProcess, write_config
+from tests.support.builders import GTIN, GatewayWithKey, Ledger, ledger_with_two_fridges
+from tests.support.faketime import FakeWall
 
 DAY_S = 86_400
 KILLS = 10

@@ -7,14 +7,14 @@ from itertools import pairwise
 from pathlib import Path
 
 from edge_agent.buffer.reader import JournalReader
-from edge_agent.domain.records import Notice, Reading
-from edge_agent.domain.wire import decode_record
-from edge_agent.drivers.profile import load_profile
+from edge_agent.domain.wire.records import Notice, Reading
+from edge_agent.domain.wire.wire import decode_record
+from edge_agent.drivers.modbus.profile import load_profile
 from edge_agent.simulators.modbus import ModbusTcpSimulator, SimulatedDevice
 from edge_agent.uplink.identity import Identity
-from tests.faketime import FakeWall
-from tests.integration.edge.ledger import Ledger
 from tests.simulation.agent_process import PATIENCE_S, AgentProcess, write_config
+from tests.support.faketime import FakeWall
+from tests.support.small_ledger import Ledger
 
 DAY_S = 86_400
 POLL_S = 0.1

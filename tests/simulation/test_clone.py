@@ -9,11 +9,11 @@ import psycopg
 from psycopg.rows import dict_row
 
 from edge_agent.buffer.reader import JournalReader
-from tests.faketime import FakeWall
+from tests.integration.cloud.commands.test_cloud_sync import config as ledger_config
+from tests.integration.cloud.commands.test_cloud_sync import run, serving
 from tests.integration.edge.test_agent import result_of
-from tests.integration.test_cloud_sync_command import config as ledger_config
-from tests.integration.test_cloud_sync_command import run, serving
 from tests.simulation.agent_process import PATIENCE_S, AgentProcess, write_config
+from tests.support.faketime import FakeWall
 
 
 def rows(url: str, sql: str) -> list[dict[str, Any]]:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from edge_agent.buffer.reader import FILE_NAME
-from edge_agent.domain.records import Lane
-from tests.journal_parts import IDENTITY, open_journal, scan
+from edge_agent.domain.wire.records import Lane
 from tests.simulation.disk import Event, Recording, crash_image
 from tests.simulation.power_cuts import cut_power, recorded_run
+from tests.support.journal_parts import IDENTITY, open_journal, scan
 
 CUTS = int(os.environ.get("LOTWARDEN_POWER_CUTS", "100"))
 

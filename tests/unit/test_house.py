@@ -5,13 +5,21 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 PURE = ("edge_agent/domain", "cloud_sync/domain")
 PURE_LIBRARIES = {"pydantic", "biip"}
 UNPURE_STDLIB = {
     "asyncio", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "socket", "sqlite3",
     "subprocess", "tempfile", "threading", "time", "urllib", "uuid",
 }  # fmt: skip
+# What the gateway's program needs not: people's commands are loaded by the front door and at the bench alone.
+FOR_PEOPLE = ("edge_agent/commands/", "edge_agent/commissioning/", "edge_agent/cli.py")
+# What the rooms of HTTP may know of the ledger: what they call, what they answer with, and how to hand over a database.
+API_MAY_IMPORT = (
+    "cloud_sync.actions", "cloud_sync.api", "cloud_sync.domain", "cloud_sync.errors", "cloud_sync.ingest",
+    "cloud_sync.storage.database",
+)  # fmt: skip
 # What the domain offers ends here; only the demonstration runs both sides.
 CLOUD_MAY_IMPORT_EDGE = ("edge_agent.domain",)
 RUNS_BOTH_SIDES = "cloud_sync/demo/"
@@ -35,6 +43,22 @@ def imports_of(module: str) -> set[str]:
     return names
 
 
+def name_of(module: str) -> str:
+    return module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def circles(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Modules that import each other in a loop. A name inside of a module counts as the module."""
+    needs = {
+        module: {known for name in names for known in (name, name.rpartition(".")[0]) if known in imports} - {module}
+        for module, names in imports.items()
+    }
+    while free := {module for module, others in needs.items() if not others & needs.keys()}:
+        needs = {module: others for module, others in needs.items() if module not in free}
+    used = set().union(*needs.values()) if needs else set()
+    return [sorted(needs.keys() & used)] if needs else []
+
+
 def is_below(name: str, package: str) -> bool:
     return name == package or name.startswith(package + ".")
 
@@ -50,6 +74,36 @@ def test_the_edge_never_imports_the_cloud(module: str) -> None:
 def test_the_cloud_imports_only_the_domain_of_the_edge(module: str) -> None:
     edge = [name for name in imports_of(module) if is_below(name, "edge_agent")]
     assert not [name for name in edge if not any(is_below(name, allowed) for allowed in CLOUD_MAY_IMPORT_EDGE)]
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if m.startswith("cloud_sync/posting/")])
+def test_what_follows_from_a_fact_never_asks_for_an_action(module: str) -> None:
+    assert not [name for name in imports_of(module) if is_below(name, "cloud_sync.actions")]
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if m.startswith("cloud_sync/api/")])
+def test_the_api_calls_actions_and_ingest_only(module: str) -> None:
+    cloud = [name for name in imports_of(module) if is_below(name, "cloud_sync")]
+    assert not [name for name in cloud if not any(is_below(name, allowed) for allowed in API_MAY_IMPORT)]
+
+
+@pytest.mark.parametrize(
+    "module", [m for m in modules() if m.startswith("edge_agent/") and not m.startswith(FOR_PEOPLE)]
+)
+def test_the_agent_never_needs_the_commands_for_people(module: str) -> None:
+    if module == "edge_agent/__main__.py":
+        return  # the front door
+    names = imports_of(module)
+    assert not [name for name in names if is_below(name, "edge_agent.commands")]
+    assert not [name for name in names if is_below(name, "edge_agent.commissioning")]
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    assert circles({name_of(m): imports_of(m) for m in modules()}) == []
+
+
+def test_a_circle_would_be_seen() -> None:
+    assert circles({"a": {"b.thing"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
 
 
 @pytest.mark.parametrize("module", [m for m in modules() if m.startswith(PURE)])

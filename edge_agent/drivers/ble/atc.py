@@ -3,7 +3,7 @@
 github.com/pvvx/ATC_MiThermometer describes the four layouts; the length tells which one it is.
 """
 
-from edge_agent.domain.records import Quality
+from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.ble.frames import (
     KEY_MISSING,
     KEY_WRONG,

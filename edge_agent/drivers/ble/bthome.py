@@ -4,7 +4,7 @@ Service data 0xFCD2: device info byte, then objects (id, little-endian value). P
 id, because its length is unknown too.
 """
 
-from edge_agent.domain.records import Quality
+from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.ble.frames import (
     KEY_MISSING,
     KEY_WRONG,

@@ -13,17 +13,17 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
 
-from edge_agent.clock import Clock, stamp
-from edge_agent.config import BleBus, BleDeviceSection, GatewayConfig
-from edge_agent.domain.ids import DeviceName
-from edge_agent.domain.records import Notice, NoticeKind, Quality, Reading
+from edge_agent.config.model import BleBus, BleDeviceSection, GatewayConfig
+from edge_agent.domain.wire.ids import DeviceName
+from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading
 from edge_agent.drivers.base import Emit
 from edge_agent.drivers.ble.connect import TROUBLE, decoded_of, read_characteristics, said_of
 from edge_agent.drivers.ble.formats import FORMATS, Scan, patterns_for, scan_for
 from edge_agent.drivers.ble.frames import Decoded
 from edge_agent.drivers.ble.listener import NO_RSSI_DBM, BleDevice, Listener
-from edge_agent.drivers.ble.track import STALE_GAPS, Change
+from edge_agent.drivers.ble.staleness import STALE_GAPS, Change
 from edge_agent.errors import ConfigError
+from edge_agent.timekeeping.clock import Clock, stamp
 
 _log = logging.getLogger(__name__)
 

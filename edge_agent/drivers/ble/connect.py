@@ -6,7 +6,7 @@ from bleak import BleakClient
 from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError
 
-from edge_agent.domain.records import Quality
+from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.ble.ess import HUMIDITY_UUID, TEMPERATURE_UUID, decode_characteristics
 from edge_agent.drivers.ble.frames import Decoded
 

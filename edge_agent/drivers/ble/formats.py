@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from edge_agent.config import TAKES_KEY, BleFormat
+from edge_agent.config.model import TAKES_KEY, BleFormat
 from edge_agent.drivers.ble import (
     atc,
     bthome,

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from edge_agent.domain.records import Quality
+from edge_agent.domain.wire.records import Quality
 
 Limits = Mapping[str, tuple[float, float]]
 """Metric -> lowest and highest value that such a sensor can measure."""

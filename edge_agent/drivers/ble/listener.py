@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from bleak.backends.scanner import AdvertisementData
 
-from edge_agent.clock import Clock, stamp
-from edge_agent.config import BleFormat
-from edge_agent.domain.ids import DeviceName
+from edge_agent.config.model import BleFormat
+from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.drivers.ble.formats import FORMATS
 from edge_agent.drivers.ble.frames import Advertisement
-from edge_agent.drivers.ble.track import Frame, Track
+from edge_agent.drivers.ble.staleness import Frame, Track
+from edge_agent.timekeeping.clock import Clock, stamp
 
 NO_RSSI_DBM = -127
 """What bleak says when BlueZ took the RSSI away: that is no advertisement."""

@@ -6,7 +6,7 @@ Temperature and humidity often come in separate frames. Encryption is AES-128-CC
 import struct
 from collections.abc import Callable
 
-from edge_agent.domain.records import Quality
+from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.ble.frames import (
     KEY_MISSING,
     KEY_WRONG,

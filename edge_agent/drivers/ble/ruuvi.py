@@ -1,6 +1,6 @@
 """RuuviTag, data format 5 (RAWv2): github.com/ruuvi/ruuvi-sensor-protocols, dataformat_05.md."""
 
-from edge_agent.domain.records import Quality
+from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.ble.frames import Advertisement, Decoded, disowned, int16_be, judged, refused, uint16_be
 
 COMPANY = 0x0499

@@ -9,7 +9,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from edge_agent.config import TAKES_KEY, BleFormat
+from edge_agent.config.model import TAKES_KEY, BleFormat
 from edge_agent.drivers.ble.ess import HUMIDITY_UUID, TEMPERATURE_UUID
 from edge_agent.simulators.ble.bluez import FakeBlueZ, private_bus
 from edge_agent.simulators.ble.sensors import Fault, VirtualSensor

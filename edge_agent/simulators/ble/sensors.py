@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 
-from edge_agent.config import BleFormat
+from edge_agent.config.model import BleFormat
 from edge_agent.drivers.ble.frames import crc16_modbus
 
 SERVICE_DATA, MANUFACTURER_DATA = 0x16, 0xFF

@@ -1,7 +1,7 @@
 """Made ``journal.db`` beside it: a journal as schema version 1 wrote it. Kept so that every later version opens it.
 
 Run from the root of a source tree whose ``edge_agent/buffer/schema.sql`` says ``user_version = 1`` (any commit before
-``migrate_2.sql``), with the key and the records of ``tests/journal_parts.py``::
+``migrate_2.sql``), with the key and the records of ``tests/support/journal_parts.py``::
 
     python -m tests.data.journal_v1.make tests/data/journal_v1/journal.db
 
@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 
 from edge_agent.buffer.queries import SCHEMA_VERSION
-from edge_agent.domain.records import Lane
-from tests.journal_parts import open_journal, reading, scan
+from edge_agent.domain.wire.records import Lane
+from tests.support.journal_parts import open_journal, reading, scan
 
 
 def main(target: Path) -> None:

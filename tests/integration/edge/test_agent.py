@@ -13,17 +13,17 @@ from pathlib import Path
 import pytest
 
 from edge_agent.agent import FAREWELL_S, TaskDied, journal_dir, run
-from edge_agent.buffer.journal import Journal
+from edge_agent.buffer.opening import start_journal
 from edge_agent.buffer.reader import JournalReader
-from edge_agent.clock import ManualClock
-from edge_agent.config import GatewayConfig, GatewaySection, JournalSection, UplinkSection
-from edge_agent.domain.ids import GatewayName
-from edge_agent.domain.records import Lane, Notice, Record
-from edge_agent.domain.wire import decode_batch, decode_record, split_units
+from edge_agent.config.model import GatewayConfig, GatewaySection, JournalSection, UplinkSection
+from edge_agent.domain.wire.ids import GatewayName
+from edge_agent.domain.wire.records import Lane, Notice, Record
+from edge_agent.domain.wire.wire import decode_batch, decode_record, split_units
 from edge_agent.drivers.base import Emit
+from edge_agent.timekeeping.clock import ManualClock
 from edge_agent.uplink.identity import Identity
-from tests.integration.edge.ledger import Ledger
-from tests.journal_parts import START, reading, scan
+from tests.support.journal_parts import START, reading, scan
+from tests.support.small_ledger import Ledger
 
 PATIENCE_S = 30
 
@@ -173,7 +173,7 @@ async def test_identity_tells_the_name_and_key_to_register(tmp_path: Path) -> No
 
 def journal_with_records(tmp_path: Path) -> None:
     identity = Identity.load_or_make(tmp_path / "data")
-    with Journal.start(
+    with start_journal(
         tmp_path / "data" / "journal", GatewayName("gw-test"), sign=identity.sign, verify=identity.verify,
         clock=ManualClock(START),
     ) as journal:  # fmt: skip

@@ -15,15 +15,16 @@ from pathlib import Path
 import httpx
 import pytest
 
+from edge_agent.buffer.journal_thread import JournalThread
 from edge_agent.buffer.recorder import Recorder
-from edge_agent.buffer.thread import JournalThread
-from edge_agent.clock import ManualClock
-from edge_agent.progress import Progress
-from edge_agent.pulse import STUCK_S, Pulse
+from edge_agent.runtime.heartbeat import Progress
+from edge_agent.runtime.watchdog import STUCK_S, Pulse
 from edge_agent.simulators.scanner import SimulatedScanner
-from tests.journal_parts import START, open_journal
+from edge_agent.timekeeping.clock import ManualClock
+from tests.support.journal_parts import START, open_journal
+from tests.support.paths import ROOT
 
-UNIT = Path(__file__).parents[3] / "systemd" / "edge-agent.service"
+UNIT = ROOT / "systemd" / "edge-agent.service"
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze IS MISSING: ./dev test installs it"
 )

@@ -31,7 +31,7 @@ CREATE TABLE api_token (
 
 ---------------------------------------------------------------------------------------------------- master data
 
--- Storage policies as edge_agent.domain.policies reads them.
+-- Storage policies as edge_agent.domain.monitoring.policies reads them.
 CREATE TABLE policy (
     name text PRIMARY KEY,
     body jsonb NOT NULL
@@ -72,7 +72,7 @@ CREATE TABLE item_gtin (
     base_units bigint NOT NULL DEFAULT 1 CHECK (base_units > 0)
 );
 
--- The other codes of items (edge_agent.domain.item_codes): NDC, HIBC. A code has one key or two, by which scans are
+-- The other codes of items (edge_agent.domain.barcodes.item_codes): NDC, HIBC. A code has one key or two, by which scans are
 -- looked up; the key makes sure that no two items claim the same. Keys that follow from another code, as the NDC inside
 -- a GTIN, were not said.
 CREATE TABLE item_code (
@@ -180,7 +180,7 @@ CREATE TABLE unusable_reading (
 );
 CREATE INDEX unusable_reading_device_at ON unusable_reading (gateway_id, device, at);
 
--- Where one rule on one channel stands after its latest reading (edge_agent.domain.excursions.Track), and the rule as it
+-- Where one rule on one channel stands after its latest reading (edge_agent.domain.monitoring.excursions.Track), and the rule as it
 -- was then: when the policy has changed since, the track is worthless and all readings are judged again.
 CREATE TABLE track (
     channel_id bigint NOT NULL REFERENCES channel,

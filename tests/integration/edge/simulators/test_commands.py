@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.config import GatewayConfig
-from edge_agent.domain.records import Quality
-from tests.integration.edge.drivers.running import Running
+from edge_agent.config.model import GatewayConfig
+from edge_agent.domain.wire.records import Quality
+from tests.support.running_bus import Running
 
 
 class Terminal:

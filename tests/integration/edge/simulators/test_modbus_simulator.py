@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from edge_agent.drivers.profile import load_profile
+from edge_agent.drivers.modbus.profile import load_profile
 from edge_agent.simulators.modbus import FaultKind, ModbusTcpSimulator, SimulatedDevice
 
 READ_BOTH = bytes.fromhex("0001 0000 0006 01 04 0001 0002")

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from edge_agent.clock import SystemClock
-from edge_agent.config import GatewayConfig
+from edge_agent.config.model import GatewayConfig
 from edge_agent.drivers.build import build_buses
 from edge_agent.errors import ConfigError
+from edge_agent.timekeeping.clock import SystemClock
 
 BUS = {"kind": "modbus-tcp", "name": "line-1", "host": "10.0.0.5"}
 DEVICE = {"name": "fridge-a/probe-1", "bus": "line-1", "profile": "xy-md02", "poll_s": 10}

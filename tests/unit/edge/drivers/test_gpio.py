@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from edge_agent.clock import SystemClock
-from edge_agent.config import ContactSection, OutputSection
-from edge_agent.domain.records import Quality, Reading
+from edge_agent.config.model import ContactSection, OutputSection
+from edge_agent.domain.wire.records import Quality, Reading
 from edge_agent.drivers.gpio import Door, Outputs
 from edge_agent.errors import ConfigError
-from tests.integration.edge.drivers.running import Heard
+from edge_agent.timekeeping.clock import SystemClock
+from tests.support.running_bus import Heard
 
 
 @pytest.fixture

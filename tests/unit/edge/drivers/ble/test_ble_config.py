@@ -7,12 +7,12 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
-from edge_agent.clock import ManualClock
-from edge_agent.config import TAKES_KEY, BleDeviceSection, BleFormat, GatewayConfig
+from edge_agent.config.model import TAKES_KEY, BleDeviceSection, BleFormat, GatewayConfig
 from edge_agent.drivers.ble.bus import ble_sources, key_in_file
 from edge_agent.drivers.ble.formats import FORMATS, Scan, patterns_for, scan_for
 from edge_agent.errors import ConfigError
 from edge_agent.simulators.ble import ENCODERS
+from edge_agent.timekeeping.clock import ManualClock
 
 CLOCK = ManualClock(datetime(2026, 3, 1, 8, 0, tzinfo=UTC))
 KEY = "231d39c1d7cc1ab1aee224cd096db932"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.domain.records import Quality
+from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.ble import atc, bthome, efento, ela, ess, govee, inkbird, mibeacon, ruuvi, sensirion, switchbot
 from edge_agent.drivers.ble.formats import FORMATS
 from edge_agent.drivers.ble.frames import LIMITS, PROBE_LIMITS, Advertisement, Decoded, crc16_modbus

@@ -1,0 +1,153 @@
+"""The desk of a gateway: who asks for it is proven by a signature, and what it holds is read at one instant."""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from cloud_sync.actions.master_data.master_data import place_named
+from cloud_sync.domain.orders import OrderKind
+from cloud_sync.errors import Conflict, NotFound, NotKnown
+from cloud_sync.posting.reservations.order_state import orders_now
+from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.stock.desk import DeskSnapshot, desk_from, desk_json
+from edge_agent.domain.wire.request_signing import TOLERANCE_S, signed_words
+
+ORDERS_MAX = 1000
+"""Of the latest orders of a site, how many are looked at for its desks."""
+NONCE = re.compile(r"[0-9a-f]{32}")
+WHAT_TO_DO = "Check the gateway's name, key and clock: edge-agent identity, cloud-sync gateway list."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The credentials of one request, as its headers say them."""
+
+    gateway: str
+    at: str
+    nonce: str
+    signature: str
+    method: str
+    path: str
+
+
+def desk_for(database: Database, asked: Asked, *, now: datetime) -> bytes:
+    """The desk of the gateway that asks, as JSON; the same bytes while nothing changes.
+
+    Raises ``NotKnown`` for a request that is not genuine, too old or was answered before, ``NotFound`` if nobody has
+    said where the gateway stands.
+    """
+    with database.transaction() as connection:
+        gateway = _genuine(connection, asked, now)
+    if gateway["place"] is None:
+        raise NotFound(
+            f"nobody has said where gateway {asked.gateway} stands",
+            "Say it: PUT /v1/gateways/NAME/place, or cloud-sync gateway place NAME PLACE.",
+        )
+    with database.transaction() as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return desk_json(_snapshot(connection, asked.gateway, gateway))
+
+
+def place_gateway(database: Database, name: str, place: str, *, actor: str) -> None:
+    """Say where a gateway stands: its docks get the desk of the site around it. Raises ``NotFound``."""
+    with database.transaction() as connection:
+        place_id = place_named(connection, place)["id"]
+        before = queries("desk").own_gateway_place(connection, name=name)
+        if before is None:
+            raise NotFound(f"there is no gateway {name}", "See: cloud-sync gateway list")
+        queries("desk").place_gateway(connection, name=name, place_id=place_id)
+        data = {"place": place, "before": before["place"]}
+        add_event(connection, actor=actor, kind="gateway_placed", subject=f"gateway:{name}", data=data)
+
+
+def put_operator(database: Database, name: str, badge: str, *, active: bool, actor: str) -> None:
+    """Give an operator a badge, change it or withdraw it. Raises ``Conflict`` if somebody else has the badge."""
+    try:
+        with database.transaction() as connection:
+            before = queries("desk").own_operator(connection, name=name)
+            queries("desk").put_operator(connection, name=name, badge=badge, active=active)
+            data = {"badge": badge, "active": active, "before": before}
+            add_event(connection, actor=actor, kind="operator_put", subject=f"operator:{name}", data=data)
+    except psycopg.errors.UniqueViolation as error:
+        raise Conflict(f"the badge {badge} is somebody else's", "Print a badge with another code.") from error
+
+
+def _genuine(connection: Connection, asked: Asked, now: datetime) -> Row:
+    row: Row | None = queries("desk").gateway_to_serve(connection, name=asked.gateway)
+    if row is None or row["revoked_at"] is not None or not _is_signed(asked, bytes(row["public_key"])):
+        raise NotKnown(f"no valid gateway {asked.gateway} signed this request", WHAT_TO_DO)
+    try:
+        at = datetime.fromisoformat(asked.at)
+        is_near = abs(at - now) <= timedelta(seconds=TOLERANCE_S)
+    except (ValueError, TypeError):
+        is_near = False
+    if not is_near:
+        raise NotKnown(f"the request is of {asked.at}, too far from the ledger's time", WHAT_TO_DO)
+    # A request counts for the tolerance before and after its own time; longer than that no number need be remembered.
+    queries("desk").forget_nonces(connection, before=now - timedelta(seconds=2 * TOLERANCE_S))
+    if not NONCE.fullmatch(asked.nonce) or not queries("desk").use_nonce(
+        connection, gateway_id=row["id"], nonce=asked.nonce, at=now
+    ):
+        raise NotKnown("this request was answered before", "Sign each request anew.")
+    return row
+
+
+def _is_signed(asked: Asked, public_key: bytes) -> bool:
+    signed = signed_words(asked.gateway, asked.method, asked.path, asked.at, asked.nonce)
+    try:
+        signature = base64.b64decode(asked.signature, validate=True)
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed)
+    except (InvalidSignature, binascii.Error, ValueError):
+        return False
+    return True
+
+
+def _orders(connection: Connection, site_id: int) -> list[dict[str, Any]]:
+    """What of the latest orders is still open: receipts of purchases, picks of demands and transfers."""
+    rows = queries("desk").orders_at_site(connection, site_id=site_id, rows_max=ORDERS_MAX)
+    found = orders_now(connection, [row["number"] for row in rows])
+    shown = []
+    for number, order in sorted(found.items()):
+        is_receipt = order.kind is OrderKind.PURCHASE
+        lines: list[dict[str, Any]] = [
+            {
+                "item": order.items[line.item_id],
+                "quantity": line.wanted,
+                "done": line.wanted - order.open_of(line),
+                "lot": line.lot_number or None,
+            }
+            for line in order.lines
+            if line.wanted
+        ]
+        if any(line["done"] < line["quantity"] for line in lines):
+            partner = order.row["from_place"] if is_receipt else order.row["to_place"]
+            kind = "receipt" if is_receipt else "issue"
+            shown.append({"number": number, "kind": kind, "partner": partner, "lines": lines})
+    return shown
+
+
+def _snapshot(connection: Connection, name: str, gateway: Row) -> DeskSnapshot:
+    site_id = gateway["site_id"]
+    desk = queries("desk")
+    content: dict[str, Any] = {
+        "gateway": name,
+        "site": desk.site_name(connection, site_id=site_id),
+        "items": list(desk.desk_items(connection)),
+        "lots": list(desk.desk_lots(connection, site_id=site_id)),
+        "places": list(desk.desk_places(connection, site_id=site_id)),
+        "orders": _orders(connection, site_id),
+        "operators": list(desk.desk_operators(connection)),
+        "suppliers": list(desk.desk_suppliers(connection)),
+        "policies": [row["body"] for row in desk.desk_policies(connection)],
+        "channels": list(desk.desk_channels(connection, gateway_id=gateway["id"])),
+    }
+    return desk_from(content)

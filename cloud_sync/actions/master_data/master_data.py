@@ -1,0 +1,240 @@
+"""Places, items, owners and policies. Saying the same twice is harmless; saying it differently is a conflict."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from psycopg.types.json import Jsonb
+from pydantic import ValidationError
+
+from cloud_sync.errors import ConfigError, Conflict, Invalid, NotFound
+from cloud_sync.posting.item_codes import claim_codes
+from cloud_sync.posting.movements import rebook_cases
+from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.locks import own_holds
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.monitoring.policies import Policy
+
+STANDS_IN: dict[str, tuple[str, ...]] = {
+    "room": ("site", "room"),
+    "bin": ("site", "room", "bin"),
+    "ward": ("site",),
+    "production": ("site", "room"),
+}
+"""What places of a kind may stand in; the kinds that are not named stand alone. None has to stand in anything."""
+
+
+def add_place(
+    database: Database, *, name: str, title: str, kind: str, parent: str | None, policy: str | None, actor: str
+) -> tuple[Row, bool]:
+    """A place below ``parent``; gives it and whether it is new. What was scanned into it before is booked now.
+
+    Raises ``NotFound``, ``Invalid``, ``Conflict``.
+    """
+    with database.transaction() as connection:
+        own_holds(connection)
+        above = place_named(connection, parent) if parent else None
+        check_place(kind, above)
+        if policy is not None and queries("master_data").policy_by_name(connection, name=policy) is None:
+            raise NotFound(f"there is no policy {policy}", "See GET /v1/policies for those there are.")
+        is_new = bool(
+            queries("master_data").add_place(
+                connection, name=name, title=title, kind=kind, parent_id=above["id"] if above else None, policy=policy
+            )
+        )
+        row = place_named(connection, name)
+        said = {"title": title, "kind": kind, "parent": parent, "policy": policy}
+        _keep(connection, is_new, "place", name, row, said, actor)
+        if is_new:
+            rebook_cases(connection, actor=actor)
+        return row, is_new
+
+
+def list_places(
+    database: Database, *, below: str | None = None, kind: str | None = None, rows_max: int, rows_skipped: int = 0
+) -> list[Row]:
+    """Places with their ``path`` of names from the outermost to themselves."""
+    with database.transaction() as connection:
+        if below is not None:
+            place_named(connection, below)
+        return list(
+            queries("master_data").places(
+                connection, below=below, kind=kind, rows_max=rows_max, rows_skipped=rows_skipped
+            )
+        )
+
+
+def place_named(connection: Connection, name: str) -> Row:
+    """The place with this name. Raises ``NotFound``."""
+    row: Row | None = queries("master_data").place_by_name(connection, name=name)
+    if row is None:
+        raise NotFound(f"there is no place {name}", "See GET /v1/places for those there are, or create it.")
+    return row
+
+
+def add_owner(database: Database, *, name: str, title: str, actor: str) -> tuple[Row, bool]:
+    """An owner of stock; gives it and whether it is new. Raises ``Conflict``."""
+    with database.transaction() as connection:
+        is_new = bool(queries("master_data").add_owner(connection, name=name, title=title))
+        row: Row = queries("master_data").owner_by_name(connection, name=name)
+        _keep(connection, is_new, "owner", name, row, {"title": title}, actor)
+        return row, is_new
+
+
+def list_owners(database: Database, *, rows_max: int, rows_skipped: int = 0) -> list[Row]:
+    """All owners."""
+    with database.transaction() as connection:
+        return list(queries("master_data").owners(connection, rows_max=rows_max, rows_skipped=rows_skipped))
+
+
+def add_item(
+    database: Database,
+    *,
+    name: str,
+    title: str,
+    base_unit: str,
+    expiry_required: bool,
+    serial_tracked: bool,
+    gtins: Mapping[str, int],
+    codes: Mapping[str, int],
+    actor: str,
+) -> tuple[Row, bool]:
+    """An item, its GTINs and its other codes (-> base units each); gives it and whether anything is new.
+
+    Codes may be added later by saying the item again with more of them; what was scanned of them
+    before is booked now. Raises ``Conflict`` if the item or a code was said differently.
+    """
+    with database.transaction() as connection:
+        own_holds(connection)
+        said = {
+            "title": title,
+            "base_unit": base_unit,
+            "expiry_required": expiry_required,
+            "serial_tracked": serial_tracked,
+        }
+        is_new = bool(queries("master_data").add_item(connection, name=name, **said))
+        _keep(connection, is_new, "item", name, item_named(connection, name), said, actor)
+        added = claim_codes(connection, name, gtins, codes)
+        if added:
+            add_event(connection, actor=actor, kind="codes_added", subject=f"item:{name}", data=added)
+            rebook_cases(connection, actor=actor)
+        return item_named(connection, name), is_new or bool(added)
+
+
+def list_items(database: Database, *, rows_max: int, rows_skipped: int = 0) -> list[Row]:
+    """All items with their GTINs."""
+    with database.transaction() as connection:
+        return list(queries("master_data").items(connection, rows_max=rows_max, rows_skipped=rows_skipped))
+
+
+def place_of_kind(connection: Connection, name: str, kind: str) -> int:
+    """The id of a place that has to be of this kind. Raises ``NotFound``, ``Invalid``."""
+    place = place_named(connection, name)
+    if place["kind"] != kind:
+        raise Invalid(f"{kind}: {name} is a {place['kind']}: name a {kind}")
+    return int(place["id"])
+
+
+def item_named(connection: Connection, name: str) -> Row:
+    """The item with this name. Raises ``NotFound``."""
+    row: Row | None = queries("master_data").item_by_name(connection, name=name)
+    if row is None:
+        raise NotFound(f"there is no item {name}", "See GET /v1/items for those there are, or create it.")
+    return row
+
+
+def add_policy(database: Database, policy: Policy, *, actor: str) -> tuple[Row, bool]:
+    """A storage policy; gives it and whether it is new. Raises ``Conflict`` if it was said differently."""
+    body = policy.model_dump(mode="json")
+    with database.transaction() as connection:
+        is_new = bool(queries("master_data").add_policy(connection, name=policy.name, body=Jsonb(body)))
+        row: Row = queries("master_data").policy_by_name(connection, name=policy.name)
+        _keep(connection, is_new, "policy", policy.name, row, {"body": body}, actor)
+        return row, is_new
+
+
+def list_policies(database: Database, *, rows_max: int, rows_skipped: int = 0) -> list[Row]:
+    """All storage policies."""
+    with database.transaction() as connection:
+        return list(queries("master_data").policies(connection, rows_max=rows_max, rows_skipped=rows_skipped))
+
+
+def read_policies(folder: Path | None = None) -> tuple[Policy, ...]:
+    """The policies in ``folder``, or those that come with the program. Raises ``ConfigError`` with every fault."""
+    policies: list[Policy] = []
+    faults: list[str] = []
+    for file in _policy_files(folder):
+        try:
+            policies.append(Policy.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            faults.append(f"{file.name}: is not TOML in UTF-8: {error}")
+        except ValidationError as error:
+            faults += [f"{file.name}: {_where(e['loc'])}: {e['msg']}" for e in error.errors()]
+    if faults:
+        raise ConfigError(tuple(faults))
+    return tuple(policies)
+
+
+def import_policies(database: Database, policies: tuple[Policy, ...], *, actor: str) -> tuple[list[str], list[str]]:
+    """Add the policies the ledger does not have; gives the names of the new ones and of those it has differently."""
+    new, different = [], []
+    for policy in policies:
+        try:
+            _, is_new = add_policy(database, policy, actor=actor)
+        except Conflict:
+            different.append(policy.name)
+        else:
+            if is_new:
+                new.append(policy.name)
+    return new, different
+
+
+def list_channels(
+    database: Database, *, gateway: str | None, place: str | None, rows_max: int, rows_skipped: int = 0
+) -> list[Row]:
+    """Channels that were ever heard of, with their place and latest good reading."""
+    with database.transaction() as connection:
+        return list(
+            queries("master_data").channels(
+                connection, gateway=gateway, place=place, rows_max=rows_max, rows_skipped=rows_skipped
+            )
+        )
+
+
+def check_place(kind: str, above: Row | None) -> None:
+    """Raise ``Invalid`` if a place of this kind may not stand there."""
+    allowed = STANDS_IN.get(kind, ())
+    if above is not None and above["kind"] not in allowed:
+        wanted = f"in a {' or '.join(allowed)}" if allowed else "alone, without a parent"
+        raise Invalid(f"a {kind} stands {wanted}, not in {above['kind']} {above['name']}")
+
+
+def _keep(
+    connection: Connection, is_new: bool, what: str, name: str, row: Row, said: dict[str, Any], actor: str
+) -> None:
+    if is_new:
+        add_event(connection, actor=actor, kind=f"{what}_added", subject=f"{what}:{name}", data=said)
+        return
+    different = [f"{key} is {row[key]!r}" for key, value in said.items() if row[key] != value]
+    if different:
+        raise Conflict(f"{what} {name} exists and differs: {', '.join(different)}")
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    """Which line of a policy file: pydantic puts the kind of the rule between its number and its fields."""
+    plain = location[:2] + location[3:] if location[0] == "rules" else location
+    return ".".join(map(str, plain))
+
+
+def _policy_files(folder: Path | None) -> Iterator[Traversable]:
+    if folder is not None and not folder.is_dir():
+        raise ConfigError((f"there is no folder {folder}; write the folder that holds the policies as *.toml",))
+    # In a checkout the data files are beside the packages, in an installed wheel inside them.
+    inside = resources.files("edge_agent") / "data" / "policies"
+    beside = Path(__file__).parents[3] / "config" / "policies"
+    found: Traversable = folder or (inside if inside.is_dir() else beside)
+    yield from sorted((f for f in found.iterdir() if f.name.endswith(".toml")), key=lambda file: file.name)

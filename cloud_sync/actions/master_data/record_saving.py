@@ -1,0 +1,156 @@
+"""How a record of each kind is stored, and which changes of it are refused."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from cloud_sync.actions.master_data.master_data import check_place, item_named, place_named, place_of_kind
+from cloud_sync.domain.master_records import (
+    ItemRecord,
+    OperatorRecord,
+    OwnerRecord,
+    PlaceRecord,
+    RecipientRecord,
+    Record,
+    ReorderRecord,
+    SupplierRecord,
+)
+from cloud_sync.domain.movements import INTERNAL
+from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.posting.item_codes import claim_codes
+from cloud_sync.posting.monitoring.rule_tracks import judge_places
+from cloud_sync.storage.database import Connection
+from cloud_sync.storage.queries import queries
+
+
+def _save_place(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
+    assert isinstance(record, PlaceRecord)  # noqa: S101
+    if record.policy is not None and queries("master_data").policy_by_name(connection, name=record.policy) is None:
+        raise NotFound(f"policy: there is no policy {record.policy}: import it with cloud-sync import-policies")
+    if before is None:
+        _add_place(connection, record.name, record.title, record.kind, record.parent, record.policy)
+        return
+    assert isinstance(before, PlaceRecord)  # noqa: S101
+    _check_fixed(before, record, "kind", "parent")
+    place_id = queries("records").change_place(connection, name=record.name, title=record.title, policy=record.policy)
+    if before.policy != record.policy:
+        queries("tracks").policy_was(connection, place_id=place_id, policy=before.policy, until=at)
+        judge_places(connection, place_id)
+
+
+def _add_place(
+    connection: Connection, name: str, title: str, kind: str, parent: str | None, policy: str | None = None
+) -> int:
+    try:
+        above = place_named(connection, parent) if parent else None
+    except NotFound as error:
+        raise NotFound(f"parent: {error}", "Put it on a line before this one.") from None
+    check_place(kind, above)
+    if not queries("master_data").add_place(
+        connection, name=name, title=title, kind=kind, parent_id=above["id"] if above else None, policy=policy
+    ):
+        raise Conflict(f"name: {name} is a {place_named(connection, name)['kind']} already: choose another name")
+    return int(place_named(connection, name)["id"])
+
+
+def _save_owner(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
+    assert isinstance(record, OwnerRecord)  # noqa: S101
+    if before is None:
+        queries("master_data").add_owner(connection, name=record.name, title=record.title)
+    else:
+        queries("records").change_owner(connection, name=record.name, title=record.title)
+
+
+def _save_item(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
+    assert isinstance(record, ItemRecord)  # noqa: S101
+    if isinstance(before, ItemRecord):
+        if queries("records").is_item_used(connection, name=record.name):
+            _check_fixed(before, record, "base_unit", "serial_tracked")
+        if before.compounding:
+            _check_fixed(before, record, "compounding")
+        for field in ("gtins", "codes"):
+            for code, units in getattr(before, field).items():
+                if getattr(record, field).get(code) != units:
+                    raise Conflict(f"{field}: {code} stands for {units} since it was said: it cannot be taken back")
+    said = record.model_dump(exclude={"gtins", "codes", "substitutes"})
+    if (
+        record.storage_class is not None
+        and queries("master_data").policy_by_name(connection, name=record.storage_class) is None
+    ):
+        raise NotFound(f"storage_class: there is no policy {record.storage_class}: see GET /v1/policies")
+    item_id = queries("records").keep_item(connection, **said)
+    claim_codes(connection, record.name, record.gtins, record.codes, ndc=record.ndc)
+    queries("records").forget_substitutes(connection, item_id=item_id)
+    names = list(record.substitutes)
+    if queries("records").add_substitutes(connection, item_id=item_id, names=names) != len(names):
+        raise NotFound("substitutes: not all of them are items: import those first")
+
+
+def _save_supplier(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
+    assert isinstance(record, SupplierRecord)  # noqa: S101
+    place_id = (
+        _add_place(connection, record.name, record.title, "supplier", None)
+        if before is None
+        else queries("records").retitle_place(connection, name=record.name, title=record.title)
+    )
+    queries("records").keep_supplier(
+        connection,
+        place_id=place_id,
+        status=record.status,
+        qualified_until=record.qualified_until,
+        note=record.note,
+    )
+
+
+def _save_recipient(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
+    assert isinstance(record, RecipientRecord)  # noqa: S101
+    if isinstance(before, RecipientRecord):
+        _check_fixed(before, record, "kind", "parent")
+        place_id = queries("records").retitle_place(connection, name=record.name, title=record.title)
+    else:
+        place_id = _add_place(connection, record.name, record.title, record.kind, record.parent)
+    queries("records").keep_recipient(connection, place_id=place_id, shelf_life_days_min=record.shelf_life_days_min)
+    queries("records").forget_recipient_items(connection, place_id=place_id)
+    for item, days in sorted(record.item_days_min.items()):
+        if not queries("records").add_recipient_item(connection, place_id=place_id, item=item, days=days):
+            raise NotFound(f"item_days_min: there is no item {item}: import items first")
+
+
+def _save_operator(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
+    assert isinstance(record, OperatorRecord)  # noqa: S101
+    other = queries("records").operator_with_badge(connection, badge=record.badge)
+    if other is not None and other["name"] != record.name:
+        raise Conflict(f"badge: {record.badge} is that of {other['name']}: give each operator one of their own")
+    queries("records").keep_operator(connection, name=record.name, badge=record.badge, active=record.active)
+
+
+def _save_reorder(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
+    assert isinstance(record, ReorderRecord)  # noqa: S101
+    place = place_named(connection, record.place)
+    if place["kind"] not in INTERNAL:
+        raise Invalid(f"place: {record.place} is a {place['kind']}: name a site, room or bin")
+    queries("records").keep_reorder_level(
+        connection,
+        item_id=item_named(connection, record.item)["id"],
+        place_id=place["id"],
+        supplier_id=place_of_kind(connection, record.supplier, "supplier") if record.supplier else None,
+        reorder_point=record.reorder_point,
+        par_level=record.par_level,
+    )
+
+
+def _check_fixed(before: Record, after: Record, *fields: str) -> None:
+    for name in fields:
+        old = getattr(before, name)
+        if old != getattr(after, name):
+            raise Conflict(f"{name}: it is {old!r} and cannot change any more: add another one instead")
+
+
+SAVE: dict[str, Callable[[Connection, Record | None, Record, datetime], None]] = {
+    "places": _save_place,
+    "owners": _save_owner,
+    "items": _save_item,
+    "suppliers": _save_supplier,
+    "recipients": _save_recipient,
+    "operators": _save_operator,
+    "reorder-levels": _save_reorder,
+}

@@ -1,0 +1,268 @@
+"""Master data with history: records are kept, changed, imported and exported, and every change is an event."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import psycopg
+
+from cloud_sync.actions.master_data.master_data import item_named, place_named
+from cloud_sync.actions.master_data.record_saving import SAVE
+from cloud_sync.domain.booking import Label, NewMovement
+from cloud_sync.domain.master_records import (
+    FAULTS_MAX,
+    KINDS,
+    Fault,
+    OpeningRecord,
+    Record,
+    differences,
+    read_csv,
+    write_csv,
+)
+from cloud_sync.domain.movements import INTERNAL
+from cloud_sync.errors import Conflict, Invalid, LedgerError, NotFound
+from cloud_sync.posting.lots import lots_of
+from cloud_sync.posting.movements import book_each, rebook_cases
+from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.queries import queries
+
+COUNT_DIFFERENCE = "count-difference"
+"""The place that opening balances come from, and what counts find or miss."""
+
+OPENING = "opening"
+"""The action of movements that brought in opening balances."""
+
+Progress = Callable[[int, int], None]
+"""Called with the number of rows done and of all rows."""
+
+NO_PROGRESS: Progress = lambda done, total: None  # noqa: E731
+
+
+@dataclass(slots=True)
+class Imported:
+    """What an import did, or would do. With faults it did nothing."""
+
+    kind: str
+    dry_run: bool
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def done(self) -> bool:
+        """Whether the ledger holds it now."""
+        return not self.faults and not self.dry_run
+
+
+def import_csv(
+    database: Database,
+    kind: str,
+    text: str,
+    *,
+    dry_run: bool,
+    reason: str,
+    at: datetime,
+    actor: str,
+    progress: Progress = NO_PROGRESS,
+) -> Imported:
+    """Take in all rows of a file, or none if any has a fault. A dry run does the same and then forgets it.
+
+    Raises ``NotFound`` for a kind that does not exist.
+    """
+    model_of(kind)
+    sheet = read_csv(kind, text)
+    done = Imported(kind, dry_run, faults=list(sheet.faults))
+    if not sheet.records:
+        return done
+    with database.transaction() as connection, connection.transaction() as attempt:
+        keeper = _Keeper(connection, kind, reason, at, actor)
+        # What is known already goes first: a changed policy is judged before anything owns the holds (actions.tracks).
+        order = sorted(sheet.records, key=lambda row: not keeper.knows(row[1]))
+        for number, (line, record) in enumerate(order, start=1):
+            _take(connection, keeper, done, line, record)
+            progress(number, len(order))
+        if done.faults or dry_run:
+            done.faults.sort(key=lambda fault: fault.line)
+            del done.faults[FAULTS_MAX:]
+            raise psycopg.Rollback(attempt)
+        keeper.finish()
+    return done
+
+
+def export_csv(database: Database, kind: str) -> Iterator[str]:
+    """The lines of a file with all records of a kind; importing it again changes nothing."""
+    model_of(kind)
+    with database.transaction() as connection:
+        records = list(_load(connection, kind).values())
+    return write_csv(kind, records)
+
+
+def keep_record(
+    database: Database, kind: str, record: Record, *, reason: str, at: datetime, actor: str
+) -> tuple[Row, bool]:
+    """Add a record, or change it to be like this; gives it and whether it is new. The same again changes nothing.
+
+    Raises ``NotFound``, ``Invalid``, ``Conflict``.
+    """
+    with database.transaction() as connection:
+        keeper = _Keeper(connection, kind, reason, at, actor)
+        outcome = keeper.keep(record)
+        keeper.finish()
+        return record.model_dump(), outcome == "added"
+
+
+def list_records(database: Database, kind: str, *, rows_max: int, rows_skipped: int = 0) -> list[Row]:
+    """Records of a kind, in the order in which they are exported."""
+    model_of(kind)
+    with database.transaction() as connection:
+        records = list(_load(connection, kind).values())
+    return [record.model_dump() for record in records[rows_skipped : rows_skipped + rows_max]]
+
+
+def model_of(kind: str) -> type[Record]:
+    """The model of a kind. Raises ``NotFound``."""
+    if kind not in KINDS:
+        raise NotFound(f"there is no kind {kind}", f"Write one of {', '.join(KINDS)}.")
+    return KINDS[kind]
+
+
+def ensure_difference_place(connection: Connection) -> int:
+    """The id of the place of count differences, made if it is not there yet."""
+    queries("records").add_difference_place(connection, name=COUNT_DIFFERENCE)
+    return int(place_named(connection, COUNT_DIFFERENCE)["id"])
+
+
+class _Keeper:
+    """Keeps records of one kind in one transaction: :meth:`keep` each, then :meth:`finish` once."""
+
+    def __init__(self, connection: Connection, kind: str, reason: str, at: datetime, actor: str) -> None:
+        self.connection = connection
+        self.kind = kind
+        self.reason = reason
+        self.at = at
+        self.actor = actor
+        self._known = _load(connection, kind)
+        self._openings: list[tuple[OpeningRecord, int]] = []
+        self._may_cure_cases = False
+
+    def knows(self, record: Record) -> bool:
+        """Whether there is one of that key."""
+        return record.key in self._known
+
+    def keep(self, record: Record) -> str:
+        """``added``, ``changed`` or ``unchanged``; raises a ``LedgerError`` that says what is wrong with it."""
+        before = self._known.get(record.key)
+        if before == record:
+            return "unchanged"
+        event_id = self._say(before, record)
+        if isinstance(record, OpeningRecord):
+            self._openings.append((record, self._opening(before, record, event_id)))
+        else:
+            SAVE[self.kind](self.connection, before, record, self.at)
+            self._may_cure_cases |= self.kind in ("places", "items", "suppliers", "recipients")
+        self._known[record.key] = record
+        return "added" if before is None else "changed"
+
+    def finish(self) -> None:
+        """What follows from all of it together."""
+        if self._openings:
+            self._book_openings()
+        if self._may_cure_cases:
+            rebook_cases(self.connection, actor=self.actor)
+
+    def _say(self, before: Record | None, record: Record) -> int:
+        what = self.kind.replace("-", "_").removesuffix("s")
+        said = record.model_dump(mode="json") if before is None else differences(before, record)
+        return add_event(
+            self.connection,
+            actor=self.actor,
+            kind=f"{what}_{'added' if before is None else 'changed'}",
+            subject=f"{what}:{record.key}",
+            reason=self.reason,
+            data=said,
+        )
+
+    def _opening(self, before: Record | None, record: OpeningRecord, event_id: int) -> int:
+        if isinstance(before, OpeningRecord):
+            raise Conflict(f"{record.key} was opened with {before.quantity} before", "Correct it by a count.")
+        item = item_named(self.connection, record.item)
+        place = place_named(self.connection, record.place)
+        if place["kind"] not in INTERNAL:
+            raise Invalid(f"place: {record.place} is a {place['kind']}: name a site, room or bin")
+        if queries("master_data").owner_by_name(self.connection, name=record.owner) is None:
+            raise NotFound(f"owner: there is no owner {record.owner}: import owners first")
+        if item["serial_tracked"] != bool(record.serial):
+            raise Invalid(
+                f"serial: {record.item} "
+                + ("is followed by serial: write one" if item["serial_tracked"] else "has no serials: leave it empty")
+            )
+        if record.serial and record.quantity != 1:
+            raise Invalid("quantity: a serial is 1 base unit: write 1")
+        if item["expiry_required"] and record.expires_on is None:
+            raise Invalid(f"expires_on: {record.item} must have an expiry date: write it as 2027-01-31")
+        return event_id
+
+    def _book_openings(self) -> None:
+        source = ensure_difference_place(self.connection)
+        items = {record.item: int(item_named(self.connection, record.item)["id"]) for record, _ in self._openings}
+        places = {record.place: int(place_named(self.connection, record.place)["id"]) for record, _ in self._openings}
+        labels = [Label(items[r.item], r.lot_number, r.owner, r.expires_on) for r, _ in self._openings]
+        lots = lots_of(self.connection, labels)
+        movements = [
+            (
+                NewMovement(
+                    fact=f"opening/{record.key}",
+                    lot_id=lots[label.item_id, label.lot_number, label.owner],
+                    quantity=record.quantity,
+                    from_place=source,
+                    to_place=places[record.place],
+                    occurred_at=self.at,
+                    action=OPENING,
+                    serial=record.serial,
+                    operator=self.actor,
+                ),
+                event_id,
+            )
+            for (record, event_id), label in zip(self._openings, labels, strict=True)
+        ]
+        book_each(self.connection, movements)
+
+
+def _take(connection: Connection, keeper: _Keeper, done: Imported, line: int, record: Record) -> None:
+    if len(done.faults) > FAULTS_MAX:
+        return
+    try:
+        with connection.transaction():
+            outcome = keeper.keep(record)
+    except LedgerError as error:
+        column, _, rest = str(error).partition(": ")
+        known = column in type(record).model_fields
+        text = rest if known else str(error)
+        hint = "" if error.what_to_do == type(error).what_to_do else f" ({error.what_to_do})"
+        done.faults.append(Fault(line, column if known else _column_of(record, text), text + hint))
+        return
+    setattr(done, outcome, getattr(done, outcome) + 1)
+
+
+def _column_of(record: Record, text: str) -> str:
+    """The column that holds what was not found; the first one of the key where that does not tell."""
+    missing = _MISSING.match(text)
+    said = [name for name, value in record if missing and value == missing[1]]
+    return said[0] if said else record.KEY[0]
+
+
+_MISSING = re.compile(r"there is no \w+ (\S+)")
+
+
+def _load(connection: Connection, kind: str) -> dict[str, Record]:
+    model = KINDS[kind]
+    rows = getattr(queries("records"), kind.replace("-", "_"))(connection)
+    records = [model.model_construct(**_typed(row)) for row in rows]  # kept as they were checked when they came
+    return {record.key: record for record in records}
+
+
+def _typed(row: Row) -> Row:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}

@@ -1,0 +1,29 @@
+"""Where channels measure."""
+
+from datetime import datetime
+
+from cloud_sync.actions.master_data.master_data import place_named
+from cloud_sync.errors import Invalid, NotFound
+from cloud_sync.posting.monitoring.rule_tracks import assign_channel
+from cloud_sync.storage.database import Database
+from cloud_sync.storage.queries import queries
+
+
+def place_channel(
+    database: Database, channel_id: int, place: str | None, *, since: datetime | None, at: datetime, actor: str
+) -> None:
+    """Say where a channel measures (None: nowhere) from ``since`` on; its readings are judged by the policies there.
+
+    Without ``since``: all it ever measured if it never had a place, else from now on. Raises ``NotFound``, ``Invalid``
+    for a time to come, ``Conflict`` for one before it was moved last.
+    """
+    if since is not None and since > at:
+        raise Invalid("since is in the future", "Say it when the device has been moved.")
+    with database.transaction() as connection:
+        row = queries("tracks").placed(connection, channel_id=channel_id)
+        if row is None:
+            raise NotFound(f"no channel {channel_id}")
+        place_id = None if place is None else int(place_named(connection, place)["id"])
+        assign_channel(
+            connection, channel_id, place_id, since=since or (at if row["was_placed"] else None), actor=actor
+        )

@@ -1,0 +1,139 @@
+"""Promise stock to a demand, first expired first out, and take promises back."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from cloud_sync.actions.master_data.master_data import item_named, place_named
+from cloud_sync.errors import Conflict
+from cloud_sync.posting.idempotency import answer_in, answering, asking
+from cloud_sync.posting.reservations.reservations import check_open, end_reservation, own_reservation, promise
+from cloud_sync.posting.reservations.substitutes import offers
+from cloud_sync.storage.database import Database, Row
+from cloud_sync.storage.events import LEDGER, add_event
+from cloud_sync.storage.locks import SHARE_HOLDS, own_item_named
+from cloud_sync.storage.queries import in_one_go, queries
+from edge_agent.domain.stock.eligibility import Context
+
+EXPIRED_AT_ONCE_MAX = 1000
+
+
+def allocate(
+    database: Database,
+    *,
+    client_id: UUID,
+    item: str,
+    owner: str,
+    quantity: int,
+    demand: str,
+    site: str | None,
+    shelf_life_min_days: int,
+    pending_minutes: int | None = None,
+    at: datetime,
+    actor: str,
+) -> dict[str, Any]:
+    """Reserve up to ``quantity`` base units for ``demand``; gives reservations, skipped stock with reasons, missing,
+    and for what is missing the substitutes there are, of which nothing is reserved.
+
+    The same request under the same ``client_id`` gives the same answer and reserves nothing more. Never promises held
+    or expired stock, nor more than is there, however many ask at once. Raises ``NotFound``, ``Conflict``.
+    """
+    request = {
+        "item": item,
+        "owner": owner,
+        "quantity": quantity,
+        "demand": demand,
+        "site": site,
+        "shelf_life_min_days": shelf_life_min_days,
+    }
+    if pending_minutes is not None:
+        request["pending_minutes"] = pending_minutes
+    with database.transaction() as connection:
+        _, said, found, made_for, _, _ = in_one_go(
+            connection,
+            *asking(client_id),
+            (queries("master_data").item_by_name.sql, {"name": item}),
+            (queries("compounding").prescription_of.sql, {"demand": demand}),
+            SHARE_HOLDS,
+            own_item_named(item),
+        )
+        if before := answer_in(said, "allocated", client_id, request):
+            return dict(before)
+        item_id: int = (found[0] if found else item_named(connection, item))["id"]
+        if site is not None:
+            place_named(connection, site)
+        context = Context(at=at, owner=owner, shelf_life_min=timedelta(days=shelf_life_min_days))
+        prescription: str = made_for[0]["prescription"]
+        result = promise(
+            connection,
+            item_id,
+            quantity,
+            context,
+            site=site,
+            demand=demand,
+            client_id=client_id,
+            actor=actor,
+            prescription=prescription,
+            expires_at=None if pending_minutes is None else at + timedelta(minutes=pending_minutes),
+        )
+        result["substitutes"] = offers(
+            connection, item_id, result["missing"], lambda _: context, site, prescription=prescription
+        )
+        in_one_go(connection, answering("allocated", client_id, request, result, actor=actor), ("COMMIT", {}))
+        return result
+
+
+def void_reservation(database: Database, reservation_id: int, reason: str, *, actor: str) -> None:
+    """Take a promise back; twice is harmless. Raises ``NotFound``, and ``Conflict`` if it ended otherwise."""
+    with database.transaction() as connection:
+        row = own_reservation(connection, reservation_id)
+        if row["ended_as"] == "void":
+            return
+        if row["ended_as"] is not None:
+            raise Conflict(f"reservation {row['id']} has ended already: {row['ended_as']}")
+        end_reservation(connection, row, "void", reason, actor=actor)
+
+
+def confirm_reservation(database: Database, reservation_id: int, *, at: datetime, actor: str) -> None:
+    """Make a pending promise a firm one; twice is harmless. Raises ``NotFound``, ``Conflict`` if it has ended."""
+    with database.transaction() as connection:
+        row = own_reservation(connection, reservation_id)
+        check_open(row, at)
+        if row["expires_at"] is None:
+            return
+        queries("reservations").confirm_reservation(connection, reservation_id=reservation_id)
+        data = {"reservation": row["id"], "demand": row["demand"], "quantity": row["quantity"]}
+        add_event(connection, actor=actor, kind="reservation_confirmed", subject=f"lot:{row['lot_id']}", data=data)
+
+
+def end_unconfirmed(database: Database, *, at: datetime) -> int:
+    """End pending promises that nobody confirmed by ``at``; gives how many. Harmless at any time, from any worker."""
+    with database.transaction() as connection:
+        ended = list(queries("reservations").end_unconfirmed(connection, at=at, rows_max=EXPIRED_AT_ONCE_MAX))
+        for row in ended:
+            data = {"reservation": row["id"], "demand": row["demand"], "quantity": row["quantity"]}
+            add_event(connection, actor=LEDGER, kind="reservation_expired", subject=f"lot:{row['lot_id']}", data=data)
+    return len(ended)
+
+
+def list_reservations(
+    database: Database,
+    *,
+    demand: str | None = None,
+    lot_id: int | None = None,
+    only_open: bool = False,
+    rows_max: int,
+    rows_skipped: int = 0,
+) -> list[Row]:
+    """Promises by demand and lot, open and ended."""
+    with database.transaction() as connection:
+        return list(
+            queries("reservations").reservations(
+                connection,
+                demand=demand,
+                lot_id=lot_id,
+                only_open=only_open,
+                rows_max=rows_max,
+                rows_skipped=rows_skipped,
+            )
+        )

@@ -1,0 +1,79 @@
+"""What people do with exception cases: open one by hand, take it on, resolve it by a decision."""
+
+from cloud_sync.actions.master_data.master_data import place_named
+from cloud_sync.domain.dispositions import CaseDecision
+from cloud_sync.domain.roles import Actor
+from cloud_sync.errors import Conflict, NotFound
+from cloud_sync.posting.cases import Case, open_case
+from cloud_sync.posting.positions import lot_of
+from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.locks import own_holds
+from cloud_sync.storage.queries import queries
+
+SUSPICIOUS = "suspicious_product"
+
+
+def report_suspicious(database: Database, *, lot_id: int, place: str | None, text: str, actor: str) -> Row:
+    """A case about product that looks wrong; it holds the lot, at and below ``place`` or everywhere.
+
+    Raises ``NotFound``, and ``Conflict`` while such a case is open already.
+    """
+    with database.transaction() as connection:
+        own_holds(connection)
+        lot_of(connection, lot_id)
+        place_id = place_named(connection, place)["id"] if place else None
+        key = f"lot:{lot_id}/place:{place_id or ''}"
+        case = Case(SUSPICIOUS, key, f"{text} (reported by {actor})", lot_id, data={"by": actor}, place_id=place_id)
+        case_id = open_case(connection, case)
+        if case_id is None:
+            raise Conflict("such a case is open already", "See GET /v1/cases?kind=suspicious_product.")
+        return _case(connection, case_id)
+
+
+def assign_case(database: Database, case_id: int, assignee: str, *, actor: str) -> Row:
+    """Say who looks into a case. Raises ``NotFound``, ``Conflict`` if it is closed."""
+    with database.transaction() as connection:
+        _case(connection, case_id)
+        if not queries("quality").assign_case(connection, case_id=case_id, assignee=assignee):
+            raise Conflict(f"case {case_id} is resolved already")
+        data = {"assignee": assignee}
+        add_event(connection, actor=actor, kind="case_assigned", subject=f"case:{case_id}", data=data)
+        return _case(connection, case_id)
+
+
+def resolve_case(
+    database: Database, case_id: int, resolution: str, *, actor: Actor, decision: CaseDecision = CaseDecision.EXPLAINED
+) -> Row:
+    """Close an exception case by a decision, with what was found and done; what it held is free of it.
+
+    Raises ``NotFound``, ``Conflict`` if it is closed.
+    """
+    with database.transaction() as connection:
+        own_holds(connection)
+        case = _case(connection, case_id)
+        if not queries("quality").resolve_case(
+            connection,
+            case_id=case_id,
+            resolved_by=actor.name,
+            resolved_role=actor.role.value,
+            decision=decision.value,
+            resolution=resolution,
+        ):
+            raise Conflict(f"case {case_id} was resolved by {case['resolved_by']}: {case['resolution']}")
+        add_event(
+            connection,
+            actor=actor.name,
+            kind="case_resolved",
+            subject=f"case:{case_id}",
+            reason=resolution,
+            data={"decision": decision.value, "role": actor.role.value},
+        )
+        return _case(connection, case_id)
+
+
+def _case(connection: Connection, case_id: int) -> Row:
+    row: Row | None = queries("quality").case_by_id(connection, case_id=case_id)
+    if row is None:
+        raise NotFound(f"there is no case {case_id}", "See GET /v1/cases for those there are.")
+    return row

@@ -1,0 +1,173 @@
+"""Holds, exposures and decisions: what blocks stock, and who unblocks it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from cloud_sync.actions.master_data.master_data import place_named
+from cloud_sync.domain.dispositions import Decision, may_follow
+from cloud_sync.errors import Conflict, NotAllowed, NotFound
+from cloud_sync.posting.positions import lot_of
+from cloud_sync.posting.reservations.broken_reservations import break_promises, replan
+from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.locks import own_holds
+from cloud_sync.storage.queries import queries
+
+
+def listed(database: Database, name: str, **filters: Any) -> list[Row]:
+    """Rows of one of the lists of ``quality.sql``: excursions, exposures, holds_now, placed_holds, dispositions, cases.
+
+    Raises ``NotFound`` if the filters name a place that does not exist.
+    """
+    with database.transaction() as connection:
+        if filters.get("place") is not None:
+            place_named(connection, filters["place"])
+        return list(getattr(queries("quality"), name)(connection, **filters))
+
+
+def place_hold(database: Database, *, lot_id: int, place: str | None, reason: str, actor: str) -> Row:
+    """Block a lot everywhere, or at and below one place, and break its open promises there. Raises ``NotFound``."""
+    with database.transaction() as connection:
+        own_holds(connection)
+        lot_of(connection, lot_id)
+        place_id = place_named(connection, place)["id"] if place else None
+        hold_id: int = queries("quality").add_hold(
+            connection, kind="manual", lot_id=lot_id, place_id=place_id, reason=reason, placed_by=actor
+        )
+        broken = list(
+            queries("reservations").break_reservations(
+                connection, lot_id=lot_id, place_id=place_id, ended_reason=f"held by {actor}: {reason}"
+            )
+        )
+        add_event(
+            connection,
+            actor=actor,
+            kind="hold_placed",
+            subject=f"lot:{lot_id}",
+            reason=reason,
+            data={"hold": hold_id, "place": place, "broken_reservations": [row["id"] for row in broken]},
+        )
+        replan(connection, [{**row, "lot_id": lot_id} for row in broken])
+        return _hold(connection, hold_id)
+
+
+def lift_hold(database: Database, hold_id: int, reason: str, *, actor: str) -> Row:
+    """End a hold that somebody else placed. Raises ``NotFound``, ``NotAllowed``, ``Conflict``."""
+    with database.transaction() as connection:
+        own_holds(connection)
+        hold = _hold(connection, hold_id)
+        if hold["lifted_at"] is not None:
+            raise Conflict(f"{hold['lifted_by']} lifted hold {hold_id} at {hold['lifted_at']:%Y-%m-%d %H:%M} UTC")
+        if hold["placed_by"] == actor:
+            raise NotAllowed(f"{actor} placed this hold", "Somebody else with the role quality has to lift it.")
+        queries("quality").lift_hold(connection, hold_id=hold_id, lifted_by=actor, lifted_reason=reason)
+        add_event(
+            connection,
+            actor=actor,
+            kind="hold_lifted",
+            subject=f"lot:{hold['lot_id']}",
+            reason=reason,
+            data={"hold": hold_id},
+        )
+        return _hold(connection, hold_id)
+
+
+def decide(
+    database: Database,
+    *,
+    excursion_id: int,
+    lot_id: int,
+    decision: Decision,
+    reason: str,
+    actor: str,
+    places: Sequence[str] = (),
+) -> tuple[Row, bool]:
+    """Decide on the exposure of a lot; gives the disposition and whether it is new.
+
+    With ``places``, for the stock that is at or below one of them, as long as it is there; without, wherever it is.
+
+    It covers the evidence as it is now: if that changes, the hold is back. Saying the same again is harmless. Raises
+    ``NotFound`` without exposure, ``Conflict`` while the excursion is open or after another decision.
+    """
+    with database.transaction() as connection:
+        own_holds(connection)
+        evidence = queries("quality").excursion_to_decide(connection, excursion_id=excursion_id, lot_id=lot_id)
+        if evidence is None or not evidence["exposed"]:
+            raise NotFound(
+                f"lot {lot_id} was not exposed to excursion {excursion_id}",
+                "See GET /v1/exposures?lot=... for its exposures.",
+            )
+        if evidence["ended_at"] is None:
+            raise Conflict(
+                f"excursion {excursion_id} is still open", "Decide when it has ended: until then it may get worse."
+            )
+        _check_who(connection, lot_id, decision, actor)
+        place_ids = sorted(place_named(connection, place)["id"] for place in set(places)) or None
+        every = _dispositions(connection, excursion_id, lot_id)
+        earlier = [each for each in every if each["place_ids"] in (None, place_ids)]
+        if place_ids is None:
+            earlier = every
+        latest = earlier[-1] if earlier else None
+        if latest and (latest["place_ids"], latest["same_evidence"], latest["decision"]) == (place_ids, True, decision):
+            return latest, False
+        if not may_follow(tuple((Decision(d["decision"]), d["same_evidence"]) for d in earlier), decision):
+            raise Conflict(
+                f"{earlier[-1]['decided_by']} decided {earlier[-1]['decision']} before; {decision} may not follow",
+                "On the same evidence a decision only becomes stricter: release, reject, destroy.",
+            )
+        disposition_id: int = queries("quality").add_disposition(
+            connection,
+            excursion_id=excursion_id,
+            lot_id=lot_id,
+            decision=decision,
+            reason=reason,
+            decided_by=actor,
+            began_at=evidence["began_at"],
+            ended_at=evidence["ended_at"],
+            worst=evidence["worst"],
+            places=place_ids,
+        )
+        add_event(
+            connection,
+            actor=actor,
+            kind="exposure_decided",
+            subject=f"lot:{lot_id}",
+            reason=reason,
+            data={
+                "disposition": disposition_id,
+                "excursion": excursion_id,
+                "decision": decision,
+                "places": sorted(set(places)),
+            },
+        )
+        if decision is not Decision.RELEASE:
+            break_promises(connection, [lot_id])
+        return _dispositions(connection, excursion_id, lot_id)[-1], True
+
+
+def _check_who(connection: Connection, lot_id: int, decision: Decision, actor: str) -> None:
+    """Whoever holds a lot by hand does not release it alone. Raises ``NotAllowed``."""
+    if decision is not Decision.RELEASE:
+        return
+    if actor in {row["placed_by"] for row in queries("quality").open_holds_of_lot(connection, lot_id=lot_id)}:
+        raise NotAllowed(
+            f"{actor} holds lot {lot_id} by hand and may not release it",
+            "Somebody else with the role quality has to decide.",
+        )
+
+
+def _hold(connection: Connection, hold_id: int) -> Row:
+    row: Row | None = queries("quality").hold_by_id(connection, hold_id=hold_id)
+    if row is None:
+        raise NotFound(
+            f"there is no hold {hold_id}", "See GET /v1/holds/placed; holds by exposure are lifted by a disposition."
+        )
+    return row
+
+
+def _dispositions(connection: Connection, excursion_id: int, lot_id: int) -> list[Row]:
+    return list(
+        queries("quality").dispositions(
+            connection, excursion_id=excursion_id, lot_id=lot_id, rows_max=1000, rows_skipped=0
+        )
+    )

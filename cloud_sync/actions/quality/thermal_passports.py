@@ -1,0 +1,125 @@
+"""The thermal passport of a lot: every place and time, and what was measured there."""
+
+from collections.abc import Generator
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from cloud_sync.domain.passport import Measured, allowance_left_s, measure, total_mkt_c
+from cloud_sync.domain.uncertain_times import is_unbounded
+from cloud_sync.posting.monitoring.rule_tracks import rules_over
+from cloud_sync.posting.positions import lot_of
+from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.monitoring.excursions import Rule, Severity
+from edge_agent.domain.monitoring.signals import Instant
+
+STAYS_MAX = 1_000
+TEMPERATURE = "temp_c"
+
+
+def passport(
+    database: Database, lot_id: int, *, serial: str, gap_s: float, allowance_s: float | None, at: datetime
+) -> dict[str, Any]:
+    """Stays up to ``at`` with their channels; over all of them lowest, highest, kinetic temperature, allowance left.
+
+    Where several probes measured one stay, the totals take the worst of them. A stay that began nobody knows when is
+    taken to have begun when something was measured there first. ``allowance_s`` is how long the item may
+    be outside its limits in all; None: as its master data say. Raises ``NotFound``.
+    """
+    with database.transaction() as connection:
+        lot = lot_of(connection, lot_id)
+        allowance = queries("passport").allowance(connection, lot_id=lot_id)
+        if allowance_s is None and allowance["allowance_minutes"] is not None:
+            allowance_s = allowance["allowance_minutes"] * 60.0
+        rows = list(queries("passport").stays(connection, lot_id=lot_id, serial=serial, rows_max=STAYS_MAX + 1))
+        stays = [_stay(connection, row, gap_s, at) for row in rows[:STAYS_MAX] if row["began_at"] < at]
+        excursions = queries("quality").exposures(
+            connection, excursion_id=None, lot_id=lot_id, rows_max=1000, rows_skipped=0
+        )
+        told = [row for row in excursions if row["serial"] in ("", serial) or not serial]
+    outside_s = [stay["outside_s"] for stay in stays]
+    channels = [each for stay in stays for each in stay["channels"] if each["metric"] == TEMPERATURE]
+    highest_c = max((c["highest"] for c in channels if c["highest"] is not None), default=None)
+    left_s = allowance_left_s(allowance_s, outside_s)
+    c_max = allowance["allowance_c_max"]
+    if left_s is not None and c_max is not None and highest_c is not None and highest_c > c_max:
+        left_s = 0.0  # what was warmer than that is covered by no allowance
+    return {
+        "lot": lot,
+        "serial": serial,
+        "at": at,
+        "gap_s": gap_s,
+        "stays": stays,
+        "lowest_c": min((c["lowest"] for c in channels if c["lowest"] is not None), default=None),
+        "highest_c": highest_c,
+        "mkt_c": total_mkt_c((stay["mkt_c"], stay["measured_s"]) for stay in stays if stay["mkt_c"] is not None),
+        "outside_s": sum(outside_s),
+        "unmeasured_s": sum(stay["unmeasured_s"] for stay in stays),
+        "allowance_s": allowance_s,
+        "allowance_c_max": c_max,
+        "allowance_left_s": left_s,
+        "excursions": told,
+        "is_cut": len(rows) > STAYS_MAX,
+    }
+
+
+def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[str, Any]:
+    ended_at = min(row["ended_at"] or at, at)
+    began_at = row["began_at"]
+    if is_unbounded(began_at):
+        first: datetime | None = queries("passport").first_measured_over(
+            connection, place_id=row["place_id"], until=ended_at
+        )
+        began_at = first or ended_at
+    channels = list(
+        queries("passport").channels_over(
+            connection,
+            place_id=row["place_id"],
+            began_at=began_at - timedelta(seconds=gap_s),
+            ended_at=ended_at,
+        )
+    )
+    rules = rules_over(connection, [channel["id"] for channel in channels], began_at, ended_at)
+    told = []
+    for channel in channels:
+        # Only limits on the value itself: those that what is measured can be held against from one moment to the next.
+        limits = [
+            rule
+            for rule in rules.get((channel["id"], channel["place_id"]), ())
+            if isinstance(rule, Rule) and rule.signal is None and rule.severity is Severity.ACTION
+        ]
+        found = measure(
+            _instants(connection, channel["id"], channel["began_at"], channel["ended_at"]),
+            began_at,
+            ended_at,
+            limits,
+            gap_s=gap_s,
+            is_temperature=channel["metric"] == TEMPERATURE,
+        )
+        names = {"device": channel["device"], "metric": channel["metric"], "measured_at": channel["measured_at"]}
+        told.append((channel["metric"], found, {**names, **asdict(found)}))
+    temperatures = [found for metric, found, _ in told if metric == TEMPERATURE]
+    worst: Measured | None = max(temperatures, key=lambda found: found.mkt_c or float("-inf"), default=None)
+    seconds = (ended_at - began_at).total_seconds()
+    return {
+        "place": row["place"],
+        "place_kind": row["place_kind"],
+        "serial": row["serial"],
+        "began_at": row["began_at"],
+        "ended_at": row["ended_at"],
+        "channels": [each for _, _, each in told],
+        "mkt_c": worst.mkt_c if worst else None,
+        "measured_s": worst.measured_s if worst else 0.0,
+        "outside_s": max((found.beyond_any_s for found in temperatures), default=0.0),
+        "unmeasured_s": min((found.gap_s for found in temperatures), default=seconds),
+    }
+
+
+def _instants(
+    connection: Connection, channel_id: int, first: datetime, last: datetime
+) -> Generator[Instant, None, None]:
+    with connection.cursor(name="passport") as cursor:
+        sql = queries("passport").instants.sql
+        for row in cursor.execute(sql, {"channel_id": channel_id, "first": first, "last": last}):
+            yield row["at"], row["value"]

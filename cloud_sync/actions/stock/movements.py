@@ -1,0 +1,361 @@
+"""Commands that move stock. Unlike scans, which are facts, a command that breaks a rule is refused with its reasons."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from cloud_sync.actions.master_data.master_data import item_named, place_named
+from cloud_sync.domain.booking import NewMovement, expires_at
+from cloud_sync.domain.movements import INTERNAL, fault_of
+from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.posting.idempotency import answer, answered_before
+from cloud_sync.posting.movements import book, lock_for_booking
+from cloud_sync.posting.order_matching import match_orders
+from cloud_sync.posting.positions import lot_of, position_of
+from cloud_sync.posting.reservations.reservation_moves import carry_promise, end_part
+from cloud_sync.posting.reservations.reservations import check_open, own_reservation, reservation_of
+from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.locks import own_holds, own_items, own_lots, own_orders
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.stock.eligibility import ISSUING, Context, reasons_not_to
+from edge_agent.domain.wire.records import Action
+
+CLOCKS_MAY_DIFFER = timedelta(minutes=1)
+"""A command may not say that stock will move later; clients' clocks may be this far ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Stock to move: ``quantity`` base units (> 0) of a lot, told by item, number and owner.
+
+    ``expires_on`` is what the label says; it is needed when the lot is new. ``serial`` is "" for what has none.
+    """
+
+    item: str
+    lot_number: str
+    quantity: int
+    owner: str = "house"
+    serial: str = ""
+    expires_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Where lines go from and to, by which action and for which order, and when (aware UTC)."""
+
+    action: Action
+    from_place: str
+    to_place: str
+    occurred_at: datetime
+    order: str = ""
+
+
+def move(
+    database: Database, transfer: Transfer, lines: tuple[Line, ...], *, client_id: UUID, at: datetime, actor: str
+) -> list[Row]:
+    """Book ``lines`` and give the movements. The same under the same ``client_id`` again changes nothing.
+
+    Raises ``NotFound``, ``Invalid``, and ``Conflict`` with all reasons when stock may not be issued or is not there.
+    """
+    with database.transaction() as connection:
+        return move_in(connection, transfer, lines, client_id=client_id, at=at, actor=actor)
+
+
+def move_in(
+    connection: Connection, transfer: Transfer, lines: tuple[Line, ...], *, client_id: UUID, at: datetime, actor: str
+) -> list[Row]:
+    """:func:`move` in the caller's transaction, which has taken no locks yet or owns the holds."""
+    if before := moved_before(connection, transfer, lines, client_id=client_id):
+        return before
+    request = _request(transfer, lines)
+    from_place, to_place = _checked_places(connection, transfer, at)
+    if transfer.action in (Action.RECEIVE, Action.RETURN):
+        own_holds(connection)  # what comes in may have to be held
+    item_ids = {line.item: item_named(connection, line.item)["id"] for line in lines}
+    known = [lot["id"] for line in lines if (lot := _known_lot(connection, line))]
+    lock_for_booking(connection, lot_ids=known, place_ids=[from_place["id"], to_place["id"]])
+    own_orders(connection, [transfer.order])
+    if from_place["kind"] in INTERNAL:
+        own_items(connection, item_ids.values())
+    lots = [_lot(connection, item_ids[line.item], line, from_place, actor) for line in lines]
+    own_lots(connection, lots)
+    _check_prescriptions(connection, transfer, lots)
+    quantities = Counter[tuple[int, str]]()
+    for lot_id, line in zip(lots, lines, strict=True):
+        quantities[lot_id, line.serial] += line.quantity
+    for (lot_id, serial), quantity in quantities.items():
+        order = transfer.order or None
+        _check_stock(
+            connection, transfer.action, from_place, lot_id, serial, quantity, at, but_demand=order, picked_for=order
+        )
+    facts = [f"api/{client_id}#{number}" for number in range(1, len(lines) + 1)]
+    event_id = answer(connection, "moved", client_id, request, facts, actor=actor)
+    movements = [
+        _movement(fact, lot_id, line.serial, line.quantity, from_place, to_place, transfer, actor)
+        for fact, lot_id, line in zip(facts, lots, lines, strict=True)
+    ]
+    book(connection, movements, event_id=event_id)
+    match_orders(connection, [(movement, None) for movement in movements])
+    return _moved(connection, facts)
+
+
+def moved_before(
+    connection: Connection, transfer: Transfer, lines: tuple[Line, ...], *, client_id: UUID
+) -> list[Row] | None:
+    """The movements if this very command was obeyed before, None if it is new. Raises as ``answered_before``."""
+    before = answered_before(connection, "moved", client_id, _request(transfer, lines))
+    return _moved(connection, before) if before else None
+
+
+def pick(
+    database: Database,
+    reservation_id: int,
+    *,
+    to_place: str,
+    action: Action,
+    quantity: int | None = None,
+    at: datetime,
+    actor: str,
+) -> list[Row]:
+    """Keep a promise: move the reserved stock, or ``quantity`` of it, to ``to_place``, and end it as picked.
+
+    What is gathered within the house stays promised where it is then. Picking twice gives the same movement. Raises
+    ``Conflict`` with all reasons if the stock is blocked by now.
+    """
+    with database.transaction() as connection:
+        promised = reservation_of(connection, reservation_id)
+        return keep_promises(
+            connection, [promised], to_place=to_place, action=action, quantity=quantity, at=at, actor=actor
+        )
+
+
+def keep_promises(
+    connection: Connection,
+    promised: Sequence[Row],
+    *,
+    to_place: str,
+    action: Action,
+    quantity: int | None = None,
+    at: datetime,
+    actor: str,
+) -> list[Row]:
+    """Keep these promises (rows of ``reservation_of``), all or none; gives the movements. Raises as :func:`pick`."""
+    promised = sorted(promised, key=lambda row: int(row["id"]))
+    routes = {
+        row["id"]: (transfer, *_checked_places(connection, transfer, at))
+        for row in promised
+        for transfer in (Transfer(action, row["place"], to_place, at, row["demand"]),)
+    }
+    lot_ids = {row["lot_id"] for row in promised}
+    place_ids = {place["id"] for _, source, target in routes.values() for place in (source, target)}
+    # Holds, lots, promises: whoever places a hold owns the first and then breaks the last, and scans that keep
+    # promises own the lots before them.
+    lock_for_booking(connection, lot_ids=lot_ids, place_ids=place_ids)
+    own_lots(connection, lot_ids)
+    facts = []
+    for before in promised:
+        row = own_reservation(connection, before["id"])
+        transfer, source, target = routes[row["id"]]
+        fact = f"reservation/{row['id']}"
+        facts.append(fact)
+        if row["ended_as"] == "picked":
+            if not _moved(connection, [fact]):
+                raise Conflict(f"reservation {row['id']} was kept by a scan already", "See GET /v1/movements.")
+            continue
+        check_open(row, at)
+        wanted = quantity or row["quantity"]
+        if wanted > row["quantity"]:
+            raise Conflict(f"reservation {row['id']} promises {row['quantity']}, not {wanted}")
+        _check_stock(
+            connection,
+            action,
+            source,
+            row["lot_id"],
+            row["serial"],
+            wanted,
+            at,
+            but_reservation=row["id"],
+            picked_for=row["demand"],
+        )
+        event_id = add_event(
+            connection,
+            actor=actor,
+            kind="moved",
+            subject=f"lot:{row['lot_id']}",
+            reason=f"picked for {row['demand']}",
+            data={"reservation": row["id"], "to_place": to_place, "quantity": wanted},
+        )
+        movement = _movement(fact, row["lot_id"], row["serial"], wanted, source, target, transfer, actor)
+        end_part(connection, row, wanted, "picked", f"moved to {to_place}", actor=actor)
+        book(connection, [movement], event_id=event_id)
+        if target["kind"] in INTERNAL:
+            carry_promise(connection, row, wanted, target["id"])
+    return _moved(connection, facts)
+
+
+def _request(transfer: Transfer, lines: tuple[Line, ...]) -> dict[str, Any]:
+    return {
+        "action": transfer.action.value,
+        "from_place": transfer.from_place,
+        "to_place": transfer.to_place,
+        "occurred_at": transfer.occurred_at.isoformat(),
+        "order": transfer.order,
+        "lines": [
+            {
+                "item": line.item,
+                "lot_number": line.lot_number,
+                "owner": line.owner,
+                "serial": line.serial,
+                "quantity": line.quantity,
+                "expires_on": line.expires_on.isoformat() if line.expires_on else None,
+            }
+            for line in lines
+        ],
+    }
+
+
+def _checked_places(connection: Connection, transfer: Transfer, at: datetime) -> tuple[Row, Row]:
+    if transfer.from_place == transfer.to_place:
+        raise Invalid(f"stock moves from {transfer.from_place} to itself", "Name two different places.")
+    if transfer.occurred_at > at + CLOCKS_MAY_DIFFER:
+        raise Invalid(
+            f"occurred_at {transfer.occurred_at:%Y-%m-%d %H:%M:%S} UTC is in the future", "Check the client's clock."
+        )
+    from_place = place_named(connection, transfer.from_place)
+    to_place = place_named(connection, transfer.to_place)
+    source, target = ((place["name"], place["kind"]) for place in (from_place, to_place))
+    if fault := fault_of(transfer.action, source, target):
+        raise Invalid(fault)
+    return from_place, to_place
+
+
+def _known_lot(connection: Connection, line: Line) -> Row | None:
+    row: Row | None = queries("availability").lot_by_number(
+        connection, item=line.item, lot_number=line.lot_number, owner=line.owner
+    )
+    return row
+
+
+def _lot(connection: Connection, item_id: int, line: Line, from_place: Row, actor: str) -> int:
+    known = _known_lot(connection, line)
+    if known is None and from_place["kind"] in INTERNAL:
+        raise NotFound(f"there is no lot {line.lot_number} of {line.item} owned by {line.owner}")
+    if known is None:
+        return _new_lot(connection, item_id, line, actor)
+    if line.expires_on is not None and known["expires_on"] != line.expires_on:
+        raise Conflict(
+            f"lot {line.lot_number} of {line.item} expires on {known['expires_on']}, not on {line.expires_on}",
+            "Check the label. Leave expires_on out to move the lot as it is known.",
+        )
+    return int(known["id"])
+
+
+def _new_lot(connection: Connection, item_id: int, line: Line, actor: str) -> int:
+    if queries("master_data").owner_by_name(connection, name=line.owner) is None:
+        raise NotFound(f"there is no owner {line.owner}", "See GET /v1/owners for those there are, or create it.")
+    is_new = queries("availability").add_lot(
+        connection,
+        item_id=item_id,
+        lot_number=line.lot_number,
+        owner=line.owner,
+        expires_on=line.expires_on,
+        expires_at=expires_at(line.expires_on),
+    )
+    lot = _known_lot(connection, line)
+    assert lot is not None  # noqa: S101 - just made, if it was not there
+    lot_id = int(lot["id"])
+    if is_new:
+        data = {"item": line.item, "expires_on": line.expires_on.isoformat() if line.expires_on else None}
+        add_event(connection, actor=actor, kind="lot_added", subject=f"lot:{lot_id}", data=data)
+    return lot_id
+
+
+def _check_prescriptions(connection: Connection, transfer: Transfer, lot_ids: list[int]) -> None:
+    """What was made for one patient is dispensed on that prescription. Raises ``Conflict``."""
+    if transfer.action is not Action.DISPENSE:
+        return
+    for row in queries("compounding").prescriptions_of_lots(connection, lot_ids=lot_ids, dispensed_for=transfer.order):
+        if not row["is_for_it"]:
+            raise Conflict(
+                f"lot {row['lot_number']} was made for prescription {row['prescription']}, not for "
+                f"{transfer.order or 'none'}",
+                "Name the prescription as order, or an order with it, or have it made again for the other one.",
+            )
+
+
+def _check_stock(
+    connection: Connection,
+    action: Action,
+    from_place: Row,
+    lot_id: int,
+    serial: str,
+    quantity: int,
+    at: datetime,
+    *,
+    but_reservation: int | None = None,
+    but_demand: str | None = None,
+    picked_for: str | None = None,
+) -> None:
+    if from_place["kind"] not in INTERNAL and action not in ISSUING:
+        return
+    row = queries("reservations").position_to_issue(
+        connection,
+        lot_id=lot_id,
+        serial=serial,
+        place_id=from_place["id"],
+        but_reservation=but_reservation,
+        but_demand=but_demand,
+        picked_for=picked_for if action is Action.PICK else None,
+    )
+    if row is None or row["quantity"] < quantity:
+        lot = lot_of(connection, lot_id)
+        there = max(0, row["quantity"]) if row else 0
+        unit = f" serial {serial}" if serial else ""
+        raise Conflict(
+            f"{from_place['name']} has {there} of lot {lot['lot_number']}{unit} ({lot['item']}), not {quantity}",
+            "Check where the stock is: GET /v1/stock. If it is there in fact, count it at the dock.",
+        )
+    if action not in ISSUING:
+        return
+    position = position_of(row)
+    reasons = [r.text for r in reasons_not_to(action, position.stock, Context(at=at, owner=row["owner"]))]
+    if not reasons and position.free < quantity:
+        reasons = [f"{row['reserved']} of {row['quantity']} are reserved for others"]
+    if reasons:
+        raise Conflict(
+            f"lot {row['lot_number']} in {row['place']} may not be used to {action}: {'; '.join(reasons)}",
+            "Allocate instead of choosing a lot: POST /v1/allocations gives the first-expiring eligible one.",
+        )
+
+
+def _movement(
+    fact: str,
+    lot_id: int,
+    serial: str,
+    quantity: int,
+    from_place: Row,
+    to_place: Row,
+    transfer: Transfer,
+    actor: str,
+) -> NewMovement:
+    """The one place that knows the shape of a booking."""
+    return NewMovement(
+        fact=fact,
+        lot_id=lot_id,
+        serial=serial,
+        quantity=quantity,
+        from_place=from_place["id"],
+        to_place=to_place["id"],
+        occurred_at=transfer.occurred_at,
+        action=transfer.action.value,
+        operator=actor,
+        order_ref=transfer.order,
+    )
+
+
+def _moved(connection: Connection, facts: list[str]) -> list[Row]:
+    return list(queries("availability").moved(connection, facts=facts))

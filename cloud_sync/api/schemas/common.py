@@ -1,0 +1,88 @@
+"""What requests and answers look like. Times are UTC; quantities are whole base units of the item."""
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from cloud_sync.domain.uncertain_times import is_unbounded
+
+QUANTITY_MAX = 10**12
+
+ID_MAX = 2**63 - 1
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+"""Letters, digits, dot, dash and underscore."""
+
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=1000, strip_whitespace=True)]
+"""Any text without NUL, which PostgreSQL cannot hold."""
+
+Reason = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=3, max_length=1000, strip_whitespace=True)]
+"""Why, in words: an auditor will ask."""
+
+Code = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=100)]
+"""A lot number, serial or order number: printable ASCII without spaces."""
+
+Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
+
+Id = Annotated[int, Field(ge=1, le=ID_MAX)]
+
+KnownTime = Annotated[
+    datetime | None,
+    BeforeValidator(lambda time: None if isinstance(time, datetime) and is_unbounded(time) else time),
+    Field(description="Null: nobody knows, as the clock that told it was not trusted and nothing bounds it."),
+]
+
+PlaceKind = Literal[
+    "site",
+    "room",
+    "bin",
+    "supplier",
+    "customer",
+    "ward",
+    "production",
+    "scrap",
+    "count_difference",
+    "used_up",
+    "transit",
+]
+
+T = TypeVar("T")
+
+
+class In(BaseModel):
+    """Base of requests: unknown fields are faults, so that a misspelt one is not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Listed(BaseModel, Generic[T]):
+    """A page of a list. ``more`` says that there are rows behind it: ask again with a higher offset."""
+
+    rows: list[T]
+    more: bool
+
+
+class WhyIn(In):
+    """Why it is done."""
+
+    reason: Reason
+
+
+class EventOut(BaseModel):
+    """Who did what, when and why."""
+
+    id: int
+    at: datetime
+    actor: str
+    kind: str
+    subject: str
+    reason: str
+    data: dict[str, Any]
+
+
+class HealthOut(BaseModel):
+    """That the ledger and its database answer."""
+
+    status: Literal["ok"] = "ok"
+    version: str

@@ -1,0 +1,168 @@
+"""What requests and answers on excursions, holds, dispositions and cases look like. Times are UTC."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from cloud_sync.api.schemas.common import Id, In, KnownTime, Name, PlaceKind, Reason
+from cloud_sync.domain.dispositions import CaseDecision, Decision
+
+
+class ExcursionOut(BaseModel):
+    """An interval during which a channel broke a rule of its place; open while ``ended_at`` is null."""
+
+    id: int
+    gateway: str
+    device: str
+    metric: str
+    place: str
+    rule: str
+    began_at: datetime
+    ended_at: datetime | None
+    worst: float
+    version: int
+    severity: str = Field(description="action: holds the stock that was in it; alert: opens a case.")
+    longest_gap_s: float = Field(description="Longest time within it in which nothing was measured.")
+    lots_exposed: int
+
+
+class ExposureOut(BaseModel):
+    """Stock that was in an excursion, wherever it is since."""
+
+    excursion_id: int
+    lot_id: int
+    item: str
+    lot_number: str
+    serial: str
+    place: str
+    place_kind: PlaceKind
+    residency_began_at: KnownTime
+    since: KnownTime
+    rule: str
+    began_at: datetime
+    ended_at: datetime | None
+    worst: float
+
+
+class HoldNowOut(BaseModel):
+    """A reason that blocks stock now. No place: everywhere. No serial: all of them."""
+
+    lot_id: int
+    item: str
+    lot_number: str
+    serial: str | None
+    place: str | None
+    kind: str
+    excursion_id: int | None
+    text: str
+
+
+class HoldIn(In):
+    """Stock to block by hand."""
+
+    lot_id: Id
+    place: Name | None = Field(None, description="Only at and below this place; null blocks the lot everywhere.")
+    reason: Reason = Field(examples=["outer box torn, seal broken"])
+
+
+class HoldOut(BaseModel):
+    """A hold that a person or rule placed."""
+
+    id: int
+    kind: str
+    lot_id: int
+    item: str
+    lot_number: str
+    place: str | None
+    reason: str
+    placed_by: str
+    placed_at: datetime
+    lifted_by: str | None
+    lifted_at: datetime | None
+    lifted_reason: str | None
+
+
+class DispositionIn(In):
+    """A quality decision on the exposure of a lot by an excursion that has ended."""
+
+    excursion_id: Id
+    lot_id: Id
+    decision: Decision
+    places: Annotated[list[Name], Field(max_length=100)] = Field(
+        default=[], description="Only for stock at or below these, while it is there; none: wherever it is."
+    )
+    reason: Reason = Field(examples=["22 min above 8 °C, maker allows 24 h at up to 25 °C (letter of 2026-03-02)"])
+
+
+class DispositionOut(BaseModel):
+    """A quality decision. ``same_evidence`` says whether it still covers the evidence as it is now."""
+
+    id: int
+    excursion_id: int
+    lot_id: int
+    item: str
+    lot_number: str
+    decision: Decision
+    reason: str
+    decided_by: str
+    decided_at: datetime
+    places: list[str] | None
+    evidence: str | None = Field(description="SHA-256 of what it was decided on.")
+    excursion_withdrawn: bool
+    same_evidence: bool
+
+
+class CaseOut(BaseModel):
+    """A physical fact that contradicts the ledger, or that cannot be read."""
+
+    id: int
+    kind: str
+    key: str
+    text: str
+    lot_id: int | None
+    place: str | None = Field(description="It holds the lot at and below this place only.")
+    evidence_id: int | None
+    data: dict[str, Any]
+    opened_at: datetime
+    age_s: float = Field(description="How long it has been open, or was.")
+    assignee: str | None
+    resolved_at: datetime | None
+    resolved_by: str | None
+    resolved_role: str | None
+    decision: CaseDecision | None
+    resolution: str | None
+
+
+class SuspicionIn(In):
+    """Product that looks wrong."""
+
+    lot_id: Id
+    place: Name | None = Field(None, description="Only at and below this place; null holds the lot everywhere.")
+    text: Reason = Field(examples=["carton without tamper seal, print differs"])
+
+
+class AssignIn(In):
+    """Who looks into it."""
+
+    assignee: Name
+
+
+class VersionOut(BaseModel):
+    """An excursion as it was once."""
+
+    excursion_id: int
+    version: int
+    change: str
+    rule: str
+    began_at: datetime
+    ended_at: datetime | None
+    worst: float
+    recorded_at: datetime
+
+
+class ResolutionIn(In):
+    """What was found and done."""
+
+    decision: CaseDecision = CaseDecision.EXPLAINED
+    resolution: Reason

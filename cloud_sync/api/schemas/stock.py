@@ -1,0 +1,175 @@
+"""What requests and answers on lots, stock, promises and movements look like. Quantities are whole base units."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+
+from cloud_sync.api.schemas.common import Code, In, Name, Quantity
+from edge_agent.domain.wire.records import Action
+
+
+class LotOut(BaseModel):
+    """A lot. ``expires_at`` is the first instant at which it may no longer be used."""
+
+    id: int
+    item: str
+    lot_number: str
+    owner: str
+    expires_on: date | None
+    expires_at: datetime | None
+    held: bool = Field(description="Whether anything blocks any of it.")
+
+
+class ReasonOut(BaseModel):
+    """One reason not to issue, for machines and people."""
+
+    code: str = Field(examples=["held"])
+    text: str
+
+
+class StockRef(BaseModel):
+    """Which stock."""
+
+    lot_id: int
+    item: str
+    lot_number: str
+    owner: str
+    serial: str
+    place: str
+    expires_at: datetime | None
+
+
+class StockOut(StockRef):
+    """Stock of a lot in a place, and all reasons not to issue it."""
+
+    quantity: int
+    reserved: int
+    reasons: list[ReasonOut]
+
+
+class AllocationIn(In):
+    """A demand for stock."""
+
+    client_id: UUID = Field(description="A new UUID for each new request; the same to ask again.")
+    item: Name = Field(examples=["insulin-10ml"])
+    owner: Name = "house"
+    quantity: Quantity
+    demand: Code = Field(description="What it is for: an order, ward request or prescription.", examples=["SO-1007"])
+    site: Name | None = Field(None, description="Only stock at and below this place.")
+    shelf_life_min_days: Annotated[int, Field(ge=0, le=36500)] = 0
+    pending_minutes: Annotated[int, Field(ge=1, le=10_080)] | None = Field(
+        None, description="The promises are pending for so long, and end unless they are confirmed. Left out: firm."
+    )
+
+
+class PromisedOut(StockRef):
+    """Stock that is promised now."""
+
+    id: int
+    quantity: int
+
+
+class SkippedOut(StockRef):
+    """Stock whose turn it was, and all reasons why it was passed over."""
+
+    quantity: int
+    reasons: list[ReasonOut]
+
+
+class OfferedOut(StockRef):
+    """Stock that could be taken now."""
+
+    quantity: int
+
+
+class SubstituteOut(BaseModel):
+    """What may be given instead of what is missing. Nothing of it is promised: a person decides."""
+
+    item: str
+    rank: int = Field(description="The best has the lowest.")
+    quantity: int = Field(description="How many base units could be taken now, up to those that are missing.")
+    stock: list[OfferedOut]
+    skipped: list[SkippedOut]
+    text: str
+
+
+class AllocationOut(BaseModel):
+    """What was promised, what was passed over and why, how much could not be covered, and what may stand in."""
+
+    reservations: list[PromisedOut]
+    skipped: list[SkippedOut]
+    missing: int
+    substitutes: list[SubstituteOut] = Field(default=[])
+
+
+class ReservationOut(BaseModel):
+    """A promise of stock."""
+
+    id: int
+    client_id: UUID
+    lot_id: int
+    item: str
+    lot_number: str
+    serial: str
+    place: str
+    quantity: int
+    demand: str
+    reserved_by: str
+    reserved_at: datetime
+    expires_at: datetime | None = Field(description="When it ends unless it is confirmed before; null: it is firm.")
+    ended_at: datetime | None
+    ended_as: str | None
+    ended_reason: str | None
+
+
+class PickIn(In):
+    """Where promised stock goes."""
+
+    to_place: Name
+    action: Literal[Action.PICK, Action.SHIP, Action.DISPENSE, Action.CONSUME] = Action.PICK
+    quantity: Quantity | None = Field(None, description="Only so much of it; the rest stays promised.")
+
+
+class LineIn(In):
+    """Stock to move."""
+
+    item: Name
+    lot_number: Code
+    quantity: Quantity
+    owner: Name = "house"
+    serial: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]*$", max_length=100)] = ""
+    expires_on: date | None = Field(None, description="As on the label; for lots the ledger does not know yet.")
+
+
+class MovementIn(In):
+    """A command to move stock. Issuing actions are refused for blocked stock."""
+
+    client_id: UUID = Field(description="A new UUID for each new request; the same to ask again.")
+    action: Action
+    from_place: Name
+    to_place: Name
+    occurred_at: AwareDatetime = Field(description="When, with its offset from UTC; not in the future.")
+    order: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]*$", max_length=100)] = ""
+    lines: Annotated[list[LineIn], Field(min_length=1, max_length=1000)]
+
+
+class MovementOut(BaseModel):
+    """Stock that went from one place to another. ``fact`` names where it was said."""
+
+    id: int
+    fact: str
+    lot_id: int
+    item: str
+    lot_number: str
+    serial: str
+    quantity: int
+    from_place: str
+    to_place: str
+    occurred_at: datetime
+    recorded_at: datetime
+    action: str
+    operator: str
+    order_ref: str
+    event_id: int

@@ -1,0 +1,53 @@
+"""A batch that was set aside is booked after all, once the cause of it is gone: by its case, and by a person."""
+
+from cloud_sync.errors import Conflict, NotFound
+from cloud_sync.ingest.batches import book_evidence
+from cloud_sync.ingest.dead_letters import SET_ASIDE, is_poison, words_of
+from cloud_sync.posting.cases import close_case, latest_case
+from cloud_sync.storage.database import Connection, Database, Row, again_if_overtaken
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.wire.wire import decode_batch
+
+
+@again_if_overtaken
+def rebook(database: Database, case_id: int, *, reason: str, actor: str) -> Row:
+    """Book what the evidence of a case ``batch_set_aside`` holds, and close the case; gives the case.
+
+    All of it or nothing, and once. Raises ``NotFound``; ``Conflict`` if it is another case, closed already, or the
+    batch still cannot be booked: then the case stays open.
+    """
+    try:
+        with database.transaction() as connection:
+            return _rebook(connection, case_id, reason, actor)
+    except Exception as error:
+        if not is_poison(error):
+            raise
+        raise Conflict(
+            f"the batch of case {case_id} still cannot be booked: {words_of(error)}",
+            "Nothing of it was booked and the case stays open. Bring in a version that can read it, and try again.",
+        ) from error
+
+
+def _rebook(connection: Connection, case_id: int, reason: str, actor: str) -> Row:
+    case: Row | None = queries("quality").case_by_id(connection, case_id=case_id)
+    if case is None:
+        raise NotFound(f"there is no case {case_id}", f"See GET /v1/cases?kind={SET_ASIDE}.")
+    if case["kind"] != SET_ASIDE:
+        raise Conflict(f"case {case_id} is about {case['kind']}, not about a batch that was set aside")
+    evidence = queries("ingest").evidence_by_id(connection, id=case["evidence_id"])
+    batch = decode_batch(bytes(evidence["raw"]))
+    header = batch.header
+    # Two who ask at once: the second one finds the case closed.
+    queries("ingest").own_lane(connection, lane=f"{header.gateway}/{header.journal}/{header.lane}")
+    newest = latest_case(connection, SET_ASIDE, case["key"])
+    if newest is None or newest["id"] != case_id or newest["resolved_at"] is not None:
+        raise Conflict(f"case {case_id} is closed", f"See GET /v1/cases?kind={SET_ASIDE} for those that are open.")
+    book_evidence(connection, evidence["gateway_id"], batch, case["evidence_id"])
+    data = {"evidence": case["evidence_id"], "digest": batch.digest, "records": header.count}
+    add_event(
+        connection, actor=actor, kind="batch_rebooked", subject=f"case:{case_id}", reason=reason, data=data
+    )  # fmt: skip
+    close_case(connection, case_id, actor=actor, resolution=f"booked again: {reason}")
+    closed: Row = queries("quality").case_by_id(connection, case_id=case_id)
+    return closed

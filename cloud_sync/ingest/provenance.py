@@ -1,0 +1,31 @@
+"""Where a record was said: the part of a fact's identity that is the same whatever arrives first."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from edge_agent.domain.wire.records import Lane, Record
+
+R = TypeVar("R", bound=Record, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Said(Generic[R]):
+    """A record and its sequence number in its lane."""
+
+    seq: int
+    record: R
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The batch that records come from."""
+
+    gateway_id: int
+    gateway: str
+    journal: str
+    lane: Lane
+    evidence_id: int
+
+    def said_at(self, seq: int) -> str:
+        """``gateway/journal/lane/seq``."""
+        return f"{self.gateway}/{self.journal}/{self.lane}/{seq}"

@@ -1,0 +1,107 @@
+"""Lots come into being when a label names them first."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, tzinfo
+
+from cloud_sync.domain.booking import Label, earliest, expires_at
+from cloud_sync.posting.cases import Case, amend_case, latest_case, latest_cases, open_case
+from cloud_sync.storage.database import Connection, Row
+from cloud_sync.storage.locks import own_lots
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.stock.eligibility import ISSUING
+
+ISSUED_WHILE_EXPIRED = "issued_while_expired"
+
+LotKey = tuple[int, str, str]
+"""Item id, lot number, owner."""
+
+
+def key_of(label: Label) -> LotKey:
+    """What tells the lot of a label from others."""
+    return label.item_id, label.lot_number, label.owner
+
+
+def lots_of(
+    connection: Connection,
+    labels: Iterable[Label],
+    zone: tzinfo = UTC,
+    *,
+    evidence: Mapping[LotKey, int | None] | None = None,
+) -> Mapping[LotKey, int]:
+    """Ids of the lots that ``labels`` name, made where they are new, and locked for booking.
+
+    Where labels of one lot disagree on its expiry, now or with earlier ones, the earliest counts and an exception case
+    ``expiry_mismatch`` tells of it, in whatever order they come. What was handed out before, and had expired by the
+    corrected expiry, becomes a case ``issued_while_expired``, as if that had been known then. ``zone`` is the site's: a
+    lot may be used until the end of its last day there. ``evidence`` is what the labels were read from.
+    """
+    by_lot: dict[LotKey, list[Label]] = {}
+    for label in labels:
+        by_lot.setdefault(key_of(label), []).append(label)
+    if not by_lot:
+        return {}
+    keys = sorted(by_lot)
+    wanted = [earliest(tuple(by_lot[key])) for key in keys]
+    columns: dict[str, list[object]] = {
+        "item_ids": [key[0] for key in keys],
+        "lot_numbers": [key[1] for key in keys],
+        "owners": [key[2] for key in keys],
+    }
+    queries("movements").add_lots(
+        connection,
+        **columns,
+        expires_on=[label.expires_on for label in wanted],
+        expires_at=[expires_at(label.expires_on, zone) for label in wanted],
+    )
+    own_lots(connection, (row["id"] for row in queries("movements").lots_by_label(connection, **columns)))
+    rows = list(queries("movements").lots_by_label(connection, **columns))  # again: as they are now that we own them
+    for row in rows:
+        key = _key_of(row)
+        _agree_on_expiry(connection, row, by_lot[key], zone, (evidence or {}).get(key))
+    return {_key_of(row): row["id"] for row in rows}
+
+
+def _agree_on_expiry(
+    connection: Connection, lot: Row, labels: list[Label], zone: tzinfo, evidence_id: int | None
+) -> None:
+    said = {label.expires_on for label in labels if label.expires_on is not None}
+    dates = said | ({lot["expires_on"]} if lot["expires_on"] else set())
+    if said and min(dates) != lot["expires_on"]:
+        first = min(dates)
+        queries("movements").set_expiry(connection, id=lot["id"], expires_on=first, expires_at=expires_at(first, zone))
+        _judge_issues_again(connection, lot["id"])
+    if len(dates) < 2:
+        return
+    key = f"lot:{lot['id']}"
+    known = latest_case(connection, "expiry_mismatch", key)
+    told = set(known["data"]["expires_on"]) if known else set()
+    every = sorted(told | {day.isoformat() for day in dates})
+    if told == set(every):
+        return
+    text = f"labels of lot {lot['lot_number']} say it expires on {', '.join(every)}; the earliest counts"
+    if known is not None and known["resolved_at"] is None:
+        amend_case(connection, known["id"], text, {"expires_on": every})
+    else:
+        open_case(connection, Case("expiry_mismatch", key, text, lot["id"], evidence_id, {"expires_on": every}))
+
+
+def _judge_issues_again(connection: Connection, lot_id: int) -> None:
+    """A person's resolution of the case on an issue stands, whatever expiry it was made by."""
+    issues = list(
+        queries("movements").issues_after_expiry(
+            connection, lot_id=lot_id, issuing=sorted(each.value for each in ISSUING)
+        )
+    )
+    known = latest_cases(connection, ISSUED_WHILE_EXPIRED, [row["fact"] for row in issues])
+    for row in issues:
+        text = f"{row['action']} of {row['quantity']} although {row['text']}"
+        data = {"operator": row["operator"], "order": row["order_ref"], "fault": row["text"]}
+        case = known.get(row["fact"])
+        if case is None:
+            open_case(connection, Case(ISSUED_WHILE_EXPIRED, row["fact"], text, lot_id, row["evidence_id"], data))
+        elif case["resolved_at"] is None:
+            amend_case(connection, case["id"], text, data)
+
+
+def _key_of(row: Row) -> LotKey:
+    return row["item_id"], row["lot_number"], row["owner"]

@@ -1,0 +1,52 @@
+"""Which stock was in which excursion, followed wherever it went; the holds follow (view ``hold_now``)."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from cloud_sync.posting.cases import LEDGER
+from cloud_sync.posting.reservations.broken_reservations import break_promises
+from cloud_sync.storage.database import Connection, Row
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.queries import queries
+
+EVENTS = {"held": "lots_held", "freed": "lots_freed"}
+
+
+def expose_excursions(connection: Connection, excursion_ids: Iterable[int]) -> None:
+    """Redo all exposure by these excursions. The caller owns the holds (``locks.own_holds``)."""
+    ids = sorted(set(excursion_ids))
+    if ids:
+        _tell(connection, list(queries("exposure").expose(connection, excursion_ids=ids, lot_ids=[])))
+        _break_promises(connection, excursion_ids=ids, lot_ids=[])
+
+
+def expose_lots(connection: Connection, lot_ids: Iterable[int]) -> None:
+    """Redo all exposure of these lots and of all that was made of them.
+
+    The caller holds the lock of ``bookings.lock_for_booking`` and owns the lots.
+    """
+    if not queries("exposure").is_any_excursion(connection):
+        return
+    downstream = queries("exposure").downstream_lots(connection, lot_ids=sorted(set(lot_ids)))
+    ids = [row["lot_id"] for row in downstream]
+    _tell(connection, list(queries("exposure").expose(connection, excursion_ids=[], lot_ids=ids)))
+    _break_promises(connection, excursion_ids=[], lot_ids=ids)
+
+
+def free_excursions(connection: Connection, excursion_ids: Iterable[int]) -> None:
+    """Say which lots are free again because these excursions, about to be withdrawn, turn out not to have been."""
+    rows = queries("exposure").exposed_lots(connection, excursion_ids=sorted(set(excursion_ids)))
+    _tell(connection, [{**row, "change": "freed"} for row in rows])
+
+
+def _break_promises(connection: Connection, *, excursion_ids: list[int], lot_ids: list[int]) -> None:
+    rows = queries("exposure").promised_and_exposed(connection, excursion_ids=excursion_ids, lot_ids=lot_ids)
+    break_promises(connection, [row["lot_id"] for row in rows])
+
+
+def _tell(connection: Connection, rows: list[Row]) -> None:
+    """One event for each excursion and change, with all its lots: there may be thousands."""
+    for (excursion_id, change), group in groupby(rows, key=lambda row: (row["excursion_id"], row["change"])):
+        lots = [row["lot_id"] for row in group]
+        subject = f"excursion:{excursion_id}"
+        add_event(connection, actor=LEDGER, kind=EVENTS[change], subject=subject, data={"lots": lots})

@@ -1,0 +1,317 @@
+"""Booking: movements go in, and everything that follows from them is right again before the transaction ends."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
+
+import psycopg
+
+from cloud_sync.domain.booking import (
+    CURABLE,
+    HOUSE,
+    SCRAP,
+    Decided,
+    Known,
+    Line,
+    NewMovement,
+    NotBooked,
+    decide,
+    is_issue,
+)
+from cloud_sync.posting.cases import LEDGER, Case, amend_case, close_case, latest_case, latest_cases, open_case
+from cloud_sync.posting.lots import key_of, lots_of
+from cloud_sync.posting.monitoring.exposures import expose_lots
+from cloud_sync.posting.order_matching import match_orders, may_hold
+from cloud_sync.posting.recall_scope import reach_recalls, redo_reaches
+from cloud_sync.posting.reservations.broken_reservations import break_promises
+from cloud_sync.storage.database import Connection, Row
+from cloud_sync.storage.locks import own_holds, own_lots, own_orders, share_holds
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.wire.records import Action
+
+NEGATIVE = "negative_balance"
+DUPLICATE = "duplicate_serial"
+EXPLAINED = "later facts explain it"
+FOR_A_PATIENT = frozenset({Action.PICK, Action.DISPENSE})
+"""What may be done with stock made for one prescription, for an order with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """A scanned line, the event it belongs to, the evidence it was read from, and whether its time is known."""
+
+    line: Line
+    event_id: int
+    evidence_id: int | None = None
+    is_timed: bool = True
+
+
+def lock_for_booking(connection: Connection, *, lot_ids: Iterable[int], place_ids: Iterable[int]) -> None:
+    """Take the lock on holds that booking these lots between these places needs, before anything is decided on.
+
+    Shared as a rule. Alone where production is involved: there the exposure of one lot decides on that of others, which
+    a booking beside us could be moving.
+    """
+    lots, places = list(lot_ids), list(place_ids)
+    _share_or_own(
+        connection,
+        lambda: queries("movements").lots_touch_production(connection, place_ids=places, lot_ids=lots),
+    )
+
+
+def book(connection: Connection, movements: Iterable[NewMovement], *, event_id: int) -> frozenset[str]:
+    """Book ``movements`` and bring balances, residencies, exposures and negative-balance cases up to date.
+
+    Gives the facts that were new; one that was booked before is left as it is. Takes the locks it needs; a caller that
+    decides on holds first calls :func:`lock_for_booking` before that.
+    """
+    return _book(connection, [(movement, event_id) for movement in movements])
+
+
+def book_each(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) -> frozenset[str]:
+    """Like :func:`book`, for movements that each have an event of their own."""
+    return _book(connection, movements)
+
+
+def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str = HOUSE, zone: tzinfo = UTC) -> None:
+    """Book scanned lines; those that cannot be booked become exception cases that hold the whole line."""
+    if not lines:
+        return
+    _share_or_own(
+        connection, lambda: _touch_production(connection, lines) or may_hold(connection, [each.line for each in lines])
+    )
+    own_orders(connection, [each.line.order or "" for each in lines])
+    _ensure_scrap(connection, lines)
+    known = _known(connection, [each.line for each in lines])
+    decided: list[tuple[Decided, EventLine]] = []
+    for each in lines:
+        decision = decide(each.line, known, owner)
+        if isinstance(decision, NotBooked):
+            open_case(connection, _case_of(decision, each))
+        else:
+            decided.append((decision, each))
+    labels = [decision.label for decision, _ in decided]
+    evidence = {key_of(decision.label): each.evidence_id for decision, each in decided}
+    lots = lots_of(connection, labels, zone, evidence=evidence)
+    movements = [
+        (decision.movement(lots[decision.label.item_id, decision.label.lot_number, decision.label.owner]), each)
+        for decision, each in decided
+    ]
+    at_fault = _faults_at_issue(connection, movements)
+    booked = _book(connection, [(movement, each.event_id) for movement, each in movements])
+    for case in at_fault:
+        if case.key in booked:
+            open_case(connection, case)
+    new = [(movement, each.evidence_id) for movement, each in movements if movement.fact in booked]
+    match_orders(connection, new, owner=owner, zone=zone)
+
+
+def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE, zone: tzinfo = UTC) -> int:
+    """Book the lines that waited for an item, a GTIN or a place, as if it had always been known; gives how many.
+
+    Call it in the transaction that adds the master data, after adding it: it waits for scans under way, so that none of
+    them slips through between.
+    """
+    own_holds(connection)
+    cases = list(queries("cases").open_cases_of_kinds(connection, kinds=[why.value for why in CURABLE]))
+    said = [Line.from_data(case["data"]["line"]) for case in cases]
+    times = queries("clocks").true_times(connection, facts=[line.fact for line in said])
+    true_at = {row["fact"]: row["at"] for row in times}
+    lines = [replace(line, at=true_at.get(line.fact) or line.at) for line in said]
+    known = _known(connection, lines)
+    cured: list[EventLine] = []
+    for case, line in zip(cases, lines, strict=True):
+        decision = decide(line, known, owner)
+        if isinstance(decision, NotBooked) and decision.why.value == case["kind"]:
+            continue
+        close_case(connection, case["id"], actor=actor, resolution="what was unknown has been added")
+        is_timed = line.fact not in true_at or true_at[line.fact] is not None
+        cured.append(EventLine(line, case["data"]["event"], case["evidence_id"], is_timed))
+    book_lines(connection, cured, owner=owner, zone=zone)
+    return len(cured)
+
+
+def retime(connection: Connection, wrong: Iterable[Row]) -> None:
+    """Let movements (``id``, ``lot_id``, ``serial``, places) have happened at ``at``, and all that follows.
+
+    Where that is not known, ``earliest_at`` and ``latest_at`` say between which instants it was.
+    """
+    moved = list(wrong)
+    if not moved:
+        return
+    own_holds(connection)
+    own_lots(connection, {row["lot_id"] for row in moved})
+    queries("clocks").correct_movements(
+        connection,
+        ids=[row["id"] for row in moved],
+        **{name: [row[name] for row in moved] for name in ("at", "earliest_at", "latest_at")},
+    )
+    _follow(connection, moved)
+    redo_reaches(connection)
+
+
+def _share_or_own(connection: Connection, touches_production: Callable[[], bool]) -> None:
+    if not touches_production():
+        with connection.transaction() as attempt:
+            share_holds(connection)
+            if not touches_production():
+                return
+            # Somebody made it so while we waited. Rolling back gives the shared lock back, so that we never wait for
+            # the other one with it in our hands.
+            raise psycopg.Rollback(attempt)
+    own_holds(connection)
+
+
+def _touch_production(connection: Connection, lines: Sequence[EventLine]) -> bool:
+    touches: bool = queries("movements").lines_touch_production(
+        connection,
+        place_names=[place for each in lines for place in (each.line.from_place, each.line.to_place) if place],
+        keys=[key for each in lines for key in each.line.keys],
+        lot_numbers=[each.line.lot for each in lines if each.line.lot],
+    )
+    return touches
+
+
+def _ensure_scrap(connection: Connection, lines: Sequence[EventLine]) -> None:
+    if any(each.line.to_place == SCRAP for each in lines):
+        queries("movements").add_scrap_place(connection, name=SCRAP)
+
+
+def _known(connection: Connection, lines: Sequence[Line]) -> Known:
+    items = queries("movements").known_items(connection, keys=sorted({key for line in lines for key in line.keys}))
+    names = {place for line in lines for place in (line.from_place, line.to_place) if place}
+    places = queries("movements").known_places(connection, names=sorted(names))
+    return Known.of(items, {row["name"]: row["id"] for row in places})
+
+
+def _case_of(decision: NotBooked, each: EventLine) -> Case:
+    data = {"line": decision.line.as_data(), "event": each.event_id}
+    return Case(decision.why.value, decision.line.fact, decision.text, evidence_id=each.evidence_id, data=data)
+
+
+def _faults_at_issue(connection: Connection, movements: Sequence[tuple[NewMovement, EventLine]]) -> list[Case]:
+    """Cases for stock that was handed out though it was held or expired then.
+
+    By what the ledger knows now, before this booking: unlike everything else here, this depends on what came first.
+    """
+    issues = [(movement, each) for movement, each in movements if is_issue(each.line)]
+    if not issues:
+        return []
+    rows = queries("movements").faults_at_issue(
+        connection,
+        lot_ids=[movement.lot_id for movement, _ in issues],
+        serials=[movement.serial for movement, _ in issues],
+        place_ids=[movement.from_place for movement, _ in issues],
+        at=[movement.occurred_at if each.is_timed else None for movement, each in issues],
+        dispensed_for=[each.line.order if each.line.action in FOR_A_PATIENT else None for _, each in issues],
+    )
+    cases = []
+    for row in rows:
+        movement, each = issues[row["number"] - 1]
+        text = f"{movement.action} of {movement.quantity} although {row['text']}"
+        data = {"operator": movement.operator, "order": movement.order_ref, "fault": row["text"]}
+        cases.append(Case(row["kind"], movement.fact, text, movement.lot_id, each.evidence_id, data))
+    return cases
+
+
+def _book(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) -> frozenset[str]:
+    if not movements:
+        return frozenset()
+    lot_ids = {movement.lot_id for movement, _ in movements}
+    place_ids = {place for movement, _ in movements for place in (movement.from_place, movement.to_place)}
+    lock_for_booking(connection, lot_ids=lot_ids, place_ids=place_ids)
+    own_lots(connection, lot_ids)
+    new = list(queries("movements").add_movements(connection, **_columns(movements)))
+    if not new:
+        return frozenset()
+    movement_ids = [row["id"] for row in new]
+    queries("movements").add_to_positions(connection, movement_ids=movement_ids)
+    _follow(connection, new)
+    # What comes out of production is a product that nobody has released, unless it went in before.
+    made = queries("movements").lots_from_production(connection, movement_ids=movement_ids)
+    break_promises(connection, [row["lot_id"] for row in made])
+    reach_recalls(connection, lot_ids)
+    return frozenset(row["fact"] for row in new)
+
+
+def _follow(connection: Connection, moved: Sequence[Row]) -> None:
+    """Everything that follows from when these movements happened."""
+    touched = sorted(
+        {(row["lot_id"], row["serial"], row[side]) for row in moved for side in ("from_place", "to_place")}
+    )
+    columns: dict[str, list[object]] = {
+        "lot_ids": [lot_id for lot_id, _, _ in touched],
+        "serials": [serial for _, serial, _ in touched],
+        "place_ids": [place_id for _, _, place_id in touched],
+    }
+    queries("movements").redo_residencies(connection, **columns)
+    expose_lots(connection, {row["lot_id"] for row in moved})
+    balances = list(queries("movements").negative_balances(connection, **columns))
+    known = latest_cases(connection, NEGATIVE, [_negative_key(balance) for balance in balances])
+    for balance in balances:
+        _sync_negative(connection, balance, known.get(_negative_key(balance)))
+    if any(columns["serials"]):
+        for stay in list(
+            queries("movements").serials_in_places(connection, lot_ids=columns["lot_ids"], serials=columns["serials"])
+        ):
+            _sync_duplicate(connection, stay)
+
+
+def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, list[object]]:
+    each = [movement for movement, _ in movements]
+    return {
+        "facts": [movement.fact for movement in each],
+        "lot_ids": [movement.lot_id for movement in each],
+        "serials": [movement.serial for movement in each],
+        "quantities": [movement.quantity for movement in each],
+        "from_places": [movement.from_place for movement in each],
+        "to_places": [movement.to_place for movement in each],
+        "occurred_at": [movement.occurred_at for movement in each],
+        "actions": [movement.action for movement in each],
+        "operators": [movement.operator for movement in each],
+        "order_refs": [movement.order_ref for movement in each],
+        "event_ids": [event_id for _, event_id in movements],
+    }
+
+
+def _sync_duplicate(connection: Connection, stay: Row) -> None:
+    """Open, amend or close the case on a serial that is in several places. A person's resolution stands as above."""
+    key = f"lot:{stay['lot_id']}/{stay['serial']}"
+    known = latest_case(connection, DUPLICATE, key)
+    is_open = known is not None and known["resolved_at"] is None
+    if len(stay["places"]) < 2:
+        if known is not None and is_open:
+            close_case(connection, known["id"], actor=LEDGER, resolution=EXPLAINED)
+        return
+    text = f"serial {stay['serial']} is in {' and '.join(stay['places'])} at once"
+    data = {"places": stay["places"], "fact": stay["fact"]}
+    if known is not None and known["data"] == data and (is_open or known["resolved_by"] != LEDGER):
+        return
+    if known is not None and is_open:
+        amend_case(connection, known["id"], text, data)
+    else:
+        open_case(connection, Case(DUPLICATE, key, text, stay["lot_id"], stay["evidence_id"], data))
+
+
+def _negative_key(balance: Row) -> str:
+    return f"lot:{balance['lot_id']}/{balance['serial']}/place:{balance['place_id']}"
+
+
+def _sync_negative(connection: Connection, balance: Row, known: Row | None) -> None:
+    """Open, amend or close the case on this balance. One that a person resolved stays so until the facts change."""
+    key = _negative_key(balance)
+    is_open = known is not None and known["resolved_at"] is None
+    if balance["since"] is None:
+        if known is not None and is_open:
+            close_case(connection, known["id"], actor=LEDGER, resolution=EXPLAINED)
+        return
+    serial = f" serial {balance['serial']}" if balance["serial"] else ""
+    since = f"{balance['since']:%Y-%m-%d %H:%M:%S} UTC"
+    text = f"more left {balance['place']}{serial} than came: {balance['lowest']} at the lowest, since {since}"
+    data = {"lowest": balance["lowest"], "since": balance["since"].isoformat(), "fact": balance["fact"]}
+    if known is not None and known["data"] == data and (is_open or known["resolved_by"] != LEDGER):
+        return
+    if known is not None and is_open:
+        amend_case(connection, known["id"], text, data)
+    else:
+        open_case(connection, Case(NEGATIVE, key, text, balance["lot_id"], balance["evidence_id"], data))

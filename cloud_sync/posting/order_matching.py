@@ -1,0 +1,326 @@
+"""What was booked, held against the orders it names: promises are kept, discrepancies become holds and cases.
+
+The physical fact stands whatever comes out here. Call :func:`match_orders` in the transaction that books, after it.
+Locks: the caller owns the orders that the movements name (``locks.own_orders``) and the lots; promises are taken here.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+from functools import cached_property
+
+from cloud_sync.domain.booking import Line, NewMovement
+from cloud_sync.domain.movements import INTERNAL
+from cloud_sync.domain.orders import OrderKind, fault_of_performing
+from cloud_sync.domain.trace import RECIPIENTS, SUPPLIERS
+from cloud_sync.posting.cases import LEDGER, Case, open_case
+from cloud_sync.posting.reservations.order_state import OrderNow, orders_now
+from cloud_sync.posting.reservations.reservation_moves import carry_promise, carry_promises, end_part, release_excess
+from cloud_sync.storage.database import Connection, Row
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.stock.receiving import (
+    Delivered,
+    Expected,
+    Finding,
+    FindingCode,
+    ItemFacts,
+    OrderFacts,
+    findings_of,
+)
+from edge_agent.domain.wire.records import Action
+
+MISMATCH = "order_mismatch"
+
+DISCREPANCY = "receipt_discrepancy"
+
+RETURN = "return"
+"""Origin of holds on returned stock."""
+
+Booked = Sequence[tuple[NewMovement, int | None]]
+"""Movements that were new, and the evidence each was read from."""
+
+_ABOUT_ORDER = frozenset(
+    {FindingCode.NO_SUCH_ORDER, FindingCode.UNEXPECTED_ITEM, FindingCode.WRONG_LOT, FindingCode.OVER_DELIVERY}
+)
+
+_HOLDS_LOT = frozenset(
+    {FindingCode.UNEXPECTED_ITEM, FindingCode.WRONG_LOT, FindingCode.DUPLICATE_SERIAL, FindingCode.MISSING_SERIAL}
+)
+"""Findings whose case names the lot, and so holds it until a person has resolved it."""
+
+_TOLD_OTHERWISE = frozenset({FindingCode.MISSING_EXPIRY, FindingCode.WRONG_EXPIRY, FindingCode.SUPPLIER_NOT_QUALIFIED})
+"""Findings that show elsewhere: stock without expiry may not be issued, there is a case of its own for labels that
+disagree, and a hold for the supplier."""
+
+_HELD_WHEN_IT_COMES_IN = RECIPIENTS | SUPPLIERS
+
+_LEAVING = frozenset({Action.PICK, Action.SHIP, Action.DISPENSE, Action.CONSUME})
+
+
+def may_hold(connection: Connection, lines: Sequence[Line]) -> bool:
+    """Whether booking these lines may place a hold, for which the transaction has to own the holds."""
+    from_places = {line.from_place for line in lines if line.from_place}
+    return bool(from_places) and bool(
+        queries("orders").lines_may_hold(
+            connection,
+            keys=[key for line in lines for key in line.keys],
+            from_places=sorted(from_places),
+            last_day=max(line.at for line in lines).date(),
+        )
+    )
+
+
+def match_orders(connection: Connection, booked: Booked, *, owner: str = "house", zone: tzinfo = UTC) -> None:
+    """Keep promises that ``booked`` movements fulfil, hold what has to be looked at, open cases for what is wrong.
+
+    Promises of stock that was moved within the house go with it; those of stock that left are broken.
+    """
+    place_ids = {place for movement, _ in booked for place in (movement.from_place, movement.to_place)}
+    places = {row["id"]: row for row in queries("orders").place_facts(connection, place_ids=sorted(place_ids))}
+    concerned = [each for each in booked if _is_concerned(each[0], places[each[0].from_place]["kind"])]
+    if concerned:
+        _match(connection, concerned, places)
+    carry_promises(connection, [movement for movement, _ in booked])
+
+
+def _is_concerned(movement: NewMovement, from_kind: str) -> bool:
+    return bool(
+        movement.order_ref or movement.action in (Action.RECEIVE, Action.RETURN) or from_kind in _HELD_WHEN_IT_COMES_IN
+    )
+
+
+def _match(connection: Connection, concerned: Booked, places: dict[int, Row]) -> None:
+    numbers = sorted({movement.order_ref for movement, _ in concerned if movement.order_ref})
+    orders = orders_now(connection, numbers)
+    lots = _lots(connection, [movement.lot_id for movement, _ in concerned])
+    # The orders count all of these movements already; an over-delivery shows from the first that is too much.
+    later = _quantities(concerned, lots)
+    for movement, evidence_id in concerned:
+        later[movement.order_ref, movement.action, lots[movement.lot_id]["item_id"]] -= movement.quantity
+        order = orders.get(movement.order_ref)
+        matching = _Matching(connection, movement, evidence_id, order, places, lots[movement.lot_id])
+        if movement.action == Action.RECEIVE:
+            matching.receive(later[movement.order_ref, movement.action, lots[movement.lot_id]["item_id"]])
+        elif movement.action == Action.RETURN:
+            matching.take_back()
+        elif movement.action in _LEAVING:
+            matching.keep_promises()
+        elif movement.action == Action.DESTROY and order is not None:
+            matching.check_allowed()
+        matching.hold_what_came_in()
+
+
+class _Matching:
+    """One movement, and all that is needed to judge it."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        movement: NewMovement,
+        evidence_id: int | None,
+        order: OrderNow | None,
+        places: dict[int, Row],
+        lot: Row,
+    ) -> None:
+        self.connection = connection
+        self.movement = movement
+        self.evidence_id = evidence_id
+        self.order = order
+        self.from_place = places[movement.from_place]
+        self.to_place = places[movement.to_place]
+        self.lot = lot
+
+    def receive(self, counted_later: int) -> None:
+        """Check a receipt."""
+        movement, facts = self.movement, self._receipt_facts
+        self.check_allowed()
+        delivered = Delivered(
+            item=facts["item"],
+            quantity=movement.quantity,
+            lot=facts["lot_number"],
+            serial=movement.serial or None,
+            expires_on=facts["expires_on"],
+            expires_at=facts["expires_at"],
+        )
+        for finding in findings_of(delivered, self._expected(facts, counted_later), at=movement.occurred_at):
+            self._tell(finding)
+
+    def hold_what_came_in(self) -> None:
+        """Hold what quality has to see first: receipts, and what came back. By its places, whatever it was called."""
+        movement, from_kind = self.movement, self.from_place["kind"]
+        if from_kind in RECIPIENTS and self.to_place["kind"] in INTERNAL:
+            text = f"returned from {self.from_place['name']}: nobody has decided on it yet"
+            self._hold("manual", self.to_place["id"], text, RETURN)
+        if from_kind not in SUPPLIERS:
+            return
+        facts = self._receipt_facts
+        if facts["receipt_inspection"]:
+            self._hold("receipt_inspection", None, f"received from {facts['from_place']}: not inspected yet")
+        if not _is_qualified(facts, movement):
+            self._hold("supplier", None, f"supplier {facts['from_place']} is not qualified: {_why_not(facts)}")
+
+    def take_back(self) -> None:
+        """Check a return."""
+        if self.order is not None:
+            self.check_allowed()
+            self._check_asked_for(Action.RETURN)
+
+    def keep_promises(self) -> None:
+        """End the promises that the movement keeps; promise gathered stock to the same demand where it is now."""
+        movement = self.movement
+        left = movement.quantity
+        promises = list(queries("orders").own_promises_of(self.connection, demand=movement.order_ref))
+        for promise in promises:
+            if left == 0:
+                break
+            here = (promise["lot_id"], promise["place_id"], promise["serial"])
+            if here != (movement.lot_id, movement.from_place, movement.serial):
+                continue
+            taken = min(left, promise["quantity"])
+            left -= taken
+            text = f"{movement.action} to {self.to_place['name']} by {movement.operator}"
+            end_part(self.connection, promise, taken, "picked", text, actor=LEDGER)
+            if self.to_place["kind"] in INTERNAL:
+                carry_promise(self.connection, promise, taken, self.to_place["id"])
+        if self.order is not None and self.order.kind is not OrderKind.PURCHASE:
+            self._check_issue(left, promises)
+
+    def check_allowed(self) -> None:
+        """A case if the order was not to be carried out, or not by this person."""
+        if self.order is None:
+            return
+        fault = fault_of_performing(self.order.kind, self.order.taken, self.movement.operator)
+        if fault is not None:
+            self._case(MISMATCH, "not_allowed", f"{self.movement.action} for {self.order.number}, but {fault[0]}")
+
+    def _check_issue(self, unpromised: int, promises: list[Row]) -> None:
+        assert self.order is not None  # noqa: S101
+        self._check_asked_for(Action(self.movement.action))
+        elsewhere = sorted(
+            f"{promise['quantity']} of lot {promise['lot_number']}"
+            for promise in promises
+            if promise["item_id"] == self.lot["item_id"]
+            and (promise["lot_id"], promise["place_id"]) != (self.movement.lot_id, self.movement.from_place)
+        )
+        if unpromised and elsewhere:
+            text = (
+                f"{self.movement.action} of {unpromised} of lot {self.lot['lot_number']} from "
+                f"{self.from_place['name']} for {self.order.number}, which was promised {', '.join(elsewhere)}"
+            )
+            self._case(MISMATCH, "other_lot", text)
+        now = orders_now(self.connection, [self.order.number])[self.order.number]
+        release_excess(self.connection, now, actor=LEDGER, reason=f"{self.order.number} was filled otherwise")
+
+    def _check_asked_for(self, action: Action) -> None:
+        """A case if the order does not ask for this lot, or not for so much."""
+        assert self.order is not None  # noqa: S101
+        lot, number = self.lot, self.order.number
+        about = [
+            line for line in self.order.lines if line.is_about(lot["item_id"], lot["lot_number"], self.movement.serial)
+        ]
+        if not about or lot["owner"] != self.order.row["owner"]:
+            text = f"{action} of {lot['item']} lot {lot['lot_number']} for {number}, which does not ask for it"
+            self._case(MISMATCH, "unexpected_item", text)
+            return
+        over = sum(max(0, self.order.filled.by_line[line.line].get(action, 0) - line.wanted) for line in about)
+        if over:
+            self._case(MISMATCH, "over", f"{action} for {number}: {over} of {lot['item']} more than it asks for")
+
+    @cached_property
+    def _receipt_facts(self) -> Row:
+        movement = self.movement
+        facts: Row = queries("orders").receipt_facts(
+            self.connection, lot_id=movement.lot_id, serial=movement.serial, from_place=movement.from_place
+        )
+        return facts
+
+    def _expected(self, facts: Row, counted_later: int) -> Expected:
+        number = self.movement.order_ref
+        order = None
+        if number:
+            asked = [line for line in self.order.lines if line.item_id == facts["item_id"]] if self.order else []
+            lots = {line.lot_number for line in asked}
+            done = (
+                sum(self.order.filled.by_line[line.line].get(Action.RECEIVE, 0) for line in asked) if self.order else 0
+            )
+            wanted = sum(line.wanted for line in asked)
+            if self.order and self.order.kind is OrderKind.TRANSFER:
+                wanted = sum(self.order.filled.by_line[line.line].get(Action.SHIP, 0) for line in asked)
+            order = OrderFacts(
+                number=number,
+                asks_for_item=bool(asked),
+                open_quantity=wanted - (done - counted_later - self.movement.quantity),
+                lots=frozenset(lots) if "" not in lots else frozenset(),
+            )
+        elsewhere = facts["units_of_serial"] > 1
+        return Expected(
+            item=ItemFacts(facts["item"], facts["expiry_required"], facts["serial_tracked"], facts["receipt_days_min"]),
+            supplier=facts["from_place"],
+            order=order,
+            order_known=self.order is not None,
+            serial_at="the house" if elsewhere else None,
+        )
+
+    def _tell(self, finding: Finding) -> None:
+        if finding.code in _TOLD_OTHERWISE:
+            return
+        kind = MISMATCH if finding.code in _ABOUT_ORDER else DISCREPANCY
+        self._case(kind, finding.code.value, finding.text, holds_lot=finding.code in _HOLDS_LOT)
+
+    def _case(self, kind: str, code: str, text: str, *, holds_lot: bool = False) -> None:
+        movement = self.movement
+        data = {
+            "code": code,
+            "order": movement.order_ref,
+            "lot": movement.lot_id,
+            "serial": movement.serial,
+            "quantity": movement.quantity,
+            "operator": movement.operator,
+        }
+        lot_id = movement.lot_id if holds_lot else None
+        open_case(self.connection, Case(kind, f"{movement.fact}/{code}", text, lot_id, self.evidence_id, data))
+
+    def _hold(self, kind: str, place_id: int | None, reason: str, origin: str = "receipt") -> None:
+        lot_id = self.movement.lot_id
+        hold_id = queries("orders").add_rule_hold(
+            self.connection,
+            kind=kind,
+            lot_id=lot_id,
+            place_id=place_id,
+            reason=reason,
+            placed_by=LEDGER,
+            origin=origin,
+        )
+        if hold_id is None:
+            return
+        broken = queries("reservations").break_reservations(
+            self.connection, lot_id=lot_id, place_id=place_id, ended_reason=f"held: {reason}"
+        )
+        data = {"hold": hold_id, "kind": kind, "broken_reservations": [row["id"] for row in broken]}
+        add_event(self.connection, actor=LEDGER, kind="hold_placed", subject=f"lot:{lot_id}", reason=reason, data=data)
+
+
+def _lots(connection: Connection, lot_ids: Sequence[int]) -> dict[int, Row]:
+    rows = queries("orders").items_of_lots(connection, lot_ids=sorted(set(lot_ids)))
+    return {row["id"]: row for row in rows}
+
+
+def _quantities(booked: Booked, lots: dict[int, Row]) -> dict[tuple[str, str, int], int]:
+    total: dict[tuple[str, str, int], int] = {}
+    for movement, _ in booked:
+        key = (movement.order_ref, movement.action, lots[movement.lot_id]["item_id"])
+        total[key] = total.get(key, 0) + movement.quantity
+    return total
+
+
+def _is_qualified(facts: Row, movement: NewMovement) -> bool:
+    if facts["status"] is None:
+        return True  # nobody keeps this supplier's qualification here
+    until = facts["qualified_until"]
+    return facts["status"] == "qualified" and (until is None or movement.occurred_at.date() <= until)
+
+
+def _why_not(facts: Row) -> str:
+    if facts["status"] != "qualified":
+        return f"{facts['status']}{': ' + facts['note'] if facts['note'] else ''}"
+    return f"its qualification ended on {facts['qualified_until']}"

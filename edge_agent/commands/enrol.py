@@ -1,0 +1,48 @@
+"""``edge-agent enroll``: make this gateway known to the ledger with a one-time code."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge_agent.commands.options import DEFAULT_CONFIG, ConfigOption, errors_told, fail
+from edge_agent.config.model import url_fault
+from edge_agent.runtime.config_loader import load_config
+from edge_agent.uplink.enrol import enrol
+from edge_agent.uplink.identity import Identity
+from edge_agent.uplink.trust import LedgerTrust
+
+
+def enroll_command(
+    code: Annotated[str, typer.Option("--code", help="From the ledger: cloud-sync gateway invite NAME.")],
+    url: Annotated[str | None, typer.Option("--url", help="The ledger, if it is not uplink.url.")] = None,
+    ca_file: Annotated[Path | None, typer.Option("--ca-file", help="If it is not uplink.ca_file.")] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Enrol this gateway at the ledger; makes its key pair if there is none. The private key never leaves."""
+    with errors_told(1):
+        loaded = load_config(config)
+        if url is None and loaded.uplink.kind != "https":
+            fail("uplink.url is a broker's: write the ledger's own address, --url https://...", 1)
+        section = loaded.uplink.model_copy(
+            update={"url": url or loaded.uplink.url, "ca_file": ca_file or loaded.uplink.ca_file}
+        )
+        fault = url_fault(section.url)
+        if fault:
+            fail(f"--url: {fault}", 1)
+        enrolled = enrol(section, loaded.gateway.name, code, Identity.load_or_make(loaded.gateway.data_dir))
+        LedgerTrust.load_or_none(loaded.gateway.data_dir).believe_only(enrolled.ledger_key)
+    print(f"gateway {enrolled.gateway} is enrolled with public key {enrolled.public_key}")
+    print(f"only receipts of the ledger with public key {enrolled.ledger_key} are believed from now on")
+
+
+def trust_command(
+    key: Annotated[str, typer.Option("--key", help="From the ledger: cloud-sync ledger-key show.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Believe receipts of the ledger with this public key, and of no other. A running agent takes it at once."""
+    with errors_told(1):
+        loaded = load_config(config)
+        Identity.load_or_make(loaded.gateway.data_dir)  # makes the directory
+        LedgerTrust.load_or_none(loaded.gateway.data_dir).believe_only(key)
+    print(f"only receipts of the ledger with public key {key} are believed from now on")

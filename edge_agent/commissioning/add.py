@@ -1,0 +1,198 @@
+"""``edge-agent add``: write a device into the configuration, once it is proven what it is."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from edge_agent.commands.options import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
+from edge_agent.commissioning.add_wired import Wired, added, bus_for, counter_of, probed, proven_of, refuse_duplicates
+from edge_agent.commissioning.assessment import Sense
+from edge_agent.commissioning.ble_probe import (
+    LISTEN_S,
+    AdapterOption,
+    FormatOption,
+    KeyFileOption,
+    ListenOption,
+    ble_data,
+    ble_target,
+    is_understood,
+    run_ble_probe,
+    show_ble,
+)
+from edge_agent.commissioning.config_write import offer, text_of
+from edge_agent.commissioning.probe import (
+    BaudrateOption,
+    FramerOption,
+    HostOption,
+    OffsetOption,
+    OrderOption,
+    ParityOption,
+    PortOption,
+    ProfilesDirOption,
+    SeenOption,
+    SerialOption,
+    StopbitsOption,
+    UnitOption,
+    as_data,
+    show,
+)
+from edge_agent.commissioning.target import Place, ad_hoc_target, all_profiles, seen_of
+from edge_agent.config.model import GatewayConfig
+from edge_agent.errors import BenchError
+from edge_agent.runtime.config_loader import load_config
+from edge_agent.timekeeping.clock import SystemClock
+
+POLL_S = 10.0
+RELOAD = "sudo systemctl reload edge-agent"
+
+
+def add_command(
+    name: Annotated[str, typer.Argument(help="What it is to be called: PLACE/WHAT, e.g. fridge-a/probe-1.")],
+    profile: Annotated[str | None, typer.Option(help="Model of a wired device: a file of config/devices.")] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Of a Bluetooth sensor, instead of a profile: A4:C1:38:02:83:F4.")
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    bus: Annotated[str | None, typer.Option("--bus", help="A bus of the configuration; or give --host.")] = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    serial_port: SerialOption = None,
+    framer: FramerOption = None,
+    baudrate: BaudrateOption = None,
+    parity: ParityOption = None,
+    stopbits: StopbitsOption = None,
+    unit: UnitOption = None,
+    address_offset: OffsetOption = None,
+    word_order: OrderOption = None,
+    fahrenheit: Annotated[bool, typer.Option("--fahrenheit", help="The unit was ordered with °F.")] = False,
+    size_um: Annotated[
+        list[float] | None, typer.Option(help="Of a particle counter: size of a channel, smallest first. Repeatable.")
+    ] = None,
+    flow_l_per_min: Annotated[float | None, typer.Option(help="Of a counter: nominal flow on its type plate.")] = None,
+    sample_s: Annotated[int | None, typer.Option(help="Of a counter: the sample time that is set.")] = None,
+    keep_running: Annotated[
+        bool, typer.Option("--keep-running", help="Of a counter: the gateway may start it when it stands still.")
+    ] = False,
+    ble_format: FormatOption = None,
+    bindkey_file: KeyFileOption = None,
+    adapter: AdapterOption = None,
+    ble_s: ListenOption = LISTEN_S,
+    poll_s: Annotated[
+        float | None,
+        typer.Option(min=0.1, max=86400, help="How often it is read: 10 s, over Bluetooth 60 s if not said."),
+    ] = None,
+    seen: SeenOption = None,
+    proven: Annotated[
+        list[str] | None,
+        typer.Option("--proven", metavar="DOUBT=HOW", help="What the papers leave open and you have tried on it."),
+    ] = None,
+    unproven: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Add it without proof; the reason becomes a comment.")
+    ] = None,
+    bus_name: Annotated[str | None, typer.Option(help="Name of the bus, if a new one is needed.")] = None,
+    profiles_dir: ProfilesDirOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Probe a device, prove it, and write it into the configuration.
+
+    A wired device is written only if a proof register shows what it must: a known value, or what you read on the
+    device. A Bluetooth sensor is written only if what it says is understood. Comments and order of the file stay; the
+    change is shown first; the file is replaced whole or not at all.
+    """
+    console = Console(highlight=False, stderr=as_json)
+    with errors_told():
+        loaded = load_config(config)
+        before = text_of(config)
+        if address is not None:
+            if profile is not None or host or serial_port:
+                raise BenchError(("give --address for a Bluetooth sensor, or --profile for a wired device, not both",))
+            after, data = _wireless(
+                loaded, before, console, name=name, address=address, bus=bus, adapter=adapter, bus_name=bus_name,
+                ble_format=ble_format, bindkey_file=bindkey_file, ble_s=ble_s, poll_s=poll_s, unproven=unproven,
+                quiet=as_json,
+            )  # fmt: skip
+        else:
+            own_dir = profiles_dir or loaded.gateway.profiles_dir
+            target = ad_hoc_target(_profile_said(profile, own_dir), unit, address_offset, word_order, own_dir)
+            counter = counter_of(
+                target.profile, tuple(size_um or ()), flow_l_per_min, sample_s, keep_running=keep_running
+            )
+            target = replace(target, variant=replace(target.variant, fahrenheit=fahrenheit), counter=counter)
+            doubts = proven_of(tuple(proven or ()), target.profile)
+            place = Place(host, port, serial_port, baudrate, parity, stopbits, framer=framer)
+            bus_section, is_new_bus = bus_for(loaded, bus, place, bus_name)
+            wired = Wired(name, bus_section, is_new_bus, target, poll_s or POLL_S, doubts, unproven)
+            after, data = _wired(
+                loaded, before, console, wired, own_dir, seen_of(seen or ()),
+                asks=sys.stdin.isatty() and not yes, quiet=as_json,
+            )  # fmt: skip
+        diff = offer(config, before, after, console, yes=yes, as_json=as_json)
+    if as_json:
+        print_json({"written": str(config), "diff": diff, **data})
+    else:
+        console.print(f"Written to {config}. A running agent takes it up at once with: {RELOAD}", soft_wrap=True)
+
+
+def _profile_said(profile: str | None, own_dir: Path | None) -> str:
+    if profile is None:
+        known = ", ".join(found.name for found in all_profiles(own_dir))
+        raise BenchError(
+            (f"what is it? Give --profile (one of {known}), or --address for a Bluetooth sensor; "
+             "edge-agent scan finds out",)
+        )  # fmt: skip
+    return profile
+
+
+def _wired(
+    loaded: GatewayConfig,
+    before: str,
+    console: Console,
+    wired: Wired,
+    own_dir: Path | None,
+    seen: dict[str, str],
+    *,
+    asks: bool,
+    quiet: bool,
+) -> tuple[str, dict[str, Any]]:
+    """Probe it, show that unless ``quiet``; the configuration with it, and the probe as data."""
+    refuse_duplicates(loaded, wired)
+    report = probed(wired, own_dir, seen, asks=asks)
+    if not quiet:
+        show(report, console, with_bytes=report.judgement.sense is not Sense.PROVEN)
+    return added(before, wired, report, SystemClock().now().date()), as_data(report)
+
+
+def _wireless(
+    loaded: GatewayConfig,
+    before: str,
+    console: Console,
+    *,
+    name: str,
+    address: str,
+    bus: str | None,
+    adapter: str | None,
+    bus_name: str | None,
+    ble_format: FormatOption,
+    bindkey_file: Path | None,
+    ble_s: float,
+    poll_s: float | None,
+    unproven: str | None,
+    quiet: bool,
+) -> tuple[str, dict[str, Any]]:
+    """The same for a Bluetooth sensor."""
+    from edge_agent.commissioning.add_ble import POLL_S as BLE_POLL_S
+    from edge_agent.commissioning.add_ble import Wireless, ble_added, ble_bus_for, refuse_ble_duplicates
+
+    ble_bus, is_new = ble_bus_for(loaded, bus, adapter, bus_name)
+    aim = ble_target(address, ble_format, bindkey_file, ble_bus.adapter, ble_bus.scan)
+    wireless = Wireless(name, ble_bus, is_new, aim, bindkey_file, poll_s or BLE_POLL_S, unproven)
+    refuse_ble_duplicates(loaded, wireless)
+    heard = run_ble_probe(aim, ble_s)
+    if not quiet:
+        show_ble(heard, console, with_bytes=not is_understood(heard))
+    return ble_added(before, wireless, heard, SystemClock().now().date()), ble_data(heard)

@@ -1,0 +1,78 @@
+"""Everything the docks and the local page of one gateway share: the desk, what happened since, alarms, the board."""
+
+import logging
+from collections.abc import Iterable
+
+from edge_agent.buffer.desk_store import Desk, DeskStore
+from edge_agent.config.model import GatewayConfig
+from edge_agent.dock.lamps import Lamps
+from edge_agent.dock.local_holds import Watch, WatchStore
+from edge_agent.dock.offline_eligibility import DeskJudge
+from edge_agent.dock.offline_stock import Known
+from edge_agent.dock.status_model import Board
+from edge_agent.domain.wire.records import Notice, Record, ScanTransaction
+from edge_agent.timekeeping.clock import Clock
+
+_log = logging.getLogger("edge_agent.desk")
+
+
+class Floor:
+    """Opened once, before the sources are built. The data directory exists."""
+
+    def __init__(self, config: GatewayConfig, clock: Clock, lamps: Lamps | None = None) -> None:
+        """``lamps`` are the outputs of this gateway, if it has any: they follow alarms and answer scans."""
+        self.lamps = lamps
+        data_dir = config.gateway.data_dir
+        self.store = DeskStore(data_dir)
+        self.known = Known()
+        desk, damage = self.store.load()
+        if desk is not None and desk.snapshot.gateway != config.gateway.name:
+            damage = f"the desk on the disk is that of {desk.snapshot.gateway}, and is not used"
+            desk = None
+        if damage:
+            _log.error("%s. The docks have no desk until the ledger sends one", damage)
+        self.damage = damage
+        self.known.take(desk)
+        self.board = Board(config, clock, self.known)
+        self.watch = Watch(self.known, clock, WatchStore(data_dir), on_change=self.board.changed)
+        self.board.watch = self.watch
+        self.judge = DeskJudge(
+            self.known, clock, old_after_s=config.desk.old_after_s, local_holds=self.watch.holds_on
+        )  # fmt: skip
+
+    @property
+    def desk(self) -> Desk | None:
+        """The desk in use."""
+        return self.known.desk
+
+    def follow(self, config: GatewayConfig) -> None:
+        """The configuration is this one now: show its docks and devices."""
+        self.board.follow(config)
+
+    def remember(self, transactions: Iterable[ScanTransaction]) -> None:
+        """What the journal still holds from before the start: the desk may not contain it."""
+        for transaction in transactions:
+            self.known.add(transaction)
+
+    async def recorded(self, record: Record) -> tuple[Notice, ...]:
+        """Something was recorded; what else has to be recorded because of it. Never raises for the world's faults."""
+        if isinstance(record, ScanTransaction):
+            self.known.add(record)
+        notices = await self.watch.heard(record)
+        for each in (record, *notices):
+            self.board.heard(each)
+            if self.lamps is not None:
+                self.lamps.follow(each)
+        return notices
+
+    def take(self, desk: Desk, contained: Iterable[str]) -> None:
+        """A desk came that was asked for when the ledger had the transactions in ``contained``."""
+        if self.known.desk is not None and desk.etag == self.known.desk.etag:
+            gone = self.known.since & frozenset(contained)
+            if gone:
+                self.known.take(desk, contained=gone)
+            else:
+                self.known.confirm(desk)
+        else:
+            self.known.take(desk, contained=frozenset(contained))
+        self.board.changed()

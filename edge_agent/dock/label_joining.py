@@ -1,0 +1,85 @@
+"""From what the codes on a box say to one line of a transaction.
+
+A GS1 code says item and lot at once. A HIBC label may say them in two codes, the second of which carries the check
+character of the first as proof that they belong together; an NDC says the item alone. The half that came first waits
+for the other one, whichever it was.
+"""
+
+from dataclasses import replace
+
+from edge_agent.dock.effects import No
+from edge_agent.dock.phrases import day_of
+from edge_agent.domain.barcodes.hibc import UNIT_VARIABLE
+from edge_agent.domain.barcodes.item_codes import keys_of_scan, named
+from edge_agent.domain.barcodes.scanned import Scanned
+from edge_agent.domain.wire.records import ScanLine
+
+
+def is_half(scanned: Scanned) -> bool:
+    """Whether ``scanned`` is one of two codes that only together name an item and its lot."""
+    has_lot = scanned.lot is not None or scanned.serial is not None
+    if scanned.gtin is None and scanned.codes and not has_lot:
+        return True
+    return not scanned.names and scanned.link is not None
+
+
+def joined(half: Scanned | None, scanned: Scanned) -> Scanned:
+    """Both halves of a label as one, or ``scanned`` itself if nothing waits. Raises ``No`` if they do not fit."""
+    if half is None:
+        return scanned
+    item, lot = (half, scanned) if half.names else (scanned, half)
+    if lot.names:
+        if set(keys_of_scan(half.names)) & set(keys_of_scan(scanned.names)):
+            return scanned  # the label has yet another code, and that one says it all
+        raise No(f"{named(half.names)} still waits for its lot", "Scan the code with its lot, or LW.UNDO")
+    if not item.names:
+        raise No("a lot still waits for the code that names its item", "Scan the code with its item, or LW.UNDO")
+    if lot.link is not None and item.check != lot.link:
+        reason = f"this lot does not belong to {named(item.names)}: its link character is {lot.link!r}"
+        raise No(reason, "Scan both codes of the same box, or LW.UNDO")
+    if lot.lot is None and lot.serial is None:
+        raise No("this code has neither lot nor serial", "Scan the code with the lot, or LW.UNDO")
+    return replace(lot, text=f"{half.text}\n{scanned.text}", codes=item.codes, gtin=item.gtin, link=None)
+
+
+def line_of(scanned: Scanned, quantity: int | None) -> ScanLine:
+    """The line for a whole label; ``quantity`` is what LW.QTY said. Raises ``No``."""
+    item = named(scanned.names)
+    if not scanned.names:
+        raise No("this code names no item (no GTIN, AI 01)", "Scan the code on the box itself; a pallet label is none")
+    if scanned.lot is None and scanned.serial is None:
+        raise No(f"{item} comes without lot and serial", "Scan the square GS1 DataMatrix on the box")
+    if scanned.to_the_hour:
+        text = "this item expires at an hour (AI 7003 or a HIBC date with HH), a scan line holds days only"
+        raise No(text, "Book it at the ledger")
+    if scanned.serial is not None and (quantity or scanned.count or 1) != 1:
+        raise No(f"serial {scanned.serial} is one unit, not {quantity or scanned.count}", "Scan each serial by itself")
+    if scanned.count is not None and quantity is not None:
+        raise No(f"the label itself says it holds {scanned.count}", "Scan LW.UNDO, then the label without LW.QTY")
+    if _is_variable(scanned) and (quantity or scanned.count) is None:
+        raise No(f"{item} is for any quantity, and the label says none", "Scan LW.QTY with the quantity first")
+    return ScanLine(
+        gtin=scanned.gtin or "",
+        quantity=quantity or scanned.count or 1,
+        scanned=scanned.text,
+        lot=scanned.lot,
+        expires_on=scanned.expires_on,
+        serial=scanned.serial,
+        codes=scanned.codes,
+    )
+
+
+def check_agrees(items: tuple[ScanLine, ...], line: ScanLine) -> None:
+    """Raises ``No`` if ``line`` contradicts what was scanned before it."""
+    for other in items:
+        if other.names != line.names:
+            continue
+        if line.serial is not None and other.serial == line.serial:
+            raise No(f"serial {line.serial} is in this transaction already", "Go on with the next box")
+        if line.lot is not None and other.lot == line.lot and other.expires_on != line.expires_on:
+            reason = f"lot {line.lot} expires on {day_of(other)} by one label and on {day_of(line)} by this one"
+            raise No(reason, "Compare the printed dates and set the doubtful box aside")
+
+
+def _is_variable(scanned: Scanned) -> bool:
+    return any(code.startswith("hibc:") and code.endswith(str(UNIT_VARIABLE)) for code in scanned.codes)

@@ -1,0 +1,287 @@
+"""What the local page shows, gathered as it happens. Plain data; bounded."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from edge_agent.buffer.desk_store import said_age
+from edge_agent.buffer.stored_batch import JournalStatus
+from edge_agent.config.model import GatewayConfig
+from edge_agent.dock.effects import Feedback
+from edge_agent.dock.offline_stock import Known
+from edge_agent.dock.phrases import doing_of, next_needed
+from edge_agent.dock.session_state import State
+from edge_agent.domain.monitoring.excursions import Side
+from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record
+from edge_agent.domain.wire.request_signing import written
+from edge_agent.timekeeping.clock import Clock
+
+if TYPE_CHECKING:
+    from edge_agent.dock.local_holds import Watch
+
+RECENT_MAX = 6
+DEVICES_MAX = 500
+LOST_MAX = 100
+POLLS_UNTIL_OLD = 3
+
+
+@dataclass(slots=True)
+class _Dock:
+    waits_for: str = "Scan your badge."
+    operator: str | None = None
+    doing: str = ""
+    items: int = 0
+    recent: deque[dict[str, str]] = field(default_factory=lambda: deque(maxlen=RECENT_MAX))
+    answers: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Device:
+    reading: Reading
+    good: Reading | None
+    heard_mono_s: float
+    good_mono_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How the way to the ledger is."""
+
+    up: bool
+    for_s: float
+
+
+class Board:
+    """The state of docks, rooms, journal and link. ``journal``, ``link``, ``late`` and ``watch`` are filled in by the
+    agent."""
+
+    def __init__(self, config: GatewayConfig, clock: Clock, known: Known) -> None:
+        self.gateway: str = config.gateway.name
+        self.journal: JournalStatus | None = None
+        self.link: Callable[[], Link | None] = lambda: None
+        self.late: Callable[[], tuple[str, ...]] = tuple
+        self.watch: Watch | None = None
+        self.started_mono_s = clock.mono_s()
+        self._clock = clock
+        self._known = known
+        self._old_after_s = config.desk.old_after_s
+        self._sources: set[str] = set()
+        self._docks: dict[str, _Dock] = {}
+        self._devices: dict[str, _Device] = {}
+        self._lost: dict[str, dict[str, str]] = {}
+        self._version = 0
+        self._news = asyncio.Event()
+        self.records: dict[str, int] = {}
+        self.latency_s: dict[str, float] = {}
+        """Of each polled device that answered: how long its last answer took."""
+        self.follow(config)
+
+    def follow(self, config: GatewayConfig) -> None:
+        """Show the docks and devices of ``config`` from now on: what is no longer in it is neither shown nor missed."""
+        self._docks = {scanner.name: self._docks.get(scanner.name, _Dock()) for scanner in config.scanner}
+        self._poll_s = {device.name: device.poll_s for device in config.device}
+        before, self._sources = self._sources, _sources_of(config)
+        for name in before - self._sources:
+            self._devices.pop(name, None)
+            self._lost.pop(name, None)
+            self.latency_s.pop(name, None)
+        self.changed()
+
+    def changed(self) -> None:
+        """Something to show is new."""
+        self._version += 1
+        self._news.set()
+
+    async def news(self, wait_s: float) -> None:
+        """Return when something is new, or after ``wait_s``."""
+        version = self._version
+        try:
+            async with asyncio.timeout(wait_s):
+                while self._version == version:
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            return
+
+    def heard(self, record: Record) -> None:
+        """A record that was just taken."""
+        self.records[record.kind] = self.records.get(record.kind, 0) + 1
+        now_s = self._clock.mono_s()
+        if isinstance(record, Reading):
+            known = self._devices.get(record.device)
+            if known is None and len(self._devices) >= DEVICES_MAX:
+                return
+            good, good_s = (known.good, known.good_mono_s) if known else (None, now_s)
+            if record.quality is Quality.GOOD:
+                good, good_s = record, now_s
+            self._devices[record.device] = _Device(record, good, now_s, good_s)
+            self.changed()
+        elif isinstance(record, Notice):
+            self._notice(record)
+
+    def answered(self, dock: str, feedback: Feedback) -> None:
+        """What a dock told its operator."""
+        view = self._docks.get(dock)
+        if view is None:
+            return  # it has just been taken out of the configuration, and says good-bye
+        view.answers[feedback.tone] = view.answers.get(feedback.tone, 0) + 1
+        view.recent.appendleft({"tone": feedback.tone, "text": feedback.text, "at": written(self._clock.now())})
+        self.changed()
+
+    def stands(self, dock: str, state: State) -> None:
+        """Where a dock's operator stands now."""
+        view = self._docks.get(dock)
+        if view is None:
+            return
+        view.waits_for, view.operator, view.items = next_needed(state), state.operator, len(state.items)
+        view.doing = doing_of(state) if state.action else ""
+        self.changed()
+
+    def state(self) -> dict[str, Any]:
+        """Everything the page shows, as JSON. Ages are seconds as of ``at``."""
+        desk = self._known.desk
+        age_s = desk.age_s(self._clock) if desk else None
+        link = self.link()
+        return {
+            "gateway": self.gateway,
+            "site": desk.snapshot.site if desk else None,
+            "at": written(self._clock.now()),
+            "clock_synced": self._clock.is_synced(),
+            "docks": [_dock_shown(name, dock) for name, dock in self._docks.items()],
+            "rooms": self.rooms(),
+            "alarms": self.alarms(),
+            "link": {"up": link.up, "for_s": round(link.for_s)} if link else None,
+            "buffer": self._buffer(),
+            "desk": {
+                "text": said_age(desk, self._clock),
+                "age_s": age_s,
+                "is_old": age_s is None or age_s > self._old_after_s,
+            },
+            "late": list(self.late()),
+        }
+
+    def rooms(self) -> list[dict[str, Any]]:
+        """One entry for each device: where, and each metric's value, limits and worth."""
+        now_s = self._clock.mono_s()
+        found = []
+        for name, device in sorted(self._devices.items()):
+            age_s = now_s - device.heard_mono_s
+            is_old = age_s > POLLS_UNTIL_OLD * self._poll_s.get(name, 60.0) + 10
+            quality = "old" if is_old else device.reading.quality.value
+            shown = device.good.values if device.good else {}
+            found.append(
+                {
+                    "device": name,
+                    "place": self._place_of(name, shown),
+                    "quality": quality,
+                    "detail": device.reading.detail,
+                    "age_s": round(now_s - device.good_mono_s, 1) if device.good else None,
+                    "metrics": [self._metric(name, metric, value) for metric, value in shown.items()],
+                }
+            )
+        return found
+
+    def alarms(self) -> list[dict[str, Any]]:
+        """What somebody should look at now: open excursions first, then devices that are lost, then our own trouble."""
+        open_now = self.watch.open_alarms() if self.watch else ()
+        found: list[dict[str, Any]] = [
+            {
+                "kind": "excursion",
+                "place": key.place,
+                "rule": key.rule,
+                "text": f"{self._titled(key.place)} is outside {key.rule} ({key.device})",
+                "since": written(track.outside_since) if track.outside_since else None,
+            }
+            for key, track in open_now
+        ]
+        found += [{"kind": "lost", **lost} for lost in self._lost.values()]
+        found += [{"kind": "late", "text": text, "since": None} for text in self.late()]
+        return found
+
+    def answers(self) -> dict[tuple[str, str], int]:
+        """How often each dock answered in each tone."""
+        return {(name, tone): count for name, dock in self._docks.items() for tone, count in dock.answers.items()}
+
+    def ages_s(self) -> dict[str, float]:
+        """Seconds since each device last gave a good reading."""
+        now_s = self._clock.mono_s()
+        return {name: now_s - device.good_mono_s for name, device in self._devices.items() if device.good}
+
+    def desk_age_s(self) -> float | None:
+        """Seconds since the desk was true."""
+        return self._known.desk.age_s(self._clock) if self._known.desk else None
+
+    def _notice(self, notice: Notice) -> None:
+        if notice.notice is NoticeKind.DEVICE_LOST and len(self._lost) < LOST_MAX:
+            self._lost[notice.subject] = {"text": notice.text, "since": written(notice.stamp.at)}
+        elif notice.notice is NoticeKind.DEVICE_BACK:
+            self._lost.pop(notice.subject, None)
+        self.changed()
+
+    def _place_of(self, device: str, values: dict[str, float]) -> str:
+        for metric in values:
+            place = self._known.place_of_channel(device, metric)
+            if place:
+                return self._titled(place)
+        return device
+
+    def _titled(self, place: str) -> str:
+        known = self._known.place(place)
+        return (known.title if known else "") or place
+
+    def _metric(self, device: str, metric: str, value: float) -> dict[str, Any]:
+        place = self._known.place_of_channel(device, metric)
+        policy = self._known.policy_at(place) if place else None
+        rules = [rule for rule in policy.holding_limits if rule.metric == metric] if policy else []
+        highs = [rule.limit for rule in rules if rule.side is Side.ABOVE]
+        lows = [rule.limit for rule in rules if rule.side is Side.BELOW]
+        return {
+            "name": metric,
+            "value": value,
+            "low": max(lows, default=None),
+            "high": min(highs, default=None),
+            "is_outside": any(rule.is_outside(value) for rule in rules),
+        }
+
+    def _buffer(self) -> dict[str, Any] | None:
+        if self.journal is None:
+            return None
+        oldest: list[datetime] = [lane.oldest for lane in self.journal.lanes if lane.oldest]
+        return {
+            "records": sum(lane.records for lane in self.journal.lanes),
+            "share": self.journal.used_bytes / self.journal.bytes_max if self.journal.bytes_max else None,
+            "oldest_s": max(0, round((self._clock.now() - min(oldest)).total_seconds())) if oldest else None,
+            "set_aside": len(self.journal.set_aside),
+        }
+
+
+class Shown:
+    """Tells the board what a dock tells its operator; an ``Answer``."""
+
+    def __init__(self, board: Board, dock: str) -> None:
+        self._board = board
+        self._dock = dock
+
+    async def give(self, feedback: Feedback) -> None:
+        """On the page."""
+        self._board.answered(self._dock, feedback)
+
+
+def _sources_of(config: GatewayConfig) -> set[str]:
+    """Everything that a configuration names and that may be heard or lost."""
+    sections = (config.device, config.bus, config.scanner, config.particle_sensor, config.contact)
+    return {each.name for section in sections for each in section}
+
+
+def _dock_shown(name: str, dock: _Dock) -> dict[str, Any]:
+    return {
+        "name": name,
+        "operator": dock.operator,
+        "doing": dock.doing,
+        "items": dock.items,
+        "waits_for": dock.waits_for,
+        "recent": list(dock.recent),
+    }

@@ -1,0 +1,170 @@
+"""Lotwarden's own codes, printed on place labels, badges and command cards (Code 128, DataMatrix, QR, Code 39).
+
+::
+
+    LW.BADGE.amy   LW.ACTION.RECEIVE   LW.PLACE.fridge-a   LW.ORDER.PO-1001   LW.QTY.10   LW.COMMIT  LW.CANCEL  LW.UNDO
+
+Scanners may be set to send capitals, and Code 39 has no small letters and no underscore. So the words before the name
+are read in any case, names of places and operators (always lower case in Lotwarden) are lowered, and an action may be
+written with ``-`` for ``_``. Orders come from elsewhere and may differ by case alone: they are taken as they are.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge_agent.domain.barcodes.scan_rejected import ScanRejected
+from edge_agent.domain.barcodes.symbology import Content, split_aim
+from edge_agent.domain.wire.ids import PlaceName
+from edge_agent.domain.wire.records import Action
+
+QUANTITY_MAX = 99_999
+"""Most base units that one LW.QTY card may say."""
+
+SCANNED_ACTIONS = (
+    Action.RECEIVE, Action.PUT_AWAY, Action.MOVE, Action.PICK, Action.SHIP, Action.DISPENSE, Action.RETURN,
+    Action.COUNT, Action.DESTROY,
+)  # fmt: skip
+"""What an operator can choose at a dock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """An operator signs in."""
+
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseAction:
+    """What the operator is about to do."""
+
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class ChoosePlace:
+    """A place that stock comes from or goes to."""
+
+    place: PlaceName
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseOrder:
+    """The order that the work is for."""
+
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetQuantity:
+    """How many base units an item scan stands for."""
+
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What was scanned is so: book it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Forget what was scanned since the last commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Take back the last item."""
+
+
+Code = Badge | ChooseAction | ChoosePlace | ChooseOrder | SetQuantity | Commit | Cancel | Undo
+
+
+def is_code(scanned: str) -> bool:
+    """Whether ``scanned`` means to be one of our codes: ``LW.`` in a symbol that is not a GS1 one."""
+    _, content, text = split_aim(scanned)
+    return content in (Content.PLAIN, Content.UNKNOWN) and text[:3].upper() == "LW."
+
+
+def parse_code(scanned: str) -> Code:
+    """The code in ``scanned``, for which :func:`is_code` is true. Raises ``ScanRejected``."""
+    aim, _, text = split_aim(scanned)
+    word, dot, name = text[3:].partition(".")
+    make = _CODES.get(word.upper())
+    if make is None:
+        raise ScanRejected(
+            scanned,
+            at=len(aim) + 3,
+            reason=f"{('LW.' + word)[:40]!r} is no code of Lotwarden",
+            hint=f"There are {_known()}",
+        )
+    try:
+        return make(name if dot else None)
+    except ValueError as fault:
+        at = len(aim) + 3 + len(word) + len(dot)
+        raise ScanRejected(scanned, at=at, reason=str(fault), hint="Print the card or label again") from fault
+
+
+def _badge(name: str | None) -> Badge:
+    return Badge(_lowered("operator", name, r"[a-z0-9][a-z0-9._-]{0,59}"))
+
+
+def _place(name: str | None) -> ChoosePlace:
+    return ChoosePlace(PlaceName(_lowered("place", name, r"[a-z0-9][a-z0-9._/-]{0,119}")))
+
+
+def _order(name: str | None) -> ChooseOrder:
+    if name is None or not re.fullmatch(r"[!-~]{1,60}", name):
+        raise ValueError("an order needs a number of 1 to 60 printable characters, as in LW.ORDER.PO-1001")
+    return ChooseOrder(name)
+
+
+def _action(name: str | None) -> ChooseAction:
+    wanted = (name or "").lower().replace("-", "_")
+    if wanted not in SCANNED_ACTIONS:
+        known = ", ".join(action.upper() for action in SCANNED_ACTIONS)
+        raise ValueError(f"{(name or 'nothing')[:40]!r} is no action of a dock ({known})")
+    return ChooseAction(Action(wanted))
+
+
+def _quantity(name: str | None) -> SetQuantity:
+    if name is None or not re.fullmatch(r"[0-9]{1,5}", name) or int(name) == 0:
+        raise ValueError(f"a quantity is a whole number from 1 to {QUANTITY_MAX}, as in LW.QTY.10")
+    return SetQuantity(int(name))
+
+
+def _without_name(code: Code) -> Callable[[str | None], Code]:
+    def make(name: str | None) -> Code:
+        if name is not None:
+            raise ValueError(f"this code takes nothing after it, not even {name[:40]!r}")
+        return code
+
+    return make
+
+
+def _lowered(what: str, name: str | None, pattern: str) -> str:
+    lowered = (name or "").lower()
+    if not re.fullmatch(pattern, lowered):
+        raise ValueError(f"{(name or 'nothing')[:120]!r} cannot be the name of {_article(what)} {what}")
+    return lowered
+
+
+def _known() -> str:
+    return ", ".join(f"LW.{word}" for word in _CODES)
+
+
+_CODES: dict[str, Callable[[str | None], Code]] = {
+    "BADGE": _badge,
+    "ACTION": _action,
+    "PLACE": _place,
+    "ORDER": _order,
+    "QTY": _quantity,
+    "COMMIT": _without_name(Commit()),
+    "CANCEL": _without_name(Cancel()),
+    "UNDO": _without_name(Undo()),
+}
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[:1] in "aeiou" else "a"

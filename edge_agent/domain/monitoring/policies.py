@@ -1,0 +1,184 @@
+"""Storage policies: named sets of rules, read from ``config/policies/*.toml``.
+
+No limit, delay, window or budget has a default: all of them protect product. What is left out is a fault of the file.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from edge_agent.domain.monitoring.excursions import Rule, Severity, Side, SilenceRule
+from edge_agent.domain.monitoring.mkt import ACTIVATION_ENERGY_J_MOL
+from edge_agent.domain.monitoring.signals import Signal, SignalKind
+
+DAY_S = 86_400
+WINDOW_S_MAX = 366 * DAY_S
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+WindowS = Annotated[float, Field(gt=0, le=WINDOW_S_MAX)]
+
+
+class _Named(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
+    metric: str
+    severity: Severity = Severity.ACTION
+    """Held unless the policy says that an alert is enough."""
+    source: str
+
+
+class PolicyRule(_Named):
+    """A limit with a delay, as written in a policy file. Freezing and differential pressure are such limits."""
+
+    kind: Literal["limit"] = "limit"
+    side: Side
+    limit: Annotated[float, Field(allow_inf_nan=False)]
+    on_limit_is_outside: bool
+    delay_s: NotNegative
+    hysteresis: NotNegative = 0.0
+
+    def as_rule(self) -> Rule:
+        """The rule as the domain uses it."""
+        return Rule(
+            self.name, self.metric, self.side, self.limit, self.on_limit_is_outside, self.delay_s, self.hysteresis,
+            self.source, self.severity,
+        )  # fmt: skip
+
+
+class CumulativeRule(_Named):
+    """Time beyond ``limit``, added up over the last ``window_s``, reaches ``budget_s``.
+
+    A value stands until the next one, for ``spell_max_s`` at most.
+    """
+
+    kind: Literal["cumulative"]
+    side: Side
+    limit: Annotated[float, Field(allow_inf_nan=False)]
+    on_limit_is_outside: bool
+    budget_s: Positive
+    window_s: WindowS
+    spell_max_s: Positive
+
+    def as_rule(self) -> Rule:
+        """The rule as the domain uses it: the budget is a limit on seconds outside."""
+        signal = Signal(
+            SignalKind.SECONDS_OUTSIDE,
+            self.window_s,
+            spell_max_s=self.spell_max_s,
+            edge=self.limit,
+            is_above=self.side is Side.ABOVE,
+            on_edge_is_outside=self.on_limit_is_outside,
+        )
+        return _limited(self, signal, self.budget_s, on_limit_is_outside=True)
+
+
+class RateRule(_Named):
+    """The value changes by ``change`` or more, up or down, within ``window_s``."""
+
+    kind: Literal["rate"]
+    change: Positive
+    window_s: WindowS
+
+    def as_rule(self) -> Rule:
+        """The rule as the domain uses it."""
+        return _limited(self, Signal(SignalKind.CHANGE, self.window_s), self.change, on_limit_is_outside=True)
+
+
+class MktRule(_Named):
+    """Mean kinetic temperature over the last ``window_s`` exceeds ``limit``, once ``cover_min`` of it was measured."""
+
+    kind: Literal["mkt"]
+    limit: Annotated[float, Field(allow_inf_nan=False)]
+    on_limit_is_outside: bool
+    window_s: WindowS
+    spell_max_s: Positive
+    cover_min: Annotated[float, Field(gt=0, le=1)]
+    activation_energy_j_mol: Positive = ACTIVATION_ENERGY_J_MOL
+
+    def as_rule(self) -> Rule:
+        """The rule as the domain uses it."""
+        signal = Signal(
+            SignalKind.KINETIC,
+            self.window_s,
+            spell_max_s=self.spell_max_s,
+            edge=self.limit,
+            on_edge_is_outside=self.on_limit_is_outside,
+            cover_min=self.cover_min,
+            activation_energy_j_mol=self.activation_energy_j_mol,
+        )
+        return _limited(self, signal, self.limit, on_limit_is_outside=self.on_limit_is_outside)
+
+
+class ParticleRule(_Named):
+    """Particles per m³ over the newest 1 m³, which must have been drawn within ``window_s``.
+
+    ``metric`` counts particles of a sample of ``litres_per_sample``.
+    """
+
+    kind: Literal["particles"]
+    limit: NotNegative
+    on_limit_is_outside: bool
+    litres_per_sample: Positive
+    window_s: WindowS
+
+    def as_rule(self) -> Rule:
+        """The rule as the domain uses it."""
+        signal = Signal(SignalKind.PER_M3, self.window_s, litres=self.litres_per_sample)
+        return _limited(self, signal, self.limit, on_limit_is_outside=self.on_limit_is_outside)
+
+
+class NoDataRule(_Named):
+    """No good value for ``after_s``, though the gateway was there to measure or is known not to have."""
+
+    kind: Literal["no_data"]
+    after_s: Positive
+
+    def as_rule(self) -> SilenceRule:
+        """The rule as the domain uses it."""
+        return SilenceRule(self.name, self.metric, self.after_s, self.severity, self.source)
+
+
+def _kind_of(rule: Any) -> str:
+    said = rule.get("kind", "limit") if isinstance(rule, dict) else getattr(rule, "kind", "limit")
+    return str(said)
+
+
+AnyRule = Annotated[
+    Annotated[PolicyRule, Tag("limit")]
+    | Annotated[CumulativeRule, Tag("cumulative")]
+    | Annotated[RateRule, Tag("rate")]
+    | Annotated[MktRule, Tag("mkt")]
+    | Annotated[ParticleRule, Tag("particles")]
+    | Annotated[NoDataRule, Tag("no_data")],
+    Discriminator(_kind_of),
+]
+"""A rule of any kind; one that names no kind is a limit."""
+
+
+class Policy(BaseModel):
+    """A storage policy: what a place of this class must keep to. ``title`` is for people."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
+    title: str
+    rules: Annotated[tuple[AnyRule, ...], Field(min_length=1)]
+
+    @property
+    def limits(self) -> tuple[Rule, ...]:
+        """The limits that one value alone can break."""
+        return tuple(rule.as_rule() for rule in self.rules if isinstance(rule, PolicyRule))
+
+    @property
+    def holding_limits(self) -> tuple[Rule, ...]:
+        """The limits that one value alone can break and that hold stock: what a gateway can judge by itself."""
+        return tuple(rule for rule in self.limits if rule.severity is Severity.ACTION)
+
+
+def _limited(rule: _Named, signal: Signal, limit: float, *, on_limit_is_outside: bool) -> Rule:
+    return Rule(
+        rule.name, rule.metric, Side.ABOVE, limit, on_limit_is_outside, delay_s=0, source=rule.source,
+        severity=rule.severity, signal=signal,
+    )  # fmt: skip

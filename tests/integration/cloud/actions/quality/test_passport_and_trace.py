@@ -1,0 +1,170 @@
+"""What a lot went through, and traces by whatever people have in their hands."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from edge_agent.domain.wire.records import Action
+from tests.integration.conftest import Said
+from tests.support.builders import Ledger, minute, reading, scan
+from tests.support.ledger_api import Api, api_on
+
+PRODUCT = "04012345678901"
+
+
+@pytest.fixture
+def api(ledger: Ledger) -> Iterator[Api]:
+    ledger.add_item("drops", PRODUCT)
+    with api_on(ledger.database) as opened:
+        yield opened
+
+
+def passport(api: Api, **query: Any) -> Any:
+    return api.reader.ok("GET", "/v1/lots/1/passport", params={"gap_s": 600, **query})
+
+
+def test_a_passport_tells_each_stay_with_its_temperatures_and_gaps(api: Api, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "shelf-a1"), scan(minute(30), Action.MOVE, "shelf-a1", "dock"))
+    say(reading(minute(-5), 4.0), reading(minute(5), 9.0), reading(minute(8), 6.0), reading(minute(28), 5.0))
+    told = passport(api, allowance_s=600)
+    shelf = next(stay for stay in told["stays"] if stay["place"] == "shelf-a1")
+    (channel,) = shelf["channels"]
+    assert (channel["lowest"], channel["highest"], channel["measured_at"]) == (4.0, 9.0, "fridge-a")
+    assert channel["outside_s"] == {"too-warm": 180.0, "too-cold": 0.0}
+    assert [(gap["began_at"], gap["ended_at"]) for gap in channel["gaps"]] == [
+        ("2026-03-01T12:18:00Z", "2026-03-01T12:28:00Z")
+    ]
+    assert channel["measured_s"] + channel["gap_s"] == 1800
+    assert 5 < channel["mkt_c"] < 9
+    assert (told["outside_s"], told["allowance_left_s"]) == (180.0, 420.0)
+    dock = next(stay for stay in told["stays"] if stay["place"] == "dock")
+    assert (dock["channels"], dock["ended_at"], dock["unmeasured_s"] > 0) == ([], None, True)
+    assert len(told["excursions"]) > 0
+
+
+def test_without_an_allowance_none_is_left_and_none_is_lacking(api: Api, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a"))
+    assert passport(api)["allowance_left_s"] is None
+    assert api.reader.get("/v1/lots/99/passport").status_code == 404
+
+
+def test_an_allowance_is_never_less_than_used_up(api: Api, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a"))
+    say(reading(minute(1), 9.0), reading(minute(9), 5.0))
+    assert passport(api, allowance_s=60)["allowance_left_s"] == 0
+
+
+def brewed(say: Said) -> None:
+    from tests.support.builders import line
+
+    say(
+        scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10, "A")),
+        scan(minute(1), Action.MOVE, "fridge-a", "batch-7", line(6, "A")),
+        scan(minute(2), Action.MOVE, "batch-7", "dock", line(12, "P")),
+        scan(minute(3), Action.SHIP, "dock", "st-mary", line(4, "P")),
+        scan(minute(4), Action.SHIP, "fridge-a", "st-mary", line(1, "A")),
+    )
+
+
+def test_recipients_are_told_with_how_much_of_the_lot_is_in_what_they_got(api: Api, say: Said) -> None:
+    brewed(say)
+    told = api.reader.ok("GET", "/v1/trace", params={"lot_number": "A"})
+    assert {(r["lot_number"], r["quantity"], r["of_lots"]) for r in told["recipients"]} == {
+        ("A", 1, 1.0),
+        ("P", 4, 2.0),
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "lots"),
+    [
+        ({"lot_number": "P"}, {"P"}),
+        ({"supplier": "acme"}, {"A"}),
+        ({"supplier": "acme", "lot_number": "P"}, None),
+        ({"recipient": "st-mary"}, {"A", "P"}),
+        ({"batch": "batch-7"}, {"A", "P"}),
+        ({"order": "SO-404"}, None),
+        ({"serial": "S-404"}, None),
+    ],
+)
+def test_a_trace_is_found_by_what_people_have(
+    api: Api, say: Said, query: dict[str, str], lots: set[str] | None
+) -> None:
+    brewed(say)
+    answer = api.reader.get("/v1/trace", **query)
+    if lots is None:
+        assert answer.status_code == 404
+    else:
+        assert {lot["lot_number"] for lot in answer.json()["lots"]} == lots
+
+
+def test_a_search_for_nothing_is_refused(api: Api) -> None:
+    assert api.reader.get("/v1/trace").status_code == 422
+
+
+def test_a_trace_is_drawn_as_nodes_and_edges_that_fit(api: Api, say: Said) -> None:
+    brewed(say)
+    drawn = api.reader.ok("GET", "/v1/trace", params={"lot_number": "A", "form": "graph"})
+    ids = {node["id"] for node in drawn["nodes"]}
+    assert all({edge["source"], edge["target"]} <= ids for edge in drawn["edges"])
+    assert [edge["label"] for edge in drawn["edges"] if edge["kind"] == "made_into"] == ["6 into"]
+
+
+def test_a_trace_is_a_table_that_no_spreadsheet_takes_for_formulas(api: Api, say: Said) -> None:
+    from tests.support.builders import line
+
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10, "=1+1")))
+    answer = api.reader.get("/v1/trace", lot_number="=1+1", form="csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    head, *lines = answer.text.splitlines()
+    assert head.startswith("direction,kind,item,lot_number,from,to,quantity")
+    assert lines and all("'=1+1" in each for each in lines)
+
+
+def sources(api: Api, **query: str) -> set[tuple[str, str, int, float, float]]:
+    told = api.reader.ok("GET", "/v1/trace", params=query)["sources"]
+    return {(s["lot_number"], s["from_place"], s["received"], s["least"], s["most"]) for s in told}
+
+
+def test_a_trace_backward_tells_how_much_of_each_receipt_a_recipient_got(api: Api, say: Said) -> None:
+    brewed(say)
+    assert sources(api, recipient="st-mary") == {("A", "acme", 10, 3.0, 3.0)}
+    assert sources(api, lot_number="P") == {("A", "acme", 10, 6.0, 6.0)}
+
+
+def test_where_lots_mixed_the_least_and_the_most_are_told(api: Api, say: Said) -> None:
+    from tests.support.builders import line
+
+    say(
+        scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(6, "A"), line(4, "B")),
+        scan(minute(1), Action.MOVE, "fridge-a", "batch-7", line(6, "A"), line(4, "B")),
+        scan(minute(2), Action.MOVE, "batch-7", "dock", line(5, "P", gtin=PRODUCT)),
+        scan(minute(3), Action.SHIP, "dock", "st-mary", line(3, "P", gtin=PRODUCT), order="SO-1"),
+        scan(minute(4), Action.RETURN, "st-mary", "dock", line(1, "P", gtin=PRODUCT)),
+    )
+    assert sources(api, recipient="st-mary") == {("A", "acme", 6, 0.0, 4.0), ("B", "acme", 4, 0.0, 4.0)}
+    assert sources(api, order="SO-1") == {("A", "acme", 6, 2.0, 6.0), ("B", "acme", 4, 0.0, 4.0)}
+    forward = api.reader.ok("GET", "/v1/trace", params={"lot_number": "P", "direction": "forward"})
+    assert forward["sources"] is None
+
+
+def test_a_serial_has_one_receipt(api: Api, say: Said) -> None:
+    from tests.support.builders import line
+
+    say(
+        scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(1, "A", serial="S1"), line(1, "A", serial="S2")),
+        scan(minute(1), Action.SHIP, "fridge-a", "st-mary", line(1, "A", serial="S2")),
+    )
+    assert sources(api, serial="S2") == {("A", "acme", 1, 1.0, 1.0)}
+
+
+def test_the_allowance_is_that_of_the_item_and_covers_nothing_warmer(api: Api, ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a"))
+    say(reading(minute(1), 9.0), reading(minute(3), 5.0))
+    ledger.run("UPDATE item SET allowance_minutes = 10, allowance_c_max = 15 WHERE name = 'insulin'")
+    told = passport(api)
+    assert (told["allowance_s"], told["allowance_left_s"]) == (600.0, 480.0)
+    assert passport(api, allowance_s=200)["allowance_left_s"] == 80.0
+    say(reading(minute(4), 16.0), reading(minute(5), 5.0))
+    assert passport(api)["allowance_left_s"] == 0

@@ -1,0 +1,266 @@
+"""What operators scan becomes movements, or exception cases that hold the whole line; nothing is refused."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from cloud_sync.domain.booking import NewMovement
+from cloud_sync.posting.movements import book, rebook_cases
+from cloud_sync.storage.events import add_event
+from edge_agent.domain.wire.records import Action
+from tests.integration.conftest import Said
+from tests.support.builders import GTIN, Ledger, line, minute, reading, scan
+
+CARTON = "19501101530000"
+
+
+def test_a_receipt_and_a_put_away_are_booked_as_they_happened(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock"), scan(minute(5), Action.PUT_AWAY, "dock", "fridge-a", line(4)))
+    assert ledger.balances() == {("L1", "", "acme"): -10, ("L1", "", "dock"): 6, ("L1", "", "fridge-a"): 4}
+    assert ledger.residencies() == {
+        ("L1", "", "dock", minute(0), None),
+        ("L1", "", "fridge-a", minute(5), None),
+    }
+
+
+def test_a_carton_counts_the_base_units_in_it(ledger: Ledger, say: Said) -> None:
+    ledger.run("INSERT INTO item_gtin SELECT %(g)s, id, 20 FROM item", {"g": CARTON})
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(3, gtin=CARTON), line(1)))
+    assert ledger.balances()["L1", "", "dock"] == 61
+
+
+def test_the_operator_and_the_event_are_kept_with_the_movement(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock"))
+    (row,) = ledger.rows("SELECT m.fact, m.operator, e.kind FROM movement m JOIN event e ON e.id = m.event_id")
+    assert row == {
+        "fact": "gw-1/11111111-1111-4111-8111-111111111111/scans/1#1",
+        "operator": "amy",
+        "kind": "scan_receive",
+    }
+
+
+def test_a_lot_expires_at_the_end_of_the_day_on_its_label(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(expires_on=date(2027, 1, 31))))
+    assert ledger.rows("SELECT expires_at FROM lot") == [{"expires_at": datetime(2027, 2, 1, tzinfo=UTC)}]
+
+
+def test_destroyed_stock_ends_as_scrap(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock"), scan(minute(1), Action.DESTROY, "dock", None))
+    assert ledger.balances() == {("L1", "", "acme"): -10, ("L1", "", "scrap"): 10}
+
+
+def test_a_count_is_kept_and_moves_nothing(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.COUNT, "dock", None, line(7)))
+    assert ledger.balances() == {}
+    (event,) = ledger.events("scan_count")
+    assert event["data"]["lines"][0]["quantity"] == 7
+
+
+@pytest.mark.parametrize("first", ["2027-01-31", "2027-06-30"])
+def test_labels_that_disagree_on_expiry_leave_the_earliest_and_a_case(ledger: Ledger, say: Said, first: str) -> None:
+    for day in sorted(["2027-01-31", "2027-06-30"], reverse=first == "2027-06-30"):
+        say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(expires_on=date.fromisoformat(day))))
+    assert ledger.rows("SELECT expires_on FROM lot") == [{"expires_on": date(2027, 1, 31)}]
+    (case,) = ledger.rows("SELECT kind, data FROM exception_case")
+    assert case == {"kind": "expiry_mismatch", "data": {"expires_on": ["2027-01-31", "2027-06-30"]}}
+    assert ledger.held("exception") == {("L1", None, None)}
+
+
+def test_a_label_without_expiry_takes_nothing_away(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(expires_on=None)))
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock"))
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(expires_on=None)))
+    assert ledger.rows("SELECT expires_on FROM lot") == [{"expires_on": date(2027, 1, 31)}]
+    assert ledger.open_cases() == []
+
+
+def test_an_unknown_item_waits_in_a_case_and_is_booked_once_it_is_known(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(2, gtin=CARTON), line(1)))
+    assert ledger.open_cases() == ["unknown_item"]
+    assert ledger.balances()["L1", "", "dock"] == 1
+    ledger.run("INSERT INTO item_gtin SELECT %(g)s, id, 20 FROM item", {"g": CARTON})
+    rebook(ledger)
+    assert ledger.open_cases() == []
+    assert ledger.balances()["L1", "", "dock"] == 41
+    rebook(ledger)
+    assert ledger.balances()["L1", "", "dock"] == 41
+
+
+def test_an_unknown_place_waits_until_the_last_unknown_is_known(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "annex", line(2, gtin=CARTON)))
+    assert ledger.open_cases() == ["unknown_item"]
+    ledger.run("INSERT INTO item_gtin SELECT %(g)s, id, 20 FROM item", {"g": CARTON})
+    rebook(ledger)
+    assert ledger.open_cases() == ["unknown_place"]
+    ledger.add_place("annex", "room", "site")
+    rebook(ledger)
+    assert ledger.open_cases() == []
+    assert ledger.balances()["L1", "", "annex"] == 40
+
+
+def test_what_was_booked_late_is_exposed_like_anything_else(ledger: Ledger, say: Said) -> None:
+    say(reading(minute(1), 9.0), reading(minute(2), 5.0))
+    ledger.run("UPDATE item_gtin SET gtin = '00000000000000'")
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a"))
+    ledger.run("UPDATE item_gtin SET gtin = %(g)s", {"g": GTIN})
+    rebook(ledger)
+    assert ledger.held() == {("L1", "", "fridge-a")}
+
+
+@pytest.mark.parametrize(
+    ("scanned", "kind"),
+    [
+        (scan(minute(0), Action.RECEIVE, "acme", "dock", line(lot=None)), "missing_lot"),
+        (scan(minute(0), Action.RECEIVE, None, "dock"), "missing_place"),
+        (scan(minute(0), Action.MOVE, "dock", None), "missing_place"),
+        (scan(minute(0), Action.MOVE, "dock", "dock"), "same_place"),
+        (scan(minute(0), Action.RECEIVE, "acme", "dock", line(2, serial="s1")), "implausible_quantity"),
+    ],
+)
+def test_a_line_that_cannot_be_booked_becomes_a_case_with_the_whole_line(
+    ledger: Ledger, say: Said, scanned: object, kind: str
+) -> None:
+    say(scanned)  # type: ignore[arg-type]
+    (case,) = ledger.rows("SELECT kind, evidence_id, data FROM exception_case")
+    assert (case["kind"], case["evidence_id"]) == (kind, 1)
+    assert case["data"]["line"]["gtin"] == GTIN
+    assert ledger.balances() == {}
+
+
+def test_more_out_than_in_holds_the_lot_until_later_facts_explain_it(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(5), Action.SHIP, "dock", "st-mary", line(4)))
+    assert ledger.balances() == {("L1", "", "dock"): -4, ("L1", "", "st-mary"): 4}
+    assert ledger.open_cases() == ["negative_balance"]
+    assert ledger.held("exception") == {("L1", None, None)}
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(3)))
+    assert ledger.open_cases() == ["negative_balance"]
+    say(scan(minute(1), Action.RECEIVE, "acme", "dock", line(1)))
+    (case,) = ledger.rows("SELECT resolved_by, resolution FROM exception_case")
+    assert case == {"resolved_by": "ledger", "resolution": "later facts explain it"}
+    assert ledger.held("exception") == set()
+
+
+def test_a_receipt_after_the_fact_does_not_explain_it(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(5), Action.SHIP, "dock", "st-mary", line(4)))
+    say(scan(minute(6), Action.RECEIVE, "acme", "dock", line(4)))
+    assert ledger.open_cases() == ["negative_balance"]
+
+
+def test_stock_that_comes_and_goes_at_one_instant_came_first(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(5), Action.MOVE, "dock", "fridge-a", line(4)))
+    say(scan(minute(5), Action.RECEIVE, "acme", "dock", line(4)))
+    assert ledger.open_cases() == []
+
+
+def test_a_negative_balance_that_a_person_resolved_stays_so_until_facts_change(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(5), Action.SHIP, "dock", "st-mary", line(4)))
+    ledger.run("UPDATE exception_case SET resolved_at = now(), resolved_by = 'qa', resolution = 'recounted'")
+    say(scan(minute(9), Action.RECEIVE, "acme", "dock", line(9)))
+    assert ledger.open_cases() == []
+    say(scan(minute(6), Action.SHIP, "dock", "st-mary", line(1)))
+    assert ledger.open_cases() == ["negative_balance"]
+
+
+def test_a_serial_that_leaves_where_it_is_not_is_a_negative_balance_and_in_two_places(
+    ledger: Ledger, say: Said
+) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(1, serial="s1")))
+    say(scan(minute(1), Action.MOVE, "fridge-b", "dock", line(1, serial="s1")))
+    assert ledger.open_cases() == ["duplicate_serial", "negative_balance"]
+
+
+def test_handing_out_held_stock_is_booked_and_becomes_a_case(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a"))
+    say(reading(minute(1), 9.0), reading(minute(2), 5.0))
+    say(scan(minute(3), Action.SHIP, "fridge-a", "st-mary", line(2)))
+    assert ledger.balances()["L1", "", "st-mary"] == 2
+    assert ledger.open_cases() == ["issued_while_held"]
+
+
+def test_moving_held_stock_is_no_case(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a"))
+    say(reading(minute(1), 9.0), reading(minute(2), 5.0))
+    say(scan(minute(3), Action.MOVE, "fridge-a", "dock", line(2)))
+    assert ledger.open_cases() == []
+
+
+def test_what_was_handed_out_before_the_hold_began_is_no_case(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a"))
+    say(reading(minute(5), 9.0), reading(minute(6), 5.0))
+    say(scan(minute(3), Action.SHIP, "fridge-a", "st-mary", line(2)))
+    assert ledger.open_cases() == []
+
+
+def test_a_command_that_is_repeated_books_once(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock"))
+    places = {row["name"]: row["id"] for row in ledger.rows("SELECT id, name FROM place")}
+    movement = NewMovement("api/77", 1, 4, places["dock"], places["fridge-a"], minute(1), "move")
+    for new in (frozenset({"api/77"}), frozenset[str]()):
+        with ledger.database.transaction() as connection:
+            event_id = add_event(connection, actor="bob", kind="moved", subject="lot:1")
+            assert book(connection, [movement], event_id=event_id) == new
+    assert ledger.balances()["L1", "", "fridge-a"] == 4
+
+
+def rebook(ledger: Ledger) -> None:
+    with ledger.database.transaction() as connection:
+        rebook_cases(connection, actor="bob")
+
+
+def test_a_label_with_an_earlier_expiry_makes_cases_of_what_was_handed_out_after_it(ledger: Ledger, say: Said) -> None:
+    """As if it had been known then, whichever label came first."""
+    long, short = line(10), line(1, expires_on=date(2026, 2, 28))
+    say(scan(minute(-2000), Action.RECEIVE, "acme", "fridge-a", long))
+    say(scan(minute(-1500), Action.DISPENSE, "fridge-a", "st-mary", line(2)))
+    say(scan(minute(1), Action.DISPENSE, "fridge-a", "st-mary", line(3), order="RX-1"))
+    say(scan(minute(2), Action.MOVE, "fridge-a", "dock", line(1)))
+    assert "issued_while_expired" not in ledger.open_cases()
+    say(scan(minute(9), Action.MOVE, "fridge-a", "dock", short))
+    (case,) = ledger.rows("SELECT * FROM exception_case WHERE kind = 'issued_while_expired'")
+    assert case["text"] == "dispense of 3 although expired at 2026-03-01 00:00 UTC"
+    assert (case["data"]["operator"], case["data"]["order"]) == ("amy", "RX-1")
+    assert case["evidence_id"] is not None
+    say(scan(minute(10), Action.MOVE, "fridge-a", "dock", line(1, expires_on=date(2026, 1, 31))))
+    texts = [r["text"] for r in ledger.rows("SELECT text FROM exception_case WHERE kind = 'issued_while_expired'")]
+    assert sorted(texts) == [
+        "dispense of 2 although expired at 2026-02-01 00:00 UTC",
+        "dispense of 3 although expired at 2026-02-01 00:00 UTC",
+    ]
+
+
+def test_handing_out_expired_stock_is_booked_and_becomes_a_case(ledger: Ledger, say: Said) -> None:
+    stale = line(2, expires_on=date(2026, 2, 28))
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", stale))
+    say(scan(minute(1), Action.MOVE, "fridge-a", "dock", stale))
+    assert "issued_while_expired" not in ledger.open_cases()
+    for number, action in enumerate((Action.PICK, Action.SHIP, Action.DISPENSE, Action.CONSUME), start=2):
+        say(scan(minute(number), action, "dock", "batch-7" if action is Action.CONSUME else "st-mary", line(1)))
+    assert ledger.open_cases().count("issued_while_expired") == 4
+    (case, *_) = ledger.rows("SELECT * FROM exception_case WHERE kind = 'issued_while_expired' ORDER BY id")
+    assert case["text"] == "pick of 1 although expired at 2026-03-01 00:00 UTC"
+    assert (case["evidence_id"] is not None, case["data"]["operator"]) == (True, "amy")
+    assert ("L1", None, None) in ledger.held("exception")
+
+
+def test_stock_on_its_last_day_is_handed_out_without_a_case(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(2, expires_on=date(2026, 3, 1))))
+    say(scan(minute(1), Action.DISPENSE, "fridge-a", "st-mary", line(1, expires_on=date(2026, 3, 1))))
+    assert ledger.open_cases() == []
+
+
+def test_every_case_names_the_scan_that_it_comes_from(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(2)))
+    say(scan(minute(1), Action.MOVE, "dock", "site", line(1, expires_on=date(2027, 2, 28))))
+    say(scan(minute(2), Action.SHIP, "dock", "st-mary", line(7)))
+    say(scan(minute(3), Action.RECEIVE, "acme", "dock", line(1, "S", serial="s1")))
+    say(scan(minute(4), Action.RECEIVE, "acme", "fridge-a", line(1, "S", serial="s1")))
+    say(scan(minute(5), Action.MOVE, "dock", "site", line(1, gtin="00000000000000")))
+    say(scan(minute(6), Action.MOVE, "dock", "site", line(1, None)))
+    cases = {row["kind"]: row["first_seq"] for row in ledger.rows(
+        "SELECT c.kind, e.first_seq FROM exception_case c LEFT JOIN evidence e ON e.id = c.evidence_id")}  # fmt: skip
+    assert cases["expiry_mismatch"] == 2
+    assert cases["negative_balance"] == 3
+    assert cases["duplicate_serial"] == 5
+    assert cases["unknown_item"] == 6
+    assert cases["missing_lot"] == 7
+    assert None not in cases.values()

@@ -1,0 +1,57 @@
+"""Any interleaving of what gateways and people do, checked step by step against the reference model.
+
+``LOTWARDEN_MACHINE=300 pytest tests/integration/cloud/test_any_interleaving.py`` runs so many other, longer stories.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
+from cloud_sync.app import create_app
+from cloud_sync.storage.database import Database
+from tests.conftest import TEMPLATE, database_url
+from tests.machine.house import House
+from tests.machine.machine import Machine
+from tests.machine.watching import EFFECTS
+
+STORIES = int(os.environ.get("LOTWARDEN_MACHINE", "0"))
+PROFILE = (
+    settings(max_examples=STORIES, stateful_step_count=80, print_blob=True)
+    if STORIES
+    else settings(max_examples=12, stateful_step_count=50, derandomize=True, phases=[Phase.generate])
+)
+
+
+@pytest.fixture(scope="module")
+def machine(postgres_url: str) -> Iterator[type[Machine]]:
+    name = f"interleaving_{os.getpid()}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        clock: list[datetime] = [datetime.now(UTC)]
+        with (
+            Database.at_url(database_url(postgres_url, name)) as database,
+            TestClient(create_app(database, clock=lambda: clock[0]), raise_server_exceptions=False) as client,
+        ):
+            yield type("Here", (Machine,), {"client": client, "database": database, "clock": clock})
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_signing_a_receipt_changes_nothing_in_a_house_that_was_just_moved_into(machine: type[Machine]) -> None:
+    house = House(machine.client, machine.database)
+    before = house.ledger.rows(EFFECTS)
+    ReceiptSigner(machine.database)([])
+    assert house.ledger.rows(EFFECTS) == before
+
+
+def test_whatever_gateways_and_people_do_in_whatever_order_the_ledger_is_what_the_model_says(
+    machine: type[Machine],
+) -> None:
+    profile = settings(PROFILE, deadline=None, suppress_health_check=list(HealthCheck))
+    run_state_machine_as_test(machine, settings=profile)

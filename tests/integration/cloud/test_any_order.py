@@ -1,0 +1,295 @@
+"""The same facts in any order, cut into any batches, some of them twice: always what the reference model says."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cloud_sync.ingest.batches import Outcome, store_batches
+from cloud_sync.posting.monitoring.rule_tracks import assign_channel
+from cloud_sync.posting.movements import rebook_cases
+from cloud_sync.storage.database import Database
+from edge_agent.domain.monitoring.excursions import Side
+from edge_agent.domain.monitoring.policies import CumulativeRule, NoDataRule, Policy, PolicyRule, RateRule
+from edge_agent.domain.wire.records import Action, Reading, Record, ScanLine, ScanTransaction
+from tests.conftest import TEMPLATE, database_url
+from tests.support.builders import GatewayWithKey, Ledger, empty, line, minute, reading, scan
+from tests.support.reference_model import Measured, Move, Place, Truth, World, truth
+
+EXAMPLES = int(os.environ.get("LOTWARDEN_EXAMPLES", "80"))
+"""More of them, and others each time: LOTWARDEN_EXAMPLES=2000 pytest tests/integration/cloud/test_any_order.py."""
+
+STRICT = Policy(
+    name="strict",
+    title="With delay, and the limit itself outside",
+    rules=(
+        PolicyRule(name="too-warm", metric="temp_c", side=Side.ABOVE, limit=8, on_limit_is_outside=True, delay_s=120,
+                   hysteresis=0.5, source="test"),
+        PolicyRule(name="too-cold", metric="temp_c", side=Side.BELOW, limit=2, on_limit_is_outside=False, delay_s=0,
+                   source="test"),
+        CumulativeRule(kind="cumulative", name="too-long", metric="temp_c", side=Side.ABOVE, limit=7.5,
+                       on_limit_is_outside=True, budget_s=150, window_s=240, spell_max_s=60, source="test"),
+        NoDataRule(kind="no_data", name="silent", metric="temp_c", after_s=120, source="test"),
+    ),
+)  # fmt: skip
+PROMPT = Policy(
+    name="prompt",
+    title="Without delay",
+    rules=(
+        PolicyRule(name="warm", metric="temp_c", side=Side.ABOVE, limit=8, on_limit_is_outside=False, delay_s=0,
+                   source="test"),
+        RateRule(kind="rate", name="jump", metric="temp_c", change=6, window_s=60, source="test"),
+        NoDataRule(kind="no_data", name="silent", metric="temp_c", after_s=180, source="test"),
+    ),
+)  # fmt: skip
+POLICY_OF = {"room-a": STRICT, "room-b": PROMPT}
+PLACES = {
+    "supplier": Place("supplier"),
+    "site": Place("site"),
+    "room-a": Place("room", "site", tuple(rule.as_rule() for rule in STRICT.rules)),
+    "shelf-a": Place("bin", "room-a"),
+    "box-a": Place("bin", "shelf-a"),
+    "room-b": Place("room", "site", tuple(rule.as_rule() for rule in PROMPT.rules)),
+    "shelf-b": Place("bin", "room-b"),
+    "batch": Place("production", "room-b"),
+    "customer": Place("customer"),
+    "ward": Place("ward", "site"),
+}
+LATE_PLACE = "ward"
+"""It is added only after some of the facts that name it."""
+GATEWAY_OF = {"probe-a": 0, "probe-b": 1}
+WORLD = World(PLACES, {"probe-a": "room-a", "probe-b": "shelf-b"}, GATEWAY_OF)
+LATE_CHANNEL = "probe-b"
+"""Nobody says where it is until some of its readings are there."""
+GTINS = {"L1": "09501101530003", "L2": "09501101530010", "P1": "09501101530027", "S1": "09501101530034"}
+GATEWAYS = (
+    GatewayWithKey("gw-1", "11111111-1111-4111-8111-111111111111"),
+    GatewayWithKey("gw-2", "22222222-2222-4222-8222-222222222222"),
+)
+TEMPERATURES = (1.0, 2.0, 5.0, 7.4, 7.5, 7.6, 8.0, 9.0, 12.0)
+EXPIRIES = (date(2027, 1, 31), date(2027, 6, 30))
+
+moves = st.builds(
+    lambda lot, quantity, places, at: Move(lot[0], lot[1], 1 if lot[1] else quantity, places[0], places[1], minute(at)),
+    st.sampled_from([("L1", ""), ("L1", ""), ("L2", ""), ("P1", ""), ("S1", "s1"), ("S1", "s2")]),
+    st.integers(1, 4),
+    st.permutations(sorted(PLACES)).map(lambda names: names[:2]),
+    st.integers(0, 12),
+)
+# Stock that goes a way that makes sense: without it nearly all balances are negative.
+journeys = st.builds(
+    lambda lot, way, times: [
+        Move(lot[0], lot[1], 1 if lot[1] else 3, a, b, minute(at))
+        for (a, b), at in zip(pairwise(way), sorted(times), strict=False)
+    ],
+    st.sampled_from([("L1", ""), ("L2", ""), ("S1", "s1"), ("S1", "s2")]),
+    st.permutations(sorted(PLACES.keys() - {"supplier"})).map(lambda names: ["supplier", *names[:5]]),
+    st.lists(st.integers(0, 12), min_size=1, max_size=5),
+)
+products = st.builds(
+    lambda to, at: Move("P1", "", 2, "batch", to, minute(at)),
+    st.sampled_from(["shelf-a", "ward", "customer"]),
+    st.integers(0, 12),
+)
+# An ingredient that goes through a monitored place into production, and what comes out of it.
+brews = st.builds(
+    lambda lot, place, times, to, at: [
+        Move(lot, "", 3, "supplier", place, minute(times[0])),
+        Move(lot, "", 2, place, "batch", minute(times[1])),
+        Move("P1", "", 2, "batch", to, minute(at)),
+    ],
+    st.sampled_from(["L1", "L2"]),
+    st.sampled_from(["box-a", "room-a", "shelf-b"]),
+    st.tuples(st.integers(0, 4), st.integers(3, 8)),
+    st.sampled_from(["site", "room-b", "customer"]),
+    st.integers(4, 10),
+)
+measured = st.builds(
+    lambda device, at, value: Measured(device, minute(at / 2), value),
+    st.sampled_from(sorted(WORLD.devices)),
+    st.integers(0, 26),
+    st.sampled_from(TEMPERATURES),
+)
+
+
+@dataclass(frozen=True)
+class History:
+    """What happened, and the seed of how it arrives."""
+
+    moves: tuple[Move, ...]
+    measured: tuple[Measured, ...]
+    arrival_seed: int
+
+
+histories = st.builds(
+    lambda ways, product, others, values, seed: History(
+        (*(move for way in ways for move in way), *product, *others), tuple(values), seed
+    ),
+    st.lists(journeys | brews, min_size=2, max_size=5),
+    st.lists(products, min_size=1, max_size=2),
+    st.lists(moves, max_size=4),
+    st.lists(measured, min_size=6, max_size=20),
+    st.integers(0, 2**32),
+)
+
+
+@pytest.fixture(scope="module")
+def shared(postgres_url: str) -> Iterator[Database]:
+    import psycopg
+
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        name = f"any_order_{os.getpid()}"
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        with Database.at_url(database_url(postgres_url, name)) as opened:
+            yield opened
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="LOTWARDEN_EXAMPLES" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+@given(histories)
+def test_any_order_of_the_same_facts_gives_the_same_holds(shared: Database, history: History) -> None:
+    ledger = new_ledger(shared)
+    labels = deliver(ledger, history)
+    expected = truth(WORLD, list(history.moves), list(history.measured))
+    compare(ledger, expected)
+    compare_labels(ledger, labels)
+
+
+def new_ledger(database: Database) -> Ledger:
+    empty(database)
+    ledger = Ledger(database)
+    for policy in POLICY_OF.values():
+        ledger.add_policy(policy)
+    for name, place in PLACES.items():
+        if name != LATE_PLACE:
+            add_place(ledger, name, place)
+    for lot, gtin in GTINS.items():
+        ledger.add_item(lot, gtin)
+    for gateway in GATEWAYS:
+        gateway.start_again()
+        gateway.register(database)
+    for device, place in WORLD.devices.items():
+        if device != LATE_CHANNEL:
+            ledger.put_probe(place, device, GATEWAYS[GATEWAY_OF[device]].name)
+    return ledger
+
+
+def add_place(ledger: Ledger, name: str, place: Place) -> int:
+    return ledger.add_place(name, place.kind, place.parent, POLICY_OF[name].name if name in POLICY_OF else None)
+
+
+def deliver(ledger: Ledger, history: History) -> dict[str, set[date]]:
+    """Pack the facts into batches, deliver them in an order of their own with some twice, and finish master data."""
+    random = Random(history.arrival_seed)
+    labels: dict[str, set[date]] = {}
+    said: list[list[Record]] = [[], []]
+    for each in history.measured:
+        said[GATEWAY_OF[each.device]].append(reading(each.at, each.value, each.device))
+    for record in as_scans(history.moves, random, labels):
+        said[random.randrange(2)].append(record)
+    batches = []
+    for gateway, records in zip(GATEWAYS, said, strict=True):
+        random.shuffle(records)
+        for kind in (ScanTransaction, Reading):
+            rest = [record for record in records if isinstance(record, kind)]
+            while rest:
+                size = random.randint(1, 3)
+                batches.append(gateway.batch(*rest[:size]))
+                rest = rest[size:]
+    random.shuffle(batches)
+    place_at, channel_at = random.randint(0, len(batches)), random.randint(0, len(batches))
+    seen: set[bytes] = set()
+    to_send = [*batches, *random.sample(batches, len(batches) // 3)]
+    sent = 0
+    while sent < len(to_send):
+        together = to_send[sent : sent + random.choice((1, 1, 2, 5))]
+        steps = range(sent, sent + len(together))
+        sent += len(together)
+        if place_at in steps:
+            add_late_place(ledger)
+        if channel_at in steps:
+            assign_late_channel(ledger)
+        for raw, receipt in zip(together, store_batches(ledger.database, together), strict=True):
+            assert receipt.outcome is (Outcome.DUPLICATE if raw in seen else Outcome.STORED)
+            seen.add(raw)
+    if not ledger.rows("SELECT FROM place WHERE name = %(name)s", {"name": LATE_PLACE}):
+        add_late_place(ledger)
+    assign_late_channel(ledger)
+    return labels
+
+
+def as_scans(moves: tuple[Move, ...], random: Random, labels: dict[str, set[date]]) -> list[ScanTransaction]:
+    """Each move as a scanned line; moves at one time along one way may share a transaction."""
+    together: dict[tuple[str, str, datetime, int], list[ScanLine]] = {}
+    for move in moves:
+        expires_on = random.choice(EXPIRIES)
+        labels.setdefault(move.lot, set()).add(expires_on)
+        scanned = line(move.quantity, move.lot, gtin=GTINS[move.lot], serial=move.serial or None, expires_on=expires_on)
+        together.setdefault((move.from_place, move.to_place, move.at, random.randrange(2)), []).append(scanned)
+    return [scan(at, Action.MOVE, a, b, *lines) for (a, b, at, _), lines in together.items()]
+
+
+def add_late_place(ledger: Ledger) -> None:
+    add_place(ledger, LATE_PLACE, PLACES[LATE_PLACE])
+    with ledger.database.transaction() as connection:
+        rebook_cases(connection, actor="amy")
+
+
+def assign_late_channel(ledger: Ledger) -> None:
+    sql = """
+        SELECT c.id, p.id AS place_id FROM channel c, place p
+        WHERE c.device = %(device)s AND p.name = %(place)s AND c.place_id IS NULL"""
+    names: dict[str, object] = {"device": LATE_CHANNEL, "place": WORLD.devices[LATE_CHANNEL]}
+    for row in ledger.rows(sql, names):
+        with ledger.database.transaction() as connection:
+            assign_channel(connection, row["id"], row["place_id"])
+
+
+def compare(ledger: Ledger, expected: Truth) -> None:
+    assert ledger.balances() == expected.balances
+    assert ledger.residencies() == {(*each.key, each.began_at, each.ended_at) for each in expected.residencies}
+    assert ledger.excursions() == {
+        (each.device, each.rule, each.began_at, each.ended_at, each.worst) for each in expected.excursions
+    }
+    assert ledger.exposures() == {
+        (excursion.device, excursion.rule, excursion.began_at, *residency.key, residency.began_at, since)
+        for (excursion, residency), since in expected.exposures.items()
+    }
+    assert ledger.held() == expected.held
+    assert negative_cases(ledger) == expected.negative
+
+
+def negative_cases(ledger: Ledger) -> dict[tuple[str, str, str], tuple[int, datetime]]:
+    sql = """
+        SELECT l.lot_number, k.key, k.data, p.name AS place
+        FROM exception_case k JOIN lot l ON l.id = k.lot_id
+        JOIN place p ON p.id = split_part(k.key, 'place:', 2)::bigint
+        WHERE k.kind = 'negative_balance' AND k.resolved_at IS NULL"""
+    return {
+        (row["lot_number"], row["key"].split("/")[1], row["place"]): (
+            row["data"]["lowest"],
+            datetime.fromisoformat(row["data"]["since"]),
+        )
+        for row in ledger.rows(sql)
+    }
+
+
+def compare_labels(ledger: Ledger, labels: dict[str, set[date]]) -> None:
+    lots = {row["lot_number"]: row["expires_on"] for row in ledger.rows("SELECT lot_number, expires_on FROM lot")}
+    assert lots == {lot: min(dates) for lot, dates in labels.items()}
+    told = ledger.rows(
+        "SELECT l.lot_number FROM exception_case k JOIN lot l ON l.id = k.lot_id WHERE kind = 'expiry_mismatch'"
+    )
+    assert {row["lot_number"] for row in told} == {lot for lot, dates in labels.items() if len(dates) > 1}

@@ -1,0 +1,260 @@
+"""A dock on a real line with a desk and no link: what it refuses, what it books, and what both leave behind."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from edge_agent.buffer.desk_store import DeskStore
+from edge_agent.config.model import GatewayConfig
+from edge_agent.dock.build import build_docks
+from edge_agent.dock.dock_context import Floor
+from edge_agent.domain.barcodes.hibc import check_character
+from edge_agent.domain.stock.desk import DeskBlock, DeskSnapshot
+from edge_agent.domain.stock.eligibility import HoldKind
+from edge_agent.domain.wire.records import Notice, NoticeKind, Record, ScanTransaction
+from edge_agent.domain.wire.wire import decode_record, encode_record
+from edge_agent.simulators.scanner import SimulatedScanner, label
+from edge_agent.timekeeping.clock import ManualClock
+from tests.support.desk_parts import INSULIN, NOW, SITE, desk_from, with_block
+
+GOOD, BAD, WARN = b"\x06", b"\x15", b"\x06\x06"
+PICK = ("LW.BADGE.amy", "LW.ACTION.PICK", "LW.PLACE.fridge-a", "LW.PLACE.dock-1")
+FAR = date(2027, 12, 31)
+
+
+class Dock:
+    def __init__(self, floor: Floor, scanner: SimulatedScanner, clock: ManualClock) -> None:
+        self.floor, self.scanner, self.clock = floor, scanner, clock
+        self.records: list[Record] = []
+
+    async def emit(self, record: Record) -> None:
+        assert decode_record(encode_record(record)) == record, "what a dock says must survive the wire"
+        self.records.append(record)
+        await self.floor.recorded(record)
+
+    async def scan(self, *texts: str) -> bytes:
+        beeps = b""
+        for text in texts:
+            self.clock.advance(1)
+            await self.scanner.scan(text, aim="]C0" if text.startswith(("LW.", "+")) else None)
+            beeps = await self.scanner.hear()
+        return beeps
+
+    @property
+    def booked(self) -> list[ScanTransaction]:
+        return [record for record in self.records if isinstance(record, ScanTransaction)]
+
+    @property
+    def refused(self) -> list[Notice]:
+        return [r for r in self.records if isinstance(r, Notice) and r.notice is NoticeKind.SCAN_REFUSED]
+
+
+@asynccontextmanager
+async def a_dock(
+    tmp_path: Path, *, with_desk: bool = True, site: DeskSnapshot = SITE, **scanner_settings: str
+) -> AsyncIterator[Dock]:
+    clock = ManualClock(NOW)
+    if with_desk:
+        DeskStore(tmp_path).keep(desk_from(site, clock))
+    scanner = SimulatedScanner(tmp_path / "scanner")
+    scanner.plug()
+    config = GatewayConfig.model_validate(
+        {
+            "gateway": {"name": "gw-test", "data_dir": tmp_path},
+            "uplink": {"url": "https://ledger.example"},
+            "scanner": [{"name": "dock-1/scanner", "port": str(scanner.path), **scanner_settings}],
+        }
+    )
+    floor = Floor(config, clock)
+    (source,) = build_docks(config, clock, floor)
+    dock = Dock(floor, scanner, clock)
+    task = asyncio.create_task(source.run(dock.emit))
+    try:
+        await scanner.scan_until_answered("LW.BADGE.amy", aim="]C0")
+        yield dock
+        assert not task.done(), "the dock ended by itself"
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        scanner.unplug()
+
+
+async def test_a_pick_of_a_held_lot_is_refused_offline_and_recorded_with_every_reason(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await dock.scan(*PICK[1:])
+        assert await dock.scan(label(INSULIN, "HELD", FAR)) == BAD
+        assert await dock.scan("LW.COMMIT") == BAD, "there is nothing to book"
+    notice = dock.refused[0]
+    assert notice.text == "exposed since 2026-11-20: fridge-a broke above-8; outer box torn"
+    assert (notice.data["lot"], notice.data["operator"], notice.data["action"]) == ("HELD", "amy", "pick")
+    assert notice.data["codes"] == "held,held"
+    assert dock.booked == []
+
+
+async def test_a_lot_that_the_desk_has_never_heard_of_is_refused_and_recorded_but_can_be_moved(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        dock.clock.advance(200)
+        await dock.scan(*PICK)
+        assert await dock.scan(label(INSULIN, "STRANGE", FAR)) == BAD
+        assert await dock.scan(label("09506000134352", "X1", FAR)) == BAD
+        assert await dock.scan("LW.COMMIT") == BAD, "there is nothing to book"
+        assert await dock.scan("LW.CANCEL", "LW.ACTION.MOVE", *PICK[2:], label(INSULIN, "STRANGE", FAR)) == GOOD
+        assert await dock.scan("LW.COMMIT") == GOOD
+        await dock.scan("LW.ACTION.PICK", "LW.PLACE.dock-1", "LW.PLACE.fridge-a")
+        assert await dock.scan(label(INSULIN, "STRANGE", FAR)) == BAD, "moving it does not make it known"
+    assert [notice.data["codes"] for notice in dock.refused[:2]] == ["unknown_lot", "unknown_item"]
+    assert dock.refused[0].text.startswith("the desk of 3 min ago does not know lot STRANGE of insulin")
+    assert [transaction.action.value for transaction in dock.booked] == ["move"]
+
+
+async def test_a_lot_received_at_this_dock_since_its_desk_came_may_be_picked(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await dock.scan("LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1")
+        await dock.scan(label(INSULIN, "FRESH", FAR), "LW.COMMIT")
+        await dock.scan("LW.ACTION.PICK", "LW.PLACE.dock-1", "LW.PLACE.fridge-a")
+        assert await dock.scan(label(INSULIN, "FRESH", FAR)) == GOOD
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert [transaction.action.value for transaction in dock.booked] == ["receive", "pick"]
+
+
+async def test_a_pick_without_any_desk_is_taken_and_says_that_nothing_was_checked(tmp_path: Path) -> None:
+    async with a_dock(tmp_path, with_desk=False) as dock:
+        await dock.scan(*PICK[1:])
+        assert await dock.scan(label(INSULIN, "ANY", FAR)) == WARN
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert dock.booked[0].verdicts == ("the ledger's data has not come here yet: nothing could be checked",)
+
+
+def coded() -> DeskSnapshot:
+    insulin, *others = SITE.items
+    return replace(SITE, items=(replace(insulin, codes={"hibc:A123BJC5D6E71": 1}), *others))
+
+
+def checked(text: str) -> str:
+    return text + check_character(text)
+
+
+async def test_a_hibc_label_of_two_codes_is_judged_and_booked_like_any_other(tmp_path: Path) -> None:
+    async with a_dock(tmp_path, site=coded()) as dock:
+        await dock.scan(*PICK[1:])
+        assert await dock.scan("+A123BJC5D6E71G") == GOOD
+        assert await dock.scan(checked("+$$3271231HELDG")) == BAD
+        assert await dock.scan("LW.UNDO", "+A123BJC5D6E71G", checked("+$$3271231GOODG"), "LW.COMMIT") == GOOD
+    assert (dock.refused[0].data["item"], dock.refused[0].data["lot"]) == ("HIBC A123BJC5D6E71", "HELD")
+    (line,) = dock.booked[0].lines
+    assert (line.codes, line.lot, line.expires_on) == (("hibc:A123BJC5D6E71",), "GOOD", FAR)
+
+
+async def test_a_code_that_nobody_knows_is_told_and_booked_all_the_same(tmp_path: Path) -> None:
+    async with a_dock(tmp_path, site=coded()) as dock:
+        await dock.scan("LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1")
+        assert await dock.scan(checked("+Z9991231/$$3271231X1")) == WARN
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert dock.booked[0].verdicts == ("unknown item: nobody has said what HIBC Z9991231 is",)
+    assert dock.booked[0].lines[0].codes == ("hibc:Z9991231",)
+
+
+async def test_a_good_pick_is_booked_without_verdicts(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await dock.scan(*PICK[1:])
+        assert await dock.scan(label(INSULIN, "GOOD", FAR), "LW.COMMIT") == GOOD
+    assert [t.verdicts for t in dock.booked] == [()]
+
+
+async def test_warnings_that_were_shown_travel_with_the_transaction(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        assert await dock.scan("LW.BADGE.zoe") == WARN
+        await dock.scan("LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1")
+        assert await dock.scan(label("09506000134352", "X1", FAR)) == WARN
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert dock.booked[0].verdicts == (
+        "nobody is known with badge zoe",
+        "unknown item: nobody has said what GTIN 09506000134352 is",
+    )
+
+
+async def test_without_any_desk_a_receipt_is_never_lost(tmp_path: Path) -> None:
+    async with a_dock(tmp_path, with_desk=False) as dock:
+        await dock.scan("LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1")
+        assert await dock.scan(label(INSULIN, "NEW", FAR)) == WARN
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert dock.booked[0].verdicts == ("the ledger's data has not come here yet: nothing could be checked",)
+
+
+async def test_a_hold_that_comes_between_box_and_commit_stops_the_commit(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await dock.scan(*PICK[1:])
+        assert await dock.scan(label(INSULIN, "GOOD", FAR)) == GOOD
+        site = with_block(SITE, "GOOD", DeskBlock(HoldKind.RECALL, "recalled by its maker"))
+        dock.floor.take(desk_from(site, dock.clock), ())
+        assert await dock.scan("LW.COMMIT") == BAD
+        assert await dock.scan("LW.CANCEL") == GOOD
+    assert dock.booked == []
+    assert dock.refused[0].text == "recalled by its maker"
+
+
+async def test_a_quantity_card_is_judged_too(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await dock.scan(*PICK[1:])
+        assert await dock.scan(label(INSULIN, "GOOD", FAR)) == GOOD
+        assert await dock.scan("LW.QTY.41") == WARN
+        await dock.scan("LW.COMMIT")
+    assert dock.booked[0].verdicts == ("only 40 of lot GOOD are known in fridge-a, not 41",)
+
+
+async def test_a_withdrawn_badge_signs_nobody_in(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        assert await dock.scan("LW.BADGE.cyd") == BAD
+        assert dock.floor.board.state()["docks"][0]["operator"] == "amy"
+
+
+async def test_a_desk_of_another_gateway_is_not_used(tmp_path: Path) -> None:
+    clock = ManualClock(NOW)
+    DeskStore(tmp_path).keep(desk_from(replace(SITE, gateway="gw-other"), clock))
+    config = GatewayConfig.model_validate(
+        {"gateway": {"name": "gw-test", "data_dir": tmp_path}, "uplink": {"url": "https://ledger.example"}}
+    )
+    floor = Floor(config, clock)
+    assert floor.desk is None
+    assert "gw-other" in floor.damage
+
+
+async def test_a_scanner_sounds_by_the_bytes_it_is_configured_with(tmp_path: Path) -> None:
+    async with a_dock(tmp_path, beep_good="1b5b3071", beep_bad="07", beep_warn="1b5b3171") as dock:
+        assert await dock.scan(*PICK[1:]) == b"\x1b[0q"
+        assert await dock.scan(label(INSULIN, "HELD", FAR)) == b"\x07"
+        assert await dock.scan("LW.QTY.41", label(INSULIN, "GOOD", FAR)) == b"\x1b[1q"
+
+
+async def test_a_pick_by_an_old_desk_is_good_but_says_and_books_how_old_it_was(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        dock.clock.advance(3 * 3600)
+        await dock.scan(*PICK)
+        assert await dock.scan(label(INSULIN, "GOOD", FAR)) == GOOD
+        shown = dock.floor.board.state()["docks"][0]["recent"][0]["text"]
+        assert shown.endswith("Nothing is known against it (by a desk of 3 h ago).")
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert dock.booked[0].verdicts == ("nothing is known against it (by a desk of 3 h ago)",)
+
+
+async def test_a_place_that_nobody_knows_warns_and_the_warning_goes_with_all_that_is_put_there(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        assert await dock.scan("LW.ACTION.MOVE", "LW.PLACE.fridge-a") == GOOD
+        assert await dock.scan("LW.PLACE.fridge-z") == WARN
+        assert await dock.scan(label(INSULIN, "GOOD", FAR), "LW.COMMIT") == GOOD
+        assert await dock.scan(label(INSULIN, "GOOD", FAR), "LW.COMMIT") == GOOD
+        assert await dock.scan("LW.PLACE.fridge-a", "LW.PLACE.fridge-b") == GOOD
+        assert await dock.scan(label(INSULIN, "GOOD", FAR), "LW.COMMIT") == GOOD
+    told = ("nobody knows a place fridge-z",)
+    assert [transaction.verdicts for transaction in dock.booked] == [told, told, ()]
+
+
+async def test_a_pick_for_an_order_that_nobody_knows_warns(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await dock.scan(*PICK[1:], "LW.ORDER.SO-77")
+        assert await dock.scan(label(INSULIN, "GOOD", FAR)) == WARN
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert dock.booked[0].verdicts == ("no open order SO-77 is known here",)

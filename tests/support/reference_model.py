@@ -1,0 +1,406 @@
+"""What the ledger must come to, said as plainly as possible: all facts in, everything that follows out.
+
+Slow and simple on purpose, and written from the rules, not from the SQL. It knows no order of arrival at all.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import TypeVar
+
+from edge_agent.domain.monitoring.excursions import Rule, Side, SilenceRule
+from edge_agent.domain.monitoring.signals import Signal, SignalKind
+
+T = TypeVar("T")
+Key = tuple[str, str, str]
+"""Lot number, serial, place."""
+HOLD_NO_STOCK = ("supplier", "count_difference", "used_up")
+EVER, ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+INSIDE = ("site", "room", "bin", "ward", "customer", "transit")
+
+
+@dataclass(frozen=True)
+class Move:
+    """A quantity that went from one place to another."""
+
+    lot: str
+    serial: str
+    quantity: int
+    from_place: str
+    to_place: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A good value of one device."""
+
+    device: str
+    at: datetime
+    value: float
+
+
+@dataclass(frozen=True)
+class Thinned:
+    """An envelope: of ``count`` good values only bounds are left, but for ``known`` that are stored after all."""
+
+    device: str
+    began_at: datetime
+    ended_at: datetime
+    least: float
+    greatest: float
+    gap_s: float
+    count: int
+    known: int
+
+    def bound(self, side: Side) -> float:
+        """The value furthest out."""
+        return self.greatest if side is Side.ABOVE else self.least
+
+    def instants(self, stored: list[datetime]) -> set[datetime]:
+        """When anything within its bounds may have been measured: all along it, and right after what is stored."""
+        if self.known >= self.count:
+            return set()
+        step = timedelta(seconds=max(self.gap_s, (self.ended_at - self.began_at).total_seconds() / 1000, 0.001))
+        found = {self.began_at, self.ended_at}
+        at = self.began_at
+        while at <= self.ended_at:
+            found |= {at} - set(stored)
+            at += step
+        return found | {at + timedelta(microseconds=1) for at in stored if self.began_at <= at < self.ended_at}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place; ``rules`` are those of its own policy."""
+
+    kind: str
+    parent: str | None = None
+    rules: tuple[Rule | SilenceRule, ...] = ()
+
+
+@dataclass(frozen=True)
+class Spell:
+    """A rule that a device in a place is judged by, from ``since`` on and before ``until``."""
+
+    place: str
+    rule: Rule | SilenceRule
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class World:
+    """Places by name, the place of each device, and what they were before."""
+
+    places: dict[str, Place]
+    devices: dict[str, str]
+    gateways: dict[str, int]
+    """Device -> its gateway: silence is known up to the latest reading of any device of it."""
+    rules_were: dict[str, list[tuple[datetime, tuple[Rule | SilenceRule, ...]]]] = field(default_factory=dict)
+    """Place -> until when it had which rules of its own, the oldest first."""
+    device_was: dict[str, list[tuple[datetime, str]]] = field(default_factory=dict)
+    """Device -> until when it was where, the oldest first."""
+
+    def upwards(self, place: str | None) -> list[str]:
+        """The place itself and everything above it."""
+        return [] if place is None else [place, *self.upwards(self.places[place].parent)]
+
+    def spells_of(self, device: str) -> list[Spell]:
+        """What the device was and is judged by: a rule that a change leaves as it was goes on across it."""
+        changes = [at for was in (*self.rules_were.values(), *self.device_was.values()) for at, _ in was]
+        found: list[Spell] = []
+        for since, until in pairwise([EVER, *sorted(set(changes)), ALWAYS]):
+            place = _as_it_was(self.device_was.get(device, []), self.devices[device], since)
+            for rule in self._rules_at(place, since):
+                before = next((s for s in found if (s.place, s.rule, s.until) == (place, rule, since)), None)
+                if before is not None:
+                    found.remove(before)
+                found.append(Spell(place, rule, before.since if before else since, until))
+        return found
+
+    def _rules_at(self, place: str, at: datetime) -> tuple[Rule | SilenceRule, ...]:
+        """Those of the nearest policy that was in force then."""
+        own = (_as_it_was(self.rules_were.get(each, []), self.places[each].rules, at) for each in self.upwards(place))
+        return next((rules for rules in own if rules), ())
+
+
+def _as_it_was(was: list[tuple[datetime, T]], now: T, at: datetime) -> T:
+    return next((before for until, before in was if at < until), now)
+
+
+@dataclass(frozen=True)
+class Residency:
+    """``ended_at`` is None while it lasts."""
+
+    key: Key
+    began_at: datetime
+    ended_at: datetime | None
+
+    def contains(self, at: datetime) -> bool:
+        """Both ends count: at one instant stock comes in before it goes out."""
+        return self.began_at <= at and (self.ended_at is None or at <= self.ended_at)
+
+
+@dataclass(frozen=True)
+class Excursion:
+    """``ended_at`` is None while it lasts."""
+
+    device: str
+    rule: str
+    began_at: datetime
+    ended_at: datetime | None
+    worst: float
+    place: str
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What follows from the facts."""
+
+    balances: dict[Key, int]
+    residencies: set[Residency]
+    excursions: set[Excursion]
+    exposures: dict[tuple[Excursion, Residency], datetime]
+    negative: dict[Key, tuple[int, datetime]]
+
+    @property
+    def held(self) -> set[Key]:
+        """Where exposed stock still is."""
+        return {residency.key for _, residency in self.exposures if residency.ended_at is None}
+
+
+def products_of(world: World, moves: list[Move], lots: set[str]) -> set[str]:
+    """These lots, and what was made of them: what left production at or after one of them went in, and so on."""
+    reached = set(lots)
+    while True:
+        went_in = [move for move in moves if move.lot in reached and world.places[move.to_place].kind == "production"]
+        made = {
+            out.lot
+            for put_in in went_in
+            for out in moves
+            if out.from_place == put_in.to_place and out.at >= put_in.at and out.lot != put_in.lot
+        }
+        if made <= reached:
+            return reached
+        reached |= made
+
+
+def evidence(world: World, found: "Truth", excursion: Excursion, lot: str) -> object:
+    """What is known of a lot's exposure to an excursion: a decision stands while this stays the same."""
+    exposed = {r: since for (e, r), since in found.exposures.items() if e == excursion and r.key[0] == lot}
+    forever = datetime.max.replace(tzinfo=excursion.began_at.tzinfo)
+    ended_at = excursion.ended_at or forever
+    stays = {
+        (residency.key, since, min(residency.ended_at or forever, ended_at))
+        for residency, since in exposed.items()
+        if excursion.place in world.upwards(residency.key[2]) and residency.began_at < ended_at
+    }
+    return excursion, frozenset(stays) or min(exposed.values(), default=None)
+
+
+def truth(
+    world: World,
+    moves: list[Move],
+    measured: list[Measured],
+    thinned: Sequence[Thinned] = (),
+) -> Truth:
+    """Everything that follows from these facts."""
+    residencies = _residencies(world, moves)
+    excursions = _excursions(world, measured, thinned)
+    exposures = {
+        (excursion, residency): since
+        for excursion in excursions
+        for residency, since in _exposed(world, moves, residencies, excursion).items()
+    }
+    balances: dict[Key, int] = defaultdict(int)
+    for move in moves:
+        balances[move.lot, move.serial, move.to_place] += move.quantity
+        balances[move.lot, move.serial, move.from_place] -= move.quantity
+    return Truth(
+        {key: quantity for key, quantity in balances.items() if quantity},
+        residencies,
+        excursions,
+        exposures,
+        _negative(world, moves),
+    )
+
+
+def _history(moves: list[Move]) -> dict[Key, list[tuple[datetime, int]]]:
+    """For each key the balance after each movement, in the order of time; in before out."""
+    steps: dict[Key, list[tuple[datetime, int, int]]] = defaultdict(list)
+    for move in moves:
+        steps[move.lot, move.serial, move.to_place].append((move.at, 0, move.quantity))
+        steps[move.lot, move.serial, move.from_place].append((move.at, 1, -move.quantity))
+    history: dict[Key, list[tuple[datetime, int]]] = {}
+    for key, each in steps.items():
+        balance = 0
+        history[key] = []
+        for at, _, change in sorted(each):
+            balance += change
+            history[key].append((at, balance))
+    return history
+
+
+def _residencies(world: World, moves: list[Move]) -> set[Residency]:
+    found = set()
+    for key, history in _history(moves).items():
+        if world.places[key[2]].kind in HOLD_NO_STOCK:
+            continue
+        began_at = None
+        for at, balance in history:
+            if balance > 0 and began_at is None:
+                began_at = at
+            elif balance <= 0 and began_at is not None:
+                found.add(Residency(key, began_at, at))
+                began_at = None
+        if began_at is not None:
+            found.add(Residency(key, began_at, None))
+    return found
+
+
+def _negative(world: World, moves: list[Move]) -> dict[Key, tuple[int, datetime]]:
+    found = {}
+    for key, history in _history(moves).items():
+        below = [(at, balance) for at, balance in history if balance < 0]
+        if below and world.places[key[2]].kind in INSIDE:
+            found[key] = (min(balance for _, balance in below), min(at for at, _ in below))
+    return found
+
+
+def _excursions(world: World, measured: list[Measured], thinned: Sequence[Thinned]) -> set[Excursion]:
+    found = set()
+    for device in world.devices:
+        for spell in world.spells_of(device):
+            rule = spell.rule
+            if isinstance(rule, SilenceRule):
+                found |= _silences(world, device, spell.place, rule, measured, thinned)
+                continue
+            values = defaultdict(list)
+            for each in measured:
+                if each.device == device:
+                    values[each.at].append(each.value)
+            for envelope in thinned:
+                if envelope.device == device:
+                    for at in envelope.instants(sorted({each.at for each in measured if each.device == device})):
+                        values[at].append(envelope.bound(rule.side))
+            furthest = max if rule.side is Side.ABOVE else min
+            instants = [(at, furthest(values[at])) for at in sorted(values) if spell.since <= at < spell.until]
+            if rule.signal is not None:
+                instants = [(at, _signal(rule.signal, instants[: n + 1])) for n, (at, _) in enumerate(instants)]
+            found |= {_cut_off(each, spell) for each in _runs(device, spell.place, rule, instants)}
+    return found
+
+
+def _cut_off(excursion: Excursion, spell: Spell) -> Excursion:
+    """What lasted when its rule went out of force ended with it."""
+    lasted = excursion.ended_at is None and spell.until != ALWAYS
+    return replace(excursion, ended_at=spell.until) if lasted else excursion
+
+
+def _signal(signal: Signal, instants: list[tuple[datetime, float]]) -> float:
+    """The signal at the last of these instants."""
+    now, value = instants[-1]
+    since = now - timedelta(seconds=signal.window_s)
+    if signal.kind is SignalKind.CHANGE:
+        return max(abs(value - before) for at, before in instants if at >= since)
+    assert signal.kind is SignalKind.SECONDS_OUTSIDE
+    outside_s = 0.0
+    for (at, before), (after, _) in pairwise(instants):
+        is_outside = before > signal.edge or (signal.on_edge_is_outside and before == signal.edge)
+        end = min(after, at + timedelta(seconds=signal.spell_max_s))
+        if is_outside:
+            outside_s += max(0.0, (end - max(at, since)).total_seconds())
+    return outside_s
+
+
+def _silences(
+    world: World,
+    device: str,
+    place: str,
+    rule: SilenceRule,
+    measured: list[Measured],
+    thinned: Sequence[Thinned],
+) -> set[Excursion]:
+    """Between two good values, or after the last one, as far as anything of the gateway was recorded.
+
+    By a rule that has always been in force."""
+    gateway = world.gateways[device]
+    heard = [(each.device, each.at) for each in measured]
+    heard += [(each.device, at) for each in thinned for at in (each.began_at, each.ended_at)]
+    known = [at for each, at in heard if world.gateways[each] == gateway]
+    mine = sorted({at for each, at in heard if each == device})
+    if not mine:
+        return set()
+    known_until = max(known)
+    times: list[datetime | None] = [*mine, None]
+    found = set()
+    for began_at, ended_at in pairwise(times):
+        assert began_at is not None
+        if ended_at is not None and any(
+            each.device == device and each.gap_s < rule.after_s
+            and each.began_at <= began_at and ended_at <= each.ended_at for each in thinned
+        ):  # fmt: skip
+            continue
+        length_s = ((ended_at or known_until) - began_at).total_seconds()
+        if length_s >= rule.after_s:
+            found.add(Excursion(device, rule.name, began_at, ended_at, length_s, place))
+    return found
+
+
+def _runs(device: str, place: str, rule: Rule, instants: list[tuple[datetime, float]]) -> set[Excursion]:
+    found = set()
+    rest = instants
+    while True:
+        start = next((n for n, (_, value) in enumerate(rest) if _outside(rule, value, 0)), None)
+        if start is None:
+            return found
+        rest = rest[start:]
+        end = next((n for n, (_, value) in enumerate(rest) if not _outside(rule, value, rule.hysteresis)), len(rest))
+        run, rest = rest[:end], rest[end:]
+        if run[-1][0] - run[0][0] >= timedelta(seconds=rule.delay_s):
+            values = [value for _, value in run]
+            worst = max(values) if rule.side is Side.ABOVE else min(values)
+            found.add(Excursion(device, rule.name, run[0][0], rest[0][0] if rest else None, worst, place))
+
+
+def _outside(rule: Rule, value: float, margin: float) -> bool:
+    if rule.side is Side.ABOVE:
+        return value + margin > rule.limit or (rule.on_limit_is_outside and value + margin == rule.limit)
+    return value - margin < rule.limit or (rule.on_limit_is_outside and value - margin == rule.limit)
+
+
+def _exposed(
+    world: World, moves: list[Move], residencies: set[Residency], excursion: Excursion
+) -> dict[Residency, datetime]:
+    since: dict[Residency, datetime] = {}
+    stays: dict[Key, list[Residency]] = defaultdict(list)
+    for residency in residencies:
+        stays[residency.key].append(residency)
+        is_below = excursion.place in world.upwards(residency.key[2])
+        starts_before_end = excursion.ended_at is None or residency.began_at < excursion.ended_at
+        ends_after_start = residency.ended_at is None or residency.ended_at > excursion.began_at
+        if is_below and starts_before_end and ends_after_start:
+            since[residency] = max(residency.began_at, excursion.began_at)
+    while True:
+        before = dict(since)
+        for residency, exposed_at in before.items():
+            for move in moves:
+                if move.at >= exposed_at and _carries(world, residency, move):
+                    for into in stays[move.lot, move.serial, move.to_place]:
+                        if into.contains(move.at):
+                            since[into] = min(since.get(into, move.at), move.at)
+        if since == before:
+            return since
+
+
+def _carries(world: World, residency: Residency, move: Move) -> bool:
+    """Whether what left was, or was made of, what resided."""
+    lot, serial, place = residency.key
+    if move.from_place != place:
+        return False
+    if (move.lot, move.serial) == (lot, serial):
+        return residency.contains(move.at)
+    return world.places[place].kind == "production" and move.lot != lot

@@ -1,0 +1,197 @@
+"""Orders: each base unit of a line is in exactly one state, and nobody decides alone."""
+
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloud_sync.domain.orders import (
+    RULES,
+    Line,
+    Moved,
+    OrderKind,
+    State,
+    Step,
+    fault_of_count_decision,
+    fault_of_performing,
+    fault_of_places,
+    fault_of_step,
+    fill,
+    open_quantity,
+    order_state,
+    states_of,
+    stock_states,
+)
+from edge_agent.domain.wire.records import Action
+
+KINDS = st.sampled_from(OrderKind)
+UNITS = st.integers(0, 50)
+DONE = st.dictionaries(st.sampled_from(Action), UNITS)
+STEPS = st.frozensets(st.sampled_from([Step.APPROVED, Step.ORDERED, Step.REJECTED, Step.WITNESSED]))
+LOTS = st.sampled_from(["", "A", "B"])
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> tuple[Line, ...]:
+    asked = draw(
+        st.lists(
+            st.tuples(st.integers(1, 2), LOTS, st.integers(1, 20)), min_size=1, max_size=5, unique_by=lambda x: x[:2]
+        )
+    )
+    return tuple(
+        Line(number, item, units, lot, cancelled=draw(st.integers(0, units)))
+        for number, (item, lot, units) in enumerate(asked, start=1)
+    )
+
+
+MOVED = st.lists(
+    st.builds(
+        Moved,
+        action=st.sampled_from([Action.SHIP, Action.RECEIVE, Action.ALLOCATE]),
+        item_id=st.integers(1, 3),
+        lot_number=st.sampled_from(["A", "B", "C"]),
+        serial=st.just(""),
+        quantity=st.integers(1, 20),
+    ),
+    max_size=6,
+    unique_by=lambda moved: (moved.action, moved.item_id, moved.lot_number),
+)
+
+
+@given(KINDS, st.integers(1, 50), st.data(), STEPS, DONE)
+def test_the_states_of_a_line_add_up_to_what_was_asked_for(
+    kind: OrderKind, quantity: int, data: st.DataObject, steps: frozenset[Step], done: dict[Action, int]
+) -> None:
+    line = Line(1, 1, quantity, cancelled=data.draw(st.integers(0, quantity)))
+    states = states_of(kind, line, steps, done)
+    assert sum(units for state, units in states.items() if state is not State.OVER) == quantity
+    assert all(units > 0 for units in states.values())
+    assert 0 <= open_quantity(kind, line, done) <= line.wanted
+
+
+@given(lines(), MOVED)
+def test_everything_that_moved_belongs_to_a_line_or_is_told(asked: tuple[Line, ...], moved: list[Moved]) -> None:
+    filled = fill(asked, moved)
+    for action in Action:
+        total = sum(m.quantity for m in moved if m.action is action)
+        on_lines = sum(done.get(action, 0) for done in filled.by_line.values())
+        assert on_lines + sum(m.quantity for m in filled.unasked if m.action is action) == total
+    for m in filled.unasked:
+        assert not any(line.is_about(m.item_id, m.lot_number, m.serial) for line in asked)
+
+
+@given(lines(), MOVED, st.randoms())
+def test_the_order_of_facts_does_not_matter(asked: tuple[Line, ...], moved: list[Moved], random: st.DataObject) -> None:
+    shuffled = list(moved)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert fill(asked, shuffled) == fill(asked, moved)
+
+
+def test_lines_that_name_a_lot_are_filled_before_those_that_do_not() -> None:
+    asked = (Line(1, 1, 10), Line(2, 1, 5, "A"))
+    filled = fill(asked, [Moved(Action.RECEIVE, 1, "A", "", 7), Moved(Action.RECEIVE, 1, "B", "", 9)])
+    assert filled.by_line == {1: {Action.RECEIVE: 11}, 2: {Action.RECEIVE: 5}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "steps", "done", "states"),
+    [
+        (OrderKind.PURCHASE, [], {}, {State.REQUESTED: 10}),
+        (OrderKind.PURCHASE, [Step.APPROVED], {}, {State.APPROVED: 10}),
+        (OrderKind.PURCHASE, [Step.APPROVED, Step.ORDERED], {Action.RECEIVE: 4}, {State.RECEIVED: 4, State.ORDERED: 6}),
+        (OrderKind.PURCHASE, [Step.APPROVED, Step.ORDERED], {Action.RECEIVE: 12}, {State.RECEIVED: 10, State.OVER: 2}),
+        (OrderKind.DEMAND, [], {Action.ALLOCATE: 3}, {State.ALLOCATED: 3, State.REQUESTED: 7}),
+        (OrderKind.DEMAND, [], {Action.ALLOCATE: 2, Action.DISPENSE: 8}, {State.DISPENSED: 8, State.ALLOCATED: 2}),
+        (OrderKind.DEMAND, [], {Action.SHIP: 10, Action.RETURN: 4}, {State.SHIPPED: 6, State.RETURNED: 4}),
+        (OrderKind.TRANSFER, [], {Action.SHIP: 10, Action.RECEIVE: 6}, {State.SHIPPED: 4, State.RECEIVED: 6}),
+        (OrderKind.RETURN, [], {Action.RETURN: 3}, {State.RETURNED: 3, State.REQUESTED: 7}),
+        (OrderKind.DESTRUCTION, [Step.APPROVED], {}, {State.APPROVED: 10}),
+        (OrderKind.DESTRUCTION, [Step.REJECTED], {}, {State.REJECTED: 10}),
+    ],
+)
+def test_a_quantity_is_in_the_state_it_came_to(
+    kind: OrderKind, steps: list[Step], done: dict[Action, int], states: dict[State, int]
+) -> None:
+    assert states_of(kind, Line(1, 1, 10), frozenset(steps), done) == states
+
+
+def test_an_order_is_partly_what_its_furthest_quantity_is() -> None:
+    assert order_state([{State.ORDERED: 6, State.RECEIVED: 4}]) == "partly received"
+    assert order_state([{State.RECEIVED: 4, State.CANCELLED: 6}, {State.RECEIVED: 1, State.OVER: 9}]) == "received"
+    assert order_state([{State.CANCELLED: 6}]) == "cancelled"
+
+
+def test_who_requests_does_not_approve() -> None:
+    assert fault_of_step(OrderKind.PURCHASE, Step.APPROVED, {}, "amy", "bob") is None
+    fault = fault_of_step(OrderKind.PURCHASE, Step.APPROVED, {}, "amy", "amy")
+    assert fault is not None
+    assert (fault[1], "somebody else" in fault[0]) == (True, True)
+
+
+@pytest.mark.parametrize("kind", OrderKind)
+def test_steps_are_only_taken_in_their_order(kind: OrderKind) -> None:
+    needs = RULES[kind].needs
+    for order in permutations(needs):
+        taken: dict[Step, str] = {}
+        faults = []
+        for step in order:
+            faults.append(fault_of_step(kind, step, taken, "amy", "bob"))
+            taken[step] = "bob"
+        assert (order == needs) == all(fault is None for fault in faults)
+    for step in set(Step) - set(needs) - {Step.REJECTED, Step.CANCELLED}:
+        assert fault_of_step(kind, step, {}, "amy", "bob") is not None
+
+
+def test_a_rejected_order_stays_so() -> None:
+    for step in (Step.APPROVED, Step.ORDERED, Step.REJECTED):
+        assert fault_of_step(OrderKind.PURCHASE, step, {Step.REJECTED: "bob"}, "amy", "cid") is not None
+    assert fault_of_performing(OrderKind.DEMAND, {Step.REJECTED: "bob"}, "cid") is not None
+
+
+def test_the_witness_does_not_destroy() -> None:
+    taken = {Step.APPROVED: "bob", Step.WITNESSED: "cid"}
+    assert fault_of_performing(OrderKind.DESTRUCTION, taken, "amy") is None
+    assert fault_of_performing(OrderKind.DESTRUCTION, taken, "cid") == (
+        "cid witnesses it, so somebody else has to do it",
+        True,
+    )
+    assert fault_of_performing(OrderKind.DESTRUCTION, {Step.APPROVED: "bob"}, "amy") == (
+        "it is not witnessed yet",
+        False,
+    )
+
+
+def test_who_counts_does_not_decide() -> None:
+    assert fault_of_count_decision("amy", frozenset({"bob"}), "cid") is None
+    for actor in ("amy", "bob"):
+        assert "somebody else" in str(fault_of_count_decision("amy", frozenset({"bob"}), actor))
+
+
+def test_an_order_goes_only_where_its_kind_may() -> None:
+    assert fault_of_places(OrderKind.DEMAND, "site", "ward") is None
+    assert fault_of_places(OrderKind.DEMAND, "supplier", "ward") == (
+        "a demand comes from a bin or room or site, not from a supplier"
+    )
+    assert "customer or ward" in str(fault_of_places(OrderKind.DEMAND, "room", "scrap"))
+
+
+@given(
+    st.sampled_from(["site", "room", "bin", "customer", "ward", "transit", "scrap", "production", "count_difference"]),
+    st.integers(1, 100),
+    st.integers(0, 200),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+)
+def test_the_states_of_stock_add_up_to_its_quantity(
+    kind: str, quantity: int, reserved: int, expired: bool, held: bool, returned: bool
+) -> None:
+    states = stock_states(kind, quantity, reserved, expired=expired, held=held, returned=returned)
+    assert sum(states.values()) == quantity
+    if expired or held or returned:
+        assert State.AVAILABLE not in states
+
+
+def test_what_a_supplier_owes_is_no_stock() -> None:
+    assert stock_states("supplier", -5, 0, expired=False, held=False, returned=False) == {}

@@ -1,0 +1,415 @@
+"""Badge, action, places, items, commit: what an operator does with a scanner."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.dock.effects import Book, Dropped, Effect, Feedback, Refused, Tone
+from edge_agent.dock.grammar import expire, step
+from edge_agent.dock.non_gs1 import parse_foreign
+from edge_agent.dock.session_state import NEEDS, Dock, State
+from edge_agent.domain.barcodes.command_codes import SCANNED_ACTIONS, is_code, parse_code
+from edge_agent.domain.barcodes.gs1 import GS, parse
+from edge_agent.domain.barcodes.hibc import check_character
+from edge_agent.domain.barcodes.scanned import Scanned
+from edge_agent.domain.wire.ids import BootId, DeviceName
+from edge_agent.domain.wire.records import Action, ScanTransaction, Stamp
+
+START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+DOCK = Dock(DeviceName("dock-1"), idle_s=120)
+GTIN = "00312345678906"
+LOT_A = f"]d201{GTIN}1727123110A"
+LOT_B = f"]d201{GTIN}1728013110B"
+SERIAL_1 = f"]d201{GTIN}1727123110A{GS}21S1"
+SERIAL_2 = f"]d201{GTIN}1727123110A{GS}21S2"
+CASE_OF_48 = f"]C102{GTIN}1727123110A{GS}3748"
+RECEIVE = ("LW.BADGE.amy", "LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock")
+
+
+def read(text: str, today: date) -> Scanned:
+    return parse_foreign(text, today=today) or parse(text, today=today)
+
+
+class Bench:
+    """Scans one code a second and keeps what came of it."""
+
+    def __init__(self) -> None:
+        self.state = State()
+        self.mono_ms = 1_000_000
+        self.scans = 0
+        self.last: tuple[Effect, ...] = ()
+        self.booked: list[ScanTransaction] = []
+
+    def scan(self, *texts: str, after_s: float = 1.0) -> "Bench":
+        for text in texts:
+            self.mono_ms += int(after_s * 1000)
+            self.scans += 1
+            at = START + timedelta(milliseconds=self.mono_ms)
+            code = parse_code(text) if is_code(text) else read(text, at.date())
+            stamp = Stamp(at, self.mono_ms, BootId("b"), synced=True)
+            self.state, self.last = step(self.state, code, stamp=stamp, transaction=f"id-{self.scans}", dock=DOCK)
+            self.booked += [effect.transaction for effect in self.last if isinstance(effect, Book)]
+        return self
+
+    def refuses(self, text: str) -> Refused:
+        before = self.state
+        self.scan(text)
+        now = replace(self.state, refused_mono_ms=before.refused_mono_ms)
+        assert now == before, "a refused scan changed the state"
+        (refused,) = self.last
+        assert isinstance(refused, Refused)
+        assert refused.reason and refused.hint
+        return refused
+
+    @property
+    def said(self) -> str:
+        (feedback,) = (effect for effect in self.last if isinstance(effect, Feedback))
+        return feedback.text
+
+
+def test_a_receipt_is_booked_with_who_what_where_and_what_for() -> None:
+    bench = Bench().scan(*RECEIVE, "LW.ORDER.PO-1001", LOT_A, LOT_B, "LW.COMMIT")
+    (transaction,) = bench.booked
+    assert (transaction.operator, transaction.action, transaction.order) == ("amy", Action.RECEIVE, "PO-1001")
+    assert (transaction.from_place, transaction.to_place, transaction.scanner) == ("acme", "dock", "dock-1")
+    assert [(line.lot, line.quantity, line.expires_on) for line in transaction.lines] == [
+        ("A", 1, date(2027, 12, 31)),
+        ("B", 1, date(2028, 1, 31)),
+    ]
+    assert transaction.lines[0].scanned == LOT_A
+    assert transaction.transaction == f"id-{bench.scans}"
+    assert transaction.stamp.mono_ms == bench.mono_ms
+
+
+def test_the_good_answer_comes_after_the_booking_and_not_before() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A, "LW.COMMIT")
+    book, feedback = bench.last
+    assert isinstance(book, Book)
+    assert feedback == Feedback(Tone.GOOD, "Booked: Receive from acme to dock, 1 unit of 1 line.")
+
+
+@pytest.mark.parametrize("action", SCANNED_ACTIONS)
+def test_every_action_asks_for_what_it_needs_and_then_books(action: Action) -> None:
+    needs = NEEDS[action]
+    bench = Bench().scan("LW.BADGE.amy", f"LW.ACTION.{action.value.upper()}")
+    assert needs.from_place in bench.said
+    bench.refuses(LOT_A)
+    bench.scan("LW.PLACE.one")
+    if needs.to_place is not None:
+        assert needs.to_place in bench.said
+        bench.refuses(LOT_A)
+        bench.refuses("LW.PLACE.one")
+        bench.scan("LW.PLACE.two")
+    if not needs.order:
+        bench.refuses("LW.ORDER.X")
+    bench.scan(LOT_A, "LW.COMMIT")
+    (transaction,) = bench.booked
+    assert transaction.from_place == "one"
+    assert transaction.to_place == ("two" if needs.to_place else None)
+
+
+def test_every_action_an_operator_can_choose_has_its_needs() -> None:
+    assert set(NEEDS) == set(SCANNED_ACTIONS)
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "hint"),
+    [
+        ((), LOT_A, "your badge"),
+        ((), "LW.COMMIT", "your badge"),
+        ((), "LW.UNDO", "your badge"),
+        ((), "LW.CANCEL", "your badge"),
+        ((), "LW.QTY.2", "your badge"),
+        ((), "LW.ACTION.MOVE", "your badge"),
+        ((), "LW.PLACE.a", "your badge"),
+        (("LW.BADGE.amy",), "LW.PLACE.a", "an action"),
+        (("LW.BADGE.amy",), "LW.ORDER.a", "an action"),
+        (("LW.BADGE.amy",), LOT_A, "an action"),
+        (RECEIVE[:2], LOT_A, "the supplier"),
+        (RECEIVE[:3], "LW.COMMIT", "the dock place"),
+        (RECEIVE, "LW.COMMIT", "an item"),
+        (RECEIVE, "LW.UNDO", "an item"),
+    ],
+)
+def test_what_comes_too_early_is_refused_and_told_what_is_missing(
+    before: tuple[str, ...], text: str, hint: str
+) -> None:
+    assert hint in Bench().scan(*before).refuses(text).hint
+
+
+def test_the_same_lot_again_adds_up_to_one_line() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A, LOT_B, LOT_A)
+    assert "2 of it" in bench.said
+    bench.scan("LW.COMMIT")
+    assert [(line.lot, line.quantity) for line in bench.booked[0].lines] == [("A", 2), ("B", 1)]
+
+
+def test_a_quantity_counts_for_the_item_before_it_or_the_next() -> None:
+    bench = Bench().scan(*RECEIVE, "LW.QTY.10", LOT_A, "LW.QTY.5", LOT_B, "LW.COMMIT")
+    assert [(line.lot, line.quantity) for line in bench.booked[0].lines] == [("A", 10), ("B", 5)]
+    bench = Bench().scan(*RECEIVE, LOT_A, "LW.QTY.10", LOT_B, "LW.QTY.5", "LW.COMMIT")
+    assert [(line.lot, line.quantity) for line in bench.booked[0].lines] == [("A", 10), ("B", 5)]
+
+
+def test_a_quantity_is_not_carried_into_the_next_transaction() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A, "LW.QTY.10", "LW.COMMIT", LOT_B, "LW.COMMIT")
+    assert bench.booked[1].lines[0].quantity == 1
+
+
+def test_a_quantity_without_its_item_is_not_committed() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A, "LW.QTY.2", "LW.QTY.3")
+    bench.refuses("LW.COMMIT")
+    bench.scan("LW.UNDO", "LW.COMMIT")
+    assert bench.booked[0].lines[0].quantity == 2
+
+
+def test_a_label_with_a_count_speaks_for_itself() -> None:
+    bench = Bench().scan(*RECEIVE, CASE_OF_48)
+    bench.scan("LW.QTY.2")
+    bench.refuses(CASE_OF_48)
+    bench.scan("LW.UNDO", "LW.COMMIT")
+    assert bench.booked[0].lines[0].quantity == 48
+
+
+def test_serials_stay_lines_of_their_own() -> None:
+    bench = Bench().scan(*RECEIVE, SERIAL_1, SERIAL_2, "LW.COMMIT")
+    assert [(line.serial, line.quantity) for line in bench.booked[0].lines] == [("S1", 1), ("S2", 1)]
+
+
+def test_a_serial_is_one_unit_and_is_scanned_once() -> None:
+    bench = Bench().scan(*RECEIVE, SERIAL_1)
+    assert "already" in bench.refuses(SERIAL_1).reason
+    assert "one unit" in bench.refuses("LW.QTY.2").reason
+    bench.scan(SERIAL_2, "LW.QTY.1", "LW.QTY.2")
+    assert "one unit" in bench.refuses(f"]d201{GTIN}1727123110A{GS}21S3").reason
+
+
+def test_a_serial_may_come_back_in_a_later_transaction() -> None:
+    bench = Bench().scan(*RECEIVE, SERIAL_1, "LW.COMMIT", SERIAL_1, "LW.COMMIT")
+    assert len(bench.booked) == 2
+
+
+def test_two_expiry_dates_for_one_lot_are_refused() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A)
+    assert "2028-06-30" in bench.refuses(f"]d201{GTIN}1728063010A").reason
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "]C100106141412345678908",
+        f"]I1{GTIN}",
+        f"]d201{GTIN}17271231",
+        "]d210A",
+        f"]d201{GTIN}10A{GS}7003" + "2712311200",
+    ],
+)
+def test_labels_that_name_no_lot_of_an_item_are_refused(label: str) -> None:
+    Bench().scan(*RECEIVE).refuses(label)
+
+
+def test_a_code_read_twice_at_once_counts_once() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A).scan(LOT_A, after_s=0.1)
+    assert "counted once" in bench.said
+    bench.scan("LW.COMMIT").scan("LW.COMMIT", after_s=0.1)
+    assert len(bench.booked) == 1
+    assert bench.booked[0].lines[0].quantity == 1
+
+
+def test_undo_takes_back_the_last_item_alone() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A, LOT_B, LOT_A, "LW.UNDO", "LW.COMMIT")
+    assert [(line.lot, line.quantity) for line in bench.booked[0].lines] == [("A", 1), ("B", 1)]
+
+
+def test_after_an_undo_a_quantity_is_for_the_next_item() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A, LOT_B, "LW.UNDO", "LW.QTY.7", LOT_B, "LW.COMMIT")
+    assert [(line.lot, line.quantity) for line in bench.booked[0].lines] == [("A", 1), ("B", 7)]
+
+
+def test_cancel_forgets_items_first_and_the_action_next() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A, "LW.CANCEL")
+    assert (bench.state.items, bench.state.action) == ((), Action.RECEIVE)
+    bench.scan("LW.CANCEL")
+    assert (bench.state.operator, bench.state.action) == ("amy", None)
+    assert bench.booked == []
+
+
+def test_action_and_places_stay_after_a_commit() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A, "LW.COMMIT", LOT_B, "LW.COMMIT")
+    first, second = bench.booked
+    assert (second.from_place, second.to_place) == (first.from_place, first.to_place)
+    assert [line.lot for line in second.lines] == ["B"]
+    assert first.transaction != second.transaction
+
+
+def test_a_place_after_a_commit_begins_the_places_anew() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A, "LW.COMMIT", "LW.PLACE.other")
+    assert (bench.state.from_place, bench.state.to_place) == ("other", None)
+    bench.refuses(LOT_A)
+
+
+@pytest.mark.parametrize("text", ["LW.BADGE.bob", "LW.ACTION.MOVE", "LW.PLACE.x", "LW.ORDER.x"])
+def test_nothing_changes_hands_or_places_while_items_are_open(text: str) -> None:
+    assert "LW.COMMIT" in Bench().scan(*RECEIVE, LOT_A).refuses(text).hint
+
+
+def test_another_badge_starts_over_and_the_own_badge_does_not() -> None:
+    bench = Bench().scan(*RECEIVE, "LW.BADGE.amy")
+    assert bench.state.action is Action.RECEIVE
+    bench.scan("LW.BADGE.bob")
+    assert (bench.state.operator, bench.state.action) == ("bob", None)
+
+
+def test_an_idle_operator_is_signed_out() -> None:
+    bench = Bench().scan(*RECEIVE)
+    state, effects = expire(bench.state, mono_ms=bench.mono_ms + 119_999, dock=DOCK)
+    assert (state, effects) == (bench.state, ())
+    state, effects = expire(bench.state, mono_ms=bench.mono_ms + 120_000, dock=DOCK)
+    assert state == State()
+    assert "amy" in str(effects[0])
+
+
+def test_an_operator_whose_scans_are_refused_is_there_and_keeps_what_is_open() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A)
+    for _ in range(4):
+        bench.mono_ms += 50_000
+        bench.refuses("LW.ACTION.MOVE")
+    bench.scan("LW.COMMIT")
+    assert [line.lot for line in bench.booked[0].lines] == ["A"]
+
+
+def test_an_open_transaction_that_times_out_is_told_with_all_its_items() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A, LOT_A, SERIAL_1)
+    state, (dropped,) = expire(bench.state, mono_ms=bench.mono_ms + 120_000, dock=DOCK)
+    assert state == State()
+    assert isinstance(dropped, Dropped)
+    assert "NOT BOOKED" in dropped.text
+    assert "2 × lot A, 1 × lot A serial S1" in dropped.text
+    assert (dropped.operator, len(dropped.items)) == ("amy", 3)
+
+
+def test_a_commit_that_comes_too_late_books_nothing_and_says_so() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A).scan("LW.COMMIT", after_s=121)
+    dropped, refused = bench.last
+    assert isinstance(dropped, Dropped)
+    assert isinstance(refused, Refused)
+    assert (bench.booked, bench.state) == ([], State())
+
+
+def test_a_transaction_is_bounded() -> None:
+    bench = Bench().scan(*RECEIVE)
+    for number in range(DOCK.items_max):
+        bench.scan(f"]d201{GTIN}1727123110L{number}")
+    assert "LW.COMMIT" in bench.refuses(LOT_A).hint
+    bench.scan("LW.COMMIT")
+    assert len(bench.booked[0].lines) == DOCK.items_max
+
+
+NDC, NDC_LOT = "]C00591-0369-01", "]C11727123110A"
+
+
+def checked(text: str) -> str:
+    return text + check_character(text)
+
+
+PRIMARY, SECONDARY = "+A123BJC5D6E71G", checked("+$$52801510X3G")
+OTHER_PRIMARY, BOTH, VARIABLE = checked("+A99912345"), checked("+A99912345/$$52801510X3"), checked("+A99912349")
+
+
+ANY_SCAN = st.sampled_from(
+    [*RECEIVE, "LW.BADGE.bob", "LW.ACTION.COUNT", "LW.ACTION.MOVE", "LW.ORDER.PO-1", "LW.QTY.2", "LW.QTY.1",
+     "LW.COMMIT", "LW.COMMIT", "LW.CANCEL", "LW.UNDO", LOT_A, LOT_A, LOT_B, SERIAL_1, SERIAL_2, CASE_OF_48,
+     PRIMARY, SECONDARY, SECONDARY, BOTH, VARIABLE, NDC, NDC_LOT]
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(ANY_SCAN, st.sampled_from([0.1, 1.0, 1.0, 1.0, 130.0])), max_size=40))
+def test_no_sequence_of_scans_breaks_the_grammar_or_books_half_a_fact(scans: list[tuple[str, float]]) -> None:
+    bench = Bench()
+    for text, after_s in scans:
+        before = bench.state
+        bench.scan(text, after_s=after_s)
+        assert bench.last, "every scan is answered"
+        if all(isinstance(effect, Refused) for effect in bench.last):
+            assert replace(bench.state, refused_mono_ms=before.refused_mono_ms) == before
+    for transaction in bench.booked:
+        needs = NEEDS[transaction.action]
+        assert transaction.operator and transaction.lines and transaction.from_place
+        assert (transaction.to_place is None) == (needs.to_place is None)
+        assert transaction.from_place != transaction.to_place
+        assert all(line.names and (line.lot or line.serial) for line in transaction.lines), "a whole label each"
+        assert needs.order or transaction.order is None
+        assert all(line.quantity > 0 for line in transaction.lines)
+        serials = [line.serial for line in transaction.lines if line.serial]
+        assert len(serials) == len(set(serials))
+
+
+@pytest.mark.parametrize("order", [(PRIMARY, SECONDARY), (SECONDARY, PRIMARY)])
+def test_the_two_codes_of_a_hibc_label_make_one_line_whichever_comes_first(order: tuple[str, str]) -> None:
+    bench = Bench().scan(*RECEIVE, order[0])
+    assert bench.said.endswith("or LW.UNDO.")
+    assert bench.state.items == ()
+    bench.scan(order[1], "LW.COMMIT")
+    (line,) = bench.booked[0].lines
+    assert (line.gtin, line.codes) == ("", ("hibc:A123BJC5D6E71",))
+    assert (line.lot, line.expires_on) == ("10X3", date(2028, 1, 15))
+    assert line.scanned == "\n".join(order)
+
+
+def test_a_lot_of_another_hibc_label_is_refused_by_its_link_character() -> None:
+    bench = Bench().scan(*RECEIVE, OTHER_PRIMARY)
+    assert "link character is 'G'" in bench.refuses(SECONDARY).reason
+    assert bench.state.half is not None, "the first half waits on"
+
+
+def test_half_a_label_is_neither_booked_nor_mixed_with_anything_else() -> None:
+    bench = Bench().scan(*RECEIVE, PRIMARY)
+    assert "half a label" in bench.refuses("LW.COMMIT").reason
+    assert "still waits" in bench.refuses(LOT_A).reason
+    assert "still waits" in bench.refuses(OTHER_PRIMARY).reason
+    bench.refuses("LW.ACTION.MOVE")
+    bench.scan("LW.UNDO", LOT_A, "LW.COMMIT")
+    assert [line.lot for line in bench.booked[0].lines] == ["A"]
+
+
+def test_cancel_forgets_half_a_label() -> None:
+    bench = Bench().scan(*RECEIVE, PRIMARY, "LW.CANCEL")
+    assert bench.state.half is None
+    assert bench.state.from_place == "acme"
+
+
+def test_one_hibc_code_with_everything_needs_no_second() -> None:
+    bench = Bench().scan(*RECEIVE, BOTH, BOTH, "LW.COMMIT")
+    (line,) = bench.booked[0].lines
+    assert (line.codes, line.lot, line.quantity) == (("hibc:A99912345",), "10X3", 2)
+
+
+def test_an_ndc_takes_its_lot_from_the_code_beside_it() -> None:
+    bench = Bench().scan(*RECEIVE, NDC, NDC_LOT, "LW.COMMIT")
+    (line,) = bench.booked[0].lines
+    assert (line.codes, line.lot, line.expires_on) == (("ndc:0591-0369-01",), "A", date(2027, 12, 31))
+    assert line.scanned == f"{NDC}\n{NDC_LOT}"
+
+
+def test_a_label_with_an_ndc_beside_its_gtin_keeps_both() -> None:
+    bench = Bench().scan(*RECEIVE, f"]d201{GTIN}1727123110A{GS}715012345067890", "LW.COMMIT")
+    (line,) = bench.booked[0].lines
+    assert (line.gtin, line.codes) == (GTIN, ("ndc:012345067890",))
+
+
+def test_a_hibc_container_of_any_quantity_needs_one_that_is_said() -> None:
+    bench = Bench().scan(*RECEIVE, VARIABLE)
+    lot = checked(f"+$$528015LOT1{VARIABLE[-1]}")
+    assert "any quantity" in bench.refuses(lot).reason
+    bench.scan("LW.UNDO", "LW.QTY.12", VARIABLE, lot, "LW.COMMIT")
+    assert bench.booked[0].lines[0].quantity == 12
+
+
+def test_half_a_label_does_not_outlast_the_operator() -> None:
+    bench = Bench().scan(*RECEIVE, PRIMARY)
+    state, (feedback,) = expire(bench.state, mono_ms=bench.mono_ms + 120_000, dock=DOCK)
+    assert state == State()
+    assert isinstance(feedback, Feedback)

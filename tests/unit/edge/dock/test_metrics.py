@@ -1,0 +1,55 @@
+"""What Prometheus is told, and the alert rules that listen to it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from edge_agent.config.model import GatewayConfig
+from edge_agent.dock.effects import Feedback, Tone
+from edge_agent.dock.metrics import Metrics
+from edge_agent.dock.offline_stock import Known
+from edge_agent.dock.status_model import Board, Link
+from edge_agent.domain.wire.ids import DeviceName
+from edge_agent.domain.wire.records import Lane, Quality, Reading
+from edge_agent.timekeeping.clock import ManualClock, stamp
+from tests.support.desk_parts import NOW, SITE, desk_from
+from tests.support.journal_parts import open_journal, scan
+from tests.support.paths import ROOT
+
+RULES = ROOT / "config" / "prometheus" / "lotwarden.rules.yml"
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> str:
+    """By a gateway with a desk, a journal, a link, a sensor and a dock."""
+    clock, known = ManualClock(NOW), Known()
+    known.take(desk_from(SITE, clock))
+    said = {
+        "gateway": {"name": "gw-test", "data_dir": tmp_path},
+        "uplink": {"url": "https://ledger.example"},
+        "scanner": [{"name": "dock", "port": "/dev/null"}],
+    }
+    board = Board(GatewayConfig.model_validate(said), clock, known)
+    with open_journal(tmp_path / "journal", clock=clock) as journal:
+        journal.append(Lane.SCANS, [scan(1)])
+        board.journal = journal.status()
+    board.link = lambda: Link(True, 5.0)
+    board.heard(Reading(stamp(clock), DeviceName("fridge-a/probe-1"), Quality.GOOD, {"temp_c": 4.0}))
+    board.answered("dock", Feedback(Tone.BAD, "Refused"))
+    return Metrics(board, tuple).text().decode()
+
+
+def test_every_metric_that_an_alert_rule_names_is_one_that_a_gateway_tells(told: str) -> None:
+    named = set(re.findall(r"\blotwarden_\w+", RULES.read_text()))
+    assert "lotwarden_excursion_open" in named
+    assert named <= set(re.findall(r"^# TYPE (\w+) ", told, re.MULTILINE))
+
+
+def test_a_refusal_at_a_dock_is_counted_by_its_tone(told: str) -> None:
+    assert 'lotwarden_dock_answers_total{dock="dock",tone="bad"} 1.0' in told
+
+
+def test_the_wear_of_the_disk_is_told(told: str) -> None:
+    (written,) = re.findall(r"^lotwarden_journal_written_bytes_total (\S+)$", told, re.MULTILINE)
+    assert float(written) > 0

@@ -1,0 +1,290 @@
+"""Verdicts at the dock: all reasons, offline."""
+
+import uuid
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from edge_agent.dock.offline_eligibility import DeskJudge
+from edge_agent.dock.offline_stock import Known
+from edge_agent.dock.verdicts import Doing, Verdict
+from edge_agent.domain.stock.desk import DeskBlock, DeskSnapshot
+from edge_agent.domain.stock.eligibility import ISSUING, HoldKind
+from edge_agent.domain.wire.ids import DeviceName, PlaceName
+from edge_agent.domain.wire.records import Action, ScanLine, ScanTransaction
+from edge_agent.timekeeping.clock import ManualClock, stamp
+from tests.support.desk_parts import INSULIN, INSULIN_CASE, NOW, SITE, VACCINE, desk_from, with_block
+
+FAR = date(2027, 12, 31)
+
+
+class Bench:
+    """A judge with a desk, and a clock to move."""
+
+    def __init__(self, snapshot: DeskSnapshot | None = SITE) -> None:
+        self.clock = ManualClock(NOW)
+        self.known = Known()
+        self.known.take(desk_from(snapshot, self.clock) if snapshot else None)
+        self.judge = DeskJudge(self.known, self.clock, old_after_s=900)
+
+    def line(
+        self, action: Action, lot: str | None, *, gtin: str = INSULIN, quantity: int = 1, expires_on: date | None = FAR,
+        serial: str | None = None, from_place: str | None = None, order: str | None = None,
+        before: tuple[ScanLine, ...] = (),
+    ) -> tuple[Verdict, ...]:  # fmt: skip
+        places = ("acme", "dock-1") if action is Action.RECEIVE else (from_place or "fridge-a", "dock-1")
+        doing = Doing(action, from_place or places[0], places[1], order)
+        return self.judge.line(doing, item(lot, gtin, quantity, expires_on, serial), before, stamp(self.clock))
+
+    def commit(self, action: Action, from_place: str, to_place: str, *lines: ScanLine, order: str | None = None) -> str:
+        name = str(uuid.uuid4())
+        self.known.add(
+            ScanTransaction(stamp(self.clock), name, DeviceName("s"), action, "amy", lines, PlaceName(from_place),
+                            PlaceName(to_place), order)
+        )  # fmt: skip
+        return name
+
+
+def item(
+    lot: str | None, gtin: str = INSULIN, quantity: int = 1, expires_on: date | None = FAR, serial: str | None = None
+) -> ScanLine:
+    return ScanLine(gtin, quantity, "scanned", lot, expires_on, serial)
+
+
+def codes(verdicts: tuple[Verdict, ...]) -> list[str]:
+    return [("!" if verdict.refuses else "?") + verdict.code for verdict in verdicts]
+
+
+@pytest.mark.parametrize("action", [Action.PICK, Action.SHIP, Action.DISPENSE])
+def test_a_held_and_exposed_lot_is_refused_with_every_reason(action: Action) -> None:
+    verdicts = Bench().line(action, "HELD")
+    assert codes(verdicts) == ["!held", "!held"]
+    assert [v.text for v in verdicts] == ["exposed since 2026-11-20: fridge-a broke above-8", "outer box torn"]
+
+
+def test_a_good_lot_may_go() -> None:
+    assert Bench().line(Action.PICK, "GOOD") == ()
+
+
+@pytest.mark.parametrize("action", [Action.PUT_AWAY, Action.MOVE, Action.RETURN, Action.COUNT, Action.DESTROY])
+def test_blocked_stock_may_be_moved_counted_and_destroyed(action: Action) -> None:
+    assert Bench().line(action, "HELD") == ()
+
+
+def test_an_expired_lot_is_refused_by_the_desk_even_if_its_label_says_otherwise() -> None:
+    assert codes(Bench().line(Action.PICK, "OLD", expires_on=FAR)) == ["!expired"]
+
+
+def test_an_expired_label_is_refused_even_if_the_desk_says_otherwise_or_nothing() -> None:
+    assert codes(Bench().line(Action.PICK, "GOOD", expires_on=date(2026, 11, 20))) == ["!expired"]
+    assert codes(Bench(None).line(Action.PICK, "ANY", expires_on=date(2026, 11, 20))) == ["!expired", "?no_desk"]
+
+
+def test_a_clock_that_was_set_back_makes_nothing_good_again() -> None:
+    bench = Bench()
+    bench.clock.step_wall(-30 * 86_400)
+    assert codes(bench.line(Action.PICK, "OLD", expires_on=None)) == ["!expired"]
+
+
+def test_stock_promised_to_others_is_refused_and_for_its_own_order_is_not() -> None:
+    assert codes(Bench().line(Action.PICK, "PROMISED", from_place="fridge-b")) == ["!reserved"]
+    assert Bench().line(Action.PICK, "PROMISED", from_place="fridge-b", order="SO-1") == ()
+
+
+def test_too_little_shelf_life_for_the_order_is_refused() -> None:
+    site = replace(SITE, orders=tuple(replace(order, shelf_life_days_min=500) for order in SITE.orders))
+    assert codes(Bench(site).line(Action.SHIP, "GOOD", order="SO-1")) == ["!short_dated"]
+
+
+def test_more_than_is_known_warns_but_is_taken() -> None:
+    bench = Bench()
+    assert codes(bench.line(Action.PICK, "GOOD", quantity=41)) == ["?more_than_known"]
+    assert codes(bench.line(Action.PICK, "GOOD", quantity=2, before=(item("GOOD", quantity=39),))) == [
+        "?more_than_known"
+    ]
+    assert codes(bench.line(Action.PICK, "GOOD", from_place="dock-1")) == ["?no_stock"]
+
+
+def test_an_exposure_elsewhere_does_not_hold_stock_that_was_not_there() -> None:
+    block = DeskBlock(HoldKind.EXPOSURE, "exposed in fridge-b", "fridge-b")
+    assert Bench(with_block(SITE, "GOOD", block)).line(Action.PICK, "GOOD") == ()
+
+
+def test_a_hold_follows_stock_that_was_moved_here_since() -> None:
+    bench = Bench()
+    bench.commit(Action.MOVE, "fridge-a", "fridge-b", item("HELD", quantity=7))
+    assert "!held" in codes(bench.line(Action.PICK, "HELD", from_place="fridge-b"))
+
+
+def test_a_hold_counts_when_nobody_knows_how_the_lot_came_here() -> None:
+    assert "!held" in codes(Bench().line(Action.PICK, "HELD", from_place="dock-1"))
+
+
+def test_a_manual_hold_on_a_room_reaches_its_fridges() -> None:
+    site = with_block(SITE, "GOOD", DeskBlock(HoldKind.MANUAL, "room is cleaned", "cold-room"))
+    assert codes(Bench(site).line(Action.PICK, "GOOD")) == ["!held"]
+
+
+def test_a_hold_on_one_serial_leaves_the_others() -> None:
+    site = with_block(SITE, "V1", DeskBlock(HoldKind.MANUAL, "cap is off", "fridge-b", "S1"))
+    pick = {"gtin": VACCINE, "expires_on": date(2027, 6, 30), "from_place": "fridge-b"}
+    assert codes(Bench(site).line(Action.PICK, "V1", serial="S1", **pick)) == ["!held"]  # type: ignore[arg-type]
+    assert codes(Bench(site).line(Action.PICK, "V1", serial="S2", **pick)) == []  # type: ignore[arg-type]
+
+
+def test_an_old_desk_says_so_in_each_verdict() -> None:
+    bench = Bench()
+    bench.clock.advance(3 * 3600)
+    assert bench.line(Action.PICK, "OLD")[0].text.endswith("(by a desk of 3 h ago)")
+
+
+@pytest.mark.parametrize("action", [Action.PICK, Action.RECEIVE])
+def test_an_old_desk_says_so_even_if_it_knows_nothing_against_the_box(action: Action) -> None:
+    bench = Bench()
+    bench.clock.advance(3 * 3600)
+    (verdict,) = bench.line(action, "GOOD")
+    assert (verdict.refuses, verdict.quiet) == (False, True)
+    assert verdict.text == "nothing is known against it (by a desk of 3 h ago)"
+
+
+@pytest.mark.parametrize("action", [Action.PUT_AWAY, Action.MOVE, Action.RETURN, Action.COUNT, Action.DESTROY])
+def test_an_unknown_item_is_told_whatever_is_done_with_it(action: Action) -> None:
+    assert codes(Bench().line(action, "NEW", gtin="09506000134352")) == ["?unknown_item"]
+    assert codes(Bench(None).line(action, "NEW")) == []
+
+
+@pytest.mark.parametrize("action", sorted(ISSUING))
+def test_a_lot_or_item_that_the_desk_does_not_know_may_not_be_issued(action: Action) -> None:
+    bench = Bench()
+    bench.clock.advance(200)
+    assert "!unknown_lot" in codes(bench.line(action, "NEVER-RECEIVED"))
+    assert "!unknown_lot" in codes(bench.line(action, None, gtin=VACCINE, serial="S99"))
+    item_verdicts = bench.line(action, "GOOD", gtin="09506000134352")
+    assert "!unknown_item" in codes(item_verdicts)
+    assert [v.text for v in bench.line(action, "NEVER-RECEIVED")] == [
+        "the desk of 3 min ago does not know lot NEVER-RECEIVED of insulin: it may be moved or counted, and issued "
+        "once a newer desk knows it"
+    ]
+
+
+@pytest.mark.parametrize("action", sorted(set(Action) - ISSUING - {Action.RECEIVE}))
+def test_a_lot_that_the_desk_does_not_know_may_be_moved_counted_returned_and_destroyed(action: Action) -> None:
+    assert Bench().line(action, "NEVER-RECEIVED") == ()
+
+
+def test_moving_an_unknown_lot_does_not_make_it_known_but_receiving_it_does() -> None:
+    bench = Bench()
+    bench.commit(Action.MOVE, "fridge-a", "dock-1", item("NEW", quantity=5))
+    assert "!unknown_lot" in codes(bench.line(Action.PICK, "NEW", from_place="dock-1"))
+    bench.commit(Action.RECEIVE, "acme", "dock-1", item("NEW", quantity=5))
+    assert bench.line(Action.PICK, "NEW", from_place="dock-1") == ()
+
+
+def test_the_age_of_the_desk_is_told_once_of_a_lot_it_does_not_know() -> None:
+    bench = Bench()
+    bench.clock.advance(3 * 3600)
+    (verdict,) = bench.line(Action.PICK, "NEVER-RECEIVED")
+    assert verdict.text.count("3 h ago") == 1
+
+
+def test_without_a_desk_everything_is_taken_with_a_warning() -> None:
+    assert codes(Bench(None).line(Action.RECEIVE, "NEW")) == ["?no_desk"]
+    assert codes(Bench(None).line(Action.PICK, "NEW")) == ["?no_desk"]
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        ({"lot": "NEW"}, []),
+        ({"lot": "NEW", "gtin": "09506000134352"}, ["?unknown_item"]),
+        ({"lot": "NEW", "expires_on": date(2026, 11, 20)}, ["!expired"]),
+        ({"lot": "NEW", "expires_on": date(2026, 12, 24)}, ["?short_dated"]),
+        ({"lot": "NEW", "expires_on": None}, ["!missing_expiry"]),
+        ({"lot": "GOOD", "expires_on": date(2028, 1, 1)}, ["!wrong_expiry"]),
+        ({"lot": None, "gtin": VACCINE, "serial": "S9"}, ["!missing_lot"]),
+        ({"lot": "V1", "gtin": VACCINE, "expires_on": date(2027, 6, 30)}, ["!missing_serial"]),
+        ({"lot": "V1", "gtin": VACCINE, "expires_on": date(2027, 6, 30), "serial": "S1"}, ["!duplicate_serial"]),
+        ({"lot": "NEW", "order": "PO-1", "quantity": 15}, []),
+        ({"lot": "NEW", "order": "PO-1", "quantity": 16}, ["?over_delivery"]),
+        ({"lot": "NEW", "order": "PO-1", "gtin": INSULIN_CASE, "quantity": 2}, ["?over_delivery"]),
+        ({"lot": "V8", "order": "PO-2", "gtin": VACCINE, "serial": "S9"}, ["!wrong_lot"]),
+        ({"lot": "NEW", "order": "PO-2"}, ["!unexpected_item"]),
+        ({"lot": "NEW", "order": "PO-77"}, ["?no_such_order"]),
+        ({"lot": "NEW", "from_place": "shady"}, ["!supplier_not_qualified"]),
+        ({"lot": "NEW", "from_place": "clinic"}, ["?supplier_unknown"]),
+    ],
+)  # fmt: skip
+def test_receiving_checks(case: dict[str, object], expected: list[str]) -> None:
+    assert codes(Bench().line(Action.RECEIVE, **case)) == expected  # type: ignore[arg-type]
+
+
+def test_what_was_received_here_since_the_desk_counts() -> None:
+    bench = Bench()
+    unit = item("V9", VACCINE, serial="S5")
+    bench.commit(Action.RECEIVE, "acme", "dock-1", unit)
+    bench.commit(Action.RECEIVE, "acme", "dock-1", item("NEW", quantity=15), order="PO-1")
+    assert codes(bench.line(Action.RECEIVE, "V9", gtin=VACCINE, serial="S5")) == ["!duplicate_serial"]
+    assert codes(bench.line(Action.RECEIVE, "NEW", order="PO-1")) == ["?over_delivery"]
+    assert bench.line(Action.PICK, "NEW", from_place="dock-1", quantity=15) == ()
+
+
+def test_a_new_desk_replaces_what_it_contains_and_keeps_the_rest_on_top() -> None:
+    bench = Bench()
+    first = bench.commit(Action.PICK, "fridge-a", "dock-1", item("GOOD", quantity=10))
+    bench.commit(Action.PICK, "fridge-a", "dock-1", item("GOOD", quantity=4))
+    bench.known.take(desk_from(SITE, bench.clock), contained=[first])
+    (lot,) = bench.known.lots_of("insulin", "GOOD")
+    assert lot.quantity_at("fridge-a", None) == 36
+
+
+def test_badges() -> None:
+    judge = Bench().judge
+    assert judge.badge("b-17") == ("ben", ())
+    name, verdicts = judge.badge("cyd")
+    assert (name, codes(verdicts)) == ("cyd", ["!badge_withdrawn"])
+    assert codes(judge.badge("zoe")[1]) == ["?unknown_badge"]
+    assert Bench(None).judge.badge("zoe") == ("zoe", ())
+
+
+def coded(lot: str, *codes_: str, gtin: str = "") -> ScanLine:
+    return ScanLine(gtin, 1, "scanned", lot, FAR, codes=codes_)
+
+
+def judged(bench: Bench, action: Action, line: ScanLine) -> tuple[Verdict, ...]:
+    places = ("acme", "dock-1") if action is Action.RECEIVE else ("fridge-a", "dock-1")
+    return bench.judge.line(Doing(action, *places, None), line, (), stamp(bench.clock))
+
+
+def coded_site() -> DeskSnapshot:
+    insulin, *others = SITE.items
+    codes_ = {"hibc:A123BJC5D6E71": 5, "ndc:12345067890": 1, "ndc10:1234567890": 1}
+    return replace(SITE, items=(replace(insulin, codes=codes_), *others))
+
+
+def test_a_hibc_code_is_judged_as_the_item_it_is() -> None:
+    bench = Bench(coded_site())
+    assert codes(judged(bench, Action.PICK, coded("HELD", "hibc:A123BJC5D6E71"))) == ["!held", "!held"]
+    assert judged(bench, Action.PICK, coded("GOOD", "hibc:A123BJC5D6E71")) == ()
+    assert bench.known.base_units(coded("GOOD", "hibc:A123BJC5D6E71")) == 5
+
+
+@pytest.mark.parametrize("code", ["ndc:12345-678-90", "ndc:1234567890", "ndc:12345067890", "ndc:012345067890"])
+def test_every_spelling_of_an_ndc_finds_its_item(code: str) -> None:
+    assert judged(Bench(coded_site()), Action.PICK, coded("GOOD", code)) == ()
+
+
+@pytest.mark.parametrize("action", [Action.PICK, Action.RECEIVE])
+def test_a_code_that_nobody_knows_is_an_unknown_item_by_its_name(action: Action) -> None:
+    verdicts = judged(Bench(coded_site()), action, coded("GOOD", "hibc:Z99991"))
+    assert ("!" if action is Action.PICK else "?") + "unknown_item" in codes(verdicts)
+    assert any("HIBC Z99991" in verdict.text for verdict in verdicts)
+
+
+@pytest.mark.parametrize("action", [Action.PICK, Action.RECEIVE])
+def test_a_label_whose_codes_name_two_items_is_refused(action: Action) -> None:
+    verdicts = judged(Bench(coded_site()), action, coded("GOOD", "hibc:A123BJC5D6E71", gtin=VACCINE))
+    (refusal,) = [verdict for verdict in verdicts if verdict.refuses]
+    assert refusal.code == "different_items"
+    assert refusal.text == "the codes of this label name different items: vaccine and insulin"
+    assert "unknown_item" not in "".join(codes(verdicts))
