@@ -39,7 +39,7 @@ token made by `cloud-sync token create NAME --role reader|operator|quality|admin
 | role | may |
 |---|---|
 | reader | read |
-| operator | read, order, count, move, promise and pick stock, approve what others asked or counted, place holds |
+| operator | read, order, count, move, reservation and pick stock, approve what others asked or counted, place holds |
 | quality | read, approve, place and lift holds, decide on exposures, resolve cases |
 | administrator | read, change places, items, owners, policies, channels and gateways |
 

@@ -18,10 +18,10 @@ from edge_agent.buffer.opening import start_journal
 from edge_agent.buffer.recorder import Recorder
 from edge_agent.buffer.stored_batch import StoredBatch
 from edge_agent.config.model import GatewayConfig
-from edge_agent.dock.dock_context import Floor
+from edge_agent.dock.dock_context import DockContext
 from edge_agent.dock.offline_stock import SINCE_MAX
-from edge_agent.dock.status_model import Board, Link
-from edge_agent.dock.status_server import Page
+from edge_agent.dock.status_model import LinkStatus, StatusModel
+from edge_agent.dock.status_server import StatusServer
 from edge_agent.domain.monitoring.thinning import MustKeep
 from edge_agent.domain.wire.ids import GatewayName
 from edge_agent.domain.wire.records import Lane, Notice, NoticeKind, Record, ScanTransaction
@@ -33,7 +33,7 @@ from edge_agent.host.systemd import notify, notify_reloading
 from edge_agent.runtime.live_values import Live
 from edge_agent.runtime.scheduled_jobs import Calendar
 from edge_agent.runtime.source_supervisor import Plan, Sources
-from edge_agent.runtime.watchdog import Pulse
+from edge_agent.runtime.watchdog import Watchdog
 from edge_agent.timekeeping.clock import Clock, stamp
 from edge_agent.timekeeping.watch import ClockWatch
 from edge_agent.uplink.backfill import UplinkStatus, write_status
@@ -80,7 +80,7 @@ async def run(
     *,
     stop: asyncio.Event,
     random: Callable[[], float],
-    floor: Floor | None = None,
+    floor: DockContext | None = None,
     reload: Reload | None = None,
     on_page: Callable[[str], None] = lambda _url: None,
 ) -> None:
@@ -137,7 +137,7 @@ class _Agent:
         uplink: Uplink,
         identity: Identity,
         random: Callable[[], float],
-        floor: Floor | None,
+        floor: DockContext | None,
         on_page: Callable[[str], None],
     ) -> None:
         self._config = config
@@ -179,7 +179,7 @@ class _Agent:
             step_s=config.clock.step_s,
             on_change=lambda _change: self._calendar.clock_changed(),
         )
-        self._pulse = Pulse(clock, self._recorder, thread)
+        self._pulse = Watchdog(clock, self._recorder, thread)
         self._live = Live(config, clock)
         self._sources = Sources(self._live.listening_in(self._keep), self._pulse.progress, self._answered)
         self._page = _page(config, floor, self._pulse.faults)
@@ -295,15 +295,15 @@ class _Agent:
             if has_everything:
                 await self._floor.watch.ledger_has_spoken()
 
-    async def _show_journal(self, board: Board) -> None:
+    async def _show_journal(self, board: StatusModel) -> None:
         while True:
             with suppress(JournalError):
                 board.journal = await self._thread.call(self._journal.status)
                 board.changed()
             await asyncio.sleep(JOURNAL_SHOWN_S)
 
-    def _link(self) -> Link:
-        return Link(self._forwarder.is_link_up, self._clock.mono_s() - self._forwarder.link_since_s)
+    def _link(self) -> LinkStatus:
+        return LinkStatus(self._forwarder.is_link_up, self._clock.mono_s() - self._forwarder.link_since_s)
 
     async def _note(self, recording: asyncio.Task[None], kind: NoticeKind) -> None:
         """Record that the agent started or stopped, unless the recorder has died, which is told elsewhere."""
@@ -354,7 +354,7 @@ def _put_down(data_dir: Path, status: UplinkStatus) -> None:
 def _puller(
     config: GatewayConfig,
     clock: Clock,
-    floor: Floor,
+    floor: DockContext,
     identity: Identity,
     before: Callable[[], Awaitable[tuple[frozenset[str], bool]]],
     take: Callable[[Desk, tuple[frozenset[str], bool]], Awaitable[None]],
@@ -370,8 +370,10 @@ def _puller(
     )
 
 
-def _page(config: GatewayConfig, floor: Floor | None, faults: Callable[[], tuple[str, ...]]) -> Page | None:
-    return Page(config.page, floor.board, faults) if floor is not None and config.page.enabled else None
+def _page(
+    config: GatewayConfig, floor: DockContext | None, faults: Callable[[], tuple[str, ...]]
+) -> StatusServer | None:
+    return StatusServer(config.page, floor.board, faults) if floor is not None and config.page.enabled else None
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge_agent.agent import Reload, TaskDied, run
 from edge_agent.config.model import GatewayConfig
-from edge_agent.dock.dock_context import Floor
+from edge_agent.dock.dock_context import DockContext
 from edge_agent.dock.lamps import Lamps
 from edge_agent.drivers.gpio import Outputs
 from edge_agent.host.exits import EXIT_CONFIG, errors_told
@@ -42,7 +42,7 @@ async def _run(config: GatewayConfig, path: Path) -> None:
     clock = build_clock(config)
     Identity.load_or_make(config.gateway.data_dir)  # makes the directory, or says why it cannot
     outputs = Outputs(config.output) if config.output else None
-    floor = Floor(config, clock, Lamps(outputs) if outputs is not None else None)
+    floor = DockContext(config, clock, Lamps(outputs) if outputs is not None else None)
 
     def anew() -> tuple[GatewayConfig, tuple[Plan, ...]]:
         changed = load_config(path)

@@ -48,7 +48,7 @@ def _who_may(duty: Duty) -> Callable[[Actor], Awaitable[Actor]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Paging:
     """Which part of a list is wanted."""
 
     limit: Annotated[int, Query(ge=1, le=1000, description="Rows to give at most.")] = 100
@@ -64,7 +64,7 @@ class Page:
         return self.limit + 1
 
 
-class Route(APIRoute):
+class ApiRoute(APIRoute):
     """An endpoint whose transaction is done again if it gave way to another one."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
@@ -77,7 +77,7 @@ Ledger = Annotated[Database, Depends(_database)]
 """The database."""
 Now = Annotated[datetime, Depends(_now)]
 """The time of the request, aware UTC."""
-Listing = Annotated[Page, Depends()]
+Listing = Annotated[Paging, Depends()]
 """A page of a list."""
 Reader = Annotated[Actor, Depends(_who_may(Duty.READ))]
 Mover = Annotated[Actor, Depends(_who_may(Duty.MOVE))]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
-from cloud_sync.api.access import Ledger, Route
+from cloud_sync.api.access import ApiRoute, Ledger
 from cloud_sync.api.problems import answers, problem
 from cloud_sync.ingest.batches import store_batches
 from cloud_sync.storage.database import Database
@@ -18,7 +18,7 @@ from edge_agent.domain.wire.wire import WireError, split_units
 UNITS_MAX = 1000
 """Batches in one message."""
 
-router = APIRouter(tags=["gateways"], route_class=Route)
+router = APIRouter(tags=["gateways"], route_class=ApiRoute)
 
 
 class ReceiptOut(BaseModel):

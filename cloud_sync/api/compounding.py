@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from cloud_sync.actions.compounding import batch_execution, batch_records, compounding, formulas
-from cloud_sync.actions.stock.movements import Line
-from cloud_sync.api.access import Administrator, Decider, Ledger, Listing, Mover, Now, Reader, Route
+from cloud_sync.actions.stock.movements import MovementLine
+from cloud_sync.api.access import Administrator, ApiRoute, Decider, Ledger, Listing, Mover, Now, Reader
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Listed, Name, WhyIn
 from cloud_sync.api.schemas.compounding import (
@@ -30,7 +30,7 @@ from cloud_sync.api.schemas.stock import MovementOut
 from cloud_sync.domain.bud import GivenBud
 from cloud_sync.errors import Invalid
 
-router = APIRouter(tags=["compounding"], route_class=Route, responses=answers(404, 409))
+router = APIRouter(tags=["compounding"], route_class=ApiRoute, responses=answers(404, 409))
 
 
 @router.put("/items/{name}/compounding", summary="Say how an item is compounded", status_code=204)
@@ -87,7 +87,7 @@ def consume(number: Name, what: ConsumeIn, database: Ledger, actor: Mover, now: 
         database,
         number,
         from_place=what.from_place,
-        lines=tuple(Line(**line.model_dump()) for line in what.lines),
+        lines=tuple(MovementLine(**line.model_dump()) for line in what.lines),
         occurred_at=what.occurred_at,
         client_id=what.client_id,
         at=now,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import Field, StringConstraints
 
 from cloud_sync.actions.gateways import desk
-from cloud_sync.api.access import Administrator, Ledger, Now, Route
+from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Now
 from cloud_sync.api.problems import answers, problem
 from cloud_sync.api.schemas.common import In, Name
 from cloud_sync.errors import NotKnown
@@ -22,7 +22,7 @@ from edge_agent.domain.wire.request_signing import (
 
 PATH = "/v1/desk"
 
-router = APIRouter(tags=["gateways"], route_class=Route, responses=answers(404, 409))
+router = APIRouter(tags=["gateways"], route_class=ApiRoute, responses=answers(404, 409))
 
 Said = Annotated[str, StringConstraints(max_length=200)]
 

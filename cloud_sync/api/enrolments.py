@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_sync.actions.gateways.enrolment import Enrolment, enrol
-from cloud_sync.api.access import Ledger, Now, Route
+from cloud_sync.api.access import ApiRoute, Ledger, Now
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Name
 
-router = APIRouter(tags=["gateways"], route_class=Route)
+router = APIRouter(tags=["gateways"], route_class=ApiRoute)
 
 
 class EnrolmentIn(BaseModel):

@@ -5,13 +5,13 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from cloud_sync.actions.gateways import gateways
-from cloud_sync.api.access import Administrator, Ledger, Listing, Reader, Route
+from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Listing, Reader
 from cloud_sync.api.master_data import created
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Listed, Name
 from cloud_sync.api.schemas.gateway import GatewayIn, GatewayOut, RevokeIn
 
-router = APIRouter(tags=["gateways"], route_class=Route, responses=answers(404, 409))
+router = APIRouter(tags=["gateways"], route_class=ApiRoute, responses=answers(404, 409))
 
 
 @router.post("/gateways", summary="Register a gateway", status_code=201, response_model=GatewayOut)

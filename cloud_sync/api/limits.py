@@ -29,8 +29,8 @@ class LimitBody:
         if scope["path"].startswith(IMPORTS_PATH):
             bytes_max = FILE_BYTES_MAX
         refuse = problem(413, f"the body is larger than {bytes_max} bytes", "Send less at once.")
-        promised = next((value for key, value in scope["headers"] if key == b"content-length"), b"0")
-        if promised.isdigit() and int(promised) > bytes_max:
+        reserved = next((value for key, value in scope["headers"] if key == b"content-length"), b"0")
+        if reserved.isdigit() and int(reserved) > bytes_max:
             await refuse(scope, receive, send)
             return
         body = _Counted(receive, send, bytes_max)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from cloud_sync.actions.master_data import master_data
 from cloud_sync.actions.monitoring import channels
-from cloud_sync.api.access import Administrator, Ledger, Listing, Now, Reader, Route
+from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Listing, Now, Reader
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Id, Listed, Name, PlaceKind
 from cloud_sync.api.schemas.gateway import ChannelOut, ChannelPlaceIn
@@ -14,7 +14,7 @@ from cloud_sync.api.schemas.master import ItemIn, ItemOut, OwnerIn, OwnerOut, Pl
 from cloud_sync.storage.database import Row
 from edge_agent.domain.monitoring.policies import Policy
 
-router = APIRouter(tags=["master data"], route_class=Route, responses=answers(404, 409))
+router = APIRouter(tags=["master data"], route_class=ApiRoute, responses=answers(404, 409))
 
 
 def created(response: Response, result: tuple[Row, bool]) -> Row:

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
 from cloud_sync.actions.monitoring import measurements
-from cloud_sync.api.access import Ledger, Listing, Reader, Route
+from cloud_sync.api.access import ApiRoute, Ledger, Listing, Reader
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Id, Listed
 
-router = APIRouter(tags=["master data"], responses=answers(404), route_class=Route)
+router = APIRouter(tags=["master data"], responses=answers(404), route_class=ApiRoute)
 
 First = Annotated[AwareDatetime, Query(alias="from", description="The first instant, with its time zone.")]
 Last = Annotated[AwareDatetime, Query(description="The last instant.")]

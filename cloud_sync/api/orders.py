@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from cloud_sync.actions.orders import fulfilment, orders, replenishment
 from cloud_sync.actions.stock import counts, workflow_states
-from cloud_sync.api.access import Approver, Ledger, Listing, Mover, Now, Reader, Route
+from cloud_sync.api.access import ApiRoute, Approver, Ledger, Listing, Mover, Now, Reader
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Id, Listed, Name, WhyIn
 from cloud_sync.api.schemas.order import (
@@ -16,11 +16,11 @@ from cloud_sync.api.schemas.order import (
     CountIn,
     CountOut,
     FindingsIn,
-    GatherIn,
     IssueIn,
     OrderAllocatedOut,
     OrderIn,
     OrderOut,
+    PickIn,
     ProposalOut,
     ProposedIn,
     ReceiptIn,
@@ -28,9 +28,9 @@ from cloud_sync.api.schemas.order import (
     SubstituteIn,
 )
 from cloud_sync.api.schemas.stock import MovementOut
-from cloud_sync.domain.orders import OrderKind, Step
+from cloud_sync.domain.orders import OrderKind, OrderStep
 
-router = APIRouter(tags=["orders"], route_class=Route, responses=answers(404, 409))
+router = APIRouter(tags=["orders"], route_class=ApiRoute, responses=answers(404, 409))
 
 Number = Annotated[str, Path(pattern=r"^[\x21-\x7e]{1,300}$", description="The order's or count's number.")]
 
@@ -73,25 +73,25 @@ def see_order(number: Number, database: Ledger, _: Reader) -> Any:
 @router.post("/orders/{number}/approve", summary="Approve an order", response_model=OrderOut)
 def approve_order(number: Number, why: WhyIn, database: Ledger, actor: Approver, now: Now) -> Any:
     """Approve what somebody else requested."""
-    return orders.take_step(database, number, Step.APPROVED, why.reason, at=now, actor=actor.name)
+    return orders.take_step(database, number, OrderStep.APPROVED, why.reason, at=now, actor=actor.name)
 
 
 @router.post("/orders/{number}/reject", summary="Reject an order", response_model=OrderOut)
 def reject_order(number: Number, why: WhyIn, database: Ledger, actor: Approver, now: Now) -> Any:
     """Reject an order of which nothing was done yet."""
-    return orders.take_step(database, number, Step.REJECTED, why.reason, at=now, actor=actor.name)
+    return orders.take_step(database, number, OrderStep.REJECTED, why.reason, at=now, actor=actor.name)
 
 
 @router.post("/orders/{number}/place", summary="Place a purchase with its supplier", response_model=OrderOut)
 def place_order(number: Number, why: WhyIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Say that an approved purchase was ordered. Refused while its supplier is not qualified."""
-    return orders.take_step(database, number, Step.ORDERED, why.reason, at=now, actor=actor.name)
+    return orders.take_step(database, number, OrderStep.ORDERED, why.reason, at=now, actor=actor.name)
 
 
 @router.post("/orders/{number}/witness", summary="Witness a destruction", response_model=OrderOut)
 def witness_order(number: Number, why: WhyIn, database: Ledger, actor: Approver, now: Now) -> Any:
     """Say that one will be there when an approved destruction is done. Somebody else has to do it then."""
-    return orders.take_step(database, number, Step.WITNESSED, why.reason, at=now, actor=actor.name)
+    return orders.take_step(database, number, OrderStep.WITNESSED, why.reason, at=now, actor=actor.name)
 
 
 @router.post("/orders/{number}/destroy", summary="Destroy", response_model=OrderOut)
@@ -102,7 +102,7 @@ def destroy_order(number: Number, said: AskAgainIn, database: Ledger, actor: Mov
 
 @router.post("/orders/{number}/cancel", summary="Cancel an order or a part of it", response_model=OrderOut)
 def cancel_order(number: Number, said: CancelIn, database: Ledger, actor: Mover) -> Any:
-    """Cancel what is open: all of it, or some of some lines. Promises to it are taken back.
+    """Cancel what is open: all of it, or some of some lines. Reservations to it are taken back.
 
     The same `client_id` with the same content again changes nothing.
     """
@@ -114,9 +114,9 @@ def cancel_order(number: Number, said: CancelIn, database: Ledger, actor: Mover)
     return orders.cancel(database, number, quantities, said.reason, client_id=said.client_id, actor=actor.name)
 
 
-@router.post("/orders/{number}/allocate", summary="Promise stock to an order", response_model=OrderAllocatedOut)
+@router.post("/orders/{number}/allocate", summary="Reserve stock for an order", response_model=OrderAllocatedOut)
 def allocate_order(number: Number, said: AskAgainIn, database: Ledger, actor: Mover, now: Now) -> Any:
-    """Promise stock to what is open and not promised yet, first expired first out, by the recipient's shelf life."""
+    """Reserve stock for what is open and not reserved yet, first expired first out, by the recipient's shelf life."""
     return fulfilment.allocate_order(database, number, client_id=said.client_id, at=now, actor=actor.name)
 
 
@@ -129,15 +129,15 @@ def substitute_line(number: Number, said: SubstituteIn, database: Ledger, actor:
     return orders.substitute(database, number, said.line, **said.model_dump(exclude={"line"}), actor=actor.name)
 
 
-@router.post("/orders/{number}/gather", summary="Pick for an order", response_model=list[MovementOut])
-def gather_order(number: Number, said: GatherIn, database: Ledger, actor: Mover, now: Now) -> Any:
-    """Move promised stock to where the order is gathered. It stays promised there."""
-    return fulfilment.gather(database, number, said.reservations, to_place=said.to_place, at=now, actor=actor.name)
+@router.post("/orders/{number}/pick", summary="Pick for an order", response_model=list[MovementOut])
+def pick_order(number: Number, said: PickIn, database: Ledger, actor: Mover, now: Now) -> Any:
+    """Move reserved stock to where the order is gathered. It stays reserved there."""
+    return fulfilment.pick(database, number, said.reservations, to_place=said.to_place, at=now, actor=actor.name)
 
 
 @router.post("/orders/{number}/issue", summary="Ship or dispense an order", response_model=list[MovementOut])
 def issue_order(number: Number, said: IssueIn, database: Ledger, actor: Mover, now: Now) -> Any:
-    """Hand out promised stock, all or none. Refused with all reasons if any of it was blocked since."""
+    """Hand out reserved stock, all or none. Refused with all reasons if any of it was blocked since."""
     return fulfilment.issue(database, number, said.reservations, action=said.action, at=now, actor=actor.name)
 
 
@@ -213,7 +213,7 @@ def see_count(number: Number, database: Ledger, _: Reader) -> Any:
 @router.post("/counts/{number}/findings", summary="Write down what was found", response_model=CountOut)
 def add_findings(number: Number, said: FindingsIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Write down what was found. Counting again replaces what was found before."""
-    found = [counts.Found(**each.model_dump()) for each in said.found]
+    found = [counts.CountFinding(**each.model_dump()) for each in said.found]
     return counts.add_findings(
         database, number, found, client_id=said.client_id, counted_at=said.counted_at, at=now, actor=actor.name
     )

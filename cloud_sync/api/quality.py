@@ -7,7 +7,7 @@ from pydantic import AwareDatetime
 
 from cloud_sync.actions import audit_log
 from cloud_sync.actions.quality import case_resolution, holds_and_dispositions
-from cloud_sync.api.access import Decider, Holder, Ledger, Listing, Reader, Route
+from cloud_sync.api.access import ApiRoute, Decider, Holder, Ledger, Listing, Reader
 from cloud_sync.api.master_data import created
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Code, EventOut, Id, Listed, Name, WhyIn
@@ -25,9 +25,9 @@ from cloud_sync.api.schemas.quality import (
     SuspicionIn,
     VersionOut,
 )
-from cloud_sync.ingest.dead_letter_retry import rebook
+from cloud_sync.ingest.dead_letter_retry import reprocess
 
-router = APIRouter(tags=["quality"], route_class=Route, responses=answers(404, 409))
+router = APIRouter(tags=["quality"], route_class=ApiRoute, responses=answers(404, 409))
 
 
 @router.get("/excursions", summary="List excursions", response_model=Listed[ExcursionOut])
@@ -93,7 +93,7 @@ def list_placed_holds(
 
 @router.post("/holds", summary="Place a hold", status_code=201, response_model=HoldOut)
 def place_hold(hold: HoldIn, database: Ledger, actor: Holder) -> Any:
-    """Block a lot by hand. Its open promises are broken."""
+    """Block a lot by hand. Its open reservations are broken."""
     return holds_and_dispositions.place_hold(database, **hold.model_dump(), actor=actor.name)
 
 
@@ -159,10 +159,10 @@ def resolve_case(case_id: Id, found: ResolutionIn, database: Ledger, actor: Deci
     return case_resolution.resolve_case(database, case_id, found.resolution, actor=actor, decision=found.decision)
 
 
-@router.post("/cases/{case_id}/rebook", summary="Book a batch that was set aside", response_model=CaseOut)
-def rebook_batch(case_id: Id, why: WhyIn, database: Ledger, actor: Decider) -> Any:
+@router.post("/cases/{case_id}/reprocess", summary="Book a batch that was set aside", response_model=CaseOut)
+def reprocess_batch(case_id: Id, why: WhyIn, database: Ledger, actor: Decider) -> Any:
     """Book what a case batch_set_aside keeps, once the cause is gone, and close the case: all of it, or nothing."""
-    return rebook(database, case_id, reason=why.reason, actor=actor.name)
+    return reprocess(database, case_id, reason=why.reason, actor=actor.name)
 
 
 @router.post("/cases", summary="Report suspicious product", status_code=201, response_model=CaseOut)

@@ -5,12 +5,12 @@ from typing import Any
 from fastapi import APIRouter
 
 from cloud_sync.actions.quality import recalls
-from cloud_sync.api.access import Decider, Ledger, Listing, Reader, Route
+from cloud_sync.api.access import ApiRoute, Decider, Ledger, Listing, Reader
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Id, Listed, WhyIn
 from cloud_sync.api.schemas.recall import ImpactOut, NoticeOut, RecallCloseIn, RecallIn, RecallOut, RecallShownOut
 
-router = APIRouter(tags=["recalls"], route_class=Route, responses=answers(404, 409))
+router = APIRouter(tags=["recalls"], route_class=ApiRoute, responses=answers(404, 409))
 
 
 @router.post("/recalls", summary="Open a recall", status_code=201, response_model=RecallOut)

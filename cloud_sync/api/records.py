@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from cloud_sync.actions.master_data import documents, records
-from cloud_sync.api.access import Administrator, Decider, Ledger, Listing, Now, Reader, Route
+from cloud_sync.api.access import Administrator, ApiRoute, Decider, Ledger, Listing, Now, Reader
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Id, Listed, Name, Reason
 from cloud_sync.api.schemas.order import (
@@ -27,18 +27,18 @@ from cloud_sync.api.schemas.order import (
 )
 from cloud_sync.domain.master_records import (
     ItemRecord,
+    MasterRecord,
     OperatorRecord,
     OwnerRecord,
     PlaceRecord,
     RecipientRecord,
-    Record,
     ReorderRecord,
     SupplierRecord,
 )
 from cloud_sync.errors import Invalid, LedgerError
 from cloud_sync.storage.database import Database
 
-router = APIRouter(tags=["master data"], route_class=Route, responses=answers(404, 409))
+router = APIRouter(tags=["master data"], route_class=ApiRoute, responses=answers(404, 409))
 
 Kind = Annotated[str, Path(pattern=r"^[a-z-]{1,40}$", description="What the file holds.", examples=["items"])]
 _CSV = {"text/csv": {"schema": {"type": "string"}}}
@@ -214,7 +214,14 @@ def _line(said: dict[str, Any]) -> bytes:
 
 
 def _keep(
-    database: Database, kind: str, model: type[Record], said: Any, response: Response, now: Any, actor: str, **key: str
+    database: Database,
+    kind: str,
+    model: type[MasterRecord],
+    said: Any,
+    response: Response,
+    now: Any,
+    actor: str,
+    **key: str,
 ) -> Any:
     record = model.model_validate({**said.model_dump(exclude={"reason"}), **key})
     row, is_new = records.keep_record(database, kind, record, reason=said.reason, at=now, actor=actor)

@@ -1,4 +1,4 @@
-"""Lots, stock, movements, promises, traces."""
+"""Lots, stock, movements, reservations, traces."""
 
 from typing import Annotated, Any
 
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from cloud_sync.actions.orders import allocate
 from cloud_sync.actions.quality import trace
 from cloud_sync.actions.stock import movements, stock
-from cloud_sync.api.access import Ledger, Listing, Mover, Now, Reader, Route
+from cloud_sync.api.access import ApiRoute, Ledger, Listing, Mover, Now, Reader
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Code, Id, Listed, Name, WhyIn
 from cloud_sync.api.schemas.stock import (
@@ -24,7 +24,7 @@ from cloud_sync.api.schemas.trace import TraceOut
 from cloud_sync.api.trace_json import trace_json
 from cloud_sync.domain.trace import Direction
 
-router = APIRouter(tags=["stock"], route_class=Route, responses=answers(404, 409))
+router = APIRouter(tags=["stock"], route_class=ApiRoute, responses=answers(404, 409))
 
 
 @router.get("/lots", summary="List lots", response_model=Listed[LotOut])
@@ -79,7 +79,7 @@ def move(command: MovementIn, database: Ledger, actor: Mover, now: Now) -> Any:
     transfer = movements.Transfer(
         command.action, command.from_place, command.to_place, command.occurred_at, command.order
     )
-    lines = tuple(movements.Line(**line.model_dump()) for line in command.lines)
+    lines = tuple(movements.MovementLine(**line.model_dump()) for line in command.lines)
     return movements.move(database, transfer, lines, client_id=command.client_id, at=now, actor=actor.name)
 
 
@@ -91,16 +91,16 @@ def list_movements(database: Ledger, _: Reader, page: Listing, lot: Id | None = 
     )
 
 
-@router.post("/allocations", summary="Promise stock to a demand", status_code=201, response_model=AllocationOut)
+@router.post("/allocations", summary="Reserve stock for a demand", status_code=201, response_model=AllocationOut)
 def allocate_stock(demand: AllocationIn, database: Ledger, actor: Mover, now: Now) -> Any:
-    """Reserve stock, first expired first out. Blocked stock is skipped with all its reasons, and never promised.
+    """Reserve stock, first expired first out. Blocked stock is skipped with all its reasons, and never reserved.
 
     What cannot be covered is `missing`. The same `client_id` with the same content gives the same answer again.
     """
     return allocate.allocate(database, **demand.model_dump(), at=now, actor=actor.name)
 
 
-@router.get("/reservations", summary="List promises", response_model=Listed[ReservationOut])
+@router.get("/reservations", summary="List reservations", response_model=Listed[ReservationOut])
 def list_reservations(
     database: Ledger,
     _: Reader,
@@ -109,7 +109,7 @@ def list_reservations(
     lot: Id | None = None,
     only_open: bool = False,
 ) -> Any:
-    """Promises, open and ended, with how they ended."""
+    """Reservations, open and ended, with how they ended."""
     return page.of(
         allocate.list_reservations(
             database,
@@ -122,14 +122,14 @@ def list_reservations(
     )
 
 
-@router.post("/reservations/{reservation_id}/void", summary="Take a promise back", status_code=204)
+@router.post("/reservations/{reservation_id}/void", summary="Take a reservation back", status_code=204)
 def void_reservation(reservation_id: Id, why: WhyIn, database: Ledger, actor: Mover) -> Response:
     """Free the reserved stock."""
     allocate.void_reservation(database, reservation_id, why.reason, actor=actor.name)
     return Response(status_code=204)
 
 
-@router.post("/reservations/{reservation_id}/confirm", summary="Confirm a pending promise", status_code=204)
+@router.post("/reservations/{reservation_id}/confirm", summary="Confirm a pending reservation", status_code=204)
 def confirm_reservation(reservation_id: Id, database: Ledger, actor: Mover, now: Now) -> Response:
     """Make it firm. Refused once it has ended."""
     allocate.confirm_reservation(database, reservation_id, at=now, actor=actor.name)
@@ -137,7 +137,10 @@ def confirm_reservation(reservation_id: Id, database: Ledger, actor: Mover, now:
 
 
 @router.post(
-    "/reservations/{reservation_id}/pick", summary="Keep a promise", status_code=201, response_model=list[MovementOut]
+    "/reservations/{reservation_id}/pick",
+    summary="Keep a reservation",
+    status_code=201,
+    response_model=list[MovementOut],
 )
 def pick(reservation_id: Id, where: PickIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Move the reserved stock. Refused with all reasons if it has been blocked since."""

@@ -9,8 +9,8 @@ from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel, Field
 
 from cloud_sync.actions.quality.thermal_passports import passport
-from cloud_sync.actions.quality.trace import Search, as_csv, drawn, trace_found
-from cloud_sync.api.access import Ledger, Now, Reader, Route
+from cloud_sync.actions.quality.trace import TraceSearch, as_csv, drawn, trace_found
+from cloud_sync.api.access import ApiRoute, Ledger, Now, Reader
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Code, Id, KnownTime, Name, PlaceKind
 from cloud_sync.api.schemas.quality import ExposureOut
@@ -19,7 +19,7 @@ from cloud_sync.api.schemas.trace import EndOut, GraphOut
 from cloud_sync.api.trace_json import found_trace_json
 from cloud_sync.domain.trace import Direction
 
-router = APIRouter(tags=["trace"], route_class=Route, responses=answers(404))
+router = APIRouter(tags=["trace"], route_class=ApiRoute, responses=answers(404))
 
 
 class RecipientOut(EndOut):
@@ -157,7 +157,7 @@ def find_trace(
     form: Annotated[Literal["json", "graph", "csv"], Query(description="graph: nodes and edges to draw.")] = "json",
 ) -> Response:
     """Where it came from and went, with how much of it everybody got. All that is given has to hold."""
-    search = Search(serial, lot_number, supplier, order, recipient, batch)
+    search = TraceSearch(serial, lot_number, supplier, order, recipient, batch)
     traced = trace_found(database, search, frozenset({direction} if direction else Direction))
     if form == "csv":
         return PlainTextResponse(as_csv(traced), media_type="text/csv")

@@ -285,12 +285,12 @@ async def _a_pick_is_asked_for(on: Scene) -> None:
     answer = await on.ledger.post("operator", "/v1/allocations", demand)
     rows = [("[red]skipped", s["lot_number"], s["expires_at"][:10], _why_not(s)) for s in answer["skipped"]]
     rows += [
-        ("[green]promised", f"{r['lot_number']} ({r['quantity']} vials, {r['place']})", r["expires_at"][:10], "")
+        ("[green]reserved", f"{r['lot_number']} ({r['quantity']} vials, {r['place']})", r["expires_at"][:10], "")
         for r in answer["reservations"]
     ]
     telling.table(["", "lot", "expires", "why"], rows)
     if [r["lot_number"] for r in answer["reservations"]] != [on.lots.leaves[0]] or answer["missing"]:
-        raise DemoFailed(f"{on.lots.leaves[0]} was to be promised, not {answer}")
+        raise DemoFailed(f"{on.lots.leaves[0]} was to be reserved, not {answer}")
     if [s["lot_number"] for s in answer["skipped"]] != [on.lots.short[0], on.lots.stays[0]]:
         raise DemoFailed(f"two lots were to be skipped with reasons, not {answer['skipped']}")
     telling.proved(f"{on.lots.leaves[0]} is the first-expiring lot that may be issued")

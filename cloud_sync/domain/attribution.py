@@ -11,26 +11,26 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class AttributedAmount:
     """Between ``least`` and ``most`` base units."""
 
     least: float
     most: float
 
-    def __add__(self, other: "Amount") -> "Amount":
-        return Amount(self.least + other.least, self.most + other.most)
+    def __add__(self, other: "AttributedAmount") -> "AttributedAmount":
+        return AttributedAmount(self.least + other.least, self.most + other.most)
 
-    def times(self, factor: float) -> "Amount":
+    def times(self, factor: float) -> "AttributedAmount":
         """So many times as much."""
-        return Amount(self.least * factor, self.most * factor)
+        return AttributedAmount(self.least * factor, self.most * factor)
 
-    def at_most(self, quantity: float) -> "Amount":
+    def at_most(self, quantity: float) -> "AttributedAmount":
         """No more than there was."""
-        return Amount(min(self.least, quantity), min(self.most, quantity))
+        return AttributedAmount(min(self.least, quantity), min(self.most, quantity))
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class AttributionFlow:
     """What a place of production took of a lot and gave of it again, in base units of the item."""
 
     place_id: int
@@ -59,35 +59,35 @@ class Origin:
     quantity: int
 
 
-def parts_of(amount: Amount, whole: Mapping[int, int]) -> dict[int, Amount]:
+def parts_of(amount: AttributedAmount, whole: Mapping[int, int]) -> dict[int, AttributedAmount]:
     """How much of each part may be in ``amount`` taken from all parts mixed (key -> base units).
 
-    >>> parts_of(Amount(20, 20), {1: 60, 2: 10})
-    {1: Amount(least=10, most=20), 2: Amount(least=0, most=10)}
+    >>> parts_of(AttributedAmount(20, 20), {1: 60, 2: 10})
+    {1: AttributedAmount(least=10, most=20), 2: AttributedAmount(least=0, most=10)}
     """
     total = sum(whole.values())
     return {
-        key: Amount(max(0, amount.least - (total - quantity)), min(quantity, amount.most))
+        key: AttributedAmount(max(0, amount.least - (total - quantity)), min(quantity, amount.most))
         for key, quantity in whole.items()
     }
 
 
 def sources_of(
-    wanted: Mapping[int, int], flows: Iterable[Flow], origins: Iterable[Origin]
-) -> dict[tuple[int, int], Amount]:
+    wanted: Mapping[int, int], flows: Iterable[AttributionFlow], origins: Iterable[Origin]
+) -> dict[tuple[int, int], AttributedAmount]:
     """Amounts by (lot, place it came from) that may be in ``wanted`` (lot -> base units).
 
     ``origins`` are all ways in which lots came to be: from suppliers, count differences, places of production. A lot
     that goes into its own making is followed once around, no further.
     """
-    by_place: dict[int, list[Flow]] = defaultdict(list)
+    by_place: dict[int, list[AttributionFlow]] = defaultdict(list)
     for flow in flows:
         by_place[flow.place_id].append(flow)
     came: dict[int, dict[int, int]] = defaultdict(dict)
     for origin in origins:
         came[origin.lot_id][origin.place_id] = came[origin.lot_id].get(origin.place_id, 0) + origin.quantity
-    amounts = {lot: Amount(quantity, quantity) for lot, quantity in wanted.items()}
-    found: dict[tuple[int, int], Amount] = {}
+    amounts = {lot: AttributedAmount(quantity, quantity) for lot, quantity in wanted.items()}
+    found: dict[tuple[int, int], AttributedAmount] = {}
     for lot_id in _products_first(wanted, by_place, came):
         amount = amounts.get(lot_id)
         if amount is None:
@@ -95,11 +95,11 @@ def sources_of(
         for place_id, part in parts_of(amount, came[lot_id]).items():
             found[lot_id, place_id] = part
             for ingredient, used in _ingredients(part, lot_id, by_place.get(place_id, ())).items():
-                amounts[ingredient] = amounts.get(ingredient, Amount(0, 0)) + used
+                amounts[ingredient] = amounts.get(ingredient, AttributedAmount(0, 0)) + used
     return found
 
 
-def _ingredients(part: Amount, product: int, flows: Sequence[Flow]) -> dict[int, Amount]:
+def _ingredients(part: AttributedAmount, product: int, flows: Sequence[AttributionFlow]) -> dict[int, AttributedAmount]:
     made = sum(flow.came_out for flow in flows if flow.is_product)
     if not made or not any(flow.lot_id == product and flow.is_product for flow in flows):
         return {}
@@ -107,7 +107,7 @@ def _ingredients(part: Amount, product: int, flows: Sequence[Flow]) -> dict[int,
     for flow in flows:
         if not flow.is_product and flow.stayed:
             of_item[flow.item_id][flow.lot_id] = flow.stayed
-    found: dict[int, Amount] = {}
+    found: dict[int, AttributedAmount] = {}
     for lots in of_item.values():
         total = sum(lots.values())
         found |= parts_of(part.times(total / made).at_most(total), lots)
@@ -115,7 +115,7 @@ def _ingredients(part: Amount, product: int, flows: Sequence[Flow]) -> dict[int,
 
 
 def _products_first(
-    wanted: Iterable[int], by_place: Mapping[int, Sequence[Flow]], came: Mapping[int, Mapping[int, int]]
+    wanted: Iterable[int], by_place: Mapping[int, Sequence[AttributionFlow]], came: Mapping[int, Mapping[int, int]]
 ) -> list[int]:
     """The lots upstream of ``wanted``, each after everything that was made of it."""
     done: list[int] = []

@@ -21,7 +21,7 @@ QUANTITY_MAX = 10**12
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class BookingRoute:
     """The places of an action: from where the operator scanned to where. None: the ledger's own place of that kind."""
 
     moves: bool
@@ -29,20 +29,20 @@ class Route:
 
 
 SCRAP = "scrap"
-ROUTES: dict[Action, Route] = {
-    Action.RECEIVE: Route(moves=True),
-    Action.PUT_AWAY: Route(moves=True),
-    Action.MOVE: Route(moves=True),
-    Action.PICK: Route(moves=True),
-    Action.SHIP: Route(moves=True),
-    Action.DISPENSE: Route(moves=True),
-    Action.RETURN: Route(moves=True),
-    Action.CONSUME: Route(moves=True),
-    Action.DESTROY: Route(moves=True, to_kind=SCRAP),  # the operator names only where the boxes are
+ROUTES: dict[Action, BookingRoute] = {
+    Action.RECEIVE: BookingRoute(moves=True),
+    Action.PUT_AWAY: BookingRoute(moves=True),
+    Action.MOVE: BookingRoute(moves=True),
+    Action.PICK: BookingRoute(moves=True),
+    Action.SHIP: BookingRoute(moves=True),
+    Action.DISPENSE: BookingRoute(moves=True),
+    Action.RETURN: BookingRoute(moves=True),
+    Action.CONSUME: BookingRoute(moves=True),
+    Action.DESTROY: BookingRoute(moves=True, to_kind=SCRAP),  # the operator names only where the boxes are
     # What was counted says nothing about what moved: the difference depends on everything else that is known, so a
     # movement made of it would depend on the order of arrival. It is kept as an event for the count to be decided on.
-    Action.COUNT: Route(moves=False),
-    Action.ALLOCATE: Route(moves=False),
+    Action.COUNT: BookingRoute(moves=False),
+    Action.ALLOCATE: BookingRoute(moves=False),
 }
 """What each action does to stock. Where ``to_kind`` is given, it stands in for a place that was not scanned."""
 
@@ -77,7 +77,7 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BookingLine:
     """One line of a scan transaction with all that is needed to book it, now or later."""
 
     fact: str
@@ -114,7 +114,7 @@ class Line:
         }
 
     @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> "Line":
+    def from_data(cls, data: Mapping[str, Any]) -> "BookingLine":
         """The line that :meth:`as_data` gave."""
         expires_on = data["expires_on"]
         return cls(
@@ -138,14 +138,14 @@ class KnownItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownCode:
     """The master data that lines are decided by: items by the keys of their codes and ids of places by name."""
 
     items: Mapping[str, KnownItem]
     places: Mapping[str, int]
 
     @classmethod
-    def of(cls, items: Iterable[Mapping[str, Any]], places: Mapping[str, int] | None = None) -> "Known":
+    def of(cls, items: Iterable[Mapping[str, Any]], places: Mapping[str, int] | None = None) -> "KnownCode":
         """From rows of ``key``, ``item_id``, ``base_units`` and ``name``."""
         known = {row["key"]: KnownItem(row["item_id"], row["base_units"], row["name"]) for row in items}
         return cls(known, places or {})
@@ -179,7 +179,7 @@ CURABLE = (Why.UNKNOWN_ITEM, Why.UNKNOWN_PLACE)
 class NotBooked:
     """A line that cannot be booked as things are. ``text`` says what to do."""
 
-    line: Line
+    line: BookingLine
     why: Why
     text: str
 
@@ -188,7 +188,7 @@ class NotBooked:
 class Decided:
     """A line that can be booked, but for the id of its lot."""
 
-    line: Line
+    line: BookingLine
     label: Label
     quantity: int
     from_place: int
@@ -210,13 +210,13 @@ class Decided:
         )
 
 
-def lines_of(scan: ScanTransaction, said_at: str) -> tuple[Line, ...]:
+def lines_of(scan: ScanTransaction, said_at: str) -> tuple[BookingLine, ...]:
     """The lines of ``scan`` that move stock. ``said_at`` is where it was said: gateway/journal/lane/seq."""
     route = ROUTES[scan.action]
     if not route.moves:
         return ()
     return tuple(
-        Line(
+        BookingLine(
             fact=f"{said_at}#{number}",
             action=scan.action,
             at=scan.stamp.at,
@@ -236,7 +236,7 @@ def lines_of(scan: ScanTransaction, said_at: str) -> tuple[Line, ...]:
     )
 
 
-def decide(line: Line, known: Known, owner: str = HOUSE) -> Decided | NotBooked:
+def decide(line: BookingLine, known: KnownCode, owner: str = HOUSE) -> Decided | NotBooked:
     """What to book for ``line``, or why it cannot be booked."""
     problem = _problem_of(line, known)
     if problem is not None:
@@ -252,7 +252,7 @@ def decide(line: Line, known: Known, owner: str = HOUSE) -> Decided | NotBooked:
     )
 
 
-def is_issue(line: Line) -> bool:
+def is_issue(line: BookingLine) -> bool:
     """Whether the line hands stock out, which a hold forbids."""
     return line.action in ISSUING
 
@@ -275,7 +275,7 @@ def earliest(labels: tuple[Label, ...]) -> Label:
     return replace(labels[0], expires_on=min(dates, default=None))
 
 
-def _problem_of(line: Line, known: Known) -> tuple[Why, str] | None:
+def _problem_of(line: BookingLine, known: KnownCode) -> tuple[Why, str] | None:
     places = (line.from_place, line.to_place)
     called = named(line.names)
     if None in places:

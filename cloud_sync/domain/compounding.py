@@ -37,7 +37,7 @@ class Ingredient(_Part):
     tolerance_pct: Annotated[float, Field(ge=0, le=100)] = 0.0
 
 
-class Step(_Part):
+class BatchStep(_Part):
     """One thing to do. ``second_check``: another person confirms it."""
 
     text: _Words
@@ -51,7 +51,7 @@ class Formula(_Part):
     preparation: Preparation
     storage: Storage
     ingredients: Annotated[tuple[Ingredient, ...], Field(min_length=1, max_length=200)]
-    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=500)]
+    steps: Annotated[tuple[BatchStep, ...], Field(min_length=1, max_length=500)]
     equipment: Annotated[tuple[_Words, ...], Field(max_length=100)] = ()
     tests: Annotated[tuple[_Words, ...], Field(max_length=100)] = ()
     yield_min_pct: Annotated[float, Field(ge=0, le=100)]
@@ -104,7 +104,7 @@ class Topic(StrEnum):
     OTHER = "other"
 
 
-class State(StrEnum):
+class BatchState(StrEnum):
     """Where a batch is."""
 
     PLANNED = "planned"
@@ -154,7 +154,7 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class BatchRecord:
     """All that is known of a batch. ``holds`` are reasons other than that it is not released yet."""
 
     kind: Kind
@@ -177,29 +177,29 @@ class Record:
         return tuple(fact for fact in self.facts if fact.kind is kind)
 
 
-def state_of(record: Record) -> State:
+def state_of(record: BatchRecord) -> BatchState:
     """Where the batch is: a decision counts first, and a hold above a release, for evidence can change afterwards."""
     if record.of(FactKind.REJECTED):
-        return State.REJECTED
+        return BatchState.REJECTED
     if record.holds:
-        return State.HELD
+        return BatchState.HELD
     if record.of(FactKind.RELEASED):
-        return State.RELEASED
+        return BatchState.RELEASED
     if record.of(FactKind.FINISHED):
-        return State.FINISHED
+        return BatchState.FINISHED
     if record.facts or record.components:
-        return State.IN_PROCESS
-    return State.PLANNED
+        return BatchState.IN_PROCESS
+    return BatchState.PLANNED
 
 
-def makers_of(record: Record) -> frozenset[str]:
+def makers_of(record: BatchRecord) -> frozenset[str]:
     """Everybody who had a hand in it; none of them may release it."""
     return (
         frozenset({fact.actor for fact in record.facts if fact.kind in MAKING} | {record.planned_by}) | record.operators
     )
 
 
-def yield_of(record: Record) -> tuple[int, float]:
+def yield_of(record: BatchRecord) -> tuple[int, float]:
     """Base units made, and in percent of what was planned.
 
     >>> made_pct(95, 100)
@@ -214,7 +214,7 @@ def made_pct(made: int, planned: int) -> float:
     return 100 * made / planned
 
 
-def open_points(record: Record) -> tuple[str, ...]:
+def open_points(record: BatchRecord) -> tuple[str, ...]:
     """All that keeps the batch from being released; empty when nothing does."""
     return (
         *(() if record.of(FactKind.FINISHED) else ("it is not finished",)),
@@ -236,24 +236,24 @@ def close_out(components: Iterable[Component]) -> dict[str, int]:
     return {component.lot_number: component.left for component in components if component.left > 0}
 
 
-def _unless_assessed(record: Record, topic: Topic, faults: Iterable[str]) -> Iterator[str]:
+def _unless_assessed(record: BatchRecord, topic: Topic, faults: Iterable[str]) -> Iterator[str]:
     if topic not in {Topic(fact.data["topic"]) for fact in _assessed(record)}:
         yield from faults
 
 
-def _assessed(record: Record) -> list[BatchFact]:
+def _assessed(record: BatchRecord) -> list[BatchFact]:
     done = {fact.data["deviation"] for fact in record.of(FactKind.ASSESSMENT)}
     return [fact for number, fact in enumerate(record.of(FactKind.DEVIATION), start=1) if number in done]
 
 
-def _unassessed(record: Record) -> Iterator[str]:
+def _unassessed(record: BatchRecord) -> Iterator[str]:
     done = {fact.data["deviation"] for fact in record.of(FactKind.ASSESSMENT)}
     for number, fact in enumerate(record.of(FactKind.DEVIATION), start=1):
         if number not in done:
             yield f"deviation {number} is not assessed: {fact.data['text']}"
 
 
-def _missing_steps(record: Record) -> Iterator[str]:
+def _missing_steps(record: BatchRecord) -> Iterator[str]:
     done = {fact.data["step"] for fact in record.of(FactKind.STEP)}
     checked = {fact.data["step"] for fact in record.of(FactKind.CHECK)}
     for number, step in enumerate(record.formula.steps, start=1):
@@ -263,14 +263,14 @@ def _missing_steps(record: Record) -> Iterator[str]:
             yield f"step {number} was not checked by a second person: {step.text}"
 
 
-def _missing_equipment(record: Record) -> Iterator[str]:
+def _missing_equipment(record: BatchRecord) -> Iterator[str]:
     used = {fact.data["equipment"] for fact in record.of(FactKind.EQUIPMENT)}
     for name in record.formula.equipment:
         if name not in used:
             yield f"no {name} is on record"
 
 
-def _ingredient_faults(record: Record) -> Iterator[str]:
+def _ingredient_faults(record: BatchRecord) -> Iterator[str]:
     used: dict[str, int] = {}
     for component in record.components:
         net = component.consumed - component.returned - component.scrapped
@@ -286,19 +286,19 @@ def _ingredient_faults(record: Record) -> Iterator[str]:
             yield f"{actual} of {item} were used, which the formula does not name"
 
 
-def _yield_faults(record: Record) -> Iterator[str]:
+def _yield_faults(record: BatchRecord) -> Iterator[str]:
     made, pct = yield_of(record)
     low, high = record.formula.yield_min_pct, record.formula.yield_max_pct
     if not low <= pct <= high:
         yield f"{made} of {record.quantity} were made: {pct:.1f} % is not between {low:g} % and {high:g} %"
 
 
-def _environment_faults(record: Record) -> Iterator[str]:
+def _environment_faults(record: BatchRecord) -> Iterator[str]:
     if record.is_monitored and not record.was_measured:
         yield "there are no readings from the run"
 
 
-def _test_faults(record: Record) -> Iterator[str]:
+def _test_faults(record: BatchRecord) -> Iterator[str]:
     latest = {fact.data["test"]: fact for fact in record.of(FactKind.TEST)}
     for name in record.formula.tests:
         if name not in latest:
@@ -308,7 +308,7 @@ def _test_faults(record: Record) -> Iterator[str]:
             yield f"{name} failed: {fact.data['result']}"
 
 
-def _expiry_faults(record: Record) -> Iterator[str]:
+def _expiry_faults(record: BatchRecord) -> Iterator[str]:
     within = [component for component in record.components if component.consumed > component.returned]
     dates = [component.expires_at for component in within if component.expires_at is not None]
     for component in within:

@@ -22,7 +22,7 @@ from edge_agent.domain.monitoring.signals import Instant
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundExcursion:
     """An excursion as the readings show it. ``ended_at`` is None while it lasts.
 
     ``longest_gap_s`` is the longest time within it in which nothing was measured. The excursion reaches across it,
@@ -51,7 +51,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class DetectionState:
     """A track, and what it takes to know the gaps in it: the last instant, and the longest gap since it went out."""
 
     track: Track = NORMAL
@@ -63,10 +63,10 @@ class State:
 class Changes:
     """What has to change for the stored excursions to be those that were found."""
 
-    opened: tuple[Found, ...]
-    amended: tuple[tuple[Stored, Found], ...]
+    opened: tuple[FoundExcursion, ...]
+    amended: tuple[tuple[Stored, FoundExcursion], ...]
     withdrawn: tuple[Stored, ...]
-    worsened: tuple[tuple[Stored, Found], ...]
+    worsened: tuple[tuple[Stored, FoundExcursion], ...]
     """Still open, and further out than before: this frees and holds nothing."""
 
     @property
@@ -75,7 +75,9 @@ class Changes:
         return bool(self.opened or self.amended or self.withdrawn)
 
 
-def fold(state: State, instants: Iterable[Instant], rule: Rule) -> Iterator[tuple[State, tuple[Found, ...]]]:
+def fold(
+    state: DetectionState, instants: Iterable[Instant], rule: Rule
+) -> Iterator[tuple[DetectionState, tuple[FoundExcursion, ...]]]:
     """The state after each of ``instants`` (in the order of time), and what ended there."""
     for at, value in instants:
         gap_s = 0.0
@@ -83,23 +85,23 @@ def fold(state: State, instants: Iterable[Instant], rule: Rule) -> Iterator[tupl
             gap_s = max(state.longest_gap_s, (at - state.last_at).total_seconds())
         track, changes = evaluate(state.track, at, value, rule)
         ended = tuple(
-            Found(change.began_at, change.ended_at, change.worst, gap_s)
+            FoundExcursion(change.began_at, change.ended_at, change.worst, gap_s)
             for change in changes
             if change.change is Change.CLOSED
         )
-        state = State(track, at, gap_s if track.outside_since is not None else 0.0)
+        state = DetectionState(track, at, gap_s if track.outside_since is not None else 0.0)
         yield state, ended
 
 
-def lasting(state: State) -> tuple[Found, ...]:
+def lasting(state: DetectionState) -> tuple[FoundExcursion, ...]:
     """The excursion that still lasts, if any."""
     track = state.track
     if not track.opened or track.outside_since is None or track.worst is None:
         return ()
-    return (Found(track.outside_since, None, track.worst, state.longest_gap_s),)
+    return (FoundExcursion(track.outside_since, None, track.worst, state.longest_gap_s),)
 
 
-def compare(stored: Sequence[Stored], found: Sequence[Found]) -> Changes:
+def compare(stored: Sequence[Stored], found: Sequence[FoundExcursion]) -> Changes:
     """What to change. An excursion keeps its identity where it began, or else where it overlaps the one of before."""
     by_beginning = {each.began_at: each for each in stored}
     pairs = [(by_beginning[each.began_at], each) for each in found if each.began_at in by_beginning]
@@ -181,14 +183,14 @@ def _covers(spell: PolicySpell, since: datetime | None, until: datetime | None) 
     return begins and (spell.until is None or (until is not None and until <= spell.until))
 
 
-def _facts(each: Found | Stored) -> tuple[datetime, datetime | None, float, float]:
+def _facts(each: FoundExcursion | Stored) -> tuple[datetime, datetime | None, float, float]:
     return each.began_at, each.ended_at, each.worst, each.longest_gap_s
 
 
-def _both_last(old: Stored, new: Found) -> bool:
+def _both_last(old: Stored, new: FoundExcursion) -> bool:
     return old.began_at == new.began_at and old.ended_at is None and new.ended_at is None
 
 
-def _overlap(old: Stored, new: Found) -> bool:
+def _overlap(old: Stored, new: FoundExcursion) -> bool:
     starts_before_end = new.ended_at is None or old.began_at < new.ended_at
     return starts_before_end and (old.ended_at is None or new.began_at < old.ended_at)

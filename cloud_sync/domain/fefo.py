@@ -30,7 +30,7 @@ class Position:
 
     @property
     def free(self) -> int:
-        """Base units that nobody has been promised; never below 0."""
+        """Base units that nobody has been reserved; never below 0."""
         return max(0, self.stock.quantity - self.stock.reserved)
 
 
@@ -51,7 +51,7 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class AllocationPlan:
     """What to take, what was passed over on the way (both in FEFO order), and base units that are ``missing``."""
 
     picks: tuple[Pick, ...]
@@ -59,7 +59,9 @@ class Plan:
     missing: int
 
 
-def plan(positions: Iterable[Position], quantity: int, context: Context, action: Action = Action.ALLOCATE) -> Plan:
+def plan(
+    positions: Iterable[Position], quantity: int, context: Context, action: Action = Action.ALLOCATE
+) -> AllocationPlan:
     """Cover ``quantity`` (> 0 base units) from ``positions``; those behind the last pick are not looked at."""
     if quantity <= 0:
         raise ValueError(f"quantity is {quantity}: a demand has at least 1 base unit")
@@ -76,7 +78,7 @@ def plan(positions: Iterable[Position], quantity: int, context: Context, action:
         take = min(position.free, missing)
         picks.append(Pick(position, take))
         missing -= take
-    return Plan(tuple(picks), tuple(skipped), missing)
+    return AllocationPlan(tuple(picks), tuple(skipped), missing)
 
 
 def fefo_key(position: Position) -> tuple[bool, datetime, datetime, int, int, str]:

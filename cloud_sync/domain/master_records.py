@@ -41,7 +41,7 @@ Units = Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
 Days = Annotated[int, Field(ge=0, le=DAYS_MAX)]
 
 
-class Record(BaseModel):
+class MasterRecord(BaseModel):
     """Base of all records. ``name`` (or what :attr:`KEY` says) tells records of a kind apart."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -53,7 +53,7 @@ class Record(BaseModel):
         return "/".join(str(getattr(self, part)) for part in self.KEY)
 
 
-class PlaceRecord(Record):
+class PlaceRecord(MasterRecord):
     """A place of the house. Suppliers, customers and wards have records of their own."""
 
     name: Name
@@ -63,7 +63,7 @@ class PlaceRecord(Record):
     policy: Name | None = Field(None, description="Storage policy of the place and what stands in it.")
 
 
-class OwnerRecord(Record):
+class OwnerRecord(MasterRecord):
     """Whose stock it is."""
 
     name: Name
@@ -74,7 +74,7 @@ ItemCode = Annotated[str, StringConstraints(max_length=60), AfterValidator(parse
 """``ndc:0591-0369-01`` or ``hibc:A123BJC5D6E71``; both may also be written as they are printed."""
 
 
-class ItemRecord(Record):
+class ItemRecord(MasterRecord):
     """A product. Days are whole days of remaining shelf life."""
 
     name: Name
@@ -134,7 +134,7 @@ class ItemRecord(Record):
         return self
 
 
-class SupplierRecord(Record):
+class SupplierRecord(MasterRecord):
     """Who goods come from, and whether they may. ``qualified_until`` is the last day on which they may."""
 
     name: Name
@@ -144,7 +144,7 @@ class SupplierRecord(Record):
     note: Text = ""
 
 
-class RecipientRecord(Record):
+class RecipientRecord(MasterRecord):
     """A customer or ward, and the remaining shelf life that it demands of everything and of single items."""
 
     name: Name
@@ -155,7 +155,7 @@ class RecipientRecord(Record):
     item_days_min: Annotated[dict[Name, Days], Field(max_length=1000)] = {}
 
 
-class OperatorRecord(Record):
+class OperatorRecord(MasterRecord):
     """Who works with scanners. ``badge`` is what follows ``LW.BADGE.`` on the card."""
 
     name: Name
@@ -163,7 +163,7 @@ class OperatorRecord(Record):
     active: bool = True
 
 
-class ReorderRecord(Record):
+class ReorderRecord(MasterRecord):
     """When to order more of an item for a place, and up to how much, in base units."""
 
     KEY = ("item", "place")
@@ -180,7 +180,7 @@ class ReorderRecord(Record):
         return self
 
 
-class OpeningRecord(Record):
+class OpeningRecord(MasterRecord):
     """Stock that was there before the ledger was."""
 
     KEY = ("item", "lot_number", "owner", "place", "serial")
@@ -193,7 +193,7 @@ class OpeningRecord(Record):
     expires_on: date | None = None
 
 
-KINDS: dict[str, type[Record]] = {
+KINDS: dict[str, type[MasterRecord]] = {
     "places": PlaceRecord,
     "owners": OwnerRecord,
     "items": ItemRecord,
@@ -207,7 +207,7 @@ KINDS: dict[str, type[Record]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RecordFault:
     """What is wrong with a file. ``line`` counts from 1, the header being the first; ``column`` is '' for all of it."""
 
     line: int
@@ -219,8 +219,8 @@ class Fault:
 class Sheet:
     """What a file says: records with the lines they stand on, and everything that is wrong with it."""
 
-    records: tuple[tuple[int, Record], ...]
-    faults: tuple[Fault, ...]
+    records: tuple[tuple[int, MasterRecord], ...]
+    faults: tuple[RecordFault, ...]
 
 
 def read_csv(kind: str, text: str) -> Sheet:
@@ -230,8 +230,8 @@ def read_csv(kind: str, text: str) -> Sheet:
     # Not splitlines(): a title may hold one of the other characters that it takes for the end of a line.
     lines = (f"{line}\n" for line in text.removeprefix("\ufeff").split("\n"))
     reader = csv.reader(lines, strict=True)
-    records: list[tuple[int, Record]] = []
-    faults: list[Fault] = []
+    records: list[tuple[int, MasterRecord]] = []
+    faults: list[RecordFault] = []
     seen: dict[str, int] = {}
     last = 0
     try:
@@ -247,24 +247,24 @@ def read_csv(kind: str, text: str) -> Sheet:
             if not any(cell.strip() for cell in cells):
                 continue
             if len(records) >= ROWS_MAX:
-                faults.append(Fault(line, "", f"more than {ROWS_MAX} rows: split the file"))
+                faults.append(RecordFault(line, "", f"more than {ROWS_MAX} rows: split the file"))
                 break
             found = _record(model, header, cells, line)
-            if isinstance(found, Record):
+            if isinstance(found, MasterRecord):
                 before = seen.setdefault(found.key, line)
                 if before != line:
                     text_ = f"{found.key} stands on line {before} already: leave one of them out"
-                    faults.append(Fault(line, model.KEY[0], text_))
+                    faults.append(RecordFault(line, model.KEY[0], text_))
                 else:
                     records.append((line, found))
             else:
                 faults += found
     except csv.Error as error:
-        faults.append(Fault(last + 1, "", f"{error}: put quotes around cells with commas, and double a quote"))
+        faults.append(RecordFault(last + 1, "", f"{error}: put quotes around cells with commas, and double a quote"))
     return Sheet(tuple(records), tuple(faults[:FAULTS_MAX]))
 
 
-def write_csv(kind: str, records: Iterable[Record]) -> Iterator[str]:
+def write_csv(kind: str, records: Iterable[MasterRecord]) -> Iterator[str]:
     """The lines of a file that :func:`read_csv` reads back as the same records."""
     columns = list(KINDS[kind].model_fields)
     sink = _Line()
@@ -276,7 +276,7 @@ def write_csv(kind: str, records: Iterable[Record]) -> Iterator[str]:
         yield sink.text
 
 
-def differences(before: Record, after: Record) -> dict[str, dict[str, Any]]:
+def differences(before: MasterRecord, after: MasterRecord) -> dict[str, dict[str, Any]]:
     """What changes from one to the other: field -> ``{"from": ..., "to": ...}`` in plain JSON values."""
     old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
     return {field: {"from": old[field], "to": new[field]} for field in new if old[field] != new[field]}
@@ -289,34 +289,38 @@ class _Line:
         self.text = text
 
 
-def _faults_in_header(model: type[Record], header: list[str]) -> list[Fault]:
+def _faults_in_header(model: type[MasterRecord], header: list[str]) -> list[RecordFault]:
     known = ", ".join(model.model_fields)
     if not header:
-        return [Fault(1, "", f"the file is empty: its first line names the columns: {known}")]
+        return [RecordFault(1, "", f"the file is empty: its first line names the columns: {known}")]
     faults = [
-        Fault(1, name, f"no such column: write one of {known}") for name in header if name not in model.model_fields
+        RecordFault(1, name, f"no such column: write one of {known}")
+        for name in header
+        if name not in model.model_fields
     ]
     faults += [
-        Fault(1, name, "the column stands twice: leave one out") for name in set(header) if header.count(name) > 1
+        RecordFault(1, name, "the column stands twice: leave one out") for name in set(header) if header.count(name) > 1
     ]
     needed = [name for name, field in model.model_fields.items() if field.is_required() and name not in header]
-    return faults + [Fault(1, name, "the column is missing: add it") for name in needed]
+    return faults + [RecordFault(1, name, "the column is missing: add it") for name in needed]
 
 
-def _record(model: type[Record], header: list[str], cells: list[str], line: int) -> Record | list[Fault]:
+def _record(
+    model: type[MasterRecord], header: list[str], cells: list[str], line: int
+) -> MasterRecord | list[RecordFault]:
     if len(cells) != len(header):
-        return [Fault(line, "", f"{len(cells)} cells, but {len(header)} columns: write one cell for each column")]
+        return [RecordFault(line, "", f"{len(cells)} cells, but {len(header)} columns: write one cell for each column")]
     said: dict[str, Any] = {}
-    faults: list[Fault] = []
+    faults: list[RecordFault] = []
     for column, cell in zip(header, cells, strict=True):
         text = cell.strip()
         if len(text) > CELL_CHARACTERS_MAX:
-            faults.append(Fault(line, column, f"{len(text)} characters: write {CELL_CHARACTERS_MAX} at most"))
+            faults.append(RecordFault(line, column, f"{len(text)} characters: write {CELL_CHARACTERS_MAX} at most"))
         elif text:
             try:
                 said[column] = _value(model, column, text)
             except ValueError as error:
-                faults.append(Fault(line, column, str(error)))
+                faults.append(RecordFault(line, column, str(error)))
     if faults:
         return faults
     try:
@@ -325,7 +329,7 @@ def _record(model: type[Record], header: list[str], cells: list[str], line: int)
         return [_fault_of(each, line) for each in error.errors()]
 
 
-def _fault_of(error: Any, line: int) -> Fault:
+def _fault_of(error: Any, line: int) -> RecordFault:
     where = error["loc"]
     text = error["msg"].removeprefix("Value error, ")
     column = str(where[0]) if where else ""
@@ -339,7 +343,7 @@ def _fault_of(error: Any, line: int) -> Fault:
         text = f"{error['input']!r} is no date: write it as 2027-01-31"
     elif error["type"] == "string_pattern_mismatch":
         text = f"{error['input']!r} has characters that do not belong there: {_PATTERNS.get(column, 'write ' + _PLAIN)}"
-    return Fault(line, column, text)
+    return RecordFault(line, column, text)
 
 
 _PLAIN = "letters, digits, dot, dash and underscore"
@@ -353,7 +357,7 @@ _PATTERNS = {
 }
 
 
-def _value(model: type[Record], column: str, text: str) -> Any:
+def _value(model: type[MasterRecord], column: str, text: str) -> Any:
     shape = _SHAPES.get(column)
     return shape(text) if shape and column in model.model_fields else text
 

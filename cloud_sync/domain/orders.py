@@ -36,7 +36,7 @@ class OrderKind(StrEnum):
     DESTRUCTION = "destruction"
 
 
-class Step(StrEnum):
+class OrderStep(StrEnum):
     """What people decide about an order."""
 
     APPROVED = "approved"
@@ -46,7 +46,7 @@ class Step(StrEnum):
     CANCELLED = "cancelled"
 
 
-class State(StrEnum):
+class OrderState(StrEnum):
     """Where a quantity is in its workflow."""
 
     REQUESTED = "requested"
@@ -75,33 +75,33 @@ class Rules:
     prefix: str
     from_kinds: frozenset[str]
     to_kinds: frozenset[str]
-    needs: tuple[Step, ...] = ()
+    needs: tuple[OrderStep, ...] = ()
     names_lots: bool = False
-    promises: bool = False
+    reservations: bool = False
 
 
 RECIPIENTS = frozenset({"customer", "ward"})
 RULES: dict[OrderKind, Rules] = {
-    OrderKind.PURCHASE: Rules("PO", frozenset({"supplier"}), INTERNAL, needs=(Step.APPROVED, Step.ORDERED)),
-    OrderKind.DEMAND: Rules("SO", INTERNAL, RECIPIENTS, promises=True),
-    OrderKind.TRANSFER: Rules("TR", INTERNAL, INTERNAL, promises=True),
+    OrderKind.PURCHASE: Rules("PO", frozenset({"supplier"}), INTERNAL, needs=(OrderStep.APPROVED, OrderStep.ORDERED)),
+    OrderKind.DEMAND: Rules("SO", INTERNAL, RECIPIENTS, reservations=True),
+    OrderKind.TRANSFER: Rules("TR", INTERNAL, INTERNAL, reservations=True),
     OrderKind.RETURN: Rules("RT", RECIPIENTS, INTERNAL),
     OrderKind.DESTRUCTION: Rules(
-        "DX", INTERNAL, frozenset({"scrap"}), needs=(Step.APPROVED, Step.WITNESSED), names_lots=True
+        "DX", INTERNAL, frozenset({"scrap"}), needs=(OrderStep.APPROVED, OrderStep.WITNESSED), names_lots=True
     ),
 }
 
-FOLLOWS: dict[Step, tuple[frozenset[Step], frozenset[Step]]] = {
-    Step.APPROVED: (frozenset(), frozenset({Step.APPROVED, Step.REJECTED})),
-    Step.REJECTED: (frozenset(), frozenset({Step.APPROVED, Step.REJECTED, Step.ORDERED})),
-    Step.ORDERED: (frozenset({Step.APPROVED}), frozenset({Step.ORDERED, Step.REJECTED})),
-    Step.WITNESSED: (frozenset({Step.APPROVED}), frozenset({Step.WITNESSED, Step.REJECTED})),
+FOLLOWS: dict[OrderStep, tuple[frozenset[OrderStep], frozenset[OrderStep]]] = {
+    OrderStep.APPROVED: (frozenset(), frozenset({OrderStep.APPROVED, OrderStep.REJECTED})),
+    OrderStep.REJECTED: (frozenset(), frozenset({OrderStep.APPROVED, OrderStep.REJECTED, OrderStep.ORDERED})),
+    OrderStep.ORDERED: (frozenset({OrderStep.APPROVED}), frozenset({OrderStep.ORDERED, OrderStep.REJECTED})),
+    OrderStep.WITNESSED: (frozenset({OrderStep.APPROVED}), frozenset({OrderStep.WITNESSED, OrderStep.REJECTED})),
 }
 """Each step: those that must have been before, and those that must not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class OrderLine:
     """A line of an order. ``lot_number`` and ``serial`` are '' where they are left open."""
 
     line: int
@@ -123,7 +123,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Base units of a lot (or serial) that ``action`` moved for an order, or that are promised to it (allocate)."""
+    """Base units of a lot (or serial) that ``action`` moved for an order, or that are reserved for it (allocate)."""
 
     action: Action
     item_id: int
@@ -140,7 +140,7 @@ class Filled:
     unasked: tuple[Moved, ...]
 
 
-def fill(lines: Sequence[Line], moved: Iterable[Moved]) -> Filled:
+def fill(lines: Sequence[OrderLine], moved: Iterable[Moved]) -> Filled:
     """Which lines movements belong to: lines that name serial or lot first, each up to what it wants.
 
     What is beyond all lines about it counts for the last of them. The order of ``moved`` does not matter.
@@ -163,38 +163,40 @@ def fill(lines: Sequence[Line], moved: Iterable[Moved]) -> Filled:
     return Filled({line: dict(done) for line, done in by_line.items()}, tuple(unasked))
 
 
-def states_of(kind: OrderKind, line: Line, steps: frozenset[Step], done: Mapping[Action, int]) -> dict[State, int]:
+def states_of(
+    kind: OrderKind, line: OrderLine, steps: frozenset[OrderStep], done: Mapping[Action, int]
+) -> dict[OrderState, int]:
     """In which state each base unit of a line is; states with none are left out."""
     furthest, passed = _passed(kind, done)
-    states: dict[State, int] = defaultdict(int)
-    states[State.CANCELLED] = line.cancelled
+    states: dict[OrderState, int] = defaultdict(int)
+    states[OrderState.CANCELLED] = line.cancelled
     left = line.wanted
     for state, quantity in passed:
         take = min(left, quantity)
         states[state] += take
         left -= take
-    states[State.OVER] = max(0, furthest - line.wanted)
-    promised = min(left, done.get(Action.ALLOCATE, 0)) if RULES[kind].promises else 0
-    states[State.ALLOCATED] += promised
-    states[_waiting(steps)] += left - promised
+    states[OrderState.OVER] = max(0, furthest - line.wanted)
+    reserved = min(left, done.get(Action.ALLOCATE, 0)) if RULES[kind].reservations else 0
+    states[OrderState.ALLOCATED] += reserved
+    states[_waiting(steps)] += left - reserved
     return {state: quantity for state, quantity in states.items() if quantity}
 
 
-def open_quantity(kind: OrderKind, line: Line, done: Mapping[Action, int]) -> int:
-    """Base units that are asked for and neither done nor cancelled (promised ones are open)."""
+def open_quantity(kind: OrderKind, line: OrderLine, done: Mapping[Action, int]) -> int:
+    """Base units that are asked for and neither done nor cancelled (reserved ones are open)."""
     return max(0, line.wanted - _passed(kind, done)[0])
 
 
-def order_state(lines: Sequence[Mapping[State, int]]) -> str:
+def order_state(lines: Sequence[Mapping[OrderState, int]]) -> str:
     """An order's state in a word: that of its quantities if they agree, ``partly ...`` if they do not."""
-    total: dict[State, int] = defaultdict(int)
+    total: dict[OrderState, int] = defaultdict(int)
     for line in lines:
         for state, quantity in line.items():
-            if state is not State.OVER:
+            if state is not OrderState.OVER:
                 total[state] += quantity
     if len(total) > 1:
-        total.pop(State.CANCELLED, None)
-    present = [state for state in State if total.get(state)]
+        total.pop(OrderState.CANCELLED, None)
+    present = [state for state in OrderState if total.get(state)]
     return present[0].value if len(present) == 1 else f"partly {present[-1].value}"
 
 
@@ -209,35 +211,35 @@ def fault_of_places(kind: OrderKind, from_kind: str, to_kind: str) -> str | None
 
 
 def fault_of_step(
-    kind: OrderKind, step: Step, taken: Mapping[Step, str], requested_by: str, actor: str
+    kind: OrderKind, step: OrderStep, taken: Mapping[OrderStep, str], requested_by: str, actor: str
 ) -> tuple[str, bool] | None:
     """Why ``actor`` may not take ``step`` after those ``taken`` (-> by whom), None if they may.
 
     The second value is whether it is a matter of who does it: who requests does not approve.
     """
-    if step not in RULES[kind].needs and step is not Step.REJECTED:
+    if step not in RULES[kind].needs and step is not OrderStep.REJECTED:
         return f"a {kind} is not {step}", False
     needed, excluded = FOLLOWS[step]
     if missing := needed - taken.keys():
         return f"it is not {_or(missing)} yet", False
     if done := excluded & taken.keys():
         return f"it was {_or(done)} by {taken[min(done)]} already", False
-    if step is Step.APPROVED and actor == requested_by:
+    if step is OrderStep.APPROVED and actor == requested_by:
         return f"{actor} requested it, so somebody else has to approve it", True
     return None
 
 
-def fault_of_performing(kind: OrderKind, taken: Mapping[Step, str], actor: str) -> tuple[str, bool] | None:
+def fault_of_performing(kind: OrderKind, taken: Mapping[OrderStep, str], actor: str) -> tuple[str, bool] | None:
     """Why ``actor`` may not carry the order out (receive, issue, destroy), None if they may.
 
     The second value is whether it is a matter of who does it: the witness does not destroy.
     """
-    if Step.REJECTED in taken:
-        return f"it was rejected by {taken[Step.REJECTED]}", False
+    if OrderStep.REJECTED in taken:
+        return f"it was rejected by {taken[OrderStep.REJECTED]}", False
     for step in RULES[kind].needs:
         if step not in taken:
             return f"it is not {step} yet", False
-    if kind is OrderKind.DESTRUCTION and taken[Step.WITNESSED] == actor:
+    if kind is OrderKind.DESTRUCTION and taken[OrderStep.WITNESSED] == actor:
         return f"{actor} witnesses it, so somebody else has to do it", True
     return None
 
@@ -251,7 +253,7 @@ def fault_of_count_decision(opened_by: str, counted_by: frozenset[str], actor: s
 
 def stock_states(
     place_kind: str, quantity: int, reserved: int, *, expired: bool, held: bool, returned: bool
-) -> dict[State, int]:
+) -> dict[OrderState, int]:
     """In which state stock of a lot in a place is; empty where a balance says nothing about stock.
 
     ``returned``: it came back from a recipient and nobody has decided on it yet.
@@ -260,25 +262,29 @@ def stock_states(
         return {}
     if place_kind in _OUTSIDE:
         return {_OUTSIDE[place_kind]: quantity}
-    for applies, state in ((expired, State.EXPIRED), (returned, State.RETURNED), (held, State.QUARANTINED)):
+    for applies, state in (
+        (expired, OrderState.EXPIRED),
+        (returned, OrderState.RETURNED),
+        (held, OrderState.QUARANTINED),
+    ):
         if applies:
             return {state: quantity}
     allocated = min(max(0, reserved), quantity)
-    states = {State.ALLOCATED: allocated, State.AVAILABLE: quantity - allocated}
+    states = {OrderState.ALLOCATED: allocated, OrderState.AVAILABLE: quantity - allocated}
     return {state: units for state, units in states.items() if units}
 
 
-_OUTSIDE: dict[str, State] = {
-    "customer": State.SHIPPED,
-    "ward": State.DISPENSED,
-    "transit": State.SHIPPED,
-    "scrap": State.DESTROYED,
-    "production": State.CONSUMED,
-    "count_difference": State.MISSED,
+_OUTSIDE: dict[str, OrderState] = {
+    "customer": OrderState.SHIPPED,
+    "ward": OrderState.DISPENSED,
+    "transit": OrderState.SHIPPED,
+    "scrap": OrderState.DESTROYED,
+    "production": OrderState.CONSUMED,
+    "count_difference": OrderState.MISSED,
 }
 
 
-def _about(lines: Sequence[Line], moved: Moved) -> list[Line]:
+def _about(lines: Sequence[OrderLine], moved: Moved) -> list[OrderLine]:
     return [line for line in lines if line.is_about(moved.item_id, moved.lot_number, moved.serial)]
 
 
@@ -286,37 +292,43 @@ def _said(moved: Moved) -> tuple[int, str, str, str, int]:
     return moved.item_id, moved.lot_number, moved.serial, moved.action, moved.quantity
 
 
-def _passed(kind: OrderKind, done: Mapping[Action, int]) -> tuple[int, tuple[tuple[State, int], ...]]:
+def _passed(kind: OrderKind, done: Mapping[Action, int]) -> tuple[int, tuple[tuple[OrderState, int], ...]]:
     """Base units that went the order's way, and in which state they are now."""
     received, returned = done.get(Action.RECEIVE, 0), done.get(Action.RETURN, 0)
     shipped, dispensed = done.get(Action.SHIP, 0), done.get(Action.DISPENSE, 0)
     if kind is OrderKind.PURCHASE:
-        return received, ((State.RETURNED, min(returned, received)), (State.RECEIVED, max(0, received - returned)))
+        return received, (
+            (OrderState.RETURNED, min(returned, received)),
+            (OrderState.RECEIVED, max(0, received - returned)),
+        )
     if kind is OrderKind.DEMAND:
         back = min(returned, shipped + dispensed)
         from_shipped = min(back, shipped)
         return shipped + dispensed, (
-            (State.RETURNED, back),
-            (State.SHIPPED, shipped - from_shipped),
-            (State.DISPENSED, dispensed - (back - from_shipped)),
+            (OrderState.RETURNED, back),
+            (OrderState.SHIPPED, shipped - from_shipped),
+            (OrderState.DISPENSED, dispensed - (back - from_shipped)),
         )
     if kind is OrderKind.TRANSFER:
-        return max(shipped, received), ((State.RECEIVED, received), (State.SHIPPED, max(0, shipped - received)))
+        return max(shipped, received), (
+            (OrderState.RECEIVED, received),
+            (OrderState.SHIPPED, max(0, shipped - received)),
+        )
     if kind is OrderKind.RETURN:
-        return returned, ((State.RETURNED, returned),)
+        return returned, ((OrderState.RETURNED, returned),)
     destroyed = done.get(Action.DESTROY, 0)
-    return destroyed, ((State.DESTROYED, destroyed),)
+    return destroyed, ((OrderState.DESTROYED, destroyed),)
 
 
-def _waiting(steps: frozenset[Step]) -> State:
+def _waiting(steps: frozenset[OrderStep]) -> OrderState:
     for step, state in (
-        (Step.REJECTED, State.REJECTED),
-        (Step.ORDERED, State.ORDERED),
-        (Step.APPROVED, State.APPROVED),
+        (OrderStep.REJECTED, OrderState.REJECTED),
+        (OrderStep.ORDERED, OrderState.ORDERED),
+        (OrderStep.APPROVED, OrderState.APPROVED),
     ):
         if step in steps:
             return state
-    return State.REQUESTED
+    return OrderState.REQUESTED
 
 
 def _or(words: Iterable[str]) -> str:

@@ -23,7 +23,7 @@ GAPS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class CoverageGap:
     """Nobody measured from ``began_at`` to ``ended_at``."""
 
     began_at: datetime
@@ -31,7 +31,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredStay:
     """What one channel measured during one stay. Values are in the metric's unit, None without any.
 
     ``outside_s`` says for each rule how long the values were beyond its limit; ``beyond_any_s`` beyond any of them.
@@ -43,7 +43,7 @@ class Measured:
     mkt_c: float | None
     measured_s: float
     gap_s: float
-    gaps: tuple[Gap, ...]
+    gaps: tuple[CoverageGap, ...]
     outside_s: dict[str, float] = field(default_factory=dict)
     beyond_any_s: float = 0.0
 
@@ -56,7 +56,7 @@ def measure(
     *,
     gap_s: float,
     is_temperature: bool,
-) -> Measured:
+) -> MeasuredStay:
     """Sum up ``instants`` (in the order of time, those up to ``gap_s`` before the stay too) for a stay."""
     sums = _Sums(began_at, ended_at, tuple(rules))
     longest = timedelta(seconds=gap_s)
@@ -86,7 +86,7 @@ class _Sums:
     def __init__(self, began_at: datetime, ended_at: datetime, rules: tuple[Rule, ...]) -> None:
         self._began_at, self._ended_at, self._rules = began_at, ended_at, rules
         self._until = began_at
-        self._gaps: list[Gap] = []
+        self._gaps: list[CoverageGap] = []
         self._gap_s = self._measured_s = self._harm = self._beyond_any_s = 0.0
         self._lowest: float | None = None
         self._highest: float | None = None
@@ -108,10 +108,10 @@ class _Sums:
             self._outside_s[name] += seconds
         self._beyond_any_s += seconds if broken else 0.0
 
-    def result(self, is_temperature: bool) -> Measured:
+    def result(self, is_temperature: bool) -> MeasuredStay:
         self._add_gap(self._ended_at)
         has_mkt = is_temperature and self._measured_s > 0
-        return Measured(
+        return MeasuredStay(
             self._lowest,
             self._highest,
             kinetic_temperature_c(self._harm / self._measured_s) if has_mkt else None,
@@ -127,7 +127,7 @@ class _Sums:
             return
         self._gap_s += (until - self._until).total_seconds()
         if len(self._gaps) < GAPS_MAX:
-            self._gaps.append(Gap(self._until, until))
+            self._gaps.append(CoverageGap(self._until, until))
 
 
 def _harm(celsius: float) -> float:

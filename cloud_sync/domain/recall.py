@@ -11,7 +11,7 @@ SCRAP = "scrap"
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class RecallFlow:
     """What went of a lot from one kind of place to another, all movements added up (base units).
 
     ``is_approved``: by counts, whose differences are booked once somebody else than who counted approves them.
@@ -54,10 +54,11 @@ class Reconciliation:
         return self.difference == 0 and min(self.on_hand, self.with_recipients, self.destroyed, self.consumed) >= 0
 
 
-def reconcile(flows: Iterable[Flow]) -> Reconciliation:
+def reconcile(flows: Iterable[RecallFlow]) -> Reconciliation:
     """Add up a lot's movements. What was received always equals the sum of the rest, for stock is a sum.
 
-    >>> reconcile([Flow("supplier", "room", 10), Flow("room", "customer", 4), Flow("room", "scrap", 6)]).destroyed
+    >>> moved = [("supplier", "room", 10), ("room", "customer", 4), ("room", "scrap", 6)]
+    >>> reconcile(RecallFlow(*each) for each in moved).destroyed
     6
     """
     each = list(flows)

@@ -17,7 +17,7 @@ class Duty(StrEnum):
     """A kind of thing done at the ledger; the value says it in words."""
 
     READ = "read the ledger"
-    MOVE = "move, promise and pick stock"
+    MOVE = "move, reservation and pick stock"
     APPROVE = "approve what colleagues requested or counted"
     HOLD = "place holds"
     DECIDE = "lift holds, decide on exposures and resolve cases"

@@ -20,7 +20,7 @@ from cloud_sync.ingest.clock_correction import bound_times
 from cloud_sync.ingest.dead_letters import TRIES_MAX, is_poison, poison_case
 from cloud_sync.ingest.lane_progress import advance
 from cloud_sync.ingest.notices import store_notices
-from cloud_sync.ingest.provenance import Said, Source
+from cloud_sync.ingest.provenance import RecordSource, Sourced
 from cloud_sync.ingest.readings import store_readings
 from cloud_sync.ingest.scans import store_scans
 from cloud_sync.posting.cases import Case, count_case, open_case
@@ -45,7 +45,7 @@ UNREADABLE_KEPT_BYTES = 10_000
 _log = logging.getLogger("cloud_sync.ingest")
 
 
-class Outcome(StrEnum):
+class BatchOutcome(StrEnum):
     """What became of a batch. The gateway may forget the first two and must keep the others.
 
     ``UNKNOWN``: nothing of this gateway is taken as long as it is not registered, or revoked; it may send it again
@@ -60,16 +60,16 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class BatchReceipt:
     """The ledger's answer. ``digest`` is the batch's (64 hex digits); ``reason`` says why it was not stored."""
 
     digest: str
-    outcome: Outcome
+    outcome: BatchOutcome
     reason: str = ""
 
 
 @again_if_overtaken
-def store_batch(database: Database, raw: bytes) -> Receipt:
+def store_batch(database: Database, raw: bytes) -> BatchReceipt:
     """Store one batch in one transaction and say what became of it.
 
     Raises ``DatabaseDown``: nothing was stored, and the gateway shall send it again.
@@ -79,22 +79,22 @@ def store_batch(database: Database, raw: bytes) -> Receipt:
         batch = decode_batch(raw)
         _check_header(batch.header)
     except WireError as error:
-        return Receipt(digest, Outcome.REFUSED, error.reason)
+        return BatchReceipt(digest, BatchOutcome.REFUSED, error.reason)
     try:
         with database.transaction() as connection:
-            return Receipt(digest, _store(connection, batch))
+            return BatchReceipt(digest, _store(connection, batch))
     except NotGenuine as error:
         with database.transaction() as connection:
             count_case(connection, _not_genuine_case(batch, error))
-        outcome = Outcome.UNKNOWN if isinstance(error, _NotBelieved) else Outcome.REFUSED
-        return Receipt(digest, outcome, str(error))
+        outcome = BatchOutcome.UNKNOWN if isinstance(error, _NotBelieved) else BatchOutcome.REFUSED
+        return BatchReceipt(digest, outcome, str(error))
     except Forked as error:
         with database.transaction() as connection:
             count_case(connection, _fork_case(batch, error))
-        return Receipt(digest, Outcome.FORK, str(error))
+        return BatchReceipt(digest, BatchOutcome.FORK, str(error))
 
 
-def store_batches(database: Database, raws: Sequence[bytes]) -> list[Receipt]:
+def store_batches(database: Database, raws: Sequence[bytes]) -> list[BatchReceipt]:
     """Store several batches and say what became of each, in their order; as good as ``store_batch`` on each.
 
     Many batches of readings share transactions: a week of back-fill takes seconds so. A batch that fails again and
@@ -105,7 +105,7 @@ def store_batches(database: Database, raws: Sequence[bytes]) -> list[Receipt]:
     return [receipts.get(index) or _store_or_set_aside(database, raw) for index, raw in enumerate(raws)]
 
 
-def _store_or_set_aside(database: Database, raw: bytes) -> Receipt:
+def _store_or_set_aside(database: Database, raw: bytes) -> BatchReceipt:
     fault: Exception | None = None
     for _ in range(TRIES_MAX):
         try:
@@ -118,24 +118,24 @@ def _store_or_set_aside(database: Database, raw: bytes) -> Receipt:
     return _set_aside(database, decode_batch(raw), fault)
 
 
-def _set_aside(database: Database, batch: Batch, error: Exception) -> Receipt:
+def _set_aside(database: Database, batch: Batch, error: Exception) -> BatchReceipt:
     """Keep it as evidence, with a case that says why nothing came of it. The gateway need not send it again."""
     with database.transaction() as connection:
         gateway = _genuine_gateway(connection, batch)
         if _is_stored_or_own(connection, batch, gateway["id"]):
-            return Receipt(batch.digest, Outcome.DUPLICATE)
+            return BatchReceipt(batch.digest, BatchOutcome.DUPLICATE)
         case = poison_case(batch, _add_evidence(connection, gateway["id"], batch, None, None), error)
         advance(connection, gateway["id"], batch.header.journal, batch.header.lane.value)
         open_case(connection, case)
     _log.error("%s", case.text, exc_info=error)
-    return Receipt(batch.digest, Outcome.STORED, case.text)
+    return BatchReceipt(batch.digest, BatchOutcome.STORED, case.text)
 
 
 @again_if_overtaken
-def _store_together(database: Database, raws: Sequence[bytes]) -> dict[int, Receipt]:
+def _store_together(database: Database, raws: Sequence[bytes]) -> dict[int, BatchReceipt]:
     """Receipts by index of those that could be stored together with others."""
     candidates = [each for index, raw in enumerate(raws) if (each := _sealed(index, raw)) is not None]
-    receipts: dict[int, Receipt] = {}
+    receipts: dict[int, BatchReceipt] = {}
     for part in in_parts(candidates):
         if len(part) < 2:
             continue
@@ -146,8 +146,8 @@ def _store_together(database: Database, raws: Sequence[bytes]) -> dict[int, Rece
                 raise
             continue
         digests = {each.index: each.digest for each in part}
-        receipts |= {index: Receipt(digests[index], Outcome.STORED) for index in stored}
-        receipts |= {index: Receipt(digests[index], Outcome.DUPLICATE) for index in duplicates}
+        receipts |= {index: BatchReceipt(digests[index], BatchOutcome.STORED) for index in stored}
+        receipts |= {index: BatchReceipt(digests[index], BatchOutcome.DUPLICATE) for index in duplicates}
     return receipts
 
 
@@ -176,43 +176,45 @@ class _UnknownGateway(_NotBelieved):
     """Nobody registered it; its name is worth nothing."""
 
 
-def _store(connection: Connection, batch: Batch) -> Outcome:
+def _store(connection: Connection, batch: Batch) -> BatchOutcome:
     header = batch.header
     gateway = _genuine_gateway(connection, batch)
     if _is_stored_or_own(connection, batch, gateway["id"]):
-        return Outcome.DUPLICATE
+        return BatchOutcome.DUPLICATE
     decoded = _decoded(batch)
     first_at, last_at = _trusted(decoded)
     evidence_id = _add_evidence(connection, gateway["id"], batch, first_at, last_at)
-    source = Source(gateway["id"], header.gateway, header.journal, header.lane, evidence_id)
+    source = RecordSource(gateway["id"], header.gateway, header.journal, header.lane, evidence_id)
     advance(connection, source.gateway_id, source.journal, source.lane.value)
     _book(connection, source, batch, decoded, is_dated=last_at is not None)
     queries("ingest").gateway_seen(connection, id=gateway["id"])
-    return Outcome.STORED
+    return BatchOutcome.STORED
 
 
 def book_evidence(connection: Connection, gateway_id: int, batch: Batch, evidence_id: int) -> None:
     """Make facts of a batch that is kept as evidence and nothing more. The caller owns the lane."""
     header, decoded = batch.header, _decoded(batch)
-    source = Source(gateway_id, header.gateway, header.journal, header.lane, evidence_id)
+    source = RecordSource(gateway_id, header.gateway, header.journal, header.lane, evidence_id)
     _book(connection, source, batch, decoded, is_dated=_trusted(decoded)[1] is not None)
 
 
 def _book(
-    connection: Connection, source: Source, batch: Batch, decoded: Sequence[Record | str], *, is_dated: bool
+    connection: Connection, source: RecordSource, batch: Batch, decoded: Sequence[Record | str], *, is_dated: bool
 ) -> None:
     records = _readable(connection, source, batch, decoded)
     # Channels before holds: the order of locks (storage/locks.py, actions/tracks.py).
-    store_notices(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, Notice)])
+    store_notices(connection, source, [Sourced(s.seq, s.record) for s in records if isinstance(s.record, Notice)])
     store_readings(
         connection,
         source,
-        [Said(s.seq, s.record) for s in records if isinstance(s.record, Reading)],
-        [Said(s.seq, s.record) for s in records if isinstance(s.record, Envelope)],
+        [Sourced(s.seq, s.record) for s in records if isinstance(s.record, Reading)],
+        [Sourced(s.seq, s.record) for s in records if isinstance(s.record, Envelope)],
     )
     if source.lane is Lane.SCANS and is_dated:
         bound_times(connection, source, batch.header.first, _last_seq(batch))
-    store_scans(connection, source, [Said(s.seq, s.record) for s in records if isinstance(s.record, ScanTransaction)])
+    store_scans(
+        connection, source, [Sourced(s.seq, s.record) for s in records if isinstance(s.record, ScanTransaction)]
+    )
 
 
 def _check_header(header: BatchHeader) -> None:
@@ -260,7 +262,7 @@ def _is_stored_or_own(connection: Connection, batch: Batch, gateway_id: int) -> 
     Raises ``Forked`` if another one with any of its sequence numbers is stored.
     """
     header = batch.header
-    queries("ingest").own_lane(connection, lane=f"{header.gateway}/{header.journal}/{header.lane}")
+    queries("ingest").lock_lane(connection, lane=f"{header.gateway}/{header.journal}/{header.lane}")
     near = queries("ingest").last_batch_up_to(
         connection, gateway_id=gateway_id, journal=header.journal, lane=header.lane.value, last_seq=_last_seq(batch)
     )
@@ -315,8 +317,8 @@ def _trusted(decoded: Sequence[Record | str]) -> tuple[datetime | None, datetime
 
 
 def _readable(
-    connection: Connection, source: Source, batch: Batch, decoded: Sequence[Record | str]
-) -> list[Said[Record]]:
+    connection: Connection, source: RecordSource, batch: Batch, decoded: Sequence[Record | str]
+) -> list[Sourced[Record]]:
     """The records that can be read; each of the others becomes an exception case."""
     readable = []
     pairs = zip(batch.lines, decoded, strict=True)
@@ -324,11 +326,11 @@ def _readable(
         if isinstance(record, str):
             open_case(connection, _unreadable_case(source, seq, line, record))
         else:
-            readable.append(Said(seq, record))
+            readable.append(Sourced(seq, record))
     return readable
 
 
-def _unreadable_case(source: Source, seq: int, line: bytes, fault: str) -> Case:
+def _unreadable_case(source: RecordSource, seq: int, line: bytes, fault: str) -> Case:
     shown = line[:UNREADABLE_KEPT_BYTES].decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
     text = fault.replace("\x00", "\\x00")[:1000]
     key = source.said_at(seq)

@@ -18,7 +18,7 @@ from cloud_sync.ingest.bulk_rows import NotPlain, RowMaker
 from cloud_sync.ingest.envelopes import with_retold
 from cloud_sync.ingest.fast_parser import EPOCH
 from cloud_sync.ingest.lane_progress import advance
-from cloud_sync.ingest.provenance import Said
+from cloud_sync.ingest.provenance import Sourced
 from cloud_sync.ingest.readings import Unusable, heard, keep_unusable
 from cloud_sync.posting.monitoring.envelopes import Span, joined
 from cloud_sync.posting.monitoring.rule_tracks import judge, judge_silence
@@ -60,7 +60,7 @@ class Kept:
 
     evidence_id: int
     sealed: Sealed
-    unusable: tuple[Said[Reading], ...]
+    unusable: tuple[Sourced[Reading], ...]
     last_at: datetime
 
 
@@ -94,7 +94,7 @@ def store_part(
     """
     lanes = sorted({f"{each.header.gateway}/{each.header.journal}/{each.header.lane}" for each in part})
     for lane in lanes:
-        queries("ingest").own_lane(connection, lane=lane)
+        queries("ingest").lock_lane(connection, lane=lane)
     fresh, duplicates = _sorted_out(connection, gateway_id, part)
     new = _not_retold(connection, gateway_id, _proven(fresh, verify))
     if not new:
@@ -192,7 +192,7 @@ def _copy_readings(
     ids = [row["id"] for row in queries("ingest").evidence_ids(connection, count=len(new))]
     kept: list[Kept] = []
     waiting = list(zip(ids, new, strict=True))
-    channels = _own_channels(connection, gateway_id)
+    channels = _lock_channels(connection, gateway_id)
     maker = RowMaker(channels, _months(connection))
     waiting = _copy(connection, maker, waiting, kept)
     spans = maker.spans()
@@ -234,9 +234,9 @@ def _copy(
     return waiting
 
 
-def _own_channels(connection: Connection, gateway_id: int) -> Channels:
+def _lock_channels(connection: Connection, gateway_id: int) -> Channels:
     """All of the gateway, locked in one order, so that nobody deadlocks."""
-    rows = queries("tracks").own_channels_of_gateway(connection, gateway_id=gateway_id)
+    rows = queries("tracks").lock_channels_of_gateway(connection, gateway_id=gateway_id)
     return {(row["device"], row["metric"]): row["id"] for row in rows}
 
 
@@ -248,7 +248,7 @@ def _make_channels(connection: Connection, gateway_id: int, wanted: Iterable[tup
         devices=[device for device, _ in names],
         metrics=[metric for _, metric in names],
     )
-    return _own_channels(connection, gateway_id)
+    return _lock_channels(connection, gateway_id)
 
 
 def _months(connection: Connection) -> set[str]:

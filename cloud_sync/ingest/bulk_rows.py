@@ -23,7 +23,7 @@ from cloud_sync.ingest.fast_parser import (
     plain_reading,
     since_epoch_us,
 )
-from cloud_sync.ingest.provenance import Said
+from cloud_sync.ingest.provenance import Sourced
 from cloud_sync.posting.monitoring.envelopes import Span
 from edge_agent.domain.wire.records import Quality, Reading
 from edge_agent.domain.wire.wire import Batch, WireError, decode_record
@@ -44,7 +44,7 @@ class Made:
     """The rows of a batch, its readings that are not good, and the latest time in it (microseconds since 2000)."""
 
     rows: bytes
-    unusable: tuple[Said[Reading], ...]
+    unusable: tuple[Sourced[Reading], ...]
     last_us: int
 
 
@@ -67,7 +67,7 @@ class _Work:
     end: bytes
     rows: list[bytes] = field(default_factory=list)
     taken: list[tuple[_Shape | None, int]] = field(default_factory=list)
-    unusable: list[Said[Reading]] = field(default_factory=list)
+    unusable: list[Sourced[Reading]] = field(default_factory=list)
     is_waiting: bool = False
 
 
@@ -187,7 +187,7 @@ def _carefully(line: bytes, seq: int, work: _Work) -> PlainReading:
     if not isinstance(record, Reading) or record.was is not None or fault_in(record) is not None:
         raise NotPlain
     if record.quality is not Quality.GOOD:
-        work.unusable.append(Said(seq, record))
+        work.unusable.append(Sourced(seq, record))
     values = record.values if record.quality is Quality.GOOD else {}
     return since_epoch_us(record.stamp.at), record.stamp.synced, record.device, tuple(values.items())
 

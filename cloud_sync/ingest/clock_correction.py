@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cloud_sync.actions.monitoring.retention import make_months
-from cloud_sync.ingest.provenance import Said, Source
+from cloud_sync.ingest.provenance import RecordSource, Sourced
 from cloud_sync.posting.monitoring.envelopes import correct_envelopes
 from cloud_sync.posting.monitoring.rule_tracks import judge_again
 from cloud_sync.posting.movements import retime
@@ -23,12 +23,12 @@ Times = dict[Stamp, datetime]
 """True times of doubtful stamps that a notice corrects."""
 
 
-def true_times(connection: Connection, source: Source, stamps: Sequence[Stamp]) -> Times:
+def true_times(connection: Connection, source: RecordSource, stamps: Sequence[Stamp]) -> Times:
     """What is known by now. Nobody else corrects times of this gateway until the end of the transaction."""
     doubtful = sorted({each for each in stamps if not each.synced}, key=lambda each: (each.at, each.boot, each.mono_ms))
     if not doubtful:
         return {}
-    queries("clocks").own_clock(connection, gateway=source.gateway)
+    queries("clocks").lock_clock(connection, gateway=source.gateway)
     rows = queries("clocks").corrected(
         connection,
         gateway_id=source.gateway_id,
@@ -40,7 +40,7 @@ def true_times(connection: Connection, source: Source, stamps: Sequence[Stamp]) 
     return {each: row["at"] for each, row in pairs if row["at"] is not None}
 
 
-def correct_times(connection: Connection, source: Source, said: Sequence[Said[Notice]]) -> None:
+def correct_times(connection: Connection, source: RecordSource, said: Sequence[Sourced[Notice]]) -> None:
     """Apply the clock notices of a batch to everything that was said before."""
     boots = []
     for each in said:
@@ -54,7 +54,7 @@ def correct_times(connection: Connection, source: Source, said: Sequence[Said[No
             continue
         by_mono_ms, boot = data.get("by_mono_ms"), data.get("boot")
         boots.append(str(boot or notice.stamp.boot))
-        queries("clocks").own_clock(connection, gateway=source.gateway)
+        queries("clocks").lock_clock(connection, gateway=source.gateway)
         queries("clocks").add_offset(
             connection,
             gateway_id=source.gateway_id,
@@ -75,11 +75,11 @@ def correct_times(connection: Connection, source: Source, said: Sequence[Said[No
     retime(connection, queries("clocks").mistimed_of_boots(connection, gateway_id=source.gateway_id, boots=boots))
 
 
-def bound_times(connection: Connection, source: Source, first_seq: int, last_seq: int) -> None:
+def bound_times(connection: Connection, source: RecordSource, first_seq: int, last_seq: int) -> None:
     """Let doubtful scans around a new batch with trusted times have been before or after it, as their journal says.
 
     Call it before anything is booked: it may own the holds.
     """
-    queries("clocks").own_clock(connection, gateway=source.gateway)
+    queries("clocks").lock_clock(connection, gateway=source.gateway)
     around = {"journal": source.journal, "first_seq": first_seq, "last_seq": last_seq}
     retime(connection, queries("clocks").mistimed_around(connection, gateway_id=source.gateway_id, **around))

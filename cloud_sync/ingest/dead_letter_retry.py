@@ -11,7 +11,7 @@ from edge_agent.domain.wire.wire import decode_batch
 
 
 @again_if_overtaken
-def rebook(database: Database, case_id: int, *, reason: str, actor: str) -> Row:
+def reprocess(database: Database, case_id: int, *, reason: str, actor: str) -> Row:
     """Book what the evidence of a case ``batch_set_aside`` holds, and close the case; gives the case.
 
     All of it or nothing, and once. Raises ``NotFound``; ``Conflict`` if it is another case, closed already, or the
@@ -19,7 +19,7 @@ def rebook(database: Database, case_id: int, *, reason: str, actor: str) -> Row:
     """
     try:
         with database.transaction() as connection:
-            return _rebook(connection, case_id, reason, actor)
+            return _reprocess(connection, case_id, reason, actor)
     except Exception as error:
         if not is_poison(error):
             raise
@@ -29,7 +29,7 @@ def rebook(database: Database, case_id: int, *, reason: str, actor: str) -> Row:
         ) from error
 
 
-def _rebook(connection: Connection, case_id: int, reason: str, actor: str) -> Row:
+def _reprocess(connection: Connection, case_id: int, reason: str, actor: str) -> Row:
     case: Row | None = queries("quality").case_by_id(connection, case_id=case_id)
     if case is None:
         raise NotFound(f"there is no case {case_id}", f"See GET /v1/cases?kind={SET_ASIDE}.")
@@ -39,7 +39,7 @@ def _rebook(connection: Connection, case_id: int, reason: str, actor: str) -> Ro
     batch = decode_batch(bytes(evidence["raw"]))
     header = batch.header
     # Two who ask at once: the second one finds the case closed.
-    queries("ingest").own_lane(connection, lane=f"{header.gateway}/{header.journal}/{header.lane}")
+    queries("ingest").lock_lane(connection, lane=f"{header.gateway}/{header.journal}/{header.lane}")
     newest = latest_case(connection, SET_ASIDE, case["key"])
     if newest is None or newest["id"] != case_id or newest["resolved_at"] is not None:
         raise Conflict(f"case {case_id} is closed", f"See GET /v1/cases?kind={SET_ASIDE} for those that are open.")

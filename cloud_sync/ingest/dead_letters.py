@@ -2,7 +2,7 @@
 
 Without this such a batch would come again for ever, and in a message with others hold them up. It is kept as evidence,
 byte for byte as the gateway signed it, and a case asks a person to look. Nothing of it is in stock or judged, until the
-cause is gone and somebody has it booked again (``ingest.rebooking``).
+cause is gone and somebody has it booked again (``ingest.dead_letter_retry``).
 """
 
 import psycopg

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloud_sync.ingest.clock_correction import Times
-from cloud_sync.ingest.provenance import Said, Source
+from cloud_sync.ingest.provenance import RecordSource, Sourced
 from cloud_sync.posting.monitoring.envelopes import Span, joined
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
@@ -28,7 +28,7 @@ class PlacedEnvelope:
         return [(self.record.device, metric) for metric in self.record.values]
 
 
-def placed(source: Source, said: Sequence[Said[Envelope]], times: Times) -> list[PlacedEnvelope]:
+def placed(source: RecordSource, said: Sequence[Sourced[Envelope]], times: Times) -> list[PlacedEnvelope]:
     """The good ones, where clock notices put them or else as they were said."""
     found = []
     for each in said:
@@ -39,14 +39,14 @@ def placed(source: Source, said: Sequence[Said[Envelope]], times: Times) -> list
     return found
 
 
-def as_unusable(said: Sequence[Said[Envelope]]) -> list[Said[Reading]]:
+def as_unusable(said: Sequence[Sourced[Envelope]]) -> list[Sourced[Reading]]:
     """Of an envelope of readings that were not good: the first of them, and how many there were."""
     found = []
     for each in said:
         record = each.record
         if record.quality is not Quality.GOOD:
             detail = f"{record.count} times until {record.stamp.at:%Y-%m-%d %H:%M:%S} UTC: {record.detail}"
-            found.append(Said(each.seq, Reading(record.since, record.device, record.quality, detail=detail)))
+            found.append(Sourced(each.seq, Reading(record.since, record.device, record.quality, detail=detail)))
     return found
 
 
@@ -66,8 +66,8 @@ def keep_envelopes(
 
 
 def without_those_told(
-    connection: Connection, source: Source, said: Sequence[Said[Reading]]
-) -> Sequence[Said[Reading]]:
+    connection: Connection, source: RecordSource, said: Sequence[Sourced[Reading]]
+) -> Sequence[Sourced[Reading]]:
     """Those that are not here already under their number of before or after. The caller owns the lane."""
     if not said:
         return said

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from cloud_sync.ingest.provenance import Said, Source
+from cloud_sync.ingest.provenance import RecordSource, Sourced
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.wire.records import FORMER_JOURNALS, SEQ_END, Lane, Notice, NoticeKind
@@ -16,14 +16,14 @@ def advance(connection: Connection, gateway_id: int, journal: str, lane: str) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class SequenceGap:
     """The first and last number of readings that are no more, and of what stands for them where they were thinned."""
 
     span: tuple[int, int]
     by: tuple[int, int] | None
 
 
-def declare_gaps(connection: Connection, source: Source, said: Sequence[Said[Notice]]) -> list[Gap]:
+def declare_gaps(connection: Connection, source: RecordSource, said: Sequence[Sourced[Notice]]) -> list[SequenceGap]:
     """Records that the gateway says are lost, or were thinned, will never come as they were; gives those among the
     readings.
 
@@ -41,11 +41,11 @@ def declare_gaps(connection: Connection, source: Source, said: Sequence[Said[Not
         for journal in _journals(connection, source, str(lane), data.get("journal")):
             _declare(connection, source, journal, str(lane), span, by)
         if lane == Lane.READINGS.value:
-            found.append(Gap(span, by))
+            found.append(SequenceGap(span, by))
     return found
 
 
-def _journals(connection: Connection, source: Source, lane: str, named: object) -> list[str]:
+def _journals(connection: Connection, source: RecordSource, lane: str, named: object) -> list[str]:
     """The journals of this gateway that a gap is about; none if it is the name of none."""
     if named == FORMER_JOURNALS:
         rows = queries("ingest").journals_with_holes(
@@ -59,9 +59,14 @@ def _journals(connection: Connection, source: Source, lane: str, named: object) 
 
 
 def _declare(
-    connection: Connection, source: Source, journal: str, lane: str, span: tuple[int, int], by: tuple[int, int] | None
+    connection: Connection,
+    source: RecordSource,
+    journal: str,
+    lane: str,
+    span: tuple[int, int],
+    by: tuple[int, int] | None,
 ) -> None:
-    queries("ingest").own_lane(connection, lane=f"{source.gateway}/{journal}/{lane}")
+    queries("ingest").lock_lane(connection, lane=f"{source.gateway}/{journal}/{lane}")
     queries("ingest").add_gap(
         connection,
         gateway_id=source.gateway_id,

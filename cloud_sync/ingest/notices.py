@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from psycopg.types.json import Jsonb
 
 from cloud_sync.ingest.clock_correction import correct_times
-from cloud_sync.ingest.lane_progress import Gap, declare_gaps
-from cloud_sync.ingest.provenance import Said, Source
+from cloud_sync.ingest.lane_progress import SequenceGap, declare_gaps
+from cloud_sync.ingest.provenance import RecordSource, Sourced
 from cloud_sync.posting.monitoring.envelopes import Span, joined
 from cloud_sync.posting.monitoring.rule_tracks import judge, judge_silence
 from cloud_sync.storage.database import Connection
@@ -14,7 +14,7 @@ from cloud_sync.storage.queries import queries
 from edge_agent.domain.wire.records import Notice
 
 
-def store_notices(connection: Connection, source: Source, said: Sequence[Said[Notice]]) -> None:
+def store_notices(connection: Connection, source: RecordSource, said: Sequence[Sourced[Notice]]) -> None:
     """Keep the notices of a batch."""
     if not said:
         return
@@ -36,13 +36,13 @@ def store_notices(connection: Connection, source: Source, said: Sequence[Said[No
     )
     gaps = declare_gaps(connection, source, said)
     if gaps:
-        list(queries("tracks").own_channels_of_gateway(connection, gateway_id=source.gateway_id))
+        list(queries("tracks").lock_channels_of_gateway(connection, gateway_id=source.gateway_id))
         judge(connection, _told_by_envelopes(connection, source, gaps))
         judge_silence(connection, source.gateway_id, {})
     correct_times(connection, source, said)
 
 
-def _told_by_envelopes(connection: Connection, source: Source, gaps: Sequence[Gap]) -> dict[int, Span]:
+def _told_by_envelopes(connection: Connection, source: RecordSource, gaps: Sequence[SequenceGap]) -> dict[int, Span]:
     """Where envelopes came before the word on which readings they stand for."""
     spans: dict[int, Span] = {}
     for first, last in {gap.by for gap in gaps if gap.by is not None}:

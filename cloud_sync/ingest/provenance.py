@@ -9,7 +9,7 @@ R = TypeVar("R", bound=Record, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Said(Generic[R]):
+class Sourced(Generic[R]):
     """A record and its sequence number in its lane."""
 
     seq: int
@@ -17,7 +17,7 @@ class Said(Generic[R]):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RecordSource:
     """The batch that records come from."""
 
     gateway_id: int

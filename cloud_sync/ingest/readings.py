@@ -9,7 +9,7 @@ from cloud_sync.ingest.binary_copy import COPY_READINGS, END, HEADER, Doubt, pla
 from cloud_sync.ingest.clock_correction import Times, true_times
 from cloud_sync.ingest.envelopes import PlacedEnvelope, as_unusable, keep_envelopes, placed, without_those_told
 from cloud_sync.ingest.fast_parser import EPOCH, PlainReading, since_epoch_us
-from cloud_sync.ingest.provenance import Said, Source
+from cloud_sync.ingest.provenance import RecordSource, Sourced
 from cloud_sync.posting.monitoring.envelopes import Span, joined
 from cloud_sync.posting.monitoring.rule_tracks import judge, judge_silence
 from cloud_sync.storage.database import Connection
@@ -43,7 +43,10 @@ class Unusable:
 
 
 def store_readings(
-    connection: Connection, source: Source, said: Sequence[Said[Reading]], envelopes: Sequence[Said[Envelope]] = ()
+    connection: Connection,
+    source: RecordSource,
+    said: Sequence[Sourced[Reading]],
+    envelopes: Sequence[Sourced[Envelope]] = (),
 ) -> None:
     """Keep the readings of a batch, and the envelopes of those that were thinned, and judge those of channels whose
     place has a policy.
@@ -84,7 +87,7 @@ def keep_readings(
         return
     names = {(reading[2], metric) for _, _, reading, _ in good for metric, _ in reading[3]}
     names.update(name for each in envelopes for name in each.names)
-    channels = _own_channels(connection, gateway_id, names, all_of_them=judges_silence)
+    channels = _lock_channels(connection, gateway_id, names, all_of_them=judges_silence)
     spans = joined(_copy_good(connection, good, channels), keep_envelopes(connection, envelopes, channels))
     judge(connection, spans)
     if judges_silence:
@@ -153,7 +156,7 @@ def _rows(
                 yield row(channel_id, at_us, seq, value, synced, evidence_id, doubt)
 
 
-def _good(source: Source, said: Said[Reading], times: Times) -> Good:
+def _good(source: RecordSource, said: Sourced[Reading], times: Times) -> Good:
     """With the time that a clock notice gives it, or else as it was said."""
     record, stamp = said.record, said.record.stamp
     at = times.get(stamp, stamp.at)
@@ -177,7 +180,7 @@ def _make_months(connection: Connection, good: Sequence[Good]) -> None:
         make_months(connection, day, day)
 
 
-def _own_channels(
+def _lock_channels(
     connection: Connection, gateway_id: int, names: Iterable[tuple[str, str]], *, all_of_them: bool
 ) -> dict[tuple[str, str], int]:
     """Ids by device and metric. Made before they are locked, and all locked in one order, so that nobody deadlocks."""
@@ -186,7 +189,7 @@ def _own_channels(
     metrics = [metric for _, metric in in_order]
     queries("tracks").add_channels(connection, gateway_id=gateway_id, devices=devices, metrics=metrics)
     if all_of_them:
-        rows = queries("tracks").own_channels_of_gateway(connection, gateway_id=gateway_id)
+        rows = queries("tracks").lock_channels_of_gateway(connection, gateway_id=gateway_id)
     else:
-        rows = queries("tracks").own_channels_of_devices(connection, gateway_id=gateway_id, devices=devices)
+        rows = queries("tracks").lock_channels_of_devices(connection, gateway_id=gateway_id, devices=devices)
     return {(row["device"], row["metric"]): row["id"] for row in rows}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from cloud_sync.actions.stock.counts import store_count_scan
 from cloud_sync.domain.booking import lines_of
 from cloud_sync.ingest.clock_correction import true_times
-from cloud_sync.ingest.provenance import Said, Source
+from cloud_sync.ingest.provenance import RecordSource, Sourced
 from cloud_sync.posting.movements import EventLine, book_lines
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.events import add_event
@@ -14,7 +14,7 @@ from cloud_sync.storage.queries import queries
 from edge_agent.domain.wire.records import Action, ScanTransaction, Stamp
 
 
-def store_scans(connection: Connection, source: Source, said: Sequence[Said[ScanTransaction]]) -> None:
+def store_scans(connection: Connection, source: RecordSource, said: Sequence[Sourced[ScanTransaction]]) -> None:
     """Book what operators scanned; what cannot be booked becomes exception cases, and nothing is refused."""
     if not said:
         return
@@ -36,7 +36,7 @@ def store_scans(connection: Connection, source: Source, said: Sequence[Said[Scan
             store_count_scan(connection, each.record, source.said_at(each.seq), source.evidence_id)
 
 
-def _keep_doubts(connection: Connection, source: Source, doubtful: Sequence[tuple[str, int, Stamp]]) -> None:
+def _keep_doubts(connection: Connection, source: RecordSource, doubtful: Sequence[tuple[str, int, Stamp]]) -> None:
     if not doubtful:
         return
     queries("clocks").add_doubtful_scans(
@@ -51,7 +51,7 @@ def _keep_doubts(connection: Connection, source: Source, doubtful: Sequence[tupl
     )
 
 
-def _add_event(connection: Connection, source: Source, said: Said[ScanTransaction]) -> int:
+def _add_event(connection: Connection, source: RecordSource, said: Sourced[ScanTransaction]) -> int:
     scan = said.record
     data = {
         "said_at": source.said_at(said.seq),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from cloud_sync.domain.attribution import Flow, Origin, sources_of
+from cloud_sync.domain.attribution import AttributionFlow, Origin, sources_of
 from cloud_sync.domain.trace import PRODUCTION
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
@@ -32,7 +32,7 @@ def attributed(
     place_ids = sorted({row["place_id"] for row in rows})
     places = {row["id"]: row for row in queries("trace").named_places(connection, place_ids=place_ids)}
     made_in = [each for each in place_ids if places[each]["kind"] == PRODUCTION]
-    flows = [Flow(**row) for row in queries("trace").flows_of(connection, place_ids=made_in)]
+    flows = [AttributionFlow(**row) for row in queries("trace").flows_of(connection, place_ids=made_in)]
     origins = [Origin(row["lot_id"], row["place_id"], row["quantity"]) for row in rows]
     amounts = sources_of(wanted, flows, origins)
     lots = {row["id"]: row for row in queries("trace").named_lots(connection, lot_ids=lot_ids)}

@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from cloud_sync.posting.reservations.broken_reservations import break_promises
+from cloud_sync.posting.reservations.broken_reservations import break_reservations
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import LEDGER as LEDGER
 from cloud_sync.storage.events import add_event
@@ -35,7 +35,7 @@ class Case:
 def open_case(connection: Connection, case: Case) -> int | None:
     """Open ``case`` and give its id; None if one of this kind and key is open already.
 
-    Promises of stock that it holds are broken. The caller owns the lot.
+    Reservations of stock that it holds are broken. The caller owns the lot.
     """
     case_id: int | None = queries("cases").add_case(
         connection,
@@ -51,7 +51,7 @@ def open_case(connection: Connection, case: Case) -> int | None:
         data = {"kind": case.kind, "key": case.key, "lot": case.lot_id}
         add_event(connection, actor=LEDGER, kind="case_opened", subject=f"case:{case_id}", reason=case.text, data=data)
     if case_id is not None and case.lot_id is not None:
-        break_promises(connection, [case.lot_id])
+        break_reservations(connection, [case.lot_id])
     return case_id
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from cloud_sync.errors import Conflict
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event, adding_event
-from cloud_sync.storage.queries import Statement, in_one_go, queries
+from cloud_sync.storage.queries import Statement, pipeline, queries
 
 
 def answered_before(connection: Connection, kind: str, client_id: UUID, request: dict[str, Any]) -> Any | None:
@@ -14,14 +14,14 @@ def answered_before(connection: Connection, kind: str, client_id: UUID, request:
 
     Whoever asks at the same moment under the same id waits. Raises ``Conflict`` if it was another request.
     """
-    _, said = in_one_go(connection, *asking(client_id))
+    _, said = pipeline(connection, *asking(client_id))
     return answer_in(said, kind, client_id, request)
 
 
 def asking(client_id: UUID) -> tuple[Statement, Statement]:
     """The statements of :func:`answered_before`, to be sent with others; :func:`answer_in` reads the second's rows."""
     subject = _subject(client_id)
-    own, said = queries("reservations").own_request.sql, queries("reservations").said.sql
+    own, said = queries("reservations").lock_request.sql, queries("reservations").said.sql
     return (own, {"key": subject}), (said, {"subject": subject})
 
 

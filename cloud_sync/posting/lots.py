@@ -6,7 +6,7 @@ from datetime import UTC, tzinfo
 from cloud_sync.domain.booking import Label, earliest, expires_at
 from cloud_sync.posting.cases import Case, amend_case, latest_case, latest_cases, open_case
 from cloud_sync.storage.database import Connection, Row
-from cloud_sync.storage.locks import own_lots
+from cloud_sync.storage.locks import lock_lots
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.stock.eligibility import ISSUING
 
@@ -53,7 +53,7 @@ def lots_of(
         expires_on=[label.expires_on for label in wanted],
         expires_at=[expires_at(label.expires_on, zone) for label in wanted],
     )
-    own_lots(connection, (row["id"] for row in queries("movements").lots_by_label(connection, **columns)))
+    lock_lots(connection, (row["id"] for row in queries("movements").lots_by_label(connection, **columns)))
     rows = list(queries("movements").lots_by_label(connection, **columns))  # again: as they are now that we own them
     for row in rows:
         key = _key_of(row)

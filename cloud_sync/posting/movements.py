@@ -10,9 +10,9 @@ from cloud_sync.domain.booking import (
     CURABLE,
     HOUSE,
     SCRAP,
+    BookingLine,
     Decided,
-    Known,
-    Line,
+    KnownCode,
     NewMovement,
     NotBooked,
     decide,
@@ -23,9 +23,9 @@ from cloud_sync.posting.lots import key_of, lots_of
 from cloud_sync.posting.monitoring.exposures import expose_lots
 from cloud_sync.posting.order_matching import match_orders, may_hold
 from cloud_sync.posting.recall_scope import reach_recalls, redo_reaches
-from cloud_sync.posting.reservations.broken_reservations import break_promises
+from cloud_sync.posting.reservations.broken_reservations import break_reservations
 from cloud_sync.storage.database import Connection, Row
-from cloud_sync.storage.locks import own_holds, own_lots, own_orders, share_holds
+from cloud_sync.storage.locks import lock_holds, lock_lots, lock_orders, share_holds
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.wire.records import Action
 
@@ -40,7 +40,7 @@ FOR_A_PATIENT = frozenset({Action.PICK, Action.DISPENSE})
 class EventLine:
     """A scanned line, the event it belongs to, the evidence it was read from, and whether its time is known."""
 
-    line: Line
+    line: BookingLine
     event_id: int
     evidence_id: int | None = None
     is_timed: bool = True
@@ -80,7 +80,7 @@ def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str
     _share_or_own(
         connection, lambda: _touch_production(connection, lines) or may_hold(connection, [each.line for each in lines])
     )
-    own_orders(connection, [each.line.order or "" for each in lines])
+    lock_orders(connection, [each.line.order or "" for each in lines])
     _ensure_scrap(connection, lines)
     known = _known(connection, [each.line for each in lines])
     decided: list[tuple[Decided, EventLine]] = []
@@ -112,9 +112,9 @@ def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE, zone
     Call it in the transaction that adds the master data, after adding it: it waits for scans under way, so that none of
     them slips through between.
     """
-    own_holds(connection)
+    lock_holds(connection)
     cases = list(queries("cases").open_cases_of_kinds(connection, kinds=[why.value for why in CURABLE]))
-    said = [Line.from_data(case["data"]["line"]) for case in cases]
+    said = [BookingLine.from_data(case["data"]["line"]) for case in cases]
     times = queries("clocks").true_times(connection, facts=[line.fact for line in said])
     true_at = {row["fact"]: row["at"] for row in times}
     lines = [replace(line, at=true_at.get(line.fact) or line.at) for line in said]
@@ -139,8 +139,8 @@ def retime(connection: Connection, wrong: Iterable[Row]) -> None:
     moved = list(wrong)
     if not moved:
         return
-    own_holds(connection)
-    own_lots(connection, {row["lot_id"] for row in moved})
+    lock_holds(connection)
+    lock_lots(connection, {row["lot_id"] for row in moved})
     queries("clocks").correct_movements(
         connection,
         ids=[row["id"] for row in moved],
@@ -159,7 +159,7 @@ def _share_or_own(connection: Connection, touches_production: Callable[[], bool]
             # Somebody made it so while we waited. Rolling back gives the shared lock back, so that we never wait for
             # the other one with it in our hands.
             raise psycopg.Rollback(attempt)
-    own_holds(connection)
+    lock_holds(connection)
 
 
 def _touch_production(connection: Connection, lines: Sequence[EventLine]) -> bool:
@@ -177,11 +177,11 @@ def _ensure_scrap(connection: Connection, lines: Sequence[EventLine]) -> None:
         queries("movements").add_scrap_place(connection, name=SCRAP)
 
 
-def _known(connection: Connection, lines: Sequence[Line]) -> Known:
+def _known(connection: Connection, lines: Sequence[BookingLine]) -> KnownCode:
     items = queries("movements").known_items(connection, keys=sorted({key for line in lines for key in line.keys}))
     names = {place for line in lines for place in (line.from_place, line.to_place) if place}
     places = queries("movements").known_places(connection, names=sorted(names))
-    return Known.of(items, {row["name"]: row["id"] for row in places})
+    return KnownCode.of(items, {row["name"]: row["id"] for row in places})
 
 
 def _case_of(decision: NotBooked, each: EventLine) -> Case:
@@ -220,7 +220,7 @@ def _book(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) 
     lot_ids = {movement.lot_id for movement, _ in movements}
     place_ids = {place for movement, _ in movements for place in (movement.from_place, movement.to_place)}
     lock_for_booking(connection, lot_ids=lot_ids, place_ids=place_ids)
-    own_lots(connection, lot_ids)
+    lock_lots(connection, lot_ids)
     new = list(queries("movements").add_movements(connection, **_columns(movements)))
     if not new:
         return frozenset()
@@ -229,7 +229,7 @@ def _book(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) 
     _follow(connection, new)
     # What comes out of production is a product that nobody has released, unless it went in before.
     made = queries("movements").lots_from_production(connection, movement_ids=movement_ids)
-    break_promises(connection, [row["lot_id"] for row in made])
+    break_reservations(connection, [row["lot_id"] for row in made])
     reach_recalls(connection, lot_ids)
     return frozenset(row["fact"] for row in new)
 

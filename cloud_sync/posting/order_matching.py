@@ -1,20 +1,26 @@
-"""What was booked, held against the orders it names: promises are kept, discrepancies become holds and cases.
+"""What was booked, held against the orders it names: reservations are kept, discrepancies become holds and cases.
 
 The physical fact stands whatever comes out here. Call :func:`match_orders` in the transaction that books, after it.
-Locks: the caller owns the orders that the movements name (``locks.own_orders``) and the lots; promises are taken here.
+Locks: the caller owns the orders that the movements name (``locks.lock_orders``) and the lots; reservations are
+locked here.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from functools import cached_property
 
-from cloud_sync.domain.booking import Line, NewMovement
+from cloud_sync.domain.booking import BookingLine, NewMovement
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.domain.orders import OrderKind, fault_of_performing
 from cloud_sync.domain.trace import RECIPIENTS, SUPPLIERS
 from cloud_sync.posting.cases import LEDGER, Case, open_case
 from cloud_sync.posting.reservations.order_state import OrderNow, orders_now
-from cloud_sync.posting.reservations.reservation_moves import carry_promise, carry_promises, end_part, release_excess
+from cloud_sync.posting.reservations.reservation_moves import (
+    end_part,
+    move_reservation,
+    move_reservations,
+    release_excess,
+)
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -57,7 +63,7 @@ _HELD_WHEN_IT_COMES_IN = RECIPIENTS | SUPPLIERS
 _LEAVING = frozenset({Action.PICK, Action.SHIP, Action.DISPENSE, Action.CONSUME})
 
 
-def may_hold(connection: Connection, lines: Sequence[Line]) -> bool:
+def may_hold(connection: Connection, lines: Sequence[BookingLine]) -> bool:
     """Whether booking these lines may place a hold, for which the transaction has to own the holds."""
     from_places = {line.from_place for line in lines if line.from_place}
     return bool(from_places) and bool(
@@ -71,16 +77,16 @@ def may_hold(connection: Connection, lines: Sequence[Line]) -> bool:
 
 
 def match_orders(connection: Connection, booked: Booked, *, owner: str = "house", zone: tzinfo = UTC) -> None:
-    """Keep promises that ``booked`` movements fulfil, hold what has to be looked at, open cases for what is wrong.
+    """Keep reservations that ``booked`` movements fulfil, hold what has to be looked at, open cases for what is wrong.
 
-    Promises of stock that was moved within the house go with it; those of stock that left are broken.
+    Reservations of stock that was moved within the house go with it; those of stock that left are broken.
     """
     place_ids = {place for movement, _ in booked for place in (movement.from_place, movement.to_place)}
     places = {row["id"]: row for row in queries("orders").place_facts(connection, place_ids=sorted(place_ids))}
     concerned = [each for each in booked if _is_concerned(each[0], places[each[0].from_place]["kind"])]
     if concerned:
         _match(connection, concerned, places)
-    carry_promises(connection, [movement for movement, _ in booked])
+    move_reservations(connection, [movement for movement, _ in booked])
 
 
 def _is_concerned(movement: NewMovement, from_kind: str) -> bool:
@@ -104,7 +110,7 @@ def _match(connection: Connection, concerned: Booked, places: dict[int, Row]) ->
         elif movement.action == Action.RETURN:
             matching.take_back()
         elif movement.action in _LEAVING:
-            matching.keep_promises()
+            matching.fulfil_reservations()
         elif movement.action == Action.DESTROY and order is not None:
             matching.check_allowed()
         matching.hold_what_came_in()
@@ -165,25 +171,25 @@ class _Matching:
             self.check_allowed()
             self._check_asked_for(Action.RETURN)
 
-    def keep_promises(self) -> None:
-        """End the promises that the movement keeps; promise gathered stock to the same demand where it is now."""
+    def fulfil_reservations(self) -> None:
+        """End the reservations that the movement fulfils; reserve picked stock for the same demand where it is now."""
         movement = self.movement
         left = movement.quantity
-        promises = list(queries("orders").own_promises_of(self.connection, demand=movement.order_ref))
-        for promise in promises:
+        reservations = list(queries("orders").lock_reservations_of(self.connection, demand=movement.order_ref))
+        for reservation in reservations:
             if left == 0:
                 break
-            here = (promise["lot_id"], promise["place_id"], promise["serial"])
+            here = (reservation["lot_id"], reservation["place_id"], reservation["serial"])
             if here != (movement.lot_id, movement.from_place, movement.serial):
                 continue
-            taken = min(left, promise["quantity"])
+            taken = min(left, reservation["quantity"])
             left -= taken
             text = f"{movement.action} to {self.to_place['name']} by {movement.operator}"
-            end_part(self.connection, promise, taken, "picked", text, actor=LEDGER)
+            end_part(self.connection, reservation, taken, "picked", text, actor=LEDGER)
             if self.to_place["kind"] in INTERNAL:
-                carry_promise(self.connection, promise, taken, self.to_place["id"])
+                move_reservation(self.connection, reservation, taken, self.to_place["id"])
         if self.order is not None and self.order.kind is not OrderKind.PURCHASE:
-            self._check_issue(left, promises)
+            self._check_issue(left, reservations)
 
     def check_allowed(self) -> None:
         """A case if the order was not to be carried out, or not by this person."""
@@ -193,19 +199,19 @@ class _Matching:
         if fault is not None:
             self._case(MISMATCH, "not_allowed", f"{self.movement.action} for {self.order.number}, but {fault[0]}")
 
-    def _check_issue(self, unpromised: int, promises: list[Row]) -> None:
+    def _check_issue(self, unreserved: int, reservations: list[Row]) -> None:
         assert self.order is not None  # noqa: S101
         self._check_asked_for(Action(self.movement.action))
         elsewhere = sorted(
-            f"{promise['quantity']} of lot {promise['lot_number']}"
-            for promise in promises
-            if promise["item_id"] == self.lot["item_id"]
-            and (promise["lot_id"], promise["place_id"]) != (self.movement.lot_id, self.movement.from_place)
+            f"{reservation['quantity']} of lot {reservation['lot_number']}"
+            for reservation in reservations
+            if reservation["item_id"] == self.lot["item_id"]
+            and (reservation["lot_id"], reservation["place_id"]) != (self.movement.lot_id, self.movement.from_place)
         )
-        if unpromised and elsewhere:
+        if unreserved and elsewhere:
             text = (
-                f"{self.movement.action} of {unpromised} of lot {self.lot['lot_number']} from "
-                f"{self.from_place['name']} for {self.order.number}, which was promised {', '.join(elsewhere)}"
+                f"{self.movement.action} of {unreserved} of lot {self.lot['lot_number']} from "
+                f"{self.from_place['name']} for {self.order.number}, which was reserved {', '.join(elsewhere)}"
             )
             self._case(MISMATCH, "other_lot", text)
         now = orders_now(self.connection, [self.order.number])[self.order.number]

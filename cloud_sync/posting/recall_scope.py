@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from cloud_sync.posting.reservations.broken_reservations import break_promises
+from cloud_sync.posting.reservations.broken_reservations import break_reservations
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import LEDGER, add_event
 from cloud_sync.storage.queries import queries
 
 
 def reach_recalls(connection: Connection, lot_ids: Iterable[int] | None, *, recall_id: int | None = None) -> None:
-    """Bring the reach of open recalls up to date for these lots (None: for all), and break promises of what is new.
+    """Bring the reach of open recalls up to date for these lots (None: for all), and break reservations of what is new.
 
     The caller holds the lock of ``bookings.lock_for_booking`` or owns the holds.
     """
@@ -42,4 +42,4 @@ def _tell_reached(connection: Connection, new: Sequence[Row]) -> None:
     for row in new:
         data = {"recall": row["recall_id"], "is_product": row["is_product"]}
         add_event(connection, actor=LEDGER, kind="lot_recalled", subject=f"lot:{row['lot_id']}", data=data)
-    break_promises(connection, [row["lot_id"] for row in new])
+    break_reservations(connection, [row["lot_id"] for row in new])

@@ -31,7 +31,7 @@ ON CONFLICT (item_id, lot_number, owner) DO NOTHING;
 
 -- name: positions_in_fefo_order(item_id, owner, site, lot_number, serial, made_for, rows_max)
 -- Stock of an item and owner in the house (at and below one site; of one lot or serial, or made for one prescription; ''
--- leaves them open), in the order in which it should leave, with what is promised of it. holds_on says what blocks it.
+-- leaves them open), in the order in which it should leave, with what is reserved of it. holds_on says what blocks it.
 -- Index: lot_fefo, position's primary key, reservation_open, production_batch_prescription.
 SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_at, i.expiry_required,
        i.name AS item, p.name AS place,

@@ -1,4 +1,4 @@
--- name: own_clock(gateway)!
+-- name: lock_clock(gateway)!
 -- Notices of a gateway's clock and what they correct, one batch at a time.
 SELECT pg_advisory_xact_lock(x'434C4F43'::int, hashtext(:gateway));
 

@@ -6,7 +6,7 @@ UPDATE item SET compounding = :kind WHERE id = :item_id AND compounding = '';
 -- Under which section an item is compounded, null if it is not.
 SELECT nullif(compounding, '') FROM item WHERE id = :item_id;
 
--- name: own_formula_name(name)!
+-- name: lock_formula_name(name)!
 -- One draft at a time for each name.
 SELECT pg_advisory_xact_lock(x'464F524D'::int, hashtext(:name));
 
@@ -57,7 +57,7 @@ JOIN item i ON i.id = f.item_id
 LEFT JOIN place up ON up.id = p.parent_id
 WHERE p.name = :number;
 
--- name: own_batch(batch_id)!
+-- name: lock_batch(batch_id)!
 -- One at a time writes into a batch record. Taken before all other locks.
 SELECT FROM production_batch WHERE id = :batch_id FOR UPDATE;
 

@@ -14,7 +14,7 @@ SELECT c.id, c.number, c.place_id, p.name AS place, c.opened_by, c.opened_at, c.
 FROM stock_count c JOIN place p ON p.id = c.place_id
 WHERE c.id = :count_id;
 
--- name: own_count(number)$
+-- name: lock_count(number)$
 -- The id of a count, which nobody else changes until the end of the transaction.
 SELECT id FROM stock_count WHERE number = :number FOR UPDATE;
 

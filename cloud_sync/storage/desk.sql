@@ -44,9 +44,9 @@ WITH here AS MATERIALIZED (
     SELECT b.lot_id, b.serial, b.place_id, b.quantity, p.name AS place
     FROM position b JOIN place p ON p.id = b.place_id
     WHERE b.quantity <> 0 AND p.ancestors @> ARRAY[:site_id::bigint]
-), promised AS (
+), reserved AS (
     SELECT v.lot_id, v.serial, v.place_id,
-           jsonb_agg(jsonb_build_object('demand', v.demand, 'quantity', v.quantity) ORDER BY v.id) AS promises
+           jsonb_agg(jsonb_build_object('demand', v.demand, 'quantity', v.quantity) ORDER BY v.id) AS reservations
     FROM reservation v
     WHERE v.ended_at IS NULL AND v.lot_id IN (SELECT lot_id FROM here)
     GROUP BY v.lot_id, v.serial, v.place_id
@@ -61,11 +61,11 @@ WITH here AS MATERIALIZED (
 SELECT i.name AS item, l.lot_number AS number, l.owner, l.expires_on, l.expires_at,
        coalesce(min(k.blocks::text)::jsonb, '[]') AS blocks,
        jsonb_agg(jsonb_build_object('place', s.place, 'serial', s.serial, 'quantity', s.quantity,
-                                    'promises', coalesce(v.promises, '[]')) ORDER BY s.place, s.serial) AS balances
+                                    'reservations', coalesce(v.reservations, '[]')) ORDER BY s.place, s.serial) AS balances
 FROM here s
 JOIN lot l ON l.id = s.lot_id
 JOIN item i ON i.id = l.item_id
-LEFT JOIN promised v ON (v.lot_id, v.serial, v.place_id) = (s.lot_id, s.serial, s.place_id)
+LEFT JOIN reserved v ON (v.lot_id, v.serial, v.place_id) = (s.lot_id, s.serial, s.place_id)
 LEFT JOIN blocked k ON k.lot_id = s.lot_id
 GROUP BY i.name, l.id
 ORDER BY i.name, l.lot_number, l.owner;
@@ -109,11 +109,11 @@ WHERE c.gateway_id = :gateway_id ORDER BY c.device, c.metric;
 -- Say where a gateway stands.
 UPDATE gateway SET place_id = :place_id WHERE name = :name;
 
--- name: own_operator(name)^
+-- name: lock_operator(name)^
 -- The badge that an operator has, locked; nothing for a new one.
 SELECT badge, active FROM operator WHERE name = :name FOR UPDATE;
 
--- name: own_gateway_place(name)^
+-- name: lock_gateway_place(name)^
 -- Where a gateway stands, locked.
 SELECT (SELECT p.name FROM place p WHERE p.id = g.place_id) AS place FROM gateway g WHERE g.name = :name FOR UPDATE;
 

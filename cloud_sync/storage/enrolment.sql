@@ -9,7 +9,7 @@ RETURNING id;
 UPDATE gateway_invite SET expires_at = least(expires_at, clock_timestamp())
 WHERE gateway = :gateway AND used_at IS NULL;
 
--- name: own_invite(code_sha256)^
+-- name: lock_invite(code_sha256)^
 -- The invitation behind a code, locked.
 SELECT id, gateway, place_id, replaces, invited_by, expires_at, used_at, public_key
 FROM gateway_invite WHERE code_sha256 = :code_sha256
@@ -32,7 +32,7 @@ DELETE FROM enrolment_failure WHERE at < :before;
 SELECT count(*) FILTER (WHERE gateway = :gateway) AS of_gateway, count(*) AS of_all
 FROM enrolment_failure WHERE at >= :since;
 
--- name: own_gateway(name)^
+-- name: lock_gateway(name)^
 -- The gateway by that name, locked.
 SELECT id, name, public_key, registered_at, revoked_at, last_seen_at FROM gateway WHERE name = :name FOR UPDATE;
 

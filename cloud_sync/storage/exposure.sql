@@ -120,8 +120,8 @@ SELECT EXISTS (SELECT FROM excursion);
 -- Which lots these excursions expose.
 SELECT DISTINCT excursion_id, lot_id FROM exposure WHERE excursion_id = ANY(:excursion_ids) ORDER BY 1, 2;
 
--- name: promised_and_exposed(excursion_ids, lot_ids)
--- Lots with open promises that these excursions expose, or that are among these lots.
+-- name: reserved_and_exposed(excursion_ids, lot_ids)
+-- Lots with open reservations that these excursions expose, or that are among these lots.
 SELECT DISTINCT v.lot_id
 FROM reservation v
 WHERE v.ended_at IS NULL

@@ -1,4 +1,4 @@
--- name: own_lane(lane)!
+-- name: lock_lane(lane)!
 -- Wait until no other batch of this lane of this journal is being stored; keep others waiting until the end.
 SELECT pg_advisory_xact_lock(x'4C414E45'::int, hashtext(:lane));
 

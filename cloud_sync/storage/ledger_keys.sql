@@ -1,4 +1,4 @@
--- name: own_ledger_keys()!
+-- name: lock_ledger_keys()!
 -- Make or change the ledger's key one at a time.
 SELECT pg_advisory_xact_lock(x'4B455953'::int);
 

@@ -5,14 +5,14 @@ Take them in this order, at the start of the transaction:
 0. The channels whose readings are judged or whose place changes (``actions.tracks``), in the order of ids.
 1. ``share_holds`` if the transaction books movements or decides whether stock may be issued; take it by way of
    ``actions.bookings.lock_for_booking``, for where production is involved, booking has to own the holds.
-   ``own_holds`` if it changes excursions, places, holds or dispositions. Sharers run side by side; an owner runs alone.
-2. ``own_orders`` for all orders that the transaction is about: those that the movements to book name, too.
-3. ``own_items`` for each item whose stock is promised (FEFO), in the order of ids.
-4. ``own_lots`` for the lots whose movements are booked. Whoever makes a promise waits for its lot by the way.
-5. Promises (rows of reservation), counts.
+   ``lock_holds`` if it changes excursions, places, holds or dispositions. Sharers run side by side, an owner alone.
+2. ``lock_orders`` for all orders that the transaction is about: those that the movements to book name, too.
+3. ``lock_items`` for each item whose stock is reserved (FEFO), in the order of ids.
+4. ``lock_lots`` for the lots whose movements are booked. Whoever makes a reservation waits for its lot by the way.
+5. Reservations (rows of reservation), counts.
 
-All are released at the end of the transaction. Promises of an order may touch lots in the order of its lines, so two
-transactions can still meet; then one of them is done again (``database.again_if_overtaken``).
+All are released at the end of the transaction. Reservations of an order may touch lots in the order of its lines, so
+two transactions can still meet; then one of them is done again (``database.again_if_overtaken``).
 """
 
 from collections.abc import Iterable
@@ -25,12 +25,12 @@ _HOLDS = 0x484F4C44
 _ITEMS = 0x4954454D
 
 
-# The same as statements, to be sent with others (``queries.in_one_go``).
+# The same as statements, to be sent with others (``queries.pipeline``).
 SHARE_HOLDS: Statement = ("SELECT pg_advisory_xact_lock_shared(%(key)s)", {"key": _HOLDS})
 
 
-def own_item_named(name: str) -> Statement:
-    """``own_items`` of the item with this name, if there is one."""
+def lock_item_named(name: str) -> Statement:
+    """``lock_items`` of the item with this name, if there is one."""
     lock = "SELECT pg_advisory_xact_lock(%(key)s, (id %% 2147483648)::integer) FROM item WHERE name = %(name)s"
     return lock, {"key": _ITEMS, "name": name}
 
@@ -40,24 +40,24 @@ def share_holds(connection: Connection) -> None:
     connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", (_HOLDS,))
 
 
-def own_holds(connection: Connection) -> None:
+def lock_holds(connection: Connection) -> None:
     """Wait until nobody books or decides; keep everybody from it until the end of the transaction."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_HOLDS,))
 
 
-def own_orders(connection: Connection, numbers: Iterable[str]) -> None:
+def lock_orders(connection: Connection, numbers: Iterable[str]) -> None:
     """These orders are nobody else's, if there are such; all that a transaction needs at once."""
     wanted = sorted({number for number in numbers if number})
     if wanted:
         connection.execute("SELECT FROM stock_order WHERE number = ANY(%s) ORDER BY id FOR UPDATE", (wanted,))
 
 
-def own_items(connection: Connection, item_ids: Iterable[int]) -> None:
-    """One promise at a time for each of these items."""
+def lock_items(connection: Connection, item_ids: Iterable[int]) -> None:
+    """One reservation at a time for each of these items."""
     for item_id in sorted(set(item_ids)):
         connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_ITEMS, item_id % 2**31))
 
 
-def own_lots(connection: Connection, lot_ids: Iterable[int]) -> None:
+def lock_lots(connection: Connection, lot_ids: Iterable[int]) -> None:
     """One booking at a time for each of these lots."""
     connection.execute("SELECT FROM lot WHERE id = ANY(%s) ORDER BY id FOR UPDATE", (sorted(set(lot_ids)),))

@@ -55,7 +55,7 @@ INSERT INTO order_step (order_id, step, line, quantity, by_whom, reason)
 VALUES (:order_id, :step, :line, :quantity, :by_whom, :reason);
 
 -- name: moved_for(order_ids)
--- How much of which lot moved for these orders, by action; 'allocate' is what is promised to them now. What came back
+-- How much of which lot moved for these orders, by action; 'allocate' is what is reserved for them now. What came back
 -- by a return order counts as returned for the order it belongs to. Index: movement_order, reservation_demand,
 -- stock_order_returns.
 SELECT o.id AS order_id, m.action, l.item_id, l.id AS lot_id, l.lot_number, m.serial,
@@ -89,8 +89,8 @@ FROM exception_case
 WHERE kind IN ('order_mismatch', 'receipt_discrepancy') AND data ->> 'order' = ANY(:numbers)
 ORDER BY id;
 
--- name: own_promises_of(demand)
--- Open promises to a demand, nobody else's until the end of the transaction.
+-- name: lock_reservations_of(demand)
+-- Open reservations to a demand, nobody else's until the end of the transaction.
 SELECT v.id, v.client_id, v.lot_id, l.item_id, l.lot_number, v.serial, v.place_id, v.quantity, v.demand, v.reserved_by,
        v.expires_at
 FROM reservation v JOIN lot l ON l.id = v.lot_id
@@ -98,8 +98,8 @@ WHERE v.demand = :demand AND v.ended_at IS NULL
 ORDER BY v.id
 FOR UPDATE OF v;
 
--- name: overpromised(lot_ids, serials, place_ids)
--- Of these positions, those of which more is promised than is there. Index: reservation_open.
+-- name: overreserved(lot_ids, serials, place_ids)
+-- Of these positions, those of which more is reserved than is there. Index: reservation_open.
 SELECT t.lot_id, t.serial, t.place_id, coalesce(b.quantity, 0) AS quantity, sum(v.quantity)::bigint AS reserved
 FROM (SELECT DISTINCT * FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[])) AS
      t (lot_id, serial, place_id)
@@ -109,15 +109,15 @@ GROUP BY 1, 2, 3, 4
 HAVING sum(v.quantity) > greatest(coalesce(b.quantity, 0), 0)
 ORDER BY 1, 3, 2;
 
--- name: unpromised(lot_id, serial, place_id)$
--- Base units in a place that nobody was promised; below 0 where more is promised than is there.
+-- name: unreserved(lot_id, serial, place_id)$
+-- Base units in a place that nobody was reserved; below 0 where more is reserved than is there.
 SELECT (coalesce((SELECT quantity FROM position
                   WHERE (lot_id, place_id, serial) = (:lot_id, :place_id, :serial)), 0)
         - coalesce((SELECT sum(quantity) FROM reservation
                     WHERE (lot_id, place_id, serial) = (:lot_id, :place_id, :serial) AND ended_at IS NULL), 0))::bigint;
 
--- name: own_promises_at(lot_id, serial, place_id)
--- Open promises of stock in a place, the latest first, nobody else's until the end of the transaction.
+-- name: lock_reservations_at(lot_id, serial, place_id)
+-- Open reservations of stock in a place, the latest first, nobody else's until the end of the transaction.
 SELECT v.id, v.client_id, v.lot_id, v.serial, v.place_id, v.quantity, v.demand, v.reserved_by,
        v.expires_at
 FROM reservation v
@@ -126,7 +126,7 @@ ORDER BY v.id DESC
 FOR UPDATE;
 
 -- name: broken_demands(rows_max)
--- Orders with a promise that was broken, or expired with its stock, and nobody has planned again since.
+-- Orders with a reservation that was broken, or expired with its stock, and nobody has planned again since.
 SELECT DISTINCT o.id, o.number
 FROM reservation v JOIN stock_order o ON o.number = v.demand
 WHERE v.ended_as IN ('broken', 'expired')

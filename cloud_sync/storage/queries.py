@@ -27,7 +27,7 @@ Statement = tuple[str, Mapping[str, Any]]
 """SQL and its parameters; a named query's SQL is ``queries(room).name.sql``."""
 
 
-def in_one_go(connection: Connection, *statements: Statement) -> list[list[Row]]:
+def pipeline(connection: Connection, *statements: Statement) -> list[list[Row]]:
     """Run several statements in one round trip; gives the rows of each.
 
     Each sees what was committed when its turn comes, as if they had been sent one by one. They are planned anew each

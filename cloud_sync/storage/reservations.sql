@@ -1,4 +1,4 @@
--- name: own_request(key)^
+-- name: lock_request(key)^
 -- One at a time for each client id, until the end of the transaction.
 SELECT pg_advisory_xact_lock(hashtextextended(:key, 0));
 
@@ -7,13 +7,13 @@ SELECT pg_advisory_xact_lock(hashtextextended(:key, 0));
 SELECT kind, data FROM event WHERE subject = :subject ORDER BY id LIMIT 1;
 
 -- name: add_reservation(client_id, lot_id, serial, place_id, quantity, demand, reserved_by, expires_at)$
--- Promise stock to a demand, firmly (expires_at null) or until then.
+-- Reserve stock for a demand, firmly (expires_at null) or until then.
 INSERT INTO reservation (client_id, lot_id, serial, place_id, quantity, demand, reserved_by, expires_at)
 VALUES (:client_id, :lot_id, :serial, :place_id, :quantity, :demand, :reserved_by, :expires_at)
 RETURNING id;
 
 -- name: add_reservations(client_id, lot_ids, serials, place_ids, quantities, demand, reserved_by, expires_at)
--- Promise several positions to a demand, firmly (expires_at null) or until then, in the order in which bookings own
+-- Reservation several positions to a demand, firmly (expires_at null) or until then, in the order in which bookings own
 -- lots: so they wait for each other in turn.
 INSERT INTO reservation (client_id, lot_id, serial, place_id, quantity, demand, reserved_by, expires_at)
 SELECT :client_id, t.lot_id, t.serial, t.place_id, t.quantity, :demand, :reserved_by, :expires_at
@@ -23,11 +23,11 @@ ORDER BY t.lot_id, t.place_id, t.serial
 RETURNING id, lot_id, place_id, serial;
 
 -- name: confirm_reservation(reservation_id)!
--- A pending promise is firm from now on.
+-- A pending reservation is firm from now on.
 UPDATE reservation SET expires_at = NULL WHERE id = :reservation_id AND ended_at IS NULL;
 
 -- name: end_unconfirmed(at, rows_max)
--- End pending promises that nobody confirmed in time. Index: reservation_pending.
+-- End pending reservations that nobody confirmed in time. Index: reservation_pending.
 UPDATE reservation v
 SET ended_at = clock_timestamp(), ended_as = 'expired', ended_reason = 'not confirmed in time'
 FROM (SELECT id FROM reservation WHERE ended_at IS NULL AND expires_at <= :at
@@ -42,17 +42,17 @@ SELECT v.id, v.client_id, v.lot_id, v.serial, v.place_id, p.name AS place, v.qua
 FROM reservation v JOIN place p ON p.id = v.place_id
 WHERE v.id = :reservation_id;
 
--- name: own_reservation(reservation_id)^
+-- name: lock_reservation(reservation_id)^
 -- Nobody else ends this reservation until the end of the transaction.
 SELECT id FROM reservation WHERE id = :reservation_id FOR UPDATE;
 
 -- name: end_reservation(reservation_id, ended_as, ended_reason)!
--- Take a promise back, or say that it was kept.
+-- Take a reservation back, or say that it was kept.
 UPDATE reservation SET ended_at = clock_timestamp(), ended_as = :ended_as, ended_reason = :ended_reason
 WHERE id = :reservation_id AND ended_at IS NULL;
 
 -- name: break_reservations(lot_id, place_id, ended_reason)
--- Break all open promises of a lot, everywhere or at and below one place.
+-- Break all open reservations of a lot, everywhere or at and below one place.
 UPDATE reservation v
 SET ended_at = clock_timestamp(), ended_as = 'broken', ended_reason = :ended_reason
 FROM place p
@@ -61,8 +61,8 @@ WHERE p.id = v.place_id AND v.lot_id = :lot_id AND v.ended_at IS NULL
 RETURNING v.id, v.demand, v.quantity;
 
 -- name: break_held_reservations(lot_ids)
--- Break all open promises of stock of these lots that is held by now; gives them with the first reason. What was made for
--- one patient stays promised for that prescription.
+-- Break all open reservations of stock of these lots that is held by now; gives them with the first reason. What was made for
+-- one patient stays reserved for that prescription.
 UPDATE reservation v
 SET ended_at = clock_timestamp(), ended_as = 'broken', ended_reason = held.text
 FROM (
@@ -84,7 +84,7 @@ WHERE v.id = held.id AND v.ended_at IS NULL
 RETURNING v.id, v.lot_id, v.demand, v.quantity, v.ended_reason;
 
 -- name: is_any_held(client_id)
--- Whether any open promise that was asked for under a client id is of stock that is held (made for another patient
+-- Whether any open reservation that was asked for under a client id is of stock that is held (made for another patient
 -- included). Index: reservation_client.
 SELECT EXISTS (
     SELECT FROM reservation v
@@ -95,7 +95,7 @@ SELECT EXISTS (
       AND NOT (h.kind = 'patient' AND patient_hold_is_for(h.text, v.demand))) AS held;
 
 -- name: end_expired(at)
--- End the open promises of lots that may no longer be used; one that somebody is ending right now is left to them.
+-- End the open reservations of lots that may no longer be used; one that somebody is ending right now is left to them.
 -- Index: reservation_open.
 WITH late AS (
     SELECT v.id, l.lot_number, l.expires_at
@@ -113,7 +113,7 @@ WHERE v.id = late.id
 RETURNING v.id, v.lot_id, v.demand, v.quantity, v.ended_reason;
 
 -- name: reservations(demand, lot_id, only_open, rows_max, rows_skipped)
--- Promises, by demand and lot.
+-- Reservations, by demand and lot.
 SELECT v.id, v.client_id::text, v.lot_id, i.name AS item, l.lot_number, v.serial, p.name AS place, v.quantity,
        v.demand, v.reserved_by, v.reserved_at, v.expires_at, v.ended_at, v.ended_as, v.ended_reason
 FROM reservation v

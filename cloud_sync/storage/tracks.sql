@@ -6,7 +6,7 @@ FROM unnest(:devices::text[], :metrics::text[]) AS new (device, metric)
 ORDER BY device, metric
 ON CONFLICT (gateway_id, device, metric) DO NOTHING;
 
--- name: own_channels_of_devices(gateway_id, devices)
+-- name: lock_channels_of_devices(gateway_id, devices)
 -- All channels of these devices, locked: readings of one channel are judged one batch at a time.
 SELECT id, device, metric
 FROM channel
@@ -14,7 +14,7 @@ WHERE gateway_id = :gateway_id AND device = ANY(:devices)
 ORDER BY id
 FOR NO KEY UPDATE;
 
--- name: own_channels(channel_ids)
+-- name: lock_channels(channel_ids)
 -- These channels, locked.
 SELECT id, device, metric, place_id
 FROM channel
@@ -169,7 +169,7 @@ SELECT EXISTS (
     OR EXISTS (SELECT FROM place_policy_was w JOIN policy ON policy.name = w.policy
                WHERE policy.body @> '{"rules": [{"kind": "no_data"}]}');
 
--- name: own_channels_of_gateway(gateway_id)
+-- name: lock_channels_of_gateway(gateway_id)
 -- All channels of a gateway, locked.
 SELECT id, device, metric FROM channel WHERE gateway_id = :gateway_id ORDER BY id FOR NO KEY UPDATE;
 

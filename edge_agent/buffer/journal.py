@@ -22,8 +22,8 @@ from edge_agent.buffer.reader import (
     stored_batch,
     translated,
 )
-from edge_agent.buffer.retention import Limits, Room, span_of
-from edge_agent.buffer.stored_batch import Line, StoredBatch, gap_notice, in_batches, line_of
+from edge_agent.buffer.retention import Limits, RetentionPolicy, span_of
+from edge_agent.buffer.stored_batch import JournalLine, StoredBatch, gap_notice, in_batches, line_of
 from edge_agent.buffer.write_wear import WearCounter
 from edge_agent.domain.wire.ids import GatewayName
 from edge_agent.domain.wire.records import Lane, Notice, Record
@@ -66,7 +66,7 @@ class Journal(JournalReader):
         self.bytes_max = limits.bytes_max
         self._sign = sign
         self._clock = clock
-        self._room = Room(connection, path, self.journal, limits, clock)
+        self._room = RetentionPolicy(connection, path, self.journal, limits, clock)
         self._wear = WearCounter()
         self._lock = lock
         self._heads = self._read_heads()
@@ -89,7 +89,7 @@ class Journal(JournalReader):
         """
         return self.append_lines(lane, [line_of(record) for record in records])
 
-    def append_lines(self, lane: Lane, lines: Sequence[Line]) -> range:
+    def append_lines(self, lane: Lane, lines: Sequence[JournalLine]) -> range:
         """As :meth:`append`, for records encoded before (:func:`edge_agent.buffer.rows.line_of`)."""
         if not lines:
             return range(0)
@@ -163,7 +163,7 @@ class Journal(JournalReader):
         saved: Iterable[StoredBatch],
         notices: Callable[[], Sequence[Notice]],
         *,
-        anew: Iterable[tuple[Lane, Sequence[Line]]] = (),
+        anew: Iterable[tuple[Lane, Sequence[JournalLine]]] = (),
     ) -> None:
         """Take over batches saved from the former journal ``name``; once.
 
@@ -231,12 +231,14 @@ class Journal(JournalReader):
     def _last_row(self) -> int:
         return int(self._one("last_id")["id"])
 
-    def _write_thinned(self, heads: dict[Lane, _Head], lines: Sequence[Line], lane: Lane) -> range:
+    def _write_thinned(self, heads: dict[Lane, _Head], lines: Sequence[JournalLine], lane: Lane) -> range:
         first = heads[lane].seq + 1
         self._insert(lane, lines, heads, may_thin=False)
         return range(first, first + len(lines))
 
-    def _insert(self, lane: Lane, lines: Sequence[Line], heads: dict[Lane, _Head], *, may_thin: bool = True) -> None:
+    def _insert(
+        self, lane: Lane, lines: Sequence[JournalLine], heads: dict[Lane, _Head], *, may_thin: bool = True
+    ) -> None:
         for part in in_batches(lines):
             head = heads[lane]
             header = BatchHeader(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from edge_agent.buffer.queries import SCHEMA_VERSION, SQL
-from edge_agent.buffer.stored_batch import JournalStatus, LaneStatus, StoredBatch, Verdict, time_of
+from edge_agent.buffer.stored_batch import BatchVerdict, JournalStatus, LaneStatus, StoredBatch, time_of
 from edge_agent.domain.wire.ids import JournalId
 from edge_agent.domain.wire.records import Lane
 from edge_agent.domain.wire.wire import NO_PREVIOUS, Verify, WireError, decode_batch, digest_of
@@ -110,7 +110,7 @@ class JournalReader:
                     if number >= seq:
                         yield number, line
 
-    def verify(self, verify: Verify) -> Verdict:
+    def verify(self, verify: Verify) -> BatchVerdict:
         """Check the file, and each batch's digest, signature, header and place in its chain.
 
         Batches that the ledger has acknowledged are gone and leave holes, which are no faults.
@@ -129,7 +129,7 @@ class JournalReader:
                 found = [*batch_faults(batch, verify), *_chain_faults(last, batch, head)]
                 faults += [f"{where}: {fault}" for fault in found]
             last = batch
-        return Verdict(batches, records, tuple(faults))
+        return BatchVerdict(batches, records, tuple(faults))
 
     def _heads_by_lane(self) -> dict[Lane, tuple[int, str]]:
         with translated(self.path):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.journal_thread import JournalThread
-from edge_agent.buffer.stored_batch import Line, line_of, unjournaled_gap_notice
+from edge_agent.buffer.stored_batch import JournalLine, line_of, unjournaled_gap_notice
 from edge_agent.domain.wire.records import Lane, Notice, Reading, Record
 from edge_agent.errors import JournalDamaged, JournalError
 from edge_agent.timekeeping.clock import Clock, stamp
@@ -29,7 +29,7 @@ class _Lost:
     from_ms: int = 0
     until_ms: int = 0
 
-    def plus(self, line: Line) -> "_Lost":
+    def plus(self, line: JournalLine) -> "_Lost":
         if not self.count:
             return _Lost(1, line.at_ms, line.at_ms)
         return _Lost(self.count + 1, min(self.from_ms, line.at_ms), max(self.until_ms, line.at_ms))
@@ -42,7 +42,7 @@ class _Lost:
 class _Waiting:
     """A scan or notice whose sender waits for the disk."""
 
-    line: Line
+    line: JournalLine
     done: asyncio.Future[None]
     may_wait_on: bool
 
@@ -75,8 +75,8 @@ class Recorder:
         self._queue_records_max = queue_records_max
         self._on_commit = on_commit
         self._scans: deque[_Waiting] = deque()
-        self._notices: deque[Line] = deque()  # kept through a disk failure
-        self._readings: deque[Line] = deque()
+        self._notices: deque[JournalLine] = deque()  # kept through a disk failure
+        self._readings: deque[JournalLine] = deque()
         self._readings_bytes = 0
         self._readings_due_s: float | None = None
         self._lost = _Lost()
@@ -141,7 +141,7 @@ class Recorder:
         self._work.set()
         self._room.set()
 
-    async def _queue_reading(self, line: Line) -> None:
+    async def _queue_reading(self, line: JournalLine) -> None:
         while len(self._readings) >= self._queue_records_max and not self._stopping:
             if Lane.READINGS in self._failing_since_s:
                 self._give_up_oldest()
@@ -157,7 +157,7 @@ class Recorder:
         if self._is_a_full_group() and Lane.READINGS not in self._failing_since_s:
             self._work.set()
 
-    async def _commit_now(self, line: Line, *, may_wait_on: bool) -> None:
+    async def _commit_now(self, line: JournalLine, *, may_wait_on: bool) -> None:
         waiting = _Waiting(line, asyncio.get_running_loop().create_future(), may_wait_on)
         self._scans.append(waiting)
         self._work.set()
@@ -249,7 +249,7 @@ class Recorder:
         except JournalError:
             return  # noted, and tried again with the next readings
 
-    def _forget_readings(self, group: list[Line]) -> None:
+    def _forget_readings(self, group: list[JournalLine]) -> None:
         for line in group:
             # Lines given up while the append ran were counted as lost then: they never leave the left end twice.
             if self._readings and self._readings[0] is line:
@@ -262,7 +262,7 @@ class Recorder:
         self._readings_bytes -= len(line.raw)
         self._lost = self._lost.plus(line)
 
-    def _backlog(self) -> list[Line]:
+    def _backlog(self) -> list[JournalLine]:
         """Notices that waited for the disk, and what was lost while they did."""
         lines = list(self._notices)
         if self._lost.count:
@@ -273,7 +273,7 @@ class Recorder:
             lines.append(line_of(notice))
         return lines
 
-    async def _append(self, lane: Lane, lines: list[Line]) -> None:
+    async def _append(self, lane: Lane, lines: list[JournalLine]) -> None:
         """One durable append. Notices that waited are part of any append to the scans lane."""
         waited, lost = len(self._notices), self._lost
         try:

@@ -16,7 +16,7 @@ from pathlib import Path
 from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.lock import lock_journal
 from edge_agent.buffer.reader import FILE_NAME, JournalReader
-from edge_agent.buffer.stored_batch import Line, StoredBatch
+from edge_agent.buffer.stored_batch import JournalLine, StoredBatch
 from edge_agent.domain.wire.records import Lane, Notice, NoticeKind
 from edge_agent.domain.wire.wire import WireError, decode_batch
 from edge_agent.errors import JournalError
@@ -79,11 +79,11 @@ def _as_signed(old: JournalReader, found: _Found) -> Iterator[StoredBatch]:
             yield batch
 
 
-def _anew(old: JournalReader, found: _Found) -> Iterator[tuple[Lane, Sequence[Line]]]:
+def _anew(old: JournalReader, found: _Found) -> Iterator[tuple[Lane, Sequence[JournalLine]]]:
     for batch in old.batches():
         if batch.state == "fork":
             try:
-                lines = [Line(line, batch.until_ms) for line in decode_batch(batch.raw).lines]
+                lines = [JournalLine(line, batch.until_ms) for line in decode_batch(batch.raw).lines]
             except WireError:
                 continue  # rotten since; the old file is kept
             found.anew_records += len(lines)

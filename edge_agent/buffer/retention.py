@@ -12,7 +12,15 @@ from pathlib import Path
 
 from edge_agent.buffer.queries import SQL
 from edge_agent.buffer.reader import file_bytes, free_bytes, stored_batch, used_bytes
-from edge_agent.buffer.stored_batch import Line, Span, StoredBatch, gap_notice, join_spans, line_of, thinned_notice
+from edge_agent.buffer.stored_batch import (
+    JournalLine,
+    Span,
+    StoredBatch,
+    gap_notice,
+    join_spans,
+    line_of,
+    thinned_notice,
+)
 from edge_agent.domain.monitoring.thinning import MustKeep, thin
 from edge_agent.domain.wire.ids import JournalId
 from edge_agent.domain.wire.records import Envelope, Lane, Reading
@@ -32,7 +40,7 @@ WINDOWS_MIN = 3
 GROWTH_BYTES = 256 * 1024
 """What one commit may add to the file. At the disk reserve the file keeps this much room in itself."""
 
-Write = Callable[[Sequence[Line], Lane], range]
+Write = Callable[[Sequence[JournalLine], Lane], range]
 """Appends lines that nothing can make smaller, in the transaction that runs; gives their sequence numbers."""
 
 _log = logging.getLogger("edge_agent.journal")
@@ -60,7 +68,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class RetentionPolicy:
     """Makes room in the journal on ``connection``, within a transaction of its writer."""
 
     connection: sqlite3.Connection

@@ -20,7 +20,7 @@ State = Literal["pending", "refused", "fork", "damaged"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Line(NamedTuple):
+class JournalLine(NamedTuple):
     """One record as it will be stored, with the wall time it speaks of."""
 
     raw: bytes
@@ -90,7 +90,7 @@ class JournalStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class BatchVerdict:
     """What a check of the whole journal found. Good if there are no ``faults``."""
 
     batches: int
@@ -98,9 +98,11 @@ class Verdict:
     faults: tuple[str, ...]
 
 
-def line_of(record: Record) -> Line:
+def line_of(record: Record) -> JournalLine:
     """The record, encoded once. Raises ``ValueError`` for what JSON cannot say (NaN)."""
-    return tuple.__new__(Line, encode_timed(record))  # half the cost of Line(...), and it is done for each reading
+    return tuple.__new__(
+        JournalLine, encode_timed(record)
+    )  # half the cost of JournalLine(...), and it is done for each reading
 
 
 def time_of(ms: int) -> datetime:
@@ -108,7 +110,7 @@ def time_of(ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=ms)
 
 
-def in_batches(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
+def in_batches(lines: Sequence[JournalLine]) -> Iterator[Sequence[JournalLine]]:
     """Lines in order, parted so that no batch becomes too large."""
     ends = list(accumulate(len(line[0]) + 1 for line in lines))
     start = start_bytes = 0

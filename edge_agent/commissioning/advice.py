@@ -2,27 +2,27 @@
 
 from collections.abc import Sequence
 
-from edge_agent.commissioning.transcript import Door, Exchange, Outcome
+from edge_agent.commissioning.transcript import Exchange, ExchangeOutcome, PortState
 from edge_agent.config.model import ModbusTcpBus
 from edge_agent.drivers.build import ModbusBus
 from edge_agent.drivers.modbus.ports import IN_USE
 from edge_agent.drivers.modbus.profile import Profile, SerialSection
 
 AT_THE_DOOR = {
-    Door.REFUSED: (
+    PortState.REFUSED: (
         "something is at {host}, but nothing listens on port {port}: is Modbus TCP switched on there, and on which "
         "port? (502 is usual; some have it off as delivered)",
         "if it has a limit of clients, it may be full: close the other programs that read it",
     ),
-    Door.SILENT: (
+    PortState.SILENT: (
         "{host} does not answer at all: is it powered, plugged in, and is this its address? (ping {host})",
         "a firewall between here and there swallows connections in just this way: let port {port} through",
     ),
-    Door.NO_ROUTE: (
+    PortState.NO_ROUTE: (
         "there is no way to {host} from here: is this computer on the same network? (ip route get {host})",
     ),
-    Door.NO_NAME: ("nobody knows the name {host}: write its address instead, or correct the name",),
-    Door.OPEN: (
+    PortState.NO_NAME: ("nobody knows the name {host}: write its address instead, or correct the name",),
+    PortState.OPEN: (
         "now {host}:{port} takes a connection, a moment ago it did not: its clients may be at their limit; close "
         "another program that reads it, and probe again",
     ),
@@ -38,18 +38,18 @@ ON_THE_LINE = (
 
 
 def advice_on_silence(
-    bus: ModbusBus, unit: int, profile: Profile, last: Exchange, door: Door | None, answering: Sequence[int]
+    bus: ModbusBus, unit: int, profile: Profile, last: Exchange, door: PortState | None, answering: Sequence[int]
 ) -> tuple[str, ...]:
     """What to look at, most probable first. ``answering`` are other unit ids that do answer."""
     if door is not None and isinstance(bus, ModbusTcpBus):
         return tuple(words.format(host=bus.host, port=bus.port) for words in AT_THE_DOOR[door])
-    if last.outcome is Outcome.NO_CONNECTION:
+    if last.outcome is ExchangeOutcome.NO_CONNECTION:
         if IN_USE in last.said:
             return (WHO_USES_IT,)
         return (
             "the port cannot be opened; `edge-agent scan` shows which ports there are, `edge-agent doctor` who may",
         )
-    if last.outcome is Outcome.GARBAGE:
+    if last.outcome is ExchangeOutcome.GARBAGE:
         return _on_garbage(unit, profile)
     if answering:
         units = f"unit {answering[0]} answers" if len(answering) == 1 else f"units {_and(answering)} answer"

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from edge_agent.commissioning.assessment_parts import Heard, Shown
+from edge_agent.commissioning.assessment_parts import AssessedValue, ReadRegisters
 from edge_agent.commissioning.counter_assessment import counter_shown
 from edge_agent.config.model import CounterSection
 from edge_agent.domain.wire.records import Quality
@@ -45,8 +45,8 @@ class Judgement:
     profile: Profile
     variant: Variant
     sense: Sense
-    values: tuple[Shown, ...]
-    proofs: tuple[Shown, ...]
+    values: tuple[AssessedValue, ...]
+    proofs: tuple[AssessedValue, ...]
     reasons: tuple[str, ...]
 
     @property
@@ -70,7 +70,7 @@ class Judgement:
 def judge(
     profile: Profile,
     variant: Variant,
-    heard: Heard,
+    heard: ReadRegisters,
     seen: Mapping[str, str] | None = None,
     counter: CounterSection | None = None,
 ) -> Judgement:
@@ -145,7 +145,7 @@ def hints_on_scale(judgement: Judgement) -> Iterator[str]:
             )
 
 
-def _decoded(profile: Profile, variant: Variant, heard: Heard) -> Decoded | None:
+def _decoded(profile: Profile, variant: Variant, heard: ReadRegisters) -> Decoded | None:
     spans = [(metric.address, metric.words) for metric in profile.metric]
     spans += [(status.address, status.words) for status in profile.status]
     needed = [address + at for address, words in spans for at in range(words)]
@@ -155,23 +155,29 @@ def _decoded(profile: Profile, variant: Variant, heard: Heard) -> Decoded | None
 
 
 def _values(
-    profile: Profile, heard: Heard, decoded: Decoded, variant: Variant, odd: Mapping[str, str]
-) -> Iterator[Shown]:
+    profile: Profile, heard: ReadRegisters, decoded: Decoded, variant: Variant, odd: Mapping[str, str]
+) -> Iterator[AssessedValue]:
     disowned = {one.metric: one for one in decoded.disowned}
     for metric in profile.metric:
         raw = tuple(heard.registers[metric.address + at] for at in range(metric.words))
         address = metric.address + variant.address_offset
         if metric.name not in disowned:
             doubt = odd.get(metric.name, "")
-            yield Shown(metric.name, address, raw, f"{decoded.values[metric.name]:g}", doubt, None if doubt else True)
+            yield AssessedValue(
+                metric.name, address, raw, f"{decoded.values[metric.name]:g}", doubt, None if doubt else True
+            )
             continue
         why = disowned[metric.name]
         shown = why.detail.split(" ")[0] if why.quality is Quality.RANGE else "-"
         # A device without a value is a device that is understood.
-        yield Shown(metric.name, address, raw, shown, why.detail, None if why.quality is Quality.FAULT else False)
+        yield AssessedValue(
+            metric.name, address, raw, shown, why.detail, None if why.quality is Quality.FAULT else False
+        )
 
 
-def _proofs(profile: Profile, variant: Variant, heard: Heard, seen: Mapping[str, str]) -> Iterator[Shown]:
+def _proofs(
+    profile: Profile, variant: Variant, heard: ReadRegisters, seen: Mapping[str, str]
+) -> Iterator[AssessedValue]:
     for proof in profile.proof:
         registers = heard.proofs.get(proof.name)
         if registers is None:
@@ -179,7 +185,7 @@ def _proofs(profile: Profile, variant: Variant, heard: Heard, seen: Mapping[str,
         raw = tuple(registers[proof.address + at] for at in range(proof.words))
         result = check_proof(profile, proof, registers, variant)
         fits, says = _compared(proof, result, seen.get(proof.name))
-        yield Shown(proof.name, proof.address + variant.address_offset, raw, result.shown, says, fits)
+        yield AssessedValue(proof.name, proof.address + variant.address_offset, raw, result.shown, says, fits)
 
 
 def _compared(proof: Proof, result: ProofResult, seen: str | None) -> tuple[bool | None, str]:
@@ -210,7 +216,7 @@ def _bare(text: str) -> str:
     return "".join(text.split()).casefold().lstrip("0")
 
 
-def _odd(profile: Profile, heard: Heard, decoded: Decoded) -> Iterator[tuple[str, str]]:
+def _odd(profile: Profile, heard: ReadRegisters, decoded: Decoded) -> Iterator[tuple[str, str]]:
     """Metric and what is odd about it."""
     for one in decoded.disowned:
         if one.quality is Quality.FAULT:
@@ -228,7 +234,7 @@ def _odd(profile: Profile, heard: Heard, decoded: Decoded) -> Iterator[tuple[str
             yield metric.name, "unusual where lots are kept: compare it with a thermometer beside it"
 
 
-def _is_set(metric: Metric, heard: Heard) -> bool:
+def _is_set(metric: Metric, heard: ReadRegisters) -> bool:
     return any(heard.registers[metric.address + at] for at in range(metric.words))
 
 
@@ -236,7 +242,7 @@ def _is_usual(name: str, value: float) -> bool:
     return all(low <= value <= high for unit, (low, high) in USUAL.items() if name.endswith(unit))
 
 
-def _open_order(profile: Profile, variant: Variant, heard: Heard, proofs: tuple[Shown, ...]) -> str:
+def _open_order(profile: Profile, variant: Variant, heard: ReadRegisters, proofs: tuple[AssessedValue, ...]) -> str:
     """Why the word order is not settled; empty if it is, by a proof register or because the other makes no sense."""
     if not has_32_bits(profile):
         return ""

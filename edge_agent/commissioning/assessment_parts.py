@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ReadRegisters:
     """What was read, by the addresses of the profile. ``faults`` says what was not answered.
 
     ``cells`` is what a particle counter holds, by function code and address.
@@ -18,7 +18,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class AssessedValue:
     """A metric or proof register as a person compares it: ``fits`` is None when only a person can tell."""
 
     name: str

@@ -20,7 +20,7 @@ DEAF_HINT = "bluetoothctl power on; systemctl status bluetooth; edge-agent docto
 
 
 @dataclass(slots=True)
-class Heard:
+class HeardDevice:
     """A device that advertises: what it calls itself, how loud it was last, and what it probably is.
 
     ``formats`` maps each format that its data fits to what it says then. ``raw`` is the data itself, hex.
@@ -39,18 +39,18 @@ def adapters() -> tuple[str, ...]:
     return tuple(sorted(path.name for path in ADAPTERS.glob("hci*") if ":" not in path.name))
 
 
-async def hear_around(listen_s: float, adapter: str = "hci0") -> tuple[tuple[Heard, ...], str]:
+async def hear_around(listen_s: float, adapter: str = "hci0") -> tuple[tuple[HeardDevice, ...], str]:
     """Everything that advertises within ``listen_s``, sensors first and then the loudest; and why nothing, in words."""
     from bleak import BleakScanner
 
     from edge_agent.drivers.ble.connect import TROUBLE, said_of
 
-    heard: dict[str, Heard] = {}
+    heard: dict[str, HeardDevice] = {}
 
     def take(device: "BLEDevice", said: "AdvertisementData") -> None:
         address = device.address.upper()
         if address in heard or len(heard) < HEARD_MAX:
-            _take(heard.setdefault(address, Heard(address)), said)
+            _take(heard.setdefault(address, HeardDevice(address)), said)
 
     scanner = BleakScanner(take, scanning_mode="active", bluez={"adapter": adapter, "filters": {"DuplicateData": True}})
     try:
@@ -64,7 +64,7 @@ async def hear_around(listen_s: float, adapter: str = "hci0") -> tuple[tuple[Hea
     return _sorted(heard), "" if heard else f"nothing advertised within {listen_s:g} s"
 
 
-def _take(heard: Heard, said: "AdvertisementData") -> None:
+def _take(heard: HeardDevice, said: "AdvertisementData") -> None:
     from edge_agent.drivers.ble.formats import fitting
     from edge_agent.drivers.ble.frames import Advertisement
     from edge_agent.drivers.ble.listener import NO_RSSI_DBM, service_data_of, short_uuid
@@ -84,5 +84,5 @@ def _take(heard: Heard, said: "AdvertisementData") -> None:
         heard.formats["gatt-ess"] = "is read over a connection: edge-agent probe"
 
 
-def _sorted(heard: dict[str, Heard]) -> tuple[Heard, ...]:
+def _sorted(heard: dict[str, HeardDevice]) -> tuple[HeardDevice, ...]:
     return tuple(sorted(heard.values(), key=lambda one: (not one.formats, -one.rssi_dbm)))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bleak.backends.device import BLEDevice
     from bleak.backends.scanner import AdvertisementData
 
-    from edge_agent.drivers.ble.frames import Decoded
+    from edge_agent.drivers.ble.frames import DecodedFrame
     from edge_agent.drivers.ble.listener import Listener
 
 LISTEN_MIN_S = 3.0
@@ -37,7 +37,7 @@ class InFormat:
     something new came (None until that is learned), and how many frames were old ones played again."""
 
     format: BleFormat
-    last: "Decoded"
+    last: "DecodedFrame"
     values: Mapping[str, float]
     frames: int
     interval_s: float | None
@@ -229,7 +229,7 @@ class _Ears:
             self.said.pop(next(iter(self.said)))
 
 
-def _meaning(fits: "Mapping[BleFormat, Decoded]") -> str:
+def _meaning(fits: "Mapping[BleFormat, DecodedFrame]") -> str:
     parts = []
     for name, decoded in fits.items():
         values = "  ".join(f"{metric} {value:g}" for metric, value in decoded.values.items())

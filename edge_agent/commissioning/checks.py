@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """How a check ended."""
 
     OK = "ok"
@@ -17,6 +17,6 @@ class Check:
     """One check: what was looked at, how it is, and the command that mends it."""
 
     name: str
-    state: State
+    state: CheckState
     says: str
     fix: str = ""

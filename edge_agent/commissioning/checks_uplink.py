@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from edge_agent.agent import journal_dir
 from edge_agent.buffer.reader import JournalReader
 from edge_agent.buffer.stored_batch import JournalStatus
-from edge_agent.commissioning.checks import Check, State
+from edge_agent.commissioning.checks import Check, CheckState
 from edge_agent.config.model import GatewayConfig, UplinkSection
 from edge_agent.errors import ConfigError, EdgeError, JournalError, LinkDown, Refused
 from edge_agent.uplink.https import HttpsUplink
@@ -31,13 +31,13 @@ async def check_uplink(section: UplinkSection, now: datetime) -> list[Check]:
     try:
         context = tls_context(section) if parts.scheme in ("https", "mqtts") else None
     except ConfigError as error:
-        return [Check("certificates", State.FAIL, str(error), "write the paths of PEM files in [uplink]")]
+        return [Check("certificates", CheckState.FAIL, str(error), "write the paths of PEM files in [uplink]")]
     try:
         async with asyncio.timeout(section.timeout_s):
             _, writer = await asyncio.open_connection(host, port, ssl=context)
     except (OSError, TimeoutError) as error:
         return [_no_connection(error, host, port)]
-    checks = [Check("network", State.OK, f"{host}:{port} takes connections")]
+    checks = [Check("network", CheckState.OK, f"{host}:{port} takes connections")]
     certificate = writer.get_extra_info("peercert")
     writer.close()
     if context is not None and certificate:
@@ -56,10 +56,12 @@ def check_journal(config: GatewayConfig, now: datetime, *, is_reachable: bool) -
     except JournalError as error:
         is_new = not (journal_dir(config) / "journal.db").exists()
         if is_new:
-            yield Check("journal", State.WARN, "none yet: the agent makes it at its first start", "")
+            yield Check("journal", CheckState.WARN, "none yet: the agent makes it at its first start", "")
             yield _registration_unknown(config)
         else:
-            yield Check("journal", State.FAIL, str(error), "sudo systemctl restart edge-agent (it sets damage aside)")
+            yield Check(
+                "journal", CheckState.FAIL, str(error), "sudo systemctl restart edge-agent (it sets damage aside)"
+            )
         return
     yield from _journal(config, status)
     yield _registration(config, status, aside, now, is_reachable=is_reachable)
@@ -68,20 +70,24 @@ def check_journal(config: GatewayConfig, now: datetime, *, is_reachable: bool) -
 def _no_connection(error: Exception, host: str, port: int) -> Check:
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = error.verify_message or str(error)
-        return Check("certificate", State.FAIL, f"{host} is not trusted: {reason}", _fix_for_certificate(reason, host))
+        return Check(
+            "certificate", CheckState.FAIL, f"{host} is not trusted: {reason}", _fix_for_certificate(reason, host)
+        )
     if isinstance(error, ssl.SSLError):
-        return Check("certificate", State.FAIL, f"{host}:{port} does not speak TLS as it should ({error.reason})",
+        return Check("certificate", CheckState.FAIL, f"{host}:{port} does not speak TLS as it should ({error.reason})",
                      f"openssl s_client -connect {host}:{port} </dev/null")  # fmt: skip
     if isinstance(error, socket.gaierror):
-        return Check("network", State.FAIL, f"nobody knows the name {host}",
+        return Check("network", CheckState.FAIL, f"nobody knows the name {host}",
                      f"resolvectl query {host}; correct uplink.url, or the gateway's DNS server")  # fmt: skip
     if isinstance(error, ConnectionRefusedError):
-        return Check("network", State.FAIL, f"{host} is there, but nothing listens on port {port}",
+        return Check("network", CheckState.FAIL, f"{host} is there, but nothing listens on port {port}",
                      "correct the port in uplink.url, or start the ledger (cloud-sync serve)")  # fmt: skip
     if isinstance(error, TimeoutError):
-        return Check("network", State.FAIL, f"{host}:{port} does not answer: no route, or a firewall swallows it",
+        return Check("network", CheckState.FAIL, f"{host}:{port} does not answer: no route, or a firewall swallows it",
                      f"ping {host}; ask for TCP port {port} to be opened from here")  # fmt: skip
-    return Check("network", State.FAIL, f"no way to {host}:{port}: {error}", f"ip route get {host}; ip -brief address")
+    return Check(
+        "network", CheckState.FAIL, f"no way to {host}:{port}: {error}", f"ip route get {host}; ip -brief address"
+    )
 
 
 def _fix_for_certificate(reason: str, host: str) -> str:
@@ -99,8 +105,8 @@ def _certificate(certificate: dict[str, object], host: str, now: datetime) -> Ch
     left = until - now
     says = f"{host} is trusted; its certificate ends {until:%Y-%m-%d}, in {left.days} days"
     if left < CERTIFICATE_WARN:
-        return Check("certificate", State.WARN, says, "renew it at the ledger's server before then")
-    return Check("certificate", State.OK, says)
+        return Check("certificate", CheckState.WARN, says, "renew it at the ledger's server before then")
+    return Check("certificate", CheckState.OK, says)
 
 
 async def _answer(section: UplinkSection) -> Check:
@@ -110,12 +116,12 @@ async def _answer(section: UplinkSection) -> Check:
         uplink = HttpsUplink(section)
         await uplink.send([])
     except (LinkDown, Refused, ConfigError) as error:
-        state = State.WARN if isinstance(error, Refused) else State.FAIL
+        state = CheckState.WARN if isinstance(error, Refused) else CheckState.FAIL
         return Check("ledger", state, f"no ledger's answer: {error}", f"curl -sS {section.url}; correct uplink.url")
     finally:
         if uplink is not None:
             await uplink.close()
-    return Check("ledger", State.OK, f"{section.url} answers as a ledger does")
+    return Check("ledger", CheckState.OK, f"{section.url} answers as a ledger does")
 
 
 def _journal(config: GatewayConfig, status: JournalStatus) -> Iterator[Check]:
@@ -124,15 +130,15 @@ def _journal(config: GatewayConfig, status: JournalStatus) -> Iterator[Check]:
     says = f"{waiting:,} records wait, {share:.0%} full"
     if share > FULL_WARN:
         yield Check(
-            "journal", State.WARN, f"{says}: when it is full, the oldest readings go", "raise journal.bytes_max"
+            "journal", CheckState.WARN, f"{says}: when it is full, the oldest readings go", "raise journal.bytes_max"
         )
     else:
-        yield Check("journal", State.OK, says)
+        yield Check("journal", CheckState.OK, says)
     if status.set_aside:
-        yield Check("set aside", State.WARN, f"{len(status.set_aside)} batches, for one {status.set_aside[0]}",
+        yield Check("set aside", CheckState.WARN, f"{len(status.set_aside)} batches, for one {status.set_aside[0]}",
                     "edge-agent buffer status; show it to whoever runs the ledger")  # fmt: skip
     if status.damaged_journals:
-        yield Check("damage", State.WARN, f"damaged journals were set aside: {', '.join(status.damaged_journals)}",
+        yield Check("damage", CheckState.WARN, f"damaged journals were set aside: {', '.join(status.damaged_journals)}",
                     "dmesg | grep -i -e mmc -e i/o; keep the files for the ledger's people")  # fmt: skip
 
 
@@ -159,22 +165,22 @@ def _registration(
     config: GatewayConfig, status: JournalStatus, aside: _Aside, now: datetime, *, is_reachable: bool
 ) -> Check:
     if "registered" in aside.reason:
-        return Check("registration", State.FAIL, f"the ledger refuses: {aside.reason}", _register(config))
+        return Check("registration", CheckState.FAIL, f"the ledger refuses: {aside.reason}", _register(config))
     oldest = min((lane.oldest for lane in status.lanes if lane.oldest), default=None)
     last_seq = sum(lane.last_seq for lane in status.lanes)
     waiting = sum(lane.records for lane in status.lanes)
     if oldest is not None and now - oldest > WAITING_WARN:
         hours = (now - oldest).total_seconds() / 3600
         says = f"nothing was acknowledged for {hours:.0f} h" + (", though the ledger answers" if is_reachable else "")
-        return Check("registration", State.FAIL if is_reachable else State.WARN, says, _register(config))
+        return Check("registration", CheckState.FAIL if is_reachable else CheckState.WARN, says, _register(config))
     taken = last_seq - waiting - aside.records
     if taken > 0:
-        return Check("registration", State.OK, f"the ledger has acknowledged {taken:,} records")
+        return Check("registration", CheckState.OK, f"the ledger has acknowledged {taken:,} records")
     return _registration_unknown(config)
 
 
 def _registration_unknown(config: GatewayConfig) -> Check:
-    return Check("registration", State.WARN, "the ledger has acknowledged nothing yet", _register(config))
+    return Check("registration", CheckState.WARN, "the ledger has acknowledged nothing yet", _register(config))
 
 
 def _register(config: GatewayConfig) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from edge_agent.commissioning.assessment_parts import Shown
+from edge_agent.commissioning.assessment_parts import AssessedValue
 from edge_agent.config.model import CounterSection
 from edge_agent.drivers.modbus.profile import Profile
 from edge_agent.drivers.modbus.profile_parts import WordOrder
@@ -26,7 +26,7 @@ SAMPLE = "newest sample"
 
 def counter_shown(
     profile: Profile, counter: CounterProfile, variant: Variant, cells: Contents, settings: CounterSection | None
-) -> Iterator[Shown]:
+) -> Iterator[AssessedValue]:
     """One row for each thing. Without ``settings`` nobody knows how the counter ought to be set, and less is judged."""
     order = variant.word_order or profile.link.word_order
     show = _Rows(cells, order, variant.address_offset)
@@ -44,7 +44,7 @@ def counter_shown(
 
 def _sample(
     counter: CounterProfile, show: "_Rows", clock_unix_s: int, settings: CounterSection | None
-) -> Iterator[Shown]:
+) -> Iterator[AssessedValue]:
     cells, order = show.cells, show.order
     channels = len(settings.sizes_um) if settings else min(counter.channels_max, 2)
     sample = sample_of(counter, cells, order, channels)
@@ -80,9 +80,11 @@ class _Rows:
         """The number in each word order, while nobody knows which is right."""
         return " or ".join(f"{number(cell, self.cells, order):g}" for order in ORDERS)
 
-    def row(self, name: str, cell: Cell, shown: str, says: str = "", fits: bool | None = None) -> Shown:
+    def row(self, name: str, cell: Cell, shown: str, says: str = "", fits: bool | None = None) -> AssessedValue:
         raw = tuple(self.cells[cell.function, cell.address + at] for at in range(cell.words))
-        return Shown(name, cell.address + self._offset, raw, shown, says, True if not says and fits is None else fits)
+        return AssessedValue(
+            name, cell.address + self._offset, raw, shown, says, True if not says and fits is None else fits
+        )
 
 
 def _time(unix_s: int) -> str:

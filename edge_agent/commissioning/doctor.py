@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from edge_agent.commands.options import DEFAULT_CONFIG, ConfigOption, JsonOption, counted, print_json
-from edge_agent.commissioning.checks import Check, State
+from edge_agent.commissioning.checks import Check, CheckState
 from edge_agent.commissioning.checks_machine import check_clock, check_disk, check_key, check_ports
 from edge_agent.commissioning.checks_uplink import check_journal, check_uplink
 from edge_agent.commissioning.console_lists import print_hanging
@@ -32,7 +32,7 @@ def doctor_command(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = 
         print_json([asdict(check) for check in checks])
     else:
         _show(checks, Console(highlight=False))
-    if any(check.state is State.FAIL for check in checks):
+    if any(check.state is CheckState.FAIL for check in checks):
         raise typer.Exit(1)
 
 
@@ -50,7 +50,9 @@ def examine(path: Path) -> tuple[Check, ...]:
     checks.append(_check_agent(live is not None))
     uplink = asyncio.run(check_uplink(config.uplink, clock.now()))
     checks += uplink
-    checks += check_journal(config, clock.now(), is_reachable=all(check.state is not State.FAIL for check in uplink))
+    checks += check_journal(
+        config, clock.now(), is_reachable=all(check.state is not CheckState.FAIL for check in uplink)
+    )
     return tuple(checks)
 
 
@@ -60,16 +62,18 @@ def _check_config(path: Path) -> tuple[list[Check], GatewayConfig | None]:
         plan_sources(config, SystemClock())
     except ConfigError as error:
         edit = f"sudoedit {path} && edge-agent check-config --config {path}"
-        return [Check("configuration", State.FAIL, fault, edit) for fault in error.faults], None
+        return [Check("configuration", CheckState.FAIL, fault, edit) for fault in error.faults], None
     except EdgeError as error:
-        return [Check("configuration", State.FAIL, str(error), f"edge-agent check-config --config {path}")], None
-    return [Check("configuration", State.OK, f"{path} is good: {counted(config)}")], config
+        return [Check("configuration", CheckState.FAIL, str(error), f"edge-agent check-config --config {path}")], None
+    return [Check("configuration", CheckState.OK, f"{path} is good: {counted(config)}")], config
 
 
 def _check_agent(is_running: bool) -> Check:
     if is_running:
-        return Check("agent", State.OK, "runs")
-    return Check("agent", State.WARN, "does not run on this data directory", "sudo systemctl enable --now edge-agent")
+        return Check("agent", CheckState.OK, "runs")
+    return Check(
+        "agent", CheckState.WARN, "does not run on this data directory", "sudo systemctl enable --now edge-agent"
+    )
 
 
 def _show(checks: tuple[Check, ...], console: Console) -> None:
@@ -79,9 +83,11 @@ def _show(checks: tuple[Check, ...], console: Console) -> None:
         if check.fix:
             # Whole, even if the terminal breaks it: it is there to be copied.
             console.print(f"      {'':<{width}}  -> {check.fix}", markup=False, soft_wrap=True)
-    counts = {state: sum(check.state is state for check in checks) for state in State}
-    console.print(f"\n{counts[State.OK]} ok, {counts[State.WARN]} to look at, {counts[State.FAIL]} to mend")
+    counts = {state: sum(check.state is state for check in checks) for state in CheckState}
+    console.print(
+        f"\n{counts[CheckState.OK]} ok, {counts[CheckState.WARN]} to look at, {counts[CheckState.FAIL]} to mend"
+    )
 
 
-_MARKS = {State.OK: " ok ", State.WARN: "warn", State.FAIL: "FAIL"}
-_COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
+_MARKS = {CheckState.OK: " ok ", CheckState.WARN: "warn", CheckState.FAIL: "FAIL"}
+_COLOURS = {CheckState.OK: "green", CheckState.WARN: "yellow", CheckState.FAIL: "bold red"}

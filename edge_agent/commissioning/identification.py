@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from edge_agent.commissioning.advice import advice_on_silence
 from edge_agent.commissioning.assessment import Judgement, Sense, hints_on_scale, is_order_open, judge, other_variants
-from edge_agent.commissioning.assessment_parts import Heard
-from edge_agent.commissioning.transcript import Door, Exchange, Line, Outcome, knock
+from edge_agent.commissioning.assessment_parts import ReadRegisters
+from edge_agent.commissioning.transcript import Exchange, ExchangeOutcome, PortState, TranscriptLine, connect
 from edge_agent.config.model import CounterSection, ModbusTcpBus
 from edge_agent.drivers.modbus.pdu import Request
 from edge_agent.drivers.modbus.profile import Profile, Proof
@@ -68,7 +68,7 @@ class Report:
 
 
 async def probe(
-    line: Line, target: Target, profiles: Sequence[Profile], seen: Mapping[str, str], budget: Budget
+    line: TranscriptLine, target: Target, profiles: Sequence[Profile], seen: Mapping[str, str], budget: Budget
 ) -> Report:
     """Read the device as it is taken for; if that makes no sense, find out what makes more."""
     judgement, doubt = await _judge_open(line, target, seen)
@@ -89,7 +89,9 @@ async def probe(
     return Report(line.endpoint, target, judgement, exchanges, others, (*doubt, *advice))
 
 
-async def _judge_open(line: Line, target: Target, seen: Mapping[str, str]) -> tuple[Judgement, tuple[str, ...]]:
+async def _judge_open(
+    line: TranscriptLine, target: Target, seen: Mapping[str, str]
+) -> tuple[Judgement, tuple[str, ...]]:
     """What it is, with what the papers leave open settled by proof registers; and why it is not, if they cannot."""
     judgements = []
     for variant in target.open_variants or (target.variant,):
@@ -125,7 +127,7 @@ def _how_to_settle(target: Target) -> tuple[str, ...]:
 
 
 async def identify(
-    line: Line,
+    line: TranscriptLine,
     unit: int,
     profiles: Iterable[Profile],
     seen: Mapping[str, str],
@@ -147,7 +149,7 @@ async def identify(
     return tuple(sorted((one for one in found if one.sense > Sense.WRONG), key=_rank, reverse=True))
 
 
-async def hear(line: Line, unit: int, profile: Profile, variant: Variant) -> Heard:
+async def hear(line: TranscriptLine, unit: int, profile: Profile, variant: Variant) -> ReadRegisters:
     """Read all registers of ``profile``: values, status, proof. Gives up after the second unanswered attempt."""
     registers: dict[int, int] = {}
     proofs: dict[str, dict[int, int]] = {}
@@ -166,7 +168,7 @@ async def hear(line: Line, unit: int, profile: Profile, variant: Variant) -> Hea
             faults.setdefault(said, []).append(f"register {request.address:#06x}")
             continue
         exchange = await line.ask(unit, replace(request, address=at))
-        if exchange.outcome is Outcome.ANSWERED:
+        if exchange.outcome is ExchangeOutcome.ANSWERED:
             taken = proofs.setdefault(proof_name, {}) if proof_name else registers
             taken.update(enumerate(exchange.words, start=request.address))
             if not proof_name:
@@ -176,12 +178,12 @@ async def hear(line: Line, unit: int, profile: Profile, variant: Variant) -> Hea
         subject = proof_name or f"registers from {at:#06x}"
         faults.setdefault(exchange.said, []).append(subject)
         silences = 0 if exchange.is_alive else silences + line.attempts
-        if exchange.outcome is Outcome.NO_CONNECTION or silences >= SILENCES_MAX:
+        if exchange.outcome is ExchangeOutcome.NO_CONNECTION or silences >= SILENCES_MAX:
             break
     if profile.counter is None or not _covers(cells, profile.counter):
         cells = {}  # half of a counter's registers is nothing to judge
     told = tuple(f"{', '.join(subjects)}: {said}" for said, subjects in faults.items())
-    return Heard(registers, proofs, cells, told)
+    return ReadRegisters(registers, proofs, cells, told)
 
 
 def _covers(cells: Mapping[tuple[int, int], int], counter: CounterProfile) -> bool:
@@ -189,10 +191,10 @@ def _covers(cells: Mapping[tuple[int, int], int], counter: CounterProfile) -> bo
     return all((cell.function, cell.address + at) in cells for cell in wanted for at in range(cell.words))
 
 
-async def is_there(line: Line, unit: int) -> Exchange:
+async def is_there(line: TranscriptLine, unit: int) -> Exchange:
     """Ask a unit for anything at all. Any answer will do, an exception too."""
     exchange = await line.ask(unit, Request(3, 0, 1))
-    if exchange.outcome is Outcome.SILENT:
+    if exchange.outcome is ExchangeOutcome.SILENT:
         return await line.ask(unit, Request(4, 1, 1))  # cheap sensors are silent to functions they do not know
     return exchange
 
@@ -218,19 +220,19 @@ def _departures(profiles: Sequence[Profile]) -> Iterable[tuple[Profile, Variant]
 
 
 async def _advice_on_silence(
-    line: Line, target: Target, exchanges: Sequence[Exchange], budget: Budget
+    line: TranscriptLine, target: Target, exchanges: Sequence[Exchange], budget: Budget
 ) -> tuple[str, ...]:
     """What to look at, after knocking at the door and asking the unit ids that makers like."""
     last = exchanges[-1]
-    door: Door | None = None
+    door: PortState | None = None
     answering: list[int] = []
-    if last.outcome is Outcome.NO_CONNECTION:
+    if last.outcome is ExchangeOutcome.NO_CONNECTION:
         if isinstance(line.bus, ModbusTcpBus):
-            door = await knock(line.bus, line.bus.timeout_s)
+            door = await connect(line.bus, line.bus.timeout_s)
         return advice_on_silence(line.bus, target.unit, target.profile, last, door, ())
     await line.let_go()
     hasty = line.bus.model_copy(update={"timeout_s": min(line.bus.timeout_s, SEARCH_TIMEOUT_S)})
-    with Line(hasty, [target.profile], attempts=1) as search:
+    with TranscriptLine(hasty, [target.profile], attempts=1) as search:
         for unit in dict.fromkeys((target.profile.link.unit, *OTHER_UNITS)):
             if unit != target.unit and not budget.is_spent and (await is_there(search, unit)).is_alive:
                 answering.append(unit)

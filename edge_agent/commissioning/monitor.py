@@ -21,10 +21,10 @@ from rich.text import Text
 from edge_agent.agent import journal_dir
 from edge_agent.buffer.reader import JournalReader
 from edge_agent.commands.options import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
-from edge_agent.commissioning.assessment_parts import Heard
+from edge_agent.commissioning.assessment_parts import ReadRegisters
 from edge_agent.commissioning.identification import Target, hear
 from edge_agent.commissioning.target import target_of
-from edge_agent.commissioning.transcript import Exchange, Line, Outcome
+from edge_agent.commissioning.transcript import Exchange, ExchangeOutcome, TranscriptLine
 from edge_agent.config.model import DeviceSection, GatewayConfig
 from edge_agent.domain.wire.records import Lane, Notice, NoticeKind, Quality, Reading, ScanTransaction
 from edge_agent.domain.wire.wire import WireError, decode_batch, decode_record
@@ -119,7 +119,7 @@ class DirectPoller:
                 continue
             devices = [one for one in self._config.device if isinstance(one, DeviceSection) and one.bus == bus.name]
             targets = [(device.name, target_of(device, self._config.gateway.profiles_dir)) for device in devices]
-            with Line(bus, [target.profile for _, target in targets], attempts=1) as line:
+            with TranscriptLine(bus, [target.profile for _, target in targets], attempts=1) as line:
                 for name, target in targets:
                     asked_before = len(line.asked)
                     heard = await hear(line, target.unit, target.profile, target.variant)
@@ -127,9 +127,9 @@ class DirectPoller:
                     rows.append(self._row(name, target, heard, exchanges))
         return View("direct", "polled from here, without the agent", tuple(rows))
 
-    def _row(self, name: str, target: Target, heard: Heard, exchanges: Sequence[Exchange]) -> Row:
+    def _row(self, name: str, target: Target, heard: ReadRegisters, exchanges: Sequence[Exchange]) -> Row:
         records, errors, good_s = self._counts.get(name, (0, 0, None))
-        failed = [one for one in exchanges if one.outcome is not Outcome.ANSWERED]
+        failed = [one for one in exchanges if one.outcome is not ExchangeOutcome.ANSWERED]
         values: dict[str, float] = {}
         if failed:
             quality, detail = _QUALITIES[failed[0].outcome], failed[0].said
@@ -145,10 +145,10 @@ class DirectPoller:
 
 
 _QUALITIES = {
-    Outcome.REFUSED: Quality.FAULT,
-    Outcome.GARBAGE: Quality.CRC,
-    Outcome.SILENT: Quality.TIMEOUT,
-    Outcome.NO_CONNECTION: Quality.TIMEOUT,
+    ExchangeOutcome.REFUSED: Quality.FAULT,
+    ExchangeOutcome.GARBAGE: Quality.CRC,
+    ExchangeOutcome.SILENT: Quality.TIMEOUT,
+    ExchangeOutcome.NO_CONNECTION: Quality.TIMEOUT,
 }
 
 

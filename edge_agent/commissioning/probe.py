@@ -14,7 +14,7 @@ from rich.table import Table
 
 from edge_agent.commands.options import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
 from edge_agent.commissioning.assessment import Judgement, Sense, is_order_open
-from edge_agent.commissioning.assessment_parts import Shown
+from edge_agent.commissioning.assessment_parts import AssessedValue
 from edge_agent.commissioning.ble_probe import (
     LISTEN_S,
     AdapterOption,
@@ -33,7 +33,7 @@ from edge_agent.commissioning.ble_probe import (
 from edge_agent.commissioning.console_lists import print_dashed, print_numbered
 from edge_agent.commissioning.identification import Budget, Report, Target, probe
 from edge_agent.commissioning.target import Place, ad_hoc_target, all_profiles, bus_at, device_named, seen_of, target_of
-from edge_agent.commissioning.transcript import Exchange, Line
+from edge_agent.commissioning.transcript import Exchange, TranscriptLine
 from edge_agent.config.model import BleDeviceSection, BleFormat, DeviceSection, ProofSection, ScannerSection
 from edge_agent.drivers.build import ModbusBus
 from edge_agent.errors import BenchError, ConfigError
@@ -228,7 +228,7 @@ def _compared_with(proof: ProofSection, report: Report) -> Report:
 
 async def run_probe(bus: ModbusBus, target: Target, profiles_dir: Path | None, seen: dict[str, str]) -> Report:
     """Open the bus, probe, and close it again."""
-    with Line(bus, [target.profile]) as line, Status(f"asking {line.endpoint}", console=Console(stderr=True)):
+    with TranscriptLine(bus, [target.profile]) as line, Status(f"asking {line.endpoint}", console=Console(stderr=True)):
         return await probe(line, target, all_profiles(profiles_dir), seen, Budget(BUDGET_S))
 
 
@@ -304,7 +304,7 @@ _SILENT = "[bold red]SILENT[/bold red]: not one answer"
 _MARKS = {True: "[green]✓[/green]", False: "[red]✗[/red]", None: "?"}
 
 
-def _show_rows(title: str, rows: tuple[Shown, ...], console: Console) -> None:
+def _show_rows(title: str, rows: tuple[AssessedValue, ...], console: Console) -> None:
     """A table that fits narrow terminals: long texts are cut in it, and what is to be said comes below."""
     if not rows:
         return

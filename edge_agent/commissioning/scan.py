@@ -14,7 +14,7 @@ from rich.table import Table
 
 from edge_agent.commands.options import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
 from edge_agent.commissioning.assessment import Sense
-from edge_agent.commissioning.ble import Heard, adapters, hear_around
+from edge_agent.commissioning.ble import HeardDevice, adapters, hear_around
 from edge_agent.commissioning.console_lists import print_hanging
 from edge_agent.commissioning.identification import Budget
 from edge_agent.commissioning.ports import SerialPort, serial_ports
@@ -27,9 +27,17 @@ from edge_agent.commissioning.probe import (
     StopbitsOption,
     judgement_data,
 )
-from edge_agent.commissioning.scanning import Found, Search, hosts_of, likely_units, open_hosts, search_units, units_of
+from edge_agent.commissioning.scanning import (
+    DeviceSearch,
+    FoundDevice,
+    hosts_of,
+    likely_units,
+    open_hosts,
+    search_units,
+    units_of,
+)
 from edge_agent.commissioning.target import Place, all_profiles, bus_at, bus_named, buses_at
-from edge_agent.commissioning.transcript import Line
+from edge_agent.commissioning.transcript import TranscriptLine
 from edge_agent.config.model import ModbusTcpBus
 from edge_agent.drivers.build import ModbusBus
 from edge_agent.drivers.modbus.profile import Profile
@@ -88,7 +96,7 @@ def scan_command(
         profiles = all_profiles(profiles_dir)
         buses += [found for place in places for found in buses_at(place, profiles)]
         is_asked = bool(buses or hosts)
-        search = Search([], [])
+        search = DeviceSearch([], [])
         with Status("", console=Console(stderr=True)) as status:
             try:
                 asyncio.run(
@@ -113,7 +121,7 @@ async def _search(
     units: tuple[int, ...] | None,
     profiles: tuple[Profile, ...],
     budget_s: float,
-    search: Search,
+    search: DeviceSearch,
     status: Status,
 ) -> None:
     budget = Budget(budget_s)
@@ -122,7 +130,7 @@ async def _search(
         search.notes.append(f"{len(found)} of {len(hosts)} addresses take connections on port {port}")
         buses = [*buses, *(bus_at(Place(host=host, port=port, timeout_s=timeout_s)) for host in found)]
     for bus in buses:
-        with Line(bus, profiles, attempts=1) as line:
+        with TranscriptLine(bus, profiles, attempts=1) as line:
             if line.endpoint in search.closed:
                 continue
             # A serial port comes once for each setting: what answered to one need not be asked again.
@@ -134,7 +142,7 @@ async def _search(
 
 def _bluetooth(
     is_wanted: bool, is_asked_for: bool, listen_s: float, adapter: str, status: Status
-) -> tuple[tuple[Heard, ...], str]:
+) -> tuple[tuple[HeardDevice, ...], str]:
     if not is_wanted:
         return (), ""
     if not is_asked_for and not adapters():
@@ -146,7 +154,9 @@ def _bluetooth(
         return (), "listening for Bluetooth was broken off"
 
 
-def _as_data(ports: tuple[SerialPort, ...], search: Search, heard: tuple[Heard, ...], why_not: str) -> dict[str, Any]:
+def _as_data(
+    ports: tuple[SerialPort, ...], search: DeviceSearch, heard: tuple[HeardDevice, ...], why_not: str
+) -> dict[str, Any]:
     return {
         "serial_ports": [asdict(port) for port in ports],
         "modbus": [
@@ -165,8 +175,8 @@ def _as_data(ports: tuple[SerialPort, ...], search: Search, heard: tuple[Heard, 
 
 def _show(
     ports: tuple[SerialPort, ...],
-    search: Search,
-    heard: tuple[Heard, ...],
+    search: DeviceSearch,
+    heard: tuple[HeardDevice, ...],
     why_not: str,
     console: Console,
     *,
@@ -200,7 +210,7 @@ def _show_ports(ports: tuple[SerialPort, ...], console: Console) -> None:
     console.print(table)
 
 
-def _show_units(search: Search, console: Console) -> None:
+def _show_units(search: DeviceSearch, console: Console) -> None:
     for one in search.found:
         note = f"  ({one.note})" if one.note else ""
         console.print(f"[bold]unit {one.unit} at {one.endpoint}[/bold]{note}")
@@ -218,7 +228,7 @@ def _show_units(search: Search, console: Console) -> None:
         console.print(f"No unit answered ({search.asked} asked).")
 
 
-def _show_bluetooth(heard: tuple[Heard, ...], console: Console) -> None:
+def _show_bluetooth(heard: tuple[HeardDevice, ...], console: Console) -> None:
     table = Table(title="Bluetooth in range", title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for column in ("address", "name", "dBm", "format"):
         table.add_column(column, no_wrap=column != "name")
@@ -235,7 +245,7 @@ def _show_bluetooth(heard: tuple[Heard, ...], console: Console) -> None:
         console.print(f"        edge-agent add PLACE/NAME --address {sensor.address}\n", markup=False)
 
 
-def _next_command(one: Found) -> str:
+def _next_command(one: FoundDevice) -> str:
     best = one.candidates[0]
     words = ["edge-agent", "add", "NAME", *_address(one.bus, best.profile), "--unit", str(one.unit)]
     words += ["--profile", best.profile.name]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from edge_agent.commissioning.advice import WHO_USES_IT
 from edge_agent.commissioning.assessment import Judgement
 from edge_agent.commissioning.identification import Budget, identify, is_there
-from edge_agent.commissioning.transcript import Exchange, Line, Outcome
+from edge_agent.commissioning.transcript import Exchange, ExchangeOutcome, TranscriptLine
 from edge_agent.drivers.build import ModbusBus
 from edge_agent.drivers.modbus.ports import CANNOT_BE_SET, IN_USE
 from edge_agent.drivers.modbus.profile import Profile
@@ -27,7 +27,7 @@ Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundDevice:
     """A unit that answers, and what it probably is, best first."""
 
     bus: ModbusBus
@@ -38,13 +38,13 @@ class Found:
 
 
 @dataclass(slots=True)
-class Search:
+class DeviceSearch:
     """What a search has found so far, so that one that is broken off is not for nothing.
 
     ``closed`` are endpoints that cannot be opened at all, whatever their settings.
     """
 
-    found: list[Found]
+    found: list[FoundDevice]
     notes: list[str]
     asked: int = 0
     closed: set[str] = field(default_factory=set)
@@ -97,7 +97,12 @@ async def open_hosts(hosts: Sequence[str], port: int, progress: Progress) -> tup
 
 
 async def search_units(
-    line: Line, units: Sequence[int], profiles: Sequence[Profile], budget: Budget, search: Search, progress: Progress
+    line: TranscriptLine,
+    units: Sequence[int],
+    profiles: Sequence[Profile],
+    budget: Budget,
+    search: DeviceSearch,
+    progress: Progress,
 ) -> None:
     """Ask ``units`` one after the other and say in ``search`` which answer and what they probably are."""
     alike: list[tuple[object, ...]] = []
@@ -109,7 +114,7 @@ async def search_units(
             return
         progress(f"{line.endpoint}: unit {unit} ({number} of {len(units)}), {len(search.found)} found")
         answer = await is_there(line, unit)
-        if answer.outcome is Outcome.NO_CONNECTION:
+        if answer.outcome is ExchangeOutcome.NO_CONNECTION:
             _no_connection(line, answer, search)
             return
         search.asked += 1
@@ -121,12 +126,14 @@ async def search_units(
         note = "answers to any unit id" if answers_to_any else "" if candidates else "answers, but is no model we know"
         if answers_to_any:
             _forget_likes(search, line.endpoint, candidates)
-        search.found.append(Found(line.bus, line.endpoint, unit if not answers_to_any else units[0], candidates, note))
+        search.found.append(
+            FoundDevice(line.bus, line.endpoint, unit if not answers_to_any else units[0], candidates, note)
+        )
         if answers_to_any:
             return
 
 
-def _no_connection(line: Line, answer: Exchange, search: Search) -> None:
+def _no_connection(line: TranscriptLine, answer: Exchange, search: DeviceSearch) -> None:
     note = answer.said if answer.said.startswith(line.endpoint) else f"{line.endpoint}: {answer.said}"
     if IN_USE in note:
         note += f"; {WHO_USES_IT}"
@@ -136,14 +143,14 @@ def _no_connection(line: Line, answer: Exchange, search: Search) -> None:
         search.closed.add(line.endpoint)
 
 
-async def _answers_to_any(line: Line, alike: list[tuple[object, ...]]) -> bool:
+async def _answers_to_any(line: TranscriptLine, alike: list[tuple[object, ...]]) -> bool:
     if len(alike) < ALIKE_MAX or len(set(alike[-ALIKE_MAX:])) > 1:
         return False
     answer = await is_there(line, UNLIKELY_UNIT)
     return answer.is_alive and _gist(answer) == alike[-1]
 
 
-def _forget_likes(search: Search, endpoint: str, candidates: tuple[Judgement, ...]) -> None:
+def _forget_likes(search: DeviceSearch, endpoint: str, candidates: tuple[Judgement, ...]) -> None:
     """The units found before were the same device."""
     models = {candidate.profile.name for candidate in candidates}
     search.found[:] = [

@@ -21,7 +21,7 @@ FRAMES_MAX = 32
 LET_GO_S = 0.1
 
 
-class Outcome(StrEnum):
+class ExchangeOutcome(StrEnum):
     """How a question ended."""
 
     ANSWERED = "answered"
@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class TranscriptFrame:
     """Bytes as they went over the wire."""
 
     sent: bool
@@ -45,19 +45,19 @@ class Exchange:
 
     unit: int
     request: Request
-    outcome: Outcome
+    outcome: ExchangeOutcome
     words: tuple[int, ...]
-    frames: tuple[Frame, ...]
+    frames: tuple[TranscriptFrame, ...]
     said: str
     took_ms: int
 
     @property
     def is_alive(self) -> bool:
         """Whether the unit itself said something that can be understood."""
-        return self.outcome in (Outcome.ANSWERED, Outcome.REFUSED)
+        return self.outcome in (ExchangeOutcome.ANSWERED, ExchangeOutcome.REFUSED)
 
 
-class Line:
+class TranscriptLine:
     """One bus at the bench. Asks one question at a time and never the same one twice. Use as a context manager."""
 
     def __init__(self, bus: ModbusBus, profiles: Iterable[Profile] = (), *, attempts: int = 2) -> None:
@@ -68,7 +68,7 @@ class Line:
         self.asked: list[Exchange] = []
         """Every exchange so far, in order."""
         self._pause_s = max((profile.link.pause_s for profile in known), default=0.0)
-        self._frames: list[Frame] = []
+        self._frames: list[TranscriptFrame] = []
         self._link = link_of(bus, known, self._trace)
         self._answers: dict[tuple[int, Request], Exchange] = {}
 
@@ -85,7 +85,7 @@ class Line:
         known = self._answers.get((unit, request))
         if known is None:
             known = await self._ask(unit, request)
-            if self.attempts > 1 and known.outcome in (Outcome.SILENT, Outcome.GARBAGE):
+            if self.attempts > 1 and known.outcome in (ExchangeOutcome.SILENT, ExchangeOutcome.GARBAGE):
                 self.asked.append(known)
                 known = await self._ask(unit, request)
             self._answers[unit, request] = known
@@ -101,7 +101,7 @@ class Line:
         self.close()
         await asyncio.sleep(LET_GO_S)
 
-    def __enter__(self) -> "Line":
+    def __enter__(self) -> "TranscriptLine":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -112,23 +112,23 @@ class Line:
         started_s = time.monotonic()
         words: tuple[int, ...] = ()
         said = ""
-        outcome = Outcome.NO_CONNECTION
+        outcome = ExchangeOutcome.NO_CONNECTION
         try:
             if not self._link.is_open:
                 await self._link.open()
-            outcome = Outcome.SILENT
+            outcome = ExchangeOutcome.SILENT
             started_s = time.monotonic()
             words = await self._link.read(unit, request)
-            outcome = Outcome.ANSWERED
+            outcome = ExchangeOutcome.ANSWERED
         except DeviceRefused as error:
-            outcome, said = Outcome.REFUSED, error.reason
+            outcome, said = ExchangeOutcome.REFUSED, error.reason
         except BadFrame as error:
-            outcome, said = Outcome.GARBAGE, error.reason
+            outcome, said = ExchangeOutcome.GARBAGE, error.reason
         except DeviceLost as error:
             said = error.reason
         said = said.removeprefix(f"unit {unit} at {self.endpoint}: ")
         took_ms = round((time.monotonic() - started_s) * 1000)
-        if self._pause_s and outcome is not Outcome.NO_CONNECTION:
+        if self._pause_s and outcome is not ExchangeOutcome.NO_CONNECTION:
             await asyncio.sleep(self._pause_s)
         return Exchange(unit, request, outcome, words, tuple(self._frames), said, took_ms)
 
@@ -136,12 +136,12 @@ class Line:
         """Received bytes may come again with more behind them, while an answer is not whole."""
         last = self._frames[-1] if self._frames else None
         if last and not sent and not last.sent and data.startswith(last.data):
-            self._frames[-1] = Frame(False, data)
+            self._frames[-1] = TranscriptFrame(False, data)
         elif data and len(self._frames) < FRAMES_MAX:
-            self._frames.append(Frame(sent, data))
+            self._frames.append(TranscriptFrame(sent, data))
 
 
-class Door(StrEnum):
+class PortState(StrEnum):
     """What a network address says to a connection attempt."""
 
     OPEN = "open"
@@ -152,23 +152,23 @@ class Door(StrEnum):
 
 
 _DOORS = {
-    errno.ECONNREFUSED: Door.REFUSED,
-    errno.EHOSTUNREACH: Door.NO_ROUTE,
-    errno.ENETUNREACH: Door.NO_ROUTE,
-    errno.ETIMEDOUT: Door.SILENT,
+    errno.ECONNREFUSED: PortState.REFUSED,
+    errno.EHOSTUNREACH: PortState.NO_ROUTE,
+    errno.ENETUNREACH: PortState.NO_ROUTE,
+    errno.ETIMEDOUT: PortState.SILENT,
 }
 
 
-async def knock(bus: ModbusTcpBus, timeout_s: float) -> Door:
+async def connect(bus: ModbusTcpBus, timeout_s: float) -> PortState:
     """Connect and hang up again."""
     try:
         async with asyncio.timeout(timeout_s):
             _, writer = await asyncio.open_connection(bus.host, bus.port)
     except TimeoutError:
-        return Door.SILENT
+        return PortState.SILENT
     except (socket.gaierror, UnicodeError):
-        return Door.NO_NAME
+        return PortState.NO_NAME
     except OSError as error:
-        return _DOORS.get(error.errno or 0, Door.NO_ROUTE)
+        return _DOORS.get(error.errno or 0, PortState.NO_ROUTE)
     writer.close()
-    return Door.OPEN
+    return PortState.OPEN

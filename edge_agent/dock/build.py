@@ -3,22 +3,22 @@
 from functools import partial
 
 from edge_agent.config.model import GatewayConfig, ScannerSection
-from edge_agent.dock.dock_context import Floor
+from edge_agent.dock.dock_context import DockContext
 from edge_agent.dock.feedback import Answer, BeepBytes, Beeper, LogLines
 from edge_agent.dock.session import DockSession
-from edge_agent.dock.status_model import Shown
+from edge_agent.dock.status_model import ShownScan
 from edge_agent.drivers.base import Source
 from edge_agent.drivers.scanners.hid import HidScanner
 from edge_agent.drivers.scanners.scanner import Scanner, SerialScanner
 from edge_agent.timekeeping.clock import Clock
 
 
-def build_docks(config: GatewayConfig, clock: Clock, floor: Floor | None = None) -> tuple[Source, ...]:
+def build_docks(config: GatewayConfig, clock: Clock, floor: DockContext | None = None) -> tuple[Source, ...]:
     """One source for each ``[[scanner]]``, ready to run. Without a ``floor`` nothing is judged or shown."""
     return tuple(_dock(section, clock, floor) for section in config.scanner)
 
 
-def _dock(section: ScannerSection, clock: Clock, floor: Floor | None) -> Source:
+def _dock(section: ScannerSection, clock: Clock, floor: DockContext | None) -> Source:
     scanner, answers = scanner_of(section, clock)
     if floor is None:
         return DockSession(scanner, clock, answers, separator=section.separator)
@@ -27,7 +27,7 @@ def _dock(section: ScannerSection, clock: Clock, floor: Floor | None) -> Source:
     return DockSession(
         scanner,
         clock,
-        (*answers, Shown(floor.board, section.name)),
+        (*answers, ShownScan(floor.board, section.name)),
         separator=section.separator,
         judge=floor.judge,
         on_state=partial(floor.board.stands, section.name),

@@ -6,17 +6,17 @@ from collections.abc import Iterable
 from edge_agent.buffer.desk_store import Desk, DeskStore
 from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.lamps import Lamps
-from edge_agent.dock.local_holds import Watch, WatchStore
+from edge_agent.dock.local_holds import LocalHolds, WatchStore
 from edge_agent.dock.offline_eligibility import DeskJudge
-from edge_agent.dock.offline_stock import Known
-from edge_agent.dock.status_model import Board
+from edge_agent.dock.offline_stock import OfflineStock
+from edge_agent.dock.status_model import StatusModel
 from edge_agent.domain.wire.records import Notice, Record, ScanTransaction
 from edge_agent.timekeeping.clock import Clock
 
 _log = logging.getLogger("edge_agent.desk")
 
 
-class Floor:
+class DockContext:
     """Opened once, before the sources are built. The data directory exists."""
 
     def __init__(self, config: GatewayConfig, clock: Clock, lamps: Lamps | None = None) -> None:
@@ -24,7 +24,7 @@ class Floor:
         self.lamps = lamps
         data_dir = config.gateway.data_dir
         self.store = DeskStore(data_dir)
-        self.known = Known()
+        self.known = OfflineStock()
         desk, damage = self.store.load()
         if desk is not None and desk.snapshot.gateway != config.gateway.name:
             damage = f"the desk on the disk is that of {desk.snapshot.gateway}, and is not used"
@@ -33,8 +33,8 @@ class Floor:
             _log.error("%s. The docks have no desk until the ledger sends one", damage)
         self.damage = damage
         self.known.take(desk)
-        self.board = Board(config, clock, self.known)
-        self.watch = Watch(self.known, clock, WatchStore(data_dir), on_change=self.board.changed)
+        self.board = StatusModel(config, clock, self.known)
+        self.watch = LocalHolds(self.known, clock, WatchStore(data_dir), on_change=self.board.changed)
         self.board.watch = self.watch
         self.judge = DeskJudge(
             self.known, clock, old_after_s=config.desk.old_after_s, local_holds=self.watch.holds_on

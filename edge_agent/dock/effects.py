@@ -34,7 +34,7 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedScan:
     """A scan that changed nothing, and what to do instead. ``data`` says more to a machine."""
 
     reason: str
@@ -51,12 +51,12 @@ class Dropped:
     items: tuple[ScanLine, ...]
 
 
-Effect = Feedback | Book | Refused | Dropped
+Effect = Feedback | Book | RefusedScan | Dropped
 
 
-class No(Exception):
+class ScanRefused(Exception):
     """Why a scan is refused, and what to do instead."""
 
     def __init__(self, reason: str, hint: str, data: Data | None = None) -> None:
         super().__init__(reason)
-        self.refused = Refused(reason, hint, data or {})
+        self.refused = RefusedScan(reason, hint, data or {})

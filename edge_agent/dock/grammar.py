@@ -35,10 +35,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from edge_agent.dock.effects import Book, Data, Dropped, Effect, Feedback, No, Tone
+from edge_agent.dock.effects import Book, Data, Dropped, Effect, Feedback, ScanRefused, Tone
 from edge_agent.dock.label_joining import check_agrees, is_half, joined, line_of
 from edge_agent.dock.phrases import doing_of, half_named, line_named, next_needed, plural, title, told
-from edge_agent.dock.session_state import NEEDS, Dock, Needs, State, is_open, merged, missing
+from edge_agent.dock.session_state import NEEDS, Dock, Needs, SessionState, is_open, merged, missing
 from edge_agent.dock.verdicts import Doing, Judge, NoJudge, Verdict
 from edge_agent.domain.barcodes.command_codes import (
     Badge,
@@ -62,8 +62,8 @@ NO_JUDGE = NoJudge()
 
 
 def step(
-    state: State, code: Code | Scanned, *, stamp: Stamp, transaction: str, dock: Dock, judge: Judge = NO_JUDGE
-) -> tuple[State, tuple[Effect, ...]]:
+    state: SessionState, code: Code | Scanned, *, stamp: Stamp, transaction: str, dock: Dock, judge: Judge = NO_JUDGE
+) -> tuple[SessionState, tuple[Effect, ...]]:
     """The state after ``code`` was scanned at ``stamp``, and what follows from it.
 
     ``transaction`` is a fresh UUID, used if this scan commits. ``judge`` says what speaks against a badge or an item.
@@ -73,23 +73,23 @@ def step(
         return state, (*before, Feedback(Tone.PROMPT, "Read twice at once: counted once. Scan again if there are two."))
     try:
         after, effects = _STEPS[type(code)](state, code, _Now(stamp, transaction, dock, judge))
-    except No as no:
+    except ScanRefused as no:
         there = replace(state, refused_mono_ms=stamp.mono_ms) if state.operator else state
         return there, (*before, no.refused)
     return replace(after, last_code=code, last_mono_ms=stamp.mono_ms), (*before, *effects)
 
 
-def expire(state: State, *, mono_ms: int, dock: Dock) -> tuple[State, tuple[Effect, ...]]:
+def expire(state: SessionState, *, mono_ms: int, dock: Dock) -> tuple[SessionState, tuple[Effect, ...]]:
     """The state at ``mono_ms`` if nothing is scanned: an operator who does nothing for ``idle_s`` is signed out."""
     idle_ms = mono_ms - max(state.last_mono_ms, state.refused_mono_ms)
     if state.operator is None or idle_ms < dock.idle_s * 1000:
         return state, ()
     if not state.items:
-        return State(), (Feedback(Tone.PROMPT, f"{state.operator} signed out after {dock.idle_s:g} s."),)
-    return State(), abandon(state, f"was left open for {dock.idle_s:g} s without LW.COMMIT")
+        return SessionState(), (Feedback(Tone.PROMPT, f"{state.operator} signed out after {dock.idle_s:g} s."),)
+    return SessionState(), abandon(state, f"was left open for {dock.idle_s:g} s without LW.COMMIT")
 
 
-def abandon(state: State, why: str) -> tuple[Effect, ...]:
+def abandon(state: SessionState, why: str) -> tuple[Effect, ...]:
     """What has to be told when ``state`` is given up; ``why`` goes on from "NOT BOOKED: Receive by amy ..."."""
     if not state.items or state.operator is None:
         return ()
@@ -106,28 +106,28 @@ class _Now:
     judge: Judge
 
 
-_Result = tuple[State, tuple[Effect, ...]]
+_Result = tuple[SessionState, tuple[Effect, ...]]
 
 
-def _badge(state: State, code: Badge, now: _Now) -> _Result:
+def _badge(state: SessionState, code: Badge, now: _Now) -> _Result:
     operator, verdicts = now.judge.badge(code.operator)
     if any(verdict.refuses for verdict in verdicts):
-        raise No(_told_verdicts(verdicts), "Ask whoever gives out badges", {"badge": code.operator})
+        raise ScanRefused(_told_verdicts(verdicts), "Ask whoever gives out badges", {"badge": code.operator})
     if operator == state.operator:
         return state, (Feedback(Tone.PROMPT, f"{operator} is signed in. {next_needed(state)}"),)
     _refuse_open_items(state, f"{state.operator} has items open")
-    after = State(operator=operator, about_operator=tuple(verdict.text for verdict in verdicts))
+    after = SessionState(operator=operator, about_operator=tuple(verdict.text for verdict in verdicts))
     return after, (_taken(f"Hello {operator}. {next_needed(after)}", verdicts),)
 
 
-def _choose_action(state: State, code: ChooseAction, _: _Now) -> _Result:
+def _choose_action(state: SessionState, code: ChooseAction, _: _Now) -> _Result:
     _refuse_nobody(state)
     _refuse_open_items(state, f"items are open for {doing_of(state)}")
-    after = State(operator=state.operator, action=code.action, about_operator=state.about_operator)
+    after = SessionState(operator=state.operator, action=code.action, about_operator=state.about_operator)
     return after, (Feedback(Tone.GOOD, f"{title(code.action)}. {next_needed(after)}"),)
 
 
-def _choose_place(state: State, code: ChoosePlace, now: _Now) -> _Result:
+def _choose_place(state: SessionState, code: ChoosePlace, now: _Now) -> _Result:
     needs = _needs(state)
     _refuse_open_items(state, f"items are open for {doing_of(state)}")
     starts_anew = state.from_place is None or needs.to_place is None or state.to_place is not None
@@ -136,36 +136,36 @@ def _choose_place(state: State, code: ChoosePlace, now: _Now) -> _Result:
     if starts_anew:
         after = replace(state, from_place=code.place, to_place=None, about_places=told_of)
     elif code.place == state.from_place:
-        raise No(f"{code.place} is where the boxes come from already", f"Scan {needs.to_place}")
+        raise ScanRefused(f"{code.place} is where the boxes come from already", f"Scan {needs.to_place}")
     else:
         after = replace(state, to_place=code.place, about_places=(*state.about_places, *told_of))
     return after, (_taken(f"{doing_of(after)}. {next_needed(after)}", verdicts),)
 
 
-def _choose_order(state: State, code: ChooseOrder, _: _Now) -> _Result:
+def _choose_order(state: SessionState, code: ChooseOrder, _: _Now) -> _Result:
     needs = _needs(state)
     if not needs.order:
-        raise No(f"{doing_of(state)} is not done for an order", next_needed(state).rstrip("."))
+        raise ScanRefused(f"{doing_of(state)} is not done for an order", next_needed(state).rstrip("."))
     _refuse_open_items(state, f"items are open for {doing_of(state)}")
     after = replace(state, order=code.order)
     return after, (Feedback(Tone.GOOD, f"Order {code.order}. {next_needed(after)}"),)
 
 
-def _set_quantity(state: State, code: SetQuantity, now: _Now) -> _Result:
+def _set_quantity(state: SessionState, code: SetQuantity, now: _Now) -> _Result:
     _refuse_missing(state)
     if not state.items or state.last_item_has_quantity or state.half is not None:
         after = replace(state, quantity_next=code.quantity)
         return after, (Feedback(Tone.GOOD, f"The next item counts {code.quantity}."),)
     last = state.items[-1]
     if last.serial is not None and code.quantity != 1:
-        raise No(f"serial {last.serial} is one unit, not {code.quantity}", "Scan each serial by itself")
+        raise ScanRefused(f"serial {last.serial} is one unit, not {code.quantity}", "Scan each serial by itself")
     counted = replace(last, quantity=code.quantity)
     verdicts = _refuse_judged(state, counted, state.items[:-1], now)
     after = replace(state, items=(*state.items[:-1], counted), last_item_has_quantity=True)
     return _with_shown(after, verdicts), (_taken(told(after), verdicts),)
 
 
-def _item(state: State, scanned: Scanned, now: _Now) -> _Result:
+def _item(state: SessionState, scanned: Scanned, now: _Now) -> _Result:
     _refuse_missing(state)
     if state.half is None and is_half(scanned):
         after = replace(state, half=scanned)
@@ -174,7 +174,7 @@ def _item(state: State, scanned: Scanned, now: _Now) -> _Result:
     line = line_of(scanned, state.quantity_next)
     check_agrees(state.items, line)
     if len(state.items) >= now.dock.items_max:
-        raise No(f"{len(state.items)} items are the most of one transaction", "Scan LW.COMMIT, then go on")
+        raise ScanRefused(f"{len(state.items)} items are the most of one transaction", "Scan LW.COMMIT, then go on")
     verdicts = _refuse_judged(state, line, state.items, now)
     has_quantity = scanned.count is not None or state.quantity_next is not None
     after = replace(
@@ -183,14 +183,14 @@ def _item(state: State, scanned: Scanned, now: _Now) -> _Result:
     return _with_shown(after, verdicts), (_taken(told(after), verdicts),)
 
 
-def _commit(state: State, _: Commit, now: _Now) -> _Result:
+def _commit(state: SessionState, _: Commit, now: _Now) -> _Result:
     _refuse_missing(state)
     if state.half is not None:
-        raise No(f"{half_named(state.half)} is half a label", next_needed(state).rstrip("."))
+        raise ScanRefused(f"{half_named(state.half)} is half a label", next_needed(state).rstrip("."))
     if not state.items:
-        raise No("there is nothing to book since the last commit", next_needed(state).rstrip("."))
+        raise ScanRefused("there is nothing to book since the last commit", next_needed(state).rstrip("."))
     if state.quantity_next is not None:
-        raise No(f"the quantity {state.quantity_next} still waits for its item", "Scan the item, or LW.UNDO")
+        raise ScanRefused(f"the quantity {state.quantity_next} still waits for its item", "Scan the item, or LW.UNDO")
     assert state.action is not None and state.operator is not None  # noqa: S101 - _refuse_missing has seen to it
     lines = merged(state.items)
     if state.action in ISSUING:
@@ -213,18 +213,18 @@ def _commit(state: State, _: Commit, now: _Now) -> _Result:
     return after, (Book(transaction), Feedback(Tone.GOOD, text))
 
 
-def _cancel(state: State, _: Cancel, __: _Now) -> _Result:
+def _cancel(state: SessionState, _: Cancel, __: _Now) -> _Result:
     _refuse_nobody(state)
     if is_open(state):
         after = replace(state, items=(), half=None, quantity_next=None, last_item_has_quantity=False, shown=())
         text = f"Cancelled: {plural(len(state.items), 'item')} forgotten. {next_needed(after)}"
     else:
-        after = State(operator=state.operator, about_operator=state.about_operator)
+        after = SessionState(operator=state.operator, about_operator=state.about_operator)
         text = f"Cancelled. {next_needed(after)}"
     return after, (Feedback(Tone.GOOD, text),)
 
 
-def _undo(state: State, _: Undo, __: _Now) -> _Result:
+def _undo(state: SessionState, _: Undo, __: _Now) -> _Result:
     _refuse_nobody(state)
     if state.half is not None:
         after = replace(state, half=None)
@@ -233,13 +233,13 @@ def _undo(state: State, _: Undo, __: _Now) -> _Result:
         after = replace(state, quantity_next=None)
         return after, (Feedback(Tone.GOOD, f"The quantity {state.quantity_next} is forgotten."),)
     if not state.items:
-        raise No("there is no item to take back", next_needed(state).rstrip("."))
+        raise ScanRefused("there is no item to take back", next_needed(state).rstrip("."))
     # The item that is last now was dealt with: a quantity that follows is meant for the next one.
     after = replace(state, items=state.items[:-1], last_item_has_quantity=True)
     return after, (Feedback(Tone.GOOD, f"Taken back: {line_named(state.items[-1])}. {next_needed(after)}"),)
 
 
-_STEPS: dict[type, Callable[[State, Any, _Now], _Result]] = {
+_STEPS: dict[type, Callable[[SessionState, Any, _Now], _Result]] = {
     Badge: _badge,
     ChooseAction: _choose_action,
     ChoosePlace: _choose_place,
@@ -252,29 +252,31 @@ _STEPS: dict[type, Callable[[State, Any, _Now], _Result]] = {
 }
 
 
-def _refuse_judged(state: State, line: ScanLine, before: tuple[ScanLine, ...], now: _Now) -> tuple[Verdict, ...]:
+def _refuse_judged(state: SessionState, line: ScanLine, before: tuple[ScanLine, ...], now: _Now) -> tuple[Verdict, ...]:
     """The warnings about ``line``; refuses with every reason if there is one to refuse for."""
     verdicts = now.judge.line(_asked(state), line, before, now.stamp)
     if any(verdict.refuses for verdict in verdicts):
-        raise No(_told_verdicts(verdicts), "Set the box aside and call quality", _blamed(state, line, verdicts))
+        raise ScanRefused(
+            _told_verdicts(verdicts), "Set the box aside and call quality", _blamed(state, line, verdicts)
+        )
     return verdicts
 
 
-def _refuse_lines_blocked_since(state: State, lines: tuple[ScanLine, ...], now: _Now) -> None:
+def _refuse_lines_blocked_since(state: SessionState, lines: tuple[ScanLine, ...], now: _Now) -> None:
     """A hold, an alarm or midnight may have come between the first box and the commit."""
     for line in lines:
         verdicts = now.judge.line(_asked(state), line, (), now.stamp)
         if any(verdict.refuses for verdict in verdicts):
             hint = "Scan LW.CANCEL, put the boxes back and scan the others again"
-            raise No(_told_verdicts(verdicts), hint, _blamed(state, line, verdicts))
+            raise ScanRefused(_told_verdicts(verdicts), hint, _blamed(state, line, verdicts))
 
 
-def _asked(state: State) -> Doing:
+def _asked(state: SessionState) -> Doing:
     assert state.action is not None  # noqa: S101 - _refuse_missing has seen to it
     return Doing(state.action, state.from_place, state.to_place, state.order)
 
 
-def _blamed(state: State, line: ScanLine, verdicts: tuple[Verdict, ...]) -> Data:
+def _blamed(state: SessionState, line: ScanLine, verdicts: tuple[Verdict, ...]) -> Data:
     return {
         "action": state.action, "operator": state.operator, "from": state.from_place, "to": state.to_place,
         "gtin": line.gtin, "item": named(line.names), "lot": line.lot, "serial": line.serial,
@@ -293,29 +295,31 @@ def _taken(text: str, verdicts: tuple[Verdict, ...]) -> Feedback:
     return Feedback(Tone.GOOD, f"{text} {said[:1].upper()}{said[1:]}." if said else text)
 
 
-def _with_shown(state: State, verdicts: tuple[Verdict, ...]) -> State:
+def _with_shown(state: SessionState, verdicts: tuple[Verdict, ...]) -> SessionState:
     shown = tuple(dict.fromkeys((*state.shown, *(verdict.text for verdict in verdicts))))
     return replace(state, shown=shown[:SHOWN_MAX])
 
 
-def _refuse_nobody(state: State) -> None:
+def _refuse_nobody(state: SessionState) -> None:
     if state.operator is None:
-        raise No("nobody is signed in", "Scan your badge")
+        raise ScanRefused("nobody is signed in", "Scan your badge")
 
 
-def _refuse_open_items(state: State, reason: str) -> None:
+def _refuse_open_items(state: SessionState, reason: str) -> None:
     if is_open(state):
-        raise No(reason, "Scan LW.COMMIT or LW.CANCEL first")
+        raise ScanRefused(reason, "Scan LW.COMMIT or LW.CANCEL first")
 
 
-def _refuse_missing(state: State) -> None:
+def _refuse_missing(state: SessionState) -> None:
     first = missing(state)
     if first is not None:
-        raise No("something is missing before this" if state.operator else "nobody is signed in", f"Scan {first}")
+        raise ScanRefused(
+            "something is missing before this" if state.operator else "nobody is signed in", f"Scan {first}"
+        )
 
 
-def _needs(state: State) -> Needs:
+def _needs(state: SessionState) -> Needs:
     if state.operator is None or state.action is None:
-        raise No("it is not clear yet what is done" if state.operator else "nobody is signed in",
+        raise ScanRefused("it is not clear yet what is done" if state.operator else "nobody is signed in",
                   f"Scan {missing(state)}")  # fmt: skip
     return NEEDS[state.action]

@@ -7,7 +7,7 @@ for the other one, whichever it was.
 
 from dataclasses import replace
 
-from edge_agent.dock.effects import No
+from edge_agent.dock.effects import ScanRefused
 from edge_agent.dock.phrases import day_of
 from edge_agent.domain.barcodes.hibc import UNIT_VARIABLE
 from edge_agent.domain.barcodes.item_codes import keys_of_scan, named
@@ -24,40 +24,48 @@ def is_half(scanned: Scanned) -> bool:
 
 
 def joined(half: Scanned | None, scanned: Scanned) -> Scanned:
-    """Both halves of a label as one, or ``scanned`` itself if nothing waits. Raises ``No`` if they do not fit."""
+    """Both halves of a label, or ``scanned`` itself if nothing waits. Raises ``ScanRefused`` if they do not fit."""
     if half is None:
         return scanned
     item, lot = (half, scanned) if half.names else (scanned, half)
     if lot.names:
         if set(keys_of_scan(half.names)) & set(keys_of_scan(scanned.names)):
             return scanned  # the label has yet another code, and that one says it all
-        raise No(f"{named(half.names)} still waits for its lot", "Scan the code with its lot, or LW.UNDO")
+        raise ScanRefused(f"{named(half.names)} still waits for its lot", "Scan the code with its lot, or LW.UNDO")
     if not item.names:
-        raise No("a lot still waits for the code that names its item", "Scan the code with its item, or LW.UNDO")
+        raise ScanRefused(
+            "a lot still waits for the code that names its item", "Scan the code with its item, or LW.UNDO"
+        )
     if lot.link is not None and item.check != lot.link:
         reason = f"this lot does not belong to {named(item.names)}: its link character is {lot.link!r}"
-        raise No(reason, "Scan both codes of the same box, or LW.UNDO")
+        raise ScanRefused(reason, "Scan both codes of the same box, or LW.UNDO")
     if lot.lot is None and lot.serial is None:
-        raise No("this code has neither lot nor serial", "Scan the code with the lot, or LW.UNDO")
+        raise ScanRefused("this code has neither lot nor serial", "Scan the code with the lot, or LW.UNDO")
     return replace(lot, text=f"{half.text}\n{scanned.text}", codes=item.codes, gtin=item.gtin, link=None)
 
 
 def line_of(scanned: Scanned, quantity: int | None) -> ScanLine:
-    """The line for a whole label; ``quantity`` is what LW.QTY said. Raises ``No``."""
+    """The line for a whole label; ``quantity`` is what LW.QTY said. Raises ``ScanRefused``."""
     item = named(scanned.names)
     if not scanned.names:
-        raise No("this code names no item (no GTIN, AI 01)", "Scan the code on the box itself; a pallet label is none")
+        raise ScanRefused(
+            "this code names no item (no GTIN, AI 01)", "Scan the code on the box itself; a pallet label is none"
+        )
     if scanned.lot is None and scanned.serial is None:
-        raise No(f"{item} comes without lot and serial", "Scan the square GS1 DataMatrix on the box")
+        raise ScanRefused(f"{item} comes without lot and serial", "Scan the square GS1 DataMatrix on the box")
     if scanned.to_the_hour:
         text = "this item expires at an hour (AI 7003 or a HIBC date with HH), a scan line holds days only"
-        raise No(text, "Book it at the ledger")
+        raise ScanRefused(text, "Book it at the ledger")
     if scanned.serial is not None and (quantity or scanned.count or 1) != 1:
-        raise No(f"serial {scanned.serial} is one unit, not {quantity or scanned.count}", "Scan each serial by itself")
+        raise ScanRefused(
+            f"serial {scanned.serial} is one unit, not {quantity or scanned.count}", "Scan each serial by itself"
+        )
     if scanned.count is not None and quantity is not None:
-        raise No(f"the label itself says it holds {scanned.count}", "Scan LW.UNDO, then the label without LW.QTY")
+        raise ScanRefused(
+            f"the label itself says it holds {scanned.count}", "Scan LW.UNDO, then the label without LW.QTY"
+        )
     if _is_variable(scanned) and (quantity or scanned.count) is None:
-        raise No(f"{item} is for any quantity, and the label says none", "Scan LW.QTY with the quantity first")
+        raise ScanRefused(f"{item} is for any quantity, and the label says none", "Scan LW.QTY with the quantity first")
     return ScanLine(
         gtin=scanned.gtin or "",
         quantity=quantity or scanned.count or 1,
@@ -70,15 +78,15 @@ def line_of(scanned: Scanned, quantity: int | None) -> ScanLine:
 
 
 def check_agrees(items: tuple[ScanLine, ...], line: ScanLine) -> None:
-    """Raises ``No`` if ``line`` contradicts what was scanned before it."""
+    """Raises ``ScanRefused`` if ``line`` contradicts what was scanned before it."""
     for other in items:
         if other.names != line.names:
             continue
         if line.serial is not None and other.serial == line.serial:
-            raise No(f"serial {line.serial} is in this transaction already", "Go on with the next box")
+            raise ScanRefused(f"serial {line.serial} is in this transaction already", "Go on with the next box")
         if line.lot is not None and other.lot == line.lot and other.expires_on != line.expires_on:
             reason = f"lot {line.lot} expires on {day_of(other)} by one label and on {day_of(line)} by this one"
-            raise No(reason, "Compare the printed dates and set the doubtful box aside")
+            raise ScanRefused(reason, "Compare the printed dates and set the doubtful box aside")
 
 
 def _is_variable(scanned: Scanned) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from tinydb import TinyDB
 
 from edge_agent.buffer.atomic_storage import AtomicStorage
-from edge_agent.dock.offline_stock import Known, LotKey, LotNow
+from edge_agent.dock.offline_stock import LotKey, LotNow, OfflineStock
 from edge_agent.domain.monitoring.excursions import Track
 from edge_agent.domain.monitoring.local_alarms import Alarm, TrackKey, Watched, heard
 from edge_agent.domain.stock.eligibility import HoldFact, HoldKind
@@ -75,10 +75,12 @@ class WatchStore:
         self._db.storage.write({"tracks": _rows(tracks), "holds": _rows([asdict(hold) for hold in holds])})
 
 
-class Watch:
+class LocalHolds:
     """Judges this gateway's readings. Tell it what was recorded; it gives the notices that follow."""
 
-    def __init__(self, known: Known, clock: Clock, store: WatchStore, *, on_change: Callable[[], None] = lambda: None):
+    def __init__(
+        self, known: OfflineStock, clock: Clock, store: WatchStore, *, on_change: Callable[[], None] = lambda: None
+    ):
         self._known = known
         self._clock = clock
         self._store = store

@@ -6,13 +6,13 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from edge_agent.dock.status_model import Board
+from edge_agent.dock.status_model import StatusModel
 
 
 class Metrics(Collector):
     """One registry of its own for one board."""
 
-    def __init__(self, board: Board, health: Callable[[], tuple[str, ...]]) -> None:
+    def __init__(self, board: StatusModel, health: Callable[[], tuple[str, ...]]) -> None:
         self._board = board
         self._health = health
         self._registry = CollectorRegistry(auto_describe=False)

@@ -5,7 +5,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from edge_agent.buffer.desk_store import said_age
-from edge_agent.dock.offline_stock import Known, LotNow, best_of, blocks_at, end_of, reserved_at, with_earlier_expiry
+from edge_agent.dock.offline_stock import (
+    LotNow,
+    OfflineStock,
+    best_of,
+    blocks_at,
+    end_of,
+    reserved_at,
+    with_earlier_expiry,
+)
 from edge_agent.dock.verdicts import Doing, Verdict
 from edge_agent.domain.barcodes.item_codes import named
 from edge_agent.domain.stock.desk import DeskItem, DeskLot, DeskOrder, DeskSupplier
@@ -47,7 +55,7 @@ class DeskJudge:
     """Judges by the desk, what was committed here since, and alarms of this gateway's own sensors."""
 
     def __init__(
-        self, known: Known, clock: Clock, *, old_after_s: float, local_holds: LocalHolds = no_local_holds
+        self, known: OfflineStock, clock: Clock, *, old_after_s: float, local_holds: LocalHolds = no_local_holds
     ) -> None:
         self._known = known
         self._clock = clock

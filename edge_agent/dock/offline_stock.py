@@ -58,7 +58,7 @@ class LotNow:
         )
 
 
-class Known:
+class OfflineStock:
     """Look-ups over the desk and what happened here since. Built anew for each desk; bounded."""
 
     def __init__(self) -> None:
@@ -285,17 +285,17 @@ def blocks_at(lot: LotNow, path: tuple[str, ...], serial: str | None) -> list[De
 
 
 def reserved_at(lot: LotNow, place: str | None, serial: str | None, demand: str | None) -> int:
-    """Base units in ``place`` that are promised to others than ``demand``."""
+    """Base units in ``place`` that are reserved for others than ``demand``."""
 
     def counts(balance: DeskBalance) -> bool:
         return balance.place == place and (serial is None or balance.serial == serial)
 
     return sum(
-        promise.quantity
+        reservation.quantity
         for balance in lot.lot.balances
         if counts(balance)
-        for promise in balance.promises
-        if promise.demand != demand
+        for reservation in balance.reservations
+        if reservation.demand != demand
     )
 
 

@@ -1,12 +1,12 @@
 """How a dock speaks of what was scanned."""
 
-from edge_agent.dock.session_state import State, missing
+from edge_agent.dock.session_state import SessionState, missing
 from edge_agent.domain.barcodes.item_codes import named
 from edge_agent.domain.barcodes.scanned import Scanned
 from edge_agent.domain.wire.records import Action, ScanLine
 
 
-def doing_of(state: State) -> str:
+def doing_of(state: SessionState) -> str:
     """What is being done, as the beginning of a sentence: ``Receive from acme to dock-1``."""
     if state.action is None:
         return "nothing yet"
@@ -18,7 +18,7 @@ def doing_of(state: State) -> str:
     return title(state.action) + way + (f" for order {state.order}" if state.order else "")
 
 
-def next_needed(state: State) -> str:
+def next_needed(state: SessionState) -> str:
     """What the operator should scan next, as a sentence."""
     if state.half is not None:
         other = "the code with its lot" if state.half.names else "the code that names its item"
@@ -26,7 +26,7 @@ def next_needed(state: State) -> str:
     return f"Scan {missing(state) or 'an item' + (', or LW.COMMIT' if state.items else '')}."
 
 
-def told(state: State) -> str:
+def told(state: SessionState) -> str:
     """The last item, and how much of its lot there is by now."""
     last = state.items[-1]
     same = sum(item.quantity for item in state.items if (item.names, item.lot) == (last.names, last.lot))

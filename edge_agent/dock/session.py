@@ -8,12 +8,12 @@ import uuid
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 
-from edge_agent.dock.effects import Book, Dropped, Effect, Feedback, Refused, Tone
+from edge_agent.dock.effects import Book, Dropped, Effect, Feedback, RefusedScan, Tone
 from edge_agent.dock.feedback import Answer
 from edge_agent.dock.grammar import NO_JUDGE, abandon, expire, step
 from edge_agent.dock.non_gs1 import parse_foreign
 from edge_agent.dock.refusal_limiter import Refusals
-from edge_agent.dock.session_state import Dock, State
+from edge_agent.dock.session_state import Dock, SessionState
 from edge_agent.dock.verdicts import Judge
 from edge_agent.domain.barcodes.command_codes import Code, is_code, parse_code
 from edge_agent.domain.barcodes.gs1 import GS, Scanned, parse
@@ -44,7 +44,7 @@ class DockSession:
         separator: str = GS,
         dock: Dock | None = None,
         judge: Judge = NO_JUDGE,
-        on_state: Callable[[State], None] = lambda _state: None,
+        on_state: Callable[[SessionState], None] = lambda _state: None,
     ) -> None:
         """``judge`` says what speaks against a scan; ``on_state`` hears where the operator stands after each."""
         self.name = scanner.name
@@ -56,7 +56,7 @@ class DockSession:
         self._dock = dock or Dock(DeviceName(scanner.name))
         self._judge = judge
         self._on_state = on_state
-        self._state = State()
+        self._state = SessionState()
         self._refusals = Refusals()
         self._alive: Callable[[], None] = lambda: None
 
@@ -83,7 +83,7 @@ class DockSession:
             case Frame(text):
                 await self._scan(text, emit)
             case BadFrame(shown, reason, hint):
-                await self._refuse(Refused(reason, hint), shown, emit)
+                await self._refuse(RefusedScan(reason, hint), shown, emit)
             case Lost(reason):
                 await self._tell(NoticeKind.DEVICE_LOST, reason, {}, emit)
             case Back(after_s):
@@ -96,7 +96,7 @@ class DockSession:
         try:
             code = self._read(text)
         except ScanRejected as rejected:
-            await self._refuse(Refused(rejected.reason, rejected.hint), text, emit)
+            await self._refuse(RefusedScan(rejected.reason, rejected.hint), text, emit)
             return
         after, effects = step(
             self._state,
@@ -109,7 +109,7 @@ class DockSession:
         if await self._carry_out(effects, text, emit):
             self._stand(after)
 
-    def _stand(self, after: State) -> None:
+    def _stand(self, after: SessionState) -> None:
         self._state = after
         self._on_state(after)
 
@@ -144,7 +144,7 @@ class DockSession:
             match effect:
                 case Feedback():
                     await self._answer(effect)
-                case Refused():
+                case RefusedScan():
                     await self._refuse(effect, scanned, emit)
                 case Book(transaction):
                     if not await self._keep(transaction, emit):
@@ -155,7 +155,7 @@ class DockSession:
                     await self._tell(NoticeKind.SCAN_REFUSED, text, data, emit)
         return True
 
-    async def _refuse(self, refused: Refused, scanned: str, emit: Emit) -> None:
+    async def _refuse(self, refused: RefusedScan, scanned: str, emit: Emit) -> None:
         await self._answer(Feedback(Tone.BAD, f"Refused: {refused.reason}. {refused.hint}."))
         if self._refusals.add(refused.reason, mono_ms=int(self._clock.mono_s() * 1000)):
             data: dict[str, str | int | float | None] = {

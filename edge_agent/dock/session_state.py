@@ -41,7 +41,7 @@ class Dock:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class SessionState:
     """Where an operator stands. ``items`` are the item scans since the last commit, one each, unmerged.
 
     ``half`` is a code that names an item without its lot, or a lot without its item: the other half comes next.
@@ -77,7 +77,7 @@ def merged(items: tuple[ScanLine, ...]) -> tuple[ScanLine, ...]:
     return tuple(lines.values())
 
 
-def missing(state: State) -> str | None:
+def missing(state: SessionState) -> str | None:
     """What has to be scanned before items can be; None if nothing."""
     if state.operator is None:
         return "your badge"
@@ -89,6 +89,6 @@ def missing(state: State) -> str | None:
     return needs.to_place if state.to_place is None else None
 
 
-def is_open(state: State) -> bool:
+def is_open(state: SessionState) -> bool:
     """Whether something was scanned that is neither booked nor forgotten."""
     return bool(state.items) or state.quantity_next is not None or state.half is not None

@@ -11,16 +11,16 @@ from edge_agent.buffer.desk_store import said_age
 from edge_agent.buffer.stored_batch import JournalStatus
 from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.effects import Feedback
-from edge_agent.dock.offline_stock import Known
+from edge_agent.dock.offline_stock import OfflineStock
 from edge_agent.dock.phrases import doing_of, next_needed
-from edge_agent.dock.session_state import State
+from edge_agent.dock.session_state import SessionState
 from edge_agent.domain.monitoring.excursions import Side
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record
 from edge_agent.domain.wire.request_signing import written
 from edge_agent.timekeeping.clock import Clock
 
 if TYPE_CHECKING:
-    from edge_agent.dock.local_holds import Watch
+    from edge_agent.dock.local_holds import LocalHolds
 
 RECENT_MAX = 6
 DEVICES_MAX = 500
@@ -47,23 +47,23 @@ class _Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class LinkStatus:
     """How the way to the ledger is."""
 
     up: bool
     for_s: float
 
 
-class Board:
+class StatusModel:
     """The state of docks, rooms, journal and link. ``journal``, ``link``, ``late`` and ``watch`` are filled in by the
     agent."""
 
-    def __init__(self, config: GatewayConfig, clock: Clock, known: Known) -> None:
+    def __init__(self, config: GatewayConfig, clock: Clock, known: OfflineStock) -> None:
         self.gateway: str = config.gateway.name
         self.journal: JournalStatus | None = None
-        self.link: Callable[[], Link | None] = lambda: None
+        self.link: Callable[[], LinkStatus | None] = lambda: None
         self.late: Callable[[], tuple[str, ...]] = tuple
-        self.watch: Watch | None = None
+        self.watch: LocalHolds | None = None
         self.started_mono_s = clock.mono_s()
         self._clock = clock
         self._known = known
@@ -131,7 +131,7 @@ class Board:
         view.recent.appendleft({"tone": feedback.tone, "text": feedback.text, "at": written(self._clock.now())})
         self.changed()
 
-    def stands(self, dock: str, state: State) -> None:
+    def stands(self, dock: str, state: SessionState) -> None:
         """Where a dock's operator stands now."""
         view = self._docks.get(dock)
         if view is None:
@@ -258,10 +258,10 @@ class Board:
         }
 
 
-class Shown:
+class ShownScan:
     """Tells the board what a dock tells its operator; an ``Answer``."""
 
-    def __init__(self, board: Board, dock: str) -> None:
+    def __init__(self, board: StatusModel, dock: str) -> None:
         self._board = board
         self._dock = dock
 

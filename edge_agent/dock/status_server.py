@@ -24,7 +24,7 @@ from importlib.resources import files
 import h11
 
 from edge_agent.config.model import PageSection, is_loopback
-from edge_agent.dock.status_model import Board
+from edge_agent.dock.status_model import StatusModel
 
 CONNECTIONS_MAX = 32
 REQUEST_S = 10.0
@@ -54,10 +54,10 @@ Answer = tuple[int, str, bytes]
 """Status, content type, body."""
 
 
-class Page:
+class StatusServer:
     """The server. ``health`` gives what is wrong, empty when all is well."""
 
-    def __init__(self, section: PageSection, board: Board, health: Callable[[], tuple[str, ...]]) -> None:
+    def __init__(self, section: PageSection, board: StatusModel, health: Callable[[], tuple[str, ...]]) -> None:
         self._section = section
         self._board = board
         self._health = health

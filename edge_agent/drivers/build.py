@@ -16,7 +16,7 @@ from edge_agent.config.model import (
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.drivers.base import Source
 from edge_agent.drivers.gpio import Door
-from edge_agent.drivers.modbus.bus import Bus, BusDevice, Link, Sleep
+from edge_agent.drivers.modbus.bus import Bus, BusDevice, BusLink, Sleep
 from edge_agent.drivers.modbus.modbus import ModbusTcpLink
 from edge_agent.drivers.modbus.modbus_framing import Ascii, Framing, Rtu
 from edge_agent.drivers.modbus.modbus_line import ModbusLineLink
@@ -51,7 +51,7 @@ def build_buses(config: GatewayConfig, clock: Clock, sleep: Sleep = asyncio.slee
     )
 
 
-def link_of(bus: ModbusBus, profiles: Iterable[Profile] = (), trace: Trace | None = None) -> Link:
+def link_of(bus: ModbusBus, profiles: Iterable[Profile] = (), trace: Trace | None = None) -> BusLink:
     """The connection of a bus, not open yet: to poll with, or to read single registers of any unit at the bench.
 
     ``profiles`` are those of its devices: they give the serial settings that the bus leaves out. ``trace`` is told

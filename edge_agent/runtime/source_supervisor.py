@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from edge_agent.config.model import BleBus, BusSection, DeviceSection, GatewayConfig
-from edge_agent.dock.dock_context import Floor
+from edge_agent.dock.dock_context import DockContext
 from edge_agent.domain.wire.records import Record
 from edge_agent.drivers.base import Emit, Source
 from edge_agent.drivers.build import build_buses
@@ -30,7 +30,7 @@ class Plan:
     within_s: float | None = None
 
 
-def plan_sources(config: GatewayConfig, clock: Clock, floor: Floor | None = None) -> tuple[Plan, ...]:
+def plan_sources(config: GatewayConfig, clock: Clock, floor: DockContext | None = None) -> tuple[Plan, ...]:
     """Every bus and scanner of the configuration. Nothing is opened yet. Raises ``ConfigError``."""
     return (*_buses(config, clock), *_docks(config, clock, floor))
 
@@ -119,7 +119,7 @@ def _within_s(bus: BusSection, wired: list[DeviceSection]) -> float | None:
     return 2 * longest_s + len(wired) * max(bus.timeout_s, bus.budget_s or 0.0) + SILENT_MAX_S
 
 
-def _docks(config: GatewayConfig, clock: Clock, floor: Floor | None) -> Iterator[Plan]:
+def _docks(config: GatewayConfig, clock: Clock, floor: DockContext | None) -> Iterator[Plan]:
     if not config.scanner:
         return
     # Not at the top: a gateway without scanners does not pay for the tables of GS1 (about 17 MB).

@@ -13,7 +13,7 @@ STUCK_S = 45.0
 """An fsync on a worn SD card may take seconds; three quarters of a minute is no slow card any more."""
 
 
-class Pulse:
+class Watchdog:
     """Looks at the recorder and the sources every few seconds."""
 
     def __init__(self, clock: Clock, recorder: Recorder, thread: JournalThread) -> None:

@@ -18,7 +18,7 @@ from edge_agent.errors import ProfileError
 from edge_agent.simulators.ble import ble
 from edge_agent.simulators.link import CutMode, Relay
 from edge_agent.simulators.modbus import FaultKind, ModbusTcpSimulator, SimulatedDevice
-from edge_agent.simulators.room import ColdRoom, LiveRoom, State
+from edge_agent.simulators.room import ColdRoom, LiveRoom, RoomState
 from edge_agent.simulators.scanner import scanner
 from edge_agent.simulators.wired import counter, dust, line
 
@@ -78,9 +78,9 @@ def room(
     """
     cold_room = ColdRoom(seed)
     for after, state in (
-        (door_open_after, State.DOOR_OPEN),
-        (door_close_after, State.RUNNING),
-        (compressor_off_after, State.COMPRESSOR_OFF),
+        (door_open_after, RoomState.DOOR_OPEN),
+        (door_close_after, RoomState.RUNNING),
+        (compressor_off_after, RoomState.COMPRESSOR_OFF),
     ):
         if after is not None:
             cold_room = cold_room.switched(duration_s(after), state)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from edge_agent.drivers.modbus.profile import Profile
 from edge_agent.drivers.modbus.profile_parts import WordOrder
-from edge_agent.drivers.particles.profile_counter import Amount, Cell, CounterProfile
+from edge_agent.drivers.particles.profile_counter import Cell, CounterAmount, CounterProfile
 from edge_agent.simulators.modbus import ILLEGAL_ADDRESS, ILLEGAL_FUNCTION, ILLEGAL_VALUE, Fault, FaultKind
 
 RECORDS_KEPT = 500
@@ -210,5 +210,5 @@ class SimulatedCounter:
         return self.word_order or self.profile.link.word_order
 
 
-def _in_unit(amount: Amount, litres: float) -> float:
+def _in_unit(amount: CounterAmount, litres: float) -> float:
     return litres / _PER_CFM if amount.unit in ("cfm", "ft3") else litres

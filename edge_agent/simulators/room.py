@@ -15,7 +15,7 @@ NOISE_STEP_S = 1.0
 """The sensor's noise changes this often."""
 
 
-class State(StrEnum):
+class RoomState(StrEnum):
     """What the room's machinery is doing."""
 
     RUNNING = "running"
@@ -32,9 +32,9 @@ class Pull:
 
 
 PULLS = {
-    State.RUNNING: Pull(share=0.0, tau_s=300.0),
-    State.DOOR_OPEN: Pull(share=0.8, tau_s=600.0),
-    State.COMPRESSOR_OFF: Pull(share=1.0, tau_s=7200.0),
+    RoomState.RUNNING: Pull(share=0.0, tau_s=300.0),
+    RoomState.DOOR_OPEN: Pull(share=0.8, tau_s=600.0),
+    RoomState.COMPRESSOR_OFF: Pull(share=1.0, tau_s=7200.0),
 }
 """A walk-in cold room, roughly: beyond 8 °C about two minutes after the door is left open."""
 
@@ -52,7 +52,7 @@ class Switch:
     """From ``at_s`` on, the room is in ``state``."""
 
     at_s: float
-    state: State
+    state: RoomState
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,13 @@ class ColdRoom:
     noise_c: float = 0.03
     switches: tuple[Switch, ...] = ()
 
-    def switched(self, at_s: float, state: State) -> "ColdRoom":
+    def switched(self, at_s: float, state: RoomState) -> "ColdRoom":
         """The same room, in ``state`` from ``at_s`` on. Switches may be given in any order."""
         return replace(self, switches=tuple(sorted((*self.switches, Switch(at_s, state)), key=lambda s: s.at_s)))
 
-    def state_at(self, at_s: float) -> State:
+    def state_at(self, at_s: float) -> RoomState:
         """What the machinery does at ``at_s``."""
-        return next((s.state for s in reversed(self.switches) if s.at_s <= at_s), State.RUNNING)
+        return next((s.state for s in reversed(self.switches) if s.at_s <= at_s), RoomState.RUNNING)
 
     def air_at(self, at_s: float) -> Air:
         """Temperature in °C and relative humidity in percent at ``at_s``."""
@@ -91,8 +91,8 @@ class ColdRoom:
 
     def _warmth(self, at_s: float) -> float:
         """How far the air has moved from the set point (0) to the air outside (1)."""
-        warmth, since_s, state = 0.0, 0.0, State.RUNNING
-        for switch in (*self.switches, Switch(at_s, State.RUNNING)):
+        warmth, since_s, state = 0.0, 0.0, RoomState.RUNNING
+        for switch in (*self.switches, Switch(at_s, RoomState.RUNNING)):
             until_s = min(switch.at_s, at_s)
             pull = PULLS[state]
             warmth = pull.share + (warmth - pull.share) * math.exp(-max(0.0, until_s - since_s) / pull.tau_s)
@@ -128,19 +128,19 @@ class LiveRoom:
 
     def open_door(self) -> None:
         """The door is left open, from now on."""
-        self._switch(State.DOOR_OPEN)
+        self._switch(RoomState.DOOR_OPEN)
 
     def close_door(self) -> None:
         """The door is closed and the compressor runs, from now on."""
-        self._switch(State.RUNNING)
+        self._switch(RoomState.RUNNING)
 
     def compressor_off(self) -> None:
         """The compressor stops, from now on."""
-        self._switch(State.COMPRESSOR_OFF)
+        self._switch(RoomState.COMPRESSOR_OFF)
 
     def compressor_on(self) -> None:
         """The compressor runs and the door is closed, from now on."""
-        self._switch(State.RUNNING)
+        self._switch(RoomState.RUNNING)
 
-    def _switch(self, state: State) -> None:
+    def _switch(self, state: RoomState) -> None:
         self.room = self.room.switched(self.elapsed_s(), state)

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge_agent.domain.wire.clocks import Cause, ClockChange, Sample, Track, observe, start
+from edge_agent.domain.wire.clocks import Cause, ClockChange, ClockSample, ClockTrack, observe, start
 from edge_agent.domain.wire.ids import BootId
 from edge_agent.domain.wire.records import Notice, NoticeKind, Record
 from edge_agent.errors import JournalError
@@ -110,7 +110,7 @@ class ClockWatch:
             self._latest_ms = change.after.wall_ms if change.after.synced else self._latest_ms
         self._on_change(change)
 
-    def _sample(self) -> Sample:
+    def _sample(self) -> ClockSample:
         """Both clocks at one instant; read again if the computer was busy in between, which would look like a step."""
         for _ in range(READ_ATTEMPTS):
             before_s = self._clock.mono_s()
@@ -118,13 +118,13 @@ class ClockWatch:
             mono_s = self._clock.mono_s()
             if mono_s - before_s <= BOTH_READ_WITHIN_S:
                 break
-        return Sample(_ms(wall), int(mono_s * 1000), self._clock.boot, synced)
+        return ClockSample(_ms(wall), int(mono_s * 1000), self._clock.boot, synced)
 
-    def _load(self) -> tuple[Track | None, int | None]:
+    def _load(self) -> tuple[ClockTrack | None, int | None]:
         try:
             state = json.loads(self._path.read_text())
-            last = Sample(**{**state["last"], "boot": BootId(state["last"]["boot"])})
-            return Track(last, int(state["base_ms"])), state["latest_ms"]
+            last = ClockSample(**{**state["last"], "boot": BootId(state["last"]["boot"])})
+            return ClockTrack(last, int(state["base_ms"])), state["latest_ms"]
         except (OSError, ValueError, KeyError, TypeError):
             return None, None  # the first start; or a torn file, which costs a notice at most
 

@@ -20,12 +20,12 @@ from time import perf_counter
 import psycopg
 from psycopg import sql
 
-from cloud_sync.ingest.batches import Outcome, store_batch
+from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.storage.database import Database
 from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.journal_thread import JournalThread
 from edge_agent.buffer.opening import start_journal
-from edge_agent.buffer.stored_batch import Line, line_of
+from edge_agent.buffer.stored_batch import JournalLine, line_of
 from edge_agent.config.model import UplinkSection
 from edge_agent.domain.wire.ids import DeviceName, GatewayName
 from edge_agent.domain.wire.records import Action, Lane, Notice, NoticeKind, Quality, Reading, Record
@@ -100,7 +100,7 @@ def _monitor(database: Database, gateway: GatewayWithKey) -> None:
         ledger.put_probe(f"fridge-{number}", f"fridge-{number}/probe", gateway.name)
         lots = [line(10, f"L{number}-{lot}") for lot in range(LOTS_PER_PLACE)]
         raw = gateway.batch(scan(NOW - timedelta(hours=1), Action.RECEIVE, "acme", f"fridge-{number}", *lots))
-        assert store_batch(database, raw).outcome is Outcome.STORED
+        assert store_batch(database, raw).outcome is BatchOutcome.STORED
 
 
 def _journal(home: Path, gateway: GatewayWithKey, hours: int, records_per_batch: int) -> Journal:
@@ -109,7 +109,7 @@ def _journal(home: Path, gateway: GatewayWithKey, hours: int, records_per_batch:
     journal = start_journal(
         home / "journal", GatewayName(gateway.name), sign=identity.sign, verify=identity.verify, clock=SystemClock()
     )
-    waiting: list[Line] = []
+    waiting: list[JournalLine] = []
     for hour, lines in enumerate(_hours(hours), start=1):
         waiting += lines
         if hour % HOURS_AT_ONCE and hour < hours:
@@ -126,7 +126,7 @@ def _kept() -> list[Notice]:
     return [notice(NOW, NoticeKind.STATISTICS, "some hours are kept")]
 
 
-def _hours(hours: int) -> Iterator[Sequence[Line]]:
+def _hours(hours: int) -> Iterator[Sequence[JournalLine]]:
     """Each device is once too warm for a quarter of an hour, some time in the first day."""
     random = Random(7)
     names = [DeviceName(f"fridge-{number}/probe") for number in range(DEVICES)]

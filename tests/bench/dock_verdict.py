@@ -11,7 +11,7 @@ from pathlib import Path
 from edge_agent.buffer.desk_store import DeskStore
 from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.build import build_docks
-from edge_agent.dock.dock_context import Floor
+from edge_agent.dock.dock_context import DockContext
 from edge_agent.domain.stock.desk import DeskBalance, DeskBlock
 from edge_agent.domain.stock.eligibility import HoldKind
 from edge_agent.domain.wire.records import Record
@@ -52,7 +52,7 @@ async def _measure(data_dir: Path) -> list[float]:
                 "scanner": [{"name": "dock/scanner", "port": str(scanner.path)}],
             }
         )
-        floor = Floor(config, clock)
+        floor = DockContext(config, clock)
         (dock,) = build_docks(config, clock, floor)
         serving = asyncio.create_task(dock.run(_nowhere))
         await scanner.scan_until_answered("LW.BADGE.amy", aim="]C0")

@@ -15,7 +15,7 @@ from psycopg import sql as compose
 
 from cloud_sync.actions.quality.trace import trace
 from cloud_sync.api.trace_json import trace_json
-from cloud_sync.ingest.batches import Outcome, store_batch
+from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.storage.database import Database, migrate
 from edge_agent.domain.wire.records import Action
 from tests.bench.figure import Figure
@@ -103,7 +103,7 @@ def _hold_s(lots: int) -> float:
             store_batch(database, gateway.batch(reading(NOW + timedelta(minutes=at), value, f"probe-{number}")))
         raw = gateway.batch(reading(NOW + timedelta(minutes=2), 9.0, f"probe-{number}"))
         began = perf_counter()
-        assert store_batch(database, raw).outcome is Outcome.STORED
+        assert store_batch(database, raw).outcome is BatchOutcome.STORED
         took.append(perf_counter() - began)
         held = ledger.rows("SELECT count(DISTINCT lot_id) AS n FROM hold_now WHERE kind = 'exposure'")[0]["n"]
         assert held == COLD_LOTS, held
@@ -140,7 +140,7 @@ def _facts_per_s(lots: int) -> float:
         count += 10
     began = perf_counter()
     for raw in raws:
-        assert store_batch(database, raw).outcome is Outcome.STORED
+        assert store_batch(database, raw).outcome is BatchOutcome.STORED
     return count / (perf_counter() - began)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from edge_agent.agent import run
 from edge_agent.buffer.desk_store import DeskStore
 from edge_agent.config.model import DeskSection, GatewayConfig
-from edge_agent.dock.dock_context import Floor
+from edge_agent.dock.dock_context import DockContext
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record
 from edge_agent.drivers.base import Emit
@@ -36,7 +36,7 @@ class ByHand:
 class Gateway:
     """The running agent and everything to play with it."""
 
-    def __init__(self, floor: Floor, scanner: SimulatedScanner, by_hand: ByHand, clock: SystemClock) -> None:
+    def __init__(self, floor: DockContext, scanner: SimulatedScanner, by_hand: ByHand, clock: SystemClock) -> None:
         self.floor = floor
         self.scanner = scanner
         self._by_hand = by_hand
@@ -77,7 +77,7 @@ async def a_gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
     )
     Identity.load_or_make(config.gateway.data_dir)
     DeskStore(config.gateway.data_dir).keep(desk_from(SITE, clock))
-    floor, by_hand, stop = Floor(config, clock), ByHand(), asyncio.Event()
+    floor, by_hand, stop = DockContext(config, clock), ByHand(), asyncio.Event()
     gateway = Gateway(floor, scanner, by_hand, clock)
     plans = (*plan_sources(config, clock, floor), Plan(by_hand, by_hand))
     agent = asyncio.create_task(

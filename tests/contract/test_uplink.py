@@ -1,4 +1,4 @@
-"""What every uplink promises, whatever happens to it: each record is stored exactly once and the journal empties."""
+"""What every uplink guarantees, whatever happens to it: each record is stored exactly once and the journal empties."""
 
 import asyncio
 import random

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloud_sync.ingest.batches import Outcome, store_batch
+from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Record
 from tests.support.builders import GatewayWithKey, Ledger, ledger_with_two_fridges
@@ -29,7 +29,7 @@ class Said:
 
     def __call__(self, *records: Record) -> None:
         receipt = store_batch(self._ledger.database, self._gateway.batch(*records))
-        assert receipt.outcome is Outcome.STORED, receipt.reason
+        assert receipt.outcome is BatchOutcome.STORED, receipt.reason
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.support.reference_model import Excursion, Key, Measured, Move, Truth,
 Hold = tuple[str, str, str | None, str | None]
 """Kind, lot, serial (None: all), place (None: everywhere)."""
 ITEMS = {gtin: item for item, gtin in GTINS.items()}
-PROMISED_IN = ("site", "room", "bin")
+RESERVABLE_IN = ("site", "room", "bin")
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Expected:
                 self.by_rule.add(("receipt_inspection", lot, None))
             if each.move.from_place in self.unqualified:
                 self.by_rule.add(("supplier", lot, None))
-        if source in ("customer", "ward") and target in PROMISED_IN:
+        if source in ("customer", "ward") and target in RESERVABLE_IN:
             self.by_rule.add(("manual", lot, each.move.to_place))
 
     def holds(self, excursion_ids: dict[tuple[str, str, datetime], int], cases: set[Hold]) -> set[Hold]:

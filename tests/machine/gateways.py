@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from cloud_sync.actions.orders.allocate import end_unconfirmed
-from cloud_sync.posting.reservations.broken_reservations import expire_promises
+from cloud_sync.posting.reservations.broken_reservations import expire_reservations
 from edge_agent.domain.wire.records import Action
 from tests.machine.doing import does
 from tests.machine.house import (
@@ -46,7 +46,7 @@ class Gateways(Watch):
         if self.house.now < self.house.minute(530):
             self.set_clock(24 * 60)
             end_unconfirmed(self.database, at=self.house.now)
-            expire_promises(self.database, at=self.house.now)
+            expire_reservations(self.database, at=self.house.now)
 
     @does(10, which=numbers, way=st.sampled_from(WAYS), lot=st.sampled_from(sorted(LOTS)), quantity=quantities,
           minutes_ago=st.integers(0, 90), is_ahead=st.integers(0, 5), other=numbers)  # fmt: skip

@@ -1,4 +1,4 @@
-"""What people do with stock by command: move, promise, order, count."""
+"""What people do with stock by command: move, reservation, order, count."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ quantities = st.integers(1, 5)
 
 
 class Stock(Watch):
-    """Movements, promises, orders and counts."""
+    """Movements, reservations, orders and counts."""
 
     @does(5, way=st.sampled_from(COMMANDS), lot=st.sampled_from(sorted(LOTS)), quantity=quantities, other=numbers)
     def stock_is_moved(self, way: Any, lot: str, quantity: int, other: int) -> None:
@@ -59,15 +59,15 @@ class Stock(Watch):
         body = {"client_id": self.id(), "item": item, "quantity": quantity, "demand": f"{owner}-{demand % 5}",
                 "owner": owner, "pending_minutes": pending}  # fmt: skip
         answer = self.ask(self.house.amy, "/v1/allocations", body)
-        promised = sum(each["quantity"] for each in answer["reservations"])
-        assert (promised, answer["missing"]) == (min(quantity, free), quantity - min(quantity, free))
+        reserved = sum(each["quantity"] for each in answer["reservations"])
+        assert (reserved, answer["missing"]) == (min(quantity, free), quantity - min(quantity, free))
         for each in answer["reservations"]:
             assert not self.blocking(known, each["lot_number"], each["serial"], each["place"])
 
     @does(4, pick=numbers, how=st.sampled_from([("ship", "st-mary"), ("dispense", "ward-3"), ("pick", "store"),
           ("pick", "fridge-a")]), part=st.integers(0, 2))  # fmt: skip
-    def a_promise_is_kept(self, pick: int, how: tuple[str, str], part: int) -> None:
-        if (row := self.open_promise(pick)) is None or row["place"] == how[1]:
+    def a_reservation_is_kept(self, pick: int, how: tuple[str, str], part: int) -> None:
+        if (row := self.open_reservation(pick)) is None or row["place"] == how[1]:
             return
         known = self.holds()
         body = {"to_place": how[1], "action": how[0], "quantity": min(part, row["quantity"]) or None}
@@ -78,30 +78,30 @@ class Stock(Watch):
             self.take_rows(response.json(), how[0])
 
     @does(3, pick=numbers)
-    def a_promise_is_confirmed(self, pick: int) -> None:
-        pending = [row for row in self.promises() if row["expires_at"] is not None]
+    def a_reservation_is_confirmed(self, pick: int) -> None:
+        pending = [row for row in self.reservations() if row["expires_at"] is not None]
         if pending:
             row = pending[pick % len(pending)]
             response = self.say(self.house.amy, f"/v1/reservations/{row['id']}/confirm", None)
             assert response.is_success != self.is_overdue(row), response.text
 
     @does(2)
-    def unconfirmed_promises_end(self) -> None:
+    def unconfirmed_reservations_end(self) -> None:
         ended = end_unconfirmed(self.database, at=self.house.now)
         event(f"{min(ended, 1)} unconfirmed")
-        assert not any(self.is_overdue(row) for row in self.promises())
+        assert not any(self.is_overdue(row) for row in self.reservations())
 
     def is_overdue(self, row: dict[str, Any]) -> bool:
         return row["expires_at"] is not None and row["expires_at"] <= self.house.now
 
     @does(2, pick=numbers)
-    def a_promise_is_taken_back(self, pick: int) -> None:
-        if (row := self.open_promise(pick)) is not None:
+    def a_reservation_is_taken_back(self, pick: int) -> None:
+        if (row := self.open_reservation(pick)) is not None:
             response = self.say(self.house.amy, f"/v1/reservations/{row['id']}/void", {"reason": "not needed"})
             assert response.status_code == 204
 
     @does(1)
-    def broken_promises_are_planned_again(self) -> None:
+    def broken_reservations_are_planned_again(self) -> None:
         replan_broken(self.database, at=self.house.now)
 
     @does(3, pick=numbers)
@@ -170,14 +170,14 @@ class Stock(Watch):
         if not (number := self.order(pick, "demand", "transfer")):
             return
         known = self.holds()
-        promised = [row for row in self.promises() if row["demand"] == number]
+        reserved = [row for row in self.reservations() if row["demand"] == number]
         if way.startswith("gather"):
             body = {"to_place": "store" if way == "gather" else "fridge-b"}
-            promised = [row for row in promised if row["place"] != body["to_place"]]
-            response = self.say(self.house.bob, f"/v1/orders/{number}/gather", body)
+            reserved = [row for row in reserved if row["place"] != body["to_place"]]
+            response = self.say(self.house.bob, f"/v1/orders/{number}/pick", body)
         else:
             response = self.say(self.house.bob, f"/v1/orders/{number}/issue", {"action": way})
-        for row in promised:
+        for row in reserved:
             self.must_refuse(response, known, row["lot_number"], row["serial"], row["place"])
         if response.is_success:
             self.take_rows(response.json(), "pick" if way.startswith("gather") else way)

@@ -32,7 +32,7 @@ from tests.support.reference_model import Move
 EFFECTS = """
     SELECT (SELECT count(*) FROM event) AS event, (SELECT count(*) FROM movement) AS movement,
            (SELECT coalesce(max(id), 0) FROM reservation) AS reservation,
-           (SELECT count(*) FROM reservation WHERE ended_at IS NULL) AS promised,
+           (SELECT count(*) FROM reservation WHERE ended_at IS NULL) AS reserved,
            (SELECT count(*) FROM reservation WHERE ended_at IS NULL AND expires_at IS NULL) AS firm,
            (SELECT count(*) FROM hold) AS hold,
            (SELECT count(*) FROM stock_order) AS orders, (SELECT count(*) FROM order_step) AS steps,
@@ -55,7 +55,7 @@ class Watch(RuleBasedStateMachine):
             return
         self.steps += 1
         self.check_sums()
-        self.check_promises()
+        self.check_reservations()
         if self.steps % 4 == 0:
             self.check_all()
 
@@ -69,23 +69,23 @@ class Watch(RuleBasedStateMachine):
             gate.waiting.clear()
         assert not self.model.is_in_doubt
         self.check_sums()
-        self.check_promises()
+        self.check_reservations()
         self.check_all()
 
     def check_sums(self) -> None:
         same("balances", set(self.house.ledger.balances().items()), set(self.model.balances().items()))
 
-    def check_promises(self) -> None:
+    def check_reservations(self) -> None:
         sums: Counter[tuple[str, str, str]] = Counter()
         known, there = self.holds(), self.model.balances()
-        for row in self.promises():
+        for row in self.reservations():
             key = row["lot_number"], row["serial"], row["place"]
             sums[key] += row["quantity"]
-            assert sums[key] <= there.get(key, 0), f"{key}: {sums[key]} promised of {there.get(key, 0)}"
+            assert sums[key] <= there.get(key, 0), f"{key}: {sums[key]} reserved of {there.get(key, 0)}"
             assert (row["lot_number"] in OWNED) == row["demand"].startswith(OWNER), (
-                f"{key} is promised to {row['demand']}"
+                f"{key} is reserved for {row['demand']}"
             )
-            assert not self.blocking(known, *key), f"{key} is promised though {self.blocking(known, *key)}"
+            assert not self.blocking(known, *key), f"{key} is reserved though {self.blocking(known, *key)}"
 
     def check_all(self) -> None:
         self.check_nothing_is_lost()
@@ -275,12 +275,12 @@ class Watch(RuleBasedStateMachine):
         known, there = self.holds(), self.model.balances().get((lot, serial, source), 0)
         body = {"client_id": self.id(), "action": action.value, "from_place": source, "to_place": target,
                 "occurred_at": self.when(0).isoformat(), "lines": [line]}  # fmt: skip
-        promised = sum(row["quantity"] for row in self.promises()
+        reserved = sum(row["quantity"] for row in self.reservations()
                        if (row["lot_number"], row["serial"], row["place"]) == (lot, serial, source))  # fmt: skip
         response = self.say(self.house.amy, "/v1/movements", body, retry=True)
         if action in ISSUING:
             self.must_refuse(response, known, lot, serial, source)
-            if self.is_in_house(source) and (there < quantity or there - promised < quantity):
+            if self.is_in_house(source) and (there < quantity or there - reserved < quantity):
                 assert response.status_code == 409, response.text
             elif self.is_in_house(source) and not self.blocking(known, lot, serial, source):
                 assert response.is_success, response.text
@@ -321,14 +321,14 @@ class Watch(RuleBasedStateMachine):
 
     def free_and_eligible(self, item: str, owner: str) -> int:
         known, free = self.holds(), 0
-        promised: Counter[tuple[str, str, str]] = Counter()
-        for row in self.promises():
-            promised[row["lot_number"], row["serial"], row["place"]] += row["quantity"]
+        reserved: Counter[tuple[str, str, str]] = Counter()
+        for row in self.reservations():
+            reserved[row["lot_number"], row["serial"], row["place"]] += row["quantity"]
         for key, units in self.model.balances().items():
             if (self.model.item_of[key[0]], self.owner_of(key[0])) != (item, owner):
                 continue
             if self.is_in_house(key[2]) and not self.blocking(known, *key):
-                free += max(0, units - promised[key])
+                free += max(0, units - reserved[key])
         return free
 
     def holds(self) -> set[Hold]:
@@ -363,14 +363,14 @@ class Watch(RuleBasedStateMachine):
         )
         return rows[pick % len(rows)] if rows else None
 
-    def promises(self) -> list[dict[str, Any]]:
+    def reservations(self) -> list[dict[str, Any]]:
         return self.house.ledger.rows("""
             SELECT v.id, l.lot_number, v.serial, p.name AS place, v.quantity, v.demand, v.expires_at
             FROM reservation v JOIN lot l ON l.id = v.lot_id JOIN place p ON p.id = v.place_id
             WHERE v.ended_at IS NULL ORDER BY v.id""")
 
-    def open_promise(self, pick: int) -> dict[str, Any] | None:
-        rows = self.promises()
+    def open_reservation(self, pick: int) -> dict[str, Any] | None:
+        rows = self.reservations()
         return rows[pick % len(rows)] if rows else None
 
     def effects(self) -> dict[str, Any]:

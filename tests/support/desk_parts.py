@@ -16,7 +16,7 @@ from edge_agent.domain.stock.desk import (
     DeskOrder,
     DeskOrderLine,
     DeskPlace,
-    DeskPromise,
+    DeskReservation,
     DeskSnapshot,
     DeskSupplier,
     desk_etag,
@@ -69,7 +69,7 @@ SITE = DeskSnapshot(
             DeskBlock(HoldKind.EXPOSURE, "exposed since 2026-11-20: fridge-a broke above-8", "fridge-a"),
             DeskBlock(HoldKind.MANUAL, "outer box torn"),
         )),
-        lot("insulin", "PROMISED", date(2027, 12, 31), DeskBalance("fridge-b", 3, "", (DeskPromise("SO-1", 3),))),
+        lot("insulin", "PROMISED", date(2027, 12, 31), DeskBalance("fridge-b", 3, "", (DeskReservation("SO-1", 3),))),
         lot("vaccine", "V1", date(2027, 6, 30), DeskBalance("fridge-b", 1, "S1"), DeskBalance("fridge-b", 1, "S2")),
     ),
     places=(

@@ -8,7 +8,7 @@ from cloud_sync.actions.compounding.batch_records import (
     check_undecided,
     check_unfinished,
     load_batch,
-    own_batch,
+    lock_batch,
     shown_batch,
 )
 from cloud_sync.domain.compounding import (
@@ -19,13 +19,13 @@ from cloud_sync.domain.compounding import (
 )
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.storage.database import Database, Row
-from cloud_sync.storage.locks import own_holds
+from cloud_sync.storage.locks import lock_holds
 
 
 def do_step(database: Database, number: str, step: int, note: str, *, at: datetime, actor: str) -> Row:
     """A step of the formula is done. Raises ``NotFound``, ``Conflict`` if it was done before."""
     with database.transaction() as connection:
-        loaded = own_batch(connection, number)
+        loaded = lock_batch(connection, number)
         check_unfinished(loaded)
         _check_step(loaded, step)
         if any(fact.data["step"] == step for fact in loaded.record.of(FactKind.STEP)):
@@ -36,7 +36,7 @@ def do_step(database: Database, number: str, step: int, note: str, *, at: dateti
 def check_step(database: Database, number: str, step: int, note: str, *, at: datetime, actor: str) -> Row:
     """A second person confirms a step. Raises ``NotAllowed`` for whoever did it, ``Conflict`` if nobody did."""
     with database.transaction() as connection:
-        loaded = own_batch(connection, number)
+        loaded = lock_batch(connection, number)
         _check_step(loaded, step)
         done = next((fact for fact in loaded.record.of(FactKind.STEP) if fact.data["step"] == step), None)
         if done is None:
@@ -51,7 +51,7 @@ def check_step(database: Database, number: str, step: int, note: str, *, at: dat
 def use_equipment(database: Database, number: str, equipment: str, serial: str, *, at: datetime, actor: str) -> Row:
     """Which piece of equipment was used."""
     with database.transaction() as connection:
-        loaded = own_batch(connection, number)
+        loaded = lock_batch(connection, number)
         check_unfinished(loaded)
         data = {"equipment": equipment, "serial": serial}
         return add_batch_fact(connection, loaded, FactKind.EQUIPMENT, data, at=at, actor=actor)
@@ -60,7 +60,7 @@ def use_equipment(database: Database, number: str, equipment: str, serial: str, 
 def deviate(database: Database, number: str, topic: Topic, text: str, *, at: datetime, actor: str) -> Row:
     """Something was not as the formula says; quality has to assess it."""
     with database.transaction() as connection:
-        loaded = own_batch(connection, number)
+        loaded = lock_batch(connection, number)
         check_undecided(loaded)
         data = {"topic": topic.value, "text": text}
         return add_batch_fact(connection, loaded, FactKind.DEVIATION, data, at=at, actor=actor)
@@ -69,7 +69,7 @@ def deviate(database: Database, number: str, topic: Topic, text: str, *, at: dat
 def assess(database: Database, number: str, deviation: int, conclusion: str, *, at: datetime, actor: str) -> Row:
     """Quality's conclusion on a deviation. Raises ``NotFound``, ``Conflict``, ``NotAllowed`` for who reported it."""
     with database.transaction() as connection:
-        loaded = own_batch(connection, number)
+        loaded = lock_batch(connection, number)
         check_undecided(loaded)
         reported = loaded.record.of(FactKind.DEVIATION)
         if not 1 <= deviation <= len(reported):
@@ -87,7 +87,7 @@ def record_test(
 ) -> Row:
     """A release test's result; the latest of a test counts, and all stay on record."""
     with database.transaction() as connection:
-        loaded = own_batch(connection, number)
+        loaded = lock_batch(connection, number)
         check_undecided(loaded)
         data = {"test": test, "result": result, "passed": passed}
         return add_batch_fact(connection, loaded, FactKind.TEST, data, at=at, actor=actor)
@@ -96,13 +96,13 @@ def record_test(
 def release(database: Database, number: str, reason: str, *, at: datetime, actor: str) -> Row:
     """Quality releases the products. Raises ``NotAllowed`` for who made it, ``Conflict`` with every open point."""
     with database.transaction() as connection:
-        loaded = own_batch(connection, number)
+        loaded = lock_batch(connection, number)
         check_undecided(loaded)
         if actor in makers_of(loaded.record):
             raise NotAllowed(
                 f"{actor} had a hand in batch {number}", "Somebody else with the role quality releases it."
             )
-        own_holds(connection)
+        lock_holds(connection)
         loaded = load_batch(connection, number)  # again: holds stand still from here on
         if points := open_points(loaded.record):
             raise Conflict(
@@ -118,9 +118,9 @@ def release(database: Database, number: str, reason: str, *, at: datetime, actor
 def reject(database: Database, number: str, reason: str, *, at: datetime, actor: str) -> Row:
     """Quality rejects the batch: its products stay blocked, to be destroyed. Raises ``Conflict`` if it was decided."""
     with database.transaction() as connection:
-        loaded = own_batch(connection, number)
+        loaded = lock_batch(connection, number)
         check_undecided(loaded)
-        own_holds(connection)
+        lock_holds(connection)
         return add_batch_fact(connection, loaded, FactKind.REJECTED, {"reason": reason}, at=at, actor=actor)
 
 

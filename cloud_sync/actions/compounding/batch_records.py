@@ -11,13 +11,13 @@ from psycopg.types.json import Jsonb
 
 from cloud_sync.domain.compounding import (
     BatchFact,
+    BatchRecord,
+    BatchState,
     Component,
     FactKind,
     Formula,
     Kind,
     Product,
-    Record,
-    State,
     made_pct,
     open_points,
     state_of,
@@ -34,7 +34,7 @@ class Loaded:
     """A batch as it is now, and the rows it was read from."""
 
     row: Row
-    record: Record
+    record: BatchRecord
     components: list[Row]
     products: list[Row]
     began_at: datetime | None
@@ -54,9 +54,9 @@ def list_batches(database: Database, *, rows_max: int, rows_skipped: int) -> lis
         return [_summary(load_batch(connection, row["number"])) for row in rows]
 
 
-def own_batch(connection: Connection, number: str) -> Loaded:
+def lock_batch(connection: Connection, number: str) -> Loaded:
     """A batch as it is now, which nobody else changes until this transaction ends. Raises ``NotFound``."""
-    queries("compounding").own_batch(connection, batch_id=_batch(connection, number)["id"])
+    queries("compounding").lock_batch(connection, batch_id=_batch(connection, number)["id"])
     return load_batch(connection, number)
 
 
@@ -85,7 +85,7 @@ def load_batch(connection: Connection, number: str) -> Loaded:
     )
     began_at = min([each["first_at"] for each in components], default=None)
     ended_at = next((fact.at for fact in facts if fact.kind is FactKind.FINISHED), None)
-    record = Record(
+    record = BatchRecord(
         kind=Kind(row["kind"]),
         formula=Formula.model_validate(row["body"]),
         quantity=row["quantity"],
@@ -180,7 +180,7 @@ def _summary(loaded: Loaded) -> Row:
         **{key: row[key] for key in keys},
         "state": state,
         "holds": list(record.holds),
-        "open_points": [] if state in {State.RELEASED, State.REJECTED} else list(open_points(record)),
+        "open_points": [] if state in {BatchState.RELEASED, BatchState.REJECTED} else list(open_points(record)),
         "made": made,
         "made_pct": made_pct(made, row["quantity"]),
     }

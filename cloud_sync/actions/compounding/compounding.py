@@ -15,12 +15,12 @@ from cloud_sync.actions.compounding.batch_records import (
     batch_subject,
     check_unfinished,
     load_batch,
-    own_batch,
+    lock_batch,
     shown_batch,
 )
 from cloud_sync.actions.compounding.formulas import formula_version
 from cloud_sync.actions.master_data.master_data import place_named
-from cloud_sync.actions.stock.movements import CLOCKS_MAY_DIFFER, Line, Transfer, move_in, moved_before
+from cloud_sync.actions.stock.movements import CLOCKS_MAY_DIFFER, MovementLine, Transfer, move_in, moved_before
 from cloud_sync.domain.booking import NewMovement
 from cloud_sync.domain.bud import BudRefusedError, GivenBud, NoBudRuleError, decide_bud
 from cloud_sync.domain.compounding import (
@@ -33,7 +33,7 @@ from cloud_sync.posting.idempotency import answer, answered_before
 from cloud_sync.posting.movements import book, rebook_cases
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.locks import own_holds
+from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.wire.records import Action
 
@@ -69,7 +69,7 @@ def plan_batch(
     Raises ``NotFound``, ``Invalid``, ``Conflict``.
     """
     with database.transaction() as connection:
-        own_holds(connection)
+        lock_holds(connection)
         wanted = version or queries("compounding").newest_approved(connection, name=formula)
         if wanted is None:
             raise Conflict(f"no version of formula {formula} is approved", "Have quality approve one.")
@@ -102,7 +102,7 @@ def consume(
     number: str,
     *,
     from_place: str,
-    lines: tuple[Line, ...],
+    lines: tuple[MovementLine, ...],
     occurred_at: datetime,
     client_id: UUID,
     at: datetime,
@@ -113,7 +113,7 @@ def consume(
     Raises ``NotFound``, ``Invalid``, ``Conflict``.
     """
     with database.transaction() as connection:
-        loaded = own_batch(connection, number)
+        loaded = lock_batch(connection, number)
         transfer = Transfer(Action.CONSUME, from_place, number, occurred_at, number)
         if before := moved_before(connection, transfer, lines, client_id=client_id):
             return before
@@ -142,13 +142,13 @@ def take_out(database: Database, number: str, made: Yield, *, client_id: UUID, a
         "bud": [made.bud.at.isoformat(), made.bud.reason] if made.bud else None,
     }
     with database.transaction() as connection:
-        loaded = own_batch(connection, number)
+        loaded = lock_batch(connection, number)
         if answered_before(connection, "yielded", client_id, request):
             return shown_batch(connection, loaded)
         check_unfinished(loaded)
         if made.occurred_at > at + CLOCKS_MAY_DIFFER:
             raise Invalid("occurred_at is in the future", "Check the client's clock.")
-        own_holds(connection)
+        lock_holds(connection)
         target = _checked_target(connection, made.to_place)
         bud = _bud(loaded, made)
         lot_id = _product_lot(connection, loaded, made.lot_number, bud.at)
@@ -178,7 +178,7 @@ def finish(database: Database, number: str, *, occurred_at: datetime, at: dateti
     Raises ``NotFound``, ``Invalid``, ``Conflict`` if it was finished before or nothing went in.
     """
     with database.transaction() as connection:
-        loaded = own_batch(connection, number)
+        loaded = lock_batch(connection, number)
         check_unfinished(loaded)
         if not loaded.components:
             raise Conflict(f"nothing was consumed by batch {number}", "Consume its ingredients first.")
@@ -188,7 +188,7 @@ def finish(database: Database, number: str, *, occurred_at: datetime, at: dateti
                 f"batch {number} cannot be finished at {occurred_at:%Y-%m-%d %H:%M:%S} UTC",
                 f"Its last movement was at {last_at:%Y-%m-%d %H:%M:%S} UTC, and it is not in the future.",
             )
-        own_holds(connection)
+        lock_holds(connection)
         used_up = _used_up_place(connection)
         made, pct = yield_of(loaded.record)
         add_batch_fact(connection, loaded, FactKind.FINISHED, {"made": made, "pct": pct}, at=occurred_at, actor=actor)

@@ -30,7 +30,7 @@ def set_compounded(database: Database, item: str, kind: Kind, *, actor: str) -> 
 def draft_formula(database: Database, name: str, item: str, formula: Formula, *, actor: str) -> Row:
     """The next version of a formula; quality has to approve it. Raises ``NotFound``, ``Conflict``."""
     with database.transaction() as connection:
-        queries("compounding").own_formula_name(connection, name=name)
+        queries("compounding").lock_formula_name(connection, name=name)
         item_id = item_named(connection, item)["id"]
         if queries("compounding").compounded(connection, item_id=item_id) is None:
             raise Conflict(f"{item} is not compounded", f"Say how first: PUT /v1/items/{item}/compounding.")

@@ -61,7 +61,7 @@ def place_gateway(database: Database, name: str, place: str, *, actor: str) -> N
     """Say where a gateway stands: its docks get the desk of the site around it. Raises ``NotFound``."""
     with database.transaction() as connection:
         place_id = place_named(connection, place)["id"]
-        before = queries("desk").own_gateway_place(connection, name=name)
+        before = queries("desk").lock_gateway_place(connection, name=name)
         if before is None:
             raise NotFound(f"there is no gateway {name}", "See: cloud-sync gateway list")
         queries("desk").place_gateway(connection, name=name, place_id=place_id)
@@ -73,7 +73,7 @@ def put_operator(database: Database, name: str, badge: str, *, active: bool, act
     """Give an operator a badge, change it or withdraw it. Raises ``Conflict`` if somebody else has the badge."""
     try:
         with database.transaction() as connection:
-            before = queries("desk").own_operator(connection, name=name)
+            before = queries("desk").lock_operator(connection, name=name)
             queries("desk").put_operator(connection, name=name, badge=badge, active=active)
             data = {"badge": badge, "active": active, "before": before}
             add_event(connection, actor=actor, kind="operator_put", subject=f"operator:{name}", data=data)

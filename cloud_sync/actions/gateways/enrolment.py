@@ -62,7 +62,7 @@ def invite(
     expires_at = now + valid
     with database.transaction() as connection:
         place_id = _place_id(connection, place)
-        known = queries("enrolment").own_gateway(connection, name=gateway)
+        known = queries("enrolment").lock_gateway(connection, name=gateway)
         if known is not None and not replaces:
             state = "was revoked" if known["revoked_at"] else "is registered already"
             raise Conflict(
@@ -112,7 +112,7 @@ def enrol(database: Database, request: Enrolment, *, now: datetime) -> Row:
 
 
 def _enrol(connection: Connection, request: Enrolment, key: bytes, now: datetime) -> Row:
-    found = queries("enrolment").own_invite(connection, code_sha256=_digest(request.code))
+    found = queries("enrolment").lock_invite(connection, code_sha256=_digest(request.code))
     if found is None or found["gateway"] != request.gateway:
         raise _WrongCode(f"this code is not one for gateway {request.gateway}", f"Check name and code. {ASK_AGAIN}")
     if found["used_at"] is not None:
@@ -138,7 +138,7 @@ def _enrolled(connection: Connection, request: Enrolment) -> Row:
 
 def _keep_key(connection: Connection, request: Enrolment, key: bytes, invitation: Row) -> int:
     is_new = bool(queries("gateways").add_gateway(connection, name=request.gateway, public_key=key))
-    gateway: Row = queries("enrolment").own_gateway(connection, name=request.gateway)
+    gateway: Row = queries("enrolment").lock_gateway(connection, name=request.gateway)
     old = bytes(gateway["public_key"])
     if not is_new and (old != key or gateway["revoked_at"] is not None):
         if not invitation["replaces"]:

@@ -81,7 +81,7 @@ def keys_in(connection: Connection) -> LedgerKeys:
     """The same within a transaction."""
     rows = _rows(connection)
     if not rows:
-        queries("ledger_keys").own_ledger_keys(connection)
+        queries("ledger_keys").lock_ledger_keys(connection)
         rows = _rows(connection)
     if not rows:
         _add(connection, Ed25519PrivateKey.generate(), None, actor="ledger", reason="the first one")
@@ -93,7 +93,7 @@ def rotate(database: Database, *, actor: str, reason: str) -> tuple[str, str]:
     """Sign with a new key from now on; gives the old and the new public key. Gateways follow by the old key's word."""
     with database.transaction() as connection:
         keys_in(connection)
-        queries("ledger_keys").own_ledger_keys(connection)
+        queries("ledger_keys").lock_ledger_keys(connection)
         old = _keys(_rows(connection))
         fresh = Ed25519PrivateKey.generate()
         _add(connection, fresh, old, actor=actor, reason=reason)

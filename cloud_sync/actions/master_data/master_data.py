@@ -15,7 +15,7 @@ from cloud_sync.posting.item_codes import claim_codes
 from cloud_sync.posting.movements import rebook_cases
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.locks import own_holds
+from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.monitoring.policies import Policy
 
@@ -36,7 +36,7 @@ def add_place(
     Raises ``NotFound``, ``Invalid``, ``Conflict``.
     """
     with database.transaction() as connection:
-        own_holds(connection)
+        lock_holds(connection)
         above = place_named(connection, parent) if parent else None
         check_place(kind, above)
         if policy is not None and queries("master_data").policy_by_name(connection, name=policy) is None:
@@ -109,7 +109,7 @@ def add_item(
     before is booked now. Raises ``Conflict`` if the item or a code was said differently.
     """
     with database.transaction() as connection:
-        own_holds(connection)
+        lock_holds(connection)
         said = {
             "title": title,
             "base_unit": base_unit,

@@ -6,11 +6,11 @@ from datetime import datetime
 from cloud_sync.actions.master_data.master_data import check_place, item_named, place_named, place_of_kind
 from cloud_sync.domain.master_records import (
     ItemRecord,
+    MasterRecord,
     OperatorRecord,
     OwnerRecord,
     PlaceRecord,
     RecipientRecord,
-    Record,
     ReorderRecord,
     SupplierRecord,
 )
@@ -22,7 +22,7 @@ from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
 
 
-def _save_place(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
+def _save_place(connection: Connection, before: MasterRecord | None, record: MasterRecord, at: datetime) -> None:
     assert isinstance(record, PlaceRecord)  # noqa: S101
     if record.policy is not None and queries("master_data").policy_by_name(connection, name=record.policy) is None:
         raise NotFound(f"policy: there is no policy {record.policy}: import it with cloud-sync import-policies")
@@ -52,7 +52,7 @@ def _add_place(
     return int(place_named(connection, name)["id"])
 
 
-def _save_owner(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
+def _save_owner(connection: Connection, before: MasterRecord | None, record: MasterRecord, at: datetime) -> None:
     assert isinstance(record, OwnerRecord)  # noqa: S101
     if before is None:
         queries("master_data").add_owner(connection, name=record.name, title=record.title)
@@ -60,7 +60,7 @@ def _save_owner(connection: Connection, before: Record | None, record: Record, a
         queries("records").change_owner(connection, name=record.name, title=record.title)
 
 
-def _save_item(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
+def _save_item(connection: Connection, before: MasterRecord | None, record: MasterRecord, at: datetime) -> None:
     assert isinstance(record, ItemRecord)  # noqa: S101
     if isinstance(before, ItemRecord):
         if queries("records").is_item_used(connection, name=record.name):
@@ -85,7 +85,7 @@ def _save_item(connection: Connection, before: Record | None, record: Record, at
         raise NotFound("substitutes: not all of them are items: import those first")
 
 
-def _save_supplier(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
+def _save_supplier(connection: Connection, before: MasterRecord | None, record: MasterRecord, at: datetime) -> None:
     assert isinstance(record, SupplierRecord)  # noqa: S101
     place_id = (
         _add_place(connection, record.name, record.title, "supplier", None)
@@ -101,7 +101,7 @@ def _save_supplier(connection: Connection, before: Record | None, record: Record
     )
 
 
-def _save_recipient(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
+def _save_recipient(connection: Connection, before: MasterRecord | None, record: MasterRecord, at: datetime) -> None:
     assert isinstance(record, RecipientRecord)  # noqa: S101
     if isinstance(before, RecipientRecord):
         _check_fixed(before, record, "kind", "parent")
@@ -115,7 +115,7 @@ def _save_recipient(connection: Connection, before: Record | None, record: Recor
             raise NotFound(f"item_days_min: there is no item {item}: import items first")
 
 
-def _save_operator(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
+def _save_operator(connection: Connection, before: MasterRecord | None, record: MasterRecord, at: datetime) -> None:
     assert isinstance(record, OperatorRecord)  # noqa: S101
     other = queries("records").operator_with_badge(connection, badge=record.badge)
     if other is not None and other["name"] != record.name:
@@ -123,7 +123,7 @@ def _save_operator(connection: Connection, before: Record | None, record: Record
     queries("records").keep_operator(connection, name=record.name, badge=record.badge, active=record.active)
 
 
-def _save_reorder(connection: Connection, before: Record | None, record: Record, at: datetime) -> None:
+def _save_reorder(connection: Connection, before: MasterRecord | None, record: MasterRecord, at: datetime) -> None:
     assert isinstance(record, ReorderRecord)  # noqa: S101
     place = place_named(connection, record.place)
     if place["kind"] not in INTERNAL:
@@ -138,14 +138,14 @@ def _save_reorder(connection: Connection, before: Record | None, record: Record,
     )
 
 
-def _check_fixed(before: Record, after: Record, *fields: str) -> None:
+def _check_fixed(before: MasterRecord, after: MasterRecord, *fields: str) -> None:
     for name in fields:
         old = getattr(before, name)
         if old != getattr(after, name):
             raise Conflict(f"{name}: it is {old!r} and cannot change any more: add another one instead")
 
 
-SAVE: dict[str, Callable[[Connection, Record | None, Record, datetime], None]] = {
+SAVE: dict[str, Callable[[Connection, MasterRecord | None, MasterRecord, datetime], None]] = {
     "places": _save_place,
     "owners": _save_owner,
     "items": _save_item,

@@ -13,9 +13,9 @@ from cloud_sync.domain.booking import Label, NewMovement
 from cloud_sync.domain.master_records import (
     FAULTS_MAX,
     KINDS,
-    Fault,
+    MasterRecord,
     OpeningRecord,
-    Record,
+    RecordFault,
     differences,
     read_csv,
     write_csv,
@@ -49,7 +49,7 @@ class Imported:
     added: int = 0
     changed: int = 0
     unchanged: int = 0
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[RecordFault] = field(default_factory=list)
 
     @property
     def done(self) -> bool:
@@ -101,7 +101,7 @@ def export_csv(database: Database, kind: str) -> Iterator[str]:
 
 
 def keep_record(
-    database: Database, kind: str, record: Record, *, reason: str, at: datetime, actor: str
+    database: Database, kind: str, record: MasterRecord, *, reason: str, at: datetime, actor: str
 ) -> tuple[Row, bool]:
     """Add a record, or change it to be like this; gives it and whether it is new. The same again changes nothing.
 
@@ -122,7 +122,7 @@ def list_records(database: Database, kind: str, *, rows_max: int, rows_skipped: 
     return [record.model_dump() for record in records[rows_skipped : rows_skipped + rows_max]]
 
 
-def model_of(kind: str) -> type[Record]:
+def model_of(kind: str) -> type[MasterRecord]:
     """The model of a kind. Raises ``NotFound``."""
     if kind not in KINDS:
         raise NotFound(f"there is no kind {kind}", f"Write one of {', '.join(KINDS)}.")
@@ -148,11 +148,11 @@ class _Keeper:
         self._openings: list[tuple[OpeningRecord, int]] = []
         self._may_cure_cases = False
 
-    def knows(self, record: Record) -> bool:
+    def knows(self, record: MasterRecord) -> bool:
         """Whether there is one of that key."""
         return record.key in self._known
 
-    def keep(self, record: Record) -> str:
+    def keep(self, record: MasterRecord) -> str:
         """``added``, ``changed`` or ``unchanged``; raises a ``LedgerError`` that says what is wrong with it."""
         before = self._known.get(record.key)
         if before == record:
@@ -173,7 +173,7 @@ class _Keeper:
         if self._may_cure_cases:
             rebook_cases(self.connection, actor=self.actor)
 
-    def _say(self, before: Record | None, record: Record) -> int:
+    def _say(self, before: MasterRecord | None, record: MasterRecord) -> int:
         what = self.kind.replace("-", "_").removesuffix("s")
         said = record.model_dump(mode="json") if before is None else differences(before, record)
         return add_event(
@@ -185,7 +185,7 @@ class _Keeper:
             data=said,
         )
 
-    def _opening(self, before: Record | None, record: OpeningRecord, event_id: int) -> int:
+    def _opening(self, before: MasterRecord | None, record: OpeningRecord, event_id: int) -> int:
         if isinstance(before, OpeningRecord):
             raise Conflict(f"{record.key} was opened with {before.quantity} before", "Correct it by a count.")
         item = item_named(self.connection, record.item)
@@ -231,7 +231,7 @@ class _Keeper:
         book_each(self.connection, movements)
 
 
-def _take(connection: Connection, keeper: _Keeper, done: Imported, line: int, record: Record) -> None:
+def _take(connection: Connection, keeper: _Keeper, done: Imported, line: int, record: MasterRecord) -> None:
     if len(done.faults) > FAULTS_MAX:
         return
     try:
@@ -242,12 +242,12 @@ def _take(connection: Connection, keeper: _Keeper, done: Imported, line: int, re
         known = column in type(record).model_fields
         text = rest if known else str(error)
         hint = "" if error.what_to_do == type(error).what_to_do else f" ({error.what_to_do})"
-        done.faults.append(Fault(line, column if known else _column_of(record, text), text + hint))
+        done.faults.append(RecordFault(line, column if known else _column_of(record, text), text + hint))
         return
     setattr(done, outcome, getattr(done, outcome) + 1)
 
 
-def _column_of(record: Record, text: str) -> str:
+def _column_of(record: MasterRecord, text: str) -> str:
     """The column that holds what was not found; the first one of the key where that does not tell."""
     missing = _MISSING.match(text)
     said = [name for name, value in record if missing and value == missing[1]]
@@ -257,7 +257,7 @@ def _column_of(record: Record, text: str) -> str:
 _MISSING = re.compile(r"there is no \w+ (\S+)")
 
 
-def _load(connection: Connection, kind: str) -> dict[str, Record]:
+def _load(connection: Connection, kind: str) -> dict[str, MasterRecord]:
     model = KINDS[kind]
     rows = getattr(queries("records"), kind.replace("-", "_"))(connection)
     records = [model.model_construct(**_typed(row)) for row in rows]  # kept as they were checked when they came

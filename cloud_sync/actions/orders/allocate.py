@@ -1,4 +1,4 @@
-"""Promise stock to a demand, first expired first out, and take promises back."""
+"""Reserve stock for a demand, first expired first out, and take reservations back."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,12 +7,12 @@ from uuid import UUID
 from cloud_sync.actions.master_data.master_data import item_named, place_named
 from cloud_sync.errors import Conflict
 from cloud_sync.posting.idempotency import answer_in, answering, asking
-from cloud_sync.posting.reservations.reservations import check_open, end_reservation, own_reservation, promise
+from cloud_sync.posting.reservations.reservations import check_open, end_reservation, lock_reservation, reserve
 from cloud_sync.posting.reservations.substitutes import offers
 from cloud_sync.storage.database import Database, Row
 from cloud_sync.storage.events import LEDGER, add_event
-from cloud_sync.storage.locks import SHARE_HOLDS, own_item_named
-from cloud_sync.storage.queries import in_one_go, queries
+from cloud_sync.storage.locks import SHARE_HOLDS, lock_item_named
+from cloud_sync.storage.queries import pipeline, queries
 from edge_agent.domain.stock.eligibility import Context
 
 EXPIRED_AT_ONCE_MAX = 1000
@@ -35,7 +35,7 @@ def allocate(
     """Reserve up to ``quantity`` base units for ``demand``; gives reservations, skipped stock with reasons, missing,
     and for what is missing the substitutes there are, of which nothing is reserved.
 
-    The same request under the same ``client_id`` gives the same answer and reserves nothing more. Never promises held
+    The same request under the same ``client_id`` gives the same answer and reserves nothing more. Never reserves held
     or expired stock, nor more than is there, however many ask at once. Raises ``NotFound``, ``Conflict``.
     """
     request = {
@@ -49,13 +49,13 @@ def allocate(
     if pending_minutes is not None:
         request["pending_minutes"] = pending_minutes
     with database.transaction() as connection:
-        _, said, found, made_for, _, _ = in_one_go(
+        _, said, found, made_for, _, _ = pipeline(
             connection,
             *asking(client_id),
             (queries("master_data").item_by_name.sql, {"name": item}),
             (queries("compounding").prescription_of.sql, {"demand": demand}),
             SHARE_HOLDS,
-            own_item_named(item),
+            lock_item_named(item),
         )
         if before := answer_in(said, "allocated", client_id, request):
             return dict(before)
@@ -64,7 +64,7 @@ def allocate(
             place_named(connection, site)
         context = Context(at=at, owner=owner, shelf_life_min=timedelta(days=shelf_life_min_days))
         prescription: str = made_for[0]["prescription"]
-        result = promise(
+        result = reserve(
             connection,
             item_id,
             quantity,
@@ -79,14 +79,14 @@ def allocate(
         result["substitutes"] = offers(
             connection, item_id, result["missing"], lambda _: context, site, prescription=prescription
         )
-        in_one_go(connection, answering("allocated", client_id, request, result, actor=actor), ("COMMIT", {}))
+        pipeline(connection, answering("allocated", client_id, request, result, actor=actor), ("COMMIT", {}))
         return result
 
 
 def void_reservation(database: Database, reservation_id: int, reason: str, *, actor: str) -> None:
-    """Take a promise back; twice is harmless. Raises ``NotFound``, and ``Conflict`` if it ended otherwise."""
+    """Take a reservation back; twice is harmless. Raises ``NotFound``, and ``Conflict`` if it ended otherwise."""
     with database.transaction() as connection:
-        row = own_reservation(connection, reservation_id)
+        row = lock_reservation(connection, reservation_id)
         if row["ended_as"] == "void":
             return
         if row["ended_as"] is not None:
@@ -95,9 +95,9 @@ def void_reservation(database: Database, reservation_id: int, reason: str, *, ac
 
 
 def confirm_reservation(database: Database, reservation_id: int, *, at: datetime, actor: str) -> None:
-    """Make a pending promise a firm one; twice is harmless. Raises ``NotFound``, ``Conflict`` if it has ended."""
+    """Make a pending reservation a firm one; twice is harmless. Raises ``NotFound``, ``Conflict`` if it has ended."""
     with database.transaction() as connection:
-        row = own_reservation(connection, reservation_id)
+        row = lock_reservation(connection, reservation_id)
         check_open(row, at)
         if row["expires_at"] is None:
             return
@@ -107,7 +107,7 @@ def confirm_reservation(database: Database, reservation_id: int, *, at: datetime
 
 
 def end_unconfirmed(database: Database, *, at: datetime) -> int:
-    """End pending promises that nobody confirmed by ``at``; gives how many. Harmless at any time, from any worker."""
+    """End reservations that were not confirmed by ``at``; returns how many. Any worker may call it at any time."""
     with database.transaction() as connection:
         ended = list(queries("reservations").end_unconfirmed(connection, at=at, rows_max=EXPIRED_AT_ONCE_MAX))
         for row in ended:
@@ -125,7 +125,7 @@ def list_reservations(
     rows_max: int,
     rows_skipped: int = 0,
 ) -> list[Row]:
-    """Promises by demand and lot, open and ended."""
+    """Reservations by demand and lot, open and ended."""
     with database.transaction() as connection:
         return list(
             queries("reservations").reservations(

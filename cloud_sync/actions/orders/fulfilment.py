@@ -1,4 +1,4 @@
-"""Orders carried out: promise stock, gather it, issue it, receive what came, destroy.
+"""Orders carried out: reservation stock, gather it, issue it, receive what came, destroy.
 
 Locks: an order is owned after the holds, and before items and lots (storage/locks.py).
 """
@@ -9,23 +9,23 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from cloud_sync.actions.orders.orders import ASK_OTHER, order_now, own_order, shown_order
-from cloud_sync.actions.stock.movements import Line, Transfer, keep_promises, move_in
+from cloud_sync.actions.orders.orders import ASK_OTHER, lock_order, order_now, shown_order
+from cloud_sync.actions.stock.movements import MovementLine, Transfer, fulfil_reservations, move_in
 from cloud_sync.domain.orders import (
     RULES,
     OrderKind,
-    Step,
+    OrderStep,
     fault_of_performing,
 )
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.posting.cases import LEDGER
 from cloud_sync.posting.idempotency import answer, answered_before
 from cloud_sync.posting.reservations.order_state import OrderNow, orders_now
-from cloud_sync.posting.reservations.reservations import promise
+from cloud_sync.posting.reservations.reservations import reserve
 from cloud_sync.posting.reservations.substitutes import offers
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.locks import own_holds, own_items, share_holds
+from cloud_sync.storage.locks import lock_holds, lock_items, share_holds
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.stock.eligibility import Context
 from edge_agent.domain.wire.records import Action
@@ -45,18 +45,18 @@ class Came:
 
 
 def allocate_order(database: Database, number: str, *, client_id: UUID, at: datetime, actor: str) -> dict[str, Any]:
-    """Promise stock to all that is open of a demand or transfer; gives what was promised, skipped and is missing.
+    """Reserve stock for all that is open of a demand or transfer; gives what was reserved, skipped and is missing.
 
     For what is missing, substitutes are offered; :func:`cloud_sync.actions.orders.substitute` takes one.
-    Asking again promises only what is still missing; the same ``client_id`` gives the same answer. Raises ``NotFound``,
-    ``Conflict``.
+    Asking again reserves only what is still missing; the same ``client_id`` returns the same answer.
+    Raises ``NotFound``, ``Conflict``.
     """
     with database.transaction() as connection:
         if before := answered_before(connection, "order_allocated", client_id, {"order": number}):
             return dict(before)
         order = order_now(connection, number)
-        if not RULES[order.kind].promises:
-            raise Conflict(f"order {number} is a {order.kind}", "Stock is promised to demands and transfers.")
+        if not RULES[order.kind].reservations:
+            raise Conflict(f"order {number} is a {order.kind}", "Stock is reserved for demands and transfers.")
         share_holds(connection)
         result = _allocate(connection, number, client_id, at, actor)
         answer(connection, "order_allocated", client_id, {"order": number}, result, actor=actor)
@@ -64,13 +64,13 @@ def allocate_order(database: Database, number: str, *, client_id: UUID, at: date
 
 
 def replan(connection: Connection, number: str, *, at: datetime, actor: str = LEDGER) -> dict[str, Any] | None:
-    """Promise other stock to a demand whose promises were broken; None if no such order is known or open.
+    """Reserve other stock for a demand whose reservations were broken; None if no such order is known or open.
 
-    The caller owns the holds (it broke the promises), or has taken no lock yet. Stock that is held is passed over, so
+    The caller owns the holds (it broke the reservations), or has taken no lock yet. Held stock is passed over, so
     what cannot be had elsewhere stays missing.
     """
     orders = orders_now(connection, [number])
-    if number not in orders or not RULES[orders[number].kind].promises:
+    if number not in orders or not RULES[orders[number].kind].reservations:
         return None
     share_holds(connection)
     result = _allocate(connection, number, uuid4(), at, actor)
@@ -83,7 +83,7 @@ def replan(connection: Connection, number: str, *, at: datetime, actor: str = LE
 
 
 def replan_broken(database: Database, *, at: datetime, actor: str = LEDGER) -> list[str]:
-    """Plan every order again that lost a promise since it was planned last; gives their numbers.
+    """Plan every order again that lost a reservation since it was planned last; gives their numbers.
 
     Each in a transaction of its own: harmless to call at any time, from any number of workers.
     """
@@ -95,17 +95,17 @@ def replan_broken(database: Database, *, at: datetime, actor: str = LEDGER) -> l
     return numbers
 
 
-def gather(
+def pick(
     database: Database, number: str, reservation_ids: Sequence[int] | None, *, to_place: str, at: datetime, actor: str
 ) -> list[Row]:
-    """Pick promised stock (all, or these promises) to where it is gathered; it stays promised there."""
+    """Pick reserved stock (all, or these reservations) to where it is gathered; it stays reserved there."""
     return _keep(database, number, reservation_ids, Action.PICK, to_place, at, actor)
 
 
 def issue(
     database: Database, number: str, reservation_ids: Sequence[int] | None, *, action: Action, at: datetime, actor: str
 ) -> list[Row]:
-    """Ship or dispense promised stock (all, or these promises); a transfer's goods are on their way then.
+    """Ship or dispense reserved stock (all, or these reservations); a transfer's goods are on their way then.
 
     Raises ``Conflict`` with all reasons if any of it is blocked by now; then nothing leaves.
     """
@@ -129,8 +129,8 @@ def receive(
     and ``Conflict`` for an order that was not placed.
     """
     with database.transaction() as connection:
-        own_holds(connection)
-        order = own_order(connection, number)
+        lock_holds(connection)
+        order = lock_order(connection, number)
         if order.kind not in (OrderKind.PURCHASE, OrderKind.TRANSFER, OrderKind.RETURN):
             raise Conflict(f"nothing is received for order {number}, a {order.kind}")
         _check_performing(order, actor)
@@ -140,7 +140,7 @@ def receive(
         action = Action.RETURN if order.kind is OrderKind.RETURN else Action.RECEIVE
         transfer = Transfer(action, source, to_place or order.row["to_place"], occurred_at, number)
         lines = tuple(
-            Line(each.item, each.lot_number, each.quantity, order.row["owner"], each.serial, each.expires_on)
+            MovementLine(each.item, each.lot_number, each.quantity, order.row["owner"], each.serial, each.expires_on)
             for each in came
         )
         move_in(connection, transfer, lines, client_id=client_id, at=at, actor=actor)
@@ -153,13 +153,15 @@ def destroy(database: Database, number: str, *, client_id: UUID, at: datetime, a
     Raises ``NotFound``, ``NotAllowed`` to the witness, ``Conflict`` where a step is missing or stock is not there.
     """
     with database.transaction() as connection:
-        own_holds(connection)
-        order = own_order(connection, number)
+        lock_holds(connection)
+        order = lock_order(connection, number)
         if order.kind is not OrderKind.DESTRUCTION:
             raise Conflict(f"order {number} is a {order.kind}, no destruction")
         _check_performing(order, actor)
         lines = tuple(
-            Line(order.items[line.item_id], line.lot_number, order.open_of(line), order.row["owner"], line.serial)
+            MovementLine(
+                order.items[line.item_id], line.lot_number, order.open_of(line), order.row["owner"], line.serial
+            )
             for line in order.lines
             if order.open_of(line)
         )
@@ -181,10 +183,10 @@ def _check_performing(order: OrderNow, actor: str) -> None:
 
 
 def _allocate(connection: Connection, number: str, client_id: UUID, at: datetime, actor: str) -> dict[str, Any]:
-    order = own_order(connection, number)
-    if Step.REJECTED in order.taken:
-        raise Conflict(f"order {number} was rejected by {order.taken[Step.REJECTED]}")
-    own_items(connection, {line.item_id for line in order.lines})
+    order = lock_order(connection, number)
+    if OrderStep.REJECTED in order.taken:
+        raise Conflict(f"order {number} was rejected by {order.taken[OrderStep.REJECTED]}")
+    lock_items(connection, {line.item_id for line in order.lines})
     site = order.row["from_place"]
     prescription = order.row["patient_ref"] if order.kind is OrderKind.DEMAND else ""
 
@@ -194,12 +196,12 @@ def _allocate(connection: Connection, number: str, client_id: UUID, at: datetime
 
     lines = []
     for line in order.lines:
-        wanted = order.open_of(line) - order.promised_to(line)
+        wanted = order.open_of(line) - order.reserved_to(line)
         shown = {"line": line.line, "item": order.items[line.item_id]}
         if wanted <= 0:
             lines.append({**shown, "reservations": [], "skipped": [], "missing": 0, "substitutes": []})
             continue
-        found = promise(
+        found = reserve(
             connection,
             line.item_id,
             wanted,
@@ -229,30 +231,30 @@ def _keep(
 ) -> list[Row]:
     with database.transaction() as connection:
         order = order_now(connection, number)
-        if not RULES[order.kind].promises:
-            raise Conflict(f"order {number} is a {order.kind}: nothing is promised to it")
+        if not RULES[order.kind].reservations:
+            raise Conflict(f"order {number} is a {order.kind}: nothing is reserved for it")
         if order.kind is OrderKind.TRANSFER and action is Action.SHIP:
             to_place = _ensure_transit(connection, order)
         elif order.kind is OrderKind.TRANSFER and action is Action.DISPENSE:
             raise Conflict(f"order {number} is a transfer: ship it")
         target = to_place or order.row["to_place"]
-        promised = list(
+        reserved = list(
             queries("reservations").reservations(
                 connection, demand=number, lot_id=None, only_open=False, rows_max=100_000, rows_skipped=0
             )
         )
         if reservation_ids is None:
-            chosen = [row for row in promised if row["ended_as"] is None and row["place"] != target]
+            chosen = [row for row in reserved if row["ended_as"] is None and row["place"] != target]
         else:
-            by_id = {row["id"]: row for row in promised}
+            by_id = {row["id"]: row for row in reserved}
             if missing := sorted(set(reservation_ids) - by_id.keys()):
                 raise NotFound(f"order {number} has no reservation {missing[0]}", "See GET /v1/reservations?demand=...")
             chosen = [by_id[each] for each in set(reservation_ids)]
         if not chosen:
             raise Conflict(
-                f"nothing is promised to order {number}", f"Allocate first: POST /v1/orders/{number}/allocate"
+                f"nothing is reserved for order {number}", f"Allocate first: POST /v1/orders/{number}/allocate"
             )
-        return keep_promises(connection, chosen, to_place=target, action=action, at=at, actor=actor)
+        return fulfil_reservations(connection, chosen, to_place=target, action=action, at=at, actor=actor)
 
 
 def _ensure_transit(connection: Connection, order: OrderNow) -> str:

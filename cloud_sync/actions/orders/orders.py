@@ -14,7 +14,7 @@ from cloud_sync.domain.booking import SCRAP
 from cloud_sync.domain.orders import (
     RULES,
     OrderKind,
-    Step,
+    OrderStep,
     fault_of_places,
     fault_of_step,
 )
@@ -24,7 +24,7 @@ from cloud_sync.posting.reservations.order_state import OrderNow, orders_now
 from cloud_sync.posting.reservations.reservation_moves import release_excess
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.locks import own_orders
+from cloud_sync.storage.locks import lock_orders
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.wire.records import Action
 
@@ -83,13 +83,13 @@ def request_in(connection: Connection, new: NewOrder, *, client_id: UUID, actor:
     return shown_order(connection, number)
 
 
-def take_step(database: Database, number: str, step: Step, reason: str, *, at: datetime, actor: str) -> Row:
+def take_step(database: Database, number: str, step: OrderStep, reason: str, *, at: datetime, actor: str) -> Row:
     """Approve, reject, place (ordered) or witness an order; gives it. Who did it already gets it as it is.
 
     Raises ``NotFound``, ``NotAllowed`` where somebody else has to, ``Conflict`` where it is not the time.
     """
     with database.transaction() as connection:
-        order = own_order(connection, number)
+        order = lock_order(connection, number)
         if order.taken.get(step) == actor:
             return shown_order(connection, number)
         if fault := fault_of_step(order.kind, step, order.taken, order.row["requested_by"], actor):
@@ -97,9 +97,9 @@ def take_step(database: Database, number: str, step: Step, reason: str, *, at: d
             raise (NotAllowed if is_about_who else Conflict)(
                 f"order {number}: {text}", ASK_OTHER if is_about_who else None
             )
-        if step is Step.ORDERED:
+        if step is OrderStep.ORDERED:
             _check_supplier(connection, order, at)
-        if step is Step.REJECTED and any(order.open_of(line) < line.wanted for line in order.lines):
+        if step is OrderStep.REJECTED and any(order.open_of(line) < line.wanted for line in order.lines):
             raise Conflict(f"order {number} is under way already", "Cancel what is open of it.")
         _keep_step(connection, order, step, reason, actor)
         return shown_order(connection, number)
@@ -114,7 +114,7 @@ def cancel(
     client_id: UUID | None = None,
     actor: str,
 ) -> Row:
-    """Cancel ``quantities`` (line -> base units) of an order, or all that is open; promises to it are taken back.
+    """Cancel ``quantities`` (line -> base units) of an order, or all that is open; reservations to it are taken back.
 
     The same under the same ``client_id`` again changes nothing. Raises ``NotFound``, and ``Conflict`` if so much is not
     open any more.
@@ -124,7 +124,7 @@ def cancel(
     with database.transaction() as connection:
         if client_id and answered_before(connection, "cancellation_requested", client_id, request):
             return shown_order(connection, number)
-        order = own_order(connection, number)
+        order = lock_order(connection, number)
         lines = {line.line: line for line in order.lines}
         if quantities is None:
             quantities = {line.line: order.open_of(line) for line in order.lines if order.open_of(line)}
@@ -139,7 +139,7 @@ def cancel(
             queries("orders").add_order_step(
                 connection,
                 order_id=order.row["id"],
-                step=Step.CANCELLED.value,
+                step=OrderStep.CANCELLED.value,
                 line=number_of_line,
                 quantity=quantity,
                 by_whom=actor,
@@ -181,8 +181,8 @@ def substitute(
     with database.transaction() as connection:
         if answered_before(connection, "substitution_requested", client_id, request):
             return shown_order(connection, number)
-        order = own_order(connection, number)
-        if not RULES[order.kind].promises:
+        order = lock_order(connection, number)
+        if not RULES[order.kind].reservations:
             raise Conflict(f"order {number} is a {order.kind}", "Substitutes are given to demands and transfers.")
         asked = next((each for each in order.lines if each.line == line), None)
         if asked is None:
@@ -211,7 +211,7 @@ def substitute(
         queries("orders").add_order_step(
             connection,
             order_id=order.row["id"],
-            step=Step.CANCELLED.value,
+            step=OrderStep.CANCELLED.value,
             line=line,
             quantity=instead_of,
             by_whom=actor,
@@ -312,7 +312,7 @@ def _add(connection: Connection, new: NewOrder, actor: str) -> str:
     return number_given
 
 
-def _keep_step(connection: Connection, order: OrderNow, step: Step, reason: str, actor: str) -> None:
+def _keep_step(connection: Connection, order: OrderNow, step: OrderStep, reason: str, actor: str) -> None:
     queries("orders").add_order_step(
         connection, order_id=order.row["id"], step=step.value, line=None, quantity=None, by_whom=actor, reason=reason
     )
@@ -335,9 +335,9 @@ def _check_supplier(connection: Connection, order: OrderNow, at: datetime) -> No
         )
 
 
-def own_order(connection: Connection, number: str) -> OrderNow:
+def lock_order(connection: Connection, number: str) -> OrderNow:
     """An order as it is now, which nobody else changes until this transaction ends. Raises ``NotFound``."""
-    own_orders(connection, [number])
+    lock_orders(connection, [number])
     return order_now(connection, number)
 
 

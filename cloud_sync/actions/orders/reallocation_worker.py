@@ -1,4 +1,4 @@
-"""Orders that lost promised stock are planned again; promises that nobody confirmed, and of expired stock, end."""
+"""Orders that lost reserved stock are planned again; reservations that nobody confirmed, and of expired stock, end."""
 
 import logging
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from typing import Self
 from cloud_sync.actions.orders.allocate import end_unconfirmed
 from cloud_sync.actions.orders.fulfilment import replan_broken
 from cloud_sync.errors import DatabaseDown
-from cloud_sync.posting.reservations.broken_reservations import expire_promises
+from cloud_sync.posting.reservations.broken_reservations import expire_reservations
 from cloud_sync.storage.database import Database
 
 EVERY_S = 1.0
-"""How soon after a promise was broken other stock is promised, at the latest."""
+"""How soon after a reservation was broken other stock is reserved, at the latest."""
 EXPIRE_EVERY = timedelta(minutes=1)
-"""How often promises are looked through for stock that has expired."""
+"""How often reservations are looked through for stock that has expired."""
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +54,10 @@ class Replanning:
                 log.exception("orders could not be planned again")
                 continue
             if numbers:
-                log.warning("planned again after broken promises: %s", ", ".join(numbers))
+                log.warning("planned again after broken reservations: %s", ", ".join(numbers))
 
     def _expire(self, now: datetime) -> None:
         # A clock that was set back must not keep it from happening.
         if self._expired_at is None or abs(now - self._expired_at) >= EXPIRE_EVERY:
-            expire_promises(self._database, at=now)
+            expire_reservations(self._database, at=now)
             self._expired_at = now

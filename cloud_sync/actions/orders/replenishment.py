@@ -16,7 +16,7 @@ from cloud_sync.storage.queries import queries
 def proposals(database: Database, *, at: datetime) -> list[Row]:
     """What should be ordered now: usable stock and what is on its way, against reorder point and par level.
 
-    Usable is what is neither held, expired nor promised. ``propose`` is in base units and more than 0.
+    Usable is what is neither held, expired nor reserved. ``propose`` is in base units and more than 0.
     """
     with database.transaction() as connection:
         return _proposals(connection, at)

@@ -8,7 +8,7 @@ from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.positions import lot_of
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.locks import own_holds
+from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
 
 SUSPICIOUS = "suspicious_product"
@@ -20,7 +20,7 @@ def report_suspicious(database: Database, *, lot_id: int, place: str | None, tex
     Raises ``NotFound``, and ``Conflict`` while such a case is open already.
     """
     with database.transaction() as connection:
-        own_holds(connection)
+        lock_holds(connection)
         lot_of(connection, lot_id)
         place_id = place_named(connection, place)["id"] if place else None
         key = f"lot:{lot_id}/place:{place_id or ''}"
@@ -50,7 +50,7 @@ def resolve_case(
     Raises ``NotFound``, ``Conflict`` if it is closed.
     """
     with database.transaction() as connection:
-        own_holds(connection)
+        lock_holds(connection)
         case = _case(connection, case_id)
         if not queries("quality").resolve_case(
             connection,

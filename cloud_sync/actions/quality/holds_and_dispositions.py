@@ -7,10 +7,10 @@ from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.domain.dispositions import Decision, may_follow
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.posting.positions import lot_of
-from cloud_sync.posting.reservations.broken_reservations import break_promises, replan
+from cloud_sync.posting.reservations.broken_reservations import break_reservations, replan
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.locks import own_holds
+from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
 
 
@@ -26,9 +26,9 @@ def listed(database: Database, name: str, **filters: Any) -> list[Row]:
 
 
 def place_hold(database: Database, *, lot_id: int, place: str | None, reason: str, actor: str) -> Row:
-    """Block a lot everywhere, or at and below one place, and break its open promises there. Raises ``NotFound``."""
+    """Block a lot everywhere, or at and below one place, and break its open reservations there. Raises ``NotFound``."""
     with database.transaction() as connection:
-        own_holds(connection)
+        lock_holds(connection)
         lot_of(connection, lot_id)
         place_id = place_named(connection, place)["id"] if place else None
         hold_id: int = queries("quality").add_hold(
@@ -54,7 +54,7 @@ def place_hold(database: Database, *, lot_id: int, place: str | None, reason: st
 def lift_hold(database: Database, hold_id: int, reason: str, *, actor: str) -> Row:
     """End a hold that somebody else placed. Raises ``NotFound``, ``NotAllowed``, ``Conflict``."""
     with database.transaction() as connection:
-        own_holds(connection)
+        lock_holds(connection)
         hold = _hold(connection, hold_id)
         if hold["lifted_at"] is not None:
             raise Conflict(f"{hold['lifted_by']} lifted hold {hold_id} at {hold['lifted_at']:%Y-%m-%d %H:%M} UTC")
@@ -90,7 +90,7 @@ def decide(
     ``NotFound`` without exposure, ``Conflict`` while the excursion is open or after another decision.
     """
     with database.transaction() as connection:
-        own_holds(connection)
+        lock_holds(connection)
         evidence = queries("quality").excursion_to_decide(connection, excursion_id=excursion_id, lot_id=lot_id)
         if evidence is None or not evidence["exposed"]:
             raise NotFound(
@@ -141,7 +141,7 @@ def decide(
             },
         )
         if decision is not Decision.RELEASE:
-            break_promises(connection, [lot_id])
+            break_reservations(connection, [lot_id])
         return _dispositions(connection, excursion_id, lot_id)[-1], True
 
 

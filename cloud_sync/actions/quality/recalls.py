@@ -6,13 +6,13 @@ from itertools import groupby
 from typing import Any
 
 from cloud_sync.actions.master_data.master_data import item_named, place_named
-from cloud_sync.domain.recall import Flow, reconcile
+from cloud_sync.domain.recall import RecallFlow, reconcile
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
 from cloud_sync.posting.positions import lot_of
 from cloud_sync.posting.recall_scope import reach_recalls
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.locks import own_holds
+from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
 
 NOTICES_MAX = 10_000
@@ -36,7 +36,7 @@ def open_recall(
     if not (lots or items or suppliers):
         raise Invalid("a recall of nothing", "Name at least one lot, item or supplier.")
     with database.transaction() as connection:
-        own_holds(connection)
+        lock_holds(connection)
         for lot_id in lots:
             lot_of(connection, lot_id)
         item_ids = [item_named(connection, item)["id"] for item in sorted(set(items))]
@@ -121,7 +121,7 @@ def close_recall(database: Database, recall_id: int, *, outcome: str, reason: st
     ``NotAllowed``, ``Conflict``.
     """
     with database.transaction() as connection:
-        own_holds(connection)
+        lock_holds(connection)
         recall = _recall(connection, recall_id)
         if recall["closed_at"] is not None:
             raise Conflict(f"{recall['closed_by']} closed recall {recall_id} before: {recall['outcome']}")
@@ -152,7 +152,9 @@ def _reconciled(connection: Connection, recall_id: int) -> list[dict[str, Any]]:
     for (lot_id, item, lot_number), group in groupby(
         rows, key=lambda row: (row["lot_id"], row["item"], row["lot_number"])
     ):
-        sums = reconcile(Flow(row["from_kind"], row["to_kind"], row["quantity"], row["is_approved"]) for row in group)
+        sums = reconcile(
+            RecallFlow(row["from_kind"], row["to_kind"], row["quantity"], row["is_approved"]) for row in group
+        )
         names = {"lot_id": lot_id, "item": item, "lot_number": lot_number}
         lots.append({**names, **asdict(sums), "accounted_pct": sums.accounted_pct, "is_complete": sums.is_complete})
     return lots

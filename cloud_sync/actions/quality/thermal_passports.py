@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from cloud_sync.domain.passport import Measured, allowance_left_s, measure, total_mkt_c
+from cloud_sync.domain.passport import MeasuredStay, allowance_left_s, measure, total_mkt_c
 from cloud_sync.domain.uncertain_times import is_unbounded
 from cloud_sync.posting.monitoring.rule_tracks import rules_over
 from cloud_sync.posting.positions import lot_of
@@ -100,7 +100,7 @@ def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[
         names = {"device": channel["device"], "metric": channel["metric"], "measured_at": channel["measured_at"]}
         told.append((channel["metric"], found, {**names, **asdict(found)}))
     temperatures = [found for metric, found, _ in told if metric == TEMPERATURE]
-    worst: Measured | None = max(temperatures, key=lambda found: found.mkt_c or float("-inf"), default=None)
+    worst: MeasuredStay | None = max(temperatures, key=lambda found: found.mkt_c or float("-inf"), default=None)
     seconds = (ended_at - began_at).total_seconds()
     return {
         "place": row["place"],

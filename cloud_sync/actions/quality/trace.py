@@ -79,7 +79,7 @@ LOTS_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class TraceSearch:
     """What to trace; all that is given has to hold. ``recipient`` is a customer or ward, ``batch`` a place of
     production."""
 
@@ -92,7 +92,7 @@ class Search:
 
 
 def trace_found(
-    database: Database, search: Search, directions: frozenset[Direction] = frozenset(Direction)
+    database: Database, search: TraceSearch, directions: frozenset[Direction] = frozenset(Direction)
 ) -> dict[str, Any]:
     """All that the search means, traced together: ``lots``, ``backward`` and ``forward`` graphs, ``recipients`` and
     ``sources`` (:func:`cloud_sync.actions.sources.attributed`).

@@ -12,7 +12,7 @@ from uuid import UUID
 from cloud_sync.actions.master_data.master_data import item_named, place_named
 from cloud_sync.actions.master_data.records import ensure_difference_place
 from cloud_sync.actions.stock.movements import CLOCKS_MAY_DIFFER
-from cloud_sync.domain.booking import HOUSE, Known, Label, NewMovement
+from cloud_sync.domain.booking import HOUSE, KnownCode, Label, NewMovement
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.domain.orders import fault_of_count_decision
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -20,10 +20,10 @@ from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.idempotency import answer, answered_before
 from cloud_sync.posting.lots import lots_of
 from cloud_sync.posting.movements import book, lock_for_booking
-from cloud_sync.posting.reservations.reservation_moves import carry_promises
+from cloud_sync.posting.reservations.reservation_moves import move_reservations
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.locks import own_lots
+from cloud_sync.storage.locks import lock_lots
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.barcodes.item_codes import keys_of_scan
 from edge_agent.domain.wire.records import Action, ScanTransaction
@@ -32,7 +32,7 @@ NOT_COUNTED_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CountFinding:
     """What somebody found in a place: ``quantity`` base units (0 or more) of a lot, or of a serial of it."""
 
     item: str
@@ -53,7 +53,7 @@ def open_count(database: Database, *, place: str, number: str | None, actor: str
 def add_findings(
     database: Database,
     number: str,
-    found: Sequence[Found],
+    found: Sequence[CountFinding],
     *,
     client_id: UUID,
     counted_at: datetime,
@@ -76,7 +76,7 @@ def add_findings(
             return _shown(connection, _id_of(connection, number))
         places = {each.place: _place_in(connection, number, each.place) for each in found}
         lots = lots_of(connection, [_label(connection, each) for each in found])
-        count_id = _own_open(connection, number)
+        count_id = _lock_open(connection, number)
         for line, each in enumerate(found, start=1):
             queries("counts").add_count_line(
                 connection,
@@ -108,7 +108,7 @@ def store_count_scan(
     """
     places = list(queries("movements").known_places(connection, names=[scan.from_place or ""]))
     keys = sorted({key for line in scan.lines for key in keys_of_scan(line.names)})
-    known = Known.of(queries("movements").known_items(connection, keys=keys))
+    known = KnownCode.of(queries("movements").known_items(connection, keys=keys))
     found = [(number, line, known.items_of(keys_of_scan(line.names))) for number, line in enumerate(scan.lines, 1)]
     lines = [(number, line, items[0]) for number, line, items in found if len(items) == 1 and line.lot]
     if places and places[0]["kind"] not in INTERNAL:
@@ -152,8 +152,8 @@ def decide_count(database: Database, number: str, *, approve: bool, reason: str,
         if approve:
             place_ids = {difference, *(line["place_id"] for line in lines)}
             lock_for_booking(connection, lot_ids=[line["lot_id"] for line in lines], place_ids=place_ids)
-            own_lots(connection, [line["lot_id"] for line in lines])
-        count_id = _own_open(connection, number)
+            lock_lots(connection, [line["lot_id"] for line in lines])
+        count_id = _lock_open(connection, number)
         count = queries("counts").count_by_id(connection, count_id=count_id)
         counters = frozenset(row["counted_by"] for row in queries("counts").counted_by(connection, count_id=count_id))
         if fault := fault_of_count_decision(count["opened_by"], counters, actor):
@@ -178,7 +178,7 @@ def decide_count(database: Database, number: str, *, approve: bool, reason: str,
         if approve:
             corrections = _corrections(number, again, difference, actor)
             book(connection, corrections, event_id=event_id)
-            carry_promises(connection, corrections)
+            move_reservations(connection, corrections)
         return _shown(connection, count_id)
 
 
@@ -213,8 +213,8 @@ def _open(connection: Connection, place: Row, number: str | None, actor: str) ->
     return count_id
 
 
-def _own_open(connection: Connection, number: str) -> int:
-    count_id: int | None = queries("counts").own_count(connection, number=number)
+def _lock_open(connection: Connection, number: str) -> int:
+    count_id: int | None = queries("counts").lock_count(connection, number=number)
     if count_id is None:
         raise NotFound(f"there is no count {number}", "See GET /v1/counts for those there are.")
     row = queries("counts").count_by_id(connection, count_id=count_id)
@@ -238,7 +238,7 @@ def _place_in(connection: Connection, number: str, name: str) -> int:
     return int(place["id"])
 
 
-def _label(connection: Connection, found: Found) -> Label:
+def _label(connection: Connection, found: CountFinding) -> Label:
     if found.serial and found.quantity > 1:
         raise Invalid(f"serial {found.serial} was found {found.quantity} times: it is there (1) or not (0)")
     if queries("master_data").owner_by_name(connection, name=found.owner) is None:

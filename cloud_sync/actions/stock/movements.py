@@ -15,11 +15,11 @@ from cloud_sync.posting.idempotency import answer, answered_before
 from cloud_sync.posting.movements import book, lock_for_booking
 from cloud_sync.posting.order_matching import match_orders
 from cloud_sync.posting.positions import lot_of, position_of
-from cloud_sync.posting.reservations.reservation_moves import carry_promise, end_part
-from cloud_sync.posting.reservations.reservations import check_open, own_reservation, reservation_of
+from cloud_sync.posting.reservations.reservation_moves import end_part, move_reservation
+from cloud_sync.posting.reservations.reservations import check_open, lock_reservation, reservation_of
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.locks import own_holds, own_items, own_lots, own_orders
+from cloud_sync.storage.locks import lock_holds, lock_items, lock_lots, lock_orders
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.stock.eligibility import ISSUING, Context, reasons_not_to
 from edge_agent.domain.wire.records import Action
@@ -29,7 +29,7 @@ CLOCKS_MAY_DIFFER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MovementLine:
     """Stock to move: ``quantity`` base units (> 0) of a lot, told by item, number and owner.
 
     ``expires_on`` is what the label says; it is needed when the lot is new. ``serial`` is "" for what has none.
@@ -55,7 +55,13 @@ class Transfer:
 
 
 def move(
-    database: Database, transfer: Transfer, lines: tuple[Line, ...], *, client_id: UUID, at: datetime, actor: str
+    database: Database,
+    transfer: Transfer,
+    lines: tuple[MovementLine, ...],
+    *,
+    client_id: UUID,
+    at: datetime,
+    actor: str,
 ) -> list[Row]:
     """Book ``lines`` and give the movements. The same under the same ``client_id`` again changes nothing.
 
@@ -66,7 +72,13 @@ def move(
 
 
 def move_in(
-    connection: Connection, transfer: Transfer, lines: tuple[Line, ...], *, client_id: UUID, at: datetime, actor: str
+    connection: Connection,
+    transfer: Transfer,
+    lines: tuple[MovementLine, ...],
+    *,
+    client_id: UUID,
+    at: datetime,
+    actor: str,
 ) -> list[Row]:
     """:func:`move` in the caller's transaction, which has taken no locks yet or owns the holds."""
     if before := moved_before(connection, transfer, lines, client_id=client_id):
@@ -74,15 +86,15 @@ def move_in(
     request = _request(transfer, lines)
     from_place, to_place = _checked_places(connection, transfer, at)
     if transfer.action in (Action.RECEIVE, Action.RETURN):
-        own_holds(connection)  # what comes in may have to be held
+        lock_holds(connection)  # what comes in may have to be held
     item_ids = {line.item: item_named(connection, line.item)["id"] for line in lines}
     known = [lot["id"] for line in lines if (lot := _known_lot(connection, line))]
     lock_for_booking(connection, lot_ids=known, place_ids=[from_place["id"], to_place["id"]])
-    own_orders(connection, [transfer.order])
+    lock_orders(connection, [transfer.order])
     if from_place["kind"] in INTERNAL:
-        own_items(connection, item_ids.values())
+        lock_items(connection, item_ids.values())
     lots = [_lot(connection, item_ids[line.item], line, from_place, actor) for line in lines]
-    own_lots(connection, lots)
+    lock_lots(connection, lots)
     _check_prescriptions(connection, transfer, lots)
     quantities = Counter[tuple[int, str]]()
     for lot_id, line in zip(lots, lines, strict=True):
@@ -104,7 +116,7 @@ def move_in(
 
 
 def moved_before(
-    connection: Connection, transfer: Transfer, lines: tuple[Line, ...], *, client_id: UUID
+    connection: Connection, transfer: Transfer, lines: tuple[MovementLine, ...], *, client_id: UUID
 ) -> list[Row] | None:
     """The movements if this very command was obeyed before, None if it is new. Raises as ``answered_before``."""
     before = answered_before(connection, "moved", client_id, _request(transfer, lines))
@@ -121,21 +133,21 @@ def pick(
     at: datetime,
     actor: str,
 ) -> list[Row]:
-    """Keep a promise: move the reserved stock, or ``quantity`` of it, to ``to_place``, and end it as picked.
+    """Keep a reservation: move the reserved stock, or ``quantity`` of it, to ``to_place``, and end it as picked.
 
-    What is gathered within the house stays promised where it is then. Picking twice gives the same movement. Raises
+    What is gathered within the house stays reserved where it is then. Picking twice gives the same movement. Raises
     ``Conflict`` with all reasons if the stock is blocked by now.
     """
     with database.transaction() as connection:
-        promised = reservation_of(connection, reservation_id)
-        return keep_promises(
-            connection, [promised], to_place=to_place, action=action, quantity=quantity, at=at, actor=actor
+        reserved = reservation_of(connection, reservation_id)
+        return fulfil_reservations(
+            connection, [reserved], to_place=to_place, action=action, quantity=quantity, at=at, actor=actor
         )
 
 
-def keep_promises(
+def fulfil_reservations(
     connection: Connection,
-    promised: Sequence[Row],
+    reserved: Sequence[Row],
     *,
     to_place: str,
     action: Action,
@@ -143,22 +155,22 @@ def keep_promises(
     at: datetime,
     actor: str,
 ) -> list[Row]:
-    """Keep these promises (rows of ``reservation_of``), all or none; gives the movements. Raises as :func:`pick`."""
-    promised = sorted(promised, key=lambda row: int(row["id"]))
+    """Fulfil these reservations (rows of ``reservation_of``), all or none; returns the movements."""
+    reserved = sorted(reserved, key=lambda row: int(row["id"]))
     routes = {
         row["id"]: (transfer, *_checked_places(connection, transfer, at))
-        for row in promised
+        for row in reserved
         for transfer in (Transfer(action, row["place"], to_place, at, row["demand"]),)
     }
-    lot_ids = {row["lot_id"] for row in promised}
+    lot_ids = {row["lot_id"] for row in reserved}
     place_ids = {place["id"] for _, source, target in routes.values() for place in (source, target)}
-    # Holds, lots, promises: whoever places a hold owns the first and then breaks the last, and scans that keep
-    # promises own the lots before them.
+    # Holds, lots, reservations: whoever places a hold owns the first and then breaks the last, and scans that keep
+    # reservations own the lots before them.
     lock_for_booking(connection, lot_ids=lot_ids, place_ids=place_ids)
-    own_lots(connection, lot_ids)
+    lock_lots(connection, lot_ids)
     facts = []
-    for before in promised:
-        row = own_reservation(connection, before["id"])
+    for before in reserved:
+        row = lock_reservation(connection, before["id"])
         transfer, source, target = routes[row["id"]]
         fact = f"reservation/{row['id']}"
         facts.append(fact)
@@ -169,7 +181,7 @@ def keep_promises(
         check_open(row, at)
         wanted = quantity or row["quantity"]
         if wanted > row["quantity"]:
-            raise Conflict(f"reservation {row['id']} promises {row['quantity']}, not {wanted}")
+            raise Conflict(f"reservation {row['id']} reservations {row['quantity']}, not {wanted}")
         _check_stock(
             connection,
             action,
@@ -193,11 +205,11 @@ def keep_promises(
         end_part(connection, row, wanted, "picked", f"moved to {to_place}", actor=actor)
         book(connection, [movement], event_id=event_id)
         if target["kind"] in INTERNAL:
-            carry_promise(connection, row, wanted, target["id"])
+            move_reservation(connection, row, wanted, target["id"])
     return _moved(connection, facts)
 
 
-def _request(transfer: Transfer, lines: tuple[Line, ...]) -> dict[str, Any]:
+def _request(transfer: Transfer, lines: tuple[MovementLine, ...]) -> dict[str, Any]:
     return {
         "action": transfer.action.value,
         "from_place": transfer.from_place,
@@ -233,14 +245,14 @@ def _checked_places(connection: Connection, transfer: Transfer, at: datetime) ->
     return from_place, to_place
 
 
-def _known_lot(connection: Connection, line: Line) -> Row | None:
+def _known_lot(connection: Connection, line: MovementLine) -> Row | None:
     row: Row | None = queries("availability").lot_by_number(
         connection, item=line.item, lot_number=line.lot_number, owner=line.owner
     )
     return row
 
 
-def _lot(connection: Connection, item_id: int, line: Line, from_place: Row, actor: str) -> int:
+def _lot(connection: Connection, item_id: int, line: MovementLine, from_place: Row, actor: str) -> int:
     known = _known_lot(connection, line)
     if known is None and from_place["kind"] in INTERNAL:
         raise NotFound(f"there is no lot {line.lot_number} of {line.item} owned by {line.owner}")
@@ -254,7 +266,7 @@ def _lot(connection: Connection, item_id: int, line: Line, from_place: Row, acto
     return int(known["id"])
 
 
-def _new_lot(connection: Connection, item_id: int, line: Line, actor: str) -> int:
+def _new_lot(connection: Connection, item_id: int, line: MovementLine, actor: str) -> int:
     if queries("master_data").owner_by_name(connection, name=line.owner) is None:
         raise NotFound(f"there is no owner {line.owner}", "See GET /v1/owners for those there are, or create it.")
     is_new = queries("availability").add_lot(

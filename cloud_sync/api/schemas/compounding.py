@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from cloud_sync.api.schemas.common import Code, In, Name, Quantity, Reason, Text
 from cloud_sync.api.schemas.stock import LineIn
-from cloud_sync.domain.compounding import Formula, Kind, State, Topic
+from cloud_sync.domain.compounding import BatchState, Formula, Kind, Topic
 
 Prescription = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]*$", max_length=100)]
 Words = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, max_length=1000, strip_whitespace=True)]
@@ -131,7 +131,7 @@ class BatchSummaryOut(BaseModel):
     owner: str
     planned_by: str
     planned_at: datetime
-    state: State
+    state: BatchState
     holds: list[str]
     open_points: list[str]
     made: int

@@ -7,13 +7,13 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, create_model
 
 from cloud_sync.api.schemas.common import QUANTITY_MAX, Code, Id, In, Name, Quantity, Reason, Text
-from cloud_sync.api.schemas.stock import PromisedOut, SkippedOut, SubstituteOut
+from cloud_sync.api.schemas.stock import ReservedOut, SkippedOut, SubstituteOut
 from cloud_sync.domain.master_records import (
     ItemRecord,
+    MasterRecord,
     OwnerRecord,
     PlaceRecord,
     RecipientRecord,
-    Record,
     ReorderRecord,
     SupplierRecord,
 )
@@ -26,13 +26,13 @@ LotNumber = Serial
 """Printable ASCII without spaces; '' leaves it open."""
 
 
-def _kept(model: type[Record]) -> Any:
+def _kept(model: type[MasterRecord]) -> Any:
     """The request that keeps such a record: its fields but those of the address, and why."""
     fields: dict[str, Any] = {
         name: (field.rebuild_annotation(), field) for name, field in model.model_fields.items() if name not in model.KEY
     }
     why = (Reason, Field(description="Why; the event log keeps it."))
-    name = model.__name__.replace("Record", "KeepIn")
+    name = model.__name__.replace("MasterRecord", "KeepIn")
     return create_model(name, __base__=In, __doc__=model.__doc__, reason=why, **fields)
 
 
@@ -142,7 +142,7 @@ class OrderStepOut(BaseModel):
 
 
 class OrderLotOut(BaseModel):
-    """How much of a lot moved for the order by an action; ``allocate`` is what is promised to it now."""
+    """How much of a lot moved for the order by an action; ``allocate`` is what is reserved for it now."""
 
     lot_id: int
     lot_number: str
@@ -218,32 +218,32 @@ class SubstituteIn(In):
 
 
 class OrderAllocatedLineOut(BaseModel):
-    """What was promised to a line now, what was passed over, what is missing, and what could be given instead."""
+    """What was reserved for a line now, what was passed over, what is missing, and what could be given instead."""
 
     line: int
     item: str
-    reservations: list[PromisedOut]
+    reservations: list[ReservedOut]
     skipped: list[SkippedOut]
     missing: int
     substitutes: list[SubstituteOut] = Field(default=[])
 
 
 class OrderAllocatedOut(BaseModel):
-    """What was promised to an order now."""
+    """What was reserved for an order now."""
 
     order: str
     lines: list[OrderAllocatedLineOut]
 
 
-class GatherIn(In):
-    """Where to gather what is promised."""
+class PickIn(In):
+    """Where to gather what is reserved."""
 
     to_place: Name
     reservations: Annotated[list[Id], Field(min_length=1, max_length=LINES_MAX)] | None = None
 
 
 class IssueIn(In):
-    """What is to leave; all that is promised unless reservations are named."""
+    """What is to leave; all that is reserved unless reservations are named."""
 
     action: Literal[Action.SHIP, Action.DISPENSE]
     reservations: Annotated[list[Id], Field(min_length=1, max_length=LINES_MAX)] | None = None

@@ -1,4 +1,4 @@
-"""What requests and answers on lots, stock, promises and movements look like. Quantities are whole base units."""
+"""What requests and answers on lots, stock, reservations and movements look like. Quantities are whole base units."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -60,12 +60,12 @@ class AllocationIn(In):
     site: Name | None = Field(None, description="Only stock at and below this place.")
     shelf_life_min_days: Annotated[int, Field(ge=0, le=36500)] = 0
     pending_minutes: Annotated[int, Field(ge=1, le=10_080)] | None = Field(
-        None, description="The promises are pending for so long, and end unless they are confirmed. Left out: firm."
+        None, description="The reservations are pending for so long, and end unless they are confirmed. Left out: firm."
     )
 
 
-class PromisedOut(StockRef):
-    """Stock that is promised now."""
+class ReservedOut(StockRef):
+    """Stock that is reserved now."""
 
     id: int
     quantity: int
@@ -85,7 +85,7 @@ class OfferedOut(StockRef):
 
 
 class SubstituteOut(BaseModel):
-    """What may be given instead of what is missing. Nothing of it is promised: a person decides."""
+    """What may be given instead of what is missing. Nothing of it is reserved: a person decides."""
 
     item: str
     rank: int = Field(description="The best has the lowest.")
@@ -96,16 +96,16 @@ class SubstituteOut(BaseModel):
 
 
 class AllocationOut(BaseModel):
-    """What was promised, what was passed over and why, how much could not be covered, and what may stand in."""
+    """What was reserved, what was passed over and why, how much could not be covered, and what may stand in."""
 
-    reservations: list[PromisedOut]
+    reservations: list[ReservedOut]
     skipped: list[SkippedOut]
     missing: int
     substitutes: list[SubstituteOut] = Field(default=[])
 
 
 class ReservationOut(BaseModel):
-    """A promise of stock."""
+    """A reservation of stock."""
 
     id: int
     client_id: UUID
@@ -125,11 +125,11 @@ class ReservationOut(BaseModel):
 
 
 class PickIn(In):
-    """Where promised stock goes."""
+    """Where reserved stock goes."""
 
     to_place: Name
     action: Literal[Action.PICK, Action.SHIP, Action.DISPENSE, Action.CONSUME] = Action.PICK
-    quantity: Quantity | None = Field(None, description="Only so much of it; the rest stays promised.")
+    quantity: Quantity | None = Field(None, description="Only so much of it; the rest stays reserved.")
 
 
 class LineIn(In):

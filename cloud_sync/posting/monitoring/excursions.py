@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from cloud_sync.domain.excursion_detection import Changes, Found, Stored
+from cloud_sync.domain.excursion_detection import Changes, FoundExcursion, Stored
 from cloud_sync.posting.cases import LEDGER, Case, count_case
 from cloud_sync.posting.monitoring.exposures import free_excursions
 from cloud_sync.posting.monitoring.rule_evaluation import Subject
@@ -85,7 +85,12 @@ def _withdraw(connection: Connection, subject: Subject[Any], old: Stored) -> Non
 
 
 def _keep_version(
-    connection: Connection, subject: Subject[Any], excursion_id: int, version: int, change: str, now: Found | Stored
+    connection: Connection,
+    subject: Subject[Any],
+    excursion_id: int,
+    version: int,
+    change: str,
+    now: FoundExcursion | Stored,
 ) -> None:
     queries("tracks").add_version(
         connection,
@@ -101,7 +106,7 @@ def _keep_version(
     )
 
 
-def _alert(connection: Connection, subject: Subject[Any], excursion_id: int, found: Found) -> None:
+def _alert(connection: Connection, subject: Subject[Any], excursion_id: int, found: FoundExcursion) -> None:
     """One case for each channel and rule, however often it happens until somebody has looked."""
     text = f"alert level {subject.rule.name} reached at {found.began_at:%Y-%m-%d %H:%M:%S} UTC (worst {found.worst:g})"
     key = f"channel:{subject.channel_id}/{subject.rule.name}"
@@ -112,12 +117,12 @@ def _tell(connection: Connection, kind: str, excursion_id: int, data: dict[str, 
     add_event(connection, actor=LEDGER, kind=kind, subject=f"excursion:{excursion_id}", data=data)
 
 
-def _told(subject: Subject[Any], excursion: Found | Stored) -> dict[str, Any]:
+def _told(subject: Subject[Any], excursion: FoundExcursion | Stored) -> dict[str, Any]:
     names = {"channel": subject.channel_id, "place": subject.place_id, "rule": subject.rule.name}
     return {**names, **_interval(excursion)}
 
 
-def _interval(excursion: Found | Stored) -> dict[str, Any]:
+def _interval(excursion: FoundExcursion | Stored) -> dict[str, Any]:
     return {
         "began_at": excursion.began_at.isoformat(),
         "ended_at": excursion.ended_at.isoformat() if excursion.ended_at else None,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from cloud_sync.posting.cases import LEDGER
-from cloud_sync.posting.reservations.broken_reservations import break_promises
+from cloud_sync.posting.reservations.broken_reservations import break_reservations
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -13,11 +13,11 @@ EVENTS = {"held": "lots_held", "freed": "lots_freed"}
 
 
 def expose_excursions(connection: Connection, excursion_ids: Iterable[int]) -> None:
-    """Redo all exposure by these excursions. The caller owns the holds (``locks.own_holds``)."""
+    """Redo all exposure by these excursions. The caller owns the holds (``locks.lock_holds``)."""
     ids = sorted(set(excursion_ids))
     if ids:
         _tell(connection, list(queries("exposure").expose(connection, excursion_ids=ids, lot_ids=[])))
-        _break_promises(connection, excursion_ids=ids, lot_ids=[])
+        _break_reservations(connection, excursion_ids=ids, lot_ids=[])
 
 
 def expose_lots(connection: Connection, lot_ids: Iterable[int]) -> None:
@@ -30,7 +30,7 @@ def expose_lots(connection: Connection, lot_ids: Iterable[int]) -> None:
     downstream = queries("exposure").downstream_lots(connection, lot_ids=sorted(set(lot_ids)))
     ids = [row["lot_id"] for row in downstream]
     _tell(connection, list(queries("exposure").expose(connection, excursion_ids=[], lot_ids=ids)))
-    _break_promises(connection, excursion_ids=[], lot_ids=ids)
+    _break_reservations(connection, excursion_ids=[], lot_ids=ids)
 
 
 def free_excursions(connection: Connection, excursion_ids: Iterable[int]) -> None:
@@ -39,9 +39,9 @@ def free_excursions(connection: Connection, excursion_ids: Iterable[int]) -> Non
     _tell(connection, [{**row, "change": "freed"} for row in rows])
 
 
-def _break_promises(connection: Connection, *, excursion_ids: list[int], lot_ids: list[int]) -> None:
-    rows = queries("exposure").promised_and_exposed(connection, excursion_ids=excursion_ids, lot_ids=lot_ids)
-    break_promises(connection, [row["lot_id"] for row in rows])
+def _break_reservations(connection: Connection, *, excursion_ids: list[int], lot_ids: list[int]) -> None:
+    rows = queries("exposure").reserved_and_exposed(connection, excursion_ids=excursion_ids, lot_ids=lot_ids)
+    break_reservations(connection, [row["lot_id"] for row in rows])
 
 
 def _tell(connection: Connection, rows: list[Row]) -> None:

@@ -12,7 +12,15 @@ from typing import Any, Generic, TypeVar
 
 from psycopg.types.json import Jsonb
 
-from cloud_sync.domain.excursion_detection import Changes, Found, State, Stored, compare, fold, lasting
+from cloud_sync.domain.excursion_detection import (
+    Changes,
+    DetectionState,
+    FoundExcursion,
+    Stored,
+    compare,
+    fold,
+    lasting,
+)
 from cloud_sync.posting.monitoring.envelopes import Span
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import queries
@@ -48,7 +56,7 @@ class Subject(Generic[R]):
 class Window:
     """What is judged again: instants after ``after`` (None: from the first on) up to ``until`` (None: to the last)."""
 
-    start: State
+    start: DetectionState
     after: datetime | None
     until: datetime | None = None
 
@@ -105,7 +113,7 @@ def judge_value(connection: Connection, subject: Subject[Rule], span: Span) -> C
     track = _track(connection, subject)
     window = _window(connection, subject, span, track)
     instants = _instants(connection, subject, window.after, window.until)
-    state, found = window.start, list[Found]()
+    state, found = window.start, list[FoundExcursion]()
     for now, ended in fold(window.start, instants, subject.rule):
         state, found = now, [*found, *ended] if ended else found
     found += lasting(state)
@@ -116,14 +124,14 @@ def judge_value(connection: Connection, subject: Subject[Rule], span: Span) -> C
 
 def _window(connection: Connection, subject: Subject[Rule], span: Span, track: Row | None) -> Window:
     if track is None:
-        return Window(State(), after=None)
+        return Window(DetectionState(), after=None)
     first, last = span
     if first > track["last_at"]:
         return Window(_state(track), after=track["last_at"])
     after = queries("tracks").last_back_before(connection, at=first, **_of_rule(subject))
     if after is not None and subject.since is not None and after < subject.since:
         after = None
-    return Window(State(), after, queries("tracks").first_back_after(connection, at=last, **_of_rule(subject)))
+    return Window(DetectionState(), after, queries("tracks").first_back_after(connection, at=last, **_of_rule(subject)))
 
 
 def judge_signal(connection: Connection, subject: Subject[Rule], span: Span) -> Changes:
@@ -135,10 +143,10 @@ def judge_signal(connection: Connection, subject: Subject[Rule], span: Span) -> 
     last_out_at = _last_out(connection, subject, rule.signal, span if track else None, track)
     is_newest = track is not None and first > track["last_at"]
     if track is not None and is_newest and not track["opened"] and _is_quiet(rule.signal, last_out_at, first - reach):
-        _keep_track(connection, subject, State(), last_at=last, last_out_at=last_out_at)
+        _keep_track(connection, subject, DetectionState(), last_at=last, last_out_at=last_out_at)
         return compare((), ())
     covering: Row | None = None
-    state, begin = State(), first
+    state, begin = DetectionState(), first
     if track is None:
         begin = datetime.min.replace(tzinfo=first.tzinfo)
     elif is_newest:
@@ -156,7 +164,7 @@ def judge_signal(connection: Connection, subject: Subject[Rule], span: Span) -> 
     load_after = None if track is None else begin - reach - _JUST_AFTER
     raw = _instants(connection, subject, load_after, None)
     derived = ((at, value) for at, value in derive(rule.signal, raw) if at >= begin)
-    found, until = list[Found](), None
+    found, until = list[FoundExcursion](), None
     for now, ended in fold(state, derived, rule):
         state, found = now, [*found, *ended] if ended else found
         at = now.last_at
@@ -230,12 +238,12 @@ def judge_silent(
         after_s=subject.rule.after_s,
         horizon=horizon,
     )
-    found = [Found(row["began_at"], row["ended_at"], row["seconds"], row["seconds"]) for row in rows]
+    found = [FoundExcursion(row["began_at"], row["ended_at"], row["seconds"], row["seconds"]) for row in rows]
     stored = _stored_from(connection, subject, None if track is None else min(begin, since))
     if last is not None:
         stored = [old for old in stored if old.began_at < last]
     heard_at = queries("tracks").last_heard(connection, channel_id=subject.channel_id, horizon=horizon) or begin
-    _keep_track(connection, subject, State(Track(outside_since=heard_at)), last_at=horizon)
+    _keep_track(connection, subject, DetectionState(Track(outside_since=heard_at)), last_at=horizon)
     return compare(stored, found)
 
 
@@ -245,7 +253,7 @@ def judge_former(connection: Connection, subject: Subject[Rule]) -> Changes:
     raw: Iterable[Instant] = _instants(connection, subject, None, subject.until - _JUST_AFTER)
     signal = subject.rule.signal
     instants = raw if signal is None else derive(signal, raw)
-    state, found = State(), list[Found]()
+    state, found = DetectionState(), list[FoundExcursion]()
     for now, ended in fold(state, instants, subject.rule):
         state, found = now, [*found, *ended] if ended else found
     found += [replace(each, ended_at=subject.until) for each in lasting(state)]
@@ -282,8 +290,8 @@ def judge_former_silence(
             ended_at = min(ended_at or until, until)
         if row["began_at"] < until:
             seconds = ((ended_at or known_until) - row["began_at"]).total_seconds()
-            found.append(Found(row["began_at"], ended_at, seconds, seconds))
-    _keep_track(connection, subject, State(Track(outside_since=begin)), last_at=known_until)
+            found.append(FoundExcursion(row["began_at"], ended_at, seconds, seconds))
+    _keep_track(connection, subject, DetectionState(Track(outside_since=begin)), last_at=known_until)
     return compare(_stored_from(connection, subject, None), found)
 
 
@@ -306,9 +314,9 @@ def _track(connection: Connection, subject: Subject[Any]) -> Row | None:
     return row if row is not None and row["definition"] == asdict(subject.rule) else None
 
 
-def _state(track: Row) -> State:
+def _state(track: Row) -> DetectionState:
     stands = Track(track["outside_since"], track["opened"], track["worst"])
-    return State(stands, track["last_at"], track["longest_gap_s"])
+    return DetectionState(stands, track["last_at"], track["longest_gap_s"])
 
 
 def _stored(connection: Connection, subject: Subject[Rule], window: Window) -> list[Stored]:
@@ -352,7 +360,7 @@ def _as_stored(row: Row) -> Stored:
 def _keep_track(
     connection: Connection,
     subject: Subject[Any],
-    state: State,
+    state: DetectionState,
     *,
     last_at: datetime,
     last_out_at: datetime | None = None,

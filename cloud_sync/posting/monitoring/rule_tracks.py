@@ -1,6 +1,6 @@
 """Judging readings: where each rule stands on each channel, and the excursions that follow.
 
-Locks: channels first (in the order of ids), then ``own_holds``, and that only if an excursion really changes. So call
+Locks: channels first (in the order of ids), then ``lock_holds``, and that only if an excursion really changes. So call
 :func:`assign_channel` and :func:`judge_places` before anything else in the transaction owns the holds.
 """
 
@@ -26,7 +26,7 @@ from cloud_sync.posting.monitoring.rule_evaluation import (
 )
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.locks import own_holds
+from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.monitoring.excursions import Rule, SilenceRule
 from edge_agent.domain.monitoring.policies import Policy
@@ -105,7 +105,7 @@ def _settle(connection: Connection, found: list[Judged], channel_ids: Iterable[i
     """Store what was found, hold and free stock, and widen what rests on doubtful times of these channels."""
     touched: list[int] = []
     if any(changes.touch_holds for _, changes in found):
-        own_holds(connection)
+        lock_holds(connection)
         touched = [each for subject, changes in found for each in apply_changes(connection, subject, changes)]
     for _, changes in found:
         for old, now in changes.worsened:
@@ -113,7 +113,7 @@ def _settle(connection: Connection, found: list[Judged], channel_ids: Iterable[i
     for row in list(queries("tracks").channels_with_doubtful_times(connection, channel_ids=sorted(channel_ids))):
         widened = [each["id"] for each in queries("tracks").widen_reaches(connection, channel_id=row["id"])]
         if widened:
-            own_holds(connection)
+            lock_holds(connection)
         touched += widened
     expose_excursions(connection, touched)
 
@@ -121,7 +121,7 @@ def _settle(connection: Connection, found: list[Judged], channel_ids: Iterable[i
 def judge_again(connection: Connection, channel_ids: Iterable[int]) -> None:
     """Judge all readings of these channels by the rules of their places as they are now."""
     ids = sorted(set(channel_ids))
-    list(queries("tracks").own_channels(connection, channel_ids=ids))
+    list(queries("tracks").lock_channels(connection, channel_ids=ids))
     _judge_all(connection, ids)
 
 
@@ -144,7 +144,7 @@ def assign_channel(
     What it measured before stays true of where it was then. ``since`` None: all that it ever measured, which can be
     said only as long as nothing else was. Raises ``NotFound``, ``Conflict``.
     """
-    channel = next(iter(queries("tracks").own_channels(connection, channel_ids=[channel_id])), None)
+    channel = next(iter(queries("tracks").lock_channels(connection, channel_ids=[channel_id])), None)
     if channel is None:
         raise NotFound(f"no channel {channel_id}")
     name, before = f"{channel['device']}/{channel['metric']}", channel["place_id"]
@@ -189,7 +189,7 @@ def _withdraw_strays(connection: Connection, channel_ids: list[int]) -> None:
         rows = list(queries("tracks").excursions_of_channel(connection, channel_id=channel_id))
         strays += [row for row in rows if not any(_was_in_force(each, row) for each in subjects)]
     if strays:
-        own_holds(connection)
+        lock_holds(connection)
         withdraw_strays(connection, strays)
 
 

@@ -1,4 +1,4 @@
-"""Promises of held stock are broken at once, those of expired stock soon; the demands behind them are planned anew."""
+"""Reservations of held stock are broken at once, those of expired stock soon; their demands are planned again."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from cloud_sync.storage.events import LEDGER, add_event
 from cloud_sync.storage.queries import queries
 
 
-def break_promises(connection: Connection, lot_ids: Iterable[int]) -> None:
+def break_reservations(connection: Connection, lot_ids: Iterable[int]) -> None:
     """Break the open reservations of held stock of these lots, in the transaction that holds it.
 
     Call it after the hold is in place. Whoever books owns the lots before it ends reservations of them.
@@ -20,7 +20,7 @@ def break_promises(connection: Connection, lot_ids: Iterable[int]) -> None:
     _tell(connection, broken, "reservation_broken")
 
 
-def expire_promises(database: Database, *, at: datetime) -> int:
+def expire_reservations(database: Database, *, at: datetime) -> int:
     """End the open reservations of stock that may no longer be used ``at`` that time; gives how many.
 
     Harmless to call at any time, from any number of workers.

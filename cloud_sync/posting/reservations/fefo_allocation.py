@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from cloud_sync.domain.fefo import Plan, Position, plan
+from cloud_sync.domain.fefo import AllocationPlan, Position, plan
 from cloud_sync.posting.positions import identity_of, position_of, told
 from cloud_sync.storage.database import Connection, Row
-from cloud_sync.storage.queries import in_one_go, queries
+from cloud_sync.storage.queries import pipeline, queries
 from edge_agent.domain.stock.eligibility import Context
 
 FIRST_LOOK = 16
@@ -29,8 +29,8 @@ def plan_stock(
     serial: str = "",
     *,
     prescription: str = "",
-) -> tuple[Plan, Rows]:
-    """What to take of an item at and below ``site``, and the rows it was decided on. Nothing is promised by it.
+) -> tuple[AllocationPlan, Rows]:
+    """What to take of an item at and below ``site``, and the rows it was decided on. Nothing is reserved by it.
 
     ``lot_number`` and ``serial`` narrow it down, '' leaves them open. What was made for ``prescription`` comes first;
     what was made for another is passed over.
@@ -40,8 +40,8 @@ def plan_stock(
     while True:
         asked = {**narrowed, "rows_max": rows_max}
         sql = queries("availability").positions_in_fefo_order.sql
-        # Planned for these very values (in_one_go): quick only if the planner knows how few rows are wanted.
-        *made_for_it, anything, _ = in_one_go(
+        # Planned for these very values (pipeline): quick only if the planner knows how few rows are wanted.
+        *made_for_it, anything, _ = pipeline(
             connection,
             *([(sql, {**asked, "made_for": prescription})] if prescription else []),
             (sql, {**asked, "made_for": ""}),
@@ -61,12 +61,12 @@ def plan_stock(
         rows_max = min(rows_max * 8, POSITIONS_MAX)
 
 
-def shown_picks(planned: Plan, rows: Rows) -> list[dict[str, Any]]:
+def shown_picks(planned: AllocationPlan, rows: Rows) -> list[dict[str, Any]]:
     """What a plan takes, in plain JSON values."""
     return [{**identity_of(rows[key_of(pick.position)]), "quantity": pick.quantity} for pick in planned.picks]
 
 
-def shown_skipped(planned: Plan, rows: Rows) -> list[dict[str, Any]]:
+def shown_skipped(planned: AllocationPlan, rows: Rows) -> list[dict[str, Any]]:
     """What a plan passes over and all reasons for it, in plain JSON values."""
     return [
         {

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from cloud_sync.domain.orders import (
     Filled,
-    Line,
     Moved,
     OrderKind,
-    Step,
+    OrderLine,
+    OrderStep,
     fill,
     open_quantity,
     order_state,
@@ -24,7 +24,7 @@ class OrderNow:
     """An order and everything that follows from the facts about it."""
 
     row: Row
-    lines: tuple[Line, ...]
+    lines: tuple[OrderLine, ...]
     items: Mapping[int, str]
     steps: tuple[Row, ...]
     moved: tuple[Row, ...]
@@ -42,16 +42,16 @@ class OrderNow:
         return str(self.row["number"])
 
     @property
-    def taken(self) -> Mapping[Step, str]:
+    def taken(self) -> Mapping[OrderStep, str]:
         """Steps that were taken, and by whom."""
-        return {Step(step["step"]): step["by_whom"] for step in self.steps if step["line"] is None}
+        return {OrderStep(step["step"]): step["by_whom"] for step in self.steps if step["line"] is None}
 
-    def open_of(self, line: Line) -> int:
+    def open_of(self, line: OrderLine) -> int:
         """Base units of a line that are neither done nor cancelled."""
         return open_quantity(self.kind, line, self.filled.by_line[line.line])
 
-    def promised_to(self, line: Line) -> int:
-        """Base units that are promised to a line."""
+    def reserved_to(self, line: OrderLine) -> int:
+        """Base units that are reserved for a line."""
         return self.filled.by_line[line.line].get(Action.ALLOCATE, 0)
 
     def shown(self) -> Row:
@@ -102,7 +102,7 @@ def _by_order(rows: Iterable[Row]) -> dict[int, list[Row]]:
 
 def _order(row: Row, lines: list[Row], steps: list[Row], moved: list[Row]) -> OrderNow:
     asked = tuple(
-        Line(n["line"], n["item_id"], n["quantity"], n["lot_number"], n["serial"], n["cancelled"]) for n in lines
+        OrderLine(n["line"], n["item_id"], n["quantity"], n["lot_number"], n["serial"], n["cancelled"]) for n in lines
     )
     facts = [
         Moved(Action(m["action"]), m["item_id"], m["lot_number"], m["serial"], m["quantity"])

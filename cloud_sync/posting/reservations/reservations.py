@@ -1,4 +1,4 @@
-"""Promise stock to a demand, first expired first out, and end promises, in the caller's transaction."""
+"""Reserve stock for a demand, first expired first out, and end reservations, in the caller's transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 
 import psycopg
 
-from cloud_sync.domain.fefo import Pick, Plan
+from cloud_sync.domain.fefo import AllocationPlan, Pick
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.posting.reservations.fefo_allocation import (
     PositionKey,
@@ -19,14 +19,14 @@ from cloud_sync.posting.reservations.fefo_allocation import (
 )
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.queries import in_one_go, queries
+from cloud_sync.storage.queries import pipeline, queries
 from edge_agent.domain.stock.eligibility import Context
 
 ATTEMPTS_MAX = 10
 """How often a plan is made anew because its stock moved meanwhile."""
 
 
-def promise(
+def reserve(
     connection: Connection,
     item_id: int,
     quantity: int,
@@ -41,11 +41,12 @@ def promise(
     prescription: str = "",
     expires_at: datetime | None = None,
 ) -> dict[str, Any]:
-    """Promise what there is, in plain JSON values as :func:`allocate` gives it. The caller shares the holds and owns
-    the item. ``lot_number`` and ``serial`` narrow it down, '' leaves them open. ``prescription`` is that of ``demand``:
-    what was made for it is promised first, what was made for another is not.
+    """Reserve what there is, in plain JSON values as :func:`allocate` returns it. The caller shares the holds and
+    owns the item. ``lot_number`` and ``serial`` narrow it down, '' leaves them open. ``prescription`` is that of
+    ``demand``:
+    what was made for it is reserved first, what was made for another is not.
 
-    Raises ``Conflict`` if stock moves away or is held again and again while it is being promised.
+    Raises ``Conflict`` if stock moves away or is held again and again while it is being reserved.
     """
     for _ in range(ATTEMPTS_MAX):
         planned, rows = plan_stock(
@@ -54,7 +55,7 @@ def promise(
         ids = _reserve(connection, planned.picks, client_id, demand, actor, expires_at)
         if ids is not None:
             return _answer(planned, rows, ids)
-    raise Conflict("stock moves while it is being promised", "Ask again in a moment.")
+    raise Conflict("stock moves while it is being reserved", "Ask again in a moment.")
 
 
 def reservation_of(connection: Connection, reservation_id: int) -> Row:
@@ -65,9 +66,9 @@ def reservation_of(connection: Connection, reservation_id: int) -> Row:
     return row
 
 
-def own_reservation(connection: Connection, reservation_id: int) -> Row:
+def lock_reservation(connection: Connection, reservation_id: int) -> Row:
     """One reservation, locked until the end of the transaction. Raises ``NotFound``."""
-    queries("reservations").own_reservation(connection, reservation_id=reservation_id)
+    queries("reservations").lock_reservation(connection, reservation_id=reservation_id)
     return reservation_of(connection, reservation_id)
 
 
@@ -104,16 +105,16 @@ def _reserve(
 ) -> dict[PositionKey, int] | None:
     """Ids of the new reservations, or None if the stock moved away or was held meanwhile.
 
-    A promise waits for scans that move its lot (the reference to the lot sees to it), and they for us from here on;
+    A reservation waits for scans that move its lot (the reference to the lot sees to it), and they for us from here on;
     what they moved while we waited is seen by the constraint reservation_within_position, what they held is asked for.
     """
     if not picks:
         return {}
     positions = [pick.position for pick in picks]
     try:
-        _, added, _ = in_one_go(
+        _, added, _ = pipeline(
             connection,
-            ("SAVEPOINT promise", {}),
+            ("SAVEPOINT reservation", {}),
             (
                 queries("reservations").add_reservations.sql,
                 {
@@ -130,17 +131,17 @@ def _reserve(
             ("SET LOCAL plan_cache_mode = force_generic_plan", {}),  # for is_any_held, as for holds_on in fefo_plans
         )
     except psycopg.errors.CheckViolation:
-        connection.execute("ROLLBACK TO promise")
+        connection.execute("ROLLBACK TO reservation")
         return None
     asked = connection.execute(queries("reservations").is_any_held.sql, {"client_id": client_id}, prepare=True)
     if any(row["held"] for row in asked):
-        connection.execute("ROLLBACK TO promise")
+        connection.execute("ROLLBACK TO reservation")
         return None
-    in_one_go(connection, ("RELEASE promise", {}), ("SET LOCAL plan_cache_mode = auto", {}))
+    pipeline(connection, ("RELEASE reservation", {}), ("SET LOCAL plan_cache_mode = auto", {}))
     return {(row["lot_id"], row["place_id"], row["serial"]): row["id"] for row in added}
 
 
-def _answer(planned: Plan, rows: Rows, ids: dict[PositionKey, int]) -> dict[str, Any]:
+def _answer(planned: AllocationPlan, rows: Rows, ids: dict[PositionKey, int]) -> dict[str, Any]:
     return {
         "reservations": [
             {"id": ids[key_of(pick.position)], **taken}

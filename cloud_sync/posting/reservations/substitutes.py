@@ -21,7 +21,7 @@ def offers(
     """The substitutes of an item of which ``missing`` base units are short, the best first, in plain JSON values.
 
     Each with the stock that could be taken now, up to as many base units of it, and with all reasons why other stock of
-    it could not. ``context_of`` says what is demanded of stock of an item. Nothing is promised.
+    it could not. ``context_of`` says what is demanded of stock of an item. Nothing is reserved.
     """
     if missing <= 0:
         return []

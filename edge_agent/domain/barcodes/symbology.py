@@ -34,7 +34,7 @@ CONTENT_OF: tuple[tuple[str, Content], ...] = (
 
 
 def split_aim(text: str) -> tuple[str, Content | None, str]:
-    """Identifier, what it promises, and the rest. Content is None for an identifier that is not in the table.
+    """Identifier, what it stands for, and the rest. Content is None for an identifier that is not in the table.
 
     >>> split_aim("]d2010031")
     (']d2', <Content.GS1: 'gs1'>, '010031')

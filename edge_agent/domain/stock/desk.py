@@ -65,7 +65,7 @@ class DeskBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class DeskPromise:
+class DeskReservation:
     """Base units that are reserved for a demand (an order's number)."""
 
     demand: Text
@@ -79,7 +79,7 @@ class DeskBalance:
     place: Text
     quantity: Units
     serial: Text = ""
-    promises: tuple[DeskPromise, ...] = ()
+    reservations: tuple[DeskReservation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class ClockSample:
     """Both clocks at one instant, and whether the wall clock counts as synchronised."""
 
     wall_ms: int
@@ -37,10 +37,10 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class ClockTrack:
     """The newest sample, and the offset with which its doubtful stretch began (its own, while all is well)."""
 
-    last: Sample
+    last: ClockSample
     base_ms: int
 
 
@@ -53,8 +53,8 @@ class ClockChange:
     """
 
     cause: Cause
-    before: Sample
-    after: Sample
+    before: ClockSample
+    after: ClockSample
     offset_ms: int
 
     @property
@@ -87,17 +87,17 @@ class ClockChange:
         }[self.cause]
 
 
-def start(sample: Sample) -> Track:
+def start(sample: ClockSample) -> ClockTrack:
     """The first sample of a boot."""
-    return Track(sample, sample.offset_ms)
+    return ClockTrack(sample, sample.offset_ms)
 
 
-def observe(track: Track, sample: Sample, *, step_ms: int) -> tuple[Track, ClockChange | None]:
+def observe(track: ClockTrack, sample: ClockSample, *, step_ms: int) -> tuple[ClockTrack, ClockChange | None]:
     """The track after ``sample``, and what happened. A drift below ``step_ms`` between two samples is ordinary.
 
     >>> boot = BootId("b")
-    >>> track = start(Sample(1_000, 0, boot, synced=False))
-    >>> track, change = observe(track, Sample(62_000, 1_000, boot, synced=True), step_ms=500)
+    >>> track = start(ClockSample(1_000, 0, boot, synced=False))
+    >>> track, change = observe(track, ClockSample(62_000, 1_000, boot, synced=True), step_ms=500)
     >>> change.cause.value, change.offset_ms
     ('synced', 60000)
     """
@@ -114,7 +114,7 @@ def observe(track: Track, sample: Sample, *, step_ms: int) -> tuple[Track, Clock
     else:
         change = None
     base_ms = track.base_ms if not sample.synced and not last.synced else sample.offset_ms
-    return Track(sample, base_ms), change
+    return ClockTrack(sample, base_ms), change
 
 
 def _iso(ms: int) -> str:

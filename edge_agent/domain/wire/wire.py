@@ -119,7 +119,7 @@ def decode_batch(raw: bytes, header: BatchHeader | None = None) -> Batch:
     header = header or _header(raw, head_end)
     lines = tuple(_unpack(raw[head_end:-SIGNATURE_BYTES]).split(b"\n"))
     if len(lines) != header.count:
-        raise WireError(f"header promises {header.count} records, payload has {len(lines)}")
+        raise WireError(f"header announces {header.count} records, payload has {len(lines)}")
     return Batch(header, lines, raw)
 
 

@@ -9,7 +9,7 @@ from edge_agent.drivers.ble.frames import (
     KEY_WRONG,
     PLAIN_REFUSED,
     Advertisement,
-    Decoded,
+    DecodedFrame,
     decrypted,
     int16_be,
     int16_le,
@@ -25,7 +25,7 @@ ATC_SEALED_BYTES, PVVX_SEALED_BYTES = 8, 11
 ASSOCIATED = b"\x11"
 
 
-def decode(advertisement: Advertisement, key: bytes | None) -> Decoded | None:
+def decode(advertisement: Advertisement, key: bytes | None) -> DecodedFrame | None:
     """Temperature, humidity and battery. Plain data is refused where a key is configured."""
     data = advertisement.service_data.get(SERVICE_UUID, b"")
     if len(data) in (ATC_BYTES, PVVX_BYTES):
@@ -35,7 +35,7 @@ def decode(advertisement: Advertisement, key: bytes | None) -> Decoded | None:
     return None
 
 
-def _plain(data: bytes, address: bytes) -> Decoded | None:
+def _plain(data: bytes, address: bytes) -> DecodedFrame | None:
     is_atc = len(data) == ATC_BYTES
     mac = data[:6] if is_atc else data[5::-1]
     if mac != address:
@@ -58,7 +58,7 @@ def _plain(data: bytes, address: bytes) -> Decoded | None:
     return judged(values, counter=data[13])
 
 
-def _sealed(data: bytes, address: bytes, key: bytes) -> Decoded | None:
+def _sealed(data: bytes, address: bytes, key: bytes) -> DecodedFrame | None:
     # The nonce holds the head of the advertising structure as it was on the air: length, type 0x16, UUID, counter.
     head = bytes((len(data) + 3, 0x16)) + SERVICE_UUID.to_bytes(2, "little") + data[:1]
     plain = decrypted(key, address[::-1] + head, data[1:], ASSOCIATED)

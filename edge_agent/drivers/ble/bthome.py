@@ -11,7 +11,7 @@ from edge_agent.drivers.ble.frames import (
     PLAIN_REFUSED,
     PROBE_LIMITS,
     Advertisement,
-    Decoded,
+    DecodedFrame,
     add_numbered,
     decrypted,
     disowned,
@@ -60,7 +60,7 @@ LENGTHS = {object_id: length for length, ids in _IDS_BY_LENGTH.items() for objec
 TEXT, RAW, COMMAND = 0x53, 0x54, 0x3B
 
 
-def decode(advertisement: Advertisement, key: bytes | None) -> Decoded | None:
+def decode(advertisement: Advertisement, key: bytes | None) -> DecodedFrame | None:
     """What a BTHome v2 advertisement says. Plain data is refused where a key is configured."""
     data = advertisement.service_data.get(SERVICE_UUID, b"")
     if len(data) < 2 or data[0] >> 5 != VERSION:
@@ -81,7 +81,7 @@ def decode(advertisement: Advertisement, key: bytes | None) -> Decoded | None:
     return _objects(plain, int.from_bytes(counter, "little"))
 
 
-def _objects(body: bytes, counter: int | None) -> Decoded | None:
+def _objects(body: bytes, counter: int | None) -> DecodedFrame | None:
     values: dict[str, float] = {}
     packet: int | None = None
     at = 0

@@ -19,9 +19,9 @@ from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading
 from edge_agent.drivers.base import Emit
 from edge_agent.drivers.ble.connect import TROUBLE, decoded_of, read_characteristics, said_of
 from edge_agent.drivers.ble.formats import FORMATS, Scan, patterns_for, scan_for
-from edge_agent.drivers.ble.frames import Decoded
+from edge_agent.drivers.ble.frames import DecodedFrame
 from edge_agent.drivers.ble.listener import NO_RSSI_DBM, BleDevice, Listener
-from edge_agent.drivers.ble.staleness import STALE_GAPS, Change
+from edge_agent.drivers.ble.staleness import STALE_GAPS, FreshnessChange
 from edge_agent.errors import ConfigError
 from edge_agent.timekeeping.clock import Clock, stamp
 
@@ -208,8 +208,8 @@ class BleSource:
                     await emit(Reading(at, listener.device.name, sample.quality, sample.values, sample.detail))
             await asyncio.sleep(self._tick_s)
 
-    async def _tell_change(self, device: BleDevice, change: Change, silent_s: float, emit: Emit) -> None:
-        if change is Change.BACK:
+    async def _tell_change(self, device: BleDevice, change: FreshnessChange, silent_s: float, emit: Emit) -> None:
+        if change is FreshnessChange.BACK:
             text = f"{device.name} is back after {silent_s:.0f} s"
             kind = NoticeKind.DEVICE_BACK
         else:
@@ -242,13 +242,13 @@ class BleSource:
         if poller.is_lost:
             poller.is_lost = False
             silent_s = self._clock.mono_s() - poller.read_s
-            await self._tell_change(poller.device, Change.BACK, silent_s, emit)
+            await self._tell_change(poller.device, FreshnessChange.BACK, silent_s, emit)
         poller.read_s = self._clock.mono_s()
         is_good = decoded.quality is Quality.GOOD
         values = {**decoded.values, "rssi_dbm": float(poller.rssi_dbm)} if is_good else {}
         await emit(Reading(stamp(self._clock), poller.device.name, decoded.quality, values, decoded.detail))
 
-    async def _connected_read(self, poller: "_Poller") -> Decoded:
+    async def _connected_read(self, poller: "_Poller") -> DecodedFrame:
         if poller.found is None:
             raise BleakError("it was not heard yet")
         return decoded_of(await read_characteristics(poller.found, self._bus.adapter))

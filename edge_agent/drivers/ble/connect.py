@@ -8,7 +8,7 @@ from bleak.exc import BleakError
 
 from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.ble.ess import HUMIDITY_UUID, TEMPERATURE_UUID, decode_characteristics
-from edge_agent.drivers.ble.frames import Decoded
+from edge_agent.drivers.ble.frames import DecodedFrame
 
 CONNECT_TIMEOUT_S = 30.0
 """Bound on one connected read, from connecting to disconnecting."""
@@ -29,9 +29,9 @@ async def read_characteristics(found: BLEDevice, adapter: str) -> tuple[bytes, b
     return temperature, humidity
 
 
-def decoded_of(raw: tuple[bytes, bytes | None]) -> Decoded:
+def decoded_of(raw: tuple[bytes, bytes | None]) -> DecodedFrame:
     """What :func:`read_characteristics` brought, and what it is worth."""
-    return decode_characteristics(*raw) or Decoded({}, Quality.FAULT, "device gave no values")
+    return decode_characteristics(*raw) or DecodedFrame({}, Quality.FAULT, "device gave no values")
 
 
 def said_of(error: BaseException) -> str:

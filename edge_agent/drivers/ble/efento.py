@@ -4,7 +4,7 @@ Version 2 has everything in one frame. Newer devices put the measurement into th
 need active scanning.
 """
 
-from edge_agent.drivers.ble.frames import PROBE_LIMITS, Advertisement, Decoded, add_numbered, judged, uint16_be
+from edge_agent.drivers.ble.frames import PROBE_LIMITS, Advertisement, DecodedFrame, add_numbered, judged, uint16_be
 
 COMPANY = 0x026C
 WHOLE, RESPONSE = 0x02, 0x04
@@ -23,7 +23,7 @@ SLOT_TYPES: dict[int, tuple[str, float, float]] = {
 PERIOD_MAX_S = 86_400.0
 
 
-def decode(advertisement: Advertisement, _key: bytes | None) -> Decoded | None:
+def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | None:
     """The measurements in the slots; version 2 also tells counter, measuring period and a low battery."""
     data = advertisement.manufacturer_data.get(COMPANY, b"")
     if len(data) == WHOLE_BYTES and data[0] == WHOLE:

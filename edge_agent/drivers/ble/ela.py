@@ -6,7 +6,15 @@ data 0x2A6E and 0x2A6F.
 
 from collections.abc import Callable
 
-from edge_agent.drivers.ble.frames import PROBE_LIMITS, Advertisement, Decoded, disowned, int16_le, judged, uint16_le
+from edge_agent.drivers.ble.frames import (
+    PROBE_LIMITS,
+    Advertisement,
+    DecodedFrame,
+    disowned,
+    int16_le,
+    judged,
+    uint16_le,
+)
 
 COMPANY = 0x0757
 TEMPERATURE_UUID, HUMIDITY_UUID = 0x2A6E, 0x2A6F
@@ -23,13 +31,13 @@ TAGS: dict[int, tuple[int, Callable[[bytes], dict[str, float]]]] = {
 }
 
 
-def decode(advertisement: Advertisement, _key: bytes | None) -> Decoded | None:
+def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | None:
     """What a Blue PUCK says in either of its two modes."""
     tagged = advertisement.manufacturer_data.get(COMPANY)
     return _standard(advertisement) if tagged is None else _tagged(tagged)
 
 
-def _tagged(data: bytes) -> Decoded | None:
+def _tagged(data: bytes) -> DecodedFrame | None:
     values: dict[str, float] = {}
     at = 0
     while at < len(data) and data[at] in TAGS:
@@ -42,7 +50,7 @@ def _tagged(data: bytes) -> Decoded | None:
     return judged(values, limits=PROBE_LIMITS)
 
 
-def _standard(advertisement: Advertisement) -> Decoded | None:
+def _standard(advertisement: Advertisement) -> DecodedFrame | None:
     temperature = advertisement.service_data.get(TEMPERATURE_UUID, b"")
     humidity = advertisement.service_data.get(HUMIDITY_UUID, b"")
     values: dict[str, float] = {}

@@ -16,7 +16,7 @@ from edge_agent.drivers.ble import (
     sensirion,
     switchbot,
 )
-from edge_agent.drivers.ble.frames import Advertisement, Decode, Decoded
+from edge_agent.drivers.ble.frames import Advertisement, Decode, DecodedFrame
 
 
 class Scan(StrEnum):
@@ -44,7 +44,7 @@ class Format:
     patterns: tuple[tuple[int, bytes], ...] = ()
 
 
-def _nothing(_advertisement: Advertisement, _key: bytes | None) -> Decoded | None:
+def _nothing(_advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | None:
     return None
 
 
@@ -115,9 +115,9 @@ _BY_LENGTH: dict[int, BleFormat] = {
 """Two firmwares share one service; the length of its data tells which of them spoke."""
 
 
-def fitting(advertisement: Advertisement, key: bytes | None = None) -> dict[BleFormat, Decoded]:
+def fitting(advertisement: Advertisement, key: bytes | None = None) -> dict[BleFormat, DecodedFrame]:
     """The formats that an advertisement is a frame of, and what it says in each of them."""
-    found: dict[BleFormat, Decoded] = {}
+    found: dict[BleFormat, DecodedFrame] = {}
     spoke = _BY_LENGTH.get(len(advertisement.service_data.get(atc.SERVICE_UUID, b"")))
     for name, known in FORMATS.items():
         decoded = known.decode(advertisement, key if name in TAKES_KEY else None)

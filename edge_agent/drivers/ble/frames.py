@@ -46,7 +46,7 @@ class Advertisement:
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedFrame:
     """What a frame says and what that is worth.
 
     ``values`` may be used only if ``quality`` is good; otherwise they show what the frame said, for a person who
@@ -64,7 +64,7 @@ class Decoded:
     period_s: float | None = None
 
 
-Decode = Callable[[Advertisement, bytes | None], Decoded | None]
+Decode = Callable[[Advertisement, bytes | None], DecodedFrame | None]
 """(advertisement, bindkey) -> what it says, None if it is not a frame of this format. Never raises for any bytes."""
 
 
@@ -75,12 +75,12 @@ def judged(
     counter: int | None = None,
     counter_bits: int = 8,
     period_s: float | None = None,
-) -> Decoded | None:
+) -> DecodedFrame | None:
     """The values with the quality their sizes give them; None if there are none."""
     said = {metric: round(float(value), 6) + 0.0 for metric, value in values.items()}  # + 0.0: no minus zero
     broken = [metric for metric, value in said.items() if not math.isfinite(value)]
     if broken:
-        return Decoded({}, Quality.FAULT, f"{', '.join(broken)}: not a number", counter, counter_bits)
+        return DecodedFrame({}, Quality.FAULT, f"{', '.join(broken)}: not a number", counter, counter_bits)
     kept = {metric: value for metric, value in said.items() if _is_within(metric, value, SIDE_LIMITS)}
     if not kept:
         return None
@@ -90,18 +90,18 @@ def judged(
         if (base := _base(metric)) in limits and not _is_within(metric, value, limits)
     ]
     if beyond:
-        return Decoded(said, Quality.RANGE, "; ".join(beyond), counter, counter_bits, period_s=period_s)
-    return Decoded(kept, counter=counter, counter_bits=counter_bits, period_s=period_s)
+        return DecodedFrame(said, Quality.RANGE, "; ".join(beyond), counter, counter_bits, period_s=period_s)
+    return DecodedFrame(kept, counter=counter, counter_bits=counter_bits, period_s=period_s)
 
 
-def disowned(detail: str, values: Mapping[str, float] | None = None, counter: int | None = None) -> Decoded:
+def disowned(detail: str, values: Mapping[str, float] | None = None, counter: int | None = None) -> DecodedFrame:
     """A frame whose sender itself says that its measurement is not to be used, or that is cut short."""
-    return Decoded(dict(values or {}), Quality.FAULT, detail, counter)
+    return DecodedFrame(dict(values or {}), Quality.FAULT, detail, counter)
 
 
-def refused(detail: str, quality: Quality = Quality.CRC) -> Decoded:
+def refused(detail: str, quality: Quality = Quality.CRC) -> DecodedFrame:
     """A frame that fails its checksum or key, or comes unencrypted where a key is configured."""
-    return Decoded({}, quality, detail, authentic=False)
+    return DecodedFrame({}, quality, detail, authentic=False)
 
 
 PLAIN_REFUSED = "plain data although a bindkey is configured"

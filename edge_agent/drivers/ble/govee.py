@@ -6,14 +6,14 @@ by our own range checks. The company id 0x004C in the same advertisement is a fa
 
 from collections.abc import Callable
 
-from edge_agent.drivers.ble.frames import Advertisement, Decoded, disowned, int16_le, judged, uint16_le
+from edge_agent.drivers.ble.frames import Advertisement, DecodedFrame, disowned, int16_le, judged, uint16_le
 
 GLUED_BEACON = b"INTELLI_ROCKS"
 GLUED_BEACON_BYTES = 25
 NEGATIVE, SENSOR_ERROR = 0x800000, 0x80
 
 
-def decode(advertisement: Advertisement, _key: bytes | None) -> Decoded | None:
+def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | None:
     """Temperature, humidity and battery; a set error bit or an impossible temperature is never good."""
     for company, payload in reversed(list(advertisement.manufacturer_data.items())):
         cut = len(payload) > GLUED_BEACON_BYTES and GLUED_BEACON in payload
@@ -24,7 +24,7 @@ def decode(advertisement: Advertisement, _key: bytes | None) -> Decoded | None:
     return None
 
 
-def _packed(data: bytes, at: int) -> Decoded | None:
+def _packed(data: bytes, at: int) -> DecodedFrame | None:
     """24 bits big-endian: sign, then tenths of a degree times 1000 plus tenths of a per cent; then the battery."""
     packed = int.from_bytes(data[at : at + 3], "big")
     size = packed & ~NEGATIVE
@@ -39,7 +39,7 @@ def _packed(data: bytes, at: int) -> Decoded | None:
     return judged(values)
 
 
-def _plain(data: bytes, at: int) -> Decoded | None:
+def _plain(data: bytes, at: int) -> DecodedFrame | None:
     return judged(
         {
             "temp_c": int16_le(data, at) * 0.01,
@@ -50,7 +50,7 @@ def _plain(data: bytes, at: int) -> Decoded | None:
 
 
 # (company id, length) -> layout and where the measurement starts
-LAYOUTS: dict[tuple[int, int], tuple[Callable[[bytes, int], Decoded | None], int]] = {
+LAYOUTS: dict[tuple[int, int], tuple[Callable[[bytes, int], DecodedFrame | None], int]] = {
     (0xEC88, 6): (_packed, 1),  # H5072, H5075
     (0x0001, 6): (_packed, 2),  # H5100, H5101, H5102, H5103, H5104, H5105, H5108, H5110, H5174, H5177
     (0x0001, 8): (_packed, 2),  # the same with two more bytes

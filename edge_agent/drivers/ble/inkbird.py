@@ -6,7 +6,7 @@ the manufacturer data is the one that counts. The 9-byte frame carries a CRC-16/
 
 from edge_agent.drivers.ble.frames import (
     Advertisement,
-    Decoded,
+    DecodedFrame,
     crc16_modbus,
     int16_le,
     judged,
@@ -18,7 +18,7 @@ SHORT_BYTES, LONG_BYTES = 9, 18
 WITHOUT_HUMIDITY = "tps"
 
 
-def decode(advertisement: Advertisement, _key: bytes | None) -> Decoded | None:
+def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | None:
     """Temperature, humidity (not for a TH2 without that sensor) and battery of the newest frame."""
     if not advertisement.manufacturer_data:
         return None
@@ -37,7 +37,7 @@ def decode(advertisement: Advertisement, _key: bytes | None) -> Decoded | None:
     return None
 
 
-def _short(data: bytes, local_name: str) -> Decoded | None:
+def _short(data: bytes, local_name: str) -> DecodedFrame | None:
     if crc16_modbus(data[:5]) != uint16_le(data, 5):
         return refused("checksum is wrong")
     values = {"temp_c": int16_le(data, 0) * 0.01, "battery_pct": float(data[7])}

@@ -10,7 +10,7 @@ from edge_agent.config.model import BleFormat
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.drivers.ble.formats import FORMATS
 from edge_agent.drivers.ble.frames import Advertisement
-from edge_agent.drivers.ble.staleness import Frame, Track
+from edge_agent.drivers.ble.staleness import FreshnessTrack, TrackedFrame
 from edge_agent.timekeeping.clock import Clock, stamp
 
 NO_RSSI_DBM = -127
@@ -36,10 +36,10 @@ class Listener:
 
     def __init__(self, device: BleDevice, started_s: float) -> None:
         self.device = device
-        self.track = Track(device.poll_s, started_s)
+        self.track = FreshnessTrack(device.poll_s, started_s)
         self._manufacturer_data: dict[int, bytes] = {}
 
-    def frame_of(self, said: AdvertisementData, clock: Clock) -> Frame | None:
+    def frame_of(self, said: AdvertisementData, clock: Clock) -> TrackedFrame | None:
         """The frame in an advertisement, None if it is not one of this device's format."""
         self._manufacturer_data = newest_last(self._manufacturer_data, said.manufacturer_data)
         advertisement = Advertisement(
@@ -49,9 +49,9 @@ class Listener:
         if decoded is None:
             return None
         payload = b"".join((*advertisement.service_data.values(), *list(self._manufacturer_data.values())[-1:]))
-        return Frame(clock.mono_s(), stamp(clock), decoded, payload, said.rssi)
+        return TrackedFrame(clock.mono_s(), stamp(clock), decoded, payload, said.rssi)
 
-    def hear(self, frame: Frame) -> None:
+    def hear(self, frame: TrackedFrame) -> None:
         """Take a frame in; say so once when old frames are played again."""
         if not self.track.hear(frame) and self.track.replays == 1:
             _log.warning(

@@ -12,7 +12,7 @@ from edge_agent.drivers.ble.frames import (
     KEY_WRONG,
     PLAIN_REFUSED,
     Advertisement,
-    Decoded,
+    DecodedFrame,
     decrypted,
     disowned,
     int16_le,
@@ -31,7 +31,7 @@ WHOLE_PER_CENT = frozenset({0x055B, 0x0387})
 """LYWSD03MMC and MHO-C401 measure whole per cents of humidity; their tenths are noise (as in xiaomi-ble)."""
 
 
-def decode(advertisement: Advertisement, key: bytes | None) -> Decoded | None:
+def decode(advertisement: Advertisement, key: bytes | None) -> DecodedFrame | None:
     """What the objects of the frame say; None for the empty frames that these devices send in between."""
     data = advertisement.service_data.get(SERVICE_UUID, b"")
     if len(data) < 5:
@@ -58,7 +58,7 @@ def decode(advertisement: Advertisement, key: bytes | None) -> Decoded | None:
     return refused(KEY_WRONG) if plain is None else _objects(plain, data)
 
 
-def _objects(body: bytes, frame: bytes) -> Decoded | None:
+def _objects(body: bytes, frame: bytes) -> DecodedFrame | None:
     values: dict[str, float] = {}
     device_type, counter = uint16_le(frame, 2), frame[4]
     at = 0

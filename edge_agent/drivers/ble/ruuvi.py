@@ -1,7 +1,7 @@
 """RuuviTag, data format 5 (RAWv2): github.com/ruuvi/ruuvi-sensor-protocols, dataformat_05.md."""
 
 from edge_agent.domain.wire.records import Quality
-from edge_agent.drivers.ble.frames import Advertisement, Decoded, disowned, int16_be, judged, refused, uint16_be
+from edge_agent.drivers.ble.frames import Advertisement, DecodedFrame, disowned, int16_be, judged, refused, uint16_be
 
 COMPANY = 0x0499
 FORMAT = 5
@@ -11,7 +11,7 @@ INVALID_BATTERY = 2047
 NO_MAC = b"\xff" * 6
 
 
-def decode(advertisement: Advertisement, _key: bytes | None) -> Decoded | None:
+def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | None:
     """Temperature, and humidity and pressure where the tag has them (a Pro 2in1 has neither)."""
     data = advertisement.manufacturer_data.get(COMPANY, b"")
     if len(data) != BYTES or data[0] != FORMAT:

@@ -1,6 +1,6 @@
 """Sensirion gadgets: SHT3x, SHT4x and MyCO2 (sensirion.github.io/ble-services)."""
 
-from edge_agent.drivers.ble.frames import Advertisement, Decoded, judged, uint16_le
+from edge_agent.drivers.ble.frames import Advertisement, DecodedFrame, judged, uint16_le
 
 COMPANY = 0x06D5
 TICKS = 65535
@@ -9,7 +9,7 @@ LENGTHS = {SHT3X: 8, SHT4X: 8, MYCO2: 10}
 CROP_PCT = 2.0
 
 
-def decode(advertisement: Advertisement, _key: bytes | None) -> Decoded | None:
+def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | None:
     """Temperature and humidity, and CO2 of a MyCO2."""
     data = advertisement.manufacturer_data.get(COMPANY, b"")
     if len(data) < 2 or data[0] != 0 or len(data) < LENGTHS.get(data[1], 1 << 16):

@@ -10,7 +10,7 @@ from enum import StrEnum
 from statistics import median
 
 from edge_agent.domain.wire.records import Quality, Stamp
-from edge_agent.drivers.ble.frames import Decoded
+from edge_agent.drivers.ble.frames import DecodedFrame
 
 GAPS_KEPT = 15
 GAPS_NEEDED = 3
@@ -37,18 +37,18 @@ been silent for so many intervals: while the real device talks, an old frame pla
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class TrackedFrame:
     """A frame that was decoded. ``payload`` is its identity where the format has no counter."""
 
     at_s: float
     stamp: Stamp
-    decoded: Decoded
+    decoded: DecodedFrame
     payload: bytes
     rssi_dbm: int
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class TrackedSample:
     """What to report for a device: ``stamp`` is when it was heard, None for silence."""
 
     stamp: Stamp | None
@@ -57,14 +57,14 @@ class Sample:
     detail: str = ""
 
 
-class Change(StrEnum):
+class FreshnessChange(StrEnum):
     """What became of a device."""
 
     LOST = "lost"
     BACK = "back"
 
 
-class Track:
+class FreshnessTrack:
     """One device. Call :meth:`hear` for each frame and :meth:`due` and :meth:`change` now and then."""
 
     def __init__(self, poll_s: float, started_s: float) -> None:
@@ -75,10 +75,10 @@ class Track:
         self._heard_s: float | None = None
         self._fresh_s: float | None = None
         self._gaps: deque[float] = deque(maxlen=GAPS_KEPT)
-        self._last: Frame | None = None
+        self._last: TrackedFrame | None = None
         self._good: dict[str, float] = {}
-        self._pending: Frame | None = None
-        self._unauthentic: Frame | None = None
+        self._pending: TrackedFrame | None = None
+        self._unauthentic: TrackedFrame | None = None
         self._lost = False
         self._lost_since_s = 0.0
         self._is_back = False
@@ -98,7 +98,7 @@ class Track:
         lowest, highest = INTERVAL_S
         return min(max(median(self._gaps), lowest), highest)
 
-    def hear(self, frame: Frame) -> bool:
+    def hear(self, frame: TrackedFrame) -> bool:
         """Take a frame in. False if it is an older one played again."""
         if not frame.decoded.authentic:
             self._unauthentic = frame
@@ -113,7 +113,7 @@ class Track:
             self._take(frame)
         return True
 
-    def due(self, now_s: float) -> Sample | None:
+    def due(self, now_s: float) -> TrackedSample | None:
         """What to report now; at most one sample in each ``poll_s``."""
         if now_s < self._next_due_s:
             return None
@@ -123,18 +123,18 @@ class Track:
             self._good, self._pending, self._unauthentic = {}, None, None
         return sample
 
-    def change(self, now_s: float) -> tuple[Change, float] | None:
+    def change(self, now_s: float) -> tuple[FreshnessChange, float] | None:
         """Whether the device was lost or came back since the last call, once each, and its silence in seconds."""
         if self._lost and self._is_back and self._heard_s is not None:
             self._lost = self._is_back = False
-            return Change.BACK, self._heard_s - self._lost_since_s
+            return FreshnessChange.BACK, self._heard_s - self._lost_since_s
         if not self._lost and self._silence_s(now_s) > self._lost_after_s():
             self._lost, self._is_back = True, False
             self._lost_since_s = self._started_s if self._heard_s is None else self._heard_s
-            return Change.LOST, self._silence_s(now_s)
+            return FreshnessChange.LOST, self._silence_s(now_s)
         return None
 
-    def _freshness(self, frame: Frame) -> "_Freshness":
+    def _freshness(self, frame: TrackedFrame) -> "_Freshness":
         last, fresh_s = self._last, self._fresh_s
         if last is None or fresh_s is None:
             return _NEW
@@ -152,7 +152,7 @@ class Track:
             return _NEW if grown or (counter < RESTART_BELOW and has_restarted) else _OLDER
         return _NEW if ahead < modulus // AHEAD_PART or has_restarted else _OLDER
 
-    def _take(self, frame: Frame) -> None:
+    def _take(self, frame: TrackedFrame) -> None:
         if self._fresh_s is not None and frame.at_s > self._fresh_s:
             self._gaps.append(frame.at_s - self._fresh_s)
         self._fresh_s, self._last, self._pending = frame.at_s, frame, frame
@@ -162,19 +162,19 @@ class Track:
         else:
             self._good = {}
 
-    def _sample(self, now_s: float) -> Sample | None:
+    def _sample(self, now_s: float) -> TrackedSample | None:
         frame = self._pending
         if frame is not None:
             if frame.decoded.quality is not Quality.GOOD:
-                return Sample(frame.stamp, frame.decoded.quality, {}, frame.decoded.detail)
-            return Sample(frame.stamp, Quality.GOOD, {**self._good, "rssi_dbm": float(frame.rssi_dbm)})
+                return TrackedSample(frame.stamp, frame.decoded.quality, {}, frame.decoded.detail)
+            return TrackedSample(frame.stamp, Quality.GOOD, {**self._good, "rssi_dbm": float(frame.rssi_dbm)})
         if self._unauthentic is not None:
             decoded = self._unauthentic.decoded
-            return Sample(self._unauthentic.stamp, decoded.quality, {}, decoded.detail)
+            return TrackedSample(self._unauthentic.stamp, decoded.quality, {}, decoded.detail)
         if self._lost:
-            return Sample(None, Quality.TIMEOUT, {}, f"not heard for {self._silence_s(now_s):.0f} s")
+            return TrackedSample(None, Quality.TIMEOUT, {}, f"not heard for {self._silence_s(now_s):.0f} s")
         if self._fresh_s is not None and now_s - self._fresh_s > self._stale_after_s():
-            return Sample(None, Quality.STALE, {}, f"nothing new for {now_s - self._fresh_s:.0f} s")
+            return TrackedSample(None, Quality.STALE, {}, f"nothing new for {now_s - self._fresh_s:.0f} s")
         return None
 
     def _silence_s(self, now_s: float) -> float:

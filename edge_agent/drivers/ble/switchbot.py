@@ -4,7 +4,7 @@ Layout as in pySwitchbot's adv_parsers/meter.py: three bytes in the manufacturer
 (3..5) of the older meter. The battery is only in the scan response: passive scanning gives none.
 """
 
-from edge_agent.drivers.ble.frames import Advertisement, Decoded, disowned, judged
+from edge_agent.drivers.ble.frames import Advertisement, DecodedFrame, disowned, judged
 
 COMPANY = 0x0969
 SERVICE_UUID = 0xFD3D
@@ -13,7 +13,7 @@ POSITIVE = 0x80
 AT_MANUFACTURER, AT_SERVICE = 8, 3
 
 
-def decode(advertisement: Advertisement, _key: bytes | None) -> Decoded | None:
+def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | None:
     """Temperature, humidity and, when scanned actively, battery; None where the meter has nothing to say."""
     service = advertisement.service_data.get(SERVICE_UUID, b"")
     company = advertisement.manufacturer_data.get(COMPANY, b"")

@@ -5,7 +5,7 @@ What a device does never stops the bus. A device that does not answer costs its 
 trying the connection for each of them. A bus that cannot keep up skips polls; it never makes up for missed ones. No
 device keeps the bus for longer than its budget and one time-out.
 
-What is said to a device is a :class:`Talk`: reading all its registers, unless its kind needs more than that.
+What is said to a device is a :class:`PollExchange`: reading all its registers, unless its kind needs more than that.
 
 What becomes a record:
 
@@ -51,7 +51,7 @@ Latency = Callable[[DeviceName, float], None]
 _log = logging.getLogger(__name__)
 
 
-class Link(Protocol):
+class BusLink(Protocol):
     """A connection over which Modbus registers are read. One request at a time."""
 
     @property
@@ -82,14 +82,14 @@ class Link(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class BusFinding:
     """What a talk brought: values and disowned metrics, and when they were measured."""
 
     stamp: Stamp
     decoded: Decoded
 
 
-class Line(Protocol):
+class SharedLine(Protocol):
     """What a talk has of the bus: one device, with pauses kept and addresses as in its profile."""
 
     @property
@@ -106,10 +106,10 @@ class Line(Protocol):
         ...
 
 
-class Talk(Protocol):
+class PollExchange(Protocol):
     """What is said to one device at each poll. The records of one poll are emitted before the next one begins."""
 
-    async def __call__(self, line: Line) -> Sequence[Found]:
+    async def __call__(self, line: SharedLine) -> Sequence[BusFinding]:
         """What it brought; raises what ``line`` raises."""
         ...
 
@@ -125,7 +125,7 @@ class BusDevice:
     profile: Profile | None
     poll_s: float
     variant: Variant = AS_IN_PROFILE
-    talk: Talk | None = None
+    talk: PollExchange | None = None
     stale_after_s: float | None = None
 
 
@@ -167,7 +167,7 @@ class Bus:
     def __init__(
         self,
         name: str,
-        link: Link,
+        link: BusLink,
         devices: Sequence[BusDevice],
         clock: Clock,
         retry_max_s: float = 60.0,
@@ -373,12 +373,12 @@ class _Registers:
         self._requests = plan_requests(device.profile)
         self._standstill = Standstill(device.stale_after_s)
 
-    async def __call__(self, line: Line) -> Sequence[Found]:
+    async def __call__(self, line: SharedLine) -> Sequence[BusFinding]:
         registers: dict[int, int] = {}
         for request in self._requests:
             registers |= await line.read(request)
         decoded = decode(self._profile, registers, self._variant)
-        return (Found(stamp(self._clock), self._standstill.judged(decoded, registers, self._clock.mono_s())),)
+        return (BusFinding(stamp(self._clock), self._standstill.judged(decoded, registers, self._clock.mono_s())),)
 
 
 @dataclass(slots=True)
@@ -386,6 +386,6 @@ class _Poll:
     """A device with where it stands. ``quality`` is what its last answer was worth, so that changes are logged once."""
 
     device: BusDevice
-    talk: Talk
+    talk: PollExchange
     breaker: Breaker = CLOSED
     quality: Quality = Quality.GOOD

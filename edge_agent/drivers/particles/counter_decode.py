@@ -16,7 +16,7 @@ from edge_agent.drivers.modbus.pdu import Request
 from edge_agent.drivers.modbus.profile import Profile
 from edge_agent.drivers.modbus.profile_parts import WordOrder
 from edge_agent.drivers.modbus.register_decode import Decoded, Disowned, joined, number_of
-from edge_agent.drivers.particles.profile_counter import Amount, Cell, Check, CounterProfile, Running
+from edge_agent.drivers.particles.profile_counter import Cell, CounterAmount, CounterProfile, Running, SelfCheck
 
 Contents = Mapping[tuple[int, int], int]
 """Register contents by function code and address."""
@@ -30,7 +30,7 @@ _LITRES = {"cfm": LITRES_PER_CUBIC_FOOT, "ft3": LITRES_PER_CUBIC_FOOT, "l_per_mi
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class CounterSample:
     """One record of a counter. ``ended_unix_s`` is 0 when it has no time; ``faults`` is what its status says."""
 
     ended_unix_s: int
@@ -75,7 +75,7 @@ def number(cell: Cell, contents: Contents, order: WordOrder | None) -> float:
             return joined(words, order) * cell.scale
 
 
-def holds(check: Check | Running, contents: Contents, order: WordOrder | None) -> bool:
+def holds(check: SelfCheck | Running, contents: Contents, order: WordOrder | None) -> bool:
     """Whether a register shows what it has to."""
     return int(number(check, contents, order)) & check.mask == check.equals & check.mask
 
@@ -85,9 +85,9 @@ def device_faults(counter: CounterProfile, contents: Contents, order: WordOrder 
     return tuple(check.says for check in counter.check if check.of == "device" and not holds(check, contents, order))
 
 
-def sample_of(counter: CounterProfile, contents: Contents, order: WordOrder | None, channels: int) -> Sample:
+def sample_of(counter: CounterProfile, contents: Contents, order: WordOrder | None, channels: int) -> CounterSample:
     """The record in the registers."""
-    return Sample(
+    return CounterSample(
         ended_unix_s=int(number(counter.time, contents, order)),
         sample_s=round(number(counter.sample_s, contents, order), 3),
         counts=tuple(int(number(cell, contents, order)) for cell in counter.channels(channels)),
@@ -98,7 +98,7 @@ def sample_of(counter: CounterProfile, contents: Contents, order: WordOrder | No
     )
 
 
-def judged(sample: Sample, settings: CounterSection, clock_unix_s: int) -> Decoded:
+def judged(sample: CounterSample, settings: CounterSection, clock_unix_s: int) -> Decoded:
     """The sample's values, or why it has none. ``clock_unix_s`` is the counter's own clock.
 
     Per size, cumulative as the counter counts: particles per m³ and the raw count; the differential count of its band
@@ -135,7 +135,7 @@ def size_name(size_um: float) -> str:
     return f"{size_um:g}".replace(".", "_") + "_um"
 
 
-def _faults(sample: Sample, settings: CounterSection, clock_unix_s: int) -> Iterable[str]:
+def _faults(sample: CounterSample, settings: CounterSection, clock_unix_s: int) -> Iterable[str]:
     if sample.ended_unix_s == 0:
         yield "the record has no time (an empty queue gives zeros)"
         return
@@ -162,11 +162,11 @@ def _is_near(told: float | None, nominal: float, step: float) -> bool:
     return told is None or abs(told - nominal) <= FLOW_TOLERANCE * nominal + step / 2
 
 
-def _litres(amount: Amount | None, contents: Contents, order: WordOrder | None) -> float | None:
+def _litres(amount: CounterAmount | None, contents: Contents, order: WordOrder | None) -> float | None:
     return None if amount is None else number(amount, contents, order) * _LITRES[amount.unit]
 
 
-def _step_l(amount: Amount | None) -> float:
+def _step_l(amount: CounterAmount | None) -> float:
     return 0.0 if amount is None or amount.type == "float32" else amount.scale * _LITRES[amount.unit]
 
 

@@ -17,12 +17,12 @@ from typing import cast
 
 from edge_agent.config.model import CounterSection
 from edge_agent.domain.wire.records import Quality, Stamp
-from edge_agent.drivers.modbus.bus import Found, Line
+from edge_agent.drivers.modbus.bus import BusFinding, SharedLine
 from edge_agent.drivers.modbus.pdu import Request, Write
 from edge_agent.drivers.modbus.profile import Profile
 from edge_agent.drivers.modbus.register_decode import Variant
 from edge_agent.drivers.particles.counter_decode import (
-    Sample,
+    CounterSample,
     device_faults,
     disowned,
     holds,
@@ -98,46 +98,46 @@ class CounterTalk:
         self._news_s = clock.mono_s()
         self._due: date | None = None
 
-    async def __call__(self, line: Line) -> Sequence[Found]:
+    async def __call__(self, line: SharedLine) -> Sequence[BusFinding]:
         """New samples, oldest first, and whatever is wrong with the counter."""
         self._settle()
         contents = await _read(line, self._device_requests)
         now = stamp(self._clock)
         faults = device_faults(self._counter, contents, self._order)
         if faults:
-            return (Found(now, disowned("; ".join(faults))),)
+            return (BusFinding(now, disowned("; ".join(faults))),)
         self._note_calibration(contents, now)
         found = []
         if not holds(self._counter.running, contents, self._order):
-            found.append(Found(now, disowned(await self._standing_still(line))))
+            found.append(BusFinding(now, disowned(await self._standing_still(line))))
         clock_unix_s = int(number(self._counter.clock, contents, self._order))
         for sample in await self._new_samples(line, contents):
             found.append(self._found(sample, clock_unix_s, now))
         stale_s = self._settings.stale_s or 3 * self._settings.sample_s + 60
         if not found and self._clock.mono_s() - self._news_s > stale_s:
             detail = f"no new sample for {self._clock.mono_s() - self._news_s:.0f} s"
-            found.append(Found(now, disowned(detail, Quality.STALE)))
+            found.append(BusFinding(now, disowned(detail, Quality.STALE)))
         return found
 
-    async def start(self, line: Line) -> None:
+    async def start(self, line: SharedLine) -> None:
         """Let it count. A counter without a command for that is left alone."""
         await self._command(line, self._counter.start)
 
-    async def stop(self, line: Line) -> None:
+    async def stop(self, line: SharedLine) -> None:
         """Let it stand still; the sample at hand is lost."""
         await self._command(line, self._counter.stop)
 
-    async def _command(self, line: Line, command: Command | None) -> None:
+    async def _command(self, line: SharedLine, command: Command | None) -> None:
         if command is not None:
             await line.write(Write(command.function, command.address, (command.value,)))
 
-    async def _standing_still(self, line: Line) -> str:
+    async def _standing_still(self, line: SharedLine) -> str:
         if not self._settings.keep_running or self._counter.start is None:
             return "is not counting: start it, or write keep_running = true in its [device.counter]"
         await self.start(line)
         return "was not counting, and has been started"
 
-    async def _new_samples(self, line: Line, contents: dict[tuple[int, int], int]) -> list[Sample]:
+    async def _new_samples(self, line: SharedLine, contents: dict[tuple[int, int], int]) -> list[CounterSample]:
         match self._counter.queue:
             case "latest":
                 sample = await self._sample(line)
@@ -147,7 +147,7 @@ class CounterTalk:
             case "indexed":
                 return await self._from_index(line, contents)
 
-    async def _from_head(self, line: Line, contents: dict[tuple[int, int], int]) -> list[Sample]:
+    async def _from_head(self, line: SharedLine, contents: dict[tuple[int, int], int]) -> list[CounterSample]:
         """The oldest record; the one before it is taken from the queue first, once it is surely in the journal."""
         available = cast(Cell, self._counter.available)
         if not number(available, contents, self._order):
@@ -163,7 +163,7 @@ class CounterTalk:
         sample = await self._sample(line)
         return [] if sample.ended_unix_s == self._last_unix_s else [sample]
 
-    async def _from_index(self, line: Line, contents: dict[tuple[int, int], int]) -> list[Sample]:
+    async def _from_index(self, line: SharedLine, contents: dict[tuple[int, int], int]) -> list[CounterSample]:
         """Records after the last one, found by their times, since a full buffer moves them to other indices."""
         count = int(number(cast(Cell, self._counter.count), contents, self._order))
         if count == 0:
@@ -188,7 +188,7 @@ class CounterTalk:
         self._next_index = first + len(samples)
         return samples
 
-    async def _first_new(self, line: Line, count: int) -> int:
+    async def _first_new(self, line: SharedLine, count: int) -> int:
         """The index of the first record after the last one: where we left off, else by bisection over times."""
         last_unix_s = self._last_unix_s or 0
         guess = min(self._next_index, count - 1)
@@ -203,24 +203,24 @@ class CounterTalk:
                 low = middle + 1
         return low
 
-    async def _sample(self, line: Line, index: int | None = None) -> Sample:
+    async def _sample(self, line: SharedLine, index: int | None = None) -> CounterSample:
         if index is not None:
             await line.write(Write(6, cast(int, self._counter.select), (index,)))
         contents = await _read(line, self._record_requests)
         return sample_of(self._counter, contents, self._order, len(self._settings.sizes_um))
 
-    def _found(self, sample: Sample, clock_unix_s: int, now: Stamp) -> Found:
+    def _found(self, sample: CounterSample, clock_unix_s: int, now: Stamp) -> BusFinding:
         if sample.ended_unix_s:
             self._last_unix_s = sample.ended_unix_s
             self._unsettled.append((self._clock.mono_s(), sample.ended_unix_s))
             self._news_s = self._clock.mono_s()
         decoded = judged(sample, self._settings, clock_unix_s)
         if decoded.disowned:
-            return Found(now, decoded)
+            return BusFinding(now, decoded)
         if self._due is not None:
             left_d = (self._due - now.at.date()).days
             decoded = replace(decoded, values={**decoded.values, "calibration_left_d": left_d})
-        return Found(_earlier(now, max(0, clock_unix_s - sample.ended_unix_s)), decoded)
+        return BusFinding(_earlier(now, max(0, clock_unix_s - sample.ended_unix_s)), decoded)
 
     def _settle(self) -> None:
         settled = None
@@ -239,7 +239,7 @@ class CounterTalk:
         self._due = due
 
 
-async def _read(line: Line, requests: Sequence[Request]) -> dict[tuple[int, int], int]:
+async def _read(line: SharedLine, requests: Sequence[Request]) -> dict[tuple[int, int], int]:
     contents: dict[tuple[int, int], int] = {}
     for request in requests:
         registers = await line.read(request)

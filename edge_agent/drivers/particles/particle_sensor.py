@@ -10,7 +10,7 @@ from edge_agent.config.model import ParticleSensorSection
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.base import Source
-from edge_agent.drivers.modbus.bus import Bus, BusDevice, Found, Line, Sleep
+from edge_agent.drivers.modbus.bus import Bus, BusDevice, BusFinding, SharedLine, Sleep
 from edge_agent.drivers.modbus.pdu import Request, Write
 from edge_agent.drivers.modbus.ports import Pipe, SerialPort
 from edge_agent.drivers.modbus.register_decode import Decoded
@@ -93,7 +93,7 @@ class PlantowerTalk:
         self._clock = clock
         self._rest = b""
 
-    async def __call__(self, line: Line) -> Sequence[Found]:
+    async def __call__(self, line: SharedLine) -> Sequence[BusFinding]:
         """The newest values. Raises ``BadFrame`` when only torn frames came, ``DeviceLost`` when nothing did."""
         loop = asyncio.get_running_loop()
         until_s = loop.time() + self._link.timeout_s
@@ -103,7 +103,7 @@ class PlantowerTalk:
             torn += cut.torn
             self._rest = cut.rest
             if cut.values is not None:
-                return (Found(stamp(self._clock), Decoded(cut.values)),)
+                return (BusFinding(stamp(self._clock), Decoded(cut.values)),)
             left_s = until_s - loop.time()
             data = cut.rest + (await self._link.pipe.more(left_s) if left_s > 0 else b"")
             if left_s <= 0:
@@ -122,7 +122,7 @@ class Sps30Talk:
         self._clock = clock
         self._started_at = 0
 
-    async def __call__(self, line: Line) -> Sequence[Found]:
+    async def __call__(self, line: SharedLine) -> Sequence[BusFinding]:
         """The newest values. Raises ``BadFrame`` or ``DeviceLost``."""
         if self._started_at != self._link.opened:
             await self._ask(sps30.START, bytes([1, 3]))  # refused when it measures already, which is fine
@@ -131,11 +131,11 @@ class Sps30Talk:
         now = stamp(self._clock)
         if reply.state:
             self._started_at = 0  # it was switched off in between
-            return (Found(now, disowned(f"the sensor reports state {reply.state:#04x}")),)
+            return (BusFinding(now, disowned(f"the sensor reports state {reply.state:#04x}")),)
         if not reply.data:
-            return (Found(now, disowned("no new values yet", Quality.STALE)),)
+            return (BusFinding(now, disowned("no new values yet", Quality.STALE)),)
         values = sps30.values_of(reply.data)
-        return (Found(now, disowned("the values are no numbers") if values is None else Decoded(values)),)
+        return (BusFinding(now, disowned("the values are no numbers") if values is None else Decoded(values)),)
 
     async def _ask(self, command: int, data: bytes = b"") -> sps30.Reply:
         loop = asyncio.get_running_loop()

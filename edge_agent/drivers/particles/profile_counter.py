@@ -45,7 +45,7 @@ class Cell(ProfileSection):
         return self
 
 
-class Check(Cell):
+class SelfCheck(Cell):
     """``[[counter.check]]``: a register that has to be ``equals`` in the bits of ``mask``, or else it ``says`` why its
     record, or all of the device (``of``), cannot be trusted.
     """
@@ -63,7 +63,7 @@ class Running(Cell):
     equals: Raw
 
 
-class Amount(Cell):
+class CounterAmount(Cell):
     """A flow or a volume, in ``unit`` after scaling."""
 
     unit: Literal["cfm", "l_per_min", "ft3", "l"]
@@ -93,10 +93,10 @@ class CounterProfile(ProfileSection):
     pop: Command | None = None
     start: Command | None = None
     stop: Command | None = None
-    flow: Amount | None = None
-    volume: Amount | None = None
+    flow: CounterAmount | None = None
+    volume: CounterAmount | None = None
     calibration_due: Cell | None = None
-    check: Annotated[tuple[Check, ...], Field(max_length=20)] = ()
+    check: Annotated[tuple[SelfCheck, ...], Field(max_length=20)] = ()
 
     @model_validator(mode="after")
     def _queue_has_its_parts(self) -> Self:
@@ -141,5 +141,7 @@ class CounterProfile(ProfileSection):
 
 
 ALL_COUNTER_KEYS = frozenset(
-    key for section in (Cell, Check, Running, Amount, Command, CounterProfile) for key in section.model_fields
+    key
+    for section in (Cell, SelfCheck, Running, CounterAmount, Command, CounterProfile)
+    for key in section.model_fields
 )

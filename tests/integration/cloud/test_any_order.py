@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloud_sync.ingest.batches import Outcome, store_batches
+from cloud_sync.ingest.batches import BatchOutcome, store_batches
 from cloud_sync.posting.monitoring.rule_tracks import assign_channel
 from cloud_sync.posting.movements import rebook_cases
 from cloud_sync.storage.database import Database
@@ -222,7 +222,7 @@ def deliver(ledger: Ledger, history: History) -> dict[str, set[date]]:
         if channel_at in steps:
             assign_late_channel(ledger)
         for raw, receipt in zip(together, store_batches(ledger.database, together), strict=True):
-            assert receipt.outcome is (Outcome.DUPLICATE if raw in seen else Outcome.STORED)
+            assert receipt.outcome is (BatchOutcome.DUPLICATE if raw in seen else BatchOutcome.STORED)
             seen.add(raw)
     if not ledger.rows("SELECT FROM place WHERE name = %(name)s", {"name": LATE_PLACE}):
         add_late_place(ledger)

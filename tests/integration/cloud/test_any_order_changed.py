@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cloud_sync.actions.master_data.records import keep_record
 from cloud_sync.domain.master_records import PlaceRecord
-from cloud_sync.ingest.batches import Outcome, store_batches
+from cloud_sync.ingest.batches import BatchOutcome, store_batches
 from cloud_sync.posting.monitoring.rule_tracks import assign_channel
 from cloud_sync.storage.database import Database
 from tests.integration.cloud import test_any_order as any_order
@@ -117,7 +117,7 @@ def send(ledger: Ledger, batches: list[bytes], random: Random) -> None:
     while batches:
         together, batches = batches[: (size := random.choice((1, 1, 2, 5)))], batches[size:]
         for receipt in store_batches(ledger.database, together):
-            assert receipt.outcome in (Outcome.STORED, Outcome.DUPLICATE), receipt.reason
+            assert receipt.outcome in (BatchOutcome.STORED, BatchOutcome.DUPLICATE), receipt.reason
 
 
 def change(ledger: Ledger, said: Change) -> None:

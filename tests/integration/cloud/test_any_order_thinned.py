@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloud_sync.ingest.batches import Outcome, store_batches
+from cloud_sync.ingest.batches import BatchOutcome, store_batches
 from cloud_sync.storage.database import Database
 from edge_agent.buffer.stored_batch import Span, thinned_notice
 from edge_agent.domain.monitoring.thinning import thin
@@ -150,7 +150,7 @@ def deliver(ledger: Ledger, batches: list[bytes], random: Random) -> None:
     while batches:
         together, batches = batches[: (size := random.choice((1, 1, 2, 5)))], batches[size:]
         for raw, receipt in zip(together, store_batches(ledger.database, together), strict=True):
-            assert receipt.outcome is (Outcome.DUPLICATE if raw in seen else Outcome.STORED), receipt.reason
+            assert receipt.outcome is (BatchOutcome.DUPLICATE if raw in seen else BatchOutcome.STORED), receipt.reason
             seen.add(raw)
 
 

@@ -18,7 +18,7 @@ import pytest
 from edge_agent.buffer.journal_thread import JournalThread
 from edge_agent.buffer.recorder import Recorder
 from edge_agent.runtime.heartbeat import Progress
-from edge_agent.runtime.watchdog import STUCK_S, Pulse
+from edge_agent.runtime.watchdog import STUCK_S, Watchdog
 from edge_agent.simulators.scanner import SimulatedScanner
 from edge_agent.timekeeping.clock import ManualClock
 from tests.support.journal_parts import START, open_journal
@@ -172,7 +172,7 @@ async def test_the_watchdog_is_not_fed_while_the_journal_hangs(tmp_path: Path, m
     monkeypatch.setenv("WATCHDOG_USEC", "60000")  # it looks every 20 ms
     clock, thread = ManualClock(START), JournalThread()
     with open_journal(tmp_path / "journal") as journal:
-        pulse = Pulse(clock, Recorder(journal, thread, clock), thread)
+        pulse = Watchdog(clock, Recorder(journal, thread, clock), thread)
         pulsing = asyncio.create_task(pulse.run())
         await manager.until("WATCHDOG=1")
         disk = asyncio.Event()

@@ -120,7 +120,7 @@ def test_a_body_that_is_too_large_is_413(api: Api) -> None:
     large = json.dumps({"name": "a", "kind": "room", "title": "x" * (1 << 20)})
     headers = {"Authorization": f"Bearer {api.administrator.token}"}
     assert api.client.post("/v1/places", content=large, headers=headers).status_code == 413
-    pieces = (b"x" * 1000 for _ in range(2000))  # chunked: no length is promised
+    pieces = (b"x" * 1000 for _ in range(2000))  # chunked: no length is reserved
     assert api.client.post("/v1/places", content=pieces, headers=headers).status_code == 413
 
 

@@ -203,12 +203,12 @@ def test_a_demand_is_allocated_gathered_and_shipped(api: Api) -> None:
     stocked(api)
     number = ordered(api, asked("demand", "main", "st-mary", patient_ref="RX-77"))
     path = f"/v1/orders/{number}"
-    promised = api.operator.ok("POST", f"{path}/allocate", json=again())["lines"][0]
-    assert [(each["lot_number"], each["quantity"]) for each in promised["reservations"]] == [("SOON", 6), ("LATE", 4)]
+    reserved = api.operator.ok("POST", f"{path}/allocate", json=again())["lines"][0]
+    assert [(each["lot_number"], each["quantity"]) for each in reserved["reservations"]] == [("SOON", 6), ("LATE", 4)]
     assert states(api, number) == {"allocated": 10}
-    api.operator.ok("POST", f"{path}/gather", json={"to_place": "staging"})
+    api.operator.ok("POST", f"{path}/pick", json={"to_place": "staging"})
     assert states(api, number) == {"allocated": 10}
-    # What was gathered is promised still: nobody else gets it.
+    # What was gathered is reserved still: nobody else gets it.
     other = ordered(api, asked("demand", "main", "st-mary"))
     assert api.operator.ok("POST", f"/v1/orders/{other}/allocate", json=again())["lines"][0]["missing"] == 4
     moved = api.operator.ok("POST", f"{path}/issue", json={"action": "ship"})
@@ -251,7 +251,7 @@ def test_a_part_is_shipped_and_the_rest_cancelled(api: Api) -> None:
     )  # picked before: the same movement again
 
 
-def test_a_promise_that_many_pick_at_once_is_kept_once(api: Api) -> None:
+def test_a_reservation_that_many_pick_at_once_is_kept_once(api: Api) -> None:
     api.receive("A", 10)
     number = ordered(api, asked("demand", "main", "st-mary"))
     api.operator.ok("POST", f"/v1/orders/{number}/allocate", json=again())
@@ -266,7 +266,7 @@ def test_a_promise_that_many_pick_at_once_is_kept_once(api: Api) -> None:
     assert api.reader.rows("/v1/cases") == []
 
 
-def test_a_broken_promise_is_planned_again_from_other_stock(api: Api) -> None:
+def test_a_broken_reservation_is_planned_again_from_other_stock(api: Api) -> None:
     stocked(api)
     number = ordered(api, asked("demand", "main", "st-mary", ("insulin", 5)))
     first = api.operator.ok("POST", f"/v1/orders/{number}/allocate", json=again())["lines"][0]["reservations"]
@@ -281,7 +281,7 @@ def test_a_broken_promise_is_planned_again_from_other_stock(api: Api) -> None:
     assert kinds == ["order_added", "order_replanned"]
 
 
-def test_a_running_ledger_plans_broken_promises_again_by_itself(api: Api) -> None:
+def test_a_running_ledger_plans_broken_reservations_again_by_itself(api: Api) -> None:
     stocked(api)
     number = ordered(api, asked("demand", "main", "st-mary", ("insulin", 5)))
     first = api.operator.ok("POST", f"/v1/orders/{number}/allocate", json=again())["lines"][0]["reservations"]
@@ -296,7 +296,7 @@ def test_a_running_ledger_plans_broken_promises_again_by_itself(api: Api) -> Non
     assert planned.is_set()
 
 
-def test_a_promise_that_cannot_be_replaced_stays_missing_and_is_not_planned_for_ever(api: Api) -> None:
+def test_a_reservation_that_cannot_be_replaced_stays_missing_and_is_not_planned_for_ever(api: Api) -> None:
     lot = api.receive("ONLY", 5)
     number = ordered(api, asked("demand", "main", "st-mary", ("insulin", 5)))
     api.operator.ok("POST", f"/v1/orders/{number}/allocate", json=again())

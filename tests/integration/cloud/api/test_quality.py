@@ -39,12 +39,12 @@ def test_a_hold_is_lifted_by_quality_but_not_by_the_one_who_placed_it(api: Api) 
     assert kinds == ["lot_added", "hold_placed", "hold_lifted"]
 
 
-def test_a_hold_breaks_what_was_promised(api: Api) -> None:
+def test_a_hold_breaks_what_was_reserved(api: Api) -> None:
     lot = api.receive("A", 5)
     api.operator.ok("POST", "/v1/allocations", json=demand(3))
     api.operator.ok("POST", "/v1/holds", json={"lot_id": lot, "reason": "supplier called"})
-    (promise,) = api.reader.rows("/v1/reservations")
-    assert (promise["ended_as"], "supplier called" in promise["ended_reason"]) == ("broken", True)
+    (reservation,) = api.reader.rows("/v1/reservations")
+    assert (reservation["ended_as"], "supplier called" in reservation["ended_reason"]) == ("broken", True)
     assert api.reader.rows("/v1/stock")[0]["reserved"] == 0
 
 
@@ -124,7 +124,7 @@ def test_a_batch_that_was_set_aside_is_booked_by_quality_and_by_nobody_else(api:
         connection.execute(SPOILT)
     store_batches(api.database, [gateway.batch(reading(minute(1), 99.0))])
     (case,) = api.reader.rows("/v1/cases", kind="batch_set_aside")
-    path, why = f"/v1/cases/{case['id']}/rebook", {"reason": "the new version reads it"}
+    path, why = f"/v1/cases/{case['id']}/reprocess", {"reason": "the new version reads it"}
     assert api.operator.post(path, why).status_code == 403
     assert api.quality.post(path, {}).status_code == 422
     refused = api.quality.post(path, why)

@@ -61,7 +61,7 @@ def test_what_was_exported_changes_nothing_when_it_is_imported_again(api: Api) -
         assert api.reader.get(f"/v1/exports/{kind}").text == text
 
 
-def test_opening_balances_are_stock_that_can_be_promised_once(api: Api) -> None:
+def test_opening_balances_are_stock_that_can_be_reserved_once(api: Api) -> None:
     house(api)
     assert [(row["place"], row["quantity"]) for row in api.reader.rows("/v1/stock")] == [("fridge-a", 10)]
     assert api.operator.ok("POST", "/v1/allocations", json=demand(10))["missing"] == 0

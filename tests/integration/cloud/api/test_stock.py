@@ -1,4 +1,4 @@
-"""Stock, movements, promises: what may be issued, and that no more is promised than is there."""
+"""Stock, movements, reservations: what may be issued, and that no more is reserved than is there."""
 
 import uuid
 from collections.abc import Iterator
@@ -84,7 +84,7 @@ def test_more_than_there_is_cannot_be_moved_also_not_in_two_lines(api: Api) -> N
     assert [row["quantity"] for row in api.reader.rows("/v1/stock")] == [5]
 
 
-def test_stock_that_is_promised_to_others_cannot_be_shipped(api: Api) -> None:
+def test_stock_that_is_reserved_to_others_cannot_be_shipped(api: Api) -> None:
     api.receive("A", 5)
     api.operator.ok("POST", "/v1/allocations", json=demand(4))
     assert moved(api, "ship", "fridge-a", "st-mary", "A", 2).status_code == 409
@@ -144,7 +144,7 @@ def test_nothing_comes_into_the_house_past_what_would_hold_it(api: Api, action: 
 # Allocation
 
 
-def test_the_first_expiring_eligible_lot_is_promised_and_the_others_are_explained(api: Api) -> None:
+def test_the_first_expiring_eligible_lot_is_reserved_and_the_others_are_explained(api: Api) -> None:
     api.receive("LATE", 10, expires_on=LATER)
     api.receive("SOON", 10, expires_on=SOON)
     expired = api.receive("OLD", 10, expires_on="2026-05-01")
@@ -236,7 +236,7 @@ def test_a_demand_looks_past_any_number_of_blocked_lots(api: Api) -> None:
     assert len(answer["skipped"]) == 700
 
 
-def test_fifty_clients_at_once_are_never_promised_more_than_there_is(api: Api) -> None:
+def test_fifty_clients_at_once_are_never_reserved_more_than_there_is(api: Api) -> None:
     api.receive("A", 40)
     api.receive("B", 33, place="fridge-b", expires_on=SOON)
     bad = api.receive("C", 100, expires_on="2026-06-10")
@@ -252,9 +252,9 @@ def test_fifty_clients_at_once_are_never_promised_more_than_there_is(api: Api) -
             return sum(r["quantity"] for r in answer["reservations"])
 
     with ThreadPoolExecutor(50) as pool:
-        promised = sum(pool.map(ask, range(50)))
+        reserved = sum(pool.map(ask, range(50)))
     wanted = sum(number % 3 + 1 for number in range(50))
-    assert promised == min(wanted, 73) == 73
+    assert reserved == min(wanted, 73) == 73
     stock = {row["lot_number"]: (row["quantity"], row["reserved"]) for row in api.reader.rows("/v1/stock")}
     assert stock == {"A": (40, 40), "B": (33, 33), "C": (100, 0)}
 
@@ -262,10 +262,10 @@ def test_fifty_clients_at_once_are_never_promised_more_than_there_is(api: Api) -
 # Reservations
 
 
-def test_a_promise_taken_back_frees_its_stock_and_taking_it_back_twice_is_harmless(api: Api) -> None:
+def test_a_reservation_taken_back_frees_its_stock_and_taking_it_back_twice_is_harmless(api: Api) -> None:
     api.receive("A", 5)
-    (promise,) = api.operator.ok("POST", "/v1/allocations", json=demand(5))["reservations"]
-    path = f"/v1/reservations/{promise['id']}"
+    (reservation,) = api.operator.ok("POST", "/v1/allocations", json=demand(5))["reservations"]
+    path = f"/v1/reservations/{reservation['id']}"
     for _ in range(2):
         assert api.operator.post(f"{path}/void", {"reason": "order cancelled"}).status_code == 204
     assert api.reader.rows("/v1/stock")[0]["reserved"] == 0
@@ -274,10 +274,10 @@ def test_a_promise_taken_back_frees_its_stock_and_taking_it_back_twice_is_harmle
     assert api.operator.post("/v1/reservations/999/void", {"reason": "order cancelled"}).status_code == 404
 
 
-def test_a_promise_is_kept_by_moving_its_stock_once(api: Api) -> None:
+def test_a_reservation_is_kept_by_moving_its_stock_once(api: Api) -> None:
     api.receive("A", 5)
-    (promise,) = api.operator.ok("POST", "/v1/allocations", json=demand(4))["reservations"]
-    path = f"/v1/reservations/{promise['id']}/pick"
+    (reservation,) = api.operator.ok("POST", "/v1/allocations", json=demand(4))["reservations"]
+    path = f"/v1/reservations/{reservation['id']}/pick"
     first = api.operator.ok("POST", path, json={"to_place": "st-mary", "action": "ship"})
     assert api.operator.ok("POST", path, json={"to_place": "st-mary", "action": "ship"}) == first
     assert (first[0]["quantity"], first[0]["order_ref"]) == (4, "SO-1")
@@ -285,11 +285,13 @@ def test_a_promise_is_kept_by_moving_its_stock_once(api: Api) -> None:
     assert (left["quantity"], left["reserved"]) == (1, 0)
 
 
-def test_stock_that_was_exposed_after_it_was_promised_is_not_picked(api: Api) -> None:
+def test_stock_that_was_exposed_after_it_was_reserved_is_not_picked(api: Api) -> None:
     lot = api.receive("A", 5)
-    (promise,) = api.operator.ok("POST", "/v1/allocations", json=demand(4))["reservations"]
+    (reservation,) = api.operator.ok("POST", "/v1/allocations", json=demand(4))["reservations"]
     api.excursion("fridge-a", lot)
-    response = api.operator.post(f"/v1/reservations/{promise['id']}/pick", {"to_place": "st-mary", "action": "ship"})
+    response = api.operator.post(
+        f"/v1/reservations/{reservation['id']}/pick", {"to_place": "st-mary", "action": "ship"}
+    )
     assert (response.status_code, "exposed since" in response.json()["error"]) == (409, True)
     assert api.reader.rows("/v1/stock")[0]["quantity"] == 5
 
@@ -300,14 +302,14 @@ def test_stock_of_a_place_that_does_not_exist_is_not_found(api: Api) -> None:
 
 def pending(api: Api, quantity: int = 5) -> int:
     body = demand(quantity, pending_minutes=30)
-    (promise,) = api.operator.ok("POST", "/v1/allocations", json=body)["reservations"]
-    assert api.operator.ok("POST", "/v1/allocations", json=body)["reservations"] == [promise]
-    return int(promise["id"])
+    (reservation,) = api.operator.ok("POST", "/v1/allocations", json=body)["reservations"]
+    assert api.operator.ok("POST", "/v1/allocations", json=body)["reservations"] == [reservation]
+    return int(reservation["id"])
 
 
-def test_a_pending_promise_ends_unless_it_is_confirmed_in_time(api: Api) -> None:
+def test_a_pending_reservation_ends_unless_it_is_confirmed_in_time(api: Api) -> None:
     api.receive("A", 5)
-    promise = pending(api)
+    reservation = pending(api)
     (row,) = api.reader.rows("/v1/reservations")
     assert (row["expires_at"], row["ended_as"]) == ("2026-06-01T12:30:00Z", None)
     assert api.operator.ok("POST", "/v1/allocations", json=demand(1))["missing"] == 1, "nobody else gets it meanwhile"
@@ -315,15 +317,15 @@ def test_a_pending_promise_ends_unless_it_is_confirmed_in_time(api: Api) -> None
     assert end_unconfirmed(api.database, at=NOW + timedelta(minutes=30)) == 1
     (row,) = api.reader.rows("/v1/reservations")
     assert (row["ended_as"], row["ended_reason"]) == ("expired", "not confirmed in time")
-    assert api.operator.post(f"/v1/reservations/{promise}/confirm").status_code == 409
+    assert api.operator.post(f"/v1/reservations/{reservation}/confirm").status_code == 409
     assert (
-        api.operator.post(f"/v1/reservations/{promise}/pick", {"to_place": "st-mary", "action": "ship"}).status_code
+        api.operator.post(f"/v1/reservations/{reservation}/pick", {"to_place": "st-mary", "action": "ship"}).status_code
         == 409
     )
     assert api.operator.ok("POST", "/v1/allocations", json=demand(5))["missing"] == 0
 
 
-def test_a_confirmed_promise_is_firm_and_confirming_it_twice_is_harmless(api: Api) -> None:
+def test_a_confirmed_reservation_is_firm_and_confirming_it_twice_is_harmless(api: Api) -> None:
     api.receive("A", 5)
     path = f"/v1/reservations/{pending(api)}/confirm"
     for _ in range(2):
@@ -333,14 +335,14 @@ def test_a_confirmed_promise_is_firm_and_confirming_it_twice_is_harmless(api: Ap
     assert api.operator.post("/v1/reservations/999/confirm").status_code == 404
 
 
-def test_a_promise_that_is_over_is_neither_confirmed_nor_picked_before_anybody_ended_it(api: Api) -> None:
+def test_a_reservation_that_is_over_is_neither_confirmed_nor_picked_before_anybody_ended_it(api: Api) -> None:
     api.receive("A", 5)
-    promise = pending(api)
+    reservation = pending(api)
     with pytest.raises(Conflict, match="in time"):
-        confirm_reservation(api.database, promise, at=NOW + timedelta(minutes=30), actor="amy")
+        confirm_reservation(api.database, reservation, at=NOW + timedelta(minutes=30), actor="amy")
 
 
-def test_a_running_ledger_ends_pending_promises_by_itself(api: Api) -> None:
+def test_a_running_ledger_ends_pending_reservations_by_itself(api: Api) -> None:
     api.receive("A", 5)
     pending(api)
     ended = Event()

@@ -181,7 +181,7 @@ def test_it_speaks_tls_itself(tmp_path: Path, ledger_url: str) -> None:
         (("gateway", "add", "gw-1", "--public-key", "abc"), "not base64"),
         (("export", "shoes"), "there is no kind shoes"),
         (("import", "shoes", "-"), "there is no kind shoes"),
-        (("batch", "rebook", "0", "--reason", "x"), "Invalid value for 'case'"),
+        (("batch", "reprocess", "0", "--reason", "x"), "Invalid value for 'case'"),
     ],
 )
 def test_arguments_are_looked_at_before_a_database_is_started(
@@ -193,7 +193,9 @@ def test_arguments_are_looked_at_before_a_database_is_started(
 
 
 def test_a_batch_case_that_is_none_is_told(tmp_path: Path, ledger_url: str) -> None:
-    ran = run("batch", "rebook", "7", "--reason", "x", "--config", str(config(tmp_path, 'url = "x"')), url=ledger_url)
+    ran = run(
+        "batch", "reprocess", "7", "--reason", "x", "--config", str(config(tmp_path, 'url = "x"')), url=ledger_url
+    )
     assert (ran.returncode, ran.stderr.splitlines()[0]) == (1, "there is no case 7")
 
 

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from cloud_sync.ingest.batches import Outcome, store_batch
+from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.posting.monitoring.exposures import expose_excursions
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action, Lane
@@ -21,7 +21,7 @@ HANDS = 8
 def test_the_same_batch_from_many_doors_is_stored_once(ledger: Ledger, gateway: GatewayWithKey) -> None:
     raw = gateway.batch(scan(minute(0), Action.RECEIVE, "acme", "dock"))
     outcomes = at_once([lambda: store_batch(ledger.database, raw).outcome] * HANDS)
-    assert sorted(outcomes) == [Outcome.DUPLICATE] * (HANDS - 1) + [Outcome.STORED]
+    assert sorted(outcomes) == [BatchOutcome.DUPLICATE] * (HANDS - 1) + [BatchOutcome.STORED]
     assert ledger.balances()["L1", "", "dock"] == 10
 
 
@@ -29,7 +29,7 @@ def test_overlapping_batches_from_many_doors_leave_one(ledger: Ledger, gateway: 
     lines = [encode_record(scan(minute(n), Action.RECEIVE, "acme", "dock")) for n in range(10)]
     batches = [gateway.batch_at(first, lines[:5], Lane.SCANS) for first in range(1, 6)]
     outcomes = at_once([lambda raw=raw: store_batch(ledger.database, raw).outcome for raw in batches])
-    assert sorted(outcomes) == [Outcome.FORK] * 4 + [Outcome.STORED]
+    assert sorted(outcomes) == [BatchOutcome.FORK] * 4 + [BatchOutcome.STORED]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -58,14 +58,14 @@ def test_no_exposed_lot_is_without_a_hold_however_scans_and_readings_race(ledger
     random.shuffle(batches)
 
     outcomes = at_once([lambda raw=raw: store_batch(ledger.database, raw).outcome for raw in batches])
-    assert set(outcomes) == {Outcome.STORED}
+    assert set(outcomes) == {BatchOutcome.STORED}
     told = ledger.exposures()
     assert told
     redo_all(ledger.database)
     assert ledger.exposures() == told
 
 
-def at_once(doings: Iterable[Callable[[], Outcome]]) -> list[Outcome]:
+def at_once(doings: Iterable[Callable[[], BatchOutcome]]) -> list[BatchOutcome]:
     """Do all of it on as many threads as there are hands, none of which starts before all are there."""
     doings = list(doings)
     ready = threading.Barrier(min(HANDS, len(doings)))

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from cloud_sync.errors import DatabaseDown
-from cloud_sync.ingest.batches import Outcome, Receipt, store_batch
+from cloud_sync.ingest.batches import BatchOutcome, BatchReceipt, store_batch
 from edge_agent.domain.wire.records import Action, Lane, Record
 from edge_agent.domain.wire.wire import digest_of, encode_record
 from tests.integration.conftest import Said
@@ -18,7 +18,7 @@ RECEIPT = scan(minute(0), Action.RECEIVE, "acme", "dock")
 
 def test_a_batch_is_kept_byte_for_byte(ledger: Ledger, gateway: GatewayWithKey) -> None:
     raw = gateway.batch(RECEIPT, notice(minute(1)))
-    assert store_batch(ledger.database, raw) == Receipt(digest_of(raw), Outcome.STORED)
+    assert store_batch(ledger.database, raw) == BatchReceipt(digest_of(raw), BatchOutcome.STORED)
     (row,) = ledger.rows("SELECT raw, first_seq, last_seq FROM evidence")
     assert (bytes(row["raw"]), row["first_seq"], row["last_seq"]) == (raw, 1, 2)
     assert [row["text"] for row in ledger.rows("SELECT text FROM notice")] == ["started"]
@@ -35,7 +35,7 @@ def test_a_batch_of_an_unknown_gateway_is_refused_and_alarmed_once(ledger: Ledge
     for number in range(3):
         stranger = GatewayWithKey(f"stranger-{number}")
         receipt = store_batch(ledger.database, stranger.batch(RECEIPT))
-        assert receipt.outcome is Outcome.UNKNOWN
+        assert receipt.outcome is BatchOutcome.UNKNOWN
         assert "register it" in receipt.reason
     assert counts_of_cases(ledger) == [("batch_not_genuine", 3)]
     assert ledger.balances() == {}
@@ -45,7 +45,7 @@ def test_a_forged_batch_is_refused_and_alarmed(ledger: Ledger, gateway: GatewayW
     forger = GatewayWithKey(gateway.name)
     for _ in range(2):
         receipt = store_batch(ledger.database, forger.batch(RECEIPT))
-        assert (receipt.outcome, receipt.reason) == (Outcome.REFUSED, "the signature is not that of gateway gw-1")
+        assert (receipt.outcome, receipt.reason) == (BatchOutcome.REFUSED, "the signature is not that of gateway gw-1")
     assert counts_of_cases(ledger) == [("batch_not_genuine", 2)]
     assert len(ledger.events("case_opened")) == 1
     assert ledger.rows("SELECT FROM evidence") == []
@@ -54,7 +54,7 @@ def test_a_forged_batch_is_refused_and_alarmed(ledger: Ledger, gateway: GatewayW
 def test_a_revoked_gateway_is_refused(ledger: Ledger, gateway: GatewayWithKey) -> None:
     ledger.run("UPDATE gateway SET revoked_at = now()")
     receipt = store_batch(ledger.database, gateway.batch(RECEIPT))
-    assert receipt.outcome is Outcome.UNKNOWN
+    assert receipt.outcome is BatchOutcome.UNKNOWN
     assert "revoked" in receipt.reason
 
 
@@ -63,10 +63,10 @@ def test_a_batch_with_any_one_byte_changed_is_refused(ledger: Ledger, gateway: G
     regions = {"magic": 1, "length": 7, "header": 40, "payload": len(raw) - 80, "signature": len(raw) - 5}
     for region, at in regions.items():
         bad = raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
-        assert store_batch(ledger.database, bad).outcome is Outcome.REFUSED, region
-    assert store_batch(ledger.database, raw[:-1]).outcome is Outcome.REFUSED
+        assert store_batch(ledger.database, bad).outcome is BatchOutcome.REFUSED, region
+    assert store_batch(ledger.database, raw[:-1]).outcome is BatchOutcome.REFUSED
     assert ledger.balances() == {}
-    assert store_batch(ledger.database, raw).outcome is Outcome.STORED
+    assert store_batch(ledger.database, raw).outcome is BatchOutcome.STORED
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_header_that_cannot_be_kept_is_refused(
     ledger: Ledger, gateway: GatewayWithKey, change: Callable[[GatewayWithKey], None]
 ) -> None:
     change(gateway)
-    assert store_batch(ledger.database, gateway.batch(RECEIPT)).outcome is Outcome.REFUSED
+    assert store_batch(ledger.database, gateway.batch(RECEIPT)).outcome is BatchOutcome.REFUSED
 
 
 @pytest.mark.parametrize(("first", "count"), [(1, 2), (1, 1), (2, 1), (2, 5), (1, 9)])
@@ -91,7 +91,7 @@ def test_other_content_at_the_same_place_of_a_journal_is_a_fork(
     other = gateway.batch_at(first, [encode_record(notice(minute(9)))] * count, Lane.SCANS)
     for _ in range(2):
         receipt = store_batch(ledger.database, other)
-        assert receipt.outcome is Outcome.FORK
+        assert receipt.outcome is BatchOutcome.FORK
         assert "stored with other content" in receipt.reason
     assert counts_of_cases(ledger) == [("forked_journal", 2)]
     (case,) = ledger.rows("SELECT evidence_id FROM exception_case")
@@ -103,7 +103,7 @@ def test_batches_of_a_lane_may_come_in_any_order_and_lanes_do_not_clash(
     ledger: Ledger, gateway: GatewayWithKey
 ) -> None:
     batches = [gateway.batch(notice(minute(n))) for n in range(3)] + [gateway.batch(reading(minute(1), 5.0))]
-    assert {store_batch(ledger.database, raw).outcome for raw in reversed(batches)} == {Outcome.STORED}
+    assert {store_batch(ledger.database, raw).outcome for raw in reversed(batches)} == {BatchOutcome.STORED}
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_an_unreadable_record_becomes_a_case_and_the_rest_goes_on(
     ledger: Ledger, gateway: GatewayWithKey, spoilt: bytes
 ) -> None:
     raw = gateway.batch_of_lines([spoilt, encode_record(RECEIPT)], Lane.SCANS)
-    assert store_batch(ledger.database, raw).outcome is Outcome.STORED
+    assert store_batch(ledger.database, raw).outcome is BatchOutcome.STORED
     assert ledger.balances()["L1", "", "dock"] == 10
     (case,) = ledger.rows("SELECT kind, key, evidence_id FROM exception_case")
     assert case == {
@@ -150,7 +150,7 @@ def test_the_ledger_says_that_its_database_is_down_and_takes_the_batch_later(
         with pytest.raises(DatabaseDown):
             store_batch(ledger.database, raw)
         server.execute(f"ALTER DATABASE {row['name']} WITH ALLOW_CONNECTIONS true")
-    assert store_when_back(ledger, raw).outcome is Outcome.STORED
+    assert store_when_back(ledger, raw).outcome is BatchOutcome.STORED
     assert ledger.balances()["L1", "", "dock"] == 10
 
 
@@ -159,7 +159,7 @@ def test_a_record_said_by_two_gateways_is_two_facts(ledger: Ledger, say: Said) -
     second.register(ledger.database)
     record: Record = scan(minute(0), Action.RECEIVE, "acme", "dock", line(1))
     say(record)
-    assert store_batch(ledger.database, second.batch(record)).outcome is Outcome.STORED
+    assert store_batch(ledger.database, second.batch(record)).outcome is BatchOutcome.STORED
     assert ledger.balances()["L1", "", "dock"] == 2
 
 
@@ -167,7 +167,7 @@ def counts_of_cases(ledger: Ledger) -> list[tuple[str, int]]:
     return [(row["kind"], row["data"]["count"]) for row in ledger.rows("SELECT kind, data FROM exception_case")]
 
 
-def store_when_back(ledger: Ledger, raw: bytes) -> Receipt:
+def store_when_back(ledger: Ledger, raw: bytes) -> BatchReceipt:
     """As a gateway does: send it again until the ledger answers. Each try waits for the pool."""
     for _ in range(5):
         try:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud_sync.domain.records import fault_in
-from cloud_sync.ingest.batches import Outcome, store_batches
+from cloud_sync.ingest.batches import BatchOutcome, store_batches
 from cloud_sync.ingest.bulk_rows import NotPlain, RowMaker
 from cloud_sync.ingest.fast_parser import EPOCH, plain_reading, since_epoch_us
 from cloud_sync.storage.events import add_event
@@ -66,7 +66,7 @@ def test_duplicates_forks_strangers_and_unreadable_lines_are_told_from_the_good_
 def test_a_revoked_gateway_is_not_believed_in_bulk_either(ledger: Ledger, gateway: GatewayWithKey) -> None:
     ledger.run("UPDATE gateway SET revoked_at = now()")
     raws = [gateway.batch(reading(minute(n), 5.0)) for n in range(3)]
-    assert outcomes(ledger, *raws) == [Outcome.UNKNOWN] * 3
+    assert outcomes(ledger, *raws) == [BatchOutcome.UNKNOWN] * 3
     assert ledger.rows("SELECT FROM evidence") == []
 
 
@@ -140,7 +140,7 @@ def test_a_serial_in_two_places_is_a_case_until_later_facts_explain_it(ledger: L
     assert "duplicate_serial" not in ledger.open_cases()
 
 
-def test_the_database_itself_refuses_to_promise_what_is_not_there(ledger: Ledger) -> None:
+def test_the_database_itself_refuses_to_reservation_what_is_not_there(ledger: Ledger) -> None:
     ledger.run("INSERT INTO lot (item_id, lot_number, owner) VALUES (1, 'A', 'house')")
     ledger.run("INSERT INTO position VALUES (1, '', 2, 10)")
     sql = """INSERT INTO reservation (client_id, lot_id, place_id, quantity, demand, reserved_by)

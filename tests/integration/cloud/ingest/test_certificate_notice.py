@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cloud_sync.actions.gateways.gateways import add_gateway
-from cloud_sync.ingest.batches import Outcome, store_batch
+from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.storage.database import Database
 from edge_agent.buffer.stored_batch import JournalStatus
 from edge_agent.config.model import GatewayConfig
@@ -30,7 +30,7 @@ async def test_the_ledger_is_told_of_each_certificate_that_ends_soon(tmp_path: P
         await Calendar(config, ManualClock(datetime.now(UTC)), keep, status).remind_of_certificates()
         batches = journal.pending(Lane.SCANS, bytes_max=10**6, batches_max=10)
     add_gateway(database, GATEWAY, IDENTITY.public_key, actor="test")
-    assert [store_batch(database, batch.raw).outcome for batch in batches] == [Outcome.STORED] * 2
+    assert [store_batch(database, batch.raw).outcome for batch in batches] == [BatchOutcome.STORED] * 2
     with database.transaction() as connection:
         rows = connection.execute("SELECT kind, subject, text, data FROM notice ORDER BY evidence_id").fetchall()
     assert [(row["kind"], Path(row["subject"]).name) for row in rows] == [

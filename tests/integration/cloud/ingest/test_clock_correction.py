@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from cloud_sync.ingest.batches import Outcome, store_batch, store_batches
+from cloud_sync.ingest.batches import BatchOutcome, store_batch, store_batches
 from cloud_sync.posting.movements import rebook_cases
 from edge_agent.domain.wire.records import Action, Notice, NoticeKind, Reading, ScanTransaction, Stamp
 from tests.integration.conftest import Said
@@ -52,7 +52,7 @@ def test_notices_and_records_give_the_same_in_any_order(
         gateway.batch(synchronised(20, exact=exact)),
     ]
     for number in order:
-        assert store_batch(ledger.database, batches[number]).outcome is Outcome.STORED
+        assert store_batch(ledger.database, batches[number]).outcome is BatchOutcome.STORED
     assert ledger.excursions() == {("probe-a", "too-warm", minute(10), minute(12), 9.0)}
     assert ledger.residencies() >= {("L1", "", "fridge-a", minute(0), minute(15))}
     assert ledger.held() == {("L1", "", "dock")}
@@ -73,7 +73,7 @@ def test_a_clock_that_was_months_behind_is_corrected_in_bulk_too(
         gateway.batch(Notice(now, NoticeKind.CLOCK, "clock", "synchronised", data)),
     ]
     receipts = store_batches(ledger.database, [batches[number] for number in order])
-    assert {receipt.outcome for receipt in receipts} == {Outcome.STORED}
+    assert {receipt.outcome for receipt in receipts} == {BatchOutcome.STORED}
     assert ledger.excursions() == {("probe-a", "too-warm", minute(10), minute(12), 9.0)}
     rows = ledger.rows("SELECT at, said_at, boot, mono_ms FROM reading ORDER BY at")
     assert rows == [
@@ -144,10 +144,10 @@ def test_stock_of_a_doubtful_clock_came_as_early_as_it_may_have(
         gateway.batch(reading(minute(4), 9.0), reading(minute(6), 5.0)),
     ]
     for number in order:
-        assert store_batch(ledger.database, batches[number]).outcome is Outcome.STORED
+        assert store_batch(ledger.database, batches[number]).outcome is BatchOutcome.STORED
     assert ledger.residencies() >= {("L1", "", "fridge-a", minute(0), None)}
     assert ledger.held() == {("L1", "", "fridge-a")}
-    assert store_batch(ledger.database, gateway.batch(synchronised(30))).outcome is Outcome.STORED
+    assert store_batch(ledger.database, gateway.batch(synchronised(30))).outcome is BatchOutcome.STORED
     assert ledger.residencies() >= {("L1", "", "fridge-a", minute(10), None)}
     assert ledger.held() == set()
 
@@ -163,11 +163,11 @@ def test_stock_of_a_doubtful_clock_left_as_late_as_it_may_have(
         gateway.batch(reading(minute(10), 9.0), reading(minute(12), 5.0)),
     ]
     for number in order:
-        assert store_batch(ledger.database, batches[number]).outcome is Outcome.STORED
+        assert store_batch(ledger.database, batches[number]).outcome is BatchOutcome.STORED
     assert ledger.residencies() >= {("L1", "", "fridge-a", minute(0), minute(20)), ("L1", "", "dock", minute(0), None)}
     assert ledger.held() == {("L1", "", "dock")}, "it may have been in the refrigerator for all of it"
     assert ledger.open_cases() == [], "that it left before it came is only what was said"
-    assert store_batch(ledger.database, gateway.batch(synchronised(30))).outcome is Outcome.STORED
+    assert store_batch(ledger.database, gateway.batch(synchronised(30))).outcome is BatchOutcome.STORED
     assert ledger.residencies() >= {("L1", "", "fridge-a", minute(0), minute(5)), ("L1", "", "dock", minute(5), None)}
     assert ledger.held() == set()
 
@@ -233,5 +233,5 @@ def test_unusable_readings_are_corrected_like_good_ones(
         gateway.batch(synchronised(20)),
     ]
     for number in order:
-        assert store_batch(ledger.database, batches[number]).outcome is Outcome.STORED
+        assert store_batch(ledger.database, batches[number]).outcome is BatchOutcome.STORED
     assert ledger.rows("SELECT at, said_at FROM unusable_reading") == [{"at": minute(10), "said_at": minute(-50)}]

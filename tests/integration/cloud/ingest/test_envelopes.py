@@ -11,7 +11,7 @@ from cloud_sync.actions.access import create_token
 from cloud_sync.actions.gateways.gateways import list_gateways
 from cloud_sync.app import create_app
 from cloud_sync.domain.roles import Role
-from cloud_sync.ingest.batches import Outcome, store_batch
+from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from edge_agent.domain.monitoring.policies import NoDataRule
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Action, Envelope, Notice, NoticeKind, Quality, Spread
@@ -108,7 +108,7 @@ def test_silence_is_known_once_a_hole_is_closed_though_what_closes_it_had_been_t
         gateway.batch(replace(reading(minute(1), 5.0), was=2), reading(minute(60), 5.0)),
     ]
     for number in order:
-        assert store_batch(silent.database, batches[number]).outcome is Outcome.STORED
+        assert store_batch(silent.database, batches[number]).outcome is BatchOutcome.STORED
     assert silent.excursions() == {("probe-a", "silent", minute(1), minute(60), 3540.0)}
 
 
@@ -164,7 +164,7 @@ def test_an_envelope_across_a_change_of_policy_is_judged_by_the_former_until_the
         if number == 2:
             change_policy(ledger, "fridge-a", "mild", minute(10))
         else:
-            assert store_batch(ledger.database, batches[number]).outcome is Outcome.STORED
+            assert store_batch(ledger.database, batches[number]).outcome is BatchOutcome.STORED
     assert ledger.excursions() == {
         ("probe-a", "too-warm", minute(5), minute(10), 9.0),
         ("probe-a", "too-hot", minute(17), minute(21), 30.0),
@@ -182,7 +182,7 @@ def test_an_envelope_of_a_probe_that_moved_counts_in_both_places(
         if number == 1:
             move_probe(ledger, channel(ledger), "fridge-b", minute(10))
         else:
-            assert store_batch(ledger.database, batch).outcome is Outcome.STORED
+            assert store_batch(ledger.database, batch).outcome is BatchOutcome.STORED
     rows = ledger.rows(
         "SELECT p.name, e.began_at, e.ended_at FROM excursion e JOIN place p ON p.id = e.place_id ORDER BY 1"
     )

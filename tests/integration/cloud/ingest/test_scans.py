@@ -79,10 +79,10 @@ def test_an_unknown_item_waits_in_a_case_and_is_booked_once_it_is_known(ledger: 
     assert ledger.open_cases() == ["unknown_item"]
     assert ledger.balances()["L1", "", "dock"] == 1
     ledger.run("INSERT INTO item_gtin SELECT %(g)s, id, 20 FROM item", {"g": CARTON})
-    rebook(ledger)
+    reprocess(ledger)
     assert ledger.open_cases() == []
     assert ledger.balances()["L1", "", "dock"] == 41
-    rebook(ledger)
+    reprocess(ledger)
     assert ledger.balances()["L1", "", "dock"] == 41
 
 
@@ -90,10 +90,10 @@ def test_an_unknown_place_waits_until_the_last_unknown_is_known(ledger: Ledger, 
     say(scan(minute(0), Action.RECEIVE, "acme", "annex", line(2, gtin=CARTON)))
     assert ledger.open_cases() == ["unknown_item"]
     ledger.run("INSERT INTO item_gtin SELECT %(g)s, id, 20 FROM item", {"g": CARTON})
-    rebook(ledger)
+    reprocess(ledger)
     assert ledger.open_cases() == ["unknown_place"]
     ledger.add_place("annex", "room", "site")
-    rebook(ledger)
+    reprocess(ledger)
     assert ledger.open_cases() == []
     assert ledger.balances()["L1", "", "annex"] == 40
 
@@ -103,7 +103,7 @@ def test_what_was_booked_late_is_exposed_like_anything_else(ledger: Ledger, say:
     ledger.run("UPDATE item_gtin SET gtin = '00000000000000'")
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a"))
     ledger.run("UPDATE item_gtin SET gtin = %(g)s", {"g": GTIN})
-    rebook(ledger)
+    reprocess(ledger)
     assert ledger.held() == {("L1", "", "fridge-a")}
 
 
@@ -202,7 +202,7 @@ def test_a_command_that_is_repeated_books_once(ledger: Ledger, say: Said) -> Non
     assert ledger.balances()["L1", "", "fridge-a"] == 4
 
 
-def rebook(ledger: Ledger) -> None:
+def reprocess(ledger: Ledger) -> None:
     with ledger.database.transaction() as connection:
         rebook_cases(connection, actor="bob")
 

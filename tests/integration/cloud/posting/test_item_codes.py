@@ -13,8 +13,8 @@ from edge_agent.dock.effects import Book, Effect
 from edge_agent.dock.grammar import step
 from edge_agent.dock.non_gs1 import parse_foreign
 from edge_agent.dock.offline_eligibility import DeskJudge
-from edge_agent.dock.offline_stock import Known
-from edge_agent.dock.session_state import Dock, State
+from edge_agent.dock.offline_stock import OfflineStock
+from edge_agent.dock.session_state import Dock, SessionState
 from edge_agent.domain.barcodes.command_codes import is_code, parse_code
 from edge_agent.domain.barcodes.hibc import check_character
 from edge_agent.domain.stock.desk import DeskSnapshot, desk_of
@@ -196,13 +196,13 @@ def test_a_hibc_label_goes_from_the_master_data_to_the_dock_and_back_as_a_moveme
 ) -> None:
     claim(ledger, "insulin", (HIBC, 5), (NDC, 2))
     clock = ManualClock(datetime(2026, 3, 1, 13, tzinfo=UTC))
-    known = Known()
+    known = OfflineStock()
     known.take(desk_from(desk_down(ledger, gateway, clock.now()), clock))
     (item_on_desk,) = known.desk.snapshot.items if known.desk else ()
     assert item_on_desk.codes == {HIBC: 5, "ndc:00591036901": 2, "ndc10:0591036901": 2}
 
     secondary = "+$$3270131L1G"
-    state, effects = State(), list[Effect]()
+    state, effects = SessionState(), list[Effect]()
     for text in (
         "LW.BADGE.amy", "LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock",
         "+A123BJC5D6E71G", secondary + check_character(secondary), "LW.COMMIT",

@@ -1,4 +1,4 @@
-"""Scans that name an order: the fact is booked whatever it is, promises are kept by it, and mismatches are told."""
+"""Scans that name an order: the fact is booked whatever it is, reservations are kept by it, and mismatches are told."""
 
 import uuid
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cloud_sync.domain.booking import NewMovement
-from cloud_sync.ingest.batches import Outcome, store_batch
+from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.posting.movements import book
 from cloud_sync.storage.events import add_event
 from edge_agent.domain.wire.records import Action, ScanTransaction
@@ -116,11 +116,14 @@ def test_a_receipt_for_an_order_that_nobody_knows_or_placed_is_a_case(api: Api, 
 def test_a_batch_that_comes_twice_is_matched_once(api: Api, ledger: Ledger, gateway: GatewayWithKey) -> None:
     number = ordered(api, "purchase", "acme", "dock", 3)
     raw = gateway.batch(scan(minute(0), Action.RECEIVE, "acme", "dock", line(4), order=number))
-    assert [store_batch(ledger.database, raw).outcome for _ in range(2)] == [Outcome.STORED, Outcome.DUPLICATE]
+    assert [store_batch(ledger.database, raw).outcome for _ in range(2)] == [
+        BatchOutcome.STORED,
+        BatchOutcome.DUPLICATE,
+    ]
     assert codes(api, number) == ["over_delivery"]
 
 
-def test_a_scanned_pick_keeps_the_promise_and_what_is_gathered_stays_promised(api: Api, say: Said) -> None:
+def test_a_scanned_pick_keeps_the_reservation_and_what_is_gathered_stays_reserved(api: Api, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(20)))
     number = allocated(api)
     say(scan(minute(1), Action.PICK, "fridge-a", "staging", line(6), order=number))
@@ -134,7 +137,7 @@ def test_a_scanned_pick_keeps_the_promise_and_what_is_gathered_stays_promised(ap
     assert ended == {"picked"}
 
 
-def test_another_lot_than_the_promised_one_is_booked_and_told_and_the_promise_is_freed(api: Api, say: Said) -> None:
+def test_another_lot_than_the_reserved_one_is_booked_and_told_and_the_reservation_is_freed(api: Api, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10, "FIRST", expires_on=date(2026, 9, 1))))
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10, "SECOND")))
     number = allocated(api)
@@ -150,7 +153,7 @@ def test_more_than_was_asked_for_is_told(api: Api, say: Said) -> None:
     assert (states(api, number), codes(api, number)) == ({"shipped": 10, "over": 2}, ["over"])
 
 
-def test_a_promise_to_a_demand_without_an_order_is_kept_by_a_scan(api: Api, ledger: Ledger, say: Said) -> None:
+def test_a_reservation_to_a_demand_without_an_order_is_kept_by_a_scan(api: Api, ledger: Ledger, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(20)))
     body = {"client_id": str(uuid.uuid4()), "item": "insulin", "quantity": 5, "demand": "RX-1"}
     api.operator.ok("POST", "/v1/allocations", json=body)
@@ -158,21 +161,23 @@ def test_a_promise_to_a_demand_without_an_order_is_kept_by_a_scan(api: Api, ledg
     assert (reserved(api), ledger.open_cases()) == ({}, [])
 
 
-def test_a_promise_is_kept_once_by_scan_and_command_together(api: Api, ledger: Ledger, gateway: GatewayWithKey) -> None:
+def test_a_reservation_is_kept_once_by_scan_and_command_together(
+    api: Api, ledger: Ledger, gateway: GatewayWithKey
+) -> None:
     store_batch(ledger.database, gateway.batch(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10))))
     number = allocated(api)
     raw = gateway.batch(scan(minute(1), Action.SHIP, "fridge-a", "st-mary", line(10), order=number))
     with ThreadPoolExecutor(2) as pool:
         scanned = pool.submit(lambda: store_batch(ledger.database, raw).outcome)
         issued = pool.submit(lambda: api.operator.post(f"/v1/orders/{number}/issue", {"action": "ship"}).status_code)
-        assert (scanned.result(), issued.result()) in {(Outcome.STORED, 200), (Outcome.STORED, 409)}
+        assert (scanned.result(), issued.result()) in {(BatchOutcome.STORED, 200), (BatchOutcome.STORED, 409)}
     # Both happened or one did: the scan is a fact, the command was refused if it came second.
     shipped = ledger.balances()["L1", "", "st-mary"]
     assert (shipped, codes(api, number)) in [(10, []), (20, ["over"])]
     assert reserved(api) == {}
 
 
-def test_promised_stock_that_is_moved_keeps_its_promise_where_it_is_then(api: Api, say: Said) -> None:
+def test_reserved_stock_that_is_moved_keeps_its_reservation_where_it_is_then(api: Api, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10)))
     number = allocated(api, 6)
     say(scan(minute(1), Action.MOVE, "fridge-a", "fridge-b", line(3)))
@@ -181,7 +186,7 @@ def test_promised_stock_that_is_moved_keeps_its_promise_where_it_is_then(api: Ap
     assert (reserved(api), states(api, number)) == ({"fridge-a": 2, "fridge-b": 4}, {"allocated": 6})
 
 
-def test_promised_stock_that_somebody_else_takes_breaks_the_promise(api: Api, say: Said) -> None:
+def test_reserved_stock_that_somebody_else_takes_breaks_the_reservation(api: Api, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10)))
     number = allocated(api, 6)
     say(scan(minute(1), Action.SHIP, "fridge-a", "st-mary", line(8)))
@@ -190,7 +195,7 @@ def test_promised_stock_that_somebody_else_takes_breaks_the_promise(api: Api, sa
     assert ended == {"broken", None}
 
 
-def test_stock_that_leaves_while_it_is_being_promised_is_not_promised(api: Api, ledger: Ledger, say: Said) -> None:
+def test_stock_that_leaves_while_it_is_being_reserved_is_not_reserved(api: Api, ledger: Ledger, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10)))
     (lot,) = ledger.rows("SELECT id FROM lot")
     places = {row["name"]: row["id"] for row in ledger.rows("SELECT id, name FROM place")}

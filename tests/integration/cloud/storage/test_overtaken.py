@@ -7,7 +7,7 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 
-from cloud_sync.api.access import Route
+from cloud_sync.api.access import ApiRoute
 from cloud_sync.api.problems import install
 from cloud_sync.errors import Overtaken
 from cloud_sync.storage.database import ATTEMPTS_MAX, Database, again_if_overtaken
@@ -51,7 +51,7 @@ def test_who_is_overtaken_again_and_again_is_told_that_nothing_was_stored(databa
 
 @pytest.mark.parametrize(("times", "status"), [(ATTEMPTS_MAX - 1, 200), (ATTEMPTS_MAX, 503)])
 def test_a_request_that_is_overtaken_is_answered_by_a_further_try(database: Database, times: int, status: int) -> None:
-    router = APIRouter(route_class=Route)
+    router = APIRouter(route_class=ApiRoute)
     left = [times]
 
     @router.post("/asked")

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from edge_agent.agent import journal_dir, run
 from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.opening import start_journal
-from edge_agent.commissioning.checks import Check, State
+from edge_agent.commissioning.checks import Check, CheckState
 from edge_agent.commissioning.checks_machine import check_clock, check_disk, check_key, check_port
 from edge_agent.commissioning.checks_uplink import check_journal, check_uplink
 from edge_agent.config.model import UplinkSection
@@ -82,10 +82,10 @@ async def over_tls(folder: Path, made: Certificate, ca: Path | None) -> list[Che
 async def test_a_good_certificate_is_good_and_one_that_ends_soon_is_warned_about(tmp_path: Path) -> None:
     made = certificate(tmp_path, days_left=90)
     checks = await over_tls(tmp_path, made, made.cert)
-    assert [check.state for check in checks] == [State.OK] * 3
+    assert [check.state for check in checks] == [CheckState.OK] * 3
     made = certificate(tmp_path, days_left=5)
     soon = only(await over_tls(tmp_path, made, made.cert), "certificate")
-    assert soon.state is State.WARN and "in 4 days" in soon.says
+    assert soon.state is CheckState.WARN and "in 4 days" in soon.says
 
 
 @pytest.mark.parametrize(
@@ -101,16 +101,16 @@ async def test_a_bad_certificate_fails_with_its_own_remedy(
 ) -> None:
     made = certificate(tmp_path, days_left=days_left, names=names)
     (check,) = await over_tls(tmp_path, made, made.cert if trusted else None)
-    assert check.state is State.FAIL and said in check.says and fix in check.fix
+    assert check.state is CheckState.FAIL and said in check.says and fix in check.fix
 
 
 async def test_a_closed_port_an_unknown_name_and_a_stranger_are_told_apart() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         (closed,) = await check_uplink(UplinkSection(url=f"http://127.0.0.1:{taken.getsockname()[1]}"), NOW)
-    assert closed.state is State.FAIL and "nothing listens" in closed.says
+    assert closed.state is CheckState.FAIL and "nothing listens" in closed.says
     (unknown,) = await check_uplink(UplinkSection(url="https://no-such-ledger.invalid"), NOW)
-    assert unknown.state is State.FAIL and "nobody knows the name" in unknown.says
+    assert unknown.state is CheckState.FAIL and "nobody knows the name" in unknown.says
 
     async def stranger(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello")
@@ -120,7 +120,7 @@ async def test_a_closed_port_an_unknown_name_and_a_stranger_are_told_apart() -> 
     async with await asyncio.start_server(stranger, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         checks = await check_uplink(UplinkSection(url=f"http://127.0.0.1:{port}"), NOW)
-    assert only(checks, "ledger").state is State.FAIL
+    assert only(checks, "ledger").state is CheckState.FAIL
 
 
 async def test_a_gateway_that_is_well_has_nothing_to_mend(tmp_path: Path) -> None:
@@ -171,11 +171,11 @@ def test_a_gateway_that_the_ledger_does_not_know_is_told_how_to_register(tmp_pat
     journal.set_aside(list(journal.batches()), "refused", "no gateway is registered as gw-1")
     config = load_config(path)
     check = only(check_journal(config, START, is_reachable=True), "registration")
-    assert check.state is State.FAIL and "cloud-sync gateway add gw-1 --public-key" in check.fix
+    assert check.state is CheckState.FAIL and "cloud-sync gateway add gw-1 --public-key" in check.fix
     journal.append(Lane.READINGS, [reading(2)])  # and this one is taken
     journal.acknowledge([batch for batch in journal.batches() if batch.state == "pending"])
-    assert only(check_journal(config, START, is_reachable=True), "registration").state is State.OK
-    assert only(check_journal(config, START, is_reachable=True), "set aside").state is State.WARN
+    assert only(check_journal(config, START, is_reachable=True), "registration").state is CheckState.OK
+    assert only(check_journal(config, START, is_reachable=True), "set aside").state is CheckState.WARN
     journal.close()
 
 
@@ -184,15 +184,15 @@ def test_records_that_wait_for_hours_fail_only_if_the_ledger_answers(tmp_path: P
     journal.append(Lane.READINGS, [reading(1)])
     later = START + dt.timedelta(hours=5)
     config = load_config(path)
-    assert only(check_journal(config, later, is_reachable=True), "registration").state is State.FAIL
-    assert only(check_journal(config, later, is_reachable=False), "registration").state is State.WARN
+    assert only(check_journal(config, later, is_reachable=True), "registration").state is CheckState.FAIL
+    assert only(check_journal(config, later, is_reachable=False), "registration").state is CheckState.WARN
     journal.close()
 
 
 def test_a_clock_that_lost_its_time_fails_and_an_unsynchronised_one_is_warned_about() -> None:
-    assert check_clock(dt.datetime(1970, 1, 2, tzinfo=dt.UTC), is_synced=False).state is State.FAIL
-    assert check_clock(NOW, is_synced=False).state is State.WARN
-    assert check_clock(NOW, is_synced=True).state is State.OK
+    assert check_clock(dt.datetime(1970, 1, 2, tzinfo=dt.UTC), is_synced=False).state is CheckState.FAIL
+    assert check_clock(NOW, is_synced=False).state is CheckState.WARN
+    assert check_clock(NOW, is_synced=True).state is CheckState.OK
 
 
 MOUNTS = """\
@@ -204,15 +204,15 @@ MOUNTS = """\
 @pytest.mark.parametrize(
     ("kind", "device", "options", "state", "said"),
     [
-        ("ext4", "/dev/sda2", "rw", State.OK, "ext4"),
-        ("ext4", "/dev/mmcblk0p2", "rw", State.WARN, "wears out"),
-        ("ext4", "/dev/mmcblk0p2", "ro", State.FAIL, "read only"),
-        ("tmpfs", "tmpfs", "rw", State.WARN, "gone after a power cut"),
-        ("vfat", "/dev/sdb1", "rw", State.FAIL, "survives no power cut"),
+        ("ext4", "/dev/sda2", "rw", CheckState.OK, "ext4"),
+        ("ext4", "/dev/mmcblk0p2", "rw", CheckState.WARN, "wears out"),
+        ("ext4", "/dev/mmcblk0p2", "ro", CheckState.FAIL, "read only"),
+        ("tmpfs", "tmpfs", "rw", CheckState.WARN, "gone after a power cut"),
+        ("vfat", "/dev/sdb1", "rw", CheckState.FAIL, "survives no power cut"),
     ],
 )
 def test_the_file_system_below_the_journal_is_judged(
-    tmp_path: Path, kind: str, device: str, options: str, state: State, said: str
+    tmp_path: Path, kind: str, device: str, options: str, state: CheckState, said: str
 ) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text(MOUNTS.format(path=tmp_path.resolve(), kind=kind, device=device, options=options))
@@ -221,14 +221,14 @@ def test_the_file_system_below_the_journal_is_judged(
 
 
 def test_a_journal_that_may_grow_beyond_the_disk_fails(tmp_path: Path) -> None:
-    assert only(check_disk(tmp_path, 1 << 60, 0), "disk space").state is State.FAIL
-    assert only(check_disk(tmp_path, 1_000_000, 1 << 60), "disk space").state is State.WARN
-    assert only(check_disk(tmp_path, 1_000_000, 0), "disk space").state is State.OK
+    assert only(check_disk(tmp_path, 1 << 60, 0), "disk space").state is CheckState.FAIL
+    assert only(check_disk(tmp_path, 1_000_000, 1 << 60), "disk space").state is CheckState.WARN
+    assert only(check_disk(tmp_path, 1_000_000, 0), "disk space").state is CheckState.OK
 
 
 def test_a_port_that_is_not_there_or_may_not_be_opened_fails_with_the_group(tmp_path: Path) -> None:
     assert check_port("scanner", str(tmp_path / "ttyUSB0")).fix == "edge-agent scan"
-    assert check_port("scanner", "/dev/null").state is State.OK
+    assert check_port("scanner", "/dev/null").state is CheckState.OK
     if os.geteuid() != 0:  # root may open everything
         closed = tmp_path / "closed"
         closed.touch(mode=0o040)
@@ -236,10 +236,10 @@ def test_a_port_that_is_not_there_or_may_not_be_opened_fails_with_the_group(tmp_
 
 
 def test_a_key_that_others_may_read_fails_with_chmod(tmp_path: Path) -> None:
-    assert only(check_key(tmp_path / "nowhere"), "data directory").state is State.FAIL
-    assert only(check_key(tmp_path), "key").state is State.WARN
+    assert only(check_key(tmp_path / "nowhere"), "data directory").state is CheckState.FAIL
+    assert only(check_key(tmp_path), "key").state is CheckState.WARN
     Identity.load_or_make(tmp_path)
-    assert only(check_key(tmp_path), "key").state is State.OK
+    assert only(check_key(tmp_path), "key").state is CheckState.OK
     (tmp_path / "gateway.key").chmod(0o644)
     bad = only(check_key(tmp_path), "key")
-    assert bad.state is State.FAIL and bad.fix.startswith("chmod 600")
+    assert bad.state is CheckState.FAIL and bad.fix.startswith("chmod 600")

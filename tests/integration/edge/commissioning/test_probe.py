@@ -9,7 +9,7 @@ import pytest
 from edge_agent.commissioning.assessment import Sense
 from edge_agent.commissioning.identification import Budget, Report, Target, identify, probe
 from edge_agent.commissioning.target import Place, all_profiles, bus_at
-from edge_agent.commissioning.transcript import Line, Outcome
+from edge_agent.commissioning.transcript import ExchangeOutcome, TranscriptLine
 from edge_agent.drivers.modbus.profile import load_profile
 from edge_agent.drivers.modbus.register_decode import Variant
 from edge_agent.simulators.modbus import FaultKind, ModbusTcpSimulator, SimulatedDevice
@@ -31,14 +31,14 @@ async def probed(
     async with ModbusTcpSimulator(devices) as simulator:
         bus = bus_at(Place("127.0.0.1", simulator.port, timeout_s=timeout_s))
         target = Target(unit, load_profile(profile), variant or Variant())
-        with Line(bus, [target.profile]) as line:
+        with TranscriptLine(bus, [target.profile]) as line:
             return await probe(line, target, all_profiles(None), seen or {}, Budget(20))
 
 
 @pytest.mark.parametrize("name", PROFILES)
 async def test_each_model_is_found_to_be_what_it_is(name: str) -> None:
     async with ModbusTcpSimulator([sensor(name, 7, temp_c=5.2, rh_pct=51.0)]) as simulator:
-        with Line(bus_at(Place("127.0.0.1", simulator.port, timeout_s=0.1)), attempts=1) as line:
+        with TranscriptLine(bus_at(Place("127.0.0.1", simulator.port, timeout_s=0.1)), attempts=1) as line:
             candidates = await identify(line, 7, all_profiles(None), {}, Budget(20))
     assert candidates[0].profile.name == name
     assert {shown.name: float(shown.shown) for shown in candidates[0].values} == {"temp_c": 5.2, "rh_pct": 51.0}
@@ -137,7 +137,7 @@ async def test_one_missed_answer_is_not_held_against_a_device() -> None:
     device.misbehave(FaultKind.DEAD, times=1)
     report = await probed([device], "vaisala-hmp", 240)
     assert report.judgement.sense is Sense.PROVEN
-    assert [exchange.outcome for exchange in report.exchanges][:2] == [Outcome.SILENT, Outcome.ANSWERED]
+    assert [exchange.outcome for exchange in report.exchanges][:2] == [ExchangeOutcome.SILENT, ExchangeOutcome.ANSWERED]
 
 
 async def test_every_byte_is_kept_as_it_went() -> None:

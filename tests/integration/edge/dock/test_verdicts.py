@@ -10,7 +10,7 @@ from pathlib import Path
 from edge_agent.buffer.desk_store import DeskStore
 from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.build import build_docks
-from edge_agent.dock.dock_context import Floor
+from edge_agent.dock.dock_context import DockContext
 from edge_agent.domain.barcodes.hibc import check_character
 from edge_agent.domain.stock.desk import DeskBlock, DeskSnapshot
 from edge_agent.domain.stock.eligibility import HoldKind
@@ -26,7 +26,7 @@ FAR = date(2027, 12, 31)
 
 
 class Dock:
-    def __init__(self, floor: Floor, scanner: SimulatedScanner, clock: ManualClock) -> None:
+    def __init__(self, floor: DockContext, scanner: SimulatedScanner, clock: ManualClock) -> None:
         self.floor, self.scanner, self.clock = floor, scanner, clock
         self.records: list[Record] = []
 
@@ -68,7 +68,7 @@ async def a_dock(
             "scanner": [{"name": "dock-1/scanner", "port": str(scanner.path), **scanner_settings}],
         }
     )
-    floor = Floor(config, clock)
+    floor = DockContext(config, clock)
     (source,) = build_docks(config, clock, floor)
     dock = Dock(floor, scanner, clock)
     task = asyncio.create_task(source.run(dock.emit))
@@ -217,7 +217,7 @@ async def test_a_desk_of_another_gateway_is_not_used(tmp_path: Path) -> None:
     config = GatewayConfig.model_validate(
         {"gateway": {"name": "gw-test", "data_dir": tmp_path}, "uplink": {"url": "https://ledger.example"}}
     )
-    floor = Floor(config, clock)
+    floor = DockContext(config, clock)
     assert floor.desk is None
     assert "gw-other" in floor.damage
 

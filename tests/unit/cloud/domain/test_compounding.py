@@ -18,15 +18,15 @@ from cloud_sync.domain.bud import (
 )
 from cloud_sync.domain.compounding import (
     BatchFact,
+    BatchRecord,
+    BatchState,
+    BatchStep,
     Component,
     FactKind,
     Formula,
     Ingredient,
     Kind,
     Product,
-    Record,
-    State,
-    Step,
     close_out,
     makers_of,
     open_points,
@@ -41,7 +41,7 @@ FORMULA = Formula(
     preparation=Preparation.CATEGORY_1,
     storage=Storage.ROOM,
     ingredients=(Ingredient(item="drug", quantity=10, tolerance_pct=10),),
-    steps=(Step(text="weigh", second_check=True),),
+    steps=(BatchStep(text="weigh", second_check=True),),
     yield_min_pct=90,
     yield_max_pct=105,
 )
@@ -52,7 +52,7 @@ def fact(kind: FactKind, actor: str = "amy", **data: object) -> BatchFact:
 
 
 DRUG = Component("drug", "D1", 10, 0, 0, 10, NOW + timedelta(days=30), expiry_required=True)
-DONE = Record(
+DONE = BatchRecord(
     kind=Kind.FOR_STOCK,
     formula=FORMULA,
     quantity=100,
@@ -136,7 +136,7 @@ def test_a_batch_with_everything_done_has_no_open_points() -> None:
         (replace(DONE, facts=(*DONE.facts, fact(FactKind.DEVIATION, topic="other", text="late"))), "is not assessed"),
     ],
 )
-def test_whatever_is_missing_is_named(record: Record, point: str) -> None:
+def test_whatever_is_missing_is_named(record: BatchRecord, point: str) -> None:
     (named,) = open_points(record)
     assert point in named
 
@@ -170,14 +170,14 @@ def test_everybody_who_had_a_hand_in_it_is_a_maker() -> None:
 @pytest.mark.parametrize(
     ("record", "state"),
     [
-        (replace(DONE, facts=(), components=()), State.PLANNED),
-        (replace(DONE, facts=()), State.IN_PROCESS),
-        (DONE, State.FINISHED),
-        (replace(DONE, holds=("exposed",)), State.HELD),
-        (replace(DONE, facts=(*DONE.facts, fact(FactKind.RELEASED))), State.RELEASED),
-        (replace(DONE, facts=(*DONE.facts, fact(FactKind.RELEASED)), holds=("evidence changed",)), State.HELD),
-        (replace(DONE, facts=(*DONE.facts, fact(FactKind.REJECTED)), holds=("exposed",)), State.REJECTED),
+        (replace(DONE, facts=(), components=()), BatchState.PLANNED),
+        (replace(DONE, facts=()), BatchState.IN_PROCESS),
+        (DONE, BatchState.FINISHED),
+        (replace(DONE, holds=("exposed",)), BatchState.HELD),
+        (replace(DONE, facts=(*DONE.facts, fact(FactKind.RELEASED))), BatchState.RELEASED),
+        (replace(DONE, facts=(*DONE.facts, fact(FactKind.RELEASED)), holds=("evidence changed",)), BatchState.HELD),
+        (replace(DONE, facts=(*DONE.facts, fact(FactKind.REJECTED)), holds=("exposed",)), BatchState.REJECTED),
     ],
 )
-def test_a_state_follows_from_the_record(record: Record, state: State) -> None:
+def test_a_state_follows_from_the_record(record: BatchRecord, state: BatchState) -> None:
     assert state_of(record) is state

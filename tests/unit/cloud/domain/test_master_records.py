@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from cloud_sync.domain.master_records import (
     KINDS,
     ItemRecord,
+    MasterRecord,
     OpeningRecord,
     OperatorRecord,
     RecipientRecord,
-    Record,
     ReorderRecord,
     SupplierRecord,
     differences,
@@ -37,7 +37,7 @@ def gtin(number: int) -> str:
 GTINS = st.dictionaries(st.integers(0, 10**13 - 1).map(gtin), st.integers(1, 10**12), max_size=4)
 
 
-def records(kind: str, /, **fields: Any) -> st.SearchStrategy[tuple[str, Record]]:
+def records(kind: str, /, **fields: Any) -> st.SearchStrategy[tuple[str, MasterRecord]]:
     return st.builds(KINDS[kind], **fields).map(lambda record: (kind, record))
 
 
@@ -94,7 +94,7 @@ RECORDS = st.one_of(
 
 
 @given(RECORDS)
-def test_what_is_exported_is_imported_the_same(said: tuple[str, Record]) -> None:
+def test_what_is_exported_is_imported_the_same(said: tuple[str, MasterRecord]) -> None:
     kind, record = said
     sheet = read_csv(kind, "".join(write_csv(kind, [record])))
     assert (sheet.faults, [each for _, each in sheet.records]) == ((), [record])

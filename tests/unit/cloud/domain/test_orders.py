@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from cloud_sync.domain.orders import (
     RULES,
-    Line,
     Moved,
     OrderKind,
-    State,
-    Step,
+    OrderLine,
+    OrderState,
+    OrderStep,
     fault_of_count_decision,
     fault_of_performing,
     fault_of_places,
@@ -28,19 +28,19 @@ from edge_agent.domain.wire.records import Action
 KINDS = st.sampled_from(OrderKind)
 UNITS = st.integers(0, 50)
 DONE = st.dictionaries(st.sampled_from(Action), UNITS)
-STEPS = st.frozensets(st.sampled_from([Step.APPROVED, Step.ORDERED, Step.REJECTED, Step.WITNESSED]))
+STEPS = st.frozensets(st.sampled_from([OrderStep.APPROVED, OrderStep.ORDERED, OrderStep.REJECTED, OrderStep.WITNESSED]))
 LOTS = st.sampled_from(["", "A", "B"])
 
 
 @st.composite
-def lines(draw: st.DrawFn) -> tuple[Line, ...]:
+def lines(draw: st.DrawFn) -> tuple[OrderLine, ...]:
     asked = draw(
         st.lists(
             st.tuples(st.integers(1, 2), LOTS, st.integers(1, 20)), min_size=1, max_size=5, unique_by=lambda x: x[:2]
         )
     )
     return tuple(
-        Line(number, item, units, lot, cancelled=draw(st.integers(0, units)))
+        OrderLine(number, item, units, lot, cancelled=draw(st.integers(0, units)))
         for number, (item, lot, units) in enumerate(asked, start=1)
     )
 
@@ -61,17 +61,17 @@ MOVED = st.lists(
 
 @given(KINDS, st.integers(1, 50), st.data(), STEPS, DONE)
 def test_the_states_of_a_line_add_up_to_what_was_asked_for(
-    kind: OrderKind, quantity: int, data: st.DataObject, steps: frozenset[Step], done: dict[Action, int]
+    kind: OrderKind, quantity: int, data: st.DataObject, steps: frozenset[OrderStep], done: dict[Action, int]
 ) -> None:
-    line = Line(1, 1, quantity, cancelled=data.draw(st.integers(0, quantity)))
+    line = OrderLine(1, 1, quantity, cancelled=data.draw(st.integers(0, quantity)))
     states = states_of(kind, line, steps, done)
-    assert sum(units for state, units in states.items() if state is not State.OVER) == quantity
+    assert sum(units for state, units in states.items() if state is not OrderState.OVER) == quantity
     assert all(units > 0 for units in states.values())
     assert 0 <= open_quantity(kind, line, done) <= line.wanted
 
 
 @given(lines(), MOVED)
-def test_everything_that_moved_belongs_to_a_line_or_is_told(asked: tuple[Line, ...], moved: list[Moved]) -> None:
+def test_everything_that_moved_belongs_to_a_line_or_is_told(asked: tuple[OrderLine, ...], moved: list[Moved]) -> None:
     filled = fill(asked, moved)
     for action in Action:
         total = sum(m.quantity for m in moved if m.action is action)
@@ -82,14 +82,16 @@ def test_everything_that_moved_belongs_to_a_line_or_is_told(asked: tuple[Line, .
 
 
 @given(lines(), MOVED, st.randoms())
-def test_the_order_of_facts_does_not_matter(asked: tuple[Line, ...], moved: list[Moved], random: st.DataObject) -> None:
+def test_the_order_of_facts_does_not_matter(
+    asked: tuple[OrderLine, ...], moved: list[Moved], random: st.DataObject
+) -> None:
     shuffled = list(moved)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert fill(asked, shuffled) == fill(asked, moved)
 
 
 def test_lines_that_name_a_lot_are_filled_before_those_that_do_not() -> None:
-    asked = (Line(1, 1, 10), Line(2, 1, 5, "A"))
+    asked = (OrderLine(1, 1, 10), OrderLine(2, 1, 5, "A"))
     filled = fill(asked, [Moved(Action.RECEIVE, 1, "A", "", 7), Moved(Action.RECEIVE, 1, "B", "", 9)])
     assert filled.by_line == {1: {Action.RECEIVE: 11}, 2: {Action.RECEIVE: 5}}
 
@@ -97,34 +99,52 @@ def test_lines_that_name_a_lot_are_filled_before_those_that_do_not() -> None:
 @pytest.mark.parametrize(
     ("kind", "steps", "done", "states"),
     [
-        (OrderKind.PURCHASE, [], {}, {State.REQUESTED: 10}),
-        (OrderKind.PURCHASE, [Step.APPROVED], {}, {State.APPROVED: 10}),
-        (OrderKind.PURCHASE, [Step.APPROVED, Step.ORDERED], {Action.RECEIVE: 4}, {State.RECEIVED: 4, State.ORDERED: 6}),
-        (OrderKind.PURCHASE, [Step.APPROVED, Step.ORDERED], {Action.RECEIVE: 12}, {State.RECEIVED: 10, State.OVER: 2}),
-        (OrderKind.DEMAND, [], {Action.ALLOCATE: 3}, {State.ALLOCATED: 3, State.REQUESTED: 7}),
-        (OrderKind.DEMAND, [], {Action.ALLOCATE: 2, Action.DISPENSE: 8}, {State.DISPENSED: 8, State.ALLOCATED: 2}),
-        (OrderKind.DEMAND, [], {Action.SHIP: 10, Action.RETURN: 4}, {State.SHIPPED: 6, State.RETURNED: 4}),
-        (OrderKind.TRANSFER, [], {Action.SHIP: 10, Action.RECEIVE: 6}, {State.SHIPPED: 4, State.RECEIVED: 6}),
-        (OrderKind.RETURN, [], {Action.RETURN: 3}, {State.RETURNED: 3, State.REQUESTED: 7}),
-        (OrderKind.DESTRUCTION, [Step.APPROVED], {}, {State.APPROVED: 10}),
-        (OrderKind.DESTRUCTION, [Step.REJECTED], {}, {State.REJECTED: 10}),
+        (OrderKind.PURCHASE, [], {}, {OrderState.REQUESTED: 10}),
+        (OrderKind.PURCHASE, [OrderStep.APPROVED], {}, {OrderState.APPROVED: 10}),
+        (
+            OrderKind.PURCHASE,
+            [OrderStep.APPROVED, OrderStep.ORDERED],
+            {Action.RECEIVE: 4},
+            {OrderState.RECEIVED: 4, OrderState.ORDERED: 6},
+        ),
+        (
+            OrderKind.PURCHASE,
+            [OrderStep.APPROVED, OrderStep.ORDERED],
+            {Action.RECEIVE: 12},
+            {OrderState.RECEIVED: 10, OrderState.OVER: 2},
+        ),
+        (OrderKind.DEMAND, [], {Action.ALLOCATE: 3}, {OrderState.ALLOCATED: 3, OrderState.REQUESTED: 7}),
+        (
+            OrderKind.DEMAND,
+            [],
+            {Action.ALLOCATE: 2, Action.DISPENSE: 8},
+            {OrderState.DISPENSED: 8, OrderState.ALLOCATED: 2},
+        ),
+        (OrderKind.DEMAND, [], {Action.SHIP: 10, Action.RETURN: 4}, {OrderState.SHIPPED: 6, OrderState.RETURNED: 4}),
+        (OrderKind.TRANSFER, [], {Action.SHIP: 10, Action.RECEIVE: 6}, {OrderState.SHIPPED: 4, OrderState.RECEIVED: 6}),
+        (OrderKind.RETURN, [], {Action.RETURN: 3}, {OrderState.RETURNED: 3, OrderState.REQUESTED: 7}),
+        (OrderKind.DESTRUCTION, [OrderStep.APPROVED], {}, {OrderState.APPROVED: 10}),
+        (OrderKind.DESTRUCTION, [OrderStep.REJECTED], {}, {OrderState.REJECTED: 10}),
     ],
 )
 def test_a_quantity_is_in_the_state_it_came_to(
-    kind: OrderKind, steps: list[Step], done: dict[Action, int], states: dict[State, int]
+    kind: OrderKind, steps: list[OrderStep], done: dict[Action, int], states: dict[OrderState, int]
 ) -> None:
-    assert states_of(kind, Line(1, 1, 10), frozenset(steps), done) == states
+    assert states_of(kind, OrderLine(1, 1, 10), frozenset(steps), done) == states
 
 
 def test_an_order_is_partly_what_its_furthest_quantity_is() -> None:
-    assert order_state([{State.ORDERED: 6, State.RECEIVED: 4}]) == "partly received"
-    assert order_state([{State.RECEIVED: 4, State.CANCELLED: 6}, {State.RECEIVED: 1, State.OVER: 9}]) == "received"
-    assert order_state([{State.CANCELLED: 6}]) == "cancelled"
+    assert order_state([{OrderState.ORDERED: 6, OrderState.RECEIVED: 4}]) == "partly received"
+    assert (
+        order_state([{OrderState.RECEIVED: 4, OrderState.CANCELLED: 6}, {OrderState.RECEIVED: 1, OrderState.OVER: 9}])
+        == "received"
+    )
+    assert order_state([{OrderState.CANCELLED: 6}]) == "cancelled"
 
 
 def test_who_requests_does_not_approve() -> None:
-    assert fault_of_step(OrderKind.PURCHASE, Step.APPROVED, {}, "amy", "bob") is None
-    fault = fault_of_step(OrderKind.PURCHASE, Step.APPROVED, {}, "amy", "amy")
+    assert fault_of_step(OrderKind.PURCHASE, OrderStep.APPROVED, {}, "amy", "bob") is None
+    fault = fault_of_step(OrderKind.PURCHASE, OrderStep.APPROVED, {}, "amy", "amy")
     assert fault is not None
     assert (fault[1], "somebody else" in fault[0]) == (True, True)
 
@@ -133,30 +153,30 @@ def test_who_requests_does_not_approve() -> None:
 def test_steps_are_only_taken_in_their_order(kind: OrderKind) -> None:
     needs = RULES[kind].needs
     for order in permutations(needs):
-        taken: dict[Step, str] = {}
+        taken: dict[OrderStep, str] = {}
         faults = []
         for step in order:
             faults.append(fault_of_step(kind, step, taken, "amy", "bob"))
             taken[step] = "bob"
         assert (order == needs) == all(fault is None for fault in faults)
-    for step in set(Step) - set(needs) - {Step.REJECTED, Step.CANCELLED}:
+    for step in set(OrderStep) - set(needs) - {OrderStep.REJECTED, OrderStep.CANCELLED}:
         assert fault_of_step(kind, step, {}, "amy", "bob") is not None
 
 
 def test_a_rejected_order_stays_so() -> None:
-    for step in (Step.APPROVED, Step.ORDERED, Step.REJECTED):
-        assert fault_of_step(OrderKind.PURCHASE, step, {Step.REJECTED: "bob"}, "amy", "cid") is not None
-    assert fault_of_performing(OrderKind.DEMAND, {Step.REJECTED: "bob"}, "cid") is not None
+    for step in (OrderStep.APPROVED, OrderStep.ORDERED, OrderStep.REJECTED):
+        assert fault_of_step(OrderKind.PURCHASE, step, {OrderStep.REJECTED: "bob"}, "amy", "cid") is not None
+    assert fault_of_performing(OrderKind.DEMAND, {OrderStep.REJECTED: "bob"}, "cid") is not None
 
 
 def test_the_witness_does_not_destroy() -> None:
-    taken = {Step.APPROVED: "bob", Step.WITNESSED: "cid"}
+    taken = {OrderStep.APPROVED: "bob", OrderStep.WITNESSED: "cid"}
     assert fault_of_performing(OrderKind.DESTRUCTION, taken, "amy") is None
     assert fault_of_performing(OrderKind.DESTRUCTION, taken, "cid") == (
         "cid witnesses it, so somebody else has to do it",
         True,
     )
-    assert fault_of_performing(OrderKind.DESTRUCTION, {Step.APPROVED: "bob"}, "amy") == (
+    assert fault_of_performing(OrderKind.DESTRUCTION, {OrderStep.APPROVED: "bob"}, "amy") == (
         "it is not witnessed yet",
         False,
     )
@@ -190,7 +210,7 @@ def test_the_states_of_stock_add_up_to_its_quantity(
     states = stock_states(kind, quantity, reserved, expired=expired, held=held, returned=returned)
     assert sum(states.values()) == quantity
     if expired or held or returned:
-        assert State.AVAILABLE not in states
+        assert OrderState.AVAILABLE not in states
 
 
 def test_what_a_supplier_owes_is_no_stock() -> None:

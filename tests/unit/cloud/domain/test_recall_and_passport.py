@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud_sync.domain.passport import allowance_left_s, measure, total_mkt_c
-from cloud_sync.domain.recall import Flow, reconcile
+from cloud_sync.domain.recall import RecallFlow, reconcile
 from cloud_sync.domain.trace import BatchFlow, shares_of
 from edge_agent.domain.monitoring.excursions import Rule, Side
 
@@ -19,8 +19,8 @@ WARM = Rule("warm", "temp_c", Side.ABOVE, 8.0, on_limit_is_outside=False, delay_
 KIND = st.sampled_from(KINDS)
 
 
-@given(st.lists(st.builds(Flow, KIND, KIND, st.integers(1, 50), st.booleans()), max_size=30))
-def test_whatever_happened_what_was_received_is_the_sum_of_the_rest(flows: list[Flow]) -> None:
+@given(st.lists(st.builds(RecallFlow, KIND, KIND, st.integers(1, 50), st.booleans()), max_size=30))
+def test_whatever_happened_what_was_received_is_the_sum_of_the_rest(flows: list[RecallFlow]) -> None:
     flows = [flow for flow in flows if flow.from_kind != flow.to_kind]
     told = reconcile(flows)
     parts = told.on_hand + told.with_recipients + told.returned + told.destroyed + told.consumed
@@ -28,12 +28,12 @@ def test_whatever_happened_what_was_received_is_the_sum_of_the_rest(flows: list[
 
 
 def test_what_approved_counts_took_away_is_accounted_for_on_its_own_line() -> None:
-    told = reconcile([Flow("supplier", "room", 200), Flow("room", "count_difference", 3, is_approved=True)])
+    told = reconcile([RecallFlow("supplier", "room", 200), RecallFlow("room", "count_difference", 3, is_approved=True)])
     assert (told.count_differences, told.difference, told.accounted_pct, told.is_complete) == (3, 0, 100.0, True)
 
 
 def test_what_was_called_missed_without_an_approved_count_is_the_difference() -> None:
-    told = reconcile([Flow("supplier", "room", 200), Flow("room", "count_difference", 3)])
+    told = reconcile([RecallFlow("supplier", "room", 200), RecallFlow("room", "count_difference", 3)])
     assert (told.count_differences, told.difference, told.accounted_pct, told.is_complete) == (0, 3, 98.5, False)
 
 
@@ -41,21 +41,21 @@ def test_what_was_called_missed_without_an_approved_count_is_the_difference() ->
 def test_what_was_called_missed_and_is_found_again_is_missed_no_longer(counted_first: bool) -> None:
     told = reconcile(
         [
-            Flow("supplier", "room", 10),
-            Flow("room", "count_difference", 2, is_approved=counted_first),
-            Flow("count_difference", "room", 2, is_approved=not counted_first),
+            RecallFlow("supplier", "room", 10),
+            RecallFlow("room", "count_difference", 2, is_approved=counted_first),
+            RecallFlow("count_difference", "room", 2, is_approved=not counted_first),
         ]
     )
     assert (told.on_hand, told.count_differences, told.difference, told.is_complete) == (10, 0, 0, True)
 
 
 def test_what_was_made_counts_as_received() -> None:
-    told = reconcile([Flow("production", "room", 5), Flow("room", "customer", 5)])
+    told = reconcile([RecallFlow("production", "room", 5), RecallFlow("room", "customer", 5)])
     assert (told.received, told.with_recipients, told.is_complete) == (5, 5, True)
 
 
 def test_more_given_out_than_came_is_not_complete() -> None:
-    assert not reconcile([Flow("supplier", "room", 5), Flow("room", "customer", 6)]).is_complete
+    assert not reconcile([RecallFlow("supplier", "room", 5), RecallFlow("room", "customer", 6)]).is_complete
 
 
 BATCH, NEXT = 1, 2

@@ -6,13 +6,13 @@ from edge_agent.commissioning.ble_assessment import BleReport, BleSense, judge_d
 from edge_agent.commissioning.ble_listen import DeviceHeard, InFormat, SaidBytes
 from edge_agent.config.model import BleFormat
 from edge_agent.domain.wire.records import Quality
-from edge_agent.drivers.ble.frames import KEY_MISSING, KEY_WRONG, PLAIN_REFUSED, Decoded, refused
+from edge_agent.drivers.ble.frames import KEY_MISSING, KEY_WRONG, PLAIN_REFUSED, DecodedFrame, refused
 
 ADDRESS = "C0:FF:EE:00:00:01"
-GOOD = Decoded({"temp_c": 5.0, "battery_pct": 90.0})
+GOOD = DecodedFrame({"temp_c": 5.0, "battery_pct": 90.0})
 
 
-def in_format(name: BleFormat, last: Decoded = GOOD, replays: int = 0) -> InFormat:
+def in_format(name: BleFormat, last: DecodedFrame = GOOD, replays: int = 0) -> InFormat:
     values = last.values if last.quality is Quality.GOOD else {}
     return InFormat(name, last, values, 5, 2.0, replays)
 
@@ -95,7 +95,7 @@ def test_silence_is_the_devices_while_others_are_heard_and_the_adapters_otherwis
 
 
 def test_radio_battery_replays_and_scanning_are_looked_after_even_when_all_is_understood() -> None:
-    weak = Decoded({"temp_c": 5.0, "battery_pct": 9.0})
+    weak = DecodedFrame({"temp_c": 5.0, "battery_pct": 9.0})
     advice = " ".join(judged(in_format("govee", weak, replays=2), rssi=-90, scan="passive", has_key=True).advice)
     for words in ("signal is weak (-90 dBm", "9 % left", "2 frames had an old number", 'write scan = "auto"',
                   "never encrypted"):  # fmt: skip

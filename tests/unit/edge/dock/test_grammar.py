@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.dock.effects import Book, Dropped, Effect, Feedback, Refused, Tone
+from edge_agent.dock.effects import Book, Dropped, Effect, Feedback, RefusedScan, Tone
 from edge_agent.dock.grammar import expire, step
 from edge_agent.dock.non_gs1 import parse_foreign
-from edge_agent.dock.session_state import NEEDS, Dock, State
+from edge_agent.dock.session_state import NEEDS, Dock, SessionState
 from edge_agent.domain.barcodes.command_codes import SCANNED_ACTIONS, is_code, parse_code
 from edge_agent.domain.barcodes.gs1 import GS, parse
 from edge_agent.domain.barcodes.hibc import check_character
@@ -37,7 +37,7 @@ class Bench:
     """Scans one code a second and keeps what came of it."""
 
     def __init__(self) -> None:
-        self.state = State()
+        self.state = SessionState()
         self.mono_ms = 1_000_000
         self.scans = 0
         self.last: tuple[Effect, ...] = ()
@@ -54,13 +54,13 @@ class Bench:
             self.booked += [effect.transaction for effect in self.last if isinstance(effect, Book)]
         return self
 
-    def refuses(self, text: str) -> Refused:
+    def refuses(self, text: str) -> RefusedScan:
         before = self.state
         self.scan(text)
         now = replace(self.state, refused_mono_ms=before.refused_mono_ms)
         assert now == before, "a refused scan changed the state"
         (refused,) = self.last
-        assert isinstance(refused, Refused)
+        assert isinstance(refused, RefusedScan)
         assert refused.reason and refused.hint
         return refused
 
@@ -268,7 +268,7 @@ def test_an_idle_operator_is_signed_out() -> None:
     state, effects = expire(bench.state, mono_ms=bench.mono_ms + 119_999, dock=DOCK)
     assert (state, effects) == (bench.state, ())
     state, effects = expire(bench.state, mono_ms=bench.mono_ms + 120_000, dock=DOCK)
-    assert state == State()
+    assert state == SessionState()
     assert "amy" in str(effects[0])
 
 
@@ -284,7 +284,7 @@ def test_an_operator_whose_scans_are_refused_is_there_and_keeps_what_is_open() -
 def test_an_open_transaction_that_times_out_is_told_with_all_its_items() -> None:
     bench = Bench().scan(*RECEIVE, LOT_A, LOT_A, SERIAL_1)
     state, (dropped,) = expire(bench.state, mono_ms=bench.mono_ms + 120_000, dock=DOCK)
-    assert state == State()
+    assert state == SessionState()
     assert isinstance(dropped, Dropped)
     assert "NOT BOOKED" in dropped.text
     assert "2 × lot A, 1 × lot A serial S1" in dropped.text
@@ -295,8 +295,8 @@ def test_a_commit_that_comes_too_late_books_nothing_and_says_so() -> None:
     bench = Bench().scan(*RECEIVE, LOT_A).scan("LW.COMMIT", after_s=121)
     dropped, refused = bench.last
     assert isinstance(dropped, Dropped)
-    assert isinstance(refused, Refused)
-    assert (bench.booked, bench.state) == ([], State())
+    assert isinstance(refused, RefusedScan)
+    assert (bench.booked, bench.state) == ([], SessionState())
 
 
 def test_a_transaction_is_bounded() -> None:
@@ -333,7 +333,7 @@ def test_no_sequence_of_scans_breaks_the_grammar_or_books_half_a_fact(scans: lis
         before = bench.state
         bench.scan(text, after_s=after_s)
         assert bench.last, "every scan is answered"
-        if all(isinstance(effect, Refused) for effect in bench.last):
+        if all(isinstance(effect, RefusedScan) for effect in bench.last):
             assert replace(bench.state, refused_mono_ms=before.refused_mono_ms) == before
     for transaction in bench.booked:
         needs = NEEDS[transaction.action]
@@ -411,5 +411,5 @@ def test_a_hibc_container_of_any_quantity_needs_one_that_is_said() -> None:
 def test_half_a_label_does_not_outlast_the_operator() -> None:
     bench = Bench().scan(*RECEIVE, PRIMARY)
     state, (feedback,) = expire(bench.state, mono_ms=bench.mono_ms + 120_000, dock=DOCK)
-    assert state == State()
+    assert state == SessionState()
     assert isinstance(feedback, Feedback)

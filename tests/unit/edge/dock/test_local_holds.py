@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.dock.local_holds import Watch, WatchStore
-from edge_agent.dock.offline_stock import Known
+from edge_agent.dock.local_holds import LocalHolds, WatchStore
+from edge_agent.dock.offline_stock import OfflineStock
 from edge_agent.domain.wire.ids import DeviceName, PlaceName
 from edge_agent.domain.wire.records import Action, Notice, NoticeKind, Quality, Reading, ScanLine, ScanTransaction
 from edge_agent.timekeeping.clock import ManualClock, stamp
@@ -18,9 +18,9 @@ class Room:
     def __init__(self, tmp_path: Path, clock: ManualClock | None = None) -> None:
         self.path = tmp_path
         self.clock = clock or ManualClock(NOW)
-        self.known = Known()
+        self.known = OfflineStock()
         self.known.take(desk_from(SITE, self.clock))
-        self.watch = Watch(self.known, self.clock, WatchStore(tmp_path))
+        self.watch = LocalHolds(self.known, self.clock, WatchStore(tmp_path))
 
     async def measures(self, *celsius: float, every_s: float = 40, quality: Quality = Quality.GOOD) -> list[Notice]:
         notices: list[Notice] = []

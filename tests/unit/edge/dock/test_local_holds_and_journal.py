@@ -5,7 +5,7 @@ from pathlib import Path
 from edge_agent.agent import start_configured_journal
 from edge_agent.buffer.desk_store import DeskStore
 from edge_agent.config.model import GatewayConfig
-from edge_agent.dock.dock_context import Floor
+from edge_agent.dock.dock_context import DockContext
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Envelope, Lane, Quality, Reading
 from edge_agent.timekeeping.clock import ManualClock, stamp
@@ -40,7 +40,7 @@ def test_readings_outside_the_policy_of_their_place_survive_a_full_disk(tmp_path
     config = config.model_copy(update={"journal": small})
     identity = Identity.load_or_make(tmp_path)
     DeskStore(tmp_path).keep(desk_from(SITE, clock))
-    floor = Floor(config, clock)
+    floor = DockContext(config, clock)
     given: list[Reading] = []
     with start_configured_journal(config, identity, clock, floor.watch.is_outside) as journal:
         for first in range(0, POLLS, 10):

@@ -8,8 +8,8 @@ import pytest
 from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.effects import Feedback, Tone
 from edge_agent.dock.metrics import Metrics
-from edge_agent.dock.offline_stock import Known
-from edge_agent.dock.status_model import Board, Link
+from edge_agent.dock.offline_stock import OfflineStock
+from edge_agent.dock.status_model import LinkStatus, StatusModel
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Lane, Quality, Reading
 from edge_agent.timekeeping.clock import ManualClock, stamp
@@ -23,18 +23,18 @@ RULES = ROOT / "config" / "prometheus" / "lotwarden.rules.yml"
 @pytest.fixture
 def told(tmp_path: Path) -> str:
     """By a gateway with a desk, a journal, a link, a sensor and a dock."""
-    clock, known = ManualClock(NOW), Known()
+    clock, known = ManualClock(NOW), OfflineStock()
     known.take(desk_from(SITE, clock))
     said = {
         "gateway": {"name": "gw-test", "data_dir": tmp_path},
         "uplink": {"url": "https://ledger.example"},
         "scanner": [{"name": "dock", "port": "/dev/null"}],
     }
-    board = Board(GatewayConfig.model_validate(said), clock, known)
+    board = StatusModel(GatewayConfig.model_validate(said), clock, known)
     with open_journal(tmp_path / "journal", clock=clock) as journal:
         journal.append(Lane.SCANS, [scan(1)])
         board.journal = journal.status()
-    board.link = lambda: Link(True, 5.0)
+    board.link = lambda: LinkStatus(True, 5.0)
     board.heard(Reading(stamp(clock), DeviceName("fridge-a/probe-1"), Quality.GOOD, {"temp_c": 4.0}))
     board.answered("dock", Feedback(Tone.BAD, "Refused"))
     return Metrics(board, tuple).text().decode()

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from edge_agent.dock.offline_eligibility import DeskJudge
-from edge_agent.dock.offline_stock import Known
+from edge_agent.dock.offline_stock import OfflineStock
 from edge_agent.dock.verdicts import Doing, Verdict
 from edge_agent.domain.stock.desk import DeskBlock, DeskSnapshot
 from edge_agent.domain.stock.eligibility import ISSUING, HoldKind
@@ -24,7 +24,7 @@ class Bench:
 
     def __init__(self, snapshot: DeskSnapshot | None = SITE) -> None:
         self.clock = ManualClock(NOW)
-        self.known = Known()
+        self.known = OfflineStock()
         self.known.take(desk_from(snapshot, self.clock) if snapshot else None)
         self.judge = DeskJudge(self.known, self.clock, old_after_s=900)
 
@@ -87,7 +87,7 @@ def test_a_clock_that_was_set_back_makes_nothing_good_again() -> None:
     assert codes(bench.line(Action.PICK, "OLD", expires_on=None)) == ["!expired"]
 
 
-def test_stock_promised_to_others_is_refused_and_for_its_own_order_is_not() -> None:
+def test_stock_reserved_to_others_is_refused_and_for_its_own_order_is_not() -> None:
     assert codes(Bench().line(Action.PICK, "PROMISED", from_place="fridge-b")) == ["!reserved"]
     assert Bench().line(Action.PICK, "PROMISED", from_place="fridge-b", order="SO-1") == ()
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.effects import Feedback, Tone
-from edge_agent.dock.offline_stock import Known
-from edge_agent.dock.session_state import State
-from edge_agent.dock.status_model import Board
+from edge_agent.dock.offline_stock import OfflineStock
+from edge_agent.dock.session_state import SessionState
+from edge_agent.dock.status_model import StatusModel
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading
 from edge_agent.timekeeping.clock import ManualClock, stamp
@@ -27,21 +27,21 @@ def config(tmp_path: Path, *scanners: str, probes: tuple[str, ...] = ()) -> Gate
     return GatewayConfig.model_validate(said)
 
 
-def board_of(wanted: GatewayConfig) -> tuple[Board, ManualClock]:
+def board_of(wanted: GatewayConfig) -> tuple[StatusModel, ManualClock]:
     clock = ManualClock(NOW)
-    return Board(wanted, clock, Known()), clock
+    return StatusModel(wanted, clock, OfflineStock()), clock
 
 
-def docks(board: Board) -> list[tuple[str, str | None]]:
+def docks(board: StatusModel) -> list[tuple[str, str | None]]:
     return [(dock["name"], dock["operator"]) for dock in board.state()["docks"]]
 
 
 def test_a_dock_that_stays_keeps_its_operator_and_one_that_goes_is_not_shown_again(tmp_path: Path) -> None:
     board, _ = board_of(config(tmp_path, "one", "two"))
-    board.stands("one", State(operator="amy"))
+    board.stands("one", SessionState(operator="amy"))
     board.follow(config(tmp_path, "one", "three"))
     board.answered("two", Feedback(Tone.BAD, "NOT BOOKED: what was open when the dock was taken away"))
-    board.stands("two", State(operator="ben"))
+    board.stands("two", SessionState(operator="ben"))
     assert docks(board) == [("one", "amy"), ("three", None)]
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.simulators.room import ColdRoom, LiveRoom, State
+from edge_agent.simulators.room import ColdRoom, LiveRoom, RoomState
 
 HOUR_S = 3600.0
 
@@ -29,7 +29,7 @@ def test_an_undisturbed_room_stays_between_2_and_8_and_cycles(seed: int) -> None
 
 
 def test_a_door_left_open_warms_the_room_beyond_8_within_minutes_and_a_closed_one_cools_it_again() -> None:
-    room = ColdRoom(7).switched(HOUR_S, State.DOOR_OPEN).switched(HOUR_S + 900, State.RUNNING)
+    room = ColdRoom(7).switched(HOUR_S, RoomState.DOOR_OPEN).switched(HOUR_S + 900, RoomState.RUNNING)
     assert max(temperatures(room, 0, HOUR_S)) < 8
     beyond = next(at for at in range(int(HOUR_S), int(HOUR_S) + 900) if room.air_at(at).temp_c > 8)
     assert 60 < beyond - HOUR_S < 300
@@ -39,7 +39,7 @@ def test_a_door_left_open_warms_the_room_beyond_8_within_minutes_and_a_closed_on
 
 
 def test_a_stopped_compressor_warms_the_room_slowly_towards_the_air_outside() -> None:
-    room = ColdRoom(7).switched(0, State.COMPRESSOR_OFF)
+    room = ColdRoom(7).switched(0, RoomState.COMPRESSOR_OFF)
     assert room.air_at(600).temp_c < 8
     assert room.air_at(HOUR_S).temp_c > 8
     assert 23 < room.air_at(24 * HOUR_S).temp_c < 25
@@ -47,9 +47,9 @@ def test_a_stopped_compressor_warms_the_room_slowly_towards_the_air_outside() ->
 
 def test_what_is_done_later_does_not_change_what_was() -> None:
     before = temperatures(ColdRoom(3), 0, HOUR_S)
-    room = ColdRoom(3).switched(HOUR_S, State.DOOR_OPEN)
+    room = ColdRoom(3).switched(HOUR_S, RoomState.DOOR_OPEN)
     assert temperatures(room, 0, HOUR_S) == before
-    assert room.state_at(HOUR_S - 1) is State.RUNNING and room.state_at(HOUR_S) is State.DOOR_OPEN
+    assert room.state_at(HOUR_S - 1) is RoomState.RUNNING and room.state_at(HOUR_S) is RoomState.DOOR_OPEN
 
 
 def test_a_live_room_follows_its_clock_and_its_commands_at_its_scale() -> None:

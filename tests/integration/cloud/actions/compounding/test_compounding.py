@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from cloud_sync.domain.roles import Role
-from cloud_sync.ingest.batches import Outcome, store_batch
-from cloud_sync.posting.reservations.broken_reservations import break_promises
+from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.posting.reservations.broken_reservations import break_reservations
 from cloud_sync.posting.reservations.fefo_allocation import FIRST_LOOK
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action, Reading, Record
@@ -120,7 +120,7 @@ class Pharmacy:
 
     def say(self, *records: Record) -> None:
         receipt = store_batch(self.ledger.database, self.gateway.batch(*records))
-        assert receipt.outcome is Outcome.STORED, receipt.reason
+        assert receipt.outcome is BatchOutcome.STORED, receipt.reason
 
     def measure(self, *values: tuple[float, float]) -> None:
         """(hour, temperature) in the clean room."""
@@ -522,12 +522,12 @@ def allocated(pharmacy: Pharmacy, number: str) -> dict[str, Any]:
     }
 
 
-def open_promises(pharmacy: Pharmacy, number: str) -> list[tuple[str, str, int]]:
+def open_reservations(pharmacy: Pharmacy, number: str) -> list[tuple[str, str, int]]:
     rows = pharmacy.api.reader.rows("/v1/reservations", demand=number, only_open=True)
     return [(row["lot_number"], row["place"], row["quantity"]) for row in rows]
 
 
-def test_what_is_made_for_a_prescription_is_promised_to_its_order_first_and_then_ordinary_stock(
+def test_what_is_made_for_a_prescription_is_reserved_to_its_order_first_and_then_ordinary_stock(
     drops: Pharmacy,
 ) -> None:
     given = allocated(drops, drops_order(drops, "RX-1", 100))
@@ -535,7 +535,7 @@ def test_what_is_made_for_a_prescription_is_promised_to_its_order_first_and_then
 
 
 @pytest.mark.parametrize("prescription", ["RX-2", ""])
-def test_what_is_made_for_a_prescription_is_promised_to_nobody_else(drops: Pharmacy, prescription: str) -> None:
+def test_what_is_made_for_a_prescription_is_reserved_to_nobody_else(drops: Pharmacy, prescription: str) -> None:
     given = allocated(drops, drops_order(drops, prescription, 60))
     assert (given["taken"], given["missing"]) == ([("M1", 50)], 10)
     assert given["skipped"] == {"P1": ["made for prescription RX-1 alone"]}
@@ -547,7 +547,7 @@ def test_stock_for_a_prescription_is_found_behind_any_number_of_lots_that_expire
     assert allocated(drops, drops_order(drops, "RX-1", 5))["taken"] == [("P1", 5)]
 
 
-def test_an_allocation_by_the_number_of_an_order_or_by_the_prescription_promises_what_was_made_for_it(
+def test_an_allocation_by_the_number_of_an_order_or_by_the_prescription_reservations_what_was_made_for_it(
     drops: Pharmacy,
 ) -> None:
     for demand in (drops_order(drops, "RX-1", 5), "RX-1"):
@@ -556,26 +556,26 @@ def test_an_allocation_by_the_number_of_an_order_or_by_the_prescription_promises
         assert (taken["lot_number"], taken["quantity"]) == ("P1", 5)
 
 
-def test_a_promise_of_what_was_made_for_a_prescription_lasts_until_another_hold_breaks_it(drops: Pharmacy) -> None:
+def test_a_reservation_of_what_was_made_for_a_prescription_lasts_until_another_hold_breaks_it(drops: Pharmacy) -> None:
     number = drops_order(drops, "RX-1", 20)
     allocated(drops, number)
     (lot,) = (row for row in drops.api.reader.rows("/v1/lots", item="eye-drops") if row["lot_number"] == "P1")
     with drops.api.database.transaction() as connection:
-        break_promises(connection, [lot["id"]])
-    assert open_promises(drops, number) == [("P1", "store", 20)]
+        break_reservations(connection, [lot["id"]])
+    assert open_reservations(drops, number) == [("P1", "store", 20)]
     drops.api.quality.ok("POST", "/v1/holds", json={"lot_id": lot["id"], "reason": "leaking"})
-    assert open_promises(drops, number) == []
+    assert open_reservations(drops, number) == []
     given = allocated(drops, number)
     assert given["taken"] == [("M1", 20)]
     assert given["skipped"] == {"P1": ["leaking"]}
 
 
-def test_promised_stock_for_a_prescription_is_gathered_and_dispensed_by_its_order(drops: Pharmacy) -> None:
+def test_reserved_stock_for_a_prescription_is_gathered_and_dispensed_by_its_order(drops: Pharmacy) -> None:
     drops.api.place("counter", parent="main")
     number = drops_order(drops, "RX-1", 20)
     allocated(drops, number)
-    drops.api.operator.ok("POST", f"/v1/orders/{number}/gather", json={"to_place": "counter"})
-    assert open_promises(drops, number) == [("P1", "counter", 20)]
+    drops.api.operator.ok("POST", f"/v1/orders/{number}/pick", json={"to_place": "counter"})
+    assert open_reservations(drops, number) == [("P1", "counter", 20)]
     drops.api.operator.ok("POST", f"/v1/orders/{number}/issue", json={"action": "dispense"})
     assert drops.api.reader.ok("GET", f"/v1/orders/{number}")["state"] == "dispensed"
 
@@ -590,7 +590,7 @@ def test_a_scanned_pick_of_stock_for_a_prescription_is_a_case_unless_it_is_for_i
         drops.say(scan(at, Action.PICK, "store", "counter", picked, order=number))
         if number == mine:
             assert drops.api.reader.rows("/v1/cases", kind="issued_while_held") == []
-            assert sorted(open_promises(drops, mine)) == [("P1", "counter", 10), ("P1", "store", 10)]
+            assert sorted(open_reservations(drops, mine)) == [("P1", "counter", 10), ("P1", "store", 10)]
     (case,) = drops.api.reader.rows("/v1/cases", kind="issued_while_held")
     assert case["text"] == "pick of 10 although held: made for prescription RX-1 alone"
 

@@ -20,7 +20,7 @@ from cloud_sync.actions.orders.orders import Asked as OrderedLine
 from cloud_sync.actions.orders.orders import NewOrder, request_order, take_step
 from cloud_sync.app import create_app
 from cloud_sync.domain.master_records import SupplierRecord
-from cloud_sync.domain.orders import OrderKind, Step
+from cloud_sync.domain.orders import OrderKind, OrderStep
 from cloud_sync.errors import Conflict, NotFound, NotKnown
 from cloud_sync.storage.database import Database
 from edge_agent.buffer.desk_store import Desk
@@ -77,9 +77,9 @@ async def test_a_desk_knows_open_orders_and_suppliers(ledger: Ledger, gateway: G
     ]
     with served(ledger.database) as url:
         before = (await client_of(url, gateway).fetch(None)).snapshot
-        take_step(ledger.database, numbers[0], Step.APPROVED, "needed", at=NOW, actor="bob")
+        take_step(ledger.database, numbers[0], OrderStep.APPROVED, "needed", at=NOW, actor="bob")
         ledger.run("UPDATE supplier SET status = 'qualified', note = ''")
-        take_step(ledger.database, numbers[0], Step.ORDERED, "by telephone", at=NOW, actor="amy")
+        take_step(ledger.database, numbers[0], OrderStep.ORDERED, "by telephone", at=NOW, actor="amy")
         say(scan(minute(3), Action.RECEIVE, "acme", "dock", line(3), order=numbers[0]))
         say(scan(minute(4), Action.SHIP, "fridge-a", "st-mary", line(4), order=numbers[1]))
         after = (await client_of(url, gateway).fetch(None)).snapshot

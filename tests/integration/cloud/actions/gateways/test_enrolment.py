@@ -14,7 +14,7 @@ import pytest
 from cloud_sync.actions.gateways.enrolment import FAILURES_OF_GATEWAY_MAX, invite
 from cloud_sync.actions.gateways.gateways import revoke_gateway
 from cloud_sync.errors import Conflict, Invalid, NotFound
-from cloud_sync.ingest.batches import Outcome, store_batch
+from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.enrolment import PATH, enrolment_words, plain_code
 from edge_agent.domain.wire.ids import GatewayName, JournalId
@@ -49,7 +49,7 @@ class Candidate:
         body = {"gateway": self.name, "public_key": key, "code": typed, "proof": base64.b64encode(proof).decode()}
         return self.api.client.post(PATH, json={**body, **other})
 
-    def says(self, database: Database, first: int = 1) -> Outcome:
+    def says(self, database: Database, first: int = 1) -> BatchOutcome:
         line = encode_record(notice(minute(0), NoticeKind.STARTED))
         header = BatchHeader(
             gateway=GatewayName(self.name), journal=JOURNAL, lane=Lane.SCANS, first=first, count=1, previous=NO_PREVIOUS
@@ -77,11 +77,11 @@ def test_a_gateway_with_a_code_is_believed_and_only_the_digest_of_the_code_is_ke
     database: Database, candidate: Candidate
 ) -> None:
     candidate.api.place("main", "site")
-    assert candidate.says(database) is Outcome.UNKNOWN
+    assert candidate.says(database) is BatchOutcome.UNKNOWN
     code = invited(database, place="main")
     answer = candidate.asks(code.lower())
     assert (answer.status_code, answer.json()["name"]) == (201, "gw-9")
-    assert candidate.says(database) is Outcome.STORED
+    assert candidate.says(database) is BatchOutcome.STORED
     assert events(database) == ["gateway_invited", "gateway_enrolled"]
     with database.transaction() as connection:
         kept = str(connection.execute("SELECT * FROM gateway_invite").fetchall())
@@ -102,7 +102,7 @@ def test_a_code_is_good_once_but_a_lost_answer_may_be_asked_for_again(
     answer = thief.asks(code)
     assert answer.status_code == 409
     assert "was used" in answer.json()["error"]
-    assert thief.says(database) is Outcome.REFUSED
+    assert thief.says(database) is BatchOutcome.REFUSED
 
 
 def test_a_code_ends_and_a_newer_one_takes_the_place_of_older_ones(database: Database, candidate: Candidate) -> None:
@@ -155,16 +155,16 @@ def test_another_key_for_a_known_name_needs_an_invitation_that_says_replace(
     database: Database, candidate: Candidate, tmp_path: Path
 ) -> None:
     assert candidate.asks(invited(database)).status_code == 201
-    assert candidate.says(database) is Outcome.STORED
+    assert candidate.says(database) is BatchOutcome.STORED
     with pytest.raises(Conflict, match="registered already"):
         invited(database)
     successor = Candidate(candidate.api, Identity.load_or_make(tmp_path / "new"))
     assert successor.asks(invited(database, replaces=True)).status_code == 201
-    assert successor.says(database, first=2) is Outcome.STORED
-    assert candidate.says(database, first=3) is Outcome.REFUSED, "the old key is worth nothing"
+    assert successor.says(database, first=2) is BatchOutcome.STORED
+    assert candidate.says(database, first=3) is BatchOutcome.REFUSED, "the old key is worth nothing"
     assert events(database)[-1] == "gateway_key_replaced"
     revoke_gateway(database, "gw-9", "stolen", actor="tester")
-    assert successor.says(database, first=4) is Outcome.UNKNOWN
+    assert successor.says(database, first=4) is BatchOutcome.UNKNOWN
     with pytest.raises(Conflict, match="was revoked"):
         invited(database)
 

@@ -109,7 +109,7 @@ def test_a_disposition_tells_its_places_and_evidence(api: Api) -> None:
     assert api.quality.post("/v1/dispositions", {**body, "places": ["nowhere"]}).status_code == 404
 
 
-def test_promises_of_stock_that_turns_out_exposed_are_broken_at_once(ledger: Ledger, say: Said) -> None:
+def test_reservations_of_stock_that_turns_out_exposed_are_broken_at_once(ledger: Ledger, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a"), scan(minute(0), Action.RECEIVE, "acme", "fridge-b"))
     with api_on(ledger.database) as api:
         told = api.operator.ok("POST", "/v1/allocations", json=demand(12))
@@ -120,7 +120,7 @@ def test_promises_of_stock_that_turns_out_exposed_are_broken_at_once(ledger: Led
     assert [event["data"]["quantity"] for event in ledger.events("replan_needed")] == [10]
 
 
-def test_promises_of_a_lot_with_a_case_are_broken(ledger: Ledger, say: Said) -> None:
+def test_reservations_of_a_lot_with_a_case_are_broken(ledger: Ledger, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-b"))
     with api_on(ledger.database) as api:
         api.operator.ok("POST", "/v1/allocations", json=demand(3))
@@ -129,7 +129,7 @@ def test_promises_of_a_lot_with_a_case_are_broken(ledger: Ledger, say: Said) -> 
     assert (row["ended_as"], ledger.open_cases()) == ("broken", ["expiry_mismatch"])
 
 
-def test_a_late_scan_that_exposes_a_lot_breaks_its_promises(ledger: Ledger, say: Said) -> None:
+def test_a_late_scan_that_exposes_a_lot_breaks_its_reservations(ledger: Ledger, say: Said) -> None:
     say(reading(minute(6), 9.0), reading(minute(8), 5.0))
     say(scan(minute(20), Action.RECEIVE, "acme", "fridge-b"))
     with api_on(ledger.database) as api:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cloud_sync.domain.roles import Role
-from cloud_sync.ingest.batches import Outcome, store_batch
+from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
 from tests.support.builders import GatewayWithKey, Ledger, line, scan
@@ -43,10 +43,10 @@ def destroy(api: Api, lot: str, quantity: int) -> None:
     go(api, "destroy", "fridge-a", "scrap", lot, quantity)
 
 
-def test_a_recall_freezes_the_lot_and_breaks_its_promises(api: Api) -> None:
+def test_a_recall_freezes_the_lot_and_breaks_its_reservations(api: Api) -> None:
     lot = api.receive("A", 10)
-    promised = api.operator.ok("POST", "/v1/allocations", json=demand(4))["reservations"]
-    assert len(promised) == 1
+    reserved = api.operator.ok("POST", "/v1/allocations", json=demand(4))["reservations"]
+    assert len(reserved) == 1
     recall(api, lots=[lot])
     (reservation,) = api.reader.rows("/v1/reservations")
     assert (reservation["ended_as"], "cracked vials" in reservation["ended_reason"]) == ("broken", True)
@@ -131,7 +131,7 @@ def test_a_unit_that_a_scan_calls_missed_is_not_accounted_for(api: Api) -> None:
     gateway = GatewayWithKey()
     gateway.register(api.database)
     said = scan(NOW, Action.MOVE, "fridge-a", "count-difference", line(2, "A", gtin="09501101530003", expires_on=None))
-    assert store_batch(api.database, gateway.batch(said)).outcome is Outcome.STORED
+    assert store_batch(api.database, gateway.batch(said)).outcome is BatchOutcome.STORED
     number = recall(api, items=["pen"])
     (row,) = api.reader.ok("GET", f"/v1/recalls/{number}")["reconciliation"]
     assert (row["count_differences"], row["difference"], row["is_complete"]) == (0, 2, False)

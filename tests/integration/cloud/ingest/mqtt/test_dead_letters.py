@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from cloud_sync.errors import Conflict, NotFound
-from cloud_sync.ingest.batches import Outcome, Receipt, store_batches
-from cloud_sync.ingest.dead_letter_retry import rebook
+from cloud_sync.ingest.batches import BatchOutcome, BatchReceipt, store_batches
+from cloud_sync.ingest.dead_letter_retry import reprocess
 from cloud_sync.ingest.mqtt.receiver import MqttDoor, MqttSection
 from edge_agent.domain.wire.records import Action, Lane
 from edge_agent.domain.wire.wire import digest_of
@@ -53,7 +53,7 @@ def test_a_batch_that_cannot_be_booked_is_kept_as_evidence_and_in_a_case(
 ) -> None:
     raws = [received(gateway, lot, at) for at, lot in enumerate(["L1", "POISON", "L2"])]
     receipts = store_batches(spoilt.database, raws)
-    assert [receipt.outcome for receipt in receipts] == [Outcome.STORED] * 3
+    assert [receipt.outcome for receipt in receipts] == [BatchOutcome.STORED] * 3
     assert "could not be booked in 3 tries" in receipts[1].reason
     assert spoilt.balances() == {("L1", "", "dock"): 10, ("L1", "", "acme"): -10, ("L2", "", "dock"): 10,
                                  ("L2", "", "acme"): -10}  # fmt: skip
@@ -74,7 +74,7 @@ def test_one_batch_of_readings_that_cannot_be_stored_does_not_hold_up_those_besi
     spoilt: Ledger, gateway: GatewayWithKey
 ) -> None:
     raws = [gateway.batch(reading(minute(at), value)) for at, value in enumerate([5.0, 99.0, 6.0, 9.0])]
-    assert [receipt.outcome for receipt in store_batches(spoilt.database, raws)] == [Outcome.STORED] * 4
+    assert [receipt.outcome for receipt in store_batches(spoilt.database, raws)] == [BatchOutcome.STORED] * 4
     assert [row["value"] for row in spoilt.rows("SELECT value FROM reading ORDER BY at")] == [5.0, 6.0, 9.0]
     assert spoilt.excursions() == {("probe-a", "too-warm", minute(3), None, 9.0)}
     assert spoilt.open_cases() == ["batch_set_aside"]
@@ -92,18 +92,18 @@ def test_a_batch_that_was_set_aside_is_booked_once_its_cause_is_gone(spoilt: Led
     raw = received(gateway, "POISON", 1)
     store_batches(spoilt.database, [raw])
     with pytest.raises(Conflict, match=r"still cannot be booked.*nobody has foreseen this"):
-        rebook(spoilt.database, the_case(spoilt), reason="try", actor="quinn")
+        reprocess(spoilt.database, the_case(spoilt), reason="try", actor="quinn")
     assert spoilt.open_cases() == ["batch_set_aside"] and spoilt.balances() == {}
     spoilt.run(MENDED)
-    row = rebook(spoilt.database, the_case(spoilt), reason="mended in the new version", actor="quinn")
+    row = reprocess(spoilt.database, the_case(spoilt), reason="mended in the new version", actor="quinn")
     assert row["resolution"] == "booked again: mended in the new version"
     assert spoilt.balances() == {("POISON", "", "dock"): 10, ("POISON", "", "acme"): -10}
     assert spoilt.open_cases() == []
     (event,) = spoilt.rows("SELECT actor, reason, subject FROM event WHERE kind = 'batch_rebooked'")
     assert (event["actor"], event["reason"]) == ("quinn", "mended in the new version")
     with pytest.raises(Conflict, match="is closed"):
-        rebook(spoilt.database, the_case(spoilt), reason="again", actor="quinn")
-    assert store_batches(spoilt.database, [raw])[0].outcome is Outcome.DUPLICATE
+        reprocess(spoilt.database, the_case(spoilt), reason="again", actor="quinn")
+    assert store_batches(spoilt.database, [raw])[0].outcome is BatchOutcome.DUPLICATE
     assert spoilt.balances() == {("POISON", "", "dock"): 10, ("POISON", "", "acme"): -10}, "booked once"
 
 
@@ -112,7 +112,7 @@ def test_readings_that_were_set_aside_are_judged_when_they_are_booked(spoilt: Le
     store_batches(spoilt.database, [gateway.batch(reading(minute(9), 5.0))])
     assert spoilt.excursions() == set()
     spoilt.run(MENDED)
-    rebook(spoilt.database, the_case(spoilt), reason="mended", actor="quinn")
+    reprocess(spoilt.database, the_case(spoilt), reason="mended", actor="quinn")
     assert spoilt.excursions() == {("probe-a", "too-warm", minute(1), minute(9), 99.0)}
 
 
@@ -120,14 +120,14 @@ def test_only_a_case_of_a_batch_that_was_set_aside_can_be_booked_again(ledger: L
     store_batches(ledger.database, [gateway.batch_of_lines([b"{}"], Lane.SCANS)])
     (case,) = ledger.rows("SELECT id FROM exception_case")
     with pytest.raises(Conflict, match="unreadable_record"):
-        rebook(ledger.database, case["id"], reason="try", actor="quinn")
+        reprocess(ledger.database, case["id"], reason="try", actor="quinn")
     with pytest.raises(NotFound):
-        rebook(ledger.database, case["id"] + 1, reason="try", actor="quinn")
+        reprocess(ledger.database, case["id"] + 1, reason="try", actor="quinn")
 
 
 def test_a_stranger_cannot_have_anything_set_aside(spoilt: Ledger) -> None:
     raw = received(GatewayWithKey(), "POISON", 1)
-    assert store_batches(spoilt.database, [raw])[0].outcome is Outcome.REFUSED
+    assert store_batches(spoilt.database, [raw])[0].outcome is BatchOutcome.REFUSED
     assert spoilt.rows("SELECT FROM evidence") == []
 
 
@@ -146,7 +146,7 @@ async def test_over_mqtt_it_has_a_receipt_and_is_not_asked_for_again(
 ) -> None:
     tries: list[int] = []
 
-    def store(raws: Sequence[bytes]) -> list[Receipt]:
+    def store(raws: Sequence[bytes]) -> list[BatchReceipt]:
         tries.append(len(raws))
         return store_batches(spoilt.database, raws)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloud_sync.ingest.batches import Outcome, store_batches
+from cloud_sync.ingest.batches import BatchOutcome, store_batches
 from edge_agent.domain.monitoring.excursions import Severity, Side
 from edge_agent.domain.monitoring.policies import (
     AnyRule,
@@ -135,7 +135,7 @@ def test_many_batches_at_once_prove_silence_and_budgets_as_those_that_come_alone
     raws.append(gateway.batch(no_reading(minute(90))))
     for part in (raws[20:], raws[:10], raws[10:20]):
         receipts = store_batches(ledger.database, list(reversed(part)))
-        assert {receipt.outcome for receipt in receipts} == {Outcome.STORED}
+        assert {receipt.outcome for receipt in receipts} == {BatchOutcome.STORED}
     assert names(ledger) == {
         ("silent", minute(24), minute(60)),
         ("silent", minute(69), None),
@@ -183,7 +183,7 @@ def test_silence_is_known_once_a_hole_is_closed_though_by_records_that_nobody_ca
     unreadable = gateway.batch_of_lines([b'{"kind": "reading", "at'], Lane.READINGS)
     say(reading(minute(60), 5.0))
     assert names(ledger) == set()
-    assert {receipt.outcome for receipt in store_batches(ledger.database, [unreadable])} == {Outcome.STORED}
+    assert {receipt.outcome for receipt in store_batches(ledger.database, [unreadable])} == {BatchOutcome.STORED}
     assert names(ledger) == {("silent", minute(0), minute(60))}
 
 
@@ -204,7 +204,7 @@ def test_a_hole_in_a_damaged_journal_does_not_hold_back_the_next_one(
     after = GatewayWithKey(gateway.name, "22222222-2222-4222-8222-222222222222", gateway.key)
     notice = lost(gateway.journal if is_named else FORMER_JOURNALS, 1, SEQ_END - 1)
     here = [raws[0], raws[3], after.batch(reading(minute(60), 5.0))]
-    assert {receipt.outcome for receipt in store_batches(ledger.database, here)} == {Outcome.STORED}
+    assert {receipt.outcome for receipt in store_batches(ledger.database, here)} == {BatchOutcome.STORED}
     assert names(ledger) == set(), "what is missing may be of any time since"
     store_batches(ledger.database, [after.batch(notice)])
     assert names(ledger) == {("silent", minute(3), minute(60))}

@@ -9,7 +9,7 @@ from cloud_sync.actions.master_data.records import keep_record
 from cloud_sync.domain.excursion_detection import PolicySpell, rule_spells
 from cloud_sync.domain.master_records import PlaceRecord
 from cloud_sync.errors import Conflict
-from cloud_sync.ingest.batches import Outcome, store_batch
+from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.posting.monitoring.rule_tracks import assign_channel
 from edge_agent.domain.monitoring.excursions import Side
 from edge_agent.domain.monitoring.policies import Policy, PolicyRule
@@ -66,7 +66,7 @@ def test_an_excursion_stays_true_of_the_policy_it_broke_and_ends_with_it(
         if number == 3:
             change_policy(ledger, "fridge-a", "mild", minute(10))
         else:
-            assert store_batch(ledger.database, batches[number]).outcome is Outcome.STORED
+            assert store_batch(ledger.database, batches[number]).outcome is BatchOutcome.STORED
     assert ledger.excursions() == {
         ("probe-a", "too-warm", minute(1), minute(2), 9.0),
         ("probe-a", "too-warm", minute(8), minute(10), 9.5),
@@ -110,7 +110,7 @@ def test_a_probe_that_moves_is_judged_where_it_was(
         if number == 3:
             move_probe(ledger, channel(ledger), "fridge-b", minute(10))
         else:
-            assert store_batch(ledger.database, batches[number]).outcome is Outcome.STORED
+            assert store_batch(ledger.database, batches[number]).outcome is BatchOutcome.STORED
     rows = ledger.rows("SELECT p.name, e.began_at FROM excursion e JOIN place p ON p.id = e.place_id ORDER BY 2")
     assert [tuple(row.values()) for row in rows] == [("fridge-a", minute(1)), ("fridge-b", minute(20))]
     assert ledger.held() == {("L1", "", "fridge-a")}
@@ -174,7 +174,7 @@ def test_silence_counts_from_when_it_was_watched_however_late_the_first_reading_
         gateway.batch(reading(minute(40), 20.0, "probe-d"), reading(minute(45), 20.0, "probe-d")),
     ]
     for number in order:
-        assert store_batch(ledger.database, batches[number]).outcome is Outcome.STORED
+        assert store_batch(ledger.database, batches[number]).outcome is BatchOutcome.STORED
     assert {(rule, began, ended) for _, rule, began, ended, _ in ledger.excursions()} == {
         ("silence", minute(10), minute(40))
     }

@@ -1,4 +1,4 @@
-"""Crowds on one item: many clients and gateways at once, and nothing is promised or issued that may not be."""
+"""Crowds on one item: many clients and gateways at once, and nothing is reserved or issued that may not be."""
 
 import threading
 import uuid
@@ -15,7 +15,7 @@ from cloud_sync.actions.quality.recalls import open_recall
 from cloud_sync.actions.stock.movements import pick
 from cloud_sync.domain.dispositions import Decision
 from cloud_sync.errors import Conflict, DatabaseDown, NotFound
-from cloud_sync.ingest.batches import Outcome, store_batch
+from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
 from tests.integration.conftest import Said
@@ -35,7 +35,7 @@ def api(ledger: Ledger) -> Iterator[Api]:
 def test_fifty_clients_that_ask_keep_and_take_back_never_get_more_than_there_is(
     ledger: Ledger, say: Said, seed: int
 ) -> None:
-    """Each asks under its own id, twice; then keeps its promise, in whole or in part, or takes it back, twice."""
+    """Each asks under its own id, twice; then keeps its reservation, in whole or in part, or takes it back, twice."""
     for lot, place in (("A", "dock"), ("B", "fridge-a"), ("C", "fridge-b")):
         say(scan(minute(0), Action.RECEIVE, "acme", place, line(30, lot)))
 
@@ -64,7 +64,7 @@ def test_fifty_clients_that_ask_keep_and_take_back_never_get_more_than_there_is(
     assert sum(units for (_, _, place), units in balances.items() if place in ("dock", "fridge-a", "fridge-b")) == (
         90 - shipped
     )
-    assert_promises_are_covered(ledger)
+    assert_reservations_are_covered(ledger)
     assert ledger.open_cases() == []
 
 
@@ -99,11 +99,11 @@ def test_a_release_beside_late_readings_never_frees_what_the_evidence_does_not_c
     )
     is_held = ledger.held() == {("L1", "", "fridge-a")}
     assert (decided["same"], is_held) == ((True, False) if decided["worst"] == 14.0 else (False, True))
-    assert_promises_are_covered(ledger)
+    assert_reservations_are_covered(ledger)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_recall_beside_picks_leaves_no_promise_and_lets_nothing_out_afterwards(
+def test_a_recall_beside_picks_leaves_no_reservation_and_lets_nothing_out_afterwards(
     ledger: Ledger, say: Said, seed: int
 ) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(CLIENTS)))
@@ -157,7 +157,7 @@ def test_an_order_that_is_allocated_cancelled_and_filled_at_once_keeps_nobody_wa
         raw = gateway.batch(scan(minute(n + 1), Action.SHIP, "dock", "st-mary", line(2), order=number))
         ask_again = {"client_id": str(uuid.uuid4())}
         doings += [
-            lambda raw=raw: store_batch(ledger.database, raw).outcome is Outcome.STORED,
+            lambda raw=raw: store_batch(ledger.database, raw).outcome is BatchOutcome.STORED,
             lambda: api.operator.post(f"{path}/cancel", part).status_code == 200,
             lambda body=ask_again: api.operator.post(f"{path}/allocate", body).status_code == 200,
         ]
@@ -165,19 +165,19 @@ def test_an_order_that_is_allocated_cancelled_and_filled_at_once_keeps_nobody_wa
     assert all(crowd(doings, hands=10))
     (shown,) = api.reader.ok("GET", path)["lines"]
     assert shown["states"] == {"shipped": 20, "cancelled": 10, "allocated": 30}
-    assert_promises_are_covered(ledger)
+    assert_reservations_are_covered(ledger)
 
 
-def assert_promises_are_covered(ledger: Ledger) -> None:
+def assert_reservations_are_covered(ledger: Ledger) -> None:
     sql = """
-        SELECT l.lot_number, v.serial, p.name AS place, sum(v.quantity)::bigint AS promised,
+        SELECT l.lot_number, v.serial, p.name AS place, sum(v.quantity)::bigint AS reserved,
                bool_or(EXISTS (SELECT FROM hold_now h WHERE h.lot_id = v.lot_id
                                AND hold_covers(h.kind, h.place_id, v.place_id, p.ancestors))) AS held
         FROM reservation v JOIN lot l ON l.id = v.lot_id JOIN place p ON p.id = v.place_id
         WHERE v.ended_at IS NULL GROUP BY 1, 2, 3"""
     there = ledger.balances()
     for row in ledger.rows(sql):
-        assert row["promised"] <= there.get((row["lot_number"], row["serial"], row["place"]), 0), row
+        assert row["reserved"] <= there.get((row["lot_number"], row["serial"], row["place"]), 0), row
         assert not row["held"], row
 
 

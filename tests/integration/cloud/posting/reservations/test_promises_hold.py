@@ -1,4 +1,4 @@
-"""What was promised is there and may be issued, whatever happens to it in between. Found by the machine."""
+"""What was reserved is there and may be issued, whatever happens to it in between. Found by the machine."""
 
 import uuid
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ import pytest
 
 from cloud_sync.actions.orders.fulfilment import replan_broken
 from cloud_sync.posting.cases import Case, open_case
-from cloud_sync.posting.reservations.broken_reservations import expire_promises
-from cloud_sync.storage.locks import own_lots, share_holds
+from cloud_sync.posting.reservations.broken_reservations import expire_reservations
+from cloud_sync.storage.locks import lock_lots, share_holds
 from edge_agent.domain.wire.records import Action, Notice, NoticeKind
 from tests.integration.conftest import Said
 from tests.support.builders import BOOT, Ledger, line, minute, reading, scan, stamp
@@ -29,7 +29,7 @@ def api(ledger: Ledger) -> Iterator[Api]:
         yield opened
 
 
-def promised(api: Api, quantity: int = 6, **more: Any) -> str:
+def reserved(api: Api, quantity: int = 6, **more: Any) -> str:
     body = {"client_id": str(uuid.uuid4()), "kind": "demand", "from_place": "site", "to_place": "st-mary",
             "lines": [{"item": "insulin", "quantity": quantity}]}  # fmt: skip
     number = str(api.operator.ok("POST", "/v1/orders", json=body | more)["number"])
@@ -37,44 +37,44 @@ def promised(api: Api, quantity: int = 6, **more: Any) -> str:
     return number
 
 
-def open_promises(api: Api) -> dict[tuple[str, str], int]:
+def open_reservations(api: Api) -> dict[tuple[str, str], int]:
     rows = api.reader.rows("/v1/reservations", only_open=True)
     return {(row["lot_number"], row["place"]): row["quantity"] for row in rows}
 
 
-def test_a_promise_does_not_follow_its_stock_into_an_excursion(api: Api, say: Said) -> None:
+def test_a_reservation_does_not_follow_its_stock_into_an_excursion(api: Api, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(10)))
     say(reading(minute(1), 12.0))
-    promised(api)
+    reserved(api)
     say(scan(minute(2), Action.MOVE, "dock", "fridge-a", line(10)))
-    assert open_promises(api) == {}
+    assert open_reservations(api) == {}
     (row,) = api.reader.rows("/v1/reservations", demand=api.reader.rows("/v1/orders")[0]["number"], only_open=False)[1:]
     assert (row["ended_as"], "too-warm" in row["ended_reason"]) == ("broken", True)
 
 
-def test_a_promise_that_is_gathered_where_its_lot_is_held_is_broken_there(api: Api, say: Said) -> None:
+def test_a_reservation_that_is_gathered_where_its_lot_is_held_is_broken_there(api: Api, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(10)))
-    number = promised(api)
+    number = reserved(api)
     (lot,) = api.reader.rows("/v1/lots")
     api.quality.ok("POST", "/v1/holds", json={"lot_id": lot["id"], "place": "fridge-b", "reason": "pests found"})
-    api.operator.ok("POST", f"/v1/orders/{number}/gather", json={"to_place": "shelf-a1"})
-    assert open_promises(api) == {("L1", "shelf-a1"): 6}
-    api.operator.ok("POST", f"/v1/orders/{number}/gather", json={"to_place": "fridge-b"})
-    assert open_promises(api) == {}
+    api.operator.ok("POST", f"/v1/orders/{number}/pick", json={"to_place": "shelf-a1"})
+    assert open_reservations(api) == {("L1", "shelf-a1"): 6}
+    api.operator.ok("POST", f"/v1/orders/{number}/pick", json={"to_place": "fridge-b"})
+    assert open_reservations(api) == {}
     assert replan_broken(api.database, at=NOW) == [number]
-    assert open_promises(api) == {("L1", "dock"): 4}
+    assert open_reservations(api) == {("L1", "dock"): 4}
 
 
-def test_an_approved_count_that_finds_less_breaks_what_was_promised_of_it(api: Api, say: Said) -> None:
+def test_an_approved_count_that_finds_less_breaks_what_was_reserved_of_it(api: Api, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(10)))
-    promised(api, 9)
+    reserved(api, 9)
     say(scan(minute(5), Action.COUNT, "dock", None, line(4)))
     (count,) = api.reader.rows("/v1/counts", only_open=True)
     api.quality.ok("POST", f"/v1/counts/{count['number']}/approve", json=WHY)
-    assert open_promises(api) == {("L1", "dock"): 4}
+    assert open_reservations(api) == {("L1", "dock"): 4}
 
 
-def test_a_lot_that_turns_out_to_be_a_product_nobody_released_is_promised_to_nobody(
+def test_a_lot_that_turns_out_to_be_a_product_nobody_released_is_reserved_to_nobody(
     api: Api, ledger: Ledger, say: Said
 ) -> None:
     ledger.add_place("room-7", "room", "site")
@@ -87,19 +87,19 @@ def test_a_lot_that_turns_out_to_be_a_product_nobody_released_is_promised_to_nob
     api.operator.ok("POST", "/v1/production-batches", json={"number": "B1", "formula": "mix", "room": "room-7",
                                                             "quantity": 1})  # fmt: skip
     say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(10)))
-    promised(api)
+    reserved(api)
     say(scan(minute(1), Action.MOVE, "B1", "dock", line(2)))
-    assert open_promises(api) == {}
+    assert open_reservations(api) == {}
 
 
-def test_stock_that_is_held_while_it_is_being_promised_is_not_promised(api: Api, ledger: Ledger, say: Said) -> None:
+def test_stock_that_is_held_while_it_is_being_reserved_is_not_reserved(api: Api, ledger: Ledger, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(10)))
     (lot,) = api.reader.rows("/v1/lots")
     body = {"client_id": str(uuid.uuid4()), "item": "insulin", "quantity": 5, "demand": "RX-1"}
     with ThreadPoolExecutor(1) as pool:
         with ledger.database.transaction() as connection:
             share_holds(connection)
-            own_lots(connection, [lot["id"]])
+            lock_lots(connection, [lot["id"]])
             open_case(connection, Case("expiry_mismatch", "lot:1", "labels disagree", lot_id=lot["id"]))
             asked = pool.submit(api.operator.ok, "POST", "/v1/allocations", json=body)
             wait_for_lock(ledger, lambda: asked.done())
@@ -108,16 +108,16 @@ def test_stock_that_is_held_while_it_is_being_promised_is_not_promised(api: Api,
     assert "labels disagree" in answer["skipped"][0]["reasons"][0]["text"]
 
 
-def test_a_promise_of_stock_that_expires_ends_and_other_stock_is_promised(api: Api, say: Said) -> None:
+def test_a_reservation_of_stock_that_expires_ends_and_other_stock_is_reserved(api: Api, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(10, "SOON", expires_on=date(2026, 6, 2))))
     say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(10, "LATE")))
-    number = promised(api)
-    assert (expire_promises(api.database, at=NOW), open_promises(api)) == (0, {("SOON", "dock"): 6})
-    assert expire_promises(api.database, at=NOW + timedelta(days=2)) == 1
+    number = reserved(api)
+    assert (expire_reservations(api.database, at=NOW), open_reservations(api)) == (0, {("SOON", "dock"): 6})
+    assert expire_reservations(api.database, at=NOW + timedelta(days=2)) == 1
     (row,) = api.reader.rows("/v1/reservations", demand=number)
     assert (row["ended_as"], row["ended_reason"]) == ("expired", "lot SOON expired at 2026-06-03 00:00 UTC")
     assert replan_broken(api.database, at=NOW + timedelta(days=2)) == [number]
-    assert open_promises(api) == {("LATE", "dock"): 6}
+    assert open_reservations(api) == {("LATE", "dock"): 6}
 
 
 def test_stock_that_a_ward_has_is_not_dispensed_or_shipped_on_while_it_is_held(api: Api, say: Said) -> None:

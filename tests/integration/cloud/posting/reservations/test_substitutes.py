@@ -42,7 +42,7 @@ def taken(line: int = 1, item: str = "insulin-pen", quantity: int = 6, instead_o
     return {"client_id": str(uuid.uuid4()), **asked, **WHY}
 
 
-def test_what_is_missing_is_offered_from_substitutes_and_nothing_of_it_promised(api: Api) -> None:
+def test_what_is_missing_is_offered_from_substitutes_and_nothing_of_it_reserved(api: Api) -> None:
     (line,) = allocated(api, demanded(api))
     assert (line["missing"], [each["lot_number"] for each in line["reservations"]]) == (6, ["A"])
     pen, aspirin = line["substitutes"]

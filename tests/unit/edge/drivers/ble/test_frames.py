@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.ble import atc, bthome, efento, ela, ess, govee, inkbird, mibeacon, ruuvi, sensirion, switchbot
 from edge_agent.drivers.ble.formats import FORMATS
-from edge_agent.drivers.ble.frames import LIMITS, PROBE_LIMITS, Advertisement, Decoded, crc16_modbus
+from edge_agent.drivers.ble.frames import LIMITS, PROBE_LIMITS, Advertisement, DecodedFrame, crc16_modbus
 from edge_agent.simulators.ble.sensors import ENCODERS, Measured
 
 ADDRESS = "54:48:E6:8F:80:A5"
@@ -31,13 +31,13 @@ def service(uuid: int, payload: str, address: str = ADDRESS) -> Advertisement:
     return Advertisement(address, service_data={uuid: hexed(payload)})
 
 
-def good(decoded: Decoded | None) -> dict[str, float]:
+def good(decoded: DecodedFrame | None) -> dict[str, float]:
     assert decoded is not None
     assert decoded.quality is Quality.GOOD, decoded.detail
     return decoded.values
 
 
-def bad(decoded: Decoded | None) -> tuple[Quality, str]:
+def bad(decoded: DecodedFrame | None) -> tuple[Quality, str]:
     assert decoded is not None
     assert decoded.quality is not Quality.GOOD
     return decoded.quality, decoded.detail
@@ -46,7 +46,7 @@ def bad(decoded: Decoded | None) -> tuple[Quality, str]:
 class TestRuuvi:
     MAC = "CB:B8:33:4C:88:4F"
 
-    def decoded(self, payload: str, address: str = MAC) -> Decoded | None:
+    def decoded(self, payload: str, address: str = MAC) -> DecodedFrame | None:
         return ruuvi.decode(manufacturer(0x0499, payload, address), None)
 
     def test_the_valid_frame_of_the_specification(self) -> None:

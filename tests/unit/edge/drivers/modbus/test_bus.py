@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record
-from edge_agent.drivers.modbus.bus import CLOSED, Bus, BusDevice, Found, next_due_s
-from edge_agent.drivers.modbus.bus import Line as BusLine
+from edge_agent.drivers.modbus.bus import CLOSED, Bus, BusDevice, BusFinding, next_due_s
+from edge_agent.drivers.modbus.bus import SharedLine as BusLine
 from edge_agent.drivers.modbus.pdu import Request
 from edge_agent.drivers.modbus.profile import load_profile, parse_profile
 from edge_agent.errors import DeviceLost
@@ -35,7 +35,7 @@ metric = [
 )
 
 
-class Line:
+class SharedLine:
     """A line in simulated time: answers take ``answer_s``, and nothing comes from the units in ``dead``."""
 
     endpoint = "line"
@@ -76,7 +76,7 @@ class Bench:
 
     def __init__(self, *devices: BusDevice, answer_s: float = 0.1) -> None:
         self.clock = ManualClock(datetime(2026, 5, 1, tzinfo=UTC))
-        self.line = Line(self.clock, answer_s)
+        self.line = SharedLine(self.clock, answer_s)
         self.bus = Bus("line-1", self.line, devices, self.clock, retry_max_s=60, sleep=self.sleep)
         self.records: list[Record] = []
         self.events: list[tuple[float, Callable[[], None]]] = []
@@ -236,7 +236,7 @@ async def test_nine_of_ten_slaves_keep_their_polls_while_one_is_dead() -> None:
 
 async def test_a_device_that_never_ends_loses_its_poll_and_not_its_neighbours() -> None:
     class Endless:
-        async def __call__(self, line: BusLine) -> Sequence[Found]:
+        async def __call__(self, line: BusLine) -> Sequence[BusFinding]:
             while True:
                 await line.read(Request(4, 1, 1))
 

@@ -84,8 +84,8 @@ def test_no_bytes_whatever_raise(data: bytes) -> None:
 def test_one_wrong_bit_before_the_values_is_seen_or_waited_out(bit: int) -> None:
     spoilt = bytearray(ANSWER)
     spoilt[bit // 8] ^= 1 << bit % 8
-    promised_bytes = 6 + int.from_bytes(spoilt[4:6], "big")
+    announced_bytes = 6 + int.from_bytes(spoilt[4:6], "big")
     is_refusal = spoilt[7] == 0x84  # then it is five bytes too long for one
     fault = fault_in_answer(bytes(spoilt), ASKED, ())
-    assert fault is not None or promised_bytes > len(spoilt)
+    assert fault is not None or announced_bytes > len(spoilt)
     assert not is_refusal or fault is not None

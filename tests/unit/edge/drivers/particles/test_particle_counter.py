@@ -15,7 +15,7 @@ from edge_agent.drivers.modbus.bus import Bus, BusDevice
 from edge_agent.drivers.modbus.pdu import Request, Write, pdu_of, words_of
 from edge_agent.drivers.modbus.profile import load_profile
 from edge_agent.drivers.modbus.register_decode import Variant
-from edge_agent.drivers.particles.counter_decode import Sample, judged, number, requests_for, sample_of
+from edge_agent.drivers.particles.counter_decode import CounterSample, judged, number, requests_for, sample_of
 from edge_agent.drivers.particles.particle_counter import RECORDS_PER_POLL, CounterMemory, CounterTalk
 from edge_agent.drivers.particles.profile_counter import Cell, CounterProfile
 from edge_agent.errors import DeviceLost, DeviceRefused
@@ -399,8 +399,8 @@ def test_a_whole_record_comes_in_one_request_per_function() -> None:
 
 
 def test_zeros_all_over_are_never_good() -> None:
-    assert judged(Sample(0, 0, (0, 0)), SETTINGS, 0).values == {}
-    assert judged(Sample(0, 60, (0, 0)), SETTINGS, 1_700_000_000).values == {}
+    assert judged(CounterSample(0, 0, (0, 0)), SETTINGS, 0).values == {}
+    assert judged(CounterSample(0, 60, (0, 0)), SETTINGS, 1_700_000_000).values == {}
 
 
 @given(st.sampled_from(FAMILIES), st.data())
@@ -431,8 +431,8 @@ def test_a_sample_is_good_exactly_when_counts_length_and_time_fit(
     large: int, more: int, took_s: int, age_s: int
 ) -> None:
     clock_unix_s = 1_800_000_000
-    sample = Sample(clock_unix_s - age_s, took_s, (large + more, large))
+    sample = CounterSample(clock_unix_s - age_s, took_s, (large + more, large))
     good = judged(sample, SETTINGS, clock_unix_s)
     assert (good.quality is Quality.GOOD) == (took_s == SETTINGS.sample_s and age_s >= -60)
-    turned = judged(Sample(clock_unix_s, 60, (large, large + more + 1)), SETTINGS, clock_unix_s)
+    turned = judged(CounterSample(clock_unix_s, 60, (large, large + more + 1)), SETTINGS, clock_unix_s)
     assert (turned.quality, turned.values) == (Quality.FAULT, {})
