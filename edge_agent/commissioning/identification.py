@@ -151,9 +151,8 @@ async def identify(
 
 async def hear(line: TranscriptLine, unit: int, profile: Profile, variant: Variant) -> ReadRegisters:
     """Read all registers of ``profile``: values, status, proof. Gives up after the second unanswered attempt."""
-    registers: dict[int, int] = {}
+    registers: dict[tuple[int, int], int] = {}
     proofs: dict[str, dict[int, int]] = {}
-    cells: dict[tuple[int, int], int] = {}
     faults: dict[str, list[str]] = {}
     silences = 0
     wanted: list[tuple[str, Request]] = [("", request) for request in plan_requests(profile)]
@@ -169,10 +168,10 @@ async def hear(line: TranscriptLine, unit: int, profile: Profile, variant: Varia
             continue
         exchange = await line.ask(unit, replace(request, address=at))
         if exchange.outcome is ExchangeOutcome.ANSWERED:
-            taken = proofs.setdefault(proof_name, {}) if proof_name else registers
-            taken.update(enumerate(exchange.words, start=request.address))
-            if not proof_name:
-                cells |= {(request.function, request.address + n): word for n, word in enumerate(exchange.words)}
+            if proof_name:
+                proofs.setdefault(proof_name, {}).update(enumerate(exchange.words, start=request.address))
+            else:
+                registers |= {(request.function, request.address + n): word for n, word in enumerate(exchange.words)}
             silences = 0
             continue
         subject = proof_name or f"registers from {at:#06x}"
@@ -180,8 +179,8 @@ async def hear(line: TranscriptLine, unit: int, profile: Profile, variant: Varia
         silences = 0 if exchange.is_alive else silences + line.attempts
         if exchange.outcome is ExchangeOutcome.NO_CONNECTION or silences >= SILENCES_MAX:
             break
-    if profile.counter is None or not _covers(cells, profile.counter):
-        cells = {}  # half of a counter's registers is nothing to judge
+    is_whole = profile.counter is not None and _covers(registers, profile.counter)
+    cells = registers if is_whole else {}  # half of a counter's registers is nothing to judge
     told = tuple(f"{', '.join(subjects)}: {said}" for said, subjects in faults.items())
     return ReadRegisters(registers, proofs, cells, told)
 

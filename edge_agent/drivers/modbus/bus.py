@@ -13,7 +13,7 @@ What becomes a record:
 what happened at a poll                     records
 ==========================================  =========================================================================
 all metrics are good                        one good reading
-some metrics are disowned                   a good reading with the others (if any), and a second reading without
+some metrics are invalid                    a good reading with the others (if any), and a second reading without
                                             values whose quality (fault, range or stale) and detail say which and why
 no answer, no connection                    one reading of quality timeout, at each poll that was tried
 bytes that are no answer                    one reading of quality crc
@@ -83,7 +83,7 @@ class BusLink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BusFinding:
-    """What a talk brought: values and disowned metrics, and when they were measured."""
+    """What a talk brought: values and invalid metrics, and when they were measured."""
 
     stamp: Stamp
     decoded: Decoded
@@ -232,7 +232,7 @@ class Bus:
             found = await poll.talk(_Line(self, poll.device))
         except DeviceRefused as refusal:
             await self._answered(poll, emit)
-            await self._disowned(poll, Quality.FAULT, refusal.reason, emit)
+            await self._invalid(poll, Quality.FAULT, refusal.reason, emit)
         except (DeviceLost, BadFrame) as error:
             await self._failed(poll, error, emit)
         else:
@@ -327,18 +327,18 @@ class Bus:
     async def _decoded(self, poll: "_Poll", decoded: Decoded, taken: Stamp, emit: Emit) -> None:
         if decoded.values:
             await emit(Reading(taken, poll.device.name, Quality.GOOD, decoded.values))
-        if decoded.disowned:
-            await self._disowned(poll, decoded.quality, decoded.detail, emit, taken)
+        if decoded.invalid:
+            await self._invalid(poll, decoded.quality, decoded.detail, emit, taken)
         elif poll.quality is not Quality.GOOD:
             poll.quality = Quality.GOOD
-            _log.warning("%s gives good values again", poll.device.name)
+            _log.warning("%s reports good values again", poll.device.name)
 
-    async def _disowned(
+    async def _invalid(
         self, poll: "_Poll", quality: Quality, detail: str, emit: Emit, taken: Stamp | None = None
     ) -> None:
         if quality is not poll.quality:
             poll.quality = quality
-            _log.warning("%s disowns values (%s): %s", poll.device.name, quality, detail)
+            _log.warning("%s reports invalid values (%s): %s", poll.device.name, quality, detail)
         await emit(Reading(taken or stamp(self._clock), poll.device.name, quality, detail=detail))
 
 
@@ -374,9 +374,9 @@ class _Registers:
         self._standstill = Standstill(device.stale_after_s)
 
     async def __call__(self, line: SharedLine) -> Sequence[BusFinding]:
-        registers: dict[int, int] = {}
+        registers: dict[tuple[int, int], int] = {}
         for request in self._requests:
-            registers |= await line.read(request)
+            registers |= {(request.function, at): word for at, word in (await line.read(request)).items()}
         decoded = decode(self._profile, registers, self._variant)
         return (BusFinding(stamp(self._clock), self._standstill.judged(decoded, registers, self._clock.mono_s())),)
 

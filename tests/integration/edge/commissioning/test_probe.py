@@ -78,8 +78,9 @@ async def test_a_wrong_word_order_is_never_called_good_and_the_right_one_is_show
 class Lax(SimulatedDevice):
     """A device that answers every address, as many do: nothing is illegal, what is not there is 0."""
 
-    def registers(self, fault: object = None) -> dict[int, int]:
-        return {**dict.fromkeys(range(0x2000), 0), **super().registers(None)}
+    def registers(self, fault: object = None) -> dict[tuple[int, int], int]:
+        zeros = {(function, at): 0 for function in (3, 4) for at in range(0x2000)}
+        return {**zeros, **super().registers(None)}
 
 
 @pytest.mark.parametrize(("true_offset", "wrong_offset"), [(0, -1), (-1, 0), (1, 0)])
