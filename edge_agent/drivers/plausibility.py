@@ -23,8 +23,8 @@ PACES: Mapping[str, Pace] = {
     "rh_pct": Pace(40.0, 2.0),
     "p_pa": Pace(2_000.0, 50.0),
 }
-"""Of a sensor in its housing, in air. A probe that is dipped into ice water may be faster: it is then reported one value
-later. Differential pressure, CO2 and counts have no entry: doors and people change them at once."""
+"""Of a sensor in its housing, in air. A probe that is dipped into ice water may be faster: it is then reported one
+value later. Differential pressure, CO2 and counts have no entry: doors and people change them at once."""
 
 
 def quantity_of(metric: str) -> str:
