@@ -40,7 +40,8 @@ class Target:
     """One device at the bench: where it is and what it is taken for.
 
     ``open_variants`` are all between which the maker's papers leave a doubt that nobody has settled: proof registers
-    decide between them. ``counter`` is how a particle counter is set, if it is known.
+    decide between them. ``counter`` is how a particle counter is set, if it is known. ``input`` and ``metrics`` say
+    which part of its unit it is; ``fingerprint`` is that of the whole register map.
     """
 
     unit: int
@@ -48,6 +49,9 @@ class Target:
     variant: Variant = AS_IN_PROFILE
     open_variants: tuple[Variant, ...] = ()
     counter: CounterSection | None = None
+    input: int | None = None
+    metrics: tuple[str, ...] = ()
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,7 @@ async def identify(
 ) -> tuple[Judgement, ...]:
     """What a unit probably is, best first: each profile as its papers say, and if none makes sense, with other offsets
     and word orders. ``counter`` is how it is set, if it is a particle counter and that is known."""
-    known = tuple(profiles)
+    known = tuple(profile.at_input(1) if profile.link.inputs > 1 else profile for profile in profiles)
     found: list[Judgement] = []
     for assumptions in (_as_papers_say(known), _departures(known)):
         if any(one.sense >= Sense.PLAUSIBLE for one in found):

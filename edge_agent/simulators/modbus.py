@@ -58,8 +58,7 @@ class Fault:
 
 @dataclass(slots=True)
 class SimulatedDevice:
-    """A sensor, or a board with ``inputs``: the values of those that are connected, by number from 1 (``values`` is then
-    what all inputs share). ``address_offset`` and ``word_order`` are those of this unit, which a driver has to find out.
+    """A sensor, or a board with ``inputs``: the values of those that are connected, by number from 1. ``address_offset`` and ``word_order`` are those of this unit, which a driver has to find out.
 
     ``faults_left`` bounds how many requests the fault spoils (None: all).
     """

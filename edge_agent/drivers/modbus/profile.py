@@ -5,6 +5,8 @@ the schema below; :func:`load_profile` reads one and names every fault in it at 
 """
 
 import difflib
+import hashlib
+import json
 import math
 import tomllib
 from collections.abc import Iterable
@@ -224,6 +226,14 @@ class Profile(ProfileSection):
     def function_of(self, part: "Metric | Status | Proof") -> AnyFunction:
         """With which function code ``part`` is read."""
         return part.function or self.link.function
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that change with everything that values depend on; titles and comments do not count."""
+        link = {"function", "word_order", "word_order_open", "byte_order", "inputs", "address_offset_choices"}
+        wanted: Any = {"link": link, "metric": True, "status": True, "counter": True}
+        said = self.model_dump(mode="json", include=wanted, exclude_defaults=True)
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
     def at_input(self, number: int) -> "Profile":
         """The profile of one input of a board, counted from 1: metrics and status registers with their addresses."""

@@ -23,7 +23,7 @@ Registers = Mapping[tuple[int, int], int]
 DECIMALS = 6
 """Values are rounded to this: finer than any sensor, and free of binary noise such as 0.30000000000000004."""
 
-GRAVEST_FIRST = (Quality.FAULT, Quality.RANGE, Quality.STALE)
+GRAVEST_FIRST = (Quality.FAULT, Quality.RANGE, Quality.SUSPECT, Quality.STALE)
 """What the quality of several invalid metrics is: the gravest."""
 
 
@@ -66,8 +66,11 @@ class Decoded:
 
     @property
     def detail(self) -> str:
-        """Why metrics are invalid, in words; empty if none is."""
-        return "; ".join(f"{one.metric}: {one.detail}" for one in self.invalid)
+        """Why metrics are invalid, in words; empty if none is. What several have in common is said once."""
+        reasons: dict[str, list[str]] = {}
+        for one in self.invalid:
+            reasons.setdefault(one.detail, []).append(one.metric)
+        return "; ".join(f"{', '.join(metrics)}: {detail}" for detail, metrics in reasons.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,15 +17,15 @@ from typing import cast
 
 from edge_agent.config.model import CounterSection
 from edge_agent.domain.wire.records import Quality, Stamp
-from edge_agent.drivers.modbus.bus import BusFinding, SharedLine
 from edge_agent.drivers.modbus.pdu import Request, Write
+from edge_agent.drivers.modbus.poll_exchange import BusFinding, SharedLine
 from edge_agent.drivers.modbus.profile import Profile
 from edge_agent.drivers.modbus.register_decode import Variant
 from edge_agent.drivers.particles.counter_decode import (
     CounterSample,
     device_faults,
-    invalid,
     holds,
+    invalid,
     judged,
     number,
     requests_for,

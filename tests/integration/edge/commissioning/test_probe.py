@@ -171,7 +171,7 @@ async def test_the_command_shows_bytes_values_and_verdict_and_its_json_is_comple
         at = ("--host", f"127.0.0.1:{simulator.port}", "--profile", "vaisala-hmp")
         said, as_json = await asyncio.gather(edge_agent("probe", *at), edge_agent("probe", *at, "--json"))
         wrong = await edge_agent("probe", *at, "--word-order", "high_first")
-    assert said.code == 0 and "PROVEN" in said.out
+    assert said.code == 0 and "VERIFIED" in said.out
     assert "> 00 01 00 00 00 06 f0 03 00 00 00 04" in said.out
     assert as_json.data["verdict"] == "proven"
     assert as_json.data["values"][1]["shown"] == "5.25"
