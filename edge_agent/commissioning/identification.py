@@ -21,6 +21,8 @@ SEARCH_TIMEOUT_S = 0.3
 """How long a unit id is given that is only a guess."""
 OTHER_UNITS = (1, 2, 240, 242, 247)
 """Unit ids that makers like; asked when the expected one is silent."""
+OWN_UNITS = (0, 255)
+"""Over TCP, how many devices with Ethernet call themselves. On a serial line 0 is a broadcast, and never asked."""
 
 
 class Budget:
@@ -236,7 +238,8 @@ async def _advice_on_silence(
     await line.let_go()
     hasty = line.bus.model_copy(update={"timeout_s": min(line.bus.timeout_s, SEARCH_TIMEOUT_S)})
     with TranscriptLine(hasty, [target.profile], attempts=1) as search:
-        for unit in dict.fromkeys((target.profile.link.unit, *OTHER_UNITS)):
+        own = OWN_UNITS if isinstance(line.bus, ModbusTcpBus) and line.bus.framer == "tcp" else ()
+        for unit in dict.fromkeys((target.profile.link.unit, *own, *OTHER_UNITS)):
             if unit != target.unit and not budget.is_spent and (await is_there(search, unit)).is_alive:
                 answering.append(unit)
     return advice_on_silence(line.bus, target.unit, target.profile, last, door, answering)

@@ -124,8 +124,8 @@ def probe_command(
     """Read one device: raw bytes, values and proof registers side by side. Exit code 1 if it makes no sense.
 
     If it is silent or shows nonsense, other unit ids, offsets, word orders and models are tried, and what makes sense
-    is shown. A Bluetooth sensor is listened to, a scanner waited for. Nothing is ever written to a device. What is found
-    about a device of the configuration goes into the commissioning report.
+    is shown. A Bluetooth sensor is listened to, a scanner waited for. Nothing is ever written to a device. What is
+    found about a device of the configuration goes into the commissioning report.
     """
     with errors_told():
         scanner = None if host or serial_port else _scanner(device, config)
@@ -329,7 +329,7 @@ def judgement_data(judgement: Judgement) -> dict[str, Any]:
 
 _VERDICTS = {
     Sense.PROVEN: "[bold green]VERIFIED[/bold green]: device identity confirmed",
-    Sense.PLAUSIBLE: "[bold yellow]PLAUSIBLE, NOT VERIFIED[/bold yellow]: the values make sense, but nothing proves the model",
+    Sense.PLAUSIBLE: "[bold yellow]PLAUSIBLE, NOT VERIFIED[/bold yellow]: the values make sense; nothing proves them",
     Sense.ODD: "[bold yellow]ODD[/bold yellow]: it answers, but check this before lots depend on it",
     Sense.WRONG: "[bold red]WRONG[/bold red]: this is not the assumed model",
 }

@@ -136,7 +136,7 @@ def ad_hoc_target(
     offset: int | None,
     order: WordOrder | None,
     profiles_dir: Path | None,
-    part: UnitPart = UnitPart(),  # noqa: B008 - frozen
+    part: UnitPart = UnitPart(),
 ) -> Target:
     """What the options take the device for; what they and the papers leave open is open. Raises ``ProfileError`` or
     ``BenchError``."""
@@ -158,7 +158,7 @@ def part_of(profile: Profile, part: UnitPart) -> Profile:
     inputs = profile.link.inputs
     if inputs > 1 and part.input is None:
         raise BenchError((f"{profile.name} is a board with {inputs} inputs, each a device of its own: give --input N",))
-    if part.input is not None and not 1 <= part.input <= inputs or (part.input and inputs == 1):
+    if (part.input is not None and not 1 <= part.input <= inputs) or (part.input and inputs == 1):
         there_are = f"inputs 1 to {inputs}" if inputs > 1 else "no inputs to choose from: leave --input out"
         raise BenchError((f"--input {part.input}: {profile.name} has {there_are}",))
     known = [metric.name for metric in profile.metric]

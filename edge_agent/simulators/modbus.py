@@ -58,7 +58,9 @@ class Fault:
 
 @dataclass(slots=True)
 class SimulatedDevice:
-    """A sensor, or a board with ``inputs``: the values of those that are connected, by number from 1. ``address_offset`` and ``word_order`` are those of this unit, which a driver has to find out.
+    """A sensor, or a board with ``inputs``: the values of those that are connected, by number from 1.
+
+    ``address_offset`` and ``word_order`` are those of this unit, which a driver has to find out.
 
     ``faults_left`` bounds how many requests the fault spoils (None: all).
     """

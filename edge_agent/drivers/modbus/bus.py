@@ -42,10 +42,7 @@ from edge_agent.drivers.modbus.proof_watch import ProofWatch
 from edge_agent.drivers.modbus.register_decode import (
     AS_IN_PROFILE,
     Decoded,
-    InvalidValue,
     Variant,
-    decode,
-    plan_requests,
 )
 from edge_agent.drivers.modbus.register_poll import RegisterPoll
 from edge_agent.errors import BadFrame, DeviceError, DeviceLost, DeviceRefused

@@ -13,8 +13,8 @@ sht3x      raw 0 is -45 °C and 0 %; raw 0xFFFF is 130 °C and 100 % (T = -45 + 
 sht4x      raw 0 is -45 °C and -6 %; raw 0xFFFF is 130 °C and 119 % (RH = -6 + 125 raw / 65535)
 =========  =======================================================================================================
 
-Source: the formulas of the makers' data sheets (Maxim DS18B20, Sensirion SHT21, SHT3x-DIS, SHT4x). Humidities are not in
-the list: 0 and 100 % are what such a sensor may also measure, and -6 and 119 % are out of range anyway.
+Source: the formulas of the makers' data sheets (Maxim DS18B20, Sensirion SHT21, SHT3x-DIS, SHT4x). Humidities are not
+in the list: 0 and 100 % are what such a sensor may also measure, and -6 and 119 % are out of range anyway.
 """
 
 import re

@@ -1,8 +1,8 @@
 """From a particle counter's registers to samples, and what a sample is worth. No I/O here.
 
-A sample is good only if it has a time, its own status invalidates nothing, it took as long as the counter is set to, flow
-and volume (where the counter tells them) fit the type plate, and no size has more particles than a smaller one. All
-else is a fault: in a clean room, "zero particles" from a counter that did not count is the worst reading there is.
+A sample is good only if it has a time, its own status invalidates nothing, it took as long as the counter is set to,
+flow and volume (where the counter tells them) fit the type plate, and no size has more particles than a smaller one.
+All else is a fault: in a clean room, "zero particles" from a counter that did not count is the worst reading there is.
 """
 
 from collections.abc import Iterable, Mapping

@@ -11,8 +11,8 @@ from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.base import Source
 from edge_agent.drivers.modbus.bus import Bus, BusDevice, Sleep
-from edge_agent.drivers.modbus.poll_exchange import BusFinding, SharedLine
 from edge_agent.drivers.modbus.pdu import Request, Write
+from edge_agent.drivers.modbus.poll_exchange import BusFinding, SharedLine
 from edge_agent.drivers.modbus.ports import Pipe, SerialPort
 from edge_agent.drivers.modbus.register_decode import Decoded
 from edge_agent.drivers.particles import plantower, sps30
