@@ -39,7 +39,10 @@ def scanner_of(section: ScannerSection, clock: Clock) -> tuple[Scanner, tuple[An
     log_lines = LogLines(section.name)
     if section.kind == "hid":
         # A keyboard cannot be told to beep.
-        return HidScanner(section.name, section.port, clock, separator_key=section.separator_key), (log_lines,)
+        keyboard = HidScanner(
+            section.name, section.port, clock, separator_key=section.separator_key, layout=section.layout
+        )
+        return keyboard, (log_lines,)
     scanner = SerialScanner(section.name, section.port, section.baudrate, section.suffix, clock)
     beeps = BeepBytes(*(bytes.fromhex(beep) for beep in (section.beep_good, section.beep_bad, section.beep_warn)))
     return scanner, (Beeper(scanner, beeps), log_lines)

@@ -73,7 +73,7 @@ class Dock:
 
 async def test_a_receipt_typed_by_a_scanner_is_booked_with_its_serial_behind_gs() -> None:
     keyboard = Keyboard()
-    async with Dock(HidScanner("dock/wedge", "kbd", SystemClock(), open_device=keyboard.open)) as dock:
+    async with Dock(HidScanner("dock/wedge", "kbd", SystemClock(), layout="us", open_device=keyboard.open)) as dock:
         await keyboard.until_opened()
         for code in ("LW.BADGE.amy", "LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1"):
             keyboard.scan(code)
@@ -87,7 +87,7 @@ async def test_a_receipt_typed_by_a_scanner_is_booked_with_its_serial_behind_gs(
 
 async def test_a_scan_with_a_key_that_is_no_character_is_refused_and_books_nothing() -> None:
     keyboard = Keyboard()
-    async with Dock(HidScanner("dock/wedge", "kbd", SystemClock(), open_device=keyboard.open)) as dock:
+    async with Dock(HidScanner("dock/wedge", "kbd", SystemClock(), layout="us", open_device=keyboard.open)) as dock:
         await keyboard.until_opened()
         keyboard.type(typed("LW.BADGE.a") + alt_number("0228") + press(ENTER))
         (notice,) = await dock.next(1)
@@ -97,7 +97,7 @@ async def test_a_scan_with_a_key_that_is_no_character_is_refused_and_books_nothi
 
 async def test_an_unplugged_scanner_is_told_once_and_works_again_when_it_is_back() -> None:
     keyboard = Keyboard()
-    async with Dock(HidScanner("dock/wedge", "kbd", SystemClock(), open_device=keyboard.open)) as dock:
+    async with Dock(HidScanner("dock/wedge", "kbd", SystemClock(), layout="us", open_device=keyboard.open)) as dock:
         await keyboard.until_opened()
         keyboard.unplug()
         await keyboard.until_opened()
