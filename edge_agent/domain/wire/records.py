@@ -170,6 +170,7 @@ class NoticeKind(StrEnum):
     CALIBRATION_DUE = "calibration_due"
     CERTIFICATE_EXPIRES = "certificate_expires"
     STATISTICS = "statistics"  # of the journal, once a day
+    UNPROVEN = "unproven"  # a device is not what was proven when it was added, or its profile was edited since
 
 
 @dataclass(frozen=True, slots=True)
