@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from edge_agent.buffer.desk_store import Desk
-from edge_agent.domain.barcodes.item_codes import keys_of_scan
+from edge_agent.domain.barcodes.item_codes import keys_of_scan, serial_of_unit
 from edge_agent.domain.monitoring.policies import Policy
 from edge_agent.domain.stock.desk import (
     DeskBalance,
     DeskBlock,
+    DeskCase,
     DeskItem,
     DeskLot,
     DeskOperator,
@@ -179,6 +180,16 @@ class OfflineStock:
         found = self.item_of(line)
         return line.quantity * (found[1] if found else 1)
 
+    def serial_of(self, line: ScanLine) -> str | None:
+        """The serial by which the ledger follows this unit: that of a case has the code of the case in it."""
+        found = self.item_of(line)
+        return serial_of_unit(line.names, line.serial, found[1] if found else 1) or None
+
+    @property
+    def not_booked(self) -> tuple[DeskCase, ...]:
+        """Scans of this gateway that the ledger could not book."""
+        return self.desk.snapshot.not_booked if self.desk else ()
+
     def _index(self) -> None:
         snapshot = self.desk.snapshot if self.desk else None
         self._items = {
@@ -221,14 +232,31 @@ class OfflineStock:
             if transaction.order:
                 self._done[(transaction.order, item.name)] += line.quantity * units
             lot = self._lot_for(item, line, transaction.from_place)
-            if lot is not None:
-                lot.is_vouched = lot.is_vouched or transaction.action is Action.RECEIVE
-                self._move(lot, line.serial or "", line.quantity * units, transaction)
+            if lot is None:
+                continue
+            serial = self.serial_of(line) or ""
+            if transaction.action is Action.OPEN_CASE:
+                self._open_case(lot, serial, line, str(transaction.from_place))
+                continue
+            lot.is_vouched = lot.is_vouched or transaction.action is Action.RECEIVE
+            self._move(lot, serial, line.quantity * units, transaction)
+
+    def _open_case(self, lot: LotNow, serial: str, line: ScanLine, place: str) -> None:
+        """A case becomes loose stock; a unit out of it, loose until then, has its own serial."""
+        units = self.base_units(line)
+        is_case = serial != line.serial
+        for key, change in ((serial, -units), ("", units)) if is_case else (("", -units), (serial, units)):
+            lot.quantities[(place, key)] = lot.quantities.get((place, key), 0) + change
+        if is_case:
+            self._serials.pop((lot.lot.item, serial), None)
+        else:
+            self._serials[(lot.lot.item, serial)] = (lot.key, place)
 
     def _lot_for(self, item: DeskItem, line: ScanLine, from_place: str | None) -> LotNow | None:
-        lots = self.lots_of(item.name, line.lot, line.serial)
+        serial = self.serial_of(line)
+        lots = self.lots_of(item.name, line.lot, serial)
         if lots:
-            return best_of(lots, from_place, line.serial)
+            return best_of(lots, from_place, serial)
         if line.lot is None:
             return None
         lot = self._add_lot(DeskLot(item.name, line.lot, HOUSE, line.expires_on, end_of(line.expires_on)))
