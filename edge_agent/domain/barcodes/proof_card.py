@@ -51,7 +51,7 @@ def read_card(symbol: Symbol, *, separator: str = GS, identifier_needed: bool = 
         return None
     body = symbol.body.replace(separator, GS) if separator != GS else symbol.body
     checks = (
-        (Proven.IDENTIFIER, _identifier(symbol, needed=identifier_needed)),
+        *([(Proven.IDENTIFIER, _identifier(symbol))] if symbol.aim or identifier_needed else ()),
         (Proven.LAYOUT, _layout(body)),
         (Proven.CASE, _case(body)),
         (Proven.SEPARATOR, _separator(body)),
@@ -60,8 +60,8 @@ def read_card(symbol: Symbol, *, separator: str = GS, identifier_needed: bool = 
     return CardReading(tuple(what for what, fault in checks if not fault), faults)
 
 
-def _identifier(symbol: Symbol, *, needed: bool) -> str:
-    if symbol.aim == "]d2" or (not symbol.aim and not needed):
+def _identifier(symbol: Symbol) -> str:
+    if symbol.aim == "]d2":
         return ""
     if not symbol.aim:
         return "it sends no AIM identifier: switch it on, so that a GS1 code is told from others"
