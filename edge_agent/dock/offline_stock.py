@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from edge_agent.buffer.desk_store import Desk
 from edge_agent.domain.barcodes.item_codes import keys_of_scan, serial_of_unit
+from edge_agent.domain.monitoring.excursions import Rule
 from edge_agent.domain.monitoring.policies import Policy
+from edge_agent.domain.monitoring.quantities import Judged, is_about, judged_by, policy_for
 from edge_agent.domain.stock.desk import (
     DeskBalance,
     DeskBlock,
@@ -163,13 +165,22 @@ class OfflineStock:
         """Whether the ledger keeps a list of operators at all."""
         return bool(self._operators)
 
-    def policy_at(self, place: str) -> Policy | None:
-        """The storage policy that holds in ``place``: its own, else that of the nearest place it stands in."""
-        for name in reversed(self.path_of(place)):
-            known = self._places.get(name)
-            if known and known.policy:
-                return self._policies.get(known.policy)
-        return None
+    def policies_over(self, place: str | None) -> tuple[Policy, ...]:
+        """The policies of a place and of what it stands in, its own first."""
+        names = [known.policy for name in reversed(self.path_of(place)) if (known := self._places.get(name))]
+        return tuple(self._policies[name] for name in names if name in self._policies)
+
+    def limits_on(self, device: str, metric: str) -> tuple[Rule, ...]:
+        """The limits that a gateway judges by itself and that hold stock, for a channel where it measures."""
+        policy = policy_for(metric, self.policies_over(self.place_of_channel(device, metric)))
+        return tuple(rule for rule in policy.holding_limits if is_about(rule.metric, metric)) if policy else ()
+
+    def judged(self, device: str, metric: str) -> Judged:
+        """Whether anything judges a channel, by what the ledger says. Without a desk nobody knows, and nothing does."""
+        if (device, metric) in self._on_purpose:
+            return Judged.NOT_NEEDED
+        place = self.place_of_channel(device, metric)
+        return judged_by(metric, place, self.policies_over(place))
 
     def place_of_channel(self, device: str, metric: str) -> str | None:
         """Where a channel of this gateway measures."""
@@ -201,7 +212,9 @@ class OfflineStock:
         # First policies, then places, then channels: the journal's thread may ask which policy holds where meanwhile.
         self._policies = {policy.name: policy for policy in (snapshot.policies if snapshot else ())}
         self._places = {place.name: place for place in (snapshot.places if snapshot else ())}
-        self._channels = {(c.device, c.metric): c.place for c in (snapshot.channels if snapshot else ())}
+        channels = snapshot.channels if snapshot else ()
+        self._channels = {(c.device, c.metric): c.place for c in channels if c.place}
+        self._on_purpose = {(c.device, c.metric) for c in channels if c.not_judged_because}
         self._orders = {order.number: order for order in (snapshot.orders if snapshot else ())}
         self._suppliers = {supplier.place: supplier for supplier in (snapshot.suppliers if snapshot else ())}
         self._operators = {

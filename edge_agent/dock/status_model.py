@@ -252,9 +252,7 @@ class StatusModel:
         return (known.title if known else "") or place
 
     def _metric(self, device: str, metric: str, value: float) -> dict[str, Any]:
-        place = self._known.place_of_channel(device, metric)
-        policy = self._known.policy_at(place) if place else None
-        rules = [rule for rule in policy.holding_limits if rule.metric == metric] if policy else []
+        rules = self._known.limits_on(device, metric)
         highs = [rule.limit for rule in rules if rule.side is Side.ABOVE]
         lows = [rule.limit for rule in rules if rule.side is Side.BELOW]
         return {

@@ -148,11 +148,15 @@ class DeskSupplier:
 
 @dataclass(frozen=True, slots=True)
 class DeskChannel:
-    """Where the ledger says that a channel of this gateway measures."""
+    """Where the ledger says that a channel of this gateway measures.
+
+    ``not_judged_because`` is why somebody at the ledger decided that no rule need judge it; '' if nobody did.
+    """
 
     device: Text
     metric: Text
     place: Text
+    not_judged_because: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
