@@ -271,6 +271,86 @@ def _negative(world: World, moves: list[Move]) -> dict[Key, tuple[int, datetime]
 
 
 def _excursions(world: World, measured: list[Measured], thinned: Sequence[Thinned]) -> set[Excursion]:
+    """Of places and rules: what overlaps is one, and the worst of its devices (by gateway and name) speaks for it."""
+    probes = _probe_excursions(world, measured, thinned)
+    found = set()
+    for place, name in {(each.place, each.rule) for each in probes}:
+        mine = [each for each in probes if (each.place, each.rule) == (place, name)]
+        rule = next(
+            spell.rule
+            for device in world.devices
+            for spell in world.spells_of(device)
+            if (spell.place, spell.rule.name) == (place, name)
+        )
+        for members in _overlapping(mine):
+            if rule.sensors == "any":
+                found.add(_together(world, rule, members, members[0].began_at, _end_of(members)))
+            else:
+                found |= _voted(world, rule, members, measured)
+    return found
+
+
+def _overlapping(excursions: list[Excursion]) -> list[list[Excursion]]:
+    groups: list[list[Excursion]] = []
+    for each in sorted(excursions, key=lambda each: each.began_at):
+        if groups and each.began_at < (_end_of(groups[-1]) or ALWAYS):
+            groups[-1].append(each)
+        else:
+            groups.append([each])
+    return groups
+
+
+def _end_of(excursions: list[Excursion]) -> datetime | None:
+    end = max(each.ended_at or ALWAYS for each in excursions)
+    return None if end == ALWAYS else end
+
+
+def _together(
+    world: World, rule: Rule | SilenceRule, members: list[Excursion], began_at: datetime, ended_at: datetime | None
+) -> Excursion:
+    """Of the devices in it, the one that made them enough, counted from the worst."""
+    here = [each for each in members if each.began_at < (ended_at or ALWAYS) and began_at < (each.ended_at or ALWAYS)]
+    is_low_worse = isinstance(rule, Rule) and rule.side is Side.BELOW
+    here.sort(key=lambda each: (each.worst if is_low_worse else -each.worst, world.gateways[each.device], each.device))
+    worst = list({each.device: each for each in reversed(here)}.values())[::-1]
+    devices = sorted(worst, key=here.index)
+    needed = 1 if rule.sensors == "any" else len(devices) if rule.sensors == "all" else int(rule.sensors)
+    telling = devices[min(needed, len(devices)) - 1]
+    return Excursion(telling.device, rule.name, began_at, ended_at, telling.worst, telling.place)
+
+
+def _voted(
+    world: World, rule: Rule | SilenceRule, members: list[Excursion], measured: list[Measured]
+) -> set[Excursion]:
+    """Instant by instant: outside while enough of the devices are that were heard no longer than a gap ago."""
+    place, end = members[0].place, _end_of(members)
+    gap = None if isinstance(rule, SilenceRule) or rule.gap_s is None else timedelta(seconds=rule.gap_s)
+    heard = {
+        device: sorted(each.at for each in measured if each.device == device)
+        for device in world.devices
+        if any((spell.place, spell.rule) == (place, rule) for spell in world.spells_of(device))
+    }
+    began = members[0].began_at
+    moments = {began, *(at for each in members for at in (each.began_at, each.ended_at) if at is not None)}
+    moments |= {at for times in heard.values() for at in times}
+    moments |= {at + gap for times in heard.values() for at in times if gap is not None}
+    found, was_outside = list[tuple[datetime, datetime | None]](), False
+    steps: list[datetime | None] = [*sorted(at for at in moments if began <= at < (end or ALWAYS)), end]
+    for at, after in pairwise(steps):
+        assert at is not None
+        out = {each.device for each in members if each.began_at <= at < (each.ended_at or ALWAYS)}
+        voices = {d for d, times in heard.items() if any(t <= at and (gap is None or at < t + gap) for t in times)}
+        if voices:
+            needed = len(voices) if rule.sensors == "all" else min(int(rule.sensors), len(voices))
+            was_outside = len(out & voices) >= needed
+        if was_outside and found and found[-1][1] == at:
+            found[-1] = (found[-1][0], after)
+        elif was_outside:
+            found.append((at, after))
+    return {_together(world, rule, members, begins, ends) for begins, ends in found}
+
+
+def _probe_excursions(world: World, measured: list[Measured], thinned: Sequence[Thinned]) -> set[Excursion]:
     found = set()
     for device in world.devices:
         for spell in world.spells_of(device):
@@ -285,13 +365,18 @@ def _excursions(world: World, measured: list[Measured], thinned: Sequence[Thinne
             for envelope in thinned:
                 if envelope.device == device:
                     for at in envelope.instants(sorted({each.at for each in measured if each.device == device})):
-                        values[at].append(envelope.bound(rule.side))
-            furthest = max if rule.side is Side.ABOVE else min
+                        values[at].append(envelope.bound(_side(rule)))
+            furthest = max if _side(rule) is Side.ABOVE else min
             instants = [(at, furthest(values[at])) for at in sorted(values) if spell.since <= at < spell.until]
             if rule.signal is not None:
                 instants = [(at, _signal(rule.signal, instants[: n + 1])) for n, (at, _) in enumerate(instants)]
             found |= {_cut_off(each, spell) for each in _runs(device, spell.place, rule, instants)}
     return found
+
+
+def _side(rule: Rule) -> Side:
+    """Which side of the values is further out."""
+    return rule.side if rule.signal is None or rule.signal.is_above else Side.BELOW
 
 
 def _cut_off(excursion: Excursion, spell: Spell) -> Excursion:
@@ -360,10 +445,16 @@ def _runs(device: str, place: str, rule: Rule, instants: list[tuple[datetime, fl
         rest = rest[start:]
         end = next((n for n, (_, value) in enumerate(rest) if not _outside(rule, value, rule.hysteresis)), len(rest))
         run, rest = rest[:end], rest[end:]
-        if run[-1][0] - run[0][0] >= timedelta(seconds=rule.delay_s):
+        before = max((at for at, _ in instants if at < run[0][0]), default=None)
+        is_after_a_gap = (
+            before is not None and rule.gap_s is not None and run[0][0] - before > timedelta(seconds=rule.gap_s)
+        )
+        began_at = before if is_after_a_gap and before is not None else run[0][0]
+        ended_at = rest[0][0] if rest else None
+        if (ended_at or run[-1][0]) - began_at >= timedelta(seconds=rule.delay_s):
             values = [value for _, value in run]
             worst = max(values) if rule.side is Side.ABOVE else min(values)
-            found.add(Excursion(device, rule.name, run[0][0], rest[0][0] if rest else None, worst, place))
+            found.add(Excursion(device, rule.name, began_at, ended_at, worst, place))
 
 
 def _outside(rule: Rule, value: float, margin: float) -> bool:
