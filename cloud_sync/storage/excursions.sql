@@ -40,6 +40,29 @@ WHERE place_id = :place_id AND rule = :rule
   AND began_at < coalesce(:before::timestamptz, 'infinity')
 ORDER BY began_at;
 
+-- name: excursion_by_id(excursion_id)^
+-- One excursion, with the name of its place.
+SELECT e.id, e.place_id, p.name AS place, e.rule, e.began_at, e.ended_at
+FROM excursion e JOIN place p ON p.id = e.place_id
+WHERE e.id = :excursion_id;
+
+-- name: open_probes(place_id, rule)
+-- The channels that keep a place outside a rule, with the last good value of each, and when that was.
+SELECT e.channel_id, c.gateway_id, c.device || '/' || c.metric AS name, last.at AS last_at, last.value AS last_value
+FROM probe_excursion e
+JOIN channel c ON c.id = e.channel_id
+LEFT JOIN LATERAL (SELECT r.at, r.value FROM reading r WHERE r.channel_id = c.id ORDER BY r.at DESC LIMIT 1) AS last
+    ON true
+WHERE e.place_id = :place_id AND e.rule = :rule AND e.ended_at IS NULL
+  AND coalesce(e.ended_at, 'infinity'::timestamptz) = 'infinity'
+ORDER BY e.channel_id;
+
+-- name: add_seen_within(channel_ids, at, excursion_id, reason, evidence, said_by)!
+-- Somebody saw, by this evidence, that all was within the limits then.
+INSERT INTO seen_within (channel_id, at, excursion_id, reason, evidence, said_by)
+SELECT unnest(:channel_ids::bigint[]), :at, :excursion_id, :reason, :evidence, :said_by
+ON CONFLICT (channel_id, at) DO NOTHING;
+
 -- name: channels_that_were_at(place_id)
 -- The channels that ever were in this very place.
 SELECT DISTINCT channel_id AS id FROM channel_stay WHERE place_id = :place_id ORDER BY 1;

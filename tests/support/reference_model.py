@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from math import inf
 from typing import TypeVar
 
 from edge_agent.domain.monitoring.excursions import Rule, Side, SilenceRule
@@ -206,10 +207,11 @@ def truth(
     moves: list[Move],
     measured: list[Measured],
     thinned: Sequence[Thinned] = (),
+    seen: Sequence[tuple[str, datetime]] = (),
 ) -> Truth:
-    """Everything that follows from these facts."""
+    """Everything that follows from these facts. ``seen``: (device, when) somebody saw that all was within limits."""
     residencies = _residencies(world, moves)
-    excursions = _excursions(world, measured, thinned)
+    excursions = _excursions(world, Evidence(measured, thinned, seen))
     exposures = {
         (excursion, residency): since
         for excursion in excursions
@@ -270,9 +272,30 @@ def _negative(world: World, moves: list[Move]) -> dict[Key, tuple[int, datetime]
     return found
 
 
-def _excursions(world: World, measured: list[Measured], thinned: Sequence[Thinned]) -> set[Excursion]:
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of the values: measured, thinned, and seen by people."""
+
+    measured: list[Measured]
+    thinned: Sequence[Thinned] = ()
+    seen: Sequence[tuple[str, datetime]] = ()
+
+    def heard(self) -> list[tuple[str, datetime]]:
+        """(device, when) something good is known of it."""
+        said = [(each.device, each.at) for each in self.measured]
+        said += [(each.device, at) for each in self.thinned for at in (each.began_at, each.ended_at)]
+        return [*said, *self.seen]
+
+
+def _known_until(world: World, device: str, evidence: Evidence) -> datetime:
+    """Up to when it is known what the gateway of a device took."""
+    said = [(d, at) for d, at in evidence.heard() if (d, at) not in evidence.seen]
+    return max((at for d, at in said if world.gateways[d] == world.gateways[device]), default=EVER)
+
+
+def _excursions(world: World, evidence: Evidence) -> set[Excursion]:
     """Of places and rules: what overlaps is one, and the worst of its devices (by gateway and name) speaks for it."""
-    probes = _probe_excursions(world, measured, thinned)
+    probes = _probe_excursions(world, evidence)
     found = set()
     for place, name in {(each.place, each.rule) for each in probes}:
         mine = [each for each in probes if (each.place, each.rule) == (place, name)]
@@ -286,7 +309,7 @@ def _excursions(world: World, measured: list[Measured], thinned: Sequence[Thinne
             if rule.sensors == "any":
                 found.add(_together(world, rule, members, members[0].began_at, _end_of(members)))
             else:
-                found |= _voted(world, rule, members, measured)
+                found |= _voted(world, rule, members, evidence)
     return found
 
 
@@ -319,14 +342,12 @@ def _together(
     return Excursion(telling.device, rule.name, began_at, ended_at, telling.worst, telling.place)
 
 
-def _voted(
-    world: World, rule: Rule | SilenceRule, members: list[Excursion], measured: list[Measured]
-) -> set[Excursion]:
+def _voted(world: World, rule: Rule | SilenceRule, members: list[Excursion], evidence: Evidence) -> set[Excursion]:
     """Instant by instant: outside while enough of the devices are that were heard no longer than a gap ago."""
     place, end = members[0].place, _end_of(members)
     gap = None if isinstance(rule, SilenceRule) or rule.gap_s is None else timedelta(seconds=rule.gap_s)
     heard = {
-        device: sorted(each.at for each in measured if each.device == device)
+        device: sorted(at for each, at in evidence.heard() if each == device)
         for device in world.devices
         if any((spell.place, spell.rule) == (place, rule) for spell in world.spells_of(device))
     }
@@ -350,13 +371,14 @@ def _voted(
     return {_together(world, rule, members, begins, ends) for begins, ends in found}
 
 
-def _probe_excursions(world: World, measured: list[Measured], thinned: Sequence[Thinned]) -> set[Excursion]:
+def _probe_excursions(world: World, evidence: Evidence) -> set[Excursion]:
     found = set()
+    measured, thinned = evidence.measured, evidence.thinned
     for device in world.devices:
         for spell in world.spells_of(device):
             rule = spell.rule
             if isinstance(rule, SilenceRule):
-                found |= _silences(world, device, spell.place, rule, measured, thinned)
+                found |= _silences(world, device, spell.place, rule, evidence)
                 continue
             values = defaultdict(list)
             for each in measured:
@@ -366,11 +388,15 @@ def _probe_excursions(world: World, measured: list[Measured], thinned: Sequence[
                 if envelope.device == device:
                     for at in envelope.instants(sorted({each.at for each in measured if each.device == device})):
                         values[at].append(envelope.bound(_side(rule)))
+            for seen, at in evidence.seen:
+                if seen == device:
+                    values[at].append(-inf if _side(rule) is Side.ABOVE else inf)
             furthest = max if _side(rule) is Side.ABOVE else min
             instants = [(at, furthest(values[at])) for at in sorted(values) if spell.since <= at < spell.until]
             if rule.signal is not None:
                 instants = [(at, _signal(rule.signal, instants[: n + 1])) for n, (at, _) in enumerate(instants)]
-            found |= {_cut_off(each, spell) for each in _runs(device, spell.place, rule, instants)}
+            known = _known_until(world, device, evidence) if rule.missing_counts else EVER
+            found |= {_cut_off(each, spell) for each in _runs(device, spell.place, rule, instants, known)}
     return found
 
 
@@ -406,36 +432,34 @@ def _silences(
     device: str,
     place: str,
     rule: SilenceRule,
-    measured: list[Measured],
-    thinned: Sequence[Thinned],
+    evidence: Evidence,
 ) -> set[Excursion]:
     """Between two good values, or after the last one, as far as anything of the gateway was recorded.
 
     By a rule that has always been in force."""
-    gateway = world.gateways[device]
-    heard = [(each.device, each.at) for each in measured]
-    heard += [(each.device, at) for each in thinned for at in (each.began_at, each.ended_at)]
-    known = [at for each, at in heard if world.gateways[each] == gateway]
-    mine = sorted({at for each, at in heard if each == device})
+    mine = sorted({at for each, at in evidence.heard() if each == device})
     if not mine:
         return set()
-    known_until = max(known)
+    known_until = _known_until(world, device, evidence)
     times: list[datetime | None] = [*mine, None]
     found = set()
     for began_at, ended_at in pairwise(times):
         assert began_at is not None
         if ended_at is not None and any(
             each.device == device and each.gap_s < rule.after_s
-            and each.began_at <= began_at and ended_at <= each.ended_at for each in thinned
+            and each.began_at <= began_at and ended_at <= each.ended_at for each in evidence.thinned
         ):  # fmt: skip
             continue
         length_s = ((ended_at or known_until) - began_at).total_seconds()
-        if length_s >= rule.after_s:
+        if (min(ended_at or ALWAYS, known_until) - began_at).total_seconds() >= rule.after_s:
             found.add(Excursion(device, rule.name, began_at, ended_at, length_s, place))
     return found
 
 
-def _runs(device: str, place: str, rule: Rule, instants: list[tuple[datetime, float]]) -> set[Excursion]:
+def _runs(
+    device: str, place: str, rule: Rule, instants: list[tuple[datetime, float]], known_until: datetime
+) -> set[Excursion]:
+    """``known_until``: while nothing is measured up to then, the delay runs on."""
     found = set()
     rest = instants
     while True:
@@ -451,7 +475,7 @@ def _runs(device: str, place: str, rule: Rule, instants: list[tuple[datetime, fl
         )
         began_at = before if is_after_a_gap and before is not None else run[0][0]
         ended_at = rest[0][0] if rest else None
-        if (ended_at or run[-1][0]) - began_at >= timedelta(seconds=rule.delay_s):
+        if (ended_at or max(run[-1][0], known_until)) - began_at >= timedelta(seconds=rule.delay_s):
             values = [value for _, value in run]
             worst = max(values) if rule.side is Side.ABOVE else min(values)
             found.add(Excursion(device, rule.name, began_at, ended_at, worst, place))

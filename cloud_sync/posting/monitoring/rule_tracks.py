@@ -96,8 +96,9 @@ def _heard_together(subjects: Iterable[Subject[Any]], new: Mapping[int, Span]) -
     for each in subjects:
         if each.rule.sensors != "any":
             first, last = new[each.channel_id]
-            gap = timedelta(0) if isinstance(each.rule, SilenceRule) else timedelta(seconds=each.rule.gap_s or 0)
-            touch(touched, (each.place_id, each.rule.name), Interval(first, last + gap))
+            gap_s = None if isinstance(each.rule, SilenceRule) else each.rule.gap_s
+            until = None if gap_s is None else last + timedelta(seconds=gap_s)
+            touch(touched, (each.place_id, each.rule.name), Interval(first, until))
     return touched
 
 

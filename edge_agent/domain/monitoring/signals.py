@@ -72,7 +72,7 @@ class Signal:
 def derive(signal: Signal, instants: Iterable[Instant]) -> Iterator[Instant]:
     """The signal at each of ``instants`` (in the order of time) at which it can be told.
 
-    An instant without a value (infinitely far within: somebody has looked) is none to add up: the signal is within then.
+    An instant without a value (infinitely far within: somebody has looked) adds up to nothing: all is within then.
     """
     looked: deque[Instant] = deque()
 
