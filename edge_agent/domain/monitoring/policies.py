@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from edge_agent.domain.monitoring.excursions import Rule, Severity, Side, SilenceRule
 from edge_agent.domain.monitoring.mkt import ACTIVATION_ENERGY_J_MOL
+from edge_agent.domain.monitoring.quantities import is_about
 from edge_agent.domain.monitoring.signals import Signal, SignalKind
 
 DAY_S = 86_400
@@ -197,7 +198,7 @@ class Policy(BaseModel):
         return tuple(
             self._as_limit(rule) if isinstance(rule, PolicyRule) else rule.as_rule()
             for rule in self.rules
-            if rule.metric == metric
+            if is_about(rule.metric, metric)
         )
 
     @property
@@ -209,7 +210,9 @@ class Policy(BaseModel):
 
     def _as_limit(self, rule: PolicyRule) -> Rule:
         """A limit knows after what time without a value the policy speaks of silence: that is a gap."""
-        gaps = [each.after_s for each in self.rules if isinstance(each, NoDataRule) and each.metric == rule.metric]
+        gaps = [
+            each.after_s for each in self.rules if isinstance(each, NoDataRule) and is_about(each.metric, rule.metric)
+        ]
         return replace(rule.as_rule(), gap_s=min(gaps, default=None))
 
     @property

@@ -14,7 +14,8 @@ from cloud_sync.storage.database import Database
 from edge_agent.domain.monitoring.policies import Policy
 from tests.integration.cloud import test_any_order as any_order
 from tests.integration.cloud.test_any_order import EXAMPLES, GATEWAYS
-from tests.support.builders import Ledger, empty, minute, reading
+from tests.support.builders import Ledger, minute, reading
+from tests.support.recycled_databases import empty
 from tests.support.reference_model import Measured, Place, World, truth
 
 shared = any_order.shared
@@ -98,7 +99,7 @@ def test_probes_of_one_place_come_to_the_same_excursions_in_any_order(shared: Da
 
 
 def started(database: Database) -> Ledger:
-    empty(database)
+    empty(database.url)
     ledger = Ledger(database)
     ledger.add_policy(POLICY)
     ledger.add_place("room", "room", policy=POLICY.name)
