@@ -67,7 +67,7 @@ def ble_added(text: str, wireless: Wireless, report: BleReport, today: date) -> 
         bus: dict[str, TomlValue] = {"kind": "ble", "name": wireless.bus.name, "adapter": wireless.bus.adapter}
         text = with_section(text, "bus", bus)
     if report.format is None:
-        raise BenchError(("not added: nobody knows what it speaks; say it with --format",))
+        raise BenchError(("not added: its format is unknown; give it with --format",))
     device: dict[str, TomlValue] = {"name": wireless.name, "bus": wireless.bus.name, "format": report.format}
     device["address"] = wireless.target.address
     if wireless.key_file is not None:
