@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 from dataclasses import dataclass
 from importlib import import_module
@@ -53,24 +54,26 @@ def run_command(
 
 
 _servers: dict[str, str] = {}
+_making = threading.Lock()
 
 
 def _server_of(package: str) -> str:
     """The address of the process that forks; made with the first command of a process of the tests."""
-    if package not in _servers:
-        address = f"\0lotwarden-tests-{os.getpid()}-{package}"
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
-            listening.bind(address)
-            listening.listen(64)
-            lifeline, kept = os.pipe()  # ends with this process, however it ends
-            process = subprocess.Popen(
-                [sys.executable, "-m", __name__, package, str(listening.fileno()), str(lifeline)],
-                pass_fds=(listening.fileno(), lifeline), stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-            os.close(lifeline)
-        atexit.register(lambda: (os.close(kept), process.wait()))
-        _servers[package] = address
-    return _servers[package]
+    with _making:
+        if package not in _servers:
+            address = f"\0lotwarden-tests-{os.getpid()}-{package}"
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+                listening.bind(address)
+                listening.listen(64)
+                lifeline, kept = os.pipe()  # ends with this process, however it ends
+                process = subprocess.Popen(
+                    [sys.executable, "-m", __name__, package, str(listening.fileno()), str(lifeline)],
+                    pass_fds=(listening.fileno(), lifeline), stdin=subprocess.DEVNULL,
+                )  # fmt: skip
+                os.close(lifeline)
+            atexit.register(lambda: (os.close(kept), process.wait()))
+            _servers[package] = address
+        return _servers[package]
 
 
 def _serve(package: str, listening: socket.socket, lifeline: int) -> None:
