@@ -1,9 +1,7 @@
 -- Exposure is a walk over residencies and movements. Seeds are residencies that overlap the excursion in its place or
 -- below (for as long as the excursion may have lasted where clocks were doubtful: reach_from, reach_until), if its
--- severity is action; from there on along every movement out of a residency at or after its first exposed instant, into the
--- residency that received it. A place of production passes exposure from what went in to every other lot that comes
--- out at or after that instant. Where a movement's clock is doubtful, stock left as late and came as early as it may have
--- (left_at, came_at). It writes only what differs, and gives what changed for each lot:
+-- severity is action; from there on wherever goods went at or after the first exposed instant (goods_went in the schema).
+-- It writes only what differs, and gives what changed for each lot:
 -- 'held' where a lot is exposed to an excursion for the first time, 'freed' where no part of it is any more.
 
 -- name: expose(excursion_ids, lot_ids)
@@ -45,24 +43,7 @@ WITH RECURSIVE seed AS (
     UNION
     SELECT w.excursion_id, n.lot_id, n.serial, n.place_id, n.began_at, n.ended_at, n.is_production, n.since
     FROM walk w
-    CROSS JOIN LATERAL (
-        SELECT d.lot_id, d.serial, d.place_id, d.began_at, d.ended_at, p.kind = 'production' AS is_production,
-               min(greatest(o.came_at, w.since)) AS since
-        FROM (
-            SELECT m.lot_id, m.serial, m.to_place, m.came_at
-            FROM movement m
-            WHERE (m.lot_id, m.from_place, m.serial) = (w.lot_id, w.place_id, w.serial)
-              AND m.left_at BETWEEN w.since AND coalesce(w.ended_at, 'infinity')
-            UNION ALL
-            SELECT m.lot_id, m.serial, m.to_place, m.came_at
-            FROM movement m
-            WHERE w.is_production AND m.from_place = w.place_id AND m.lot_id <> w.lot_id AND m.left_at >= w.since
-        ) AS o
-        JOIN residency d ON (d.lot_id, d.place_id, d.serial) = (o.lot_id, o.to_place, o.serial)
-            AND o.came_at BETWEEN d.began_at AND coalesce(d.ended_at, 'infinity')
-        JOIN place p ON p.id = d.place_id
-        GROUP BY 1, 2, 3, 4, 5, 6
-    ) AS n
+    CROSS JOIN LATERAL goods_went(w.lot_id, w.serial, w.place_id, w.ended_at, w.is_production, w.since) AS n
     -- Back to where it was exposed before: nothing new. This keeps stock that goes to and fro from being
     -- walked once for each time (it would end all the same: there are only so many movements).
     WHERE NOT EXISTS (

@@ -139,7 +139,7 @@ class DeskJudge:
         self, doing: Doing, lot: LotNow, line: ScanLine, item: DeskItem | None, order: DeskOrder | None, at: datetime
     ) -> tuple[Reason, ...]:
         path = self._known.path_of(doing.from_place)
-        holds = [HoldFact(block.kind, block.text) for block in blocks_at(lot, path, line.serial)]
+        holds = [HoldFact(block.kind, block.text) for block in blocks_at(lot, path[-1], line.serial)]
         stock = Stock(
             lot=lot.lot.number,
             owner=lot.lot.owner,

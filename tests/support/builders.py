@@ -284,7 +284,7 @@ EVERYTHING = (
     "order_step, stock_count, count_line, "
     "gateway_invite, enrolment_failure, excursion_version, lane_progress, declared_gap, clock_offset, doubtful_scan, "
     "envelope, envelope_point, retold_reading, ledger_key, "
-    "recall, recall_scope, recall_lot, recall_notice, place_policy_was, channel_place_was"
+    "hold_goods, hold_reach, recall, recall_scope, recall_lot, recall_notice, place_policy_was, channel_place_was"
 )
 
 
