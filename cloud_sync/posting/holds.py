@@ -7,12 +7,25 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
 
+from cloud_sync.errors import Conflict
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import LEDGER, add_event
 from cloud_sync.storage.queries import queries
 
 EVENTS = {"held": "lots_held", "freed": "lots_freed"}
+
+
+def check_goods(connection: Connection, *, lot_id: int, serial: str | None, place: Row | None) -> None:
+    """A hold on a place where the ledger knows no such goods would be on nothing. Raises ``Conflict``."""
+    if place is None:
+        return
+    if not queries("holds").is_there(connection, lot_id=lot_id, serial=serial, place_id=place["id"]):
+        unit = f" serial {serial}" if serial else ""
+        raise Conflict(
+            f"no stock of this lot{unit} is recorded in {place['name']}: there is nothing to hold there",
+            "Hold the whole lot: leave the place out.",
+        )
 
 
 def place_hold_on(

@@ -101,6 +101,12 @@ VALUES (:kind, :lot_id, :serial::text, :place_id::bigint, :reason, :placed_by, :
         :case_id::bigint, coalesce((SELECT max(id) FROM movement), 0))
 RETURNING id;
 
+-- name: is_there(lot_id, serial, place_id)$
+-- Whether the ledger knows stock of a lot (null: any serial) at or below a place now. Index: residency's key.
+SELECT EXISTS (
+    SELECT FROM residency r JOIN place p ON p.id = r.place_id AND p.ancestors @> ARRAY[:place_id::bigint]
+    WHERE r.lot_id = :lot_id AND (:serial::text IS NULL OR r.serial = :serial) AND r.ended_at IS NULL);
+
 -- name: note_goods(hold_id)!
 -- Note the goods that a hold on a place is on: what the ledger knows to be at and below it now.
 INSERT INTO hold_goods (hold_id, lot_id, serial, place_id, at)

@@ -27,8 +27,9 @@ class Deciding(Watch):
     def a_lot_is_held(self, pick: int, place: str | None, who: int) -> None:
         if (lot := self.any_lot(pick)) is not None:
             body = {"lot_id": lot["id"], "place": place, "reason": "box is torn"}
-            row = self.ask((self.house.amy, self.house.eve)[who % 2], "/v1/holds", body)
-            self.note_hold(row["id"], "manual", lot["lot_number"], place)
+            response = self.say((self.house.amy, self.house.eve)[who % 2], "/v1/holds", body)
+            if response.is_success:
+                self.note_hold(response.json()["id"], "manual", lot["lot_number"], place)
 
     def note_hold(self, number: int, kind: str, lot: str, place: str | None) -> None:
         """Tell the model of a hold that somebody placed just now."""

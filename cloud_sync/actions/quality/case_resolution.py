@@ -7,7 +7,7 @@ from cloud_sync.domain.dispositions import CaseDecision
 from cloud_sync.domain.roles import Actor
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.posting.cases import Case, open_case
-from cloud_sync.posting.holds import lift_holds_of_case, place_hold_on
+from cloud_sync.posting.holds import check_goods, lift_holds_of_case, place_hold_on
 from cloud_sync.posting.positions import lot_of
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
@@ -24,12 +24,14 @@ def report_suspicious(
 ) -> Row:
     """A case about product that looks wrong. It holds the lot, or the goods of it that are at and below ``place`` now.
 
-    Raises ``NotFound``, and ``Conflict`` while such a case is open already.
+    Raises ``NotFound``, and ``Conflict`` while such a case is open already or if none are there.
     """
     with database.transaction() as connection:
         lock_holds(connection)
         lot_of(connection, lot_id)
-        place_id = place_named(connection, place)["id"] if place else None
+        held_place = place_named(connection, place) if place else None
+        check_goods(connection, lot_id=lot_id, serial=None, place=held_place)
+        place_id = held_place["id"] if held_place else None
         key = f"lot:{lot_id}/place:{place_id or ''}"
         case = Case(SUSPICIOUS, key, f"{text} (reported by {actor})", lot_id, data={"by": actor}, place_id=place_id)
         case_id = open_case(connection, case)

@@ -7,7 +7,7 @@ from typing import Any
 from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.domain.dispositions import Decision, may_follow
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
-from cloud_sync.posting.holds import lift, place_hold_on
+from cloud_sync.posting.holds import check_goods, lift, place_hold_on
 from cloud_sync.posting.positions import lot_of
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
 from cloud_sync.storage.database import Connection, Database, Row
@@ -39,17 +39,19 @@ def place_hold(
 ) -> Row:
     """Hold a lot (or one serial of it) wherever it is, or the goods of it that are at and below one place ``at`` now.
 
-    It follows the goods and ends by :func:`lift_hold` only. Their open reservations are broken. Raises ``NotFound``.
+    It follows the goods and ends by :func:`lift_hold` only. Their open reservations are broken. Raises ``NotFound``,
+    and ``Conflict`` if none are there.
     """
     with database.transaction() as connection:
         lock_holds(connection)
         lot_of(connection, lot_id)
-        place_id = place_named(connection, place)["id"] if place else None
+        held_place = place_named(connection, place) if place else None
+        check_goods(connection, lot_id=lot_id, serial=serial, place=held_place)
         hold_id = place_hold_on(
             connection,
             kind="manual",
             lot_id=lot_id,
-            place_id=place_id,
+            place_id=held_place["id"] if held_place else None,
             serial=serial,
             reason=reason,
             placed_by=actor,

@@ -16,7 +16,8 @@ CREATE FUNCTION goods_went(of_lot bigint, of_serial text, of_place bigint, until
 RETURNS TABLE (lot_id bigint, serial text, place_id bigint, began_at timestamptz, ended_at timestamptz,
                is_production boolean, since timestamptz)
 STABLE LANGUAGE sql ROWS 3 AS $$
-    SELECT d.lot_id, d.serial, d.place_id, d.began_at, d.ended_at, p.kind = 'production',
+    SELECT d.lot_id, d.serial, d.place_id, d.began_at, d.ended_at,
+           (SELECT p.kind = 'production' FROM place p WHERE p.id = d.place_id), -- looked up for each
            min(greatest(o.came_at, since_when))
     FROM (
         SELECT m.lot_id, m.serial, m.to_place, m.came_at
@@ -37,19 +38,20 @@ STABLE LANGUAGE sql ROWS 3 AS $$
         UNION ALL
         SELECT back.lot_id, back.serial, back.to_place, back.came_at
         FROM movement went
-        JOIN place gone ON gone.id = went.to_place AND gone.kind IN ('supplier', 'used_up')
         JOIN movement back ON back.lot_id = of_lot AND back.serial = of_serial AND back.quantity > 0
             AND back.left_at >= greatest(went.came_at, since_when)
-        JOIN place source ON source.id = back.from_place AND source.kind = gone.kind
+            AND back.from_place = ANY(ARRAY(SELECT g.id FROM place g WHERE g.kind IN ('supplier', 'used_up')))
         WHERE (went.lot_id, went.from_place, went.serial) = (of_lot, of_place, of_serial) AND went.quantity > 0
           AND went.left_at BETWEEN since_when AND coalesce(until, 'infinity')
+          AND went.to_place = ANY(ARRAY(SELECT g.id FROM place g WHERE g.kind IN ('supplier', 'used_up')))
+          AND (SELECT g.kind FROM place g WHERE g.id = went.to_place)
+            = (SELECT g.kind FROM place g WHERE g.id = back.from_place)
     ) AS o
     JOIN residency d ON (d.lot_id, d.place_id, d.serial) = (o.lot_id, o.to_place, o.serial)
         AND o.came_at BETWEEN d.began_at AND coalesce(d.ended_at, 'infinity')
-    JOIN place p ON p.id = d.place_id
-    GROUP BY 1, 2, 3, 4, 5, 6
+    GROUP BY d.lot_id, d.serial, d.place_id, d.began_at, d.ended_at
 $$;
-CREATE INDEX place_count_difference ON place (id) WHERE kind = 'count_difference';
+CREATE INDEX place_kind ON place (kind);
 
 ------------------------------------------------------------------------------------------------------------ holds
 

@@ -189,12 +189,20 @@ def test_goods_that_had_left_the_place_by_a_scan_that_came_late_are_what_was_mea
 
 
 def test_what_was_in_the_place_and_becomes_known_later_is_held_too(api: Api, say: Said) -> None:
-    say(scan(at(0), Action.RECEIVE, "acme", "fridge-a", line(5)))
+    say(scan(at(0), Action.RECEIVE, "acme", "shelf-a1", line(5)))
     (lot,) = api.reader.rows("/v1/lots")
-    hold(api, lot["id"], "dock")
+    hold(api, lot["id"], "fridge-a")
+    assert held_at(api) == {("L1", "manual", "shelf-a1")}
+    say(scan(at(230), Action.RECEIVE, "acme", "fridge-a", line(3)))
+    assert held_at(api) == {("L1", "manual", "shelf-a1"), ("L1", "manual", "fridge-a")}
+
+
+def test_a_hold_on_nothing_is_refused_and_says_what_to_do(api: Api) -> None:
+    lot = receive(api)
+    for path, said in (("/v1/holds", {"reason": "torn box"}), ("/v1/cases", {"text": "no seal"})):
+        refused = api.quality.post(path, {"lot_id": lot, "place": "fridge-a", **said})
+        assert (refused.status_code, "Hold the whole lot" in refused.text) == (409, True)
     assert held_at(api) == set()
-    say(scan(at(230), Action.RECEIVE, "acme", "dock", line(3)))
-    assert held_at(api) == {("L1", "manual", "dock")}
 
 
 def test_a_reservation_of_goods_that_come_to_be_held_by_mixing_is_broken(api: Api) -> None:
