@@ -9,8 +9,8 @@
 -- gives them; all must be named): one of the two is empty. What lots that are not named bring into production is taken
 -- as it stands.
 WITH RECURSIVE seed AS (
-    SELECT e.id AS excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at,
-           p.kind = 'production' AS is_production, greatest(r.began_at, coalesce(e.reach_from, e.began_at)) AS since
+    SELECT e.id AS excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, p.kind,
+           greatest(r.began_at, coalesce(e.reach_from, e.began_at)) AS since
     FROM excursion e
     JOIN place p ON p.ancestors @> ARRAY[e.place_id]
     JOIN residency r ON r.place_id = p.id
@@ -19,8 +19,8 @@ WITH RECURSIVE seed AS (
       AND r.began_at < coalesce(e.reach_until, e.ended_at, 'infinity')
       AND coalesce(r.ended_at, 'infinity') > coalesce(e.reach_from, e.began_at)
     UNION ALL
-    SELECT e.id AS excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at,
-           p.kind = 'production' AS is_production, greatest(r.began_at, coalesce(e.reach_from, e.began_at)) AS since
+    SELECT e.id AS excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, p.kind,
+           greatest(r.began_at, coalesce(e.reach_from, e.began_at)) AS since
     FROM residency r
     JOIN place p ON p.id = r.place_id
     JOIN excursion e ON e.place_id = ANY(p.ancestors)
@@ -29,7 +29,7 @@ WITH RECURSIVE seed AS (
       AND r.began_at < coalesce(e.reach_until, e.ended_at, 'infinity')
       AND coalesce(r.ended_at, 'infinity') > coalesce(e.reach_from, e.began_at)
     UNION ALL
-    SELECT x.excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, to_place.kind = 'production',
+    SELECT x.excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, to_place.kind,
            greatest(m.came_at, x.since)
     FROM movement m
     JOIN place from_place ON from_place.id = m.from_place AND from_place.kind = 'production'
@@ -41,9 +41,9 @@ WITH RECURSIVE seed AS (
 ), walk AS (
     SELECT * FROM seed
     UNION
-    SELECT w.excursion_id, n.lot_id, n.serial, n.place_id, n.began_at, n.ended_at, n.is_production, n.since
+    SELECT w.excursion_id, n.lot_id, n.serial, n.place_id, n.began_at, n.ended_at, n.kind, n.since
     FROM walk w
-    CROSS JOIN LATERAL goods_went(w.lot_id, w.serial, w.place_id, w.ended_at, w.is_production, w.since) AS n
+    CROSS JOIN LATERAL goods_went(w.lot_id, w.serial, w.place_id, w.kind, w.began_at, w.ended_at, w.since) AS n
     -- Back to where it was exposed before: nothing new. This keeps stock that goes to and fro from being
     -- walked once for each time (it would end all the same: there are only so many movements).
     WHERE NOT EXISTS (

@@ -23,14 +23,13 @@ WITH RECURSIVE open_hold AS MATERIALIZED (
         AND m.id > g.movement_mark AND m.quantity > 0
     WHERE g.is_seen
 ), seed AS (
-    SELECT s.hold_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, p.kind = 'production' AS is_production,
-           s.since
+    SELECT s.hold_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, p.kind, s.since
     FROM start s
     JOIN residency r ON (r.lot_id, r.place_id, r.serial) = (s.lot_id, s.place_id, s.serial)
         AND s.at BETWEEN r.began_at AND coalesce(r.ended_at, 'infinity')
     JOIN place p ON p.id = r.place_id
     UNION ALL
-    SELECT h.id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, p.kind = 'production',
+    SELECT h.id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, p.kind,
            greatest(r.began_at, h.since)
     FROM open_hold h
     JOIN residency r ON r.lot_id = h.lot_id AND (h.serial IS NULL OR r.serial = h.serial)
@@ -39,7 +38,7 @@ WITH RECURSIVE open_hold AS MATERIALIZED (
         AND (h.is_of_lot AND p.kind = 'production' OR p.ancestors @> ARRAY[h.place_id] AND r.began_at <= h.since)
     WHERE h.since IS NOT NULL
     UNION ALL
-    SELECT x.hold_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, to_place.kind = 'production',
+    SELECT x.hold_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, to_place.kind,
            greatest(m.came_at, x.since)
     FROM movement m
     JOIN place from_place ON from_place.id = m.from_place AND from_place.kind = 'production'
@@ -52,9 +51,9 @@ WITH RECURSIVE open_hold AS MATERIALIZED (
 ), walk AS (
     SELECT * FROM seed
     UNION
-    SELECT w.hold_id, n.lot_id, n.serial, n.place_id, n.began_at, n.ended_at, n.is_production, n.since
+    SELECT w.hold_id, n.lot_id, n.serial, n.place_id, n.began_at, n.ended_at, n.kind, n.since
     FROM walk w
-    CROSS JOIN LATERAL goods_went(w.lot_id, w.serial, w.place_id, w.ended_at, w.is_production, w.since) AS n
+    CROSS JOIN LATERAL goods_went(w.lot_id, w.serial, w.place_id, w.kind, w.began_at, w.ended_at, w.since) AS n
 ), new AS (
     SELECT hold_id, lot_id, serial, place_id, began_at, min(since) AS since
     FROM walk

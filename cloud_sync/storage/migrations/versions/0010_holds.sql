@@ -6,18 +6,18 @@
 -- Where goods that were in a place from ``since`` on went next: each stay that received them (or what was made of them),
 -- and since when. One reading of it for all that follows goods: exposure, and every other hold.
 -- Along every movement out of that stay at or after ``since``, into the stay that received it. Out of a place of
--- production also as every other lot that came out then. Where a movement's clock is doubtful, or a person typed its time,
+-- production also as every other lot that came out then, out of a case that was opened as its content. Where a movement's clock is doubtful, or a person typed its time,
 -- stock left as late and came as early as it may have (left_at, came_at).
 -- Suppliers and what is used up are out of sight: what went there may be in all of that lot that comes from such a place
 -- afterwards. What a count finds, or comes from nowhere, may be any stock of that lot that the ledger believes elsewhere.
 -- A count that moved nothing, because later facts explain it, has a movement of quantity 0.
-CREATE FUNCTION goods_went(of_lot bigint, of_serial text, of_place bigint, until timestamptz, was_production boolean,
-                           since_when timestamptz)
+CREATE FUNCTION goods_went(of_lot bigint, of_serial text, of_place bigint, of_kind text, began timestamptz,
+                           until timestamptz, since_when timestamptz)
 RETURNS TABLE (lot_id bigint, serial text, place_id bigint, began_at timestamptz, ended_at timestamptz,
-               is_production boolean, since timestamptz)
+               kind text, since timestamptz)
 STABLE LANGUAGE sql ROWS 3 AS $$
     SELECT d.lot_id, d.serial, d.place_id, d.began_at, d.ended_at,
-           (SELECT p.kind = 'production' FROM place p WHERE p.id = d.place_id), -- looked up for each
+           (SELECT p.kind FROM place p WHERE p.id = d.place_id), -- looked up for each
            min(greatest(o.came_at, since_when))
     FROM (
         SELECT m.lot_id, m.serial, m.to_place, m.came_at
@@ -27,8 +27,15 @@ STABLE LANGUAGE sql ROWS 3 AS $$
         UNION ALL
         SELECT m.lot_id, m.serial, m.to_place, m.came_at
         FROM movement m
-        WHERE was_production AND m.from_place = of_place AND m.lot_id <> of_lot AND m.left_at >= since_when
+        WHERE of_kind = 'production' AND m.from_place = of_place AND m.lot_id <> of_lot AND m.left_at >= since_when
           AND m.quantity > 0
+        UNION ALL
+        SELECT m.lot_id, m.serial, m.to_place, m.came_at -- out of a case that was opened
+        FROM movement opened
+        JOIN movement m ON m.lot_id = opened.lot_id AND m.from_place = opened.to_place
+            AND m.event_id = opened.event_id AND m.serial <> opened.serial
+        WHERE of_kind = 'unpacking' AND (opened.lot_id, opened.to_place, opened.serial) = (of_lot, of_place, of_serial)
+          AND opened.came_at BETWEEN began AND coalesce(until, 'infinity')
         UNION ALL
         SELECT m.lot_id, m.serial, m.to_place, m.came_at
         FROM movement m
