@@ -139,6 +139,10 @@ class OfflineStock:
         """A place by name."""
         return self._places.get(name)
 
+    def places(self) -> tuple[DeskPlace, ...]:
+        """Every place that the desk names."""
+        return tuple(self._places.values())
+
     def order(self, number: str) -> DeskOrder | None:
         """An open order by number."""
         return self._orders.get(number)
