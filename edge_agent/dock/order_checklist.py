@@ -17,7 +17,7 @@ def checklist(known: OfflineStock, number: str | None, open_items: Iterable[Scan
         found = known.item_of(line)
         if found is not None:
             scanned[found[0].name] = scanned.get(found[0].name, 0) + line.quantity * found[1]
-    lines = []
+    lines: list[dict[str, Any]] = []
     for wanted in order.lines:
         # What was done since the desk was taken is counted by item; it fills the first line of the item first.
         since = scanned.pop(wanted.item, 0) + known.done_since(order.number, wanted.item) * (

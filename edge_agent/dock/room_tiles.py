@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edge_agent.domain.monitoring.excursions import Rule, Side
-from edge_agent.domain.monitoring.quantities import Judged, quantity_of
+from edge_agent.domain.monitoring.judged import Judged
+from edge_agent.domain.monitoring.quantities import quantity_of
 
 WORDS = {
     Judged.NO_PLACE: "no location is set for it at the ledger",

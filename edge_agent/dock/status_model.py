@@ -16,7 +16,7 @@ from edge_agent.dock.order_checklist import checklist, units_scanned
 from edge_agent.dock.phrases import doing_of, next_needed
 from edge_agent.dock.room_tiles import Channel, Probe, label_of, tiles
 from edge_agent.dock.session_state import SessionState
-from edge_agent.domain.monitoring.quantities import Judged
+from edge_agent.domain.monitoring.judged import Judged
 from edge_agent.domain.stock.desk import DeskCase
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record, ScanLine
 from edge_agent.domain.wire.request_signing import written
