@@ -6,11 +6,11 @@ SELECT k.key, k.item_id, k.base_units, i.name FROM item_key k JOIN item i ON i.i
 -- Places by name.
 SELECT id, name, kind FROM place WHERE name = ANY(:names);
 
--- name: add_scrap_place(name)!
--- The place where destroyed stock ends, if it is not there yet.
+-- name: add_own_place(name, title, kind)!
+-- A place that the ledger makes itself (where destroyed stock ends, say), if it is not there yet.
 INSERT INTO place (id, name, title, kind, ancestors)
 OVERRIDING SYSTEM VALUE
-SELECT new.id, :name, 'Destroyed', 'scrap', ARRAY[new.id]
+SELECT new.id, :name, :title, :kind, ARRAY[new.id]
 FROM (SELECT nextval(pg_get_serial_sequence('place', 'id')) AS id) AS new
 ON CONFLICT (name) DO NOTHING;
 
@@ -172,12 +172,12 @@ FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[], :at::tim
 JOIN place p ON p.id = issue.place_id
 CROSS JOIN LATERAL (
     (SELECT 'issued_while_held' AS kind, 'held: ' || h.text AS text
-     FROM hold_now h
+     FROM active_hold h
      WHERE h.lot_id = issue.lot_id
        AND (h.serial IS NULL OR h.serial = issue.serial)
        AND hold_covers(h.kind, h.place_id, issue.place_id, p.ancestors)
        AND h.since <= coalesce(issue.at, clock_timestamp())
-       AND NOT (h.kind = 'patient' AND patient_hold_is_for(h.text, issue.dispensed_for))
+       AND NOT is_for_prescription(h.prescription, issue.dispensed_for)
      ORDER BY h.kind, h.text
      LIMIT 1) -- and so looked up for each, however many there are
     UNION ALL

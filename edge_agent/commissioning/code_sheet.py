@@ -4,7 +4,9 @@ The symbol is DataMatrix: whatever reads the codes on boxes of medicine reads it
 own grammar before it is drawn, so that nothing is printed that a dock would refuse.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -26,17 +28,24 @@ QUIET_MM = 6.0
 PAGES_MM = {"A4": (210.0, 297.0), "letter": (215.9, 279.4)}
 MARGIN_MM = 12.0
 COLUMNS = 2
-ROW_MM = 42.0
+ROW_MM = 40.0
 HEAD_MM = 14.0
 TITLE_PT, TITLE_PT_MIN, CODE_PT = 22, 9, 8
 
 
+DESTROY = "LW.ACTION.DESTROY"
+CONTROLS = (("COMMIT", "LW.COMMIT"), ("Undo last", "LW.UNDO"), ("Cancel all", "LW.CANCEL"))
+"""A scanner's beam is wide: what books or undoes is on a page of its own, with space between."""
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One code with the words above it."""
+    """One code with the words above it. Each ``group`` begins a page; a card that stands ``apart`` has no neighbour."""
 
     title: str
     code: str
+    group: str = ""
+    apart: bool = False
 
 
 def sheet_command(
@@ -81,8 +90,10 @@ def cards_for(
     """The cards in the order in which they are printed. Raises ``BenchError`` with every name that cannot be one."""
     cards: list[Card] = []
     if commands:
-        cards += [Card(_title(action.value), f"LW.ACTION.{action.value.upper()}") for action in SCANNED_ACTIONS]
-        cards += [Card("COMMIT", "LW.COMMIT"), Card("Undo last", "LW.UNDO"), Card("Cancel all", "LW.CANCEL")]
+        for action in SCANNED_ACTIONS:
+            code = f"LW.ACTION.{action.value.upper()}"
+            cards.append(Card(_title(action.value), code, "actions", apart=code == DESTROY))
+        cards += [Card(title, code, "controls", apart=True) for title, code in CONTROLS]
     cards += [Card(f"Badge {name}", f"LW.BADGE.{name}") for name in badges]
     cards += [Card(f"Place {name}", f"LW.PLACE.{name}") for name in places]
     cards += [Card(f"Order {name}", f"LW.ORDER.{name}") for name in orders]
@@ -112,10 +123,11 @@ def pdf_of(cards: tuple[Card, ...], paper: Literal["A4", "letter"], title: str) 
     pdf.c_margin = 0
     rows = int((height_mm - 2 * MARGIN_MM - HEAD_MM) // ROW_MM)
     column_mm = (width_mm - 2 * MARGIN_MM) / COLUMNS
-    for number, card in enumerate(cards):
-        row, column = divmod(number % (rows * COLUMNS), COLUMNS)
+    page_before = -1
+    for card, page, row, column in _laid_out(cards, rows):
         try:
-            if row == column == 0:
+            if page != page_before:
+                page_before = page
                 pdf.add_page()
                 pdf.set_font("helvetica", style="B", size=14)
                 pdf.text(MARGIN_MM, MARGIN_MM + 5, title)
@@ -130,6 +142,31 @@ def pdf_of(cards: tuple[Card, ...], paper: Literal["A4", "letter"], title: str) 
                 (f"--title {title!r} has a character that cannot be printed: {error.character!r}",)
             ) from error
     return bytes(pdf.output())
+
+
+def _laid_out(cards: tuple[Card, ...], rows: int) -> Iterator[tuple[Card, int, int, int]]:
+    """Where each card is: page, row, column. A card that stands apart has its row alone, and a free row before another
+    such card."""
+    page = 0
+    for _, group in groupby(cards, key=lambda card: card.group):
+        lines = _lines_of(group)
+        for number, line in enumerate(lines):
+            for column, card in enumerate(line):
+                yield card, page + number // rows, number % rows, column
+        page += -(-len(lines) // rows)
+
+
+def _lines_of(group: Iterable[Card]) -> list[list[Card]]:
+    lines: list[list[Card]] = []
+    for card in group:
+        last = lines[-1] if lines else []
+        if last and len(last) < COLUMNS and not card.apart and not last[-1].apart:
+            last.append(card)
+        elif last and card.apart and last[-1].apart:
+            lines += [[], [card]]
+        else:
+            lines.append([card])
+    return lines
 
 
 def _draw_symbol(pdf: "FPDF", matrix: list[list[int]], x_mm: float, y_mm: float) -> None:

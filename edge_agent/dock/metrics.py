@@ -35,6 +35,7 @@ class Metrics(Collector):
         yield from self._way_to_the_ledger()
         yield from self._rooms()
         yield self._alarms()
+        yield _gauge("scans_not_booked", "Scans of this gateway in open cases at the ledger.", self._board.not_booked())
 
     def _records(self) -> Iterator[Metric]:
         records = CounterMetricFamily("lotwarden_records", "Records taken since the start.", labels=["kind"])

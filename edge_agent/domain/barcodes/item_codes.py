@@ -20,7 +20,7 @@ segments by guessing.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from edge_agent.domain.barcodes.hibc import PRODUCT, parse_primary
 from edge_agent.domain.barcodes.ndc import Ndc, ndc_digits_of, parse_ndc
@@ -79,6 +79,22 @@ def scanned_ndc(text: str) -> str | None:
         return f"ndc:{parse_ndc(text)}" if text.count("-") == NDC_HYPHENS else None
     except ValueError:
         return None
+
+
+def serial_of_unit(names: Sequence[str], serial: str | None, base_units: int) -> str:
+    """The serial by which stock is followed; '' for stock without.
+
+    That of one base unit is as on its label. A serialised case (one code that stands for ``base_units`` of them) is a
+    unit of its own: each packaging level counts serials for itself (GS1 General Specifications 2.1.4), so its code is
+    part of what tells it apart.
+
+    >>> serial_of_unit(["10312345678903"], "S1", 10)
+    '(01)10312345678903(21)S1'
+    """
+    if not serial or base_units == 1:
+        return serial or ""
+    code = names[0]
+    return f"(01){code}(21){serial}" if code.isdigit() else f"({code})(21){serial}"
 
 
 def named(names: Iterable[str]) -> str:
