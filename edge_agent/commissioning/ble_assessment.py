@@ -25,6 +25,7 @@ from edge_agent.drivers.ble.format import Scan
 from edge_agent.drivers.ble.frames import KEY_MISSING, KEY_WRONG, PLAIN_REFUSED
 from edge_agent.drivers.ble.on_air import MANUFACTURER_DATA
 from edge_agent.drivers.ble.registry import FORMATS
+from edge_agent.drivers.ble.sources import PROBES_OPEN
 from edge_agent.drivers.ble.staleness import LOST_GAPS, LOST_MIN_S, STALE_GAPS, STALE_MIN_S
 
 WEAK_DBM = -85
@@ -130,6 +131,11 @@ def _of_format(chosen: InFormat, is_sealed: bool) -> _Judged:
     return _DETAILS.get(last.detail, BleSense.ODD), chosen.format, {}, (last.detail,)
 
 
+def source_of(report: BleReport) -> str | None:
+    """The probe that measured, of a device that has several; None for all others."""
+    return next((one.source for one in report.heard.formats if one.format == report.format and one.source), None)
+
+
 def _advice(
     heard: DeviceHeard,
     sense: BleSense,
@@ -155,6 +161,8 @@ def _advice(
             )
         case BleSense.WRONG_KEY:
             yield "is it the key of this very device? A reset, or pairing it anew, makes a new one"
+        case BleSense.ODD if found is not None and found.last.detail.startswith(PROBES_OPEN):
+            yield f"add each probe by itself: {' or '.join(f'--source {name}' for name in found.last.sources)}"
         case BleSense.OTHER:
             yield f"take it for what it is: --format {next(one.format for one in heard.formats)}"
         case BleSense.UNKNOWN:

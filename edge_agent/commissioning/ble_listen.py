@@ -34,7 +34,8 @@ SAID_MAX = 3
 @dataclass(frozen=True, slots=True)
 class InFormat:
     """What was heard if it is taken for ``format``: the last frame, the newest value of each metric, how often
-    something new came (None until that is learned), and how many frames were old ones played again."""
+    something new came (None until that is learned), how many frames were old ones played again, and which of the
+    device's probes measured, if it has several."""
 
     format: str
     last: "DecodedFrame"
@@ -42,6 +43,7 @@ class InFormat:
     frames: int
     interval_s: float | None
     replays: int
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,9 @@ class DeviceHeard:
     is_deaf: bool = False
 
 
-async def listen_to(address: str, listen_s: float, adapter: str, asked: str | None, key: bytes | None) -> DeviceHeard:
+async def listen_to(
+    address: str, listen_s: float, adapter: str, asked: str | None, key: bytes | None, source: str | None = None
+) -> DeviceHeard:
     """Listen for at most ``listen_s``, shorter when it is clear how often it speaks, or when cancelled.
 
     A device with an Environmental Sensing Service is connected to and read; nothing is ever written.
@@ -89,7 +93,7 @@ async def listen_to(address: str, listen_s: float, adapter: str, asked: str | No
 
     clock = SystemClock()
     hearing = Hearing(address.upper())
-    ears = _Ears(address.upper(), adapter, asked, key, clock, hearing)
+    ears = _Ears(address.upper(), adapter, asked, key, clock, hearing, source)
     scanner = BleakScanner(
         ears.take, scanning_mode="active", bluez={"adapter": adapter, "filters": {"DuplicateData": True}}
     )
@@ -120,6 +124,7 @@ class _Ears:
     key: bytes | None
     clock: Clock
     hearing: "Hearing"
+    source: str | None = None
     frames: int = 0
     name: str = ""
     rssi_dbm: list[int] = field(default_factory=list)
@@ -209,7 +214,7 @@ class _Ears:
         key = self.key if FORMATS[name].takes_key else None
         listener = self.listeners.get(name)
         if listener is None:
-            device = BleDevice(DeviceName("bench"), self.address, name, 1.0, key)
+            device = BleDevice(DeviceName("bench"), self.address, name, 1.0, key, self.source)
             listener = self.listeners[name] = Listener(device, self.clock.mono_s())
         frame = listener.frame_of(advertisement, rssi_dbm, self.clock)
         if frame is None:
@@ -221,7 +226,9 @@ class _Ears:
             values |= frame.decoded.values
         track = listener.track
         count = before.frames + 1 if before else 1
-        self.found[name] = InFormat(name, frame.decoded, values, count, track.learned_interval_s, track.replays)
+        self.found[name] = InFormat(
+            name, frame.decoded, values, count, track.learned_interval_s, track.replays, frame.decoded.source
+        )
 
     def _keep(self, where: str, raw: bytes, means: str) -> None:
         self.said.setdefault((where, raw), SaidBytes(where, raw, means))

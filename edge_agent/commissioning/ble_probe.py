@@ -29,18 +29,22 @@ KeyFileOption = Annotated[
     Path | None, typer.Option("--bindkey-file", help="File with the key of an encrypted Bluetooth sensor.")
 ]
 AdapterOption = Annotated[str | None, typer.Option("--adapter", help="Bluetooth adapter, if not hci0.")]
+SourceOption = Annotated[
+    str | None, typer.Option("--source", help="Which probe of a Bluetooth sensor that has several, e.g. probe-2.")
+]
 ListenOption = Annotated[float, typer.Option("--ble-s", min=1, max=600, help="How long to listen for it at most.")]
 
 
 @dataclass(frozen=True, slots=True)
 class BleTarget:
-    """A Bluetooth device at the bench. ``scan`` is how its bus listens, ``key`` its bindkey."""
+    """A Bluetooth device at the bench. ``scan`` is how its bus listens, ``key`` its bindkey, ``source`` its probe."""
 
     address: str
     adapter: str
     format: str | None
     key: bytes | None
     scan: str = "auto"
+    source: str | None = None
 
 
 def is_address(text: str) -> bool:
@@ -69,7 +73,7 @@ def configured_target(
     key = _key(key_file or device.bindkey_file)
     if key is None and device.bindkey is not None:
         key = bytes.fromhex(device.bindkey.get_secret_value())
-    return BleTarget(device.address, bus.adapter, format_ or device.format, key, bus.scan)
+    return BleTarget(device.address, bus.adapter, format_ or device.format, key, bus.scan, device.source)
 
 
 def run_ble_probe(target: BleTarget, listen_s: float) -> "BleReport":
@@ -79,7 +83,9 @@ def run_ble_probe(target: BleTarget, listen_s: float) -> "BleReport":
 
     words = f"listening for {target.address} on {target.adapter}, {listen_s:g} s at most"
     with Status(words, console=Console(stderr=True)):
-        heard = asyncio.run(listen_to(target.address, listen_s, target.adapter, target.format, target.key))
+        heard = asyncio.run(
+            listen_to(target.address, listen_s, target.adapter, target.format, target.key, target.source)
+        )
     return judge_device(heard, target.format, has_key=target.key is not None, scan=target.scan)
 
 

@@ -96,3 +96,25 @@ def _meaning(said: str) -> tuple[dict[str, float], Quality | None]:
     if said in set(Quality):
         return {}, Quality(said)
     return {metric: float(value) for metric, value in (one.split() for one in said.split(", "))}, Quality.GOOD
+
+
+TABLE_START = "| model | format | published frames | simulated sensor | hardware |"
+
+
+def models_table() -> str:
+    """What was proven of every model that is registered, as ``ble-models.md`` shows it."""
+    frames = published_frames()
+    rows = [TABLE_START, "|---|---|---|---|---|"]
+    for name, known in FORMATS.items():
+        for model in known.models:
+            count = sum(frame.model == model for frame in frames)
+            shown = f"{count}" if count else "read over a connection"
+            simulated = "yes" if model == (known.simulates or known.models[0]) else "no"
+            rows.append(f"| {model} | [`{name}`]({known.page}) | {shown} | {simulated} | none yet |")
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    page = NOTES / "ble-models.md"
+    before = page.read_text(encoding="utf-8").partition(TABLE_START)[0]
+    page.write_text(before + models_table(), encoding="utf-8")

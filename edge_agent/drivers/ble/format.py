@@ -53,7 +53,8 @@ class Format:
     temperature that the format can still say and the sensor cannot measure, ``coldest_c`` one that both can. ``hint``
     tells what to do about a device that carries these bytes and is not understood; ``marks`` are numbers that show
     whose it is and carry no measurement. ``is_any_company``: the company id is part of the data (Inkbird). ``sources``
-    are the probes that ``source`` may name in the configuration, of models that have several.
+    are the probes that ``source`` may name in the configuration, of models that have several. ``simulates`` is the
+    model that ``encode`` imitates, if it is not the first.
     """
 
     title: str
@@ -71,6 +72,7 @@ class Format:
     impossible_c: float = 160.0
     coldest_c: float = -35.0
     sources: tuple[str, ...] = ()
+    simulates: str = ""
 
     @property
     def patterns(self) -> tuple[tuple[int, bytes], ...]:

@@ -10,6 +10,9 @@ NUMBERED = ("probe-1", "probe-2", "probe-3", "probe-4")
 """Names of the probes of a format that has several values of one kind in a frame."""
 
 
+PROBES_OPEN = "this model has several probes under one address"
+
+
 class SourceFilter:
     """One ``[[device]]``. ``wanted`` is the ``source`` that its configuration names, None if it names none."""
 
@@ -31,7 +34,7 @@ class SourceFilter:
     def _of_several(self, frame: DecodedFrame) -> DecodedFrame | None:
         if not self._is_configured:
             probes = " or ".join(f'source = "{name}"' for name in frame.sources)
-            detail = f"this model has {len(frame.sources)} probes: write one [[device]] for each, with {probes}"
+            detail = f"{PROBES_OPEN}: write one [[device]] for each, with {probes}"
             return replace(frame, values={}, quality=Quality.FAULT, detail=detail)
         return frame if frame.source == self.expected else None
 

@@ -68,6 +68,7 @@ FORMAT = Format(
     (company(COMPANY),),
     Scan.PASSIVE,
     IN_ADVERTISEMENT,
+    simulates="Aranet2",
     coldest_c=0.0,
     hint='switch "Smart Home integrations" on in the Aranet Home app (firmware 1.2.0 or later)',
 )

@@ -78,6 +78,7 @@ FORMAT = Format(
     decode,
     encode,
     (company(COMPANY), service(TEMPERATURE_UUID), service(HUMIDITY_UUID)),
+    simulates="Blue PUCK RHT",
     hint="switch manufacturer data on with the maker's app (firmware 2.0.0 or later)",
     impossible_c=300.0,
 )

@@ -120,7 +120,7 @@ class _Layout:
         self.models, self.read, self.at = models.split(), read, at
 
 
-H5100_KIN = "5100 5101 5102 5103 5104 5105 5110 5174 5177"
+H5100_KIN = "5100 5102 5103 5104 5105 5110 5177"
 LAYOUTS: dict[tuple[int, int], tuple[_Layout, ...]] = {
     (MIBEACON_LIKE, 6): (_Layout("5072 5075 5129", _packed, 1),),
     (MIBEACON_LIKE, 7): (_Layout("5074", _plain, 1),),
@@ -145,14 +145,15 @@ FORMAT = Format(
     "Govee",
     "ble-govee.md",
     (
-        "H5052", "H5071", "H5072", "H5074", "H5075", "H5100", "H5103", "H5104", "H5105", "H5106", "H5108", "H5110",
-        "H5112", "H5129", "H5140", "H5177", "H5178", "H5179",
+        "H5052", "H5071", "H5072", "H5074", "H5075", "H5100", "H5102", "H5103", "H5104", "H5105", "H5106", "H5108",
+        "H5110", "H5112", "H5129", "H5140", "H5177", "H5178", "H5179",
     ),
     decode,
     encode,
     (company(MIBEACON_LIKE), company(ID_1), company(ID_5179)),
     Scan.ACTIVE,
     "name and values are in the scan response",
+    simulates="H5075",
     hint="its model is in its name: this one is not read, or its name was not heard",
     sources=(*PROBES_H5112.values(), *SOURCES_H5178.values()),
 )  # fmt: skip

@@ -86,5 +86,6 @@ FORMAT = Format(
     decode,
     encode,
     (service(SERVICE_UUID),),
+    simulates="CGG1",
     hint="it may be a model that measures no temperature (motion, door), or one that is not read",
 )

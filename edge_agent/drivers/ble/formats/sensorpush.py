@@ -82,6 +82,7 @@ FORMAT = Format(
     decode,
     encode,
     why="its company id changes with the temperature",
+    simulates="HT.w",
     is_any_company=True,
     impossible_c=125.0,
 )

@@ -13,6 +13,9 @@ COMPANY = 0x0969
 SERVICE_UUID = 0xFD3D
 TYPE, BATTERY = 0x7F, 0x7F
 POSITIVE = 0x80
+TENTHS, DEGREES, HUMIDITY = 0x0F, 0x7F, 0x7F
+DIFFERENCE_MAX_C = 1.0
+"""The older meters say their measurement twice, in manufacturer and service data, perhaps one measurement apart."""
 AT_SERVICE = 3
 METERS = {"T": 8, "t": 8, "I": 8, "i": 8, "W": 8, "w": 8, "4": 8, "\x14": 8, "5": 8, "\x15": 8}
 HUBS = {"v": 13, "V": 13, "%": 13}
@@ -34,16 +37,22 @@ def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | N
     block = data[at : at + 3] or (now[AT_SERVICE : AT_SERVICE + 3] if kind in IN_SERVICE_DATA else b"")
     if len(block) != 3 or not any(block):
         return None
-    tenths, degrees, humidity = block[0] & 0x0F, block[1] & 0x7F, block[2] & 0x7F
-    if tenths > 9:
-        return invalid(f"{tenths} tenths of a degree: corrupt frame")
-    size = degrees + tenths / 10
-    values = {"temp_c": size if block[1] & POSITIVE else -size, "rh_pct": float(humidity)}
+    if block[0] & TENTHS > 9:
+        return invalid(f"{block[0] & TENTHS} tenths of a degree: corrupt frame")
+    values = {"temp_c": _celsius(block), "rh_pct": float(block[2] & HUMIDITY)}
+    twice = now[AT_SERVICE : AT_SERVICE + 3] if kind in IN_SERVICE_DATA else b""
+    if len(twice) == 3 and abs(_celsius(twice) - values["temp_c"]) > DIFFERENCE_MAX_C:
+        return invalid(f"it says {values['temp_c']:g} °C and {_celsius(twice):g} °C in one advertisement", values)
     if kind in WITH_CO2 and len(data) >= CO2_BYTES:
         values["co2_ppm"] = float(uint16_be(data, AT_CO2))
     if kind in METERS and len(service_data) > 2:
         values["battery_pct"] = float(service_data[2] & BATTERY)
     return judged(values)
+
+
+def _celsius(block: bytes) -> float:
+    size = (block[1] & DEGREES) + (block[0] & TENTHS) / 10
+    return size if block[1] & POSITIVE else -size
 
 
 def encode(m: Measured) -> Said:
@@ -58,7 +67,7 @@ def encode(m: Measured) -> Said:
 FORMAT = Format(
     "SwitchBot",
     "ble-switchbot.md",
-    ("Meter", "Indoor/Outdoor Meter", "Meter Pro", "Meter Pro CO2", "Hub 2", "Hub Mini Matter"),
+    ("Meter", "Meter Plus", "Indoor/Outdoor Meter", "Meter Pro", "Meter Pro CO2", "Hub 2", "Hub Mini Matter"),
     decode,
     encode,
     (company(COMPANY), service(SERVICE_UUID)),

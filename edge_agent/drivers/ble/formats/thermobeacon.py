@@ -4,6 +4,7 @@ Frames as in the tests of Bluetooth-Devices/thermobeacon-ble. Frames of 20 bytes
 measurement.
 """
 
+from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.ble.format import Format, company, service
 from edge_agent.drivers.ble.frames import (
     BLANK,
@@ -13,13 +14,19 @@ from edge_agent.drivers.ble.frames import (
     invalid,
     is_blank,
     judged,
+    refused,
     uint16_le,
 )
 from edge_agent.drivers.ble.on_air import Measured, Said
 
 NAME, OFFERED = "ThermoBeacon", "0000fff0-0000-1000-8000-00805f9b34fb"
-MODELS = {0x10: "Lanyard hygrometer (16)", 0x14: "Smart hygrometer (20)", 0x1B: "Smart hygrometer (27)",
-          0x30: "Smart hygrometer (48)"}  # fmt: skip
+MODELS = {
+    0x10: "Lanyard hygrometer (16)",
+    0x11: "Smart hygrometer (17)",
+    0x14: "Smart hygrometer (20)",
+    0x1B: "Smart hygrometer (27)",
+    0x30: "Smart hygrometer (48)",
+}
 BYTES = 18
 SIXTEENTH = 1 / 16
 
@@ -31,6 +38,9 @@ def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | N
     for number in MODELS:
         data = advertisement.manufacturer_data.get(number, b"")
         if len(data) == BYTES:
+            mac = data[7:1:-1]
+            if mac != advertisement.mac:
+                return refused(f"frame names the device {mac.hex(':').upper()}", Quality.FAULT)
             if is_blank(data[10:14]):
                 return invalid(BLANK)
             return judged(

@@ -5,7 +5,7 @@ import pytest
 from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.ble.on_air import Measured
 from edge_agent.drivers.ble.registry import FORMATS, format_names
-from tests.support.ble_pages import NO_MODEL, PublishedFrame, heard, published_frames
+from tests.support.ble_pages import NO_MODEL, NOTES, PublishedFrame, heard, models_table, published_frames
 
 FRAMES = published_frames()
 IDS = [f"{frame.page[4:-3]}-{frame.model}-{number}" for number, frame in enumerate(FRAMES)]
@@ -52,3 +52,19 @@ def test_every_row_is_of_a_registered_model_and_says_where_it_was_published() ->
     assert {frame.model for frame in FRAMES} - models == {NO_MODEL}
     assert all(frame.published_in for frame in FRAMES)
     assert len(FRAMES) > 120
+
+
+def test_the_table_of_models_says_what_is_proven_and_nothing_else() -> None:
+    page = (NOTES / "ble-models.md").read_text(encoding="utf-8")
+    assert page.endswith(models_table()), "python -m tests.support.ble_pages writes it"
+
+
+@pytest.mark.parametrize("name", format_names())
+def test_every_format_has_its_page_and_knows_which_model_it_simulates(name: str) -> None:
+    known = FORMATS[name]
+    page = (NOTES / known.page).read_text(encoding="utf-8")
+    assert f"`{name}`" in page
+    assert not known.simulates or known.simulates in known.models
+    listed = (NOTES / "README.md").read_text(encoding="utf-8")
+    assert f"({known.page})" in listed and f"`{name}`" in listed
+    assert f"| `{name}` |" in (NOTES / "ble-adapter.md").read_text(encoding="utf-8")
