@@ -15,6 +15,7 @@ from rich.table import Table
 
 from edge_agent.commissioning.console_lists import print_dashed, print_numbered
 from edge_agent.config.model import BleBus, BleDeviceSection, GatewayConfig
+from edge_agent.drivers.ble.registry import format_names
 from edge_agent.errors import BenchError
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def ble_target(
     """What the options mean. Raises ``BenchError``."""
     if not is_address(address):
         raise BenchError((f"{address!r} is no Bluetooth address: write six bytes, e.g. A4:C1:38:02:83:F4",))
+    if format_ is not None and format_ not in format_names():
+        raise BenchError((f"--format {format_!r} is not known: choose one of {', '.join(format_names())}",))
     if adapter is not None and not re.fullmatch(r"hci[0-9]{1,2}", adapter):
         raise BenchError((f"--adapter {adapter!r}: write e.g. hci0 (bluetoothctl list shows them)",))
     return BleTarget(address.upper(), adapter or "hci0", format_, _key(key_file), scan)
