@@ -14,6 +14,7 @@ import typer
 
 from edge_agent.commands.options import JsonOption, errors_told, fail, print_json
 from edge_agent.domain.barcodes.command_codes import SCANNED_ACTIONS, is_code, parse_code
+from edge_agent.domain.barcodes.proof_card import CARD, GS
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
 from edge_agent.domain.barcodes.symbology import symbol_of
 from edge_agent.errors import BenchError
@@ -31,6 +32,7 @@ COLUMNS = 2
 ROW_MM = 40.0
 HEAD_MM = 14.0
 TITLE_PT, TITLE_PT_MIN, CODE_PT = 22, 9, 8
+FNC1 = bytes([232])
 
 
 DESTROY = "LW.ACTION.DESTROY"
@@ -48,6 +50,23 @@ class Card:
     apart: bool = False
 
 
+PROOF_CARD = Card("PROOF: scan me first", CARD, "proof", apart=True)
+"""A GS1 symbol, as those on boxes are: only such a one carries a separator."""
+
+
+class _Gs1Codewords(str):
+    """The text of a GS1 DataMatrix for a library that knows plain ones only: FNC1 in front and for each separator.
+
+    Source: ISO/IEC 16022 section 5.2.4.6 (codeword 232), GS1 General Specifications 5.6.
+    """
+
+    __slots__ = ()
+
+    def encode(self, *_codec: str, **_errors: str) -> bytes:
+        parts = [part.encode("datamatrix.ascii") for part in self.split(GS)]
+        return FNC1 + FNC1.join(parts)
+
+
 def sheet_command(
     to: Annotated[Path, typer.Option("--to", help="The PDF to write.")],
     badge: Annotated[list[str] | None, typer.Option(help="An operator's badge. Repeatable.")] = None,
@@ -55,17 +74,21 @@ def sheet_command(
     order: Annotated[list[str] | None, typer.Option(help="An order. Repeatable.")] = None,
     quantity: Annotated[list[int] | None, typer.Option(help="A quantity card. Repeatable.")] = None,
     commands: Annotated[bool, typer.Option("--commands/--no-commands", help="Actions, commit, undo, cancel.")] = True,
+    proof_card: Annotated[
+        bool,
+        typer.Option("--proof-card/--no-proof-card", help="The card that proves a scanner in one scan."),
+    ] = True,
     paper: Annotated[Literal["A4", "letter"], typer.Option(help="Paper size.")] = "A4",
     title: Annotated[str, typer.Option(help="Head of each page.")] = "Lotwarden dock codes",
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Print codes for the dock: actions and commands, badges, places, orders, quantities.
+    """Print codes for the dock: the proof card, actions and commands, badges, places, orders, quantities.
 
     Print at 100 %, matt lamination (gloss mirrors the scanner's light), and scan one of each before you hang it up.
     """
     with errors_told():
-        cards = cards_for(badge or (), place or (), order or (), quantity or (), commands=commands)
+        cards = cards_for(badge or (), place or (), order or (), quantity or (), commands=commands, proof=proof_card)
         if to.exists() and not force:
             raise BenchError((f"{to} exists already: choose another --to, or --force",))
         data = pdf_of(cards, paper, title)
@@ -86,6 +109,7 @@ def cards_for(
     quantities: list[int] | tuple[int, ...],
     *,
     commands: bool,
+    proof: bool = False,
 ) -> tuple[Card, ...]:
     """The cards in the order in which they are printed. Raises ``BenchError`` with every name that cannot be one."""
     cards: list[Card] = []
@@ -98,6 +122,8 @@ def cards_for(
     cards += [Card(f"Place {name}", f"LW.PLACE.{name}") for name in places]
     cards += [Card(f"Order {name}", f"LW.ORDER.{name}") for name in orders]
     cards += [Card(f"× {number}", f"LW.QTY.{number}") for number in quantities]
+    if proof and cards:
+        cards.insert(0, PROOF_CARD)
     faults = [fault for card in cards if (fault := _fault(card))]
     if not cards:
         faults.append("nothing to print: give --badge, --place, --order or --quantity, or leave --no-commands out")
@@ -135,7 +161,10 @@ def pdf_of(cards: tuple[Card, ...], paper: Literal["A4", "letter"], title: str) 
             pdf.set_draw_color(170)
             pdf.rect(x_mm, y_mm, column_mm, ROW_MM)
             pdf.set_fill_color(0)
-            _draw_symbol(pdf, DataMatrix(card.code).matrix, x_mm + QUIET_MM, y_mm + (ROW_MM - SYMBOL_MM) / 2)
+            code = (
+                DataMatrix(_Gs1Codewords(card.code), codecs=["ascii"]) if card is PROOF_CARD else DataMatrix(card.code)
+            )
+            _draw_symbol(pdf, code.matrix, x_mm + QUIET_MM, y_mm + (ROW_MM - SYMBOL_MM) / 2)
             _write_caption(pdf, card, x_mm + SYMBOL_MM + 2 * QUIET_MM, y_mm, column_mm - SYMBOL_MM - 2 * QUIET_MM - 3)
         except FPDFUnicodeEncodingException as error:
             raise BenchError(
@@ -197,10 +226,12 @@ def _write_caption(pdf: "FPDF", card: Card, x_mm: float, y_mm: float, width_mm: 
     pdf.text(x_mm, y_mm + ROW_MM / 2, title)
     pdf.set_font("helvetica", size=CODE_PT)
     pdf.set_xy(x_mm, y_mm + ROW_MM / 2 + 4)
-    pdf.multi_cell(width_mm, 3.6, card.code, wrapmode=WrapMode.CHAR, align="L")
+    pdf.multi_cell(width_mm, 3.6, card.code.replace(GS, " "), wrapmode=WrapMode.CHAR, align="L")
 
 
 def _fault(card: Card) -> str | None:
+    if card is PROOF_CARD:
+        return None
     symbol = symbol_of(card.code)
     if not is_code(symbol):
         return f"{card.code!r} is no code of a dock"

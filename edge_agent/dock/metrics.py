@@ -50,6 +50,13 @@ class Metrics(Collector):
         for (dock, tone), count in self._board.answers().items():
             answers.add_metric([dock, tone], count)
         yield answers
+        proven = GaugeMetricFamily(
+            "lotwarden_scanner_proven", "1 if the proof card has shown that the dock's scanner can be trusted.",
+            labels=["dock"],
+        )  # fmt: skip
+        for dock, is_proven in self._board.scanners().items():
+            proven.add_metric([dock], int(is_proven))
+        yield proven
 
     def _journal(self) -> Iterator[Metric]:
         status = self._board.journal

@@ -36,6 +36,7 @@ class _Dock:
     operator: str | None = None
     doing: str = ""
     items: int = 0
+    is_proven: bool = True
     recent: deque[dict[str, str]] = field(default_factory=lambda: deque(maxlen=RECENT_MAX))
     answers: dict[str, int] = field(default_factory=dict)
 
@@ -133,6 +134,17 @@ class StatusModel:
         view.answers[feedback.tone] = view.answers.get(feedback.tone, 0) + 1
         view.recent.appendleft({"tone": feedback.tone, "text": feedback.text, "at": written(self._clock.now())})
         self.changed()
+
+    def scanner_proven(self, dock: str, is_proven: bool) -> None:
+        """Whether the proof card has shown that a dock's scanner can be trusted."""
+        view = self._docks.get(dock)
+        if view is not None:
+            view.is_proven = is_proven
+            self.changed()
+
+    def scanners(self) -> dict[str, bool]:
+        """By dock, whether its scanner is proven."""
+        return {name: dock.is_proven for name, dock in self._docks.items()}
 
     def stands(self, dock: str, state: SessionState) -> None:
         """Where a dock's operator stands now."""
@@ -296,5 +308,6 @@ def _dock_shown(name: str, dock: _Dock) -> dict[str, Any]:
         "doing": dock.doing,
         "items": dock.items,
         "waits_for": dock.waits_for,
+        "is_proven": dock.is_proven,
         "recent": list(dock.recent),
     }

@@ -19,6 +19,7 @@ from edge_agent.domain.barcodes.command_codes import (
     Commit,
     parse_code,
 )
+from edge_agent.domain.barcodes.proof_card import CARD, read_card
 from edge_agent.domain.barcodes.symbology import symbol_of
 from edge_agent.errors import BenchError
 from tests.support.commissioning_parts import edge_agent
@@ -90,9 +91,18 @@ def test_what_a_dock_would_refuse_is_not_printed(
 async def test_the_command_writes_the_file_once_and_names_every_fault(tmp_path: Path) -> None:
     pdf = tmp_path / "sheet.pdf"
     said = await edge_agent("sheet", "--to", pdf, "--badge", "amy", "--json")
-    assert said.code == 0 and len(said.data["codes"]) == len(SCANNED_ACTIONS) + 4
+    assert said.code == 0 and len(said.data["codes"]) == len(SCANNED_ACTIONS) + 5
     assert "]d1LW.BADGE.amy" in [code for page in read_off(pdf.read_bytes()) for code in page]
     again = await edge_agent("sheet", "--to", pdf)
     assert again.code == 1 and "exists already" in again.words
     bad = await edge_agent("sheet", "--to", tmp_path / "b.pdf", "--badge", "Amy S", "--place", "a b")
     assert bad.code == 1 and "'Amy S'" in bad.words and "'a b'" in bad.words and not (tmp_path / "b.pdf").exists()
+
+
+def test_the_proof_card_is_a_gs1_symbol_with_a_separator_alone_on_the_first_page() -> None:
+    data = pdf_of(cards_for([], [], [], [], commands=True, proof=True), "A4", "x")
+    (card,) = zxingcpp.read_barcodes(pypdfium2.PdfDocument(data)[0].render(scale=DPI_SCALE).to_pil())
+    sent = card.symbology_identifier + card.bytes.decode()
+    assert sent == f"]d2{CARD}"
+    reading = read_card(symbol_of(sent))
+    assert reading is not None and reading.passed
