@@ -42,6 +42,10 @@ class Metrics(Collector):
         for kind, count in self._board.records.items():
             records.add_metric([kind], count)
         yield records
+        notices = CounterMetricFamily("lotwarden_notices", "Notices taken since the start.", labels=["notice"])
+        for kind, count in self._board.notices.items():
+            notices.add_metric([kind], count)
+        yield notices
         answers = CounterMetricFamily("lotwarden_dock_answers", "Answers to operators.", labels=["dock", "tone"])
         for (dock, tone), count in self._board.answers().items():
             answers.add_metric([dock, tone], count)

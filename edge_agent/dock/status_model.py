@@ -81,6 +81,7 @@ class StatusModel:
         self._version = 0
         self._news = asyncio.Event()
         self.records: dict[str, int] = {}
+        self.notices: dict[str, int] = {}
         self.latency_s: dict[str, float] = {}
         """Of each polled device that answered: how long its last answer took."""
         self.follow(config)
@@ -273,6 +274,7 @@ class StatusModel:
         return self._known.desk.age_s(self._clock) if self._known.desk else None
 
     def _notice(self, notice: Notice) -> None:
+        self.notices[notice.notice.value] = self.notices.get(notice.notice.value, 0) + 1
         if notice.notice is NoticeKind.DEVICE_LOST and len(self._lost) < LOST_MAX:
             self._lost[notice.subject] = {"text": notice.text, "since": written(notice.stamp.at)}
         elif notice.notice is NoticeKind.DEVICE_BACK:
