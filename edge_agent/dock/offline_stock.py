@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from edge_agent.buffer.desk_store import Desk
 from edge_agent.domain.barcodes.item_codes import keys_of_scan, serial_of_unit
 from edge_agent.domain.monitoring.excursions import Rule
+from edge_agent.domain.monitoring.judged import Judged, judged_by, policy_for
 from edge_agent.domain.monitoring.policies import Policy
-from edge_agent.domain.monitoring.quantities import Judged, is_about, judged_by, policy_for
+from edge_agent.domain.monitoring.quantities import is_about
 from edge_agent.domain.stock.desk import (
     DeskBalance,
     DeskBlock,
@@ -104,6 +105,10 @@ class OfflineStock:
                 found.setdefault(item.name, (item, units))
         return list(found.values())
 
+    def item_named(self, name: str) -> DeskItem | None:
+        """An item by name."""
+        return self._by_name.get(name)
+
     def item_of(self, line: ScanLine) -> tuple[DeskItem, int] | None:
         """The one item that the label names, and the base units that one of it holds; None if it is none or several."""
         found = self.items_of(line)
@@ -137,6 +142,10 @@ class OfflineStock:
     def place(self, name: str) -> DeskPlace | None:
         """A place by name."""
         return self._places.get(name)
+
+    def places(self) -> tuple[DeskPlace, ...]:
+        """Every place that the desk names."""
+        return tuple(self._places.values())
 
     def order(self, number: str) -> DeskOrder | None:
         """An open order by number."""
@@ -185,6 +194,10 @@ class OfflineStock:
         """Where a channel of this gateway measures."""
         return self._channels.get((device, metric))
 
+    def place_of_device(self, device: str) -> str:
+        """Where the first channel of a device measures, '' if nobody has said."""
+        return next((place for (name, _), place in self._channels.items() if name == device), "")
+
     def base_units(self, line: ScanLine) -> int:
         """The line's quantity in base units; as scanned if the item is not known."""
         found = self.item_of(line)
@@ -208,6 +221,7 @@ class OfflineStock:
             for codes in (item.gtins, item.codes)
             for key, units in codes.items()
         }
+        self._by_name = {item.name: item for item in (snapshot.items if snapshot else ())}
         # First policies, then places, then channels: the journal's thread may ask which policy holds where meanwhile.
         self._policies = {policy.name: policy for policy in (snapshot.policies if snapshot else ())}
         self._places = {place.name: place for place in (snapshot.places if snapshot else ())}
