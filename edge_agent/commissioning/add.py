@@ -20,6 +20,7 @@ from edge_agent.commissioning.ble_probe import (
     FormatOption,
     KeyFileOption,
     ListenOption,
+    SourceOption,
     ble_data,
     ble_target,
     is_understood,
@@ -101,6 +102,7 @@ def add_command(
     ble_format: FormatOption = None,
     bindkey_file: KeyFileOption = None,
     adapter: AdapterOption = None,
+    source: SourceOption = None,
     ble_s: ListenOption = LISTEN_S,
     poll_s: Annotated[
         float | None,
@@ -144,8 +146,8 @@ def add_command(
                 raise BenchError(("give --address for a Bluetooth sensor, or --profile for a wired device, not both",))
             after, data, keep = _wireless(
                 loaded, before, console, name=name, address=address, bus=bus, adapter=adapter, bus_name=bus_name,
-                ble_format=ble_format, bindkey_file=bindkey_file, ble_s=ble_s, poll_s=poll_s, unproven=unproven,
-                quiet=as_json, by=by,
+                ble_format=ble_format, bindkey_file=bindkey_file, source=source, ble_s=ble_s, poll_s=poll_s,
+                unproven=unproven, quiet=as_json, by=by,
             )  # fmt: skip
         else:
             own_dir = profiles_dir or loaded.gateway.profiles_dir
@@ -236,6 +238,7 @@ def _wireless(
     bus_name: str | None,
     ble_format: FormatOption,
     bindkey_file: Path | None,
+    source: str | None,
     ble_s: float,
     poll_s: float | None,
     unproven: str | None,
@@ -247,7 +250,7 @@ def _wireless(
     from edge_agent.commissioning.add_ble import Wireless, ble_added, ble_bus_for, refuse_ble_duplicates
 
     ble_bus, is_new = ble_bus_for(loaded, bus, adapter, bus_name)
-    aim = ble_target(address, ble_format, bindkey_file, ble_bus.adapter, ble_bus.scan)
+    aim = replace(ble_target(address, ble_format, bindkey_file, ble_bus.adapter, ble_bus.scan), source=source)
     wireless = Wireless(name, ble_bus, is_new, aim, bindkey_file, poll_s or BLE_POLL_S, unproven)
     refuse_ble_duplicates(loaded, wireless)
     heard = run_ble_probe(aim, ble_s)
