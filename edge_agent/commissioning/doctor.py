@@ -12,6 +12,7 @@ from edge_agent.commissioning.checks import Check, CheckState
 from edge_agent.commissioning.checks_machine import check_clock, check_disk, check_key, check_ports
 from edge_agent.commissioning.checks_uplink import check_journal, check_uplink
 from edge_agent.commissioning.console_lists import print_hanging
+from edge_agent.commissioning.judged_channels import check_judged
 from edge_agent.config.model import GatewayConfig
 from edge_agent.errors import ConfigError, EdgeError
 from edge_agent.runtime.config_loader import load_config
@@ -48,6 +49,7 @@ def examine(path: Path) -> tuple[Check, ...]:
     checks += check_key(config.gateway.data_dir)
     checks += check_ports(config)
     checks.append(_check_agent(live is not None))
+    checks += check_judged(config, live)
     uplink = asyncio.run(check_uplink(config.uplink, clock.now()))
     checks += uplink
     checks += check_journal(
@@ -85,7 +87,7 @@ def _show(checks: tuple[Check, ...], console: Console) -> None:
             console.print(f"      {'':<{width}}  -> {check.fix}", markup=False, soft_wrap=True)
     counts = {state: sum(check.state is state for check in checks) for state in CheckState}
     console.print(
-        f"\n{counts[CheckState.OK]} ok, {counts[CheckState.WARN]} to look at, {counts[CheckState.FAIL]} to mend"
+        f"\n{counts[CheckState.OK]} OK, {counts[CheckState.WARN]} warnings, {counts[CheckState.FAIL]} failures"
     )
 
 
