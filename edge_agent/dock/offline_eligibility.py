@@ -190,7 +190,7 @@ class DeskJudge:
     ) -> tuple[Reason, ...]:
         path = self._known.path_of(doing.from_place)
         serial = self._known.serial_of(line)
-        holds = [HoldFact(block.kind, block.text) for block in blocks_at(lot, path, serial)]
+        holds = [HoldFact(block.kind, block.text) for block in blocks_at(lot, path[-1], serial)]
         stock = Stock(
             lot=lot.lot.number,
             owner=lot.lot.owner,

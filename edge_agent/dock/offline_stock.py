@@ -22,7 +22,6 @@ from edge_agent.domain.stock.desk import (
     DeskPlace,
     DeskSupplier,
 )
-from edge_agent.domain.stock.eligibility import HoldKind
 from edge_agent.domain.wire.records import Action, ScanLine, ScanTransaction
 
 SINCE_MAX = 5_000
@@ -325,18 +324,16 @@ def end_of(expires_on: date | None) -> datetime | None:
     return datetime(expires_on.year, expires_on.month, expires_on.day, tzinfo=UTC) + timedelta(days=1)
 
 
-def blocks_at(lot: LotNow, path: tuple[str, ...], serial: str | None) -> list[DeskBlock]:
-    """The holds that count for stock of ``lot`` taken from the place with this path.
+def blocks_at(lot: LotNow, place: str, serial: str | None) -> list[DeskBlock]:
+    """The holds that count for stock of ``lot`` taken from this place.
 
-    A hold by exposure is for the place itself, the others also for what stands in theirs. If the ledger knows no stock
-    of the lot there, or it came there since, then nobody knows which of the lot's stock this is: every hold counts.
+    A hold is on goods in the very place where they are, or on the whole lot. If the ledger knows no stock of the lot
+    there, or it came there since, then it is not known which of the lot's stock this is: every hold counts.
     """
-    place = path[-1]
     is_sure = lot.quantity_at(place, None) > 0 and place not in lot.arrived
     found = []
     for block in lot.lot.blocks:
-        reach = (place,) if block.kind is HoldKind.EXPOSURE else path
-        is_here = block.place is None or block.place in reach or not is_sure
+        is_here = block.place in (None, place) or not is_sure
         is_this_unit = block.serial is None or serial is None or block.serial == serial
         if is_here and is_this_unit:
             found.append(block)

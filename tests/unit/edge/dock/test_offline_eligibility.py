@@ -121,9 +121,10 @@ def test_a_hold_counts_when_nobody_knows_how_the_lot_came_here() -> None:
     assert "!held" in codes(Bench().line(Action.PICK, "HELD", from_place="dock-1"))
 
 
-def test_a_manual_hold_on_a_room_reaches_its_fridges() -> None:
-    site = with_block(SITE, "GOOD", DeskBlock(HoldKind.MANUAL, "room is cleaned", "cold-room"))
-    assert codes(Bench(site).line(Action.PICK, "GOOD")) == ["!held"]
+@pytest.mark.parametrize(("place", "held"), [("fridge-a", ["!held"]), ("cold-room", [])])
+def test_a_hold_is_on_the_goods_in_the_very_place_where_they_are(place: str, held: list[str]) -> None:
+    site = with_block(SITE, "GOOD", DeskBlock(HoldKind.MANUAL, "box is torn", place))
+    assert codes(Bench(site).line(Action.PICK, "GOOD")) == held
 
 
 def test_a_hold_on_one_serial_leaves_the_others() -> None:
