@@ -13,6 +13,7 @@ from edge_agent.commissioning.checks_machine import check_clock, check_disk, che
 from edge_agent.commissioning.checks_proofs import check_proofs
 from edge_agent.commissioning.checks_uplink import check_journal, check_uplink
 from edge_agent.commissioning.console_lists import print_hanging
+from edge_agent.commissioning.judged_channels import check_judged
 from edge_agent.config.model import GatewayConfig
 from edge_agent.errors import ConfigError, EdgeError
 from edge_agent.runtime.config_loader import load_config
@@ -50,6 +51,7 @@ def examine(path: Path) -> tuple[Check, ...]:
     checks += check_ports(config)
     checks += check_proofs(config)
     checks.append(_check_agent(live is not None))
+    checks += check_judged(config, live)
     uplink = asyncio.run(check_uplink(config.uplink, clock.now()))
     checks += uplink
     checks += check_journal(
