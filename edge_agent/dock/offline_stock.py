@@ -194,6 +194,10 @@ class OfflineStock:
         """Where a channel of this gateway measures."""
         return self._channels.get((device, metric))
 
+    def channels(self) -> tuple[tuple[str, str], ...]:
+        """Every (device, metric) of this gateway that the ledger has placed."""
+        return tuple(self._channels)
+
     def place_of_device(self, device: str) -> str:
         """Where the first channel of a device measures, '' if nobody has said."""
         return next((place for (name, _), place in self._channels.items() if name == device), "")
