@@ -30,6 +30,7 @@ from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
 from cloud_sync.storage.database import Database
+from cloud_sync.storage.queries import queries
 
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
@@ -91,7 +92,7 @@ def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: da
 def healthz(database: Ledger) -> HealthOut:
     """Whether the ledger and its database answer: 200, or 503 with what is wrong."""
     with database.transaction() as connection:
-        connection.execute("SELECT 1")
+        queries("access").answers(connection)
     return HealthOut(version=version("lotwarden"))
 
 

@@ -198,6 +198,10 @@ ASKED: dict[str, list[Parameters]] = {
         {"site": "site", "lot_number": ""},
         {"lot_number": "", "made_for": "RX-1"},
     ],
+    "locks.share": [{"key": 1}],
+    "locks.own": [{"key": 1}],
+    "locks.own_one": [{"key": 1}],
+    "locks.own_item_named": [{"key": 1}],
     "clocks.correct_movements": [{"at": [AT, AT], "earliest_at": [AT, AT], "latest_at": [AT, AT]}],
     "clocks.add_doubtful_scans": [{"seqs": [5, 6]}],
     "envelopes.add_retold": [{"was": [5, 6], "seq": [7, 8]}],
@@ -235,8 +239,12 @@ WHOLE_ON_PURPOSE = {
 """Queries that may read a whole big table, and why that is no harm."""
 
 
+NO_PLAN = r"INSERT\b(?!.*\bSELECT\b)|COPY\b|LOCK\b|DROP\b|.*\{month\}"
+"""Of rows that are just added, and of what has no plan."""
+
+
 def named_queries() -> dict[str, str]:
-    """The SQL of every named query of every room, by ``room.name``; but for rows that are just added."""
+    """The SQL of every named query of every room, by ``room.name``; but for what has no plan."""
     rooms = sorted(path.name[:-4] for path in files("cloud_sync.storage").iterdir() if path.name.endswith(".sql"))
     found = {
         f"{room}.{name}": getattr(queries(room), name).sql
@@ -244,7 +252,7 @@ def named_queries() -> dict[str, str]:
         for name in queries(room).available_queries
         if not name.endswith("_cursor")
     }
-    return {name: sql for name, sql in found.items() if not re.match(r"INSERT\b(?!.*\bSELECT\b)", sql, re.DOTALL)}
+    return {name: sql for name, sql in found.items() if not re.match(NO_PLAN, sql, re.DOTALL)}
 
 
 QUERIES = named_queries()
