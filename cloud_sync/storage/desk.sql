@@ -100,10 +100,13 @@ SELECT name, badge, active FROM operator ORDER BY name;
 SELECT body FROM policy WHERE name IN (SELECT policy FROM place) ORDER BY name;
 
 -- name: desk_channels(gateway_id)
--- Where this gateway's channels measure.
-SELECT c.device, c.metric, p.name AS place
-FROM channel c JOIN place p ON p.id = c.place_id
-WHERE c.gateway_id = :gateway_id ORDER BY c.device, c.metric;
+-- Where this gateway's channels measure, and why some need not be judged.
+SELECT c.device, c.metric, coalesce(p.name, '') AS place, coalesce(u.reason, '') AS not_judged_because
+FROM channel c
+LEFT JOIN place p ON p.id = c.place_id
+LEFT JOIN unjudged_on_purpose u ON u.channel_id = c.id
+WHERE c.gateway_id = :gateway_id AND (p.id IS NOT NULL OR u.channel_id IS NOT NULL)
+ORDER BY c.device, c.metric;
 
 -- name: desk_cases(gateway_id, kinds, rows_max)
 -- Open cases that hold what this gateway said and the ledger could not book, the newest first. Index:

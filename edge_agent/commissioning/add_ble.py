@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from edge_agent.commissioning.add_wired import REASON_MIN, names_taken
-from edge_agent.commissioning.ble_assessment import BleReport, BleSense
+from edge_agent.commissioning.ble_assessment import BleReport, BleSense, source_of
 from edge_agent.commissioning.ble_probe import BleTarget
 from edge_agent.config.editor import TomlValue, with_section
 from edge_agent.config.model import BleBus, BleDeviceSection, GatewayConfig
@@ -44,7 +44,7 @@ def ble_bus_for(
     taken = {bus.name for bus in config.bus}
     base = new_name or ("ble" if "ble" not in taken else f"ble-{wanted}")
     if base in taken:
-        raise BenchError((f"there is a bus {base!r} already: choose another --bus-name",))
+        raise BenchError((f"a bus {base!r} already exists: choose another --bus-name",))
     return BleBus(kind="ble", name=base, adapter=wanted), True
 
 
@@ -52,9 +52,11 @@ def refuse_ble_duplicates(config: GatewayConfig, wireless: Wireless) -> None:
     """Before anything is listened to. Raises ``BenchError``."""
     faults = [*names_taken(config, wireless.name)]
     faults += [
-        f"{wireless.target.address} is {device.name} already: remove that one first"
+        f"{wireless.target.address} is already {device.name}: remove that device first"
         for device in config.device
-        if isinstance(device, BleDeviceSection) and device.address == wireless.target.address
+        if isinstance(device, BleDeviceSection)
+        and device.address == wireless.target.address
+        and (None in (device.source, wireless.target.source) or device.source == wireless.target.source)
     ]
     if faults:
         raise BenchError(tuple(faults))
@@ -67,9 +69,11 @@ def ble_added(text: str, wireless: Wireless, report: BleReport, today: date) -> 
         bus: dict[str, TomlValue] = {"kind": "ble", "name": wireless.bus.name, "adapter": wireless.bus.adapter}
         text = with_section(text, "bus", bus)
     if report.format is None:
-        raise BenchError(("not added: nobody knows what it speaks; say it with --format",))
+        raise BenchError(("not added: its format is not known; give it with --format",))
     device: dict[str, TomlValue] = {"name": wireless.name, "bus": wireless.bus.name, "format": report.format}
     device["address"] = wireless.target.address
+    if source := wireless.target.source or source_of(report):
+        device["source"] = source
     if wireless.key_file is not None:
         device["bindkey_file"] = str(wireless.key_file.absolute())
     device["poll_s"] = int(wireless.poll_s) if wireless.poll_s == int(wireless.poll_s) else wireless.poll_s
@@ -88,10 +92,10 @@ def _comment(wireless: Wireless, report: BleReport, today: date) -> str:
         signal = f" at {report.heard.rssi_dbm[1]} dBm" if report.heard.rssi_dbm else ""
         return f"Heard {today}{signal}{every}: {why} ({values})."
     if wireless.unproven is None or report.sense in _NEVER:
-        told = "" if wireless.unproven is None else ", and no reason outweighs that"
+        told = "" if wireless.unproven is None else ", and no reason can override that"
         raise BenchError((f"not added{told}: {why}", *report.advice))
     if len(wireless.unproven.strip()) < REASON_MIN:
-        raise BenchError(("--unproven needs a reason that somebody else understands later",))
+        raise BenchError(("--unproven needs a reason that others will understand later",))
     return f"NOT PROVEN {today}: {wireless.unproven.strip()} ({why})"
 
 
