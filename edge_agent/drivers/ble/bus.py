@@ -55,7 +55,7 @@ def ble_sources(config: GatewayConfig, clock: Clock) -> tuple["BleSource", ...]:
     for bus in buses:
         formats = dict.fromkeys(section.format for section in sections if section.bus == bus.name)
         faults += [
-            f'bus {bus.name}: scan = "passive" cannot hear {name} ({FORMATS[name].why}): write scan = "auto"'
+            f'bus {bus.name}: scan = "passive" cannot receive {name} ({FORMATS[name].why}): set scan = "auto"'
             for name in formats
             if bus.scan == "passive" and FORMATS[name].scan is Scan.ACTIVE
         ]
@@ -198,7 +198,7 @@ class BleSource:
             now_s = self._clock.mono_s()
             if self._is_silent and self._heard_s > since_s:
                 self._is_silent = False
-                _log.warning("%s hears its devices again", self._where())
+                _log.warning("%s receives its devices again", self._where())
             missing = [listener.device for listener in self._listeners if listener.misses_answers(now_s)]
             if self._misses_answers and not missing and self._heard_s > since_s:
                 self._misses_answers = False
@@ -236,7 +236,7 @@ class BleSource:
         else:
             text = (
                 f"{device.name} is lost: no measurement from {device.address} for {silent_s:.0f} s. "
-                "Is it in range of the gateway, and is its battery good?"
+                "Check its range and its battery."
             )
             kind = NoticeKind.DEVICE_LOST
         _log.warning("%s", text)
@@ -283,7 +283,7 @@ class BleSource:
 
     async def _connected_read(self, poller: "_Poller") -> DecodedFrame:
         if poller.found is None:
-            raise BleakError("it was not heard yet")
+            raise BleakError("it was not received yet")
         return decoded_of(await read_characteristics(poller.found, self._bus.adapter))
 
     async def _read_failed(self, poller: "_Poller", reason: str, emit: Emit) -> None:
@@ -293,7 +293,7 @@ class BleSource:
         if poller.failures == FAILED_READS_TO_LOSE and not poller.is_lost:
             poller.is_lost = True
             _log.warning("%s lost: %s", poller.device.name, reason)
-            text = f"{poller.device.name} is lost: {reason}. Is it in range, and is no telephone connected to it?"
+            text = f"{poller.device.name} is lost: {reason}. Check its range, and that no phone is connected to it."
             await emit(Notice(now, NoticeKind.DEVICE_LOST, poller.device.name, text, {"bus": self.name}))
 
     # the adapter, told once
@@ -316,7 +316,7 @@ class BleSource:
         if not self._is_silent:
             self._is_silent = True
             _log.warning(
-                "%s hears none of its devices: discovery is restarted, and again after %g s of silence",
+                "%s receives none of its devices: discovery is restarted, and again after %g s of silence",
                 self._where(),
                 self._silence_s(patience),
             )

@@ -139,9 +139,9 @@ def refused(detail: str, quality: Quality = Quality.CRC) -> DecodedFrame:
     return DecodedFrame({}, quality, detail, authentic=False)
 
 
-PLAIN_REFUSED = "plain data although a bindkey is configured"
+PLAIN_REFUSED = "unencrypted data although a bindkey is configured"
 KEY_MISSING = "encrypted, but no bindkey is configured"
-KEY_WRONG = "does not decrypt: wrong bindkey, or a corrupt frame"
+KEY_WRONG = "cannot be decrypted: wrong bindkey or corrupt frame"
 
 
 def decrypted(key: bytes, nonce: bytes, sealed: bytes, associated: bytes | None) -> bytes | None:

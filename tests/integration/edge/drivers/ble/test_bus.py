@@ -163,7 +163,7 @@ async def test_an_impossible_value_is_never_good(bench: Bench, kind: str) -> Non
 @pytest.mark.parametrize("kind", ["bthome", "mibeacon", "pvvx"])
 @pytest.mark.parametrize(
     ("fault", "quality", "said"),
-    [(Fault.WRONG_KEY, Quality.CRC, "wrong bindkey"), (Fault.PLAIN, Quality.FAULT, "plain data")],
+    [(Fault.WRONG_KEY, Quality.CRC, "wrong bindkey"), (Fault.PLAIN, Quality.FAULT, "unencrypted data")],
 )
 async def test_what_does_not_come_with_the_right_key_is_not_believed(
     bench: Bench, kind: str, fault: Fault, quality: Quality, said: str
@@ -245,11 +245,11 @@ async def test_a_replayed_frame_never_becomes_a_reading(bench: Bench, caplog: py
     for rssi_dbm in (-40, -41, -42):
         bench.clock.advance(POLL_S / 5)
         bench.bluez.say(Said(ADDRESS, service_data=recorded.service_data, rssi_dbm=rssi_dbm))
-        await bench.until(lambda: "old number was dropped" in caplog.text)
+        await bench.until(lambda: "old sequence number was dropped" in caplog.text)
     reading = await bench.hears(sensor, 4.0)
     assert reading.values["temp_c"] == 9.0
     assert [r.values["temp_c"] for r in bench.readings()] == [5.0, 6.0, 7.0, 8.0, 9.0]
-    assert caplog.text.count("old number was dropped") == 1
+    assert caplog.text.count("old sequence number was dropped") == 1
 
 
 async def test_an_inkbird_that_returns_to_an_earlier_temperature_is_right(bench: Bench) -> None:
@@ -358,9 +358,9 @@ class TestScanning:
         for starts, silent_s in ((2, 31), (3, 61), (4, 121)):
             bench.clock.advance(silent_s)
             await bench.until(lambda starts=starts: bench.bluez.starts == starts)
-        assert caplog.text.count("hears none of its devices") == 1
+        assert caplog.text.count("receives none of its devices") == 1
         await bench.hears_again(sensor_of("govee"))
-        await bench.until(lambda: "hears its devices again" in caplog.text)
+        await bench.until(lambda: "receives its devices again" in caplog.text)
 
     async def test_devices_that_talk_keep_discovery_as_it_is(self, bench: Bench) -> None:
         bench.start(device_of("govee"), bus=BleBus(kind="ble", name="ble", silence_s=30))
