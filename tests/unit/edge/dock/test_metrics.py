@@ -11,7 +11,7 @@ from edge_agent.dock.metrics import Metrics
 from edge_agent.dock.offline_stock import OfflineStock
 from edge_agent.dock.status_model import LinkStatus, MachineStatus, StatusModel
 from edge_agent.domain.wire.ids import DeviceName
-from edge_agent.domain.wire.records import Lane, Quality, Reading
+from edge_agent.domain.wire.records import Lane, Notice, NoticeKind, Quality, Reading
 from edge_agent.timekeeping.clock import ManualClock, stamp
 from tests.support.desk_parts import NOW, SITE, desk_from
 from tests.support.journal_parts import open_journal, scan
@@ -35,6 +35,7 @@ def told(tmp_path: Path) -> str:
         journal.append(Lane.SCANS, [scan(1)])
         machine = MachineStatus(LinkStatus(True, 5.0), journal=journal.status())
     board.heard(Reading(stamp(clock), DeviceName("fridge-a/probe-1"), Quality.GOOD, {"temp_c": 4.0}))
+    board.heard(Notice(stamp(clock), NoticeKind.RADIO_RESTARTED, "ble", "no scan responses"))
     board.answered("dock", Feedback(Tone.BAD, "Refused"))
     return Metrics(board, lambda: machine).text().decode()
 
@@ -52,3 +53,7 @@ def test_a_refusal_at_a_dock_is_counted_by_its_tone(told: str) -> None:
 def test_the_wear_of_the_disk_is_told(told: str) -> None:
     (written,) = re.findall(r"^lotwarden_journal_written_bytes_total (\S+)$", told, re.MULTILINE)
     assert float(written) > 0
+
+
+def test_notices_are_counted_by_their_kind(told: str) -> None:
+    assert 'lotwarden_notices_total{notice="radio_restarted"} 1.0' in told
