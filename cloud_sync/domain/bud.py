@@ -11,8 +11,10 @@ medsafetyofficer.org, which agree on the figures that are not marked.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
+
+from edge_agent.domain.stock.expiry import wall_text
 
 
 class Storage(StrEnum):
@@ -153,11 +155,13 @@ def decide_bud(
     storage: Storage,
     components_expire_at: Iterable[datetime],
     given: GivenBud | None = None,
+    *,
+    zone: tzinfo = UTC,
 ) -> Bud:
     """The beyond-use date of a preparation: the latest that is allowed, or an earlier one that a person gives.
 
     Where the table has no checked entry, a person must give it; the components bound it, and what the table says
-    unverified. Raises ``NoBudRuleError`` and ``BudRefusedError``.
+    unverified. What is refused is told by the wall clock of ``zone``. Raises ``NoBudRuleError`` and ``BudRefusedError``.
     """
     _check_storage(preparation, storage)
     components = tuple(components_expire_at)
@@ -170,12 +174,10 @@ def decide_bud(
     else:
         bounds = [*components, *([compounded_at + limit.longest] if limit else [])]
         if bounds and given.at > min(bounds):
-            raise BudRefusedError(
-                f"{given.at:%Y-%m-%d %H:%M} UTC is beyond {min(bounds):%Y-%m-%d %H:%M} UTC, the latest"
-            )
+            raise BudRefusedError(f"{wall_text(given.at, zone)} is beyond {wall_text(min(bounds), zone)}, the latest")
         bud = Bud(given.at, given.reason)
     if bud.at <= compounded_at:
-        raise BudRefusedError(f"{bud.at:%Y-%m-%d %H:%M} UTC is over before compounding began")
+        raise BudRefusedError(f"{wall_text(bud.at, zone)} is over before compounding began")
     return bud
 
 
