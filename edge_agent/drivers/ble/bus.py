@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -59,6 +59,12 @@ def ble_sources(config: GatewayConfig, clock: Clock) -> tuple["BleSource", ...]:
             f'bus {bus.name}: scan = "passive" cannot receive {name} ({FORMATS[name].why}): set scan = "auto"'
             for name in formats
             if bus.scan == "passive" and FORMATS[name].scan is Scan.ACTIVE
+        ]
+        faults += [
+            f"bus {bus.name}: {name} needs a passive scan ({FORMATS[name].why}), which {_made_active_by(bus, formats)} "
+            "rules out: give it an adapter of its own"
+            for name in formats
+            if FORMATS[name].is_passive_only and _made_active_by(bus, formats)
         ]
     devices = {section.name: _device(section, faults) for section in sections}
     if faults:
@@ -383,6 +389,13 @@ def _device(section: BleDeviceSection, faults: list[str]) -> BleDevice:
     except (OSError, ValueError) as error:
         faults.append(f"device {section.name}: bindkey_file {section.bindkey_file}: {error}")
     return BleDevice(DeviceName(section.name), section.address, section.format, section.poll_s, key, section.source)
+
+
+def _made_active_by(bus: BleBus, formats: Iterable[str]) -> str:
+    """What makes the scan of a bus active, in words; '' if nothing does."""
+    if bus.scan == "active":
+        return 'scan = "active"'
+    return next((f"format {name}" for name in formats if FORMATS[name].scan is Scan.ACTIVE), "")
 
 
 def _shared_addresses(sections: list[BleDeviceSection]) -> Iterator[str]:
