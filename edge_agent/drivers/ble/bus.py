@@ -90,6 +90,7 @@ class BleSource:
         self._is_lost = False
         self._is_silent = False
         self._misses_answers = False
+        self._answers_patience = 1
         self._has_told_mode = False
         self._passive_refused = False
 
@@ -127,7 +128,7 @@ class BleSource:
                 pause_s = min(2 * pause_s, RETRY_S[1])
                 continue
             if missing:
-                patience = 2 * patience if self._misses_answers else 2
+                self._answers_patience *= 2
                 await self._tell_missing_answers(missing, emit)
                 continue
             patience = 1 if self._heard_s > since_s else 2 * patience
@@ -209,9 +210,9 @@ class BleSource:
                 _log.warning("%s receives its devices again", self._where())
             missing = [listener.device for listener in self._listeners if listener.misses_answers(now_s)]
             if self._misses_answers and not missing and self._heard_s > since_s:
-                self._misses_answers = False
+                self._misses_answers, self._answers_patience = False, 1
                 _log.warning("%s receives scan responses again", self._where())
-            if missing and now_s - since_s > min(patience * self._bus.silence_s, SILENCE_MAX_S):
+            if missing and now_s - since_s > min(self._answers_patience * self._bus.silence_s, SILENCE_MAX_S):
                 return missing
             await asyncio.sleep(self._tick_s)
         return []
