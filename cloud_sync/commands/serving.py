@@ -16,7 +16,7 @@ import uvicorn
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.actions.master_data.zones import ask_for_missing_zones
-from cloud_sync.actions.monitoring import retention
+from cloud_sync.actions.monitoring import channels, retention
 from cloud_sync.actions.orders.reallocation_worker import Replanning
 from cloud_sync.app import create_app
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, import_policies_of, load, opened, say, told
@@ -131,6 +131,7 @@ def _keep_house(database: Database, readings_kept_months: int | None) -> None:
     def once() -> None:
         at = datetime.now(UTC)
         retention.make_months_ahead(database, at)
+        channels.note_unjudged_channels(database)
         if readings_kept_months is not None:
             retention.thin_readings(database, months=readings_kept_months, at=at)
 
