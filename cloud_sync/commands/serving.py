@@ -18,6 +18,7 @@ from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.actions.master_data.zones import ask_for_missing_zones
 from cloud_sync.actions.monitoring import channels, retention
 from cloud_sync.actions.orders.reallocation_worker import Replanning
+from cloud_sync.actions.quality import stability_budget
 from cloud_sync.app import create_app
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, import_policies_of, load, opened, say, told
 from cloud_sync.config import LedgerConfig, ServerSection
@@ -32,6 +33,8 @@ BACKLOG = 1024
 """Connections that may wait to be accepted: a region of gateways comes back at once."""
 
 HOUSEKEEPING_S = 24 * 3600
+BUDGETS_S = 300
+"""How often lots are held against the allowances of their items."""
 
 
 def serve(config: Config = DEFAULT_CONFIG) -> None:
@@ -143,7 +146,16 @@ def _keep_house(database: Database, readings_kept_months: int | None) -> None:
                 logging.getLogger(__name__).warning("housekeeping waits: the database does not answer")
             sleep(HOUSEKEEPING_S)
 
+    def budgets() -> None:
+        while True:
+            try:
+                stability_budget.judge_budgets(database, datetime.now(UTC))
+            except DatabaseDown:
+                logging.getLogger(__name__).warning("stability budgets wait: the database does not answer")
+            sleep(BUDGETS_S)
+
     Thread(target=daily, name="housekeeping", daemon=True).start()
+    Thread(target=budgets, name="stability-budgets", daemon=True).start()
 
 
 def _exit(_signal: int, _frame: FrameType | None) -> NoReturn:
