@@ -70,11 +70,11 @@ async def send_batches(request: Request, database: Ledger) -> JSONResponse:
     stored is acknowledged as a duplicate.
     """
     try:
-        units = split_units(await request.body())
+        units = split_units(await request.body(), UNITS_MAX)
     except WireError as error:
         return problem(400, error.reason, "Nothing was stored. Send the whole message again.")
     if len(units) > UNITS_MAX:
-        return problem(413, f"{len(units)} batches in one message", f"Send at most {UNITS_MAX} at once.")
+        return problem(413, f"more than {UNITS_MAX} batches in one message", f"Send at most {UNITS_MAX} at once.")
     return JSONResponse(await run_in_threadpool(_store, database, request.app.state.sign_receipts, units))
 
 

@@ -55,16 +55,16 @@ def open_case(connection: Connection, case: Case) -> int | None:
     return case_id
 
 
-def count_case(connection: Connection, case: Case) -> None:
-    """Open ``case``, or count once more on the open one: however often it happens, it is one case.
+def count_case(connection: Connection, case: Case, times: int = 1) -> None:
+    """Open ``case``, or count ``times`` more on the open one: however often it happens, it is one case.
 
     ``data`` of the case is that of the newest occurrence, and ``count``.
     """
-    if open_case(connection, replace(case, data={**case.data, "count": 1})) is not None:
+    if open_case(connection, replace(case, data={**case.data, "count": times})) is not None:
         return
     known = latest_case(connection, case.kind, case.key)
     if known is not None:
-        amend_case(connection, known["id"], case.text, {**case.data, "count": known["data"].get("count", 1) + 1})
+        amend_case(connection, known["id"], case.text, {**case.data, "count": known["data"].get("count", 1) + times})
 
 
 def latest_case(connection: Connection, kind: str, key: str) -> Row | None:

@@ -2,6 +2,14 @@
 -- Make the months of readings from one instant to another; gives how many were missing.
 SELECT make_reading_partitions(:first_at, :last_at);
 
+-- name: lock_month(name)$
+-- Let readings that come late for this month wait: what is dropped is what was rolled up.
+SELECT lock_month(:name);
+
+-- name: drop_month_if_empty(name)$
+-- Drop a month without readings; gives whether it was one.
+SELECT drop_month_if_empty(:name);
+
 -- name: months()
 -- Months of readings that there are, as 2026_03.
 SELECT substr(c.relname, 9) AS month

@@ -127,7 +127,10 @@ class GatewayWithKey:
     def register(self, database: Database) -> None:
         """Make the gateway known to the ledger."""
         with database.transaction() as connection:
-            connection.execute("INSERT INTO gateway (name, public_key) VALUES (%s, %s)", (self.name, self.public_key))
+            connection.execute(
+                "INSERT INTO gateway (name, public_key, registered_at) VALUES (%s, %s, %s)",
+                (self.name, self.public_key, NOON),
+            )
 
     def start_again(self) -> None:
         """Forget what was said, as if the journal were new and empty."""

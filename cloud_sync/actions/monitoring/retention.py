@@ -43,7 +43,7 @@ def thin_readings(database: Database, *, months: int, at: datetime) -> dict[str,
         span = {"began_at": month["began_at"], "ended_at": month["ended_at"]}
         with database.transaction() as connection:
             # Readings that come late for this month wait: what is dropped is what was rolled up.
-            connection.execute(f'LOCK TABLE "{month["name"]}" IN EXCLUSIVE MODE'.encode())
+            queries("retention").lock_month(connection, name=month["name"])
             queries("retention").roll_up(connection, **span)
             channels = [row["channel_id"] for row in queries("retention").channels_measured(connection, **span)]
             reaches = reaches_of_channels(connection, channels)
@@ -66,11 +66,7 @@ def _drop_empty(database: Database, names: Iterable[str]) -> None:
             suppress(psycopg.errors.LockNotAvailable),
             connection.transaction(),
         ):
-            # First what ingest takes first. Everybody waits behind this one, so it does not wait long.
-            connection.execute("SET LOCAL lock_timeout = '1s'")
-            connection.execute("LOCK TABLE ONLY reading IN ACCESS EXCLUSIVE MODE")
-            if connection.execute(f'SELECT FROM "{name}" LIMIT 1'.encode()).fetchone() is None:
-                connection.execute(f'DROP TABLE "{name}"'.encode())
+            queries("retention").drop_month_if_empty(connection, name=name)
 
 
 def _months_before(at: datetime, months: int) -> datetime:

@@ -14,19 +14,27 @@ from edge_agent.domain.monitoring.signals import Signal, SignalKind
 DAY_S = 86_400
 WINDOW_S_MAX = 366 * DAY_S
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+NUMBER_MAX = 1e12
+"""Of anything that a rule says: what is added to it and multiplied with it stays finite."""
+RULES_MAX = 200
+
+Limit = Annotated[float, Field(ge=-NUMBER_MAX, le=NUMBER_MAX)]
+Positive = Annotated[float, Field(gt=0, le=NUMBER_MAX)]
+NotNegative = Annotated[float, Field(ge=0, le=NUMBER_MAX)]
 WindowS = Annotated[float, Field(gt=0, le=WINDOW_S_MAX)]
+DelayS = Annotated[float, Field(ge=0, le=WINDOW_S_MAX)]
+PolicyName = Annotated[str, Field(pattern=r"^[a-z0-9_-]+$", max_length=100)]
+PolicyText = Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=2000)]
 
 
 class _Named(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
-    metric: str
+    name: PolicyName
+    metric: Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=200)]
     severity: Severity = Severity.ACTION
     """Held unless the policy says that an alert is enough."""
-    source: str
+    source: PolicyText
 
 
 class PolicyRule(_Named):
@@ -34,9 +42,9 @@ class PolicyRule(_Named):
 
     kind: Literal["limit"] = "limit"
     side: Side
-    limit: Annotated[float, Field(allow_inf_nan=False)]
+    limit: Limit
     on_limit_is_outside: bool
-    delay_s: NotNegative
+    delay_s: DelayS
     hysteresis: NotNegative = 0.0
 
     def as_rule(self) -> Rule:
@@ -55,11 +63,11 @@ class CumulativeRule(_Named):
 
     kind: Literal["cumulative"]
     side: Side
-    limit: Annotated[float, Field(allow_inf_nan=False)]
+    limit: Limit
     on_limit_is_outside: bool
-    budget_s: Positive
+    budget_s: WindowS
     window_s: WindowS
-    spell_max_s: Positive
+    spell_max_s: WindowS
 
     def as_rule(self) -> Rule:
         """The rule as the domain uses it: the budget is a limit on seconds outside."""
@@ -90,10 +98,10 @@ class MktRule(_Named):
     """Mean kinetic temperature over the last ``window_s`` exceeds ``limit``, once ``cover_min`` of it was measured."""
 
     kind: Literal["mkt"]
-    limit: Annotated[float, Field(allow_inf_nan=False)]
+    limit: Limit
     on_limit_is_outside: bool
     window_s: WindowS
-    spell_max_s: Positive
+    spell_max_s: WindowS
     cover_min: Annotated[float, Field(gt=0, le=1)]
     activation_energy_j_mol: Positive = ACTIVATION_ENERGY_J_MOL
 
@@ -133,7 +141,7 @@ class NoDataRule(_Named):
     """No good value for ``after_s``, though the gateway was there to measure or is known not to have."""
 
     kind: Literal["no_data"]
-    after_s: Positive
+    after_s: WindowS
 
     def as_rule(self) -> SilenceRule:
         """The rule as the domain uses it."""
@@ -162,9 +170,9 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
-    title: str
-    rules: Annotated[tuple[AnyRule, ...], Field(min_length=1)]
+    name: PolicyName
+    title: PolicyText
+    rules: Annotated[tuple[AnyRule, ...], Field(min_length=1, max_length=RULES_MAX)]
 
     @property
     def limits(self) -> tuple[Rule, ...]:
