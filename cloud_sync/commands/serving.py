@@ -44,7 +44,7 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
     with (
         told(),
         _listening(server) as listening,
-        opened(loaded) as database,
+        opened(loaded, may_create=True) as database,
         _mqtt_door(loaded, database),
         Replanning(database),
     ):

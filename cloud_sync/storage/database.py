@@ -148,6 +148,15 @@ def again_if_overtaken(do: Callable[P, T]) -> Callable[P, T]:
     return done
 
 
+def holds_ledger(url: str) -> bool:
+    """Whether there is a ledger in this database, of whatever version. Raises ``DatabaseDown``."""
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            return connection.execute("SELECT to_regclass('alembic_version') IS NOT NULL").fetchone() == (True,)
+    except psycopg.OperationalError as error:
+        raise DatabaseDown(str(error).strip()) from error
+
+
 def migrate(url: str) -> None:
     """Bring the database to the newest revision. Safe to run twice, or by two processes at once."""
     config = alembic.config.Config()

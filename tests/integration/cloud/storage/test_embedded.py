@@ -57,7 +57,7 @@ def test_only_its_own_user_may_connect_and_the_socket_is_in_no_folder_of_others(
                 rules = connection.execute("SELECT type, auth_method FROM pg_hba_file_rules").fetchall()
                 listens = connection.execute("SHOW listen_addresses").fetchone()
             assert (rules, listens) == ([("local", "peer")], ("",))
-            with pytest.raises(psycopg.OperationalError, match="role|authentication"):
+            with pytest.raises(psycopg.OperationalError, match=r"role|authentication"):
                 psycopg.connect(server.owner_url.replace("postgres@", "somebody@"))
         finally:
             server.leave()

@@ -45,7 +45,7 @@ def test_evidence_is_neither_deleted_nor_emptied_nor_changed_even_by_its_owner(d
 def test_of_evidence_that_ends_only_the_end_may_be_written(database: Database, table: str) -> None:
     with psycopg.connect(database.url) as connection:
         row = connection.execute(
-            "SELECT array(SELECT convert_from(decode(replace(encode(tgargs, 'escape'), '\\000', ','), 'escape'), 'UTF8'))"
+            "SELECT array(SELECT replace(encode(tgargs, 'escape'), '\\000', ','))"
             " FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname = %s",
             (table, f"{table}_mostly_stays"),
         ).fetchone()
