@@ -81,14 +81,19 @@ def plan(
     return AllocationPlan(tuple(picks), tuple(skipped), missing)
 
 
-def fefo_key(position: Position) -> tuple[bool, datetime, datetime, int, int, str]:
-    """Order of issue: what was made for it first, then by expiry, receipt, lot, place and serial, so that equals always
-    come the same way.
+def fefo_key(position: Position) -> tuple[bool, bool, datetime, bool, datetime, int, int, str]:
+    """Order of issue, here and nowhere else: what was made for the demand first, then by expiry and by receipt (unknown
+    ones last), lot, place and serial, so that equals always come the same way.
+
+    ``positions_in_fefo_order`` in ``availability.sql`` only narrows down to the first rows of this order.
     """
+    expires_at, received_at = position.stock.expires_at, position.received_at
     return (
         not position.is_made_for_it,
-        position.stock.expires_at or _LAST,
-        position.received_at or _LAST,
+        expires_at is None,
+        expires_at or _LAST,
+        received_at is None,
+        received_at or _LAST,
         position.lot_id,
         position.place_id,
         position.serial,

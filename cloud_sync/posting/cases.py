@@ -1,6 +1,6 @@
 """Exception cases: what contradicts the ledger, or cannot be read, kept until somebody resolves it.
 
-While a case that names a lot is open, the lot is held, everywhere or in the place that it names (view ``hold_now``).
+While a case that names a lot is open, the lot is held, everywhere or in the place that it names (view ``active_hold``).
 """
 
 from collections.abc import Sequence

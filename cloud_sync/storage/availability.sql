@@ -1,7 +1,7 @@
 -- name: lots(item, owner, lot_number, rows_max, rows_skipped)
 -- Lots, earliest expiry first. Index: lot_expiry, lot_number. LIMIT 1 lets holds be looked up lot by lot.
 SELECT l.id, i.name AS item, l.lot_number, l.owner, l.expires_on, l.expires_at,
-       (SELECT true FROM hold_now h WHERE h.lot_id = l.id LIMIT 1) IS NOT NULL AS held
+       (SELECT true FROM active_hold h WHERE h.lot_id = l.id LIMIT 1) IS NOT NULL AS held
 FROM lot l
 JOIN item i ON i.id = l.item_id
 WHERE (:item::text IS NULL OR i.name = :item)
@@ -13,7 +13,7 @@ LIMIT :rows_max OFFSET :rows_skipped;
 -- name: lot_by_id(lot_id)^
 -- One lot.
 SELECT l.id, i.name AS item, l.lot_number, l.owner, l.expires_on, l.expires_at,
-       EXISTS (SELECT FROM hold_now h WHERE h.lot_id = l.id) AS held
+       EXISTS (SELECT FROM active_hold h WHERE h.lot_id = l.id) AS held
 FROM lot l JOIN item i ON i.id = l.item_id
 WHERE l.id = :lot_id;
 
@@ -31,7 +31,8 @@ ON CONFLICT (item_id, lot_number, owner) DO NOTHING;
 
 -- name: positions_in_fefo_order(item_id, owner, site, lot_number, serial, made_for, rows_max)
 -- Stock of an item and owner in the house (at and below one site; of one lot or serial, or made for one prescription; ''
--- leaves them open), in the order in which it should leave, with what is reserved of it. holds_on says what blocks it.
+-- leaves them open), with what is reserved of it: the first rows in the order of fefo_key (cloud_sync.domain.fefo), which
+-- decides. holds_on says what blocks it.
 -- Index: lot_fefo, position's primary key, reservation_open, production_batch_prescription.
 SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_at, i.expiry_required,
        i.name AS item, p.name AS place,
@@ -51,22 +52,22 @@ WHERE l.item_id = :item_id AND l.owner = :owner
       CROSS JOIN LATERAL (SELECT m.lot_id FROM batch_product m WHERE m.batch_id = batch.id OFFSET 0) AS product
       WHERE batch.prescription = :made_for)))
   AND (:site::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)])
-ORDER BY l.expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial
+ORDER BY l.expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial COLLATE "C"
 LIMIT :rows_max;
 
 -- name: holds_on(lot_ids, place_ids, serials, made_for)
 -- All that blocks these positions, for whoever asks for this prescription ('': for none); number counts from 1. Index:
--- those of lots that hold_now asks for.
+-- those of lots that active_hold asks for.
 SELECT stock.number, held.holds
 FROM unnest(:lot_ids::bigint[], :place_ids::bigint[], :serials::text[])
      WITH ORDINALITY AS stock (lot_id, place_id, serial, number)
 JOIN place p ON p.id = stock.place_id
 CROSS JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text) AS holds
-    FROM hold_now h
+    FROM active_hold h
     WHERE h.lot_id = stock.lot_id AND coalesce(h.serial = stock.serial, true)
       AND hold_covers(h.kind, h.place_id, stock.place_id, p.ancestors)
-      AND NOT (h.kind = 'patient' AND h.text = 'made for prescription ' || :made_for::text || ' alone')
+      AND h.prescription IS DISTINCT FROM :made_for::text
 ) AS held
 WHERE held.holds IS NOT NULL;
 
@@ -94,7 +95,7 @@ SELECT c.*,
                  WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (c.lot_id, c.place_id, c.serial)),
                 0)::bigint AS reserved,
        coalesce((SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
-                 FROM hold_now h
+                 FROM active_hold h
                  WHERE h.lot_id = c.lot_id AND coalesce(h.serial = c.serial, true)
                    AND hold_covers(h.kind, h.place_id, c.place_id, c.ancestors)), '[]') AS holds
 FROM candidate c

@@ -122,7 +122,7 @@ WITH concerned (lot_id, is_product) AS (
 SELECT DISTINCT l.lot_number || ': ' || h.text AS text
 FROM concerned c
 JOIN lot l ON l.id = c.lot_id
-CROSS JOIN LATERAL (SELECT n.kind, n.place_id, n.text FROM hold_now n WHERE n.lot_id = c.lot_id OFFSET 0) AS h
+CROSS JOIN LATERAL (SELECT n.kind, n.place_id, n.text FROM active_hold n WHERE n.lot_id = c.lot_id OFFSET 0) AS h
 WHERE h.kind NOT IN ('unreleased', 'patient')
   AND (c.is_product
        OR hold_covers(h.kind, h.place_id, :place_id, :ancestors::bigint[])

@@ -54,7 +54,7 @@ WITH here AS MATERIALIZED (
     SELECT h.lot_id,
            jsonb_agg(DISTINCT jsonb_build_object('kind', h.kind, 'text', h.text, 'place', p.name,
                                                  'serial', nullif(h.serial, ''))) AS blocks
-    FROM hold_now h LEFT JOIN place p ON p.id = h.place_id
+    FROM active_hold h LEFT JOIN place p ON p.id = h.place_id
     WHERE h.lot_id IN (SELECT lot_id FROM here)
     GROUP BY h.lot_id
 )

@@ -172,12 +172,12 @@ FROM unnest(:lot_ids::bigint[], :serials::text[], :place_ids::bigint[], :at::tim
 JOIN place p ON p.id = issue.place_id
 CROSS JOIN LATERAL (
     (SELECT 'issued_while_held' AS kind, 'held: ' || h.text AS text
-     FROM hold_now h
+     FROM active_hold h
      WHERE h.lot_id = issue.lot_id
        AND (h.serial IS NULL OR h.serial = issue.serial)
        AND hold_covers(h.kind, h.place_id, issue.place_id, p.ancestors)
        AND h.since <= coalesce(issue.at, clock_timestamp())
-       AND NOT (h.kind = 'patient' AND patient_hold_is_for(h.text, issue.dispensed_for))
+       AND NOT is_for_prescription(h.prescription, issue.dispensed_for)
      ORDER BY h.kind, h.text
      LIMIT 1) -- and so looked up for each, however many there are
     UNION ALL

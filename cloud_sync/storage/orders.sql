@@ -217,7 +217,7 @@ SELECT s.*, coalesce(s.expires_at <= :at, false) AS expired,
        coalesce((SELECT sum(v.quantity) FROM reservation v
                  WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (s.lot_id, s.place_id, s.serial)),
                 0)::bigint AS reserved,
-       EXISTS (SELECT FROM hold_now h
+       EXISTS (SELECT FROM active_hold h
                WHERE h.lot_id = s.lot_id AND coalesce(h.serial = s.serial, true)
                  AND (h.place_id IS NULL OR h.place_id = s.place_id
                       OR h.kind <> 'exposure' AND h.place_id = ANY(s.ancestors))) AS held,
@@ -247,7 +247,7 @@ WITH level AS (
                      JOIN place at ON at.id = b.place_id AND at.ancestors @> ARRAY[r.place_id]
                      WHERE l.item_id = r.item_id AND l.owner = 'house'
                        AND (l.expires_at > :at OR l.expires_at IS NULL AND NOT i.expiry_required)
-                       AND NOT EXISTS (SELECT FROM hold_now h
+                       AND NOT EXISTS (SELECT FROM active_hold h
                                        WHERE h.lot_id = l.id AND coalesce(h.serial = b.serial, true)
                                          AND (h.place_id IS NULL OR h.place_id = b.place_id
                                               OR h.kind <> 'exposure' AND h.place_id = ANY(at.ancestors)))

@@ -28,7 +28,7 @@ LIMIT :rows_max OFFSET :rows_skipped;
 -- name: holds_now(lot_id, place, rows_max, rows_skipped)
 -- Everything that blocks stock now. hold_id is null where the hold follows from an exposure or a case.
 SELECT h.lot_id, i.name AS item, l.lot_number, h.serial, p.name AS place, h.kind, h.excursion_id, h.text
-FROM hold_now h
+FROM active_hold h
 JOIN lot l ON l.id = h.lot_id
 JOIN item i ON i.id = l.item_id
 LEFT JOIN place p ON p.id = h.place_id

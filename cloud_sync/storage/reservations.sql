@@ -71,10 +71,10 @@ FROM (
     JOIN place p ON p.id = o.place_id
     CROSS JOIN LATERAL (
         SELECT n.text
-        FROM hold_now n
+        FROM active_hold n
         WHERE n.lot_id = o.lot_id AND (n.serial IS NULL OR n.serial = o.serial)
           AND hold_covers(n.kind, n.place_id, o.place_id, p.ancestors)
-          AND NOT (n.kind = 'patient' AND patient_hold_is_for(n.text, o.demand))
+          AND NOT is_for_prescription(n.prescription, o.demand)
         OFFSET 0 -- and so looked up for each
     ) AS h
     WHERE o.lot_id = ANY(:lot_ids) AND o.ended_at IS NULL
@@ -89,10 +89,10 @@ RETURNING v.id, v.lot_id, v.demand, v.quantity, v.ended_reason;
 SELECT EXISTS (
     SELECT FROM reservation v
     JOIN place p ON p.id = v.place_id
-    CROSS JOIN LATERAL (SELECT n.* FROM hold_now n WHERE n.lot_id = v.lot_id OFFSET 0) AS h
+    CROSS JOIN LATERAL (SELECT n.* FROM active_hold n WHERE n.lot_id = v.lot_id OFFSET 0) AS h
     WHERE v.client_id = :client_id AND v.ended_at IS NULL AND (h.serial IS NULL OR h.serial = v.serial)
       AND hold_covers(h.kind, h.place_id, v.place_id, p.ancestors)
-      AND NOT (h.kind = 'patient' AND patient_hold_is_for(h.text, v.demand))) AS held;
+      AND NOT is_for_prescription(h.prescription, v.demand)) AS held;
 
 -- name: end_expired(at)
 -- End the open reservations of lots that may no longer be used; one that somebody is ending right now is left to them.
@@ -137,10 +137,10 @@ SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expi
                    AND v.demand IS DISTINCT FROM :but_demand::text
                    AND (v.lot_id, v.place_id, v.serial) = (b.lot_id, b.place_id, b.serial)), 0)::bigint AS reserved,
        coalesce((SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
-                 FROM hold_now h
+                 FROM active_hold h
                  WHERE h.lot_id = b.lot_id AND coalesce(h.serial = b.serial, true)
                    AND hold_covers(h.kind, h.place_id, b.place_id, p.ancestors)
-                   AND NOT (h.kind = 'patient' AND patient_hold_is_for(h.text, :picked_for::text))), '[]') AS holds
+                   AND NOT is_for_prescription(h.prescription, :picked_for::text)), '[]') AS holds
 FROM position b
 JOIN lot l ON l.id = b.lot_id
 JOIN item i ON i.id = l.item_id

@@ -1,7 +1,9 @@
 """``edge-agent add``: write a device into the configuration, once it is proven what it is."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,8 +28,11 @@ from edge_agent.commissioning.ble_probe import (
 from edge_agent.commissioning.config_write import offer, text_of
 from edge_agent.commissioning.probe import (
     BaudrateOption,
+    ByOption,
     FramerOption,
     HostOption,
+    InputOption,
+    MetricOption,
     OffsetOption,
     OrderOption,
     ParityOption,
@@ -40,18 +45,21 @@ from edge_agent.commissioning.probe import (
     as_data,
     show,
 )
-from edge_agent.commissioning.target import Place, ad_hoc_target, all_profiles, seen_of
+from edge_agent.commissioning.records import record, record_wired, who
+from edge_agent.commissioning.target import Place, UnitPart, ad_hoc_target, all_profiles, seen_of
 from edge_agent.config.model import GatewayConfig
 from edge_agent.errors import BenchError
 from edge_agent.runtime.config_loader import load_config
 from edge_agent.timekeeping.clock import SystemClock
 
 POLL_S = 10.0
+Keep = Callable[[], None]
+"""Writes what was found into the commissioning report."""
 RELOAD = "sudo systemctl reload edge-agent"
 
 
 def add_command(
-    name: Annotated[str, typer.Argument(help="What it is to be called: PLACE/WHAT, e.g. fridge-a/probe-1.")],
+    name: Annotated[str, typer.Argument(help="Its name, PLACE/WHAT, e.g. fridge-a/probe-1.")],
     profile: Annotated[str | None, typer.Option(help="Model of a wired device: a file of config/devices.")] = None,
     address: Annotated[
         str | None, typer.Option(help="Of a Bluetooth sensor, instead of a profile: A4:C1:38:02:83:F4.")
@@ -68,6 +76,8 @@ def add_command(
     unit: UnitOption = None,
     address_offset: OffsetOption = None,
     word_order: OrderOption = None,
+    input_number: InputOption = None,
+    metric: MetricOption = None,
     fahrenheit: Annotated[bool, typer.Option("--fahrenheit", help="The unit was ordered with °F.")] = False,
     size_um: Annotated[
         list[float] | None, typer.Option(help="Of a particle counter: size of a channel, smallest first. Repeatable.")
@@ -83,7 +93,7 @@ def add_command(
     ble_s: ListenOption = LISTEN_S,
     poll_s: Annotated[
         float | None,
-        typer.Option(min=0.1, max=86400, help="How often it is read: 10 s, over Bluetooth 60 s if not said."),
+        typer.Option(min=0.1, max=86400, help="Polling interval (default 10 s; 60 s for Bluetooth)."),
     ] = None,
     seen: SeenOption = None,
     proven: Annotated[
@@ -93,6 +103,7 @@ def add_command(
     unproven: Annotated[
         str | None, typer.Option(metavar="REASON", help="Add it without proof; the reason becomes a comment.")
     ] = None,
+    by: ByOption = None,
     bus_name: Annotated[str | None, typer.Option(help="Name of the bus, if a new one is needed.")] = None,
     profiles_dir: ProfilesDirOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
@@ -111,14 +122,15 @@ def add_command(
         if address is not None:
             if profile is not None or host or serial_port:
                 raise BenchError(("give --address for a Bluetooth sensor, or --profile for a wired device, not both",))
-            after, data = _wireless(
+            after, data, keep = _wireless(
                 loaded, before, console, name=name, address=address, bus=bus, adapter=adapter, bus_name=bus_name,
                 ble_format=ble_format, bindkey_file=bindkey_file, ble_s=ble_s, poll_s=poll_s, unproven=unproven,
-                quiet=as_json,
+                quiet=as_json, by=by,
             )  # fmt: skip
         else:
             own_dir = profiles_dir or loaded.gateway.profiles_dir
-            target = ad_hoc_target(_profile_said(profile, own_dir), unit, address_offset, word_order, own_dir)
+            part = UnitPart(input_number, tuple(metric or ()))
+            target = ad_hoc_target(_profile_said(profile, own_dir), unit, address_offset, word_order, own_dir, part)
             counter = counter_of(
                 target.profile, tuple(size_um or ()), flow_l_per_min, sample_s, keep_running=keep_running
             )
@@ -126,12 +138,13 @@ def add_command(
             doubts = proven_of(tuple(proven or ()), target.profile)
             place = Place(host, port, serial_port, baudrate, parity, stopbits, framer=framer)
             bus_section, is_new_bus = bus_for(loaded, bus, place, bus_name)
-            wired = Wired(name, bus_section, is_new_bus, target, poll_s or POLL_S, doubts, unproven)
-            after, data = _wired(
+            wired = Wired(name, bus_section, is_new_bus, target, poll_s or POLL_S, doubts, unproven, who(by))
+            after, data, keep = _wired(
                 loaded, before, console, wired, own_dir, seen_of(seen or ()),
                 asks=sys.stdin.isatty() and not yes, quiet=as_json,
             )  # fmt: skip
         diff = offer(config, before, after, console, yes=yes, as_json=as_json)
+        keep()
     if as_json:
         print_json({"written": str(config), "diff": diff, **data})
     else:
@@ -158,13 +171,15 @@ def _wired(
     *,
     asks: bool,
     quiet: bool,
-) -> tuple[str, dict[str, Any]]:
-    """Probe it, show that unless ``quiet``; the configuration with it, and the probe as data."""
+) -> tuple[str, dict[str, Any], Keep]:
+    """Probe it, show that unless ``quiet``; the configuration with it, the probe as data, and how to record it."""
     refuse_duplicates(loaded, wired)
     report = probed(wired, own_dir, seen, asks=asks)
     if not quiet:
         show(report, console, with_bytes=report.judgement.sense is not Sense.PROVEN)
-    return added(before, wired, report, SystemClock().now().date()), as_data(report)
+    after = added(before, wired, report, SystemClock().now().date())
+    keep = partial(record_wired, "add", wired.name, report, loaded.gateway.data_dir, wired.by, wired.unproven or "")
+    return after, as_data(report), keep
 
 
 def _wireless(
@@ -183,7 +198,8 @@ def _wireless(
     poll_s: float | None,
     unproven: str | None,
     quiet: bool,
-) -> tuple[str, dict[str, Any]]:
+    by: str | None,
+) -> tuple[str, dict[str, Any], Keep]:
     """The same for a Bluetooth sensor."""
     from edge_agent.commissioning.add_ble import POLL_S as BLE_POLL_S
     from edge_agent.commissioning.add_ble import Wireless, ble_added, ble_bus_for, refuse_ble_duplicates
@@ -195,4 +211,10 @@ def _wireless(
     heard = run_ble_probe(aim, ble_s)
     if not quiet:
         show_ble(heard, console, with_bytes=not is_understood(heard))
-    return ble_added(before, wireless, heard, SystemClock().now().date()), ble_data(heard)
+    after = ble_added(before, wireless, heard, SystemClock().now().date())
+    verdict = "understood" if is_understood(heard) else "not proven"
+    keep = partial(
+        record, loaded.gateway.data_dir, what="add", by=by, device=name, where=f"{address} over {ble_bus.adapter}",
+        model="Bluetooth sensor", verdict=verdict, reasons=(unproven,) if unproven else (),
+    )  # fmt: skip
+    return after, ble_data(heard), keep

@@ -36,6 +36,7 @@ class Wired:
     poll_s: float
     proven: Mapping[str, str]
     unproven: str | None
+    by: str = ""
 
 
 def bus_for(config: GatewayConfig, name: str | None, place: Place, new_name: str | None) -> tuple[ModbusBus, bool]:
@@ -66,13 +67,26 @@ def refuse_duplicates(config: GatewayConfig, wired: Wired) -> None:
     """Before anything is asked. Raises ``BenchError``."""
     faults = [*names_taken(config, wired.name)]
     faults += [
-        f"unit {wired.target.unit} of bus {wired.bus.name} is {device.name} already: give the new one another unit id, "
-        "or remove that one"
+        f"{_part_shown(wired.target)} of bus {wired.bus.name} is {device.name} already: give the new one another unit "
+        "id, or remove that one"
         for device in config.device
-        if isinstance(device, DeviceSection) and (device.bus, device.unit) == (wired.bus.name, wired.target.unit)
+        if isinstance(device, DeviceSection)
+        and (device.bus, device.unit) == (wired.bus.name, wired.target.unit)
+        and _is_same_part(device, wired.target)
     ]
     if faults:
         raise BenchError(tuple(faults))
+
+
+def _is_same_part(device: DeviceSection, target: Target) -> bool:
+    """Whether two devices of one unit would have a value in common."""
+    if device.input != target.input:
+        return False
+    return not device.metrics or not target.metrics or bool({*device.metrics} & {*target.metrics})
+
+
+def _part_shown(target: Target) -> str:
+    return f"unit {target.unit}" + (f", input {target.input}," if target.input else "")
 
 
 def names_taken(config: GatewayConfig, name: str) -> tuple[str, ...]:
@@ -166,6 +180,10 @@ def added(text: str, wired: Wired, report: Report, today: date) -> str:
     poll_s = int(wired.poll_s) if wired.poll_s == int(wired.poll_s) else wired.poll_s
     device: dict[str, TomlValue] = {"name": wired.name, "bus": wired.bus.name, "profile": target.profile.name}
     device |= {"unit": target.unit, "poll_s": poll_s}
+    if target.input is not None:
+        device["input"] = target.input
+    if target.metrics:
+        device["metrics"] = target.metrics
     if target.variant.address_offset or target.profile.link.address_offset_choices:
         device["address_offset"] = target.variant.address_offset
     if target.variant.word_order is not None:
@@ -182,7 +200,7 @@ def _tables(wired: Wired, report: Report, today: date) -> dict[str, Mapping[str,
     moving = {proof.name for proof in report.target.profile.proof if proof.moves}
     saw = {one.name: one.shown for one in report.judgement.proofs if one.fits and one.name not in moving}
     if report.judgement.sense is Sense.PROVEN:
-        tables["proof"] = {"on": today, "saw": saw}
+        tables["proof"] = {"on": today, "by": wired.by, "profile": report.target.fingerprint, "saw": saw}
     if wired.target.counter is not None:
         tables["counter"] = wired.target.counter.model_dump(mode="json", exclude_defaults=True)
     return tables

@@ -52,6 +52,11 @@ def advice_on_silence(
     if last.outcome is ExchangeOutcome.GARBAGE:
         return _on_garbage(unit, profile)
     if answering:
+        if answering[0] in (0, 255) and isinstance(bus, ModbusTcpBus):
+            return (
+                f"unit {unit} is silent, but unit {answering[0]} answers: over TCP many devices with Ethernet use that "
+                f"id. Probe it again with --unit {answering[0]}, and write unit = {answering[0]}",
+            )
         units = f"unit {answering[0]} answers" if len(answering) == 1 else f"units {_and(answering)} answer"
         return (
             f"unit {unit} is silent, but {units}: is that the one? (--unit {answering[0]})",

@@ -19,14 +19,12 @@ from edge_agent.commissioning.assessment_parts import AssessedValue, ReadRegiste
 from edge_agent.commissioning.counter_assessment import counter_shown
 from edge_agent.config.model import CounterSection
 from edge_agent.domain.wire.records import Quality
-from edge_agent.drivers.modbus.profile import Metric, Profile, Proof
+from edge_agent.drivers.modbus.profile import Metric, Profile, Proof, Status
 from edge_agent.drivers.modbus.profile_parts import WordOrder
 from edge_agent.drivers.modbus.register_decode import Decoded, ProofResult, Variant, check_proof, decode
 
 USUAL = {"_c": (-90.0, 45.0), "_pct": (1.0, 100.0), "_pa": (-500.0, 500.0), "_ppm": (200.0, 10000.0)}
 """What stores, freezers and cleanrooms have, by unit. Beyond it a value is odd, not wrong."""
-TINY = 1e-3
-"""A float that is smaller, and not zero, is what swapped words look like."""
 
 
 class Sense(IntEnum):
@@ -116,7 +114,7 @@ def other_variants(profile: Profile, variant: Variant) -> Iterator[Variant]:
 
 def has_32_bits(profile: Profile) -> bool:
     """Whether word order matters to its values."""
-    return any(metric.words == 2 for metric in profile.metric) or is_order_open(profile)
+    return any(metric.words > 1 for metric in profile.metric) or is_order_open(profile)
 
 
 def is_order_open(profile: Profile) -> bool:
@@ -146,10 +144,9 @@ def hints_on_scale(judgement: Judgement) -> Iterator[str]:
 
 
 def _decoded(profile: Profile, variant: Variant, heard: ReadRegisters) -> Decoded | None:
-    spans = [(metric.address, metric.words) for metric in profile.metric]
-    spans += [(status.address, status.words) for status in profile.status]
-    needed = [address + at for address, words in spans for at in range(words)]
-    if not profile.metric or any(address not in heard.registers for address in needed):
+    parts: tuple[Metric | Status, ...] = (*profile.metric, *profile.status)
+    needed = [(profile.function_of(part), part.address + at) for part in parts for at in range(part.words)]
+    if not profile.metric or any(place not in heard.registers for place in needed):
         return None
     return decode(profile, heard.registers, variant)
 
@@ -157,17 +154,17 @@ def _decoded(profile: Profile, variant: Variant, heard: ReadRegisters) -> Decode
 def _values(
     profile: Profile, heard: ReadRegisters, decoded: Decoded, variant: Variant, odd: Mapping[str, str]
 ) -> Iterator[AssessedValue]:
-    disowned = {one.metric: one for one in decoded.disowned}
+    invalid = {one.metric: one for one in decoded.invalid}
     for metric in profile.metric:
-        raw = tuple(heard.registers[metric.address + at] for at in range(metric.words))
+        raw = _words(profile, metric, heard)
         address = metric.address + variant.address_offset
-        if metric.name not in disowned:
+        if metric.name not in invalid:
             doubt = odd.get(metric.name, "")
             yield AssessedValue(
                 metric.name, address, raw, f"{decoded.values[metric.name]:g}", doubt, None if doubt else True
             )
             continue
-        why = disowned[metric.name]
+        why = invalid[metric.name]
         shown = why.detail.split(" ")[0] if why.quality is Quality.RANGE else "-"
         # A device without a value is a device that is understood.
         yield AssessedValue(
@@ -218,24 +215,23 @@ def _bare(text: str) -> str:
 
 def _odd(profile: Profile, heard: ReadRegisters, decoded: Decoded) -> Iterator[tuple[str, str]]:
     """Metric and what is odd about it."""
-    for one in decoded.disowned:
+    for one in decoded.invalid:
         if one.quality is Quality.FAULT:
             yield one.metric, f"{one.detail}: is the sensor element connected?"
-    are_all_zero = not any(_is_set(metric, heard) for metric in profile.metric)
+    are_all_zero = not any(any(_words(profile, metric, heard)) for metric in profile.metric)
     for metric in profile.metric:
         value = decoded.values.get(metric.name)
         if value is None:
             continue
         if are_all_zero:
             yield metric.name, "every register is 0: a broken sensor element, or the wrong registers"
-        elif metric.type == "float32" and abs(value) < TINY and _is_set(metric, heard):
-            yield metric.name, "nearly nothing, though the registers are not zero: swapped words do that"
         elif not _is_usual(metric.name, value):
             yield metric.name, "unusual where lots are kept: compare it with a thermometer beside it"
 
 
-def _is_set(metric: Metric, heard: ReadRegisters) -> bool:
-    return any(heard.registers[metric.address + at] for at in range(metric.words))
+def _words(profile: Profile, metric: Metric, heard: ReadRegisters) -> tuple[int, ...]:
+    function = profile.function_of(metric)
+    return tuple(heard.registers[function, metric.address + at] for at in range(metric.words))
 
 
 def _is_usual(name: str, value: float) -> bool:
@@ -246,7 +242,7 @@ def _open_order(profile: Profile, variant: Variant, heard: ReadRegisters, proofs
     """Why the word order is not settled; empty if it is, by a proof register or because the other makes no sense."""
     if not has_32_bits(profile):
         return ""
-    numbers = {proof.name for proof in profile.proof if proof.words == 2 and proof.type not in ("bcd32", "text")}
+    numbers = {proof.name for proof in profile.proof if proof.words > 1 and proof.type not in ("bcd32", "text")}
     if any(proof.name in numbers and proof.fits for proof in proofs):
         return ""
     if is_order_open(profile):
@@ -254,7 +250,7 @@ def _open_order(profile: Profile, variant: Variant, heard: ReadRegisters, proofs
     used = variant.word_order or profile.link.word_order
     other = replace(variant, word_order="high_first" if used == "low_first" else "low_first")
     decoded = _decoded(profile, other, heard)
-    if decoded is None or decoded.disowned:
+    if decoded is None or decoded.invalid:
         return ""
     if list(_odd(profile, heard, decoded)):
         return ""

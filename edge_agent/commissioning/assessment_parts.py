@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ReadRegisters:
-    """What was read, by the addresses of the profile. ``faults`` says what was not answered.
+    """What was read, by function code and the addresses of the profile. ``faults`` says what was not answered.
 
-    ``cells`` is what a particle counter holds, by function code and address.
+    ``proofs`` is what each proof register holds, by address; ``cells`` is what a particle counter holds.
     """
 
-    registers: Mapping[int, int] = field(default_factory=dict)
+    registers: Mapping[tuple[int, int], int] = field(default_factory=dict)
     proofs: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     cells: Mapping[tuple[int, int], int] = field(default_factory=dict)
     faults: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ import typer
 from edge_agent.commands.options import JsonOption, errors_told, fail, print_json
 from edge_agent.domain.barcodes.command_codes import SCANNED_ACTIONS, is_code, parse_code
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
+from edge_agent.domain.barcodes.symbology import symbol_of
 from edge_agent.errors import BenchError
 
 if TYPE_CHECKING:
@@ -163,10 +164,11 @@ def _write_caption(pdf: "FPDF", card: Card, x_mm: float, y_mm: float, width_mm: 
 
 
 def _fault(card: Card) -> str | None:
-    if not is_code(card.code):
+    symbol = symbol_of(card.code)
+    if not is_code(symbol):
         return f"{card.code!r} is no code of a dock"
     try:
-        parse_code(card.code)
+        parse_code(symbol)
     except ScanRejected as rejected:
         return rejected.reason
     return None

@@ -21,6 +21,8 @@ SEARCH_TIMEOUT_S = 0.3
 """How long a unit id is given that is only a guess."""
 OTHER_UNITS = (1, 2, 240, 242, 247)
 """Unit ids that makers like; asked when the expected one is silent."""
+OWN_UNITS = (0, 255)
+"""Over TCP, how many devices with Ethernet call themselves. On a serial line 0 is a broadcast, and never asked."""
 
 
 class Budget:
@@ -40,7 +42,8 @@ class Target:
     """One device at the bench: where it is and what it is taken for.
 
     ``open_variants`` are all between which the maker's papers leave a doubt that nobody has settled: proof registers
-    decide between them. ``counter`` is how a particle counter is set, if it is known.
+    decide between them. ``counter`` is how a particle counter is set, if it is known. ``input`` and ``metrics`` say
+    which part of its unit it is; ``fingerprint`` is that of the whole register map.
     """
 
     unit: int
@@ -48,6 +51,9 @@ class Target:
     variant: Variant = AS_IN_PROFILE
     open_variants: tuple[Variant, ...] = ()
     counter: CounterSection | None = None
+    input: int | None = None
+    metrics: tuple[str, ...] = ()
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,7 @@ async def identify(
 ) -> tuple[Judgement, ...]:
     """What a unit probably is, best first: each profile as its papers say, and if none makes sense, with other offsets
     and word orders. ``counter`` is how it is set, if it is a particle counter and that is known."""
-    known = tuple(profiles)
+    known = tuple(profile.at_input(1) if profile.link.inputs > 1 else profile for profile in profiles)
     found: list[Judgement] = []
     for assumptions in (_as_papers_say(known), _departures(known)):
         if any(one.sense >= Sense.PLAUSIBLE for one in found):
@@ -151,9 +157,8 @@ async def identify(
 
 async def hear(line: TranscriptLine, unit: int, profile: Profile, variant: Variant) -> ReadRegisters:
     """Read all registers of ``profile``: values, status, proof. Gives up after the second unanswered attempt."""
-    registers: dict[int, int] = {}
+    registers: dict[tuple[int, int], int] = {}
     proofs: dict[str, dict[int, int]] = {}
-    cells: dict[tuple[int, int], int] = {}
     faults: dict[str, list[str]] = {}
     silences = 0
     wanted: list[tuple[str, Request]] = [("", request) for request in plan_requests(profile)]
@@ -169,10 +174,10 @@ async def hear(line: TranscriptLine, unit: int, profile: Profile, variant: Varia
             continue
         exchange = await line.ask(unit, replace(request, address=at))
         if exchange.outcome is ExchangeOutcome.ANSWERED:
-            taken = proofs.setdefault(proof_name, {}) if proof_name else registers
-            taken.update(enumerate(exchange.words, start=request.address))
-            if not proof_name:
-                cells |= {(request.function, request.address + n): word for n, word in enumerate(exchange.words)}
+            if proof_name:
+                proofs.setdefault(proof_name, {}).update(enumerate(exchange.words, start=request.address))
+            else:
+                registers |= {(request.function, request.address + n): word for n, word in enumerate(exchange.words)}
             silences = 0
             continue
         subject = proof_name or f"registers from {at:#06x}"
@@ -180,8 +185,8 @@ async def hear(line: TranscriptLine, unit: int, profile: Profile, variant: Varia
         silences = 0 if exchange.is_alive else silences + line.attempts
         if exchange.outcome is ExchangeOutcome.NO_CONNECTION or silences >= SILENCES_MAX:
             break
-    if profile.counter is None or not _covers(cells, profile.counter):
-        cells = {}  # half of a counter's registers is nothing to judge
+    is_whole = profile.counter is not None and _covers(registers, profile.counter)
+    cells = registers if is_whole else {}  # half of a counter's registers is nothing to judge
     told = tuple(f"{', '.join(subjects)}: {said}" for said, subjects in faults.items())
     return ReadRegisters(registers, proofs, cells, told)
 
@@ -233,7 +238,8 @@ async def _advice_on_silence(
     await line.let_go()
     hasty = line.bus.model_copy(update={"timeout_s": min(line.bus.timeout_s, SEARCH_TIMEOUT_S)})
     with TranscriptLine(hasty, [target.profile], attempts=1) as search:
-        for unit in dict.fromkeys((target.profile.link.unit, *OTHER_UNITS)):
+        own = OWN_UNITS if isinstance(line.bus, ModbusTcpBus) and line.bus.framer == "tcp" else ()
+        for unit in dict.fromkeys((target.profile.link.unit, *own, *OTHER_UNITS)):
             if unit != target.unit and not budget.is_spent and (await is_there(search, unit)).is_alive:
                 answering.append(unit)
     return advice_on_silence(line.bus, target.unit, target.profile, last, door, answering)

@@ -32,7 +32,17 @@ from edge_agent.commissioning.ble_probe import (
 )
 from edge_agent.commissioning.console_lists import print_dashed, print_numbered
 from edge_agent.commissioning.identification import Budget, Report, Target, probe
-from edge_agent.commissioning.target import Place, ad_hoc_target, all_profiles, bus_at, device_named, seen_of, target_of
+from edge_agent.commissioning.records import record_wired
+from edge_agent.commissioning.target import (
+    Place,
+    UnitPart,
+    ad_hoc_target,
+    all_profiles,
+    bus_at,
+    device_named,
+    seen_of,
+    target_of,
+)
 from edge_agent.commissioning.transcript import Exchange, TranscriptLine
 from edge_agent.config.model import BleDeviceSection, BleFormat, DeviceSection, ProofSection, ScannerSection
 from edge_agent.drivers.build import ModbusBus
@@ -70,6 +80,15 @@ FramerOption = Annotated[
     Literal["rtu", "ascii"] | None,
     typer.Option("--framer", help="On a serial port: ascii for old counters. On TCP: if a server passes bytes on."),
 ]
+InputOption = Annotated[
+    int | None, typer.Option("--input", min=1, max=64, help="Of a board with equal inputs: which one, from 1.")
+]
+MetricOption = Annotated[
+    list[str] | None, typer.Option("--metric", help="Of a unit with values for several places: which. Repeatable.")
+]
+ByOption = Annotated[
+    str | None, typer.Option("--by", help="Who does this, for the commissioning report; else who is logged in.")
+]
 ProfilesDirOption = Annotated[Path | None, typer.Option(help="Device profiles of your own.")]
 
 
@@ -90,8 +109,11 @@ def probe_command(
     profile: ProfileOption = None,
     address_offset: OffsetOption = None,
     word_order: OrderOption = None,
+    input_number: InputOption = None,
+    metric: MetricOption = None,
     timeout_s: TimeoutOption = None,
     seen: SeenOption = None,
+    by: ByOption = None,
     profiles_dir: ProfilesDirOption = None,
     ble_format: FormatOption = None,
     bindkey_file: KeyFileOption = None,
@@ -102,26 +124,29 @@ def probe_command(
     """Read one device: raw bytes, values and proof registers side by side. Exit code 1 if it makes no sense.
 
     If it is silent or shows nonsense, other unit ids, offsets, word orders and models are tried, and what makes sense
-    is shown. A Bluetooth sensor is listened to, a scanner waited for. Nothing is ever
-    written to a device.
+    is shown. A Bluetooth sensor is listened to, a scanner waited for. Nothing is ever written to a device. What is
+    found about a device of the configuration goes into the commissioning report.
     """
     with errors_told():
         scanner = None if host or serial_port else _scanner(device, config)
         if scanner is not None:
-            _probe_scanner(scanner, as_json=as_json)
+            _probe_scanner(scanner, config, by, as_json=as_json)
             return
         wireless = None if host or serial_port else _wireless(device, config, ble_format, bindkey_file, adapter)
         if wireless is not None:
             _probe_wireless(wireless, ble_s, as_json=as_json)
             return
         place = Place(host, port, serial_port, baudrate, parity, stopbits, timeout_s, framer)
+        part = UnitPart(input_number, tuple(metric or ()))
         bus, target, own_dir, section = chosen(
-            device, config, place, profile, unit, address_offset, word_order, profiles_dir
+            device, config, place, profile, unit, address_offset, word_order, profiles_dir, part
         )
         known = dict(section.proof.saw) if section is not None and section.proof is not None else {}
         report = asyncio.run(run_probe(bus, target, own_dir, known | seen_of(seen or ())))
         if section is not None and section.proof is not None:
             report = _compared_with(section.proof, report)
+        if section is not None:
+            record_wired("probe", section.name, report, load_config(config).gateway.data_dir, by)
     if as_json:
         print_json(as_data(report))
     else:
@@ -137,7 +162,7 @@ def _scanner(device: str | None, config: Path) -> ScannerSection | None:
     return next((one for one in load_config(config).scanner if one.name == device), None)
 
 
-def _probe_scanner(section: ScannerSection, *, as_json: bool) -> None:
+def _probe_scanner(section: ScannerSection, config: Path, by: str | None, *, as_json: bool) -> None:
     from edge_agent.commissioning.scanner_probe import run_scanner_probe, scan_data, show_scan
 
     report = run_scanner_probe(section)
@@ -188,6 +213,7 @@ def chosen(
     address_offset: int | None,
     word_order: Literal["low_first", "high_first"] | None,
     profiles_dir: Path | None,
+    part: UnitPart = UnitPart(),  # noqa: B008 - frozen
 ) -> tuple[ModbusBus, Target, Path | None, DeviceSection | None]:
     """Bus, device, folder of own profiles, and section of the configuration if it is in there, that the options mean.
     Raises ``BenchError`` or ``ProfileError``."""
@@ -195,7 +221,7 @@ def chosen(
         if profile is None:
             known = ", ".join(found.name for found in all_profiles(profiles_dir))
             raise BenchError((f"--profile is missing: one of {known}; or let edge-agent scan find out",))
-        target = ad_hoc_target(profile, unit, address_offset, word_order, profiles_dir)
+        target = ad_hoc_target(profile, unit, address_offset, word_order, profiles_dir, part)
         return bus_at(place), target, profiles_dir, None
     if device is None:
         raise BenchError(("which device? Name one of the configuration, or give --host and --profile",))
@@ -205,7 +231,8 @@ def chosen(
         update={
             key: value
             for key, value in (
-                ("profile", profile), ("unit", unit), ("address_offset", address_offset), ("word_order", word_order)
+                ("profile", profile), ("unit", unit), ("address_offset", address_offset), ("word_order", word_order),
+                ("input", part.input), ("metrics", part.metrics or None),
             )
             if value is not None
         }
@@ -235,7 +262,9 @@ async def run_probe(bus: ModbusBus, target: Target, profiles_dir: Path | None, s
 def show(report: Report, console: Console, *, with_bytes: bool = True) -> None:
     """The report for a person: what went over the wire, what it says, what to do."""
     target = report.target
-    console.print(f"[bold]unit {target.unit} at {report.endpoint}[/bold], taken for {target.profile.title}")
+    console.print(
+        f"[bold]unit {target.unit} at {report.endpoint}[/bold], assumed model: {target.profile.title}{_part(target)}"
+    )
     if with_bytes:
         console.print("\n[bold]On the wire[/bold]  (> sent, < received)")
         for exchange in report.exchanges:
@@ -253,6 +282,10 @@ def show(report: Report, console: Console, *, with_bytes: bool = True) -> None:
         console.print("\n[bold]Look at[/bold]")
         print_numbered(console, report.advice)
     _show_next_step(report, console)
+
+
+def _part(target: Target) -> str:
+    return f", input {target.input}" if target.input is not None else ""
 
 
 def exchange_lines(exchange: Exchange) -> list[str]:
@@ -295,12 +328,12 @@ def judgement_data(judgement: Judgement) -> dict[str, Any]:
 
 
 _VERDICTS = {
-    Sense.PROVEN: "[bold green]PROVEN[/bold green]: it is what it is taken for",
-    Sense.PLAUSIBLE: "[bold yellow]PLAUSIBLE, NOT PROVEN[/bold yellow]: the numbers make sense, but so might others",
-    Sense.ODD: "[bold yellow]ODD[/bold yellow]: it answers, but look at this before lots depend on it",
-    Sense.WRONG: "[bold red]WRONG[/bold red]: this is not what it is taken for",
+    Sense.PROVEN: "[bold green]VERIFIED[/bold green]: device identity confirmed",
+    Sense.PLAUSIBLE: "[bold yellow]PLAUSIBLE, NOT VERIFIED[/bold yellow]: the values make sense; nothing proves them",
+    Sense.ODD: "[bold yellow]ODD[/bold yellow]: it answers, but check this before lots depend on it",
+    Sense.WRONG: "[bold red]WRONG[/bold red]: this is not the assumed model",
 }
-_SILENT = "[bold red]SILENT[/bold red]: not one answer"
+_SILENT = "[bold red]SILENT[/bold red]: no answer"
 _MARKS = {True: "[green]✓[/green]", False: "[red]✗[/red]", None: "?"}
 
 

@@ -15,7 +15,7 @@ from edge_agent.commissioning.console_lists import print_dashed, print_numbered
 from edge_agent.config.model import ScannerSection
 from edge_agent.domain.barcodes.command_codes import is_code, parse_code
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
-from edge_agent.domain.barcodes.symbology import split_aim
+from edge_agent.domain.barcodes.symbology import Symbol, symbol_of
 from edge_agent.drivers.modbus.ports import IN_USE
 from edge_agent.timekeeping.clock import SystemClock
 
@@ -103,17 +103,18 @@ def visible(text: str) -> str:
 
 
 def _judge_text(section: ScannerSection, text: str, today: date) -> ScanReport:
-    aim, content, body = split_aim(text)
-    has_separator = section.separator in body.strip(section.separator)
+    symbol = symbol_of(text)
+    aim = symbol.aim
+    has_separator = section.separator in symbol.body.strip(section.separator)
     advice = []
     if not aim:
         advice.append("it sends no AIM identifier: switch it on, so that a GS1 code is told from others")
     try:
-        says = _contents(section, text, body, today)
+        says = _contents(section, symbol, today)
     except ScanRejected as rejected:
         look = (rejected.hint, *advice)
         return ScanReport(section.name, text, aim, (), has_separator, False, (rejected.reason,), look)
-    if content is None:
+    if symbol.content is None:
         advice.append(f"{aim} is no identifier that is known here: may it send a changed one?")
     if not has_separator:
         advice.append(f"no separator was in this code, so nobody knows yet whether it sends them: {TRY}")
@@ -122,14 +123,14 @@ def _judge_text(section: ScannerSection, text: str, today: date) -> ScanReport:
     return ScanReport(section.name, text, aim, says, has_separator, bool(aim), tuple(told), tuple(advice))
 
 
-def _contents(section: ScannerSection, text: str, body: str, today: date) -> tuple[tuple[str, str], ...]:
+def _contents(section: ScannerSection, symbol: Symbol, today: date) -> tuple[tuple[str, str], ...]:
     """What is in the code: an element string by application identifier, or one of our own codes."""
     from edge_agent.domain.barcodes.gs1 import parse
 
-    if is_code(body):
-        parse_code(body)
-        return (("code", body),)
-    scanned = parse(text, today=today, separator=section.separator)
+    if is_code(symbol):
+        parse_code(symbol)
+        return (("code", symbol.body),)
+    scanned = parse(symbol, today=today, separator=section.separator)
     return tuple((f"({ai})", value) for ai, value in scanned.elements)
 
 

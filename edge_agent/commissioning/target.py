@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from edge_agent.commissioning.assessment import is_order_open
 from edge_agent.commissioning.identification import Target
 from edge_agent.config.model import BusSection, DeviceSection, GatewayConfig
-from edge_agent.drivers.build import ModbusBus
+from edge_agent.drivers.build import ModbusBus, profile_of
 from edge_agent.drivers.modbus.profile import Profile, load_profile, read_profile, shipped_dir
 from edge_agent.drivers.modbus.profile_parts import WordOrder
 from edge_agent.drivers.modbus.register_decode import Variant
@@ -37,6 +37,14 @@ class Place:
     def is_given(self) -> bool:
         """Whether an address was typed at all."""
         return self.host is not None or self.serial_port is not None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPart:
+    """Which part of a Modbus unit is meant: an input of a board, or some of its metrics."""
+
+    input: int | None = None
+    metrics: tuple[str, ...] = ()
 
 
 def all_profiles(extra_dir: Path | None) -> tuple[Profile, ...]:
@@ -118,14 +126,22 @@ def target_of(device: DeviceSection, profiles_dir: Path | None) -> Target:
     profile = load_profile(device.profile, profiles_dir)
     unit = profile.link.unit if device.unit is None else device.unit
     variant = Variant(device.address_offset or 0, device.word_order, device.fahrenheit)
-    return Target(unit, profile, variant, counter=device.counter)
+    part = profile_of(device, profile)
+    return Target(unit, part, variant, (), device.counter, device.input, device.metrics, profile.fingerprint)
 
 
 def ad_hoc_target(
-    profile_name: str, unit: int | None, offset: int | None, order: WordOrder | None, profiles_dir: Path | None
+    profile_name: str,
+    unit: int | None,
+    offset: int | None,
+    order: WordOrder | None,
+    profiles_dir: Path | None,
+    part: UnitPart = UnitPart(),
 ) -> Target:
-    """What the options take the device for; what they and the papers leave open is open. Raises ``ProfileError``."""
-    profile = load_profile(profile_name, profiles_dir)
+    """What the options take the device for; what they and the papers leave open is open. Raises ``ProfileError`` or
+    ``BenchError``."""
+    whole = load_profile(profile_name, profiles_dir)
+    profile = part_of(whole, part)
     link = profile.link
     offsets = (offset,) if offset is not None else link.address_offset_choices or (0,)
     orders: tuple[WordOrder | None, ...] = (order,)
@@ -133,7 +149,24 @@ def ad_hoc_target(
         orders = ("low_first", "high_first")
     variants = tuple(Variant(one, each) for one in offsets for each in orders)
     still_open = variants if len(variants) > 1 else ()
-    return Target(link.unit if unit is None else unit, profile, variants[0], still_open)
+    number = link.unit if unit is None else unit
+    return Target(number, profile, variants[0], still_open, None, part.input, part.metrics, whole.fingerprint)
+
+
+def part_of(profile: Profile, part: UnitPart) -> Profile:
+    """The part of a unit that is meant, as options say. Raises ``BenchError``."""
+    inputs = profile.link.inputs
+    if inputs > 1 and part.input is None:
+        raise BenchError((f"{profile.name} is a board with {inputs} inputs, each a device of its own: give --input N",))
+    if (part.input is not None and not 1 <= part.input <= inputs) or (part.input and inputs == 1):
+        there_are = f"inputs 1 to {inputs}" if inputs > 1 else "no inputs to choose from: leave --input out"
+        raise BenchError((f"--input {part.input}: {profile.name} has {there_are}",))
+    known = [metric.name for metric in profile.metric]
+    strange = [name for name in part.metrics if name not in known]
+    if strange:
+        raise BenchError((f"--metric {strange[0]}: {profile.name} has {_listed(known)}",))
+    at = profile if part.input is None else profile.at_input(part.input)
+    return at.only(part.metrics) if part.metrics else at
 
 
 def seen_of(options: Iterable[str]) -> dict[str, str]:

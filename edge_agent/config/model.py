@@ -257,12 +257,16 @@ class CounterSection(Section):
 
 
 class ProofSection(Section):
-    """``[device.proof]``: what ``edge-agent add`` saw in the proof registers of the delivered unit, and on what day.
+    """``[device.proof]``: what ``edge-agent add`` saw in the proof registers of the delivered unit, on what day, ``by``
+    whom, and with which register map (``profile`` is its fingerprint).
 
-    ``edge-agent probe`` compares it with what the unit shows later: another serial number is another unit.
+    The agent and ``edge-agent probe`` compare it with what the unit shows later: another serial number is another unit,
+    and a register map that was edited since counts as unproven until ``probe`` has proven it again.
     """
 
     on: Annotated[date, Field(examples=["2026-11-21"])]
+    by: Annotated[str, Field(max_length=120)] | None = None
+    profile: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] | None = None
     saw: Annotated[dict[str, Annotated[str, Field(max_length=200)]], Field(max_length=40)] = {}
 
 
@@ -274,6 +278,10 @@ class DeviceSection(Section):
     unit was ordered with °F (readings are always °C). ``proven`` names the doubts of the profile that were
     settled on the delivered unit; ``proof`` is what was seen in its proof registers then, and when. A particle counter
     has a ``[device.counter]`` section.
+
+    One Modbus unit may be several devices. Of a board with equal inputs each device is one ``input``, counted from 1 as
+    printed on it, and an input that no device names is not read. Of any other unit a device may be some of its
+    ``metrics`` only.
 
     Registers that have not changed at all for ``stale_after_s`` make readings stale: a sensor that hangs, or a Modbus
     gateway that repeats its last word, answers like that. Only who knows how still the air is there can say how long
@@ -288,6 +296,8 @@ class DeviceSection(Section):
     address_offset: Annotated[int | None, Field(ge=-1, le=1)] = None
     word_order: Literal["low_first", "high_first"] | None = None
     fahrenheit: bool = False
+    input: Annotated[int | None, Field(ge=1, le=64, examples=[1])] = None
+    metrics: Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ...], Field(max_length=50)] = ()
     calibration_due: Annotated[date | None, Field(examples=["2027-06-30"])] = None
     stale_after_s: Annotated[float | None, Field(gt=0, le=604_800, examples=[7200])] = None
     proven: tuple[Name, ...] = ()

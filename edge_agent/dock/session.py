@@ -18,6 +18,7 @@ from edge_agent.dock.verdicts import Judge
 from edge_agent.domain.barcodes.command_codes import Code, is_code, parse_code
 from edge_agent.domain.barcodes.gs1 import GS, Scanned, parse
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
+from edge_agent.domain.barcodes.symbology import Symbol, symbol_of
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Notice, NoticeKind, Record
 from edge_agent.drivers.base import Emit
@@ -94,7 +95,7 @@ class DockSession:
 
     async def _scan(self, text: str, emit: Emit) -> None:
         try:
-            code = self._read(text)
+            code = self._read(symbol_of(text))
         except ScanRejected as rejected:
             await self._refuse(RefusedScan(rejected.reason, rejected.hint), text, emit)
             return
@@ -113,16 +114,16 @@ class DockSession:
         self._state = after
         self._on_state(after)
 
-    def _read(self, text: str) -> Code | Scanned:
-        if is_code(text):
-            return parse_code(text)
+    def _read(self, symbol: Symbol) -> Code | Scanned:
+        if is_code(symbol):
+            return parse_code(symbol)
         # A label's two-digit years are read as of the day by UTC; only the century depends on it.
         today = self._clock.now().date()
-        foreign = parse_foreign(text, today=today)
+        foreign = parse_foreign(symbol, today=today)
         if foreign is not None:
             return foreign
         scanned = parse(
-            text,
+            symbol,
             today=today,
             separator=self._separator,
             separator_seen=self._separator_seen,

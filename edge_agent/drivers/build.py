@@ -22,9 +22,11 @@ from edge_agent.drivers.modbus.modbus_framing import Ascii, Framing, Rtu
 from edge_agent.drivers.modbus.modbus_line import ModbusLineLink
 from edge_agent.drivers.modbus.ports import SerialPort, TcpPort, Trace
 from edge_agent.drivers.modbus.profile import Profile, load_profile
+from edge_agent.drivers.modbus.proof_watch import ProofWatch
 from edge_agent.drivers.modbus.register_decode import Variant
 from edge_agent.drivers.particles.particle_counter import CounterMemory, CounterTalk
 from edge_agent.drivers.particles.particle_sensor import particle_sensor
+from edge_agent.drivers.proof_records import is_proven_with, read_records
 from edge_agent.errors import ConfigError, ProfileError
 from edge_agent.timekeeping.clock import Clock
 
@@ -147,11 +149,12 @@ def _faults_of_devices(config: GatewayConfig, profiles: dict[str, Profile]) -> l
             wants = "a bus of kind ble" if isinstance(device, BleDeviceSection) else "a wired bus"
             faults.append(f"device {device.name}: bus: {bus.name} is of kind {bus.kind}, but this device needs {wants}")
         if isinstance(device, DeviceSection) and device.profile in profiles:
+            faults += _faults_of_part(device, profiles[device.profile])
             faults += _faults_of_variant(device, profiles[device.profile])
             faults += _faults_of_timing(device, profiles[device.profile])
             faults += _faults_of_doubts(device, profiles[device.profile])
             faults += _faults_of_counter(device, profiles[device.profile], _settle_s(config))
-    return faults
+    return [*faults, *_faults_of_shared_units(config, profiles)]
 
 
 def _faults_of_variant(device: DeviceSection, profile: Profile) -> Iterator[str]:
@@ -166,6 +169,51 @@ def _faults_of_variant(device: DeviceSection, profile: Profile) -> Iterator[str]
     for metric in profile.metric:
         if not 0 <= metric.address + offset <= 0x10000 - metric.words:
             yield f"device {device.name}: address_offset: {offset} moves {metric.name} out of 0..0xFFFF; leave it out"
+
+
+def profile_of(device: DeviceSection, profile: Profile) -> Profile:
+    """The part of its unit's ``profile`` that ``device`` is: one input of a board, some of the metrics, or all of it.
+    Raises ``ConfigError``."""
+    faults = tuple(_faults_of_part(device, profile))
+    if faults:
+        raise ConfigError(faults)
+    part = profile if device.input is None else profile.at_input(device.input)
+    return part.only(device.metrics) if device.metrics else part
+
+
+def _faults_of_part(device: DeviceSection, profile: Profile) -> Iterator[str]:
+    inputs = profile.link.inputs
+    if inputs > 1 and device.input is None:
+        yield (
+            f"device {device.name}: input: is missing; {profile.name} is a board with {inputs} inputs: write input = 1 "
+            f"to {inputs}, and a [[device]] for each input that is in use"
+        )
+    if device.input is not None and (inputs == 1 or device.input > inputs):
+        there_are = f"inputs 1 to {inputs}" if inputs > 1 else "no inputs to choose from: remove it"
+        yield f"device {device.name}: input: is {device.input}, but {profile.name} has {there_are}"
+    known = [metric.name for metric in profile.metric]
+    for name in device.metrics:
+        if name not in known:
+            yield f"device {device.name}: metrics: {profile.name} has no {name!r}; there are {_or(known)}"
+
+
+def _faults_of_shared_units(config: GatewayConfig, profiles: dict[str, Profile]) -> Iterator[str]:
+    """Two devices that would be the same value of the same unit."""
+    taken: dict[tuple[str, int, int | None, str], str] = {}
+    for device in _wired(config):
+        profile = profiles.get(device.profile)
+        if profile is None:
+            continue
+        unit = profile.link.unit if device.unit is None else device.unit
+        for metric in device.metrics or tuple(metric.name for metric in profile.metric) or ("particles",):
+            first = taken.setdefault((device.bus, unit, device.input, metric), device.name)
+            if first != device.name:
+                which = f"input {device.input} of unit {unit}" if device.input else f"{metric} of unit {unit}"
+                yield (
+                    f"device {device.name}: is {which} of bus {device.bus}, which is {first} already: correct unit"
+                    f"{', input' if profile.link.inputs > 1 else ''} or metrics"
+                )
+                break
 
 
 def _faults_of_timing(device: DeviceSection, profile: Profile) -> Iterator[str]:
@@ -246,6 +294,8 @@ def _twice(kind: str, names: list[str]) -> Iterator[str]:
 
 
 def _device(device: DeviceSection, profile: Profile, config: GatewayConfig, clock: Clock) -> BusDevice:
+    edited = _edited(device, profile, config)
+    profile = profile_of(device, profile)
     variant = Variant(device.address_offset or 0, device.word_order, device.fahrenheit)
     talk = None
     if profile.counter is not None and device.counter is not None:
@@ -259,4 +309,17 @@ def _device(device: DeviceSection, profile: Profile, config: GatewayConfig, cloc
         variant=variant,
         talk=talk,
         stale_after_s=device.stale_after_s,
+        proof=ProofWatch(profile, variant, device.proof.saw if device.proof is not None else {}, edited),
+    )
+
+
+def _edited(device: DeviceSection, profile: Profile, config: GatewayConfig) -> str:
+    """Why its register map is not the one that was proven, in words; '' if it is, or was proven since."""
+    if device.proof is None or device.proof.profile in (None, profile.fingerprint):
+        return ""
+    if is_proven_with(read_records(config.gateway.data_dir), device.name, profile.fingerprint):
+        return ""
+    return (
+        f"profile {profile.name} is another one than on {device.proof.on}, when it was proven: it was edited, or came "
+        f"with an update; prove it again: edge-agent probe {device.name}"
     )

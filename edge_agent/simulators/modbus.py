@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, Protocol, Self, TypeVar
 
-from edge_agent.drivers.modbus.profile import Profile, Proof
+from edge_agent.drivers.modbus.profile import Metric, Profile, Proof, Status
 from edge_agent.drivers.modbus.profile_parts import WordOrder
 
 REQUESTS_KEPT = 10_000
@@ -58,7 +58,9 @@ class Fault:
 
 @dataclass(slots=True)
 class SimulatedDevice:
-    """A sensor. ``address_offset`` and ``word_order`` are those of this unit, which a driver has to find out.
+    """A sensor, or a board with ``inputs``: the values of those that are connected, by number from 1.
+
+    ``address_offset`` and ``word_order`` are those of this unit, which a driver has to find out.
 
     ``faults_left`` bounds how many requests the fault spoils (None: all).
     """
@@ -72,6 +74,7 @@ class SimulatedDevice:
     fault: Fault | None = None
     faults_left: int | None = None
     stuck: dict[str, float] = field(default_factory=dict)
+    inputs: dict[int, Values] = field(default_factory=dict)
 
     def misbehave(self, kind: FaultKind, *, delay_s: float = 0.0, code: int = 4, times: int | None = None) -> None:
         """From now on, for ``times`` requests or until :meth:`behave`."""
@@ -94,25 +97,45 @@ class SimulatedDevice:
         address, count = struct.unpack(">HH", pdu[1:5]) if len(pdu) >= 5 else (0, 0)
         return _reply(self, fault, pdu[0], address, count)
 
-    def registers(self, fault: Fault | None = None) -> dict[int, int]:
-        """All registers by wire address."""
+    def registers(self, fault: Fault | None = None) -> dict[tuple[int, int], int]:
+        """All registers and bits by function code and wire address."""
         kind = fault.kind if fault else None
         order = self._order(is_swapped=kind is FaultKind.SWAPPED)
-        words: dict[int, int] = {}
+        words: dict[tuple[int, int], int] = {}
         for proof in self.profile.proof:
-            words.update(enumerate(_proof_words(proof, order, self.serial, self.unit), proof.address))
+            self._put(words, proof, proof.address, _proof_words(proof, order, self.serial, self.unit))
+        for number in range(1, self.profile.link.inputs + 1):
+            self._put_input(words, number, order, kind)
+        return words
+
+    def _put_input(
+        self, words: dict[tuple[int, int], int], number: int, order: WordOrder | None, kind: FaultKind | None
+    ) -> None:
+        """The values and the status of one input; a plain sensor is all of its one input."""
+        is_connected = not self.inputs or number in self.inputs
         for status in self.profile.status:
-            raw = status.good_equals or 0
-            words.update(enumerate(_ordered(raw, status.words, order), status.address))
-        now = self._values_now(kind)
+            raw = (status.good_equals or 0) if is_connected else 0
+            self._put(words, status, status.address + (number - 1) * status.step, _ordered(raw, status.words, order))
+        now = self._values_now(kind) if not self.inputs else self.inputs.get(number, dict)()
         for metric in self.profile.metric:
-            raw = _raw(metric.type, now[metric.name] / metric.scale)
+            address = metric.address + (number - 1) * metric.step
+            if metric.name in now:
+                raw = _metric_raw(metric, now[metric.name])
+            else:
+                raw = metric.sentinels[0] if metric.sentinels else 0
             if kind is FaultKind.NAN:
                 raw = {"float32": 0x7FC00000, "int32": 0x80000000}.get(metric.type, 0x8000)
             elif kind is FaultKind.SENTINEL and metric.sentinels:
                 raw = metric.sentinels[0]
-            words.update(enumerate(_ordered(raw, metric.words, order), metric.address))
-        return {address + self.address_offset: word for address, word in words.items()}
+            self._put(words, metric, address, _ordered(raw, metric.words, order))
+
+    def _put(
+        self, words: dict[tuple[int, int], int], part: Metric | Status | Proof, address: int, contents: list[int]
+    ) -> None:
+        function = self.profile.function_of(part)
+        if self.profile.link.byte_order == "low_first" and function > 2:
+            contents = [(word & 0xFF) << 8 | word >> 8 for word in contents]
+        words.update({(function, address + self.address_offset + at): word for at, word in enumerate(contents)})
 
     def _values_now(self, kind: FaultKind | None) -> dict[str, float]:
         if kind is not FaultKind.STUCK:
@@ -296,15 +319,18 @@ def _reply(device: SimulatedDevice, fault: Fault | None, function: int, address:
         return bytes([function | 0x80, UNIT_IS_SILENT])
     if fault and fault.kind is FaultKind.EXCEPTION:
         return bytes([function | 0x80, fault.code])
-    if function not in {device.profile.link.function, *(proof.function for proof in device.profile.proof)}:
-        return bytes([function | 0x80, ILLEGAL_FUNCTION])
     if not 1 <= count <= 125:
         return bytes([function | 0x80, ILLEGAL_VALUE])
     registers = device.registers(fault)
-    wanted = range(address, address + count)
+    if function not in {known for known, _ in registers}:
+        return bytes([function | 0x80, ILLEGAL_FUNCTION])
+    wanted = [(function, at) for at in range(address, address + count)]
     if any(at not in registers for at in wanted):
         return bytes([function | 0x80, ILLEGAL_ADDRESS])
     words = [registers[at] for at in wanted]
+    if function in (1, 2):
+        bits = sum(bit << at for at, bit in enumerate(words))
+        return bytes([function, (count + 7) // 8]) + bits.to_bytes((count + 7) // 8, "little")
     if fault and fault.kind is FaultKind.SHORT:
         words = words[:-1]
     return bytes([function, 2 * len(words)]) + b"".join(word.to_bytes(2, "big") for word in words)
@@ -314,19 +340,31 @@ def _frame(transaction: int, unit: int, reply: bytes) -> bytes:
     return struct.pack(">HHHB", transaction, 0, len(reply) + 1, unit) + reply
 
 
+def _metric_raw(metric: Metric, value: float) -> int:
+    """What the device has in its registers when it measures ``value``."""
+    if metric.source_unit == "fahrenheit":
+        value = value * 1.8 + 32
+    elif metric.source_unit == "kelvin":
+        value += 273.15
+    number = (value - metric.offset) / metric.scale
+    if metric.negative_from is not None and number < 0:
+        return metric.negative_from + round(-number)
+    if metric.type.startswith("bcd"):
+        return int(str(round(number)), 16)
+    return _raw(metric.type, number)
+
+
 def _raw(value_type: str, value: float) -> int:
     """The register contents as one unsigned number."""
-    if value_type == "float32":
-        return int.from_bytes(struct.pack(">f", value), "big")
-    bits = 32 if value_type.endswith("32") else 16
+    if value_type.startswith("float"):
+        return int.from_bytes(struct.pack(">f" if value_type == "float32" else ">d", value), "big")
+    bits = int(value_type.lstrip("uint"))
     return round(value) & ((1 << bits) - 1)
 
 
 def _ordered(raw: int, words: int, order: WordOrder | None) -> list[int]:
-    if words == 1:
-        return [raw]
-    high, low = raw >> 16, raw & 0xFFFF
-    return [high, low] if order == "high_first" else [low, high]
+    high_first = [raw >> 16 * at & 0xFFFF for at in reversed(range(words))]
+    return high_first if order == "high_first" else high_first[::-1]
 
 
 def _proof_words(proof: Proof, order: WordOrder | None, serial: str, unit: int) -> list[int]:

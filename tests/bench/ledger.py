@@ -105,7 +105,7 @@ def _hold_s(lots: int) -> float:
         began = perf_counter()
         assert store_batch(database, raw).outcome is BatchOutcome.STORED
         took.append(perf_counter() - began)
-        held = ledger.rows("SELECT count(DISTINCT lot_id) AS n FROM hold_now WHERE kind = 'exposure'")[0]["n"]
+        held = ledger.rows("SELECT count(DISTINCT lot_id) AS n FROM active_hold WHERE kind = 'exposure'")[0]["n"]
         assert held == COLD_LOTS, held
     return sorted(took)[1]
 

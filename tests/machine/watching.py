@@ -245,7 +245,8 @@ class Watch(RuleBasedStateMachine):
     def issued_while_held(self, new: Sequence[Heard]) -> set[str]:
         since = self.house.ledger.rows("""
             SELECT l.lot_number, h.serial, h.kind, p.name AS place, min(h.since) AS since
-            FROM hold_now h JOIN lot l ON l.id = h.lot_id LEFT JOIN place p ON p.id = h.place_id GROUP BY 1, 2, 3, 4""")
+            FROM active_hold h JOIN lot l ON l.id = h.lot_id LEFT JOIN place p ON p.id = h.place_id
+            GROUP BY 1, 2, 3, 4""")
         found = set()
         for each in new:
             move = self.model.as_booked(each).move
@@ -345,7 +346,7 @@ class Watch(RuleBasedStateMachine):
     def ledger_holds(self) -> set[Hold]:
         rows = self.house.ledger.rows("""
             SELECT DISTINCT h.kind, l.lot_number, h.serial, p.name AS place
-            FROM hold_now h JOIN lot l ON l.id = h.lot_id LEFT JOIN place p ON p.id = h.place_id""")
+            FROM active_hold h JOIN lot l ON l.id = h.lot_id LEFT JOIN place p ON p.id = h.place_id""")
         return {(row["kind"], row["lot_number"], row["serial"], row["place"]) for row in rows}
 
     def excursion_ids(self) -> dict[tuple[str, str, datetime], int]:

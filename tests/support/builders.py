@@ -245,7 +245,7 @@ class Ledger:
         """(lot number, serial or None for all, place or None for everywhere) with a hold of that kind."""
         sql = """
             SELECT DISTINCT l.lot_number, h.serial, p.name
-            FROM hold_now h JOIN lot l ON l.id = h.lot_id LEFT JOIN place p ON p.id = h.place_id
+            FROM active_hold h JOIN lot l ON l.id = h.lot_id LEFT JOIN place p ON p.id = h.place_id
             WHERE h.kind = %(kind)s"""
         return {tuple(row.values()) for row in self.rows(sql, {"kind": kind})}  # type: ignore[misc]
 

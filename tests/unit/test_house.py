@@ -1,6 +1,7 @@
 """The import rules of the house: everything points towards edge_agent.domain."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,15 @@ def test_a_forbidden_import_would_be_seen(tmp_path: Path) -> None:
     module = tmp_path / "bad.py"
     module.write_text("import cloud_sync.app\nfrom time import time\n")
     assert {"cloud_sync.app", "time.time"} == imports_of(str(module))
+
+
+READS_A_TEXT = r"\.(text|reason)\b\s*(=|<>|!=|~|\b(?:I?LIKE|SIMILAR|IN)\b)"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "cloud_sync/storage").glob("*.sql")), ids=lambda path: path.name)
+def test_no_rule_reads_a_text_that_is_meant_for_people(path: Path) -> None:
+    assert not re.findall(READS_A_TEXT, path.read_text(), re.IGNORECASE)
+
+
+def test_a_rule_that_reads_a_text_would_be_seen() -> None:
+    assert re.search(READS_A_TEXT, "AND h.text = 'made for prescription ' || :made_for::text || ' alone'")

@@ -1,4 +1,4 @@
-"""Which stock was in which excursion, followed wherever it went; the holds follow (view ``hold_now``)."""
+"""Which stock was in which excursion, followed wherever it went; the holds follow (view ``active_hold``)."""
 
 from collections.abc import Iterable
 from itertools import groupby

@@ -6,6 +6,7 @@ const SIGNS = { "": "", warn: "! ", bad: "✕ " };
 const UNITS = { temp_c: ["°C", 1], rh_pct: ["% rh", 0], dp_pa: ["Pa", 1], dew_point_c: ["°C dew", 1] };
 const QUALITY = { stale: "the sensor repeats an old value", timeout: "the sensor does not answer",
   crc: "the sensor's answer is garbled", range: "the value is impossible", fault: "the sensor reports a fault",
+  suspect: "the value jumped: waiting for a second reading",
   old: "nothing was heard for too long" };
 const SILENT_MAX_MS = 8000;
 const VERDICT_MAX_S = 120; // as long as an operator may do nothing: after that the box it was about is gone

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
-from edge_agent.domain.barcodes.symbology import Content, split_aim
+from edge_agent.domain.barcodes.symbology import Symbol
 from edge_agent.domain.wire.ids import PlaceName
 from edge_agent.domain.wire.records import Action
 
@@ -81,29 +81,27 @@ class Undo:
 Code = Badge | ChooseAction | ChoosePlace | ChooseOrder | SetQuantity | Commit | Cancel | Undo
 
 
-def is_code(scanned: str) -> bool:
-    """Whether ``scanned`` means to be one of our codes: ``LW.`` in a symbol that is not a GS1 one."""
-    _, content, text = split_aim(scanned)
-    return content in (Content.PLAIN, Content.UNKNOWN) and text[:3].upper() == "LW."
+def is_code(symbol: Symbol) -> bool:
+    """Whether it means to be one of our codes: ``LW.`` in a symbol that is not a GS1 one."""
+    return symbol.is_not_gs1 and symbol.body[:3].upper() == "LW."
 
 
-def parse_code(scanned: str) -> Code:
-    """The code in ``scanned``, for which :func:`is_code` is true. Raises ``ScanRejected``."""
-    aim, _, text = split_aim(scanned)
-    word, dot, name = text[3:].partition(".")
+def parse_code(symbol: Symbol) -> Code:
+    """The code in ``symbol``, for which :func:`is_code` is true. Raises ``ScanRejected``."""
+    word, dot, name = symbol.body[3:].partition(".")
     make = _CODES.get(word.upper())
     if make is None:
         raise ScanRejected(
-            scanned,
-            at=len(aim) + 3,
+            symbol.text,
+            at=len(symbol.aim) + 3,
             reason=f"{('LW.' + word)[:40]!r} is no code of Lotwarden",
             hint=f"There are {_known()}",
         )
     try:
         return make(name if dot else None)
     except ValueError as fault:
-        at = len(aim) + 3 + len(word) + len(dot)
-        raise ScanRejected(scanned, at=at, reason=str(fault), hint="Print the card or label again") from fault
+        at = len(symbol.aim) + 3 + len(word) + len(dot)
+        raise ScanRejected(symbol.text, at=at, reason=str(fault), hint="Print the card or label again") from fault
 
 
 def _badge(name: str | None) -> Badge:

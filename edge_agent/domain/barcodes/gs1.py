@@ -1,7 +1,7 @@
 """What a scanner says about a box: GS1 element strings, Digital Link URIs, plain GTINs.
 
-``parse`` takes what a scanner sent, ``parse_typed`` what a person typed from the label. Both either give a
-:class:`Scanned` that can be trusted or raise :class:`ScanRejected` with what to do.
+``parse`` takes what a scanner sent, as ``symbology`` split it, ``parse_typed`` what a person typed from the label. Both
+either give a :class:`Scanned` that can be trusted or raise :class:`ScanRejected` with what to do.
 """
 
 import re
@@ -25,7 +25,7 @@ from edge_agent.domain.barcodes.gs1_elements import (
 from edge_agent.domain.barcodes.item_codes import codes_in_715
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
 from edge_agent.domain.barcodes.scanned import Element, Scanned
-from edge_agent.domain.barcodes.symbology import Content, split_aim
+from edge_agent.domain.barcodes.symbology import Content, Symbol
 
 __all__ = ["GS", "Element", "ScanRejected", "Scanned", "encode", "parse", "parse_typed"]
 
@@ -40,18 +40,18 @@ HINT_AIM = "Scan the GS1 code of the box; this scanner's settings may also send 
 HINT_NOT_GS1 = "This code is none of ours and no GS1 code: scan the GS1 DataMatrix or GS1-128 on the label"
 
 
-def parse(scanned: str, *, today: date, separator: str = GS, separator_seen: bool = False) -> Scanned:
-    """What ``scanned`` says, seen on the day ``today`` (two-digit years need one).
+def parse(symbol: Symbol, *, today: date, separator: str = GS, separator_seen: bool = False) -> Scanned:
+    """What ``symbol`` says, seen on the day ``today`` (two-digit years need one).
 
     ``separator`` is what this scanner sends for GS. ``separator_seen`` says that it has sent one before: then a lot
     that only looks as if it had swallowed a serial is believed (see :mod:`edge_agent.domain.gs1_elements`).
     Raises ``ScanRejected``.
     """
-    aim, content, _ = split_aim(scanned)
+    scanned, aim = symbol.text, symbol.aim
     text = scanned.replace(separator, GS) if separator != GS and COMPOSITE not in scanned else scanned
     try:
         _check_characters(text)
-        elements = _ELEMENTS_OF[_content_of(content, text[len(aim) :])](text[len(aim) :], today, separator_seen)
+        elements = _ELEMENTS_OF[_content_of(symbol.content, text[len(aim) :])](text[len(aim) :], today, separator_seen)
         return _scanned(scanned, aim, elements, today, separator_seen=GS in text[len(aim) :].strip(GS))
     except ElementFault as fault:
         at = _index_in(scanned, separator, min(len(aim) + fault.at, len(text)))

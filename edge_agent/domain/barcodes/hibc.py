@@ -28,7 +28,7 @@ from datetime import date, timedelta
 from edge_agent.domain.barcodes.gs1_dates import century_of, date_of
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
 from edge_agent.domain.barcodes.scanned import Scanned
-from edge_agent.domain.barcodes.symbology import Content, split_aim
+from edge_agent.domain.barcodes.symbology import Symbol
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%"
 """Characters by value, for the check character modulo 43."""
@@ -57,10 +57,9 @@ class HibcProduct:
         return f"{self.labeler}{self.product}{self.unit}"
 
 
-def is_hibc(scanned: str) -> bool:
-    """Whether ``scanned`` is a HIBC code: ``+`` in a symbol that is not a GS1 one."""
-    _, content, text = split_aim(scanned)
-    return content in (Content.PLAIN, Content.UNKNOWN) and text.startswith("+")
+def is_hibc(symbol: Symbol) -> bool:
+    """Whether it is a HIBC code: ``+`` in a symbol that is not a GS1 one."""
+    return symbol.is_not_gs1 and symbol.body.startswith("+")
 
 
 def check_character(text: str) -> str:
@@ -72,30 +71,29 @@ def check_character(text: str) -> str:
     return ALPHABET[sum(ALPHABET.index(character) for character in text) % len(ALPHABET)]
 
 
-def parse_primary(scanned: str) -> HibcProduct:
+def parse_primary(symbol: Symbol) -> HibcProduct:
     """The product that a HIBC primary code names. Raises ``ScanRejected``."""
-    aim, _, text = split_aim(scanned)
-    match = PRODUCT.fullmatch(text[:-1])
+    match = PRODUCT.fullmatch(symbol.body[:-1])
     if match is None:
-        raise ScanRejected(scanned, at=len(aim), reason="this is no HIBC primary code", hint=HINT_FORMS)
-    _check(scanned, text)
+        raise ScanRejected(symbol.text, at=len(symbol.aim), reason="this is no HIBC primary code", hint=HINT_FORMS)
+    _check(symbol)
     return HibcProduct(match["labeler"], match["product"], int(match["unit"]))
 
 
-def parse_hibc(scanned: str, *, today: date) -> Scanned:
+def parse_hibc(symbol: Symbol, *, today: date) -> Scanned:
     """What a HIBC code of any form says, seen on the day ``today`` (two-digit years need one).
 
     A primary code alone has no lot, a secondary one alone no product: ``check`` of the one is ``link`` of the other.
     Raises ``ScanRejected``.
     """
-    aim, _, text = split_aim(scanned)
+    scanned, aim, text = symbol.text, symbol.aim, symbol.body
     if text.startswith("+/"):
         reason = "this is a HIBC provider code (PAS): it names a person, a place or a paper, and no product"
         raise ScanRejected(scanned, at=len(aim), reason=reason, hint="Scan the code of the box")
     if PRODUCT.fullmatch(text[:-1]):
-        product = parse_primary(scanned)
+        product = parse_primary(symbol)
         return Scanned(scanned, aim, (), codes=(_code(product),), check=text[-1])
-    _check(scanned, text)
+    _check(symbol)
     try:
         first, slash, rest = text[:-1].partition("/")
         match = PRODUCT.fullmatch(first)
@@ -114,12 +112,12 @@ def _code(product: HibcProduct) -> str:
     return f"hibc:{product}"
 
 
-def _check(scanned: str, text: str) -> None:
-    aim_length = len(scanned) - len(text)
+def _check(symbol: Symbol) -> None:
+    scanned, text = symbol.text, symbol.body
     for at, character in enumerate(text):
         if character not in ALPHABET:
             reason = f"the character {character!r} is in no HIBC code"
-            raise ScanRejected(scanned, at=aim_length + at, reason=reason, hint=HINT_AGAIN)
+            raise ScanRejected(scanned, at=len(symbol.aim) + at, reason=reason, hint=HINT_AGAIN)
     # A check character that is a space is printed as _ but scanned as a space.
     wanted = check_character(text[:-1])
     if len(text) < 2 or text[-1] != wanted:

@@ -25,6 +25,7 @@ from collections.abc import Iterable
 from edge_agent.domain.barcodes.hibc import PRODUCT, parse_primary
 from edge_agent.domain.barcodes.ndc import Ndc, ndc_digits_of, parse_ndc
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
+from edge_agent.domain.barcodes.symbology import symbol_of
 
 CODE_CHARACTERS_MAX = 60
 NDC_HYPHENS = 2
@@ -48,7 +49,7 @@ def parse_code(text: str) -> str:
     if said.startswith("+"):
         try:
             # In print a check character that is a space is shown as _.
-            return f"hibc:{parse_primary(f'{said[:-1]} ' if said.endswith('_') else said)}"
+            return f"hibc:{parse_primary(symbol_of(f'{said[:-1]} ' if said.endswith('_') else said))}"
         except ScanRejected as rejected:
             raise CodeFault(f"{said!r}: {rejected.reason}") from rejected
     return f"ndc:{_said_ndc(said.removeprefix('ndc:'))}"

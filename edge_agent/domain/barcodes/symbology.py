@@ -1,9 +1,10 @@
-"""AIM symbology identifiers: the three characters with which a scanner says what kind of code it read.
+"""AIM symbology identifiers: the three characters with which a scanner names the kind of code it read.
 
 ISO/IEC 15424. ``]d2`` is a GS1 DataMatrix, ``]d1`` a DataMatrix that says nothing about its content.
 """
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -33,16 +34,33 @@ CONTENT_OF: tuple[tuple[str, Content], ...] = (
 """First match counts; an identifier that is not here is not trusted."""
 
 
-def split_aim(text: str) -> tuple[str, Content | None, str]:
-    """Identifier, what it stands for, and the rest. Content is None for an identifier that is not in the table.
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One scan, split once where it arrives: every parser takes this.
 
-    >>> split_aim("]d2010031")
-    (']d2', <Content.GS1: 'gs1'>, '010031')
+    ``text`` is what the scanner sent; ``aim`` its symbology identifier ("" if it sends none), ``body`` the rest.
+    ``content`` is None for an identifier that is not in the table.
+    """
+
+    text: str
+    aim: str
+    content: Content | None
+    body: str
+
+    @property
+    def is_not_gs1(self) -> bool:
+        """Whether the symbol leaves room for other codes than those of GS1: ours, HIBC, NDC."""
+        return self.content in (Content.PLAIN, Content.UNKNOWN)
+
+
+def symbol_of(text: str) -> Symbol:
+    """What a scanner sent, split into symbology and content.
+
+    >>> symbol_of("]d2010031")
+    Symbol(text=']d2010031', aim=']d2', content=<Content.GS1: 'gs1'>, body='010031')
     """
     if not text.startswith("]"):
-        return "", Content.UNKNOWN, text
-    aim, body = text[:3], text[3:]
-    for pattern, content in CONTENT_OF:
-        if re.fullmatch(pattern, aim):
-            return aim, content, body
-    return aim, None, body
+        return Symbol(text, "", Content.UNKNOWN, text)
+    aim = text[:3]
+    content = next((content for pattern, content in CONTENT_OF if re.fullmatch(pattern, aim)), None)
+    return Symbol(text, aim, content, text[3:])

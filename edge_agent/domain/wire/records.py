@@ -30,7 +30,8 @@ class Quality(StrEnum):
     TIMEOUT = "timeout"  # no answer
     CRC = "crc"  # an answer that fails its checksum or framing
     RANGE = "range"  # a value no such sensor can measure
-    FAULT = "fault"  # the device itself disowns the value (NaN, sentinel, status bit, exception)
+    FAULT = "fault"  # the device itself says that the value is invalid (NaN, sentinel, status bit, exception)
+    SUSPECT = "suspect"  # a jump faster than physics, until the next reading confirms it
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,7 @@ class NoticeKind(StrEnum):
     CALIBRATION_DUE = "calibration_due"
     CERTIFICATE_EXPIRES = "certificate_expires"
     STATISTICS = "statistics"  # of the journal, once a day
+    UNPROVEN = "unproven"  # a device is not what was proven when it was added, or its profile was edited since
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ What becomes a record:
 what happened at a poll                     records
 ==========================================  =========================================================================
 all metrics are good                        one good reading
-some metrics are disowned                   a good reading with the others (if any), and a second reading without
+some metrics are invalid                    a good reading with the others (if any), and a second reading without
                                             values whose quality (fault, range or stale) and detail say which and why
 no answer, no connection                    one reading of quality timeout, at each poll that was tried
 bytes that are no answer                    one reading of quality crc
 the device says no (Modbus exception)       one reading of quality fault
+a proof register contradicts the profile    one reading of quality fault, and a notice ``unproven``
 the second unanswered poll in a row         also a notice ``device_lost``, and one line in the log
 the first answer after that                 also a notice ``device_back`` with how long, and one line in the log
 ==========================================  =========================================================================
@@ -35,14 +36,23 @@ from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Stamp
 from edge_agent.drivers.base import Emit
 from edge_agent.drivers.modbus.pdu import Request, Write
+from edge_agent.drivers.modbus.poll_exchange import PollExchange
 from edge_agent.drivers.modbus.profile import Profile
-from edge_agent.drivers.modbus.register_decode import AS_IN_PROFILE, Decoded, Variant, decode, plan_requests
-from edge_agent.drivers.modbus.stuck_values import Standstill
+from edge_agent.drivers.modbus.proof_watch import ProofWatch
+from edge_agent.drivers.modbus.register_decode import (
+    AS_IN_PROFILE,
+    Decoded,
+    Variant,
+)
+from edge_agent.drivers.modbus.register_poll import RegisterPoll
 from edge_agent.errors import BadFrame, DeviceError, DeviceLost, DeviceRefused
 from edge_agent.timekeeping.clock import Clock, stamp
 
 LOST_AFTER = 2
 """Failed polls in a row that make a device lost. One missed answer is ordinary on RS-485."""
+
+ASK_AGAIN_S = 2.0
+"""When a device is asked again whose value jumped: late enough for another measurement of most sensors."""
 
 Sleep = Callable[[float], Awaitable[None]]
 Latency = Callable[[DeviceName, float], None]
@@ -82,39 +92,6 @@ class BusLink(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class BusFinding:
-    """What a talk brought: values and disowned metrics, and when they were measured."""
-
-    stamp: Stamp
-    decoded: Decoded
-
-
-class SharedLine(Protocol):
-    """What a talk has of the bus: one device, with pauses kept and addresses as in its profile."""
-
-    @property
-    def time_left_s(self) -> float:
-        """How long this talk may still go on; a request after that raises ``DeviceLost``."""
-        ...
-
-    async def read(self, request: Request) -> dict[int, int]:
-        """Registers by address. Raises ``DeviceLost``, ``BadFrame`` or ``DeviceRefused``."""
-        ...
-
-    async def write(self, write: Write) -> None:
-        """Write. Raises as :meth:`read`."""
-        ...
-
-
-class PollExchange(Protocol):
-    """What is said to one device at each poll. The records of one poll are emitted before the next one begins."""
-
-    async def __call__(self, line: SharedLine) -> Sequence[BusFinding]:
-        """What it brought; raises what ``line`` raises."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
 class BusDevice:
     """A device as its bus needs it. ``unit`` is the Modbus unit id; without a ``talk``, its registers are read, and are
     stale when they have not changed for ``stale_after_s``. What is no Modbus device has a talk and no profile.
@@ -127,6 +104,7 @@ class BusDevice:
     variant: Variant = AS_IN_PROFILE
     talk: PollExchange | None = None
     stale_after_s: float | None = None
+    proof: ProofWatch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +157,7 @@ class Bus:
         """
         self._name = name
         self._link = link
-        self._polls = [_Poll(device, device.talk or _Registers(device, clock)) for device in devices]
+        self._polls = [_Poll(device, device.talk or _register_poll(device, clock)) for device in devices]
         self._clock = clock
         self._retry_max_s = retry_max_s
         self._sleep = sleep
@@ -223,6 +201,8 @@ class Bus:
         now_s = self._clock.mono_s()
         if poll.breaker.is_lost:
             return now_s + poll.breaker.pause_s(poll.device.poll_s, self._retry_max_s)
+        if poll.quality is Quality.SUSPECT:
+            return now_s + min(poll.device.poll_s, ASK_AGAIN_S)
         return next_due_s(due_s, now_s, poll.device.poll_s)
 
     async def _poll(self, poll: "_Poll", emit: Emit) -> None:
@@ -232,13 +212,15 @@ class Bus:
             found = await poll.talk(_Line(self, poll.device))
         except DeviceRefused as refusal:
             await self._answered(poll, emit)
-            await self._disowned(poll, Quality.FAULT, refusal.reason, emit)
+            await self._invalid(poll, Quality.FAULT, refusal.reason, emit)
         except (DeviceLost, BadFrame) as error:
             await self._failed(poll, error, emit)
         else:
             await self._answered(poll, emit)
             for each in found:
                 await self._decoded(poll, each.decoded, each.stamp, emit)
+                for text in each.unproven:
+                    await self._unproven(poll, text, emit)
 
     async def _ensure_open(self) -> None:
         if self._link.is_open:
@@ -327,18 +309,23 @@ class Bus:
     async def _decoded(self, poll: "_Poll", decoded: Decoded, taken: Stamp, emit: Emit) -> None:
         if decoded.values:
             await emit(Reading(taken, poll.device.name, Quality.GOOD, decoded.values))
-        if decoded.disowned:
-            await self._disowned(poll, decoded.quality, decoded.detail, emit, taken)
+        if decoded.invalid:
+            await self._invalid(poll, decoded.quality, decoded.detail, emit, taken)
         elif poll.quality is not Quality.GOOD:
             poll.quality = Quality.GOOD
-            _log.warning("%s gives good values again", poll.device.name)
+            _log.warning("%s reports good values again", poll.device.name)
 
-    async def _disowned(
+    async def _unproven(self, poll: "_Poll", text: str, emit: Emit) -> None:
+        _log.warning("%s is not proven: %s", poll.device.name, text)
+        told = f"{poll.device.name} is not proven: {text}"
+        await emit(Notice(stamp(self._clock), NoticeKind.UNPROVEN, poll.device.name, told, {"bus": self._name}))
+
+    async def _invalid(
         self, poll: "_Poll", quality: Quality, detail: str, emit: Emit, taken: Stamp | None = None
     ) -> None:
         if quality is not poll.quality:
             poll.quality = quality
-            _log.warning("%s disowns values (%s): %s", poll.device.name, quality, detail)
+            _log.warning("%s reports invalid values (%s): %s", poll.device.name, quality, detail)
         await emit(Reading(taken or stamp(self._clock), poll.device.name, quality, detail=detail))
 
 
@@ -361,24 +348,10 @@ class _Line:
         await self._bus._ask(self._device, write, self._until_s)
 
 
-class _Registers:
-    """The talk with a sensor: read all of its registers."""
-
-    def __init__(self, device: BusDevice, clock: Clock) -> None:
-        if device.profile is None:
-            raise ValueError("a device without a talk needs a profile")
-        self._profile = device.profile
-        self._variant = device.variant
-        self._clock = clock
-        self._requests = plan_requests(device.profile)
-        self._standstill = Standstill(device.stale_after_s)
-
-    async def __call__(self, line: SharedLine) -> Sequence[BusFinding]:
-        registers: dict[int, int] = {}
-        for request in self._requests:
-            registers |= await line.read(request)
-        decoded = decode(self._profile, registers, self._variant)
-        return (BusFinding(stamp(self._clock), self._standstill.judged(decoded, registers, self._clock.mono_s())),)
+def _register_poll(device: BusDevice, clock: Clock) -> RegisterPoll:
+    if device.profile is None:
+        raise ValueError("a device without a talk needs a profile")
+    return RegisterPoll(device.profile, device.variant, clock, device.stale_after_s, device.proof)
 
 
 @dataclass(slots=True)

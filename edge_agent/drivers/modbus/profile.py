@@ -5,6 +5,8 @@ the schema below; :func:`load_profile` reads one and names every fault in it at 
 """
 
 import difflib
+import hashlib
+import json
 import math
 import tomllib
 from collections.abc import Iterable
@@ -13,12 +15,27 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from edge_agent.drivers.modbus.profile_parts import WORDS, Address, ProfileSection, ProofType, Raw, ValueType, WordOrder
+from edge_agent.drivers.modbus.profile_parts import (
+    WORDS,
+    Address,
+    Element,
+    ProfileSection,
+    ProofType,
+    Raw,
+    SourceUnit,
+    StatusType,
+    ValueType,
+    WordOrder,
+)
 from edge_agent.drivers.particles.profile_counter import ALL_COUNTER_KEYS, Cell, CounterProfile
 from edge_agent.errors import ProfileError
 
 FunctionCode = Literal[3, 4]
 """3 reads holding registers, 4 reads input registers. Profiles cannot write: some clones change their baud rate."""
+AnyFunction = Literal[1, 2, 3, 4]
+"""1 reads coils and 2 discrete inputs, too: bits, as some boards tell which of their inputs are connected."""
+Step = Annotated[int, Field(ge=0, le=1000)]
+"""How much further the same thing of the next input of a board is; 0 for what all inputs share."""
 
 UNITS = ("_c", "_pct", "_pa", "_hpa", "_kpa", "_ppm", "_mps", "_gm3", "_count")
 """What a metric's name may end in."""
@@ -31,12 +48,18 @@ class LinkSection(ProfileSection):
     most ``gap_max`` unused ones between two values. ``pause_s`` is left free between two requests.
     ``address_offset_choices`` lists the offsets between which the maker's papers leave a doubt: the gateway's
     configuration has then to say which one was proven on the delivered unit; likewise with ``word_order_open``.
+
+    ``byte_order`` is for the few models that put the low byte of a word first. A board with several equal ``inputs`` is
+    one Modbus unit and several devices: each names its ``input`` in the configuration, and only those that are named
+    are read.
     """
 
     function: FunctionCode
     unit: Annotated[int, Field(ge=0, le=255)]
     word_order: WordOrder | None = None
     word_order_open: bool = False
+    byte_order: WordOrder = "high_first"
+    inputs: Annotated[int, Field(ge=1, le=64)] = 1
     registers_max: Annotated[int, Field(ge=1, le=125)]
     gap_max: Annotated[int, Field(ge=0, le=124)] = 0
     pause_s: Annotated[float, Field(ge=0, le=5)] = 0.0
@@ -59,16 +82,26 @@ class SerialSection(ProfileSection):
 
 
 class Metric(ProfileSection):
-    """``[[metric]]``: one value. ``raw * scale`` is in the unit that ends ``name``.
+    """``[[metric]]``: one value. ``raw * scale + offset`` is in the unit that ends ``name``; a temperature may be in
+    another ``source_unit`` and becomes °C.
 
     ``min`` and ``max`` bound what such a sensor can measure at all, not what the room may have. ``sentinels`` are raw
-    register contents (unsigned, as they would be printed in hex) by which the device says that it has no value.
+    register contents (unsigned, as they would be printed in hex) by which the device says that it has no value;
+    ``element`` brings those of a known sensor element. Some models write what is below zero as ``negative_from`` plus
+    the amount: 10000 plus tenths, or 0x8000 for a sign bit. ``function`` reads it with another function code than the
+    rest, and on a board with inputs ``step`` leads to the next one.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
     address: Address
     type: ValueType
-    scale: Annotated[float, Field(gt=0)] = 1.0
+    scale: Annotated[float, Field(allow_inf_nan=False)] = 1.0
+    offset: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+    source_unit: SourceUnit = "celsius"
+    negative_from: Annotated[int, Field(ge=1, le=0xFFFFFFFF)] | None = None
+    function: FunctionCode | None = None
+    step: Step = 0
+    element: Element | None = None
     min: float
     max: float
     sentinels: tuple[Raw, ...] = ()
@@ -89,21 +122,32 @@ class Metric(ProfileSection):
     def _check(self) -> Self:
         if not (math.isfinite(self.min) and math.isfinite(self.max) and self.min < self.max):
             raise ValueError(f"min {self.min} is not below max {self.max}; write the range that the sensor can measure")
+        if self.scale == 0:
+            raise ValueError("scale 0 makes every value the same; write a number that is not 0, e.g. 0.1")
+        if self.source_unit != "celsius" and not self.name.endswith("_c"):
+            raise ValueError(f"source_unit = {self.source_unit!r} is for temperatures; leave it out of {self.name}")
+        if self.negative_from is not None and not self.type.startswith("uint"):
+            raise ValueError('negative_from goes with type = "uint16" or "uint32": the sign is not in the type')
+        if len(set(self.sentinels)) and max(self.sentinels) >= 1 << 16 * self.words:
+            raise ValueError(f"sentinels: {max(self.sentinels):#x} does not fit into {self.type}")
         return self
 
 
 class Status(ProfileSection):
     """``[[status]]``: a register that says whether values are good: it equals ``good_equals``, or has none of the bits
-    in ``bad_bits``. ``disowns`` names the metrics that it speaks for; all, if left out. What it disowns is a ``fault``,
-    or ``stale`` if the register tells that values are old rather than wrong.
+    in ``bad_bits``. ``invalidates`` names the metrics that it speaks for; all, if left out. What it invalidates is a
+    ``fault``, or ``stale`` if the register tells that values are old rather than wrong. A ``bit`` is read with function
+    1 (coil) or 2 (discrete input); a register with the profile's function, or its own. ``step`` as for a metric.
     """
 
     name: str
     address: Address
-    type: Literal["uint16", "uint32"] = "uint16"
+    type: StatusType = "uint16"
+    function: AnyFunction | None = None
+    step: Step = 0
     good_equals: Raw | None = None
     bad_bits: Raw | None = None
-    disowns: tuple[str, ...] = ()
+    invalidates: tuple[str, ...] = ()
     quality: Literal["fault", "stale"] = "fault"
 
     @property
@@ -115,6 +159,8 @@ class Status(ProfileSection):
     def _check(self) -> Self:
         if (self.good_equals is None) == (self.bad_bits is None):
             raise ValueError("write either good_equals = ... or bad_bits = ..., and not both")
+        if (self.type == "bit") != (self.function in (1, 2)):
+            raise ValueError('type = "bit" goes with function = 1 (coil) or 2 (discrete input), and only with them')
         return self
 
 
@@ -176,6 +222,41 @@ class Profile(ProfileSection):
     status: Annotated[tuple[Status, ...], Field(max_length=20)] = ()
     proof: Annotated[tuple[Proof, ...], Field(max_length=20)] = ()
     doubt: Annotated[tuple[Doubt, ...], Field(max_length=10)] = ()
+
+    def function_of(self, part: "Metric | Status | Proof") -> AnyFunction:
+        """With which function code ``part`` is read."""
+        return part.function or self.link.function
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that change with everything that values depend on; titles and comments do not count."""
+        link = {"function", "word_order", "word_order_open", "byte_order", "inputs", "address_offset_choices"}
+        wanted: Any = {"link": link, "metric": True, "status": True, "counter": True}
+        said = self.model_dump(mode="json", include=wanted, exclude_defaults=True)
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
+
+    def at_input(self, number: int) -> "Profile":
+        """The profile of one input of a board, counted from 1: metrics and status registers with their addresses."""
+        if not 1 <= number <= self.link.inputs:
+            raise ValueError(f"{self.name} has inputs 1 to {self.link.inputs}, not {number}")
+        return self._with(self.metric, self.status, number - 1)
+
+    def only(self, names: tuple[str, ...]) -> "Profile":
+        """The profile of a device that is a part of its unit: these metrics, and what speaks for them."""
+        metrics = tuple(metric for metric in self.metric if metric.name in names)
+        status = tuple(
+            one.model_copy(update={"invalidates": tuple(name for name in one.invalidates if name in names)})
+            for one in self.status
+            if not one.invalidates or set(one.invalidates) & set(names)
+        )
+        return self._with(metrics, status, 0)
+
+    def _with(self, metrics: "tuple[Metric, ...]", status: "tuple[Status, ...]", steps: int) -> "Profile":
+        moved = {
+            "metric": tuple(one.model_copy(update={"address": one.address + steps * one.step}) for one in metrics),
+            "status": tuple(one.model_copy(update={"address": one.address + steps * one.step}) for one in status),
+        }
+        return self.model_copy(update=moved)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -242,7 +323,14 @@ _HINTS = {
     "gap_max": "how many unused registers a request may read over, 0 to 124",
     "pause_s": "seconds to leave between two requests, 0 to 5",
     "address": "the address on the wire, counted from 0: 0 to 0xFFFF",
-    "scale": "a number above 0 that turns the raw value into the unit, e.g. 0.1",
+    "scale": "a number (not 0) that turns the raw value into the unit, e.g. 0.1",
+    "offset": "a number that is added after scale, 0 if there is none",
+    "source_unit": '"celsius", "fahrenheit" or "kelvin": what the device itself gives',
+    "byte_order": '"high_first" (nearly all) or "low_first"',
+    "inputs": "how many equal inputs the board has, 1 to 64",
+    "step": "how many addresses further the next input is, 0 to 1000",
+    "element": '"ds18b20", "sht2x", "sht3x" or "sht4x"',
+    "negative_from": "the raw value that stands for zero below zero, e.g. 10000",
     "min": "the lowest value that such a sensor can measure",
     "max": "the highest value that such a sensor can measure",
     "sentinels": "raw register values, e.g. [0x8000]",
@@ -286,16 +374,34 @@ def _faults_between_sections(profile: Profile) -> Iterable[str]:
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"metric: {name!r} is there twice; give each metric its own name"
     for status in profile.status:
-        for name in status.disowns:
+        for name in status.invalidates:
             if name not in names:
-                yield f"status {status.name!r}.disowns: no metric {name!r}; write names out of {_listed(names)}"
+                yield f"status {status.name!r}.invalidates: no metric {name!r}; write names out of {_listed(names)}"
+    yield from _faults_of_inputs(profile)
     for label, part in _parts(profile):
-        if part.address + part.words - 1 > 0xFFFF:
+        last = part.address + part.words - 1 + getattr(part, "step", 0) * (profile.link.inputs - 1)
+        if last > 0xFFFF:
             yield f"{label}.address: {part.address:#06x} and {part.words} registers go beyond 0xFFFF"
         if part.words > profile.link.registers_max:
             yield f"link.registers_max: {profile.link.registers_max} is less than the {part.words} of {label}"
-        if WORDS.get(part.type, 1) == 2 and part.type != "bcd32" and not _has_word_order(profile):
-            yield f'link.word_order: is missing, but {label} has two words; write "low_first" or "high_first"'
+        if WORDS.get(part.type, 1) > 1 and not _is_ordered(part) and not _has_word_order(profile):
+            count = {2: "two", 4: "four"}[part.words]
+            yield f'link.word_order: is missing, but {label} has {count} words; write "low_first" or "high_first"'
+
+
+def _faults_of_inputs(profile: Profile) -> Iterable[str]:
+    """A board whose inputs are all read from one address, or steps that lead nowhere."""
+    parts: tuple[Metric | Status, ...] = (*profile.metric, *profile.status)
+    has_steps = any(part.step for part in parts)
+    if profile.link.inputs > 1 and not any(metric.step for metric in profile.metric):
+        yield f"metric: the board has {profile.link.inputs} inputs; write step = ... in [[metric]], the way to the next"
+    if profile.link.inputs == 1 and has_steps:
+        yield "link.inputs: is missing, but a step leads to a next input; write inputs = ..., or remove step"
+
+
+def _is_ordered(part: "Metric | Status | Proof | Cell") -> bool:
+    """Decimal digits on a type plate read from the first register on, whatever the order of numbers."""
+    return isinstance(part, Proof) and part.type == "bcd32"
 
 
 def _has_word_order(profile: Profile) -> bool:

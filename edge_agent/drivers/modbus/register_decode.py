@@ -1,28 +1,30 @@
 """From registers to values, without any I/O: what to ask for, and what an answer is worth.
 
-A value is good, or it is disowned with a quality and a reason: by a status register (``fault``, or ``stale`` where
+A value is good, or it is invalid with a quality and a reason: by a status register (``fault``, or ``stale`` where
 the register tells that values are old), NaN or infinity, a sentinel (``fault``), or because no such sensor can measure
-it (``range``). A disowned value is never passed on.
+it (``range``). One value that cannot be true condemns the others of its frame: a sensor element sends them together,
+and half a dead frame often looks sensible. An invalid value is never passed on.
 """
 
 import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edge_agent.domain.wire.records import Quality
-from edge_agent.drivers.modbus.pdu import Request
+from edge_agent.drivers.modbus.dead_values import TINY, are_partners, condemns, is_all_zero, is_dead_value
+from edge_agent.drivers.modbus.pdu import ReadFunction, Request
 from edge_agent.drivers.modbus.profile import Metric, Profile, Proof, Status
 from edge_agent.drivers.modbus.profile_parts import WordOrder
 
-Registers = Mapping[int, int]
-"""Register contents (0 to 0xFFFF) by the address that the profile gives."""
+Registers = Mapping[tuple[int, int], int]
+"""Register contents (0 to 0xFFFF), or bits, by function code and the address that the profile gives."""
 
 DECIMALS = 6
 """Values are rounded to this: finer than any sensor, and free of binary noise such as 0.30000000000000004."""
 
-GRAVEST_FIRST = (Quality.FAULT, Quality.RANGE, Quality.STALE)
-"""What the quality of several disowned metrics is: the gravest."""
+GRAVEST_FIRST = (Quality.FAULT, Quality.RANGE, Quality.SUSPECT, Quality.STALE)
+"""What the quality of several invalid metrics is: the gravest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +41,36 @@ AS_IN_PROFILE = Variant()
 
 
 @dataclass(frozen=True, slots=True)
-class Disowned:
+class InvalidValue:
     """A metric without a good value, and why."""
 
     metric: str
     quality: Quality
     detail: str
+    condemns: bool = False
+    """Whether it shows that nothing of its frame was measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What one poll of a device brought: good values by metric, and the metrics that are disowned."""
+    """What one poll of a device brought: good values by metric, and the metrics that are invalid."""
 
     values: dict[str, float] = field(default_factory=dict)
-    disowned: tuple[Disowned, ...] = ()
+    invalid: tuple[InvalidValue, ...] = ()
 
     @property
     def quality(self) -> Quality:
-        """``GOOD`` if nothing is disowned, else the gravest quality: a fault before a range before staleness."""
-        qualities = {disowned.quality for disowned in self.disowned}
+        """``GOOD`` if nothing is invalid, else the gravest quality: a fault before a range before staleness."""
+        qualities = {one.quality for one in self.invalid}
         return next((quality for quality in GRAVEST_FIRST if quality in qualities), Quality.GOOD)
 
     @property
     def detail(self) -> str:
-        """Why metrics are disowned, in words; empty if none is."""
-        return "; ".join(f"{disowned.metric}: {disowned.detail}" for disowned in self.disowned)
+        """Why metrics are invalid, in words; empty if none is. What several have in common is said once."""
+        reasons: dict[str, list[str]] = {}
+        for one in self.invalid:
+            reasons.setdefault(one.detail, []).append(one.metric)
+        return "; ".join(f"{', '.join(metrics)}: {detail}" for detail, metrics in reasons.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +90,17 @@ def plan_requests(profile: Profile) -> tuple[Request, ...]:
     """
     link = profile.link
     parts: tuple[Metric | Status, ...] = (*profile.metric, *profile.status)
-    spans = sorted((part.address, part.address + part.words) for part in parts)
-    merged: list[tuple[int, int]] = []
-    for start, end in spans:
-        if merged:
-            first, last = merged[-1][0], max(merged[-1][1], end)
-            if start <= merged[-1][1] + link.gap_max and last - first <= link.registers_max:
-                merged[-1] = (first, last)
+    spans = sorted((profile.function_of(part), part.address, part.address + part.words) for part in parts)
+    merged: list[tuple[ReadFunction, int, int]] = []
+    for function, start, end in spans:
+        if merged and merged[-1][0] == function:
+            _, first, reached = merged[-1]
+            last = max(reached, end)
+            if start <= reached + link.gap_max and last - first <= link.registers_max:
+                merged[-1] = (function, first, last)
                 continue
-        merged.append((start, end))
-    return tuple(Request(link.function, start, end - start) for start, end in merged)
+        merged.append((function, start, end))
+    return tuple(Request(function, start, end - start) for function, start, end in merged)
 
 
 def decode(profile: Profile, registers: Registers, variant: Variant = AS_IN_PROFILE) -> Decoded:
@@ -100,19 +108,31 @@ def decode(profile: Profile, registers: Registers, variant: Variant = AS_IN_PROF
     order = variant.word_order or profile.link.word_order
     bad = _bad_by_status(profile, registers, order)
     values: dict[str, float] = {}
-    disowned: list[Disowned] = []
+    invalid: list[InvalidValue] = []
     for metric in profile.metric:
-        outcome = bad.get(metric.name) or _value(metric, registers, order, variant)
-        if isinstance(outcome, Disowned):
-            disowned.append(outcome)
+        raw = _raw(profile, metric, registers, order)
+        found = bad.get(metric.name) or _value(metric, raw, variant)
+        if isinstance(found, InvalidValue):
+            invalid.append(found)
         else:
-            values[metric.name] = outcome
-    return Decoded(values, tuple(disowned))
+            values[metric.name] = found
+    if is_all_zero(values, _words_of(profile, registers)):
+        detail = "every register is 0: the sensor element does not answer, or these are not its registers"
+        return Decoded({}, (*invalid, *(InvalidValue(name, Quality.FAULT, detail) for name in values)))
+    for culprit in [one for one in invalid if one.condemns]:
+        for name in [name for name in values if are_partners(name, culprit.metric)]:
+            detail = f"{culprit.metric} came in the same frame and is impossible"
+            invalid.append(InvalidValue(name, culprit.quality, detail))
+            del values[name]
+    return Decoded(values, tuple(invalid))
 
 
-def check_proof(profile: Profile, proof: Proof, registers: Registers, variant: Variant = AS_IN_PROFILE) -> ProofResult:
-    """Whether a proof register shows what it must, with both in words for the person at the bench."""
-    words = [registers[proof.address + at] for at in range(proof.words)]
+def check_proof(
+    profile: Profile, proof: Proof, registers: Mapping[int, int], variant: Variant = AS_IN_PROFILE
+) -> ProofResult:
+    """Whether a proof register shows what it must, with both in words for the person at the bench. ``registers`` are
+    its own, by address."""
+    words = [_ordered(profile, registers[proof.address + at]) for at in range(proof.words)]
     shown = _shown(proof, words, variant.word_order or profile.link.word_order)
     if proof.expect is None:
         return ProofResult(proof.name, _text(shown), proof.label or "", None)
@@ -122,14 +142,14 @@ def check_proof(profile: Profile, proof: Proof, registers: Registers, variant: V
     return ProofResult(proof.name, _text(shown), _text(proof.expect), holds)
 
 
-def _bad_by_status(profile: Profile, registers: Registers, order: WordOrder | None) -> dict[str, Disowned]:
-    bad: dict[str, Disowned] = {}
+def _bad_by_status(profile: Profile, registers: Registers, order: WordOrder | None) -> dict[str, InvalidValue]:
+    bad: dict[str, InvalidValue] = {}
     for status in sorted(profile.status, key=lambda status: status.quality != "fault"):  # wrong goes before old
-        raw = _raw(status, registers, order)
+        raw = _raw(profile, status, registers, order)
         if _is_good(status, raw):
             continue
-        for metric in status.disowns or tuple(metric.name for metric in profile.metric):
-            bad.setdefault(metric, Disowned(metric, Quality(status.quality), f"status {status.name!r} is {raw:#x}"))
+        for metric in status.invalidates or tuple(metric.name for metric in profile.metric):
+            bad.setdefault(metric, InvalidValue(metric, Quality(status.quality), f"status {status.name!r} is {raw:#x}"))
     return bad
 
 
@@ -139,37 +159,70 @@ def _is_good(status: Status, raw: int) -> bool:
     return raw & (status.bad_bits or 0) == 0
 
 
-def _value(metric: Metric, registers: Registers, order: WordOrder | None, variant: Variant) -> float | Disowned:
-    raw = _raw(metric, registers, order)
+def _value(metric: Metric, raw: int, variant: Variant) -> float | InvalidValue:
+    name = metric.name
     if raw in metric.sentinels:
-        return Disowned(metric.name, Quality.FAULT, f"the device has no value (it sends {raw:#x})")
-    value = number_of(metric.type, raw) * metric.scale
+        return InvalidValue(name, Quality.FAULT, f"the device has no value (it sends {raw:#x})")
+    number = metric_number(metric, raw)
+    if number is None:
+        return InvalidValue(name, Quality.FAULT, f"{raw:#x} is no decimal number", condemns=True)
+    value = _in_unit(metric, number * metric.scale + metric.offset, variant)
     if not math.isfinite(value):
-        return Disowned(metric.name, Quality.FAULT, f"the device has no value (it sends {raw:#x}, which is {value})")
-    if variant.fahrenheit and metric.name.endswith("_c"):
-        value = (value - 32) / 1.8
+        return InvalidValue(name, Quality.FAULT, f"the device has no value (it sends {raw:#x}, which is {value})")
+    if is_dead_value(metric.element, name, value):
+        detail = f"{value:.6g} is what a {metric.element} sends when it has no value"
+        return InvalidValue(name, Quality.FAULT, detail, condemns=True)
+    if metric.type.startswith("float") and 0 < abs(number) < TINY:
+        detail = f"{number:.3g} is nearly nothing, though its registers are not zero: swapped words do that"
+        return InvalidValue(name, Quality.FAULT, detail, condemns=True)
     value = round(value, DECIMALS) + 0.0  # the sum makes -0.0 a 0.0
     if not metric.min <= value <= metric.max:
         detail = f"{value:.6g} is beyond what the sensor can measure ({metric.min:g} to {metric.max:g})"
-        return Disowned(metric.name, Quality.RANGE, detail)
+        return InvalidValue(name, Quality.RANGE, detail, condemns(name, value, metric.min, metric.max))
     return value
 
 
-def _raw(part: Metric | Status, registers: Registers, order: WordOrder | None) -> int:
+def _in_unit(metric: Metric, value: float, variant: Variant) -> float:
+    """In the unit that ends the metric's name."""
+    if metric.source_unit == "kelvin":
+        return value - 273.15
+    is_fahrenheit = metric.source_unit == "fahrenheit" or (variant.fahrenheit and metric.name.endswith("_c"))
+    return (value - 32) / 1.8 if is_fahrenheit else value
+
+
+def _raw(profile: Profile, part: Metric | Status, registers: Registers, order: WordOrder | None) -> int:
     """The register contents as one unsigned number."""
-    words = [registers[part.address + at] for at in range(part.words)]
-    return joined(words, order)
+    function = profile.function_of(part)
+    words = [registers[function, part.address + at] for at in range(part.words)]
+    return joined(words if function in (1, 2) else [_ordered(profile, word) for word in words], order)
+
+
+def _words_of(profile: Profile, registers: Registers) -> Iterator[int]:
+    """The registers of all metrics."""
+    for metric in profile.metric:
+        yield from (registers[profile.function_of(metric), metric.address + at] for at in range(metric.words))
+
+
+def _ordered(profile: Profile, word: int) -> int:
+    """A word whose low byte came first, the right way round."""
+    return word if profile.link.byte_order == "high_first" else (word & 0xFF) << 8 | word >> 8
 
 
 def joined(words: Sequence[int], order: WordOrder | None) -> int:
-    """One or two registers as one unsigned number; without ``order``, the low word comes first."""
-    if len(words) == 1:
-        return words[0]
-    high, low = words if order == "high_first" else reversed(words)
-    return high << 16 | low
+    """One or more registers as one unsigned number; without ``order``, the low word comes first."""
+    number = 0
+    for word in words if order == "high_first" else reversed(words):
+        number = number << 16 | word
+    return number
 
 
-_FORMATS = {"int16": (">H", ">h"), "int32": (">I", ">i"), "float32": (">I", ">f")}
+_FORMATS = {
+    "int16": (">H", ">h"),
+    "int32": (">I", ">i"),
+    "int64": (">Q", ">q"),
+    "float32": (">I", ">f"),
+    "float64": (">Q", ">d"),
+}
 
 
 def number_of(value_type: str, raw: int) -> float:
@@ -178,6 +231,16 @@ def number_of(value_type: str, raw: int) -> float:
         return raw
     unsigned, wanted = _FORMATS[value_type]
     return float(struct.unpack(wanted, struct.pack(unsigned, raw))[0])
+
+
+def metric_number(metric: Metric, raw: int) -> float | None:
+    """The number that the device means, before scale and offset; None if its digits are none."""
+    if metric.type.startswith("bcd"):
+        digits = f"{raw:x}"
+        return int(digits) if digits.isdecimal() else None
+    if metric.negative_from is not None and raw >= metric.negative_from:
+        return metric.negative_from - raw
+    return number_of(metric.type, raw)
 
 
 def _shown(proof: Proof, words: list[int], order: WordOrder | None) -> float | str:

@@ -1,9 +1,7 @@
 """A device that answers, but always the same: judged by how long its registers have not changed. Pure."""
 
-from collections.abc import Mapping
-
 from edge_agent.domain.wire.records import Quality
-from edge_agent.drivers.modbus.register_decode import Decoded, Disowned
+from edge_agent.drivers.modbus.register_decode import Decoded, InvalidValue, Registers
 
 
 class Standstill:
@@ -13,11 +11,11 @@ class Standstill:
 
     def __init__(self, stale_after_s: float | None) -> None:
         self._stale_after_s = stale_after_s
-        self._registers: Mapping[int, int] = {}
+        self._registers: Registers = {}
         self._since_s = 0.0
 
-    def judged(self, decoded: Decoded, registers: Mapping[int, int], now_s: float) -> Decoded:
-        """``decoded``, with its good values disowned as stale if ``registers`` have been the same for too long.
+    def judged(self, decoded: Decoded, registers: Registers, now_s: float) -> Decoded:
+        """``decoded``, with its good values marked stale if ``registers`` have been the same for too long.
 
         ``now_s`` is monotonic. One register that changes, status registers included, is a sign of life of all.
         """
@@ -27,5 +25,5 @@ class Standstill:
         if self._stale_after_s is None or same_s < self._stale_after_s or not decoded.values:
             return decoded
         detail = f"no register has changed for {same_s:.0f} s: the sensor hangs, or something before it repeats it"
-        stale = tuple(Disowned(metric, Quality.STALE, detail) for metric in decoded.values)
-        return Decoded({}, (*decoded.disowned, *stale))
+        stale = tuple(InvalidValue(metric, Quality.STALE, detail) for metric in decoded.values)
+        return Decoded({}, (*decoded.invalid, *stale))

@@ -1,8 +1,8 @@
 """From a particle counter's registers to samples, and what a sample is worth. No I/O here.
 
-A sample is good only if it has a time, its own status disowns nothing, it took as long as the counter is set to, flow
-and volume (where the counter tells them) fit the type plate, and no size has more particles than a smaller one. All
-else is a fault: in a clean room, "zero particles" from a counter that did not count is the worst reading there is.
+A sample is good only if it has a time, its own status invalidates nothing, it took as long as the counter is set to,
+flow and volume (where the counter tells them) fit the type plate, and no size has more particles than a smaller one.
+All else is a fault: in a clean room, "zero particles" from a counter that did not count is the worst reading there is.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.modbus.pdu import Request
 from edge_agent.drivers.modbus.profile import Profile
 from edge_agent.drivers.modbus.profile_parts import WordOrder
-from edge_agent.drivers.modbus.register_decode import Decoded, Disowned, joined, number_of
+from edge_agent.drivers.modbus.register_decode import Decoded, InvalidValue, joined, number_of
 from edge_agent.drivers.particles.profile_counter import Cell, CounterAmount, CounterProfile, Running, SelfCheck
 
 Contents = Mapping[tuple[int, int], int]
@@ -107,7 +107,7 @@ def judged(sample: CounterSample, settings: CounterSection, clock_unix_s: int) -
     """
     faults = tuple(_faults(sample, settings, clock_unix_s))
     if faults:
-        return disowned("; ".join(faults))
+        return invalid("; ".join(faults))
     litres = settings.flow_l_per_min * sample.sample_s / 60
     values: dict[str, float] = {}
     counts = dict(zip(settings.sizes_um, sample.counts, strict=True))
@@ -121,9 +121,9 @@ def judged(sample: CounterSample, settings: CounterSection, clock_unix_s: int) -
     return Decoded(values)
 
 
-def disowned(detail: str, quality: Quality = Quality.FAULT) -> Decoded:
+def invalid(detail: str, quality: Quality = Quality.FAULT) -> Decoded:
     """No values, and why."""
-    return Decoded({}, (Disowned("particles", quality, detail),))
+    return Decoded({}, (InvalidValue("particles", quality, detail),))
 
 
 def size_name(size_um: float) -> str:

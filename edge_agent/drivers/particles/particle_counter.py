@@ -17,15 +17,15 @@ from typing import cast
 
 from edge_agent.config.model import CounterSection
 from edge_agent.domain.wire.records import Quality, Stamp
-from edge_agent.drivers.modbus.bus import BusFinding, SharedLine
 from edge_agent.drivers.modbus.pdu import Request, Write
+from edge_agent.drivers.modbus.poll_exchange import BusFinding, SharedLine
 from edge_agent.drivers.modbus.profile import Profile
 from edge_agent.drivers.modbus.register_decode import Variant
 from edge_agent.drivers.particles.counter_decode import (
     CounterSample,
     device_faults,
-    disowned,
     holds,
+    invalid,
     judged,
     number,
     requests_for,
@@ -105,18 +105,18 @@ class CounterTalk:
         now = stamp(self._clock)
         faults = device_faults(self._counter, contents, self._order)
         if faults:
-            return (BusFinding(now, disowned("; ".join(faults))),)
+            return (BusFinding(now, invalid("; ".join(faults))),)
         self._note_calibration(contents, now)
         found = []
         if not holds(self._counter.running, contents, self._order):
-            found.append(BusFinding(now, disowned(await self._standing_still(line))))
+            found.append(BusFinding(now, invalid(await self._standing_still(line))))
         clock_unix_s = int(number(self._counter.clock, contents, self._order))
         for sample in await self._new_samples(line, contents):
             found.append(self._found(sample, clock_unix_s, now))
         stale_s = self._settings.stale_s or 3 * self._settings.sample_s + 60
         if not found and self._clock.mono_s() - self._news_s > stale_s:
             detail = f"no new sample for {self._clock.mono_s() - self._news_s:.0f} s"
-            found.append(BusFinding(now, disowned(detail, Quality.STALE)))
+            found.append(BusFinding(now, invalid(detail, Quality.STALE)))
         return found
 
     async def start(self, line: SharedLine) -> None:
@@ -215,7 +215,7 @@ class CounterTalk:
             self._unsettled.append((self._clock.mono_s(), sample.ended_unix_s))
             self._news_s = self._clock.mono_s()
         decoded = judged(sample, self._settings, clock_unix_s)
-        if decoded.disowned:
+        if decoded.invalid:
             return BusFinding(now, decoded)
         if self._due is not None:
             left_d = (self._due - now.at.date()).days

@@ -10,12 +10,13 @@ from edge_agent.config.model import ParticleSensorSection
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.base import Source
-from edge_agent.drivers.modbus.bus import Bus, BusDevice, BusFinding, SharedLine, Sleep
+from edge_agent.drivers.modbus.bus import Bus, BusDevice, Sleep
 from edge_agent.drivers.modbus.pdu import Request, Write
+from edge_agent.drivers.modbus.poll_exchange import BusFinding, SharedLine
 from edge_agent.drivers.modbus.ports import Pipe, SerialPort
 from edge_agent.drivers.modbus.register_decode import Decoded
 from edge_agent.drivers.particles import plantower, sps30
-from edge_agent.drivers.particles.counter_decode import disowned
+from edge_agent.drivers.particles.counter_decode import invalid
 from edge_agent.errors import BadFrame, DeviceLost
 from edge_agent.timekeeping.clock import Clock, stamp
 
@@ -131,11 +132,11 @@ class Sps30Talk:
         now = stamp(self._clock)
         if reply.state:
             self._started_at = 0  # it was switched off in between
-            return (BusFinding(now, disowned(f"the sensor reports state {reply.state:#04x}")),)
+            return (BusFinding(now, invalid(f"the sensor reports state {reply.state:#04x}")),)
         if not reply.data:
-            return (BusFinding(now, disowned("no new values yet", Quality.STALE)),)
+            return (BusFinding(now, invalid("no new values yet", Quality.STALE)),)
         values = sps30.values_of(reply.data)
-        return (BusFinding(now, disowned("the values are no numbers") if values is None else Decoded(values)),)
+        return (BusFinding(now, invalid("the values are no numbers") if values is None else Decoded(values)),)
 
     async def _ask(self, command: int, data: bytes = b"") -> sps30.Reply:
         loop = asyncio.get_running_loop()

@@ -17,6 +17,7 @@ from edge_agent.dock.offline_stock import OfflineStock
 from edge_agent.dock.session_state import Dock, SessionState
 from edge_agent.domain.barcodes.command_codes import is_code, parse_code
 from edge_agent.domain.barcodes.hibc import check_character
+from edge_agent.domain.barcodes.symbology import symbol_of
 from edge_agent.domain.stock.desk import DeskSnapshot, desk_of
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Action
@@ -208,7 +209,8 @@ def test_a_hibc_label_goes_from_the_master_data_to_the_dock_and_back_as_a_moveme
         "+A123BJC5D6E71G", secondary + check_character(secondary), "LW.COMMIT",
     ):  # fmt: skip
         clock.advance(1)
-        code = parse_code(text) if is_code(text) else parse_foreign(text, today=clock.now().date())
+        symbol = symbol_of(text)
+        code = parse_code(symbol) if is_code(symbol) else parse_foreign(symbol, today=clock.now().date())
         assert code is not None
         state, done = step(
             state, code, stamp=stamp(clock), transaction="11111111-1111-4111-8111-000000000001",

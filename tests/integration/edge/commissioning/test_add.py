@@ -182,5 +182,5 @@ async def test_an_open_address_offset_is_settled_by_the_serial_number_and_nothin
     (section,) = tomllib.loads(path.read_text())["device"]
     assert section["address_offset"] == -1
     assert section["proof"]["saw"]["serial number"] == "12345678"
-    assert later.code == 0 and "PROVEN" in later.words
+    assert later.code == 0 and "VERIFIED" in later.words
     assert changed.code == 1 and "is it another unit" in changed.words

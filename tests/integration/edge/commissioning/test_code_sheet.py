@@ -17,6 +17,7 @@ from edge_agent.domain.barcodes.command_codes import (
     Commit,
     parse_code,
 )
+from edge_agent.domain.barcodes.symbology import symbol_of
 from edge_agent.errors import BenchError
 from tests.support.commissioning_parts import edge_agent
 
@@ -33,7 +34,7 @@ def read_off(data: bytes) -> list[list[str]]:
 def test_every_code_on_the_pages_is_read_by_a_real_reader_and_by_the_dock() -> None:
     cards = cards_for(["amy", "ben"], ["fridge-a", "site/room-1/bin-07"], ["PO-1001"], [10, 99_999], commands=True)
     read = [code for page in read_off(pdf_of(cards, "A4", "Dock 1")) for code in page]
-    understood = [parse_code(code) for code in read]
+    understood = [parse_code(symbol_of(code)) for code in read]
     assert Counter(code.removeprefix("]d1") for code in read) == Counter(card.code for card in cards)
     assert {code.action for code in understood if isinstance(code, ChooseAction)} == set(SCANNED_ACTIONS)
     assert Badge("amy") in understood and ChooseOrder("PO-1001") in understood and Commit() in understood

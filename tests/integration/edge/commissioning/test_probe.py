@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +14,10 @@ from edge_agent.commissioning.target import Place, all_profiles, bus_at
 from edge_agent.commissioning.transcript import ExchangeOutcome, TranscriptLine
 from edge_agent.drivers.modbus.profile import load_profile
 from edge_agent.drivers.modbus.register_decode import Variant
+from edge_agent.drivers.proof_records import read_records
+from edge_agent.runtime.config_loader import load_config
 from edge_agent.simulators.modbus import FaultKind, ModbusTcpSimulator, SimulatedDevice
-from tests.support.commissioning_parts import edge_agent
+from tests.support.commissioning_parts import config_in, edge_agent
 from tests.support.running_bus import sensor
 
 PROFILES = ("comet-t3510", "ee-ee210", "vaisala-hmp", "xy-md02")
@@ -78,8 +82,9 @@ async def test_a_wrong_word_order_is_never_called_good_and_the_right_one_is_show
 class Lax(SimulatedDevice):
     """A device that answers every address, as many do: nothing is illegal, what is not there is 0."""
 
-    def registers(self, fault: object = None) -> dict[int, int]:
-        return {**dict.fromkeys(range(0x2000), 0), **super().registers(None)}
+    def registers(self, fault: object = None) -> dict[tuple[int, int], int]:
+        zeros = {(function, at): 0 for function in (3, 4) for at in range(0x2000)}
+        return {**zeros, **super().registers(None)}
 
 
 @pytest.mark.parametrize(("true_offset", "wrong_offset"), [(0, -1), (-1, 0), (1, 0)])
@@ -170,7 +175,7 @@ async def test_the_command_shows_bytes_values_and_verdict_and_its_json_is_comple
         at = ("--host", f"127.0.0.1:{simulator.port}", "--profile", "vaisala-hmp")
         said, as_json = await asyncio.gather(edge_agent("probe", *at), edge_agent("probe", *at, "--json"))
         wrong = await edge_agent("probe", *at, "--word-order", "high_first")
-    assert said.code == 0 and "PROVEN" in said.out
+    assert said.code == 0 and "VERIFIED" in said.out
     assert "> 00 01 00 00 00 06 f0 03 00 00 00 04" in said.out
     assert as_json.data["verdict"] == "proven"
     assert as_json.data["values"][1]["shown"] == "5.25"
@@ -183,3 +188,40 @@ async def test_what_is_missing_is_said() -> None:
     assert said.code == 1 and "--profile is missing: one of" in said.words
     said = await edge_agent("probe", "--host", "127.0.0.1", "--profile", "xy-md2")
     assert "did you mean 'xy-md02'?" in said.words
+
+
+async def test_a_device_with_ethernet_that_calls_itself_unit_0_is_found_and_no_baud_rate_is_blamed() -> None:
+    report = await probed([sensor("xy-md02", 0, 22.0)], "xy-md02", 1)
+    assert report.is_silent
+    assert "unit 1 is silent, but unit 0 answers" in report.advice[0] and "--unit 0" in report.advice[0]
+    assert not any("baud rate" in advice for advice in report.advice)
+    report = await probed([sensor("xy-md02", 0, 22.0)], "xy-md02", 0)
+    assert report.judgement.sense >= Sense.PLAUSIBLE
+
+
+async def test_an_input_of_a_board_is_probed_by_its_number_and_the_report_says_when_and_by_whom(
+    tmp_path: Path,
+) -> None:
+    board = SimulatedDevice(load_profile("mb8art"), 1, dict, inputs={3: lambda: {"temp_c": 4.6}})
+    path = config_in(tmp_path)
+    async with ModbusTcpSimulator([board]) as simulator:
+        where = ("--host", f"127.0.0.1:{simulator.port}", "--profile", "mb8art", "-c", path)
+        whole = await edge_agent("add", "fridge-a/probe", *where, "-y")
+        added = await edge_agent("add", "fridge-a/probe", *where, "--input", "3", "--by", "Amy", "-y")
+        again = await edge_agent("add", "fridge-b/probe", *where, "--input", "3", "-y")
+        empty = await edge_agent("probe", *where, "--input", "4")
+        later = await edge_agent("probe", "fridge-a/probe", "--by", "Ben", "-c", path)
+    assert whole.code == 1 and "each a device of its own: give --input N" in whole.words
+    assert added.code == 0, added.err
+    (section,) = tomllib.loads(path.read_text())["device"]
+    assert (section["unit"], section["input"], section["proof"]["by"]) == (1, 3, "Amy")
+    assert section["proof"]["profile"] == load_profile("mb8art").fingerprint
+    assert again.code == 1 and "unit 1, input 3, of bus" in again.words
+    assert empty.code == 1 and "status 'sensor connected' is 0x0" in empty.words
+    assert later.code == 0 and "VERIFIED" in later.words
+    records = read_records(load_config(path).gateway.data_dir)
+    assert [(one.what, one.by, one.device, one.verdict) for one in records] == [
+        ("add", "Amy", "fridge-a/probe", "proven"),
+        ("probe", "Ben", "fridge-a/probe", "proven"),
+    ]
+    assert records[0].saw == {"equipment type": "57", "measuring range": "0"}

@@ -15,6 +15,7 @@ from edge_agent.domain.barcodes.command_codes import SCANNED_ACTIONS, is_code, p
 from edge_agent.domain.barcodes.gs1 import GS, parse
 from edge_agent.domain.barcodes.hibc import check_character
 from edge_agent.domain.barcodes.scanned import Scanned
+from edge_agent.domain.barcodes.symbology import symbol_of
 from edge_agent.domain.wire.ids import BootId, DeviceName
 from edge_agent.domain.wire.records import Action, ScanTransaction, Stamp
 
@@ -30,7 +31,8 @@ RECEIVE = ("LW.BADGE.amy", "LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock"
 
 
 def read(text: str, today: date) -> Scanned:
-    return parse_foreign(text, today=today) or parse(text, today=today)
+    symbol = symbol_of(text)
+    return parse_foreign(symbol, today=today) or parse(symbol, today=today)
 
 
 class Bench:
@@ -48,7 +50,7 @@ class Bench:
             self.mono_ms += int(after_s * 1000)
             self.scans += 1
             at = START + timedelta(milliseconds=self.mono_ms)
-            code = parse_code(text) if is_code(text) else read(text, at.date())
+            code = parse_code(symbol_of(text)) if is_code(symbol_of(text)) else read(text, at.date())
             stamp = Stamp(at, self.mono_ms, BootId("b"), synced=True)
             self.state, self.last = step(self.state, code, stamp=stamp, transaction=f"id-{self.scans}", dock=DOCK)
             self.booked += [effect.transaction for effect in self.last if isinstance(effect, Book)]

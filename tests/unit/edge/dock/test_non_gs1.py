@@ -6,6 +6,7 @@ import pytest
 
 from edge_agent.dock.non_gs1 import parse_foreign
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
+from edge_agent.domain.barcodes.symbology import symbol_of
 
 TODAY = date(2026, 11, 21)
 
@@ -16,7 +17,7 @@ TODAY = date(2026, 11, 21)
      "]C0305910369017"],
 )  # fmt: skip
 def test_other_codes_pass(scanned: str) -> None:
-    assert parse_foreign(scanned, today=TODAY) is None
+    assert parse_foreign(symbol_of(scanned), today=TODAY) is None
 
 
 @pytest.mark.parametrize(
@@ -32,12 +33,12 @@ def test_other_codes_pass(scanned: str) -> None:
     ],
 )
 def test_hibc_codes_and_ndcs_name_their_item(scanned: str, code: str) -> None:
-    said = parse_foreign(scanned, today=TODAY)
+    said = parse_foreign(symbol_of(scanned), today=TODAY)
     assert said is not None
     assert (said.codes, said.gtin, said.text) == ((code,), None, scanned)
 
 
 def test_a_hibc_code_that_was_misread_is_refused_for_that() -> None:
     with pytest.raises(ScanRejected) as caught:
-        parse_foreign("+A123BJC5D6E71H", today=TODAY)
+        parse_foreign(symbol_of("+A123BJC5D6E71H"), today=TODAY)
     assert "check character" in caught.value.reason

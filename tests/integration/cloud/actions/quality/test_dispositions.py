@@ -39,7 +39,7 @@ def test_a_longer_stay_in_the_excursion_than_was_known_brings_the_hold_back(ledg
     release(ledger)
     assert ledger.held() == set()
     say(scan(minute(5), Action.RECEIVE, "acme", "fridge-a", line(3)))
-    (row,) = ledger.rows("SELECT text FROM hold_now")
+    (row,) = ledger.rows("SELECT text FROM active_hold")
     assert row["text"].endswith("evidence changed after disposition")
 
 
@@ -56,7 +56,7 @@ def test_a_release_for_some_places_covers_the_stock_that_is_there(ledger: Ledger
     release(ledger, "fridge-b")
     assert ledger.held() == {("L1", "", "fridge-a")}
     release(ledger, "fridge-a", decision=Decision.DESTROY)
-    (row,) = ledger.rows("SELECT text FROM hold_now")
+    (row,) = ledger.rows("SELECT text FROM active_hold")
     assert row["text"].endswith("; to be destroyed: test")
     assert ledger.held() == {("L1", "", "fridge-a")}
 

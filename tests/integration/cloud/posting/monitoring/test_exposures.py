@@ -157,7 +157,7 @@ def test_a_release_frees_a_lot_until_the_evidence_changes(ledger: Ledger, say: S
     decide(ledger, "release")
     assert ledger.held() == set()
     say(reading(minute(5), 9.5))
-    (row,) = ledger.rows("SELECT text FROM hold_now")
+    (row,) = ledger.rows("SELECT text FROM active_hold")
     assert row["text"].endswith("evidence changed after disposition")
 
 

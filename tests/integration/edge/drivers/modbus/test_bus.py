@@ -36,6 +36,8 @@ async def test_each_family_gives_the_values_that_its_sensor_has() -> None:
     assert {(r.unit, r.function, r.address, r.count) for r in simulator.requests} == {
         (1, 4, 1, 2),
         (240, 3, 0, 4),
+        (240, 3, 0x1F00, 1),  # its proof registers, when it starts
+        (240, 3, 0x1F01, 2),
         (242, 3, 0x19, 4),
         (9, 3, 0x30, 2),
     }
@@ -105,7 +107,7 @@ async def test_a_nan_is_a_fault_and_the_other_metric_stays_good(caplog: pytest.L
         await heard.until(lambda h: {"temp_c": 5.0, "rh_pct": 44.0} in h.good("u240"))
     assert heard.good("u240")[0] == {"rh_pct": 44.0}
     assert "temp_c: the device has no value" in heard.readings("u240", Quality.FAULT)[0].detail
-    assert [line[:24] for line in caplog.messages] == ["u240 disowns values (fau", "u240 gives good values a"]
+    assert [line[:24] for line in caplog.messages] == ["u240 reports invalid val", "u240 reports good values"]
 
 
 @pytest.mark.parametrize(("profile", "quality"), [("vaisala-hmp", Quality.FAULT), ("xy-md02", Quality.RANGE)])

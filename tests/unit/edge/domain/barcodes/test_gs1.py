@@ -6,11 +6,18 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from edge_agent.domain.barcodes.gs1 import GS, ScanRejected, encode, parse, parse_typed
+from edge_agent.domain.barcodes import gs1
+from edge_agent.domain.barcodes.gs1 import GS, ScanRejected, encode, parse_typed
 from edge_agent.domain.barcodes.gs1_dates import date_of
+from edge_agent.domain.barcodes.scanned import Scanned
+from edge_agent.domain.barcodes.symbology import symbol_of
 
 TODAY = date(2026, 11, 21)
 GTIN = "00312345678906"
+
+
+def parse(text: str, *, today: date, separator: str = GS, separator_seen: bool = False) -> Scanned:
+    return gs1.parse(symbol_of(text), today=today, separator=separator, separator_seen=separator_seen)
 
 
 def rejected(scanned: str, **kwargs: object) -> ScanRejected:

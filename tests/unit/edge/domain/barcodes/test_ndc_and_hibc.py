@@ -6,9 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.domain.barcodes.hibc import ALPHABET, HibcProduct, check_character, is_hibc, parse_hibc, parse_primary
+from edge_agent.domain.barcodes import hibc
+from edge_agent.domain.barcodes.hibc import ALPHABET, HibcProduct, check_character, is_hibc
 from edge_agent.domain.barcodes.ndc import ndc_digits_of, parse_ndc
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
+from edge_agent.domain.barcodes.scanned import Scanned
+from edge_agent.domain.barcodes.symbology import symbol_of
+
+
+def parse_primary(text: str) -> HibcProduct:
+    return hibc.parse_primary(symbol_of(text))
+
+
+def parse_hibc(text: str, *, today: date) -> Scanned:
+    return hibc.parse_hibc(symbol_of(text), today=today)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +68,7 @@ def test_a_gtin_of_another_country_holds_no_ndc() -> None:
 )
 @pytest.mark.parametrize("aim", ["", "]C0", "]d1"])
 def test_a_primary_hibc_code_names_labeler_and_product(code: str, product: HibcProduct, aim: str) -> None:
-    assert is_hibc(aim + code)
+    assert is_hibc(symbol_of(aim + code))
     assert parse_primary(aim + code) == product
 
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record
-from edge_agent.drivers.modbus.bus import CLOSED, Bus, BusDevice, BusFinding, next_due_s
-from edge_agent.drivers.modbus.bus import SharedLine as BusLine
+from edge_agent.drivers.modbus.bus import CLOSED, Bus, BusDevice, next_due_s
 from edge_agent.drivers.modbus.pdu import Request
+from edge_agent.drivers.modbus.poll_exchange import BusFinding
+from edge_agent.drivers.modbus.poll_exchange import SharedLine as BusLine
 from edge_agent.drivers.modbus.profile import load_profile, parse_profile
 from edge_agent.errors import DeviceLost
 from edge_agent.timekeeping.clock import ManualClock

@@ -119,7 +119,7 @@ def test_a_status_register_needs_one_test_and_known_metrics() -> None:
     assert "either good_equals" in faults_of(GOOD + '[[status]]\nname = "s"\naddress = 5\n')[0]
     both = '[[status]]\nname = "s"\naddress = 5\ngood_equals = 1\nbad_bits = 1\n'
     assert "either good_equals" in faults_of(GOOD + both)[0]
-    stranger = '[[status]]\nname = "s"\naddress = 5\ngood_equals = 1\ndisowns = ["rh_pct"]\n'
+    stranger = '[[status]]\nname = "s"\naddress = 5\ngood_equals = 1\ninvalidates = ["rh_pct"]\n'
     assert "no metric 'rh_pct'; write names out of temp_c" in faults_of(GOOD + stranger)[0]
 
 

@@ -1,4 +1,4 @@
-"""From registers to values: published vectors, and everything that disowns a value."""
+"""From registers to values: published vectors, and everything that makes a value invalid."""
 
 import math
 import struct
@@ -25,8 +25,12 @@ def words_of(frame: str) -> list[int]:
     return [int.from_bytes(raw[at : at + 2], "big") for at in range(3, 3 + raw[2], 2)]
 
 
+def registers_of(profile: Profile, start: int, words: list[int]) -> dict[tuple[int, int], int]:
+    return {(profile.link.function, start + at): word for at, word in enumerate(words)}
+
+
 def decoded(name: str, start: int, words: list[int], variant: Variant | None = None) -> Decoded:
-    return decode(PROFILES[name], dict(enumerate(words, start)), variant or Variant())
+    return decode(PROFILES[name], registers_of(PROFILES[name], start, words), variant or Variant())
 
 
 @pytest.mark.parametrize(
@@ -34,7 +38,7 @@ def decoded(name: str, start: int, words: list[int], variant: Variant | None = N
     [
         ("01 04 04 01 31 02 22 2A CE", 30.5, 54.6),
         ("01 04 04 FF 33 02 22 00 00", -20.5, 54.6),
-        ("01 04 04 00 00 00 00 00 00", 0.0, 0.0),
+        ("01 04 04 00 00 02 22 00 00", 0.0, 54.6),
     ],
 )
 def test_xy_md02_vectors(answer: str, temp_c: float, rh_pct: float) -> None:
@@ -67,10 +71,10 @@ def test_comet_vector_with_a_negative_temperature() -> None:
     assert decoded("comet-t3510", 0x31, [0xFF33, 0x0222]).values == {"temp_c": -20.5, "rh_pct": 54.6}
 
 
-def test_a_swapped_word_order_can_look_like_a_temperature_so_that_only_proof_registers_tell() -> None:
+def test_a_swapped_word_order_is_recognised_by_numbers_that_are_nearly_nothing() -> None:
     result = decoded("vaisala-hmp", 0, [0x41F4, 0x7AE1, 0x41D7, 0xA106])
-    assert result.values == {"temp_c": 0.0}  # really -4.5e-19
-    assert result.quality is Quality.RANGE  # 5.8e35 %RH
+    assert result.values == {}  # -4.5e-19 °C beside 5.8e35 %RH
+    assert result.quality is Quality.FAULT
 
 
 def test_a_unit_with_the_other_word_order_is_read_by_its_variant() -> None:
@@ -95,9 +99,10 @@ def test_nan_and_infinity_are_faults_and_the_other_metric_stays(raw: int) -> Non
 @pytest.mark.parametrize(("word", "shown"), [(0x8000, "-3276.8"), (0x0353, "85.1"), (0xFE6F, "-40.1")])
 def test_what_the_sensor_cannot_measure_is_out_of_range(word: int, shown: str) -> None:
     result = decoded("xy-md02", 1, [word, 0x0222])
-    assert result.values == {"rh_pct": 54.6}
+    assert result.values == {}  # the humidity came from the same element
     assert result.quality is Quality.RANGE
     assert shown in result.detail
+    assert "rh_pct: temp_c came in the same frame and is impossible" in result.detail
 
 
 @pytest.mark.parametrize(("word", "temp_c"), [(0x0352, 85.0), (0xFE70, -40.0)])
@@ -138,14 +143,14 @@ name = "error bits"
 address = 13
 type = "uint32"
 bad_bits = 0x0002
-disowns = ["rh_pct"]
+invalidates = ["rh_pct"]
 """
 STATUSED_PROFILE = parse_profile(STATUSED, "statused", "statused.toml")
 
 
 def statused(temp: int = 500, rh: int = 5000, fault: int = 1, errors: int = 0) -> Decoded:
     words = [temp, rh, fault, errors >> 16, errors & 0xFFFF]
-    return decode(STATUSED_PROFILE, dict(enumerate(words, 10)))
+    return decode(STATUSED_PROFILE, registers_of(STATUSED_PROFILE, 10, words))
 
 
 @pytest.mark.parametrize("word", [0x8000, 0x7FFF, 0x8001])
@@ -156,15 +161,15 @@ def test_sentinels_are_faults(word: int) -> None:
     assert f"{word:#x}" in result.detail
 
 
-def test_a_status_that_is_one_when_all_is_well_disowns_everything_when_it_is_zero() -> None:
+def test_a_status_that_is_one_when_all_is_well_invalidates_everything_when_it_is_zero() -> None:
     assert statused().quality is Quality.GOOD
     result = statused(fault=0)
     assert result.values == {}
-    assert [d.metric for d in result.disowned] == ["temp_c", "rh_pct"]
+    assert [d.metric for d in result.invalid] == ["temp_c", "rh_pct"]
     assert "status 'fault status' is 0x0" in result.detail
 
 
-def test_an_error_bit_disowns_only_the_metrics_it_speaks_for() -> None:
+def test_an_error_bit_invalidates_only_the_metrics_it_speaks_for() -> None:
     assert statused(errors=0x0001).values == {"temp_c": 5.0, "rh_pct": 50.0}
     assert statused(errors=0x0003).values == {"temp_c": 5.0}
 
@@ -179,16 +184,18 @@ def test_no_registers_whatever_give_a_value_that_is_not_finite_or_out_of_range(
     profile: Profile, data: st.DataObject
 ) -> None:
     registers = {
-        at: data.draw(st.sampled_from([0, 1, 0x7FC0, 0x7F80, 0x8000, 0xFFFF]) | st.integers(0, 0xFFFF))
+        (request.function, at): data.draw(
+            st.sampled_from([0, 1, 0x7FC0, 0x7F80, 0x8000, 0xFFFF]) | st.integers(0, 0xFFFF)
+        )
         for request in plan_requests(profile)
         for at in range(request.address, request.address + request.count)
     }
     fahrenheit = data.draw(st.booleans())
     order = data.draw(st.sampled_from([None, "low_first", "high_first"]))
     result = decode(profile, registers, Variant(word_order=order, fahrenheit=fahrenheit))
-    assert {*result.values} | {d.metric for d in result.disowned} == {m.name for m in profile.metric}
-    assert not {*result.values} & {d.metric for d in result.disowned}
-    assert (result.quality is Quality.GOOD) == (not result.disowned)
+    assert {*result.values} | {d.metric for d in result.invalid} == {m.name for m in profile.metric}
+    assert not {*result.values} & {d.metric for d in result.invalid}
+    assert (result.quality is Quality.GOOD) == (not result.invalid)
     for metric in profile.metric:
         value = result.values.get(metric.name, metric.min)
         assert math.isfinite(value) and metric.min <= value <= metric.max

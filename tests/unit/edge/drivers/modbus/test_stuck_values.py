@@ -2,7 +2,7 @@
 
 from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.modbus.profile import load_profile
-from edge_agent.drivers.modbus.register_decode import Decoded, Disowned, decode
+from edge_agent.drivers.modbus.register_decode import Decoded, InvalidValue, decode
 from edge_agent.drivers.modbus.stuck_values import Standstill
 
 SAME = {1: 50, 2: 400}
@@ -34,11 +34,11 @@ def test_without_a_word_from_the_site_nothing_is_stale_however_long_it_stands_st
 
 def test_a_fault_stays_a_fault_beside_what_is_stale() -> None:
     still = Standstill(600)
-    half = Decoded({"rh_pct": 40.0}, (Disowned("temp_c", Quality.FAULT, "no value"),))
+    half = Decoded({"rh_pct": 40.0}, (InvalidValue("temp_c", Quality.FAULT, "no value"),))
     still.judged(half, SAME, 0.0)
     judged = still.judged(half, SAME, 600.0)
     assert judged.quality is Quality.FAULT
-    assert {one.metric: one.quality for one in judged.disowned} == {
+    assert {one.metric: one.quality for one in judged.invalid} == {
         "temp_c": Quality.FAULT,
         "rh_pct": Quality.STALE,
     }
@@ -46,8 +46,8 @@ def test_a_fault_stays_a_fault_beside_what_is_stale() -> None:
 
 def test_a_transmitter_that_says_that_it_is_not_online_is_stale_and_one_with_errors_is_a_fault() -> None:
     profile = load_profile("vaisala-hmt330")
-    values = {0x0100: 4500, 0x0101: 520}
-    assert decode(profile, {**values, 0x0200: 1, 0x0201: 1}).values == {"rh_pct": 45.0, "temp_c": 5.2}
-    offline = decode(profile, {**values, 0x0200: 1, 0x0201: 0})
+    values = {(3, 0x0100): 4500, (3, 0x0101): 520}
+    assert decode(profile, {**values, (3, 0x0200): 1, (3, 0x0201): 1}).values == {"rh_pct": 45.0, "temp_c": 5.2}
+    offline = decode(profile, {**values, (3, 0x0200): 1, (3, 0x0201): 0})
     assert (offline.values, offline.quality) == ({}, Quality.STALE) and "online data" in offline.detail
-    assert decode(profile, {**values, 0x0200: 0, 0x0201: 0}).quality is Quality.FAULT
+    assert decode(profile, {**values, (3, 0x0200): 0, (3, 0x0201): 0}).quality is Quality.FAULT

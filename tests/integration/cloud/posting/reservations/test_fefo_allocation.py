@@ -1,0 +1,153 @@
+"""The order in which stock leaves is decided by ``fefo_key``; the database only narrows down to its first rows."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cloud_sync.domain.fefo import fefo_key, plan
+from cloud_sync.posting.positions import position_of
+from cloud_sync.posting.reservations import fefo_allocation
+from cloud_sync.storage.database import Database
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.stock.eligibility import Context
+from tests.conftest import TEMPLATE, database_url
+from tests.support.builders import NOON, Ledger, empty
+
+DAYS = (None, NOON + timedelta(days=30), NOON + timedelta(days=60), datetime(9999, 12, 31, 23, 59, 59, 999999, UTC))
+RECEIVED = (None, NOON - timedelta(days=2), NOON - timedelta(days=1))
+SERIALS = ("", "a", "B", "b", "_", "ä", "10", "9")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Stock of one lot: ``made_for`` is the prescription of the batch it came out of, '' for bought stock."""
+
+    expires_at: datetime | None
+    received_at: datetime | None
+    made_for: str
+    where: tuple[tuple[str, str, int], ...]
+    """Place, serial, quantity."""
+
+
+lots = st.builds(
+    Kept,
+    st.sampled_from(DAYS),
+    st.sampled_from(RECEIVED),
+    st.sampled_from(["", "", "", "RX-1", "RX-2"]),
+    st.lists(
+        st.tuples(st.sampled_from(["bin-1", "bin-2"]), st.sampled_from(SERIALS), st.integers(1, 4)),
+        min_size=1, max_size=4, unique_by=lambda each: each[:2],
+    ).map(tuple),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shared(postgres_url: str) -> Iterator[Database]:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        name = f"fefo_{os.getpid()}"
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        with Database.at_url(database_url(postgres_url, name)) as opened:
+            yield opened
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.lists(lots, min_size=1, max_size=6), st.integers(1, 30), st.sampled_from(["", "RX-1"]))
+def test_the_database_narrows_down_in_the_order_that_is_decided_by(
+    shared: Database, kept: list[Kept], quantity: int, prescription: str
+) -> None:
+    ledger = _ledger(shared, kept)
+    item_id = ledger.rows("SELECT id FROM item")[0]["id"]
+    asked = {"item_id": item_id, "owner": "house", "site": None, "lot_number": "", "serial": "", "rows_max": 1000}
+    context = Context(at=NOON, owner="house")
+    with shared.transaction() as connection:
+        rows = list(queries("availability").positions_in_fefo_order(connection, **asked, made_for=""))
+        found = [position_of({**row, "holds": []}) for row in rows]
+        assert found == sorted(found, key=fefo_key)
+
+        narrowed, _ = fefo_allocation.plan_stock(
+            connection, item_id, quantity, context, None, prescription=prescription
+        )
+        whole, held = _all_that_is_there(connection, rows, prescription)
+    assert narrowed.picks == plan(whole, quantity, context).picks
+    assert {pick.position.lot_id for pick in narrowed.picks} & held == set()
+
+
+def test_more_stock_of_its_own_than_the_first_look_shows_still_goes_first(shared: Database) -> None:
+    own = [Kept(DAYS[2], None, "RX-1", (("bin-1", "", 1),)) for _ in range(fefo_allocation.FIRST_LOOK + 4)]
+    others = [Kept(DAYS[1], None, "", (("bin-2", "", 5),))]
+    ledger = _ledger(shared, [*others, *own])
+    item_id = ledger.rows("SELECT id FROM item")[0]["id"]
+    context = Context(at=NOON, owner="house")
+    with shared.transaction() as connection:
+        planned, _ = fefo_allocation.plan_stock(connection, item_id, len(own) + 2, context, None, prescription="RX-1")
+    assert [pick.position.is_made_for_it for pick in planned.picks] == [True] * len(own) + [False]
+
+
+def _all_that_is_there(connection: psycopg.Connection, rows: list, prescription: str) -> tuple[list, set[int]]:  # type: ignore[type-arg]
+    """All positions as one plan over everything sees them, and the lots that were made for others."""
+    made = {
+        row["lot_id"]: row["prescription"]
+        for row in connection.execute(
+            "SELECT p.lot_id, b.prescription FROM batch_product p JOIN production_batch b ON b.id = p.batch_id"
+        )
+    }
+    for_others = {lot_id for lot_id, prescribed in made.items() if prescribed != prescription}
+    block = [{"kind": "patient", "text": "made for another"}]
+    return [
+        position_of(
+            {
+                **row,
+                "holds": block if row["lot_id"] in for_others else [],
+                "is_made_for_it": bool(prescription) and made.get(row["lot_id"]) == prescription,
+            }
+        )
+        for row in rows
+    ], for_others
+
+
+def _ledger(database: Database, kept: list[Kept]) -> Ledger:
+    """A ledger with this stock; lots made for a prescription came out of a released batch for it."""
+    empty(database)
+    ledger = Ledger(database)
+    ledger.add_item()
+    ledger.add_place("site", "site")
+    places = {name: ledger.add_place(name, "bin", "site") for name in ("bin-1", "bin-2")}
+    ledger.run("INSERT INTO event (actor, kind, subject) VALUES ('t', 't', 't')")
+    ledger.run("INSERT INTO formula (name, version, item_id, body, drafted_by) SELECT 'f', 1, id, '{}', 'a' FROM item")
+    batches = {}
+    for prescription in sorted({each.made_for for each in kept} - {""}):
+        batches[prescription] = ledger.add_place(f"batch-{prescription}", "production", "site")
+        sql = """
+            WITH b AS (
+                INSERT INTO production_batch (place_id, formula_id, quantity, prescription, owner, planned_by)
+                SELECT %(place)s, id, 1, %(prescription)s, 'house', 'a' FROM formula RETURNING id)
+            INSERT INTO batch_fact (batch_id, kind, actor, occurred_at, event_id)
+            SELECT id, 'released', 'q', now(), 1 FROM b"""
+        ledger.run(sql, {"place": batches[prescription], "prescription": prescription})
+    for number, each in enumerate(kept):
+        sql = """
+            INSERT INTO lot (item_id, lot_number, owner, expires_on, expires_at)
+            SELECT id, %(number)s, 'house', %(at)s::timestamptz::date, %(at)s FROM item RETURNING id"""
+        lot_id = ledger.rows(sql, {"number": f"L{number}", "at": each.expires_at})[0]["id"]
+        for place, serial, quantity in each.where:
+            values = {"lot": lot_id, "place": places[place], "serial": serial, "quantity": quantity}
+            ledger.run("INSERT INTO position VALUES (%(lot)s, %(serial)s, %(place)s, %(quantity)s)", values)
+        if each.received_at is not None:
+            ledger.run(
+                "INSERT INTO residency VALUES (%(lot)s, '', %(place)s, %(at)s, NULL)",
+                {"lot": lot_id, "place": places["bin-1"], "at": each.received_at},
+            )
+        if each.made_for:
+            sql = """
+                INSERT INTO movement (fact, lot_id, quantity, from_place, to_place, occurred_at, action, event_id)
+                VALUES (%(fact)s, %(lot)s, 1, %(batch)s, %(bin)s, now(), 'receive', 1)"""
+            values = {"fact": f"f{number}", "lot": lot_id, "batch": batches[each.made_for], "bin": places["bin-1"]}
+            ledger.run(sql, values)
+    return ledger
