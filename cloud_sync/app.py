@@ -25,6 +25,7 @@ from cloud_sync.api import (
     traces,
 )
 from cloud_sync.api.access import Ledger
+from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
@@ -47,8 +48,16 @@ Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: se
 """
 
 
-def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> FastAPI:
-    """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC."""
+def create_app(
+    database: Database,
+    *,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    doorkeeper: Doorkeeper | None = None,
+) -> FastAPI:
+    """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC.
+
+    ``doorkeeper`` is told from which addresses gateways of ours send.
+    """
     # The pages at /docs and /redoc bring their own scripts: storage rooms have no internet.
     app = FastAPIOffline(
         title="Lotwarden ledger",
@@ -58,6 +67,7 @@ def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: da
     )
     app.state.database = database
     app.state.clock = clock
+    app.state.doorkeeper = doorkeeper or Doorkeeper()
     app.state.sign_receipts = ReceiptSigner(database)
     rooms = (stock, traces, orders, quality, recalls, compounding, master_data, records, gateways, enrolments, desk)
     for room in (*rooms, measurements, batches):

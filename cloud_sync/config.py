@@ -36,6 +36,7 @@ class ServerSection(Section):
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
     behind_proxy: bool = False
+    connections_per_address_max: Annotated[int, Field(ge=1, le=10_000)] = 100
 
     @model_validator(mode="after")
     def _is_protected(self) -> Self:

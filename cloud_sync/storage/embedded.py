@@ -169,15 +169,17 @@ class EmbeddedServer:
         return is_new
 
     def _pg(self, program: str, *arguments: str, is_checked: bool = True) -> str:
-        as_user = {} if self._user is None else {
-            "user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": [],
-        }  # fmt: skip
+        user = self._user
+        if self._user is not None:
+            for folder in (*self._dir.parents, *self._bin.parents):
+                if not folder.stat().st_mode & stat.S_IXOTH:
+                    folder.chmod(folder.stat().st_mode | stat.S_IXOTH)  # to pass through, not to look into
         where = [] if "--version" in arguments else ["-D", str(self._dir)]
         with tempfile.TemporaryFile() as said:  # a pipe would stay open in the server that is started
             done = subprocess.run(  # noqa: S603 - our own programs
                 [self._bin / program, *where, *arguments],
                 stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, cwd="/", check=False, umask=0o077,
-                **as_user,  # type: ignore[arg-type]
+                user=user and user.pw_uid, group=user and user.pw_gid, extra_groups=[] if user else None,
             )  # fmt: skip
             said.seek(0)
             text = said.read().decode(errors="replace")
@@ -226,8 +228,6 @@ def _server_user(data_dir: Path) -> pwd.struct_passwd | None:
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.chown(data_dir, user.pw_uid, user.pw_gid)
     data_dir.chmod(0o700)
-    for folder in (*data_dir.absolute().parents, *_programs().parents):
-        folder.chmod(folder.stat().st_mode | stat.S_IXOTH)  # to pass through, not to look into
     return user
 
 

@@ -164,7 +164,10 @@ def test_the_package_is_built_and_installed_as_the_readme_says(tmp_path: Path) -
     (build,) = re.findall(r"^python3 -m pip wheel .*$", readme, re.MULTILINE)
     (install,) = re.findall(r"^python3 -m pip install .*lotwarden.*\[cloud\].*$", readme, re.MULTILINE)
     quick = {"python3": sys.executable, " dist ": f" {tmp_path / 'dist'} ", "dist/": f"{tmp_path / 'dist'}/"}
-    for command in (f"{build} --no-build-isolation", f"{install} --no-deps --force-reinstall --target {tmp_path / 'there'}"):
+    for command in (
+        f"{build} --no-build-isolation",
+        f"{install} --no-deps --force-reinstall --target {tmp_path / 'there'}",
+    ):
         for word, stands_for in quick.items():
             command = command.replace(word, stands_for)
         done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=300, check=False, cwd=ROOT)

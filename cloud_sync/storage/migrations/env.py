@@ -14,4 +14,6 @@ with engine.begin() as connection:
     context.configure(connection=connection, target_metadata=None, transactional_ddl=True)
     with context.begin_transaction():
         context.run_migrations()
-        protect(connection.connection.driver_connection)
+        driver = connection.connection.driver_connection
+        assert driver is not None  # noqa: S101 - it is connected
+        protect(driver)
