@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import uvicorn
 
-from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
+from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
 from cloud_sync.actions.monitoring import retention
 from cloud_sync.actions.orders.reallocation_worker import Replanning
 from cloud_sync.api.connections import KEEP_ALIVE_S, Doorkeeper, bounded_protocol
@@ -124,7 +124,12 @@ def _mqtt_door(config: LedgerConfig, database: Database) -> Iterator[None]:
         yield
         return
     try:
-        door = MqttDoor(config.mqtt, partial(store_batches, database), ReceiptSigner(database))
+        door = MqttDoor(
+            config.mqtt,
+            partial(store_batches, database),
+            ReceiptSigner(database),
+            ledger_keys(database).broker_group,
+        )
     except ValueError as error:
         raise ConfigError((f"mqtt: {error}",)) from error
     door.start()

@@ -169,9 +169,11 @@ class Why(StrEnum):
     MISSING_PLACE = "missing_place"
     SAME_PLACE = "same_place"
     IMPLAUSIBLE_QUANTITY = "implausible_quantity"
+    OUTSIDE_SITE = "outside_site"
+    GATEWAY_WITHOUT_PLACE = "gateway_without_place"
 
 
-CURABLE = (Why.UNKNOWN_ITEM, Why.UNKNOWN_PLACE)
+CURABLE = (Why.UNKNOWN_ITEM, Why.UNKNOWN_PLACE, Why.GATEWAY_WITHOUT_PLACE)
 """What new master data can cure."""
 
 

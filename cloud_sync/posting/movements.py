@@ -24,6 +24,7 @@ from cloud_sync.posting.monitoring.exposures import expose_lots
 from cloud_sync.posting.order_matching import match_orders, may_hold
 from cloud_sync.posting.recall_scope import reach_recalls, redo_reaches
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
+from cloud_sync.posting.site_scope import out_of_scope
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.locks import lock_holds, lock_lots, lock_orders, share_holds
 from cloud_sync.storage.queries import queries
@@ -84,8 +85,7 @@ def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str
     _ensure_scrap(connection, lines)
     known = _known(connection, [each.line for each in lines])
     decided: list[tuple[Decided, EventLine]] = []
-    for each in lines:
-        decision = decide(each.line, known, owner)
+    for each, decision in zip(lines, _decided(connection, [each.line for each in lines], known, owner), strict=True):
         if isinstance(decision, NotBooked):
             open_case(connection, _case_of(decision, each))
         else:
@@ -120,8 +120,8 @@ def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE, zone
     lines = [replace(line, at=true_at.get(line.fact) or line.at) for line in said]
     known = _known(connection, lines)
     cured: list[EventLine] = []
-    for case, line in zip(cases, lines, strict=True):
-        decision = decide(line, known, owner)
+    decisions = _decided(connection, lines, known, owner)
+    for case, line, decision in zip(cases, lines, decisions, strict=True):
         if isinstance(decision, NotBooked) and decision.why.value == case["kind"]:
             continue
         close_case(connection, case["id"], actor=actor, resolution="what was unknown has been added")
@@ -129,6 +129,14 @@ def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE, zone
         cured.append(EventLine(line, case["data"]["event"], case["evidence_id"], is_timed))
     book_lines(connection, cured, owner=owner, zone=zone)
     return len(cured)
+
+
+def _decided(
+    connection: Connection, lines: Sequence[BookingLine], known: KnownCode, owner: str
+) -> list[Decided | NotBooked]:
+    decisions = [decide(line, known, owner) for line in lines]
+    silenced = out_of_scope(connection, [each.line for each in decisions if isinstance(each, Decided)])
+    return [silenced.get(each.line.fact, each) for each in decisions]
 
 
 def retime(connection: Connection, wrong: Iterable[Row]) -> None:

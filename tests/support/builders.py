@@ -128,7 +128,8 @@ class GatewayWithKey:
         """Make the gateway known to the ledger."""
         with database.transaction() as connection:
             connection.execute(
-                "INSERT INTO gateway (name, public_key, registered_at) VALUES (%s, %s, %s)",
+                "INSERT INTO gateway (name, public_key, registered_at, place_id)"
+                " VALUES (%s, %s, %s, (SELECT id FROM place WHERE kind = 'site' ORDER BY id LIMIT 1))",
                 (self.name, self.public_key, NOON),
             )
 
@@ -177,7 +178,10 @@ class Ledger:
             LEFT JOIN place up ON up.name = %(parent)s
             RETURNING id"""
         names = {"name": name, "kind": kind, "parent": parent, "policy": policy}
-        return int(self.rows(sql, names)[0]["id"])
+        place_id = int(self.rows(sql, names)[0]["id"])
+        if kind == "site":
+            self.run("UPDATE gateway SET place_id = %(id)s WHERE place_id IS NULL", {"id": place_id})
+        return place_id
 
     def add_policy(self, policy: Policy = COLD) -> None:
         """A storage policy."""

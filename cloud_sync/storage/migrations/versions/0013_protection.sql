@@ -136,3 +136,17 @@ BEGIN
     EXECUTE format('ALTER FUNCTION lock_month(text) SET search_path = %I, pg_temp', current_schema());
     EXECUTE format('ALTER FUNCTION drop_month_if_empty(text) SET search_path = %I, pg_temp', current_schema());
 END $$;
+
+------------------------------------------------------------------------------------------------------ enrolment
+
+-- Wrong codes count for the address from which they came: a name cannot be locked out by strangers.
+ALTER TABLE enrolment_failure ADD COLUMN address text NOT NULL DEFAULT '';
+
+------------------------------------------------------------------------------------------------------- one's own site
+
+-- The outermost place around a place of the house; null for what is nobody's site: partners, and the ledger's own places.
+CREATE FUNCTION place_scope(kind text, ancestors bigint[]) RETURNS bigint IMMUTABLE LANGUAGE sql AS $$
+    SELECT CASE WHEN kind IN ('supplier', 'customer', 'scrap', 'count_difference', 'used_up', 'transit')
+                     OR kind = 'ward' AND cardinality(ancestors) = 1 THEN NULL
+                ELSE ancestors[1] END
+$$;
