@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import psycopg
 import pytest
 
 from cloud_sync.storage.database import Database, migrate
+from tests.support.recycled_databases import RecycledDatabases, database_url
 
 TEMPLATE = "lotwarden_template"
 TEMPLATE_LOCK = 1
@@ -58,14 +58,19 @@ def postgres_url(pytestconfig: pytest.Config) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def databases(postgres_url: str) -> Iterator[RecycledDatabases]:
+    """Empty, migrated databases, for tests and modules that want more than ``ledger_url``."""
+    databases = RecycledDatabases(postgres_url, TEMPLATE)
+    yield databases
+    databases.close()
+
+
 @pytest.fixture
-def ledger_url(postgres_url: str) -> Iterator[str]:
+def ledger_url(databases: RecycledDatabases) -> Iterator[str]:
     """URL of an empty, migrated database of the test's own."""
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        yield database_url(postgres_url, name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with databases.lent() as url:
+        yield url
 
 
 @pytest.fixture
@@ -73,9 +78,3 @@ def database(ledger_url: str) -> Iterator[Database]:
     """An empty, migrated database of the test's own, opened."""
     with Database.at_url(ledger_url) as opened:
         yield opened
-
-
-def database_url(server_url: str, name: str) -> str:
-    """``server_url`` with another database name: the part between the host and the question mark."""
-    head, _, query = server_url.partition("?")
-    return f"{head.rsplit('/', 1)[0]}/{name}?{query}"

@@ -159,9 +159,9 @@ def resolve_case(case_id: Id, found: ResolutionIn, database: Ledger, actor: Deci
     return case_resolution.resolve_case(database, case_id, found.resolution, actor=actor, decision=found.decision)
 
 
-@router.post("/cases/{case_id}/reprocess", summary="Book a batch that was set aside", response_model=CaseOut)
-def reprocess_batch(case_id: Id, why: WhyIn, database: Ledger, actor: Decider) -> Any:
-    """Book what a case batch_set_aside keeps, once the cause is gone, and close the case: all of it, or nothing."""
+@router.post("/cases/{case_id}/reprocess", summary="Book what a case holds", response_model=CaseOut)
+def reprocess_case(case_id: Id, why: WhyIn, database: Ledger, actor: Decider) -> Any:
+    """Book the batch (batch_set_aside) or the scanned line that a case holds, once the cause is gone, and close it."""
     return reprocess(database, case_id, reason=why.reason, actor=actor.name)
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
-from edge_agent.domain.barcodes.item_codes import keys_of_scan, named
+from edge_agent.domain.barcodes.item_codes import keys_of_scan, named, serial_of_unit
 from edge_agent.domain.stock.eligibility import ISSUING
 from edge_agent.domain.wire.records import Action, ScanTransaction
 
@@ -29,6 +29,10 @@ class BookingRoute:
 
 
 SCRAP = "scrap"
+UNPACKED = "unpacked"
+"""Where opened cases end and what was in them comes from."""
+OWN_PLACES: dict[str, tuple[str, str]] = {SCRAP: ("Destroyed", "scrap"), UNPACKED: ("Opened cases", "unpacking")}
+"""Places that the ledger makes itself when it needs them: title and kind."""
 ROUTES: dict[Action, BookingRoute] = {
     Action.RECEIVE: BookingRoute(moves=True),
     Action.PUT_AWAY: BookingRoute(moves=True),
@@ -38,6 +42,7 @@ ROUTES: dict[Action, BookingRoute] = {
     Action.DISPENSE: BookingRoute(moves=True),
     Action.RETURN: BookingRoute(moves=True),
     Action.CONSUME: BookingRoute(moves=True),
+    Action.OPEN_CASE: BookingRoute(moves=True, to_kind=UNPACKED),
     Action.DESTROY: BookingRoute(moves=True, to_kind=SCRAP),  # the operator names only where the boxes are
     # What was counted says nothing about what moved: the difference depends on everything else that is known, so a
     # movement made of it would depend on the order of arrival. It is kept as an event for the count to be decided on.
@@ -51,7 +56,7 @@ ROUTES: dict[Action, BookingRoute] = {
 class NewMovement:
     """A movement to book. ``fact`` makes booking it twice harmless; ``quantity`` is in base units.
 
-    ``serial`` is '' for stock without one. ``occurred_at`` is aware UTC.
+    ``serial`` is '' for stock without one, else as ``serial_of_unit`` makes it. ``occurred_at`` is aware UTC.
     """
 
     fact: str
@@ -173,8 +178,16 @@ class Why(StrEnum):
     GATEWAY_WITHOUT_PLACE = "gateway_without_place"
 
 
-CURABLE = (Why.UNKNOWN_ITEM, Why.UNKNOWN_PLACE, Why.GATEWAY_WITHOUT_PLACE)
+CURABLE = (
+    Why.UNKNOWN_ITEM,
+    Why.UNKNOWN_PLACE,
+    Why.DIFFERENT_ITEMS,
+    Why.IMPLAUSIBLE_QUANTITY,
+    Why.GATEWAY_WITHOUT_PLACE,
+)
 """What new master data can cure."""
+OPENED = "/opened"
+"""Ends the fact of what comes out of a case; without it, it is the fact of the case itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +208,15 @@ class Decided:
     quantity: int
     from_place: int
     to_place: int
+    serial: str = ""
 
-    def movement(self, lot_id: int) -> NewMovement:
-        """The movement, of the lot that the label turned out to be."""
-        return NewMovement(
+    def movements(self, lot_id: int) -> tuple[NewMovement, ...]:
+        """The movements, of the lot that the label turned out to be.
+
+        One, as a rule. Opening is two: the case goes out of stock, and what it contained comes in: without serials, or
+        the one unit whose label was scanned. A case without a serial was loose stock before.
+        """
+        moved = NewMovement(
             fact=self.line.fact,
             lot_id=lot_id,
             quantity=self.quantity,
@@ -206,10 +224,23 @@ class Decided:
             to_place=self.to_place,
             occurred_at=self.line.at,
             action=self.line.action.value,
-            serial=self.line.serial or "",
+            serial=self.serial,
             operator=self.line.operator,
             order_ref=self.line.order or "",
         )
+        if self.line.action is not Action.OPEN_CASE:
+            return (moved,)
+        if not self.serial:
+            return ()
+        is_case = self.serial != self.line.serial
+        inside = replace(
+            moved,
+            fact=f"{moved.fact}{OPENED}",
+            serial="" if is_case else self.serial,
+            from_place=moved.to_place,
+            to_place=moved.from_place,
+        )
+        return (moved if is_case else replace(moved, serial=""), inside)
 
 
 def lines_of(scan: ScanTransaction, said_at: str) -> tuple[BookingLine, ...]:
@@ -251,6 +282,7 @@ def decide(line: BookingLine, known: KnownCode, owner: str = HOUSE) -> Decided |
         line.quantity * item.base_units,
         known.places[line.from_place],
         known.places[line.to_place],
+        serial_of_unit(line.names, line.serial, item.base_units),
     )
 
 
@@ -299,6 +331,6 @@ def _problem_of(line: BookingLine, known: KnownCode) -> tuple[Why, str] | None:
     quantity = line.quantity * items[0].base_units
     if quantity > QUANTITY_MAX:
         return Why.IMPLAUSIBLE_QUANTITY, f"{quantity} base units of {called} in one line cannot be right"
-    if line.serial and quantity != 1:
-        return Why.IMPLAUSIBLE_QUANTITY, f"serial {line.serial} of {called} is one base unit, not {quantity}"
+    if line.serial and line.quantity != 1:
+        return Why.IMPLAUSIBLE_QUANTITY, f"serial {line.serial} of {called} is one unit, not {line.quantity}"
     return None

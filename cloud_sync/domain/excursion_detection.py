@@ -18,6 +18,7 @@ from datetime import datetime
 
 from edge_agent.domain.monitoring.excursions import NORMAL, Change, Rule, SilenceRule, Track, evaluate
 from edge_agent.domain.monitoring.policies import Policy
+from edge_agent.domain.monitoring.quantities import is_about
 from edge_agent.domain.monitoring.signals import Instant
 
 
@@ -133,7 +134,7 @@ def rules_for(metric: str, policies: Iterable[Policy]) -> tuple[Rule | SilenceRu
     ``policies`` are those of its place and of the places above it, nearest first.
     """
     for policy in policies:
-        rules = tuple(each.as_rule() for each in policy.rules if each.metric == metric)
+        rules = tuple(each.as_rule() for each in policy.rules if is_about(each.metric, metric))
         if rules:
             return rules
     return ()

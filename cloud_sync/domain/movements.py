@@ -19,6 +19,7 @@ INTO: dict[str, frozenset[Action]] = {
     "scrap": frozenset({Action.DESTROY}),
     "count_difference": frozenset(),
     "used_up": frozenset({Action.CONSUME}),
+    "unpacking": frozenset(),
 }
 """By the kind of the place that stock goes to. Whatever leaves for a customer, ward or batch goes by an action that
 holds block: there is no way around them by calling a shipment a move."""
@@ -35,6 +36,7 @@ INTO_THE_HOUSE_FROM: dict[str, frozenset[Action]] = {
     "scrap": frozenset(),
     "count_difference": frozenset(),
     "used_up": frozenset(),
+    "unpacking": frozenset(),
 }
 """By the kind of the place that stock comes from into the house: there is no way around what receipts and returns are
 held for by calling them a move. What was scrapped, used up or missed by a count comes back by a count, which somebody

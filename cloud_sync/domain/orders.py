@@ -258,7 +258,7 @@ def stock_states(
 
     ``returned``: it came back from a recipient and nobody has decided on it yet.
     """
-    if quantity <= 0 or place_kind == "supplier":
+    if quantity <= 0 or place_kind in ("supplier", "unpacking"):
         return {}
     if place_kind in _OUTSIDE:
         return {_OUTSIDE[place_kind]: quantity}

@@ -1,9 +1,14 @@
-"""A batch that was set aside is booked after all, once the cause of it is gone: by its case, and by a person."""
+"""What could not be booked is booked after all, once the cause of it is gone: by its case, and by a person.
 
+A case holds a whole batch that was set aside, or one scanned line that contradicted the ledger.
+"""
+
+from cloud_sync.domain.booking import Why
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.ingest.batches import book_evidence
 from cloud_sync.ingest.dead_letters import SET_ASIDE, is_poison, words_of
 from cloud_sync.posting.cases import close_case, latest_case
+from cloud_sync.posting.movements import book_line_of_case
 from cloud_sync.storage.database import Connection, Database, Row, again_if_overtaken
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -12,10 +17,10 @@ from edge_agent.domain.wire.wire import decode_batch
 
 @again_if_overtaken
 def reprocess(database: Database, case_id: int, *, reason: str, actor: str) -> Row:
-    """Book what the evidence of a case ``batch_set_aside`` holds, and close the case; gives the case.
+    """Book what a case holds, a batch (``batch_set_aside``) or a scanned line (``domain.booking.Why``); gives the case.
 
-    All of it or nothing, and once. Raises ``NotFound``; ``Conflict`` if it is another case, closed already, or the
-    batch still cannot be booked: then the case stays open.
+    All of it or nothing, once, and the case is closed. Raises ``NotFound``; ``Conflict`` if it is another case, closed
+    already, or still cannot be booked: then the case stays open.
     """
     try:
         with database.transaction() as connection:
@@ -24,7 +29,7 @@ def reprocess(database: Database, case_id: int, *, reason: str, actor: str) -> R
         if not is_poison(error):
             raise
         raise Conflict(
-            f"the batch of case {case_id} still cannot be booked: {words_of(error)}",
+            f"case {case_id} still cannot be booked: {words_of(error)}",
             "Nothing of it was booked and the case stays open. Bring in a version that can read it, and try again.",
         ) from error
 
@@ -33,8 +38,10 @@ def _reprocess(connection: Connection, case_id: int, reason: str, actor: str) ->
     case: Row | None = queries("quality").case_by_id(connection, case_id=case_id)
     if case is None:
         raise NotFound(f"there is no case {case_id}", f"See GET /v1/cases?kind={SET_ASIDE}.")
+    if case["kind"] in list(Why):
+        return _book_line(connection, case, reason, actor)
     if case["kind"] != SET_ASIDE:
-        raise Conflict(f"case {case_id} is about {case['kind']}, not about a batch that was set aside")
+        raise Conflict(f"case {case_id} ({case['kind']}) holds nothing that could be booked", "Resolve it instead.")
     evidence = queries("ingest").evidence_by_id(connection, id=case["evidence_id"])
     batch = decode_batch(bytes(evidence["raw"]))
     header = batch.header
@@ -50,4 +57,17 @@ def _reprocess(connection: Connection, case_id: int, reason: str, actor: str) ->
     )  # fmt: skip
     close_case(connection, case_id, actor=actor, resolution=f"booked again: {reason}")
     closed: Row = queries("quality").case_by_id(connection, case_id=case_id)
+    return closed
+
+
+def _book_line(connection: Connection, case: Row, reason: str, actor: str) -> Row:
+    newest = latest_case(connection, case["kind"], case["key"])  # locked: two who ask at once wait here
+    if newest is None or newest["id"] != case["id"] or newest["resolved_at"] is not None:
+        raise Conflict(f"case {case['id']} is closed", "See GET /v1/cases for those that are open.")
+    if why_not := book_line_of_case(connection, case):
+        raise Conflict(f"the scan of case {case['id']} still cannot be booked: {why_not}", "The case stays open.")
+    data = {"fact": case["key"]}
+    add_event(connection, actor=actor, kind="scan_rebooked", subject=f"case:{case['id']}", reason=reason, data=data)
+    close_case(connection, case["id"], actor=actor, resolution=f"booked again: {reason}")
+    closed: Row = queries("quality").case_by_id(connection, case_id=case["id"])
     return closed

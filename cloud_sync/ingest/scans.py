@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cloud_sync.actions.stock.counts import store_count_scan
-from cloud_sync.domain.booking import lines_of
+from cloud_sync.domain.booking import OPENED, lines_of
 from cloud_sync.ingest.clock_correction import true_times
 from cloud_sync.ingest.provenance import RecordSource, Sourced
 from cloud_sync.posting.movements import EventLine, book_lines
@@ -26,7 +26,8 @@ def store_scans(connection: Connection, source: RecordSource, said: Sequence[Sou
         scanned = lines_of(each.record, source.said_at(each.seq))
         stamp = each.record.stamp
         if not stamp.synced:
-            doubtful += [(line.fact, each.seq, stamp) for line in scanned]
+            facts = [line.fact + end for line in scanned for end in _fact_ends(line.action)]
+            doubtful += [(fact, each.seq, stamp) for fact in facts]
         at, is_timed = times.get(stamp, stamp.at), stamp.synced or stamp in times
         lines += [EventLine(replace(line, at=at), event_id, source.evidence_id, is_timed) for line in scanned]
     _keep_doubts(connection, source, doubtful)
@@ -36,6 +37,10 @@ def store_scans(connection: Connection, source: RecordSource, said: Sequence[Sou
             store_count_scan(
                 connection, each.record, source.said_at(each.seq), source.evidence_id, gateway=source.gateway
             )
+
+
+def _fact_ends(action: Action) -> tuple[str, ...]:
+    return ("", OPENED) if action is Action.OPEN_CASE else ("",)
 
 
 def _keep_doubts(connection: Connection, source: RecordSource, doubtful: Sequence[tuple[str, int, Stamp]]) -> None:

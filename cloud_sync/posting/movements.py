@@ -9,7 +9,7 @@ import psycopg
 from cloud_sync.domain.booking import (
     CURABLE,
     HOUSE,
-    SCRAP,
+    OWN_PLACES,
     BookingLine,
     Decided,
     KnownCode,
@@ -82,7 +82,7 @@ def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str
         connection, lambda: _touch_production(connection, lines) or may_hold(connection, [each.line for each in lines])
     )
     lock_orders(connection, [each.line.order or "" for each in lines])
-    _ensure_scrap(connection, lines)
+    _ensure_own_places(connection, lines)
     known = _known(connection, [each.line for each in lines])
     decided: list[tuple[Decided, EventLine]] = []
     for each, decision in zip(lines, _decided(connection, [each.line for each in lines], known, owner), strict=True):
@@ -94,8 +94,7 @@ def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str
     evidence = {key_of(decision.label): each.evidence_id for decision, each in decided}
     lots = lots_of(connection, labels, zone, evidence=evidence)
     movements = [
-        (decision.movement(lots[decision.label.item_id, decision.label.lot_number, decision.label.owner]), each)
-        for decision, each in decided
+        (movement, each) for decision, each in decided for movement in decision.movements(lots[key_of(decision.label)])
     ]
     at_fault = _faults_at_issue(connection, movements)
     booked = _book(connection, [(movement, each.event_id) for movement, each in movements])
@@ -114,28 +113,52 @@ def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE, zone
     """
     lock_holds(connection)
     cases = list(queries("cases").open_cases_of_kinds(connection, kinds=[why.value for why in CURABLE]))
+    cured = [
+        (case, line)
+        for case, line, decision in _decided_again(connection, cases, owner)
+        if not (isinstance(decision, NotBooked) and decision.why.value == case["kind"])
+    ]
+    for case, _ in cured:
+        close_case(connection, case["id"], actor=actor, resolution="what was unknown has been added")
+    book_lines(connection, [line for _, line in cured], owner=owner, zone=zone)
+    return len(cured)
+
+
+def book_line_of_case(connection: Connection, case: Row, *, owner: str = HOUSE, zone: tzinfo = UTC) -> str:
+    """Book the scanned line that an open case holds, with what is known now; gives why that is not possible, or ''.
+
+    The caller closes the case if it was booked.
+    """
+    lock_holds(connection)
+    ((_, line, decision),) = _decided_again(connection, [case], owner)
+    if isinstance(decision, NotBooked):
+        return decision.text
+    book_lines(connection, [line], owner=owner, zone=zone)
+    return ""
+
+
+def _decided_again(
+    connection: Connection, cases: Sequence[Row], owner: str
+) -> list[tuple[Row, EventLine, Decided | NotBooked]]:
+    """What these cases hold and what would be decided on it now."""
     said = [BookingLine.from_data(case["data"]["line"]) for case in cases]
     times = queries("clocks").true_times(connection, facts=[line.fact for line in said])
     true_at = {row["fact"]: row["at"] for row in times}
     lines = [replace(line, at=true_at.get(line.fact) or line.at) for line in said]
     known = _known(connection, lines)
-    cured: list[EventLine] = []
-    decisions = _decided(connection, lines, known, owner)
-    for case, line, decision in zip(cases, lines, decisions, strict=True):
-        if isinstance(decision, NotBooked) and decision.why.value == case["kind"]:
-            continue
-        close_case(connection, case["id"], actor=actor, resolution="what was unknown has been added")
+    found: list[tuple[Row, EventLine, Decided | NotBooked]] = []
+    for case, line, decision in zip(cases, lines, _decided(connection, lines, known, owner), strict=True):
         is_timed = line.fact not in true_at or true_at[line.fact] is not None
-        cured.append(EventLine(line, case["data"]["event"], case["evidence_id"], is_timed))
-    book_lines(connection, cured, owner=owner, zone=zone)
-    return len(cured)
+        said_line = EventLine(line, case["data"]["event"], case["evidence_id"], is_timed)
+        found.append((case, said_line, decision))
+    return found
 
 
 def _decided(
     connection: Connection, lines: Sequence[BookingLine], known: KnownCode, owner: str
 ) -> list[Decided | NotBooked]:
     decisions = [decide(line, known, owner) for line in lines]
-    silenced = out_of_scope(connection, [each.line for each in decisions if isinstance(each, Decided)])
+    silenced = out_of_scope(connection, [each.line for each in decisions if not isinstance(each, NotBooked)])
     return [silenced.get(each.line.fact, each) for each in decisions]
 
 
@@ -180,9 +203,10 @@ def _touch_production(connection: Connection, lines: Sequence[EventLine]) -> boo
     return touches
 
 
-def _ensure_scrap(connection: Connection, lines: Sequence[EventLine]) -> None:
-    if any(each.line.to_place == SCRAP for each in lines):
-        queries("movements").add_scrap_place(connection, name=SCRAP)
+def _ensure_own_places(connection: Connection, lines: Sequence[EventLine]) -> None:
+    for name in sorted({each.line.to_place or "" for each in lines} & OWN_PLACES.keys()):
+        title, kind = OWN_PLACES[name]
+        queries("movements").add_own_place(connection, name=name, title=title, kind=kind)
 
 
 def _known(connection: Connection, lines: Sequence[BookingLine]) -> KnownCode:

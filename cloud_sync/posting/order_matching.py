@@ -258,7 +258,7 @@ class _Matching:
                 open_quantity=wanted - (done - counted_later - self.movement.quantity),
                 lots=frozenset(lots) if "" not in lots else frozenset(),
             )
-        elsewhere = facts["units_of_serial"] > 1
+        elsewhere = facts["units_of_serial"] > self.movement.quantity
         return Expected(
             item=ItemFacts(facts["item"], facts["expiry_required"], facts["serial_tracked"], facts["receipt_days_min"]),
             supplier=facts["from_place"],

@@ -105,6 +105,17 @@ SELECT c.device, c.metric, p.name AS place
 FROM channel c JOIN place p ON p.id = c.place_id
 WHERE c.gateway_id = :gateway_id ORDER BY c.device, c.metric;
 
+-- name: desk_cases(gateway_id, kinds, rows_max)
+-- Open cases that hold what this gateway said and the ledger could not book, the newest first. Index:
+-- exception_case_open_kind.
+SELECT k.id AS number, k.kind, k.text, coalesce((k.data -> 'line' ->> 'at')::timestamptz, k.opened_at) AS at,
+       coalesce(k.data -> 'line' ->> 'operator', '') AS operator
+FROM exception_case k
+JOIN evidence e ON e.id = k.evidence_id AND e.gateway_id = :gateway_id
+WHERE k.kind = ANY(:kinds) AND k.resolved_at IS NULL
+ORDER BY k.id DESC
+LIMIT :rows_max;
+
 -- name: place_gateway(name, place_id)!
 -- Say where a gateway stands.
 UPDATE gateway SET place_id = :place_id WHERE name = :name;

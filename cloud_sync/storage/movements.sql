@@ -22,11 +22,11 @@ WHERE own.id IS NULL
    OR coalesce(place_scope(f.kind, f.ancestors), place_scope(t.kind, t.ancestors)) IS NULL
 ORDER BY l.number;
 
--- name: add_scrap_place(name)!
--- The place where destroyed stock ends, if it is not there yet.
+-- name: add_own_place(name, title, kind)!
+-- A place that the ledger makes itself (where destroyed stock ends, say), if it is not there yet.
 INSERT INTO place (id, name, title, kind, ancestors)
 OVERRIDING SYSTEM VALUE
-SELECT new.id, :name, 'Destroyed', 'scrap', ARRAY[new.id]
+SELECT new.id, :name, :title, :kind, ARRAY[new.id]
 FROM (SELECT nextval(pg_get_serial_sequence('place', 'id')) AS id) AS new
 ON CONFLICT (name) DO NOTHING;
 

@@ -2,7 +2,7 @@
 -- Where a lot (or one serial of it) was, and when, oldest first. Index: residency's primary key.
 SELECT r.serial, r.place_id, p.name AS place, p.kind AS place_kind, r.began_at, r.ended_at
 FROM residency r JOIN place p ON p.id = r.place_id
-WHERE r.lot_id = :lot_id AND (:serial = '' OR r.serial = :serial)
+WHERE r.lot_id = :lot_id AND (:serial = '' OR r.serial = :serial) AND p.kind <> 'unpacking'
 ORDER BY r.began_at, p.name, r.serial
 LIMIT :rows_max;
 

@@ -91,7 +91,7 @@ FROM recall_lot l
 JOIN lot t ON t.id = l.lot_id
 JOIN item i ON i.id = t.item_id
 JOIN position b ON b.lot_id = l.lot_id AND b.quantity <> 0
-JOIN place p ON p.id = b.place_id AND p.kind NOT IN ('supplier', 'count_difference')
+JOIN place p ON p.id = b.place_id AND p.kind NOT IN ('supplier', 'count_difference', 'unpacking')
 WHERE l.recall_id = :recall_id
 ORDER BY i.name, t.lot_number, p.name, b.serial
 LIMIT :rows_max OFFSET :rows_skipped;

@@ -4,7 +4,9 @@ The symbol is DataMatrix: whatever reads the codes on boxes of medicine reads it
 own grammar before it is drawn, so that nothing is printed that a dock would refuse.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,6 +14,7 @@ import typer
 
 from edge_agent.commands.options import JsonOption, errors_told, fail, print_json
 from edge_agent.domain.barcodes.command_codes import SCANNED_ACTIONS, is_code, parse_code
+from edge_agent.domain.barcodes.proof_card import CARD, GS
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
 from edge_agent.domain.barcodes.symbology import symbol_of
 from edge_agent.errors import BenchError
@@ -26,17 +29,42 @@ QUIET_MM = 6.0
 PAGES_MM = {"A4": (210.0, 297.0), "letter": (215.9, 279.4)}
 MARGIN_MM = 12.0
 COLUMNS = 2
-ROW_MM = 42.0
+ROW_MM = 40.0
 HEAD_MM = 14.0
 TITLE_PT, TITLE_PT_MIN, CODE_PT = 22, 9, 8
+FNC1 = bytes([232])
+
+
+DESTROY = "LW.ACTION.DESTROY"
+CONTROLS = (("COMMIT", "LW.COMMIT"), ("Undo last", "LW.UNDO"), ("Cancel all", "LW.CANCEL"))
+"""A scanner's beam is wide: what books or undoes is on a page of its own, with space between."""
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One code with the words above it."""
+    """One code with the words above it. Each ``group`` begins a page; a card that stands ``apart`` has no neighbour."""
 
     title: str
     code: str
+    group: str = ""
+    apart: bool = False
+
+
+PROOF_CARD = Card("PROOF: scan me first", CARD, "proof", apart=True)
+"""A GS1 symbol, as those on boxes are: only such a one carries a separator."""
+
+
+class _Gs1Codewords(str):
+    """The text of a GS1 DataMatrix for a library that knows plain ones only: FNC1 in front and for each separator.
+
+    Source: ISO/IEC 16022 section 5.2.4.6 (codeword 232), GS1 General Specifications 5.6.
+    """
+
+    __slots__ = ()
+
+    def encode(self, *_codec: str, **_errors: str) -> bytes:
+        parts = [part.encode("datamatrix.ascii") for part in self.split(GS)]
+        return FNC1 + FNC1.join(parts)
 
 
 def sheet_command(
@@ -46,17 +74,21 @@ def sheet_command(
     order: Annotated[list[str] | None, typer.Option(help="An order. Repeatable.")] = None,
     quantity: Annotated[list[int] | None, typer.Option(help="A quantity card. Repeatable.")] = None,
     commands: Annotated[bool, typer.Option("--commands/--no-commands", help="Actions, commit, undo, cancel.")] = True,
+    proof_card: Annotated[
+        bool,
+        typer.Option("--proof-card/--no-proof-card", help="The card that proves a scanner in one scan."),
+    ] = True,
     paper: Annotated[Literal["A4", "letter"], typer.Option(help="Paper size.")] = "A4",
     title: Annotated[str, typer.Option(help="Head of each page.")] = "Lotwarden dock codes",
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Print codes for the dock: actions and commands, badges, places, orders, quantities.
+    """Print codes for the dock: the proof card, actions and commands, badges, places, orders, quantities.
 
     Print at 100 %, matt lamination (gloss mirrors the scanner's light), and scan one of each before you hang it up.
     """
     with errors_told():
-        cards = cards_for(badge or (), place or (), order or (), quantity or (), commands=commands)
+        cards = cards_for(badge or (), place or (), order or (), quantity or (), commands=commands, proof=proof_card)
         if to.exists() and not force:
             raise BenchError((f"{to} exists already: choose another --to, or --force",))
         data = pdf_of(cards, paper, title)
@@ -77,16 +109,21 @@ def cards_for(
     quantities: list[int] | tuple[int, ...],
     *,
     commands: bool,
+    proof: bool = False,
 ) -> tuple[Card, ...]:
     """The cards in the order in which they are printed. Raises ``BenchError`` with every name that cannot be one."""
     cards: list[Card] = []
     if commands:
-        cards += [Card(_title(action.value), f"LW.ACTION.{action.value.upper()}") for action in SCANNED_ACTIONS]
-        cards += [Card("COMMIT", "LW.COMMIT"), Card("Undo last", "LW.UNDO"), Card("Cancel all", "LW.CANCEL")]
+        for action in SCANNED_ACTIONS:
+            code = f"LW.ACTION.{action.value.upper()}"
+            cards.append(Card(_title(action.value), code, "actions", apart=code == DESTROY))
+        cards += [Card(title, code, "controls", apart=True) for title, code in CONTROLS]
     cards += [Card(f"Badge {name}", f"LW.BADGE.{name}") for name in badges]
     cards += [Card(f"Place {name}", f"LW.PLACE.{name}") for name in places]
     cards += [Card(f"Order {name}", f"LW.ORDER.{name}") for name in orders]
     cards += [Card(f"× {number}", f"LW.QTY.{number}") for number in quantities]
+    if proof and cards:
+        cards.insert(0, PROOF_CARD)
     faults = [fault for card in cards if (fault := _fault(card))]
     if not cards:
         faults.append("nothing to print: give --badge, --place, --order or --quantity, or leave --no-commands out")
@@ -112,10 +149,11 @@ def pdf_of(cards: tuple[Card, ...], paper: Literal["A4", "letter"], title: str) 
     pdf.c_margin = 0
     rows = int((height_mm - 2 * MARGIN_MM - HEAD_MM) // ROW_MM)
     column_mm = (width_mm - 2 * MARGIN_MM) / COLUMNS
-    for number, card in enumerate(cards):
-        row, column = divmod(number % (rows * COLUMNS), COLUMNS)
+    page_before = -1
+    for card, page, row, column in _laid_out(cards, rows):
         try:
-            if row == column == 0:
+            if page != page_before:
+                page_before = page
                 pdf.add_page()
                 pdf.set_font("helvetica", style="B", size=14)
                 pdf.text(MARGIN_MM, MARGIN_MM + 5, title)
@@ -123,13 +161,41 @@ def pdf_of(cards: tuple[Card, ...], paper: Literal["A4", "letter"], title: str) 
             pdf.set_draw_color(170)
             pdf.rect(x_mm, y_mm, column_mm, ROW_MM)
             pdf.set_fill_color(0)
-            _draw_symbol(pdf, DataMatrix(card.code).matrix, x_mm + QUIET_MM, y_mm + (ROW_MM - SYMBOL_MM) / 2)
+            code = (
+                DataMatrix(_Gs1Codewords(card.code), codecs=["ascii"]) if card is PROOF_CARD else DataMatrix(card.code)
+            )
+            _draw_symbol(pdf, code.matrix, x_mm + QUIET_MM, y_mm + (ROW_MM - SYMBOL_MM) / 2)
             _write_caption(pdf, card, x_mm + SYMBOL_MM + 2 * QUIET_MM, y_mm, column_mm - SYMBOL_MM - 2 * QUIET_MM - 3)
         except FPDFUnicodeEncodingException as error:
             raise BenchError(
                 (f"--title {title!r} has a character that cannot be printed: {error.character!r}",)
             ) from error
     return bytes(pdf.output())
+
+
+def _laid_out(cards: tuple[Card, ...], rows: int) -> Iterator[tuple[Card, int, int, int]]:
+    """Where each card is: page, row, column. A card that stands apart has its row alone, and a free row before another
+    such card."""
+    page = 0
+    for _, group in groupby(cards, key=lambda card: card.group):
+        lines = _lines_of(group)
+        for number, line in enumerate(lines):
+            for column, card in enumerate(line):
+                yield card, page + number // rows, number % rows, column
+        page += -(-len(lines) // rows)
+
+
+def _lines_of(group: Iterable[Card]) -> list[list[Card]]:
+    lines: list[list[Card]] = []
+    for card in group:
+        last = lines[-1] if lines else []
+        if last and len(last) < COLUMNS and not card.apart and not last[-1].apart:
+            last.append(card)
+        elif last and card.apart and last[-1].apart:
+            lines += [[], [card]]
+        else:
+            lines.append([card])
+    return lines
 
 
 def _draw_symbol(pdf: "FPDF", matrix: list[list[int]], x_mm: float, y_mm: float) -> None:
@@ -160,10 +226,12 @@ def _write_caption(pdf: "FPDF", card: Card, x_mm: float, y_mm: float, width_mm: 
     pdf.text(x_mm, y_mm + ROW_MM / 2, title)
     pdf.set_font("helvetica", size=CODE_PT)
     pdf.set_xy(x_mm, y_mm + ROW_MM / 2 + 4)
-    pdf.multi_cell(width_mm, 3.6, card.code, wrapmode=WrapMode.CHAR, align="L")
+    pdf.multi_cell(width_mm, 3.6, card.code.replace(GS, " "), wrapmode=WrapMode.CHAR, align="L")
 
 
 def _fault(card: Card) -> str | None:
+    if card is PROOF_CARD:
+        return None
     symbol = symbol_of(card.code)
     if not is_code(symbol):
         return f"{card.code!r} is no code of a dock"

@@ -32,7 +32,7 @@ from edge_agent.commissioning.ble_probe import (
 )
 from edge_agent.commissioning.console_lists import print_dashed, print_numbered
 from edge_agent.commissioning.identification import Budget, Report, Target, probe
-from edge_agent.commissioning.records import record_wired
+from edge_agent.commissioning.records import record_scanner, record_wired
 from edge_agent.commissioning.target import (
     Place,
     UnitPart,
@@ -166,6 +166,7 @@ def _probe_scanner(section: ScannerSection, config: Path, by: str | None, *, as_
     from edge_agent.commissioning.scanner_probe import run_scanner_probe, scan_data, show_scan
 
     report = run_scanner_probe(section)
+    record_scanner("probe", section, report, load_config(config).gateway.data_dir, by)
     if as_json:
         print_json(scan_data(report))
     else:

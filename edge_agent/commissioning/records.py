@@ -5,11 +5,17 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_agent.commissioning.assessment import Sense
 from edge_agent.commissioning.identification import Report
+from edge_agent.config.model import ScannerSection
+from edge_agent.dock.scanner_proof import settings_fingerprint
 from edge_agent.drivers.proof_records import ProofRecord, append_record, now_text
 from edge_agent.timekeeping.clock import SystemClock
+
+if TYPE_CHECKING:
+    from edge_agent.commissioning.scanner_probe import ScanReport
 
 
 def who(by: str | None) -> str:
@@ -40,6 +46,22 @@ def record_wired(what: str, device: str, report: Report, data_dir: Path, by: str
         saw={one.name: one.shown for one in judgement.proofs},
         values={one.name: one.shown for one in judgement.values},
         profile=target.fingerprint,
+    )
+
+
+def record_scanner(what: str, section: ScannerSection, report: "ScanReport", data_dir: Path, by: str | None) -> None:
+    """A look at a scanner."""
+    record(
+        data_dir,
+        what=what,
+        by=by,
+        device=section.name,
+        where=section.port,
+        model=f"scanner ({section.kind})",
+        verdict="proven" if report.is_good else report.verdict.value,
+        reasons=report.reasons,
+        saw=dict(report.says),
+        profile=settings_fingerprint(section),
     )
 
 

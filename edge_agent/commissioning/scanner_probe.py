@@ -5,6 +5,7 @@ import contextlib
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from datetime import date
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from edge_agent.commissioning.advice import WHO_USES_IT
 from edge_agent.commissioning.console_lists import print_dashed, print_numbered
 from edge_agent.config.model import ScannerSection
 from edge_agent.domain.barcodes.command_codes import is_code, parse_code
+from edge_agent.domain.barcodes.proof_card import CardReading, Proven, read_card
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
 from edge_agent.domain.barcodes.symbology import Symbol, symbol_of
 from edge_agent.drivers.modbus.ports import IN_USE
@@ -24,26 +26,45 @@ if TYPE_CHECKING:
     from edge_agent.drivers.scanners.scanner import Lost
 
 WAIT_S = 30.0
-NAMES = {0x1D: "<GS>", 0x1E: "<RS>", 0x04: "<EOT>", 0x02: "<STX>", 0x03: "<ETX>", 0x0D: "<CR>", 0x0A: "<LF>"}
+NAMES = {
+    0x1D: "\u241d", 0x1E: "\u241e", 0x04: "\u2404", 0x02: "\u2402", 0x03: "\u2403", 0x0D: "\u240d", 0x0A: "\u240a"
+}  # fmt: skip
+"""Control characters as pictures: what a scanner spells out as <GS> must not look like a separator."""
+TRY = "scan the proof card of the code sheet, or a GS1 DataMatrix with a lot and then a serial"
+
+
+class ScanVerdict(StrEnum):
+    """What one scan shows of a scanner."""
+
+    GOOD = "good"
+    NOT_PROVEN = "not proven"
+    NOT_GOOD = "not good"
+
+
 _VERDICTS = {
-    True: "[bold green]GOOD[/bold green]: docks can work with it",
-    False: "[bold red]NOT GOOD[/bold red]: docks cannot work with it like this",
+    ScanVerdict.GOOD: "[bold green]GOOD[/bold green]: docks can work with it",
+    ScanVerdict.NOT_PROVEN: "[bold yellow]NOT PROVEN[/bold yellow]: no fault was seen, but not everything was shown",
+    ScanVerdict.NOT_GOOD: "[bold red]NOT GOOD[/bold red]: docks cannot work with it like this",
 }
-TRY = "scan a GS1 DataMatrix with a lot and a serial, which has a separator between them"
 
 
 @dataclass(frozen=True, slots=True)
 class ScanReport:
-    """One scan at the bench. ``says`` is what is in it; ``is_good`` whether docks could work with this scanner."""
+    """One scan at the bench. ``says`` is what is in it; ``verdict`` whether docks could work with this scanner."""
 
     scanner: str
     text: str
     aim: str
     says: tuple[tuple[str, str], ...]
     has_separator: bool
-    is_good: bool
+    verdict: ScanVerdict
     reasons: tuple[str, ...]
     advice: tuple[str, ...]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether everything was shown that a dock needs."""
+        return self.verdict is ScanVerdict.GOOD
 
 
 def run_scanner_probe(section: ScannerSection) -> ScanReport:
@@ -82,10 +103,9 @@ def show_scan(report: ScanReport, console: Console) -> None:
         console.print(f"  {visible(report.text)}", markup=False, soft_wrap=True)
     for name, value in report.says:
         console.print(f"    {name:<8} {value}", markup=False)
-    verdict = (
-        "[bold green]GOOD[/bold green]: docks can work with it" if report.is_good else "[bold red]NOT GOOD[/bold red]"
-    )
-    console.print(f"\n{verdict}")
+    if any(ord(one) == 0x1D for one in report.text):
+        console.print("    \u241d is a separator (GS, ASCII 29)", markup=False)
+    console.print(f"\n{_VERDICTS[report.verdict]}")
     print_dashed(console, report.reasons)
     if report.advice:
         console.print("\n[bold]Look at[/bold]")
@@ -94,7 +114,8 @@ def show_scan(report: ScanReport, console: Console) -> None:
 
 def scan_data(report: ScanReport) -> dict[str, Any]:
     """The report for programs."""
-    return {**asdict(report), "says": dict(report.says), "hex": report.text.encode().hex(" ")}
+    data = {**asdict(report), "says": dict(report.says), "hex": report.text.encode().hex(" ")}
+    return {**data, "is_good": report.is_good}
 
 
 def visible(text: str) -> str:
@@ -104,38 +125,70 @@ def visible(text: str) -> str:
 
 def _judge_text(section: ScannerSection, text: str, today: date) -> ScanReport:
     symbol = symbol_of(text)
-    aim = symbol.aim
+    card = read_card(symbol, separator=section.separator, identifier_needed=_needs_identifier(section))
+    if card is not None:
+        return _judge_card(section, symbol, card)
     has_separator = section.separator in symbol.body.strip(section.separator)
     advice = []
-    if not aim:
+    if not symbol.aim and _needs_identifier(section):
         advice.append("it sends no AIM identifier: switch it on, so that a GS1 code is told from others")
     try:
         says = _contents(section, symbol, today)
     except ScanRejected as rejected:
-        look = (rejected.hint, *advice)
-        return ScanReport(section.name, text, aim, (), has_separator, False, (rejected.reason,), look)
+        verdict, reasons, look = ScanVerdict.NOT_GOOD, (rejected.reason,), (rejected.hint, *advice)
+        return ScanReport(section.name, text, symbol.aim, (), has_separator, verdict, reasons, look)
     if symbol.content is None:
-        advice.append(f"{aim} is no identifier that is known here: may it send a changed one?")
-    if not has_separator:
-        advice.append(f"no separator was in this code, so nobody knows yet whether it sends them: {TRY}")
-    told = [f"AIM identifier {aim}" if aim else "no AIM identifier"]
-    told.append("the separator arrives" if has_separator else "no separator in this code")
-    return ScanReport(section.name, text, aim, says, has_separator, bool(aim), tuple(told), tuple(advice))
+        advice.append(f"{symbol.aim} is not a known identifier: may the scanner send a changed one?")
+    told = [f"AIM identifier {symbol.aim}" if symbol.aim else "no AIM identifier"]
+    came_apart = has_separator and {"(10)", "(21)"} <= {name for name, _ in says}
+    if came_apart:
+        told.append("the separator arrives: lot and serial came apart")
+    elif has_separator:
+        told.append("the separator arrives")
+    else:
+        told.append("no separator in this code")
+    if not came_apart:
+        advice.append(f"lot and serial have not come apart yet, so separators are not proven: {TRY}")
+    verdict = ScanVerdict.GOOD if came_apart and symbol.aim else ScanVerdict.NOT_PROVEN
+    if not symbol.aim and _needs_identifier(section):
+        verdict = ScanVerdict.NOT_GOOD
+    elif not symbol.aim:
+        advice.append("its layout is not proven without an AIM identifier: scan the proof card of the code sheet")
+    return ScanReport(
+        section.name, text, symbol.aim, says, has_separator, verdict, tuple(told), tuple(advice)
+    )  # fmt: skip
+
+
+def _needs_identifier(section: ScannerSection) -> bool:
+    return section.kind == "serial" or section.layout is None
+
+
+def _judge_card(section: ScannerSection, symbol: Symbol, card: CardReading) -> ScanReport:
+    told = tuple(f"{what}: proven" for what in card.proven)
+    verdict = ScanVerdict.GOOD if card.passed else ScanVerdict.NOT_GOOD
+    says = (("card", "the proof card of the code sheet"),)
+    has_separator = Proven.SEPARATOR in card.proven
+    return ScanReport(section.name, symbol.text, symbol.aim, says, has_separator, verdict, told, card.faults)
 
 
 def _contents(section: ScannerSection, symbol: Symbol, today: date) -> tuple[tuple[str, str], ...]:
     """What is in the code: an element string by application identifier, or one of our own codes."""
+    from edge_agent.dock.non_gs1 import parse_foreign
     from edge_agent.domain.barcodes.gs1 import parse
 
     if is_code(symbol):
         parse_code(symbol)
         return (("code", symbol.body),)
+    foreign = parse_foreign(symbol, today=today)
+    if foreign is not None:
+        named = {"item": " ".join(foreign.codes), "(10)": foreign.lot, "(21)": foreign.serial}
+        return tuple((name, value) for name, value in named.items() if value)
     scanned = parse(symbol, today=today, separator=section.separator)
     return tuple((f"({ai})", value) for ai, value in scanned.elements)
 
 
 def _failed(section: ScannerSection, text: str, reason: str, *advice: str) -> ScanReport:
-    return ScanReport(section.name, text, "", (), False, False, (reason,), advice)
+    return ScanReport(section.name, text, "", (), False, ScanVerdict.NOT_GOOD, (reason,), advice)
 
 
 async def _one_scan(section: ScannerSection) -> "Frame | BadFrame | Lost | None":

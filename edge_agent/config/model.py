@@ -399,7 +399,8 @@ class ScannerSection(Section):
     of silence ends it), or up to four characters of its own, none of them a letter or digit; with ``hid`` it is Enter
     or Tab.
     ``separator`` is what the scanner sends for GS, if not GS itself; with ``hid``, Alt+0+2+9 and Ctrl+] are GS, and
-    ``separator_key`` may name a function key that is, too.
+    ``separator_key`` may name a function key that is, too. ``layout`` is the keyboard that a ``hid`` scanner was set
+    to; without it only scans with an AIM identifier are taken from it.
 
     ``beep_good``, ``beep_bad`` and ``beep_warn`` are what is written to a serial scanner to make it sound, as
     hexadecimal bytes; empty for silence. Not every scanner takes ACK and NAK.
@@ -412,6 +413,7 @@ class ScannerSection(Section):
     suffix: Annotated[str, AfterValidator(_scan_end), Field(max_length=4, examples=["cr"])] = "cr"
     separator: Annotated[str, Field(min_length=1, max_length=8)] = "\x1d"
     separator_key: Annotated[str | None, Field(pattern=r"^f([1-9]|1[0-2])$", examples=["f8"])] = None
+    layout: Annotated[Literal["us", "uk", "de", "fr"] | None, Field(examples=["us"])] = None
     beep_good: Beep = "06"
     beep_bad: Beep = "15"
     beep_warn: Beep = "0606"

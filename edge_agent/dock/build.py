@@ -1,10 +1,12 @@
 """The docks that a configuration asks for."""
 
 from functools import partial
+from pathlib import Path
 
 from edge_agent.config.model import GatewayConfig, ScannerSection
 from edge_agent.dock.dock_context import DockContext
 from edge_agent.dock.feedback import Answer, BeepBytes, Beeper, LogLines
+from edge_agent.dock.scanner_proof import ScannerProof
 from edge_agent.dock.session import DockSession
 from edge_agent.dock.status_model import ShownScan
 from edge_agent.drivers.base import Source
@@ -15,10 +17,10 @@ from edge_agent.timekeeping.clock import Clock
 
 def build_docks(config: GatewayConfig, clock: Clock, floor: DockContext | None = None) -> tuple[Source, ...]:
     """One source for each ``[[scanner]]``, ready to run. Without a ``floor`` nothing is judged or shown."""
-    return tuple(_dock(section, clock, floor) for section in config.scanner)
+    return tuple(_dock(section, clock, floor, config.gateway.data_dir) for section in config.scanner)
 
 
-def _dock(section: ScannerSection, clock: Clock, floor: DockContext | None) -> Source:
+def _dock(section: ScannerSection, clock: Clock, floor: DockContext | None, data_dir: Path) -> Source:
     scanner, answers = scanner_of(section, clock)
     if floor is None:
         return DockSession(scanner, clock, answers, separator=section.separator)
@@ -31,6 +33,7 @@ def _dock(section: ScannerSection, clock: Clock, floor: DockContext | None) -> S
         separator=section.separator,
         judge=floor.judge,
         on_state=partial(floor.board.stands, section.name),
+        proof=ScannerProof(section, data_dir, clock, partial(floor.board.scanner_proven, section.name)),
     )
 
 
@@ -39,7 +42,10 @@ def scanner_of(section: ScannerSection, clock: Clock) -> tuple[Scanner, tuple[An
     log_lines = LogLines(section.name)
     if section.kind == "hid":
         # A keyboard cannot be told to beep.
-        return HidScanner(section.name, section.port, clock, separator_key=section.separator_key), (log_lines,)
+        keyboard = HidScanner(
+            section.name, section.port, clock, separator_key=section.separator_key, layout=section.layout
+        )
+        return keyboard, (log_lines,)
     scanner = SerialScanner(section.name, section.port, section.baudrate, section.suffix, clock)
     beeps = BeepBytes(*(bytes.fromhex(beep) for beep in (section.beep_good, section.beep_bad, section.beep_warn)))
     return scanner, (Beeper(scanner, beeps), log_lines)

@@ -33,6 +33,8 @@ class DockContext:
             _log.error("%s. The docks have no desk until the ledger sends one", damage)
         self.damage = damage
         self.known.take(desk)
+        self._not_booked: frozenset[int] = frozenset()
+        self._tell_not_booked()
         self.board = StatusModel(config, clock, self.known)
         self.watch = LocalHolds(self.known, clock, WatchStore(data_dir), on_change=self.board.changed)
         self.board.watch = self.watch
@@ -75,4 +77,14 @@ class DockContext:
                 self.known.confirm(desk)
         else:
             self.known.take(desk, contained=frozenset(contained))
+        self._tell_not_booked()
         self.board.changed()
+
+    def _tell_not_booked(self) -> None:
+        """The lamp follows what the ledger could not book; the log names each once."""
+        now = {case.number: case for case in self.known.not_booked}
+        for number in now.keys() - self._not_booked:
+            _log.error("not booked at the ledger (case %d): %s", number, now[number].text)
+        self._not_booked = frozenset(now)
+        if self.lamps is not None:
+            self.lamps.not_booked(bool(now))

@@ -15,6 +15,7 @@ ship     where the boxes are          the customer                     may
 dispense where the boxes are          the ward or patient              may
 return   the customer or ward         where the boxes are put          may
 count    the place that is counted    -                                no
+open     where the case is            -                                no
 destroy  where the boxes are          -                                no
 ======== ============================ ================================ =====
 
@@ -25,7 +26,8 @@ is always one.
 A code that names an item without its lot (a HIBC primary code, an NDC), or a HIBC lot without its item, waits for the
 other half of its label, which must come next (:mod:`edge_agent.dock.labels`).
 
-A count and a destruction name their one place as ``from_place``.
+A count, an opening and a destruction name their one place as ``from_place``. Opening takes the label of the case, and
+of the units in it if they have serials.
 
 A :class:`~edge_agent.dock.verdicts.Judge` is asked about each badge and item. What it refuses changes nothing; what it
 warns of is shown, and booked with the transaction. Stock that is issued is judged once more when it is committed.
@@ -54,7 +56,7 @@ from edge_agent.domain.barcodes.command_codes import (
 from edge_agent.domain.barcodes.item_codes import named
 from edge_agent.domain.barcodes.scanned import Scanned
 from edge_agent.domain.stock.eligibility import ISSUING
-from edge_agent.domain.wire.records import ScanLine, ScanTransaction, Stamp
+from edge_agent.domain.wire.records import Action, ScanLine, ScanTransaction, Stamp
 
 SHOWN_MAX = 40
 """Verdicts that are booked with one transaction; more were shown, but say nothing new to an auditor."""
@@ -173,6 +175,7 @@ def _item(state: SessionState, scanned: Scanned, now: _Now) -> _Result:
     scanned = joined(state.half, scanned)
     line = line_of(scanned, state.quantity_next)
     check_agrees(state.items, line)
+    _refuse_case_without_serial(state, line)
     if len(state.items) >= now.dock.items_max:
         raise ScanRefused(f"{len(state.items)} items are the most of one transaction", "Scan LW.COMMIT, then go on")
     verdicts = _refuse_judged(state, line, state.items, now)
@@ -260,6 +263,13 @@ def _refuse_judged(state: SessionState, line: ScanLine, before: tuple[ScanLine, 
             _told_verdicts(verdicts), "Set the box aside and call quality", _blamed(state, line, verdicts)
         )
     return verdicts
+
+
+def _refuse_case_without_serial(state: SessionState, line: ScanLine) -> None:
+    if state.action is Action.OPEN_CASE and line.serial is None:
+        raise ScanRefused(
+            "this label has no serial, so it is already recorded as loose units", "Put it in place as it is"
+        )
 
 
 def _refuse_lines_blocked_since(state: SessionState, lines: tuple[ScanLine, ...], now: _Now) -> None:

@@ -13,6 +13,7 @@ class Lamps:
     def __init__(self, outputs: Outputs) -> None:
         self._outputs = outputs
         self._open: set[str] = set()
+        self._has_not_booked = False
 
     async def give(self, feedback: Feedback) -> None:
         """A lamp or buzzer for a moment: good, or (warnings included) bad."""
@@ -29,4 +30,13 @@ class Lamps:
             self._open.add(record.subject)
         else:
             self._open.discard(record.subject)
-        self._outputs.alarm(bool(self._open))
+        self._show()
+
+    def not_booked(self, is_any: bool) -> None:
+        """The alarm lamp is also on while the ledger has scans of this gateway that it could not book."""
+        if is_any is not self._has_not_booked:
+            self._has_not_booked = is_any
+            self._show()
+
+    def _show(self) -> None:
+        self._outputs.alarm(bool(self._open) or self._has_not_booked)

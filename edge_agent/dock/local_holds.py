@@ -19,6 +19,7 @@ from edge_agent.buffer.atomic_storage import AtomicStorage
 from edge_agent.dock.offline_stock import LotKey, LotNow, OfflineStock
 from edge_agent.domain.monitoring.excursions import Track
 from edge_agent.domain.monitoring.local_alarms import Alarm, TrackKey, Watched, heard
+from edge_agent.domain.monitoring.quantities import is_about, policy_for
 from edge_agent.domain.stock.eligibility import HoldFact, HoldKind
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record, ScanTransaction
 from edge_agent.domain.wire.request_signing import written
@@ -120,9 +121,9 @@ class LocalHolds:
     def is_outside(self, reading: Reading) -> bool:
         """Whether a reading breaks a limit of its place, as far as the desk tells: then it is never thinned away."""
         for metric, value in reading.values.items():
-            place = self._known.place_of_channel(reading.device, metric)
-            policy = self._known.policy_at(place) if place else None
-            if policy and any(rule.metric == metric and not rule.is_back(value) for rule in policy.limits):
+            policy = policy_for(metric, self._known.policies_over(self._known.place_of_channel(reading.device, metric)))
+            limits = policy.limits if policy else ()
+            if any(is_about(rule.metric, metric) and not rule.is_back(value) for rule in limits):
                 return True
         return False
 
@@ -144,11 +145,11 @@ class LocalHolds:
 
     def _judge(self, reading: Reading, metric: str, value: float) -> tuple[Alarm, ...]:
         place = self._known.place_of_channel(reading.device, metric)
-        policy = self._known.policy_at(place) if place else None
-        if place is None or policy is None:
+        limits = self._known.limits_on(reading.device, metric)
+        if place is None or not limits:
             return ()
         self._watched, alarms = heard(
-            self._watched, reading.device, metric, value, self._time(), place=place, rules=policy.holding_limits
+            self._watched, reading.device, metric, value, self._time(), place=place, rules=limits
         )  # fmt: skip
         for alarm in alarms:
             if alarm.is_open:

@@ -35,6 +35,7 @@ class Metrics(Collector):
         yield from self._way_to_the_ledger()
         yield from self._rooms()
         yield self._alarms()
+        yield _gauge("scans_not_booked", "Scans of this gateway in open cases at the ledger.", self._board.not_booked())
 
     def _records(self) -> Iterator[Metric]:
         records = CounterMetricFamily("lotwarden_records", "Records taken since the start.", labels=["kind"])
@@ -45,6 +46,13 @@ class Metrics(Collector):
         for (dock, tone), count in self._board.answers().items():
             answers.add_metric([dock, tone], count)
         yield answers
+        proven = GaugeMetricFamily(
+            "lotwarden_scanner_proven", "1 if the proof card has shown that the dock's scanner can be trusted.",
+            labels=["dock"],
+        )  # fmt: skip
+        for dock, is_proven in self._board.scanners().items():
+            proven.add_metric([dock], int(is_proven))
+        yield proven
 
     def _journal(self) -> Iterator[Metric]:
         status = self._board.journal

@@ -114,18 +114,24 @@ class DeskJudge:
         found = self._known.item_of(line)
         units = self._known.base_units(line)
         verdicts = []
-        lots = self._known.lots_of(found[0].name, line.lot, line.serial) if found else []
+        serial = self._known.serial_of(line)
+        lots = self._known.lots_of(found[0].name, line.lot, serial) if found else []
         if found is None:
             verdicts.append(self._no_item(line, doing.action))
         elif not any(lot.is_vouched for lot in lots):
             verdicts.append(self._unknown("unknown_lot", f"lot {line.lot or line.serial} of {found[0].name}"))
         item = found[0] if found else None
-        lot = best_of(lots, doing.from_place, line.serial) if lots else _by_label(item, line, units, doing.from_place)
+        lot = (
+            best_of(lots, doing.from_place, serial) if lots else _by_label(item, line, serial, units, doing.from_place)
+        )
         order = self._known.order(doing.order) if doing.order else None
         taken = units + sum(self._known.base_units(other) for other in before if self._is_same_stock(other, line))
         for reason in self._reasons(doing, lot, line, item, order, at):
             verdicts.append(Verdict(REFUSES[reason.code], reason.code.value, reason.text))
-        there = lot.quantity_at(doing.from_place, line.serial)
+        there = lot.quantity_at(doing.from_place, serial)
+        if lots and serial is None and lot.quantity_at(doing.from_place, "") < taken <= there:
+            text = f"lot {lot.lot.number} in {doing.from_place} is in closed cases. Scan OPEN CASE and the case first"
+            verdicts.append(Verdict(False, "in_closed_cases", text))
         if lots and 0 < there < taken:
             text = f"only {there} of lot {lot.lot.number} are known in {doing.from_place}, not {taken}"
             verdicts.append(Verdict(False, "more_than_known", text))
@@ -139,12 +145,13 @@ class DeskJudge:
         self, doing: Doing, lot: LotNow, line: ScanLine, item: DeskItem | None, order: DeskOrder | None, at: datetime
     ) -> tuple[Reason, ...]:
         path = self._known.path_of(doing.from_place)
-        holds = [HoldFact(block.kind, block.text) for block in blocks_at(lot, path, line.serial)]
+        serial = self._known.serial_of(line)
+        holds = [HoldFact(block.kind, block.text) for block in blocks_at(lot, path, serial)]
         stock = Stock(
             lot=lot.lot.number,
             owner=lot.lot.owner,
-            quantity=lot.quantity_at(doing.from_place, line.serial),
-            reserved=reserved_at(lot, doing.from_place, line.serial, doing.order),
+            quantity=lot.quantity_at(doing.from_place, serial),
+            reserved=reserved_at(lot, doing.from_place, serial, doing.order),
             expires_at=with_earlier_expiry(lot.lot, line.expires_on).expires_at,
             expiry_required=item is not None and item.expiry_required,
             holds=(*holds, *self._local_holds(lot, path)),
@@ -175,6 +182,7 @@ class DeskJudge:
     def _expected(self, doing: Doing, line: ScanLine, item: DeskItem | None, at: datetime) -> Expected:
         lots = self._known.lots_of(item.name, line.lot) if item and line.lot else []
         supplier = self._known.supplier(doing.from_place or "")
+        serial = self._known.serial_of(line)
         order = self._known.order(doing.order) if doing.order else None
         return Expected(
             item=ItemFacts(item.name, item.expiry_required, item.serial_tracked, item.receipt_days_min)
@@ -188,7 +196,7 @@ class DeskJudge:
             supplier_text=supplier.text if supplier else "",
             lot_known=bool(lots),
             lot_expires_on=lots[0].lot.expires_on if lots else None,
-            serial_at=self._known.serial_at(item.name, line.serial) if item and line.serial else None,
+            serial_at=self._known.serial_at(item.name, serial) if item and serial else None,
         )
 
     def _order_facts(self, number: str, order: DeskOrder | None, item: DeskItem | None, line: ScanLine) -> OrderFacts:
@@ -237,10 +245,10 @@ def _is_qualified(supplier: DeskSupplier, at: datetime) -> bool:
     return supplier.qualified and (until is None or at.date() <= until)
 
 
-def _by_label(item: DeskItem | None, line: ScanLine, units: int, place: str | None) -> LotNow:
+def _by_label(item: DeskItem | None, line: ScanLine, serial: str | None, units: int, place: str | None) -> LotNow:
     """What the label alone says. Its quantity is what is in the operator's hands: of that nobody knows better."""
     lot = DeskLot(
         item.name if item else named(line.names), line.lot or line.serial or "", "house", line.expires_on,
         end_of(line.expires_on),
     )  # fmt: skip
-    return LotNow(lot, {(place or "", line.serial or ""): units})
+    return LotNow(lot, {(place or "", serial or ""): units})

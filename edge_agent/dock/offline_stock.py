@@ -6,11 +6,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from edge_agent.buffer.desk_store import Desk
-from edge_agent.domain.barcodes.item_codes import keys_of_scan
+from edge_agent.domain.barcodes.item_codes import keys_of_scan, serial_of_unit
+from edge_agent.domain.monitoring.excursions import Rule
 from edge_agent.domain.monitoring.policies import Policy
+from edge_agent.domain.monitoring.quantities import Judged, is_about, judged_by, policy_for
 from edge_agent.domain.stock.desk import (
     DeskBalance,
     DeskBlock,
+    DeskCase,
     DeskItem,
     DeskLot,
     DeskOperator,
@@ -162,13 +165,22 @@ class OfflineStock:
         """Whether the ledger keeps a list of operators at all."""
         return bool(self._operators)
 
-    def policy_at(self, place: str) -> Policy | None:
-        """The storage policy that holds in ``place``: its own, else that of the nearest place it stands in."""
-        for name in reversed(self.path_of(place)):
-            known = self._places.get(name)
-            if known and known.policy:
-                return self._policies.get(known.policy)
-        return None
+    def policies_over(self, place: str | None) -> tuple[Policy, ...]:
+        """The policies of a place and of what it stands in, its own first."""
+        names = [known.policy for name in reversed(self.path_of(place)) if (known := self._places.get(name))]
+        return tuple(self._policies[name] for name in names if name in self._policies)
+
+    def limits_on(self, device: str, metric: str) -> tuple[Rule, ...]:
+        """The limits that a gateway judges by itself and that hold stock, for a channel where it measures."""
+        policy = policy_for(metric, self.policies_over(self.place_of_channel(device, metric)))
+        return tuple(rule for rule in policy.holding_limits if is_about(rule.metric, metric)) if policy else ()
+
+    def judged(self, device: str, metric: str) -> Judged:
+        """Whether anything judges a channel, by what the ledger says. Without a desk nobody knows, and nothing does."""
+        if (device, metric) in self._on_purpose:
+            return Judged.NOT_NEEDED
+        place = self.place_of_channel(device, metric)
+        return judged_by(metric, place, self.policies_over(place))
 
     def place_of_channel(self, device: str, metric: str) -> str | None:
         """Where a channel of this gateway measures."""
@@ -178,6 +190,16 @@ class OfflineStock:
         """The line's quantity in base units; as scanned if the item is not known."""
         found = self.item_of(line)
         return line.quantity * (found[1] if found else 1)
+
+    def serial_of(self, line: ScanLine) -> str | None:
+        """The serial by which the ledger follows this unit: that of a case has the code of the case in it."""
+        found = self.item_of(line)
+        return serial_of_unit(line.names, line.serial, found[1] if found else 1) or None
+
+    @property
+    def not_booked(self) -> tuple[DeskCase, ...]:
+        """Scans of this gateway that the ledger could not book."""
+        return self.desk.snapshot.not_booked if self.desk else ()
 
     def _index(self) -> None:
         snapshot = self.desk.snapshot if self.desk else None
@@ -190,7 +212,9 @@ class OfflineStock:
         # First policies, then places, then channels: the journal's thread may ask which policy holds where meanwhile.
         self._policies = {policy.name: policy for policy in (snapshot.policies if snapshot else ())}
         self._places = {place.name: place for place in (snapshot.places if snapshot else ())}
-        self._channels = {(c.device, c.metric): c.place for c in (snapshot.channels if snapshot else ())}
+        channels = snapshot.channels if snapshot else ()
+        self._channels = {(c.device, c.metric): c.place for c in channels if c.place}
+        self._on_purpose = {(c.device, c.metric) for c in channels if c.not_judged_because}
         self._orders = {order.number: order for order in (snapshot.orders if snapshot else ())}
         self._suppliers = {supplier.place: supplier for supplier in (snapshot.suppliers if snapshot else ())}
         self._operators = {
@@ -221,14 +245,31 @@ class OfflineStock:
             if transaction.order:
                 self._done[(transaction.order, item.name)] += line.quantity * units
             lot = self._lot_for(item, line, transaction.from_place)
-            if lot is not None:
-                lot.is_vouched = lot.is_vouched or transaction.action is Action.RECEIVE
-                self._move(lot, line.serial or "", line.quantity * units, transaction)
+            if lot is None:
+                continue
+            serial = self.serial_of(line) or ""
+            if transaction.action is Action.OPEN_CASE:
+                self._open_case(lot, serial, line, str(transaction.from_place))
+                continue
+            lot.is_vouched = lot.is_vouched or transaction.action is Action.RECEIVE
+            self._move(lot, serial, line.quantity * units, transaction)
+
+    def _open_case(self, lot: LotNow, serial: str, line: ScanLine, place: str) -> None:
+        """A case becomes loose stock; a unit out of it, loose until then, has its own serial."""
+        units = self.base_units(line)
+        is_case = serial != line.serial
+        for key, change in ((serial, -units), ("", units)) if is_case else (("", -units), (serial, units)):
+            lot.quantities[(place, key)] = lot.quantities.get((place, key), 0) + change
+        if is_case:
+            self._serials.pop((lot.lot.item, serial), None)
+        else:
+            self._serials[(lot.lot.item, serial)] = (lot.key, place)
 
     def _lot_for(self, item: DeskItem, line: ScanLine, from_place: str | None) -> LotNow | None:
-        lots = self.lots_of(item.name, line.lot, line.serial)
+        serial = self.serial_of(line)
+        lots = self.lots_of(item.name, line.lot, serial)
         if lots:
-            return best_of(lots, from_place, line.serial)
+            return best_of(lots, from_place, serial)
         if line.lot is None:
             return None
         lot = self._add_lot(DeskLot(item.name, line.lot, HOUSE, line.expires_on, end_of(line.expires_on)))

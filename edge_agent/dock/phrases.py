@@ -13,7 +13,7 @@ def doing_of(state: SessionState) -> str:
     way = (f" from {state.from_place}" if state.from_place else "") + (
         f" to {state.to_place}" if state.to_place else ""
     )
-    if state.action is Action.COUNT:
+    if state.action in (Action.COUNT, Action.OPEN_CASE):
         way = f" at {state.from_place}" if state.from_place else ""
     return title(state.action) + way + (f" for order {state.order}" if state.order else "")
 

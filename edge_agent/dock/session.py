@@ -13,10 +13,12 @@ from edge_agent.dock.feedback import Answer
 from edge_agent.dock.grammar import NO_JUDGE, abandon, expire, step
 from edge_agent.dock.non_gs1 import parse_foreign
 from edge_agent.dock.refusal_limiter import Refusals
+from edge_agent.dock.scanner_proof import ScannerProof
 from edge_agent.dock.session_state import Dock, SessionState
 from edge_agent.dock.verdicts import Judge
-from edge_agent.domain.barcodes.command_codes import Code, is_code, parse_code
+from edge_agent.domain.barcodes.command_codes import Badge, Code, is_code, parse_code
 from edge_agent.domain.barcodes.gs1 import GS, Scanned, parse
+from edge_agent.domain.barcodes.proof_card import CardReading
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
 from edge_agent.domain.barcodes.symbology import Symbol, symbol_of
 from edge_agent.domain.wire.ids import DeviceName
@@ -27,6 +29,7 @@ from edge_agent.drivers.scanners.scanner import Back, Event, Lost, Scanner
 from edge_agent.errors import JournalError
 from edge_agent.timekeeping.clock import Clock, stamp
 
+NOT_PROVEN = "This scanner is not proven: scan the proof card of the code sheet before you go on."
 SHOWN_MAX = 200
 """Characters of a refused scan that go into its notice."""
 FAREWELL_S = 2.0
@@ -46,8 +49,11 @@ class DockSession:
         dock: Dock | None = None,
         judge: Judge = NO_JUDGE,
         on_state: Callable[[SessionState], None] = lambda _state: None,
+        proof: ScannerProof | None = None,
     ) -> None:
-        """``judge`` says what speaks against a scan; ``on_state`` hears where the operator stands after each."""
+        """``judge`` says what speaks against a scan; ``on_state`` hears where the operator stands after each. ``proof``
+        knows whether the proof card has shown that this scanner's settings change nothing; without it nobody asks.
+        """
         self.name = scanner.name
         self._scanner = scanner
         self._clock = clock
@@ -57,6 +63,7 @@ class DockSession:
         self._dock = dock or Dock(DeviceName(scanner.name))
         self._judge = judge
         self._on_state = on_state
+        self._proof = proof
         self._state = SessionState()
         self._refusals = Refusals()
         self._alive: Callable[[], None] = lambda: None
@@ -94,6 +101,9 @@ class DockSession:
                 await self._tell(NoticeKind.DEVICE_BACK, text, {"after_s": round(after_s, 3)}, emit)
 
     async def _scan(self, text: str, emit: Emit) -> None:
+        if self._proof is not None and (reading := self._proof.read(symbol_of(text))) is not None:
+            await self._card(reading, text, emit)
+            return
         try:
             code = self._read(symbol_of(text))
         except ScanRejected as rejected:
@@ -109,6 +119,17 @@ class DockSession:
         )
         if await self._carry_out(effects, text, emit):
             self._stand(after)
+            if isinstance(code, Badge) and self._proof is not None and not self._proof.is_proven:
+                await self._answer(Feedback(Tone.PROMPT, NOT_PROVEN))
+
+    async def _card(self, reading: CardReading, text: str, emit: Emit) -> None:
+        """The proof card was scanned: it books nothing, and says whether this scanner can be trusted."""
+        if reading.passed:
+            self._separator_seen = True
+            await self._answer(Feedback(Tone.GOOD, f"Scanner proven: {', '.join(reading.proven)}."))
+        else:
+            hint = "Mend the scanner's settings, then scan the proof card again"
+            await self._refuse(RefusedScan(f"proof card: {'; '.join(reading.faults)}", hint), text, emit)
 
     def _stand(self, after: SessionState) -> None:
         self._state = after

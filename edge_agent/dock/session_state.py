@@ -26,6 +26,7 @@ NEEDS: dict[Action, Needs] = {
     Action.DISPENSE: Needs("the place where the boxes are", "the ward or patient", order=True),
     Action.RETURN: Needs("the customer or ward they come from", "the place where they are put", order=True),
     Action.COUNT: Needs("the place that is counted", None),
+    Action.OPEN_CASE: Needs("the place where the case is", None),
     Action.DESTROY: Needs("the place where the boxes are", None),
 }
 

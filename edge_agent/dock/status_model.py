@@ -15,6 +15,7 @@ from edge_agent.dock.offline_stock import OfflineStock
 from edge_agent.dock.phrases import doing_of, next_needed
 from edge_agent.dock.session_state import SessionState
 from edge_agent.domain.monitoring.excursions import Side
+from edge_agent.domain.stock.desk import DeskCase
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record
 from edge_agent.domain.wire.request_signing import written
 from edge_agent.timekeeping.clock import Clock
@@ -26,6 +27,7 @@ RECENT_MAX = 6
 DEVICES_MAX = 500
 LOST_MAX = 100
 POLLS_UNTIL_OLD = 3
+NOT_BOOKED_SHOWN_MAX = 5
 
 
 @dataclass(slots=True)
@@ -34,6 +36,7 @@ class _Dock:
     operator: str | None = None
     doing: str = ""
     items: int = 0
+    is_proven: bool = True
     recent: deque[dict[str, str]] = field(default_factory=lambda: deque(maxlen=RECENT_MAX))
     answers: dict[str, int] = field(default_factory=dict)
 
@@ -131,6 +134,17 @@ class StatusModel:
         view.recent.appendleft({"tone": feedback.tone, "text": feedback.text, "at": written(self._clock.now())})
         self.changed()
 
+    def scanner_proven(self, dock: str, is_proven: bool) -> None:
+        """Whether the proof card has shown that a dock's scanner can be trusted."""
+        view = self._docks.get(dock)
+        if view is not None:
+            view.is_proven = is_proven
+            self.changed()
+
+    def scanners(self) -> dict[str, bool]:
+        """By dock, whether its scanner is proven."""
+        return {name: dock.is_proven for name, dock in self._docks.items()}
+
     def stands(self, dock: str, state: SessionState) -> None:
         """Where a dock's operator stands now."""
         view = self._docks.get(dock)
@@ -197,9 +211,14 @@ class StatusModel:
             }
             for key, track in open_now
         ]
+        found += [{"kind": "not_booked", **_told_case(case)} for case in self._known.not_booked[:NOT_BOOKED_SHOWN_MAX]]
         found += [{"kind": "lost", **lost} for lost in self._lost.values()]
         found += [{"kind": "late", "text": text, "since": None} for text in self.late()]
         return found
+
+    def not_booked(self) -> int:
+        """Scans of this gateway that the ledger could not book, as far as the desk names them."""
+        return len(self._known.not_booked)
 
     def answers(self) -> dict[tuple[str, str], int]:
         """How often each dock answered in each tone."""
@@ -233,9 +252,7 @@ class StatusModel:
         return (known.title if known else "") or place
 
     def _metric(self, device: str, metric: str, value: float) -> dict[str, Any]:
-        place = self._known.place_of_channel(device, metric)
-        policy = self._known.policy_at(place) if place else None
-        rules = [rule for rule in policy.holding_limits if rule.metric == metric] if policy else []
+        rules = self._known.limits_on(device, metric)
         highs = [rule.limit for rule in rules if rule.side is Side.ABOVE]
         lows = [rule.limit for rule in rules if rule.side is Side.BELOW]
         return {
@@ -270,6 +287,12 @@ class ShownScan:
         self._board.answered(self._dock, feedback)
 
 
+def _told_case(case: DeskCase) -> dict[str, Any]:
+    who = f" scanned by {case.operator}" if case.operator else ""
+    text = f"NOT BOOKED at the ledger{who}: {case.text}. Set the boxes aside; case {case.number} at the ledger books it"
+    return {"text": text, "since": written(case.at)}
+
+
 def _sources_of(config: GatewayConfig) -> set[str]:
     """Everything that a configuration names and that may be heard or lost."""
     sections = (config.device, config.bus, config.scanner, config.particle_sensor, config.contact)
@@ -283,5 +306,6 @@ def _dock_shown(name: str, dock: _Dock) -> dict[str, Any]:
         "doing": dock.doing,
         "items": dock.items,
         "waits_for": dock.waits_for,
+        "is_proven": dock.is_proven,
         "recent": list(dock.recent),
     }

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
-import psycopg
 from psycopg.types.json import Jsonb
 
 from cloud_sync.actions.access import create_token
@@ -19,8 +18,9 @@ from edge_agent.domain.monitoring.excursions import Side
 from edge_agent.domain.monitoring.policies import Policy, PolicyRule, RateRule
 from edge_agent.domain.wire.ids import BootId, DeviceName
 from edge_agent.domain.wire.records import Lane, Notice, NoticeKind, Quality, Reading, Record, Stamp, lane_of
-from tests.support.builders import EVERYTHING, GatewayWithKey, Ledger
+from tests.support.builders import GatewayWithKey, Ledger
 from tests.support.ledger_api import Somebody
+from tests.support.recycled_databases import empty
 from tests.support.reference_model import Place, World
 
 HOURS_BACK = 10
@@ -159,7 +159,7 @@ class House:
         self.now = self.start
         self.ids = (str(uuid.UUID(int=number)) for number in itertools.count(1))
         self.world = World({}, dict(DEVICES), dict(GATEWAY_OF))
-        _empty(database)
+        empty(database.url)
         self.amy, self.bob = self._known(client, "amy", Role.OPERATOR), self._known(client, "bob", Role.OPERATOR)
         self.eve, self.max = self._known(client, "eve", Role.QUALITY), self._known(client, "max", Role.QUALITY)
         self.root = self._known(client, "root", Role.ADMINISTRATOR)
@@ -243,10 +243,3 @@ class House:
 def _gate(number: int) -> Gate:
     journal = f"{number + 1:08d}-1111-4111-8111-111111111111"
     return Gate(GatewayWithKey(f"gw-{number + 1}", journal), BootId(str(uuid.UUID(int=number + 7))))
-
-
-def _empty(database: Database) -> None:
-    with psycopg.connect(database.url, autocommit=True) as connection:
-        connection.execute("SET session_replication_role = replica")
-        connection.execute(f"TRUNCATE {EVERYTHING} RESTART IDENTITY")
-        connection.execute("INSERT INTO owner VALUES ('house', 'The house itself')")

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from psycopg.types.json import Jsonb
@@ -280,24 +279,3 @@ def ledger_with_two_fridges(database: Database, gateway: GatewayWithKey) -> Ledg
     ledger.put_probe("fridge-a", "probe-a", gateway.name)
     ledger.put_probe("fridge-b", "probe-b", gateway.name)
     return ledger
-
-
-EVERYTHING = (
-    "event, api_token, policy, place, owner, item, item_gtin, item_code, lot, gateway, evidence, notice, channel, "
-    "reading, unusable_reading, track, excursion, movement, position, residency, exposure, hold, disposition, "
-    "reservation, exception_case, operator, gateway_nonce, formula, production_batch, batch_fact, "
-    "reading_hour, "
-    "item_substitute, supplier, recipient, recipient_item, document, reorder_level, stock_order, order_line, "
-    "order_step, stock_count, count_line, "
-    "gateway_invite, enrolment_failure, excursion_version, lane_progress, declared_gap, clock_offset, doubtful_scan, "
-    "envelope, envelope_point, retold_reading, ledger_key, "
-    "recall, recall_scope, recall_lot, recall_notice, place_policy_was, channel_place_was"
-)
-
-
-def empty(database: Database) -> None:
-    """Make a ledger new again, past the triggers that keep facts: quicker than a new database."""
-    with psycopg.connect(database.url, autocommit=True) as connection:
-        connection.execute("SET session_replication_role = replica")
-        connection.execute(f"TRUNCATE {EVERYTHING} RESTART IDENTITY")
-        connection.execute("INSERT INTO owner VALUES ('house', 'The house itself')")

@@ -1,8 +1,9 @@
 """What a scanner's fingers do: ``struct input_event`` bytes for keys and texts."""
 
-from edge_agent.drivers.scanners.hid_keys import EVENT, PAD, PLAIN, SHIFTED
+from edge_agent.drivers.scanners.hid_keys import EVENT, PAD
+from edge_agent.drivers.scanners.hid_layouts import LAYOUTS
 
-SHIFT, CTRL, ALT, ENTER, TAB = 42, 29, 56, 28, 15
+SHIFT, CTRL, ALT, ALT_GR, ENTER, TAB = 42, 29, 56, 100, 28, 15
 _SYNC = EVENT.pack(7, 7, 0, 0, 0)
 _SCAN_CODE = EVENT.pack(7, 7, 4, 4, 458756)
 """Keyboards send it before each key; it says nothing more."""
@@ -14,13 +15,20 @@ def press(code: int, held: tuple[int, ...] = ()) -> bytes:
     return _SCAN_CODE + EVENT.pack(7, 7, 1, code, 1) + _SYNC + inside + EVENT.pack(7, 7, 1, code, 0) + _SYNC
 
 
-def typed(text: str) -> bytes:
-    """The keys of a US keyboard that type ``text``."""
-    plain = {value: code for code, value in PLAIN.items()}
-    shifted = {value: code for code, value in SHIFTED.items()}
+def typed(text: str, layout: str = "us") -> bytes:
+    """The keys that type ``text`` on a keyboard of ``layout``; GS as Alt+0+2+9."""
+    keys = LAYOUTS[layout]
+    levels = [
+        (held, {value: code for code, value in level.items()})
+        for held, level in ((None, keys.plain), (SHIFT, keys.shifted), (ALT_GR, keys.alt_gr))
+    ]
     out = b""
     for character in text.encode():
-        out += press(plain[character]) if character in plain else press(SHIFT, held=(shifted[character],))
+        if character == 0x1D:
+            out += alt_number("029")
+            continue
+        held, code = next((held, codes[character]) for held, codes in levels if character in codes)
+        out += press(code) if held is None else press(held, held=(code,))
     return out
 
 

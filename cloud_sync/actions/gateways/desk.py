@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cloud_sync.actions.master_data.master_data import place_named
+from cloud_sync.domain.booking import Why
 from cloud_sync.domain.orders import OrderKind
 from cloud_sync.errors import Conflict, NotFound, NotKnown
 from cloud_sync.posting.movements import rebook_cases
@@ -23,6 +24,9 @@ from cloud_sync.storage.queries import queries
 from edge_agent.domain.stock.desk import DeskSnapshot, desk_from, desk_json
 from edge_agent.domain.wire.request_signing import TOLERANCE_S, signed_words
 
+CASES_MAX = 100
+"""Of the scans of a gateway that could not be booked, how many its desk names."""
+NOT_BOOKED_KINDS = [*(why.value for why in Why), "count_not_read", "batch_set_aside"]
 ORDERS_MAX = 1000
 """Of the latest orders of a site, how many are looked at for its desks."""
 NONCE = re.compile(r"[0-9a-f]{32}")
@@ -154,5 +158,8 @@ def _snapshot(connection: Connection, name: str, gateway: Row) -> DeskSnapshot:
         "suppliers": list(desk.desk_suppliers(connection)),
         "policies": [row["body"] for row in desk.desk_policies(connection)],
         "channels": list(desk.desk_channels(connection, gateway_id=gateway["id"])),
+        "not_booked": list(
+            desk.desk_cases(connection, gateway_id=gateway["id"], kinds=NOT_BOOKED_KINDS, rows_max=CASES_MAX)
+        ),
     }
     return desk_from(content)

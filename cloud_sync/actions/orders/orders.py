@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from cloud_sync.actions.master_data.master_data import item_named, place_named
-from cloud_sync.domain.booking import SCRAP
+from cloud_sync.domain.booking import OWN_PLACES, SCRAP
 from cloud_sync.domain.orders import (
     RULES,
     OrderKind,
@@ -259,7 +259,8 @@ ASK_OTHER = "Ask a colleague: one person alone must not be able to do it."
 
 def _add(connection: Connection, new: NewOrder, actor: str) -> str:
     if new.kind is OrderKind.DESTRUCTION and new.to_place == SCRAP:
-        queries("movements").add_scrap_place(connection, name=SCRAP)
+        title, kind = OWN_PLACES[SCRAP]
+        queries("movements").add_own_place(connection, name=SCRAP, title=title, kind=kind)
     source, target = place_named(connection, new.from_place), place_named(connection, new.to_place)
     if fault := fault_of_places(new.kind, source["kind"], target["kind"]):
         raise Invalid(fault)

@@ -26,7 +26,7 @@ from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_lots
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.barcodes.item_codes import keys_of_scan
+from edge_agent.domain.barcodes.item_codes import keys_of_scan, serial_of_unit
 from edge_agent.domain.wire.records import Action, ScanTransaction
 
 NOT_COUNTED_MAX = 1000
@@ -138,7 +138,7 @@ def store_count_scan(
             fact=f"{said_at}#{number}",
             count_id=count_id,
             lot_id=lots[label.item_id, label.lot_number, label.owner],
-            serial=line.serial or "",
+            serial=serial_of_unit(line.names, line.serial, item.base_units),
             place_id=place["id"],
             quantity=line.quantity * item.base_units,
             counted_by=scan.operator,

@@ -40,6 +40,7 @@ PlaceKind = Literal[
     "supplier",
     "customer",
     "ward",
+    "unpacking",
     "production",
     "scrap",
     "count_difference",

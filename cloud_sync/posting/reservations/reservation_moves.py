@@ -15,6 +15,9 @@ from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 
+UNPACKING = "unpacking"
+"""The kind of the place where opened cases end."""
+
 
 def release_excess(connection: Connection, order: OrderNow, *, actor: str, reason: str) -> None:
     """Take back reservations to ``order`` that are more than it has open, the latest first."""
@@ -100,7 +103,12 @@ def move_reservations(connection: Connection, movements: Sequence[NewMovement]) 
         excess = row["reserved"] - max(0, row["quantity"])
         for reservation in list(queries("orders").lock_reservations_at(connection, **here)):
             taken = min(excess, reservation["quantity"])
-            if target["kind"] in INTERNAL:
+            if target["kind"] == UNPACKING:
+                text = f"its case {row['serial']} was opened"
+                end_part(connection, reservation, taken, "void", text, actor=LEDGER)
+                if taken:
+                    move_reservation(connection, {**reservation, "serial": ""}, taken, row["place_id"])
+            elif target["kind"] in INTERNAL:
                 text = f"went with its stock to {target['name']}"
                 end_part(connection, reservation, taken, "void", text, actor=LEDGER)
                 if taken:

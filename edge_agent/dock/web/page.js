@@ -66,7 +66,8 @@ const makeScan = make(`<li><span class="mark"></span><span class="text"></span><
 function dock(card, state) {
   const [who, doing, verdict, next, list] = card.children;
   set(who.children[0], state.name);
-  set(who.children[1], state.operator ? `${state.operator} is signed in` : "nobody is signed in");
+  const unproven = state.is_proven === false ? " · scanner not proven: scan the proof card" : "";
+  set(who.children[1], (state.operator ? `${state.operator} is signed in` : "nobody is signed in") + unproven);
   set(doing, state.doing + (state.items ? ` · ${state.items} scanned` : ""));
   const last = state.recent[0] || { tone: "none", text: "Nothing scanned yet." };
   const age_s = last.at ? Math.max(0, (Date.parse(board.at) - Date.parse(last.at) + performance.now() - heardAt) / 1000) : 0;

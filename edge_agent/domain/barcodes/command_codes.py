@@ -23,7 +23,7 @@ QUANTITY_MAX = 99_999
 
 SCANNED_ACTIONS = (
     Action.RECEIVE, Action.PUT_AWAY, Action.MOVE, Action.PICK, Action.SHIP, Action.DISPENSE, Action.RETURN,
-    Action.COUNT, Action.DESTROY,
+    Action.COUNT, Action.OPEN_CASE, Action.DESTROY,
 )  # fmt: skip
 """What an operator can choose at a dock."""
 

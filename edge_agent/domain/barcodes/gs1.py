@@ -23,7 +23,7 @@ from edge_agent.domain.barcodes.gs1_elements import (
     encode,
 )
 from edge_agent.domain.barcodes.item_codes import codes_in_715
-from edge_agent.domain.barcodes.scan_rejected import ScanRejected
+from edge_agent.domain.barcodes.scan_rejected import HINT_SPELT, SPELT_SEPARATOR, ScanRejected
 from edge_agent.domain.barcodes.scanned import Element, Scanned
 from edge_agent.domain.barcodes.symbology import Content, Symbol
 
@@ -51,6 +51,7 @@ def parse(symbol: Symbol, *, today: date, separator: str = GS, separator_seen: b
     text = scanned.replace(separator, GS) if separator != GS and COMPOSITE not in scanned else scanned
     try:
         _check_characters(text)
+        _check_separators(text[len(aim) :])
         elements = _ELEMENTS_OF[_content_of(symbol.content, text[len(aim) :])](text[len(aim) :], today, separator_seen)
         return _scanned(scanned, aim, elements, today, separator_seen=GS in text[len(aim) :].strip(GS))
     except ElementFault as fault:
@@ -84,6 +85,13 @@ def _check_characters(text: str) -> None:
         if character != GS and not " " <= character <= "~":
             hint = f"{HINT_AGAIN}; the scanner's interface may also have the wrong parity or code page"
             raise ElementFault(at, f"the character {character!r} is in no GS1 code", hint)
+
+
+def _check_separators(body: str) -> None:
+    spelt = SPELT_SEPARATOR.search(body)
+    if spelt is not None and not LINK.match(body):
+        reason = f"the separator arrives as the {len(spelt[0])} characters {spelt[0]}, and would become part of the lot"
+        raise ElementFault(spelt.start(), reason, HINT_SPELT.format(spelt=spelt[0]))
 
 
 def _content_of(content: Content | None, body: str) -> str:

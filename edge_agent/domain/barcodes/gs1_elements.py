@@ -48,6 +48,9 @@ COUNTS = ("30", "37")
 COUNT_MAX = 999_999
 """More than this in one box is a misread lot, not a count."""
 
+LAST = frozenset({"235"})
+"""Of variable length, but symbol makers (zint 2.11 to 2.15) write no separator after it: nothing may follow it."""
+
 PLAUSIBLE_YEARS = {"17": (-10, 20), "11": (-20, 0)}
 FOLLOWS_A_DATE = re.compile(r"(1[0135-7]|2[012]|30|37|240|71[0-7]|9[0-9])[!-z]+")
 
@@ -129,12 +132,13 @@ def check_together(elements: Iterable[Element]) -> None:
 
 def encode(elements: Iterable[Element]) -> str:
     """The text of a symbol that holds ``elements``, with a separator (GS) only where one is needed; no AIM identifier.
+    AI 235 goes to the end.
 
     >>> encode([("01", "00312345678906"), ("10", "ABC123"), ("17", "261231")])
     '010031234567890610ABC123\\x1d17261231'
     """
     text = ""
-    for ai, value in elements:
+    for ai, value in sorted(elements, key=lambda element: element[0] in LAST):
         text += ai + value + (GS if GS1ApplicationIdentifier.extract(ai).separator_required else "")
     return text.removesuffix(GS)
 

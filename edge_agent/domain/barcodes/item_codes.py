@@ -13,6 +13,7 @@ NDC 5-4-2 (or 11 digits)         ``ndc:`` 11 digits                  ``ndc10:`` 
 NDC 6-4-2                        ``ndc:`` 11 digits, or all 12       as 5-4-2
 NDC of ten digits, no hyphens    ``ndc10:`` its ten digits           (a scan only: nobody may say an item by it)
 HIBC                             the code itself
+PPN (IFA; PZN in Germany)        the code itself                     the GTIN made of its PZN (NTIN, 04150...)
 ================================ =================================== ==============================================
 
 The ten digits prove an item, because whoever said its code said it with hyphens or as a GTIN. They are never cut into
@@ -20,10 +21,11 @@ segments by guessing.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from edge_agent.domain.barcodes.hibc import PRODUCT, parse_primary
 from edge_agent.domain.barcodes.ndc import Ndc, ndc_digits_of, parse_ndc
+from edge_agent.domain.barcodes.ppn import is_ppn, ntin_of
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
 from edge_agent.domain.barcodes.symbology import symbol_of
 
@@ -42,6 +44,12 @@ def parse_code(text: str) -> str:
     ('ndc:0591-0369-01', 'hibc:A123BJC5D6E71')
     """
     said = text.strip()
+    if said.startswith("ppn:"):
+        if not is_ppn(said[4:]):
+            raise CodeFault(
+                f"{said[4:]!r} is no PPN: write all of it, agency, PZN and check digits, as ppn:110375286414"
+            )
+        return said
     if said.startswith("hibc:"):
         if PRODUCT.fullmatch(f"+{said[5:]}") is None:
             raise CodeFault(f"{said[5:]!r} is no HIBC product: write labeler, product number and unit of measure")
@@ -81,6 +89,22 @@ def scanned_ndc(text: str) -> str | None:
         return None
 
 
+def serial_of_unit(names: Sequence[str], serial: str | None, base_units: int) -> str:
+    """The serial by which stock is followed; '' for stock without.
+
+    That of one base unit is as on its label. A serialised case (one code that stands for ``base_units`` of them) is a
+    unit of its own: each packaging level counts serials for itself (GS1 General Specifications 2.1.4), so its code is
+    part of what tells it apart.
+
+    >>> serial_of_unit(["10312345678903"], "S1", 10)
+    '(01)10312345678903(21)S1'
+    """
+    if not serial or base_units == 1:
+        return serial or ""
+    code = names[0]
+    return f"(01){code}(21){serial}" if code.isdigit() else f"({code})(21){serial}"
+
+
 def named(names: Iterable[str]) -> str:
     """What to call an item that has no other name: ``GTIN 00312345678906 / NDC 0591-0369-01``."""
     return " / ".join(_shown(name) for name in names) or "no code"
@@ -94,6 +118,9 @@ def _shown(name: str) -> str:
 def _keys_of(name: str) -> Iterable[str]:
     if not name.startswith("ndc:"):
         yield name
+        ntin = ntin_of(name[4:]) if name.startswith("ppn:") else None
+        if ntin is not None:
+            yield ntin
         ten = ndc_digits_of(name) if name.startswith("0") else None
         if ten is not None:
             yield f"ndc10:{ten}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from edge_agent.domain.monitoring.excursions import NORMAL, Change, ExcursionChange, Rule, Track, evaluate
+from edge_agent.domain.monitoring.quantities import is_about
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def heard(
     tracks = dict(watched.tracks)
     alarms = []
     for rule in rules:
-        if rule.metric != metric:
+        if not is_about(rule.metric, metric):
             continue
         key = TrackKey(device, metric, place, rule.name)
         track, changes = evaluate(tracks.get(key, NORMAL), at, value, rule)

@@ -148,11 +148,29 @@ class DeskSupplier:
 
 @dataclass(frozen=True, slots=True)
 class DeskChannel:
-    """Where the ledger says that a channel of this gateway measures."""
+    """Where the ledger says that a channel of this gateway measures.
+
+    ``not_judged_because`` is why somebody at the ledger decided that no rule need judge it; '' if nobody did.
+    """
 
     device: Text
     metric: Text
     place: Text
+    not_judged_because: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskCase:
+    """A scan of this gateway that the ledger could not book: what is wrong, and when it was scanned by whom.
+
+    ``number`` is that of the ledger's exception case, where one click books it once the cause is gone.
+    """
+
+    number: int
+    kind: Text
+    text: Text
+    at: datetime
+    operator: Text = ""
 
 
 Rows = Annotated[tuple[DeskItem, ...], Field(max_length=ROWS_MAX)]
@@ -172,6 +190,7 @@ class DeskSnapshot:
     suppliers: Annotated[tuple[DeskSupplier, ...], Field(max_length=ROWS_MAX)] = ()
     policies: Annotated[tuple[Policy, ...], Field(max_length=ROWS_MAX)] = ()
     channels: Annotated[tuple[DeskChannel, ...], Field(max_length=ROWS_MAX)] = ()
+    not_booked: Annotated[tuple[DeskCase, ...], Field(max_length=ROWS_MAX)] = ()
     version: Literal[1] = 1
 
 

@@ -83,7 +83,7 @@ class Envelope:
 
 
 class Action(StrEnum):
-    """What can be done with stock. The first nine are what an operator does with a scanner."""
+    """What can be done with stock. What an operator can choose is in ``command_codes``."""
 
     RECEIVE = "receive"
     PUT_AWAY = "put_away"
@@ -96,13 +96,15 @@ class Action(StrEnum):
     DESTROY = "destroy"
     ALLOCATE = "allocate"  # decided in an office, not scanned
     CONSUME = "consume"  # into a production batch
+    OPEN_CASE = "open_case"  # what a serialised case contains is stock of its own from then on
 
 
 @dataclass(frozen=True, slots=True)
 class ScanLine:
     """One item that was scanned: identity as read from the label, and how many of what its codes name (> 0).
 
-    The ledger counts in base units: a carton's GTIN may stand for many of them. A serial is one of one base unit.
+    The ledger counts in base units: a carton's GTIN may stand for many of them. A serial is one unit of what the code
+    names: one base unit, or one case of many (``serial_of_unit``).
 
     ``gtin`` is '' for a label that has none; ``codes`` are other codes of the item on it, as
     ``edge_agent.domain.item_codes`` writes them. Which item they name, the ledger says by its own master data.

@@ -68,7 +68,7 @@ class Framer:
         if self._suffix == BY_SILENCE and (whole := self._finish()) is not None:
             return (whole,)
         bad = BadFrame(
-            _shown(self._pending),
+            shown(self._pending),
             f"a scan began and never ended ({self._end_shown()} did not come)",
             "Scan again; if every scan does this, set `suffix` of this [[scanner]] to what the scanner sends",
         )
@@ -114,14 +114,14 @@ class Framer:
         self._clear()
         if overflowed:
             reason = f"more than {SCAN_BYTES_MAX} bytes came without an end"
-            return BadFrame(_shown(data), reason, "Check baud rate and suffix of this [[scanner]]")
+            return BadFrame(shown(data), reason, "Check baud rate and suffix of this [[scanner]]")
         if not data:
             return None
         try:
             return Frame(data.decode("ascii"))
         except UnicodeDecodeError as error:
             reason = f"byte {error.object[error.start]:#04x} at {error.start} is in no code"
-            return BadFrame(_shown(data), reason, "Scan again; check baud rate and parity if it happens twice")
+            return BadFrame(shown(data), reason, "Scan again; check baud rate and parity if it happens twice")
 
     def _end_shown(self) -> str:
         return self._suffix.upper() if self._suffix.isalpha() else repr(self._suffix)
@@ -133,5 +133,6 @@ class Framer:
             self._in_scan = False
 
 
-def _shown(data: bytes | bytearray) -> str:
+def shown(data: bytes | bytearray) -> str:
+    """A printable, bounded piece of ``data``."""
     return bytes(data[:80]).decode("ascii", "backslashreplace")

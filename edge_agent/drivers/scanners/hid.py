@@ -10,7 +10,7 @@ import struct
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
-from edge_agent.drivers.scanners.framing import Framer
+from edge_agent.drivers.scanners.framing import BadFrame, Frame, Framer, shown
 from edge_agent.drivers.scanners.hid_keys import EVENT, KeyDecoder
 from edge_agent.drivers.scanners.scanner import TICK_S, Event, Silence, kept_open
 from edge_agent.timekeeping.clock import Clock
@@ -53,13 +53,19 @@ class HidScanner:
         clock: Clock,
         *,
         separator_key: str | None = None,
+        layout: str | None = None,
         open_device: Callable[[str], Opened] = open_grabbed,
     ) -> None:
-        """``port`` is best ``/dev/input/by-id/...-event-kbd``. ``separator_key``: a function key that means GS."""
+        """``port`` is best ``/dev/input/by-id/...-event-kbd``. ``separator_key``: a function key that means GS.
+
+        ``layout`` is the keyboard that the scanner was set to. Without it only scans with an AIM identifier are taken:
+        its ``]`` arrives from a US keyboard only, and so proves the layout with each scan.
+        """
         self.name = name
         self._port = port
         self._clock = clock
         self._separator_key = separator_key
+        self._layout = layout
         self._open_device = open_device
 
     def events(self) -> AsyncGenerator[Event, None]:
@@ -79,7 +85,7 @@ class HidScanner:
         loop.add_reader(opened.fd, readable.set)
         try:
             yield Silence()  # it is open
-            decoder = KeyDecoder(separator_key=self._separator_key, caps_on=opened.caps_on)
+            decoder = KeyDecoder(separator_key=self._separator_key, caps_on=opened.caps_on, layout=self._layout or "us")
             framer = Framer("cr")
             while True:
                 try:
@@ -95,11 +101,23 @@ class HidScanner:
                 if not data:
                     return
                 for frame in framer.feed(decoder.feed(data)):
-                    yield frame
+                    yield frame if self._layout else _without_doubt(frame)
                 yield Silence()
         finally:
             loop.remove_reader(opened.fd)
             os.close(opened.fd)
+
+
+def _without_doubt(frame: Frame | BadFrame) -> Frame | BadFrame:
+    """A scan whose layout is proven by its AIM identifier; else why it is not taken."""
+    if isinstance(frame, BadFrame) or frame.text.startswith("]"):
+        return frame
+    return BadFrame(
+        shown(frame.text.encode("ascii")),
+        "nothing shows that the keyboard layout of this scanner is right: it sends no AIM identifier",
+        "Switch the AIM identifier on, or set `layout` of this [[scanner]] to the keyboard it is set to (us, uk, de or "
+        "fr) and scan the proof card of the sheet",
+    )
 
 
 def _why(port: str, error: Exception) -> str:

@@ -1,12 +1,15 @@
 """From the key presses of a scanner that plays a keyboard to the bytes of its scans. Pure: no device is touched.
 
-Input is Linux's ``struct input_event``, byte for byte. A US keyboard is assumed; the scanner has to be set to that.
-GS comes in the ways scanners send it: Alt+0+2+9 on the number pad, Ctrl+], or a function key that the configuration
-names. What cannot be understood becomes a byte that is in no code (0xFF), so that the scan is refused and not guessed.
+Input is Linux's ``struct input_event``, byte for byte. Which character a key types depends on the keyboard that the
+scanner was set to (:mod:`edge_agent.drivers.scanners.hid_layouts`). GS comes in the ways scanners send it: Alt+0+2+9 on
+the number pad, Ctrl+], or a function key that the configuration names. What cannot be understood becomes a byte that
+is in no code (0xFF), so that the scan is refused and not guessed.
 """
 
 import struct
 from dataclasses import dataclass
+
+from edge_agent.drivers.scanners.hid_layouts import LAYOUTS
 
 EVENT = struct.Struct("@llHHi")
 """Seconds, microseconds, type, code, value; as the kernel of this machine lays it out."""
@@ -27,18 +30,11 @@ SILENT = {69, 70}
 """Num Lock and Scroll Lock."""
 FUNCTION_KEYS = {**{f"f{n}": 58 + n for n in range(1, 11)}, "f11": 87, "f12": 88}
 
-_ROWS = (
-    (2, "1234567890-=", "!@#$%^&*()_+"),
-    (16, "qwertyuiop[]", "QWERTYUIOP{}"),
-    (30, "asdfghjkl;'`", 'ASDFGHJKL:"~'),
-    (43, "\\zxcvbnm,./", "|ZXCVBNM<>?"),
-    (57, " ", " "),
-)
-PLAIN = {first + at: ord(character) for first, row, _ in _ROWS for at, character in enumerate(row)}
-SHIFTED = {first + at: ord(character) for first, _, row in _ROWS for at, character in enumerate(row)}
+ALT_GR = 100
+"""The right Alt key; on layouts that have it, it types a third character of a key and composes nothing."""
 PAD = {82: "0", 79: "1", 80: "2", 81: "3", 75: "4", 76: "5", 77: "6", 71: "7", 72: "8", 73: "9"}
 PAD_SIGNS = {55: "*", 74: "-", 78: "+", 83: ".", 98: "/"}
-DIGITS = {**{code: chr(PLAIN[code]) for code in range(2, 12)}, **PAD}
+DIGITS = {**dict(enumerate("1234567890", 2)), **PAD}
 COMPOSED_MAX = 5
 """Digits of one Alt composition; more is noise."""
 
@@ -54,8 +50,11 @@ class KeyEvent:
 class KeyDecoder:
     """Collects events and gives the bytes that were typed; a scan ends with CR. Holds a few bytes only."""
 
-    def __init__(self, *, separator_key: str | None = None, caps_on: bool = False) -> None:
-        """``separator_key`` is a function key (``f8``) that means GS. ``caps_on``: the lamp is lit at the start."""
+    def __init__(self, *, separator_key: str | None = None, caps_on: bool = False, layout: str = "us") -> None:
+        """``separator_key`` is a function key (``f8``) that means GS. ``caps_on``: the lamp is lit at the start.
+        ``layout``: the keyboard that the scanner was set to."""
+        self._layout = LAYOUTS[layout]
+        self._composing = ALT - {ALT_GR} if self._layout.alt_gr else ALT
         self._separator_code = FUNCTION_KEYS[separator_key] if separator_key else None
         self._caps_on = caps_on
         self._held: set[int] = set()
@@ -85,19 +84,19 @@ class KeyDecoder:
         if event.code == CAPS_LOCK:
             self._caps_on = not self._caps_on
             return b""
-        if self._held & ALT:
+        if self._held & self._composing:
             return self._compose(event.code)
         return bytes([self._byte(event.code)])
 
     def _modify(self, event: KeyEvent) -> bytes:
         if event.value == DOWN:
             self._held.add(event.code)
-            if event.code in ALT:
+            if event.code in self._composing:
                 self._composed = ""
             return b""
         if event.value == UP:
             self._held.discard(event.code)
-            if event.code in ALT and not self._held & ALT:
+            if event.code in self._composing and not self._held & self._composing:
                 return self._finish_composition()
         return b""
 
@@ -126,10 +125,13 @@ class KeyDecoder:
             return ord(PAD[code])
         if code in PAD_SIGNS:
             return ord(PAD_SIGNS[code])
+        layout = self._layout
+        if ALT_GR in self._held and layout.alt_gr:
+            return layout.alt_gr.get(code, UNKNOWN)
         is_shifted = bool(self._held & SHIFT)
-        if code in PLAIN and chr(PLAIN[code]).isalpha():
+        if chr(layout.plain.get(code, 0)).isalpha():
             is_shifted ^= self._caps_on
-        byte = (SHIFTED if is_shifted else PLAIN).get(code, UNKNOWN)
+        byte = (layout.shifted if is_shifted else layout.plain).get(code, UNKNOWN)
         return _with_ctrl(byte) if self._held & CTRL else byte
 
 

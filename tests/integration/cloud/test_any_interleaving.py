@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, settings
@@ -16,10 +15,10 @@ from hypothesis.stateful import run_state_machine_as_test
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.app import create_app
 from cloud_sync.storage.database import Database
-from tests.conftest import TEMPLATE, database_url
 from tests.machine.house import House
 from tests.machine.machine import Machine
 from tests.machine.watching import EFFECTS
+from tests.support.recycled_databases import RecycledDatabases
 
 STORIES = int(os.environ.get("LOTWARDEN_MACHINE", "0"))
 PROFILE = (
@@ -30,17 +29,14 @@ PROFILE = (
 
 
 @pytest.fixture(scope="module")
-def machine(postgres_url: str) -> Iterator[type[Machine]]:
-    name = f"interleaving_{os.getpid()}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        clock: list[datetime] = [datetime.now(UTC)]
-        with (
-            Database.at_url(database_url(postgres_url, name)) as database,
-            TestClient(create_app(database, clock=lambda: clock[0]), raise_server_exceptions=False) as client,
-        ):
-            yield type("Here", (Machine,), {"client": client, "database": database, "clock": clock})
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def machine(databases: RecycledDatabases) -> Iterator[type[Machine]]:
+    clock: list[datetime] = [datetime.now(UTC)]
+    with (
+        databases.lent() as url,
+        Database.at_url(url) as database,
+        TestClient(create_app(database, clock=lambda: clock[0]), raise_server_exceptions=False) as client,
+    ):
+        yield type("Here", (Machine,), {"client": client, "database": database, "clock": clock})
 
 
 def test_signing_a_receipt_changes_nothing_in_a_house_that_was_just_moved_into(machine: type[Machine]) -> None:

@@ -18,8 +18,8 @@ from cloud_sync.storage.database import Database
 from edge_agent.domain.monitoring.excursions import Side
 from edge_agent.domain.monitoring.policies import CumulativeRule, NoDataRule, Policy, PolicyRule, RateRule
 from edge_agent.domain.wire.records import Action, Reading, Record, ScanLine, ScanTransaction
-from tests.conftest import TEMPLATE, database_url
-from tests.support.builders import GatewayWithKey, Ledger, empty, line, minute, reading, scan
+from tests.support.builders import GatewayWithKey, Ledger, line, minute, reading, scan
+from tests.support.recycled_databases import RecycledDatabases, empty
 from tests.support.reference_model import Measured, Move, Place, Truth, World, truth
 
 EXAMPLES = int(os.environ.get("LOTWARDEN_EXAMPLES", "80"))
@@ -140,15 +140,9 @@ histories = st.builds(
 
 
 @pytest.fixture(scope="module")
-def shared(postgres_url: str) -> Iterator[Database]:
-    import psycopg
-
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        name = f"any_order_{os.getpid()}"
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        with Database.at_url(database_url(postgres_url, name)) as opened:
-            yield opened
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def shared(databases: RecycledDatabases) -> Iterator[Database]:
+    with databases.lent() as url, Database.at_url(url) as opened:
+        yield opened
 
 
 @settings(
@@ -168,7 +162,7 @@ def test_any_order_of_the_same_facts_gives_the_same_holds(shared: Database, hist
 
 
 def new_ledger(database: Database) -> Ledger:
-    empty(database)
+    empty(database.url)
     ledger = Ledger(database)
     for policy in POLICY_OF.values():
         ledger.add_policy(policy)

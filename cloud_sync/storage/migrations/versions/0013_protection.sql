@@ -146,7 +146,8 @@ ALTER TABLE enrolment_failure ADD COLUMN address text NOT NULL DEFAULT '';
 
 -- The outermost place around a place of the house; null for what is nobody's site: partners, and the ledger's own places.
 CREATE FUNCTION place_scope(kind text, ancestors bigint[]) RETURNS bigint IMMUTABLE LANGUAGE sql AS $$
-    SELECT CASE WHEN kind IN ('supplier', 'customer', 'scrap', 'count_difference', 'used_up', 'transit')
+    SELECT CASE WHEN kind IN ('supplier', 'customer', 'scrap', 'count_difference', 'used_up', 'transit',
+                              'unpacking')
                      OR kind = 'ward' AND cardinality(ancestors) = 1 THEN NULL
                 ELSE ancestors[1] END
 $$;

@@ -1,13 +1,15 @@
 """What is printed is what a scanner reads and the dock understands: pages are rendered and decoded by a real reader."""
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import pypdfium2
 import pytest
 import zxingcpp
 
-from edge_agent.commissioning.code_sheet import cards_for, pdf_of
+from edge_agent.commissioning.code_sheet import ROW_MM, cards_for, pdf_of
 from edge_agent.domain.barcodes.command_codes import (
     SCANNED_ACTIONS,
     Badge,
@@ -17,6 +19,7 @@ from edge_agent.domain.barcodes.command_codes import (
     Commit,
     parse_code,
 )
+from edge_agent.domain.barcodes.proof_card import CARD, read_card
 from edge_agent.domain.barcodes.symbology import symbol_of
 from edge_agent.errors import BenchError
 from tests.support.commissioning_parts import edge_agent
@@ -41,10 +44,25 @@ def test_every_code_on_the_pages_is_read_by_a_real_reader_and_by_the_dock() -> N
     assert ChoosePlace("site/room-1/bin-07") in understood
 
 
-def test_the_twelve_commands_fit_on_one_page_of_either_paper() -> None:
-    cards = cards_for([], [], [], [], commands=True)
-    assert [len(page) for page in read_off(pdf_of(cards, "A4", "x"))] == [12]
-    assert sum(len(page) for page in read_off(pdf_of(cards, "letter", "x"))) == 12
+@pytest.mark.parametrize("paper", ["A4", "letter"])
+def test_what_books_or_undoes_is_on_a_page_of_its_own_and_destroy_has_no_neighbour(
+    paper: Literal["A4", "letter"],
+) -> None:
+    actions, controls, others = read_off(pdf_of(cards_for(["amy"], [], [], [], commands=True), paper, "x"))
+    assert len(actions) == len(SCANNED_ACTIONS) and "]d1LW.ACTION.DESTROY" in actions
+    assert sorted(controls) == ["]d1LW.CANCEL", "]d1LW.COMMIT", "]d1LW.UNDO"]
+    assert others == ["]d1LW.BADGE.amy"]
+
+
+def test_controls_are_a_row_apart_and_destroy_is_alone_in_its_row() -> None:
+    data = pdf_of(cards_for([], [], [], [], commands=True), "A4", "x")
+    pages = [zxingcpp.read_barcodes(page.render(scale=DPI_SCALE).to_pil()) for page in pypdfium2.PdfDocument(data)]
+    at = {one.text: one.position.top_left for page in pages for one in page}
+    heights = sorted(at[f"LW.{word}"].y for word in ("COMMIT", "UNDO", "CANCEL"))
+    assert min(b - a for a, b in pairwise(heights)) > 1.8 * ROW_MM / 25.4 * 150
+    actions = {code: where.y for code, where in at.items() if "ACTION" in code}
+    beside = [code for code, y in actions.items() if abs(y - actions["LW.ACTION.DESTROY"]) < 20]
+    assert beside == ["LW.ACTION.DESTROY"]
 
 
 def test_the_longest_names_are_still_read() -> None:
@@ -73,9 +91,18 @@ def test_what_a_dock_would_refuse_is_not_printed(
 async def test_the_command_writes_the_file_once_and_names_every_fault(tmp_path: Path) -> None:
     pdf = tmp_path / "sheet.pdf"
     said = await edge_agent("sheet", "--to", pdf, "--badge", "amy", "--json")
-    assert said.code == 0 and len(said.data["codes"]) == 13
+    assert said.code == 0 and len(said.data["codes"]) == len(SCANNED_ACTIONS) + 5
     assert "]d1LW.BADGE.amy" in [code for page in read_off(pdf.read_bytes()) for code in page]
     again = await edge_agent("sheet", "--to", pdf)
     assert again.code == 1 and "exists already" in again.words
     bad = await edge_agent("sheet", "--to", tmp_path / "b.pdf", "--badge", "Amy S", "--place", "a b")
     assert bad.code == 1 and "'Amy S'" in bad.words and "'a b'" in bad.words and not (tmp_path / "b.pdf").exists()
+
+
+def test_the_proof_card_is_a_gs1_symbol_with_a_separator_alone_on_the_first_page() -> None:
+    data = pdf_of(cards_for([], [], [], [], commands=True, proof=True), "A4", "x")
+    (card,) = zxingcpp.read_barcodes(pypdfium2.PdfDocument(data)[0].render(scale=DPI_SCALE).to_pil())
+    sent = card.symbology_identifier + card.bytes.decode()
+    assert sent == f"]d2{CARD}"
+    reading = read_card(symbol_of(sent))
+    assert reading is not None and reading.passed

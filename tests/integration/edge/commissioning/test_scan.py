@@ -74,7 +74,7 @@ async def test_a_large_network_and_nonsense_are_refused() -> None:
 async def test_a_search_ends_with_its_budget_and_says_where_to_go_on() -> None:
     async with ModbusTcpSimulator([sensor("xy-md02", 1, 5.2)]) as simulator:
         host = f"127.0.0.1:{simulator.port}"
-        said = await edge_agent("scan", "--host", host, "--units", "1-247", "--timeout-s", 0.2, "--budget-s", 1)
+        said = await edge_agent("scan", "--host", host, "--units", "1-247", "--timeout-s", 0.2, "--budget-s", 4)
     assert "time is up at unit" in said.words and "xy-md02" in said.words
 
 

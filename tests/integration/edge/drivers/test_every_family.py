@@ -281,7 +281,7 @@ async def test_a_door_that_closes_and_a_scanner_that_plays_a_keyboard_reach_the_
         }
     )
     dock = DockSession(
-        HidScanner("dock/wedge", "kbd", clock, open_device=keyboard.open), clock, (LogLines("dock/wedge"),)
+        HidScanner("dock/wedge", "kbd", clock, layout="us", open_device=keyboard.open), clock, (LogLines("dock/wedge"),)
     )
     sources: list[Source | Plan] = [*plan_sources(config, clock), dock]
     agent = asyncio.create_task(run(config, clock, sources, stop=stop, random=random.Random(1).random))

@@ -107,7 +107,7 @@ def test_every_action_asks_for_what_it_needs_and_then_books(action: Action) -> N
         bench.scan("LW.PLACE.two")
     if not needs.order:
         bench.refuses("LW.ORDER.X")
-    bench.scan(LOT_A, "LW.COMMIT")
+    bench.scan(SERIAL_1 if action is Action.OPEN_CASE else LOT_A, "LW.COMMIT")
     (transaction,) = bench.booked
     assert transaction.from_place == "one"
     assert transaction.to_place == ("two" if needs.to_place else None)
@@ -415,3 +415,10 @@ def test_half_a_label_does_not_outlast_the_operator() -> None:
     state, (feedback,) = expire(bench.state, mono_ms=bench.mono_ms + 120_000, dock=DOCK)
     assert state == SessionState()
     assert isinstance(feedback, Feedback)
+
+
+def test_a_case_without_a_serial_needs_no_opening() -> None:
+    bench = Bench().scan("LW.BADGE.amy", "LW.ACTION.OPEN_CASE", "LW.PLACE.dock")
+    assert "loose units" in bench.refuses(LOT_A).reason
+    bench.scan(SERIAL_1, "LW.COMMIT")
+    assert bench.booked[0].action is Action.OPEN_CASE and bench.booked[0].lines[0].serial == "S1"

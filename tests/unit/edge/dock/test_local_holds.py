@@ -1,11 +1,14 @@
 """Local alarms: at once, offline, through clock steps and restarts, and held until the ledger has spoken."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edge_agent.dock.local_holds import LocalHolds, WatchStore
 from edge_agent.dock.offline_stock import OfflineStock
+from edge_agent.domain.monitoring.quantities import Judged
+from edge_agent.domain.stock.desk import DeskChannel
 from edge_agent.domain.wire.ids import DeviceName, PlaceName
 from edge_agent.domain.wire.records import Action, Notice, NoticeKind, Quality, Reading, ScanLine, ScanTransaction
 from edge_agent.timekeeping.clock import ManualClock, stamp
@@ -122,3 +125,25 @@ async def test_a_torn_file_is_set_aside_and_watching_goes_on(tmp_path: Path) -> 
     room = Room(tmp_path)
     assert room.held("GOOD") == []
     assert [n.notice for n in await room.measures(9, 9, 9)] == [NoticeKind.ALARM]
+
+
+async def test_the_second_probe_of_a_device_alarms_like_the_first(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    channels = (
+        *SITE.channels,
+        DeskChannel("board", "temp_2_c", "fridge-a"),
+        DeskChannel("board", "rh_pct", "fridge-a"),
+    )
+    room.known.take(desk_from(replace(SITE, channels=channels), room.clock))
+    notices: list[Notice] = []
+    for _ in range(3):
+        room.clock.advance(40)
+        values = {"temp_c": 5.0, "temp_2_c": 25.0, "rh_pct": 99.0}
+        notices += await room.watch.heard(Reading(stamp(room.clock), DeviceName("board"), Quality.GOOD, values))
+    assert [notice.subject for notice in notices] == ["board/temp_2_c"]
+    assert room.known.judged("board", "temp_2_c") is Judged.JUDGED
+    assert room.known.judged("board", "temp_c") is Judged.NO_PLACE
+    assert room.known.judged("board", "rh_pct") is Judged.NO_RULE
+    on_purpose = (*channels[:-1], DeskChannel("board", "rh_pct", "fridge-a", "no limit for closed vials"))
+    room.known.take(desk_from(replace(SITE, channels=on_purpose), room.clock))
+    assert room.known.judged("board", "rh_pct") is Judged.NOT_NEEDED

@@ -9,12 +9,12 @@ import pytest
 from edge_agent.dock.offline_eligibility import DeskJudge
 from edge_agent.dock.offline_stock import OfflineStock
 from edge_agent.dock.verdicts import Doing, Verdict
-from edge_agent.domain.stock.desk import DeskBlock, DeskSnapshot
+from edge_agent.domain.stock.desk import DeskBalance, DeskBlock, DeskSnapshot
 from edge_agent.domain.stock.eligibility import ISSUING, HoldKind
 from edge_agent.domain.wire.ids import DeviceName, PlaceName
 from edge_agent.domain.wire.records import Action, ScanLine, ScanTransaction
 from edge_agent.timekeeping.clock import ManualClock, stamp
-from tests.support.desk_parts import INSULIN, INSULIN_CASE, NOW, SITE, VACCINE, desk_from, with_block
+from tests.support.desk_parts import INSULIN, INSULIN_CASE, NOW, SITE, VACCINE, desk_from, lot, with_block
 
 FAR = date(2027, 12, 31)
 
@@ -288,3 +288,34 @@ def test_a_label_whose_codes_name_two_items_is_refused(action: Action) -> None:
     assert refusal.code == "different_items"
     assert refusal.text == "the codes of this label name different items: vaccine and insulin"
     assert "unknown_item" not in "".join(codes(verdicts))
+
+
+CLOSED = replace(
+    SITE, lots=(lot("insulin", "GOOD", FAR, DeskBalance("fridge-a", 10, f"(01){INSULIN_CASE}(21)C1")),)
+)  # fmt: skip
+
+
+def test_a_case_that_was_received_may_go_and_its_serial_is_known() -> None:
+    bench = Bench(CLOSED)
+    assert codes(bench.line(Action.PICK, "GOOD", gtin=INSULIN_CASE, serial="C1")) == []
+    assert codes(bench.line(Action.RECEIVE, "GOOD", gtin=INSULIN_CASE, serial="C1")) == ["!duplicate_serial"]
+    assert codes(bench.line(Action.RECEIVE, "GOOD", gtin=INSULIN, serial="C1")) == []
+
+
+def test_a_loose_unit_of_what_is_in_closed_cases_asks_for_the_case_to_be_opened_first() -> None:
+    bench = Bench(CLOSED)
+    assert codes(bench.line(Action.PICK, "GOOD")) == ["?in_closed_cases"]
+    case = item("GOOD", INSULIN_CASE, serial="C1")
+    bench.known.add(
+        ScanTransaction(
+            stamp(bench.clock), "t", DeviceName("s"), Action.OPEN_CASE, "amy", (case,), PlaceName("fridge-a")
+        )
+    )
+    assert codes(bench.line(Action.PICK, "GOOD")) == []
+    assert bench.known.serial_at("insulin", f"(01){INSULIN_CASE}(21)C1") is None
+
+
+def test_a_hold_on_a_case_leaves_the_unit_of_the_same_serial() -> None:
+    snapshot = with_block(CLOSED, "GOOD", DeskBlock(HoldKind.MANUAL, "crushed", None, f"(01){INSULIN_CASE}(21)C1"))
+    assert codes(Bench(snapshot).line(Action.PICK, "GOOD", gtin=INSULIN_CASE, serial="C1")) == ["!held"]
+    assert "!held" not in codes(Bench(snapshot).line(Action.PICK, "GOOD", serial="C1"))

@@ -112,6 +112,24 @@ async def test_a_desk_holds_the_sites_stock_holds_badges_and_channels(
     assert desk.taken_at == NOW
 
 
+async def test_a_desk_names_the_scans_of_its_gateway_that_could_not_be_booked(
+    ledger: Ledger, gateway: GatewayWithKey, say: Said
+) -> None:
+    a_stocked_site(ledger, gateway, say)
+    other = GatewayWithKey("gw-2")
+    other.register(ledger.database)
+    place_gateway(ledger.database, "gw-2", "fridge-a", actor="test")
+    say(scan(minute(3), Action.RECEIVE, "acme", "dock", line(1, lot=None)))
+    with served(ledger.database) as url:
+        desk = await client_of(url, gateway).fetch(None)
+        (case,) = desk.snapshot.not_booked
+        assert (case.kind, case.operator, case.at) == ("missing_lot", "amy", minute(3))
+        assert "names no lot" in case.text
+        assert (await client_of(url, other).fetch(None)).snapshot.not_booked == ()
+        ledger.run("UPDATE exception_case SET resolved_at = now(), resolved_by = 'quinn'")
+        assert (await client_of(url, gateway).fetch(desk)).snapshot.not_booked == ()
+
+
 async def test_while_nothing_changes_the_answer_is_304_and_only_the_age_is_new(
     ledger: Ledger, gateway: GatewayWithKey, say: Said
 ) -> None:

@@ -1,5 +1,6 @@
 """Readings are judged by the rules that were in force where the channel was when they were taken, in any order."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
@@ -214,3 +215,12 @@ def test_a_policy_changed_again_at_the_same_instant_or_by_a_clock_set_back_comes
     rows = ledger.rows("SELECT policy FROM place_policy_was ORDER BY until")
     assert [row["policy"] for row in rows] == ["cold", "mild"]
     assert [(each[0], each[2]) for each in ledger.excursions()] == [("probe-a", minute(20))]
+
+
+@pytest.mark.parametrize("metric", ["temp_2_c", "ch2_temp_c"])
+def test_a_second_probe_of_a_device_is_judged_like_the_first(ledger: Ledger, say: Said, metric: str) -> None:
+    ledger.put_probe("fridge-a", "board", metric=metric)
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a"))
+    say(replace(reading(minute(1), 5.0, "board"), values={"temp_c": 5.0, metric: 25.0}))
+    assert [(row[0], row[1]) for row in ledger.excursions()] == [("board", "too-warm")]
+    assert ledger.held() == {("L1", "", "fridge-a")}

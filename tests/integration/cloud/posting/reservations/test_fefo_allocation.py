@@ -1,6 +1,5 @@
 """The order in which stock leaves is decided by ``fefo_key``; the database only narrows down to its first rows."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,8 +15,8 @@ from cloud_sync.posting.reservations import fefo_allocation
 from cloud_sync.storage.database import Database
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.stock.eligibility import Context
-from tests.conftest import TEMPLATE, database_url
-from tests.support.builders import NOON, Ledger, empty
+from tests.support.builders import NOON, Ledger
+from tests.support.recycled_databases import RecycledDatabases, empty
 
 DAYS = (None, NOON + timedelta(days=30), NOON + timedelta(days=60), datetime(9999, 12, 31, 23, 59, 59, 999999, UTC))
 RECEIVED = (None, NOON - timedelta(days=2), NOON - timedelta(days=1))
@@ -48,13 +47,9 @@ lots = st.builds(
 
 
 @pytest.fixture(scope="module")
-def shared(postgres_url: str) -> Iterator[Database]:
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        name = f"fefo_{os.getpid()}"
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        with Database.at_url(database_url(postgres_url, name)) as opened:
-            yield opened
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def shared(databases: RecycledDatabases) -> Iterator[Database]:
+    with databases.lent() as url, Database.at_url(url) as opened:
+        yield opened
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -114,7 +109,7 @@ def _all_that_is_there(connection: psycopg.Connection, rows: list, prescription:
 
 def _ledger(database: Database, kept: list[Kept]) -> Ledger:
     """A ledger with this stock; lots made for a prescription came out of a released batch for it."""
-    empty(database)
+    empty(database.url)
     ledger = Ledger(database)
     ledger.add_item()
     ledger.add_place("site", "site")

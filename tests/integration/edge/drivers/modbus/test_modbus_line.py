@@ -50,6 +50,8 @@ async def test_units_of_several_makers_share_a_line(port: Path, framing: str) ->
     assert {(r.unit, r.function, r.address, r.count) for r in line.requests} == {
         (1, 4, 1, 2),
         (240, 3, 0, 4),
+        (240, 3, 0x1F00, 1),  # its proof registers, when it starts
+        (240, 3, 0x1F01, 2),
         (231, 3, 0x3EA, 2),
         (231, 3, 0x3FC, 2),
         (9, 3, 0x30, 2),

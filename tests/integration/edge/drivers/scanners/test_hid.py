@@ -5,8 +5,11 @@ import os
 from pathlib import Path
 
 from edge_agent.config.model import ScannerSection
+from edge_agent.dock.effects import Feedback
 from edge_agent.dock.feedback import LogLines
+from edge_agent.dock.scanner_proof import ScannerProof
 from edge_agent.dock.session import DockSession
+from edge_agent.domain.barcodes.proof_card import CARD
 from edge_agent.domain.wire.records import Notice, NoticeKind, Record, ScanTransaction
 from edge_agent.drivers.scanners.hid import HidScanner, Opened, open_grabbed
 from edge_agent.simulators.scanner import label
@@ -73,7 +76,7 @@ class Dock:
 
 async def test_a_receipt_typed_by_a_scanner_is_booked_with_its_serial_behind_gs() -> None:
     keyboard = Keyboard()
-    async with Dock(HidScanner("dock/wedge", "kbd", SystemClock(), open_device=keyboard.open)) as dock:
+    async with Dock(HidScanner("dock/wedge", "kbd", SystemClock(), layout="us", open_device=keyboard.open)) as dock:
         await keyboard.until_opened()
         for code in ("LW.BADGE.amy", "LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1"):
             keyboard.scan(code)
@@ -87,7 +90,7 @@ async def test_a_receipt_typed_by_a_scanner_is_booked_with_its_serial_behind_gs(
 
 async def test_a_scan_with_a_key_that_is_no_character_is_refused_and_books_nothing() -> None:
     keyboard = Keyboard()
-    async with Dock(HidScanner("dock/wedge", "kbd", SystemClock(), open_device=keyboard.open)) as dock:
+    async with Dock(HidScanner("dock/wedge", "kbd", SystemClock(), layout="us", open_device=keyboard.open)) as dock:
         await keyboard.until_opened()
         keyboard.type(typed("LW.BADGE.a") + alt_number("0228") + press(ENTER))
         (notice,) = await dock.next(1)
@@ -97,7 +100,7 @@ async def test_a_scan_with_a_key_that_is_no_character_is_refused_and_books_nothi
 
 async def test_an_unplugged_scanner_is_told_once_and_works_again_when_it_is_back() -> None:
     keyboard = Keyboard()
-    async with Dock(HidScanner("dock/wedge", "kbd", SystemClock(), open_device=keyboard.open)) as dock:
+    async with Dock(HidScanner("dock/wedge", "kbd", SystemClock(), layout="us", open_device=keyboard.open)) as dock:
         await keyboard.until_opened()
         keyboard.unplug()
         await keyboard.until_opened()
@@ -118,3 +121,63 @@ def test_the_configuration_takes_hid_beside_serial() -> None:
     section = ScannerSection(kind="hid", name="dock/wedge", port="/dev/input/by-id/x-event-kbd", separator_key="f8")
     assert section.separator_key == "f8"
     assert ScannerSection(name="dock/serial", port="/dev/ttyACM0").kind == "serial"
+
+
+async def test_without_a_layout_only_scans_with_an_identifier_are_taken() -> None:
+    """The story: a scanner set to a German keyboard makes YZ12 of ZY12, and nothing shows it."""
+    keyboard = Keyboard()
+    async with Dock(HidScanner("dock/wedge", "kbd", SystemClock(), open_device=keyboard.open)) as dock:
+        await keyboard.until_opened()
+        keyboard.scan("010031234567890610ZY12")
+        (refusal,) = await dock.next(1)
+    assert isinstance(refusal, Notice) and refusal.notice is NoticeKind.SCAN_REFUSED
+    assert "no AIM identifier" in refusal.text and "`layout`" in str(refusal.data["hint"])
+
+
+async def test_a_dock_says_that_its_scanner_is_not_proven_until_the_card_has_passed(tmp_path: Path) -> None:
+    section = ScannerSection(kind="hid", name="dock/wedge", port="kbd", layout="us")
+    keyboard, clock, told = Keyboard(), SystemClock(), Said()
+    shown: list[bool] = []
+    scanner = HidScanner("dock/wedge", "kbd", clock, layout="us", open_device=keyboard.open)
+    proof = ScannerProof(section, tmp_path, clock, shown.append)
+    session = DockSession(scanner, clock, (told,), proof=proof)
+    task = asyncio.create_task(session.run(told.ignore))
+    try:
+        await keyboard.until_opened()
+        keyboard.scan("LW.BADGE.amy")
+        await told.until("This scanner is not proven")
+        keyboard.scan(CARD.replace("\x1d", ""))
+        await told.until("the separator did not arrive")
+        keyboard.scan(CARD)
+        await told.until("Scanner proven: keyboard layout, upper and lower case, separator")
+        told.heard.clear()
+        keyboard.scan("LW.BADGE.ben")
+        await told.until("ben")
+        assert not any("not proven" in text for text in told.heard)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert shown == [False, False, True]
+    assert ScannerProof(section, tmp_path, clock).is_proven, "it lasts"
+    other = section.model_copy(update={"layout": "de"})
+    assert not ScannerProof(other, tmp_path, clock).is_proven, "until settings change"
+
+
+class Said:
+    """What the operator hears, and a way to wait for it."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self._changed = asyncio.Condition()
+
+    async def give(self, feedback: Feedback) -> None:
+        async with self._changed:
+            self.heard.append(feedback.text)
+            self._changed.notify_all()
+
+    async def until(self, text: str) -> None:
+        async with asyncio.timeout(15), self._changed:
+            await self._changed.wait_for(lambda: any(text in one for one in self.heard))
+
+    async def ignore(self, _record: Record) -> None:
+        return

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.drivers.scanners.hid_keys import CAPS_LOCK, EVENT, PLAIN, SHIFTED, KeyDecoder
+from edge_agent.drivers.scanners.hid_keys import CAPS_LOCK, EVENT, KeyDecoder
+from edge_agent.drivers.scanners.hid_layouts import LAYOUTS
 from tests.support.keyboard import ALT, CTRL, ENTER, SHIFT, TAB, alt_number, dropped, press, typed
 
+PLAIN, SHIFTED = LAYOUTS["us"].plain, LAYOUTS["us"].shifted
 LABEL = "]d201003123456789061727123110ABC123"
 
 
@@ -26,6 +28,29 @@ def test_every_shifted_key_types_its_other_character(code: int, character: int) 
 
 def test_the_two_layers_hold_every_printable_character_once() -> None:
     assert {*PLAIN.values(), *SHIFTED.values()} == set(range(0x20, 0x7F))
+
+
+@pytest.mark.parametrize("layout", sorted(LAYOUTS))
+def test_every_character_that_a_code_can_hold_is_typed_on_every_layout(layout: str) -> None:
+    keys = LAYOUTS[layout]
+    printable = bytes(sorted({*keys.plain.values(), *keys.shifted.values(), *keys.alt_gr.values()}))
+    missing = {chr(character) for character in range(0x20, 0x7F)} - {chr(character) for character in printable}
+    assert missing <= set("`^~#$@{}|\\"), "no GS1, HIBC or IFA code has these"
+    text = printable.decode()
+    assert KeyDecoder(layout=layout).feed(typed(text, layout) + press(ENTER)) == text.encode() + b"\r"
+
+
+def test_another_layout_changes_a_lot_silently_and_its_own_reads_it() -> None:
+    """The story: a scanner set to German, read as a US keyboard."""
+    pressed = typed("10ZY12", "de")
+    assert KeyDecoder().feed(pressed) == b"10YZ12"
+    assert KeyDecoder(layout="de").feed(pressed) == b"10ZY12"
+
+
+@pytest.mark.parametrize("layout", sorted(LAYOUTS))
+def test_a_whole_label_with_identifier_and_separator_is_read_on_its_layout(layout: str) -> None:
+    label = "]d2010031234567890610ZY-12_a/b\x1d21Q1w2(%)"
+    assert KeyDecoder(layout=layout).feed(typed(label, layout) + press(ENTER)) == label.encode() + b"\r"
 
 
 def test_alt_and_0_2_9_on_the_number_pad_is_gs() -> None:
