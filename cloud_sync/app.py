@@ -28,6 +28,7 @@ from cloud_sync.api.access import Ledger
 from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
+from cloud_sync.api.refusals import Refusals
 from cloud_sync.api.schemas.common import HealthOut
 from cloud_sync.storage.database import Database
 
@@ -69,6 +70,7 @@ def create_app(
     app.state.clock = clock
     app.state.doorkeeper = doorkeeper or Doorkeeper()
     app.state.sign_receipts = ReceiptSigner(database)
+    app.state.refusals = Refusals(database)
     rooms = (stock, traces, orders, quality, recalls, compounding, master_data, records, gateways, enrolments, desk)
     for room in (*rooms, measurements, batches):
         app.include_router(room.router, prefix="/v1")

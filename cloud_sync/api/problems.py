@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -80,12 +81,27 @@ def problem(status: int, error: str, what_to_do: str, headers: dict[str, str] | 
     return JSONResponse(content, status, headers)
 
 
-async def _ledger_error(_: Request, error: Exception) -> JSONResponse:
+async def _ledger_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, LedgerError)  # noqa: S101 - registered for it
+    if isinstance(error, NotAllowed):
+        await run_in_threadpool(note_refusal, request, str(error))
     kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
     if kind is None:
         raise error
     return problem(STATUS[kind], str(error), error.what_to_do, HEADERS.get(kind))
+
+
+def note_refusal(request: Request, reason: str) -> None:
+    """Leave an event of it."""
+    actor = getattr(request.state, "actor", None)
+    address = request.client.host if request.client is not None else ""
+    asked = f"{request.method} {request.url.path}"[:300].replace("\x00", "")
+    request.app.state.refusals.note(
+        actor=actor.name if actor is not None else None,
+        address=address,
+        request=asked.encode(errors="backslashreplace").decode(),
+        reason=reason.encode(errors="backslashreplace").decode().replace("\x00", ""),
+    )
 
 
 async def _not_well_formed(_: Request, error: Exception) -> JSONResponse:

@@ -62,6 +62,8 @@ async def import_file(
 ) -> Any:
     """Take in a CSV file: all rows, or none if any has a fault. `GET /v1/exports/{kind}` shows the columns.
 
+    Opening balances are stock from nothing: they count once another person has sent the same file (`waits`).
+
     Kinds, in an order in which nothing needs what comes after it: places, owners, items, suppliers, recipients,
     operators, reorder-levels, opening-balances.
 
@@ -93,9 +95,9 @@ async def import_file(
     response_class=StreamingResponse,
     responses={200: {"content": _CSV, "description": "The file."}},
 )
-def export_file(kind: Kind, database: Ledger, _: Reader) -> Any:
+def export_file(kind: Kind, database: Ledger, actor: Reader) -> Any:
     """All records of a kind as CSV, header first. Importing it again changes nothing."""
-    lines = records.export_csv(database, kind)
+    lines = records.export_csv(database, kind, actor=actor.name)
     headers = {"Content-Disposition": f'attachment; filename="{kind}.csv"'}
     return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
 

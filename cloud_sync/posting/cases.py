@@ -64,7 +64,9 @@ def count_case(connection: Connection, case: Case, times: int = 1) -> None:
         return
     known = latest_case(connection, case.kind, case.key)
     if known is not None:
-        amend_case(connection, known["id"], case.text, {**case.data, "count": known["data"].get("count", 1) + times})
+        # Only counted: what strangers send without end must not fill the event log.
+        data = Jsonb({**case.data, "count": known["data"].get("count", 1) + times})
+        queries("cases").amend_case(connection, id=known["id"], text=case.text, data=data)
 
 
 def latest_case(connection: Connection, kind: str, key: str) -> Row | None:
@@ -79,8 +81,9 @@ def latest_cases(connection: Connection, kind: str, keys: Sequence[str]) -> dict
 
 
 def amend_case(connection: Connection, case_id: int, text: str, data: dict[str, Any]) -> None:
-    """Let an open case say something else."""
+    """Let an open case say something else; the event log keeps what it says since when."""
     queries("cases").amend_case(connection, id=case_id, text=text, data=Jsonb(data))
+    add_event(connection, actor=LEDGER, kind="case_amended", subject=f"case:{case_id}", reason=text, data=data)
 
 
 def close_case(connection: Connection, case_id: int, *, actor: str, resolution: str) -> None:

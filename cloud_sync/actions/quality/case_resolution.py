@@ -3,7 +3,7 @@
 from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.domain.dispositions import CaseDecision
 from cloud_sync.domain.roles import Actor
-from cloud_sync.errors import Conflict, NotFound
+from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.positions import lot_of
 from cloud_sync.storage.database import Connection, Database, Row
@@ -47,11 +47,16 @@ def resolve_case(
 ) -> Row:
     """Close an exception case by a decision, with what was found and done; what it held is free of it.
 
-    Raises ``NotFound``, ``Conflict`` if it is closed.
+    Raises ``NotFound``, ``Conflict`` if it is closed, ``NotAllowed`` for the one who reported it.
     """
     with database.transaction() as connection:
         lock_holds(connection)
         case = _case(connection, case_id)
+        if case["data"].get("by") == actor.name and case["resolved_at"] is None:
+            raise NotAllowed(
+                f"{actor.name} reported this, so somebody else has to resolve it",
+                "Ask a colleague with the role quality.",
+            )
         if not queries("quality").resolve_case(
             connection,
             case_id=case_id,

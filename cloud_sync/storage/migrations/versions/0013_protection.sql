@@ -151,3 +151,11 @@ CREATE FUNCTION place_scope(kind text, ancestors bigint[]) RETURNS bigint IMMUTA
                      OR kind = 'ward' AND cardinality(ancestors) = 1 THEN NULL
                 ELSE ancestors[1] END
 $$;
+
+------------------------------------------------------------------------------------------------------------ people
+
+-- Whose a token is. Every event carries the person, and duties are kept apart by person: a second token, or one that was
+-- revoked and made again under another name, is the same person's. Operators at docks are called by their person, too.
+ALTER TABLE api_token ADD COLUMN person text;
+UPDATE api_token SET person = name;
+ALTER TABLE api_token ALTER COLUMN person SET NOT NULL;
