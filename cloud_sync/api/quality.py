@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime
 
 from cloud_sync.actions import audit_log
+from cloud_sync.actions.monitoring import excursion_endings
 from cloud_sync.actions.quality import case_resolution, holds_and_dispositions
-from cloud_sync.api.access import ApiRoute, Decider, Holder, Ledger, Listing, Reader
+from cloud_sync.api.access import ApiRoute, Decider, Holder, Ledger, Listing, Now, Reader
 from cloud_sync.api.master_data import created
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Code, EventOut, Id, Listed, Name, WhyIn
@@ -16,6 +17,8 @@ from cloud_sync.api.schemas.quality import (
     CaseOut,
     DispositionIn,
     DispositionOut,
+    EventDispositionIn,
+    ExcursionEndIn,
     ExcursionOut,
     ExposureOut,
     HoldIn,
@@ -107,6 +110,21 @@ def lift_hold(hold_id: Id, why: WhyIn, database: Ledger, actor: Decider) -> Any:
 def decide(disposition: DispositionIn, response: Response, database: Ledger, actor: Decider) -> Any:
     """Release, reject or destroy. It covers the evidence as it is now: if that changes, the hold is back."""
     return created(response, holds_and_dispositions.decide(database, **disposition.model_dump(), actor=actor.name))
+
+
+@router.post(
+    "/dispositions/event", summary="Decide on a whole event", status_code=201, response_model=list[DispositionOut]
+)
+def decide_event(disposition: EventDispositionIn, database: Ledger, actor: Decider) -> Any:
+    """One decision on many lots and all the excursions of an event: all of it, or nothing."""
+    return holds_and_dispositions.decide_event(database, **disposition.model_dump(), actor=actor.name)
+
+
+@router.post("/excursions/{excursion_id}/end", summary="End an excursion by evidence", response_model=ExcursionOut)
+def end_excursion(excursion_id: Id, seen: ExcursionEndIn, database: Ledger, now: Now, actor: Decider) -> Any:
+    """Say when a place was within its limits again, where the device that was outside died. What comes later counts
+    as ever."""
+    return excursion_endings.end_excursion(database, excursion_id, **seen.model_dump(), at=now, actor=actor.name)
 
 
 @router.get("/dispositions", summary="List decisions", response_model=Listed[DispositionOut])

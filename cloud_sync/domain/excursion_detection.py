@@ -16,9 +16,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from edge_agent.domain.monitoring.excursions import NORMAL, Change, Rule, SilenceRule, Track, evaluate
+from edge_agent.domain.intervals import ALWAYS, Interval
+from edge_agent.domain.monitoring.excursions import (
+    NORMAL,
+    Change,
+    Rule,
+    Severity,
+    SilenceRule,
+    Track,
+    evaluate,
+    opened_if_due,
+)
 from edge_agent.domain.monitoring.policies import Policy
-from edge_agent.domain.monitoring.quantities import is_about
 from edge_agent.domain.monitoring.signals import Instant
 
 
@@ -27,28 +36,29 @@ class FoundExcursion:
     """An excursion as the readings show it. ``ended_at`` is None while it lasts.
 
     ``longest_gap_s`` is the longest time within it in which nothing was measured. The excursion reaches across it,
-    because nobody saw the channel come back; nobody saw it outside there either.
+    because nobody saw the channel come back; nobody saw it outside there either. The rest is told of excursions of
+    places only: which channel was furthest out, how far it may reach where clocks were in doubt, and what it does.
     """
 
     began_at: datetime
     ended_at: datetime | None
     worst: float
     longest_gap_s: float = 0.0
+    channel_id: int | None = None
+    reach: Interval | None = None
+    severity: Severity = Severity.ACTION
+
+    @property
+    def interval(self) -> Interval:
+        """From when to when."""
+        return Interval(self.began_at, self.ended_at)
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(FoundExcursion):
     """An excursion as the ledger has it."""
 
-    id: int
-    began_at: datetime
-    ended_at: datetime | None
-    worst: float
-    longest_gap_s: float = 0.0
-
-    def lasts_at(self, at: datetime) -> bool:
-        """Whether it has begun and not ended by ``at``."""
-        return self.began_at <= at and (self.ended_at is None or at < self.ended_at)
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +91,11 @@ def fold(
 ) -> Iterator[tuple[DetectionState, tuple[FoundExcursion, ...]]]:
     """The state after each of ``instants`` (in the order of time), and what ended there."""
     for at, value in instants:
+        track, changes = evaluate(state.track, at, value, rule, last_at=state.last_at)
+        was_out = state.track.outside_since is not None or (track.outside_since or at) < at
         gap_s = 0.0
-        if state.track.outside_since is not None and state.last_at is not None:
+        if was_out and state.last_at is not None:
             gap_s = max(state.longest_gap_s, (at - state.last_at).total_seconds())
-        track, changes = evaluate(state.track, at, value, rule)
         ended = tuple(
             FoundExcursion(change.began_at, change.ended_at, change.worst, gap_s)
             for change in changes
@@ -102,6 +113,14 @@ def lasting(state: DetectionState) -> tuple[FoundExcursion, ...]:
     return (FoundExcursion(track.outside_since, None, track.worst, state.longest_gap_s),)
 
 
+def known_missing(state: DetectionState, rule: Rule, horizon: datetime | None) -> DetectionState:
+    """The state once it is known that nothing was measured up to ``horizon``, where the rule's delay runs on then."""
+    track = state.track
+    if not rule.missing_counts or horizon is None or track.outside_since is None or horizon < track.outside_since:
+        return state
+    return DetectionState(opened_if_due(track, horizon, rule)[0], state.last_at, state.longest_gap_s)
+
+
 def compare(stored: Sequence[Stored], found: Sequence[FoundExcursion]) -> Changes:
     """What to change. An excursion keeps its identity where it began, or else where it overlaps the one of before."""
     by_beginning = {each.began_at: each for each in stored}
@@ -112,7 +131,7 @@ def compare(stored: Sequence[Stored], found: Sequence[FoundExcursion]) -> Change
     for each in found:
         if each.began_at in by_beginning:
             continue
-        same = next((old for old in left if _overlap(old, each)), None)
+        same = next((old for old in left if old.interval.overlaps(each.interval)), None)
         if same is None:
             opened.append(each)
         else:
@@ -133,31 +152,25 @@ def rules_for(metric: str, policies: Iterable[Policy]) -> tuple[Rule | SilenceRu
 
     ``policies`` are those of its place and of the places above it, nearest first.
     """
-    for policy in policies:
-        rules = tuple(each.as_rule() for each in policy.rules if is_about(each.metric, metric))
-        if rules:
-            return rules
-    return ()
+    return next((rules for policy in policies if (rules := policy.rules_for(metric))), ())
 
 
 @dataclass(frozen=True, slots=True)
 class PolicySpell:
-    """A policy over a channel while that was in ``place_id``: from ``since`` (None: ever) to ``until`` (None: now)."""
+    """A policy over a channel while that was in ``place_id``."""
 
     place_id: int
     policy: Policy
-    since: datetime | None
-    until: datetime | None
+    in_force: Interval = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSpell:
-    """A rule that a channel in ``place_id`` is judged by, from ``since`` (None: ever) until ``until`` (None: now)."""
+    """A rule that a channel in ``place_id`` is judged by."""
 
     place_id: int
     rule: Rule | SilenceRule
-    since: datetime | None = None
-    until: datetime | None = None
+    in_force: Interval = ALWAYS
 
 
 def rule_spells(metric: str, spells: Sequence[PolicySpell]) -> list[RuleSpell]:
@@ -165,33 +178,24 @@ def rule_spells(metric: str, spells: Sequence[PolicySpell]) -> list[RuleSpell]:
 
     ``spells`` have the nearest place first. A rule that a change leaves as it was goes on across it.
     """
-    bounds = sorted({at for each in spells for at in (each.since, each.until) if at is not None})
+    bounds = sorted({at for each in spells for at in (each.in_force.begins, each.in_force.ends) if at is not None})
     found: list[RuleSpell] = []
     for since, until in zip([None, *bounds], [*bounds, None], strict=True):
-        here = [each for each in spells if _covers(each, since, until)]
+        here = [each for each in spells if each.in_force.covers(Interval(since, until))]
         for rule in rules_for(metric, [each.policy for each in here]):
-            before = next((each for each in found if each.until == since is not None and each.rule == rule
+            before = next((each for each in found if each.in_force.ends == since is not None and each.rule == rule
                            and each.place_id == here[0].place_id), None)  # fmt: skip
             if before is not None:
                 found.remove(before)
-            began = before.since if before is not None else since
-            found.append(RuleSpell(here[0].place_id, rule, began, until))
+            began = before.in_force.begins if before is not None else since
+            found.append(RuleSpell(here[0].place_id, rule, Interval(began, until)))
     return found
 
 
-def _covers(spell: PolicySpell, since: datetime | None, until: datetime | None) -> bool:
-    begins = spell.since is None or (since is not None and spell.since <= since)
-    return begins and (spell.until is None or (until is not None and until <= spell.until))
+def _facts(each: FoundExcursion) -> tuple[object, ...]:
+    return each.began_at, each.ended_at, each.worst, each.longest_gap_s, each.channel_id, each.reach
 
 
-def _facts(each: FoundExcursion | Stored) -> tuple[datetime, datetime | None, float, float]:
-    return each.began_at, each.ended_at, each.worst, each.longest_gap_s
-
-
-def _both_last(old: Stored, new: FoundExcursion) -> bool:
-    return old.began_at == new.began_at and old.ended_at is None and new.ended_at is None
-
-
-def _overlap(old: Stored, new: FoundExcursion) -> bool:
-    starts_before_end = new.ended_at is None or old.began_at < new.ended_at
-    return starts_before_end and (old.ended_at is None or new.began_at < old.ended_at)
+def _both_last(old: FoundExcursion, new: FoundExcursion) -> bool:
+    is_same_extent = (old.began_at, old.reach) == (new.began_at, new.reach)
+    return is_same_extent and old.ended_at is None and new.ended_at is None

@@ -2,7 +2,8 @@
 
 Take them in this order, at the start of the transaction:
 
-0. The channels whose readings are judged or whose place changes (``actions.tracks``), in the order of ids.
+0. The channels whose readings are judged or whose place changes (``posting.monitoring.rule_tracks``), in the order of
+   ids; then ``lock_judged_places`` for the places whose excursions may follow.
 1. ``share_holds`` if the transaction books movements or decides whether stock may be issued; take it by way of
    ``actions.bookings.lock_for_booking``, for where production is involved, booking has to own the holds.
    ``lock_holds`` if it changes excursions, places, holds or dispositions. Sharers run side by side, an owner alone.
@@ -23,6 +24,7 @@ from cloud_sync.storage.queries import Statement
 # Any fixed numbers; they only must differ from each other and from MIGRATION_LOCK.
 _HOLDS = 0x484F4C44
 _ITEMS = 0x4954454D
+_PLACES = 0x504C4143
 
 
 # The same as statements, to be sent with others (``queries.pipeline``).
@@ -43,6 +45,12 @@ def share_holds(connection: Connection) -> None:
 def lock_holds(connection: Connection) -> None:
     """Wait until nobody books or decides; keep everybody from it until the end of the transaction."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_HOLDS,))
+
+
+def lock_judged_places(connection: Connection, place_ids: Iterable[int]) -> None:
+    """One judgement at a time of what the devices of each of these places say together."""
+    for place_id in sorted(set(place_ids)):
+        connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_PLACES, place_id % 2**31))
 
 
 def lock_orders(connection: Connection, numbers: Iterable[str]) -> None:

@@ -28,7 +28,7 @@ FROM place p
 JOIN channel_stay s ON s.place_id = ANY(p.ancestors)
 CROSS JOIN LATERAL (
     SELECT m.at FROM measured m
-    WHERE m.channel_id = s.channel_id AND m.at >= s.since AND m.at < s.until AND m.at <= :until
+    WHERE m.channel_id = s.channel_id AND m.highest > '-Infinity' AND m.at >= s.since AND m.at < s.until AND m.at <= :until
     ORDER BY m.at LIMIT 1
 ) AS first
 WHERE p.id = :place_id;
@@ -36,6 +36,6 @@ WHERE p.id = :place_id;
 -- name: instants(channel_id, first, last)
 -- What a channel measured between two instants, the highest value of each. Index: reading_channel_at.
 SELECT at, max(highest) AS value FROM measured
-WHERE channel_id = :channel_id AND at >= :first AND at <= :last
+WHERE channel_id = :channel_id AND at >= :first AND at <= :last AND highest > '-Infinity'
 GROUP BY at
 ORDER BY at;

@@ -2,6 +2,15 @@
 -- Excursions, the latest first, all or those of a place.
 SELECT e.id, g.name AS gateway, c.device, c.metric, p.name AS place, e.rule, e.began_at, e.ended_at, e.worst, e.version,
        e.severity, e.longest_gap_s,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('gateway', pg.name, 'device', pc.device, 'metric', pc.metric,
+                                                     'began_at', b.began_at, 'ended_at', b.ended_at, 'worst', b.worst)
+                                  ORDER BY b.began_at, pg.name, pc.device, pc.metric), '[]')
+        FROM probe_excursion b
+        JOIN channel pc ON pc.id = b.channel_id
+        JOIN gateway pg ON pg.id = pc.gateway_id
+        WHERE b.place_id = e.place_id AND b.rule = e.rule
+          AND coalesce(b.ended_at, 'infinity'::timestamptz) > e.began_at
+          AND b.began_at < coalesce(e.ended_at, 'infinity')) AS probes,
        (SELECT count(DISTINCT x.lot_id) FROM exposure x WHERE x.excursion_id = e.id) AS lots_exposed
 FROM excursion e
 JOIN channel c ON c.id = e.channel_id
@@ -10,6 +19,26 @@ JOIN place p ON p.id = e.place_id
 WHERE (:place::text IS NULL OR p.name = :place) AND (NOT :only_open OR e.ended_at IS NULL)
 ORDER BY e.began_at DESC, e.id DESC
 LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: excursion_row(excursion_id)
+-- One excursion, as it is listed.
+SELECT e.id, g.name AS gateway, c.device, c.metric, p.name AS place, e.rule, e.began_at, e.ended_at, e.worst, e.version,
+       e.severity, e.longest_gap_s,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('gateway', pg.name, 'device', pc.device, 'metric', pc.metric,
+                                                     'began_at', b.began_at, 'ended_at', b.ended_at, 'worst', b.worst)
+                                  ORDER BY b.began_at, pg.name, pc.device, pc.metric), '[]')
+        FROM probe_excursion b
+        JOIN channel pc ON pc.id = b.channel_id
+        JOIN gateway pg ON pg.id = pc.gateway_id
+        WHERE b.place_id = e.place_id AND b.rule = e.rule
+          AND coalesce(b.ended_at, 'infinity'::timestamptz) > e.began_at
+          AND b.began_at < coalesce(e.ended_at, 'infinity')) AS probes,
+       (SELECT count(DISTINCT x.lot_id) FROM exposure x WHERE x.excursion_id = e.id) AS lots_exposed
+FROM excursion e
+JOIN channel c ON c.id = e.channel_id
+JOIN gateway g ON g.id = c.gateway_id
+JOIN place p ON p.id = e.place_id
+WHERE e.id = :excursion_id;
 
 -- name: exposures(excursion_id, lot_id, rows_max, rows_skipped)
 -- Which stock was exposed to which excursion, where and since when.
@@ -75,6 +104,10 @@ SELECT e.began_at, e.ended_at, e.worst,
        EXISTS (SELECT FROM exposure x WHERE x.excursion_id = e.id AND x.lot_id = :lot_id) AS exposed
 FROM excursion e
 WHERE e.id = :excursion_id;
+
+-- name: lots_exposed_to(excursion_ids)
+-- The lots that any of these excursions exposed, and which.
+SELECT DISTINCT excursion_id, lot_id FROM exposure WHERE excursion_id = ANY(:excursion_ids) ORDER BY 1, 2;
 
 -- name: dispositions(excursion_id, lot_id, rows_max, rows_skipped)
 -- Decisions on exposures, and whether they still stand on the evidence as it is now.

@@ -67,7 +67,7 @@ DELETE FROM reading r
 USING done
 WHERE r.at >= :began_at AND r.at < :ended_at
   AND r.channel_id = done.channel_id AND r.at >= done.began_at AND r.at < done.began_at + interval '1 hour'
-  AND NOT EXISTS (SELECT FROM excursion e WHERE e.channel_id = r.channel_id
+  AND NOT EXISTS (SELECT FROM probe_excursion e WHERE e.channel_id = r.channel_id
                   AND r.at >= e.began_at - coalesce((SELECT seconds FROM reach WHERE reach.channel_id = r.channel_id), 0)
                               * interval '1 s'
                   AND r.at <= coalesce(e.ended_at, 'infinity'));

@@ -80,6 +80,7 @@ TABLES: Mapping[str, TableRule] = {
     "place_policy_was": _EVIDENCE,
     "policy": _EVIDENCE,
     "position": _DERIVED,
+    "probe_excursion": _DERIVED,
     "production_batch": _EVIDENCE,
     "reading": _DERIVED,  # of batches; old ones are thinned
     "reading_hour": _DERIVED,
@@ -95,9 +96,11 @@ TABLES: Mapping[str, TableRule] = {
     "reservation": _evidence("expires_at", "ended_at", "ended_as", "ended_reason"),
     "residency": _DERIVED,
     "retold_reading": _EVIDENCE,
+    "seen_within": _EVIDENCE,
     "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
     "stock_order": _EVIDENCE,
     "supplier": _SETTING,
     "track": _DERIVED,
+    "unjudged_on_purpose": _SETTING,
     "unusable_reading": _DERIVED,  # of batches
 }

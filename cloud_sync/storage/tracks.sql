@@ -76,7 +76,7 @@ ORDER BY s.channel_id, cardinality(above.ancestors) DESC, since NULLS FIRST;
 -- name: excursions_of_channel(channel_id)
 -- All excursions of a channel.
 SELECT id, channel_id, place_id, rule, began_at, ended_at, worst, longest_gap_s
-FROM excursion WHERE channel_id = :channel_id ORDER BY began_at, id;
+FROM probe_excursion WHERE channel_id = :channel_id ORDER BY began_at, id;
 
 -- name: place_channel(channel_id, place_id)!
 -- Say where a channel is.
@@ -139,12 +139,12 @@ WHERE r.channel_id = :channel_id AND r.at > :at
 ORDER BY r.at
 LIMIT 1;
 
--- name: instants(channel_id, after, until, is_above)
--- What was measured after one instant up to another (null: without end), the furthest out of each instant.
+-- name: instants(channel_id, first, before, is_above)
+-- What was measured from one instant on (null: ever), before another (null: without end), the furthest out of each.
 SELECT at, CASE WHEN :is_above THEN max(highest) ELSE min(lowest) END AS value
 FROM measured
 WHERE channel_id = :channel_id
-  AND at > coalesce(:after::timestamptz, '-infinity') AND at <= coalesce(:until::timestamptz, 'infinity')
+  AND at >= coalesce(:first::timestamptz, '-infinity') AND at < coalesce(:before::timestamptz, 'infinity')
 GROUP BY at
 ORDER BY at;
 
@@ -180,6 +180,13 @@ SELECT CASE WHEN bool_or(max_seq >= next_seq AND horizon_at IS NULL) THEN NULL
             ELSE coalesce(min(horizon_at) FILTER (WHERE max_seq >= next_seq), max(horizon_at)) END
 FROM lane_progress
 WHERE gateway_id = :gateway_id AND lane = 'readings';
+
+-- name: horizon_of_channel(channel_id)$
+-- The same for the gateway of a channel.
+SELECT CASE WHEN bool_or(max_seq >= next_seq AND horizon_at IS NULL) THEN NULL
+            ELSE coalesce(min(horizon_at) FILTER (WHERE max_seq >= next_seq), max(horizon_at)) END
+FROM lane_progress
+WHERE gateway_id = (SELECT gateway_id FROM channel WHERE id = :channel_id) AND lane = 'readings';
 
 -- name: silence_start(channel_id, at)$
 -- From where silence is judged: the last good value before an instant, or else when the device was first heard of.
@@ -224,7 +231,7 @@ ORDER BY began_at;
 -- name: excursion_covering(channel_id, rule, at)^
 -- The excursion that lasts at or ends with an instant, having begun before it.
 SELECT id, began_at, ended_at, worst, longest_gap_s
-FROM excursion
+FROM probe_excursion
 WHERE channel_id = :channel_id AND rule = :rule AND began_at < :at AND (ended_at IS NULL OR ended_at >= :at)
 ORDER BY began_at LIMIT 1;
 
@@ -240,7 +247,7 @@ ORDER BY c.id;
 -- from what was said; until the first trusted reading said after them, or else without end. Gives those that changed.
 WITH doubtful AS (
     SELECT e.id, min(r.seq) AS first_seq, max(r.seq) AS last_seq, max(v.journal::text) AS journal, e.began_at, e.ended_at
-    FROM excursion e
+    FROM probe_excursion e
     JOIN reading r ON r.channel_id = e.channel_id AND r.at >= e.began_at AND r.at <= coalesce(e.ended_at, 'infinity')
         AND NOT r.synced AND r.said_at IS NULL
     JOIN evidence v ON v.id = r.evidence_id
@@ -258,51 +265,20 @@ WITH doubtful AS (
     FROM doubtful d
 ), changed AS (
     SELECT e.id, r.reach_from, r.reach_until
-    FROM excursion e LEFT JOIN reach r USING (id)
+    FROM probe_excursion e LEFT JOIN reach r USING (id)
     WHERE e.channel_id = :channel_id
       AND (e.reach_from, e.reach_until) IS DISTINCT FROM (r.reach_from, r.reach_until)
 )
-UPDATE excursion e SET reach_from = c.reach_from, reach_until = c.reach_until FROM changed c WHERE e.id = c.id
-RETURNING e.id;
+UPDATE probe_excursion e SET reach_from = c.reach_from, reach_until = c.reach_until FROM changed c WHERE e.id = c.id
+RETURNING e.place_id, e.rule, e.began_at, e.ended_at;
 
--- name: add_version(excursion_id, version, change, channel_id, place_id, rule, began_at, ended_at, worst)!
--- Keep a version of an excursion.
-INSERT INTO excursion_version (excursion_id, version, change, channel_id, place_id, rule, began_at, ended_at, worst)
-VALUES (:excursion_id, :version, :change, :channel_id, :place_id, :rule, :began_at, :ended_at, :worst);
-
--- name: excursions_between(channel_id, rule, after, until)
--- Excursions of a rule on a channel that began after one instant (null: ever), up to another (null: without end).
+-- name: excursions_between(channel_id, rule, first, before)
+-- Excursions of a channel by a rule that began from one instant on (null: ever), before another (null: without end).
 SELECT id, began_at, ended_at, worst, longest_gap_s
-FROM excursion
+FROM probe_excursion
 WHERE channel_id = :channel_id AND rule = :rule
-  AND began_at > coalesce(:after::timestamptz, '-infinity') AND began_at <= coalesce(:until::timestamptz, 'infinity')
+  AND began_at >= coalesce(:first::timestamptz, '-infinity') AND began_at < coalesce(:before::timestamptz, 'infinity')
 ORDER BY began_at;
-
--- name: add_excursion(channel_id, place_id, rule, severity, began_at, ended_at, worst, longest_gap_s)$
--- Keep an excursion; gives its id.
-INSERT INTO excursion (channel_id, place_id, rule, severity, began_at, ended_at, worst, longest_gap_s)
-VALUES (:channel_id, :place_id, :rule, :severity, :began_at, :ended_at, :worst, :longest_gap_s)
-RETURNING id;
-
--- name: amend_excursion(id, began_at, ended_at, worst, longest_gap_s)$
--- Another interval or worst value; gives the version.
-UPDATE excursion
-SET began_at = :began_at, ended_at = :ended_at, worst = :worst, longest_gap_s = :longest_gap_s, version = version + 1
-WHERE id = :id
-RETURNING version;
-
--- name: worsen_excursion(id, worst, longest_gap_s)!
--- A value further out, or a longer gap, while it lasts.
-UPDATE excursion SET worst = :worst, longest_gap_s = :longest_gap_s WHERE id = :id;
-
--- name: withdraw_excursion(id)$
--- It turns out not to have been one, and its exposures go; its versions and the decisions on it are kept. Gives the
--- last version.
-DELETE FROM excursion WHERE id = :id RETURNING version;
-
--- name: dispositions_of(excursion_id)
--- Decisions on an excursion.
-SELECT id, lot_id, decision, decided_by FROM disposition WHERE excursion_id = :excursion_id ORDER BY id;
 
 -- name: tracks_of(channel_ids)
 -- Where all rules stand on these channels.

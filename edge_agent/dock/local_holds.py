@@ -18,8 +18,9 @@ from tinydb import TinyDB
 from edge_agent.buffer.atomic_storage import AtomicStorage
 from edge_agent.dock.offline_stock import LotKey, LotNow, OfflineStock
 from edge_agent.domain.monitoring.excursions import Track
+from edge_agent.domain.monitoring.judged import policy_for
 from edge_agent.domain.monitoring.local_alarms import Alarm, TrackKey, Watched, heard
-from edge_agent.domain.monitoring.quantities import is_about, policy_for
+from edge_agent.domain.monitoring.quantities import is_about
 from edge_agent.domain.stock.eligibility import HoldFact, HoldKind
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record, ScanTransaction
 from edge_agent.domain.wire.request_signing import written

@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from edge_agent.buffer.desk_store import Desk
 from edge_agent.domain.barcodes.item_codes import keys_of_scan, serial_of_unit
 from edge_agent.domain.monitoring.excursions import Rule
+from edge_agent.domain.monitoring.judged import Judged, judged_by, policy_for
 from edge_agent.domain.monitoring.policies import Policy
-from edge_agent.domain.monitoring.quantities import Judged, is_about, judged_by, policy_for
+from edge_agent.domain.monitoring.quantities import is_about
 from edge_agent.domain.stock.desk import (
     DeskBalance,
     DeskBlock,

@@ -178,7 +178,7 @@ class House:
 
     def add_place(self, name: str, kind: str, parent: str | None, policy: str | None) -> None:
         """Tell the model of a place."""
-        rules = tuple(rule.as_rule() for rule in POLICIES[policy].rules) if policy else ()
+        rules = POLICIES[policy].rules_for("temp_c") if policy else ()
         self.world.places[name] = Place(kind, parent, rules)
 
     def change_policy(self, name: str, policy: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from math import inf
 from typing import TypeVar
 
 from edge_agent.domain.monitoring.excursions import Rule, Side, SilenceRule
@@ -206,10 +207,11 @@ def truth(
     moves: list[Move],
     measured: list[Measured],
     thinned: Sequence[Thinned] = (),
+    seen: Sequence[tuple[str, datetime]] = (),
 ) -> Truth:
-    """Everything that follows from these facts."""
+    """Everything that follows from these facts. ``seen``: (device, when) somebody saw that all was within limits."""
     residencies = _residencies(world, moves)
-    excursions = _excursions(world, measured, thinned)
+    excursions = _excursions(world, Evidence(measured, thinned, seen))
     exposures = {
         (excursion, residency): since
         for excursion in excursions
@@ -270,13 +272,113 @@ def _negative(world: World, moves: list[Move]) -> dict[Key, tuple[int, datetime]
     return found
 
 
-def _excursions(world: World, measured: list[Measured], thinned: Sequence[Thinned]) -> set[Excursion]:
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of the values: measured, thinned, and seen by people."""
+
+    measured: list[Measured]
+    thinned: Sequence[Thinned] = ()
+    seen: Sequence[tuple[str, datetime]] = ()
+
+    def heard(self) -> list[tuple[str, datetime]]:
+        """(device, when) something good is known of it."""
+        said = [(each.device, each.at) for each in self.measured]
+        said += [(each.device, at) for each in self.thinned for at in (each.began_at, each.ended_at)]
+        return [*said, *self.seen]
+
+
+def _known_until(world: World, device: str, evidence: Evidence) -> datetime:
+    """Up to when it is known what the gateway of a device took."""
+    said = [(d, at) for d, at in evidence.heard() if (d, at) not in evidence.seen]
+    return max((at for d, at in said if world.gateways[d] == world.gateways[device]), default=EVER)
+
+
+def _excursions(world: World, evidence: Evidence) -> set[Excursion]:
+    """Of places and rules: what overlaps is one, and the worst of its devices (by gateway and name) speaks for it."""
+    probes = _probe_excursions(world, evidence)
     found = set()
+    for place, name in {(each.place, each.rule) for each in probes}:
+        mine = [each for each in probes if (each.place, each.rule) == (place, name)]
+        rule = next(
+            spell.rule
+            for device in world.devices
+            for spell in world.spells_of(device)
+            if (spell.place, spell.rule.name) == (place, name)
+        )
+        for members in _overlapping(mine):
+            if rule.sensors == "any":
+                found.add(_together(world, rule, members, members[0].began_at, _end_of(members)))
+            else:
+                found |= _voted(world, rule, members, evidence)
+    return found
+
+
+def _overlapping(excursions: list[Excursion]) -> list[list[Excursion]]:
+    groups: list[list[Excursion]] = []
+    for each in sorted(excursions, key=lambda each: each.began_at):
+        if groups and each.began_at < (_end_of(groups[-1]) or ALWAYS):
+            groups[-1].append(each)
+        else:
+            groups.append([each])
+    return groups
+
+
+def _end_of(excursions: list[Excursion]) -> datetime | None:
+    end = max(each.ended_at or ALWAYS for each in excursions)
+    return None if end == ALWAYS else end
+
+
+def _together(
+    world: World, rule: Rule | SilenceRule, members: list[Excursion], began_at: datetime, ended_at: datetime | None
+) -> Excursion:
+    """Of the devices in it, the one that made them enough, counted from the worst."""
+    here = [each for each in members if each.began_at < (ended_at or ALWAYS) and began_at < (each.ended_at or ALWAYS)]
+    is_low_worse = isinstance(rule, Rule) and rule.side is Side.BELOW
+    here.sort(key=lambda each: (each.worst if is_low_worse else -each.worst, world.gateways[each.device], each.device))
+    worst = list({each.device: each for each in reversed(here)}.values())[::-1]
+    devices = sorted(worst, key=here.index)
+    needed = 1 if rule.sensors == "any" else len(devices) if rule.sensors == "all" else int(rule.sensors)
+    telling = devices[min(needed, len(devices)) - 1]
+    return Excursion(telling.device, rule.name, began_at, ended_at, telling.worst, telling.place)
+
+
+def _voted(world: World, rule: Rule | SilenceRule, members: list[Excursion], evidence: Evidence) -> set[Excursion]:
+    """Instant by instant: outside while enough of the devices are that were heard no longer than a gap ago."""
+    place, end = members[0].place, _end_of(members)
+    gap = None if isinstance(rule, SilenceRule) or rule.gap_s is None else timedelta(seconds=rule.gap_s)
+    heard = {
+        device: sorted(at for each, at in evidence.heard() if each == device)
+        for device in world.devices
+        if any((spell.place, spell.rule) == (place, rule) for spell in world.spells_of(device))
+    }
+    began = members[0].began_at
+    moments = {began, *(at for each in members for at in (each.began_at, each.ended_at) if at is not None)}
+    moments |= {at for times in heard.values() for at in times}
+    moments |= {at + gap for times in heard.values() for at in times if gap is not None}
+    found, was_outside = list[tuple[datetime, datetime | None]](), False
+    steps: list[datetime | None] = [*sorted(at for at in moments if began <= at < (end or ALWAYS)), end]
+    for at, after in pairwise(steps):
+        assert at is not None
+        out = {each.device for each in members if each.began_at <= at < (each.ended_at or ALWAYS)}
+        voices = {d for d, times in heard.items() if any(t <= at and (gap is None or at < t + gap) for t in times)}
+        if voices:
+            needed = len(voices) if rule.sensors == "all" else min(int(rule.sensors), len(voices))
+            was_outside = len(out & voices) >= needed
+        if was_outside and found and found[-1][1] == at:
+            found[-1] = (found[-1][0], after)
+        elif was_outside:
+            found.append((at, after))
+    return {_together(world, rule, members, begins, ends) for begins, ends in found}
+
+
+def _probe_excursions(world: World, evidence: Evidence) -> set[Excursion]:
+    found = set()
+    measured, thinned = evidence.measured, evidence.thinned
     for device in world.devices:
         for spell in world.spells_of(device):
             rule = spell.rule
             if isinstance(rule, SilenceRule):
-                found |= _silences(world, device, spell.place, rule, measured, thinned)
+                found |= _silences(world, device, spell.place, rule, evidence)
                 continue
             values = defaultdict(list)
             for each in measured:
@@ -285,13 +387,22 @@ def _excursions(world: World, measured: list[Measured], thinned: Sequence[Thinne
             for envelope in thinned:
                 if envelope.device == device:
                     for at in envelope.instants(sorted({each.at for each in measured if each.device == device})):
-                        values[at].append(envelope.bound(rule.side))
-            furthest = max if rule.side is Side.ABOVE else min
+                        values[at].append(envelope.bound(_side(rule)))
+            for seen, at in evidence.seen:
+                if seen == device:
+                    values[at].append(-inf if _side(rule) is Side.ABOVE else inf)
+            furthest = max if _side(rule) is Side.ABOVE else min
             instants = [(at, furthest(values[at])) for at in sorted(values) if spell.since <= at < spell.until]
             if rule.signal is not None:
                 instants = [(at, _signal(rule.signal, instants[: n + 1])) for n, (at, _) in enumerate(instants)]
-            found |= {_cut_off(each, spell) for each in _runs(device, spell.place, rule, instants)}
+            known = _known_until(world, device, evidence) if rule.missing_counts else EVER
+            found |= {_cut_off(each, spell) for each in _runs(device, spell.place, rule, instants, known)}
     return found
+
+
+def _side(rule: Rule) -> Side:
+    """Which side of the values is further out."""
+    return rule.side if rule.signal is None or rule.signal.is_above else Side.BELOW
 
 
 def _cut_off(excursion: Excursion, spell: Spell) -> Excursion:
@@ -321,36 +432,34 @@ def _silences(
     device: str,
     place: str,
     rule: SilenceRule,
-    measured: list[Measured],
-    thinned: Sequence[Thinned],
+    evidence: Evidence,
 ) -> set[Excursion]:
     """Between two good values, or after the last one, as far as anything of the gateway was recorded.
 
     By a rule that has always been in force."""
-    gateway = world.gateways[device]
-    heard = [(each.device, each.at) for each in measured]
-    heard += [(each.device, at) for each in thinned for at in (each.began_at, each.ended_at)]
-    known = [at for each, at in heard if world.gateways[each] == gateway]
-    mine = sorted({at for each, at in heard if each == device})
+    mine = sorted({at for each, at in evidence.heard() if each == device})
     if not mine:
         return set()
-    known_until = max(known)
+    known_until = _known_until(world, device, evidence)
     times: list[datetime | None] = [*mine, None]
     found = set()
     for began_at, ended_at in pairwise(times):
         assert began_at is not None
         if ended_at is not None and any(
             each.device == device and each.gap_s < rule.after_s
-            and each.began_at <= began_at and ended_at <= each.ended_at for each in thinned
+            and each.began_at <= began_at and ended_at <= each.ended_at for each in evidence.thinned
         ):  # fmt: skip
             continue
         length_s = ((ended_at or known_until) - began_at).total_seconds()
-        if length_s >= rule.after_s:
+        if (min(ended_at or ALWAYS, known_until) - began_at).total_seconds() >= rule.after_s:
             found.add(Excursion(device, rule.name, began_at, ended_at, length_s, place))
     return found
 
 
-def _runs(device: str, place: str, rule: Rule, instants: list[tuple[datetime, float]]) -> set[Excursion]:
+def _runs(
+    device: str, place: str, rule: Rule, instants: list[tuple[datetime, float]], known_until: datetime
+) -> set[Excursion]:
+    """``known_until``: while nothing is measured up to then, the delay runs on."""
     found = set()
     rest = instants
     while True:
@@ -360,10 +469,16 @@ def _runs(device: str, place: str, rule: Rule, instants: list[tuple[datetime, fl
         rest = rest[start:]
         end = next((n for n, (_, value) in enumerate(rest) if not _outside(rule, value, rule.hysteresis)), len(rest))
         run, rest = rest[:end], rest[end:]
-        if run[-1][0] - run[0][0] >= timedelta(seconds=rule.delay_s):
+        before = max((at for at, _ in instants if at < run[0][0]), default=None)
+        is_after_a_gap = (
+            before is not None and rule.gap_s is not None and run[0][0] - before > timedelta(seconds=rule.gap_s)
+        )
+        began_at = before if is_after_a_gap and before is not None else run[0][0]
+        ended_at = rest[0][0] if rest else None
+        if (ended_at or max(run[-1][0], known_until)) - began_at >= timedelta(seconds=rule.delay_s):
             values = [value for _, value in run]
             worst = max(values) if rule.side is Side.ABOVE else min(values)
-            found.add(Excursion(device, rule.name, run[0][0], rest[0][0] if rest else None, worst, place))
+            found.add(Excursion(device, rule.name, began_at, ended_at, worst, place))
 
 
 def _outside(rule: Rule, value: float, margin: float) -> bool:

@@ -91,58 +91,109 @@ def decide(
     """
     with database.transaction() as connection:
         lock_holds(connection)
-        evidence = queries("quality").excursion_to_decide(connection, excursion_id=excursion_id, lot_id=lot_id)
-        if evidence is None or not evidence["exposed"]:
-            raise NotFound(
-                f"lot {lot_id} was not exposed to excursion {excursion_id}",
-                "See GET /v1/exposures?lot=... for its exposures.",
-            )
-        if evidence["ended_at"] is None:
-            raise Conflict(
-                f"excursion {excursion_id} is still open", "Decide when it has ended: until then it may get worse."
-            )
-        _check_who(connection, lot_id, decision, actor)
-        place_ids = sorted(place_named(connection, place)["id"] for place in set(places)) or None
-        every = _dispositions(connection, excursion_id, lot_id)
-        earlier = [each for each in every if each["place_ids"] in (None, place_ids)]
-        if place_ids is None:
-            earlier = every
-        latest = earlier[-1] if earlier else None
-        if latest and (latest["place_ids"], latest["same_evidence"], latest["decision"]) == (place_ids, True, decision):
-            return latest, False
-        if not may_follow(tuple((Decision(d["decision"]), d["same_evidence"]) for d in earlier), decision):
-            raise Conflict(
-                f"{earlier[-1]['decided_by']} decided {earlier[-1]['decision']} before; {decision} may not follow",
-                "On the same evidence a decision only becomes stricter: release, reject, destroy.",
-            )
-        disposition_id: int = queries("quality").add_disposition(
-            connection,
-            excursion_id=excursion_id,
-            lot_id=lot_id,
-            decision=decision,
-            reason=reason,
-            decided_by=actor,
-            began_at=evidence["began_at"],
-            ended_at=evidence["ended_at"],
-            worst=evidence["worst"],
-            places=place_ids,
+        place_ids = _place_ids(connection, places)
+        row, is_new = _decided(
+            connection, excursion_id, lot_id, decision, reason, actor, places=places, place_ids=place_ids
         )
-        add_event(
-            connection,
-            actor=actor,
-            kind="exposure_decided",
-            subject=f"lot:{lot_id}",
-            reason=reason,
-            data={
-                "disposition": disposition_id,
-                "excursion": excursion_id,
-                "decision": decision,
-                "places": sorted(set(places)),
-            },
-        )
-        if decision is not Decision.RELEASE:
+        if is_new and decision is not Decision.RELEASE:
             break_reservations(connection, [lot_id])
-        return _dispositions(connection, excursion_id, lot_id)[-1], True
+        return row, is_new
+
+
+def decide_event(
+    database: Database,
+    *,
+    excursion_ids: Sequence[int],
+    lot_ids: Sequence[int] = (),
+    decision: Decision,
+    reason: str,
+    actor: str,
+    places: Sequence[str] = (),
+) -> list[Row]:
+    """One decision on every exposure of these lots (none: all lots) to any of these excursions: all of it, or nothing.
+
+    Gives the dispositions. Raises as ``decide`` does.
+    """
+    with database.transaction() as connection:
+        lock_holds(connection)
+        rows = list(queries("quality").lots_exposed_to(connection, excursion_ids=sorted(set(excursion_ids))))
+        pairs = [(row["excursion_id"], row["lot_id"]) for row in rows if not lot_ids or row["lot_id"] in set(lot_ids)]
+        missing = sorted(set(lot_ids) - {lot_id for _, lot_id in pairs})
+        if missing or not pairs:
+            which = f"lot {missing[0]}" if missing else "any lot"
+            raise NotFound(
+                f"none of these excursions exposed {which}",
+                "See GET /v1/exposures?excursion=... for what each of them exposed.",
+            )
+        place_ids = _place_ids(connection, places)
+        told = [
+            _decided(connection, excursion_id, lot_id, decision, reason, actor, places=places, place_ids=place_ids)
+            for excursion_id, lot_id in pairs
+        ]
+        if decision is not Decision.RELEASE:
+            break_reservations(connection, sorted({row["lot_id"] for row, is_new in told if is_new}))
+        return [row for row, _ in told]
+
+
+def _decided(
+    connection: Connection,
+    excursion_id: int,
+    lot_id: int,
+    decision: Decision,
+    reason: str,
+    actor: str,
+    *,
+    places: Sequence[str],
+    place_ids: list[int] | None,
+) -> tuple[Row, bool]:
+    """The disposition, and whether it is new. The caller owns the holds."""
+    evidence = queries("quality").excursion_to_decide(connection, excursion_id=excursion_id, lot_id=lot_id)
+    if evidence is None or not evidence["exposed"]:
+        raise NotFound(
+            f"lot {lot_id} was not exposed to excursion {excursion_id}",
+            "See GET /v1/exposures?lot=... for its exposures.",
+        )
+    if evidence["ended_at"] is None:
+        raise Conflict(
+            f"excursion {excursion_id} is still open",
+            "Decide when it has ended: until then it may get worse. If the sensor died, end it by what was seen:"
+            f" POST /v1/excursions/{excursion_id}/end.",
+        )
+    _check_who(connection, lot_id, decision, actor)
+    every = _dispositions(connection, excursion_id, lot_id)
+    earlier = every if place_ids is None else [each for each in every if each["place_ids"] in (None, place_ids)]
+    latest = earlier[-1] if earlier else None
+    if latest and (latest["place_ids"], latest["same_evidence"], latest["decision"]) == (place_ids, True, decision):
+        return latest, False
+    if not may_follow(tuple((Decision(d["decision"]), d["same_evidence"]) for d in earlier), decision):
+        raise Conflict(
+            f"{earlier[-1]['decided_by']} decided {earlier[-1]['decision']} before; {decision} may not follow",
+            "On the same evidence a decision only becomes stricter: release, reject, destroy.",
+        )
+    disposition_id: int = queries("quality").add_disposition(
+        connection,
+        excursion_id=excursion_id,
+        lot_id=lot_id,
+        decision=decision,
+        reason=reason,
+        decided_by=actor,
+        began_at=evidence["began_at"],
+        ended_at=evidence["ended_at"],
+        worst=evidence["worst"],
+        places=place_ids,
+    )
+    data = {
+        "disposition": disposition_id,
+        "excursion": excursion_id,
+        "decision": decision,
+        "places": sorted(set(places)),
+    }
+    add_event(connection, actor=actor, kind="exposure_decided", subject=f"lot:{lot_id}", reason=reason, data=data)
+    return _dispositions(connection, excursion_id, lot_id)[-1], True
+
+
+def _place_ids(connection: Connection, places: Sequence[str]) -> list[int] | None:
+    return sorted(place_named(connection, place)["id"] for place in set(places)) or None
 
 
 def _check_who(connection: Connection, lot_id: int, decision: Decision, actor: str) -> None:

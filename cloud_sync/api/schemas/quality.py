@@ -3,19 +3,31 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from cloud_sync.api.schemas.common import Id, In, KnownTime, Name, PlaceKind, Reason
 from cloud_sync.domain.dispositions import CaseDecision, Decision
 
 
-class ExcursionOut(BaseModel):
-    """An interval during which a channel broke a rule of its place; open while ``ended_at`` is null."""
+class ProbeOut(BaseModel):
+    """A channel that broke the rule meanwhile: evidence of the excursion."""
 
-    id: int
     gateway: str
     device: str
     metric: str
+    began_at: datetime
+    ended_at: datetime | None
+    worst: float
+
+
+class ExcursionOut(BaseModel):
+    """An interval during which a place broke a rule of its policy; open while ``ended_at`` is null."""
+
+    id: int
+    gateway: str = Field(description="Of the probe that was furthest out; all of them are in ``probes``.")
+    device: str
+    metric: str
+    probes: list[ProbeOut]
     place: str
     rule: str
     began_at: datetime
@@ -93,6 +105,30 @@ class DispositionIn(In):
         default=[], description="Only for stock at or below these, while it is there; none: wherever it is."
     )
     reason: Reason = Field(examples=["22 min above 8 °C, maker allows 24 h at up to 25 °C (letter of 2026-03-02)"])
+
+
+class EventDispositionIn(In):
+    """One quality decision on everything that one event did: all its excursions, all the lots in them."""
+
+    excursion_ids: Annotated[list[Id], Field(min_length=1, max_length=100)]
+    lot_ids: Annotated[list[Id], Field(max_length=10_000)] = Field(
+        default=[], description="Only these lots; none: every lot that any of the excursions exposed."
+    )
+    decision: Decision
+    places: Annotated[list[Name], Field(max_length=100)] = Field(
+        default=[], description="Only for stock at or below these, while it is there; none: wherever it is."
+    )
+    reason: Reason = Field(examples=["compressor failed, 22 min above 8 °C; maker allows 24 h at up to 25 °C"])
+
+
+class ExcursionEndIn(In):
+    """A place was within its limits again, though the device that said otherwise says nothing any more."""
+
+    ended_at: AwareDatetime = Field(description="When somebody saw that it was.")
+    reason: Reason = Field(examples=["probe died at 16:23, replaced"])
+    evidence: Annotated[str, Field(min_length=3, max_length=1000)] = Field(
+        examples=["calibrated thermometer T-14 read 4.6 °C at 17:05, signed log page 12"]
+    )
 
 
 class DispositionOut(BaseModel):

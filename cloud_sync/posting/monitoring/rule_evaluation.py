@@ -1,6 +1,6 @@
 """One rule on one channel: where it stands, and the excursions that its readings make.
 
-Nothing is stored here but where the rule stands; see :mod:`cloud_sync.actions.excursions` for what was found.
+Nothing is stored here but where the rule stands; see :mod:`cloud_sync.posting.monitoring.place_judgement` for the rest.
 """
 
 import json
@@ -19,11 +19,13 @@ from cloud_sync.domain.excursion_detection import (
     Stored,
     compare,
     fold,
+    known_missing,
     lasting,
 )
 from cloud_sync.posting.monitoring.envelopes import Span
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.intervals import ALWAYS, Interval
 from edge_agent.domain.monitoring.excursions import Rule, Side, SilenceRule, Track
 from edge_agent.domain.monitoring.signals import Instant, Signal, SignalKind, derive
 
@@ -34,22 +36,27 @@ R = TypeVar("R", Rule, SilenceRule, Rule | SilenceRule)
 
 @dataclass(frozen=True, slots=True)
 class Subject(Generic[R]):
-    """A rule on a channel in a place, in force from ``since`` (None: ever) until ``until`` (None: to this day)."""
+    """A rule on a channel in a place, while it is or was in force.
+
+    ``started_at``: when the channel began to measure there, for a rule that judges only some time after that.
+    """
 
     channel_id: int
     place_id: int
     rule: R
-    since: datetime | None = None
-    until: datetime | None = None
+    in_force: Interval = ALWAYS
+    started_at: datetime | None = None
+
+    @property
+    def is_former(self) -> bool:
+        """Whether the rule is no longer in force."""
+        return self.in_force.ends is not None
 
     @property
     def track_name(self) -> str:
         """Under which its track is kept: a rule that is no longer in force has one of its own."""
-        return self.rule.name if self.until is None else f"{self.rule.name} until {self.until.isoformat()}"
-
-    def not_before(self, at: datetime | None) -> datetime | None:
-        """``at`` (None: ever), or when the rule came into force if that is later."""
-        return max((each for each in (at, self.since) if each is not None), default=None)
+        until = self.in_force.ends
+        return self.rule.name if until is None else f"{self.rule.name} until {until.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,11 @@ class Window:
     start: DetectionState
     after: datetime | None
     until: datetime | None = None
+
+    @property
+    def beginnings(self) -> Interval:
+        """When excursions begin that are found in it: one found after a gap begins with the last instant before it."""
+        return Interval(self.start.track.outside_since or self.after, self.until)
 
 
 def not_quiet(
@@ -108,18 +120,31 @@ def _is_defined_by(rule: Rule, definition: str) -> bool:
     return bool(json.loads(definition) == asdict(rule))
 
 
-def judge_value(connection: Connection, subject: Subject[Rule], span: Span) -> Changes:
-    """Judge a rule on the values themselves, from where it stands or the last quiet moment before ``span``."""
+def judge_value(connection: Connection, subject: Subject[Rule], span: Span, horizon: datetime | None = None) -> Changes:
+    """Judge a rule on the values themselves, from where it stands or the last quiet moment before ``span``.
+
+    ``horizon``: up to when it is known what was measured, for a rule whose delay runs on while nothing is.
+    """
     track = _track(connection, subject)
     window = _window(connection, subject, span, track)
     instants = _instants(connection, subject, window.after, window.until)
     state, found = window.start, list[FoundExcursion]()
     for now, ended in fold(window.start, instants, subject.rule):
         state, found = now, [*found, *ended] if ended else found
-    found += lasting(state)
     if window.until is None:
         _keep_track(connection, subject, state, last_at=max(span[1], state.last_at or span[1]))
-    return compare(_stored(connection, subject, window), found)
+        state = known_missing(state, subject.rule, horizon)
+    found += lasting(state)
+    return compare(_stored(connection, subject, window.beginnings), found)
+
+
+def judge_missing(connection: Connection, subject: Subject[Rule], horizon: datetime) -> Changes:
+    """Judge a rule whose delay runs on while nothing is measured, now that it is known up to ``horizon``."""
+    track = _track(connection, subject)
+    if track is None or track["opened"] or track["outside_since"] is None:
+        return compare((), ())
+    found = lasting(known_missing(_state(track), subject.rule, horizon))
+    return compare(_stored(connection, subject, Interval(track["outside_since"])), found)
 
 
 def _window(connection: Connection, subject: Subject[Rule], span: Span, track: Row | None) -> Window:
@@ -129,9 +154,10 @@ def _window(connection: Connection, subject: Subject[Rule], span: Span, track: R
     if first > track["last_at"]:
         return Window(_state(track), after=track["last_at"])
     after = queries("tracks").last_back_before(connection, at=first, **_of_rule(subject))
-    if after is not None and subject.since is not None and after < subject.since:
+    if after is not None and after not in subject.in_force:
         after = None
-    return Window(DetectionState(), after, queries("tracks").first_back_after(connection, at=last, **_of_rule(subject)))
+    until = queries("tracks").first_back_after(connection, at=last, **_of_rule(subject))
+    return Window(DetectionState(last_at=after), after, until)
 
 
 def judge_signal(connection: Connection, subject: Subject[Rule], span: Span) -> Changes:
@@ -155,12 +181,10 @@ def judge_signal(connection: Connection, subject: Subject[Rule], span: Span) -> 
         covering = queries("tracks").excursion_covering(
             connection, channel_id=subject.channel_id, rule=rule.name, at=first
         )
-        if covering is not None and subject.since is not None and covering["began_at"] < subject.since:
+        if covering is not None and covering["began_at"] not in subject.in_force:
             covering = None
         begin = covering["began_at"] if covering else first
-    stored = _stored_from(connection, subject, None if track is None else begin)
-    if is_newest and state.track.outside_since is not None:
-        stored = _stored_from(connection, subject, state.track.outside_since)
+    stored = _stored(connection, subject, Interval(None if track is None else state.track.outside_since or begin))
     load_after = None if track is None else begin - reach - _JUST_AFTER
     raw = _instants(connection, subject, load_after, None)
     derived = ((at, value) for at, value in derive(rule.signal, raw) if at >= begin)
@@ -170,7 +194,7 @@ def judge_signal(connection: Connection, subject: Subject[Rule], span: Span) -> 
         at = now.last_at
         assert at is not None  # noqa: S101 - it has just been folded
         is_beyond = track is not None and not is_newest and at > last + reach
-        if is_beyond and now.track.outside_since is None and not any(old.lasts_at(at) for old in stored):
+        if is_beyond and now.track.outside_since is None and not any(at in old.interval for old in stored):
             until = at
             raw.close()
             break
@@ -195,7 +219,7 @@ def _last_out(
     if signal.kind not in (SignalKind.SECONDS_OUTSIDE, SignalKind.KINETIC):
         return None
     first, last = span or (None, None)
-    first = subject.not_before(first)
+    first = subject.in_force.not_before(first)
     found: datetime | None = queries("tracks").last_beyond(
         connection,
         channel_id=subject.channel_id,
@@ -227,7 +251,7 @@ def judge_silent(
         if span is not None and span[1] < track["last_at"] == horizon:
             last = queries("tracks").first_good_after(connection, channel_id=subject.channel_id, at=track["last_at"])
     begin = queries("tracks").silence_start(connection, channel_id=subject.channel_id, at=since)
-    begin = begin and subject.not_before(begin)
+    begin = begin and subject.in_force.not_before(begin)
     if begin is None or begin > horizon:
         return compare((), ())
     rows = queries("tracks").silences(
@@ -239,9 +263,7 @@ def judge_silent(
         horizon=horizon,
     )
     found = [FoundExcursion(row["began_at"], row["ended_at"], row["seconds"], row["seconds"]) for row in rows]
-    stored = _stored_from(connection, subject, None if track is None else min(begin, since))
-    if last is not None:
-        stored = [old for old in stored if old.began_at < last]
+    stored = _stored(connection, subject, Interval(None if track is None else min(begin, since), last))
     heard_at = queries("tracks").last_heard(connection, channel_id=subject.channel_id, horizon=horizon) or begin
     _keep_track(connection, subject, DetectionState(Track(outside_since=heard_at)), last_at=horizon)
     return compare(stored, found)
@@ -249,30 +271,31 @@ def judge_silent(
 
 def judge_former(connection: Connection, subject: Subject[Rule]) -> Changes:
     """Judge all readings taken while a rule was in force that no longer is; what lasted then ended with it."""
-    assert subject.until is not None  # noqa: S101 - else it is in force
-    raw: Iterable[Instant] = _instants(connection, subject, None, subject.until - _JUST_AFTER)
+    until = subject.in_force.ends
+    assert until is not None  # noqa: S101 - else it is in force
+    raw: Iterable[Instant] = _instants(connection, subject, None, None)
     signal = subject.rule.signal
     instants = raw if signal is None else derive(signal, raw)
     state, found = DetectionState(), list[FoundExcursion]()
     for now, ended in fold(state, instants, subject.rule):
         state, found = now, [*found, *ended] if ended else found
-    found += [replace(each, ended_at=subject.until) for each in lasting(state)]
-    return compare(_stored_from(connection, subject, None), found)
+    state = known_missing(state, subject.rule, until)
+    found += [replace(each, ended_at=until) for each in lasting(state)]
+    return compare(_stored(connection, subject, ALWAYS), found)
 
 
 def judge_former_silence(
     connection: Connection, subject: Subject[SilenceRule], span: Span | None, horizon: datetime
 ) -> Changes:
     """Judge silence while a rule was in force that no longer is, as far as the journals are known."""
-    until = subject.until
+    until = subject.in_force.ends
     assert until is not None  # noqa: S101 - else it is in force
     track = _track(connection, subject)
     known_until = min(horizon, until)
     if track is not None and span is None and track["last_at"] >= known_until:
         return compare((), ())
-    start = subject.since or datetime.min.replace(tzinfo=until.tzinfo)
-    heard_at = queries("tracks").silence_start(connection, channel_id=subject.channel_id, at=start)
-    begin = subject.not_before(heard_at)
+    heard_at = queries("tracks").silence_start(connection, channel_id=subject.channel_id, at=subject.in_force.first)
+    begin = subject.in_force.not_before(heard_at)
     if heard_at is None or begin is None or begin >= known_until:
         return compare((), ())
     rows = queries("tracks").silences(
@@ -292,19 +315,19 @@ def judge_former_silence(
             seconds = ((ended_at or known_until) - row["began_at"]).total_seconds()
             found.append(FoundExcursion(row["began_at"], ended_at, seconds, seconds))
     _keep_track(connection, subject, DetectionState(Track(outside_since=begin)), last_at=known_until)
-    return compare(_stored_from(connection, subject, None), found)
+    return compare(_stored(connection, subject, ALWAYS), found)
 
 
 def _instants(
     connection: Connection, subject: Subject[Rule], after: datetime | None, until: datetime | None
 ) -> Generator[Instant, None, None]:
-    if subject.since is not None:
-        after = subject.not_before(after and after + _JUST_AFTER)
-        after = after and after - _JUST_AFTER
+    """What was measured after one instant, up to another, while the rule was in force."""
+    wanted = subject.in_force.cut(Interval(after and after + _JUST_AFTER, until and until + _JUST_AFTER))
     # A cursor on the server: all that a channel ever measured need not fit into memory.
     with connection.cursor(name="instants") as cursor:
         sql = queries("tracks").instants.sql
-        for row in cursor.execute(sql, {"after": after, "until": until, **_of_rule(subject)}):
+        bounds = {"first": wanted.begins, "before": wanted.ends}
+        for row in cursor.execute(sql, {**bounds, **_of_rule(subject)}):
             yield row["at"], row["value"]
 
 
@@ -319,42 +342,22 @@ def _state(track: Row) -> DetectionState:
     return DetectionState(stands, track["last_at"], track["longest_gap_s"])
 
 
-def _stored(connection: Connection, subject: Subject[Rule], window: Window) -> list[Stored]:
-    """The excursions of the window. One that lasts into it began at ``outside_since``."""
-    begin = subject.not_before(window.after and window.after + _JUST_AFTER)
+def _stored(connection: Connection, subject: Subject[Any], beginnings: Interval) -> list[Stored]:
+    """The channel's excursions by the rule that began meanwhile, while it was in force."""
+    wanted = subject.in_force.cut(beginnings)
     rows = queries("tracks").excursions_between(
         connection,
         channel_id=subject.channel_id,
         rule=subject.rule.name,
-        after=begin and begin - _JUST_AFTER,
-        until=window.until,
+        first=wanted.begins,
+        before=wanted.ends,
     )
-    stored = [_as_stored(row) for row in rows]
-    if window.start.track.opened:
-        lasting_rows = connection.execute(
-            "SELECT id, began_at, ended_at, worst, longest_gap_s FROM excursion"
-            " WHERE channel_id = %s AND rule = %s AND began_at = %s",
-            (subject.channel_id, subject.rule.name, window.start.track.outside_since),
-        ).fetchall()
-        stored = [_as_stored(row) for row in lasting_rows] + stored
-    return stored
+    return [as_stored(row) for row in rows]
 
 
-def _stored_from(connection: Connection, subject: Subject[Any], begin: datetime | None) -> list[Stored]:
-    """The excursions that began at ``begin`` (None: ever) or later, while the rule was in force."""
-    begin = subject.not_before(begin)
-    rows = queries("tracks").excursions_between(
-        connection,
-        channel_id=subject.channel_id,
-        rule=subject.rule.name,
-        after=begin and begin - _JUST_AFTER,
-        until=subject.until and subject.until - _JUST_AFTER,
-    )
-    return [_as_stored(row) for row in rows]
-
-
-def _as_stored(row: Row) -> Stored:
-    return Stored(row["id"], row["began_at"], row["ended_at"], row["worst"], row["longest_gap_s"])
+def as_stored(row: Row) -> Stored:
+    """An excursion of a channel from its row."""
+    return Stored(row["began_at"], row["ended_at"], row["worst"], row["longest_gap_s"], id=row["id"])
 
 
 def _keep_track(
@@ -380,9 +383,10 @@ def _keep_track(
 
 
 def _of_rule(subject: Subject[Rule]) -> dict[str, Any]:
+    signal = subject.rule.signal
     return {
         "channel_id": subject.channel_id,
-        "is_above": subject.rule.side is Side.ABOVE,
+        "is_above": subject.rule.side is Side.ABOVE if signal is None else signal.is_above,
         "limit": subject.rule.limit,
         "hysteresis": subject.rule.hysteresis,
         "on_limit_is_outside": subject.rule.on_limit_is_outside,

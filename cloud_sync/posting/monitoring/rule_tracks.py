@@ -5,33 +5,35 @@ Locks: channels first (in the order of ids), then ``lock_holds``, and that only 
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from functools import lru_cache
+from datetime import datetime, timedelta
 from typing import Any
 
-from cloud_sync.domain.excursion_detection import PolicySpell, rule_spells, rules_for
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.posting.cases import LEDGER
 from cloud_sync.posting.monitoring.envelopes import Span, draw_envelopes
-from cloud_sync.posting.monitoring.excursions import Judged, apply_changes, withdraw_strays
-from cloud_sync.posting.monitoring.exposures import expose_excursions
+from cloud_sync.posting.monitoring.place_judgement import (
+    Judged,
+    PlaceRule,
+    judge_places_touched,
+    keep_probe_changes,
+    touch,
+)
 from cloud_sync.posting.monitoring.rule_evaluation import (
     Subject,
     judge_former,
     judge_former_silence,
+    judge_missing,
     judge_signal,
     judge_silent,
     judge_value,
     not_quiet,
 )
+from cloud_sync.posting.monitoring.subjects import subjects_of
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.intervals import Interval
 from edge_agent.domain.monitoring.excursions import Rule, SilenceRule
-from edge_agent.domain.monitoring.policies import Policy
-
-POLICIES_CACHED = 256
 
 
 def judge(connection: Connection, new: Mapping[int, Span]) -> None:
@@ -40,16 +42,29 @@ def judge(connection: Connection, new: Mapping[int, Span]) -> None:
     Excursions open, close, change or vanish as all readings that are stored now say, and stock is held or freed.
     Silence is judged by :func:`judge_silence`.
     """
+    begun_earlier = _judge(connection, new)
+    if begun_earlier:
+        _judge_all(connection, begun_earlier)
+
+
+def _judge(connection: Connection, new: Mapping[int, Span]) -> list[int]:
+    """Gives the channels of which all has to be judged again: they turn out to have begun to measure earlier."""
     new, redrawn = draw_envelopes(connection, new)
-    subjects = [each for each in _subjects(connection, new) if not isinstance(each.rule, SilenceRule)]
+    every = subjects_of(connection, new)
+    subjects = [each for each in every if not isinstance(each.rule, SilenceRule)]
     subjects = [each for each in subjects if _is_touched(each, new[each.channel_id])]
     found: list[Judged] = []
-    for subject in not_quiet(connection, [each for each in subjects if each.until is None], new, redrawn):
-        judge_one = judge_value if subject.rule.signal is None else judge_signal
+    for subject in not_quiet(connection, [each for each in subjects if not each.is_former], new, redrawn):
         first, last = new[subject.channel_id]
-        found.append((subject, judge_one(connection, subject, (subject.not_before(first) or first, last))))
-    found += [(each, judge_former(connection, each)) for each in subjects if each.until is not None]
-    _settle(connection, found, {subject.channel_id for subject in subjects})
+        span = subject.in_force.not_before(first) or first, last
+        if subject.rule.signal is not None:
+            found.append((subject, judge_signal(connection, subject, span)))
+        else:
+            horizon = _horizon_of(connection, subject) if subject.rule.missing_counts else None
+            found.append((subject, judge_value(connection, subject, span, horizon)))
+    found += [(each, judge_former(connection, each)) for each in subjects if each.is_former]
+    _settle(connection, found, {subject.channel_id for subject in subjects}, _heard_together(every, new))
+    return sorted({each.channel_id for each in every if each.started_at == new[each.channel_id][0]})
 
 
 def judge_silence(connection: Connection, gateway_id: int, new: Mapping[int, Span]) -> None:
@@ -62,15 +77,34 @@ def judge_silence(connection: Connection, gateway_id: int, new: Mapping[int, Spa
         return
     channels = connection.execute("SELECT id FROM channel WHERE gateway_id = %s", (gateway_id,)).fetchall()
     found: list[Judged] = []
-    for subject in _subjects(connection, [row["id"] for row in channels]):
+    for subject in subjects_of(connection, [row["id"] for row in channels]):
         if isinstance(subject.rule, SilenceRule):
-            judge_one = judge_silent if subject.until is None else judge_former_silence
+            judge_one = judge_former_silence if subject.is_former else judge_silent
             span = new.get(subject.channel_id)
             # Of any time before, too: what was heard first, and so what may be called silence, can be of then.
-            if span is not None and subject.until is not None and span[0] >= subject.until:
+            if span is not None and subject.is_former and span[0] >= subject.in_force.last:
                 span = None
             found.append((subject, judge_one(connection, subject, span, horizon)))
-    _settle(connection, found, {subject.channel_id for subject, _ in found})
+        elif subject.rule.missing_counts and not subject.is_former:
+            found.append((subject, judge_missing(connection, subject, horizon)))
+    _settle(connection, found, {subject.channel_id for subject, _ in found}, {})
+
+
+def _heard_together(subjects: Iterable[Subject[Any]], new: Mapping[int, Span]) -> dict[PlaceRule, Interval]:
+    """Where new readings may change who has a say, by rules that ask for several devices of a place."""
+    touched: dict[PlaceRule, Interval] = {}
+    for each in subjects:
+        if each.rule.sensors != "any":
+            first, last = new[each.channel_id]
+            gap_s = None if isinstance(each.rule, SilenceRule) else each.rule.gap_s
+            until = None if gap_s is None else last + timedelta(seconds=gap_s)
+            touch(touched, (each.place_id, each.rule.name), Interval(first, until))
+    return touched
+
+
+def _horizon_of(connection: Connection, subject: Subject[Any]) -> datetime | None:
+    found: datetime | None = queries("tracks").horizon_of_channel(connection, channel_id=subject.channel_id)
+    return found
 
 
 def rules_over(
@@ -78,7 +112,7 @@ def rules_over(
 ) -> dict[tuple[int, int], list[Rule | SilenceRule]]:
     """By what these channels are judged that was in force between two instants, by (id of channel, id of its place)."""
     rules: dict[tuple[int, int], list[Rule | SilenceRule]] = {}
-    for subject in _subjects(connection, channel_ids):
+    for subject in subjects_of(connection, channel_ids):
         known = rules.setdefault((subject.channel_id, subject.place_id), [])
         if _is_touched(subject, (first, last)) and subject.rule not in known:
             known.append(subject.rule)
@@ -88,7 +122,7 @@ def rules_over(
 def reaches_of_channels(connection: Connection, channel_ids: Iterable[int]) -> dict[int, float]:
     """How many seconds back the rules of each channel look from one reading, where any looks back at all."""
     reaches: dict[int, float] = {}
-    for subject in _subjects(connection, channel_ids):
+    for subject in subjects_of(connection, channel_ids):
         signal = None if isinstance(subject.rule, SilenceRule) else subject.rule.signal
         if signal is not None:
             reaches[subject.channel_id] = max(signal.reach_s, reaches.get(subject.channel_id, 0.0))
@@ -98,24 +132,19 @@ def reaches_of_channels(connection: Connection, channel_ids: Iterable[int]) -> d
 def _is_touched(subject: Subject[Any], span: Span) -> bool:
     """Whether any of these instants is of the time in which the rule is or was in force."""
     first, last = span
-    return (subject.since is None or last >= subject.since) and (subject.until is None or first < subject.until)
+    return last >= subject.in_force.first and first < subject.in_force.last
 
 
-def _settle(connection: Connection, found: list[Judged], channel_ids: Iterable[int]) -> None:
+def _settle(
+    connection: Connection, found: list[Judged], channel_ids: Iterable[int], touched: dict[PlaceRule, Interval]
+) -> None:
     """Store what was found, hold and free stock, and widen what rests on doubtful times of these channels."""
-    touched: list[int] = []
-    if any(changes.touch_holds for _, changes in found):
-        lock_holds(connection)
-        touched = [each for subject, changes in found for each in apply_changes(connection, subject, changes)]
-    for _, changes in found:
-        for old, now in changes.worsened:
-            queries("tracks").worsen_excursion(connection, id=old.id, worst=now.worst, longest_gap_s=now.longest_gap_s)
+    for key, extent in keep_probe_changes(connection, found).items():
+        touch(touched, key, extent)
     for row in list(queries("tracks").channels_with_doubtful_times(connection, channel_ids=sorted(channel_ids))):
-        widened = [each["id"] for each in queries("tracks").widen_reaches(connection, channel_id=row["id"])]
-        if widened:
-            lock_holds(connection)
-        touched += widened
-    expose_excursions(connection, touched)
+        for each in list(queries("tracks").widen_reaches(connection, channel_id=row["id"])):
+            touch(touched, (each["place_id"], each["rule"]), Interval(each["began_at"], each["ended_at"]))
+    judge_places_touched(connection, touched)
 
 
 def judge_again(connection: Connection, channel_ids: Iterable[int]) -> None:
@@ -173,7 +202,7 @@ def _judge_all(connection: Connection, channel_ids: list[int]) -> None:
         "SELECT channel_id, min(at) AS first, max(at) AS last FROM heard WHERE channel_id = ANY(%s) GROUP BY 1",
         (channel_ids,),
     ).fetchall()
-    judge(connection, {row["channel_id"]: (row["first"], row["last"]) for row in spans})
+    _judge(connection, {row["channel_id"]: (row["first"], row["last"]) for row in spans})
     gateways = connection.execute(
         "SELECT DISTINCT gateway_id FROM channel WHERE id = ANY(%s) ORDER BY 1", (channel_ids,)
     ).fetchall()
@@ -183,52 +212,17 @@ def _judge_all(connection: Connection, channel_ids: list[int]) -> None:
 
 def _withdraw_strays(connection: Connection, channel_ids: list[int]) -> None:
     """Withdraw excursions by rules that were not in force there and then: nothing judges them any more."""
-    subjects = _subjects(connection, channel_ids)
-    strays: list[Row] = []
+    subjects = subjects_of(connection, channel_ids)
+    touched: dict[PlaceRule, Interval] = {}
     for channel_id in channel_ids:
-        rows = list(queries("tracks").excursions_of_channel(connection, channel_id=channel_id))
-        strays += [row for row in rows if not any(_was_in_force(each, row) for each in subjects)]
-    if strays:
-        lock_holds(connection)
-        withdraw_strays(connection, strays)
+        for row in list(queries("tracks").excursions_of_channel(connection, channel_id=channel_id)):
+            if not any(_was_in_force(each, row) for each in subjects):
+                queries("excursions").withdraw_probe_excursion(connection, id=row["id"])
+                touch(touched, (row["place_id"], row["rule"]), Interval(row["began_at"], row["ended_at"]))
+    judge_places_touched(connection, touched)
 
 
 def _was_in_force(subject: Subject[Any], excursion: Row) -> bool:
     names = (subject.channel_id, subject.place_id, subject.rule.name)
-    began_at = excursion["began_at"]
-    return (
-        names == (excursion["channel_id"], excursion["place_id"], excursion["rule"])
-        and (subject.since is None or began_at >= subject.since)
-        and (subject.until is None or began_at < subject.until)
-    )
-
-
-def _subjects(connection: Connection, channel_ids: Iterable[int]) -> list[Subject[Any]]:
-    ids = sorted(channel_ids)
-    dated = [row["id"] for row in queries("tracks").dated_channels(connection, channel_ids=ids)]
-    rows: dict[int, list[Row]] = {}
-    for row in queries("tracks").policies_of_channels(connection, channel_ids=sorted(set(ids) - set(dated))):
-        rows.setdefault(row["channel_id"], []).append(row)
-    subjects = [
-        Subject(channel_id, policies[0]["place_id"], rule)
-        for channel_id, policies in rows.items()
-        for rule in rules_for(policies[0]["metric"], [_policy(row["body"]) for row in policies])
-    ]
-    return subjects + _dated_subjects(connection, dated) if dated else subjects
-
-
-def _dated_subjects(connection: Connection, channel_ids: list[int]) -> list[Subject[Any]]:
-    rows: dict[int, list[Row]] = {}
-    for row in queries("tracks").policy_spells_of_channels(connection, channel_ids=channel_ids):
-        rows.setdefault(row["channel_id"], []).append(row)
-    subjects = []
-    for channel_id, spells in rows.items():
-        policies = [PolicySpell(row["place_id"], _policy(row["body"]), row["since"], row["until"]) for row in spells]
-        for each in rule_spells(spells[0]["metric"], policies):
-            subjects.append(Subject(channel_id, each.place_id, each.rule, each.since, each.until))
-    return subjects
-
-
-@lru_cache(POLICIES_CACHED)
-def _policy(body: str) -> Policy:
-    return Policy.model_validate_json(body)
+    of_excursion = (excursion["channel_id"], excursion["place_id"], excursion["rule"])
+    return names == of_excursion and excursion["began_at"] in subject.in_force

@@ -72,5 +72,11 @@ def heard(
             tracks.pop(key, None)
         else:
             tracks[key] = track
-        alarms += [Alarm(key, change, rule.limit, value) for change in changes]
+        alarms += [Alarm(key, change, rule.limit, _value_of(change, value, rule)) for change in changes]
     return Watched(tracks), tuple(alarms)
+
+
+def _value_of(change: ExcursionChange, value: float, rule: Rule) -> float:
+    """What did it: where the delay turns out to be over only at the return, the worst value before that."""
+    is_told_late = change.change is Change.OPENED and rule.is_back(value)
+    return change.worst if is_told_late else value

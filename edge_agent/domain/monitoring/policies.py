@@ -3,12 +3,14 @@
 No limit, delay, window or budget has a default: all of them protect product. What is left out is a fault of the file.
 """
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from edge_agent.domain.monitoring.excursions import Rule, Severity, Side, SilenceRule
 from edge_agent.domain.monitoring.mkt import ACTIVATION_ENERGY_J_MOL
+from edge_agent.domain.monitoring.quantities import is_about
 from edge_agent.domain.monitoring.signals import Signal, SignalKind
 
 DAY_S = 86_400
@@ -35,6 +37,10 @@ class _Named(BaseModel):
     severity: Severity = Severity.ACTION
     """Held unless the policy says that an alert is enough."""
     source: PolicyText
+    sensors: Literal["any", "all"] | Annotated[int, Field(ge=1, le=100)] = "any"
+    """How many of the place's devices must break it: the worst one alone counts unless the policy says more."""
+    start_delay_s: DelayS = 0.0
+    """What a device measures so soon after it began to measure in the place is not judged (a logger cools down)."""
 
 
 class PolicyRule(_Named):
@@ -46,19 +52,23 @@ class PolicyRule(_Named):
     on_limit_is_outside: bool
     delay_s: DelayS
     hysteresis: NotNegative = 0.0
+    missing_counts: bool = False
+    """While nothing is measured the delay runs on: what was outside is taken to be outside still."""
 
     def as_rule(self) -> Rule:
         """The rule as the domain uses it."""
         return Rule(
             self.name, self.metric, self.side, self.limit, self.on_limit_is_outside, self.delay_s, self.hysteresis,
-            self.source, self.severity,
+            self.source, self.severity, missing_counts=self.missing_counts, start_delay_s=self.start_delay_s,
+            sensors=self.sensors,
         )  # fmt: skip
 
 
 class CumulativeRule(_Named):
     """Time beyond ``limit``, added up over the last ``window_s``, reaches ``budget_s``.
 
-    A value stands until the next one, for ``spell_max_s`` at most.
+    A value stands until the next one, for ``spell_max_s`` at most. Once reached, it is over when the sum is less than
+    the budget by ``hysteresis_s``.
     """
 
     kind: Literal["cumulative"]
@@ -68,6 +78,7 @@ class CumulativeRule(_Named):
     budget_s: WindowS
     window_s: WindowS
     spell_max_s: WindowS
+    hysteresis_s: DelayS = 0.0
 
     def as_rule(self) -> Rule:
         """The rule as the domain uses it: the budget is a limit on seconds outside."""
@@ -79,7 +90,7 @@ class CumulativeRule(_Named):
             is_above=self.side is Side.ABOVE,
             on_edge_is_outside=self.on_limit_is_outside,
         )
-        return _limited(self, signal, self.budget_s, on_limit_is_outside=True)
+        return _limited(self, signal, self.budget_s, on_limit_is_outside=True, hysteresis=self.hysteresis_s)
 
 
 class RateRule(_Named):
@@ -95,7 +106,10 @@ class RateRule(_Named):
 
 
 class MktRule(_Named):
-    """Mean kinetic temperature over the last ``window_s`` exceeds ``limit``, once ``cover_min`` of it was measured."""
+    """Mean kinetic temperature over the last ``window_s`` exceeds ``limit``, once ``cover_min`` of it was measured.
+
+    It is over when the mean is back by ``hysteresis``.
+    """
 
     kind: Literal["mkt"]
     limit: Limit
@@ -104,6 +118,7 @@ class MktRule(_Named):
     spell_max_s: WindowS
     cover_min: Annotated[float, Field(gt=0, le=1)]
     activation_energy_j_mol: Positive = ACTIVATION_ENERGY_J_MOL
+    hysteresis: NotNegative = 0.0
 
     def as_rule(self) -> Rule:
         """The rule as the domain uses it."""
@@ -116,7 +131,9 @@ class MktRule(_Named):
             cover_min=self.cover_min,
             activation_energy_j_mol=self.activation_energy_j_mol,
         )
-        return _limited(self, signal, self.limit, on_limit_is_outside=self.on_limit_is_outside)
+        return _limited(
+            self, signal, self.limit, on_limit_is_outside=self.on_limit_is_outside, hysteresis=self.hysteresis
+        )
 
 
 class ParticleRule(_Named):
@@ -145,7 +162,9 @@ class NoDataRule(_Named):
 
     def as_rule(self) -> SilenceRule:
         """The rule as the domain uses it."""
-        return SilenceRule(self.name, self.metric, self.after_s, self.severity, self.source)
+        return SilenceRule(
+            self.name, self.metric, self.after_s, self.severity, self.source, self.sensors, self.start_delay_s
+        )
 
 
 def _kind_of(rule: Any) -> str:
@@ -173,11 +192,36 @@ class Policy(BaseModel):
     name: PolicyName
     title: PolicyText
     rules: Annotated[tuple[AnyRule, ...], Field(min_length=1, max_length=RULES_MAX)]
+    silence_accepted: PolicyText = ""
+    """Why nobody has to hear of a device that says nothing any more, where the policy holds stock and has no such rule.
+    """
 
     @property
     def limits(self) -> tuple[Rule, ...]:
         """The limits that one value alone can break."""
-        return tuple(rule.as_rule() for rule in self.rules if isinstance(rule, PolicyRule))
+        return tuple(self._as_limit(rule) for rule in self.rules if isinstance(rule, PolicyRule))
+
+    def rules_for(self, metric: str) -> tuple[Rule | SilenceRule, ...]:
+        """The rules that a channel of ``metric`` is judged by."""
+        return tuple(
+            self._as_limit(rule) if isinstance(rule, PolicyRule) else rule.as_rule()
+            for rule in self.rules
+            if is_about(rule.metric, metric)
+        )
+
+    @property
+    def unguarded_silence(self) -> tuple[str, ...]:
+        """Metrics whose values may hold stock while no rule of the policy notices that there are none any more."""
+        heard = {rule.metric for rule in self.rules if isinstance(rule, NoDataRule)}
+        guarded = {rule.metric for rule in self.rules if rule.severity is Severity.ACTION}
+        return () if self.silence_accepted else tuple(sorted(guarded - heard))
+
+    def _as_limit(self, rule: PolicyRule) -> Rule:
+        """A limit knows after what time without a value the policy speaks of silence: that is a gap."""
+        gaps = [
+            each.after_s for each in self.rules if isinstance(each, NoDataRule) and is_about(each.metric, rule.metric)
+        ]
+        return replace(rule.as_rule(), gap_s=min(gaps, default=None))
 
     @property
     def holding_limits(self) -> tuple[Rule, ...]:
@@ -185,8 +229,9 @@ class Policy(BaseModel):
         return tuple(rule for rule in self.limits if rule.severity is Severity.ACTION)
 
 
-def _limited(rule: _Named, signal: Signal, limit: float, *, on_limit_is_outside: bool) -> Rule:
+def _limited(rule: _Named, signal: Signal, limit: float, *, on_limit_is_outside: bool, hysteresis: float = 0.0) -> Rule:
     return Rule(
-        rule.name, rule.metric, Side.ABOVE, limit, on_limit_is_outside, delay_s=0, source=rule.source,
-        severity=rule.severity, signal=signal,
+        rule.name, rule.metric, Side.ABOVE, limit, on_limit_is_outside, delay_s=0, hysteresis=hysteresis,
+        source=rule.source, severity=rule.severity, signal=signal, start_delay_s=rule.start_delay_s,
+        sensors=rule.sensors,
     )  # fmt: skip

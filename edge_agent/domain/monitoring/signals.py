@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from math import exp
+from math import exp, inf, isinf
 
 from edge_agent.domain.monitoring.cleanroom import LITRES_PER_M3
 from edge_agent.domain.monitoring.mkt import (
@@ -70,8 +70,24 @@ class Signal:
 
 
 def derive(signal: Signal, instants: Iterable[Instant]) -> Iterator[Instant]:
-    """The signal at each of ``instants`` (in the order of time) at which it can be told."""
-    return _DERIVE[signal.kind](signal, instants)
+    """The signal at each of ``instants`` (in the order of time) at which it can be told.
+
+    An instant without a value (infinitely far within: somebody has looked) adds up to nothing: all is within then.
+    """
+    looked: deque[Instant] = deque()
+
+    def measured() -> Iterator[Instant]:
+        for at, value in instants:
+            if isinf(value):
+                looked.append((at, -inf))
+            else:
+                yield at, value
+
+    for at, value in _DERIVE[signal.kind](signal, measured()):
+        while looked and looked[0][0] < at:
+            yield looked.popleft()
+        yield at, value
+    yield from looked
 
 
 def _changes(signal: Signal, instants: Iterable[Instant]) -> Iterator[Instant]:

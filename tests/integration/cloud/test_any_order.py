@@ -52,10 +52,10 @@ POLICY_OF = {"room-a": STRICT, "room-b": PROMPT}
 PLACES = {
     "supplier": Place("supplier"),
     "site": Place("site"),
-    "room-a": Place("room", "site", tuple(rule.as_rule() for rule in STRICT.rules)),
+    "room-a": Place("room", "site", STRICT.rules_for("temp_c")),
     "shelf-a": Place("bin", "room-a"),
     "box-a": Place("bin", "shelf-a"),
-    "room-b": Place("room", "site", tuple(rule.as_rule() for rule in PROMPT.rules)),
+    "room-b": Place("room", "site", PROMPT.rules_for("temp_c")),
     "shelf-b": Place("bin", "room-b"),
     "batch": Place("production", "room-b"),
     "customer": Place("customer"),

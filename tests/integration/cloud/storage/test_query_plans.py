@@ -24,7 +24,7 @@ BIG = {
     "movement", "position", "residency", "exposure", "reading", "reading_hour", "unusable_reading", "evidence", "event",
     "reservation", "lot", "notice", "excursion", "excursion_version", "exception_case", "disposition", "hold",
     "stock_order", "order_line", "order_step", "count_line", "doubtful_scan", "recall_lot", "batch_fact",
-    "envelope", "envelope_point", "retold_reading",
+    "envelope", "envelope_point", "retold_reading", "probe_excursion",
 }  # fmt: skip
 """Tables that grow with every day of work. The others are master data, or kept short."""
 AT = datetime(2026, 1, 10, tzinfo=UTC)
@@ -47,6 +47,8 @@ FILL_MORE = """
     SELECT 1 + n % 100, (SELECT place_id FROM channel WHERE id = 1 + n % 100), 'too-warm',
            timestamptz '2026-01-01 00:00Z' + n * interval '20 min',
            timestamptz '2026-01-01 00:05Z' + n * interval '20 min', 9 FROM generate_series(1, 20000) n;
+    INSERT INTO probe_excursion (channel_id, place_id, rule, severity, began_at, ended_at, worst)
+    SELECT channel_id, place_id, rule, severity, began_at, ended_at, worst FROM excursion;
     INSERT INTO exposure (excursion_id, lot_id, place_id, residency_began_at, since)
     SELECT 1 + (row_number() OVER (ORDER BY lot_id)) % 20000, lot_id, place_id, began_at, began_at FROM residency
     ON CONFLICT DO NOTHING;
@@ -171,6 +173,8 @@ USUAL: Parameters = {
     "to_places": [22, 23], "occurred_at": AT, "to_place": PLACE, "places": None, "formula_id": 1,
     "dispensed_for": [None, None], "issuing": ["ship"], "code": "x", "said": True, "envelope_ids": [5, 6],
     "keys_max": 10,
+    "is_version": True, "reach_from": None, "reach_until": None, "gap_s": 600.0, "sensors": "any",
+    "is_high_worse": True, "evidence": "a report", "said_by": "x",
     "earliest_at": AT, "latest_at": AT, "first_seq": 5, "reaches_s": [3600.0, 0.0], "young_at": AT, "roots": [101],
     "seqs": [5, 6],
 }  # fmt: skip

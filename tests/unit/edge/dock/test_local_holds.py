@@ -7,7 +7,7 @@ import pytest
 
 from edge_agent.dock.local_holds import LocalHolds, WatchStore
 from edge_agent.dock.offline_stock import OfflineStock
-from edge_agent.domain.monitoring.quantities import Judged
+from edge_agent.domain.monitoring.judged import Judged
 from edge_agent.domain.stock.desk import DeskChannel
 from edge_agent.domain.wire.ids import DeviceName, PlaceName
 from edge_agent.domain.wire.records import Action, Notice, NoticeKind, Quality, Reading, ScanLine, ScanTransaction

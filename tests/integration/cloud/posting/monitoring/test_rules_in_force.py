@@ -12,6 +12,7 @@ from cloud_sync.domain.master_records import PlaceRecord
 from cloud_sync.errors import Conflict
 from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.posting.monitoring.rule_tracks import assign_channel
+from edge_agent.domain.intervals import Interval
 from edge_agent.domain.monitoring.excursions import Side
 from edge_agent.domain.monitoring.policies import Policy, PolicyRule
 from edge_agent.domain.wire.records import Action
@@ -195,10 +196,10 @@ def test_spells_of_rules_are_cut_where_policies_change() -> None:
     at = datetime(2026, 3, 1, tzinfo=UTC)
     later = at + timedelta(days=1)
     spells = [
-        PolicySpell(1, COLD, None, at),
-        PolicySpell(1, MILD, later, None),
+        PolicySpell(1, COLD, Interval(None, at)),
+        PolicySpell(1, MILD, Interval(later)),
     ]
-    found = [(each.rule.name, each.since, each.until) for each in rule_spells("temp_c", spells)]
+    found = [(each.rule.name, each.in_force.begins, each.in_force.ends) for each in rule_spells("temp_c", spells)]
     assert found == [("too-warm", None, at), ("too-cold", None, at), ("too-hot", later, None)]
     assert rule_spells("rh_pct", spells) == []
 

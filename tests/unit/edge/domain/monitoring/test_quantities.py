@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_agent.domain.monitoring.judged import Judged, judged_by, rules_about, unjudged
 from edge_agent.domain.monitoring.policies import NoDataRule, Policy
-from edge_agent.domain.monitoring.quantities import Judged, is_about, judged_by, quantity_of, rules_about, unjudged
+from edge_agent.domain.monitoring.quantities import is_about, quantity_of
 from tests.support.builders import COLD
 
 

@@ -1,0 +1,52 @@
+"""What becomes of a channel's values: judged by a rule, or by none, and why."""
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from edge_agent.domain.monitoring.policies import Policy
+from edge_agent.domain.monitoring.quantities import GUARDING, is_about, quantity_of
+
+
+class Judged(StrEnum):
+    """What becomes of a channel's values."""
+
+    JUDGED = "judged"
+    NO_PLACE = "no_place"  # nobody has said where it measures
+    NO_POLICY = "no_policy"  # no policy holds in its place
+    NO_RULE = "no_rule"  # a policy holds there, and has no rule about this quantity
+    NOT_NEEDED = "not_needed"  # battery, signal strength and the like: see GUARDING
+
+    @property
+    def is_silent_gap(self) -> bool:
+        """Whether product could be harmed without an excursion or a word."""
+        return self in (Judged.NO_PLACE, Judged.NO_POLICY, Judged.NO_RULE)
+
+
+def policy_for(metric: str, policies: Iterable[Policy]) -> Policy | None:
+    """Of the policies of a place and of what it stands in, the nearest first, the one that judges ``metric``."""
+    return next((policy for policy in policies if rules_about(policy, metric)), None)
+
+
+def judged_by(metric: str, place: str | None, policies: Sequence[Policy]) -> Judged:
+    """Whether values of ``metric`` in ``place`` are judged by any rule, and else why not.
+
+    ``policies`` are those of the place and of what it stands in, the nearest first.
+    """
+    if policy_for(metric, policies) is not None:
+        return Judged.JUDGED
+    if not GUARDING.fullmatch(quantity_of(metric)):
+        return Judged.NOT_NEEDED
+    if place is None:
+        return Judged.NO_PLACE
+    return Judged.NO_RULE if policies else Judged.NO_POLICY
+
+
+def rules_about(policy: Policy, metric: str) -> tuple[str, ...]:
+    """The names of the rules of ``policy`` that judge ``metric``."""
+    return tuple(rule.name for rule in policy.rules if is_about(rule.metric, metric))
+
+
+def unjudged(metrics: Iterable[str], place: str | None, policies: Sequence[Policy]) -> dict[str, Judged]:
+    """Of these metrics of one device in ``place``, those that no rule judges though one could be needed, and why."""
+    found = {metric: judged_by(metric, place, policies) for metric in metrics}
+    return {metric: judged for metric, judged in found.items() if judged.is_silent_gap}
