@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
+from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
     batches,
     compounding,
@@ -28,7 +29,6 @@ from cloud_sync.api.access import Ledger
 from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
-from cloud_sync.api.refusals import Refusals
 from cloud_sync.api.schemas.common import HealthOut
 from cloud_sync.storage.database import Database
 

@@ -16,7 +16,7 @@ _SCANNED = re.compile(r"([^/]+)/[0-9a-f-]{36}/scans/[0-9]{1,19}#")
 
 def out_of_scope(connection: Connection, lines: Sequence[BookingLine]) -> dict[str, NotBooked]:
     """By fact, the lines that a gateway told and may not speak for; those said otherwise are not among them."""
-    told = [(line, found[1]) for line in lines if (found := _SCANNED.match(line.fact))]
+    told = [(line, match[1]) for line in lines if (match := _SCANNED.match(line.fact))]
     if not told:
         return {}
     rows = queries("movements").lines_out_of_scope(
@@ -25,7 +25,7 @@ def out_of_scope(connection: Connection, lines: Sequence[BookingLine]) -> dict[s
         from_names=[line.from_place for line, _ in told],
         to_names=[line.to_place for line, _ in told],
     )
-    found = {}
+    found: dict[str, NotBooked] = {}
     for row in rows:
         line, gateway = told[row["number"] - 1]
         why = _why(row)

@@ -88,7 +88,8 @@ def import_csv(
         for number, (line, record) in enumerate(order, start=1):
             _take(connection, keeper, done, line, record)
             progress(number, len(order))
-        done.waits = kind == OPENINGS and not (done.faults or dry_run or _was_proposed(connection, text, actor))
+        is_tried = bool(done.faults) or dry_run
+        done.waits = kind == OPENINGS and done.added > 0 and not (is_tried or _was_proposed(connection, text, actor))
         if done.faults or dry_run or done.waits:
             done.faults.sort(key=lambda fault: fault.line)
             del done.faults[FAULTS_MAX:]
