@@ -1,5 +1,6 @@
 """The commands of ``edge-agent`` for people: run the gateway, check its configuration, bring devices into service."""
 
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -13,6 +14,8 @@ from edge_agent.commissioning.code_sheet import sheet_command
 from edge_agent.commissioning.doctor import doctor_command
 from edge_agent.commissioning.monitor import monitor_command
 from edge_agent.commissioning.probe import probe_command
+from edge_agent.commissioning.profile_command import profile
+from edge_agent.commissioning.report import report_command
 from edge_agent.commissioning.scan import scan_command
 from edge_agent.process import run_agent
 from edge_agent.runtime.config_loader import load_config
@@ -26,6 +29,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Lotwarden's gateway: reads, keeps, forwards.",
 )
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"lotwarden {version('lotwarden')}")
+        raise typer.Exit
+
+
+@app.callback()
+def edge_agent(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Lotwarden's gateway: reads, keeps, forwards."""
 
 
 @app.command("run")
@@ -66,6 +84,7 @@ app.command("example")(example_command)
 app.command("enroll")(enroll_command)
 app.command("trust-ledger")(trust_command)
 app.add_typer(buffer, name="buffer")
+app.add_typer(profile, name="profile", rich_help_panel="The bench: bring devices into service")
 for name, command in (
     ("scan", scan_command),
     ("probe", probe_command),
@@ -73,5 +92,6 @@ for name, command in (
     ("monitor", monitor_command),
     ("doctor", doctor_command),
     ("sheet", sheet_command),
+    ("report", report_command),
 ):
     app.command(name, rich_help_panel="The bench: bring devices into service")(command)

@@ -95,9 +95,9 @@ def list_placed_holds(
 
 
 @router.post("/holds", summary="Place a hold", status_code=201, response_model=HoldOut)
-def place_hold(hold: HoldIn, database: Ledger, actor: Holder) -> Any:
-    """Block a lot by hand. Its open reservations are broken."""
-    return holds_and_dispositions.place_hold(database, **hold.model_dump(), actor=actor.name)
+def place_hold(hold: HoldIn, database: Ledger, actor: Holder, now: Now) -> Any:
+    """Hold goods by hand: a lot, a serial, or what is in a place. The hold follows them. Reservations are broken."""
+    return holds_and_dispositions.place_hold(database, **hold.model_dump(), at=now, actor=actor.name)
 
 
 @router.post("/holds/{hold_id}/lift", summary="Lift a hold", response_model=HoldOut)
@@ -184,9 +184,9 @@ def reprocess_case(case_id: Id, why: WhyIn, database: Ledger, actor: Decider) ->
 
 
 @router.post("/cases", summary="Report suspicious product", status_code=201, response_model=CaseOut)
-def report_suspicious(suspicion: SuspicionIn, database: Ledger, actor: Holder) -> Any:
+def report_suspicious(suspicion: SuspicionIn, database: Ledger, actor: Holder, now: Now) -> Any:
     """Open a case about product that looks wrong. It is held until the case is resolved."""
-    return case_resolution.report_suspicious(database, **suspicion.model_dump(), actor=actor.name)
+    return case_resolution.report_suspicious(database, **suspicion.model_dump(), at=now, actor=actor.name)
 
 
 @router.post("/cases/{case_id}/assign", summary="Assign a case", response_model=CaseOut)

@@ -1,6 +1,6 @@
 """Exception cases: what contradicts the ledger, or cannot be read, kept until somebody resolves it.
 
-While a case that names a lot is open, the lot is held, everywhere or in the place that it names (view ``active_hold``).
+While a case that names a lot is open, the lot is held (view ``active_hold``).
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from cloud_sync.storage.queries import queries
 class Case:
     """A case to open. ``key`` says what it is about, within its kind, the same whatever arrived first.
 
-    A case with ``lot_id`` holds the lot: at and below ``place_id``, or everywhere without one.
+    A case with ``lot_id`` holds the lot. With ``place_id`` it holds nothing by itself: the caller holds the goods.
     """
 
     kind: str
@@ -50,7 +50,7 @@ def open_case(connection: Connection, case: Case) -> int | None:
     if case_id is not None:
         data = {"kind": case.kind, "key": case.key, "lot": case.lot_id}
         add_event(connection, actor=LEDGER, kind="case_opened", subject=f"case:{case_id}", reason=case.text, data=data)
-    if case_id is not None and case.lot_id is not None:
+    if case_id is not None and case.lot_id is not None and case.place_id is None:
         break_reservations(connection, [case.lot_id])
     return case_id
 

@@ -19,6 +19,7 @@ from cloud_sync.domain.booking import (
     is_issue,
 )
 from cloud_sync.posting.cases import LEDGER, Case, amend_case, close_case, latest_case, latest_cases, open_case
+from cloud_sync.posting.holds import reach_lots
 from cloud_sync.posting.lots import key_of, lots_of
 from cloud_sync.posting.monitoring.exposures import expose_lots
 from cloud_sync.posting.order_matching import match_orders, may_hold
@@ -278,6 +279,7 @@ def _follow(connection: Connection, moved: Sequence[Row]) -> None:
     }
     queries("movements").redo_residencies(connection, **columns)
     expose_lots(connection, {row["lot_id"] for row in moved})
+    reach_lots(connection, {row["lot_id"] for row in moved})
     balances = list(queries("movements").negative_balances(connection, **columns))
     known = latest_cases(connection, NEGATIVE, [_negative_key(balance) for balance in balances])
     for balance in balances:

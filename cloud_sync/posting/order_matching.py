@@ -14,6 +14,7 @@ from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.domain.orders import OrderKind, fault_of_performing
 from cloud_sync.domain.trace import RECIPIENTS, SUPPLIERS
 from cloud_sync.posting.cases import LEDGER, Case, open_case
+from cloud_sync.posting.holds import hold_what_came, reach_holds
 from cloud_sync.posting.reservations.order_state import OrderNow, orders_now
 from cloud_sync.posting.reservations.reservation_moves import (
     end_part,
@@ -84,8 +85,8 @@ def match_orders(connection: Connection, booked: Booked, *, owner: str = "house"
     place_ids = {place for movement, _ in booked for place in (movement.from_place, movement.to_place)}
     places = {row["id"]: row for row in queries("orders").place_facts(connection, place_ids=sorted(place_ids))}
     concerned = [each for each in booked if _is_concerned(each[0], places[each[0].from_place]["kind"])]
-    if concerned:
-        _match(connection, concerned, places)
+    held = _match(connection, concerned, places) if concerned else []
+    reach_holds(connection, held)
     move_reservations(connection, [movement for movement, _ in booked])
 
 
@@ -95,12 +96,14 @@ def _is_concerned(movement: NewMovement, from_kind: str) -> bool:
     )
 
 
-def _match(connection: Connection, concerned: Booked, places: dict[int, Row]) -> None:
+def _match(connection: Connection, concerned: Booked, places: dict[int, Row]) -> list[int]:
+    """Gives the holds that were placed, or got more goods."""
     numbers = sorted({movement.order_ref for movement, _ in concerned if movement.order_ref})
     orders = orders_now(connection, numbers)
     lots = _lots(connection, [movement.lot_id for movement, _ in concerned])
     # The orders count all of these movements already; an over-delivery shows from the first that is too much.
     later = _quantities(concerned, lots)
+    held: list[int] = []
     for movement, evidence_id in concerned:
         later[movement.order_ref, movement.action, lots[movement.lot_id]["item_id"]] -= movement.quantity
         order = orders.get(movement.order_ref)
@@ -113,7 +116,8 @@ def _match(connection: Connection, concerned: Booked, places: dict[int, Row]) ->
             matching.fulfil_reservations()
         elif movement.action == Action.DESTROY and order is not None:
             matching.check_allowed()
-        matching.hold_what_came_in()
+        held += matching.hold_what_came_in()
+    return held
 
 
 class _Matching:
@@ -135,6 +139,7 @@ class _Matching:
         self.from_place = places[movement.from_place]
         self.to_place = places[movement.to_place]
         self.lot = lot
+        self.held: list[int] = []
 
     def receive(self, counted_later: int) -> None:
         """Check a receipt."""
@@ -151,19 +156,23 @@ class _Matching:
         for finding in findings_of(delivered, self._expected(facts, counted_later), at=movement.occurred_at):
             self._tell(finding)
 
-    def hold_what_came_in(self) -> None:
-        """Hold what quality has to see first: receipts, and what came back. By its places, whatever it was called."""
+    def hold_what_came_in(self) -> list[int]:
+        """Hold what quality has to see first: receipts, and what came back. By its places, whatever it was called.
+
+        Gives the holds.
+        """
         movement, from_kind = self.movement, self.from_place["kind"]
         if from_kind in RECIPIENTS and self.to_place["kind"] in INTERNAL:
-            text = f"returned from {self.from_place['name']}: nobody has decided on it yet"
-            self._hold("manual", self.to_place["id"], text, RETURN)
+            text = f"returned from {self.from_place['name']}: not decided on yet"
+            self._hold("manual", text, RETURN)
         if from_kind not in SUPPLIERS:
-            return
+            return self.held
         facts = self._receipt_facts
         if facts["receipt_inspection"]:
-            self._hold("receipt_inspection", None, f"received from {facts['from_place']}: not inspected yet")
+            self._hold("receipt_inspection", f"received from {facts['from_place']}: not inspected yet")
         if not _is_qualified(facts, movement):
-            self._hold("supplier", None, f"supplier {facts['from_place']} is not qualified: {_why_not(facts)}")
+            self._hold("supplier", f"supplier {facts['from_place']} is not qualified: {_why_not(facts)}")
+        return self.held
 
     def take_back(self) -> None:
         """Check a return."""
@@ -286,24 +295,19 @@ class _Matching:
         lot_id = movement.lot_id if holds_lot else None
         open_case(self.connection, Case(kind, f"{movement.fact}/{code}", text, lot_id, self.evidence_id, data))
 
-    def _hold(self, kind: str, place_id: int | None, reason: str, origin: str = "receipt") -> None:
-        lot_id = self.movement.lot_id
-        hold_id = queries("orders").add_rule_hold(
+    def _hold(self, kind: str, reason: str, origin: str = "receipt") -> None:
+        hold_id, is_new = hold_what_came(
             self.connection,
             kind=kind,
-            lot_id=lot_id,
-            place_id=place_id,
+            fact=self.movement.fact,
+            place_id=self.to_place["id"],
             reason=reason,
-            placed_by=LEDGER,
             origin=origin,
         )
-        if hold_id is None:
-            return
-        broken = queries("reservations").break_reservations(
-            self.connection, lot_id=lot_id, place_id=place_id, ended_reason=f"held: {reason}"
-        )
-        data = {"hold": hold_id, "kind": kind, "broken_reservations": [row["id"] for row in broken]}
-        add_event(self.connection, actor=LEDGER, kind="hold_placed", subject=f"lot:{lot_id}", reason=reason, data=data)
+        self.held.append(hold_id)
+        if is_new:
+            subject, data = f"lot:{self.movement.lot_id}", {"hold": hold_id, "kind": kind}
+            add_event(self.connection, actor=LEDGER, kind="hold_placed", subject=subject, reason=reason, data=data)
 
 
 def _lots(connection: Connection, lot_ids: Sequence[int]) -> dict[int, Row]:

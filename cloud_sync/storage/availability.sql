@@ -66,7 +66,7 @@ CROSS JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text) AS holds
     FROM active_hold h
     WHERE h.lot_id = stock.lot_id AND coalesce(h.serial = stock.serial, true)
-      AND hold_covers(h.kind, h.place_id, stock.place_id, p.ancestors)
+      AND hold_covers(h.place_id, stock.place_id)
       AND h.prescription IS DISTINCT FROM :made_for::text
 ) AS held
 WHERE held.holds IS NOT NULL;
@@ -97,7 +97,7 @@ SELECT c.*,
        coalesce((SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
                  FROM active_hold h
                  WHERE h.lot_id = c.lot_id AND coalesce(h.serial = c.serial, true)
-                   AND hold_covers(h.kind, h.place_id, c.place_id, c.ancestors)), '[]') AS holds
+                   AND hold_covers(h.place_id, c.place_id)), '[]') AS holds
 FROM candidate c
 ORDER BY c.item, c.expires_at NULLS LAST, c.lot_id, c.place, c.serial;
 

@@ -111,9 +111,9 @@ WHERE product.batch_id = :batch_id
 GROUP BY l.id
 ORDER BY l.id;
 
--- name: holds_on_batch(lot_ids, place_id, ancestors, is_decided)
--- What blocks a batch other than that it is not released: on its products anywhere, on its ingredients in it (or where
--- it stands), and until it is decided also on its ingredients as such.
+-- name: holds_on_batch(lot_ids, place_id, is_decided)
+-- What blocks a batch other than that it is not released: on its products anywhere, on its ingredients in it, and until it
+-- is decided also on its ingredients as such.
 WITH concerned (lot_id, is_product) AS (
     SELECT unnest(:lot_ids::bigint[]), true
     UNION
@@ -125,7 +125,7 @@ JOIN lot l ON l.id = c.lot_id
 CROSS JOIN LATERAL (SELECT n.kind, n.place_id, n.text FROM active_hold n WHERE n.lot_id = c.lot_id OFFSET 0) AS h
 WHERE h.kind NOT IN ('unreleased', 'patient')
   AND (c.is_product
-       OR hold_covers(h.kind, h.place_id, :place_id, :ancestors::bigint[])
+       OR hold_covers(h.place_id, :place_id)
           AND (h.place_id IS NOT NULL OR NOT :is_decided))
 ORDER BY 1;
 

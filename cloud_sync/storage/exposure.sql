@@ -1,9 +1,7 @@
 -- Exposure is a walk over residencies and movements. Seeds are residencies that overlap the excursion in its place or
 -- below (for as long as the excursion may have lasted where clocks were doubtful: reach_from, reach_until), if its
--- severity is action; from there on along every movement out of a residency at or after its first exposed instant, into the
--- residency that received it. A place of production passes exposure from what went in to every other lot that comes
--- out at or after that instant; opening a case passes it on to what was in it. Where a movement's clock is doubtful, stock left as late and came as early as it may have
--- (left_at, came_at). It writes only what differs, and gives what changed for each lot:
+-- severity is action; from there on wherever goods went at or after the first exposed instant (goods_went in the schema).
+-- It writes only what differs, and gives what changed for each lot:
 -- 'held' where a lot is exposed to an excursion for the first time, 'freed' where no part of it is any more.
 
 -- name: expose(excursion_ids, lot_ids)
@@ -11,8 +9,7 @@
 -- gives them; all must be named): one of the two is empty. What lots that are not named bring into production is taken
 -- as it stands.
 WITH RECURSIVE seed AS (
-    SELECT e.id AS excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at,
-           p.kind = 'production' AS is_production, p.kind = 'unpacking' AS is_unpacking,
+    SELECT e.id AS excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, p.kind,
            greatest(r.began_at, coalesce(e.reach_from, e.began_at)) AS since
     FROM excursion e
     JOIN place p ON p.ancestors @> ARRAY[e.place_id]
@@ -22,8 +19,7 @@ WITH RECURSIVE seed AS (
       AND r.began_at < coalesce(e.reach_until, e.ended_at, 'infinity')
       AND coalesce(r.ended_at, 'infinity') > coalesce(e.reach_from, e.began_at)
     UNION ALL
-    SELECT e.id AS excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at,
-           p.kind = 'production' AS is_production, p.kind = 'unpacking' AS is_unpacking,
+    SELECT e.id AS excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, p.kind,
            greatest(r.began_at, coalesce(e.reach_from, e.began_at)) AS since
     FROM residency r
     JOIN place p ON p.id = r.place_id
@@ -33,8 +29,8 @@ WITH RECURSIVE seed AS (
       AND r.began_at < coalesce(e.reach_until, e.ended_at, 'infinity')
       AND coalesce(r.ended_at, 'infinity') > coalesce(e.reach_from, e.began_at)
     UNION ALL
-    SELECT x.excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, to_place.kind = 'production',
-           to_place.kind = 'unpacking', greatest(m.came_at, x.since)
+    SELECT x.excursion_id, r.lot_id, r.serial, r.place_id, r.began_at, r.ended_at, to_place.kind,
+           greatest(m.came_at, x.since)
     FROM movement m
     JOIN place from_place ON from_place.id = m.from_place AND from_place.kind = 'production'
     JOIN exposure x ON x.place_id = m.from_place AND x.since <= m.left_at
@@ -45,34 +41,9 @@ WITH RECURSIVE seed AS (
 ), walk AS (
     SELECT * FROM seed
     UNION
-    SELECT w.excursion_id, n.lot_id, n.serial, n.place_id, n.began_at, n.ended_at, n.is_production, n.is_unpacking,
-           n.since
+    SELECT w.excursion_id, n.lot_id, n.serial, n.place_id, n.began_at, n.ended_at, n.kind, n.since
     FROM walk w
-    CROSS JOIN LATERAL (
-        SELECT d.lot_id, d.serial, d.place_id, d.began_at, d.ended_at, p.kind = 'production' AS is_production,
-               p.kind = 'unpacking' AS is_unpacking, min(greatest(o.came_at, w.since)) AS since
-        FROM (
-            SELECT m.lot_id, m.serial, m.to_place, m.came_at
-            FROM movement m
-            WHERE (m.lot_id, m.from_place, m.serial) = (w.lot_id, w.place_id, w.serial)
-              AND m.left_at BETWEEN w.since AND coalesce(w.ended_at, 'infinity')
-            UNION ALL
-            SELECT m.lot_id, m.serial, m.to_place, m.came_at
-            FROM movement m
-            WHERE w.is_production AND m.from_place = w.place_id AND m.lot_id <> w.lot_id AND m.left_at >= w.since
-            UNION ALL
-            SELECT m.lot_id, m.serial, m.to_place, m.came_at -- out of a case that was opened
-            FROM movement opened
-            JOIN movement m ON m.lot_id = opened.lot_id AND m.from_place = opened.to_place
-                AND m.event_id = opened.event_id AND m.serial <> opened.serial
-            WHERE w.is_unpacking AND (opened.lot_id, opened.to_place, opened.serial) = (w.lot_id, w.place_id, w.serial)
-              AND opened.came_at BETWEEN w.began_at AND coalesce(w.ended_at, 'infinity')
-        ) AS o
-        JOIN residency d ON (d.lot_id, d.place_id, d.serial) = (o.lot_id, o.to_place, o.serial)
-            AND o.came_at BETWEEN d.began_at AND coalesce(d.ended_at, 'infinity')
-        JOIN place p ON p.id = d.place_id
-        GROUP BY 1, 2, 3, 4, 5, 6, 7
-    ) AS n
+    CROSS JOIN LATERAL goods_went(w.lot_id, w.serial, w.place_id, w.kind, w.began_at, w.ended_at, w.since) AS n
     -- Back to where it was exposed before: nothing new. This keeps stock that goes to and fro from being
     -- walked once for each time (it would end all the same: there are only so many movements).
     WHERE NOT EXISTS (

@@ -191,7 +191,7 @@ CROSS JOIN LATERAL (
      FROM active_hold h
      WHERE h.lot_id = issue.lot_id
        AND (h.serial IS NULL OR h.serial = issue.serial)
-       AND hold_covers(h.kind, h.place_id, issue.place_id, p.ancestors)
+       AND hold_covers(h.place_id, issue.place_id)
        AND h.since <= coalesce(issue.at, clock_timestamp())
        AND NOT is_for_prescription(h.prescription, issue.dispensed_for)
      ORDER BY h.kind, h.text

@@ -173,16 +173,6 @@ SELECT id, name, kind FROM place WHERE id = ANY(:place_ids);
 SELECT l.id, l.item_id, l.lot_number, l.owner, i.name AS item
 FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = ANY(:lot_ids);
 
--- name: add_rule_hold(kind, lot_id, place_id, reason, placed_by, origin)$
--- Block a lot by a rule, and give the hold's id; no row if the same rule blocks it there already.
-INSERT INTO hold (kind, lot_id, place_id, reason, placed_by, origin)
-SELECT :kind, :lot_id, :place_id, :reason, :placed_by, :origin
-WHERE NOT EXISTS (
-    SELECT FROM hold h
-    WHERE h.lot_id = :lot_id AND h.kind = :kind AND h.origin = :origin AND h.lifted_at IS NULL
-      AND h.place_id IS NOT DISTINCT FROM :place_id::bigint)
-RETURNING id;
-
 -- name: shelf_life_demanded(place_id, item_id)$
 -- The remaining shelf life in days that a recipient demands of an item.
 SELECT greatest((SELECT shelf_life_days_min FROM recipient WHERE place_id = :place_id),
@@ -219,11 +209,9 @@ SELECT s.*, coalesce(s.expires_at <= :at, false) AS expired,
                 0)::bigint AS reserved,
        EXISTS (SELECT FROM active_hold h
                WHERE h.lot_id = s.lot_id AND coalesce(h.serial = s.serial, true)
-                 AND (h.place_id IS NULL OR h.place_id = s.place_id
-                      OR h.kind <> 'exposure' AND h.place_id = ANY(s.ancestors))) AS held,
-       EXISTS (SELECT FROM hold h
-               WHERE h.lot_id = s.lot_id AND h.lifted_at IS NULL AND h.origin = 'return'
-                 AND h.place_id = ANY(s.ancestors)) AS returned,
+                 AND hold_covers(h.place_id, s.place_id)) AS held,
+       EXISTS (SELECT FROM active_hold h JOIN hold placed ON placed.id = h.hold_id AND placed.origin = 'return'
+               WHERE h.lot_id = s.lot_id AND h.serial = s.serial AND h.place_id = s.place_id) AS returned,
        (SELECT max(c.counted_at)
         FROM count_line c JOIN stock_count k ON k.id = c.count_id AND k.decision = 'approved'
         WHERE (c.lot_id, c.place_id, c.serial) = (s.lot_id, s.place_id, s.serial)
@@ -249,8 +237,7 @@ WITH level AS (
                        AND (l.expires_at > :at OR l.expires_at IS NULL AND NOT i.expiry_required)
                        AND NOT EXISTS (SELECT FROM active_hold h
                                        WHERE h.lot_id = l.id AND coalesce(h.serial = b.serial, true)
-                                         AND (h.place_id IS NULL OR h.place_id = b.place_id
-                                              OR h.kind <> 'exposure' AND h.place_id = ANY(at.ancestors)))
+                                         AND hold_covers(h.place_id, b.place_id))
                     ), 0)::bigint AS usable
     FROM reorder_level r
     JOIN item i ON i.id = r.item_id

@@ -55,8 +55,8 @@ ORDER BY x.excursion_id, x.lot_id, x.since, p.name, x.serial
 LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: holds_now(lot_id, place, rows_max, rows_skipped)
--- Everything that blocks stock now. hold_id is null where the hold follows from an exposure or a case.
-SELECT h.lot_id, i.name AS item, l.lot_number, h.serial, p.name AS place, h.kind, h.excursion_id, h.text
+-- Everything that blocks stock now. hold_id is null where the hold follows from an exposure, a case or a recall.
+SELECT h.lot_id, i.name AS item, l.lot_number, h.serial, p.name AS place, h.kind, h.excursion_id, h.hold_id, h.text
 FROM active_hold h
 JOIN lot l ON l.id = h.lot_id
 JOIN item i ON i.id = l.item_id
@@ -68,8 +68,9 @@ LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: placed_holds(lot_id, only_open, rows_max, rows_skipped)
 -- Holds that people or rules placed, with who lifted them.
-SELECT h.id, h.kind, h.lot_id, i.name AS item, l.lot_number, p.name AS place, h.reason, h.placed_by, h.placed_at,
-       h.lifted_by, h.lifted_at, h.lifted_reason
+SELECT h.id, h.kind, h.lot_id, i.name AS item, l.lot_number, h.serial, p.name AS place, h.reason, h.placed_by,
+       h.placed_at, h.since,
+       h.case_id, h.lifted_by, h.lifted_at, h.lifted_reason
 FROM hold h
 JOIN lot l ON l.id = h.lot_id
 JOIN item i ON i.id = l.item_id
@@ -78,25 +79,16 @@ WHERE (:lot_id::bigint IS NULL OR h.lot_id = :lot_id) AND (NOT :only_open OR h.l
 ORDER BY h.id
 LIMIT :rows_max OFFSET :rows_skipped;
 
--- name: add_hold(kind, lot_id, place_id, reason, placed_by)$
--- Block a lot, everywhere or at and below one place.
-INSERT INTO hold (kind, lot_id, place_id, reason, placed_by) VALUES (:kind, :lot_id, :place_id, :reason, :placed_by)
-RETURNING id;
-
 -- name: hold_by_id(hold_id)^
 -- One placed hold.
-SELECT h.id, h.kind, h.lot_id, i.name AS item, l.lot_number, p.name AS place, h.reason, h.placed_by, h.placed_at,
-       h.lifted_by, h.lifted_at, h.lifted_reason
+SELECT h.id, h.kind, h.lot_id, i.name AS item, l.lot_number, h.serial, p.name AS place, h.reason, h.placed_by,
+       h.placed_at, h.since,
+       h.case_id, h.lifted_by, h.lifted_at, h.lifted_reason
 FROM hold h
 JOIN lot l ON l.id = h.lot_id
 JOIN item i ON i.id = l.item_id
 LEFT JOIN place p ON p.id = h.place_id
 WHERE h.id = :hold_id;
-
--- name: lift_hold(hold_id, lifted_by, lifted_reason)!
--- End a hold.
-UPDATE hold SET lifted_by = :lifted_by, lifted_at = clock_timestamp(), lifted_reason = :lifted_reason
-WHERE id = :hold_id AND lifted_at IS NULL;
 
 -- name: excursion_to_decide(excursion_id, lot_id)^
 -- An excursion as a decision about one lot needs it.

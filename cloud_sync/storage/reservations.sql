@@ -51,15 +51,6 @@ SELECT id FROM reservation WHERE id = :reservation_id FOR UPDATE;
 UPDATE reservation SET ended_at = clock_timestamp(), ended_as = :ended_as, ended_reason = :ended_reason
 WHERE id = :reservation_id AND ended_at IS NULL;
 
--- name: break_reservations(lot_id, place_id, ended_reason)
--- Break all open reservations of a lot, everywhere or at and below one place.
-UPDATE reservation v
-SET ended_at = clock_timestamp(), ended_as = 'broken', ended_reason = :ended_reason
-FROM place p
-WHERE p.id = v.place_id AND v.lot_id = :lot_id AND v.ended_at IS NULL
-  AND (:place_id::bigint IS NULL OR :place_id = ANY(p.ancestors))
-RETURNING v.id, v.demand, v.quantity;
-
 -- name: break_held_reservations(lot_ids)
 -- Break all open reservations of stock of these lots that is held by now; gives them with the first reason. What was made for
 -- one patient stays reserved for that prescription.
@@ -73,7 +64,7 @@ FROM (
         SELECT n.text
         FROM active_hold n
         WHERE n.lot_id = o.lot_id AND (n.serial IS NULL OR n.serial = o.serial)
-          AND hold_covers(n.kind, n.place_id, o.place_id, p.ancestors)
+          AND hold_covers(n.place_id, o.place_id)
           AND NOT is_for_prescription(n.prescription, o.demand)
         OFFSET 0 -- and so looked up for each
     ) AS h
@@ -91,7 +82,7 @@ SELECT EXISTS (
     JOIN place p ON p.id = v.place_id
     CROSS JOIN LATERAL (SELECT n.* FROM active_hold n WHERE n.lot_id = v.lot_id OFFSET 0) AS h
     WHERE v.client_id = :client_id AND v.ended_at IS NULL AND (h.serial IS NULL OR h.serial = v.serial)
-      AND hold_covers(h.kind, h.place_id, v.place_id, p.ancestors)
+      AND hold_covers(h.place_id, v.place_id)
       AND NOT is_for_prescription(h.prescription, v.demand)) AS held;
 
 -- name: end_expired(at)
@@ -139,7 +130,7 @@ SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expi
        coalesce((SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
                  FROM active_hold h
                  WHERE h.lot_id = b.lot_id AND coalesce(h.serial = b.serial, true)
-                   AND hold_covers(h.kind, h.place_id, b.place_id, p.ancestors)
+                   AND hold_covers(h.place_id, b.place_id)
                    AND NOT is_for_prescription(h.prescription, :picked_for::text)), '[]') AS holds
 FROM position b
 JOIN lot l ON l.id = b.lot_id

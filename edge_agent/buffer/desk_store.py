@@ -91,9 +91,9 @@ class DeskStore:
 def said_age(desk: Desk | None, clock: Clock) -> str:
     """How old the desk is, in words."""
     if desk is None:
-        return "no desk yet"
+        return "no ledger data yet"
     age_s = desk.age_s(clock)
-    return f"desk of {written(desk.taken_at)}" if age_s is None else f"desk of {in_words(age_s)} ago"
+    return f"ledger data of {written(desk.taken_at)}" if age_s is None else f"ledger data from {in_words(age_s)} ago"
 
 
 def in_words(seconds: float) -> str:

@@ -27,7 +27,7 @@ INSTALLED_COMMAND = "/opt/lotwarden/bin/edge-agent"
 
 
 def init_command(
-    name: Annotated[str, typer.Argument(help="What the ledger is to call this gateway; never changed later.")],
+    name: Annotated[str, typer.Argument(help="The gateway's name in the ledger; cannot be changed later.")],
     url: Annotated[str, typer.Option(help="Where the ledger is, e.g. https://ledger.example.org.")],
     config: ConfigOption = DEFAULT_CONFIG,
     data_dir: Annotated[Path, typer.Option(help="Journal and private key; a disk that survives a power cut.")] = Path(
@@ -63,9 +63,12 @@ def init_command(
 
 
 def example_command(
-    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(EXAMPLES)}.")],
+    name: Annotated[str | None, typer.Argument(help=f"One of: {', '.join(EXAMPLES)}; without it, the list.")] = None,
 ) -> None:
     """Print an example file to standard output: configuration, systemd unit, Prometheus rules."""
+    if name is None:
+        print("\n".join(EXAMPLES))
+        return
     if name not in EXAMPLES:
         fail(f"there is no example {name!r}; there are: {', '.join(EXAMPLES)}")
     here = Path(sys.argv[0]).resolve()

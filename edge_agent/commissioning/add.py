@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 
 from edge_agent.commands.options import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
+from edge_agent.commissioning.add_scanner import refuse_scanner_duplicates, scanner_added, scanner_section
 from edge_agent.commissioning.add_wired import Wired, added, bus_for, counter_of, probed, proven_of, refuse_duplicates
 from edge_agent.commissioning.assessment import Sense
 from edge_agent.commissioning.ble_probe import (
@@ -19,6 +20,7 @@ from edge_agent.commissioning.ble_probe import (
     FormatOption,
     KeyFileOption,
     ListenOption,
+    SourceOption,
     ble_data,
     ble_target,
     is_understood,
@@ -45,9 +47,9 @@ from edge_agent.commissioning.probe import (
     as_data,
     show,
 )
-from edge_agent.commissioning.records import record, record_wired, who
+from edge_agent.commissioning.records import record, record_scanner, record_wired, who
 from edge_agent.commissioning.target import Place, UnitPart, ad_hoc_target, all_profiles, seen_of
-from edge_agent.config.model import GatewayConfig
+from edge_agent.config.model import GatewayConfig, ScannerSection
 from edge_agent.errors import BenchError
 from edge_agent.runtime.config_loader import load_config
 from edge_agent.timekeeping.clock import SystemClock
@@ -64,6 +66,16 @@ def add_command(
     address: Annotated[
         str | None, typer.Option(help="Of a Bluetooth sensor, instead of a profile: A4:C1:38:02:83:F4.")
     ] = None,
+    scanner: Annotated[
+        str | None,
+        typer.Option(help="Port of a handheld scanner: /dev/serial/by-id/... or /dev/input/by-id/...-event-kbd."),
+    ] = None,
+    layout: Annotated[
+        Literal["us", "uk", "de", "fr"] | None, typer.Option(help="Of a keyboard scanner: what it is set to.")
+    ] = None,
+    suffix: Annotated[str | None, typer.Option(help="Of a scanner: what ends a scan, if not cr.")] = None,
+    separator: Annotated[str | None, typer.Option(help="Of a scanner: what it sends for GS, if not GS.")] = None,
+    separator_key: Annotated[str | None, typer.Option(help="Of a keyboard scanner: the key for GS, e.g. f8.")] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     bus: Annotated[str | None, typer.Option("--bus", help="A bus of the configuration; or give --host.")] = None,
     host: HostOption = None,
@@ -90,6 +102,7 @@ def add_command(
     ble_format: FormatOption = None,
     bindkey_file: KeyFileOption = None,
     adapter: AdapterOption = None,
+    source: SourceOption = None,
     ble_s: ListenOption = LISTEN_S,
     poll_s: Annotated[
         float | None,
@@ -109,23 +122,32 @@ def add_command(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Probe a device, prove it, and write it into the configuration.
+    """Probe a device or a scanner, prove it, and write it into the configuration.
 
     A wired device is written only if a proof register shows what it must: a known value, or what you read on the
-    device. A Bluetooth sensor is written only if what it says is understood. Comments and order of the file stay; the
+    device. A Bluetooth sensor is written only if what it says is understood, a scanner only if one scan (the proof card
+    of edge-agent sheet, best) has shown that nothing changes on the way. Comments and order of the file stay; the
     change is shown first; the file is replaced whole or not at all.
     """
     console = Console(highlight=False, stderr=as_json)
     with errors_told():
         loaded = load_config(config)
         before = text_of(config)
-        if address is not None:
+        if scanner is not None:
+            if profile is not None or address is not None or host or serial_port:
+                raise BenchError(("give --scanner alone: it is neither a sensor nor on a bus",))
+            section = scanner_section(
+                name, scanner, baudrate=baudrate, suffix=suffix, separator=separator, separator_key=separator_key,
+                layout=layout,
+            )  # fmt: skip
+            after, data, keep = _scanner(loaded, before, console, section, unproven, by, quiet=as_json)
+        elif address is not None:
             if profile is not None or host or serial_port:
                 raise BenchError(("give --address for a Bluetooth sensor, or --profile for a wired device, not both",))
             after, data, keep = _wireless(
                 loaded, before, console, name=name, address=address, bus=bus, adapter=adapter, bus_name=bus_name,
-                ble_format=ble_format, bindkey_file=bindkey_file, ble_s=ble_s, poll_s=poll_s, unproven=unproven,
-                quiet=as_json, by=by,
+                ble_format=ble_format, bindkey_file=bindkey_file, source=source, ble_s=ble_s, poll_s=poll_s,
+                unproven=unproven, quiet=as_json, by=by,
             )  # fmt: skip
         else:
             own_dir = profiles_dir or loaded.gateway.profiles_dir
@@ -182,6 +204,28 @@ def _wired(
     return after, as_data(report), keep
 
 
+def _scanner(
+    loaded: GatewayConfig,
+    before: str,
+    console: Console,
+    section: ScannerSection,
+    unproven: str | None,
+    by: str | None,
+    *,
+    quiet: bool,
+) -> tuple[str, dict[str, Any], Keep]:
+    """The same for a scanner: somebody has to pull its trigger."""
+    from edge_agent.commissioning.scanner_probe import run_scanner_probe, scan_data, show_scan
+
+    refuse_scanner_duplicates(loaded, section)
+    report = run_scanner_probe(section)
+    if not quiet:
+        show_scan(report, console)
+    after = scanner_added(before, section, report, unproven, SystemClock().now().date())
+    keep = partial(record_scanner, "add", section, report, loaded.gateway.data_dir, by)
+    return after, scan_data(report), keep
+
+
 def _wireless(
     loaded: GatewayConfig,
     before: str,
@@ -194,6 +238,7 @@ def _wireless(
     bus_name: str | None,
     ble_format: FormatOption,
     bindkey_file: Path | None,
+    source: str | None,
     ble_s: float,
     poll_s: float | None,
     unproven: str | None,
@@ -205,7 +250,7 @@ def _wireless(
     from edge_agent.commissioning.add_ble import Wireless, ble_added, ble_bus_for, refuse_ble_duplicates
 
     ble_bus, is_new = ble_bus_for(loaded, bus, adapter, bus_name)
-    aim = ble_target(address, ble_format, bindkey_file, ble_bus.adapter, ble_bus.scan)
+    aim = replace(ble_target(address, ble_format, bindkey_file, ble_bus.adapter, ble_bus.scan), source=source)
     wireless = Wireless(name, ble_bus, is_new, aim, bindkey_file, poll_s or BLE_POLL_S, unproven)
     refuse_ble_duplicates(loaded, wireless)
     heard = run_ble_probe(aim, ble_s)

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from edge_agent.commissioning.add_wired import REASON_MIN, names_taken
-from edge_agent.commissioning.ble_assessment import BleReport, BleSense
+from edge_agent.commissioning.ble_assessment import BleReport, BleSense, source_of
 from edge_agent.commissioning.ble_probe import BleTarget
 from edge_agent.config.editor import TomlValue, with_section
 from edge_agent.config.model import BleBus, BleDeviceSection, GatewayConfig
@@ -54,7 +54,9 @@ def refuse_ble_duplicates(config: GatewayConfig, wireless: Wireless) -> None:
     faults += [
         f"{wireless.target.address} is {device.name} already: remove that one first"
         for device in config.device
-        if isinstance(device, BleDeviceSection) and device.address == wireless.target.address
+        if isinstance(device, BleDeviceSection)
+        and device.address == wireless.target.address
+        and (None in (device.source, wireless.target.source) or device.source == wireless.target.source)
     ]
     if faults:
         raise BenchError(tuple(faults))
@@ -67,9 +69,11 @@ def ble_added(text: str, wireless: Wireless, report: BleReport, today: date) -> 
         bus: dict[str, TomlValue] = {"kind": "ble", "name": wireless.bus.name, "adapter": wireless.bus.adapter}
         text = with_section(text, "bus", bus)
     if report.format is None:
-        raise BenchError(("not added: nobody knows what it speaks; say it with --format",))
+        raise BenchError(("not added: its format is not known; give it with --format",))
     device: dict[str, TomlValue] = {"name": wireless.name, "bus": wireless.bus.name, "format": report.format}
     device["address"] = wireless.target.address
+    if source := wireless.target.source or source_of(report):
+        device["source"] = source
     if wireless.key_file is not None:
         device["bindkey_file"] = str(wireless.key_file.absolute())
     device["poll_s"] = int(wireless.poll_s) if wireless.poll_s == int(wireless.poll_s) else wireless.poll_s

@@ -187,7 +187,8 @@ def _proofs(
 
 def _compared(proof: Proof, result: ProofResult, seen: str | None) -> tuple[bool | None, str]:
     if result.holds is not None:
-        return result.holds, f"shows {result.shown}, must be {result.wanted}" if not result.holds else "as it must be"
+        wrong = f"shows {result.shown}, must be {result.wanted}"
+        return result.holds, "matches the expected value" if result.holds else wrong
     fault = _malformed(proof, result.shown)
     if fault:
         return False, f"shows {result.shown!r}, {fault}"

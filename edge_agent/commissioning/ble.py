@@ -1,7 +1,7 @@
 """Bluetooth sensors in range, as far as this computer can hear them. Listens only; nothing is connected to."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ from edge_agent.domain.wire.records import Quality
 if TYPE_CHECKING:
     from bleak.backends.device import BLEDevice
     from bleak.backends.scanner import AdvertisementData
+
+    from edge_agent.drivers.ble.hearing import Hearing
 
 ADAPTERS = Path("/sys/class/bluetooth")
 HEARD_MAX = 500
@@ -32,6 +34,7 @@ class HeardDevice:
     frames: int = 0
     formats: dict[str, str] = field(default_factory=dict)
     raw: dict[str, str] = field(default_factory=dict)
+    hearing: "Hearing | None" = None
 
 
 def adapters() -> tuple[str, ...]:
@@ -60,24 +63,26 @@ async def hear_around(listen_s: float, adapter: str = "hci0") -> tuple[tuple[Hea
         async with asyncio.timeout(START_S):
             await scanner.stop()
     except TROUBLE as error:
-        return _sorted(heard), f"Bluetooth cannot be listened to ({said_of(error)}): {DEAF_HINT}"
+        return _sorted(heard), f"Bluetooth is not available ({said_of(error)}): {DEAF_HINT}"
     return _sorted(heard), "" if heard else f"nothing advertised within {listen_s:g} s"
 
 
 def _take(heard: HeardDevice, said: "AdvertisementData") -> None:
-    from edge_agent.drivers.ble.formats import fitting
-    from edge_agent.drivers.ble.frames import Advertisement
-    from edge_agent.drivers.ble.listener import NO_RSSI_DBM, service_data_of, short_uuid
+    from edge_agent.drivers.ble.hearing import Hearing, short_uuid
+    from edge_agent.drivers.ble.listener import NO_RSSI_DBM
+    from edge_agent.drivers.ble.registry import fitting
 
     if said.rssi == NO_RSSI_DBM:
         return
     heard.frames += 1
     heard.rssi_dbm = said.rssi
     heard.name = said.local_name or heard.name
-    services = service_data_of(said)
-    heard.raw |= {f"company {company:#06x}": data.hex(" ") for company, data in said.manufacturer_data.items()}
-    heard.raw |= {f"service {number:#06x}": data.hex(" ") for number, data in services.items()}
-    for name, decoded in fitting(Advertisement(heard.address, said.manufacturer_data, services, heard.name)).items():
+    if heard.hearing is None:
+        heard.hearing = Hearing(heard.address)
+    advertisement = replace(heard.hearing.hear(said), local_name=heard.name)
+    heard.raw |= {f"company {number:#06x}": data.hex(" ") for number, data in advertisement.manufacturer_data.items()}
+    heard.raw |= {f"service {number:#06x}": data.hex(" ") for number, data in advertisement.service_data.items()}
+    for name, decoded in fitting(advertisement).items():
         values = "  ".join(f"{metric} {value:g}" for metric, value in decoded.values.items())
         heard.formats[name] = values if decoded.quality is Quality.GOOD else f"{values} {decoded.detail}".strip()
     if not heard.formats and ESS_SERVICE in map(short_uuid, said.service_uuids):

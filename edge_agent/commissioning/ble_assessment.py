@@ -17,15 +17,15 @@ DEAF         the adapter cannot be listened to
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
-from edge_agent.commissioning.ble import ESS_SERVICE
 from edge_agent.commissioning.ble_listen import DeviceHeard, InFormat
-from edge_agent.config.model import TAKES_KEY, BleFormat
 from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.ble.connect import decoded_of
-from edge_agent.drivers.ble.formats import FORMATS, Scan
+from edge_agent.drivers.ble.format import Scan
 from edge_agent.drivers.ble.frames import KEY_MISSING, KEY_WRONG, PLAIN_REFUSED
+from edge_agent.drivers.ble.on_air import MANUFACTURER_DATA
+from edge_agent.drivers.ble.registry import FORMATS
+from edge_agent.drivers.ble.sources import PROBES_OPEN
 from edge_agent.drivers.ble.staleness import LOST_GAPS, LOST_MIN_S, STALE_GAPS, STALE_MIN_S
 
 WEAK_DBM = -85
@@ -33,31 +33,8 @@ WEAK_DBM = -85
 BATTERY_LOW_PCT = 15.0
 LISTEN_LONG_S = 120
 
-FAMILIES: Mapping[tuple[Literal["company", "service"], int], BleFormat] = {
-    ("company", 0x0499): "ruuvi",
-    ("company", 0xEC88): "govee",
-    ("company", 0x0969): "switchbot",
-    ("company", 0x026C): "efento",
-    ("company", 0x0757): "ela",
-    ("company", 0x06D5): "sensirion",
-    ("service", 0xFCD2): "bthome",
-    ("service", 0xFE95): "mibeacon",
-    ("service", 0xFD3D): "switchbot",
-    ("service", 0xFFF0): "inkbird",
-    ("service", ESS_SERVICE): "gatt-ess",
-}
-"""Whose it is by company id or service, even if its frame is not one that is understood."""
 NO_SENSORS = {0x004C: "Apple", 0x0006: "Microsoft", 0x0075: "Samsung", 0x00E0: "Google", 0x0157: "Huami"}
 """Makers of telephones, computers and watches, which are most of what is heard."""
-KIN: Mapping[BleFormat, str] = {
-    "ruuvi": "its firmware may send an older data format: update it to RAWv2 (data format 5)",
-    "efento": "the values are in its scan response, or it is set to encrypt: its own application tells",
-    "mibeacon": "it tells values every few minutes only, or has to be paired in its own application first",
-    "govee": "the values of this model may be in its scan response, or it is one that is not known here",
-    "switchbot": "it may be another device of the same maker than a meter",
-    "ela": "switch manufacturer data on with the maker's application (firmware 2.0.0 or later)",
-}
-"""What to do about a device of a known maker whose frames are not understood."""
 
 
 class BleSense(StrEnum):
@@ -85,7 +62,7 @@ class BleReport:
     """What probing a Bluetooth device showed. ``format`` is what it is, or is taken for; None if nobody knows."""
 
     heard: DeviceHeard
-    format: BleFormat | None
+    format: str | None
     sense: BleSense
     values: Mapping[str, float]
     interval_s: float | None
@@ -93,7 +70,7 @@ class BleReport:
     advice: tuple[str, ...]
 
 
-def judge_device(heard: DeviceHeard, asked: BleFormat | None, *, has_key: bool, scan: str = "auto") -> BleReport:
+def judge_device(heard: DeviceHeard, asked: str | None, *, has_key: bool, scan: str = "auto") -> BleReport:
     """What it is. ``asked`` is what it is taken for; ``scan`` how its bus listens, if it is on one."""
     sense, format_, values, reasons = _sense(heard, asked, has_key)
     found = next((one for one in heard.formats if one.format == format_), None)
@@ -111,10 +88,10 @@ def lost_after_s(interval_s: float) -> float:
     return max(LOST_GAPS * interval_s, LOST_MIN_S)
 
 
-_Judged = tuple[BleSense, BleFormat | None, Mapping[str, float], tuple[str, ...]]
+_Judged = tuple[BleSense, str | None, Mapping[str, float], tuple[str, ...]]
 
 
-def _sense(heard: DeviceHeard, asked: BleFormat | None, has_key: bool) -> _Judged:
+def _sense(heard: DeviceHeard, asked: str | None, has_key: bool) -> _Judged:
     if heard.is_deaf:
         return BleSense.DEAF, asked, {}, (heard.trouble,)
     if not heard.frames:
@@ -133,7 +110,7 @@ def _sense(heard: DeviceHeard, asked: BleFormat | None, has_key: bool) -> _Judge
     if asked is None and len(good) > 1:
         names = " and ".join(one.format for one in good)
         return BleSense.ODD, None, chosen.values, (f"its frames fit {names}: say which with --format",)
-    return _of_format(chosen, has_key and chosen.format in TAKES_KEY)
+    return _of_format(chosen, has_key and FORMATS[chosen.format].takes_key)
 
 
 def _of_service(heard: DeviceHeard) -> _Judged:
@@ -154,11 +131,16 @@ def _of_format(chosen: InFormat, is_sealed: bool) -> _Judged:
     return _DETAILS.get(last.detail, BleSense.ODD), chosen.format, {}, (last.detail,)
 
 
+def source_of(report: BleReport) -> str | None:
+    """The probe that measured, of a device that has several; None for all others."""
+    return next((one.source for one in report.heard.formats if one.format == report.format and one.source), None)
+
+
 def _advice(
     heard: DeviceHeard,
     sense: BleSense,
-    format_: BleFormat | None,
-    asked: BleFormat | None,
+    format_: str | None,
+    asked: str | None,
     found: InFormat | None,
     *,
     has_key: bool,
@@ -179,6 +161,8 @@ def _advice(
             )
         case BleSense.WRONG_KEY:
             yield "is it the key of this very device? A reset, or pairing it anew, makes a new one"
+        case BleSense.ODD if found is not None and found.last.detail.startswith(PROBES_OPEN):
+            yield f"add each probe by itself: {' or '.join(f'--source {name}' for name in found.last.sources)}"
         case BleSense.OTHER:
             yield f"take it for what it is: --format {next(one.format for one in heard.formats)}"
         case BleSense.UNKNOWN:
@@ -205,13 +189,13 @@ def _on_silence(heard: DeviceHeard) -> Iterator[str]:
     yield "is this its address? edge-agent scan --ble lists what is in range"
 
 
-def _on_unknown(heard: DeviceHeard, asked: BleFormat | None) -> Iterator[str]:
-    kin = [FAMILIES[key] for key in _marks(heard) if key in FAMILIES]
-    if kin and kin[0] == "gatt-ess" and asked is None:
+def _on_unknown(heard: DeviceHeard, asked: str | None) -> Iterator[str]:
+    kin = _kin(heard)
+    if "gatt-ess" in kin and asked is None:
         yield "it offers an Environmental Sensing Service, which is read over a connection: --format gatt-ess"
-    for name in dict.fromkeys(kin):
-        if name != "gatt-ess":
-            yield f"it looks like {FORMATS[name].title}: {KIN.get(name, 'but no value was in what it said')}"
+    for name in kin:
+        if "gatt-ess" not in kin:
+            yield f"it looks like {FORMATS[name].title}: {FORMATS[name].hint}"
     makers = [NO_SENSORS[company] for company in heard.companies if company in NO_SENSORS]
     if makers and not kin:
         yield f"by its company id it is made by {makers[0]}: a telephone, computer or watch rather than a sensor"
@@ -222,7 +206,7 @@ def _on_unknown(heard: DeviceHeard, asked: BleFormat | None) -> Iterator[str]:
 
 
 def _on_radio(
-    heard: DeviceHeard, found: InFormat | None, format_: BleFormat | None, *, has_key: bool, scan: str
+    heard: DeviceHeard, found: InFormat | None, format_: str | None, *, has_key: bool, scan: str
 ) -> Iterator[str]:
     if heard.rssi_dbm is not None and heard.rssi_dbm[1] < WEAK_DBM:
         yield (
@@ -236,10 +220,17 @@ def _on_radio(
         yield f"{found.replays} frames had an old number and were dropped: does something repeat its radio?"
     if format_ is not None and FORMATS[format_].scan is Scan.ACTIVE and scan == "passive":
         yield f'its bus scans passively, but {FORMATS[format_].why}: write scan = "auto"'
-    if has_key and format_ is not None and format_ not in TAKES_KEY:
+    if has_key and format_ is not None and not FORMATS[format_].takes_key:
         yield f"{format_} is never encrypted: leave the key out"
 
 
-def _marks(heard: DeviceHeard) -> Iterator[tuple[Literal["company", "service"], int]]:
-    yield from (("company", company) for company in heard.companies)
-    yield from (("service", service) for service in heard.services)
+def _kin(heard: DeviceHeard) -> list[str]:
+    """The formats whose it is by company id or service, even if its frame is not one that is understood."""
+    return [
+        name
+        for name, known in FORMATS.items()
+        if any(
+            carrier.number in (heard.companies if carrier.kind == MANUFACTURER_DATA else heard.services)
+            for carrier in (*known.carriers, *known.marks)
+        )
+    ]

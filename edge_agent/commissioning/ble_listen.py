@@ -3,11 +3,10 @@
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from edge_agent.commissioning.ble import DEAF_HINT, ESS_SERVICE, START_S
-from edge_agent.config.model import TAKES_KEY, BleFormat
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Quality
 from edge_agent.timekeeping.clock import Clock, SystemClock
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
     from bleak.backends.device import BLEDevice
     from bleak.backends.scanner import AdvertisementData
 
-    from edge_agent.drivers.ble.frames import DecodedFrame
+    from edge_agent.drivers.ble.frames import Advertisement, DecodedFrame
+    from edge_agent.drivers.ble.hearing import Hearing
     from edge_agent.drivers.ble.listener import Listener
 
 LISTEN_MIN_S = 3.0
@@ -34,14 +34,16 @@ SAID_MAX = 3
 @dataclass(frozen=True, slots=True)
 class InFormat:
     """What was heard if it is taken for ``format``: the last frame, the newest value of each metric, how often
-    something new came (None until that is learned), and how many frames were old ones played again."""
+    something new came (None until that is learned), how many frames were old ones played again, and which of the
+    device's probes measured, if it has several."""
 
-    format: BleFormat
+    format: str
     last: "DecodedFrame"
     values: Mapping[str, float]
     frames: int
     interval_s: float | None
     replays: int
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class DeviceHeard:
 
 
 async def listen_to(
-    address: str, listen_s: float, adapter: str, asked: BleFormat | None, key: bytes | None
+    address: str, listen_s: float, adapter: str, asked: str | None, key: bytes | None, source: str | None = None
 ) -> DeviceHeard:
     """Listen for at most ``listen_s``, shorter when it is clear how often it speaks, or when cancelled.
 
@@ -87,14 +89,17 @@ async def listen_to(
     from bleak import BleakScanner
 
     from edge_agent.drivers.ble.connect import TROUBLE, said_of
+    from edge_agent.drivers.ble.hearing import Hearing, remembered
 
     clock = SystemClock()
-    ears = _Ears(address.upper(), adapter, asked, key, clock)
+    hearing = Hearing(address.upper())
+    ears = _Ears(address.upper(), adapter, asked, key, clock, hearing, source)
     scanner = BleakScanner(
         ears.take, scanning_mode="active", bluez={"adapter": adapter, "filters": {"DuplicateData": True}}
     )
     try:
         async with asyncio.timeout(START_S):
+            hearing.remember((await remembered(adapter)).get(address.upper(), {}))
             await scanner.start()
         started_s = clock.mono_s()
         with contextlib.suppress(asyncio.CancelledError):  # Ctrl+C: what was heard until then is shown
@@ -105,7 +110,7 @@ async def listen_to(
             await scanner.stop()
     except TROUBLE as error:
         if not ears.frames:
-            return ears.heard(0.0, f"Bluetooth cannot be listened to ({said_of(error)}): {DEAF_HINT}", is_deaf=True)
+            return ears.heard(0.0, f"Bluetooth is not available ({said_of(error)}): {DEAF_HINT}", is_deaf=True)
     return ears.heard(clock.mono_s() - started_s)
 
 
@@ -115,9 +120,11 @@ class _Ears:
 
     address: str
     adapter: str
-    asked: BleFormat | None
+    asked: str | None
     key: bytes | None
     clock: Clock
+    hearing: "Hearing"
+    source: str | None = None
     frames: int = 0
     name: str = ""
     rssi_dbm: list[int] = field(default_factory=list)
@@ -125,17 +132,16 @@ class _Ears:
     companies: dict[int, None] = field(default_factory=dict)
     services: dict[int, None] = field(default_factory=dict)
     others: set[str] = field(default_factory=set)
-    listeners: dict[BleFormat, "Listener"] = field(default_factory=dict)
-    found: dict[BleFormat, InFormat] = field(default_factory=dict)
+    listeners: dict[str, "Listener"] = field(default_factory=dict)
+    found: dict[str, InFormat] = field(default_factory=dict)
     device: "BLEDevice | None" = None
     connected: tuple[bytes, bytes | None] | None = None
     trouble: str = ""
-    manufacturer_data: dict[int, bytes] = field(default_factory=dict)
 
     def take(self, device: "BLEDevice", said: "AdvertisementData") -> None:
-        from edge_agent.drivers.ble.formats import fitting
-        from edge_agent.drivers.ble.frames import Advertisement
-        from edge_agent.drivers.ble.listener import NO_RSSI_DBM, newest_last, service_data_of, short_uuid
+        from edge_agent.drivers.ble.hearing import short_uuid
+        from edge_agent.drivers.ble.listener import NO_RSSI_DBM
+        from edge_agent.drivers.ble.registry import fitting
 
         if said.rssi == NO_RSSI_DBM:
             return
@@ -147,19 +153,17 @@ class _Ears:
         self.frames += 1
         self.name = said.local_name or self.name
         self.rssi_dbm = [min([*self.rssi_dbm[:1], said.rssi]), said.rssi, max([*self.rssi_dbm[2:], said.rssi])]
-        self.manufacturer_data = newest_last(self.manufacturer_data, said.manufacturer_data)
-        services = service_data_of(said)
-        self.companies |= dict.fromkeys(said.manufacturer_data)
-        self.services |= dict.fromkeys(services)
+        advertisement = replace(self.hearing.hear(said), local_name=self.name)
+        self.companies |= dict.fromkeys(advertisement.manufacturer_data)
+        self.services |= dict.fromkeys(advertisement.service_data)
         self.services |= dict.fromkeys(number for uuid in said.service_uuids if (number := short_uuid(uuid)))
-        advertisement = Advertisement(self.address, self.manufacturer_data, services, self.name)
         fits = fitting(advertisement, self.key)
         for name in fits:
-            self._follow(name, said)
+            self._follow(name, advertisement, said.rssi)
         means = _meaning(fits)
-        for company, raw in said.manufacturer_data.items():
+        for company, raw in advertisement.manufacturer_data.items():
             self._keep(f"company {company:#06x}", raw, means)
-        for service, raw in services.items():
+        for service, raw in advertisement.service_data.items():
             self._keep(f"service {service:#06x}", raw, means)
 
     def is_enough(self, listened_s: float, listen_s: float) -> bool:
@@ -203,15 +207,16 @@ class _Ears:
     def _is_read_by_connecting(self) -> bool:
         return self.asked == "gatt-ess" or (self.asked is None and not self.found and ESS_SERVICE in self.services)
 
-    def _follow(self, name: BleFormat, said: "AdvertisementData") -> None:
+    def _follow(self, name: str, advertisement: "Advertisement", rssi_dbm: int) -> None:
         from edge_agent.drivers.ble.listener import BleDevice, Listener
+        from edge_agent.drivers.ble.registry import FORMATS
 
-        key = self.key if name in TAKES_KEY else None
+        key = self.key if FORMATS[name].takes_key else None
         listener = self.listeners.get(name)
         if listener is None:
-            device = BleDevice(DeviceName("bench"), self.address, name, 1.0, key)
+            device = BleDevice(DeviceName("bench"), self.address, name, 1.0, key, self.source)
             listener = self.listeners[name] = Listener(device, self.clock.mono_s())
-        frame = listener.frame_of(said, self.clock)
+        frame = listener.frame_of(advertisement, rssi_dbm, self.clock)
         if frame is None:
             return
         listener.track.hear(frame)
@@ -221,7 +226,9 @@ class _Ears:
             values |= frame.decoded.values
         track = listener.track
         count = before.frames + 1 if before else 1
-        self.found[name] = InFormat(name, frame.decoded, values, count, track.learned_interval_s, track.replays)
+        self.found[name] = InFormat(
+            name, frame.decoded, values, count, track.learned_interval_s, track.replays, frame.decoded.source
+        )
 
     def _keep(self, where: str, raw: bytes, means: str) -> None:
         self.said.setdefault((where, raw), SaidBytes(where, raw, means))
@@ -229,7 +236,7 @@ class _Ears:
             self.said.pop(next(iter(self.said)))
 
 
-def _meaning(fits: "Mapping[BleFormat, DecodedFrame]") -> str:
+def _meaning(fits: "Mapping[str, DecodedFrame]") -> str:
     parts = []
     for name, decoded in fits.items():
         values = "  ".join(f"{metric} {value:g}" for metric, value in decoded.values.items())

@@ -14,7 +14,8 @@ from rich.status import Status
 from rich.table import Table
 
 from edge_agent.commissioning.console_lists import print_dashed, print_numbered
-from edge_agent.config.model import BleBus, BleDeviceSection, BleFormat, GatewayConfig
+from edge_agent.config.model import BleBus, BleDeviceSection, GatewayConfig
+from edge_agent.drivers.ble.registry import format_names
 from edge_agent.errors import BenchError
 
 if TYPE_CHECKING:
@@ -23,24 +24,28 @@ if TYPE_CHECKING:
 LISTEN_S = 30.0
 
 FormatOption = Annotated[
-    BleFormat | None, typer.Option("--format", help="What a Bluetooth sensor speaks, if it fits several.")
+    str | None, typer.Option("--format", help="What a Bluetooth sensor speaks, if it fits several.")
 ]
 KeyFileOption = Annotated[
     Path | None, typer.Option("--bindkey-file", help="File with the key of an encrypted Bluetooth sensor.")
 ]
 AdapterOption = Annotated[str | None, typer.Option("--adapter", help="Bluetooth adapter, if not hci0.")]
+SourceOption = Annotated[
+    str | None, typer.Option("--source", help="Which probe of a Bluetooth sensor that has several, e.g. probe-2.")
+]
 ListenOption = Annotated[float, typer.Option("--ble-s", min=1, max=600, help="How long to listen for it at most.")]
 
 
 @dataclass(frozen=True, slots=True)
 class BleTarget:
-    """A Bluetooth device at the bench. ``scan`` is how its bus listens, ``key`` its bindkey."""
+    """A Bluetooth device at the bench. ``scan`` is how its bus listens, ``key`` its bindkey, ``source`` its probe."""
 
     address: str
     adapter: str
-    format: BleFormat | None
+    format: str | None
     key: bytes | None
     scan: str = "auto"
+    source: str | None = None
 
 
 def is_address(text: str) -> bool:
@@ -49,18 +54,20 @@ def is_address(text: str) -> bool:
 
 
 def ble_target(
-    address: str, format_: BleFormat | None, key_file: Path | None, adapter: str | None, scan: str = "auto"
+    address: str, format_: str | None, key_file: Path | None, adapter: str | None, scan: str = "auto"
 ) -> BleTarget:
     """What the options mean. Raises ``BenchError``."""
     if not is_address(address):
         raise BenchError((f"{address!r} is no Bluetooth address: write six bytes, e.g. A4:C1:38:02:83:F4",))
+    if format_ is not None and format_ not in format_names():
+        raise BenchError((f"--format {format_!r} is not known: choose one of {', '.join(format_names())}",))
     if adapter is not None and not re.fullmatch(r"hci[0-9]{1,2}", adapter):
         raise BenchError((f"--adapter {adapter!r}: write e.g. hci0 (bluetoothctl list shows them)",))
     return BleTarget(address.upper(), adapter or "hci0", format_, _key(key_file), scan)
 
 
 def configured_target(
-    config: GatewayConfig, device: BleDeviceSection, format_: BleFormat | None, key_file: Path | None
+    config: GatewayConfig, device: BleDeviceSection, format_: str | None, key_file: Path | None
 ) -> BleTarget:
     """The device of a configuration, unless the options say otherwise. Raises ``BenchError``."""
     bus = next((bus for bus in config.bus if bus.name == device.bus), None)
@@ -69,7 +76,7 @@ def configured_target(
     key = _key(key_file or device.bindkey_file)
     if key is None and device.bindkey is not None:
         key = bytes.fromhex(device.bindkey.get_secret_value())
-    return BleTarget(device.address, bus.adapter, format_ or device.format, key, bus.scan)
+    return BleTarget(device.address, bus.adapter, format_ or device.format, key, bus.scan, device.source)
 
 
 def run_ble_probe(target: BleTarget, listen_s: float) -> "BleReport":
@@ -79,7 +86,9 @@ def run_ble_probe(target: BleTarget, listen_s: float) -> "BleReport":
 
     words = f"listening for {target.address} on {target.adapter}, {listen_s:g} s at most"
     with Status(words, console=Console(stderr=True)):
-        heard = asyncio.run(listen_to(target.address, listen_s, target.adapter, target.format, target.key))
+        heard = asyncio.run(
+            listen_to(target.address, listen_s, target.adapter, target.format, target.key, target.source)
+        )
     return judge_device(heard, target.format, has_key=target.key is not None, scan=target.scan)
 
 
@@ -92,7 +101,7 @@ def is_understood(report: "BleReport") -> bool:
 
 def show_ble(report: "BleReport", console: Console, *, with_bytes: bool = True) -> None:
     """The report for a person."""
-    from edge_agent.drivers.ble.formats import FORMATS
+    from edge_agent.drivers.ble.registry import FORMATS
 
     heard = report.heard
     what = f", {FORMATS[report.format].title}" if report.format else ""

@@ -77,7 +77,7 @@ def _no_connection(error: Exception, host: str, port: int) -> Check:
         return Check("certificate", CheckState.FAIL, f"{host}:{port} does not speak TLS as it should ({error.reason})",
                      f"openssl s_client -connect {host}:{port} </dev/null")  # fmt: skip
     if isinstance(error, socket.gaierror):
-        return Check("network", CheckState.FAIL, f"nobody knows the name {host}",
+        return Check("network", CheckState.FAIL, f"the name {host} cannot be resolved",
                      f"resolvectl query {host}; correct uplink.url, or the gateway's DNS server")  # fmt: skip
     if isinstance(error, ConnectionRefusedError):
         return Check("network", CheckState.FAIL, f"{host} is there, but nothing listens on port {port}",
@@ -103,7 +103,7 @@ def _fix_for_certificate(reason: str, host: str) -> str:
 def _certificate(certificate: dict[str, object], host: str, now: datetime) -> Check:
     until = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
     left = until - now
-    says = f"{host} is trusted; its certificate ends {until:%Y-%m-%d}, in {left.days} days"
+    says = f"{host}: certificate valid; expires {until:%Y-%m-%d}, in {left.days} days"
     if left < CERTIFICATE_WARN:
         return Check("certificate", CheckState.WARN, says, "renew it at the ledger's server before then")
     return Check("certificate", CheckState.OK, says)

@@ -48,7 +48,7 @@ def _refuse_bad(path: Path, before: str, after: str) -> None:
     if any(line.startswith("-") for line in list(difflib.ndiff(before.splitlines(), after.splitlines()))):
         raise BenchError((f"{path} has a form that cannot be added to safely: add the lines by hand",))
     old, new = tomllib.loads(before), tomllib.loads(after)
-    if any(new.get(key) != value for key, value in old.items() if key not in ("bus", "device")):
+    if any(new.get(key) != value for key, value in old.items() if key not in ("bus", "device", "scanner")):
         raise BenchError((f"{path} has a form that cannot be added to safely: add the lines by hand",))
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / "gateway.toml"

@@ -10,6 +10,7 @@ from rich.console import Console
 from edge_agent.commands.options import DEFAULT_CONFIG, ConfigOption, JsonOption, counted, print_json
 from edge_agent.commissioning.checks import Check, CheckState
 from edge_agent.commissioning.checks_machine import check_clock, check_disk, check_key, check_ports
+from edge_agent.commissioning.checks_proofs import check_proofs
 from edge_agent.commissioning.checks_uplink import check_journal, check_uplink
 from edge_agent.commissioning.console_lists import print_hanging
 from edge_agent.config.model import GatewayConfig
@@ -47,6 +48,7 @@ def examine(path: Path) -> tuple[Check, ...]:
     checks += check_disk(config.gateway.data_dir, config.journal.bytes_max, config.journal.reserve_bytes)
     checks += check_key(config.gateway.data_dir)
     checks += check_ports(config)
+    checks += check_proofs(config)
     checks.append(_check_agent(live is not None))
     uplink = asyncio.run(check_uplink(config.uplink, clock.now()))
     checks += uplink
@@ -85,8 +87,13 @@ def _show(checks: tuple[Check, ...], console: Console) -> None:
             console.print(f"      {'':<{width}}  -> {check.fix}", markup=False, soft_wrap=True)
     counts = {state: sum(check.state is state for check in checks) for state in CheckState}
     console.print(
-        f"\n{counts[CheckState.OK]} ok, {counts[CheckState.WARN]} to look at, {counts[CheckState.FAIL]} to mend"
+        f"\n{counts[CheckState.OK]} OK, {_counted(counts[CheckState.WARN], 'warning')}, "
+        f"{_counted(counts[CheckState.FAIL], 'failure')}"
     )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 _MARKS = {CheckState.OK: " ok ", CheckState.WARN: "warn", CheckState.FAIL: "FAIL"}

@@ -44,7 +44,7 @@ from edge_agent.commissioning.target import (
     target_of,
 )
 from edge_agent.commissioning.transcript import Exchange, TranscriptLine
-from edge_agent.config.model import BleDeviceSection, BleFormat, DeviceSection, ProofSection, ScannerSection
+from edge_agent.config.model import BleDeviceSection, DeviceSection, ProofSection, ScannerSection
 from edge_agent.drivers.build import ModbusBus
 from edge_agent.errors import BenchError, ConfigError
 from edge_agent.runtime.config_loader import load_config
@@ -176,7 +176,7 @@ def _probe_scanner(section: ScannerSection, config: Path, by: str | None, *, as_
 
 
 def _wireless(
-    device: str | None, config: Path, ble_format: BleFormat | None, key_file: Path | None, adapter: str | None
+    device: str | None, config: Path, ble_format: str | None, key_file: Path | None, adapter: str | None
 ) -> BleTarget | None:
     """The Bluetooth device that is meant, if it is one. Raises ``BenchError``."""
     if device is None:

@@ -19,6 +19,8 @@ from pydantic import (
     model_validator,
 )
 
+from edge_agent.drivers.ble.registry import FORMATS, format_names
+
 # `examples` are what `check-config` tells people to write instead.
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60, examples=["cold-room-1"])]
 """Lower-case letters, digits, dot, dash and underscore."""
@@ -311,21 +313,12 @@ MacAddress = Annotated[
     AfterValidator(str.upper),
 ]
 """Six bytes with colons, e.g. ``A4:C1:38:02:83:F4``."""
-BleFormat = Literal[
-    "atc1441",
-    "bthome",
-    "efento",
-    "ela",
-    "gatt-ess",
-    "govee",
-    "inkbird",
-    "mibeacon",
-    "pvvx",
-    "ruuvi",
-    "sensirion",
-    "switchbot",
-]
-TAKES_KEY = frozenset({"atc1441", "bthome", "mibeacon", "pvvx"})
+
+
+def _known_format(name: str) -> str:
+    if name not in format_names():
+        raise ValueError(f"there is no format {name!r}: write one of {', '.join(format_names())}")
+    return name
 
 
 def _key_of_32_digits(key: SecretStr) -> SecretStr:
@@ -338,13 +331,15 @@ class BleDeviceSection(Section):
     """``[[device]]`` on a bus of kind ``ble``: a sensor known by its MAC address.
 
     A bindkey (32 hex digits) is a secret: name a file that holds it (``bindkey_file``, readable by the agent alone)
-    rather than writing it here (``bindkey``). With a key, unencrypted data of this device is refused.
+    rather than writing it here (``bindkey``). With a key, unencrypted data of this device is refused. ``source`` names
+    the probe of a sensor that has several: each is a device of its own, with the same address.
     """
 
     name: DevicePath
     bus: Name
-    format: Annotated[BleFormat, Field(examples=["bthome"])]
+    format: Annotated[str, AfterValidator(_known_format), Field(examples=["bthome"])]
     address: MacAddress
+    source: Annotated[str | None, Field(examples=["probe-2"])] = None
     bindkey_file: Path | None = None
     bindkey: Annotated[SecretStr, AfterValidator(_key_of_32_digits)] | None = None
     poll_s: Annotated[float, Field(ge=0.1, le=86400, examples=[60])]
@@ -354,8 +349,12 @@ class BleDeviceSection(Section):
     def _key_fits(self) -> Self:
         if self.bindkey is not None and self.bindkey_file is not None:
             raise ValueError("give bindkey_file or bindkey, not both")
-        if (self.bindkey or self.bindkey_file) and self.format not in TAKES_KEY:
+        known = FORMATS[self.format]
+        if (self.bindkey or self.bindkey_file) and not known.takes_key:
             raise ValueError(f"format {self.format} is never encrypted: leave the bindkey out")
+        if self.source is not None and self.source not in known.sources:
+            sources = ", ".join(known.sources) or "none: leave it out"
+            raise ValueError(f"format {self.format} has no source {self.source!r}; it has {sources}")
         return self
 
 

@@ -39,8 +39,13 @@ class DockContext:
         self.watch = LocalHolds(self.known, clock, WatchStore(data_dir), on_change=self.board.changed)
         self.board.watch = self.watch
         self.judge = DeskJudge(
-            self.known, clock, old_after_s=config.desk.old_after_s, local_holds=self.watch.holds_on
-        )  # fmt: skip
+            self.known,
+            clock,
+            old_after_s=config.desk.old_after_s,
+            local_holds=self.watch.holds_on,
+            alarm_at=self.watch.alarm_at,
+            safe_place=self.watch.safe_place,
+        )
 
     @property
     def desk(self) -> Desk | None:

@@ -57,6 +57,8 @@ Effect = Feedback | Book | RefusedScan | Dropped
 class ScanRefused(Exception):
     """Why a scan is refused, and what to do instead."""
 
-    def __init__(self, reason: str, hint: str, data: Data | None = None) -> None:
+    def __init__(self, reason: str, hint: str, data: Data | None = None, *, undo_helps: bool = False) -> None:
+        """``undo_helps``: the hint is to take back what was scanned before, and an UNDO that follows does so."""
         super().__init__(reason)
+        self.undo_helps = undo_helps
         self.refused = RefusedScan(reason, hint, data or {})

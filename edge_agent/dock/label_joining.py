@@ -8,7 +8,7 @@ for the other one, whichever it was.
 from dataclasses import replace
 
 from edge_agent.dock.effects import ScanRefused
-from edge_agent.dock.phrases import day_of
+from edge_agent.dock.phrases import UNDO_CARD, day_of, half_named
 from edge_agent.domain.barcodes.hibc import UNIT_VARIABLE
 from edge_agent.domain.barcodes.item_codes import keys_of_scan, named
 from edge_agent.domain.barcodes.scanned import Scanned
@@ -31,16 +31,17 @@ def joined(half: Scanned | None, scanned: Scanned) -> Scanned:
     if lot.names:
         if set(keys_of_scan(half.names)) & set(keys_of_scan(scanned.names)):
             return scanned  # the label has yet another code, and that one says it all
-        raise ScanRefused(f"{named(half.names)} still waits for its lot", "Scan the code with its lot, or LW.UNDO")
+        reason = f"incomplete label: only {named(half.names)}, its lot is missing"
+        raise ScanRefused(reason, f"Scan the second barcode of the same box, or {UNDO_CARD}", undo_helps=True)
     if not item.names:
-        raise ScanRefused(
-            "a lot still waits for the code that names its item", "Scan the code with its item, or LW.UNDO"
-        )
+        reason = f"incomplete label: only {half_named(half)}, its item is missing"
+        raise ScanRefused(reason, f"Scan the second barcode of the same box, or {UNDO_CARD}", undo_helps=True)
     if lot.link is not None and item.check != lot.link:
-        reason = f"this lot does not belong to {named(item.names)}: its link character is {lot.link!r}"
-        raise ScanRefused(reason, "Scan both codes of the same box, or LW.UNDO")
+        reason = f"this lot barcode does not belong to {named(item.names)} (link character {lot.link!r})"
+        raise ScanRefused(reason, f"Scan both barcodes of the same box, or {UNDO_CARD}", undo_helps=True)
     if lot.lot is None and lot.serial is None:
-        raise ScanRefused("this code has neither lot nor serial", "Scan the code with the lot, or LW.UNDO")
+        reason = "this barcode has no lot or serial number"
+        raise ScanRefused(reason, f"Scan the barcode with the lot, or {UNDO_CARD}", undo_helps=True)
     return replace(lot, text=f"{half.text}\n{scanned.text}", codes=item.codes, gtin=item.gtin, link=None)
 
 
@@ -49,23 +50,28 @@ def line_of(scanned: Scanned, quantity: int | None) -> ScanLine:
     item = named(scanned.names)
     if not scanned.names:
         raise ScanRefused(
-            "this code names no item (no GTIN, AI 01)", "Scan the code on the box itself; a pallet label is none"
+            "this barcode has no item code (no GTIN, AI 01)", "Scan the barcode on the box itself, not a pallet label"
         )
     if scanned.lot is None and scanned.serial is None:
-        raise ScanRefused(f"{item} comes without lot and serial", "Scan the square GS1 DataMatrix on the box")
+        raise ScanRefused(
+            f"{item}: this barcode has no lot or serial number", "Scan the square GS1 DataMatrix on the box"
+        )
     if scanned.to_the_hour:
         text = "this item expires at an hour (AI 7003 or a HIBC date with HH), a scan line holds days only"
         raise ScanRefused(text, "Book it at the ledger")
     if scanned.serial is not None and (quantity or scanned.count or 1) != 1:
         raise ScanRefused(
-            f"serial {scanned.serial} is one unit, not {quantity or scanned.count}", "Scan each serial by itself"
+            f"serial {scanned.serial} is one unit, not {quantity or scanned.count}",
+            "Scan each serial number separately",
         )
     if scanned.count is not None and quantity is not None:
         raise ScanRefused(
-            f"the label itself says it holds {scanned.count}", "Scan LW.UNDO, then the label without LW.QTY"
+            f"the label already states a quantity of {scanned.count}",
+            f"Scan {UNDO_CARD}, then the label without a quantity card",
+            undo_helps=True,
         )
     if _is_variable(scanned) and (quantity or scanned.count) is None:
-        raise ScanRefused(f"{item} is for any quantity, and the label says none", "Scan LW.QTY with the quantity first")
+        raise ScanRefused(f"{item} is a variable pack and the label states no quantity", "Scan a quantity card first")
     return ScanLine(
         gtin=scanned.gtin or "",
         quantity=quantity or scanned.count or 1,
@@ -83,9 +89,11 @@ def check_agrees(items: tuple[ScanLine, ...], line: ScanLine) -> None:
         if other.names != line.names:
             continue
         if line.serial is not None and other.serial == line.serial:
-            raise ScanRefused(f"serial {line.serial} is in this transaction already", "Go on with the next box")
+            raise ScanRefused(
+                f"serial {line.serial} was already scanned in this transaction", "Continue with the next box"
+            )
         if line.lot is not None and other.lot == line.lot and other.expires_on != line.expires_on:
-            reason = f"lot {line.lot} expires on {day_of(other)} by one label and on {day_of(line)} by this one"
+            reason = f"lot {line.lot} has two expiry dates: {day_of(other)} before, {day_of(line)} on this label"
             raise ScanRefused(reason, "Compare the printed dates and set the doubtful box aside")
 
 

@@ -21,6 +21,7 @@ from edge_agent.domain.monitoring.excursions import Track
 from edge_agent.domain.monitoring.judged import policy_for
 from edge_agent.domain.monitoring.local_alarms import Alarm, TrackKey, Watched, heard
 from edge_agent.domain.monitoring.quantities import is_about
+from edge_agent.domain.stock.desk import DeskPlace
 from edge_agent.domain.stock.eligibility import HoldFact, HoldKind
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record, ScanTransaction
 from edge_agent.domain.wire.request_signing import written
@@ -28,6 +29,9 @@ from edge_agent.timekeeping.clock import Clock, stamp
 
 FILE_NAME = "watch.json"
 HELD_MAX = 20_000
+FRESH_S = 600.0
+"""A place that was not measured for longer is not recommended."""
+STORES = frozenset({"room", "bin"})
 
 _log = logging.getLogger("edge_agent.watch")
 
@@ -94,6 +98,7 @@ class LocalHolds:
         # Durations are measured by the monotonic clock: a clock that is set must not begin or end an excursion.
         self._began_at, self._began_mono_s = clock.now(), clock.mono_s()
         self._saving = asyncio.Lock()
+        self._good_mono_s: dict[str, float] = {}
 
     async def heard(self, record: Record) -> tuple[Notice, ...]:
         """What follows from something that was just recorded. Never raises."""
@@ -118,6 +123,31 @@ class LocalHolds:
         here = {key.place for key, _ in self._watched.open_at(path)}
         texts += [hold.text for hold in self._holds.values() if hold.lot == lot.key and hold.place not in here]
         return tuple(HoldFact(HoldKind.EXPOSURE, text) for text in texts)
+
+    def alarm_at(self, place: str) -> str:
+        """Why nothing may be put into ``place`` now: a local alarm there or in what it stands in; '' without one."""
+        if not place:
+            return ""
+        open_now = self._watched.open_at(self._known.path_of(place))
+        alarms = [f"location {key.place} is in alarm, outside {key.rule}" for key, _ in open_now]
+        return "; ".join(dict.fromkeys(alarms))
+
+    def safe_place(self, instead_of: str) -> DeskPlace | None:
+        """The nearest other place under the same policy that was measured lately, all of it within the limits."""
+        policies, path = self._known.policies_over(instead_of), self._known.path_of(instead_of)
+        if not policies:
+            return None
+        outside = {key.place for key, track in self._watched.tracks.items() if track.outside_since is not None}
+        fit = [
+            place
+            for place in self._known.places()
+            if place.name not in path
+            and place.kind in STORES
+            and self._known.policies_over(place.name)[:1] == policies[:1]
+            and not outside & set(place.path)
+            and self._clock.mono_s() - self._good_mono_s.get(place.name, -FRESH_S) < FRESH_S
+        ]
+        return min(fit, key=lambda place: (-len(set(place.path) & set(path)), place.name), default=None)
 
     def is_outside(self, reading: Reading) -> bool:
         """Whether a reading breaks a limit of its place, as far as the desk tells: then it is never thinned away."""
@@ -152,6 +182,7 @@ class LocalHolds:
         self._watched, alarms = heard(
             self._watched, reading.device, metric, value, self._time(), place=place, rules=limits
         )  # fmt: skip
+        self._good_mono_s[place] = self._clock.mono_s()
         for alarm in alarms:
             if alarm.is_open:
                 self._hold_all_in(place, alarm)

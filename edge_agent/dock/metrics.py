@@ -42,6 +42,10 @@ class Metrics(Collector):
         for kind, count in self._board.records.items():
             records.add_metric([kind], count)
         yield records
+        notices = CounterMetricFamily("lotwarden_notices", "Notices taken since the start.", labels=["notice"])
+        for kind, count in self._board.notices.items():
+            notices.add_metric([kind], count)
+        yield notices
         answers = CounterMetricFamily("lotwarden_dock_answers", "Answers to operators.", labels=["dock", "tone"])
         for (dock, tone), count in self._board.answers().items():
             answers.add_metric([dock, tone], count)
@@ -88,23 +92,31 @@ class Metrics(Collector):
             labels=["device", "metric", "place"],
         )  # fmt: skip
         quality = GaugeMetricFamily("lotwarden_device_good", "1 if the latest reading is good.", labels=["device"])
-        for room in self._board.rooms():
-            quality.add_metric([room["device"]], int(room["quality"] == "good"))
-            for metric in room["metrics"]:
-                values.add_metric([room["device"], metric["name"], room["place"]], metric["value"])
+        for device in self._board.devices():
+            quality.add_metric([device["device"]], int(device["quality"] == "good"))
+            for metric, value in device["metrics"].items():
+                values.add_metric([device["device"], metric, device["place"]], value)
         yield values
         yield quality
+        unjudged = GaugeMetricFamily(
+            "lotwarden_channel_not_judged",
+            "1 for each channel that no rule judges.",
+            labels=["device", "metric", "why"],
+        )
+        for name, metric, why in self._board.unjudged():
+            unjudged.add_metric([name, metric, why], 1)
+        yield unjudged
         ages = GaugeMetricFamily(
             "lotwarden_reading_age_seconds", "Since the device's latest good reading.", labels=["device"]
         )
-        for device, age_s in self._board.ages_s().items():
-            ages.add_metric([device], age_s)
+        for name, age_s in self._board.ages_s().items():
+            ages.add_metric([name], age_s)
         yield ages
         answers = GaugeMetricFamily(
             "lotwarden_device_answer_seconds", "How long the device's latest answer took.", labels=["device"]
         )
-        for device, latency_s in self._board.latency_s.items():
-            answers.add_metric([device], latency_s)
+        for name, latency_s in self._board.latency_s.items():
+            answers.add_metric([name], latency_s)
         yield answers
 
     def _alarms(self) -> Metric:

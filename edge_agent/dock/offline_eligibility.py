@@ -14,9 +14,9 @@ from edge_agent.dock.offline_stock import (
     reserved_at,
     with_earlier_expiry,
 )
-from edge_agent.dock.verdicts import Doing, Verdict
+from edge_agent.dock.verdicts import Described, Doing, Verdict
 from edge_agent.domain.barcodes.item_codes import named
-from edge_agent.domain.stock.desk import DeskItem, DeskLot, DeskOrder, DeskSupplier
+from edge_agent.domain.stock.desk import DeskItem, DeskLot, DeskOrder, DeskPlace, DeskSupplier
 from edge_agent.domain.stock.eligibility import ISSUING, Context, HoldFact, Reason, ReasonCode, Stock, reasons_not_to
 from edge_agent.domain.stock.receiving import (
     Delivered,
@@ -46,6 +46,24 @@ LocalHolds = Callable[[LotNow, tuple[str, ...]], tuple[HoldFact, ...]]
 """A lot and the path of the place it is taken from -> what this gateway itself holds against it."""
 
 
+PlaceAlarm = Callable[[str], str]
+"""A place -> why nothing may be put there now, '' if it may."""
+SafePlace = Callable[[str], DeskPlace | None]
+"""A place -> another one for the same goods that is measured and within its limits now."""
+PUTS = frozenset({Action.PUT_AWAY, Action.MOVE, Action.PICK})
+"""What can be done elsewhere as well is refused into a place in alarm. A delivery or a return is warned of."""
+
+
+def no_alarm(_place: str) -> str:
+    """Nothing is measured."""
+    return ""
+
+
+def no_safe_place(_place: str) -> DeskPlace | None:
+    """None is known."""
+    return None
+
+
 def no_local_holds(_lot: LotNow, _path: tuple[str, ...]) -> tuple[HoldFact, ...]:
     """This gateway measures nothing."""
     return ()
@@ -55,12 +73,21 @@ class DeskJudge:
     """Judges by the desk, what was committed here since, and alarms of this gateway's own sensors."""
 
     def __init__(
-        self, known: OfflineStock, clock: Clock, *, old_after_s: float, local_holds: LocalHolds = no_local_holds
+        self,
+        known: OfflineStock,
+        clock: Clock,
+        *,
+        old_after_s: float,
+        local_holds: LocalHolds = no_local_holds,
+        alarm_at: PlaceAlarm = no_alarm,
+        safe_place: SafePlace = no_safe_place,
     ) -> None:
         self._known = known
         self._clock = clock
         self._old_after_s = old_after_s
         self._local_holds = local_holds
+        self._alarm_at = alarm_at
+        self._safe_place = safe_place
 
     def badge(self, badge: str) -> tuple[str, tuple[Verdict, ...]]:
         """Whose badge it is. A badge that was withdrawn is refused; one that nobody knows only warns: it may be new."""
@@ -68,17 +95,34 @@ class DeskJudge:
             return badge, ()
         operator = self._known.operator(badge)
         if operator is None:
-            return badge, (Verdict(False, "unknown_badge", f"nobody is known with badge {badge}{self._by_age()}"),)
+            return badge, (Verdict(False, "unknown_badge", f"badge {badge} is not registered{self._by_age()}"),)
         if not operator.active:
-            text = f"the badge of {operator.name} is no longer valid{self._by_age()}"
+            text = f"the badge of {operator.name} has been withdrawn{self._by_age()}"
             return operator.name, (Verdict(True, "badge_withdrawn", text),)
         return operator.name, ()
 
     def place(self, place: str) -> tuple[Verdict, ...]:
-        """Whether anybody knows the place. One that nobody knows only warns: it may be new."""
+        """Whether the place is registered. One that is not only warns: it may be new."""
         if self._known.desk is None or self._known.place(place) is not None:
             return ()
-        return (Verdict(False, "unknown_place", f"nobody knows a place {place}{self._by_age()}"),)
+        return (Verdict(False, "unknown_place", f"location {place} is not registered{self._by_age()}"),)
+
+    def destination(self, doing: Doing) -> tuple[Verdict, ...]:
+        """Whether goods would be harmed where they are put: a place in alarm, with the one to take instead."""
+        alarm = self._alarm_at(doing.to_place or "")
+        if not alarm:
+            return ()
+        safe = self._safe_place(doing.to_place or "")
+        instead = f"use {safe.title or safe.name} ({safe.name})" if safe else "no safe location is known: call quality"
+        return (Verdict(doing.action in PUTS, "place_in_alarm", f"{alarm}: {instead}"),)
+
+    def describe(self, line: ScanLine) -> Described:
+        """The item by its title, and its pack."""
+        found = self._known.item_of(line)
+        if found is None:
+            return Described(named(line.names))
+        item, units = found
+        return Described(item.title or item.name, units, "unit" if item.base_unit == "each" else item.base_unit)
 
     def line(self, doing: Doing, line: ScanLine, before: Sequence[ScanLine], stamp: Stamp) -> tuple[Verdict, ...]:
         """All reasons against ``line``, worst first; each ends with the age of the desk if that is old.
@@ -97,7 +141,7 @@ class DeskJudge:
                 return ()
         age = self._by_age()
         if age and not verdicts:
-            verdicts = [Verdict(False, "old_desk", "nothing is known against it", quiet=True)]
+            verdicts = [Verdict(False, "old_desk", "no hold is known", quiet=True)]
         aged = [v if v.tells_age else replace(v, text=v.text + age) for v in verdicts]
         return tuple(sorted(aged, key=lambda verdict: not verdict.refuses))
 
@@ -108,7 +152,7 @@ class DeskJudge:
         age_s = desk.age_s(self._clock)
         if age_s is not None and age_s <= self._old_after_s:
             return ""
-        return f" (by a {said_age(desk, self._clock)})"
+        return f" ({said_age(desk, self._clock)})"
 
     def _issuing(self, doing: Doing, line: ScanLine, before: Sequence[ScanLine], at: datetime) -> list[Verdict]:
         found = self._known.item_of(line)
@@ -133,12 +177,12 @@ class DeskJudge:
             text = f"lot {lot.lot.number} in {doing.from_place} is in closed cases. Scan OPEN CASE and the case first"
             verdicts.append(Verdict(False, "in_closed_cases", text))
         if lots and 0 < there < taken:
-            text = f"only {there} of lot {lot.lot.number} are known in {doing.from_place}, not {taken}"
+            text = f"only {there} of lot {lot.lot.number} are on record in {doing.from_place}, not {taken}"
             verdicts.append(Verdict(False, "more_than_known", text))
         if doing.order and order is None and self._known.desk is not None:
-            verdicts.append(Verdict(False, "no_such_order", f"no open order {doing.order} is known here"))
+            verdicts.append(Verdict(False, "no_such_order", f"order {doing.order} is not open, or not known here yet"))
         if order is not None and item is not None and item.name not in {ol.item for ol in order.lines}:
-            verdicts.append(Verdict(False, "not_ordered", f"order {order.number} does not ask for {item.name}"))
+            verdicts.append(Verdict(False, "not_ordered", f"order {order.number} does not include {item.name}"))
         return verdicts
 
     def _reasons(
@@ -146,7 +190,7 @@ class DeskJudge:
     ) -> tuple[Reason, ...]:
         path = self._known.path_of(doing.from_place)
         serial = self._known.serial_of(line)
-        holds = [HoldFact(block.kind, block.text) for block in blocks_at(lot, path, serial)]
+        holds = [HoldFact(block.kind, block.text) for block in blocks_at(lot, path[-1], serial)]
         stock = Stock(
             lot=lot.lot.number,
             owner=lot.lot.owner,
@@ -217,19 +261,19 @@ class DeskJudge:
 
     def _no_item(self, line: ScanLine, action: Action) -> Verdict:
         if self._known.desk is None:
-            return Verdict(False, "no_desk", "the ledger's data has not come here yet: nothing could be checked")
+            return Verdict(False, "no_desk", "no data from the ledger yet: nothing could be checked")
         items = [item.name for item, _ in self._known.items_of(line)]
         if len(items) > 1:
-            text = f"the codes of this label name different items: {' and '.join(items)}"
+            text = f"the barcodes on this label name different items: {' and '.join(items)}"
             return Verdict(True, "different_items", text)
         if action in ISSUING:
             return self._unknown("unknown_item", f"the item {named(line.names)}")
-        return Verdict(False, "unknown_item", f"unknown item: nobody has said what {named(line.names)} is")
+        return Verdict(False, "unknown_item", f"unknown item: {named(line.names)} is not in the item master")
 
     def _unknown(self, code: str, what: str) -> Verdict:
         """What the ledger has never heard of, or has not told yet, may be held: it stays until a desk knows it."""
-        desk = said_age(self._known.desk, self._clock)
-        text = f"the {desk} does not know {what}: it may be moved or counted, and issued once a newer desk knows it"
+        age = said_age(self._known.desk, self._clock)
+        text = f"{what} is not in the {age}: it may be moved or counted, but not issued until newer data has it"
         return Verdict(True, code, text, tells_age=True)
 
     def _is_same_item(self, one: ScanLine, other: ScanLine) -> bool:

@@ -22,7 +22,6 @@ from edge_agent.domain.stock.desk import (
     DeskPlace,
     DeskSupplier,
 )
-from edge_agent.domain.stock.eligibility import HoldKind
 from edge_agent.domain.wire.records import Action, ScanLine, ScanTransaction
 
 SINCE_MAX = 5_000
@@ -106,6 +105,10 @@ class OfflineStock:
                 found.setdefault(item.name, (item, units))
         return list(found.values())
 
+    def item_named(self, name: str) -> DeskItem | None:
+        """An item by name."""
+        return self._by_name.get(name)
+
     def item_of(self, line: ScanLine) -> tuple[DeskItem, int] | None:
         """The one item that the label names, and the base units that one of it holds; None if it is none or several."""
         found = self.items_of(line)
@@ -139,6 +142,10 @@ class OfflineStock:
     def place(self, name: str) -> DeskPlace | None:
         """A place by name."""
         return self._places.get(name)
+
+    def places(self) -> tuple[DeskPlace, ...]:
+        """Every place that the desk names."""
+        return tuple(self._places.values())
 
     def order(self, number: str) -> DeskOrder | None:
         """An open order by number."""
@@ -187,6 +194,10 @@ class OfflineStock:
         """Where a channel of this gateway measures."""
         return self._channels.get((device, metric))
 
+    def place_of_device(self, device: str) -> str:
+        """Where the first channel of a device measures, '' if nobody has said."""
+        return next((place for (name, _), place in self._channels.items() if name == device), "")
+
     def base_units(self, line: ScanLine) -> int:
         """The line's quantity in base units; as scanned if the item is not known."""
         found = self.item_of(line)
@@ -210,6 +221,7 @@ class OfflineStock:
             for codes in (item.gtins, item.codes)
             for key, units in codes.items()
         }
+        self._by_name = {item.name: item for item in (snapshot.items if snapshot else ())}
         # First policies, then places, then channels: the journal's thread may ask which policy holds where meanwhile.
         self._policies = {policy.name: policy for policy in (snapshot.policies if snapshot else ())}
         self._places = {place.name: place for place in (snapshot.places if snapshot else ())}
@@ -308,18 +320,16 @@ def end_of(expires_on: date | None) -> datetime | None:
     return datetime(expires_on.year, expires_on.month, expires_on.day, tzinfo=UTC) + timedelta(days=1)
 
 
-def blocks_at(lot: LotNow, path: tuple[str, ...], serial: str | None) -> list[DeskBlock]:
-    """The holds that count for stock of ``lot`` taken from the place with this path.
+def blocks_at(lot: LotNow, place: str, serial: str | None) -> list[DeskBlock]:
+    """The holds that count for stock of ``lot`` taken from this place.
 
-    A hold by exposure is for the place itself, the others also for what stands in theirs. If the ledger knows no stock
-    of the lot there, or it came there since, then nobody knows which of the lot's stock this is: every hold counts.
+    A hold is on goods in the very place where they are, or on the whole lot. If the ledger knows no stock of the lot
+    there, or it came there since, then it is not known which of the lot's stock this is: every hold counts.
     """
-    place = path[-1]
     is_sure = lot.quantity_at(place, None) > 0 and place not in lot.arrived
     found = []
     for block in lot.lot.blocks:
-        reach = (place,) if block.kind is HoldKind.EXPOSURE else path
-        is_here = block.place is None or block.place in reach or not is_sure
+        is_here = block.place in (None, place) or not is_sure
         is_this_unit = block.serial is None or serial is None or block.serial == serial
         if is_here and is_this_unit:
             found.append(block)

@@ -1,19 +1,23 @@
 """How a dock speaks of what was scanned."""
 
 from edge_agent.dock.session_state import SessionState, missing
+from edge_agent.dock.verdicts import Described
 from edge_agent.domain.barcodes.item_codes import named
 from edge_agent.domain.barcodes.scanned import Scanned
 from edge_agent.domain.wire.records import Action, ScanLine
+
+COMMIT_CARD, UNDO_CARD, CANCEL_CARD = "the COMMIT card", "the UNDO card", "the CANCEL card"
+AT_ONE_PLACE = frozenset({Action.COUNT, Action.OPEN_CASE})
 
 
 def doing_of(state: SessionState) -> str:
     """What is being done, as the beginning of a sentence: ``Receive from acme to dock-1``."""
     if state.action is None:
-        return "nothing yet"
+        return "No action"
     way = (f" from {state.from_place}" if state.from_place else "") + (
         f" to {state.to_place}" if state.to_place else ""
     )
-    if state.action in (Action.COUNT, Action.OPEN_CASE):
+    if state.action in AT_ONE_PLACE:
         way = f" at {state.from_place}" if state.from_place else ""
     return title(state.action) + way + (f" for order {state.order}" if state.order else "")
 
@@ -21,32 +25,35 @@ def doing_of(state: SessionState) -> str:
 def next_needed(state: SessionState) -> str:
     """What the operator should scan next, as a sentence."""
     if state.half is not None:
-        other = "the code with its lot" if state.half.names else "the code that names its item"
-        return f"Scan {other}, or LW.UNDO."
-    return f"Scan {missing(state) or 'an item' + (', or LW.COMMIT' if state.items else '')}."
+        return f"Scan the second barcode of the same box, or {UNDO_CARD}."
+    if state.operator is None and state.kept is not None:
+        return f"Scan your badge. {plural(len(state.kept.items), 'item')} of {state.kept.operator} not booked yet."
+    return f"Scan {missing(state) or ('the next item, or ' + COMMIT_CARD if state.items else 'an item')}."
 
 
-def told(state: SessionState) -> str:
-    """The last item, and how much of its lot there is by now."""
-    last = state.items[-1]
-    same = sum(item.quantity for item in state.items if (item.names, item.lot) == (last.names, last.lot))
-    return f"{line_named(last)}, expires {day_of(last)}. {same} of it in this transaction."
+def told(state: SessionState, last: Described, units_of_lot: int) -> str:
+    """The last item by its name and pack, and how many units of its lot there are by now."""
+    line = state.items[-1]
+    so_far = f"{plural(units_of_lot, last.unit)} of it so far"
+    return f"{line_named(line, last)}, expires {day_of(line)}. {so_far}."
 
 
-def line_named(line: ScanLine) -> str:
-    """``2 × lot A``, with its serial if it has one."""
-    of = f"lot {line.lot}" if line.lot else named(line.names)
-    return f"{line.quantity} × {of}" + (f" serial {line.serial}" if line.serial else "")
+def line_named(line: ScanLine, described: Described) -> str:
+    """``2 × Insulin 10 ml, carton of 10, lot A``, with its serial if it has one."""
+    pack = f", carton of {described.units}" if described.units > 1 else ""
+    lot = f", lot {line.lot}" if line.lot else ""
+    serial = f", serial {line.serial}" if line.serial else ""
+    return f"{line.quantity} × {described.item}{pack}{lot}{serial}"
 
 
 def day_of(line: ScanLine) -> str:
     """When it expires by its label."""
-    return line.expires_on.isoformat() if line.expires_on else "never (no date)"
+    return line.expires_on.isoformat() if line.expires_on else "never (no date on the label)"
 
 
 def half_named(half: Scanned) -> str:
     """What half a label says."""
-    return named(half.names) if half.names else f"Lot {half.lot}" if half.lot else f"Serial {half.serial}"
+    return named(half.names) if half.names else f"lot {half.lot}" if half.lot else f"serial {half.serial}"
 
 
 def title(action: Action) -> str:

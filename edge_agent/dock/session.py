@@ -7,20 +7,22 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from contextlib import aclosing, suppress
+from dataclasses import replace
 
 from edge_agent.dock.effects import Book, Dropped, Effect, Feedback, RefusedScan, Tone
 from edge_agent.dock.feedback import Answer
-from edge_agent.dock.grammar import NO_JUDGE, abandon, expire, step
+from edge_agent.dock.grammar import noted_refusal, step
 from edge_agent.dock.non_gs1 import parse_foreign
 from edge_agent.dock.refusal_limiter import Refusals
 from edge_agent.dock.scanner_proof import ScannerProof
 from edge_agent.dock.session_state import Dock, SessionState
+from edge_agent.dock.session_timeout import NO_JUDGE, abandon, expire
 from edge_agent.dock.verdicts import Judge
 from edge_agent.domain.barcodes.command_codes import Badge, Code, is_code, parse_code
 from edge_agent.domain.barcodes.gs1 import GS, Scanned, parse
 from edge_agent.domain.barcodes.proof_card import CardReading
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
-from edge_agent.domain.barcodes.symbology import Symbol, symbol_of
+from edge_agent.domain.barcodes.symbology import Symbol, symbol_of, visible
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Notice, NoticeKind, Record
 from edge_agent.drivers.base import Emit
@@ -84,14 +86,15 @@ class DockSession:
         finally:
             with suppress(TimeoutError):
                 async with asyncio.timeout(FAREWELL_S):
-                    await self._carry_out(abandon(self._state, "was open when the gateway stopped"), "", emit)
+                    left = abandon(self._state, "was not committed when the gateway stopped", self._judge)
+                    await self._carry_out(left, "", emit)
 
     async def _handle(self, event: Event, emit: Emit) -> None:
         match event:
             case Frame(text):
                 await self._scan(text, emit)
             case BadFrame(shown, reason, hint):
-                await self._refuse(RefusedScan(reason, hint), shown, emit)
+                await self._refuse_unread(RefusedScan(reason, hint), shown, emit)
             case Lost(reason):
                 await self._tell(NoticeKind.DEVICE_LOST, reason, {}, emit)
             case Back(after_s):
@@ -107,7 +110,7 @@ class DockSession:
         try:
             code = self._read(symbol_of(text))
         except ScanRejected as rejected:
-            await self._refuse(RefusedScan(rejected.reason, rejected.hint), text, emit)
+            await self._refuse_unread(RefusedScan(rejected.reason, rejected.hint), text, emit)
             return
         after, effects = step(
             self._state,
@@ -154,11 +157,11 @@ class DockSession:
 
     async def _expire(self, emit: Emit) -> None:
         mono_ms = int(self._clock.mono_s() * 1000)
-        after, effects = expire(self._state, mono_ms=mono_ms, dock=self._dock)
+        after, effects = expire(self._state, mono_ms=mono_ms, dock=self._dock, judge=self._judge)
         if await self._carry_out(effects, "", emit) and after != self._state:
             self._stand(after)
         for reason, times in self._refusals.due(mono_ms=mono_ms):
-            await self._tell(NoticeKind.SCAN_REFUSED, f"{reason}: {times} more", {"times": times}, emit)
+            await self._tell(NoticeKind.SCAN_REFUSED, f"{reason}: {times} more times", {"times": times}, emit)
 
     async def _carry_out(self, effects: tuple[Effect, ...], scanned: str, emit: Emit) -> bool:
         """Do what the grammar decided, in order. False if a transaction could not be kept: then nothing happened."""
@@ -177,8 +180,14 @@ class DockSession:
                     await self._tell(NoticeKind.SCAN_REFUSED, text, data, emit)
         return True
 
+    async def _refuse_unread(self, refused: RefusedScan, scanned: str, emit: Emit) -> None:
+        """What could not be read never reached the grammar; an UNDO that follows is about this scan all the same."""
+        self._stand(noted_refusal(self._state, mono_ms=int(self._clock.mono_s() * 1000)))
+        await self._refuse(refused, scanned, emit)
+
     async def _refuse(self, refused: RefusedScan, scanned: str, emit: Emit) -> None:
-        await self._answer(Feedback(Tone.BAD, f"Refused: {refused.reason}. {refused.hint}."))
+        reason = f"{refused.reason[:1].upper()}{refused.reason[1:]}"
+        await self._answer(Feedback(Tone.BAD, f"{reason}. {refused.hint}."))
         if self._refusals.add(refused.reason, mono_ms=int(self._clock.mono_s() * 1000)):
             data: dict[str, str | int | float | None] = {
                 "scanned": scanned[:SHOWN_MAX], "hint": refused.hint, **refused.data,
@@ -186,16 +195,19 @@ class DockSession:
             await self._tell(NoticeKind.SCAN_REFUSED, refused.reason, data, emit)
 
     async def _tell(self, kind: NoticeKind, text: str, data: dict[str, str | int | float | None], emit: Emit) -> bool:
-        return await self._keep(Notice(stamp(self._clock), kind, self.name, text, data), emit)
+        shown = {key: visible(value) if isinstance(value, str) else value for key, value in data.items()}
+        return await self._keep(Notice(stamp(self._clock), kind, self.name, visible(text), shown), emit)
 
     async def _keep(self, record: Record, emit: Emit) -> bool:
         try:
             await emit(record)
         except JournalError as error:
-            await self._answer(Feedback(Tone.BAD, f"NOT KEPT, the gateway's journal refuses: {error}. Call for help."))
+            text = f"NOT SAVED: the gateway could not write to its journal ({error}). Stop scanning and call for help."
+            await self._answer(Feedback(Tone.BAD, text))
             return False
         return True
 
     async def _answer(self, feedback: Feedback) -> None:
+        shown = replace(feedback, text=visible(feedback.text))
         for answer in self._answers:
-            await answer.give(feedback)
+            await answer.give(shown)

@@ -10,33 +10,39 @@ from edge_agent.domain.wire.records import Action, ScanLine
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What an action needs besides items; the texts finish the sentence "scan ..."."""
+    """What an action needs besides items; the texts finish the sentence "Scan ..."."""
 
     from_place: str
     to_place: str | None
     order: bool = False
 
 
+SOURCE, DESTINATION = "the source location", "the destination location"
 NEEDS: dict[Action, Needs] = {
-    Action.RECEIVE: Needs("the supplier", "the dock place", order=True),
-    Action.PUT_AWAY: Needs("the place where the boxes are", "the place where they are put"),
-    Action.MOVE: Needs("the place where the boxes are", "the place where they are put"),
-    Action.PICK: Needs("the place where the boxes are", "the place where they are gathered", order=True),
-    Action.SHIP: Needs("the place where the boxes are", "the customer", order=True),
-    Action.DISPENSE: Needs("the place where the boxes are", "the ward or patient", order=True),
-    Action.RETURN: Needs("the customer or ward they come from", "the place where they are put", order=True),
-    Action.COUNT: Needs("the place that is counted", None),
-    Action.OPEN_CASE: Needs("the place where the case is", None),
-    Action.DESTROY: Needs("the place where the boxes are", None),
+    Action.RECEIVE: Needs("the supplier", "the receiving location", order=True),
+    Action.PUT_AWAY: Needs(SOURCE, DESTINATION),
+    Action.MOVE: Needs(SOURCE, DESTINATION),
+    Action.PICK: Needs(SOURCE, "the staging location", order=True),
+    Action.SHIP: Needs(SOURCE, "the customer", order=True),
+    Action.DISPENSE: Needs(SOURCE, "the ward or patient", order=True),
+    Action.RETURN: Needs("the customer or ward that returns the goods", DESTINATION, order=True),
+    Action.COUNT: Needs("the location to count", None),
+    Action.OPEN_CASE: Needs("the location of the case", None),
+    Action.DESTROY: Needs(SOURCE, None),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Dock:
-    """What stays the same at one scanner. ``idle_s`` is how long an operator may do nothing before being signed out."""
+    """What stays the same at one scanner.
+
+    ``idle_s`` is how long an operator may do nothing before being signed out; they are warned at three quarters of it.
+    What was not committed is kept for the same badge for ``kept_s``.
+    """
 
     scanner: DeviceName
     idle_s: float = 120.0
+    kept_s: float = 8 * 3600.0
     double_read_s: float = 0.3
     items_max: int = 500
 
@@ -48,7 +54,8 @@ class SessionState:
     ``half`` is a code that names an item without its lot, or a lot without its item: the other half comes next.
     ``shown`` are the warnings since then, ``about_operator`` those at the sign-in, ``about_places`` those about the
     two places; all are booked. ``refused_mono_ms`` is when a scan was last refused: it changed nothing, but
-    somebody is there.
+    somebody is there; ``is_last_refused`` says that nothing was taken since. ``is_warned``: the time-out was announced.
+    ``kept`` is what the last operator left open when the time was over.
     """
 
     operator: str | None = None
@@ -66,6 +73,9 @@ class SessionState:
     last_code: Code | Scanned | None = None
     last_mono_ms: int = 0
     refused_mono_ms: int = 0
+    is_last_refused: bool = False
+    is_warned: bool = False
+    kept: "SessionState | None" = None
 
 
 def merged(items: tuple[ScanLine, ...]) -> tuple[ScanLine, ...]:
@@ -83,7 +93,7 @@ def missing(state: SessionState) -> str | None:
     if state.operator is None:
         return "your badge"
     if state.action is None:
-        return "an action"
+        return "an action card"
     needs = NEEDS[state.action]
     if state.from_place is None:
         return needs.from_place

@@ -12,11 +12,13 @@ from edge_agent.buffer.stored_batch import JournalStatus
 from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.effects import Feedback
 from edge_agent.dock.offline_stock import OfflineStock
+from edge_agent.dock.order_checklist import checklist, units_scanned
 from edge_agent.dock.phrases import doing_of, next_needed
+from edge_agent.dock.room_tiles import Channel, Probe, label_of, tiles
 from edge_agent.dock.session_state import SessionState
-from edge_agent.domain.monitoring.excursions import Side
+from edge_agent.domain.monitoring.judged import Judged
 from edge_agent.domain.stock.desk import DeskCase
-from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record
+from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record, ScanLine
 from edge_agent.domain.wire.request_signing import written
 from edge_agent.timekeeping.clock import Clock
 
@@ -35,7 +37,8 @@ class _Dock:
     waits_for: str = "Scan your badge."
     operator: str | None = None
     doing: str = ""
-    items: int = 0
+    open_items: tuple[ScanLine, ...] = ()
+    order: str | None = None
     is_proven: bool = True
     recent: deque[dict[str, str]] = field(default_factory=lambda: deque(maxlen=RECENT_MAX))
     answers: dict[str, int] = field(default_factory=dict)
@@ -78,6 +81,7 @@ class StatusModel:
         self._version = 0
         self._news = asyncio.Event()
         self.records: dict[str, int] = {}
+        self.notices: dict[str, int] = {}
         self.latency_s: dict[str, float] = {}
         """Of each polled device that answered: how long its last answer took."""
         self.follow(config)
@@ -150,7 +154,8 @@ class StatusModel:
         view = self._docks.get(dock)
         if view is None:
             return
-        view.waits_for, view.operator, view.items = next_needed(state), state.operator, len(state.items)
+        view.waits_for, view.operator = next_needed(state), state.operator
+        view.open_items, view.order = state.items, state.order
         view.doing = doing_of(state) if state.action else ""
         self.changed()
 
@@ -164,7 +169,7 @@ class StatusModel:
             "site": desk.snapshot.site if desk else None,
             "at": written(self._clock.now()),
             "clock_synced": self._clock.is_synced(),
-            "docks": [_dock_shown(name, dock) for name, dock in self._docks.items()],
+            "docks": [self._dock_shown(name, dock) for name, dock in self._docks.items()],
             "rooms": self.rooms(),
             "alarms": self.alarms(),
             "link": {"up": link.up, "for_s": round(link.for_s)} if link else None,
@@ -177,26 +182,60 @@ class StatusModel:
             "late": list(self.late()),
         }
 
+    def _dock_shown(self, name: str, dock: _Dock) -> dict[str, Any]:
+        return {
+            "name": name,
+            "operator": dock.operator,
+            "doing": dock.doing,
+            "items": len(dock.open_items),
+            "units": units_scanned(self._known, dock.open_items),
+            "order": checklist(self._known, dock.order, dock.open_items),
+            "waits_for": dock.waits_for,
+            "is_proven": dock.is_proven,
+            "recent": list(dock.recent),
+        }
+
     def rooms(self) -> list[dict[str, Any]]:
-        """One entry for each device: where, and each metric's value, limits and worth."""
+        """One entry for each place: what measures there, in names and units for people."""
+        return tiles(self._probes(), self._titled)
+
+    def _probes(self) -> list[Probe]:
         now_s = self._clock.mono_s()
         found = []
-        for name, device in sorted(self._devices.items()):
-            age_s = now_s - device.heard_mono_s
-            is_old = age_s > POLLS_UNTIL_OLD * self._poll_s.get(name, 60.0) + 10
-            quality = "old" if is_old else device.reading.quality.value
-            shown = device.good.values if device.good else {}
-            found.append(
-                {
-                    "device": name,
-                    "place": self._place_of(name, shown),
-                    "quality": quality,
-                    "detail": device.reading.detail,
-                    "age_s": round(now_s - device.good_mono_s, 1) if device.good else None,
-                    "metrics": [self._metric(name, metric, value) for metric, value in shown.items()],
-                }
+        for name, device in self._devices.items():
+            good = device.good.values if device.good else {}
+            channels = tuple(
+                Channel(
+                    name,
+                    metric,
+                    value,
+                    self._known.place_of_channel(name, metric) or "",
+                    self._known.limits_on(name, metric),
+                    self._known.judged(name, metric),
+                )
+                for metric, value in good.items()
             )
+            quality, age_s = self._quality(name, device), round(now_s - device.good_mono_s, 1) if device.good else None
+            place = self._known.place_of_device(name)
+            found.append(Probe(name, quality, device.reading.detail, age_s, channels, place))
         return found
+
+    def _quality(self, name: str, device: _Device) -> str:
+        age_s = self._clock.mono_s() - device.heard_mono_s
+        is_old = age_s > POLLS_UNTIL_OLD * self._poll_s.get(name, 60.0) + 10
+        return "old" if is_old else device.reading.quality.value
+
+    def devices(self) -> list[dict[str, Any]]:
+        """One entry for each device, for machines: where, and each metric's value and worth."""
+        return [
+            {
+                "device": name,
+                "place": self._place_of(name, device.good.values if device.good else {}),
+                "quality": self._quality(name, device),
+                "metrics": device.good.values if device.good else {},
+            }
+            for name, device in sorted(self._devices.items())
+        ]
 
     def alarms(self) -> list[dict[str, Any]]:
         """What somebody should look at now: open excursions first, then devices that are lost, then our own trouble."""
@@ -214,6 +253,7 @@ class StatusModel:
         found += [{"kind": "not_booked", **_told_case(case)} for case in self._known.not_booked[:NOT_BOOKED_SHOWN_MAX]]
         found += [{"kind": "lost", **lost} for lost in self._lost.values()]
         found += [{"kind": "late", "text": text, "since": None} for text in self.late()]
+        found += [{"kind": "unjudged", **gap} for gap in self._unjudged()]
         return found
 
     def not_booked(self) -> int:
@@ -234,6 +274,7 @@ class StatusModel:
         return self._known.desk.age_s(self._clock) if self._known.desk else None
 
     def _notice(self, notice: Notice) -> None:
+        self.notices[notice.notice.value] = self.notices.get(notice.notice.value, 0) + 1
         if notice.notice is NoticeKind.DEVICE_LOST and len(self._lost) < LOST_MAX:
             self._lost[notice.subject] = {"text": notice.text, "since": written(notice.stamp.at)}
         elif notice.notice is NoticeKind.DEVICE_BACK:
@@ -251,17 +292,27 @@ class StatusModel:
         known = self._known.place(place)
         return (known.title if known else "") or place
 
-    def _metric(self, device: str, metric: str, value: float) -> dict[str, Any]:
-        rules = self._known.limits_on(device, metric)
-        highs = [rule.limit for rule in rules if rule.side is Side.ABOVE]
-        lows = [rule.limit for rule in rules if rule.side is Side.BELOW]
-        return {
-            "name": metric,
-            "value": value,
-            "low": max(lows, default=None),
-            "high": min(highs, default=None),
-            "is_outside": any(rule.is_outside(value) for rule in rules),
-        }
+    def unjudged(self) -> list[tuple[str, str, str]]:
+        """(device, metric, why) of every channel that could guard product and that no rule judges."""
+        return [
+            (name, metric, judged.value)
+            for name, device in sorted(self._devices.items())
+            for metric in (device.good.values if device.good else {})
+            if (judged := self._known.judged(name, metric)).is_silent_gap
+        ]
+
+    def _unjudged(self) -> list[dict[str, Any]]:
+        """Where a policy rules and no rule of it judges what is measured, though product could hang on it: loud."""
+        found: dict[str, list[str]] = {}
+        for name, metric, why in self.unjudged():
+            if why == Judged.NO_RULE:
+                place = self._known.place_of_channel(name, metric) or name
+                found.setdefault(place, []).append(f"{label_of(metric)} ({name})")
+        hint = "Add a rule to its storage policy, or record at the ledger that this is on purpose"
+        return [
+            {"text": f"NOT JUDGED in {self._titled(place)}: {', '.join(names)}. {hint}", "since": None}
+            for place, names in found.items()
+        ]
 
     def _buffer(self) -> dict[str, Any] | None:
         if self.journal is None:
@@ -288,8 +339,8 @@ class ShownScan:
 
 
 def _told_case(case: DeskCase) -> dict[str, Any]:
-    who = f" scanned by {case.operator}" if case.operator else ""
-    text = f"NOT BOOKED at the ledger{who}: {case.text}. Set the boxes aside; case {case.number} at the ledger books it"
+    who = f" (scanned by {case.operator})" if case.operator else ""
+    text = f"NOT BOOKED at the ledger{who}: {case.text}. Set the boxes aside and report case {case.number}"
     return {"text": text, "since": written(case.at)}
 
 
@@ -297,15 +348,3 @@ def _sources_of(config: GatewayConfig) -> set[str]:
     """Everything that a configuration names and that may be heard or lost."""
     sections = (config.device, config.bus, config.scanner, config.particle_sensor, config.contact)
     return {each.name for section in sections for each in section}
-
-
-def _dock_shown(name: str, dock: _Dock) -> dict[str, Any]:
-    return {
-        "name": name,
-        "operator": dock.operator,
-        "doing": dock.doing,
-        "items": dock.items,
-        "waits_for": dock.waits_for,
-        "is_proven": dock.is_proven,
-        "recent": list(dock.recent),
-    }

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from edge_agent.domain.barcodes.item_codes import named
 from edge_agent.domain.wire.records import Action, ScanLine, Stamp
 
 
@@ -31,6 +32,15 @@ class Doing:
     order: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a label stands for: the item as people call it, and how many of its base ``unit`` one of it is."""
+
+    item: str
+    units: int = 1
+    unit: str = "unit"
+
+
 class Judge(Protocol):
     """Knows the rules and what they are applied to. Answers at once: no I/O."""
 
@@ -40,6 +50,14 @@ class Judge(Protocol):
 
     def place(self, place: str) -> tuple[Verdict, ...]:
         """What is to be said about a place that was scanned."""
+        ...
+
+    def destination(self, doing: Doing) -> tuple[Verdict, ...]:
+        """What is to be said about putting stock into ``doing.to_place`` now."""
+        ...
+
+    def describe(self, line: ScanLine) -> Described:
+        """What to call the item of ``line``."""
         ...
 
     def line(self, doing: Doing, line: ScanLine, before: Sequence[ScanLine], stamp: Stamp) -> tuple[Verdict, ...]:
@@ -57,6 +75,14 @@ class NoJudge:
     def place(self, place: str) -> tuple[Verdict, ...]:
         """Nothing."""
         return ()
+
+    def destination(self, doing: Doing) -> tuple[Verdict, ...]:
+        """Nothing."""
+        return ()
+
+    def describe(self, line: ScanLine) -> Described:
+        """The item by its codes."""
+        return Described(named(line.names))
 
     def line(self, doing: Doing, line: ScanLine, before: Sequence[ScanLine], stamp: Stamp) -> tuple[Verdict, ...]:
         """Nothing."""

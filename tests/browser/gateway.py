@@ -10,6 +10,7 @@ from edge_agent.agent import run
 from edge_agent.buffer.desk_store import DeskStore
 from edge_agent.config.model import DeskSection, GatewayConfig
 from edge_agent.dock.dock_context import DockContext
+from edge_agent.domain.stock.desk import DeskSnapshot
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record
 from edge_agent.drivers.base import Emit
@@ -62,7 +63,7 @@ class Gateway:
 
 
 @asynccontextmanager
-async def a_gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
+async def a_gateway(tmp_path: Path, site: DeskSnapshot = SITE) -> AsyncIterator[Gateway]:
     clock = SystemClock()
     scanner = SimulatedScanner(tmp_path / "scanner-1")
     scanner.plug()
@@ -76,7 +77,7 @@ async def a_gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
         }
     )
     Identity.load_or_make(config.gateway.data_dir)
-    DeskStore(config.gateway.data_dir).keep(desk_from(SITE, clock))
+    DeskStore(config.gateway.data_dir).keep(desk_from(site, clock))
     floor, by_hand, stop = DockContext(config, clock), ByHand(), asyncio.Event()
     gateway = Gateway(floor, scanner, by_hand, clock)
     plans = (*plan_sources(config, clock, floor), Plan(by_hand, by_hand))

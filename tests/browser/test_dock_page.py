@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -10,10 +11,11 @@ from typing import NamedTuple
 import httpx
 from playwright.async_api import Page, async_playwright, expect
 
+from edge_agent.domain.stock.desk import DeskChannel
 from edge_agent.domain.wire.records import Quality
 from edge_agent.simulators.scanner import label
 from tests.browser.gateway import a_gateway
-from tests.support.desk_parts import INSULIN
+from tests.support.desk_parts import INSULIN, INSULIN_CASE, SITE
 
 TABLET = {"width": 1280, "height": 800}
 
@@ -26,7 +28,7 @@ class Size(NamedTuple):
     type_px_min: float
 
 
-SIZES = (Size(1280, 800, 40), Size(800, 1280, 40), Size(390, 844, 30))
+SIZES = (Size(1440, 900, 40), Size(1280, 800, 40), Size(1024, 768, 34), Size(800, 1280, 40), Size(390, 844, 29))
 PICK = ("LW.BADGE.amy", "LW.ACTION.PICK", "LW.PLACE.fridge-a", "LW.PLACE.dock-1")
 
 
@@ -58,8 +60,8 @@ async def test_an_operator_sees_green_red_and_what_to_scan_next(tmp_path: Path) 
         await expect(verdict).to_have_class("verdict bad")
         await expect(verdict.locator("b")).to_have_text("✕ STOP")
         await expect(verdict).to_contain_text("outer box torn")
-        await expect(page.locator(".next")).to_have_text("Scan an item, or LW.COMMIT.")
-        await expect(page.locator("#chips")).to_contain_text("Desk of")
+        await expect(page.locator(".next")).to_have_text("Scan the next item, or the COMMIT card.")
+        await expect(page.locator("#chips")).to_contain_text("Ledger data from")
         assert faults == []
 
 
@@ -101,6 +103,53 @@ async def test_everything_fits_on_tablet_and_phone_and_type_is_large(tmp_path: P
             assert type_px >= size.type_px_min, size
             bottom_px = await page.evaluate("document.querySelector('.next').getBoundingClientRect().bottom")
             assert bottom_px <= size.height, "what to do next is seen without scrolling"
+
+
+async def test_two_probes_of_a_fridge_are_one_tile_and_what_no_rule_judges_is_grey(tmp_path: Path) -> None:
+    site = replace(SITE, channels=(*SITE.channels, DeskChannel("fridge-a/probe-2", "temp_c", "fridge-a")))
+    async with a_gateway(tmp_path, site) as gateway, a_tablet(gateway.url) as (page, faults):
+        gateway.measure("fridge-a/probe-1", temp_c=4.24)
+        gateway.measure("fridge-a/probe-2", temp_c=4.6)
+        gateway.measure("tag-7", temp_c=21.0, ended_unix_s=1.7e9)
+        fridge = page.locator(".room", has_text="Fridge A")
+        await expect(fridge.locator(".probe")).to_have_count(2)
+        await expect(fridge).to_have_class("room good")
+        strange = page.locator(".room", has_text="tag-7")
+        await expect(strange).to_have_class("room unjudged")
+        told = "NOT JUDGED temperature: no location is set for it at the ledger"
+        await expect(strange.locator(".gap")).to_have_text(told)
+        await expect(strange).not_to_contain_text("unix")
+        assert faults == []
+
+
+async def test_the_order_is_a_checklist_in_its_own_units_and_items_have_their_names(tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, faults):
+        await gateway.scan("LW.BADGE.amy", "LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1", "LW.ORDER.PO-1")
+        await expect(page.locator(".order h3")).to_have_text("Order PO-1: 0 of 1 line complete")
+        await gateway.scan(label(INSULIN_CASE, "NEW", date(2027, 12, 31)))
+        await expect(page.locator(".order li")).to_contain_text("15 of 20 units")
+        await expect(page.locator(".verdict")).to_contain_text("Insulin 100 IU/ml, carton of 10, lot NEW")
+        await expect(page.locator(".doing")).to_contain_text("10 units scanned, not booked yet")
+        assert faults == []
+
+
+async def test_on_a_phone_the_verdict_stays_in_view_and_a_tablet_sounds_once_it_is_touched(tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, faults):
+        for number in range(4):
+            gateway.measure(f"tag-{number}", temp_c=5.0)
+        await gateway.scan(*PICK)
+        await gateway.scan(label(INSULIN, "HELD", date(2027, 12, 31)))
+        await page.set_viewport_size({"width": 390, "height": 844})
+        await expect(page.locator(".verdict")).to_have_class("verdict bad")
+        box = "document.querySelector('.verdict').getBoundingClientRect()"
+        seen = f"(({{top, bottom}}) => top >= 0 && bottom <= innerHeight)({box})"
+        assert await page.evaluate(seen)
+        await page.evaluate("scrollTo(0, document.querySelector('.dock').offsetTop + 80)")
+        assert await page.evaluate(seen)
+        await page.get_by_role("button", name="Sound off").click()
+        await expect(page.get_by_role("button", name="Sound on")).to_have_attribute("aria-pressed", "true")
+        assert await page.evaluate("audio.state") == "running"
+        assert faults == []
 
 
 async def test_the_page_says_when_the_gateway_is_gone(tmp_path: Path) -> None:

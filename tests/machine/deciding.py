@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from edge_agent.domain.wire.records import Action
 from tests.machine.doing import does
-from tests.machine.expected import Booked
+from tests.machine.expected import Booked, Placed
 from tests.machine.house import (
     DEVICES,
     GTINS,
@@ -14,7 +14,7 @@ from tests.machine.house import (
     LATE_PLACE,
 )
 from tests.machine.watching import Watch
-from tests.support.reference_model import Move
+from tests.support.reference_model import HeldAt, Move
 
 numbers = st.integers(0, 999)
 quantities = st.integers(1, 5)
@@ -27,8 +27,21 @@ class Deciding(Watch):
     def a_lot_is_held(self, pick: int, place: str | None, who: int) -> None:
         if (lot := self.any_lot(pick)) is not None:
             body = {"lot_id": lot["id"], "place": place, "reason": "box is torn"}
-            row = self.ask((self.house.amy, self.house.eve)[who % 2], "/v1/holds", body)
-            self.model.placed[row["id"]] = ("manual", lot["lot_number"], place)
+            response = self.say((self.house.amy, self.house.eve)[who % 2], "/v1/holds", body)
+            if response.is_success:
+                self.note_hold(response.json()["id"], "manual", lot["lot_number"], place)
+
+    def note_hold(self, number: int, kind: str, lot: str, place: str | None) -> None:
+        """Tell the model of a hold that somebody placed just now."""
+        rows = self.house.ledger.rows(
+            "SELECT g.serial, p.name AS place, g.at FROM hold_goods g JOIN place p ON p.id = g.place_id"
+            " WHERE g.hold_id = %(hold)s", {"hold": number})  # fmt: skip
+        believed = {(row["serial"], row["place"]): row["at"] for row in rows}
+        if not self.model.is_in_doubt:
+            assert believed == (self.model.believed(lot, place, self.house.now) if place else {})
+        known = frozenset(each.fact for each in self.model.booked())
+        held = HeldAt(lot, None, place, self.house.now, tuple(sorted(believed.items())))
+        self.model.placed[number] = Placed(kind, held, known)
 
     @does(3, pick=numbers, who=numbers)
     def a_hold_is_lifted(self, pick: int, who: int) -> None:
@@ -39,7 +52,10 @@ class Deciding(Watch):
         actor = (self.house.eve, self.house.max)[who % 2]
         response = self.say(actor, f"/v1/holds/{row['id']}/lift", {"reason": "looked at it"})
         if response.is_success and self.model.placed.pop(row["id"], None) is None:
-            self.model.by_rule.remove((row["kind"], row["lot_number"], row["place"]))
+            facts = self.house.ledger.rows(
+                "SELECT m.fact FROM hold_goods g JOIN movement m ON m.id = g.movement_id WHERE g.hold_id = %(hold)s",
+                {"hold": row["id"]})  # fmt: skip
+            self.model.by_rule -= {(row["kind"], each["fact"]) for each in facts}
 
     @does(
         4, pick=numbers, decision=st.sampled_from(["release", "release", "release", "reject", "destroy"]), where=numbers
@@ -72,14 +88,22 @@ class Deciding(Watch):
         rows = self.house.eve.rows("/v1/cases", only_open=True, limit=1000)
         for row in rows if pick % 3 else rows[:1]:
             body = {"decision": decision, "resolution": "looked into it"}
+            holds = self.house.ledger.rows("SELECT id FROM hold WHERE case_id = %(case)s", {"case": row["id"]})
             self.ask(self.house.eve, f"/v1/cases/{row['id']}/resolve", body)
+            for hold in holds:
+                del self.model.placed[hold["id"]]
             if row["kind"] in ("unknown_item", "unknown_place"):
                 self.model.settled[row["key"]] = row["kind"]  # a person has dealt with it: it is not booked any more
 
     @does(1, pick=numbers, place=st.sampled_from([None, "main", "store"]))
     def product_looks_wrong(self, pick: int, place: str | None) -> None:
         if (lot := self.any_lot(pick)) is not None:
-            self.say(self.house.bob, "/v1/cases", {"lot_id": lot["id"], "place": place, "text": "seal is broken"})
+            body = {"lot_id": lot["id"], "place": place, "text": "seal is broken"}
+            response = self.say(self.house.bob, "/v1/cases", body)
+            if response.is_success:
+                (hold,) = self.house.ledger.rows(
+                    "SELECT id FROM hold WHERE case_id = %(case)s", {"case": response.json()["id"]})  # fmt: skip
+                self.note_hold(hold["id"], "exception", lot["lot_number"], place)
 
     @does(1, pick=numbers, scope=st.sampled_from(["lots", "lots", "items", "suppliers"]), is_mock=st.integers(0, 4))
     def a_recall_is_opened(self, pick: int, scope: str, is_mock: int) -> None:

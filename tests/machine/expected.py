@@ -2,12 +2,27 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from edge_agent.domain.wire.records import Action, ScanLine, ScanTransaction, Stamp
 from tests.machine.house import GTINS, House
-from tests.support.reference_model import Excursion, Key, Measured, Move, Truth, evidence, products_of, truth
+from tests.support.reference_model import (
+    RECIPIENTS,
+    Excursion,
+    HeldAt,
+    Key,
+    Measured,
+    Move,
+    Residency,
+    Truth,
+    evidence,
+    goods_held,
+    products_of,
+    received_by,
+    spread,
+    truth,
+)
 
 Hold = tuple[str, str, str | None, str | None]
 """Kind, lot, serial (None: all), place (None: everywhere)."""
@@ -37,9 +52,18 @@ class Booked:
     order: str
 
 
+@dataclass(frozen=True)
+class Placed:
+    """A hold that somebody placed, and which movements were known then."""
+
+    kind: str
+    held: HeldAt
+    known: frozenset[str]
+
+
 @dataclass
 class Expected:
-    """The model; ``held_by_cases`` and ``excursion_ids`` are told by the ledger, everything else is known here."""
+    """The model; cases and ``excursion_ids`` are told by the ledger, everything else is known here."""
 
     house: House
     heard: dict[str, Heard] = field(default_factory=dict)
@@ -48,8 +72,9 @@ class Expected:
     commanded: dict[str, Booked] = field(default_factory=dict)
     known_items: set[str] = field(default_factory=lambda: set(GTINS) - {"late"})
     item_of: dict[str, str] = field(default_factory=dict)
-    placed: dict[int, tuple[str, str, str | None]] = field(default_factory=dict)
-    by_rule: set[tuple[str, str, str | None]] = field(default_factory=set)
+    placed: dict[int, Placed] = field(default_factory=dict)
+    by_rule: set[tuple[str, str]] = field(default_factory=set)
+    """Kind of the hold, and the fact that brought the goods."""
     inspected: set[str] = field(default_factory=set)
     unqualified: set[str] = field(default_factory=set)
     recalls: dict[int, tuple[frozenset[str], frozenset[str], frozenset[str]]] = field(default_factory=dict)
@@ -58,6 +83,7 @@ class Expected:
     batches: dict[str, bool] = field(default_factory=dict)
     reaches: dict[int, set[str]] = field(default_factory=dict)
     _truth: tuple[object, Truth] | None = None
+    _spread: dict[object, dict[Residency, datetime]] = field(default_factory=dict)
 
     @property
     def is_in_doubt(self) -> bool:
@@ -118,6 +144,7 @@ class Expected:
         key = (tuple(moves), tuple(measured), repr((world.places, world.rules_were, world.devices, world.device_was)))
         if self._truth is None or self._truth[0] != key:
             self._truth = (key, truth(world, moves, measured))
+            self._spread.clear()
         return self._truth[1]
 
     def balances(self) -> dict[Key, int]:
@@ -132,21 +159,20 @@ class Expected:
         """Holds that a movement brings with it when it is booked."""
         kinds = {name: place.kind for name, place in self.house.world.places.items()}
         source, target = kinds[each.move.from_place], kinds[each.move.to_place]
-        lot = each.move.lot
         if source == "supplier":
-            if self.item_of[lot] in self.inspected:
-                self.by_rule.add(("receipt_inspection", lot, None))
+            if self.item_of[each.move.lot] in self.inspected:
+                self.by_rule.add(("receipt_inspection", each.fact))
             if each.move.from_place in self.unqualified:
-                self.by_rule.add(("supplier", lot, None))
-        if source in ("customer", "ward") and target in RESERVABLE_IN:
-            self.by_rule.add(("manual", lot, each.move.to_place))
+                self.by_rule.add(("supplier", each.fact))
+        if source in RECIPIENTS and target in RESERVABLE_IN:
+            self.by_rule.add(("manual", each.fact))
 
     def holds(self, excursion_ids: dict[tuple[str, str, datetime], int], cases: set[Hold]) -> set[Hold]:
         """Everything that blocks stock."""
         return {
             *self._exposure_holds(excursion_ids),
-            *((kind, lot, None, place) for kind, lot, place in self.placed.values()),
-            *((kind, lot, None, place) for kind, lot, place in self.by_rule),
+            *self._placed_holds(),
+            *self._holds_by_rule(),
             *cases,
             *(("recall", lot, None, None) for lots in self.recalled().values() for lot in lots),
             *(("unreleased", lot, None, None) for lot in self.unreleased()),
@@ -176,16 +202,54 @@ class Expected:
 
     def covers(self, hold: Hold, lot: str, serial: str, place: str) -> bool:
         """Whether a hold is about that stock."""
-        kind, held_lot, held_serial, held_place = hold
+        _, held_lot, held_serial, held_place = hold
         if held_lot != lot or held_serial not in (None, serial):
             return False
-        if held_place is None or held_place == place:
-            return True
-        return kind != "exposure" and held_place in self.house.world.upwards(place)
+        return held_place in (None, place)
 
     def evidence(self, excursion: Excursion, lot: str) -> object:
         """What a decision rests on."""
         return evidence(self.house.world, self.truth(), excursion, lot)
+
+    def believed(self, lot: str, place: str, at: datetime) -> dict[tuple[str, str], datetime]:
+        """What the ledger knows to be of a lot at and below a place now: (serial, place) -> from when on it is held."""
+        return {
+            residency.key[1:]: max(at, residency.began_at)
+            for residency in self.truth().residencies
+            if residency.ended_at is None
+            and residency.key[0] == lot
+            and place in self.house.world.upwards(residency.key[2])
+        }
+
+    def _placed_holds(self) -> Iterator[Hold]:
+        found, world = self.truth(), self.house.world
+        booked = list(self.booked()) if self.placed else []
+        for number, each in self.placed.items():
+            news = frozenset(other.move for other in booked if other.fact not in each.known)
+            held = replace(each.held, news=news)
+            key = number, held
+            if key not in self._spread:
+                self._spread[key] = goods_held(world, self.moves(), found.residencies, held)
+            is_of_lot = held.place is None
+            if is_of_lot:
+                yield each.kind, held.lot, held.serial, None
+            for residency in self._spread[key]:
+                if residency.ended_at is None and not (is_of_lot and residency.key[0] == held.lot):
+                    yield each.kind, *residency.key
+
+    def _holds_by_rule(self) -> Iterator[Hold]:
+        found, world = self.truth(), self.house.world
+        booked = {each.fact: each.move for each in self.booked()} if self.by_rule else {}
+        for kind in sorted({kind for kind, _ in self.by_rule}):
+            facts = frozenset(fact for each, fact in self.by_rule if each == kind)
+            if (kind, facts) not in self._spread:
+                seeds: dict[Residency, datetime] = {}
+                for fact in facts:
+                    received_by(seeds, found.residencies, booked[fact], booked[fact].came)
+                self._spread[kind, facts] = spread(world, self.moves(), found.residencies, seeds)
+            for residency in self._spread[kind, facts]:
+                if residency.ended_at is None:
+                    yield kind, *residency.key
 
     def _exposure_holds(self, ids: dict[tuple[str, str, datetime], int]) -> Iterator[Hold]:
         found = self.truth()

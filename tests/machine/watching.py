@@ -337,9 +337,9 @@ class Watch(RuleBasedStateMachine):
         if self.model.is_in_doubt:
             return self.ledger_holds()
         cases = self.house.ledger.rows("""
-            SELECT l.lot_number, p.name AS place FROM exception_case k JOIN lot l ON l.id = k.lot_id
-            LEFT JOIN place p ON p.id = k.place_id WHERE k.resolved_at IS NULL""")
-        held: set[Hold] = {("exception", row["lot_number"], None, row["place"]) for row in cases}
+            SELECT l.lot_number FROM exception_case k JOIN lot l ON l.id = k.lot_id
+            WHERE k.resolved_at IS NULL AND k.kind <> 'suspicious_product'""")
+        held: set[Hold] = {("exception", row["lot_number"], None, None) for row in cases}
         self.check_excursions()
         return self.model.holds(self.excursion_ids(), held)
 

@@ -19,6 +19,9 @@ Key = tuple[str, str, str]
 """Lot number, serial, place."""
 HOLD_NO_STOCK = ("supplier", "count_difference", "used_up")
 EVER, ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+OUT_OF_SIGHT = ("supplier", "used_up")
+RECIPIENTS = ("customer", "ward")
+IN_THE_HOUSE = ("site", "room", "bin")
 INSIDE = ("site", "room", "bin", "ward", "customer", "transit")
 
 
@@ -32,6 +35,48 @@ class Move:
     from_place: str
     to_place: str
     at: datetime
+    earliest: datetime | None = None
+    latest: datetime | None = None
+    """Between which instants it was, where a person typed ``at`` or a clock is not trusted."""
+
+    @property
+    def came(self) -> datetime:
+        """As early as it may have."""
+        return self.earliest or self.at
+
+    @property
+    def left(self) -> datetime:
+        """As late as it may have."""
+        return self.latest or self.at
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What an approved count found in a place; ``number`` tells counts of one instant apart."""
+
+    lot: str
+    serial: str
+    place: str
+    quantity: int
+    at: datetime
+    number: int
+    latest: datetime | None = None
+
+
+@dataclass(frozen=True)
+class HeldAt:
+    """Goods that somebody held: of a lot (or one serial of it), at and below a place at an instant.
+
+    Without a place the whole lot is. ``believed`` is what the ledger knew to be there: (serial, place) -> from when on
+    it is held there. ``news`` are movements that were not known then.
+    """
+
+    lot: str
+    serial: str | None
+    place: str | None
+    at: datetime
+    believed: tuple[tuple[tuple[str, str], datetime], ...] = ()
+    news: frozenset[Move] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -166,6 +211,8 @@ class Truth:
     excursions: set[Excursion]
     exposures: dict[tuple[Excursion, Residency], datetime]
     negative: dict[Key, tuple[int, datetime]]
+    returned: set[Key]
+    """Where goods still are that came back from recipients."""
 
     @property
     def held(self) -> set[Key]:
@@ -221,28 +268,30 @@ def truth(
     for move in moves:
         balances[move.lot, move.serial, move.to_place] += move.quantity
         balances[move.lot, move.serial, move.from_place] -= move.quantity
+    returned = spread(world, moves, residencies, _returns(world, moves, residencies))
     return Truth(
         {key: quantity for key, quantity in balances.items() if quantity},
         residencies,
         excursions,
         exposures,
         _negative(world, moves),
+        {residency.key for residency in returned if residency.ended_at is None},
     )
 
 
-def _history(moves: list[Move]) -> dict[Key, list[tuple[datetime, int]]]:
-    """For each key the balance after each movement, in the order of time; in before out."""
-    steps: dict[Key, list[tuple[datetime, int, int]]] = defaultdict(list)
+def _history(moves: list[Move]) -> dict[Key, list[tuple[datetime, int, datetime]]]:
+    """For each key the balance after each movement, in the order of time, and when that is said; in before out."""
+    steps: dict[Key, list[tuple[datetime, int, int, datetime]]] = defaultdict(list)
     for move in moves:
-        steps[move.lot, move.serial, move.to_place].append((move.at, 0, move.quantity))
-        steps[move.lot, move.serial, move.from_place].append((move.at, 1, -move.quantity))
-    history: dict[Key, list[tuple[datetime, int]]] = {}
+        steps[move.lot, move.serial, move.to_place].append((move.came, 0, move.quantity, move.at))
+        steps[move.lot, move.serial, move.from_place].append((move.left, 1, -move.quantity, move.at))
+    history: dict[Key, list[tuple[datetime, int, datetime]]] = {}
     for key, each in steps.items():
         balance = 0
         history[key] = []
-        for at, _, change in sorted(each):
+        for at, _, change, said_at in sorted(each):
             balance += change
-            history[key].append((at, balance))
+            history[key].append((at, balance, said_at))
     return history
 
 
@@ -252,7 +301,7 @@ def _residencies(world: World, moves: list[Move]) -> set[Residency]:
         if world.places[key[2]].kind in HOLD_NO_STOCK:
             continue
         began_at = None
-        for at, balance in history:
+        for at, balance, _ in history:
             if balance > 0 and began_at is None:
                 began_at = at
             elif balance <= 0 and began_at is not None:
@@ -266,7 +315,7 @@ def _residencies(world: World, moves: list[Move]) -> set[Residency]:
 def _negative(world: World, moves: list[Move]) -> dict[Key, tuple[int, datetime]]:
     found = {}
     for key, history in _history(moves).items():
-        below = [(at, balance) for at, balance in history if balance < 0]
+        below = [(said_at, balance) for _, balance, said_at in history if balance < 0]
         if below and world.places[key[2]].kind in INSIDE:
             found[key] = (min(balance for _, balance in below), min(at for at, _ in below))
     return found
@@ -491,31 +540,108 @@ def _exposed(
     world: World, moves: list[Move], residencies: set[Residency], excursion: Excursion
 ) -> dict[Residency, datetime]:
     since: dict[Residency, datetime] = {}
-    stays: dict[Key, list[Residency]] = defaultdict(list)
     for residency in residencies:
-        stays[residency.key].append(residency)
         is_below = excursion.place in world.upwards(residency.key[2])
         starts_before_end = excursion.ended_at is None or residency.began_at < excursion.ended_at
         ends_after_start = residency.ended_at is None or residency.ended_at > excursion.began_at
         if is_below and starts_before_end and ends_after_start:
             since[residency] = max(residency.began_at, excursion.began_at)
+    return spread(world, moves, residencies, since)
+
+
+def _returns(world: World, moves: list[Move], residencies: set[Residency]) -> dict[Residency, datetime]:
+    """Where goods came back to from recipients, by whatever name."""
+    since: dict[Residency, datetime] = {}
+    for move in moves:
+        ends = world.places[move.from_place].kind, world.places[move.to_place].kind
+        if ends[0] in RECIPIENTS and ends[1] in IN_THE_HOUSE:
+            received_by(since, residencies, move, move.came)
+    return since
+
+
+def goods_held(world: World, moves: list[Move], residencies: set[Residency], held: HeldAt) -> dict[Residency, datetime]:
+    """Where goods that somebody held were and are since then, and what was made of them."""
+    since: dict[Residency, datetime] = {}
+    believed = dict(held.believed)
+    for residency in residencies:
+        lot, serial, place = residency.key
+        if lot != held.lot or held.serial not in (None, serial):
+            continue
+        is_below = held.place is None or held.place in world.upwards(place)
+        if held.place is None and (residency.ended_at is None or residency.ended_at >= held.at):
+            since[residency] = max(residency.began_at, held.at)
+        elif is_below and residency.contains(held.at):
+            since[residency] = held.at
+        if (at := believed.get((serial, place))) is not None and residency.contains(at):
+            since[residency] = min(since.get(residency, at), at)
+    for move in held.news:
+        at = believed.get((move.serial, move.from_place))
+        if move.lot == held.lot and at is not None and move.left < at:
+            received_by(since, residencies, move, move.came)
+    return spread(world, moves, residencies, since)
+
+
+def spread(
+    world: World, moves: list[Move], residencies: set[Residency], seeds: dict[Residency, datetime]
+) -> dict[Residency, datetime]:
+    """Where these goods, and what was made of them, were and are: each stay, and since when."""
+    since = dict(seeds)
     while True:
         before = dict(since)
-        for residency, exposed_at in before.items():
+        for residency, marked_at in before.items():
             for move in moves:
-                if move.at >= exposed_at and _carries(world, residency, move):
-                    for into in stays[move.lot, move.serial, move.to_place]:
-                        if into.contains(move.at):
-                            since[into] = min(since.get(into, move.at), move.at)
+                if _carries(world, moves, residency, marked_at, move):
+                    received_by(since, residencies, move, max(move.came, marked_at))
         if since == before:
             return since
 
 
-def _carries(world: World, residency: Residency, move: Move) -> bool:
-    """Whether what left was, or was made of, what resided."""
+def received_by(since: dict[Residency, datetime], residencies: set[Residency], move: Move, at: datetime) -> None:
+    """Mark the stay that received a movement."""
+    for into in residencies:
+        if into.key == (move.lot, move.serial, move.to_place) and into.contains(move.came):
+            since[into] = min(since.get(into, at), at)
+
+
+def _carries(world: World, moves: list[Move], residency: Residency, since: datetime, move: Move) -> bool:
+    """Whether what left was, or was made of, or may have been, what resided since then."""
     lot, serial, place = residency.key
+    if move.left < since:
+        return False
+    is_it = (move.lot, move.serial) == (lot, serial)
+    source = world.places[move.from_place].kind
+    if is_it and source == "count_difference":
+        return True  # what is found may be any of that lot that the ledger believes elsewhere
+    if is_it and source in OUT_OF_SIGHT:
+        return any(
+            (went.lot, went.serial, went.from_place) == residency.key
+            and world.places[went.to_place].kind == source
+            and went.left >= since
+            and residency.contains(went.left)
+            and move.left >= went.came
+            for went in moves
+        ) or (move.from_place == place and residency.contains(move.left))
     if move.from_place != place:
         return False
-    if (move.lot, move.serial) == (lot, serial):
-        return residency.contains(move.at)
+    if is_it:
+        return residency.contains(move.left)
     return world.places[place].kind == "production" and move.lot != lot
+
+
+def with_counts(moves: Sequence[Move], counts: Sequence[Counted], difference: str) -> list[Move]:
+    """All movements, with those by which each approved count makes what it found true at its instant."""
+    found = list(moves)
+    for count in sorted(counts, key=lambda each: (each.at, each.number)):
+        key = count.lot, count.serial, count.place
+        there = sum(
+            move.quantity * ((move.lot, move.serial, move.to_place) == key)
+            - move.quantity * ((move.lot, move.serial, move.from_place) == key)
+            for move in found
+            if move.at <= count.at
+        )
+        surplus = count.quantity - there
+        if surplus:
+            ends = (difference, count.place) if surplus > 0 else (count.place, difference)
+            earliest = count.at if count.latest else None
+            found.append(Move(count.lot, count.serial, abs(surplus), *ends, count.at, earliest, count.latest))
+    return found

@@ -8,7 +8,7 @@ from edge_agent.drivers.modbus.profile import load_profile
 from tests.support.paths import ROOT
 
 NOTES = ROOT / "firmware_notes"
-ABOUT_MORE = {"README", "commissioning", "ble-adapter", "wired-models"}
+ABOUT_MORE = {"README", "commissioning", "ble-adapter", "ble-models", "wired-models"}
 """Pages that are about no single family."""
 PAGES = sorted(path for path in NOTES.glob("*.md") if path.stem not in ABOUT_MORE)
 HEADINGS = ("## Wiring and settings", "## Traps", "## Frames", "## How to prove it")

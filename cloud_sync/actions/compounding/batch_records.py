@@ -80,7 +80,6 @@ def load_batch(connection: Connection, number: str) -> Loaded:
         connection,
         lot_ids=[each["lot_id"] for each in products],
         place_id=row["place_id"],
-        ancestors=row["ancestors"],
         is_decided=any(fact.kind in {FactKind.RELEASED, FactKind.REJECTED} for fact in facts),
     )
     began_at = min([each["first_at"] for each in components], default=None)

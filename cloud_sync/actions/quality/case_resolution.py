@@ -1,10 +1,13 @@
 """What people do with exception cases: open one by hand, take it on, resolve it by a decision."""
 
+from datetime import datetime
+
 from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.domain.dispositions import CaseDecision
 from cloud_sync.domain.roles import Actor
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.posting.cases import Case, open_case
+from cloud_sync.posting.holds import check_goods, lift_holds_of_case, place_hold_on
 from cloud_sync.posting.positions import lot_of
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
@@ -12,22 +15,40 @@ from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
 
 SUSPICIOUS = "suspicious_product"
+SUSPICION = "suspicion"
+"""Origin of the hold that goes with such a case."""
 
 
-def report_suspicious(database: Database, *, lot_id: int, place: str | None, text: str, actor: str) -> Row:
-    """A case about product that looks wrong; it holds the lot, at and below ``place`` or everywhere.
+def report_suspicious(
+    database: Database, *, lot_id: int, place: str | None, text: str, at: datetime, actor: str
+) -> Row:
+    """A case about product that looks wrong. It holds the lot, or the goods of it that are at and below ``place`` now.
 
-    Raises ``NotFound``, and ``Conflict`` while such a case is open already.
+    Raises ``NotFound``, and ``Conflict`` while such a case is open already or if none are there.
     """
     with database.transaction() as connection:
         lock_holds(connection)
         lot_of(connection, lot_id)
-        place_id = place_named(connection, place)["id"] if place else None
+        held_place = place_named(connection, place) if place else None
+        check_goods(connection, lot_id=lot_id, serial=None, place=held_place)
+        place_id = held_place["id"] if held_place else None
         key = f"lot:{lot_id}/place:{place_id or ''}"
         case = Case(SUSPICIOUS, key, f"{text} (reported by {actor})", lot_id, data={"by": actor}, place_id=place_id)
         case_id = open_case(connection, case)
         if case_id is None:
             raise Conflict("such a case is open already", "See GET /v1/cases?kind=suspicious_product.")
+        place_hold_on(
+            connection,
+            kind="exception",
+            lot_id=lot_id,
+            place_id=place_id,
+            serial=None,
+            reason=f"{SUSPICIOUS}: {case.text}",
+            placed_by=actor,
+            at=at,
+            origin=SUSPICION,
+            case_id=case_id,
+        )
         return _case(connection, case_id)
 
 
@@ -66,6 +87,7 @@ def resolve_case(
             resolution=resolution,
         ):
             raise Conflict(f"case {case_id} was resolved by {case['resolved_by']}: {case['resolution']}")
+        lift_holds_of_case(connection, case_id, reason=resolution, actor=actor.name)
         add_event(
             connection,
             actor=actor.name,

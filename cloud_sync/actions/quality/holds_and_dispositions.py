@@ -1,13 +1,15 @@
 """Holds, exposures and decisions: what blocks stock, and who unblocks it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.domain.dispositions import Decision, may_follow
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
+from cloud_sync.posting.holds import check_goods, lift, place_hold_on
 from cloud_sync.posting.positions import lot_of
-from cloud_sync.posting.reservations.broken_reservations import break_reservations, replan
+from cloud_sync.posting.reservations.broken_reservations import break_reservations
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_holds
@@ -25,29 +27,38 @@ def listed(database: Database, name: str, **filters: Any) -> list[Row]:
         return list(getattr(queries("quality"), name)(connection, **filters))
 
 
-def place_hold(database: Database, *, lot_id: int, place: str | None, reason: str, actor: str) -> Row:
-    """Block a lot everywhere, or at and below one place, and break its open reservations there. Raises ``NotFound``."""
+def place_hold(
+    database: Database,
+    *,
+    lot_id: int,
+    place: str | None,
+    serial: str | None = None,
+    reason: str,
+    at: datetime,
+    actor: str,
+) -> Row:
+    """Hold a lot (or one serial of it) wherever it is, or the goods of it that are at and below one place ``at`` now.
+
+    It follows the goods and ends by :func:`lift_hold` only. Their open reservations are broken. Raises ``NotFound``,
+    and ``Conflict`` if none are there.
+    """
     with database.transaction() as connection:
         lock_holds(connection)
         lot_of(connection, lot_id)
-        place_id = place_named(connection, place)["id"] if place else None
-        hold_id: int = queries("quality").add_hold(
-            connection, kind="manual", lot_id=lot_id, place_id=place_id, reason=reason, placed_by=actor
-        )
-        broken = list(
-            queries("reservations").break_reservations(
-                connection, lot_id=lot_id, place_id=place_id, ended_reason=f"held by {actor}: {reason}"
-            )
-        )
-        add_event(
+        held_place = place_named(connection, place) if place else None
+        check_goods(connection, lot_id=lot_id, serial=serial, place=held_place)
+        hold_id = place_hold_on(
             connection,
-            actor=actor,
-            kind="hold_placed",
-            subject=f"lot:{lot_id}",
+            kind="manual",
+            lot_id=lot_id,
+            place_id=held_place["id"] if held_place else None,
+            serial=serial,
             reason=reason,
-            data={"hold": hold_id, "place": place, "broken_reservations": [row["id"] for row in broken]},
+            placed_by=actor,
+            at=at,
         )
-        replan(connection, [{**row, "lot_id": lot_id} for row in broken])
+        data = {"hold": hold_id, "place": place, "serial": serial}
+        add_event(connection, actor=actor, kind="hold_placed", subject=f"lot:{lot_id}", reason=reason, data=data)
         return _hold(connection, hold_id)
 
 
@@ -60,15 +71,10 @@ def lift_hold(database: Database, hold_id: int, reason: str, *, actor: str) -> R
             raise Conflict(f"{hold['lifted_by']} lifted hold {hold_id} at {hold['lifted_at']:%Y-%m-%d %H:%M} UTC")
         if hold["placed_by"] == actor:
             raise NotAllowed(f"{actor} placed this hold", "Somebody else with the role quality has to lift it.")
-        queries("quality").lift_hold(connection, hold_id=hold_id, lifted_by=actor, lifted_reason=reason)
-        add_event(
-            connection,
-            actor=actor,
-            kind="hold_lifted",
-            subject=f"lot:{hold['lot_id']}",
-            reason=reason,
-            data={"hold": hold_id},
-        )
+        if hold["case_id"] is not None:
+            path = f"/v1/cases/{hold['case_id']}/resolve"
+            raise Conflict(f"hold {hold_id} belongs to case {hold['case_id']}", f"Resolve the case: POST {path}")
+        lift(connection, hold_id, lot_id=hold["lot_id"], reason=reason, actor=actor)
         return _hold(connection, hold_id)
 
 

@@ -67,6 +67,7 @@ class HoldNowOut(BaseModel):
     place: str | None
     kind: str
     excursion_id: int | None
+    hold_id: int | None
     text: str
 
 
@@ -74,7 +75,10 @@ class HoldIn(In):
     """Stock to block by hand."""
 
     lot_id: Id
-    place: Name | None = Field(None, description="Only at and below this place; null blocks the lot everywhere.")
+    place: Name | None = Field(
+        None, description="The goods that are at and below this place now, wherever they go; null holds the whole lot."
+    )
+    serial: Name | None = Field(None, description="Only this unit; null holds all.")
     reason: Reason = Field(examples=["outer box torn, seal broken"])
 
 
@@ -86,10 +90,13 @@ class HoldOut(BaseModel):
     lot_id: int
     item: str
     lot_number: str
-    place: str | None
+    serial: str | None
+    place: str | None = Field(description="Where the goods were when they were held; null: the whole lot.")
     reason: str
     placed_by: str
     placed_at: datetime
+    since: datetime | None = Field(description="From when on; null: from the movements that brought the goods.")
+    case_id: int | None = Field(description="It ends when this case is resolved.")
     lifted_by: str | None
     lifted_at: datetime | None
     lifted_reason: str | None
@@ -157,7 +164,7 @@ class CaseOut(BaseModel):
     key: str
     text: str
     lot_id: int | None
-    place: str | None = Field(description="It holds the lot at and below this place only.")
+    place: str | None = Field(description="It holds the goods that were at and below this place.")
     evidence_id: int | None
     data: dict[str, Any]
     opened_at: datetime
@@ -174,7 +181,7 @@ class SuspicionIn(In):
     """Product that looks wrong."""
 
     lot_id: Id
-    place: Name | None = Field(None, description="Only at and below this place; null holds the lot everywhere.")
+    place: Name | None = Field(None, description="The goods at and below this place now; null holds the whole lot.")
     text: Reason = Field(examples=["carton without tamper seal, print differs"])
 
 

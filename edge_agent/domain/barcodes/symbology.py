@@ -64,3 +64,18 @@ def symbol_of(text: str) -> Symbol:
     aim = text[:3]
     content = next((content for pattern, content in CONTENT_OF if re.fullmatch(pattern, aim)), None)
     return Symbol(text, aim, content, text[3:])
+
+
+def visible(text: str) -> str:
+    r"""``text`` with its control characters as their Unicode pictures, so that noise does no harm where it is shown.
+
+    >>> visible("10A\x1d21S\x1b[2J")
+    '10A␝21S␛[2J'
+    """
+    return "".join(one if one.isprintable() else _picture(ord(one)) for one in text)
+
+
+def _picture(code: int) -> str:
+    if code < 0x20:  # U+2400 SYMBOL FOR NULL and the following
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else f"<{code:02X}>"  # delete

@@ -3,7 +3,7 @@
 ========================== ======== =============================================================================
 code                       severity when
 ========================== ======== =============================================================================
-unknown_item               warn     nobody knows its codes yet; the boxes are here all the same
+unknown_item               warn     its codes are not in the item master; the boxes are here all the same
 no_such_order              warn     the order may be newer than what is known here
 unexpected_item            refuse   the order does not ask for this item
 wrong_lot                  refuse   the order asks for other lots of the item
@@ -15,7 +15,7 @@ duplicate_serial           refuse   the serial is in the house already
 expired                    refuse   by its label it may no longer be used
 short_dated                warn     less shelf life is left than a receipt of the item should have
 over_delivery              warn     more than the order has open
-supplier_unknown           warn     nobody has said whether the supplier is qualified
+supplier_unknown           warn     the supplier has no qualification on record
 supplier_not_qualified     refuse   quality has not approved the supplier
 ========================== ======== =============================================================================
 
@@ -157,7 +157,7 @@ def _about_supplier(expected: Expected) -> tuple[Finding, ...]:
     if not expected.supplier_checked or expected.supplier_qualified:
         return ()
     if expected.supplier_qualified is None:
-        text = f"nobody has said whether supplier {expected.supplier} is qualified"
+        text = f"supplier {expected.supplier} has no qualification on record"
         return (Finding(FindingCode.SUPPLIER_UNKNOWN, text),)
     why = f": {expected.supplier_text}" if expected.supplier_text else ""
     text = f"supplier {expected.supplier} is not qualified{why}"
@@ -168,14 +168,14 @@ def _about_item(delivered: Delivered, expected: Expected) -> tuple[Finding, ...]
     found: list[Finding] = []
     item = expected.item
     if item is None:
-        found.append(Finding(FindingCode.UNKNOWN_ITEM, f"unknown item: nobody has said what {delivered.item} is"))
+        found.append(Finding(FindingCode.UNKNOWN_ITEM, f"unknown item: {delivered.item} is not in the item master"))
     if delivered.lot is None:
-        found.append(Finding(FindingCode.MISSING_LOT, f"the label of {delivered.item} names no lot"))
+        found.append(Finding(FindingCode.MISSING_LOT, f"the label of {delivered.item} has no lot number"))
     if item is not None and item.serial_tracked and delivered.serial is None:
-        text = f"each unit of {item.name} has a serial, this label has none"
+        text = f"units of {item.name} are tracked by serial number, and this label has none"
         found.append(Finding(FindingCode.MISSING_SERIAL, text))
     if delivered.serial is not None and expected.serial_at is not None:
-        text = f"serial {delivered.serial} is in {expected.serial_at} already"
+        text = f"serial {delivered.serial} is already in stock in {expected.serial_at}"
         found.append(Finding(FindingCode.DUPLICATE_SERIAL, text))
     return tuple(found)
 
@@ -185,15 +185,15 @@ def _about_order(delivered: Delivered, expected: Expected) -> tuple[Finding, ...
     if order is None or expected.item is None:
         return ()
     if not expected.order_known:
-        return (Finding(FindingCode.NO_SUCH_ORDER, f"no open order {order.number} is known here"),)
+        return (Finding(FindingCode.NO_SUCH_ORDER, f"order {order.number} is not open, or not known here yet"),)
     if not order.asks_for_item:
-        text = f"order {order.number} does not ask for {expected.item.name}"
+        text = f"order {order.number} does not include {expected.item.name}"
         return (Finding(FindingCode.UNEXPECTED_ITEM, text),)
     if order.lots and delivered.lot is not None and delivered.lot not in order.lots:
-        text = f"order {order.number} asks for lot {' or '.join(sorted(order.lots))}, not {delivered.lot}"
+        text = f"order {order.number} is for lot {' or '.join(sorted(order.lots))}, not {delivered.lot}"
         return (Finding(FindingCode.WRONG_LOT, text),)
     if delivered.quantity > order.open_quantity:
-        open_now = f"{max(0, order.open_quantity)} of {expected.item.name} open"
+        open_now = f"{max(0, order.open_quantity)} of {expected.item.name} outstanding"
         text = f"order {order.number} has {open_now}, not {delivered.quantity}"
         return (Finding(FindingCode.OVER_DELIVERY, text),)
     return ()
@@ -207,7 +207,7 @@ def _about_dates(delivered: Delivered, expected: Expected, at: datetime) -> tupl
         return (Finding(FindingCode.MISSING_EXPIRY, f"the label of lot {lot} has no expiry date"),)
     found: list[Finding] = []
     if expected.lot_known and expected.lot_expires_on not in (None, delivered.expires_on):
-        text = f"lot {lot} is known to expire on {expected.lot_expires_on}, this label says {delivered.expires_on}"
+        text = f"lot {lot} is recorded with expiry {expected.lot_expires_on}; this label says {delivered.expires_on}"
         found.append(Finding(FindingCode.WRONG_EXPIRY, text))
     days_left = (delivered.expires_at - at).days
     if delivered.expires_at <= at:

@@ -160,6 +160,8 @@ class NoticeKind(StrEnum):
     STOPPED = "stopped"
     DEVICE_LOST = "device_lost"
     DEVICE_BACK = "device_back"
+    SOURCE_CHANGED = "source_changed"  # another probe of a device measures than before
+    RADIO_RESTARTED = "radio_restarted"  # scan responses stopped while advertisements went on
     ALARM = "alarm"
     ALARM_CLEARED = "alarm_cleared"
     CLOCK = "clock"

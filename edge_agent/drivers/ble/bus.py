@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,9 +18,11 @@ from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading
 from edge_agent.drivers.base import Emit
 from edge_agent.drivers.ble.connect import TROUBLE, decoded_of, read_characteristics, said_of
-from edge_agent.drivers.ble.formats import FORMATS, Scan, patterns_for, scan_for
+from edge_agent.drivers.ble.format import Scan
 from edge_agent.drivers.ble.frames import DecodedFrame
+from edge_agent.drivers.ble.hearing import Hearing, remembered
 from edge_agent.drivers.ble.listener import NO_RSSI_DBM, BleDevice, Listener
+from edge_agent.drivers.ble.registry import FORMATS, patterns_for, scan_for
 from edge_agent.drivers.ble.staleness import STALE_GAPS, FreshnessChange
 from edge_agent.errors import ConfigError
 from edge_agent.timekeeping.clock import Clock, stamp
@@ -49,11 +51,7 @@ def ble_sources(config: GatewayConfig, clock: Clock) -> tuple["BleSource", ...]:
     for section in sections:
         if section.bus not in names:
             faults.append(f"device {section.name}: bus {section.bus} is not a [[bus]] of kind ble")
-    seen: dict[tuple[str, str], str] = {}
-    for section in sections:
-        first = seen.setdefault((section.bus, section.address), section.name)
-        if first != section.name:
-            faults.append(f"device {section.name}: address {section.address} is already that of {first}")
+    faults += _shared_addresses(sections)
     for bus in buses:
         formats = dict.fromkeys(section.format for section in sections if section.bus == bus.name)
         faults += [
@@ -74,12 +72,14 @@ class BleSource:
         self._bus = bus
         self._clock = clock
         self._tick_s = tick_s
-        self._listeners = {d.address: Listener(d, clock.mono_s()) for d in devices if d.format != "gatt-ess"}
+        self._listeners = [Listener(d, clock.mono_s()) for d in devices if d.format != "gatt-ess"]
+        self._hearings = {listener.device.address: Hearing(listener.device.address) for listener in self._listeners}
         self._pollers = {d.address: _Poller(d, clock.mono_s()) for d in devices if d.format == "gatt-ess"}
         self._formats = tuple(dict.fromkeys(device.format for device in devices))
         self._heard_s = clock.mono_s()
         self._is_lost = False
         self._is_silent = False
+        self._misses_answers = False
         self._has_told_mode = False
         self._passive_refused = False
 
@@ -92,7 +92,7 @@ class BleSource:
         """Listen, read and emit until cancelled, or until ``emit`` raises: then raise that."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._keep_scanning())
+                tasks.create_task(self._keep_scanning(emit))
                 tasks.create_task(self._report(emit))
                 if self._pollers:
                     tasks.create_task(self._keep_reading(emit))
@@ -101,8 +101,8 @@ class BleSource:
 
     # listening
 
-    async def _keep_scanning(self) -> None:
-        """Scan; start anew after silence; try again with growing pauses while the adapter does not work."""
+    async def _keep_scanning(self, emit: Emit) -> None:
+        """Scan; restart after silence; try again with growing pauses while the adapter does not work."""
         pause_s, patience = RETRY_S[0], 1
         while True:
             since_s = self._clock.mono_s()
@@ -110,11 +110,15 @@ class BleSource:
                 async with self._scanning():
                     self._adapter_back()
                     pause_s = RETRY_S[0]
-                    await self._until_silent(since_s, patience)
+                    missing = await self._until_silent(since_s, patience)
             except TROUBLE as error:
                 self._adapter_lost(error)
                 await self._wait_s(pause_s)
                 pause_s = min(2 * pause_s, RETRY_S[1])
+                continue
+            if missing:
+                patience = 2 * patience if self._misses_answers else 2
+                await self._tell_missing_answers(missing, emit)
                 continue
             patience = 1 if self._heard_s > since_s else 2 * patience
             self._tell_silence(patience)
@@ -131,6 +135,10 @@ class BleSource:
                     await scanner.stop()
 
     async def _started(self) -> BleakScanner:
+        async with asyncio.timeout(CALL_TIMEOUT_S):
+            known = await remembered(self._bus.adapter)
+        for address, hearing in self._hearings.items():
+            hearing.remember(known.get(address, {}))
         mode, why = (Scan.ACTIVE, "so configured") if self._bus.scan == "active" else scan_for(self._formats)
         if mode is Scan.PASSIVE and not self._passive_refused:
             try:
@@ -175,23 +183,34 @@ class BleSource:
             self._heard_s = self._clock.mono_s()
             poller.found = device
             poller.rssi_dbm = said.rssi
-        if listener := self._listeners.get(address):
-            frame = listener.frame_of(said, self._clock)
-            if frame is None:
-                return
-            self._heard_s = frame.at_s
-            listener.hear(frame)
+        if hearing := self._hearings.get(address):
+            advertisement = hearing.hear(said)
+            for listener in self._listeners:
+                if listener.device.address != address:
+                    continue
+                if frame := listener.frame_of(advertisement, said.rssi, self._clock):
+                    self._heard_s = frame.at_s
+                    listener.hear(frame)
 
-    async def _until_silent(self, since_s: float, patience: int) -> None:
+    async def _until_silent(self, since_s: float, patience: int) -> list[BleDevice]:
+        """Wait until nothing was heard for too long, or scan responses stopped; give the devices that miss theirs."""
         while self._clock.mono_s() - max(since_s, self._heard_s) <= self._silence_s(patience):
+            now_s = self._clock.mono_s()
             if self._is_silent and self._heard_s > since_s:
                 self._is_silent = False
                 _log.warning("%s hears its devices again", self._where())
+            missing = [listener.device for listener in self._listeners if listener.misses_answers(now_s)]
+            if self._misses_answers and not missing and self._heard_s > since_s:
+                self._misses_answers = False
+                _log.warning("%s receives scan responses again", self._where())
+            if missing and now_s - since_s > min(patience * self._bus.silence_s, SILENCE_MAX_S):
+                return missing
             await asyncio.sleep(self._tick_s)
+        return []
 
     def _silence_s(self, patience: int) -> float:
         """How long nothing may be heard: as configured, longer if all devices are slow, longer each time in vain."""
-        learned = [s for listener in self._listeners.values() if (s := listener.track.learned_interval_s) is not None]
+        learned = [s for listener in self._listeners if (s := listener.track.learned_interval_s) is not None]
         usual_s = max(self._bus.silence_s, STALE_GAPS * min(learned, default=0.0))
         return min(patience * usual_s, max(usual_s, SILENCE_MAX_S))
 
@@ -200,9 +219,11 @@ class BleSource:
     async def _report(self, emit: Emit) -> None:
         while True:
             now_s = self._clock.mono_s()
-            for listener in self._listeners.values():
+            for listener in self._listeners:
                 if changed := listener.track.change(now_s):
                     await self._tell_change(listener.device, *changed, emit)
+                if source := listener.source_change():
+                    await self._tell_source(listener.device, *source, emit)
                 if sample := listener.track.due(now_s):
                     at = sample.stamp or stamp(self._clock)
                     await emit(Reading(at, listener.device.name, sample.quality, sample.values, sample.detail))
@@ -214,13 +235,25 @@ class BleSource:
             kind = NoticeKind.DEVICE_BACK
         else:
             text = (
-                f"{device.name} is lost: {device.address} was not heard for {silent_s:.0f} s. "
+                f"{device.name} is lost: no measurement from {device.address} for {silent_s:.0f} s. "
                 "Is it in range of the gateway, and is its battery good?"
             )
             kind = NoticeKind.DEVICE_LOST
         _log.warning("%s", text)
         data: dict[str, str | int | float | None] = {"bus": self.name, "silent_s": round(silent_s, 1)}
         await emit(Notice(stamp(self._clock), kind, device.name, text, data))
+
+    async def _tell_source(self, device: BleDevice, expected: str, now: str, emit: Emit) -> None:
+        if now == expected:
+            text = f"{device.name} is measured by its {expected} sensor again"
+        else:
+            text = (
+                f"{device.name} is now measured by its {now} sensor, not the {expected} one: its values do not count. "
+                f'Plug the probe in again, or write source = "{now}" if that is meant.'
+            )
+        _log.warning("%s", text)
+        data: dict[str, str | int | float | None] = {"bus": self.name, "expected": expected, "source": now}
+        await emit(Notice(stamp(self._clock), NoticeKind.SOURCE_CHANGED, device.name, text, data))
 
     # devices that have to be connected to
 
@@ -283,10 +316,22 @@ class BleSource:
         if not self._is_silent:
             self._is_silent = True
             _log.warning(
-                "%s hears none of its devices: discovery is restarted, again after %g s of silence",
+                "%s hears none of its devices: discovery is restarted, and again after %g s of silence",
                 self._where(),
                 self._silence_s(patience),
             )
+
+    async def _tell_missing_answers(self, missing: list[BleDevice], emit: Emit) -> None:
+        if self._misses_answers:
+            return
+        self._misses_answers = True
+        names = ", ".join(device.name for device in missing)
+        text = (
+            f"{self._where()} receives advertisements of {names}, but no scan responses, and restarted its discovery. "
+            "Did another program change the scan, or the sensor's firmware change its format?"
+        )
+        _log.warning("%s", text)
+        await emit(Notice(stamp(self._clock), NoticeKind.RADIO_RESTARTED, self.name, text, {"devices": len(missing)}))
 
     def _tell_mode(self, mode: Scan, why: str) -> None:
         if not self._has_told_mode:
@@ -326,7 +371,25 @@ def _device(section: BleDeviceSection, faults: list[str]) -> BleDevice:
         key = _key_of(section)
     except (OSError, ValueError) as error:
         faults.append(f"device {section.name}: bindkey_file {section.bindkey_file}: {error}")
-    return BleDevice(DeviceName(section.name), section.address, section.format, section.poll_s, key)
+    return BleDevice(DeviceName(section.name), section.address, section.format, section.poll_s, key, section.source)
+
+
+def _shared_addresses(sections: list[BleDeviceSection]) -> Iterator[str]:
+    """An address that is written twice, unless each time for another probe of the device."""
+    seen: dict[tuple[str, str], BleDeviceSection] = {}
+    taken: set[tuple[str, str, str | None]] = set()
+    for section in sections:
+        first = seen.setdefault((section.bus, section.address), section)
+        if first is section:
+            pass
+        elif None in (first.source, section.source):
+            yield (
+                f"device {section.name}: address {section.address} is already that of {first.name}; if it has several "
+                "probes, write source = in each"
+            )
+        elif (section.bus, section.address, section.source) in taken:
+            yield f"device {section.name}: {section.source} of {section.address} is already a device"
+        taken.add((section.bus, section.address, section.source))
 
 
 def _key_of(section: BleDeviceSection) -> bytes | None:

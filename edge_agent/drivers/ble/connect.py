@@ -7,7 +7,7 @@ from bleak.backends.device import BLEDevice
 from bleak.exc import BleakError
 
 from edge_agent.domain.wire.records import Quality
-from edge_agent.drivers.ble.ess import HUMIDITY_UUID, TEMPERATURE_UUID, decode_characteristics
+from edge_agent.drivers.ble.formats.gatt_ess import HUMIDITY_UUID, TEMPERATURE_UUID, decode_characteristics
 from edge_agent.drivers.ble.frames import DecodedFrame
 
 CONNECT_TIMEOUT_S = 30.0
@@ -31,7 +31,7 @@ async def read_characteristics(found: BLEDevice, adapter: str) -> tuple[bytes, b
 
 def decoded_of(raw: tuple[bytes, bytes | None]) -> DecodedFrame:
     """What :func:`read_characteristics` brought, and what it is worth."""
-    return decode_characteristics(*raw) or DecodedFrame({}, Quality.FAULT, "device gave no values")
+    return decode_characteristics(*raw) or DecodedFrame({}, Quality.FAULT, "device returned no values")
 
 
 def said_of(error: BaseException) -> str:

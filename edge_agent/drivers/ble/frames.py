@@ -3,9 +3,10 @@
 import math
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edge_agent.domain.wire.records import Quality
+from edge_agent.drivers.plausibility import quantity_of
 
 Limits = Mapping[str, tuple[float, float]]
 """Metric -> lowest and highest value that such a sensor can measure."""
@@ -15,6 +16,7 @@ LIMITS: Limits = {
     "rh_pct": (0.0, 100.0),
     "p_pa": (30_000.0, 120_000.0),
     "dp_pa": (-32_512.0, 32_511.0),
+    "dew_c": (-100.0, 85.0),
     "co2_ppm": (0.0, 40_000.0),
 }
 """What an ordinary radio sensor can measure: the parser libraries pass far more, this gateway does not."""
@@ -28,21 +30,33 @@ SIDE_LIMITS: Limits = {"battery_pct": (0.0, 100.0), "battery_v": (0.5, 6.0)}
 
 @dataclass(frozen=True, slots=True)
 class Advertisement:
-    """What one device said, as the radio gave it.
+    """What one device has just said, as the radio gave it.
 
-    ``address`` is the MAC address, upper case with colons. ``manufacturer_data`` maps company id to payload, the
-    newest entry last (a host may cache older ones). ``service_data`` maps 16-bit service UUID to payload.
+    ``address`` is the MAC address, upper case with colons. ``manufacturer_data`` maps company id to payload,
+    ``service_data`` 16-bit service UUID to payload: only what was heard now, never what a host remembers.
+    ``earlier`` is service data that was heard before, for what a device is and how full its battery is; a measurement
+    is never taken from it. ``services`` are the UUIDs that it offers, in full and lower case.
     """
 
     address: str
     manufacturer_data: Mapping[int, bytes] = field(default_factory=dict)
     service_data: Mapping[int, bytes] = field(default_factory=dict)
     local_name: str = ""
+    services: tuple[str, ...] = ()
+    earlier: Mapping[int, bytes] = field(default_factory=dict)
 
     @property
     def mac(self) -> bytes:
         """The six bytes of the address in printed order."""
         return bytes.fromhex(self.address.replace(":", ""))
+
+    @property
+    def whole(self) -> bytes:
+        """The manufacturer data with its company id in front, for makers who put data there; b'' if it is not one."""
+        if len(self.manufacturer_data) != 1:
+            return b""  # of several ids, nobody knows which was said last
+        ((number, payload),) = self.manufacturer_data.items()
+        return number.to_bytes(2, "little") + payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +66,8 @@ class DecodedFrame:
     ``values`` may be used only if ``quality`` is good; otherwise they show what the frame said, for a person who
     looks for the reason given in ``detail``. ``counter`` numbers measurements modulo ``2 ** counter_bits``, None if
     the format has no number. ``authentic`` is false for a frame that fails its checksum or key: anyone may have sent
-    it, so it is no sign of life. ``period_s`` is the measuring interval where the frame tells it.
+    it, so it is no sign of life. ``period_s`` is the measuring interval where the frame tells it. ``source`` names the
+    probe that measured where a device has several; ``sources`` all of them, if they speak in turn.
     """
 
     values: dict[str, float]
@@ -62,6 +77,8 @@ class DecodedFrame:
     counter_bits: int = 8
     authentic: bool = True
     period_s: float | None = None
+    source: str = ""
+    sources: tuple[str, ...] = ()
 
 
 Decode = Callable[[Advertisement, bytes | None], DecodedFrame | None]
@@ -81,22 +98,40 @@ def judged(
     broken = [metric for metric, value in said.items() if not math.isfinite(value)]
     if broken:
         return DecodedFrame({}, Quality.FAULT, f"{', '.join(broken)}: not a number", counter, counter_bits)
+    if dead := _dead(said):
+        return DecodedFrame(said, Quality.FAULT, dead, counter, counter_bits, period_s=period_s)
     kept = {metric: value for metric, value in said.items() if _is_within(metric, value, SIDE_LIMITS)}
     if not kept:
         return None
     beyond = [
         f"{metric} {value:g} is outside {limits[base][0]:g} to {limits[base][1]:g}"
         for metric, value in kept.items()
-        if (base := _base(metric)) in limits and not _is_within(metric, value, limits)
+        if (base := quantity_of(metric)) in limits and not _is_within(metric, value, limits)
     ]
     if beyond:
         return DecodedFrame(said, Quality.RANGE, "; ".join(beyond), counter, counter_bits, period_s=period_s)
     return DecodedFrame(kept, counter=counter, counter_bits=counter_bits, period_s=period_s)
 
 
-def disowned(detail: str, values: Mapping[str, float] | None = None, counter: int | None = None) -> DecodedFrame:
+def invalid(detail: str, values: Mapping[str, float] | None = None, counter: int | None = None) -> DecodedFrame:
     """A frame whose sender itself says that its measurement is not to be used, or that is cut short."""
     return DecodedFrame(dict(values or {}), Quality.FAULT, detail, counter)
+
+
+def from_source(frame: DecodedFrame | None, source: str, sources: tuple[str, ...] = ()) -> DecodedFrame | None:
+    """The frame with the name of the probe that it is about."""
+    return None if frame is None else replace(frame, source=source, sources=sources)
+
+
+def is_blank(measured: bytes, *, zeros: bool = True) -> bool:
+    """Whether the bytes of a measurement are all ones or all zero: a sensor element that does not answer.
+
+    ``zeros`` is False where zero is a good value: temperature alone may be 0 °C.
+    """
+    return not measured.strip(b"\xff") or (zeros and not measured.strip(b"\x00"))
+
+
+BLANK = "all bytes of the measurement are the same: the sensor element does not answer"
 
 
 def refused(detail: str, quality: Quality = Quality.CRC) -> DecodedFrame:
@@ -162,12 +197,19 @@ def add_numbered(values: dict[str, float], metric: str, value: float) -> None:
     values[name] = value
 
 
-def _base(metric: str) -> str:
-    stem, _, unit = metric.rpartition("_")
-    head, _, number = stem.rpartition("_")
-    return f"{head}_{unit}" if number.isdigit() else metric
+NOT_CONNECTED_C = -127.0
+"""What a DS18B20 that is not connected reads as (firmware of ESPHome and others passes it on)."""
+
+
+def _dead(values: Mapping[str, float]) -> str:
+    temperatures = [value for metric, value in values.items() if quantity_of(metric) == "temp_c"]
+    if NOT_CONNECTED_C in temperatures:
+        return f"{NOT_CONNECTED_C:g} °C is what a probe reads that is not connected"
+    if temperatures and not any(temperatures) and values.get("rh_pct") == 0:
+        return "0 °C and 0 % are what a dead sensor element reads"
+    return ""
 
 
 def _is_within(metric: str, value: float, limits: Limits) -> bool:
-    lowest, highest = limits.get(_base(metric), (-math.inf, math.inf))
+    lowest, highest = limits.get(quantity_of(metric), (-math.inf, math.inf))
     return lowest <= value <= highest

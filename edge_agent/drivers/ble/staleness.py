@@ -5,12 +5,13 @@ measurements arrive (the median of recent gaps) and judges silence by that. Time
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import median
 
 from edge_agent.domain.wire.records import Quality, Stamp
 from edge_agent.drivers.ble.frames import DecodedFrame
+from edge_agent.drivers.plausibility import JumpGuard
 
 GAPS_KEPT = 15
 GAPS_NEEDED = 3
@@ -77,6 +78,7 @@ class FreshnessTrack:
         self._gaps: deque[float] = deque(maxlen=GAPS_KEPT)
         self._last: TrackedFrame | None = None
         self._good: dict[str, float] = {}
+        self._jumps = JumpGuard()
         self._pending: TrackedFrame | None = None
         self._unauthentic: TrackedFrame | None = None
         self._lost = False
@@ -123,6 +125,11 @@ class FreshnessTrack:
             self._good, self._pending, self._unauthentic = {}, None, None
         return sample
 
+    def is_stale(self, now_s: float) -> bool:
+        """Whether nothing new was heard for so long that what it said last is old."""
+        last_s = self._started_s if self._fresh_s is None else self._fresh_s
+        return now_s - last_s > self._stale_after_s()
+
     def change(self, now_s: float) -> tuple[FreshnessChange, float] | None:
         """Whether the device was lost or came back since the last call, once each, and its silence in seconds."""
         if self._lost and self._is_back and self._heard_s is not None:
@@ -155,12 +162,20 @@ class FreshnessTrack:
     def _take(self, frame: TrackedFrame) -> None:
         if self._fresh_s is not None and frame.at_s > self._fresh_s:
             self._gaps.append(frame.at_s - self._fresh_s)
+        frame = self._judged(frame)
         self._fresh_s, self._last, self._pending = frame.at_s, frame, frame
         if frame.decoded.quality is Quality.GOOD:
             # Several makers send temperature and humidity in separate frames: the newest of each is reported.
             self._good |= frame.decoded.values
         else:
             self._good = {}
+
+    def _judged(self, frame: TrackedFrame) -> TrackedFrame:
+        """The frame, suspect if a value jumped; the next one confirms it or not."""
+        if frame.decoded.quality is not Quality.GOOD:
+            return frame
+        jump = self._jumps.judge(frame.decoded.values, frame.at_s)
+        return replace(frame, decoded=replace(frame.decoded, quality=Quality.SUSPECT, detail=jump)) if jump else frame
 
     def _sample(self, now_s: float) -> TrackedSample | None:
         frame = self._pending
@@ -172,8 +187,8 @@ class FreshnessTrack:
             decoded = self._unauthentic.decoded
             return TrackedSample(self._unauthentic.stamp, decoded.quality, {}, decoded.detail)
         if self._lost:
-            return TrackedSample(None, Quality.TIMEOUT, {}, f"not heard for {self._silence_s(now_s):.0f} s")
-        if self._fresh_s is not None and now_s - self._fresh_s > self._stale_after_s():
+            return TrackedSample(None, Quality.TIMEOUT, {}, f"no measurement for {self._silence_s(now_s):.0f} s")
+        if self._fresh_s is not None and self.is_stale(now_s):
             return TrackedSample(None, Quality.STALE, {}, f"nothing new for {now_s - self._fresh_s:.0f} s")
         return None
 

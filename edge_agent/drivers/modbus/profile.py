@@ -214,7 +214,7 @@ class Profile(ProfileSection):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=60)]
     title: str
-    notes: Annotated[str, Field(pattern=r"^firmware_notes/[a-z0-9._-]+\.md$")]
+    notes: Annotated[str, Field(pattern=r"^firmware_notes/[A-Za-z0-9._-]+\.md$")]
     link: LinkSection
     serial: SerialSection | None = None
     metric: Annotated[tuple[Metric, ...], Field(max_length=50)] = ()

@@ -17,7 +17,7 @@ from typing import Any, Self
 from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
-from edge_agent.simulators.ble.sensors import Said
+from edge_agent.drivers.ble.on_air import Said
 
 ADAPTER, DEVICE = "org.bluez.Adapter1", "org.bluez.Device1"
 SERVICE, CHARACTERISTIC = "org.bluez.GattService1", "org.bluez.GattCharacteristic1"
@@ -301,7 +301,7 @@ class FakeBlueZ:
             "Paired": Variant("b", False),
             "Connected": Variant("b", False),
             "ServicesResolved": Variant("b", False),
-            "UUIDs": Variant("as", [f"0000{number:04x}{BASE_UUID_END}" for number in said.services]),
+            "UUIDs": Variant("as", [_full_uuid(uuid) for uuid in said.services]),
             "RSSI": Variant("n", said.rssi_dbm),
             "ManufacturerData": _manufacturer_data(said.manufacturer_data),
             "ServiceData": _service_data(said.service_data),
@@ -342,6 +342,10 @@ class FakeBlueZ:
     def _signal(self, path: str, interface: str, member: str, signature: str, body: list[Any]) -> None:
         if self._bus is not None and self._bus.connected:
             self._bus.send(Message.new_signal(path, interface, member, signature, body))
+
+
+def _full_uuid(uuid: int | str) -> str:
+    return uuid if isinstance(uuid, str) else f"0000{uuid:04x}{BASE_UUID_END}"
 
 
 def _manufacturer_data(data: Mapping[int, bytes]) -> Variant:

@@ -5,12 +5,12 @@ import math
 import struct
 import time
 from collections.abc import Callable
-from typing import Annotated, get_args
+from typing import Annotated
 
 import typer
 
-from edge_agent.config.model import TAKES_KEY, BleFormat
-from edge_agent.drivers.ble.ess import HUMIDITY_UUID, TEMPERATURE_UUID
+from edge_agent.drivers.ble.formats.gatt_ess import HUMIDITY_UUID, TEMPERATURE_UUID
+from edge_agent.drivers.ble.registry import FORMATS, format_names
 from edge_agent.simulators.ble.bluez import FakeBlueZ, private_bus
 from edge_agent.simulators.ble.sensors import Fault, VirtualSensor
 
@@ -29,9 +29,9 @@ def ble(
     seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 0,
 ) -> None:
     """Bluetooth sensors on a BlueZ of their own, without a radio; prints what to set for the gateway."""
-    kinds = sensor or list(get_args(BleFormat))
-    if wrong := [kind for kind in kinds if kind not in get_args(BleFormat)]:
-        raise typer.BadParameter(f"{', '.join(wrong)}: choose among {', '.join(get_args(BleFormat))}")
+    kinds = sensor or list(format_names())
+    if wrong := [kind for kind in kinds if kind not in format_names()]:
+        raise typer.BadParameter(f"{', '.join(wrong)}: choose among {', '.join(format_names())}")
     try:
         key = bytes.fromhex(bindkey)
     except ValueError:
@@ -40,7 +40,7 @@ def ble(
         raise typer.BadParameter("a bindkey is 32 hexadecimal digits")
     curve = _curve(celsius)
     sensors = [
-        VirtualSensor(kind, f"C0:FF:EE:00:00:{number:02X}", curve, key=key or None, seed=seed + number)  # type: ignore[arg-type]
+        VirtualSensor(kind, f"C0:FF:EE:00:00:{number:02X}", curve, key=key or None, seed=seed + number)
         for number, kind in enumerate(kinds)
     ]
     for one in sensors:
@@ -62,7 +62,7 @@ def _configuration(sensors: list[VirtualSensor], interval_s: float, bindkey: str
     """What the gateway's configuration needs to hear these sensors."""
     lines = ['[[bus]]\nkind = "ble"\nname = "ble"\n']
     for one in sensors:
-        key = f'bindkey = "{bindkey}"\n' if bindkey and one.kind in TAKES_KEY else ""
+        key = f'bindkey = "{bindkey}"\n' if bindkey and FORMATS[one.kind].takes_key else ""
         lines.append(
             f'[[device]]\nname = "sim/{one.kind}"\nbus = "ble"\nformat = "{one.kind}"\naddress = "{one.address}"\n'
             f"{key}poll_s = {max(1.0, interval_s)}\n"

@@ -60,6 +60,8 @@ PLACES = {
     "batch": Place("production", "room-b"),
     "customer": Place("customer"),
     "ward": Place("ward", "site"),
+    "scrap": Place("scrap"),
+    "lost": Place("count_difference"),
 }
 LATE_PLACE = "ward"
 """It is added only after some of the facts that name it."""
@@ -262,6 +264,7 @@ def compare(ledger: Ledger, expected: Truth) -> None:
         for (excursion, residency), since in expected.exposures.items()
     }
     assert ledger.held() == expected.held
+    assert ledger.held("manual") == expected.returned
     assert negative_cases(ledger) == expected.negative
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from cloud_sync.config import DATABASE_URL
 from tests.support.paths import ROOT
+from tests.support.warm_commands import Ended, run_command
 
 COMMAND = [sys.executable, "-m", "cloud_sync"]
 DEADLINE_S = 60.0
@@ -29,9 +30,9 @@ def config(folder: Path, database: str, server: str = "port = 0") -> Path:
     return path
 
 
-def run(*arguments: str, url: str | None = None) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, url: str | None = None) -> Ended:
     environment = {**os.environ, **({DATABASE_URL: url} if url else {})}
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=DEADLINE_S, env=environment)
+    return run_command("cloud_sync", *arguments, environment=environment, timeout_s=DEADLINE_S)
 
 
 class Serving:

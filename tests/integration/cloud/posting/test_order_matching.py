@@ -90,7 +90,7 @@ def test_a_mismatch_is_booked_and_becomes_a_case_with_its_evidence(
 
 
 @pytest.mark.parametrize(
-    ("until", "held"), [("2026-03-01", set()), ("2026-02-28", {("L1", None, None)}), (None, set())]
+    ("until", "held"), [("2026-03-01", set()), ("2026-02-28", {("L1", "", "dock")}), (None, set())]
 )
 def test_a_scanned_receipt_is_held_for_a_supplier_whose_qualification_ended(
     api: Api, ledger: Ledger, say: Said, until: str | None, held: set[Any]
@@ -219,7 +219,7 @@ def test_what_is_scanned_back_is_held_where_it_is_put(api: Api, ledger: Ledger, 
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10)))
     say(scan(minute(1), Action.SHIP, "fridge-a", "st-mary", line(10)))
     say(scan(minute(2), Action.RETURN, "st-mary", "staging", line(2)))
-    assert ledger.held("manual") == {("L1", None, "staging")}
+    assert ledger.held("manual") == {("L1", "", "staging")}
     assert [row["states"] for row in api.reader.rows("/v1/states", place="staging")] == [{"returned": 2}]
 
 
@@ -322,4 +322,4 @@ def test_what_came_in_from_outside_is_held_whatever_the_scan_called_it(api: Api,
     say(scan(minute(0), action, "acme", "fridge-a", line(5, "A")))
     say(scan(minute(1), action, "st-mary", "fridge-b", line(2, "B")))
     held = {(row["lot_number"], row["kind"], row["place"]) for row in api.reader.rows("/v1/holds/placed")}
-    assert held == {("A", "receipt_inspection", None), ("B", "manual", "fridge-b")}
+    assert held == {("A", "receipt_inspection", "fridge-a"), ("B", "manual", "fridge-b")}

@@ -23,6 +23,7 @@ LOTS, MORE_LOTS = 2_500, 20_000
 BIG = {
     "movement", "position", "residency", "exposure", "reading", "reading_hour", "unusable_reading", "evidence", "event",
     "reservation", "lot", "notice", "excursion", "excursion_version", "exception_case", "disposition", "hold",
+    "hold_goods", "hold_reach",
     "stock_order", "order_line", "order_step", "count_line", "doubtful_scan", "recall_lot", "batch_fact",
     "envelope", "envelope_point", "retold_reading", "probe_excursion",
 }  # fmt: skip
@@ -89,6 +90,9 @@ FILL_MORE = """
     INSERT INTO hold (kind, lot_id, reason, placed_by, lifted_by, lifted_at)
     SELECT 'manual', n, '', 'a', CASE WHEN n % 50 > 0 THEN 'q' END, CASE WHEN n % 50 > 0 THEN now() END
     FROM generate_series(1, 20000) n;
+    INSERT INTO hold_goods (hold_id, lot_id, serial, place_id, at)
+    SELECT 1 + (row_number() OVER (ORDER BY lot_id)) % 20000, lot_id, serial, place_id, began_at FROM residency;
+    INSERT INTO hold_reach SELECT hold_id, lot_id, serial, place_id, at, at FROM hold_goods ON CONFLICT DO NOTHING;
     INSERT INTO stock_order (number, kind, from_place, to_place, owner, requested_by)
     SELECT 'SO-' || n, (ARRAY['demand', 'purchase'])[1 + n % 2], 1 + n % 2000, 1 + n % 500, 'house', 'a'
     FROM generate_series(1, 20000) n;
@@ -149,6 +153,7 @@ USUAL: Parameters = {
     "expires_on": AT.date(), "expiry_required": True, "facts": ["bench/1/r", "bench/2/r"], "first": AT,
     "first_at": AT, "firsts": [AT, AT], "from_place": PLACE, "from_places": ["acme"], "gateway": "gw-1",
     "gateway_id": 1, "gateway_ids": [1], "gtin": "09501101530003", "gtins": ["09501101530003"], "hold_id": 5,
+    "hold_ids": [5], "fact": "bench/1/r",
     "horizon": AT, "id": 5, "ids": [5, 6], "is_decided": False, "is_forward": True, "is_mock": False, "item": None,
     "item_id": 3, "item_ids": [1, 2], "journal": JOURNAL, "journals": [JOURNAL] * 2, "key": "key:5",
     "keys": ["key:5", "key:6"], "kind": "unknown_item", "kinds": ["unknown_item", "unknown_place"],
@@ -206,6 +211,7 @@ ASKED: dict[str, list[Parameters]] = {
         {"lot_id": None, "kind": None, "assignee": "q"},
     ],
     "exposure.expose": [{"lot_ids": []}, {"excursion_ids": []}],
+    "holds.reach": [{"lot_ids": []}, {"hold_ids": []}],
     "compounding.add_formula": [{"body": "{}"}],
     "movements.add_lots": [{"expires_at": [AT, AT], "expires_on": [AT.date(), AT.date()]}],
     "movements.add_movements": [MOVED],

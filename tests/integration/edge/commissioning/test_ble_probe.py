@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.drivers.ble.ess import HUMIDITY_UUID, TEMPERATURE_UUID
+from edge_agent.drivers.ble.formats.gatt_ess import HUMIDITY_UUID, TEMPERATURE_UUID
 from edge_agent.runtime.config_loader import load_config
 from edge_agent.runtime.source_supervisor import plan_sources
 from edge_agent.simulators.ble import FakeBlueZ, Fault, Said, VirtualSensor, private_bus
@@ -64,7 +64,7 @@ async def test_a_sensor_in_range_is_shown_with_its_bytes_its_values_and_how_ofte
     async with in_range(monkeypatch, sensor("ruuvi")):
         said, data = await asyncio.gather(edge_agent("probe", ADDRESS.lower()), edge_agent("probe", ADDRESS, "--json"))
     assert said.code == 0, said.err
-    assert "company 0x0499 05 03" in said.words and "temp_c" in said.words and "UNDERSTOOD" in said.words
+    assert "company 0x0499 05 0" in said.words and "temp_c" in said.words and "UNDERSTOOD" in said.words
     assert "something new every" in said.words and "dBm" in said.words
     heard = data.data
     assert (heard["verdict"], heard["format"], heard["values"]["rh_pct"]) == ("understood", "ruuvi", 45.0)
@@ -135,7 +135,7 @@ async def test_what_is_heard_and_not_understood_comes_with_what_it_may_be(monkey
     async with in_range(monkeypatch, Said(ADDRESS, {0x0499: b"\x03\x29\x1a\x1e"}, rssi_dbm=-93)):
         probed = await edge_agent("probe", ADDRESS, *SHORT)
     assert probed.code == 1 and "UNKNOWN" in probed.words
-    assert "update it to RAWv2" in probed.words and "signal is weak (-93 dBm" in probed.words
+    assert "update it with Ruuvi Station" in probed.words and "signal is weak (-93 dBm" in probed.words
 
 
 async def test_impossible_values_are_odd_and_never_shown_as_values(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,6 +184,66 @@ async def test_a_sensor_that_is_understood_is_added_with_its_bus_and_the_agent_w
     plan_sources(load_config(path), SystemClock())
     assert "is fridge-a/tag-1 already" in again.words and "is there already" in same.words
     assert probed.code == 0 and "decrypted with its key" in probed.words
+
+
+PROBES = [
+    Said(ADDRESS, {0x0001: bytes.fromhex(frame)}, name="GV5112AC3D")
+    for frame in ("010100b456640041", "010182c796640082")
+]
+
+
+async def test_two_probes_of_one_sensor_are_added_one_by_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = config_in(tmp_path)
+    about = ("--address", ADDRESS, "-c", path, "--yes")
+    async with in_range(monkeypatch, *PROBES):
+        open_ = await edge_agent("add", "fridge-a", *about, *SHORT)
+        first = await edge_agent("add", "fridge-a", *about, "--source", "probe-1")
+        second = await edge_agent("add", "freezer-b", *about, "--source", "probe-2")
+        again = await edge_agent("add", "freezer-c", *about, "--source", "probe-2")
+    assert open_.code == 1 and "--source probe-1 or --source probe-2" in open_.words
+    assert (first.code, second.code) == (0, 0), first.err + second.err
+    assert again.code == 1 and "is freezer-b already" in again.words
+    devices = tomllib.loads(path.read_text())["device"]
+    assert [(one["name"], one["source"]) for one in devices] == [("fridge-a", "probe-1"), ("freezer-b", "probe-2")]
+    assert "temp_c 4.6" in path.read_text() and "temp_c -18.2" in path.read_text()
+    plan_sources(load_config(path), SystemClock())
+
+
+async def test_the_probe_that_measured_is_written_down(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = config_in(tmp_path)
+    async with in_range(monkeypatch, Said(ADDRESS, {0x0A3B: bytes.fromhex("f815018cbc6408")}, name="sps")):
+        said = await edge_agent("add", "fridge-a", "--address", ADDRESS, "-c", path, "--yes")
+    assert said.code == 0, said.err
+    assert tomllib.loads(path.read_text())["device"][0]["source"] == "external"
+
+
+OTHERS = {
+    "18 bytes of another maker": Said(
+        ADDRESS, {0x1234: bytes.fromhex("00000000f401c2012d00000000000000")}, name="LOGGER"
+    ),
+    "16 bytes of another maker": Said(ADDRESS, {0x1234: bytes.fromhex("00000000f401c2012d0000000000")}),
+    "a curtain motor": Said(
+        ADDRESS, {0x0969: bytes.fromhex("AABBCCDDEEFF0F0006983500")}, {0xFD3D: b"c\xd0\x64\x00\x11\x04"}
+    ),
+    "a meter without its type": Said(ADDRESS, {0x0969: bytes.fromhex("D7C17D5DEB43DE03069835")}),
+    "a Govee without its name": Said(ADDRESS, {0x0001: bytes.fromhex("0101031abc025800")}),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+async def test_a_frame_of_another_model_is_shown_byte_for_byte_and_never_understood(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    said = OTHERS[name]
+    async with in_range(monkeypatch, said):
+        probed = await edge_agent("probe", ADDRESS, *SHORT)
+    assert probed.code == 1 and "UNKNOWN" in probed.words and "UNDERSTOOD" not in probed.words
+    assert next(iter(said.manufacturer_data.values())).hex(" ") in probed.words
+
+
+async def test_a_format_that_does_not_exist_comes_with_those_that_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = await edge_agent("probe", ADDRESS, "--format", "nonsense")
+    assert said.code == 1 and "choose one of aranet, atc1441" in said.words
 
 
 async def test_a_bus_that_scans_passively_cannot_take_what_answers_in_scan_responses(

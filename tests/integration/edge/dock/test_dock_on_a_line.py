@@ -265,7 +265,7 @@ async def test_items_that_are_open_when_the_gateway_stops_are_told_to_the_ledger
         await desk.scan(*RECEIVE, BOX_A)
         assert desk.records == []
     (notice,) = desk.notices
-    assert "was open when the gateway stopped" in notice.text
+    assert "was not committed when the gateway stopped" in notice.text
     assert "ABC123" in notice.text
 
 

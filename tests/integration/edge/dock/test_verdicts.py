@@ -14,10 +14,11 @@ from edge_agent.dock.dock_context import DockContext
 from edge_agent.domain.barcodes.hibc import check_character
 from edge_agent.domain.stock.desk import DeskBlock, DeskSnapshot
 from edge_agent.domain.stock.eligibility import HoldKind
-from edge_agent.domain.wire.records import Notice, NoticeKind, Record, ScanTransaction
+from edge_agent.domain.wire.ids import DeviceName
+from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record, ScanTransaction
 from edge_agent.domain.wire.wire import decode_record, encode_record
 from edge_agent.simulators.scanner import SimulatedScanner, label
-from edge_agent.timekeeping.clock import ManualClock
+from edge_agent.timekeeping.clock import ManualClock, stamp
 from tests.support.desk_parts import INSULIN, NOW, SITE, desk_from, with_block
 
 GOOD, BAD, WARN = b"\x06", b"\x15", b"\x06\x06"
@@ -106,7 +107,7 @@ async def test_a_lot_that_the_desk_has_never_heard_of_is_refused_and_recorded_bu
         await dock.scan("LW.ACTION.PICK", "LW.PLACE.dock-1", "LW.PLACE.fridge-a")
         assert await dock.scan(label(INSULIN, "STRANGE", FAR)) == BAD, "moving it does not make it known"
     assert [notice.data["codes"] for notice in dock.refused[:2]] == ["unknown_lot", "unknown_item"]
-    assert dock.refused[0].text.startswith("the desk of 3 min ago does not know lot STRANGE of insulin")
+    assert dock.refused[0].text.startswith("lot STRANGE of insulin is not in the ledger data from 3 min ago")
     assert [transaction.action.value for transaction in dock.booked] == ["move"]
 
 
@@ -125,7 +126,7 @@ async def test_a_pick_without_any_desk_is_taken_and_says_that_nothing_was_checke
         await dock.scan(*PICK[1:])
         assert await dock.scan(label(INSULIN, "ANY", FAR)) == WARN
         assert await dock.scan("LW.COMMIT") == GOOD
-    assert dock.booked[0].verdicts == ("the ledger's data has not come here yet: nothing could be checked",)
+    assert dock.booked[0].verdicts == ("no data from the ledger yet: nothing could be checked",)
 
 
 def coded() -> DeskSnapshot:
@@ -153,7 +154,7 @@ async def test_a_code_that_nobody_knows_is_told_and_booked_all_the_same(tmp_path
         await dock.scan("LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1")
         assert await dock.scan(checked("+Z9991231/$$3271231X1")) == WARN
         assert await dock.scan("LW.COMMIT") == GOOD
-    assert dock.booked[0].verdicts == ("unknown item: nobody has said what HIBC Z9991231 is",)
+    assert dock.booked[0].verdicts == ("unknown item: HIBC Z9991231 is not in the item master",)
     assert dock.booked[0].lines[0].codes == ("hibc:Z9991231",)
 
 
@@ -171,8 +172,8 @@ async def test_warnings_that_were_shown_travel_with_the_transaction(tmp_path: Pa
         assert await dock.scan(label("09506000134352", "X1", FAR)) == WARN
         assert await dock.scan("LW.COMMIT") == GOOD
     assert dock.booked[0].verdicts == (
-        "nobody is known with badge zoe",
-        "unknown item: nobody has said what GTIN 09506000134352 is",
+        "badge zoe is not registered",
+        "unknown item: GTIN 09506000134352 is not in the item master",
     )
 
 
@@ -181,7 +182,7 @@ async def test_without_any_desk_a_receipt_is_never_lost(tmp_path: Path) -> None:
         await dock.scan("LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.dock-1")
         assert await dock.scan(label(INSULIN, "NEW", FAR)) == WARN
         assert await dock.scan("LW.COMMIT") == GOOD
-    assert dock.booked[0].verdicts == ("the ledger's data has not come here yet: nothing could be checked",)
+    assert dock.booked[0].verdicts == ("no data from the ledger yet: nothing could be checked",)
 
 
 async def test_a_hold_that_comes_between_box_and_commit_stops_the_commit(tmp_path: Path) -> None:
@@ -202,7 +203,7 @@ async def test_a_quantity_card_is_judged_too(tmp_path: Path) -> None:
         assert await dock.scan(label(INSULIN, "GOOD", FAR)) == GOOD
         assert await dock.scan("LW.QTY.41") == WARN
         await dock.scan("LW.COMMIT")
-    assert dock.booked[0].verdicts == ("only 40 of lot GOOD are known in fridge-a, not 41",)
+    assert dock.booked[0].verdicts == ("only 40 of lot GOOD are on record in fridge-a, not 41",)
 
 
 async def test_a_withdrawn_badge_signs_nobody_in(tmp_path: Path) -> None:
@@ -235,9 +236,9 @@ async def test_a_pick_by_an_old_desk_is_good_but_says_and_books_how_old_it_was(t
         await dock.scan(*PICK)
         assert await dock.scan(label(INSULIN, "GOOD", FAR)) == GOOD
         shown = dock.floor.board.state()["docks"][0]["recent"][0]["text"]
-        assert shown.endswith("Nothing is known against it (by a desk of 3 h ago).")
+        assert shown.endswith("No hold is known (ledger data from 3 h ago).")
         assert await dock.scan("LW.COMMIT") == GOOD
-    assert dock.booked[0].verdicts == ("nothing is known against it (by a desk of 3 h ago)",)
+    assert dock.booked[0].verdicts == ("no hold is known (ledger data from 3 h ago)",)
 
 
 async def test_a_place_that_nobody_knows_warns_and_the_warning_goes_with_all_that_is_put_there(tmp_path: Path) -> None:
@@ -248,7 +249,7 @@ async def test_a_place_that_nobody_knows_warns_and_the_warning_goes_with_all_tha
         assert await dock.scan(label(INSULIN, "GOOD", FAR), "LW.COMMIT") == GOOD
         assert await dock.scan("LW.PLACE.fridge-a", "LW.PLACE.fridge-b") == GOOD
         assert await dock.scan(label(INSULIN, "GOOD", FAR), "LW.COMMIT") == GOOD
-    told = ("nobody knows a place fridge-z",)
+    told = ("location fridge-z is not registered",)
     assert [transaction.verdicts for transaction in dock.booked] == [told, told, ()]
 
 
@@ -257,4 +258,67 @@ async def test_a_pick_for_an_order_that_nobody_knows_warns(tmp_path: Path) -> No
         await dock.scan(*PICK[1:], "LW.ORDER.SO-77")
         assert await dock.scan(label(INSULIN, "GOOD", FAR)) == WARN
         assert await dock.scan("LW.COMMIT") == GOOD
-    assert dock.booked[0].verdicts == ("no open order SO-77 is known here",)
+    assert dock.booked[0].verdicts == ("order SO-77 is not open, or not known here yet",)
+
+
+async def measure(dock: Dock, times: int = 4, **celsius: float) -> None:
+    """Each fridge's probe, often enough for an alarm to open."""
+    for _ in range(times):
+        dock.clock.advance(40)
+        for fridge, value in celsius.items():
+            device = DeviceName(f"{fridge.replace('_', '-')}/probe-1")
+            await dock.emit(Reading(stamp(dock.clock), device, Quality.GOOD, {"temp_c": value}))
+
+
+async def test_a_put_away_into_a_room_in_alarm_is_stopped_and_names_the_room_that_is_safe(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await measure(dock, fridge_a=12.0, fridge_b=5.0)
+        await dock.scan("LW.BADGE.amy", "LW.ACTION.PUT_AWAY", "LW.PLACE.dock-1")
+        assert await dock.scan("LW.PLACE.fridge-a") == BAD
+        shown = dock.floor.board.state()["docks"][0]["recent"][0]
+        assert shown["tone"] == "bad" and "fridge-a is in alarm" in shown["text"]
+        assert "use Fridge B (fridge-b)" in shown["text"]
+        assert await dock.scan("LW.PLACE.fridge-b", label(INSULIN, "GOOD", FAR), "LW.COMMIT") == GOOD
+    assert [(transaction.to_place, len(transaction.lines)) for transaction in dock.booked] == [("fridge-b", 1)]
+
+
+async def test_an_alarm_that_begins_while_boxes_are_scanned_stops_the_commit(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await dock.scan("LW.ACTION.PUT_AWAY", "LW.PLACE.dock-1", "LW.PLACE.fridge-a", label(INSULIN, "GOOD", FAR))
+        for _ in range(3):
+            await measure(dock, 1, fridge_a=12.0)
+            assert await dock.scan("LW.QTY.1", "LW.UNDO", label(INSULIN, "GOOD", FAR)) == GOOD
+        assert await dock.scan("LW.COMMIT") == BAD
+        text = dock.floor.board.state()["docks"][0]["recent"][0]["text"]
+        assert "no safe location is known" in text and "CANCEL card" in text
+    assert dock.booked == []
+
+
+async def test_a_delivery_to_a_room_in_alarm_is_taken_with_a_warning_for_the_boxes_are_here(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await measure(dock, fridge_a=12.0)
+        assert await dock.scan("LW.BADGE.amy", "LW.ACTION.RECEIVE", "LW.PLACE.acme", "LW.PLACE.fridge-a") == WARN
+        await dock.scan(label(INSULIN, "NEW", FAR))
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert any("fridge-a is in alarm" in verdict for verdict in dock.booked[0].verdicts)
+
+
+async def test_control_characters_in_noise_reach_neither_a_notice_nor_the_page(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        dock.scanner.send(b"]d2\x1b[2J\x1b]0;owned\x07\x0101003\x1d\x7f\r")
+        await dock.scanner.hear()
+        shown = dock.floor.board.state()["docks"][0]["recent"][0]["text"]
+    said = " ".join([shown, *(f"{notice.text} {notice.data}" for notice in dock.refused)])
+    assert dock.refused and all(character.isprintable() for character in said)
+    assert "␛[2J" in said and "␝" in said
+
+
+async def test_an_undo_after_noise_takes_nothing_back(tmp_path: Path) -> None:
+    async with a_dock(tmp_path) as dock:
+        await dock.scan(*PICK[1:], label(INSULIN, "GOOD", FAR))
+        dock.scanner.send(b"\x81\x82noise\r")
+        await dock.scanner.hear()
+        await dock.scan("LW.UNDO")
+        assert "nothing was removed" in dock.floor.board.state()["docks"][0]["recent"][0]["text"]
+        assert await dock.scan("LW.COMMIT") == GOOD
+    assert len(dock.booked[0].lines) == 1

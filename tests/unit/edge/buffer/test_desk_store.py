@@ -75,7 +75,7 @@ def test_the_age_survives_a_wall_clock_that_is_set_and_a_reboot() -> None:
     assert desk.age_s(rebooted) == 3660
     rebooted.synced = False
     assert desk.age_s(rebooted) is None
-    assert said_age(desk, rebooted) == "desk of 2026-11-21T08:00:00.000Z"
+    assert said_age(desk, rebooted) == "ledger data of 2026-11-21T08:00:00.000Z"
 
 
 def test_time_never_runs_behind_the_ledgers_word() -> None:

@@ -4,7 +4,6 @@ import pytest
 
 from edge_agent.commissioning.ble_assessment import BleReport, BleSense, judge_device
 from edge_agent.commissioning.ble_listen import DeviceHeard, InFormat, SaidBytes
-from edge_agent.config.model import BleFormat
 from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.ble.frames import KEY_MISSING, KEY_WRONG, PLAIN_REFUSED, DecodedFrame, refused
 
@@ -12,14 +11,14 @@ ADDRESS = "C0:FF:EE:00:00:01"
 GOOD = DecodedFrame({"temp_c": 5.0, "battery_pct": 90.0})
 
 
-def in_format(name: BleFormat, last: DecodedFrame = GOOD, replays: int = 0) -> InFormat:
+def in_format(name: str, last: DecodedFrame = GOOD, replays: int = 0) -> InFormat:
     values = last.values if last.quality is Quality.GOOD else {}
     return InFormat(name, last, values, 5, 2.0, replays)
 
 
 def judged(
     *formats: InFormat,
-    asked: BleFormat | None = None,
+    asked: str | None = None,
     companies: tuple[int, ...] = (),
     services: tuple[int, ...] = (),
     rssi: int = -60,
@@ -73,7 +72,7 @@ def test_two_formats_that_fit_are_for_a_person_to_choose_between() -> None:
     ("companies", "services", "has_data", "advice"),
     [
         ((0x004C,), (), True, "made by Apple"),
-        ((0x0499,), (), True, "update it to RAWv2"),
+        ((0x0499,), (), True, "update it with Ruuvi Station"),
         ((0x026C,), (), True, "scan response"),
         ((0x0757,), (), True, "switch manufacturer data on"),
         ((), (0xFE95,), True, "every few minutes only"),

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.dock.effects import Book, Dropped, Effect, Feedback, RefusedScan, Tone
-from edge_agent.dock.grammar import expire, step
+from edge_agent.dock.grammar import step
 from edge_agent.dock.non_gs1 import parse_foreign
 from edge_agent.dock.session_state import NEEDS, Dock, SessionState
+from edge_agent.dock.session_timeout import expire
 from edge_agent.domain.barcodes.command_codes import SCANNED_ACTIONS, is_code, parse_code
 from edge_agent.domain.barcodes.gs1 import GS, parse
 from edge_agent.domain.barcodes.hibc import check_character
@@ -59,7 +60,7 @@ class Bench:
     def refuses(self, text: str) -> RefusedScan:
         before = self.state
         self.scan(text)
-        now = replace(self.state, refused_mono_ms=before.refused_mono_ms)
+        now = replace(self.state, refused_mono_ms=before.refused_mono_ms, is_last_refused=before.is_last_refused)
         assert now == before, "a refused scan changed the state"
         (refused,) = self.last
         assert isinstance(refused, RefusedScan)
@@ -90,7 +91,7 @@ def test_the_good_answer_comes_after_the_booking_and_not_before() -> None:
     bench = Bench().scan(*RECEIVE, LOT_A, "LW.COMMIT")
     book, feedback = bench.last
     assert isinstance(book, Book)
-    assert feedback == Feedback(Tone.GOOD, "Booked: Receive from acme to dock, 1 unit of 1 line.")
+    assert feedback == Feedback(Tone.GOOD, "Booked: Receive from acme to dock, 1 unit in 1 line. Scan an item.")
 
 
 @pytest.mark.parametrize("action", SCANNED_ACTIONS)
@@ -127,11 +128,11 @@ def test_every_action_an_operator_can_choose_has_its_needs() -> None:
         ((), "LW.QTY.2", "your badge"),
         ((), "LW.ACTION.MOVE", "your badge"),
         ((), "LW.PLACE.a", "your badge"),
-        (("LW.BADGE.amy",), "LW.PLACE.a", "an action"),
-        (("LW.BADGE.amy",), "LW.ORDER.a", "an action"),
-        (("LW.BADGE.amy",), LOT_A, "an action"),
+        (("LW.BADGE.amy",), "LW.PLACE.a", "an action card"),
+        (("LW.BADGE.amy",), "LW.ORDER.a", "an action card"),
+        (("LW.BADGE.amy",), LOT_A, "an action card"),
         (RECEIVE[:2], LOT_A, "the supplier"),
-        (RECEIVE[:3], "LW.COMMIT", "the dock place"),
+        (RECEIVE[:3], "LW.COMMIT", "the receiving location"),
         (RECEIVE, "LW.COMMIT", "an item"),
         (RECEIVE, "LW.UNDO", "an item"),
     ],
@@ -144,7 +145,7 @@ def test_what_comes_too_early_is_refused_and_told_what_is_missing(
 
 def test_the_same_lot_again_adds_up_to_one_line() -> None:
     bench = Bench().scan(*RECEIVE, LOT_A, LOT_B, LOT_A)
-    assert "2 of it" in bench.said
+    assert "2 units of it so far" in bench.said
     bench.scan("LW.COMMIT")
     assert [(line.lot, line.quantity) for line in bench.booked[0].lines] == [("A", 2), ("B", 1)]
 
@@ -215,7 +216,7 @@ def test_labels_that_name_no_lot_of_an_item_are_refused(label: str) -> None:
 
 def test_a_code_read_twice_at_once_counts_once() -> None:
     bench = Bench().scan(*RECEIVE, LOT_A).scan(LOT_A, after_s=0.1)
-    assert "counted once" in bench.said
+    assert "Double read ignored" in bench.said
     bench.scan("LW.COMMIT").scan("LW.COMMIT", after_s=0.1)
     assert len(bench.booked) == 1
     assert bench.booked[0].lines[0].quantity == 1
@@ -255,7 +256,7 @@ def test_a_place_after_a_commit_begins_the_places_anew() -> None:
 
 @pytest.mark.parametrize("text", ["LW.BADGE.bob", "LW.ACTION.MOVE", "LW.PLACE.x", "LW.ORDER.x"])
 def test_nothing_changes_hands_or_places_while_items_are_open(text: str) -> None:
-    assert "LW.COMMIT" in Bench().scan(*RECEIVE, LOT_A).refuses(text).hint
+    assert "COMMIT card" in Bench().scan(*RECEIVE, LOT_A).refuses(text).hint
 
 
 def test_another_badge_starts_over_and_the_own_badge_does_not() -> None:
@@ -286,10 +287,10 @@ def test_an_operator_whose_scans_are_refused_is_there_and_keeps_what_is_open() -
 def test_an_open_transaction_that_times_out_is_told_with_all_its_items() -> None:
     bench = Bench().scan(*RECEIVE, LOT_A, LOT_A, SERIAL_1)
     state, (dropped,) = expire(bench.state, mono_ms=bench.mono_ms + 120_000, dock=DOCK)
-    assert state == SessionState()
+    assert state == SessionState(kept=bench.state)
     assert isinstance(dropped, Dropped)
-    assert "NOT BOOKED" in dropped.text
-    assert "2 × lot A, 1 × lot A serial S1" in dropped.text
+    assert "NOT BOOKED" in dropped.text and "scan the badge of amy to continue" in dropped.text
+    assert f"2 × GTIN {GTIN}, lot A, 1 × GTIN {GTIN}, lot A, serial S1" in dropped.text
     assert (dropped.operator, len(dropped.items)) == ("amy", 3)
 
 
@@ -298,14 +299,15 @@ def test_a_commit_that_comes_too_late_books_nothing_and_says_so() -> None:
     dropped, refused = bench.last
     assert isinstance(dropped, Dropped)
     assert isinstance(refused, RefusedScan)
-    assert (bench.booked, bench.state) == ([], SessionState())
+    assert bench.booked == [] and bench.state.operator is None and bench.state.kept is not None
 
 
 def test_a_transaction_is_bounded() -> None:
     bench = Bench().scan(*RECEIVE)
     for number in range(DOCK.items_max):
         bench.scan(f"]d201{GTIN}1727123110L{number}")
-    assert "LW.COMMIT" in bench.refuses(LOT_A).hint
+    refused = bench.refuses(LOT_A)
+    assert "limited to 500 items" in refused.reason and "COMMIT card" in refused.hint
     bench.scan("LW.COMMIT")
     assert len(bench.booked[0].lines) == DOCK.items_max
 
@@ -336,7 +338,8 @@ def test_no_sequence_of_scans_breaks_the_grammar_or_books_half_a_fact(scans: lis
         bench.scan(text, after_s=after_s)
         assert bench.last, "every scan is answered"
         if all(isinstance(effect, RefusedScan) for effect in bench.last):
-            assert replace(bench.state, refused_mono_ms=before.refused_mono_ms) == before
+            untouched = {"refused_mono_ms": before.refused_mono_ms, "is_last_refused": before.is_last_refused}
+            assert replace(bench.state, **untouched) == before
     for transaction in bench.booked:
         needs = NEEDS[transaction.action]
         assert transaction.operator and transaction.lines and transaction.from_place
@@ -352,7 +355,7 @@ def test_no_sequence_of_scans_breaks_the_grammar_or_books_half_a_fact(scans: lis
 @pytest.mark.parametrize("order", [(PRIMARY, SECONDARY), (SECONDARY, PRIMARY)])
 def test_the_two_codes_of_a_hibc_label_make_one_line_whichever_comes_first(order: tuple[str, str]) -> None:
     bench = Bench().scan(*RECEIVE, order[0])
-    assert bench.said.endswith("or LW.UNDO.")
+    assert bench.said.endswith("or the UNDO card.")
     assert bench.state.items == ()
     bench.scan(order[1], "LW.COMMIT")
     (line,) = bench.booked[0].lines
@@ -363,15 +366,14 @@ def test_the_two_codes_of_a_hibc_label_make_one_line_whichever_comes_first(order
 
 def test_a_lot_of_another_hibc_label_is_refused_by_its_link_character() -> None:
     bench = Bench().scan(*RECEIVE, OTHER_PRIMARY)
-    assert "link character is 'G'" in bench.refuses(SECONDARY).reason
+    assert "link character 'G'" in bench.refuses(SECONDARY).reason
     assert bench.state.half is not None, "the first half waits on"
 
 
 def test_half_a_label_is_neither_booked_nor_mixed_with_anything_else() -> None:
     bench = Bench().scan(*RECEIVE, PRIMARY)
-    assert "half a label" in bench.refuses("LW.COMMIT").reason
-    assert "still waits" in bench.refuses(LOT_A).reason
-    assert "still waits" in bench.refuses(OTHER_PRIMARY).reason
+    for code in ("LW.COMMIT", LOT_A, OTHER_PRIMARY):
+        assert "incomplete label: only HIBC A123BJC5D6E71" in bench.refuses(code).reason
     bench.refuses("LW.ACTION.MOVE")
     bench.scan("LW.UNDO", LOT_A, "LW.COMMIT")
     assert [line.lot for line in bench.booked[0].lines] == ["A"]
@@ -405,7 +407,7 @@ def test_a_label_with_an_ndc_beside_its_gtin_keeps_both() -> None:
 def test_a_hibc_container_of_any_quantity_needs_one_that_is_said() -> None:
     bench = Bench().scan(*RECEIVE, VARIABLE)
     lot = checked(f"+$$528015LOT1{VARIABLE[-1]}")
-    assert "any quantity" in bench.refuses(lot).reason
+    assert "variable pack" in bench.refuses(lot).reason
     bench.scan("LW.UNDO", "LW.QTY.12", VARIABLE, lot, "LW.COMMIT")
     assert bench.booked[0].lines[0].quantity == 12
 
@@ -422,3 +424,47 @@ def test_a_case_without_a_serial_needs_no_opening() -> None:
     assert "loose units" in bench.refuses(LOT_A).reason
     bench.scan(SERIAL_1, "LW.COMMIT")
     assert bench.booked[0].action is Action.OPEN_CASE and bench.booked[0].lines[0].serial == "S1"
+
+
+@pytest.mark.parametrize("refused", [SERIAL_1, f"]d201{GTIN}1726010110A"])
+def test_an_undo_after_a_refused_box_removes_nothing_and_says_what_a_second_one_would(refused: str) -> None:
+    bench = Bench().scan(*RECEIVE, LOT_B, SERIAL_1)
+    bench.refuses(refused)
+    bench.scan("LW.UNDO")
+    assert [line.lot for line in bench.state.items] == ["B", "A"]
+    assert "nothing was removed" in bench.said and "serial S1" in bench.said
+    bench.scan("LW.UNDO")
+    assert [line.lot for line in bench.state.items] == ["B"]
+    bench.scan(SERIAL_1, "LW.UNDO")
+    assert [line.lot for line in bench.state.items] == ["B"], "after a good scan an undo is meant for it"
+
+
+def test_the_time_out_warns_once_at_three_quarters_and_a_scan_begins_it_again() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A)
+    state, effects = expire(bench.state, mono_ms=bench.mono_ms + 89_000, dock=DOCK)
+    assert effects == ()
+    state, (warning,) = expire(state, mono_ms=bench.mono_ms + 90_000, dock=DOCK)
+    assert isinstance(warning, Feedback) and warning.tone is Tone.WARN and "within 30 s" in warning.text
+    assert expire(state, mono_ms=bench.mono_ms + 91_000, dock=DOCK) == (state, ())
+    bench.state = state
+    bench.scan(LOT_B)
+    assert expire(bench.state, mono_ms=bench.mono_ms + 89_000, dock=DOCK) == (bench.state, ())
+
+
+def test_the_same_badge_goes_on_where_it_was_and_another_one_does_not() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A, LOT_B)
+    bench.scan("LW.BADGE.amy", after_s=600)
+    assert bench.state.action is Action.RECEIVE and len(bench.state.items) == 2
+    bench.scan("LW.COMMIT")
+    assert [line.lot for line in bench.booked[0].lines] == ["A", "B"]
+    bench.scan(LOT_A).scan("LW.BADGE.bob", after_s=600)
+    *_, given_up, hello = bench.last
+    assert isinstance(given_up, Dropped) and "bob signed in" in given_up.text and given_up.operator == "amy"
+    assert isinstance(hello, Feedback) and bench.state.items == ()
+
+
+def test_what_was_left_open_is_given_up_when_the_shift_is_over() -> None:
+    bench = Bench().scan(*RECEIVE, LOT_A)
+    state, _ = expire(bench.state, mono_ms=bench.mono_ms + 120_000, dock=DOCK)
+    state, (dropped,) = expire(state, mono_ms=bench.mono_ms + int(DOCK.kept_s * 1000) + 1, dock=DOCK)
+    assert state == SessionState() and isinstance(dropped, Dropped) and "within 8 h" in dropped.text

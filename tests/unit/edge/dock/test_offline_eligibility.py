@@ -121,9 +121,10 @@ def test_a_hold_counts_when_nobody_knows_how_the_lot_came_here() -> None:
     assert "!held" in codes(Bench().line(Action.PICK, "HELD", from_place="dock-1"))
 
 
-def test_a_manual_hold_on_a_room_reaches_its_fridges() -> None:
-    site = with_block(SITE, "GOOD", DeskBlock(HoldKind.MANUAL, "room is cleaned", "cold-room"))
-    assert codes(Bench(site).line(Action.PICK, "GOOD")) == ["!held"]
+@pytest.mark.parametrize(("place", "held"), [("fridge-a", ["!held"]), ("cold-room", [])])
+def test_a_hold_is_on_the_goods_in_the_very_place_where_they_are(place: str, held: list[str]) -> None:
+    site = with_block(SITE, "GOOD", DeskBlock(HoldKind.MANUAL, "box is torn", place))
+    assert codes(Bench(site).line(Action.PICK, "GOOD")) == held
 
 
 def test_a_hold_on_one_serial_leaves_the_others() -> None:
@@ -136,7 +137,7 @@ def test_a_hold_on_one_serial_leaves_the_others() -> None:
 def test_an_old_desk_says_so_in_each_verdict() -> None:
     bench = Bench()
     bench.clock.advance(3 * 3600)
-    assert bench.line(Action.PICK, "OLD")[0].text.endswith("(by a desk of 3 h ago)")
+    assert bench.line(Action.PICK, "OLD")[0].text.endswith("(ledger data from 3 h ago)")
 
 
 @pytest.mark.parametrize("action", [Action.PICK, Action.RECEIVE])
@@ -145,7 +146,7 @@ def test_an_old_desk_says_so_even_if_it_knows_nothing_against_the_box(action: Ac
     bench.clock.advance(3 * 3600)
     (verdict,) = bench.line(action, "GOOD")
     assert (verdict.refuses, verdict.quiet) == (False, True)
-    assert verdict.text == "nothing is known against it (by a desk of 3 h ago)"
+    assert verdict.text == "no hold is known (ledger data from 3 h ago)"
 
 
 @pytest.mark.parametrize("action", [Action.PUT_AWAY, Action.MOVE, Action.RETURN, Action.COUNT, Action.DESTROY])
@@ -163,8 +164,8 @@ def test_a_lot_or_item_that_the_desk_does_not_know_may_not_be_issued(action: Act
     item_verdicts = bench.line(action, "GOOD", gtin="09506000134352")
     assert "!unknown_item" in codes(item_verdicts)
     assert [v.text for v in bench.line(action, "NEVER-RECEIVED")] == [
-        "the desk of 3 min ago does not know lot NEVER-RECEIVED of insulin: it may be moved or counted, and issued "
-        "once a newer desk knows it"
+        "lot NEVER-RECEIVED of insulin is not in the ledger data from 3 min ago: it may be moved or counted, "
+        "but not issued until newer data has it"
     ]
 
 
@@ -286,7 +287,7 @@ def test_a_label_whose_codes_name_two_items_is_refused(action: Action) -> None:
     verdicts = judged(Bench(coded_site()), action, coded("GOOD", "hibc:A123BJC5D6E71", gtin=VACCINE))
     (refusal,) = [verdict for verdict in verdicts if verdict.refuses]
     assert refusal.code == "different_items"
-    assert refusal.text == "the codes of this label name different items: vaccine and insulin"
+    assert refusal.text == "the barcodes on this label name different items: vaccine and insulin"
     assert "unknown_item" not in "".join(codes(verdicts))
 
 

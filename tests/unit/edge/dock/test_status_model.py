@@ -51,5 +51,5 @@ def test_a_device_that_was_taken_out_is_neither_shown_nor_missed(tmp_path: Path)
         board.heard(Reading(stamp(clock), DeviceName(name), Quality.GOOD, {"open": 0.0}))
         board.heard(Notice(stamp(clock), NoticeKind.DEVICE_LOST, name, f"{name} is lost"))
     board.follow(config(tmp_path, probes=("door-b",)))
-    assert [room["device"] for room in board.rooms()] == ["door-b"]
+    assert [device["device"] for device in board.devices()] == ["door-b"]
     assert [alarm["text"] for alarm in board.alarms()] == ["door-b is lost"]

@@ -266,7 +266,10 @@ def test_a_bluetooth_sensor_needs_no_unit_number(tmp_path: Path) -> None:
     ("key", "words"),
     [
         ('format = "bthome"', 'line 9: device.address: is missing; write e.g. address = "A4:C1:38:02:83:F4"'),
-        ('format = "bthum"\naddress = "54:48:E6:8F:80:A5"', "line 12: device.format: input should be 'atc1441'"),
+        (
+            'format = "bthum"\naddress = "54:48:E6:8F:80:A5"',
+            "line 12: device.format: there is no format 'bthum': write one",
+        ),
         ('format = "ruuvi"\naddress = "54:48"', "device.address: must be the sensor's six bytes with colons, not"),
         ('adress = "54:48:E6:8F:80:A5"\nformat = "ela"', "device.adress: there is no such key; did you mean address?"),
         (

@@ -229,7 +229,7 @@ def test_held_stock_may_not_be_consumed_by_command_and_a_scan_of_it_is_a_case(ph
     assert (refused.status_code, "torn box" in refused.json()["error"]) == (409, True)
     assert pharmacy.record()["components"] == []
     scanned = line(10, "D1", gtin=BASE_GTIN)
-    pharmacy.ledger.run("UPDATE hold SET placed_at = %(at)s", {"at": hour(-1)})
+    pharmacy.ledger.run("UPDATE hold SET since = %(at)s", {"at": hour(-1)})
     pharmacy.say(scan(hour(0), Action.CONSUME, "store", "B1", scanned))
     assert "issued_while_held" in pharmacy.ledger.open_cases()
     record = pharmacy.record()
@@ -404,11 +404,11 @@ def test_asking_twice_for_ingredients_books_them_once_also_when_the_batch_was_fi
     assert pharmacy.do("consume", body | {"client_id": str(uuid.uuid4())}).status_code == 409
 
 
-def test_a_hold_on_the_room_keeps_a_batch_in_it_from_release(pharmacy: Pharmacy) -> None:
+def test_a_hold_on_what_was_made_keeps_its_batch_from_release_wherever_it_is(pharmacy: Pharmacy) -> None:
     pharmacy.measure(*GOOD)
     pharmacy.run()
-    (lot,) = pharmacy.api.reader.rows("/v1/lots", item="drug")
-    body = {"lot_id": lot["id"], "place": "cool-room", "reason": "stopper dust in the room"}
+    (lot,) = pharmacy.api.reader.rows("/v1/lots", item="syringe")
+    body = {"lot_id": lot["id"], "place": "store", "reason": "stopper dust in the room"}
     hold = pharmacy.api.quality.ok("POST", "/v1/holds", json=body)
     assert "stopper dust" in pharmacy.release().json()["error"]
     pharmacy.done("tests", {"test": "appearance", "result": "clear", "passed": True}, who=pharmacy.api.quality)

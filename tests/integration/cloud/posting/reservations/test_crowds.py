@@ -172,7 +172,7 @@ def assert_reservations_are_covered(ledger: Ledger) -> None:
     sql = """
         SELECT l.lot_number, v.serial, p.name AS place, sum(v.quantity)::bigint AS reserved,
                bool_or(EXISTS (SELECT FROM active_hold h WHERE h.lot_id = v.lot_id
-                               AND hold_covers(h.kind, h.place_id, v.place_id, p.ancestors))) AS held
+                               AND hold_covers(h.place_id, v.place_id))) AS held
         FROM reservation v JOIN lot l ON l.id = v.lot_id JOIN place p ON p.id = v.place_id
         WHERE v.ended_at IS NULL GROUP BY 1, 2, 3"""
     there = ledger.balances()

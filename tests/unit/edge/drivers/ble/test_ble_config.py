@@ -1,17 +1,20 @@
 """What the configuration may say about Bluetooth sensors, and what it is told when it says something else."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from edge_agent.config.model import TAKES_KEY, BleDeviceSection, BleFormat, GatewayConfig
+from edge_agent.config.model import BleDeviceSection, GatewayConfig
+from edge_agent.drivers.ble import formats
 from edge_agent.drivers.ble.bus import ble_sources, key_in_file
-from edge_agent.drivers.ble.formats import FORMATS, Scan, patterns_for, scan_for
+from edge_agent.drivers.ble.format import Scan
+from edge_agent.drivers.ble.registry import FORMATS, format_names, patterns_for, scan_for
 from edge_agent.errors import ConfigError
-from edge_agent.simulators.ble import ENCODERS
 from edge_agent.timekeeping.clock import ManualClock
 
 CLOCK = ManualClock(datetime(2026, 3, 1, 8, 0, tzinfo=UTC))
@@ -58,7 +61,7 @@ def test_a_device_with_address_and_format_is_a_bluetooth_sensor_and_others_stay_
     ("changes", "said"),
     [
         ({"address": "a4c1380283f4"}, "address"),
-        ({"format": "thermobeacon"}, "'govee'"),
+        ({"format": "nonsense"}, "write one of"),
         ({"bindkey": "1234"}, "32 hexadecimal digits"),
         ({"bindkey": KEY, "bindkey_file": "/etc/key"}, "not both"),
         ({"format": "govee", "bindkey": KEY}, "never encrypted"),
@@ -115,10 +118,40 @@ def test_a_passive_scan_that_could_not_hear_a_device_is_a_fault() -> None:
     assert len(caught.value.faults) == 1
 
 
-def test_every_format_that_may_be_configured_has_a_decoder() -> None:
-    assert set(get_args(BleFormat)) == set(FORMATS) == set(ENCODERS)
+def test_every_module_of_the_formats_is_a_format_that_may_be_configured() -> None:
+    modules = {path.stem for path in Path(formats.__file__).parent.glob("[a-z]*.py")}
+    assert {name.replace("-", "_") for name in format_names()} == modules
+    assert {config(device(format=name)).device[0].format for name in format_names()} == set(FORMATS)  # type: ignore[union-attr]
 
 
-def test_every_passive_format_has_a_pattern_and_every_key_a_format() -> None:
-    assert set(TAKES_KEY) <= set(FORMATS)
+def test_a_gateway_loads_no_format_that_it_does_not_use() -> None:
+    program = (
+        "import sys; import edge_agent.config.model; from edge_agent.drivers.ble.registry import FORMATS;"
+        "FORMATS['pvvx']; print(*[name for name in sys.modules if '.ble.formats.' in name])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert {name.rpartition(".")[2] for name in loaded.split()} == {"pvvx", "_atc"}
+
+
+def test_every_passive_format_has_a_pattern() -> None:
     assert all(form.patterns for form in FORMATS.values() if form.scan is Scan.PASSIVE)
+
+
+def test_two_probes_of_one_sensor_are_two_devices_and_each_says_which(tmp_path: Path) -> None:
+    probe = {"format": "govee", "address": "00:00:00:00:00:01"}
+    (source,) = ble_sources(
+        config(device(name="a", source="probe-1", **probe), device(name="b", source="probe-2", **probe)), CLOCK
+    )
+    assert source.name == "ble"
+    said = faults_of(
+        device(name="a", source="probe-1", **probe),
+        device(name="b", source="probe-1", **probe),
+        device(name="c", **probe),
+    )
+    assert "device b: probe-1 of 00:00:00:00:00:01 is already a device" in said
+    assert "device c: address 00:00:00:00:00:01 is already that of a; if it has several probes, write source" in said
+
+
+def test_a_probe_that_no_such_sensor_has_is_named() -> None:
+    with pytest.raises(ValidationError, match="format ruuvi has no source 'probe-2'; it has none: leave it out"):
+        config(device(format="ruuvi", source="probe-2"))

@@ -9,10 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.domain.wire.records import Quality
-from edge_agent.drivers.ble import atc, bthome, efento, ela, ess, govee, inkbird, mibeacon, ruuvi, sensirion, switchbot
-from edge_agent.drivers.ble.formats import FORMATS
+from edge_agent.drivers.ble.formats import (
+    atc1441,
+    bthome,
+    efento,
+    ela,
+    gatt_ess,
+    govee,
+    inkbird,
+    mibeacon,
+    pvvx,
+    ruuvi,
+    sensirion,
+    switchbot,
+)
 from edge_agent.drivers.ble.frames import LIMITS, PROBE_LIMITS, Advertisement, DecodedFrame, crc16_modbus
-from edge_agent.simulators.ble.sensors import ENCODERS, Measured
+from edge_agent.drivers.ble.on_air import MANUFACTURER_DATA, SERVICE_DATA, Measured
+from edge_agent.drivers.ble.registry import FORMATS
+from tests.support.ble_pages import heard
 
 ADDRESS = "54:48:E6:8F:80:A5"
 BTHOME_KEY = bytes.fromhex("231d39c1d7cc1ab1aee224cd096db932")
@@ -23,8 +37,8 @@ def hexed(text: str) -> bytes:
     return bytes.fromhex(text)
 
 
-def manufacturer(company: int, payload: str, address: str = ADDRESS) -> Advertisement:
-    return Advertisement(address, manufacturer_data={company: hexed(payload)})
+def manufacturer(company: int, payload: str, address: str = ADDRESS, name: str = "") -> Advertisement:
+    return Advertisement(address, manufacturer_data={company: hexed(payload)}, local_name=name)
 
 
 def service(uuid: int, payload: str, address: str = ADDRESS) -> Advertisement:
@@ -159,13 +173,13 @@ class TestBTHome:
 
 class TestAtc:
     def test_atc1441(self) -> None:
-        decoded = atc.decode(service(0x181A, "A4C1380283F4 00A2 2F 5F 0BF8 19", XIAOMI), None)
+        decoded = atc1441.decode(service(0x181A, "A4C1380283F4 00A2 2F 5F 0BF8 19", XIAOMI), None)
         assert good(decoded) == {"temp_c": 16.2, "rh_pct": 47, "battery_pct": 95, "battery_v": 3.064}
         assert decoded is not None
         assert decoded.counter == 25
 
     def test_pvvx(self) -> None:
-        decoded = atc.decode(service(0x181A, "F4830238C1A4 A906 6911 B60B 58 F7 0D", XIAOMI), None)
+        decoded = pvvx.decode(service(0x181A, "F4830238C1A4 A906 6911 B60B 58 F7 0D", XIAOMI), None)
         assert good(decoded) == {
             "temp_c": 17.05,
             "rh_pct": 44.57,
@@ -181,22 +195,26 @@ class TestAtc:
     SEALED_KEY = hexed("b9ea895fac7eea6d30532432a516f3a3")
 
     def test_encrypted_pvvx(self) -> None:
-        decoded = atc.decode(service(0x181A, self.SEALED, self.SEALED_MAC), self.SEALED_KEY)
+        decoded = pvvx.decode(service(0x181A, self.SEALED, self.SEALED_MAC), self.SEALED_KEY)
         values = good(decoded)
         assert (values["temp_c"], values["rh_pct"], values["battery_pct"]) == (23.45, 41.73, 61)
         assert decoded is not None
         assert decoded.counter == 0x11
 
     def test_encrypted_pvvx_of_another_device_fails(self) -> None:
-        assert bad(atc.decode(service(0x181A, self.SEALED, XIAOMI), self.SEALED_KEY))[0] is Quality.CRC
-        assert "no bindkey" in bad(atc.decode(service(0x181A, self.SEALED, self.SEALED_MAC), None))[1]
+        assert bad(pvvx.decode(service(0x181A, self.SEALED, XIAOMI), self.SEALED_KEY))[0] is Quality.CRC
+        assert "no bindkey" in bad(pvvx.decode(service(0x181A, self.SEALED, self.SEALED_MAC), None))[1]
 
     def test_plain_data_is_refused_where_a_key_is_configured(self) -> None:
         plain = service(0x181A, "F4830238C1A4 A906 6911 B60B 58 F7 0D", XIAOMI)
-        assert bad(atc.decode(plain, self.SEALED_KEY))[0] is Quality.FAULT
+        assert bad(pvvx.decode(plain, self.SEALED_KEY))[0] is Quality.FAULT
 
     def test_the_length_tells_the_format(self) -> None:
-        assert atc.decode(service(0x181A, "A4C1380283F4 00A2 2F 5F 0BF8", XIAOMI), None) is None
+        assert atc1441.decode(service(0x181A, "A4C1380283F4 00A2 2F 5F 0BF8", XIAOMI), None) is None
+        assert pvvx.decode(service(0x181A, "A4C1380283F4 00A2 2F 5F 0BF8 19", XIAOMI), None) is None
+
+
+H5074, H5075 = "Govee_H5074_5FF4", "GVH5075_2762"
 
 
 class TestGovee:
@@ -211,34 +229,34 @@ class TestGovee:
         ],
     )
     def test_h5072_h5075_and_h5074(self, payload: str, values: tuple[float, float, float]) -> None:
-        said = good(govee.decode(manufacturer(0xEC88, payload), None))
+        said = good(govee.decode(manufacturer(0xEC88, payload, name=H5075 if len(payload) == 12 else H5074), None))
         assert (said["temp_c"], said["rh_pct"], said["battery_pct"]) == values
 
     def test_the_h5100_family_has_the_same_two_bytes_later(self) -> None:
-        assert good(govee.decode(manufacturer(0x0001, "01010341C264"), None))["temp_c"] == 21.3
+        assert good(govee.decode(manufacturer(0x0001, "01010341C264", name="GVH5100_7738"), None))["temp_c"] == 21.3
 
     def test_h5179(self) -> None:
-        said = good(govee.decode(manufacturer(0x8801, "EC000101 E609BC12 64"), None))
+        said = good(govee.decode(manufacturer(0x8801, "EC000101 E609BC12 64", name="Govee_H5179_3CD5"), None))
         assert (said["temp_c"], said["rh_pct"], said["battery_pct"]) == (25.34, 47.96, 100)
 
     @pytest.mark.parametrize(("payload", "temp_c"), [("00BC00043E27", -393.2), ("004A00283B00", 484.9)])
     def test_impossible_temperatures_are_never_good(self, payload: str, temp_c: float) -> None:
-        decoded = govee.decode(manufacturer(0xEC88, payload), None)
+        decoded = govee.decode(manufacturer(0xEC88, payload, name=H5075 if len(payload) == 12 else H5074), None)
         assert bad(decoded)[0] is Quality.RANGE
         assert decoded is not None
         assert decoded.values["temp_c"] == temp_c
 
     def test_the_sensor_error_bit_is_a_fault(self) -> None:
-        assert bad(govee.decode(manufacturer(0xEC88, "000341C2E400"), None)) == (
+        assert bad(govee.decode(manufacturer(0xEC88, "000341C2E400", name=H5075), None)) == (
             Quality.FAULT,
             "device reports a sensor error",
         )
 
     def test_the_fake_beacon_beside_it_is_ignored_and_one_glued_to_it_is_cut_off(self) -> None:
         beacon = hexed("0215") + b"INTELLI_ROCKS_HWPu" + bytes(5)
-        both = Advertisement(ADDRESS, {0xEC88: hexed("000341C26400"), 0x004C: beacon})
+        both = Advertisement(ADDRESS, {0xEC88: hexed("000341C26400"), 0x004C: beacon}, local_name=H5075)
         assert good(govee.decode(both, None))["temp_c"] == 21.3
-        glued = Advertisement(ADDRESS, {0xEC88: hexed("000341C26400") + beacon})
+        glued = Advertisement(ADDRESS, {0xEC88: hexed("000341C26400") + beacon}, local_name=H5075)
         assert len(beacon) == 25
         assert good(govee.decode(glued, None))["temp_c"] == 21.3
 
@@ -248,9 +266,14 @@ class TestSwitchBot:
         said = Advertisement(ADDRESS, {0x0969: hexed("D7C17D5DEB43DE03069835")}, {0xFD3D: hexed("5400E4069835")})
         assert good(switchbot.decode(said, None)) == {"temp_c": 24.6, "rh_pct": 53, "battery_pct": 100}
 
-    def test_without_the_scan_response_there_is_no_battery(self) -> None:
-        said = manufacturer(0x0969, "D7C17D5DEB43DE03069835")
-        assert good(switchbot.decode(said, None)) == {"temp_c": 24.6, "rh_pct": 53}
+    def test_without_a_scan_response_nobody_knows_what_it_is(self) -> None:
+        assert switchbot.decode(manufacturer(0x0969, "D7C17D5DEB43DE03069835"), None) is None
+
+    def test_what_it_is_and_its_battery_may_have_been_heard_earlier_but_never_its_temperature(self) -> None:
+        earlier = {0xFD3D: hexed("5400E4069835")}
+        said = Advertisement(ADDRESS, {0x0969: hexed("D7C17D5DEB43DE03059A30")}, earlier=earlier)
+        assert good(switchbot.decode(said, None)) == {"temp_c": 26.5, "rh_pct": 48, "battery_pct": 100}
+        assert switchbot.decode(Advertisement(ADDRESS, earlier=earlier), None) is None
 
     def test_the_outdoor_meter(self) -> None:
         said = Advertisement(ADDRESS, {0x0969: hexed("AABBCCDDEEFFE00F06983500")}, {0xFD3D: hexed("7700E4")})
@@ -283,14 +306,14 @@ class TestInkbird:
         frame = head + crc16_modbus(head).to_bytes(2, "little") + bytes((86, 6))
         company = int.from_bytes(frame[:2], "little")
         assert company == 0xFE0C
-        assert good(inkbird.decode(Advertisement(ADDRESS, {company: frame[2:]}), None))["temp_c"] == -5.0
+        assert good(inkbird.decode(manufacturer(company, frame[2:].hex(), name="sps"), None))["temp_c"] == -5.0
 
-    def test_of_many_cached_ids_the_last_one_counts(self) -> None:
-        said = Advertisement(ADDRESS, {2120: hexed("000000C66E0D06"), 2044: hexed("C71200C83D5606")})
-        assert good(inkbird.decode(said, None))["temp_c"] == 20.44
+    def test_of_several_ids_at_once_nobody_knows_which_is_the_temperature(self) -> None:
+        said = Advertisement(ADDRESS, {2120: hexed("000000C66E0D06"), 2044: hexed("C71200C83D5606")}, local_name="sps")
+        assert inkbird.decode(said, None) is None
 
     def test_a_wrong_checksum_is_never_a_measurement(self) -> None:
-        decoded = inkbird.decode(manufacturer(2044, "C71300C83D5606"), None)
+        decoded = inkbird.decode(manufacturer(2044, "C71300C83D5606", name="sps"), None)
         assert bad(decoded)[0] is Quality.CRC
         assert decoded is not None
         assert not decoded.authentic
@@ -298,12 +321,7 @@ class TestInkbird:
     def test_humidity_above_100_condemns_the_frame(self) -> None:
         head = struct.pack("<hHB", 2044, 0xFFFF, 0)
         frame = head + crc16_modbus(head).to_bytes(2, "little") + bytes((86, 6))
-        assert bad(inkbird.decode(Advertisement(ADDRESS, {2044: frame[2:]}), None))[0] is Quality.RANGE
-
-    def test_the_18_byte_models(self) -> None:
-        frame = struct.pack("<6xhHB7x", -43, 551, 77)
-        said = Advertisement(ADDRESS, {int.from_bytes(frame[:2], "little"): frame[2:]})
-        assert good(inkbird.decode(said, None)) == {"temp_c": -4.3, "rh_pct": 55.1, "battery_pct": 77}
+        assert bad(inkbird.decode(manufacturer(2044, frame[2:].hex(), name="sps"), None))[0] is Quality.RANGE
 
 
 class TestMiBeacon:
@@ -384,23 +402,24 @@ class TestOthers:
         assert good(efento.decode(manufacturer(0x026C, "04 04 7FF6 5D5D"), None)) == {"dp_pa": -10}
 
     def test_ess_characteristics(self) -> None:
-        assert good(ess.decode_characteristics(hexed("F401"), hexed("9411"))) == {"temp_c": 5.0, "rh_pct": 45.0}
-        assert good(ess.decode_characteristics(hexed("F401"), None)) == {"temp_c": 5.0}
-        assert good(ess.decode_characteristics(hexed("F401"), hexed("FFFF"))) == {"temp_c": 5.0}
-        assert bad(ess.decode_characteristics(hexed("0080"), None))[0] is Quality.FAULT
-        assert bad(ess.decode_characteristics(hexed("F4"), None))[0] is Quality.FAULT
+        assert good(gatt_ess.decode_characteristics(hexed("F401"), hexed("9411"))) == {"temp_c": 5.0, "rh_pct": 45.0}
+        assert good(gatt_ess.decode_characteristics(hexed("F401"), None)) == {"temp_c": 5.0}
+        assert good(gatt_ess.decode_characteristics(hexed("F401"), hexed("FFFF"))) == {"temp_c": 5.0}
+        assert bad(gatt_ess.decode_characteristics(hexed("0080"), None))[0] is Quality.FAULT
+        assert bad(gatt_ess.decode_characteristics(hexed("F4"), None))[0] is Quality.FAULT
 
 
 payloads = st.binary(max_size=40)
-COMPANIES = (0x0499, 0xEC88, 0x0001, 0x8801, 0x0969, 0x06D5, 0x0757, 0x026C)
-SERVICES = (0xFCD2, 0x181A, 0xFE95, 0xFD3D, 0x2A6E, 0x2A6F)
+CARRIERS = [carrier for form in FORMATS.values() for carrier in form.carriers]
+COMPANIES = sorted({carrier.number for carrier in CARRIERS if carrier.kind == MANUFACTURER_DATA})
+SERVICES = sorted({carrier.number for carrier in CARRIERS if carrier.kind == SERVICE_DATA})
 
 
 @given(
     st.dictionaries(st.sampled_from(COMPANIES) | st.integers(0, 0xFFFF), payloads, max_size=3),
     st.dictionaries(st.sampled_from(SERVICES), payloads, max_size=3),
     st.sampled_from([None, bytes(16)]),
-    st.sampled_from(["", "tps", "sps"]),
+    st.sampled_from(["", "tps", "sps", "GVH5075_1", "GV51121", "GV5140", "B5178", "ith-11-b", "Ink@IAM-T2"]),
 )
 def test_random_bytes_never_crash_a_decoder_nor_make_a_good_value_out_of_range(
     companies: dict[int, bytes], services: dict[int, bytes], key: bytes | None, name: str
@@ -414,17 +433,17 @@ def test_random_bytes_never_crash_a_decoder_nor_make_a_good_value_out_of_range(
 
 @given(payloads, payloads | st.none())
 def test_random_characteristics_never_crash(temperature: bytes, humidity: bytes | None) -> None:
-    decoded = ess.decode_characteristics(temperature, humidity)
+    decoded = gatt_ess.decode_characteristics(temperature, humidity)
     if decoded is not None and decoded.quality is Quality.GOOD:
         assert_possible(decoded.values)
 
 
-@given(st.sampled_from(sorted(ENCODERS)), st.data(), st.booleans())
+@given(st.sampled_from(sorted(FORMATS)), st.data(), st.booleans())
 def test_a_good_frame_with_changed_bytes_never_makes_a_good_value_out_of_range(
     kind: str, data: st.DataObject, sealed: bool
 ) -> None:
     key = bytes(range(16)) if sealed and kind in ("bthome", "mibeacon", "pvvx") else None
-    said = ENCODERS[kind](Measured(ADDRESS, 5.0, 45.0, 90, 7, key))  # type: ignore[index]
+    said = FORMATS[kind].encode(Measured(ADDRESS, 5.0, 45.0, 90, 7, key))
 
     def change(payload: bytes) -> bytes:
         at = data.draw(st.integers(0, len(payload) - 1))
@@ -435,8 +454,10 @@ def test_a_good_frame_with_changed_bytes_never_makes_a_good_value_out_of_range(
         ADDRESS,
         {company: change(payload) for company, payload in said.manufacturer_data.items()},
         {uuid: change(payload) for uuid, payload in said.service_data.items()},
+        said.name,
+        heard(said).services,
     )
-    decoded = FORMATS[kind].decode(spoilt, key)  # type: ignore[index]
+    decoded = FORMATS[kind].decode(spoilt, key)
     if decoded is not None and decoded.quality is Quality.GOOD:
         assert_possible(decoded.values)
 
@@ -450,20 +471,20 @@ def test_a_changed_byte_in_an_authenticated_or_checked_frame_never_makes_another
     kind: str, at: int, turn: int
 ) -> None:
     key = None if kind == "inkbird" else bytes(range(16))
-    said = ENCODERS[kind](Measured(ADDRESS, 5.0, 45.0, 90, 7, key))  # type: ignore[index]
+    said = FORMATS[kind].encode(Measured(ADDRESS, 5.0, 45.0, 90, 7, key))
 
     def spoilt(payloads: Mapping[int, bytes]) -> dict[int, bytes]:
         return {name: with_turned_byte(payload, at % len(payload), turn) for name, payload in payloads.items()}
 
     changed = Advertisement(ADDRESS, spoilt(said.manufacturer_data), spoilt(said.service_data), said.name)
-    decoded = FORMATS[kind].decode(changed, key)  # type: ignore[index]
+    decoded = FORMATS[kind].decode(changed, key)
     if decoded is not None and decoded.quality is Quality.GOOD:
         # Inkbird's checksum covers the measurement only, not what follows it.
         assert (decoded.values["temp_c"], decoded.values["rh_pct"]) == (5.0, 45.0)
 
 
 @given(
-    st.sampled_from(sorted(set(ENCODERS) - {"gatt-ess"})),
+    st.sampled_from(sorted(set(FORMATS) - {"gatt-ess"})),
     st.floats(-35, 80),
     st.floats(1, 99),
     st.integers(0, 100),
@@ -472,11 +493,9 @@ def test_a_changed_byte_in_an_authenticated_or_checked_frame_never_makes_another
 def test_what_a_virtual_sensor_says_is_what_is_decoded(
     kind: str, temp_c: float, rh_pct: float, battery_pct: int, counter: int
 ) -> None:
-    said = ENCODERS[kind](Measured(ADDRESS, temp_c, rh_pct, battery_pct, counter))  # type: ignore[index]
-    decoded = FORMATS[kind].decode(  # type: ignore[index]
-        Advertisement(ADDRESS, said.manufacturer_data, said.service_data, said.name), None
-    )
-    values = good(decoded)
+    temp_c = max(temp_c, FORMATS[kind].coldest_c)
+    said = FORMATS[kind].encode(Measured(ADDRESS, temp_c, rh_pct, battery_pct, counter))
+    values = good(FORMATS[kind].decode(heard(said), None))
     assert abs(values["temp_c"] - temp_c) <= 0.051
     assert abs(values["rh_pct"] - rh_pct) <= 0.51, "plain MiBeacon is an LYWSDCGQ, whose tenths count"
 

@@ -7,7 +7,6 @@ import pytest
 
 from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.ble.frames import DecodedFrame
-from edge_agent.drivers.ble.listener import newest_last
 from edge_agent.drivers.ble.staleness import (
     INTERVAL_UNKNOWN_S,
     LOST_GAPS,
@@ -189,13 +188,3 @@ def test_a_fast_device_is_not_stale_after_a_blink() -> None:
     at_s = hears_every(track, 0.1, 30)
     track.due(at_s)
     assert track.due(at_s + STALE_MIN_S) is None
-
-
-def test_what_changed_comes_last_of_the_company_ids() -> None:
-    first = newest_last({}, {1: b"a"})
-    second = newest_last(first, {1: b"a", 2: b"b"})
-    assert list(second) == [1, 2]
-    third = newest_last(second, {1: b"c", 2: b"b"})
-    assert list(third) == [2, 1]
-    assert list(newest_last(third, {1: b"c", 2: b"b"})) == [2, 1]
-    assert newest_last(third, {}) == {}

@@ -19,19 +19,22 @@ from edge_agent.drivers.ble.frames import (
     uint16_le,
 )
 
+PAGE = "ble-xiaomi.md"
 SERVICE_UUID = 0x181A
 ATC_BYTES, PVVX_BYTES = 13, 15
 ATC_SEALED_BYTES, PVVX_SEALED_BYTES = 8, 11
 ASSOCIATED = b"\x11"
 
 
-def decode(advertisement: Advertisement, key: bytes | None) -> DecodedFrame | None:
+def decode_layout(
+    advertisement: Advertisement, key: bytes | None, plain_bytes: int, sealed_bytes: int
+) -> DecodedFrame | None:
     """Temperature, humidity and battery. Plain data is refused where a key is configured."""
     data = advertisement.service_data.get(SERVICE_UUID, b"")
-    if len(data) in (ATC_BYTES, PVVX_BYTES):
+    if len(data) == plain_bytes:
         return refused(PLAIN_REFUSED, Quality.FAULT) if key else _plain(data, advertisement.mac)
-    if len(data) in (ATC_SEALED_BYTES, PVVX_SEALED_BYTES):
-        return _sealed(data, advertisement.mac, key) if key else refused(KEY_MISSING, Quality.FAULT)
+    if len(data) == sealed_bytes:
+        return _unsealed(data, advertisement.mac, key) if key else refused(KEY_MISSING, Quality.FAULT)
     return None
 
 
@@ -58,7 +61,7 @@ def _plain(data: bytes, address: bytes) -> DecodedFrame | None:
     return judged(values, counter=data[13])
 
 
-def _sealed(data: bytes, address: bytes, key: bytes) -> DecodedFrame | None:
+def _unsealed(data: bytes, address: bytes, key: bytes) -> DecodedFrame | None:
     # The nonce holds the head of the advertising structure as it was on the air: length, type 0x16, UUID, counter.
     head = bytes((len(data) + 3, 0x16)) + SERVICE_UUID.to_bytes(2, "little") + data[:1]
     plain = decrypted(key, address[::-1] + head, data[1:], ASSOCIATED)

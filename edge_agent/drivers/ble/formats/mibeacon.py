@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 
 from edge_agent.domain.wire.records import Quality
+from edge_agent.drivers.ble.format import IN_ADVERTISEMENT, Format, Scan, service
 from edge_agent.drivers.ble.frames import (
     KEY_MISSING,
     KEY_WRONG,
@@ -14,12 +15,13 @@ from edge_agent.drivers.ble.frames import (
     Advertisement,
     DecodedFrame,
     decrypted,
-    disowned,
     int16_le,
+    invalid,
     judged,
     refused,
     uint16_le,
 )
+from edge_agent.drivers.ble.on_air import Measured, Said, sealed
 
 SERVICE_UUID = 0xFE95
 ENCRYPTED, MAC_INCLUDED, CAPABILITY, OBJECT, MESH = 0x08, 0x10, 0x20, 0x40, 0x80
@@ -50,7 +52,7 @@ def decode(advertisement: Advertisement, key: bytes | None) -> DecodedFrame | No
     if key is None:
         return refused(KEY_MISSING, Quality.FAULT)
     if version < VERSION_SEALED_MIN:
-        return disowned(f"encryption of MiBeacon version {version} is not supported: flash the pvvx firmware")
+        return invalid(f"encryption of MiBeacon version {version} is not supported: flash the pvvx firmware")
     if len(data) < at + 9:
         return refused("encrypted frame is cut short")
     nonce = advertisement.mac[::-1] + data[2:5] + data[-7:-4]
@@ -66,7 +68,7 @@ def _objects(body: bytes, frame: bytes) -> DecodedFrame | None:
         object_id, length = uint16_le(body, at), body[at + 2]
         raw = body[at + 3 : at + 3 + length]
         if len(raw) < length:
-            return disowned(f"frame is cut short in object {object_id:04X}", values, counter)
+            return invalid(f"frame is cut short in object {object_id:04X}", values, counter)
         known = OBJECTS.get((object_id, length))
         if known:
             values |= known(raw)
@@ -94,3 +96,29 @@ OBJECTS: dict[tuple[int, int], Callable[[bytes], dict[str, float]]] = {
     (0x4C02, 1): lambda raw: {"rh_pct": float(raw[0])},
     (0x4C03, 1): lambda raw: {"battery_pct": float(raw[0])},
 }
+
+
+def encode(m: Measured) -> Said:
+    """An LYWSDCGQ, or with a key an LYWSD03MMC."""
+    body = struct.pack("<HBhH", 0x100D, 4, round(m.temp_c * 10), round(m.rh_pct * 10))
+    if m.key is None:
+        head = struct.pack("<HHB", 0x5050, 0x01AA, m.counter % 256) + m.mac[::-1]
+        return Said(m.address, service_data={SERVICE_UUID: head + body})
+    head = struct.pack("<HHB", 0x5858, 0x055B, m.counter % 256) + m.mac[::-1]
+    more = m.counter.to_bytes(4, "little")[1:]
+    cipher = sealed(m.key, m.mac[::-1] + head[2:5] + more, body, ASSOCIATED)
+    return Said(m.address, service_data={SERVICE_UUID: head + cipher[:-4] + more + cipher[-4:]})
+
+
+FORMAT = Format(
+    "Xiaomi MiBeacon",
+    "ble-xiaomi.md",
+    ("LYWSDCGQ", "LYWSD03MMC"),
+    decode,
+    encode,
+    (service(SERVICE_UUID),),
+    Scan.PASSIVE,
+    IN_ADVERTISEMENT,
+    takes_key=True,
+    hint="it sends values every few minutes only, or has to be paired in its own app first",
+)

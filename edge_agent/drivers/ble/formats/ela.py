@@ -4,17 +4,20 @@ With "Mfr. Data" enabled (firmware 2.0.0 and later): tagged values under company
 data 0x2A6E and 0x2A6F.
 """
 
+import struct
 from collections.abc import Callable
 
+from edge_agent.drivers.ble.format import Format, company, service
 from edge_agent.drivers.ble.frames import (
     PROBE_LIMITS,
     Advertisement,
     DecodedFrame,
-    disowned,
     int16_le,
+    invalid,
     judged,
     uint16_le,
 )
+from edge_agent.drivers.ble.on_air import Measured, Said, hundredths
 
 COMPANY = 0x0757
 TEMPERATURE_UUID, HUMIDITY_UUID = 0x2A6E, 0x2A6F
@@ -44,7 +47,7 @@ def _tagged(data: bytes) -> DecodedFrame | None:
         length, values_of = TAGS[data[at]]
         raw = data[at + 1 : at + 1 + length]
         if len(raw) < length:
-            return disowned(f"frame is cut short in tag {data[at]:02X}", values)
+            return invalid(f"frame is cut short in tag {data[at]:02X}", values)
         values |= values_of(raw)
         at += 1 + length
     return judged(values, limits=PROBE_LIMITS)
@@ -61,3 +64,21 @@ def _standard(advertisement: Advertisement) -> DecodedFrame | None:
     elif len(humidity) == 2:
         values["rh_pct"] = uint16_le(humidity, 0) * 0.01
     return judged(values, limits=PROBE_LIMITS)
+
+
+def encode(m: Measured) -> Said:
+    """RHT, with "Mfr. Data" on."""
+    return Said(m.address, {COMPANY: struct.pack("<BBBh", 0x21, round(m.rh_pct), 0x12, hundredths(m.temp_c))})
+
+
+FORMAT = Format(
+    "ELA Blue PUCK",
+    "ble-ela.md",
+    ("Blue PUCK T", "Blue PUCK RHT", "Blue COIN T"),
+    decode,
+    encode,
+    (company(COMPANY), service(TEMPERATURE_UUID), service(HUMIDITY_UUID)),
+    simulates="Blue PUCK RHT",
+    hint="switch manufacturer data on with the maker's app (firmware 2.0.0 or later)",
+    impossible_c=300.0,
+)

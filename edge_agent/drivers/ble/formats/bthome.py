@@ -4,7 +4,10 @@ Service data 0xFCD2: device info byte, then objects (id, little-endian value). P
 id, because its length is unknown too.
 """
 
+import struct
+
 from edge_agent.domain.wire.records import Quality
+from edge_agent.drivers.ble.format import IN_ADVERTISEMENT, Format, Scan, service
 from edge_agent.drivers.ble.frames import (
     KEY_MISSING,
     KEY_WRONG,
@@ -14,10 +17,12 @@ from edge_agent.drivers.ble.frames import (
     DecodedFrame,
     add_numbered,
     decrypted,
-    disowned,
+    invalid,
     judged,
     refused,
 )
+from edge_agent.drivers.ble.on_air import Measured, Said, hundredths, sealed
+from edge_agent.drivers.ble.sources import NUMBERED
 
 SERVICE_UUID = 0xFCD2
 VERSION = 2
@@ -74,8 +79,8 @@ def decode(advertisement: Advertisement, key: bytes | None) -> DecodedFrame | No
         return refused(KEY_MISSING, Quality.FAULT)
     if len(body) < 9 or len(mac) != 6:
         return refused("encrypted frame is cut short")
-    sealed, counter, tag = body[:-8], body[-8:-4], body[-4:]
-    plain = decrypted(key, mac + b"\xd2\xfc" + data[:1] + counter, sealed + tag, None)
+    cipher, counter, tag = body[:-8], body[-8:-4], body[-4:]
+    plain = decrypted(key, mac + b"\xd2\xfc" + data[:1] + counter, cipher + tag, None)
     if plain is None:
         return refused(KEY_WRONG)
     return _objects(plain, int.from_bytes(counter, "little"))
@@ -92,7 +97,7 @@ def _objects(body: bytes, counter: int | None) -> DecodedFrame | None:
             break
         raw = body[start : start + length]
         if len(raw) < length:
-            return disowned(f"frame is cut short in object {object_id:02X}", values)
+            return invalid(f"frame is cut short in object {object_id:02X}", values)
         if object_id == PACKET_ID:
             packet = raw[0]
         elif object_id in MEASUREMENTS:
@@ -113,3 +118,29 @@ def _extent(body: bytes, at: int) -> tuple[int, int | None]:
         length = body[at + 1]
         return at + 2, (length & 0x1F) + 1 if object_id == COMMAND else length
     return at + 1, LENGTHS.get(object_id)
+
+
+def encode(m: Measured) -> Said:
+    """Packet id, battery, temperature, humidity; encrypted where there is a key."""
+    values = (1, m.battery_pct, 2, hundredths(m.temp_c), 3, hundredths(m.rh_pct))
+    body = struct.pack("<BBBBBhBH", 0, m.counter % 256, *values)
+    if m.key is None:
+        return Said(m.address, service_data={SERVICE_UUID: b"\x40" + body})
+    counter = m.counter.to_bytes(4, "little")
+    cipher = sealed(m.key, m.mac + b"\xd2\xfc\x41" + counter, body)
+    return Said(m.address, service_data={SERVICE_UUID: b"\x41" + cipher[:-4] + counter + cipher[-4:]})
+
+
+FORMAT = Format(
+    "BTHome v2",
+    "ble-bthome.md",
+    ("BTHome v2", "Shelly BLU H&T"),
+    decode,
+    encode,
+    (service(SERVICE_UUID),),
+    Scan.PASSIVE,
+    IN_ADVERTISEMENT,
+    takes_key=True,
+    impossible_c=300.0,
+    sources=NUMBERED,
+)

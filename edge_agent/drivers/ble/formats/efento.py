@@ -4,7 +4,12 @@ Version 2 has everything in one frame. Newer devices put the measurement into th
 need active scanning.
 """
 
+import struct
+
+from edge_agent.drivers.ble.format import Format, Scan, company
 from edge_agent.drivers.ble.frames import PROBE_LIMITS, Advertisement, DecodedFrame, add_numbered, judged, uint16_be
+from edge_agent.drivers.ble.on_air import Measured, Said
+from edge_agent.drivers.ble.sources import NUMBERED
 
 COMPANY = 0x026C
 WHOLE, RESPONSE = 0x02, 0x04
@@ -53,3 +58,25 @@ def _period_s(data: bytes) -> float | None:
     period = uint16_be(data, 8)
     seconds = float(period & ~IN_SECONDS) if period & IN_SECONDS else period * 60.0
     return min(seconds, PERIOD_MAX_S) or None
+
+
+def encode(m: Measured) -> Said:
+    """A frame of version 2."""
+    head = struct.pack(">BBBBIHB", 2, 5, 9, 1, m.counter, 0x8000 | 5, 0)
+    slots = struct.pack(">BBBHHH", 1, 2, 0, round((m.temp_c + 150) * 100), round(m.rh_pct), 0)
+    return Said(m.address, {COMPANY: head + slots + bytes(4)}, name="Efento")
+
+
+FORMAT = Format(
+    "Efento",
+    "ble-efento.md",
+    ("Efento (frame 2)", "Efento (frame 4)"),
+    decode,
+    encode,
+    (company(COMPANY),),
+    Scan.ACTIVE,
+    "newer devices answer in the scan response only",
+    hint="the values are in its scan response, or it is set to encrypt: see the maker's app",
+    impossible_c=300.0,
+    sources=NUMBERED,
+)

@@ -1,6 +1,10 @@
 """Sensirion gadgets: SHT3x, SHT4x and MyCO2 (sensirion.github.io/ble-services)."""
 
-from edge_agent.drivers.ble.frames import Advertisement, DecodedFrame, judged, uint16_le
+import struct
+
+from edge_agent.drivers.ble.format import Format, company
+from edge_agent.drivers.ble.frames import BLANK, Advertisement, DecodedFrame, invalid, is_blank, judged, uint16_le
+from edge_agent.drivers.ble.on_air import Measured, Said
 
 COMPANY = 0x06D5
 TICKS = 65535
@@ -14,6 +18,8 @@ def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | N
     data = advertisement.manufacturer_data.get(COMPANY, b"")
     if len(data) < 2 or data[0] != 0 or len(data) < LENGTHS.get(data[1], 1 << 16):
         return None
+    if is_blank(data[4:8]):
+        return invalid(BLANK)
     ticks = uint16_le(data, 6)
     humidity = _cropped(ticks * 125 / TICKS - 6) if data[1] == SHT4X else ticks * 100 / TICKS
     values = {"temp_c": uint16_le(data, 4) / TICKS * 175 - 45, "rh_pct": humidity}
@@ -27,3 +33,19 @@ def _cropped(humidity_pct: float) -> float:
     if -CROP_PCT <= humidity_pct <= 100 + CROP_PCT:
         return min(max(humidity_pct, 0.0), 100.0)
     return humidity_pct
+
+
+def encode(m: Measured) -> Said:
+    """An SHT4x gadget."""
+    ticks = round((m.temp_c + 45) / 175 * TICKS), round((m.rh_pct + 6) / 125 * TICKS)
+    return Said(m.address, {COMPANY: struct.pack("<BBHHH", 0, SHT4X, 0xE7E2, min(ticks[0], TICKS), ticks[1])})
+
+
+FORMAT = Format(
+    "Sensirion gadget",
+    "ble-sensirion.md",
+    ("SHT40 Gadget", "MyCO2"),
+    decode,
+    encode,
+    (company(COMPANY),),
+)
