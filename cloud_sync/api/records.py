@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
+from pydantic import ValidationError
 
 from cloud_sync.actions.master_data import documents, records
 from cloud_sync.api.access import Administrator, ApiRoute, Decider, Ledger, Listing, Now, Reader
@@ -225,7 +226,10 @@ def _keep(
     actor: str,
     **key: str,
 ) -> Any:
-    record = model.model_validate({**said.model_dump(exclude={"reason"}), **key})
+    try:
+        record = model.model_validate({**said.model_dump(exclude={"reason"}), **key})
+    except ValidationError as error:
+        raise Invalid("; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())) from error
     row, is_new = records.keep_record(database, kind, record, reason=said.reason, at=now, actor=actor)
     response.status_code = 201 if is_new else 200
     return row

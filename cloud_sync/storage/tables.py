@@ -63,6 +63,8 @@ TABLES: Mapping[str, TableRule] = {
     "gateway_invite": _evidence("expires_at", "used_at", "public_key"),
     "gateway_nonce": _DERIVED,
     "hold": _evidence("lifted_by", "lifted_at", "lifted_reason"),
+    "hold_goods": _EVIDENCE,
+    "hold_reach": _DERIVED,
     "item": _SETTING,
     "item_code": _SETTING,
     "item_gtin": _SETTING,
