@@ -7,6 +7,7 @@ import typer
 
 from cloud_sync.actions.master_data import master_data
 from cloud_sync.commands.batches import batch_app
+from cloud_sync.commands.channels import channel_app
 from cloud_sync.commands.examples import example_command
 from cloud_sync.commands.gateways import gateway_app
 from cloud_sync.commands.ledger_keys import ledger_key_app
@@ -20,6 +21,7 @@ app = typer.Typer(help="The lot ledger.", no_args_is_help=True, pretty_exception
 app.command()(serve)
 app.add_typer(token_app, name="token")
 app.add_typer(gateway_app, name="gateway")
+app.add_typer(channel_app, name="channel")
 app.add_typer(batch_app, name="batch")
 app.add_typer(ledger_key_app, name="ledger-key")
 app.add_typer(operator_app, name="operator")

@@ -13,6 +13,7 @@ from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
     batches,
     compounding,
+    corrections,
     desk,
     enrolments,
     gateways,
@@ -31,6 +32,7 @@ from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
 from cloud_sync.storage.database import Database
+from cloud_sync.storage.queries import queries
 
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
@@ -71,7 +73,20 @@ def create_app(
     app.state.doorkeeper = doorkeeper or Doorkeeper()
     app.state.sign_receipts = ReceiptSigner(database)
     app.state.refusals = Refusals(database)
-    rooms = (stock, traces, orders, quality, recalls, compounding, master_data, records, gateways, enrolments, desk)
+    rooms = (
+        stock,
+        corrections,
+        traces,
+        orders,
+        quality,
+        recalls,
+        compounding,
+        master_data,
+        records,
+        gateways,
+        enrolments,
+        desk,
+    )
     for room in (*rooms, measurements, batches):
         app.include_router(room.router, prefix="/v1")
     app.add_api_route(
@@ -89,7 +104,7 @@ def create_app(
 def healthz(database: Ledger) -> HealthOut:
     """Whether the ledger and its database answer: 200, or 503 with what is wrong."""
     with database.transaction() as connection:
-        connection.execute("SELECT 1")
+        queries("access").answers(connection)
     return HealthOut(version=version("lotwarden"))
 
 

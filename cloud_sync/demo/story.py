@@ -45,7 +45,7 @@ POLICY = {
 }
 PLACES: tuple[dict[str, str], ...] = (
     {"name": "acme", "kind": "supplier", "title": "ACME Pharma"},
-    {"name": "pharmacy", "kind": "site", "title": "Hospital pharmacy"},
+    {"name": "pharmacy", "kind": "site", "title": "Hospital pharmacy", "zone": "Europe/Berlin"},
     {"name": "dock", "kind": "room", "title": "Receiving dock", "parent": "pharmacy"},
     {
         "name": "fridge-a",
@@ -185,7 +185,7 @@ async def _lots_arrive(on: Scene) -> None:
     stock = await _until("the ledger has booked it all", lambda: _stock(on), lambda found: _where(found) == wanted)
     telling.table(
         ["lot", "expires", "place", "vials"],
-        [(s["lot_number"], s["expires_at"][:10], s["place"], s["quantity"]) for s in stock],
+        [(s["lot_number"], s["expires_on"], s["place"], s["quantity"]) for s in stock],
     )
 
 
@@ -284,9 +284,9 @@ async def _a_pick_is_asked_for(on: Scene) -> None:
         "shelf_life_min_days": SHELF_LIFE_DAYS,
     }  # fmt: skip
     answer = await on.ledger.post("operator", "/v1/allocations", demand)
-    rows = [("[red]skipped", s["lot_number"], s["expires_at"][:10], _why_not(s)) for s in answer["skipped"]]
+    rows = [("[red]skipped", s["lot_number"], s["expires_on"], _why_not(s)) for s in answer["skipped"]]
     rows += [
-        ("[green]reserved", f"{r['lot_number']} ({r['quantity']} vials, {r['place']})", r["expires_at"][:10], "")
+        ("[green]reserved", f"{r['lot_number']} ({r['quantity']} vials, {r['place']})", r["expires_on"], "")
         for r in answer["reservations"]
     ]
     telling.table(["", "lot", "expires", "why"], rows)

@@ -6,8 +6,10 @@ the date with a reason. A BUD is an instant, not a day: category 1 counts hours 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
+
+from edge_agent.domain.stock.expiry import wall_text
 
 
 class Storage(StrEnum):
@@ -107,10 +109,13 @@ def decide_bud(
     storage: Storage,
     components_expire_at: Iterable[datetime],
     given: GivenBud | None = None,
+    *,
+    zone: tzinfo = UTC,
 ) -> Bud:
     """The beyond-use date of a preparation: the latest that is allowed, or an earlier one that a person gives.
 
-    Where the table has no entry, a person must give it, and only the components bound it. Raises ``NoBudRuleError``
+    Where the table has no entry, a person must give it, and only the components bound it. What is refused is told by
+    the wall clock of ``zone``. Raises ``NoBudRuleError``
     and ``BudRefusedError``.
     """
     components = tuple(components_expire_at)
@@ -123,10 +128,8 @@ def decide_bud(
     else:
         bounds = [*components, *([compounded_at + limit.longest] if limit else [])]
         if bounds and given.at > min(bounds):
-            raise BudRefusedError(
-                f"{given.at:%Y-%m-%d %H:%M} UTC is beyond {min(bounds):%Y-%m-%d %H:%M} UTC, the latest"
-            )
+            raise BudRefusedError(f"{wall_text(given.at, zone)} is beyond {wall_text(min(bounds), zone)}, the latest")
         bud = Bud(given.at, given.reason)
     if bud.at <= compounded_at:
-        raise BudRefusedError(f"{bud.at:%Y-%m-%d %H:%M} UTC is over before compounding began")
+        raise BudRefusedError(f"{wall_text(bud.at, zone)} is over before compounding began")
     return bud

@@ -42,6 +42,9 @@ TABLES: Mapping[str, TableRule] = {
     "channel": _SETTING,
     "channel_place_was": _EVIDENCE,
     "clock_offset": _DERIVED,  # of notices
+    "correction": _evidence(
+        "effect", "needs_second_person", "before", "after", "decided_by", "decided_at", "decision", "decision_reason"
+    ),
     "count_line": _EVIDENCE,
     "declared_gap": _DERIVED,  # of notices
     "disposition": _EVIDENCE,

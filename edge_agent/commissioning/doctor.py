@@ -11,8 +11,9 @@ from edge_agent.commands.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from edge_agent.commissioning.checks import Check, CheckState
 from edge_agent.commissioning.checks_machine import check_clock, check_disk, check_key, check_ports
 from edge_agent.commissioning.checks_proofs import check_proofs
-from edge_agent.commissioning.checks_uplink import check_journal, check_uplink
+from edge_agent.commissioning.checks_uplink import check_desk, check_journal, check_uplink
 from edge_agent.commissioning.console_lists import print_hanging
+from edge_agent.commissioning.judged_channels import check_judged
 from edge_agent.config.model import GatewayConfig
 from edge_agent.errors import ConfigError, EdgeError
 from edge_agent.runtime.config_loader import load_config
@@ -50,11 +51,13 @@ def examine(path: Path) -> tuple[Check, ...]:
     checks += check_ports(config)
     checks += check_proofs(config)
     checks.append(_check_agent(live is not None))
+    checks += check_judged(config, live)
     uplink = asyncio.run(check_uplink(config.uplink, clock.now()))
     checks += uplink
     checks += check_journal(
         config, clock.now(), is_reachable=all(check.state is not CheckState.FAIL for check in uplink)
     )
+    checks += check_desk(config)
     return tuple(checks)
 
 

@@ -53,8 +53,8 @@ def test_no_request_of_anybody_is_answered_with_a_server_error(api: Api, role: R
 
         @hypothesis.given(case=operation.as_strategy())
         @hypothesis.settings(
-            max_examples=EXAMPLES_EACH, deadline=None, database=None, derandomize=True, phases=[hypothesis.Phase.generate],
-            suppress_health_check=list(hypothesis.HealthCheck),
+            max_examples=EXAMPLES_EACH, deadline=None, database=None, derandomize=True,
+            phases=[hypothesis.Phase.generate], suppress_health_check=list(hypothesis.HealthCheck),
         )  # fmt: skip
         def ask(case: schemathesis.Case) -> None:
             response = case.call(headers=headers)
@@ -64,4 +64,3 @@ def test_no_request_of_anybody_is_answered_with_a_server_error(api: Api, role: R
         ask()
     assert not bad, "\n".join(bad[:20])
     assert tried > 5, tried
-    print(role, tried, len(operations))
