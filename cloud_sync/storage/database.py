@@ -17,8 +17,8 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from cloud_sync.errors import DatabaseDown, Overtaken
+from cloud_sync.storage import roles
 from cloud_sync.storage.embedded import EmbeddedServer
-from cloud_sync.storage.roles import RUNTIME_ROLE, may_work_as_runtime
 
 Row = dict[str, Any]
 Connection = psycopg.Connection[Row]
@@ -74,8 +74,8 @@ class Database:
         Raises ``DatabaseDown``.
         """
         migrate(migration_url or url)
-        takes_role = migration_url is None and may_work_as_runtime(url)
-        return cls(url, ExitStack(), role=RUNTIME_ROLE if takes_role else None)
+        takes_role = migration_url is None and roles.may_work_as_runtime(url)
+        return cls(url, ExitStack(), role=roles.RUNTIME_ROLE if takes_role else None)
 
     @classmethod
     def embedded(cls, data_dir: Path) -> Self:
@@ -151,8 +151,7 @@ def again_if_overtaken(do: Callable[P, T]) -> Callable[P, T]:
 def holds_ledger(url: str) -> bool:
     """Whether there is a ledger in this database, of whatever version. Raises ``DatabaseDown``."""
     try:
-        with psycopg.connect(url, connect_timeout=5) as connection:
-            return connection.execute("SELECT to_regclass('alembic_version') IS NOT NULL").fetchone() == (True,)
+        return roles.holds_ledger(url)
     except psycopg.OperationalError as error:
         raise DatabaseDown(str(error).strip()) from error
 

@@ -94,7 +94,7 @@ def test_the_ledger_at_work_cannot_switch_its_own_protection_off(database: Datab
 
 
 def test_a_setting_may_be_changed_at_work_and_months_of_readings_are_made(database: Database) -> None:
-    assert "DELETE" in PRIVILEGES[TableKind.SETTING]
+    assert "delete" in PRIVILEGES[TableKind.SETTING]
     with database.transaction() as connection:
         connection.execute("UPDATE owner SET title = 'x'")
         made = connection.execute("SELECT make_reading_partitions('2031-01-01Z', '2031-01-02Z') AS n").fetchone()
