@@ -101,6 +101,9 @@ class MeasuredOut(BaseModel):
     gaps: list[GapOut]
     outside_s: dict[str, float]
     beyond_any_s: float
+    stands_s: float = Field(
+        description="A value counts as measured for so long at most: by how often its device measures."
+    )
 
 
 class StayOut(BaseModel):

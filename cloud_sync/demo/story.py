@@ -40,7 +40,14 @@ POLICY = {
             "delay_s": 2.0,
             "hysteresis": 0.5,
             "source": "2 to 8 °C as in USP <659>; the delay of 2 s stands for 2 min of this story's refrigerators",
-        }
+        },
+        {
+            "kind": "no_data",
+            "name": "no-data",
+            "metric": "temp_c",
+            "after_s": 3600.0,
+            "source": "60 min without a value is this story's choice",
+        },
     ],
 }
 PLACES: tuple[dict[str, str], ...] = (

@@ -6,6 +6,18 @@ INSERT INTO policy (name, body) VALUES (:name, :body) ON CONFLICT (name) DO NOTH
 -- One storage policy.
 SELECT name, body FROM policy WHERE name = :name;
 
+-- name: policies_named(name, pattern)
+-- A policy and those that replaced it, whose names follow from its own.
+SELECT name, body FROM policy WHERE name = :name OR name ~ :pattern;
+
+-- name: places_with_policy(policy)
+-- The places that have a policy of their own.
+SELECT id, name FROM place WHERE policy = :policy ORDER BY id;
+
+-- name: set_policy(place_id, policy)!
+-- Another policy for a place.
+UPDATE place SET policy = :policy WHERE id = :place_id;
+
 -- name: policies(rows_max, rows_skipped)
 -- All storage policies.
 SELECT name, body FROM policy ORDER BY name LIMIT :rows_max OFFSET :rows_skipped;

@@ -10,6 +10,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
+from cloud_sync.actions.monitoring.policy_files import check_silence
 from cloud_sync.errors import ConfigError, Conflict, Invalid, NotFound
 from cloud_sync.posting.item_codes import claim_codes
 from cloud_sync.posting.movements import rebook_cases
@@ -152,12 +153,19 @@ def item_named(connection: Connection, name: str) -> Row:
 
 
 def add_policy(database: Database, policy: Policy, *, actor: str) -> tuple[Row, bool]:
-    """A storage policy; gives it and whether it is new. Raises ``Conflict`` if it was said differently."""
+    """A storage policy; gives it and whether it is new. Raises ``Conflict`` if it was said differently, or if it holds
+    stock and would not notice a dead sensor."""
     body = policy.model_dump(mode="json")
     with database.transaction() as connection:
+        check_silence(policy)
         is_new = bool(queries("master_data").add_policy(connection, name=policy.name, body=Jsonb(body)))
         row: Row = queries("master_data").policy_by_name(connection, name=policy.name)
-        _keep(connection, is_new, "policy", policy.name, row, {"body": body}, actor)
+        if is_new:
+            add_event(
+                connection, actor=actor, kind="policy_added", subject=f"policy:{policy.name}", data={"body": body}
+            )
+        elif Policy.model_validate(row["body"]) != policy:
+            raise Conflict(f"policy {policy.name} exists and differs", "Give the changed one a new name.")
         return row, is_new
 
 
@@ -181,20 +189,6 @@ def read_policies(folder: Path | None = None) -> tuple[Policy, ...]:
     if faults:
         raise ConfigError(tuple(faults))
     return tuple(policies)
-
-
-def import_policies(database: Database, policies: tuple[Policy, ...], *, actor: str) -> tuple[list[str], list[str]]:
-    """Add the policies the ledger does not have; gives the names of the new ones and of those it has differently."""
-    new, different = [], []
-    for policy in policies:
-        try:
-            _, is_new = add_policy(database, policy, actor=actor)
-        except Conflict:
-            different.append(policy.name)
-        else:
-            if is_new:
-                new.append(policy.name)
-    return new, different
 
 
 def list_channels(

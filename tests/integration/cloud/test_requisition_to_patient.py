@@ -36,6 +36,7 @@ POLICY = {
     "name": "cool", "title": "2 to 8 °C",
     "rules": [{"name": "high", "metric": "temp_c", "side": "above", "limit": 8, "on_limit_is_outside": False,
                "delay_s": 0, "source": "USP <659>"}],
+    "silence_accepted": "a test",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ POLICY = {
     "name": "cool", "title": "Cool",
     "rules": [{"name": "high", "metric": "temp_c", "side": "above", "limit": 15, "on_limit_is_outside": False,
                "delay_s": 0, "source": "a test"}],
+    "silence_accepted": "a test",
 }  # fmt: skip
 
 

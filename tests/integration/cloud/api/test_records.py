@@ -185,7 +185,9 @@ def test_a_changed_policy_judges_the_readings_of_its_place_again(api: Api) -> No
         "name": "high", "metric": "temp_c", "side": "above", "limit": 8, "on_limit_is_outside": False, "delay_s": 0,
         "source": "a test",
     }  # fmt: skip
-    api.administrator.ok("POST", "/v1/policies", json={"name": "cool", "title": "Cool", "rules": [rule]})
+    api.administrator.ok(
+        "POST", "/v1/policies", json={"name": "cool", "title": "Cool", "rules": [rule], "silence_accepted": "a test"}
+    )
     imported(api, "places", "name,kind\nfridge,room\n")
     with api.database.transaction() as connection:
         connection.execute("INSERT INTO gateway (name, public_key) VALUES ('gw', sha256(''))")
