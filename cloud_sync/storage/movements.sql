@@ -60,15 +60,20 @@ WHERE l.id = :lot_id AND m.action = ANY(:issuing)
   AND l.expires_at <= CASE WHEN m.earliest_at IS NULL THEN m.occurred_at ELSE clock_timestamp() END
 ORDER BY m.id;
 
--- name: add_movements(facts, lot_ids, serials, quantities, from_places, to_places, occurred_at, actions, operators, order_refs, event_ids)
--- Append movements, doubtful ones with the times between which they were; gives those that were not there yet.
+-- name: add_movements(facts, lot_ids, serials, quantities, from_places, to_places, occurred_at, actions, operators, order_refs, event_ids, latest_at)
+-- Append movements, with the times between which they were where a clock is doubtful, or a person typed the time afterwards
+-- (latest_at); gives those that were not there yet.
 INSERT INTO movement (fact, lot_id, serial, quantity, from_place, to_place, occurred_at, action, operator, order_ref,
                       event_id, earliest_at, latest_at)
-SELECT new.*, possible.earliest_at, possible.latest_at
+SELECT new.fact, new.lot_id, new.serial, new.quantity, new.from_place, new.to_place, new.occurred_at, new.action,
+       new.operator, new.order_ref, new.event_id,
+       coalesce(possible.earliest_at, CASE WHEN new.latest_at IS NOT NULL THEN new.occurred_at END),
+       coalesce(possible.latest_at, new.latest_at)
 FROM unnest(:facts::text[], :lot_ids::bigint[], :serials::text[], :quantities::bigint[], :from_places::bigint[],
             :to_places::bigint[], :occurred_at::timestamptz[], :actions::text[], :operators::text[],
-            :order_refs::text[], :event_ids::bigint[])
-     AS new (fact, lot_id, serial, quantity, from_place, to_place, occurred_at, action, operator, order_ref, event_id)
+            :order_refs::text[], :event_ids::bigint[], :latest_at::timestamptz[])
+     AS new (fact, lot_id, serial, quantity, from_place, to_place, occurred_at, action, operator, order_ref, event_id,
+             latest_at)
 LEFT JOIN LATERAL possible_times(new.fact) AS possible ON true
 ON CONFLICT (fact) DO NOTHING
 RETURNING id, fact, lot_id, serial, from_place, to_place;

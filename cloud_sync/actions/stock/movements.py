@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from cloud_sync.actions.master_data.master_data import item_named, place_named
 from cloud_sync.domain.booking import NewMovement, expires_at
 from cloud_sync.domain.movements import INTERNAL, fault_of
+from cloud_sync.domain.typed_times import CLOCKS_MAY_DIFFER
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.posting.idempotency import answer, answered_before
 from cloud_sync.posting.movements import book, lock_for_booking
@@ -23,9 +24,6 @@ from cloud_sync.storage.locks import lock_holds, lock_items, lock_lots, lock_ord
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.stock.eligibility import ISSUING, Context, reasons_not_to
 from edge_agent.domain.wire.records import Action
-
-CLOCKS_MAY_DIFFER = timedelta(minutes=1)
-"""A command may not say that stock will move later; clients' clocks may be this far ahead."""
 
 
 @dataclass(frozen=True, slots=True)
