@@ -28,6 +28,7 @@ from cloud_sync.api.access import Ledger
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
+from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
 from cloud_sync.storage.database import Database
 
 DESCRIPTION = """
@@ -47,8 +48,16 @@ Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: se
 """
 
 
-def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> FastAPI:
-    """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC."""
+def create_app(
+    database: Database,
+    *,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    typed_times: TypedTimes = TYPED_TIMES,
+) -> FastAPI:
+    """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC.
+
+    ``typed_times`` bounds what people may type.
+    """
     # The pages at /docs and /redoc bring their own scripts: storage rooms have no internet.
     app = FastAPIOffline(
         title="Lotwarden ledger",
@@ -58,6 +67,7 @@ def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: da
     )
     app.state.database = database
     app.state.clock = clock
+    app.state.typed_times = typed_times
     app.state.sign_receipts = ReceiptSigner(database)
     rooms = (stock, traces, orders, quality, recalls, compounding, master_data, records, gateways, enrolments, desk)
     for room in (*rooms, measurements, batches):

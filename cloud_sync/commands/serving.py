@@ -52,7 +52,7 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
         _keep_house(database, loaded.database.readings_kept_months)
         _Server(
             uvicorn.Config(
-                create_app(database),
+                create_app(database, typed_times=loaded.typed_times.as_limits()),
                 ssl_certfile=server.tls_cert_file,
                 ssl_keyfile=str(server.tls_key_file) if server.tls_key_file else None,
                 proxy_headers=server.behind_proxy,

@@ -69,7 +69,7 @@ def _agree_on_expiry(
     if said and min(dates) != lot["expires_on"]:
         first = min(dates)
         queries("movements").set_expiry(connection, id=lot["id"], expires_on=first, expires_at=expires_at(first, zone))
-        _judge_issues_again(connection, lot["id"])
+        judge_issues_again(connection, lot["id"])
     if len(dates) < 2:
         return
     key = f"lot:{lot['id']}"
@@ -85,8 +85,11 @@ def _agree_on_expiry(
         open_case(connection, Case("expiry_mismatch", key, text, lot["id"], evidence_id, {"expires_on": every}))
 
 
-def _judge_issues_again(connection: Connection, lot_id: int) -> None:
-    """A person's resolution of the case on an issue stands, whatever expiry it was made by."""
+def judge_issues_again(connection: Connection, lot_id: int) -> None:
+    """Cases on what was handed out of a lot when it had expired, or may have by the widest reading of its time.
+
+    A person's resolution of the case on an issue stands, whatever expiry it was made by.
+    """
     issues = list(
         queries("movements").issues_after_expiry(
             connection, lot_id=lot_id, issuing=sorted(each.value for each in ISSUING)
@@ -95,6 +98,10 @@ def _judge_issues_again(connection: Connection, lot_id: int) -> None:
     known = latest_cases(connection, ISSUED_WHILE_EXPIRED, [row["fact"] for row in issues])
     for row in issues:
         text = f"{row['action']} of {row['quantity']} although {row['text']}"
+        if row["latest_at"] is not None:
+            text += (
+                f"; its time {row['occurred_at']:%Y-%m-%d %H:%M} UTC was typed at {row['latest_at']:%Y-%m-%d %H:%M} UTC"
+            )
         data = {"operator": row["operator"], "order": row["order_ref"], "fault": row["text"]}
         case = known.get(row["fact"])
         if case is None:

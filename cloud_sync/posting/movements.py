@@ -27,6 +27,7 @@ from cloud_sync.posting.order_matching import match_orders, may_hold
 from cloud_sync.posting.recall_scope import reach_recalls, redo_reaches
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
 from cloud_sync.posting.reservations.reservation_moves import move_reservations
+from cloud_sync.posting.typed_times import doubt_typed_times
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.locks import lock_holds, lock_lots, lock_orders, share_holds
 from cloud_sync.storage.queries import queries
@@ -286,6 +287,7 @@ def _follow(connection: Connection, moved: Sequence[Row]) -> None:
     queries("movements").redo_residencies(connection, **columns)
     expose_lots(connection, {row["lot_id"] for row in moved})
     reach_lots(connection, {row["lot_id"] for row in moved})
+    doubt_typed_times(connection, lot_ids={row["lot_id"] for row in moved})
     balances = list(queries("movements").negative_balances(connection, **columns))
     known = latest_cases(connection, NEGATIVE, [_negative_key(balance) for balance in balances])
     for balance in balances:

@@ -51,13 +51,14 @@ JOIN lot l USING (item_id, lot_number, owner);
 UPDATE lot SET expires_on = :expires_on, expires_at = :expires_at WHERE id = :id;
 
 -- name: issues_after_expiry(lot_id, issuing)
--- What was handed out of a lot when it had expired, by the expiry that it has now (a clock that nobody trusts: by now), in
--- words as faults_at_issue gives them. Index: movement_out.
-SELECT m.fact, m.action, m.quantity, m.operator, m.order_ref, evidence_of(m.fact) AS evidence_id,
+-- What was handed out of a lot when it had expired, or may have (a doubtful or typed time: as late as it may have been), by
+-- the expiry that it has now, in words as faults_at_issue gives them. latest_at: when its time was typed. Index: movement_out.
+SELECT m.fact, m.action, m.quantity, m.operator, m.order_ref, evidence_of(m.fact) AS evidence_id, m.occurred_at,
+       CASE WHEN m.fact NOT LIKE '%%/scans/%%' THEN m.latest_at END AS latest_at,
        'expired at ' || to_char(l.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC' AS text
 FROM lot l JOIN movement m ON m.lot_id = l.id
 WHERE l.id = :lot_id AND m.action = ANY(:issuing)
-  AND l.expires_at <= CASE WHEN m.earliest_at IS NULL THEN m.occurred_at ELSE clock_timestamp() END
+  AND l.expires_at <= CASE WHEN m.latest_at IS NULL THEN m.occurred_at ELSE least(m.latest_at, clock_timestamp()) END
 ORDER BY m.id;
 
 -- name: add_movements(facts, lot_ids, serials, quantities, from_places, to_places, occurred_at, actions, operators, order_refs, event_ids, latest_at)

@@ -5,10 +5,12 @@ from datetime import datetime
 from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.domain.dispositions import CaseDecision
 from cloud_sync.domain.roles import Actor
-from cloud_sync.errors import Conflict, NotFound
+from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.holds import check_goods, lift_holds_of_case, place_hold_on
+from cloud_sync.posting.movements import retime
 from cloud_sync.posting.positions import lot_of
+from cloud_sync.posting.typed_times import TYPED
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_holds
@@ -82,6 +84,8 @@ def resolve_case(
             resolution=resolution,
         ):
             raise Conflict(f"case {case_id} was resolved by {case['resolved_by']}: {case['resolution']}")
+        if case["kind"] == TYPED and decision is CaseDecision.ACCEPTED:
+            _accept_typed_time(connection, case, actor)
         lift_holds_of_case(connection, case_id, reason=resolution, actor=actor.name)
         add_event(
             connection,
@@ -92,6 +96,14 @@ def resolve_case(
             data={"decision": decision.value, "role": actor.role.value},
         )
         return _case(connection, case_id)
+
+
+def _accept_typed_time(connection: Connection, case: Row, actor: Actor) -> None:
+    """The typed time of a movement counts from now on. Raises ``NotAllowed`` to whoever typed it."""
+    rows = list(queries("holds").movement_to_retime(connection, movement_id=case["data"]["movement"]))
+    if any(row["operator"] == actor.name for row in rows):
+        raise NotAllowed(f"{actor.name} typed this time", "Somebody else with the role quality has to decide.")
+    retime(connection, rows)
 
 
 def _case(connection: Connection, case_id: int) -> Row:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,9 +10,10 @@ from uuid import UUID
 from cloud_sync.actions.master_data.master_data import item_named, place_named
 from cloud_sync.domain.booking import NewMovement, expires_at
 from cloud_sync.domain.movements import INTERNAL, fault_of
-from cloud_sync.domain.typed_times import CLOCKS_MAY_DIFFER
+from cloud_sync.domain.typed_times import CLOCKS_MAY_DIFFER, latest_of
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.posting.idempotency import answer, answered_before
+from cloud_sync.posting.lots import judge_issues_again
 from cloud_sync.posting.movements import book, lock_for_booking
 from cloud_sync.posting.order_matching import match_orders
 from cloud_sync.posting.positions import lot_of, position_of
@@ -97,18 +98,34 @@ def move_in(
     quantities = Counter[tuple[int, str]]()
     for lot_id, line in zip(lots, lines, strict=True):
         quantities[lot_id, line.serial] += line.quantity
+    # Use before expiry may be booked late; quality hears of it below.
+    used_at = at if (latest_at := latest_of(transfer.occurred_at, at)) is None else transfer.occurred_at
     for (lot_id, serial), quantity in quantities.items():
         order = transfer.order or None
         _check_stock(
-            connection, transfer.action, from_place, lot_id, serial, quantity, at, but_demand=order, picked_for=order
+            connection,
+            transfer.action,
+            from_place,
+            lot_id,
+            serial,
+            quantity,
+            used_at,
+            but_demand=order,
+            picked_for=order,
         )
     facts = [f"api/{client_id}#{number}" for number in range(1, len(lines) + 1)]
     event_id = answer(connection, "moved", client_id, request, facts, actor=actor)
     movements = [
-        _movement(fact, lot_id, line.serial, line.quantity, from_place, to_place, transfer, actor)
+        replace(
+            _movement(fact, lot_id, line.serial, line.quantity, from_place, to_place, transfer, actor),
+            latest_at=latest_at,
+        )
         for fact, lot_id, line in zip(facts, lots, lines, strict=True)
     ]
     book(connection, movements, event_id=event_id)
+    if latest_at is not None and transfer.action in ISSUING:
+        for lot_id in sorted(set(lots)):
+            judge_issues_again(connection, lot_id)
     match_orders(connection, [(movement, None) for movement in movements])
     return _moved(connection, facts)
 

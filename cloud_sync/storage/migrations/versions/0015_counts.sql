@@ -49,3 +49,6 @@ SELECT DISTINCT ON (c.lot_id, c.place_id, c.serial, c.count_id)
 FROM count_line c
 JOIN stock_count k ON k.id = c.count_id AND k.decision = 'approved'
 ORDER BY c.lot_id, c.place_id, c.serial, c.count_id, c.counted_at DESC, c.fact DESC;
+
+-- Movements whose time is an interval: typed afterwards, or by a doubtful clock.
+CREATE INDEX movement_typed ON movement (lot_id, from_place, serial) WHERE latest_at IS NOT NULL;

@@ -105,8 +105,7 @@ def test_a_count_that_is_rejected_changes_nothing_and_keeps_what_was_known(api: 
     assert (stock(api), differences(api, number)) == (8, (10, -9, 8, -7))
 
 
-def test_stock_reserved_beyond_what_a_count_leaves_is_broken_when_later_facts_say_so(api: Api, say: Said) -> None:
-    """A late receipt makes what a count found something that was there already: no more than was counted is reserved."""
+def test_no_more_than_was_counted_is_reserved_once_a_late_receipt_explains_it(api: Api, say: Said) -> None:
     counted(api, 10, 30)
     asked = {"client_id": str(uuid.uuid4()), "item": "insulin", "quantity": 10, "demand": "SO-1"}
     say(RECEIPT)
@@ -116,7 +115,7 @@ def test_stock_reserved_beyond_what_a_count_leaves_is_broken_when_later_facts_sa
     assert api.operator.ok("POST", "/v1/allocations", json=again)["missing"] == 1
 
 
-def test_what_a_count_found_and_later_facts_explain_is_held_by_nothing_else(api: Api, ledger: Ledger, say: Said) -> None:
+def test_what_a_count_found_and_later_facts_explain_is_not_held_for_it(api: Api, ledger: Ledger, say: Said) -> None:
     """Found stock may be any of its lot that is held elsewhere; once it is explained, it is what it always was."""
     say(scan(at(1), Action.RECEIVE, "acme", "dock", line(4)))
     counted(api, 10, 30)
