@@ -12,6 +12,7 @@ from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.api import (
     batches,
     compounding,
+    corrections,
     desk,
     enrolments,
     gateways,
@@ -30,6 +31,7 @@ from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
 from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
 from cloud_sync.storage.database import Database
+from cloud_sync.storage.queries import queries
 
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
@@ -69,7 +71,20 @@ def create_app(
     app.state.clock = clock
     app.state.typed_times = typed_times
     app.state.sign_receipts = ReceiptSigner(database)
-    rooms = (stock, traces, orders, quality, recalls, compounding, master_data, records, gateways, enrolments, desk)
+    rooms = (
+        stock,
+        corrections,
+        traces,
+        orders,
+        quality,
+        recalls,
+        compounding,
+        master_data,
+        records,
+        gateways,
+        enrolments,
+        desk,
+    )
     for room in (*rooms, measurements, batches):
         app.include_router(room.router, prefix="/v1")
     app.add_api_route(
@@ -87,7 +102,7 @@ def create_app(
 def healthz(database: Ledger) -> HealthOut:
     """Whether the ledger and its database answer: 200, or 503 with what is wrong."""
     with database.transaction() as connection:
-        connection.execute("SELECT 1")
+        queries("access").answers(connection)
     return HealthOut(version=version("lotwarden"))
 
 

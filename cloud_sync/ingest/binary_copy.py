@@ -2,10 +2,6 @@
 
 from struct import Struct
 
-COPY_READINGS = (
-    "COPY reading (channel_id, at, seq, value, synced, evidence_id, said_at, boot, mono_ms) FROM STDIN (FORMAT binary)"
-)
-
 # The format: header; per row the number of fields and each with its length; the end.
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END = b"\xff\xff"

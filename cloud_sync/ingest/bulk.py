@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from cloud_sync.actions.monitoring.retention import make_months
-from cloud_sync.ingest.binary_copy import COPY_READINGS, END, HEADER
+from cloud_sync.ingest.binary_copy import END, HEADER
 from cloud_sync.ingest.bulk_rows import NotPlain, RowMaker
 from cloud_sync.ingest.envelopes import with_retold
 from cloud_sync.ingest.fast_parser import EPOCH
@@ -32,10 +32,6 @@ RECORDS_MAX = 100_000
 BYTES_AT_ONCE = 64 * 1024
 """Of rows in one message to the server."""
 
-COPY_EVIDENCE = (
-    "COPY evidence (id, gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, last_at)"
-    " FROM STDIN (FORMAT binary)"
-)
 EVIDENCE_TYPES = ("int8", "int8", "uuid", "text", "int8", "int8", "bytea", "bytea", "bytea", "timestamptz")
 
 
@@ -216,7 +212,7 @@ def _copy(
     """Adds to ``kept``, and gives those that wait for channels or months."""
     waiting: list[tuple[int, Sealed]] = []
     rows = bytearray(HEADER)
-    with connection.cursor() as cursor, cursor.copy(COPY_READINGS) as copy:
+    with connection.cursor() as cursor, cursor.copy(queries("ingest").copy_readings.sql) as copy:
         for evidence_id, each in batches:
             try:
                 made = maker.made_of(decode_batch(each.raw, each.header), evidence_id)
@@ -256,7 +252,7 @@ def _months(connection: Connection) -> set[str]:
 
 
 def _keep_evidence(connection: Connection, gateway_id: int, kept: Sequence[Kept]) -> None:
-    with connection.cursor() as cursor, cursor.copy(COPY_EVIDENCE) as copy:
+    with connection.cursor() as cursor, cursor.copy(queries("ingest").copy_evidence.sql) as copy:
         copy.set_types(EVIDENCE_TYPES)
         for each in kept:
             header = each.sealed.header

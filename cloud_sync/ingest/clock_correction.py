@@ -65,7 +65,7 @@ def correct_times(connection: Connection, source: RecordSource, said: Sequence[S
         )
     if not boots:
         return
-    connection.execute("SELECT FROM channel WHERE gateway_id = %s ORDER BY id FOR NO KEY UPDATE", (source.gateway_id,))
+    list(queries("tracks").lock_channels_of_gateway(connection, gateway_id=source.gateway_id))
     for row in list(queries("clocks").true_months(connection, gateway_id=source.gateway_id, boots=boots)):
         make_months(connection, row["began_at"], row["began_at"])
     moved = queries("clocks").correct_readings(connection, gateway_id=source.gateway_id, boots=boots)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cloud_sync.actions.monitoring.retention import make_months
-from cloud_sync.ingest.binary_copy import COPY_READINGS, END, HEADER, Doubt, plain_row, row, row_end, row_start
+from cloud_sync.ingest.binary_copy import END, HEADER, Doubt, plain_row, row, row_end, row_start
 from cloud_sync.ingest.clock_correction import Times, true_times
 from cloud_sync.ingest.envelopes import PlacedEnvelope, as_unusable, keep_envelopes, placed, without_those_told
 from cloud_sync.ingest.fast_parser import EPOCH, PlainReading, since_epoch_us
@@ -16,10 +16,6 @@ from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.wire.records import Envelope, Lane, Quality, Reading
 
-COPY_UNUSABLE = (
-    "COPY unusable_reading (gateway_id, device, at, seq, quality, detail, evidence_id, said_at, boot, mono_ms)"
-    " FROM STDIN"
-)
 ROWS_AT_ONCE = 2_000
 """Of one message to the server: it stores them while the next ones are made."""
 
@@ -98,7 +94,7 @@ def keep_unusable(connection: Connection, gateway_id: int, unusable: Sequence[Un
     """Keep readings that are not good, each with its evidence, and what was wrong."""
     if not unusable:
         return
-    with connection.cursor() as cursor, cursor.copy(COPY_UNUSABLE) as copy:
+    with connection.cursor() as cursor, cursor.copy(queries("ingest").copy_unusable.sql) as copy:
         for each in unusable:
             record, stamp = each.record, each.record.stamp
             doubt = (None, None, None) if stamp.synced else (each.true_at and stamp.at, stamp.boot, stamp.mono_ms)
@@ -129,7 +125,7 @@ def _copy_good(connection: Connection, good: Sequence[Good], channels: dict[tupl
         return {}
     _make_months(connection, good)
     spans: dict[int, tuple[int, int]] = {}
-    with connection.cursor() as cursor, cursor.copy(COPY_READINGS) as copy:
+    with connection.cursor() as cursor, cursor.copy(queries("ingest").copy_readings.sql) as copy:
         copy.write(HEADER)
         for start in range(0, len(good), ROWS_AT_ONCE):
             copy.write(b"".join(_rows(good[start : start + ROWS_AT_ONCE], channels, spans)))

@@ -14,3 +14,7 @@ UPDATE api_token SET revoked_at = clock_timestamp() WHERE name = :name AND revok
 -- name: tokens()
 -- All tokens ever made, without their secrets.
 SELECT name, role, created_at, revoked_at FROM api_token ORDER BY name;
+
+-- name: answers()$
+-- Whether the database answers at all.
+SELECT true;

@@ -20,7 +20,7 @@ SELECT name FROM place WHERE id = :site_id;
 
 -- name: desk_places(site_id)
 -- Places of the site, and those that stand outside every site (suppliers, customers), with all they stand in.
-SELECT p.name, p.kind, p.title, p.policy,
+SELECT p.name, p.kind, p.title, p.policy, p.zone, p.is_zone_known,
        ARRAY(SELECT a.name FROM place a WHERE a.id = ANY(p.ancestors) ORDER BY cardinality(a.ancestors)) AS path
 FROM place p
 WHERE p.ancestors @> ARRAY[:site_id::bigint]
@@ -58,7 +58,9 @@ WITH here AS MATERIALIZED (
     WHERE h.lot_id IN (SELECT lot_id FROM here)
     GROUP BY h.lot_id
 )
-SELECT i.name AS item, l.lot_number AS number, l.owner, l.expires_on, l.expires_at,
+SELECT i.name AS item, l.lot_number AS number, l.owner, l.expires_on, l.expires_hour, l.expires_exactly,
+       (SELECT expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) FROM place p
+        WHERE p.id = :site_id) AS expires_at,
        coalesce(min(k.blocks::text)::jsonb, '[]') AS blocks,
        jsonb_agg(jsonb_build_object('place', s.place, 'serial', s.serial, 'quantity', s.quantity,
                                     'reservations', coalesce(v.reservations, '[]')) ORDER BY s.place, s.serial) AS balances
@@ -100,10 +102,13 @@ SELECT name, badge, active FROM operator ORDER BY name;
 SELECT body FROM policy WHERE name IN (SELECT policy FROM place) ORDER BY name;
 
 -- name: desk_channels(gateway_id)
--- Where this gateway's channels measure.
-SELECT c.device, c.metric, p.name AS place
-FROM channel c JOIN place p ON p.id = c.place_id
-WHERE c.gateway_id = :gateway_id ORDER BY c.device, c.metric;
+-- Where this gateway's channels measure, and why some need not be judged.
+SELECT c.device, c.metric, coalesce(p.name, '') AS place, coalesce(u.reason, '') AS not_judged_because
+FROM channel c
+LEFT JOIN place p ON p.id = c.place_id
+LEFT JOIN unjudged_on_purpose u ON u.channel_id = c.id
+WHERE c.gateway_id = :gateway_id AND (p.id IS NOT NULL OR u.channel_id IS NOT NULL)
+ORDER BY c.device, c.metric;
 
 -- name: desk_cases(gateway_id, kinds, rows_max)
 -- Open cases that hold what this gateway said and the ledger could not book, the newest first. Index:

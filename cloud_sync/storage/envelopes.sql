@@ -132,3 +132,7 @@ WHERE NOT EXISTS (SELECT FROM reading_hour h
 GROUP BY began_at
 ORDER BY 1
 LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: is_channel(channel_id)$
+-- Whether there is such a channel.
+SELECT EXISTS (SELECT FROM channel WHERE id = :channel_id);

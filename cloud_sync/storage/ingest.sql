@@ -113,3 +113,16 @@ CROSS JOIN LATERAL (
 -- name: evidence_ids(count)
 -- Ids for so many batches.
 SELECT nextval(pg_get_serial_sequence('evidence', 'id')) AS id FROM generate_series(1, :count);
+
+-- name: copy_readings()!
+-- Good readings as binary COPY takes them; ingest/binary_copy.py packs the fields in this order.
+COPY reading (channel_id, at, seq, value, synced, evidence_id, said_at, boot, mono_ms) FROM STDIN (FORMAT binary);
+
+-- name: copy_unusable()!
+-- Readings that are no measurements, as text.
+COPY unusable_reading (gateway_id, device, at, seq, quality, detail, evidence_id, said_at, boot, mono_ms) FROM STDIN;
+
+-- name: copy_evidence()!
+-- Batches, byte for byte; ingest/bulk.py has the types of the fields.
+COPY evidence (id, gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, last_at)
+FROM STDIN (FORMAT binary);

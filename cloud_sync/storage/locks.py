@@ -19,7 +19,7 @@ two transactions can still meet; then one of them is done again (``database.agai
 from collections.abc import Iterable
 
 from cloud_sync.storage.database import Connection
-from cloud_sync.storage.queries import Statement
+from cloud_sync.storage.queries import Statement, queries
 
 # Any fixed numbers; they only must differ from each other and from MIGRATION_LOCK.
 _HOLDS = 0x484F4C44
@@ -28,44 +28,43 @@ _PLACES = 0x504C4143
 
 
 # The same as statements, to be sent with others (``queries.pipeline``).
-SHARE_HOLDS: Statement = ("SELECT pg_advisory_xact_lock_shared(%(key)s)", {"key": _HOLDS})
+SHARE_HOLDS: Statement = (queries("locks").share.sql, {"key": _HOLDS})
 
 
 def lock_item_named(name: str) -> Statement:
     """``lock_items`` of the item with this name, if there is one."""
-    lock = "SELECT pg_advisory_xact_lock(%(key)s, (id %% 2147483648)::integer) FROM item WHERE name = %(name)s"
-    return lock, {"key": _ITEMS, "name": name}
+    return queries("locks").own_item_named.sql, {"key": _ITEMS, "name": name}
 
 
 def share_holds(connection: Connection) -> None:
     """Wait until nobody changes holds; keep anybody from changing them until the end of the transaction."""
-    connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", (_HOLDS,))
+    connection.execute(*SHARE_HOLDS)
 
 
 def lock_holds(connection: Connection) -> None:
     """Wait until nobody books or decides; keep everybody from it until the end of the transaction."""
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_HOLDS,))
+    connection.execute(queries("locks").own.sql, {"key": _HOLDS})
 
 
 def lock_judged_places(connection: Connection, place_ids: Iterable[int]) -> None:
     """One judgement at a time of what the devices of each of these places say together."""
     for place_id in sorted(set(place_ids)):
-        connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_PLACES, place_id % 2**31))
+        connection.execute(queries("locks").own_one.sql, {"key": _PLACES, "id": place_id})
 
 
 def lock_orders(connection: Connection, numbers: Iterable[str]) -> None:
     """These orders are nobody else's, if there are such; all that a transaction needs at once."""
     wanted = sorted({number for number in numbers if number})
     if wanted:
-        connection.execute("SELECT FROM stock_order WHERE number = ANY(%s) ORDER BY id FOR UPDATE", (wanted,))
+        connection.execute(queries("locks").lock_orders.sql, {"numbers": wanted})
 
 
 def lock_items(connection: Connection, item_ids: Iterable[int]) -> None:
     """One reservation at a time for each of these items."""
     for item_id in sorted(set(item_ids)):
-        connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_ITEMS, item_id % 2**31))
+        connection.execute(queries("locks").own_one.sql, {"key": _ITEMS, "id": item_id})
 
 
 def lock_lots(connection: Connection, lot_ids: Iterable[int]) -> None:
     """One booking at a time for each of these lots."""
-    connection.execute("SELECT FROM lot WHERE id = ANY(%s) ORDER BY id FOR UPDATE", (sorted(set(lot_ids)),))
+    connection.execute(queries("locks").lock_lots.sql, {"lot_ids": sorted(set(lot_ids))})

@@ -63,3 +63,19 @@ WHERE r.at >= :began_at AND r.at < :ended_at
                   AND r.at >= e.began_at - coalesce((SELECT seconds FROM reach WHERE reach.channel_id = r.channel_id), 0)
                               * interval '1 s'
                   AND r.at <= coalesce(e.ended_at, 'infinity'));
+
+-- name: lock_readings()!
+-- Keep everybody from the months of readings, to take one away.
+LOCK TABLE ONLY reading IN ACCESS EXCLUSIVE MODE;
+
+-- name: lock_month()!
+-- Keep writers from a month while it is rolled up; {month} is the name of its partition.
+LOCK TABLE {month} IN EXCLUSIVE MODE;
+
+-- name: any_of_month()
+-- A reading of a month, if there is one; {month} is the name of its partition.
+SELECT FROM {month} LIMIT 1;
+
+-- name: drop_month()!
+-- Take away a month that has no readings; {month} is the name of its partition.
+DROP TABLE {month};

@@ -304,3 +304,19 @@ CROSS JOIN LATERAL (
 UPDATE track t SET last_at = new.last_at
 FROM unnest(:channel_ids::bigint[], :rules::text[], :last_ats::timestamptz[]) AS new (channel_id, rule, last_at)
 WHERE (t.channel_id, t.rule) = (new.channel_id, new.rule) AND t.last_at < new.last_at;
+
+-- name: channels_of_gateway(gateway_id)
+-- The channels of a gateway. Index: channel_gateway_id_device_metric_key.
+SELECT id FROM channel WHERE gateway_id = :gateway_id;
+
+-- name: gateways_of_channels(channel_ids)
+-- The gateways that these channels belong to, in the order of ids.
+SELECT DISTINCT gateway_id FROM channel WHERE id = ANY(:channel_ids) ORDER BY 1;
+
+-- name: forget_tracks(channel_ids)!
+-- Where the rules of these channels stood, before all that they measured is judged again.
+DELETE FROM track WHERE channel_id = ANY(:channel_ids);
+
+-- name: spans_of_channels(channel_ids)
+-- The first and the last measurement of each channel that has any.
+SELECT channel_id, min(at) AS first, max(at) AS last FROM heard WHERE channel_id = ANY(:channel_ids) GROUP BY 1;

@@ -28,6 +28,7 @@ from edge_agent.commissioning.ble_probe import (
     show_ble,
 )
 from edge_agent.commissioning.config_write import offer, text_of
+from edge_agent.commissioning.judged_channels import metrics_of, told_at_add
 from edge_agent.commissioning.probe import (
     BaudrateOption,
     ByOption,
@@ -167,10 +168,13 @@ def add_command(
             )  # fmt: skip
         diff = offer(config, before, after, console, yes=yes, as_json=as_json)
         keep()
+    judged = told_at_add(loaded, name, metrics_of(data)) if scanner is None else ()
     if as_json:
-        print_json({"written": str(config), "diff": diff, **data})
-    else:
-        console.print(f"Written to {config}. A running agent takes it up at once with: {RELOAD}", soft_wrap=True)
+        print_json({"written": str(config), "diff": diff, "judged": list(judged), **data})
+        return
+    console.print(f"Written to {config}. A running agent takes it up at once with: {RELOAD}", soft_wrap=True)
+    for line in judged:
+        console.print(line, style="bold red" if "NOT JUDGED" in line else "", markup=False, soft_wrap=True)
 
 
 def _profile_said(profile: str | None, own_dir: Path | None) -> str:

@@ -44,7 +44,7 @@ def ble_bus_for(
     taken = {bus.name for bus in config.bus}
     base = new_name or ("ble" if "ble" not in taken else f"ble-{wanted}")
     if base in taken:
-        raise BenchError((f"there is a bus {base!r} already: choose another --bus-name",))
+        raise BenchError((f"a bus {base!r} already exists: choose another --bus-name",))
     return BleBus(kind="ble", name=base, adapter=wanted), True
 
 
@@ -52,7 +52,7 @@ def refuse_ble_duplicates(config: GatewayConfig, wireless: Wireless) -> None:
     """Before anything is listened to. Raises ``BenchError``."""
     faults = [*names_taken(config, wireless.name)]
     faults += [
-        f"{wireless.target.address} is {device.name} already: remove that one first"
+        f"{wireless.target.address} is already {device.name}: remove that device first"
         for device in config.device
         if isinstance(device, BleDeviceSection)
         and device.address == wireless.target.address
@@ -92,10 +92,10 @@ def _comment(wireless: Wireless, report: BleReport, today: date) -> str:
         signal = f" at {report.heard.rssi_dbm[1]} dBm" if report.heard.rssi_dbm else ""
         return f"Heard {today}{signal}{every}: {why} ({values})."
     if wireless.unproven is None or report.sense in _NEVER:
-        told = "" if wireless.unproven is None else ", and no reason outweighs that"
+        told = "" if wireless.unproven is None else ", and no reason can override that"
         raise BenchError((f"not added{told}: {why}", *report.advice))
     if len(wireless.unproven.strip()) < REASON_MIN:
-        raise BenchError(("--unproven needs a reason that somebody else understands later",))
+        raise BenchError(("--unproven needs a reason that others will understand later",))
     return f"NOT PROVEN {today}: {wireless.unproven.strip()} ({why})"
 
 

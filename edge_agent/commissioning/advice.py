@@ -21,7 +21,7 @@ AT_THE_DOOR = {
     PortState.NO_ROUTE: (
         "there is no way to {host} from here: is this computer on the same network? (ip route get {host})",
     ),
-    PortState.NO_NAME: ("nobody knows the name {host}: write its address instead, or correct the name",),
+    PortState.NO_NAME: ("the name {host} cannot be resolved: write its address instead, or correct the name",),
     PortState.OPEN: (
         "now {host}:{port} takes a connection, a moment ago it did not: its clients may be at their limit; close "
         "another program that reads it, and probe again",

@@ -4,7 +4,7 @@
 sense        when
 ============ ========================================================================================================
 UNDERSTOOD   frames of one format with good values, from this address (over a connection: values of the service)
-ODD          a format fits, but its frames disown their values, or several formats fit
+ODD          a format fits, but its frames mark their values as invalid, or several formats fit
 SEALED       it is encrypted, and no key was given
 WRONG_KEY    a key was given that does not fit, or it speaks in plain although there is a key
 OTHER        it is of another format than it was taken for
@@ -95,21 +95,21 @@ def _sense(heard: DeviceHeard, asked: str | None, has_key: bool) -> _Judged:
     if heard.is_deaf:
         return BleSense.DEAF, asked, {}, (heard.trouble,)
     if not heard.frames:
-        return BleSense.SILENT, asked, {}, (f"not one frame within {heard.listened_s:g} s",)
+        return BleSense.SILENT, asked, {}, (f"no frame was received within {heard.listened_s:g} s",)
     if heard.connected is not None or (asked == "gatt-ess" and heard.trouble):
         return _of_service(heard)
     by_name = {one.format: one for one in heard.formats}
     if asked is not None and asked not in by_name:
         if not by_name:
-            return BleSense.UNKNOWN, asked, {}, (f"nothing that it says is a frame of {asked}",)
+            return BleSense.UNKNOWN, asked, {}, (f"none of its data is a frame of format {asked}",)
         return BleSense.OTHER, asked, {}, (f"its frames are of {' and '.join(by_name)}, not of {asked}",)
     good = [one for one in heard.formats if one.values]
     chosen = by_name[asked] if asked else good[0] if good else next(iter(by_name.values()), None)
     if chosen is None:
-        return BleSense.UNKNOWN, None, {}, (heard.trouble or "nothing that it says is of a format that is known here",)
+        return BleSense.UNKNOWN, None, {}, (heard.trouble or "none of its data is in a known format",)
     if asked is None and len(good) > 1:
         names = " and ".join(one.format for one in good)
-        return BleSense.ODD, None, chosen.values, (f"its frames fit {names}: say which with --format",)
+        return BleSense.ODD, None, chosen.values, (f"its frames match {names}: choose one with --format",)
     return _of_format(chosen, has_key and FORMATS[chosen.format].takes_key)
 
 
@@ -151,20 +151,20 @@ def _advice(
             yield from _on_silence(heard)
         case BleSense.SEALED:
             yield (
-                "it is encrypted: write its key (32 hexadecimal digits, from the maker's application) to a file that "
-                "only the agent can read, and give --bindkey-file FILE"
+                "it is encrypted: write its key (32 hexadecimal digits, from the maker's app) to a file that only "
+                "the agent can read, and pass --bindkey-file FILE"
             )
         case BleSense.WRONG_KEY if found is not None and found.last.detail == PLAIN_REFUSED:
             yield (
-                "it speaks in plain although a key is given: it was reset, or is another device; leave the key out, or "
-                "switch its encryption on again"
+                "it sends unencrypted data although a key was given: it was reset, or is another device. Omit the key, "
+                "or switch its encryption on again"
             )
         case BleSense.WRONG_KEY:
-            yield "is it the key of this very device? A reset, or pairing it anew, makes a new one"
+            yield "check that the key belongs to this device: a reset or a new pairing creates a new one"
         case BleSense.ODD if found is not None and found.last.detail.startswith(PROBES_OPEN):
-            yield f"add each probe by itself: {' or '.join(f'--source {name}' for name in found.last.sources)}"
+            yield f"add each probe separately: {' or '.join(f'--source {name}' for name in found.last.sources)}"
         case BleSense.OTHER:
-            yield f"take it for what it is: --format {next(one.format for one in heard.formats)}"
+            yield f"use the format that it sends: --format {next(one.format for one in heard.formats)}"
         case BleSense.UNKNOWN:
             yield from _on_unknown(heard, asked)
         case _:
@@ -175,18 +175,20 @@ def _advice(
 
 def _on_silence(heard: DeviceHeard) -> Iterator[str]:
     if heard.others:
-        others = "1 other device was" if heard.others == 1 else f"{heard.others} other devices were"
-        yield f"{others} heard, so {heard.adapter} works: is this one switched on, and its battery good?"
+        others = "1 other device" if heard.others == 1 else f"{heard.others} other devices"
+        yield (
+            f"{heard.adapter} works ({others} received): check that this sensor is switched on and its battery is good"
+        )
     else:
         yield (
-            f"{heard.adapter} heard no device at all: is its aerial on, is it the right adapter (--adapter)? "
-            "edge-agent doctor"
+            f"{heard.adapter} received nothing at all: check its antenna, and whether it is the right adapter "
+            "(--adapter); run edge-agent doctor"
         )
-    yield "hold it within a metre of the aerial: metal doors and walls swallow this radio"
+    yield "hold the sensor within a metre of the antenna: metal doors and walls block this radio"
     if heard.listened_s < LISTEN_LONG_S:
-        yield f"some sensors speak every few minutes only: listen longer, --ble-s {LISTEN_LONG_S}"
-    yield "a telephone that is connected to it silences it: close the maker's application"
-    yield "is this its address? edge-agent scan --ble lists what is in range"
+        yield f"some sensors send only every few minutes: listen longer with --ble-s {LISTEN_LONG_S}"
+    yield "a phone that is connected to the sensor stops its advertisements: close the maker's app"
+    yield "check the address: edge-agent scan --ble lists the devices in range"
 
 
 def _on_unknown(heard: DeviceHeard, asked: str | None) -> Iterator[str]:
@@ -198,11 +200,11 @@ def _on_unknown(heard: DeviceHeard, asked: str | None) -> Iterator[str]:
             yield f"it looks like {FORMATS[name].title}: {FORMATS[name].hint}"
     makers = [NO_SENSORS[company] for company in heard.companies if company in NO_SENSORS]
     if makers and not kin:
-        yield f"by its company id it is made by {makers[0]}: a telephone, computer or watch rather than a sensor"
+        yield f"its company id belongs to {makers[0]}: probably a phone, computer or watch rather than a sensor"
     elif not kin:
-        yield "is this its address? edge-agent scan --ble lists what is in range, sensors first"
+        yield "check the address: edge-agent scan --ble lists the devices in range, sensors first"
     if not heard.said:
-        yield "it says nothing but its name: a sensor that has to be connected to, or one whose data comes later"
+        yield "it sends only its name: it needs a connection, or its data comes later"
 
 
 def _on_radio(
@@ -210,18 +212,18 @@ def _on_radio(
 ) -> Iterator[str]:
     if heard.rssi_dbm is not None and heard.rssi_dbm[1] < WEAK_DBM:
         yield (
-            f"its signal is weak ({heard.rssi_dbm[1]} dBm, better than {WEAK_DBM} is good): bring the aerial nearer, "
-            "and look again with the door closed"
+            f"its signal is weak ({heard.rssi_dbm[1]} dBm; aim for better than {WEAK_DBM}): move the antenna "
+            "closer, and check again with the door closed"
         )
     battery_pct = found.values.get("battery_pct") if found else None
     if battery_pct is not None and battery_pct < BATTERY_LOW_PCT:
-        yield f"its battery has {battery_pct:g} % left: change it"
+        yield f"its battery is at {battery_pct:g} %: replace it"
     if found is not None and found.replays:
-        yield f"{found.replays} frames had an old number and were dropped: does something repeat its radio?"
+        yield f"{found.replays} frames with an old sequence number were dropped: something may be replaying its radio"
     if format_ is not None and FORMATS[format_].scan is Scan.ACTIVE and scan == "passive":
-        yield f'its bus scans passively, but {FORMATS[format_].why}: write scan = "auto"'
+        yield f'its bus scans passively, but {FORMATS[format_].why}: set scan = "auto"'
     if has_key and format_ is not None and not FORMATS[format_].takes_key:
-        yield f"{format_} is never encrypted: leave the key out"
+        yield f"{format_} is never encrypted: omit the key"
 
 
 def _kin(heard: DeviceHeard) -> list[str]:

@@ -108,10 +108,10 @@ def show_ble(report: "BleReport", console: Console, *, with_bytes: bool = True) 
     name = f" ({heard.name})" if heard.name else ""
     console.print(f"[bold]{heard.address}[/bold]{escape(name)} on {heard.adapter}{what}")
     if heard.said and with_bytes:
-        console.print("\n[bold]On the air[/bold]  (what came last is last)")
+        console.print("\n[bold]On the air[/bold]  (newest last)")
         for one in heard.said:
             console.print(f"  {one.where}  {one.raw.hex(' ')}", markup=False, soft_wrap=True)
-            console.print(f"    {one.means or 'is of no format that is known here'}", markup=False, soft_wrap=True)
+            console.print(f"    {one.means or 'not in a known format'}", markup=False, soft_wrap=True)
     if heard.connected is not None:
         console.print("\n[bold]Read over a connection[/bold]")
         for what, raw in zip(("temperature", "humidity"), heard.connected, strict=True):
@@ -157,14 +157,14 @@ def ble_data(report: "BleReport") -> dict[str, Any]:
 
 
 _VERDICTS = {
-    "understood": "[bold green]UNDERSTOOD[/bold green]: it is heard, and what it says makes sense",
-    "odd": "[bold yellow]ODD[/bold yellow]: it is heard, but look at this before lots depend on it",
-    "sealed": "[bold yellow]ENCRYPTED[/bold yellow]: it is heard, but cannot be read without its key",
-    "wrong_key": "[bold red]WRONG KEY[/bold red]: it is heard, but not believed",
-    "other": "[bold red]ANOTHER FORMAT[/bold red]: this is not what it is taken for",
-    "unknown": "[bold yellow]UNKNOWN[/bold yellow]: it is heard, but not understood",
-    "silent": "[bold red]SILENT[/bold red]: it is not heard",
-    "deaf": "[bold red]NO BLUETOOTH[/bold red]: nothing can be heard here",
+    "understood": "[bold green]UNDERSTOOD[/bold green]: it is received, and its values are plausible",
+    "odd": "[bold yellow]ODD[/bold yellow]: it is received, but resolve this before lots depend on it",
+    "sealed": "[bold yellow]ENCRYPTED[/bold yellow]: it is received, but cannot be read without its key",
+    "wrong_key": "[bold red]WRONG KEY[/bold red]: it is received, but rejected",
+    "other": "[bold red]ANOTHER FORMAT[/bold red]: it does not send the expected format",
+    "unknown": "[bold yellow]UNKNOWN[/bold yellow]: it is received, but not understood",
+    "silent": "[bold red]SILENT[/bold red]: it is not received",
+    "deaf": "[bold red]NO BLUETOOTH[/bold red]: the adapter cannot be used",
 }
 
 
@@ -190,8 +190,8 @@ def _radio(report: "BleReport") -> list[str]:
     if report.interval_s is not None:
         stale, lost = stale_after_s(report.interval_s), lost_after_s(report.interval_s)
         lines.append(
-            f"interval  something new every {report.interval_s:.1f} s; silent for {stale:.0f} s it is stale, for "
-            f"{lost:.0f} s lost"
+            f"interval  new values every {report.interval_s:.1f} s; stale after {stale:.0f} s of silence, lost after "
+            f"{lost:.0f} s"
         )
     elif report.values and heard.connected is None:
         lines.append("interval  not learned yet: too few frames; --ble-s 120 listens longer")

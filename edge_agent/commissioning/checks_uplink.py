@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from edge_agent.agent import journal_dir
+from edge_agent.buffer.desk_store import last_desk
 from edge_agent.buffer.reader import JournalReader
 from edge_agent.buffer.stored_batch import JournalStatus
 from edge_agent.commissioning.checks import Check, CheckState
@@ -47,6 +48,21 @@ async def check_uplink(section: UplinkSection, now: datetime) -> list[Check]:
     return checks
 
 
+def check_desk(config: GatewayConfig) -> Iterator[Check]:
+    """Whether the desk says in which time zone this site's days end; nothing where there is no desk yet."""
+    desk = last_desk(config.gateway.data_dir)
+    if desk is None:
+        return
+    site = next((place for place in desk.snapshot.places if place.name == desk.snapshot.site), None)
+    if site is None or site.kind != "site":
+        return
+    if site.is_zone_known:
+        yield Check("time zone", CheckState.OK, f"labels' days end at midnight in {site.zone}")
+        return
+    text = f"site {site.name} has no time zone in the ledger: labels' days end at midnight UTC"
+    yield Check("time zone", CheckState.WARN, text, f"set it in the ledger: POST /v1/places/{site.name}/zone")
+
+
 def check_journal(config: GatewayConfig, now: datetime, *, is_reachable: bool) -> Iterator[Check]:
     """What the journal holds, and whether the ledger takes it, which it does from registered gateways only."""
     try:
@@ -77,7 +93,7 @@ def _no_connection(error: Exception, host: str, port: int) -> Check:
         return Check("certificate", CheckState.FAIL, f"{host}:{port} does not speak TLS as it should ({error.reason})",
                      f"openssl s_client -connect {host}:{port} </dev/null")  # fmt: skip
     if isinstance(error, socket.gaierror):
-        return Check("network", CheckState.FAIL, f"nobody knows the name {host}",
+        return Check("network", CheckState.FAIL, f"the name {host} cannot be resolved",
                      f"resolvectl query {host}; correct uplink.url, or the gateway's DNS server")  # fmt: skip
     if isinstance(error, ConnectionRefusedError):
         return Check("network", CheckState.FAIL, f"{host} is there, but nothing listens on port {port}",
@@ -103,7 +119,7 @@ def _fix_for_certificate(reason: str, host: str) -> str:
 def _certificate(certificate: dict[str, object], host: str, now: datetime) -> Check:
     until = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
     left = until - now
-    says = f"{host} is trusted; its certificate ends {until:%Y-%m-%d}, in {left.days} days"
+    says = f"{host}: certificate valid; expires {until:%Y-%m-%d}, in {left.days} days"
     if left < CERTIFICATE_WARN:
         return Check("certificate", CheckState.WARN, says, "renew it at the ledger's server before then")
     return Check("certificate", CheckState.OK, says)

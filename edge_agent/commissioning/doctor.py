@@ -10,8 +10,10 @@ from rich.console import Console
 from edge_agent.commands.options import DEFAULT_CONFIG, ConfigOption, JsonOption, counted, print_json
 from edge_agent.commissioning.checks import Check, CheckState
 from edge_agent.commissioning.checks_machine import check_clock, check_disk, check_key, check_ports
-from edge_agent.commissioning.checks_uplink import check_journal, check_uplink
+from edge_agent.commissioning.checks_proofs import check_proofs
+from edge_agent.commissioning.checks_uplink import check_desk, check_journal, check_uplink
 from edge_agent.commissioning.console_lists import print_hanging
+from edge_agent.commissioning.judged_channels import check_judged
 from edge_agent.config.model import GatewayConfig
 from edge_agent.errors import ConfigError, EdgeError
 from edge_agent.runtime.config_loader import load_config
@@ -47,12 +49,15 @@ def examine(path: Path) -> tuple[Check, ...]:
     checks += check_disk(config.gateway.data_dir, config.journal.bytes_max, config.journal.reserve_bytes)
     checks += check_key(config.gateway.data_dir)
     checks += check_ports(config)
+    checks += check_proofs(config)
     checks.append(_check_agent(live is not None))
+    checks += check_judged(config, live)
     uplink = asyncio.run(check_uplink(config.uplink, clock.now()))
     checks += uplink
     checks += check_journal(
         config, clock.now(), is_reachable=all(check.state is not CheckState.FAIL for check in uplink)
     )
+    checks += check_desk(config)
     return tuple(checks)
 
 
@@ -85,8 +90,13 @@ def _show(checks: tuple[Check, ...], console: Console) -> None:
             console.print(f"      {'':<{width}}  -> {check.fix}", markup=False, soft_wrap=True)
     counts = {state: sum(check.state is state for check in checks) for state in CheckState}
     console.print(
-        f"\n{counts[CheckState.OK]} ok, {counts[CheckState.WARN]} to look at, {counts[CheckState.FAIL]} to mend"
+        f"\n{counts[CheckState.OK]} OK, {_counted(counts[CheckState.WARN], 'warning')}, "
+        f"{_counted(counts[CheckState.FAIL], 'failure')}"
     )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 _MARKS = {CheckState.OK: " ok ", CheckState.WARN: "warn", CheckState.FAIL: "FAIL"}

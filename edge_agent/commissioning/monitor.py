@@ -41,6 +41,18 @@ BATCHES_READ_MAX = 2000
 WIDE_FROM = 100
 """A narrower terminal has no room for how many records there were."""
 
+DEVICE_WIDTH_MAX = 22
+OTHERS_WIDTH = 38
+"""Of all columns but device and value, with what is between them."""
+FRAME_LINES = 6
+"""Of the table, besides its rows: title (two lines, if need be), head, rule and the space around; one for what is left
+out."""
+SAID_SHARE = 6
+"""One line of so many may say why a device is not well."""
+WELL = ("good", "waiting")
+ASIDE = ("_unix_s", "_band_count", "sampled_l", "battery_v", "rssi_dbm")
+"""Values that nobody watches: left out where there is one line for a device."""
+
 From = Literal["agent", "journal", "direct"]
 
 
@@ -240,7 +252,7 @@ def _watch(look: Callable[[], View], *, once: bool, every_s: float, as_json: boo
     try:
         with LiveTable(console=console, screen=False, auto_refresh=False) as table:
             while True:
-                table.update(_drawn(_looked(look), console.width), refresh=True)
+                table.update(_drawn(_looked(look), console.width, console.height - 1), refresh=True)
                 time.sleep(every_s)
     except KeyboardInterrupt:
         return
@@ -254,24 +266,62 @@ def _looked(look: Callable[[], View]) -> View:
         return View("journal", str(error), ())
 
 
-def _drawn(view: View, width: int) -> Group:
-    table = Table(box=SIMPLE_HEAD, title=escape(view.headline), title_justify="left", title_style="bold")
+def _drawn(view: View, width: int, height: int | None = None) -> Group:
+    """The table; within ``width`` x ``height`` if a height is given: what is not well comes first, and what has no room
+    is counted below."""
+    rows, said, left_out = list(view.rows), _said(view.rows), ""
+    if height is not None:
+        rows.sort(key=lambda row: row.quality in WELL)  # stable: otherwise as configured
+        said = said[: max(1, height // SAID_SHARE)]
+        room = max(1, height - FRAME_LINES - len(said))
+        if len(rows) > room:
+            hidden = rows[room - 1 :]
+            rows = rows[: room - 1]
+            bad = sum(row.quality not in WELL for row in hidden)
+            left_out = f"{len(hidden)} more devices, " + (f"{bad} of them not well" if bad else "all of them well")
+    return Group(
+        _table(view, rows, width, one_line=height is not None),
+        *([Text(left_out, "dim", no_wrap=True)] if left_out else []),
+        *(Text(text, no_wrap=height is not None, overflow="ellipsis") for text in said),
+    )
+
+
+def _said(rows: Sequence[Row]) -> list[str]:
+    return [f"{row.device}: {row.detail.removeprefix(row.device + ' ')}" for row in rows if row.detail]
+
+
+def _table(view: View, rows: Sequence[Row], width: int, *, one_line: bool) -> Table:
+    title = _cut(view.headline, width) if one_line else view.headline
+    table = Table(box=SIMPLE_HEAD, title=escape(title), title_justify="left", title_style="bold")
+    if one_line:
+        table.padding = (0, 1, 0, 0)
     is_polled, is_wide = view.source != "journal", width >= WIDE_FROM
     table.add_column("device", no_wrap=True)
-    table.add_column("value")
+    table.add_column("value", no_wrap=one_line)
     table.add_column("quality", no_wrap=True)
     right = ["age", *(["latency"] if is_polled else []), *(["records"] if is_wide else []), "errors"]
     for column in right:
         table.add_column(column, justify="right", no_wrap=True)
-    for row in view.rows:
-        values = ("  " if is_wide else "\n").join(f"{name} {value:g}" for name, value in row.values.items()) or "-"
+    for row in rows:
+        name, values = row.device, _values(row, "  " if is_wide else "\n")
+        if one_line:
+            name = name if len(name) <= DEVICE_WIDTH_MAX else "…" + name[1 - DEVICE_WIDTH_MAX :]
+            values = _cut(_values(row, "  ", ASIDE), max(width - DEVICE_WIDTH_MAX - OTHERS_WIDTH, 10))
         colour = _COLOURS.get(row.quality, "red")
-        cells = [escape(row.device), values, f"[{colour}]{row.quality}[/{colour}]", _span(row.age_s)]
+        cells = [escape(name), values, f"[{colour}]{row.quality}[/{colour}]", _span(row.age_s)]
         cells += [_milliseconds(row.latency_ms)] if is_polled else []
         cells += [str(row.records)] if is_wide else []
         table.add_row(*cells, str(row.errors))
-    said = [Text(f"{row.device}: {row.detail.removeprefix(row.device + ' ')}") for row in view.rows if row.detail]
-    return Group(table, *said)
+    return table
+
+
+def _values(row: Row, between: str, aside: tuple[str, ...] = ()) -> str:
+    shown = [f"{name} {value:g}" for name, value in row.values.items() if not (aside and name.endswith(aside))]
+    return between.join(shown) or "-"
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 _COLOURS = {"good": "green", "waiting": "dim", "-": "dim", "late": "yellow", "stale": "yellow"}

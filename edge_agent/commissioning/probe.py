@@ -1,6 +1,7 @@
 """``edge-agent probe``: one device, its bytes and its values side by side, and what to do if they make no sense."""
 
 import asyncio
+import contextlib
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -32,7 +33,7 @@ from edge_agent.commissioning.ble_probe import (
 )
 from edge_agent.commissioning.console_lists import print_dashed, print_numbered
 from edge_agent.commissioning.identification import Budget, Report, Target, probe
-from edge_agent.commissioning.records import record_scanner, record_wired
+from edge_agent.commissioning.records import record, record_scanner, record_wired
 from edge_agent.commissioning.target import (
     Place,
     UnitPart,
@@ -134,7 +135,7 @@ def probe_command(
             return
         wireless = None if host or serial_port else _wireless(device, config, ble_format, bindkey_file, adapter)
         if wireless is not None:
-            _probe_wireless(wireless, ble_s, as_json=as_json)
+            _probe_wireless(wireless, ble_s, device, config, by, as_json=as_json)
             return
         place = Place(host, port, serial_port, baudrate, parity, stopbits, timeout_s, framer)
         part = UnitPart(input_number, tuple(metric or ()))
@@ -195,8 +196,17 @@ def _wireless(
     return ble_target(device, ble_format, key_file, adapter) if is_address(device) else None
 
 
-def _probe_wireless(target: BleTarget, listen_s: float, *, as_json: bool) -> None:
+def _probe_wireless(
+    target: BleTarget, listen_s: float, device: str | None, config: Path, by: str | None, *, as_json: bool
+) -> None:
     report = run_ble_probe(target, listen_s)
+    with contextlib.suppress(ConfigError):  # an address alone may be probed without any configuration
+        loaded = load_config(config)
+        if any(one.name == device for one in loaded.device):
+            record(
+                loaded.gateway.data_dir, what="probe", by=by, device=str(device), where=target.address,
+                model="Bluetooth sensor", verdict="understood" if is_understood(report) else "not proven",
+            )  # fmt: skip
     if as_json:
         print_json(ble_data(report))
     else:

@@ -253,6 +253,8 @@ def _next_command(one: FoundDevice) -> str:
         words += ["--address-offset", str(best.variant.address_offset)]
     if best.variant.word_order is not None:
         words += ["--word-order", best.variant.word_order]
+    if best.profile.link.inputs > 1:
+        words += ["--input", "1"]  # the one that was looked at; each other input in use is added the same way
     counter = " --size-um ... --flow-l-per-min ... --sample-s ..." if best.profile.counter is not None else ""
     return shlex.join(words) + counter
 

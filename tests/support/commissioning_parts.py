@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.support.warm_commands import run_command
 
 PATIENCE_S = 40
 
@@ -31,14 +32,8 @@ class Said:
 
 async def edge_agent(*args: object, typed: str | None = None) -> Said:
     """Run ``edge-agent`` as a process of its own."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "edge_agent", *map(str, args),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    async with asyncio.timeout(PATIENCE_S):
-        out, err = await process.communicate((typed or "").encode())
-    assert process.returncode is not None
-    return Said(process.returncode, out.decode(), err.decode())
+    ended = await asyncio.to_thread(run_command, "edge_agent", *map(str, args), typed=typed or "", timeout_s=PATIENCE_S)
+    return Said(ended.returncode, ended.stdout, ended.stderr)
 
 
 def config_in(folder: Path, more: str = "", url: str = "http://127.0.0.1:9") -> Path:

@@ -138,3 +138,33 @@ def test_no_rule_reads_a_text_that_is_meant_for_people(path: Path) -> None:
 
 def test_a_rule_that_reads_a_text_would_be_seen() -> None:
     assert re.search(READS_A_TEXT, "AND h.text = 'made for prescription ' || :made_for::text || ' alone'")
+
+
+SQL_TEXT = re.compile(
+    r"\s*(SELECT|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM|WITH\s+\w+[^.]*\sAS\s*\(|COPY|LOCK\s+TABLE|CREATE|ALTER"
+    r"|DROP|TRUNCATE|VACUUM|ANALYZE)\b"
+)
+"""What reads or changes tables or locks; what only steers a session (SET, SAVEPOINT, PRAGMA) may stand in code."""
+
+
+def sql_texts_in(source: str) -> list[str]:
+    found = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
+    return [text for text in found if isinstance(text, str) and SQL_TEXT.match(text)]
+
+
+@pytest.mark.parametrize("path", modules())
+def test_sql_stands_in_sql_files(path: str) -> None:
+    if path != "cloud_sync/storage/migrations/env.py":  # runs before there is anything else
+        assert sql_texts_in((ROOT / path).read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'c.execute("SELECT 1")', "c.execute(f'DROP TABLE {name}')", 'c.copy("COPY lot (id) FROM STDIN")',
+        'c.execute("""\n    WITH gone AS (DELETE FROM lot) SELECT 1""")',
+        'c.execute("INSERT OR IGNORE INTO a VALUES (1)")',
+    ],
+)  # fmt: skip
+def test_sql_in_code_would_be_seen(code: str) -> None:
+    assert sql_texts_in(code)

@@ -25,7 +25,7 @@ def _of(
     database: Database, query: str, channel_id: int, first: datetime, last: datetime, rows_max: int, rows_skipped: int
 ) -> list[Row]:
     with database.transaction() as connection:
-        if connection.execute("SELECT FROM channel WHERE id = %s", (channel_id,)).fetchone() is None:
+        if not queries("envelopes").is_channel(connection, channel_id=channel_id):
             raise NotFound(f"there is no channel {channel_id}", "See GET /v1/channels for those there are.")
         find = getattr(queries("envelopes"), query)
         return list(

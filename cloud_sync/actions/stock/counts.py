@@ -7,7 +7,7 @@ the time before (``posting.counts``).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime
 from uuid import UUID
 
 from cloud_sync.actions.master_data.master_data import item_named, place_named
@@ -89,6 +89,8 @@ def add_findings(
                 counted_by=actor,
                 counted_at=counted_at,
                 latest_at=latest_of(counted_at, at),
+                expires_on=each.expires_on,
+                expires_hour=None,
             )
         answer(connection, "counted", client_id, request, number, actor=actor)
         return _shown(connection, count_id)
@@ -101,7 +103,6 @@ def store_count_scan(
     evidence_id: int,
     *,
     owner: str = HOUSE,
-    zone: tzinfo = UTC,
 ) -> None:
     """Write down what was scanned in counting: into the open count that it names or that is about its place.
 
@@ -123,8 +124,8 @@ def store_count_scan(
     if not lines or not places:
         return
     place = places[0]
-    labels = [Label(item.item_id, line.lot or "", owner, line.expires_on) for _, line, item in lines]
-    lots = lots_of(connection, labels, zone)
+    labels = [Label(item.item_id, line.lot or "", owner, None) for _, line, item in lines]
+    lots = lots_of(connection, labels)
     count_id = queries("counts").open_count_of(connection, number=scan.order, place_id=place["id"])
     if count_id is None:
         count_id = _open(connection, place, None, scan.operator)
@@ -140,6 +141,8 @@ def store_count_scan(
             counted_by=scan.operator,
             counted_at=scan.stamp.at,
             latest_at=None,
+            expires_on=line.expires_on,
+            expires_hour=line.expires_hour,
         )
 
 
@@ -179,6 +182,8 @@ def decide_count(database: Database, number: str, *, approve: bool, reason: str,
         )
         _keep_results(connection, count_id, again)
         if approve:
+            found = queries("counts").labels_found(connection, count_id=count_id)
+            lots_of(connection, [Label(**row) for row in found])  # what the labels said counts from now on
             settle_counts(connection, [(line["lot_id"], line["serial"], line["place_id"]) for line in again])
         return _shown(connection, count_id)
 
@@ -244,7 +249,7 @@ def _label(connection: Connection, found: CountFinding) -> Label:
         raise Invalid(f"serial {found.serial} was found {found.quantity} times: it is there (1) or not (0)")
     if queries("master_data").owner_by_name(connection, name=found.owner) is None:
         raise NotFound(f"there is no owner {found.owner}", "See GET /v1/owners for those there are.")
-    return Label(item_named(connection, found.item)["id"], found.lot_number, found.owner, found.expires_on)
+    return Label(item_named(connection, found.item)["id"], found.lot_number, found.owner, None)
 
 
 def _keep_results(connection: Connection, count_id: int, lines: Sequence[Row]) -> None:

@@ -75,7 +75,7 @@ def judge_silence(connection: Connection, gateway_id: int, new: Mapping[int, Spa
     horizon = queries("tracks").horizon(connection, gateway_id=gateway_id)
     if horizon is None:
         return
-    channels = connection.execute("SELECT id FROM channel WHERE gateway_id = %s", (gateway_id,)).fetchall()
+    channels = queries("tracks").channels_of_gateway(connection, gateway_id=gateway_id)
     found: list[Judged] = []
     for subject in subjects_of(connection, [row["id"] for row in channels]):
         if isinstance(subject.rule, SilenceRule):
@@ -196,17 +196,11 @@ def assign_channel(
 
 
 def _judge_all(connection: Connection, channel_ids: list[int]) -> None:
-    connection.execute("DELETE FROM track WHERE channel_id = ANY(%s)", (channel_ids,))
+    queries("tracks").forget_tracks(connection, channel_ids=channel_ids)
     _withdraw_strays(connection, channel_ids)
-    spans = connection.execute(
-        "SELECT channel_id, min(at) AS first, max(at) AS last FROM heard WHERE channel_id = ANY(%s) GROUP BY 1",
-        (channel_ids,),
-    ).fetchall()
+    spans = list(queries("tracks").spans_of_channels(connection, channel_ids=channel_ids))
     _judge(connection, {row["channel_id"]: (row["first"], row["last"]) for row in spans})
-    gateways = connection.execute(
-        "SELECT DISTINCT gateway_id FROM channel WHERE id = ANY(%s) ORDER BY 1", (channel_ids,)
-    ).fetchall()
-    for row in gateways:
+    for row in list(queries("tracks").gateways_of_channels(connection, channel_ids=channel_ids)):
         judge_silence(connection, row["gateway_id"], {})
 
 

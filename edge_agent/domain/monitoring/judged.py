@@ -1,6 +1,6 @@
 """What becomes of a channel's values: judged by a rule, or by none, and why."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
 from edge_agent.domain.monitoring.policies import Policy
@@ -50,3 +50,16 @@ def unjudged(metrics: Iterable[str], place: str | None, policies: Sequence[Polic
     """Of these metrics of one device in ``place``, those that no rule judges though one could be needed, and why."""
     found = {metric: judged_by(metric, place, policies) for metric in metrics}
     return {metric: judged for metric, judged in found.items() if judged.is_silent_gap}
+
+
+def place_in_name(device: str, places: Collection[str]) -> str | None:
+    """The place that a device's name proposes: its longest beginning, up to a ``/``, that is the name of a place.
+
+    A proposal only; a person confirms where a device measures. None if the name says nothing.
+
+    >>> place_in_name("fridge-a/probe-1", {"fridge-a", "fridge-b"}), place_in_name("tag-7", {"fridge-a"})
+    ('fridge-a', None)
+    """
+    parts = device.split("/")
+    beginnings = ("/".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((name for name in beginnings if name in places), None)

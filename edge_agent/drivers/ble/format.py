@@ -66,7 +66,7 @@ class Format:
     scan: Scan = Scan.ACTIVE
     why: str = NO_COUNTER
     takes_key: bool = False
-    hint: str = "but no value was in what it said"
+    hint: str = "but its data contained no value"
     marks: tuple[Carrier, ...] = ()
     is_any_company: bool = False
     impossible_c: float = 160.0

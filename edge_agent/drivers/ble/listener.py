@@ -59,7 +59,8 @@ class Listener:
         self._advertised = 0
         if not self.track.hear(frame) and self.track.replays == 1:
             _log.warning(
-                "%s: a frame with an old number was dropped. Something repeats its radio, or it was restarted.",
+                "%s: a frame with an old sequence number was dropped. "
+                "Something is replaying its radio, or it was restarted.",
                 self.device.name,
             )
 

@@ -1,9 +1,9 @@
 """Which Bluetooth formats there are: every module of ``formats``, loaded when it is asked for."""
 
-import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 from edge_agent.drivers.ble import formats
 from edge_agent.drivers.ble.format import Format, Scan
@@ -13,8 +13,8 @@ from edge_agent.drivers.ble.frames import Advertisement, DecodedFrame
 @cache
 def format_names() -> tuple[str, ...]:
     """The names that ``format`` may have in the configuration, sorted. No format is loaded for that."""
-    modules = (module.name for module in pkgutil.iter_modules(formats.__path__))
-    return tuple(sorted(name.replace("_", "-") for name in modules if not name.startswith("_")))
+    modules = (path.stem for folder in formats.__path__ for path in Path(folder).glob("[a-z]*.py"))
+    return tuple(sorted(name.replace("_", "-") for name in modules))
 
 
 class _Formats(Mapping[str, Format]):

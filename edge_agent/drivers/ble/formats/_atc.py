@@ -42,7 +42,7 @@ def _plain(data: bytes, address: bytes) -> DecodedFrame | None:
     is_atc = len(data) == ATC_BYTES
     mac = data[:6] if is_atc else data[5::-1]
     if mac != address:
-        return refused(f"frame names the device {mac.hex(':').upper()}", Quality.FAULT)
+        return refused(f"frame carries the address of another device, {mac.hex(':').upper()}", Quality.FAULT)
     if is_atc:
         values = {
             "temp_c": int16_be(data, 6) * 0.1,

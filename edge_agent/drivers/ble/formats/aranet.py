@@ -28,7 +28,7 @@ def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | N
 def _aranet4(data: bytes) -> DecodedFrame | None:
     co2, temperature, pressure = uint16_le(data, 8), uint16_le(data, 10), uint16_le(data, 12)
     if temperature & NO_TEMPERATURE or (co2 | pressure) & NO_VALUE:
-        return invalid("device says: no measurement")
+        return invalid("device reports: no measurement")
     values = {
         "temp_c": temperature / PER_DEGREE,
         "rh_pct": float(data[14]),
@@ -42,7 +42,7 @@ def _aranet4(data: bytes) -> DecodedFrame | None:
 def _long(data: bytes) -> DecodedFrame | None:
     temperature, humidity = uint16_le(data, 10), uint16_le(data, 14)
     if temperature & NO_TEMPERATURE or humidity & NO_VALUE:
-        return invalid("device says: no measurement")
+        return invalid("device reports: no measurement")
     values = {"temp_c": temperature / PER_DEGREE, "rh_pct": humidity * 0.1, "battery_pct": float(data[17])}
     if data[0] == RADON:
         if not (temperature or humidity):

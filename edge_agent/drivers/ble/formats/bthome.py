@@ -78,7 +78,7 @@ def decode(advertisement: Advertisement, key: bytes | None) -> DecodedFrame | No
     if key is None:
         return refused(KEY_MISSING, Quality.FAULT)
     if len(body) < 9 or len(mac) != 6:
-        return refused("encrypted frame is cut short")
+        return refused("encrypted frame is truncated")
     cipher, counter, tag = body[:-8], body[-8:-4], body[-4:]
     plain = decrypted(key, mac + b"\xd2\xfc" + data[:1] + counter, cipher + tag, None)
     if plain is None:
@@ -97,7 +97,7 @@ def _objects(body: bytes, counter: int | None) -> DecodedFrame | None:
             break
         raw = body[start : start + length]
         if len(raw) < length:
-            return invalid(f"frame is cut short in object {object_id:02X}", values)
+            return invalid(f"frame is truncated in object {object_id:02X}", values)
         if object_id == PACKET_ID:
             packet = raw[0]
         elif object_id in MEASUREMENTS:

@@ -40,7 +40,7 @@ def decode(advertisement: Advertisement, key: bytes | None) -> DecodedFrame | No
     if key is None:
         return refused(KEY_MISSING, Quality.FAULT)
     if len(data) < 9:
-        return refused("encrypted frame is cut short")
+        return refused("encrypted frame is truncated")
     cipher, counter, tag = data[:-8], data[-8:-4], data[-4:]
     opened = decrypted(key, advertisement.mac + NONCE_UUID + counter, cipher + tag, ASSOCIATED)
     return refused(KEY_WRONG) if opened is None else _objects(opened, int.from_bytes(counter, "little"))
@@ -54,7 +54,7 @@ def _objects(body: bytes, counter: int | None) -> DecodedFrame | None:
         length, kind, object_id = body[at] & LENGTH, body[at] >> KIND_SHIFT, body[at + 1]
         raw = body[at + 2 : at + 1 + length]
         if length < 2 or len(raw) < length - 1:
-            return invalid(f"frame is cut short in object {object_id:02X}", values)
+            return invalid(f"frame is truncated in object {object_id:02X}", values)
         if object_id == PACKET_ID and len(raw) == 1:
             packet = raw[0]
         elif object_id in MEASUREMENTS and kind in NUMBER_KINDS and len(raw) <= BYTES_MAX:

@@ -47,7 +47,7 @@ def _tagged(data: bytes) -> DecodedFrame | None:
         length, values_of = TAGS[data[at]]
         raw = data[at + 1 : at + 1 + length]
         if len(raw) < length:
-            return invalid(f"frame is cut short in tag {data[at]:02X}", values)
+            return invalid(f"frame is truncated in tag {data[at]:02X}", values)
         values |= values_of(raw)
         at += 1 + length
     return judged(values, limits=PROBE_LIMITS)

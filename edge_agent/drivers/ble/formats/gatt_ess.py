@@ -26,7 +26,7 @@ def decode_characteristics(temperature: bytes, humidity: bytes | None) -> Decode
     if len(temperature) != 2 or (humidity is not None and len(humidity) != 2):
         return invalid("a characteristic has the wrong length")
     if int16_le(temperature, 0) == UNKNOWN_TEMPERATURE:
-        return invalid("device says: temperature not known")
+        return invalid("device reports: temperature unknown")
     if humidity is not None and is_blank(temperature + humidity):
         return invalid(BLANK)
     values = {"temp_c": int16_le(temperature, 0) * 0.01}

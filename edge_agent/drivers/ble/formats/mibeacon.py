@@ -54,7 +54,7 @@ def decode(advertisement: Advertisement, key: bytes | None) -> DecodedFrame | No
     if version < VERSION_SEALED_MIN:
         return invalid(f"encryption of MiBeacon version {version} is not supported: flash the pvvx firmware")
     if len(data) < at + 9:
-        return refused("encrypted frame is cut short")
+        return refused("encrypted frame is truncated")
     nonce = advertisement.mac[::-1] + data[2:5] + data[-7:-4]
     plain = decrypted(key, nonce, data[at:-7] + data[-4:], ASSOCIATED)
     return refused(KEY_WRONG) if plain is None else _objects(plain, data)
@@ -68,7 +68,7 @@ def _objects(body: bytes, frame: bytes) -> DecodedFrame | None:
         object_id, length = uint16_le(body, at), body[at + 2]
         raw = body[at + 3 : at + 3 + length]
         if len(raw) < length:
-            return invalid(f"frame is cut short in object {object_id:04X}", values, counter)
+            return invalid(f"frame is truncated in object {object_id:04X}", values, counter)
         known = OBJECTS.get((object_id, length))
         if known:
             values |= known(raw)

@@ -47,14 +47,14 @@ def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | N
         return None
     mac = data[7:1:-1]
     if mac != advertisement.mac:
-        return refused(f"frame names the device {mac.hex(':').upper()}", Quality.FAULT)
+        return refused(f"frame carries the address of another device, {mac.hex(':').upper()}", Quality.FAULT)
     values: dict[str, float] = {}
     at = HEAD_BYTES
     while at + 2 <= len(data):
         kind, length = data[at], data[at + 1]
         raw = data[at + 2 : at + 2 + length]
         if len(raw) < length:
-            return invalid(f"frame is cut short in value {kind:02X}", values)
+            return invalid(f"frame is truncated in value {kind:02X}", values)
         if kind == CLIMATE and is_blank(raw):
             return invalid(BLANK)
         if (kind, length) in VALUES:

@@ -24,7 +24,7 @@ COMPANY = 0x0499
 INVALID_SIGNED, INVALID_UNSIGNED = -0x8000, 0xFFFF
 INVALID_BATTERY = 2047
 INVALID_9_BITS = 0x1FF
-NOT_AVAILABLE = "tag says: temperature not available"
+NOT_AVAILABLE = "tag reports: temperature not available"
 SUBSECOND_MAX = 99
 
 
@@ -37,7 +37,7 @@ def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | N
     length, mac_bytes, read = layout
     mac = data[length - mac_bytes : length]
     if mac_bytes and mac not in (b"\xff" * mac_bytes, advertisement.mac[-mac_bytes:]):
-        return refused(f"frame names the device {mac.hex(':').upper()}", Quality.FAULT)
+        return refused(f"frame carries the address of another device, {mac.hex(':').upper()}", Quality.FAULT)
     return read(data)
 
 

@@ -36,7 +36,7 @@ def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | N
             parts[flag] = data[at : at + length]
             at += length
     if at > len(data):
-        return invalid("frame is cut short")
+        return invalid("frame is truncated")
     if {TEMPERATURE, HUMIDITY} <= parts.keys() and is_blank(parts[TEMPERATURE] + parts[HUMIDITY]):
         return invalid(BLANK)
     return judged(dict(_values(flags, parts)))

@@ -40,7 +40,7 @@ def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | N
         if len(data) == BYTES:
             mac = data[7:1:-1]
             if mac != advertisement.mac:
-                return refused(f"frame names the device {mac.hex(':').upper()}", Quality.FAULT)
+                return refused(f"frame carries the address of another device, {mac.hex(':').upper()}", Quality.FAULT)
             if is_blank(data[10:14]):
                 return invalid(BLANK)
             return judged(

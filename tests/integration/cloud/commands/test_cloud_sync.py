@@ -17,6 +17,7 @@ import pytest
 
 from cloud_sync.config import DATABASE_URL
 from tests.support.paths import ROOT
+from tests.support.warm_commands import Ended, run_command
 
 COMMAND = [sys.executable, "-m", "cloud_sync"]
 DEADLINE_S = 60.0
@@ -29,9 +30,9 @@ def config(folder: Path, database: str, server: str = "port = 0") -> Path:
     return path
 
 
-def run(*arguments: str, url: str | None = None) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, url: str | None = None) -> Ended:
     environment = {**os.environ, **({DATABASE_URL: url} if url else {})}
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=DEADLINE_S, env=environment)
+    return run_command("cloud_sync", *arguments, environment=environment, timeout_s=DEADLINE_S)
 
 
 class Serving:
@@ -234,10 +235,15 @@ def test_policies_are_imported_once_and_never_changed(tmp_path: Path, ledger_url
     path = str(config(tmp_path / "etc", 'data_dir = "x"'))
     assert "added: usp-crt" in run("import-policies", str(folder), "--config", path, url=ledger_url).stdout
     (folder / "usp-crt.toml").write_text(shipped.read_text().replace("30.0", "40.0"))
-    assert "the file differs" in run("import-policies", str(folder), "--config", path, url=ledger_url).stdout
+    noticed = run("import-policies", str(folder), "--config", path, url=ledger_url).stdout
+    assert "usp-crt was edited" in noticed and "import-policies --edited usp-crt" in noticed
     with psycopg.connect(ledger_url) as connection:
         body = connection.execute("SELECT body FROM policy").fetchone()
+        cases = connection.execute("SELECT kind FROM exception_case WHERE resolved_at IS NULL").fetchall()
     assert body is not None and body[0]["rules"][0]["limit"] == tomllib.loads(shipped.read_text())["rules"][0]["limit"]
+    assert cases == [("policy_file_edited",)]
+    used = run("import-policies", str(folder), "--edited", "usp-crt", "--config", path, url=ledger_url).stdout
+    assert "in force as usp-crt-v2" in used and "was edited" not in used
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate", "token list"])

@@ -1,15 +1,22 @@
 """Looking at what devices say: from the running agent, from its journal, or by polling; never disturbing anybody."""
 
 import asyncio
+import io
 import json
 import os
 import random
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+from rich.console import Console
+
 from edge_agent.agent import run
+from edge_agent.commissioning.monitor import Row, View, _drawn
 from edge_agent.config.model import GatewayConfig
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading
@@ -163,3 +170,35 @@ def test_a_changed_configuration_is_followed_and_what_was_heard_stays(tmp_path: 
     kept, new = live.snapshot()["devices"]
     assert (kept["name"], kept["values"], kept["latency_ms"]) == ("cold/a", {"temp_c": 5.0}, 12.3)
     assert (new["name"], new["quality"]) == ("cold/c", "waiting")
+
+
+COUNTER = {"particles_0_5_um_per_m3": 3520.0, "particles_0_5_um_count": 100.0, "sample_ended_unix_s": 1.79e9}
+
+
+def drawn(rows: int, bad: int, width: int = 80, height: int = 24) -> list[str]:
+    """What stands on a terminal with so many devices, of which the last ``bad`` are lost."""
+    values = {"temp_c": 4.5, "rh_pct": 44.0, **COUNTER}
+    every = [
+        Row(f"site-a/room-{number:02}/fridge-with-a-long-name/probe-1", values, "good", 3.0, 12.0, 100, 0, "")
+        for number in range(rows)
+    ]
+    lost = "no answer within 0.5 s: check power, cable, unit id and everything else that a long line of words may say"
+    every = [replace(row, quality="lost", detail=lost) if at >= rows - bad else row for at, row in enumerate(every)]
+    headline = "gw-cold-1: the agent runs since 3 d"
+    console = Console(width=width, height=height, file=io.StringIO(), force_terminal=True, color_system=None)
+    console.print(_drawn(View("agent", headline, tuple(every)), width, height - 1))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().rstrip("\n").split("\n")
+
+
+@pytest.mark.parametrize(("rows", "bad"), [(1, 0), (5, 1), (17, 0), (40, 0), (40, 30), (200, 3)])
+def test_it_fits_80_by_24_however_many_devices_there_are(rows: int, bad: int) -> None:
+    lines = drawn(rows, bad)
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80
+    text = "\n".join(lines)
+    assert "quality" in text and "errors" in text and "temp_c 4.5" in text
+    assert "1.79e+09" not in text, "a counter's own time is nothing to watch"
+    if bad:
+        assert "lost" in text, "what is not well comes first"
+    if rows > 20:
+        assert re.search(r"[0-9]+ more devices, (all of them well|[0-9]+ of them not well)", text)

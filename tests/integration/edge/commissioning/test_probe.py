@@ -167,7 +167,7 @@ async def test_a_closed_port_and_an_unknown_name_are_told_apart() -> None:
     assert said.code == 1
     assert "nothing listens on port" in said.words
     said = await edge_agent("probe", "--host", "no-such-sensor.invalid", "--profile", "xy-md02")
-    assert "nobody knows the name no-such-sensor.invalid" in said.words
+    assert "the name no-such-sensor.invalid cannot be resolved" in said.words
 
 
 async def test_the_command_shows_bytes_values_and_verdict_and_its_json_is_complete() -> None:

@@ -45,9 +45,9 @@ def test_good_values_of_one_format_are_understood_and_need_no_advice() -> None:
     ("detail", "sense", "advice"),
     [
         (KEY_MISSING, BleSense.SEALED, "--bindkey-file FILE"),
-        (KEY_WRONG, BleSense.WRONG_KEY, "key of this very device"),
-        (PLAIN_REFUSED, BleSense.WRONG_KEY, "speaks in plain although a key is given"),
-        ("frame is cut short", BleSense.ODD, ""),
+        (KEY_WRONG, BleSense.WRONG_KEY, "key belongs to this device"),
+        (PLAIN_REFUSED, BleSense.WRONG_KEY, "unencrypted data although a key was given"),
+        ("frame is truncated", BleSense.ODD, ""),
     ],
 )
 def test_what_cannot_be_read_gives_no_values_and_says_what_is_missing(
@@ -71,13 +71,13 @@ def test_two_formats_that_fit_are_for_a_person_to_choose_between() -> None:
 @pytest.mark.parametrize(
     ("companies", "services", "has_data", "advice"),
     [
-        ((0x004C,), (), True, "made by Apple"),
+        ((0x004C,), (), True, "belongs to Apple"),
         ((0x0499,), (), True, "update it with Ruuvi Station"),
         ((0x026C,), (), True, "scan response"),
         ((0x0757,), (), True, "switch manufacturer data on"),
         ((), (0xFE95,), True, "every few minutes only"),
         ((), (0x181A,), True, "--format gatt-ess"),
-        ((), (), False, "says nothing but its name"),
+        ((), (), False, "sends only its name"),
     ],
 )
 def test_what_is_not_understood_may_still_be_known_by_its_maker(
@@ -89,13 +89,13 @@ def test_what_is_not_understood_may_still_be_known_by_its_maker(
 
 
 def test_silence_is_the_devices_while_others_are_heard_and_the_adapters_otherwise() -> None:
-    assert "3 other devices were heard, so hci0 works" in judged(frames=0).advice[0]
-    assert "heard no device at all" in judged(frames=0, others=0).advice[0]
+    assert "hci0 works (3 other devices received)" in judged(frames=0).advice[0]
+    assert "received nothing at all" in judged(frames=0, others=0).advice[0]
 
 
 def test_radio_battery_replays_and_scanning_are_looked_after_even_when_all_is_understood() -> None:
     weak = DecodedFrame({"temp_c": 5.0, "battery_pct": 9.0})
     advice = " ".join(judged(in_format("govee", weak, replays=2), rssi=-90, scan="passive", has_key=True).advice)
-    for words in ("signal is weak (-90 dBm", "9 % left", "2 frames had an old number", 'write scan = "auto"',
-                  "never encrypted"):  # fmt: skip
+    for words in ("signal is weak (-90 dBm", "at 9 %: replace it", "2 frames with an old sequence number",
+                  'set scan = "auto"', "never encrypted"):  # fmt: skip
         assert words in advice

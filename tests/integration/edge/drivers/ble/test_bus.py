@@ -163,7 +163,7 @@ async def test_an_impossible_value_is_never_good(bench: Bench, kind: str) -> Non
 @pytest.mark.parametrize("kind", ["bthome", "mibeacon", "pvvx"])
 @pytest.mark.parametrize(
     ("fault", "quality", "said"),
-    [(Fault.WRONG_KEY, Quality.CRC, "wrong bindkey"), (Fault.PLAIN, Quality.FAULT, "plain data")],
+    [(Fault.WRONG_KEY, Quality.CRC, "wrong bindkey"), (Fault.PLAIN, Quality.FAULT, "unencrypted data")],
 )
 async def test_what_does_not_come_with_the_right_key_is_not_believed(
     bench: Bench, kind: str, fault: Fault, quality: Quality, said: str
@@ -245,11 +245,11 @@ async def test_a_replayed_frame_never_becomes_a_reading(bench: Bench, caplog: py
     for rssi_dbm in (-40, -41, -42):
         bench.clock.advance(POLL_S / 5)
         bench.bluez.say(Said(ADDRESS, service_data=recorded.service_data, rssi_dbm=rssi_dbm))
-        await bench.until(lambda: "old number was dropped" in caplog.text)
+        await bench.until(lambda: "old sequence number was dropped" in caplog.text)
     reading = await bench.hears(sensor, 4.0)
     assert reading.values["temp_c"] == 9.0
     assert [r.values["temp_c"] for r in bench.readings()] == [5.0, 6.0, 7.0, 8.0, 9.0]
-    assert caplog.text.count("old number was dropped") == 1
+    assert caplog.text.count("old sequence number was dropped") == 1
 
 
 async def test_an_inkbird_that_returns_to_an_earlier_temperature_is_right(bench: Bench) -> None:
@@ -358,9 +358,9 @@ class TestScanning:
         for starts, silent_s in ((2, 31), (3, 61), (4, 121)):
             bench.clock.advance(silent_s)
             await bench.until(lambda starts=starts: bench.bluez.starts == starts)
-        assert caplog.text.count("hears none of its devices") == 1
+        assert caplog.text.count("receives none of its devices") == 1
         await bench.hears_again(sensor_of("govee"))
-        await bench.until(lambda: "hears its devices again" in caplog.text)
+        await bench.until(lambda: "receives its devices again" in caplog.text)
 
     async def test_devices_that_talk_keep_discovery_as_it_is(self, bench: Bench) -> None:
         bench.start(device_of("govee"), bus=BleBus(kind="ble", name="ble", silence_s=30))
@@ -457,6 +457,20 @@ class TestConnected:
         await bench.listening()
         self.serve(bench, lambda: struct.pack("<h", 500), humidity=False)
         assert (await bench.next_reading(0)).values == {"temp_c": 5.0, "rssi_dbm": -60}
+
+    async def test_a_jump_is_read_again_at_once_and_counts_only_if_it_is_confirmed(self, bench: Bench) -> None:
+        answers = iter((500, 8500, 510, 8500, -4000, 8500, 8500))
+        bench.start(device_of("gatt-ess"))
+        await bench.listening()
+        self.serve(bench, lambda: struct.pack("<h", next(answers)), humidity=False)
+        outcome: list[tuple[Quality, float | None]] = []
+        for n in range(4):
+            reading = await bench.next_reading(n)
+            outcome.append((reading.quality, reading.values.get("temp_c")))
+            bench.clock.advance(POLL_S)
+        assert outcome == [
+            (Quality.GOOD, 5.0), (Quality.GOOD, 5.1), (Quality.SUSPECT, None), (Quality.GOOD, 85.0),
+        ]  # fmt: skip
 
     async def test_a_temperature_that_the_device_does_not_know_is_a_fault(self, bench: Bench) -> None:
         bench.start(device_of("gatt-ess"))

@@ -89,7 +89,7 @@ async def test_an_encrypted_frame_that_is_played_again_is_dropped(tmp_path: Path
             assert bluez.say(Said(address, service_data={0xFCD2: bytes.fromhex(frame)}, rssi_dbm=-61))
             await gateway.until(lambda g, wanted=wanted: len(g.readings("tag")) >= wanted, frame)
     assert gateway.good("tag") == [{"temp_c": 25.06, "rh_pct": 50.55, "rssi_dbm": -61}] * 2
-    assert "old number was dropped" in gateway.said
+    assert "old sequence number was dropped" in gateway.said
 
 
 async def test_characteristics_of_an_environmental_sensing_service_reach_the_ledger(

@@ -1,16 +1,21 @@
 """What a device was proven to be is looked at again when the agent starts, and now and then."""
 
+import time
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from edge_agent.config.model import GatewayConfig
 from edge_agent.domain.wire.records import NoticeKind, Quality
 from edge_agent.drivers.modbus.profile import load_profile, shipped_dir
 from edge_agent.drivers.proof_records import ProofRecord, append_record
 from edge_agent.simulators.modbus import ModbusTcpSimulator
+from edge_agent.simulators.particle_counter import SimulatedCounter
 from tests.support.running_bus import Running, config_for, sensor
 
 PROVEN_ON = "2026-11-21"
+DOUBTS = [doubt.name for doubt in load_profile("lighthouse").doubt]
 
 
 def configured(
@@ -122,3 +127,36 @@ async def test_a_single_wrong_value_on_the_line_never_counts_and_is_asked_again_
     assert [one["temp_c"] for one in heard.good("a/b")] == [5.0, 5.1]
     first, second = heard.readings("a/b", Quality.SUSPECT)[0], heard.readings("a/b", Quality.GOOD)[1]
     assert second.stamp.mono_ms - first.stamp.mono_ms < 10_000, "not after a whole poll interval"
+
+
+async def test_another_particle_counter_is_told_too_and_its_samples_count(tmp_path: Path) -> None:
+    counter = SimulatedCounter(load_profile("lighthouse"), 1, lambda: int(time.time()), 28.3168)
+    counter.finish((100, 1))
+    settings = {"sizes_um": [0.5, 5.0], "flow_l_per_min": 28.3168, "sample_s": 60}
+    proof = {"on": PROVEN_ON, "saw": {"serial number": "1"}}
+    async with ModbusTcpSimulator([counter]) as simulator:
+        config = configured(
+            simulator.port, tmp_path, "lighthouse", unit=1, counter=settings, proof=proof, proven=DOUBTS
+        )
+        async with Running(config) as heard:
+            await heard.until(lambda h: bool(h.good("a/b")) and bool(h.notices(NoticeKind.UNPROVEN)))
+    (notice,) = heard.notices(NoticeKind.UNPROVEN)
+    assert "but it was proven as 1: it is another unit" in notice.text
+    assert heard.good("a/b")[0]["particles_0_5_um_count"] == 100
+
+
+@pytest.mark.parametrize(("proof", "notices"), [(None, 1), ({"on": PROVEN_ON}, 0)])
+async def test_unusual_values_of_a_device_that_was_never_proven_are_told_once(
+    tmp_path: Path, proof: dict[str, object] | None, notices: int
+) -> None:
+    """A clone with hundredths reads ten times too high: within what the sensor can measure, but in no store."""
+    more = {} if proof is None else {"proof": proof}
+    async with (
+        ModbusTcpSimulator([sensor("xy-md02", 1, 58.0)]) as simulator,
+        Running(configured(simulator.port, tmp_path, "xy-md02", **more)) as heard,
+    ):
+        await heard.until(lambda h: len(h.good("a/b")) > 3)
+    told = heard.notices(NoticeKind.UNPROVEN)
+    assert len(told) == notices
+    if notices:
+        assert "temp_c 58 is unusual where lots are kept" in told[0].text

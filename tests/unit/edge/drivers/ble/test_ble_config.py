@@ -113,7 +113,7 @@ def test_one_format_that_needs_active_scanning_makes_all_of_an_adapter_active() 
 def test_a_passive_scan_that_could_not_hear_a_device_is_a_fault() -> None:
     loaded = config(device(), device(name="b", format="govee", address="00:00:00:00:00:01"))
     passive = loaded.model_copy(update={"bus": (loaded.bus[0].model_copy(update={"scan": "passive"}),)})
-    with pytest.raises(ConfigError, match='bus ble: scan = "passive" cannot hear govee') as caught:
+    with pytest.raises(ConfigError, match='bus ble: scan = "passive" cannot receive govee') as caught:
         ble_sources(passive, CLOCK)
     assert len(caught.value.faults) == 1
 
