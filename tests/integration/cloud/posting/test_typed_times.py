@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from cloud_sync.app import create_app
 from cloud_sync.domain.roles import Role
-from cloud_sync.domain.typed_times import TypedTimes
+from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
 from tests.integration.conftest import Said
@@ -20,7 +20,7 @@ from tests.support.ledger_api import LATER, NOW, Api, api_on, movement
 
 @pytest.fixture
 def api(ledger: Ledger, database: Database) -> Iterator[Api]:
-    with api_on(database) as opened:
+    with api_on(database, TYPED_TIMES) as opened:
         yield opened
 
 
