@@ -31,6 +31,7 @@ from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
+from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
 from cloud_sync.storage.database import Database
 from cloud_sync.storage.queries import queries
 
@@ -55,11 +56,12 @@ def create_app(
     database: Database,
     *,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    typed_times: TypedTimes = TYPED_TIMES,
     doorkeeper: Doorkeeper | None = None,
 ) -> FastAPI:
     """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC.
 
-    ``doorkeeper`` is told from which addresses gateways of ours send.
+    ``typed_times`` bounds what people may type; ``doorkeeper`` is told from which addresses gateways of ours send.
     """
     # The pages at /docs and /redoc bring their own scripts: storage rooms have no internet.
     app = FastAPIOffline(
@@ -71,6 +73,7 @@ def create_app(
     app.state.database = database
     app.state.clock = clock
     app.state.doorkeeper = doorkeeper or Doorkeeper()
+    app.state.typed_times = typed_times
     app.state.sign_receipts = ReceiptSigner(database)
     app.state.refusals = Refusals(database)
     rooms = (

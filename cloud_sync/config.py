@@ -4,12 +4,15 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from cloud_sync.domain.roles import Role
+from cloud_sync.domain.typed_times import TypedTimes
 from cloud_sync.errors import ConfigError
 from cloud_sync.ingest.mqtt.receiver import MqttSection
 
@@ -74,6 +77,23 @@ class DatabaseSection(Section):
         return self
 
 
+class TypedTimesSection(Section):
+    """``[typed_times]``: how many days back each role may type a time."""
+
+    operator_days_max: Annotated[int, Field(ge=0, le=3650)] = 7
+    quality_days_max: Annotated[int, Field(ge=0, le=3650)] = 30
+    administrator_days_max: Annotated[int, Field(ge=0, le=3650)] = 30
+
+    def as_limits(self) -> TypedTimes:
+        """As the API checks them."""
+        days = {
+            Role.OPERATOR: self.operator_days_max,
+            Role.QUALITY: self.quality_days_max,
+            Role.ADMINISTRATOR: self.administrator_days_max,
+        }
+        return TypedTimes({role: timedelta(days=each) for role, each in days.items()})
+
+
 class LedgerConfig(Section):
     """The whole file."""
 
@@ -81,6 +101,7 @@ class LedgerConfig(Section):
     database: DatabaseSection
     policies_dir: Path | None = None
     mqtt: MqttSection | None = None
+    typed_times: Annotated[TypedTimesSection, Field(default_factory=TypedTimesSection)]
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> LedgerConfig:

@@ -65,7 +65,7 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
         _keep_house(database, loaded.database.readings_kept_months)
         _Server(
             uvicorn.Config(
-                create_app(database, doorkeeper=doorkeeper),
+                create_app(database, typed_times=loaded.typed_times.as_limits(), doorkeeper=doorkeeper),
                 http=bounded_protocol(doorkeeper),
                 timeout_keep_alive=KEEP_ALIVE_S,
                 ssl_certfile=server.tls_cert_file,

@@ -69,6 +69,8 @@ class NewMovement:
     serial: str = ""
     operator: str = ""
     order_ref: str = ""
+    latest_at: datetime | None = None
+    """A person typed ``occurred_at`` afterwards: it may have been as late as this."""
 
 
 LabelExpiry = tuple[date, time | None]

@@ -18,13 +18,16 @@ from cloud_sync.domain.booking import (
     is_issue,
 )
 from cloud_sync.posting.cases import LEDGER, Case, amend_case, close_case, latest_case, latest_cases, open_case
+from cloud_sync.posting.counts import Stock, as_movements, recount
 from cloud_sync.posting.holds import reach_lots
 from cloud_sync.posting.lots import key_of, lots_of
 from cloud_sync.posting.monitoring.exposures import expose_lots
 from cloud_sync.posting.order_matching import match_orders, may_hold
 from cloud_sync.posting.recall_scope import reach_recalls, redo_reaches
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
+from cloud_sync.posting.reservations.reservation_moves import move_reservations
 from cloud_sync.posting.site_scope import out_of_scope
+from cloud_sync.posting.typed_times import doubt_typed_times
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.locks import lock_holds, lock_lots, lock_orders, share_holds
 from cloud_sync.storage.queries import queries
@@ -181,6 +184,17 @@ def retime(connection: Connection, wrong: Iterable[Row]) -> None:
     redo_reaches(connection)
 
 
+def settle_counts(connection: Connection, positions: Sequence[Stock]) -> None:
+    """Let an approved count of these positions be true, and all that follows. The caller owns the lots."""
+    if not positions:
+        return
+    rows = [
+        {"lot_id": lot, "serial": serial, "from_place": place, "to_place": place} for lot, serial, place in positions
+    ]
+    _follow(connection, rows)
+    reach_recalls(connection, {lot for lot, _, _ in positions})
+
+
 def _share_or_own(connection: Connection, touches_production: Callable[[], bool]) -> None:
     if not touches_production():
         with connection.transaction() as attempt:
@@ -268,9 +282,10 @@ def _book(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) 
 
 def _follow(connection: Connection, moved: Sequence[Row]) -> None:
     """Everything that follows from when these movements happened."""
-    touched = sorted(
-        {(row["lot_id"], row["serial"], row[side]) for row in moved for side in ("from_place", "to_place")}
-    )
+    positions = {(row["lot_id"], row["serial"], row[side]) for row in moved for side in ("from_place", "to_place")}
+    recounted = recount(connection, positions)
+    positions |= {(row["lot_id"], row["serial"], row["difference_place"]) for row in recounted}
+    touched = sorted(positions)
     columns: dict[str, list[object]] = {
         "lot_ids": [lot_id for lot_id, _, _ in touched],
         "serials": [serial for _, serial, _ in touched],
@@ -279,6 +294,7 @@ def _follow(connection: Connection, moved: Sequence[Row]) -> None:
     queries("movements").redo_residencies(connection, **columns)
     expose_lots(connection, {row["lot_id"] for row in moved})
     reach_lots(connection, {row["lot_id"] for row in moved})
+    doubt_typed_times(connection, lot_ids={row["lot_id"] for row in moved})
     balances = list(queries("movements").negative_balances(connection, **columns))
     known = latest_cases(connection, NEGATIVE, [_negative_key(balance) for balance in balances])
     for balance in balances:
@@ -288,6 +304,7 @@ def _follow(connection: Connection, moved: Sequence[Row]) -> None:
             queries("movements").serials_in_places(connection, lot_ids=columns["lot_ids"], serials=columns["serials"])
         ):
             _sync_duplicate(connection, stay)
+    move_reservations(connection, as_movements(recounted))
 
 
 def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, list[object]]:
@@ -304,6 +321,7 @@ def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, list[obj
         "operators": [movement.operator for movement in each],
         "order_refs": [movement.order_ref for movement in each],
         "event_ids": [event_id for _, event_id in movements],
+        "latest_at": [movement.latest_at for movement in each],
     }
 
 

@@ -31,7 +31,7 @@ def protect(connection: psycopg.Connection[Any]) -> None:
     """Bring triggers and privileges in line with :data:`TABLES`, in the transaction of a migration."""
     roles = _queries()
     for name, rule in TABLES.items():
-        if rule.kind is TableKind.EVIDENCE:
+        if rule.kind is TableKind.EVIDENCE and not rule.has_own_trigger:
             roles.protect_evidence(connection, of_table=name, may_change=list(rule.may_change))
     if not roles.make_runtime_role(connection):
         log.warning(

@@ -20,10 +20,14 @@ class TableKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TableRule:
-    """What a table is. ``may_change``: the columns of evidence that are written later, when it ends."""
+    """What a table is. ``may_change``: the columns of evidence that are written later, when it ends.
+
+    ``has_own_trigger``: its migration has a trigger that knows better when they may.
+    """
 
     kind: TableKind
     may_change: tuple[str, ...] = ()
+    has_own_trigger: bool = False
 
 
 _EVIDENCE = TableRule(TableKind.EVIDENCE)
@@ -46,6 +50,7 @@ TABLES: Mapping[str, TableRule] = {
         "effect", "needs_second_person", "before", "after", "decided_by", "decided_at", "decision", "decision_reason"
     ),
     "count_line": _EVIDENCE,
+    "count_result": _EVIDENCE,
     "declared_gap": _DERIVED,  # of notices
     "disposition": _EVIDENCE,
     "document": _EVIDENCE,
@@ -75,7 +80,22 @@ TABLES: Mapping[str, TableRule] = {
     "lane_progress": _DERIVED,
     "ledger_key": _EVIDENCE,
     "lot": _SETTING,
-    "movement": _evidence("occurred_at", "said_at", "earliest_at", "latest_at", "came_at", "left_at"),
+    "movement": TableRule(
+        TableKind.EVIDENCE,
+        # Its derived time, and what an approved count corrects.
+        (
+            "occurred_at",
+            "said_at",
+            "earliest_at",
+            "latest_at",
+            "came_at",
+            "left_at",
+            "quantity",
+            "from_place",
+            "to_place",
+        ),
+        has_own_trigger=True,
+    ),
     "notice": _EVIDENCE,
     "operator": _SETTING,
     "order_line": _EVIDENCE,

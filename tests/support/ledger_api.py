@@ -12,9 +12,12 @@ from fastapi.testclient import TestClient
 from cloud_sync.actions.access import create_token
 from cloud_sync.app import create_app
 from cloud_sync.domain.roles import Role
+from cloud_sync.domain.typed_times import TypedTimes
 from cloud_sync.storage.database import Database
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+ANY_TIME = TypedTimes(dict.fromkeys(Role, timedelta(days=3650)))
+"""Scans in tests are of all times, and so is what people type about them."""
 SOON, LATER = "2026-07-01", "2027-01-31"
 
 
@@ -151,6 +154,7 @@ def demand(quantity: int, **more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def api_on(database: Database) -> Iterator[Api]:
-    with TestClient(create_app(database, clock=lambda: NOW), raise_server_exceptions=False) as client:
+def api_on(database: Database, typed_times: TypedTimes = ANY_TIME) -> Iterator[Api]:
+    app = create_app(database, clock=lambda: NOW, typed_times=typed_times)
+    with TestClient(app, raise_server_exceptions=False) as client:
         yield Api(client, database)

@@ -357,8 +357,10 @@ class CountLineOut(BaseModel):
     serial: str
     place: str
     counted: int
-    expected: int
-    difference: int
+    expected: int = Field(description="What stood there then, by all that is known now.")
+    difference: int = Field(description="What is not explained now.")
+    expected_then: int | None = Field(description="What was known to have stood there when the count was decided.")
+    difference_then: int | None
     counted_by: str
     counted_at: datetime
 

@@ -91,9 +91,6 @@ BEGIN
     END IF;
     EXECUTE format('COMMENT ON TABLE %I IS %L', of_table, 'evidence ' || wanted);
 END $$;
--- One trigger for it is enough.
-DROP TRIGGER movement_only_time_changes ON movement;
-DROP FUNCTION refuse_other_movement();
 
 ------------------------------------------------------------------------------------------------ months of readings
 
