@@ -74,7 +74,8 @@ class Soak:
         header = {"Authorization": f"Bearer {self.token('administrator')}"}
         gateways = [GatewayWithKey(f"gw-{n}", f"{n:08d}-1111-4111-8111-111111111111") for n in range(GATEWAYS)]
         with httpx.Client(base_url=self.url, headers=header, timeout=TIMEOUT_S) as client:
-            for place in ({"name": "site", "kind": "site", "zone": "UTC"}, {"name": "dock", "kind": "room", "parent": "site"},
+            for place in ({"name": "site", "kind": "site", "zone": "UTC"},
+                          {"name": "dock", "kind": "room", "parent": "site"},
                           {"name": "acme", "kind": "supplier"}):  # fmt: skip
                 client.post("/v1/places", json=place).raise_for_status()
             client.post("/v1/items", json={"name": "insulin", "gtins": [{"gtin": GTIN}]}).raise_for_status()
