@@ -64,7 +64,10 @@ def import_policies_of(database: Database, config: LedgerConfig) -> None:
     if new:
         say(f"storage policies added: {', '.join(new)}")
     for name in different:
-        say(f"storage policy {name} is kept as the ledger has it; the file differs: give a changed policy a new name")
+        say(
+            f"storage policy {name} in the file differs from the ledger's, which stays in force: "
+            "save a changed policy under a new name"
+        )
 
 
 @contextmanager

@@ -70,7 +70,7 @@ def _save_item(connection: Connection, before: MasterRecord | None, record: Mast
         for field in ("gtins", "codes"):
             for code, units in getattr(before, field).items():
                 if getattr(record, field).get(code) != units:
-                    raise Conflict(f"{field}: {code} stands for {units} since it was said: it cannot be taken back")
+                    raise Conflict(f"{field}: {code} already stands for {units}; this cannot be withdrawn")
     said = record.model_dump(exclude={"gtins", "codes", "substitutes"})
     if (
         record.storage_class is not None

@@ -105,7 +105,8 @@ def _expiry_reasons(stock: Stock, context: Context) -> tuple[Reason, ...]:
     if stock.expires_at - context.at < context.shelf_life_min:
         days = (stock.expires_at - context.at).days
         wanted = context.shelf_life_min.days
-        return (Reason(ReasonCode.SHORT_DATED, f"lot {stock.lot} has {days} days left, {wanted} are demanded"),)
+        words = f"lot {stock.lot} has {days} days of shelf life left; {wanted} required"
+        return (Reason(ReasonCode.SHORT_DATED, words),)
     return ()
 
 
