@@ -1,5 +1,6 @@
 """``cloud-sync``: run the lot ledger and look after it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,16 @@ from cloud_sync.commands.gateways import gateway_app
 from cloud_sync.commands.ledger_keys import ledger_key_app
 from cloud_sync.commands.records import export_records, import_records, operator_app
 from cloud_sync.commands.serving import serve
-from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, import_policies_of, load, opened, say, told
+from cloud_sync.commands.terminal import (
+    DEFAULT_CONFIG,
+    Config,
+    import_edited_of,
+    import_policies_of,
+    load,
+    opened,
+    say,
+    told,
+)
 from cloud_sync.commands.tokens import token_app
 
 app = typer.Typer(help="The lot ledger.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -48,11 +58,17 @@ def migrate(config: Config = DEFAULT_CONFIG) -> None:
 def import_policies(
     config: Config = DEFAULT_CONFIG,
     folder: Annotated[Path | None, typer.Argument(help="Folder with *.toml; else as configured.")] = None,
+    edited: Annotated[
+        list[str], typer.Option(help="A policy whose file was edited: in force from now on in its places.")
+    ] = [],  # noqa: B006 - typer only reads it
 ) -> None:
-    """Add storage policies that the ledger does not have."""
+    """Add storage policies that the ledger does not have; with --edited, use an edited one from now on."""
     loaded = load(config)
+    loaded = loaded.model_copy(update={"policies_dir": folder or loaded.policies_dir})
     with told(), opened(loaded) as database:
-        import_policies_of(database, loaded.model_copy(update={"policies_dir": folder or loaded.policies_dir}))
+        if edited:
+            import_edited_of(database, loaded, edited, datetime.now(UTC))
+        import_policies_of(database, loaded)
 
 
 app.command("import")(import_records)

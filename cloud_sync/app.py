@@ -12,6 +12,7 @@ from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.api import (
     batches,
     compounding,
+    corrections,
     desk,
     enrolments,
     gateways,
@@ -60,7 +61,20 @@ def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: da
     app.state.database = database
     app.state.clock = clock
     app.state.sign_receipts = ReceiptSigner(database)
-    rooms = (stock, traces, orders, quality, recalls, compounding, master_data, records, gateways, enrolments, desk)
+    rooms = (
+        stock,
+        corrections,
+        traces,
+        orders,
+        quality,
+        recalls,
+        compounding,
+        master_data,
+        records,
+        gateways,
+        enrolments,
+        desk,
+    )
     for room in (*rooms, measurements, batches):
         app.include_router(room.router, prefix="/v1")
     app.add_api_route(

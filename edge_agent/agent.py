@@ -16,11 +16,11 @@ from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.journal_thread import JournalThread
 from edge_agent.buffer.opening import start_journal
 from edge_agent.buffer.recorder import Recorder
-from edge_agent.buffer.stored_batch import StoredBatch
+from edge_agent.buffer.stored_batch import JournalStatus, StoredBatch
 from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.dock_context import DockContext
 from edge_agent.dock.offline_stock import SINCE_MAX
-from edge_agent.dock.status_model import LinkStatus, StatusModel
+from edge_agent.dock.status_model import LinkStatus, MachineStatus, StatusModel
 from edge_agent.dock.status_server import StatusServer
 from edge_agent.domain.monitoring.thinning import MustKeep
 from edge_agent.domain.wire.ids import GatewayName
@@ -146,12 +146,14 @@ class _Agent:
         self._journal = journal
         self._thread = thread
         self._floor = floor
+        self._journal_status: JournalStatus | None = None
+        committed = asyncio.Event()
         self._recorder = Recorder(
             journal,
             thread,
             clock,
             readings_commit_s=config.journal.readings_commit_s,
-            on_commit=lambda: self._forwarder.wake(),
+            on_commit=committed.set,
         )
         has_desk = floor is not None and (config.uplink.kind == "https" or config.desk.url is not None)
         if floor is not None and not has_desk:
@@ -170,19 +172,21 @@ class _Agent:
             retry_max_s=config.uplink.retry_max_s,
             backfill_bytes_per_s=config.uplink.backfill_bytes_per_s,
             on_status=partial(_put_down, config.gateway.data_dir),
+            work=committed,
         )
-        self._calendar = Calendar(config, clock, self._recorder.record, partial(thread.call, journal.status))
+        calendar = Calendar(config, clock, self._recorder.record, partial(thread.call, journal.status))
         self._watch = ClockWatch(
             clock,
             config.gateway.data_dir,
             self._recorder.record,
             step_s=config.clock.step_s,
-            on_change=lambda _change: self._calendar.clock_changed(),
+            on_change=lambda _change: calendar.clock_changed(),
         )
+        self._calendar = calendar
         self._pulse = Watchdog(clock, self._recorder, thread)
         self._live = Live(config, clock)
         self._sources = Sources(self._live.listening_in(self._keep), self._pulse.progress, self._answered)
-        self._page = _page(config, floor, self._pulse.faults)
+        self._page = StatusServer(config.page, floor.board, self._machine) if floor and config.page.enabled else None
 
     async def serve(self, plans: Sequence[Plan], stop: asyncio.Event, reload: Reload | None) -> None:
         """All tasks, until one dies or ``stop`` is set; then everything is flushed."""
@@ -226,12 +230,9 @@ class _Agent:
         ]
         if self._floor is not None:
             self._floor.remember(await self._thread.call(scans_in, self._journal))
-            board = self._floor.board
-            board.link = self._link
-            board.late = self._pulse.faults
             if self._puller is not None:
                 helpers.append(asyncio.create_task(self._puller.run(), name="desk"))
-            helpers.append(asyncio.create_task(self._show_journal(board), name="board"))
+            helpers.append(asyncio.create_task(self._show_journal(self._floor.board), name="board"))
         if self._page is not None:
             try:
                 await self._page.start()
@@ -293,17 +294,18 @@ class _Agent:
             contained, has_everything = token
             self._floor.take(desk, contained)
             if has_everything:
-                await self._floor.watch.ledger_has_spoken()
+                await self._floor.ledger_has_spoken()
 
     async def _show_journal(self, board: StatusModel) -> None:
         while True:
             with suppress(JournalError):
-                board.journal = await self._thread.call(self._journal.status)
+                self._journal_status = await self._thread.call(self._journal.status)
                 board.changed()
             await asyncio.sleep(JOURNAL_SHOWN_S)
 
-    def _link(self) -> LinkStatus:
-        return LinkStatus(self._forwarder.is_link_up, self._clock.mono_s() - self._forwarder.link_since_s)
+    def _machine(self) -> MachineStatus:
+        link = LinkStatus(self._forwarder.is_link_up, self._clock.mono_s() - self._forwarder.link_since_s)
+        return MachineStatus(link, self._pulse.faults(), self._journal_status)
 
     async def _note(self, recording: asyncio.Task[None], kind: NoticeKind) -> None:
         """Record that the agent started or stopped, unless the recorder has died, which is told elsewhere."""
@@ -368,12 +370,6 @@ def _puller(
         keep=floor.store.keep,
         known=floor.desk,
     )
-
-
-def _page(
-    config: GatewayConfig, floor: DockContext | None, faults: Callable[[], tuple[str, ...]]
-) -> StatusServer | None:
-    return StatusServer(config.page, floor.board, faults) if floor is not None and config.page.enabled else None
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:

@@ -4,13 +4,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
-from cloud_sync.actions.master_data import master_data
+from cloud_sync.actions.master_data import master_data, zones
 from cloud_sync.actions.monitoring import channels
 from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Listing, Now, Reader
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Id, Listed, Name, PlaceKind
 from cloud_sync.api.schemas.gateway import ChannelOut, ChannelPlaceIn
-from cloud_sync.api.schemas.master import ItemIn, ItemOut, OwnerIn, OwnerOut, PlaceIn, PlaceOut, PolicyOut
+from cloud_sync.api.schemas.master import ItemIn, ItemOut, OwnerIn, OwnerOut, PlaceIn, PlaceOut, PolicyOut, ZoneIn
 from cloud_sync.storage.database import Row
 from edge_agent.domain.monitoring.policies import Policy
 
@@ -42,6 +42,18 @@ def list_places(
     return page.of(
         master_data.list_places(database, below=below, kind=kind, rows_max=page.rows_max, rows_skipped=page.offset)
     )
+
+
+@router.post("/places/{name}/zone", summary="Set the time zone of a site", response_model=PlaceOut)
+def set_zone(name: Name, command: ZoneIn, database: Ledger, actor: Administrator) -> Any:
+    """Set the time zone of a site that has none yet. What was issued there is judged again: days end there."""
+    return zones.set_first_zone(database, name, command.zone, reason=command.reason, actor=actor.name)
+
+
+@router.get("/sites-without-zone", summary="List sites without a time zone", response_model=list[Name])
+def list_sites_without_zone(database: Ledger, _: Reader) -> Any:
+    """Sites for which nobody has set a time zone: their days end at midnight UTC until somebody does."""
+    return zones.sites_without_zone(database)
 
 
 @router.post("/owners", summary="Create an owner", status_code=201, response_model=OwnerOut)

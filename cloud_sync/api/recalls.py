@@ -16,7 +16,9 @@ router = APIRouter(tags=["recalls"], route_class=ApiRoute, responses=answers(404
 @router.post("/recalls", summary="Open a recall", status_code=201, response_model=RecallOut)
 def open_recall(recall: RecallIn, database: Ledger, actor: Decider) -> Any:
     """Freeze all stock of lots, items or suppliers, whenever it arrives, and what is made of it. Its clock runs."""
-    return recalls.open_recall(database, **recall.model_dump(), actor=actor.name)
+    numbered = [(lot.item, lot.lot_number) for lot in recall.lot_numbers]
+    named = recall.model_dump(exclude={"lot_numbers"})
+    return recalls.open_recall(database, **named, lot_numbers=numbered, actor=actor.name)
 
 
 @router.get("/recalls", summary="List recalls", response_model=Listed[RecallOut])

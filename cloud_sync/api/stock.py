@@ -9,7 +9,7 @@ from cloud_sync.actions.quality import trace
 from cloud_sync.actions.stock import movements, stock
 from cloud_sync.api.access import ApiRoute, Ledger, Listing, Mover, Now, Reader
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas.common import Code, Id, Listed, Name, WhyIn
+from cloud_sync.api.schemas.common import Code, Id, Listed, LotNumber, Name, WhyIn
 from cloud_sync.api.schemas.stock import (
     AllocationIn,
     AllocationOut,
@@ -34,7 +34,7 @@ def list_lots(
     page: Listing,
     item: Name | None = None,
     owner: Name | None = None,
-    lot_number: Code | None = None,
+    lot_number: LotNumber | None = None,
 ) -> Any:
     """Lots, earliest expiry first."""
     return page.of(

@@ -12,7 +12,7 @@ from cloud_sync.actions.quality.thermal_passports import passport
 from cloud_sync.actions.quality.trace import TraceSearch, as_csv, drawn, trace_found
 from cloud_sync.api.access import ApiRoute, Ledger, Now, Reader
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas.common import Code, Id, KnownTime, Name, PlaceKind
+from cloud_sync.api.schemas.common import Code, Id, KnownTime, LotNumber, Name, PlaceKind
 from cloud_sync.api.schemas.quality import ExposureOut
 from cloud_sync.api.schemas.stock import LotOut
 from cloud_sync.api.schemas.trace import EndOut, GraphOut
@@ -101,6 +101,9 @@ class MeasuredOut(BaseModel):
     gaps: list[GapOut]
     outside_s: dict[str, float]
     beyond_any_s: float
+    stands_s: float = Field(
+        description="A value counts as measured for so long at most: by how often its device measures."
+    )
 
 
 class StayOut(BaseModel):
@@ -147,7 +150,7 @@ class PassportOut(BaseModel):
 def find_trace(
     database: Ledger,
     _: Reader,
-    lot_number: Code | None = None,
+    lot_number: LotNumber | None = None,
     serial: Code | None = None,
     supplier: Name | None = None,
     order: Code | None = None,

@@ -1,9 +1,9 @@
 """What every command needs: the configuration, the database opened, and how things are said on a terminal."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from cloud_sync.actions import access
 from cloud_sync.actions.master_data import master_data
+from cloud_sync.actions.monitoring import policy_files
 from cloud_sync.config import DATABASE_URL, LedgerConfig, load_config
 from cloud_sync.errors import ConfigError, DatabaseDown, LedgerError
 from cloud_sync.storage.database import Database, Row
@@ -58,16 +59,31 @@ def opened(config: LedgerConfig) -> Iterator[Database]:
 
 def import_policies_of(database: Database, config: LedgerConfig) -> None:
     """Add the policies of the configured folder that the ledger lacks, and say what came of it."""
-    new, different = master_data.import_policies(
-        database, master_data.read_policies(config.policies_dir), actor=access.CONSOLE
-    )
-    if new:
-        say(f"storage policies added: {', '.join(new)}")
-    for name in different:
+    policies = master_data.read_policies(config.policies_dir)
+    imported = policy_files.import_policies(database, policies, actor=access.CONSOLE)
+    if imported.new:
+        say(f"storage policies added: {', '.join(imported.new)}")
+    for name in imported.edited:
         say(
-            f"storage policy {name} in the file differs from the ledger's, which stays in force: "
-            "save a changed policy under a new name"
+            f"the file of storage policy {name} was edited; the ledger still judges by it as it was."
+            f" To use it from now on: cloud-sync import-policies --edited {name}"
         )
+    for name in imported.unwatched:
+        say(
+            f"storage policy {name} is NOT added: it limits values and would not notice a dead sensor."
+            " Add a rule of kind no_data, or silence_accepted with the reason"
+        )
+
+
+def import_edited_of(database: Database, config: LedgerConfig, names: Sequence[str], at: datetime) -> None:
+    """Let the edited policies of these names be in force from now on where the ones before were."""
+    policies = [each for each in master_data.read_policies(config.policies_dir) if each.name in names]
+    renamed = policy_files.import_edited(database, policies, at=at, actor=access.CONSOLE)
+    for name in names:
+        if name in renamed:
+            say(f"storage policy {name}: in force as {renamed[name]} from now on, in every place that had it")
+        else:
+            say(f"storage policy {name}: the file says what the ledger has; nothing is changed")
 
 
 @contextmanager

@@ -40,12 +40,19 @@ POLICY = {
             "delay_s": 2.0,
             "hysteresis": 0.5,
             "source": "2 to 8 °C as in USP <659>; the delay of 2 s stands for 2 min of this story's refrigerators",
-        }
+        },
+        {
+            "kind": "no_data",
+            "name": "no-data",
+            "metric": "temp_c",
+            "after_s": 3600.0,
+            "source": "60 min without a value is this story's choice",
+        },
     ],
 }
 PLACES: tuple[dict[str, str], ...] = (
     {"name": "acme", "kind": "supplier", "title": "ACME Pharma"},
-    {"name": "pharmacy", "kind": "site", "title": "Hospital pharmacy"},
+    {"name": "pharmacy", "kind": "site", "title": "Hospital pharmacy", "zone": "Europe/Berlin"},
     {"name": "dock", "kind": "room", "title": "Receiving dock", "parent": "pharmacy"},
     {
         "name": "fridge-a",
@@ -184,7 +191,7 @@ async def _lots_arrive(on: Scene) -> None:
     stock = await _until("the ledger has booked it all", lambda: _stock(on), lambda found: _where(found) == wanted)
     telling.table(
         ["lot", "expires", "place", "vials"],
-        [(s["lot_number"], s["expires_at"][:10], s["place"], s["quantity"]) for s in stock],
+        [(s["lot_number"], s["expires_on"], s["place"], s["quantity"]) for s in stock],
     )
 
 
@@ -283,9 +290,9 @@ async def _a_pick_is_asked_for(on: Scene) -> None:
         "shelf_life_min_days": SHELF_LIFE_DAYS,
     }  # fmt: skip
     answer = await on.ledger.post("operator", "/v1/allocations", demand)
-    rows = [("[red]skipped", s["lot_number"], s["expires_at"][:10], _why_not(s)) for s in answer["skipped"]]
+    rows = [("[red]skipped", s["lot_number"], s["expires_on"], _why_not(s)) for s in answer["skipped"]]
     rows += [
-        ("[green]reserved", f"{r['lot_number']} ({r['quantity']} vials, {r['place']})", r["expires_at"][:10], "")
+        ("[green]reserved", f"{r['lot_number']} ({r['quantity']} vials, {r['place']})", r["expires_on"], "")
         for r in answer["reservations"]
     ]
     telling.table(["", "lot", "expires", "why"], rows)

@@ -6,7 +6,7 @@ with it, so that it can be booked later as if everything had been known.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
@@ -71,14 +71,26 @@ class NewMovement:
     order_ref: str = ""
 
 
+LabelExpiry = tuple[date, time | None]
+"""The day that a label says, and the hour of it if it names one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The lot that a label names. ``expires_on`` is None where the label does not say."""
+    """The lot that a label names. ``expires_on`` is None where the label does not say, ``expires_hour`` where it says
+    a day only.
+    """
 
     item_id: int
     lot_number: str
     owner: str
     expires_on: date | None
+    expires_hour: time | None = None
+
+    @property
+    def expiry(self) -> LabelExpiry | None:
+        """What the label says of its expiry."""
+        return None if self.expires_on is None else (self.expires_on, self.expires_hour)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,7 @@ class BookingLine:
     order: str | None
     scanned: str
     codes: tuple[str, ...] = ()
+    expires_hour: time | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -116,18 +129,20 @@ class BookingLine:
             **asdict(self),
             "at": self.at.isoformat(),
             "expires_on": self.expires_on.isoformat() if self.expires_on else None,
+            "expires_hour": self.expires_hour.isoformat() if self.expires_hour else None,
         }
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "BookingLine":
         """The line that :meth:`as_data` gave."""
-        expires_on = data["expires_on"]
+        expires_on, hour = data["expires_on"], data.get("expires_hour")
         return cls(
             **{
                 **data,
                 "action": Action(data["action"]),
                 "at": datetime.fromisoformat(data["at"]),
                 "expires_on": date.fromisoformat(expires_on) if expires_on else None,
+                "expires_hour": time.fromisoformat(hour) if hour else None,
                 "codes": tuple(data.get("codes", ())),
             }
         )
@@ -256,6 +271,7 @@ def lines_of(scan: ScanTransaction, said_at: str) -> tuple[BookingLine, ...]:
             order=scan.order,
             scanned=line.scanned,
             codes=line.codes,
+            expires_hour=line.expires_hour,
         )
         for number, line in enumerate(scan.lines, start=1)
     )
@@ -270,7 +286,7 @@ def decide(line: BookingLine, known: KnownCode, owner: str = HOUSE) -> Decided |
     item = known.items_of(line.keys)[0]
     return Decided(
         line,
-        Label(item.item_id, line.lot, owner, line.expires_on),
+        Label(item.item_id, line.lot, owner, line.expires_on, line.expires_hour),
         line.quantity * item.base_units,
         known.places[line.from_place],
         known.places[line.to_place],
@@ -283,22 +299,32 @@ def is_issue(line: BookingLine) -> bool:
     return line.action in ISSUING
 
 
-def expires_at(expires_on: date | None, zone: tzinfo = UTC) -> datetime | None:
-    """The first instant at which a lot labelled ``expires_on`` may no longer be used: the end of that day at the site.
-
-    >>> expires_at(date(2027, 2, 28))
-    datetime.datetime(2027, 3, 1, 0, 0, tzinfo=datetime.timezone.utc)
-    """
-    if expires_on is None:
-        return None
-    next_day = expires_on + timedelta(days=1)
-    return datetime(next_day.year, next_day.month, next_day.day, tzinfo=zone).astimezone(UTC)
-
-
 def earliest(labels: tuple[Label, ...]) -> Label:
     """One label for labels of the same lot: the earliest expiry that any of them names."""
-    dates = [label.expires_on for label in labels if label.expires_on is not None]
-    return replace(labels[0], expires_on=min(dates, default=None))
+    day, hour = earliest_of(label.expiry for label in labels if label.expiry is not None) or (None, None)
+    return replace(labels[0], expires_on=day, expires_hour=hour)
+
+
+def earliest_of(expiries: Iterable[LabelExpiry]) -> LabelExpiry | None:
+    """The earliest of what labels say; an hour of a day comes before its end."""
+    return min(expiries, key=_order_of_expiry, default=None)
+
+
+def expiries_differ(expiries: Iterable[LabelExpiry]) -> bool:
+    """Whether labels contradict each other: they name several days, or several hours. A day alone has all its hours."""
+    said = set(expiries)
+    return len({day for day, _ in said}) > 1 or len({hour for _, hour in said if hour is not None}) > 1
+
+
+def expiry_text(expiry: LabelExpiry) -> str:
+    """As on the label: ``2027-02-28``, or ``2027-02-28 14:30``."""
+    day, hour = expiry
+    return day.isoformat() if hour is None else f"{day} {hour:%H:%M}"
+
+
+def _order_of_expiry(expiry: LabelExpiry) -> tuple[date, bool, time]:
+    day, hour = expiry
+    return day, hour is None, hour or time.max
 
 
 def _problem_of(line: BookingLine, known: KnownCode) -> tuple[Why, str] | None:

@@ -6,7 +6,7 @@ covered is said, not refused: the caller decides whether a part is enough.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from edge_agent.domain.stock.eligibility import Context, Reason, Stock, reasons_not_to
 from edge_agent.domain.wire.records import Action
@@ -81,9 +81,9 @@ def plan(
     return AllocationPlan(tuple(picks), tuple(skipped), missing)
 
 
-def fefo_key(position: Position) -> tuple[bool, bool, datetime, bool, datetime, int, int, str]:
-    """Order of issue, here and nowhere else: what was made for the demand first, then by expiry and by receipt (unknown
-    ones last), lot, place and serial, so that equals always come the same way.
+def fefo_key(position: Position) -> tuple[bool, bool, date, datetime, bool, datetime, int, int, str]:
+    """Order of issue, here and nowhere else: what was made for the demand first, then by the day and instant of expiry
+    where it is and by receipt (unknown ones last), lot, place and serial, so that equals always come the same way.
 
     ``positions_in_fefo_order`` in ``availability.sql`` only narrows down to the first rows of this order.
     """
@@ -91,6 +91,7 @@ def fefo_key(position: Position) -> tuple[bool, bool, datetime, bool, datetime, 
     return (
         not position.is_made_for_it,
         expires_at is None,
+        position.stock.last_day or date.max,
         expires_at or _LAST,
         received_at is None,
         received_at or _LAST,

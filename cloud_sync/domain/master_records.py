@@ -6,15 +6,17 @@ A list inside a cell is separated by spaces (``insulin-a insulin-b``), a table b
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from biip.checksums import gs1_standard_check_digit
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -35,10 +37,26 @@ QUANTITY_MAX = 10**12
 DAYS_MAX = 36_500
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+LOT_NUMBER = r"^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$"
+"""What a lot number looks like: printable ASCII, spaces inside only."""
+LotNumber = Annotated[str, StringConstraints(pattern=LOT_NUMBER, max_length=100)]
 Code = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=100)]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=1000, strip_whitespace=True)]
 Units = Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
+Day = Annotated[date, BeforeValidator(lambda said: as_day(said))]
+"""A date written as one: a number may be anything."""
+Zone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+/-]+$", max_length=50)]
 Days = Annotated[int, Field(ge=0, le=DAYS_MAX)]
+
+
+def as_day(said: Any) -> Any:
+    """What was written for a date. Raises ``ValueError`` for what is not written as one."""
+    if said is None or isinstance(said, date) or (isinstance(said, str) and _DAY.fullmatch(said)):
+        return said
+    raise ValueError(f"{said!r} is no date: write it as 2027-01-31")
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class MasterRecord(BaseModel):
@@ -61,6 +79,9 @@ class PlaceRecord(MasterRecord):
     kind: Literal["site", "room", "bin", "production", "scrap", "count_difference", "transit"]
     parent: Name | None = None
     policy: Name | None = Field(None, description="Storage policy of the place and what stands in it.")
+    zone: Zone | None = Field(
+        None, description="IANA time zone of a site, such as Europe/Berlin: its labels' days end there."
+    )
 
 
 class OwnerRecord(MasterRecord):
@@ -140,7 +161,7 @@ class SupplierRecord(MasterRecord):
     name: Name
     title: Text = ""
     status: Literal["pending", "qualified", "suspended", "rejected"] = "pending"
-    qualified_until: date | None = None
+    qualified_until: Day | None = None
     note: Text = ""
 
 
@@ -185,12 +206,12 @@ class OpeningRecord(MasterRecord):
 
     KEY = ("item", "lot_number", "owner", "place", "serial")
     item: Name
-    lot_number: Code
+    lot_number: LotNumber
     owner: Name = "house"
     place: Name
     serial: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]*$", max_length=100)] = ""
     quantity: Units
-    expires_on: date | None = None
+    expires_on: Day | None = None
 
 
 KINDS: dict[str, type[MasterRecord]] = {
@@ -293,6 +314,9 @@ def _faults_in_header(model: type[MasterRecord], header: list[str]) -> list[Reco
     known = ", ".join(model.model_fields)
     if not header:
         return [RecordFault(1, "", f"the file is empty: its first line names the columns: {known}")]
+    if len(header) == 1 and (found := re.search(r"[;\t|]", header[0])):
+        text = f"the columns are separated by {found[0]!r}: save the file with commas between them"
+        return [RecordFault(1, "", text)]
     faults = [
         RecordFault(1, name, f"no such column: write one of {known}")
         for name in header
@@ -350,7 +374,7 @@ _PLAIN = "letters, digits, dot, dash and underscore"
 _PATTERNS = {
     "gtins": "write GTINs of 14 digits, leading zeros included",
     "badge": "write printable ASCII without spaces",
-    "lot_number": "write printable ASCII without spaces",
+    "lot_number": "write printable ASCII, spaces inside only",
     "serial": "write printable ASCII without spaces",
     "title": "write no control characters",
     "note": "write no control characters",
@@ -359,7 +383,39 @@ _PATTERNS = {
 
 def _value(model: type[MasterRecord], column: str, text: str) -> Any:
     shape = _SHAPES.get(column)
-    return shape(text) if shape and column in model.model_fields else text
+    if shape:
+        return shape(text)
+    types = _types_in(model.model_fields[column].annotation)
+    if int in types and bool not in types:
+        return _whole_number(text)
+    if float in types:
+        return _decimal_number(text)
+    return text
+
+
+def _types_in(annotation: Any) -> set[Any]:
+    """The plain types that an annotation allows."""
+    inside = get_args(annotation)
+    return set().union(*map(_types_in, inside)) if inside else {annotation}
+
+
+def _whole_number(text: str) -> str:
+    """Digits alone. ``1.000`` is one to some and a thousand to others: whoever wrote it knows."""
+    if re.fullmatch(r"[0-9]+", text):
+        return text
+    found = re.search(r"[^0-9]", text)
+    plain = re.sub(r"[^0-9]", "", text)
+    if found and found.start() > 0 and plain and re.fullmatch(r"[0-9][0-9.,' \u00a0\u202f]*", text):
+        raise ValueError(f"{text!r} has the separator {found[0]!r}: write the whole number with digits only")
+    raise ValueError(f"{text!r} is no whole number: write it with digits only")
+
+
+def _decimal_number(text: str) -> str:
+    if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", text):
+        return text
+    if "," in text:
+        raise ValueError(f"{text!r} has the separator ',': write a decimal point and no separator of thousands")
+    raise ValueError(f"{text!r} is no number: write it as 25 or 25.5")
 
 
 def _table(text: str) -> Mapping[str, str]:
@@ -370,7 +426,7 @@ def _table(text: str) -> Mapping[str, str]:
             raise ValueError(f"{pair!r} is no pair: write NAME=NUMBER, with spaces between pairs")
         if key in table:
             raise ValueError(f"{key} stands twice: leave one out")
-        table[key] = value
+        table[key] = _whole_number(value)
     return table
 
 

@@ -1,12 +1,13 @@
 """What a lot went through: for each stay the temperatures measured there, time outside limits, and gaps.
 
-A value stands until the next one, for ``gap_s`` at most; what lies beyond is a gap, and is said to be one. Nothing is
-interpolated.
+A value stands until the next one, but no longer than its device's interval allows (:func:`stands_s`), and ``gap_s`` at
+most; what lies beyond is a gap, and is said to be one. Nothing is interpolated.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from math import exp
 
 from edge_agent.domain.monitoring.excursions import Rule
@@ -18,6 +19,10 @@ from edge_agent.domain.monitoring.mkt import (
 )
 from edge_agent.domain.monitoring.signals import Instant
 
+INTERVALS_MISSED = 3
+"""How many intervals of its device a value may be old: one value that is lost, or two, makes no gap."""
+INTERVAL_S_MIN = 10.0
+"""What changes faster is not measured less often for it."""
 GAPS_MAX = 100
 """Gaps told one by one for each channel and stay; ``gap_s`` adds up all of them."""
 
@@ -34,8 +39,8 @@ class CoverageGap:
 class MeasuredStay:
     """What one channel measured during one stay. Values are in the metric's unit, None without any.
 
-    ``outside_s`` says for each rule how long the values were beyond its limit; ``beyond_any_s`` beyond any of them.
-    ``mkt_c`` is the mean kinetic temperature (of temperatures only).
+    ``stands_s``: for how long a value counted at most. ``outside_s`` says for each rule how long the values were beyond
+    its limit; ``beyond_any_s`` beyond any of them. ``mkt_c`` is the mean kinetic temperature (of temperatures only).
     """
 
     lowest: float | None
@@ -46,6 +51,7 @@ class MeasuredStay:
     gaps: tuple[CoverageGap, ...]
     outside_s: dict[str, float] = field(default_factory=dict)
     beyond_any_s: float = 0.0
+    stands_s: float = 0.0
 
 
 def measure(
@@ -57,7 +63,10 @@ def measure(
     gap_s: float,
     is_temperature: bool,
 ) -> MeasuredStay:
-    """Sum up ``instants`` (in the order of time, those up to ``gap_s`` before the stay too) for a stay."""
+    """Sum up ``instants`` (in the order of time, those up to ``gap_s`` before the stay too) for a stay.
+
+    ``gap_s``: for how long a value stands at most.
+    """
     sums = _Sums(began_at, ended_at, tuple(rules))
     longest = timedelta(seconds=gap_s)
     before: Instant | None = None
@@ -67,7 +76,20 @@ def measure(
         before = at, value
     if before is not None:
         sums.add(before[1], before[0], min(ended_at, before[0] + longest))
-    return sums.result(is_temperature)
+    return sums.result(is_temperature, gap_s)
+
+
+def stands_s(instants: Sequence[datetime], gap_s: float) -> float:
+    """How long a value of a device counts as measured: a few of its usual intervals, told by when it measured before.
+
+    ``instants`` are some of the latest, in the order of time. Of a device that was heard less than three times nothing
+    is known; its values count for ``gap_s``.
+    """
+    steps = sorted((after - before).total_seconds() for before, after in pairwise(instants))
+    if len(steps) < 2:
+        return gap_s
+    usual_s = max(steps[len(steps) // 2], INTERVAL_S_MIN)
+    return min(gap_s, INTERVALS_MISSED * usual_s)
 
 
 def total_mkt_c(stays: Iterable[tuple[float, float]]) -> float | None:
@@ -108,7 +130,7 @@ class _Sums:
             self._outside_s[name] += seconds
         self._beyond_any_s += seconds if broken else 0.0
 
-    def result(self, is_temperature: bool) -> MeasuredStay:
+    def result(self, is_temperature: bool, stands_s: float) -> MeasuredStay:
         self._add_gap(self._ended_at)
         has_mkt = is_temperature and self._measured_s > 0
         return MeasuredStay(
@@ -120,6 +142,7 @@ class _Sums:
             tuple(self._gaps),
             self._outside_s,
             self._beyond_any_s,
+            stands_s,
         )
 
     def _add_gap(self, until: datetime) -> None:

@@ -21,14 +21,15 @@ class Duty(StrEnum):
     APPROVE = "approve what colleagues requested or counted"
     HOLD = "place holds"
     DECIDE = "lift holds, decide on exposures and resolve cases"
+    CORRECT = "propose and confirm corrections of master data"
     ADMINISTER = "change places, items, owners, policies, channels and gateways"
 
 
 MAY: dict[Role, frozenset[Duty]] = {
     Role.READER: frozenset({Duty.READ}),
     Role.OPERATOR: frozenset({Duty.READ, Duty.MOVE, Duty.APPROVE, Duty.HOLD}),
-    Role.QUALITY: frozenset({Duty.READ, Duty.APPROVE, Duty.HOLD, Duty.DECIDE}),
-    Role.ADMINISTRATOR: frozenset({Duty.READ, Duty.ADMINISTER}),
+    Role.QUALITY: frozenset({Duty.READ, Duty.APPROVE, Duty.HOLD, Duty.DECIDE, Duty.CORRECT}),
+    Role.ADMINISTRATOR: frozenset({Duty.READ, Duty.CORRECT, Duty.ADMINISTER}),
 }
 """Who moves stock does not decide on it, who decides does not move it, and who gives out tokens does neither. Nobody
 approves what they requested or counted themselves (cloud_sync.domain.orders)."""

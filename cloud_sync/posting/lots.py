@@ -1,16 +1,16 @@
 """Lots come into being when a label names them first."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, tzinfo
 
-from cloud_sync.domain.booking import Label, earliest, expires_at
-from cloud_sync.posting.cases import Case, amend_case, latest_case, latest_cases, open_case
+from cloud_sync.domain.booking import Label, LabelExpiry, earliest, earliest_of, expiries_differ, expiry_text
+from cloud_sync.posting.cases import LEDGER, Case, amend_case, close_case, latest_case, latest_cases, open_case
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.locks import lock_lots
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.stock.eligibility import ISSUING
 
 ISSUED_WHILE_EXPIRED = "issued_while_expired"
+MISMATCH = "expiry_mismatch"
 
 LotKey = tuple[int, str, str]
 """Item id, lot number, owner."""
@@ -24,7 +24,6 @@ def key_of(label: Label) -> LotKey:
 def lots_of(
     connection: Connection,
     labels: Iterable[Label],
-    zone: tzinfo = UTC,
     *,
     evidence: Mapping[LotKey, int | None] | None = None,
 ) -> Mapping[LotKey, int]:
@@ -32,8 +31,8 @@ def lots_of(
 
     Where labels of one lot disagree on its expiry, now or with earlier ones, the earliest counts and an exception case
     ``expiry_mismatch`` tells of it, in whatever order they come. What was handed out before, and had expired by the
-    corrected expiry, becomes a case ``issued_while_expired``, as if that had been known then. ``zone`` is the site's: a
-    lot may be used until the end of its last day there. ``evidence`` is what the labels were read from.
+    corrected expiry, becomes a case ``issued_while_expired``, as if that had been known then. ``evidence`` is what the
+    labels were read from.
     """
     by_lot: dict[LotKey, list[Label]] = {}
     for label in labels:
@@ -51,54 +50,68 @@ def lots_of(
         connection,
         **columns,
         expires_on=[label.expires_on for label in wanted],
-        expires_at=[expires_at(label.expires_on, zone) for label in wanted],
+        expires_hours=[label.expires_hour for label in wanted],
     )
     lock_lots(connection, (row["id"] for row in queries("movements").lots_by_label(connection, **columns)))
     rows = list(queries("movements").lots_by_label(connection, **columns))  # again: as they are now that we own them
     for row in rows:
         key = _key_of(row)
-        _agree_on_expiry(connection, row, by_lot[key], zone, (evidence or {}).get(key))
+        _agree_on_expiry(connection, row, by_lot[key], (evidence or {}).get(key))
     return {_key_of(row): row["id"] for row in rows}
 
 
-def _agree_on_expiry(
-    connection: Connection, lot: Row, labels: list[Label], zone: tzinfo, evidence_id: int | None
-) -> None:
-    said = {label.expires_on for label in labels if label.expires_on is not None}
-    dates = said | ({lot["expires_on"]} if lot["expires_on"] else set())
-    if said and min(dates) != lot["expires_on"]:
-        first = min(dates)
-        queries("movements").set_expiry(connection, id=lot["id"], expires_on=first, expires_at=expires_at(first, zone))
-        _judge_issues_again(connection, lot["id"])
-    if len(dates) < 2:
+def _agree_on_expiry(connection: Connection, lot: Row, labels: list[Label], evidence_id: int | None) -> None:
+    said = {label.expiry for label in labels if label.expiry is not None}
+    known_expiry: LabelExpiry | None = (lot["expires_on"], lot["expires_hour"]) if lot["expires_on"] else None
+    dates = said | ({known_expiry} if known_expiry else set())
+    first = earliest_of(dates)
+    if lot["is_expiry_corrected"]:
+        before = {row["expiry"] for row in queries("corrections").expiries_before(connection, lot_id=lot["id"])}
+        dates = {each for each in dates if each == known_expiry or expiry_text(each) not in before}
+    elif first is not None and first != known_expiry:
+        queries("movements").set_expiry(
+            connection, id=lot["id"], expires_on=first[0], expires_hour=first[1], expires_exactly=None
+        )
+        judge_issues_again(connection, lot_id=lot["id"])
+    if not expiries_differ(dates):
         return
     key = f"lot:{lot['id']}"
-    known = latest_case(connection, "expiry_mismatch", key)
+    known = latest_case(connection, MISMATCH, key)
     told = set(known["data"]["expires_on"]) if known else set()
-    every = sorted(told | {day.isoformat() for day in dates})
+    every = sorted(told | {expiry_text(each) for each in dates})
     if told == set(every):
         return
-    text = f"labels of lot {lot['lot_number']} say it expires on {', '.join(every)}; the earliest counts"
+    counts = "the corrected one counts" if lot["is_expiry_corrected"] else "the earliest counts"
+    text = f"labels of lot {lot['lot_number']} say it expires on {', '.join(every)}; {counts}"
     if known is not None and known["resolved_at"] is None:
         amend_case(connection, known["id"], text, {"expires_on": every})
     else:
-        open_case(connection, Case("expiry_mismatch", key, text, lot["id"], evidence_id, {"expires_on": every}))
+        open_case(connection, Case(MISMATCH, key, text, lot["id"], evidence_id, {"expires_on": every}))
 
 
-def _judge_issues_again(connection: Connection, lot_id: int) -> None:
-    """A person's resolution of the case on an issue stands, whatever expiry it was made by."""
+def judge_issues_again(connection: Connection, *, lot_id: int | None = None, place_id: int | None = None) -> None:
+    """Issues of a lot, or from a place, after its expiry as it is now become cases; those that are none now are closed.
+
+    A person's resolution of the case on an issue stands, whatever expiry it was made by.
+    """
     issues = list(
         queries("movements").issues_after_expiry(
-            connection, lot_id=lot_id, issuing=sorted(each.value for each in ISSUING)
+            connection, lot_id=lot_id, place_id=place_id, issuing=sorted(each.value for each in ISSUING)
         )
     )
+    late = {row["fact"] for row in issues}
+    for case in queries("zones").open_expiry_cases(connection, lot_id=lot_id, place_id=place_id):
+        if case["key"] not in late:
+            close_case(connection, case["id"], actor=LEDGER, resolution="it had not expired, as is known now")
     known = latest_cases(connection, ISSUED_WHILE_EXPIRED, [row["fact"] for row in issues])
     for row in issues:
         text = f"{row['action']} of {row['quantity']} although {row['text']}"
         data = {"operator": row["operator"], "order": row["order_ref"], "fault": row["text"]}
         case = known.get(row["fact"])
-        if case is None:
-            open_case(connection, Case(ISSUED_WHILE_EXPIRED, row["fact"], text, lot_id, row["evidence_id"], data))
+        if case is None or case["resolved_by"] == LEDGER:
+            open_case(
+                connection, Case(ISSUED_WHILE_EXPIRED, row["fact"], text, row["lot_id"], row["evidence_id"], data)
+            )
         elif case["resolved_at"] is None:
             amend_case(connection, case["id"], text, data)
 

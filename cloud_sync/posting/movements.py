@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, tzinfo
 
 import psycopg
 
@@ -74,7 +73,7 @@ def book_each(connection: Connection, movements: Sequence[tuple[NewMovement, int
     return _book(connection, movements)
 
 
-def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str = HOUSE, zone: tzinfo = UTC) -> None:
+def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str = HOUSE) -> None:
     """Book scanned lines; those that cannot be booked become exception cases that hold the whole line."""
     if not lines:
         return
@@ -93,7 +92,7 @@ def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str
             decided.append((decision, each))
     labels = [decision.label for decision, _ in decided]
     evidence = {key_of(decision.label): each.evidence_id for decision, each in decided}
-    lots = lots_of(connection, labels, zone, evidence=evidence)
+    lots = lots_of(connection, labels, evidence=evidence)
     movements = [
         (movement, each) for decision, each in decided for movement in decision.movements(lots[key_of(decision.label)])
     ]
@@ -103,10 +102,10 @@ def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str
         if case.key in booked:
             open_case(connection, case)
     new = [(movement, each.evidence_id) for movement, each in movements if movement.fact in booked]
-    match_orders(connection, new, owner=owner, zone=zone)
+    match_orders(connection, new)
 
 
-def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE, zone: tzinfo = UTC) -> int:
+def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE) -> int:
     """Book the lines that waited for an item, a GTIN or a place, as if it had always been known; gives how many.
 
     Call it in the transaction that adds the master data, after adding it: it waits for scans under way, so that none of
@@ -121,11 +120,11 @@ def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE, zone
     ]
     for case, _ in cured:
         close_case(connection, case["id"], actor=actor, resolution="what was unknown has been added")
-    book_lines(connection, [line for _, line in cured], owner=owner, zone=zone)
+    book_lines(connection, [line for _, line in cured], owner=owner)
     return len(cured)
 
 
-def book_line_of_case(connection: Connection, case: Row, *, owner: str = HOUSE, zone: tzinfo = UTC) -> str:
+def book_line_of_case(connection: Connection, case: Row, *, owner: str = HOUSE) -> str:
     """Book the scanned line that an open case holds, with what is known now; gives why that is not possible, or ''.
 
     The caller closes the case if it was booked.
@@ -134,7 +133,7 @@ def book_line_of_case(connection: Connection, case: Row, *, owner: str = HOUSE, 
     ((_, line, decision),) = _decided_again(connection, [case], owner)
     if isinstance(decision, NotBooked):
         return decision.text
-    book_lines(connection, [line], owner=owner, zone=zone)
+    book_lines(connection, [line], owner=owner)
     return ""
 
 

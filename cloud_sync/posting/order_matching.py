@@ -6,7 +6,7 @@ locked here.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, tzinfo
+from datetime import date, timedelta, tzinfo
 from functools import cached_property
 
 from cloud_sync.domain.booking import BookingLine, NewMovement
@@ -25,6 +25,7 @@ from cloud_sync.posting.reservations.reservation_moves import (
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.stock.expiry import day_of, zone_named
 from edge_agent.domain.stock.receiving import (
     Delivered,
     Expected,
@@ -39,6 +40,9 @@ from edge_agent.domain.wire.records import Action
 MISMATCH = "order_mismatch"
 
 DISCREPANCY = "receipt_discrepancy"
+
+EAST_MAX = timedelta(hours=14)
+"""No place on earth is further ahead of UTC."""
 
 RETURN = "return"
 """Origin of holds on returned stock."""
@@ -72,12 +76,12 @@ def may_hold(connection: Connection, lines: Sequence[BookingLine]) -> bool:
             connection,
             keys=[key for line in lines for key in line.keys],
             from_places=sorted(from_places),
-            last_day=max(line.at for line in lines).date(),
+            last_day=day_of(max(line.at for line in lines) + EAST_MAX),
         )
     )
 
 
-def match_orders(connection: Connection, booked: Booked, *, owner: str = "house", zone: tzinfo = UTC) -> None:
+def match_orders(connection: Connection, booked: Booked) -> None:
     """Keep reservations that ``booked`` movements fulfil, hold what has to be looked at, open cases for what is wrong.
 
     Reservations of stock that was moved within the house go with it; those of stock that left are broken.
@@ -153,7 +157,8 @@ class _Matching:
             expires_on=facts["expires_on"],
             expires_at=facts["expires_at"],
         )
-        for finding in findings_of(delivered, self._expected(facts, counted_later), at=movement.occurred_at):
+        expected = self._expected(facts, counted_later)
+        for finding in findings_of(delivered, expected, at=movement.occurred_at, zone=self._zone):
             self._tell(finding)
 
     def hold_what_came_in(self) -> list[int]:
@@ -170,7 +175,7 @@ class _Matching:
         facts = self._receipt_facts
         if facts["receipt_inspection"]:
             self._hold("receipt_inspection", f"received from {facts['from_place']}: not inspected yet")
-        if not _is_qualified(facts, movement):
+        if not _is_qualified(facts, day_of(movement.occurred_at, self._zone)):
             self._hold("supplier", f"supplier {facts['from_place']} is not qualified: {_why_not(facts)}")
         return self.held
 
@@ -245,9 +250,18 @@ class _Matching:
     def _receipt_facts(self) -> Row:
         movement = self.movement
         facts: Row = queries("orders").receipt_facts(
-            self.connection, lot_id=movement.lot_id, serial=movement.serial, from_place=movement.from_place
+            self.connection,
+            lot_id=movement.lot_id,
+            serial=movement.serial,
+            from_place=movement.from_place,
+            zone=self.to_place["zone"],
         )
         return facts
+
+    @property
+    def _zone(self) -> tzinfo:
+        """What counts where the goods came to."""
+        return zone_named(self.to_place["zone"])
 
     def _expected(self, facts: Row, counted_later: int) -> Expected:
         number = self.movement.order_ref
@@ -323,11 +337,11 @@ def _quantities(booked: Booked, lots: dict[int, Row]) -> dict[tuple[str, str, in
     return total
 
 
-def _is_qualified(facts: Row, movement: NewMovement) -> bool:
+def _is_qualified(facts: Row, day: date) -> bool:
     if facts["status"] is None:
         return True  # nobody keeps this supplier's qualification here
     until = facts["qualified_until"]
-    return facts["status"] == "qualified" and (until is None or movement.occurred_at.date() <= until)
+    return facts["status"] == "qualified" and (until is None or day <= until)
 
 
 def _why_not(facts: Row) -> str:

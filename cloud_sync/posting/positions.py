@@ -8,6 +8,7 @@ from cloud_sync.errors import NotFound
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.stock.eligibility import Context, HoldFact, HoldKind, Reason, Stock, reasons_not_to
+from edge_agent.domain.stock.expiry import zone_named
 from edge_agent.domain.wire.records import Action
 
 
@@ -29,6 +30,8 @@ def position_of(row: Row) -> Position:
         expires_at=row["expires_at"],
         expiry_required=row["expiry_required"],
         holds=tuple(HoldFact(HoldKind(hold["kind"]), hold["text"]) for hold in row["holds"]),
+        expires_on=row["expires_on"],
+        zone=zone_named(row["zone"]),
     )
     made_for_it = row.get("is_made_for_it", False)
     return Position(row["lot_id"], row["place_id"], row["serial"], row["received_at"], stock, made_for_it)
@@ -51,6 +54,7 @@ def identity_of(row: Row) -> dict[str, Any]:
         "owner": row["owner"],
         "serial": row["serial"],
         "place": row["place"],
+        "expires_on": row["expires_on"].isoformat() if row["expires_on"] else None,
         "expires_at": expires_at.isoformat() if expires_at else None,
     }
 

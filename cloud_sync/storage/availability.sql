@@ -1,32 +1,32 @@
 -- name: lots(item, owner, lot_number, rows_max, rows_skipped)
 -- Lots, earliest expiry first. Index: lot_expiry, lot_number. LIMIT 1 lets holds be looked up lot by lot.
-SELECT l.id, i.name AS item, l.lot_number, l.owner, l.expires_on, l.expires_at,
+SELECT l.id, i.name AS item, l.lot_number, l.owner, l.expires_on, l.expires_hour, lot_expires_at(l) AS expires_at,
        (SELECT true FROM active_hold h WHERE h.lot_id = l.id LIMIT 1) IS NOT NULL AS held
 FROM lot l
 JOIN item i ON i.id = l.item_id
 WHERE (:item::text IS NULL OR i.name = :item)
   AND (:owner::text IS NULL OR l.owner = :owner)
   AND (:lot_number::text IS NULL OR l.lot_number = :lot_number)
-ORDER BY l.expires_at NULLS LAST, l.id
+ORDER BY l.expires_on NULLS LAST, l.id
 LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: lot_by_id(lot_id)^
 -- One lot.
-SELECT l.id, i.name AS item, l.lot_number, l.owner, l.expires_on, l.expires_at,
+SELECT l.id, i.name AS item, l.lot_number, l.owner, l.expires_on, l.expires_hour, lot_expires_at(l) AS expires_at,
        EXISTS (SELECT FROM active_hold h WHERE h.lot_id = l.id) AS held
 FROM lot l JOIN item i ON i.id = l.item_id
 WHERE l.id = :lot_id;
 
 -- name: lot_by_number(item, lot_number, owner)^
 -- The lot that people mean by item, number and owner.
-SELECT l.id, l.expires_on, l.expires_at, i.expiry_required
+SELECT l.id, l.expires_on, l.expires_hour, l.expires_exactly, i.expiry_required
 FROM lot l JOIN item i ON i.id = l.item_id
 WHERE i.name = :item AND l.lot_number = :lot_number AND l.owner = :owner;
 
--- name: add_lot(item_id, lot_number, owner, expires_on, expires_at)!
+-- name: add_lot(item_id, lot_number, owner, expires_on, expires_hour, expires_exactly)!
 -- Keep a lot; no row if it is known.
-INSERT INTO lot (item_id, lot_number, owner, expires_on, expires_at)
-VALUES (:item_id, :lot_number, :owner, :expires_on, :expires_at)
+INSERT INTO lot (item_id, lot_number, owner, expires_on, expires_hour, expires_exactly)
+VALUES (:item_id, :lot_number, :owner, :expires_on, :expires_hour, :expires_exactly)
 ON CONFLICT (item_id, lot_number, owner) DO NOTHING;
 
 -- name: positions_in_fefo_order(item_id, owner, site, lot_number, serial, made_for, rows_max)
@@ -34,7 +34,8 @@ ON CONFLICT (item_id, lot_number, owner) DO NOTHING;
 -- leaves them open), with what is reserved of it: the first rows in the order of fefo_key (cloud_sync.domain.fefo), which
 -- decides. holds_on says what blocks it.
 -- Index: lot_fefo, position's primary key, reservation_open, production_batch_prescription.
-SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_at, i.expiry_required,
+SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
+       expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone, i.expiry_required,
        i.name AS item, p.name AS place,
        (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at,
        coalesce((SELECT sum(v.quantity) FROM reservation v
@@ -52,7 +53,7 @@ WHERE l.item_id = :item_id AND l.owner = :owner
       CROSS JOIN LATERAL (SELECT m.lot_id FROM batch_product m WHERE m.batch_id = batch.id OFFSET 0) AS product
       WHERE batch.prescription = :made_for)))
   AND (:site::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)])
-ORDER BY l.expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial COLLATE "C"
+ORDER BY l.expires_on NULLS LAST, expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial COLLATE "C"
 LIMIT :rows_max;
 
 -- name: holds_on(lot_ids, place_ids, serials, made_for)
@@ -75,7 +76,8 @@ WHERE held.holds IS NOT NULL;
 -- Stock by item, lot and place (at and below it), with all that blocks it. In the house only, or also with suppliers,
 -- customers and the like.
 WITH candidate AS MATERIALIZED (
-    SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_at, i.expiry_required,
+    SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
+       expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone, i.expiry_required,
            i.name AS item, p.name AS place, p.ancestors,
            (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at
     FROM position b
@@ -87,7 +89,7 @@ WITH candidate AS MATERIALIZED (
       AND (:item::text IS NULL OR i.name = :item)
       AND (:lot_id::bigint IS NULL OR l.id = :lot_id)
       AND (:place::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :place)])
-    ORDER BY i.name, l.expires_at NULLS LAST, l.id, p.name, b.serial
+    ORDER BY i.name, l.expires_on NULLS LAST, expires_at NULLS LAST, l.id, p.name, b.serial
     LIMIT :rows_max OFFSET :rows_skipped
 )
 SELECT c.*,
@@ -99,7 +101,7 @@ SELECT c.*,
                  WHERE h.lot_id = c.lot_id AND coalesce(h.serial = c.serial, true)
                    AND hold_covers(h.place_id, c.place_id)), '[]') AS holds
 FROM candidate c
-ORDER BY c.item, c.expires_at NULLS LAST, c.lot_id, c.place, c.serial;
+ORDER BY c.item, c.expires_on NULLS LAST, c.expires_at NULLS LAST, c.lot_id, c.place, c.serial;
 
 -- name: movements(lot_id, place, rows_max, rows_skipped)
 -- What moved, of a lot or through a place, the latest first. Index: movement_out, movement_from_place and _to_place,

@@ -48,7 +48,7 @@ RETURNING id;
 
 -- name: batch(number)^
 -- One batch by the name of its place.
-SELECT b.id, p.name AS number, b.place_id, p.ancestors, up.name AS room, b.quantity, b.prescription, b.owner,
+SELECT b.id, p.name AS number, b.place_id, p.ancestors, p.zone, up.name AS room, b.quantity, b.prescription, b.owner,
        b.planned_by, b.planned_at, f.name AS formula, f.version, f.item_id, i.name AS item, i.compounding AS kind, f.body
 FROM place p
 JOIN production_batch b ON b.place_id = p.id
@@ -77,7 +77,8 @@ SELECT kind, actor, occurred_at, data FROM batch_fact WHERE batch_id = :batch_id
 
 -- name: components(place_id)
 -- What went into a batch, lot by lot, and what became of it. Index: movement_to_place, movement_out.
-SELECT i.name AS item, l.id AS lot_id, l.lot_number, l.expires_at, i.expiry_required,
+SELECT i.name AS item, l.id AS lot_id, l.lot_number, l.expires_on, l.expires_hour, l.expires_exactly,
+       expires_at(l.expires_on, l.expires_hour, l.expires_exactly, min(here.zone)) AS expires_at, i.expiry_required,
        sum(m.quantity)::bigint AS consumed, min(m.occurred_at) AS first_at,
        array_agg(DISTINCT m.operator) AS operators,
        coalesce(max(back.returned), 0)::bigint AS returned, coalesce(max(back.scrapped), 0)::bigint AS scrapped,
@@ -85,6 +86,7 @@ SELECT i.name AS item, l.id AS lot_id, l.lot_number, l.expires_at, i.expiry_requ
 FROM movement m
 JOIN lot l ON l.id = m.lot_id
 JOIN item i ON i.id = l.item_id
+JOIN place here ON here.id = m.to_place
 CROSS JOIN LATERAL (
     SELECT sum(out.quantity) FILTER (WHERE p.kind NOT IN ('scrap', 'used_up')) AS returned,
            sum(out.quantity) FILTER (WHERE p.kind = 'scrap') AS scrapped,
@@ -102,11 +104,13 @@ SELECT lot_id, serial, quantity FROM position WHERE place_id = :place_id AND qua
 
 -- name: products(batch_id, place_id)
 -- What came out of a batch, lot by lot. Index: movement_from_place.
-SELECT l.id AS lot_id, l.lot_number, l.expires_at, sum(m.quantity)::bigint AS quantity, max(m.occurred_at) AS last_at,
+SELECT l.id AS lot_id, l.lot_number, l.expires_on,
+       expires_at(l.expires_on, l.expires_hour, l.expires_exactly, min(here.zone)) AS expires_at, sum(m.quantity)::bigint AS quantity, max(m.occurred_at) AS last_at,
        array_agg(DISTINCT m.operator) AS operators
 FROM batch_product product
 JOIN lot l ON l.id = product.lot_id
 JOIN movement m ON m.lot_id = l.id AND m.from_place = :place_id
+JOIN place here ON here.id = m.from_place
 WHERE product.batch_id = :batch_id
 GROUP BY l.id
 ORDER BY l.id;
@@ -160,10 +164,13 @@ JOIN place p ON p.id = e.place_id
 WHERE e.place_id = ANY(:ancestors) AND e.began_at <= :ended_at AND coalesce(e.ended_at, 'infinity') > :began_at
 ORDER BY e.began_at, e.id;
 
--- name: limit_expiry(lot_id, expires_on, expires_at)!
--- The beyond-use date of a lot; never a later one than it has.
-UPDATE lot SET expires_on = :expires_on, expires_at = :expires_at
-WHERE id = :lot_id AND (expires_at IS NULL OR expires_at > :expires_at);
+-- name: limit_expiry(lot_id, expires_on, expires_hour, expires_exactly, zone)!
+-- The beyond-use date of a lot that is made where this zone counts; never a later one than it has.
+UPDATE lot l SET expires_on = :expires_on, expires_hour = :expires_hour, expires_exactly = :expires_exactly
+WHERE id = :lot_id
+  AND (l.expires_on IS NULL
+       OR expires_at(l.expires_on, l.expires_hour, l.expires_exactly, :zone)
+          > expires_at(:expires_on, :expires_hour, :expires_exactly, :zone));
 
 -- name: prescription_of(demand)
 -- The prescription that a demand is for: that of the order of this number, or it is one that something was made for; ''.

@@ -40,10 +40,12 @@ WHERE (NOT :only_open OR c.decision IS NULL) AND (:place::text IS NULL OR p.name
 ORDER BY c.id DESC
 LIMIT :rows_max OFFSET :rows_skipped;
 
--- name: add_count_line(fact, count_id, lot_id, serial, place_id, quantity, counted_by, counted_at)!
+-- name: add_count_line(fact, count_id, lot_id, serial, place_id, quantity, counted_by, counted_at, expires_on, expires_hour)!
 -- What was found; no row if it was said before.
-INSERT INTO count_line (fact, count_id, lot_id, serial, place_id, quantity, counted_by, counted_at)
-VALUES (:fact, :count_id, :lot_id, :serial, :place_id, :quantity, :counted_by, :counted_at)
+INSERT INTO count_line (fact, count_id, lot_id, serial, place_id, quantity, counted_by, counted_at, expires_on,
+                        expires_hour)
+VALUES (:fact, :count_id, :lot_id, :serial, :place_id, :quantity, :counted_by, :counted_at, :expires_on,
+        :expires_hour)
 ON CONFLICT (fact) DO NOTHING;
 
 -- name: decide_count(count_id, decision, decided_by, reason)!
@@ -88,3 +90,10 @@ WHERE k.id = :count_id
                   AND (c.lot_id, c.place_id, c.serial) = (b.lot_id, b.place_id, b.serial))
 ORDER BY i.name, l.lot_number, p.name, b.serial
 LIMIT :rows_max;
+
+-- name: labels_found(count_id)
+-- What labels said of the expiry of lots in a count. Index: count_line_count.
+SELECT DISTINCT l.item_id, l.lot_number, l.owner, c.expires_on, c.expires_hour
+FROM count_line c JOIN lot l ON l.id = c.lot_id
+WHERE c.count_id = :count_id AND c.expires_on IS NOT NULL
+ORDER BY l.item_id, l.lot_number, l.owner, c.expires_on, c.expires_hour;

@@ -20,7 +20,7 @@ SELECT name FROM place WHERE id = :site_id;
 
 -- name: desk_places(site_id)
 -- Places of the site, and those that stand outside every site (suppliers, customers), with all they stand in.
-SELECT p.name, p.kind, p.title, p.policy,
+SELECT p.name, p.kind, p.title, p.policy, p.zone, p.is_zone_known,
        ARRAY(SELECT a.name FROM place a WHERE a.id = ANY(p.ancestors) ORDER BY cardinality(a.ancestors)) AS path
 FROM place p
 WHERE p.ancestors @> ARRAY[:site_id::bigint]
@@ -58,7 +58,9 @@ WITH here AS MATERIALIZED (
     WHERE h.lot_id IN (SELECT lot_id FROM here)
     GROUP BY h.lot_id
 )
-SELECT i.name AS item, l.lot_number AS number, l.owner, l.expires_on, l.expires_at,
+SELECT i.name AS item, l.lot_number AS number, l.owner, l.expires_on, l.expires_hour, l.expires_exactly,
+       (SELECT expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) FROM place p
+        WHERE p.id = :site_id) AS expires_at,
        coalesce(min(k.blocks::text)::jsonb, '[]') AS blocks,
        jsonb_agg(jsonb_build_object('place', s.place, 'serial', s.serial, 'quantity', s.quantity,
                                     'reservations', coalesce(v.reservations, '[]')) ORDER BY s.place, s.serial) AS balances

@@ -6,6 +6,18 @@ INSERT INTO policy (name, body) VALUES (:name, :body) ON CONFLICT (name) DO NOTH
 -- One storage policy.
 SELECT name, body FROM policy WHERE name = :name;
 
+-- name: policies_named(name, pattern)
+-- A policy and those that replaced it, whose names follow from its own.
+SELECT name, body FROM policy WHERE name = :name OR name ~ :pattern;
+
+-- name: places_with_policy(policy)
+-- The places that have a policy of their own.
+SELECT id, name FROM place WHERE policy = :policy ORDER BY id;
+
+-- name: set_policy(place_id, policy)!
+-- Another policy for a place.
+UPDATE place SET policy = :policy WHERE id = :place_id;
+
 -- name: policies(rows_max, rows_skipped)
 -- All storage policies.
 SELECT name, body FROM policy ORDER BY name LIMIT :rows_max OFFSET :rows_skipped;
@@ -23,17 +35,19 @@ SELECT name, title FROM owner WHERE name = :name;
 SELECT name, title FROM owner ORDER BY name LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: add_place(name, title, kind, parent_id, policy)!
--- Keep a place; no row if the name is taken. Its ancestors are its parent's, and itself.
-INSERT INTO place (id, name, title, kind, parent_id, ancestors, policy)
+-- Keep a place; no row if the name is taken. Its ancestors are its parent's, and itself; its time zone is
+-- its parent's.
+INSERT INTO place (id, name, title, kind, parent_id, ancestors, policy, zone, is_zone_known)
 OVERRIDING SYSTEM VALUE
-SELECT new.id, :name, :title, :kind, :parent_id,
-       coalesce((SELECT ancestors FROM place WHERE id = :parent_id), '{}') || new.id, :policy
+SELECT new.id, :name, :title, :kind, :parent_id, coalesce(up.ancestors, '{}') || new.id, :policy,
+       coalesce(up.zone, 'UTC'), coalesce(up.is_zone_known, false)
 FROM (SELECT nextval(pg_get_serial_sequence('place', 'id')) AS id) AS new
+LEFT JOIN place up ON up.id = :parent_id
 ON CONFLICT (name) DO NOTHING;
 
 -- name: place_by_name(name)^
 -- One place, with the names of everything above it, outermost first.
-SELECT p.id, p.name, p.title, p.kind, p.ancestors, p.policy, up.name AS parent,
+SELECT p.id, p.name, p.title, p.kind, p.ancestors, p.policy, p.zone, p.is_zone_known, up.name AS parent,
        (SELECT array_agg(a.name ORDER BY step.nr) FROM unnest(p.ancestors) WITH ORDINALITY AS step (id, nr)
         JOIN place a ON a.id = step.id) AS path
 FROM place p
@@ -42,7 +56,7 @@ WHERE p.name = :name;
 
 -- name: places(below, kind, rows_max, rows_skipped)
 -- Places, all or those at and below one, all or those of one kind.
-SELECT p.id, p.name, p.title, p.kind, p.ancestors, p.policy, up.name AS parent,
+SELECT p.id, p.name, p.title, p.kind, p.ancestors, p.policy, p.zone, p.is_zone_known, up.name AS parent,
        (SELECT array_agg(a.name ORDER BY step.nr) FROM unnest(p.ancestors) WITH ORDINALITY AS step (id, nr)
         JOIN place a ON a.id = step.id) AS path
 FROM place p

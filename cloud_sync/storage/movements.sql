@@ -32,32 +32,35 @@ SELECT EXISTS (SELECT FROM place WHERE id = ANY(:place_ids) AND kind = 'producti
         JOIN place p ON p.id = m.to_place
         WHERE m.lot_id = ANY(:lot_ids) AND p.kind = 'production');
 
--- name: add_lots(item_ids, lot_numbers, owners, expires_on, expires_at)!
+-- name: add_lots(item_ids, lot_numbers, owners, expires_on, expires_hours)!
 -- Make the lots that are not there yet, in one order, so that two who make the same lots wait for each other in turn.
-INSERT INTO lot (item_id, lot_number, owner, expires_on, expires_at)
+INSERT INTO lot (item_id, lot_number, owner, expires_on, expires_hour)
 SELECT *
-FROM unnest(:item_ids::bigint[], :lot_numbers::text[], :owners::text[], :expires_on::date[], :expires_at::timestamptz[])
+FROM unnest(:item_ids::bigint[], :lot_numbers::text[], :owners::text[], :expires_on::date[], :expires_hours::time[])
 ORDER BY 1, 2, 3
 ON CONFLICT (item_id, lot_number, owner) DO NOTHING;
 
 -- name: lots_by_label(item_ids, lot_numbers, owners)
 -- Lots by what identifies them.
-SELECT l.id, l.item_id, l.lot_number, l.owner, l.expires_on
+SELECT l.id, l.item_id, l.lot_number, l.owner, l.expires_on, l.expires_hour, l.expires_exactly, l.is_expiry_corrected
 FROM unnest(:item_ids::bigint[], :lot_numbers::text[], :owners::text[]) AS label (item_id, lot_number, owner)
 JOIN lot l USING (item_id, lot_number, owner);
 
--- name: set_expiry(id, expires_on, expires_at)!
--- An earlier expiry, or the first that is known.
-UPDATE lot SET expires_on = :expires_on, expires_at = :expires_at WHERE id = :id;
+-- name: set_expiry(id, expires_on, expires_hour, expires_exactly)!
+-- Another expiry, or the first that is known.
+UPDATE lot SET expires_on = :expires_on, expires_hour = :expires_hour, expires_exactly = :expires_exactly WHERE id = :id;
 
--- name: issues_after_expiry(lot_id, issuing)
--- What was handed out of a lot when it had expired, by the expiry that it has now (a clock that nobody trusts: by now), in
+-- name: issues_after_expiry(lot_id, place_id, issuing)
+-- What was handed out of a lot, or at and below a place, when it had expired, by the expiry that it has now (a clock that nobody trusts: by now), in
 -- words as faults_at_issue gives them. Index: movement_out.
-SELECT m.fact, m.action, m.quantity, m.operator, m.order_ref, evidence_of(m.fact) AS evidence_id,
-       'expired at ' || to_char(l.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC' AS text
+SELECT m.fact, m.lot_id, m.action, m.quantity, m.operator, m.order_ref, evidence_of(m.fact) AS evidence_id,
+       expired_text(it.expires_at, p.zone) AS text
 FROM lot l JOIN movement m ON m.lot_id = l.id
-WHERE l.id = :lot_id AND m.action = ANY(:issuing)
-  AND l.expires_at <= CASE WHEN m.earliest_at IS NULL THEN m.occurred_at ELSE clock_timestamp() END
+JOIN place p ON p.id = m.from_place
+CROSS JOIN LATERAL expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS it (expires_at)
+WHERE (:lot_id::bigint IS NULL OR l.id = :lot_id) AND m.action = ANY(:issuing)
+  AND (:place_id::bigint IS NULL OR p.ancestors @> ARRAY[:place_id::bigint])
+  AND it.expires_at <= CASE WHEN m.earliest_at IS NULL THEN m.occurred_at ELSE clock_timestamp() END
 ORDER BY m.id;
 
 -- name: add_movements(facts, lot_ids, serials, quantities, from_places, to_places, occurred_at, actions, operators, order_refs, event_ids)
@@ -181,10 +184,10 @@ CROSS JOIN LATERAL (
      ORDER BY h.kind, h.text
      LIMIT 1) -- and so looked up for each, however many there are
     UNION ALL
-    (SELECT 'issued_while_expired',
-            'expired at ' || to_char(l.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC'
+    (SELECT 'issued_while_expired', expired_text(it.expires_at, p.zone)
      FROM lot l
-     WHERE l.id = issue.lot_id AND l.expires_at <= coalesce(issue.at, clock_timestamp()))
+     CROSS JOIN LATERAL expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS it (expires_at)
+     WHERE l.id = issue.lot_id AND it.expires_at <= coalesce(issue.at, clock_timestamp()))
 ) AS fault
 ORDER BY issue.number, fault.kind;
 

@@ -147,10 +147,12 @@ SELECT EXISTS (SELECT FROM place p WHERE p.name = ANY(:from_places) AND p.kind I
                WHERE p.name = ANY(:from_places)
                  AND (s.status <> 'qualified' OR s.qualified_until < :last_day::date));
 
--- name: receipt_facts(lot_id, serial, from_place)^
+-- name: receipt_facts(lot_id, serial, from_place, zone)^
 -- What a receipt is checked against. units_of_serial counts the house: sums do not depend on what arrived first.
 SELECT i.id AS item_id, i.name AS item, i.expiry_required, i.serial_tracked, i.receipt_days_min, i.receipt_inspection,
-       l.lot_number, l.owner, l.expires_on, l.expires_at, p.name AS from_place, p.kind AS from_kind, s.status,
+       l.lot_number, l.owner, l.expires_on,
+       expires_at(l.expires_on, l.expires_hour, l.expires_exactly, :zone) AS expires_at, p.name AS from_place,
+       p.kind AS from_kind, s.status,
        s.qualified_until, s.note,
        CASE WHEN :serial = '' THEN 0 ELSE
            (SELECT coalesce(sum(b.quantity), 0)
@@ -165,8 +167,8 @@ LEFT JOIN supplier s ON s.place_id = p.id
 WHERE l.id = :lot_id;
 
 -- name: place_facts(place_ids)
--- Names and kinds of places.
-SELECT id, name, kind FROM place WHERE id = ANY(:place_ids);
+-- Names, kinds and time zones of places.
+SELECT id, name, kind, zone FROM place WHERE id = ANY(:place_ids);
 
 -- name: items_of_lots(lot_ids)
 -- What lots are of.
@@ -190,7 +192,8 @@ ON CONFLICT (name) DO NOTHING;
 -- Stock with what its state follows from. reconciled_at is when a count that was approved last saw it, if nothing
 -- moved since.
 WITH stock AS MATERIALIZED (
-    SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_at, i.name AS item,
+    SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
+           expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone, i.name AS item,
            p.name AS place, p.kind AS place_kind, p.ancestors
     FROM position b
     JOIN lot l ON l.id = b.lot_id
@@ -200,7 +203,7 @@ WITH stock AS MATERIALIZED (
       AND (:item::text IS NULL OR i.name = :item)
       AND (:lot_id::bigint IS NULL OR l.id = :lot_id)
       AND (:place::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :place)])
-    ORDER BY i.name, l.expires_at NULLS LAST, l.id, p.name, b.serial
+    ORDER BY i.name, l.expires_on NULLS LAST, expires_at NULLS LAST, l.id, p.name, b.serial
     LIMIT :rows_max OFFSET :rows_skipped
 )
 SELECT s.*, coalesce(s.expires_at <= :at, false) AS expired,
@@ -220,7 +223,7 @@ SELECT s.*, coalesce(s.expires_at <= :at, false) AS expired,
                             AND s.place_id IN (m.from_place, m.to_place) AND m.occurred_at > c.counted_at)
        ) AS reconciled_at
 FROM stock s
-ORDER BY s.item, s.expires_at NULLS LAST, s.lot_id, s.place, s.serial;
+ORDER BY s.item, s.expires_on NULLS LAST, s.expires_at NULLS LAST, s.lot_id, s.place, s.serial;
 
 -- name: replenishment(at)
 -- Items below their reorder point: what may be used at and below the place, and what is on its way there by purchase.
@@ -234,7 +237,8 @@ WITH level AS (
                      JOIN position b ON b.lot_id = l.id AND b.quantity > 0
                      JOIN place at ON at.id = b.place_id AND at.ancestors @> ARRAY[r.place_id]
                      WHERE l.item_id = r.item_id AND l.owner = 'house'
-                       AND (l.expires_at > :at OR l.expires_at IS NULL AND NOT i.expiry_required)
+                       AND (expires_at(l.expires_on, l.expires_hour, l.expires_exactly, at.zone) > :at
+                            OR l.expires_on IS NULL AND NOT i.expiry_required)
                        AND NOT EXISTS (SELECT FROM active_hold h
                                        WHERE h.lot_id = l.id AND coalesce(h.serial = b.serial, true)
                                          AND hold_covers(h.place_id, b.place_id))

@@ -39,3 +39,13 @@ SELECT at, max(highest) AS value FROM measured
 WHERE channel_id = :channel_id AND at >= :first AND at <= :last AND highest > '-Infinity'
 GROUP BY at
 ORDER BY at;
+
+-- name: instants_before(channel_id, at, rows_max)
+-- When a channel measured last before an instant. Index: reading_channel_at.
+SELECT r.at FROM reading r WHERE r.channel_id = :channel_id AND r.at < :at ORDER BY r.at DESC LIMIT :rows_max;
+
+-- name: instants_after(channel_id, at, until, rows_max)
+-- When a channel measured first from an instant on, up to another. Index: reading_channel_at.
+SELECT r.at FROM reading r
+WHERE r.channel_id = :channel_id AND r.at >= :at AND r.at <= :until
+ORDER BY r.at LIMIT :rows_max;

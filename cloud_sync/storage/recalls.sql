@@ -10,7 +10,7 @@ WITH RECURSIVE named AS (
     FROM recall_scope s WHERE s.lot_id IS NOT NULL
     UNION
     SELECT s.recall_id, l.id
-    FROM recall_scope s JOIN lot l ON l.item_id = s.item_id
+    FROM recall_scope s JOIN lot l ON l.item_id = s.item_id AND (s.lot_number IS NULL OR l.lot_number = s.lot_number)
     UNION
     SELECT s.recall_id, m.lot_id
     FROM recall_scope s JOIN movement m ON m.from_place = s.supplier_id
@@ -58,14 +58,17 @@ UPDATE recall_lot SET since = :since WHERE (recall_id, lot_id) = (:recall_id, :l
 -- Open a recall.
 INSERT INTO recall (title, reason, is_mock, opened_by) VALUES (:title, :reason, :is_mock, :opened_by) RETURNING id;
 
--- name: add_scope(recall_id, lot_ids, item_ids, supplier_ids)!
+-- name: add_scope(recall_id, lot_ids, item_ids, supplier_ids, numbered_item_ids, lot_numbers)!
 -- What it names.
-INSERT INTO recall_scope (recall_id, lot_id, item_id, supplier_id)
-SELECT :recall_id, lot, NULL::bigint, NULL::bigint FROM unnest(:lot_ids::bigint[]) AS lot
+INSERT INTO recall_scope (recall_id, lot_id, item_id, supplier_id, lot_number)
+SELECT :recall_id, lot, NULL::bigint, NULL::bigint, NULL::text FROM unnest(:lot_ids::bigint[]) AS lot
 UNION ALL
-SELECT :recall_id, NULL, item, NULL FROM unnest(:item_ids::bigint[]) AS item
+SELECT :recall_id, NULL, item, NULL, NULL FROM unnest(:item_ids::bigint[]) AS item
 UNION ALL
-SELECT :recall_id, NULL, NULL, supplier FROM unnest(:supplier_ids::bigint[]) AS supplier;
+SELECT :recall_id, NULL, NULL, supplier, NULL FROM unnest(:supplier_ids::bigint[]) AS supplier
+UNION ALL
+SELECT :recall_id, NULL, item, NULL, number
+FROM unnest(:numbered_item_ids::bigint[], :lot_numbers::text[]) AS numbered (item, number);
 
 -- name: recall_by_id(recall_id)^
 -- One recall. elapsed_s: since it was opened, until it was closed.

@@ -2,7 +2,8 @@
 
 -- name: places()
 -- Places of the house.
-SELECT p.name, p.title, p.kind, up.name AS parent, p.policy
+SELECT p.name, p.title, p.kind, up.name AS parent, p.policy,
+       CASE WHEN p.parent_id IS NULL AND p.is_zone_known THEN p.zone END AS zone
 FROM place p LEFT JOIN place up ON up.id = p.parent_id
 WHERE p.kind NOT IN ('supplier', 'customer', 'ward')
 ORDER BY cardinality(p.ancestors), p.name;

@@ -89,16 +89,20 @@ SELECT EXISTS (
 -- End the open reservations of lots that may no longer be used; one that somebody is ending right now is left to them.
 -- Index: reservation_open.
 WITH late AS (
-    SELECT v.id, l.lot_number, l.expires_at
-    FROM reservation v JOIN lot l ON l.id = v.lot_id
-    WHERE v.ended_at IS NULL AND l.expires_at <= :at
+    SELECT v.id, l.lot_number, expired_text(it.expires_at, p.zone) AS text
+    FROM reservation v
+    JOIN lot l ON l.id = v.lot_id
+    JOIN place p ON p.id = v.place_id
+    CROSS JOIN LATERAL expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS it (expires_at)
+    WHERE v.ended_at IS NULL AND it.expires_at <= :at
+      -- Nowhere is a day further on than 14 hours ahead of UTC. Index: lot_expiry.
+      AND l.expires_on <= ((:at::timestamptz AT TIME ZONE 'UTC') + interval '14 hours')::date
     ORDER BY v.id
     FOR UPDATE OF v SKIP LOCKED
 )
 UPDATE reservation v
 SET ended_at = clock_timestamp(), ended_as = 'expired',
-    ended_reason = 'lot ' || late.lot_number || ' expired at '
-                   || to_char(late.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')
+    ended_reason = 'lot ' || late.lot_number || ' ' || late.text
 FROM late
 WHERE v.id = late.id
 RETURNING v.id, v.lot_id, v.demand, v.quantity, v.ended_reason;
@@ -120,7 +124,8 @@ LIMIT :rows_max OFFSET :rows_skipped;
 -- name: position_to_issue(lot_id, serial, place_id, but_reservation, but_demand, picked_for)^
 -- One position with all that blocks it; a reservation that is about to be picked does not count against itself, nor do
 -- those for the demand that the stock is for, nor that it was made for the prescription it is picked for.
-SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_at, i.expiry_required,
+SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
+       expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone, i.expiry_required,
        i.name AS item, p.name AS place,
        (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at,
        coalesce((SELECT sum(v.quantity) FROM reservation v

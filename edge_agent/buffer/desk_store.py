@@ -88,6 +88,17 @@ class DeskStore:
         self._db.close()
 
 
+def last_desk(data_dir: Path) -> Desk | None:
+    """The desk that was kept last, without making a file where there is none; None if there is none to be read."""
+    if not (data_dir / FILE_NAME).is_file():
+        return None
+    store = DeskStore(data_dir)
+    try:
+        return store.load()[0]
+    finally:
+        store.close()
+
+
 def said_age(desk: Desk | None, clock: Clock) -> str:
     """How old the desk is, in words."""
     if desk is None:

@@ -19,12 +19,10 @@ from edge_agent.commissioning.assessment_parts import AssessedValue, ReadRegiste
 from edge_agent.commissioning.counter_assessment import counter_shown
 from edge_agent.config.model import CounterSection
 from edge_agent.domain.wire.records import Quality
+from edge_agent.drivers.modbus.dead_values import is_usual
 from edge_agent.drivers.modbus.profile import Metric, Profile, Proof, Status
 from edge_agent.drivers.modbus.profile_parts import WordOrder
 from edge_agent.drivers.modbus.register_decode import Decoded, ProofResult, Variant, check_proof, decode
-
-USUAL = {"_c": (-90.0, 45.0), "_pct": (1.0, 100.0), "_pa": (-500.0, 500.0), "_ppm": (200.0, 10000.0)}
-"""What stores, freezers and cleanrooms have, by unit. Beyond it a value is odd, not wrong."""
 
 
 class Sense(IntEnum):
@@ -128,15 +126,15 @@ def hints_on_scale(judgement: Judgement) -> Iterator[str]:
         return
     shown = [_number(value.shown) for value in judgement.values if value.name.endswith("_c")]
     for temp_c in shown:
-        if temp_c is None or _is_usual("_c", temp_c):
+        if temp_c is None or is_usual("_c", temp_c):
             continue
-        if _is_usual("_c", temp_c / 10):
+        if is_usual("_c", temp_c / 10):
             yield (
                 f"a tenth of {temp_c:g} would be {temp_c / 10:g} °C: clones with hundredths exist; if that is the "
                 f"temperature there, make a profile of your own with a scale ten times smaller "
                 f"({judgement.profile.notes})"
             )
-        if _is_usual("_c", (temp_c - 32) / 1.8):
+        if is_usual("_c", (temp_c - 32) / 1.8):
             yield (
                 f"{temp_c:g} °F would be {(temp_c - 32) / 1.8:.1f} °C: if that is the temperature there, the unit "
                 "was ordered in °F: fahrenheit = true"
@@ -226,17 +224,13 @@ def _odd(profile: Profile, heard: ReadRegisters, decoded: Decoded) -> Iterator[t
             continue
         if are_all_zero:
             yield metric.name, "every register is 0: a broken sensor element, or the wrong registers"
-        elif not _is_usual(metric.name, value):
+        elif not is_usual(metric.name, value):
             yield metric.name, "unusual where lots are kept: compare it with a thermometer beside it"
 
 
 def _words(profile: Profile, metric: Metric, heard: ReadRegisters) -> tuple[int, ...]:
     function = profile.function_of(metric)
     return tuple(heard.registers[function, metric.address + at] for at in range(metric.words))
-
-
-def _is_usual(name: str, value: float) -> bool:
-    return all(low <= value <= high for unit, (low, high) in USUAL.items() if name.endswith(unit))
 
 
 def _open_order(profile: Profile, variant: Variant, heard: ReadRegisters, proofs: tuple[AssessedValue, ...]) -> str:

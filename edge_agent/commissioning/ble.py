@@ -1,6 +1,7 @@
 """Bluetooth sensors in range, as far as this computer can hear them. Listens only; nothing is connected to."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from bleak.backends.device import BLEDevice
     from bleak.backends.scanner import AdvertisementData
 
-    from edge_agent.drivers.ble.hearing import Hearing
+    from edge_agent.drivers.ble.hearing import Hearing, Properties
 
 ADAPTERS = Path("/sys/class/bluetooth")
 HEARD_MAX = 500
@@ -29,12 +30,12 @@ class HeardDevice:
     """
 
     address: str
+    hearing: "Hearing"
     name: str = ""
     rssi_dbm: int = -127
     frames: int = 0
     formats: dict[str, str] = field(default_factory=dict)
     raw: dict[str, str] = field(default_factory=dict)
-    hearing: "Hearing | None" = None
 
 
 def adapters() -> tuple[str, ...]:
@@ -47,17 +48,23 @@ async def hear_around(listen_s: float, adapter: str = "hci0") -> tuple[tuple[Hea
     from bleak import BleakScanner
 
     from edge_agent.drivers.ble.connect import TROUBLE, said_of
+    from edge_agent.drivers.ble.hearing import Hearing, remembered
 
+    known: Mapping[str, Properties] = {}
     heard: dict[str, HeardDevice] = {}
 
     def take(device: "BLEDevice", said: "AdvertisementData") -> None:
         address = device.address.upper()
         if address in heard or len(heard) < HEARD_MAX:
-            _take(heard.setdefault(address, HeardDevice(address)), said)
+            if address not in heard:
+                heard[address] = HeardDevice(address, Hearing(address))
+                heard[address].hearing.remember(known.get(address, {}))
+            _take(heard[address], said)
 
     scanner = BleakScanner(take, scanning_mode="active", bluez={"adapter": adapter, "filters": {"DuplicateData": True}})
     try:
         async with asyncio.timeout(START_S):
+            known = await remembered(adapter)
             await scanner.start()
         await asyncio.sleep(listen_s)
         async with asyncio.timeout(START_S):
@@ -68,7 +75,7 @@ async def hear_around(listen_s: float, adapter: str = "hci0") -> tuple[tuple[Hea
 
 
 def _take(heard: HeardDevice, said: "AdvertisementData") -> None:
-    from edge_agent.drivers.ble.hearing import Hearing, short_uuid
+    from edge_agent.drivers.ble.hearing import short_uuid
     from edge_agent.drivers.ble.listener import NO_RSSI_DBM
     from edge_agent.drivers.ble.registry import fitting
 
@@ -77,8 +84,6 @@ def _take(heard: HeardDevice, said: "AdvertisementData") -> None:
     heard.frames += 1
     heard.rssi_dbm = said.rssi
     heard.name = said.local_name or heard.name
-    if heard.hearing is None:
-        heard.hearing = Hearing(heard.address)
     advertisement = replace(heard.hearing.hear(said), local_name=heard.name)
     heard.raw |= {f"company {number:#06x}": data.hex(" ") for number, data in advertisement.manufacturer_data.items()}
     heard.raw |= {f"service {number:#06x}": data.hex(" ") for number, data in advertisement.service_data.items()}

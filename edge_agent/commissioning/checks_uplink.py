@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from edge_agent.agent import journal_dir
+from edge_agent.buffer.desk_store import last_desk
 from edge_agent.buffer.reader import JournalReader
 from edge_agent.buffer.stored_batch import JournalStatus
 from edge_agent.commissioning.checks import Check, CheckState
@@ -45,6 +46,21 @@ async def check_uplink(section: UplinkSection, now: datetime) -> list[Check]:
     if section.kind == "https":  # over a broker only the receipts show that a ledger is there: see registration
         checks.append(await _answer(section))
     return checks
+
+
+def check_desk(config: GatewayConfig) -> Iterator[Check]:
+    """Whether the desk says in which time zone this site's days end; nothing where there is no desk yet."""
+    desk = last_desk(config.gateway.data_dir)
+    if desk is None:
+        return
+    site = next((place for place in desk.snapshot.places if place.name == desk.snapshot.site), None)
+    if site is None or site.kind != "site":
+        return
+    if site.is_zone_known:
+        yield Check("time zone", CheckState.OK, f"labels' days end at midnight in {site.zone}")
+        return
+    text = f"site {site.name} has no time zone in the ledger: labels' days end at midnight UTC"
+    yield Check("time zone", CheckState.WARN, text, f"set it in the ledger: POST /v1/places/{site.name}/zone")
 
 
 def check_journal(config: GatewayConfig, now: datetime, *, is_reachable: bool) -> Iterator[Check]:

@@ -11,7 +11,7 @@ from edge_agent.commands.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from edge_agent.commissioning.checks import Check, CheckState
 from edge_agent.commissioning.checks_machine import check_clock, check_disk, check_key, check_ports
 from edge_agent.commissioning.checks_proofs import check_proofs
-from edge_agent.commissioning.checks_uplink import check_journal, check_uplink
+from edge_agent.commissioning.checks_uplink import check_desk, check_journal, check_uplink
 from edge_agent.commissioning.console_lists import print_hanging
 from edge_agent.commissioning.judged_channels import check_judged
 from edge_agent.config.model import GatewayConfig
@@ -57,6 +57,7 @@ def examine(path: Path) -> tuple[Check, ...]:
     checks += check_journal(
         config, clock.now(), is_reachable=all(check.state is not CheckState.FAIL for check in uplink)
     )
+    checks += check_desk(config)
     return tuple(checks)
 
 

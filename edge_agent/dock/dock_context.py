@@ -35,9 +35,8 @@ class DockContext:
         self.known.take(desk)
         self._not_booked: frozenset[int] = frozenset()
         self._tell_not_booked()
-        self.board = StatusModel(config, clock, self.known)
-        self.watch = LocalHolds(self.known, clock, WatchStore(data_dir), on_change=self.board.changed)
-        self.board.watch = self.watch
+        self.watch = LocalHolds(self.known, clock, WatchStore(data_dir))
+        self.board = StatusModel(config, clock, self.known, open_alarms=self.watch.open_alarms)
         self.judge = DeskJudge(
             self.known,
             clock,
@@ -70,7 +69,13 @@ class DockContext:
             self.board.heard(each)
             if self.lamps is not None:
                 self.lamps.follow(each)
+        self.board.changed()
         return notices
+
+    async def ledger_has_spoken(self) -> None:
+        """A desk came that was asked for when the ledger knew all that this gateway knows."""
+        await self.watch.ledger_has_spoken()
+        self.board.changed()
 
     def take(self, desk: Desk, contained: Iterable[str]) -> None:
         """A desk came that was asked for when the ledger had the transactions in ``contained``."""

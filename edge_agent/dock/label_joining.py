@@ -56,9 +56,6 @@ def line_of(scanned: Scanned, quantity: int | None) -> ScanLine:
         raise ScanRefused(
             f"{item}: this barcode has no lot or serial number", "Scan the square GS1 DataMatrix on the box"
         )
-    if scanned.to_the_hour:
-        text = "this item expires at an hour (AI 7003 or a HIBC date with HH), a scan line holds days only"
-        raise ScanRefused(text, "Book it at the ledger")
     if scanned.serial is not None and (quantity or scanned.count or 1) != 1:
         raise ScanRefused(
             f"serial {scanned.serial} is one unit, not {quantity or scanned.count}",
@@ -80,6 +77,7 @@ def line_of(scanned: Scanned, quantity: int | None) -> ScanLine:
         expires_on=scanned.expires_on,
         serial=scanned.serial,
         codes=scanned.codes,
+        expires_hour=scanned.expires_hour,
     )
 
 
@@ -92,9 +90,15 @@ def check_agrees(items: tuple[ScanLine, ...], line: ScanLine) -> None:
             raise ScanRefused(
                 f"serial {line.serial} was already scanned in this transaction", "Continue with the next box"
             )
-        if line.lot is not None and other.lot == line.lot and other.expires_on != line.expires_on:
+        if line.lot is not None and other.lot == line.lot and _dates_differ(other, line):
             reason = f"lot {line.lot} has two expiry dates: {day_of(other)} before, {day_of(line)} on this label"
             raise ScanRefused(reason, "Compare the printed dates and set the doubtful box aside")
+
+
+def _dates_differ(one: ScanLine, other: ScanLine) -> bool:
+    """A label that says a day without an hour agrees with every hour of it."""
+    hours = {one.expires_hour, other.expires_hour} - {None}
+    return one.expires_on != other.expires_on or len(hours) > 1
 
 
 def _is_variable(scanned: Scanned) -> bool:

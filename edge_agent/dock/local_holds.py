@@ -7,7 +7,6 @@ for when the ledger had everything this gateway knew.
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -84,13 +83,10 @@ class WatchStore:
 class LocalHolds:
     """Judges this gateway's readings. Tell it what was recorded; it gives the notices that follow."""
 
-    def __init__(
-        self, known: OfflineStock, clock: Clock, store: WatchStore, *, on_change: Callable[[], None] = lambda: None
-    ):
+    def __init__(self, known: OfflineStock, clock: Clock, store: WatchStore) -> None:
         self._known = known
         self._clock = clock
         self._store = store
-        self._on_change = on_change
         self._watched, holds = store.load()
         self._holds: dict[tuple[LotKey, str], LocalHold] = {(hold.lot, hold.place): hold for hold in holds}
         self._holds_changed = 0
@@ -111,7 +107,6 @@ class LocalHolds:
             self._hold_what_arrived(record.to_place)
         if self._standing() != before:
             await self._save()
-            self._on_change()
         return tuple(notices)
 
     def holds_on(self, lot: LotNow, path: tuple[str, ...]) -> tuple[HoldFact, ...]:
@@ -172,7 +167,6 @@ class LocalHolds:
         if len(kept) != len(self._holds):
             self._holds = kept
             await self._save()
-            self._on_change()
 
     def _judge(self, reading: Reading, metric: str, value: float) -> tuple[Alarm, ...]:
         place = self._known.place_of_channel(reading.device, metric)

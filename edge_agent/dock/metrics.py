@@ -6,15 +6,15 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from edge_agent.dock.status_model import StatusModel
+from edge_agent.dock.status_model import MachineStatus, StatusModel
 
 
 class Metrics(Collector):
     """One registry of its own for one board."""
 
-    def __init__(self, board: StatusModel, health: Callable[[], tuple[str, ...]]) -> None:
+    def __init__(self, board: StatusModel, machine: Callable[[], MachineStatus]) -> None:
         self._board = board
-        self._health = health
+        self._machine = machine
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -29,7 +29,7 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Every metric there is."""
         yield _gauge("healthy", "1 while polling and committing make progress and the disk takes records.",
-                     0 if self._health() else 1)  # fmt: skip
+                     0 if self._machine().faults else 1)  # fmt: skip
         yield from self._records()
         yield from self._journal()
         yield from self._way_to_the_ledger()
@@ -59,7 +59,7 @@ class Metrics(Collector):
         yield proven
 
     def _journal(self) -> Iterator[Metric]:
-        status = self._board.journal
+        status = self._machine().journal
         if status is None:
             return
         waiting = GaugeMetricFamily(
@@ -78,7 +78,7 @@ class Metrics(Collector):
         yield _gauge("journal_set_aside", "Batches set aside: a person has to look.", len(status.set_aside))
 
     def _way_to_the_ledger(self) -> Iterator[Metric]:
-        link = self._board.link()
+        link = self._machine().link
         if link is not None:
             yield _gauge("link_up", "1 if the last exchange with the ledger came to something.", int(link.up))
             yield _gauge("link_state_seconds", "For how long it has been so.", link.for_s)

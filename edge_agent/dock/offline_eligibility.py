@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from edge_agent.buffer.desk_store import said_age
 from edge_agent.dock.offline_stock import (
@@ -10,14 +10,15 @@ from edge_agent.dock.offline_stock import (
     OfflineStock,
     best_of,
     blocks_at,
-    end_of,
+    lot_by_label,
     reserved_at,
     with_earlier_expiry,
 )
 from edge_agent.dock.verdicts import Described, Doing, Verdict
 from edge_agent.domain.barcodes.item_codes import named
-from edge_agent.domain.stock.desk import DeskItem, DeskLot, DeskOrder, DeskPlace, DeskSupplier
+from edge_agent.domain.stock.desk import DeskItem, DeskOrder, DeskPlace, DeskSupplier
 from edge_agent.domain.stock.eligibility import ISSUING, Context, HoldFact, Reason, ReasonCode, Stock, reasons_not_to
+from edge_agent.domain.stock.expiry import day_of, expiry_of
 from edge_agent.domain.stock.receiving import (
     Delivered,
     Expected,
@@ -189,6 +190,8 @@ class DeskJudge:
         self, doing: Doing, lot: LotNow, line: ScanLine, item: DeskItem | None, order: DeskOrder | None, at: datetime
     ) -> tuple[Reason, ...]:
         path = self._known.path_of(doing.from_place)
+        zone = self._known.zone_of(doing.from_place)
+        dated = with_earlier_expiry(lot.lot, line, zone)
         serial = self._known.serial_of(line)
         holds = [HoldFact(block.kind, block.text) for block in blocks_at(lot, path[-1], serial)]
         stock = Stock(
@@ -196,9 +199,11 @@ class DeskJudge:
             owner=lot.lot.owner,
             quantity=lot.quantity_at(doing.from_place, serial),
             reserved=reserved_at(lot, doing.from_place, serial, doing.order),
-            expires_at=with_earlier_expiry(lot.lot, line.expires_on).expires_at,
+            expires_at=dated.expires_at,
             expiry_required=item is not None and item.expiry_required,
             holds=(*holds, *self._local_holds(lot, path)),
+            expires_on=dated.expires_on,
+            zone=zone,
         )
         demanded = timedelta(days=order.shelf_life_days_min if order else 0)
         return reasons_not_to(doing.action, stock, Context(at, stock.owner, demanded))
@@ -208,22 +213,24 @@ class DeskJudge:
         not_one = [self._no_item(line, doing.action)] if found is None and self._says_more(line) else []
         item = found[0] if found else None
         same = sum(self._known.base_units(other) for other in before if self._is_same_item(other, line))
+        zone = self._known.zone_of(doing.to_place)
+        expiry = expiry_of(line.expires_on, line.expires_hour)
         delivered = Delivered(
             item=named(line.names),
             quantity=self._known.base_units(line) + same,
             lot=line.lot,
             serial=line.serial,
             expires_on=line.expires_on,
-            expires_at=end_of(line.expires_on),
+            expires_at=expiry.at(zone) if expiry else None,
         )
-        findings = findings_of(delivered, self._expected(doing, line, item, at), at=at)
+        findings = findings_of(delivered, self._expected(doing, line, item, at, zone), at=at, zone=zone)
         return not_one + [
             Verdict(finding.severity is Severity.REFUSE, finding.code.value, finding.text)
             for finding in findings
             if not (not_one and finding.code is FindingCode.UNKNOWN_ITEM)
         ]
 
-    def _expected(self, doing: Doing, line: ScanLine, item: DeskItem | None, at: datetime) -> Expected:
+    def _expected(self, doing: Doing, line: ScanLine, item: DeskItem | None, at: datetime, zone: tzinfo) -> Expected:
         lots = self._known.lots_of(item.name, line.lot) if item and line.lot else []
         supplier = self._known.supplier(doing.from_place or "")
         serial = self._known.serial_of(line)
@@ -236,7 +243,7 @@ class DeskJudge:
             order=self._order_facts(doing.order, order, item, line) if doing.order else None,
             order_known=order is not None,
             supplier_checked=self._known.keeps_suppliers,
-            supplier_qualified=_is_qualified(supplier, at) if supplier else None,
+            supplier_qualified=_is_qualified(supplier, at, zone) if supplier else None,
             supplier_text=supplier.text if supplier else "",
             lot_known=bool(lots),
             lot_expires_on=lots[0].lot.expires_on if lots else None,
@@ -284,15 +291,12 @@ class DeskJudge:
         return (one.lot, one.serial) == (other.lot, other.serial) and self._is_same_item(one, other)
 
 
-def _is_qualified(supplier: DeskSupplier, at: datetime) -> bool:
+def _is_qualified(supplier: DeskSupplier, at: datetime, zone: tzinfo) -> bool:
     until = supplier.qualified_until
-    return supplier.qualified and (until is None or at.date() <= until)
+    return supplier.qualified and (until is None or day_of(at, zone) <= until)
 
 
 def _by_label(item: DeskItem | None, line: ScanLine, serial: str | None, units: int, place: str | None) -> LotNow:
     """What the label alone says. Its quantity is what is in the operator's hands: of that nobody knows better."""
-    lot = DeskLot(
-        item.name if item else named(line.names), line.lot or line.serial or "", "house", line.expires_on,
-        end_of(line.expires_on),
-    )  # fmt: skip
+    lot = lot_by_label(item.name if item else named(line.names), line.lot or line.serial or "", line)
     return LotNow(lot, {(place or "", serial or ""): units})

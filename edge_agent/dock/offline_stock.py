@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, tzinfo
 
 from edge_agent.buffer.desk_store import Desk
 from edge_agent.domain.barcodes.item_codes import keys_of_scan, serial_of_unit
@@ -22,6 +22,7 @@ from edge_agent.domain.stock.desk import (
     DeskPlace,
     DeskSupplier,
 )
+from edge_agent.domain.stock.expiry import earlier, expiry_of
 from edge_agent.domain.wire.records import Action, ScanLine, ScanTransaction
 
 SINCE_MAX = 5_000
@@ -142,6 +143,13 @@ class OfflineStock:
     def place(self, name: str) -> DeskPlace | None:
         """A place by name."""
         return self._places.get(name)
+
+    def zone_of(self, place: str | None) -> tzinfo:
+        """The time zone that counts in a place: that of this gateway's site where nobody knows the place."""
+        known = self._places.get(place or "")
+        if known is None and self.desk is not None:
+            known = self._places.get(self.desk.snapshot.site)
+        return known.tz if known is not None else UTC
 
     def places(self) -> tuple[DeskPlace, ...]:
         """Every place that the desk names."""
@@ -289,7 +297,7 @@ class OfflineStock:
             return best_of(lots, from_place, serial)
         if line.lot is None:
             return None
-        lot = self._add_lot(DeskLot(item.name, line.lot, HOUSE, line.expires_on, end_of(line.expires_on)))
+        lot = self._add_lot(lot_by_label(item.name, line.lot, line))
         lot.is_vouched = False
         return lot
 
@@ -317,11 +325,9 @@ def best_of(lots: Iterable[LotNow], place: str | None, serial: str | None) -> Lo
     return max(lots, key=lambda lot: lot.quantity_at(place, serial))
 
 
-def end_of(expires_on: date | None) -> datetime | None:
-    """The first instant at which what a label dates ``expires_on`` may no longer be used: the end of that day, UTC."""
-    if expires_on is None:
-        return None
-    return datetime(expires_on.year, expires_on.month, expires_on.day, tzinfo=UTC) + timedelta(days=1)
+def lot_by_label(item: str, number: str, line: ScanLine) -> DeskLot:
+    """A lot of the house as its label says it."""
+    return DeskLot(item, number, HOUSE, line.expires_on, expires_hour=line.expires_hour)
 
 
 def blocks_at(lot: LotNow, place: str, serial: str | None) -> list[DeskBlock]:
@@ -355,9 +361,15 @@ def reserved_at(lot: LotNow, place: str | None, serial: str | None, demand: str 
     )
 
 
-def with_earlier_expiry(lot: DeskLot, expires_on: date | None) -> DeskLot:
-    """The lot with the earlier of its own expiry and that of a label."""
-    by_label = end_of(expires_on)
-    if by_label is None or (lot.expires_at is not None and lot.expires_at <= by_label):
+def with_earlier_expiry(lot: DeskLot, line: ScanLine, zone: tzinfo) -> DeskLot:
+    """The lot with the earlier of its own expiry and that of a label, and the instant of it where ``zone`` counts."""
+    expiry = earlier(lot.expiry, expiry_of(line.expires_on, line.expires_hour), zone)
+    if expiry is None:
         return lot
-    return replace(lot, expires_on=expires_on, expires_at=by_label)
+    return replace(
+        lot,
+        expires_on=expiry.on,
+        expires_hour=expiry.hour,
+        expires_exactly=expiry.exactly,
+        expires_at=expiry.at(zone),
+    )

@@ -48,7 +48,9 @@ def line_named(line: ScanLine, described: Described) -> str:
 
 def day_of(line: ScanLine) -> str:
     """When it expires by its label."""
-    return line.expires_on.isoformat() if line.expires_on else "never (no date on the label)"
+    if line.expires_on is None:
+        return "never (no date on the label)"
+    return f"{line.expires_on} {line.expires_hour:%H:%M}" if line.expires_hour else line.expires_on.isoformat()
 
 
 def half_named(half: Scanned) -> str:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edge_agent.buffer.desk_store import said_age
 from edge_agent.buffer.stored_batch import JournalStatus
@@ -16,14 +16,13 @@ from edge_agent.dock.order_checklist import checklist, units_scanned
 from edge_agent.dock.phrases import doing_of, next_needed
 from edge_agent.dock.room_tiles import Channel, Probe, label_of, tiles
 from edge_agent.dock.session_state import SessionState
+from edge_agent.domain.monitoring.excursions import Track
 from edge_agent.domain.monitoring.judged import Judged
+from edge_agent.domain.monitoring.local_alarms import TrackKey
 from edge_agent.domain.stock.desk import DeskCase
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record, ScanLine
 from edge_agent.domain.wire.request_signing import written
 from edge_agent.timekeeping.clock import Clock
-
-if TYPE_CHECKING:
-    from edge_agent.dock.local_holds import LocalHolds
 
 RECENT_MAX = 6
 DEVICES_MAX = 500
@@ -60,16 +59,28 @@ class LinkStatus:
     for_s: float
 
 
-class StatusModel:
-    """The state of docks, rooms, journal and link. ``journal``, ``link``, ``late`` and ``watch`` are filled in by the
-    agent."""
+@dataclass(frozen=True, slots=True)
+class MachineStatus:
+    """What only the running agent knows: its link, what of itself makes no progress, and its journal."""
 
-    def __init__(self, config: GatewayConfig, clock: Clock, known: OfflineStock) -> None:
+    link: LinkStatus | None = None
+    faults: tuple[str, ...] = ()
+    journal: JournalStatus | None = None
+
+
+NO_MACHINE = MachineStatus()
+OpenAlarms = Callable[[], tuple[tuple[TrackKey, Track], ...]]
+
+
+class StatusModel:
+    """The state of docks and rooms; with that of the machine, all that the page shows."""
+
+    def __init__(
+        self, config: GatewayConfig, clock: Clock, known: OfflineStock, *, open_alarms: OpenAlarms = tuple
+    ) -> None:
+        """``open_alarms`` gives the local excursions that are open."""
         self.gateway: str = config.gateway.name
-        self.journal: JournalStatus | None = None
-        self.link: Callable[[], LinkStatus | None] = lambda: None
-        self.late: Callable[[], tuple[str, ...]] = tuple
-        self.watch: LocalHolds | None = None
+        self._open_alarms = open_alarms
         self.started_mono_s = clock.mono_s()
         self._clock = clock
         self._known = known
@@ -159,11 +170,11 @@ class StatusModel:
         view.doing = doing_of(state) if state.action else ""
         self.changed()
 
-    def state(self) -> dict[str, Any]:
+    def state(self, machine: MachineStatus = NO_MACHINE) -> dict[str, Any]:
         """Everything the page shows, as JSON. Ages are seconds as of ``at``."""
         desk = self._known.desk
         age_s = desk.age_s(self._clock) if desk else None
-        link = self.link()
+        link = machine.link
         return {
             "gateway": self.gateway,
             "site": desk.snapshot.site if desk else None,
@@ -171,15 +182,15 @@ class StatusModel:
             "clock_synced": self._clock.is_synced(),
             "docks": [self._dock_shown(name, dock) for name, dock in self._docks.items()],
             "rooms": self.rooms(),
-            "alarms": self.alarms(),
+            "alarms": self.alarms(machine.faults),
             "link": {"up": link.up, "for_s": round(link.for_s)} if link else None,
-            "buffer": self._buffer(),
+            "buffer": self._buffer(machine.journal),
             "desk": {
                 "text": said_age(desk, self._clock),
                 "age_s": age_s,
                 "is_old": age_s is None or age_s > self._old_after_s,
             },
-            "late": list(self.late()),
+            "late": list(machine.faults),
         }
 
     def _dock_shown(self, name: str, dock: _Dock) -> dict[str, Any]:
@@ -237,9 +248,8 @@ class StatusModel:
             for name, device in sorted(self._devices.items())
         ]
 
-    def alarms(self) -> list[dict[str, Any]]:
+    def alarms(self, faults: tuple[str, ...] = ()) -> list[dict[str, Any]]:
         """What somebody should look at now: open excursions first, then devices that are lost, then our own trouble."""
-        open_now = self.watch.open_alarms() if self.watch else ()
         found: list[dict[str, Any]] = [
             {
                 "kind": "excursion",
@@ -248,11 +258,11 @@ class StatusModel:
                 "text": f"{self._titled(key.place)} is outside {key.rule} ({key.device})",
                 "since": written(track.outside_since) if track.outside_since else None,
             }
-            for key, track in open_now
+            for key, track in self._open_alarms()
         ]
         found += [{"kind": "not_booked", **_told_case(case)} for case in self._known.not_booked[:NOT_BOOKED_SHOWN_MAX]]
         found += [{"kind": "lost", **lost} for lost in self._lost.values()]
-        found += [{"kind": "late", "text": text, "since": None} for text in self.late()]
+        found += [{"kind": "late", "text": text, "since": None} for text in faults]
         found += [{"kind": "unjudged", **gap} for gap in self._unjudged()]
         return found
 
@@ -314,15 +324,15 @@ class StatusModel:
             for place, names in found.items()
         ]
 
-    def _buffer(self) -> dict[str, Any] | None:
-        if self.journal is None:
+    def _buffer(self, journal: JournalStatus | None) -> dict[str, Any] | None:
+        if journal is None:
             return None
-        oldest: list[datetime] = [lane.oldest for lane in self.journal.lanes if lane.oldest]
+        oldest: list[datetime] = [lane.oldest for lane in journal.lanes if lane.oldest]
         return {
-            "records": sum(lane.records for lane in self.journal.lanes),
-            "share": self.journal.used_bytes / self.journal.bytes_max if self.journal.bytes_max else None,
+            "records": sum(lane.records for lane in journal.lanes),
+            "share": journal.used_bytes / journal.bytes_max if journal.bytes_max else None,
             "oldest_s": max(0, round((self._clock.now() - min(oldest)).total_seconds())) if oldest else None,
-            "set_aside": len(self.journal.set_aside),
+            "set_aside": len(journal.set_aside),
         }
 
 

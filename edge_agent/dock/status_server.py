@@ -24,7 +24,7 @@ from importlib.resources import files
 import h11
 
 from edge_agent.config.model import PageSection, is_loopback
-from edge_agent.dock.status_model import StatusModel
+from edge_agent.dock.status_model import MachineStatus, StatusModel
 
 CONNECTIONS_MAX = 32
 REQUEST_S = 10.0
@@ -55,12 +55,12 @@ Answer = tuple[int, str, bytes]
 
 
 class StatusServer:
-    """The server. ``health`` gives what is wrong, empty when all is well."""
+    """The server. ``machine`` gives the state of the agent itself; without faults all is well."""
 
-    def __init__(self, section: PageSection, board: StatusModel, health: Callable[[], tuple[str, ...]]) -> None:
+    def __init__(self, section: PageSection, board: StatusModel, machine: Callable[[], MachineStatus]) -> None:
         self._section = section
         self._board = board
-        self._health = health
+        self._machine = machine
         self._metrics: Callable[[], bytes] | None = None
         self._static = {
             path: (200, kind, files("edge_agent.dock").joinpath("web", name).read_bytes())
@@ -131,9 +131,9 @@ class StatusServer:
         if path in self._static:
             return self._static[path]
         if path == "/state":
-            return 200, "application/json", _json(self._board.state())
+            return 200, "application/json", _json(self._board.state(self._machine()))
         if path == "/healthz":
-            faults = self._health()
+            faults = self._machine().faults
             return 503 if faults else 200, "application/json", _json({"ok": not faults, "faults": list(faults)})
         if path == "/metrics":
             return 200, METRICS_TYPE, self._metrics_text()
@@ -144,7 +144,7 @@ class StatusServer:
             # Not at the top: a gateway that nobody scrapes does not pay for the library (about 3 MB).
             from edge_agent.dock.metrics import Metrics
 
-            self._metrics = Metrics(self._board, self._health).text
+            self._metrics = Metrics(self._board, self._machine).text
         return self._metrics()
 
     def _may_ask(self, request: h11.Request) -> bool:
@@ -160,7 +160,7 @@ class StatusServer:
             await exchange.begin(200, "text/event-stream; charset=utf-8")
         while True:
             async with asyncio.timeout(REQUEST_S):
-                await exchange.send(b"data: " + _json(self._board.state()) + b"\n\n")
+                await exchange.send(b"data: " + _json(self._board.state(self._machine())) + b"\n\n")
             await asyncio.sleep(EVENTS_PAUSE_S)
             await self._board.news(SIGN_OF_LIFE_S)
 

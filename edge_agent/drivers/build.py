@@ -298,7 +298,8 @@ def _device(device: DeviceSection, profile: Profile, config: GatewayConfig, cloc
     edited = _edited(device, profile, config)
     profile = profile_of(device, profile)
     variant = Variant(device.address_offset or 0, device.word_order, device.fahrenheit)
-    proof = ProofWatch(profile, variant, device.proof.saw if device.proof is not None else {}, edited)
+    saw = device.proof.saw if device.proof is not None else {}
+    proof = ProofWatch(profile, variant, saw, edited, is_proven=device.proof is not None)
     talk = None
     if profile.counter is not None and device.counter is not None:
         memory = CounterMemory(config.gateway.data_dir / "counters" / f"{device.name.replace('/', '~')}.json")

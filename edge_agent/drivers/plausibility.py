@@ -8,6 +8,8 @@ thrown away, only asked again. A driver that can ask does so at once; one that c
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edge_agent.domain.monitoring.quantities import quantity_of
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -25,11 +27,6 @@ PACES: Mapping[str, Pace] = {
 }
 """Of a sensor in its housing, in air. A probe that is dipped into ice water may be faster: it is then reported one
 value later. Differential pressure, CO2 and counts have no entry: doors and people change them at once."""
-
-
-def quantity_of(metric: str) -> str:
-    """What a metric measures, whichever of a device's probes does: ``temp_2_c`` and ``ch2_temp_c`` are ``temp_c``."""
-    return "_".join([word for word in metric.split("_") if not word.isdigit()][-2:])
 
 
 class JumpGuard:

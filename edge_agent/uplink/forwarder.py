@@ -63,6 +63,7 @@ class Forwarder:
         retry_max_s: float,
         backfill_bytes_per_s: int | None = None,
         on_status: Callable[[UplinkStatus], None] = lambda _status: None,
+        work: asyncio.Event | None = None,
         retry_min_s: float = RETRY_MIN_S,
         message_bytes_max: int = MESSAGE_BYTES_MAX,
         message_units_max: int = MESSAGE_UNITS_MAX,
@@ -71,7 +72,7 @@ class Forwarder:
 
         ``on_acknowledged`` is called when the ledger has taken scans or notices. ``backfill_bytes_per_s`` limits older
         readings only. ``on_status`` is told, from the journal's thread, when the link comes or goes and every few
-        seconds of a back-fill.
+        seconds of a back-fill. ``work`` is set by whoever records something (as ``wake`` does).
         """
         self._journal = journal
         self._thread = thread
@@ -85,7 +86,7 @@ class Forwarder:
         self._message_bytes_max = message_bytes_max
         self._message_units_max = message_units_max
         self._message_units = min(MESSAGE_UNITS_FIRST, message_units_max)
-        self._work = asyncio.Event()
+        self._work = work or asyncio.Event()
         self._finishing = asyncio.Event()
         self._failures = 0
         self._lost_since_s: float | None = None

@@ -40,8 +40,8 @@ _PLACES = f"""
 
 # Each lot: received at the dock, put away into ten bins, shipped three times from each of them to eight customers.
 _MOVEMENTS = f"""
-    INSERT INTO lot (item_id, lot_number, owner, expires_on, expires_at)
-    SELECT i.id, 'L' || k, 'house', d, d + 1
+    INSERT INTO lot (item_id, lot_number, owner, expires_on)
+    SELECT i.id, 'L' || k, 'house', d
     FROM generate_series(1, %(lots)s) k
     JOIN item i ON i.name = 'item-' || k %% {ITEMS}
     CROSS JOIN LATERAL (SELECT date '2028-01-01' + (k / {ITEMS} * 37 + k %% {ITEMS}) %% 1000 AS d) x;
@@ -73,8 +73,8 @@ _MOVEMENTS = f"""
 """
 
 _COLD = """
-    INSERT INTO lot (item_id, lot_number, owner, expires_on, expires_at)
-    SELECT (SELECT min(id) FROM item), 'C' || k, 'house', '2030-01-01', '2030-01-02'
+    INSERT INTO lot (item_id, lot_number, owner, expires_on)
+    SELECT (SELECT min(id) FROM item), 'C' || k, 'house', '2030-01-01'
     FROM generate_series(1, %(lots)s) k;
     INSERT INTO movement (fact, lot_id, quantity, from_place, to_place, occurred_at, action, event_id)
     SELECT 'bench/cold/' || l.id, l.id, 10, (SELECT id FROM place WHERE name = 'acme'), bin.id, '2026-01-05 00:00Z',

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 from psycopg.types.json import Jsonb
@@ -66,6 +67,8 @@ PLACES = {
 LATE_PLACE = ("annex", ("bin", "store", None))
 HOUSE = ("main", "dock", "fridge-a", "shelf-a", "fridge-b", "store", "clean-room", "north-room")
 """Places whose stock is in the house."""
+ZONES = {"main": "America/Los_Angeles", "north": "Pacific/Auckland"}
+"""Sites whose days end at other times."""
 DEVICES = {"probe-a": "fridge-a", "probe-b": "fridge-b", "probe-c": "clean-room"}
 GATEWAY_OF = {"probe-a": 0, "probe-b": 1, "probe-c": 2}
 GTINS = {"insulin": "09501101530003", "vaccine": "09501101530010", "drug": "09501101530027",
@@ -181,6 +184,11 @@ class House:
         rules = POLICIES[policy].rules_for("temp_c") if policy else ()
         self.world.places[name] = Place(kind, parent, rules)
 
+    def zone_of(self, place: str) -> ZoneInfo:
+        """What counts in a place: the zone of its site, UTC where it stands in none."""
+        above = self.world.places[place].parent
+        return ZoneInfo(ZONES.get(place, "UTC")) if above is None else self.zone_of(above)
+
     def change_policy(self, name: str, policy: str) -> None:
         """Other rules from now on; what was measured before is judged by those that were."""
         kind, parent, _ = PLACES[name]
@@ -221,6 +229,10 @@ class House:
         for name, (kind, parent, policy_name) in PLACES.items():
             self.ledger.add_place(name, kind, parent, policy_name)
             self.add_place(name, kind, parent, policy_name)
+        for site, zone in ZONES.items():
+            self.ledger.run("UPDATE place SET zone = %(zone)s, is_zone_known = true WHERE ancestors @> "
+                            "ARRAY[(SELECT id FROM place WHERE name = %(site)s)]",
+                            {"site": site, "zone": zone})  # fmt: skip
         self.ledger.run("INSERT INTO owner VALUES (%(name)s, 'A pharma company')", {"name": OWNER})
         for item, gtin in GTINS.items():
             if item != LATE_ITEM:

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import httpx
 from hypothesis import event
@@ -308,15 +309,18 @@ class Watch(RuleBasedStateMachine):
 
     def blocking(self, known: set[Hold], lot: str, serial: str, place: str) -> list[Hold]:
         found = [hold for hold in sorted(known, key=str) if self.model.covers(hold, lot, serial, place)]
-        expires_at = self.expiries().get(lot)
-        if expires_at is not None and expires_at <= self.house.now:
+        expiry = self.expiries().get(lot)
+        if expiry is not None and expires_at(*expiry, self.house.zone_of(place)) <= self.house.now:
             found.append(("expired", lot, None, None))
         return found
 
-    def expiries(self) -> dict[str, datetime]:
+    def expiries(self) -> dict[str, tuple[date, datetime | None]]:
+        """The last day of each lot by its label, or the instant at which a product ends."""
         if getattr(self, "_expiries_at", None) != self.steps:
-            rows = self.house.ledger.rows("SELECT lot_number, expires_at FROM lot")
-            self._expiries = {row["lot_number"]: row["expires_at"] for row in rows}
+            rows = self.house.ledger.rows(
+                "SELECT lot_number, expires_on, expires_exactly FROM lot WHERE expires_on IS NOT NULL"
+            )
+            self._expiries = {row["lot_number"]: (row["expires_on"], row["expires_exactly"]) for row in rows}
             self._expiries_at = self.steps
         return self._expiries
 
@@ -417,3 +421,8 @@ def same(what: str, ledger: set[Any], model: set[Any]) -> None:
 
 def at_time(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def expires_at(expires_on: date, exactly: datetime | None, zone: ZoneInfo) -> datetime:
+    """When the day of a label ends where ``zone`` counts, or the instant that ends a product."""
+    return exactly or datetime.combine(expires_on + timedelta(days=1), time(0), zone)

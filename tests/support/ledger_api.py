@@ -32,6 +32,8 @@ class Api:
         return Somebody(self.client, create_token(self.database, name, role))
 
     def place(self, name: str, kind: str = "room", **more: Any) -> dict[str, Any]:
+        if kind == "site":
+            more.setdefault("zone", "UTC")
         return self.administrator.ok("POST", "/v1/places", json={"name": name, "kind": kind, **more})
 
     def item(self, name: str = "insulin", **more: Any) -> dict[str, Any]:

@@ -6,10 +6,11 @@ Slow and simple on purpose, and written from the rules, not from the SQL. It kno
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from math import inf
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from edge_agent.domain.monitoring.excursions import Rule, Side, SilenceRule
 from edge_agent.domain.monitoring.signals import Signal, SignalKind
@@ -626,6 +627,38 @@ def _carries(world: World, moves: list[Move], residency: Residency, since: datet
     if is_it:
         return residency.contains(move.left)
     return world.places[place].kind == "production" and move.lot != lot
+
+
+@dataclass(frozen=True)
+class Issue:
+    """Stock that was handed out of a place."""
+
+    fact: str
+    lot: str
+    place: str
+    at: datetime
+
+
+def late_issues(
+    issues: Sequence[Issue],
+    labels: dict[str, set[tuple[date, time | None]]],
+    zones: dict[str, str],
+    corrected: dict[str, tuple[date, time | None]],
+) -> set[str]:
+    """Facts of issues after the expiry of their lot: the corrected one, else the earliest that any label says, by the
+    wall clock of the place they left.
+    """
+    late = set()
+    for issue in issues:
+        said = [corrected[issue.lot]] if issue.lot in corrected else labels.get(issue.lot, set())
+        zone = ZoneInfo(zones[issue.place])
+        ends = [
+            datetime.combine(day, hour, zone) if hour else datetime.combine(day + timedelta(days=1), time(0), zone)
+            for day, hour in said
+        ]
+        if ends and min(ends) <= issue.at:
+            late.add(issue.fact)
+    return late
 
 
 def with_counts(moves: Sequence[Move], counts: Sequence[Counted], difference: str) -> list[Move]:

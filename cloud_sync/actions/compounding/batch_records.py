@@ -4,7 +4,7 @@ Locks: the batch first, then those of ``storage/locks.py``; nobody who holds one
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -197,11 +197,19 @@ def shown_batch(connection: Connection, loaded: Loaded) -> Row:
         "formula_body": loaded.row["body"],
         "expected": expected,
         "components": [
-            {**each, "left": _component(each).left, "expires_at": _told(each["expires_at"]), "first_at": None}
+            {
+                **each,
+                "left": _component(each).left,
+                "expires_at": _told(each["expires_at"]),
+                "expires_on": _told(each["expires_on"]),
+                "first_at": None,
+                "expires_hour": None,
+                "expires_exactly": None,
+            }
             for each in loaded.components
         ],
         "products": [
-            {key: _told(each[key]) for key in ("lot_id", "lot_number", "quantity", "expires_at")}
+            {key: _told(each[key]) for key in ("lot_id", "lot_number", "quantity", "expires_on", "expires_at")}
             for each in loaded.products
         ],
         "facts": [
@@ -217,4 +225,4 @@ def shown_batch(connection: Connection, loaded: Loaded) -> Row:
 
 def _told(value: Any) -> Any:
     """As JSON has it."""
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value

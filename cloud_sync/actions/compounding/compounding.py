@@ -5,7 +5,7 @@ Locks: the batch first, then those of ``storage/locks.py``; nobody who holds one
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +35,7 @@ from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.stock.expiry import Expiry, exactly, zone_named
 from edge_agent.domain.wire.records import Action
 
 USED_UP = "used-up"
@@ -151,7 +152,7 @@ def take_out(database: Database, number: str, made: Yield, *, client_id: UUID, a
         lock_holds(connection)
         target = _checked_target(connection, made.to_place)
         bud = _bud(loaded, made)
-        lot_id = _product_lot(connection, loaded, made.lot_number, bud.at)
+        lot_id = _product_lot(connection, loaded, made.lot_number, _expiry(loaded, bud.at))
         facts = [f"api/{client_id}#1"]
         event_id = answer(connection, "yielded", client_id, request, facts, actor=actor)
         data = {"lot_number": made.lot_number, "quantity": made.quantity, "beyond_use_at": bud.at.isoformat(),
@@ -265,19 +266,38 @@ def _bud(loaded: Loaded, made: Yield) -> Any:
     within = [each for each in loaded.record.components if each.consumed > each.returned]
     components = [each.expires_at for each in within if each.expires_at is not None]
     try:
-        return decide_bud(loaded.began_at, formula.preparation, formula.storage, components, made.bud)
+        return decide_bud(
+            loaded.began_at, formula.preparation, formula.storage, components, made.bud, zone=_zone(loaded)
+        )
     except NoBudRuleError as error:
         raise Conflict(str(error), "Give beyond_use_at and the reason for it.") from error
     except BudRefusedError as error:
         raise Conflict(f"beyond-use date refused: {error}", "Give an earlier one.") from error
 
 
-def _product_lot(connection: Connection, loaded: Loaded, lot_number: str, expires_at: datetime) -> int:
+def _zone(loaded: Loaded) -> tzinfo:
+    """What counts in the room of the batch."""
+    return zone_named(loaded.row["zone"])
+
+
+def _expiry(loaded: Loaded, bud: datetime) -> Expiry:
+    """The expiry of the product: the very day of the component that bounds it, else one instant."""
+    for row in loaded.components:
+        if row["expires_at"] == bud:
+            return Expiry(row["expires_on"], row["expires_hour"], row["expires_exactly"])
+    return exactly(bud, _zone(loaded))
+
+
+def _product_lot(connection: Connection, loaded: Loaded, lot_number: str, expiry: Expiry) -> int:
     row = loaded.row
-    dates: Mapping[str, Any] = {"expires_on": expires_at.date(), "expires_at": expires_at}
+    dates: Mapping[str, Any] = {
+        "expires_on": expiry.on,
+        "expires_hour": expiry.hour,
+        "expires_exactly": expiry.exactly,
+    }
     queries("availability").add_lot(
         connection, item_id=row["item_id"], lot_number=lot_number, owner=row["owner"], **dates
     )
     lot = queries("availability").lot_by_number(connection, item=row["item"], lot_number=lot_number, owner=row["owner"])
-    queries("compounding").limit_expiry(connection, lot_id=lot["id"], **dates)
+    queries("compounding").limit_expiry(connection, lot_id=lot["id"], zone=row["zone"], **dates)
     return int(lot["id"])

@@ -10,28 +10,34 @@ from typing import Any
 from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
+from cloud_sync.actions.monitoring.policy_files import check_silence
 from cloud_sync.errors import ConfigError, Conflict, Invalid, NotFound
 from cloud_sync.posting.item_codes import claim_codes
 from cloud_sync.posting.movements import rebook_cases
+from cloud_sync.posting.places import check_place as check_place
+from cloud_sync.posting.places import place_named as place_named
+from cloud_sync.posting.zones import check_zone_of_new
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.monitoring.policies import Policy
 
-STANDS_IN: dict[str, tuple[str, ...]] = {
-    "room": ("site", "room"),
-    "bin": ("site", "room", "bin"),
-    "ward": ("site",),
-    "production": ("site", "room"),
-}
-"""What places of a kind may stand in; the kinds that are not named stand alone. None has to stand in anything."""
-
 
 def add_place(
-    database: Database, *, name: str, title: str, kind: str, parent: str | None, policy: str | None, actor: str
+    database: Database,
+    *,
+    name: str,
+    title: str,
+    kind: str,
+    parent: str | None,
+    policy: str | None,
+    zone: str | None = None,
+    actor: str,
 ) -> tuple[Row, bool]:
     """A place below ``parent``; gives it and whether it is new. What was scanned into it before is booked now.
+
+    A new site needs its time ``zone`` (IANA); what stands in it has the same.
 
     Raises ``NotFound``, ``Invalid``, ``Conflict``.
     """
@@ -48,7 +54,14 @@ def add_place(
         )
         row = place_named(connection, name)
         said = {"title": title, "kind": kind, "parent": parent, "policy": policy}
+        if is_new:
+            check_zone_of_new(connection, kind, name, above, zone)
+        if zone is not None:
+            said["zone"] = zone
         _keep(connection, is_new, "place", name, row, said, actor)
+        if is_new and zone is not None:
+            queries("zones").set_zone(connection, place_id=row["id"], zone=zone)
+            row = place_named(connection, name)
         if is_new:
             rebook_cases(connection, actor=actor)
         return row, is_new
@@ -66,14 +79,6 @@ def list_places(
                 connection, below=below, kind=kind, rows_max=rows_max, rows_skipped=rows_skipped
             )
         )
-
-
-def place_named(connection: Connection, name: str) -> Row:
-    """The place with this name. Raises ``NotFound``."""
-    row: Row | None = queries("master_data").place_by_name(connection, name=name)
-    if row is None:
-        raise NotFound(f"there is no place {name}", "See GET /v1/places for those there are, or create it.")
-    return row
 
 
 def add_owner(database: Database, *, name: str, title: str, actor: str) -> tuple[Row, bool]:
@@ -148,12 +153,19 @@ def item_named(connection: Connection, name: str) -> Row:
 
 
 def add_policy(database: Database, policy: Policy, *, actor: str) -> tuple[Row, bool]:
-    """A storage policy; gives it and whether it is new. Raises ``Conflict`` if it was said differently."""
+    """A storage policy; gives it and whether it is new. Raises ``Conflict`` if it was said differently, or if it holds
+    stock and would not notice a dead sensor."""
     body = policy.model_dump(mode="json")
     with database.transaction() as connection:
+        check_silence(policy)
         is_new = bool(queries("master_data").add_policy(connection, name=policy.name, body=Jsonb(body)))
         row: Row = queries("master_data").policy_by_name(connection, name=policy.name)
-        _keep(connection, is_new, "policy", policy.name, row, {"body": body}, actor)
+        if is_new:
+            add_event(
+                connection, actor=actor, kind="policy_added", subject=f"policy:{policy.name}", data={"body": body}
+            )
+        elif Policy.model_validate(row["body"]) != policy:
+            raise Conflict(f"policy {policy.name} exists and differs", "Give the changed one a new name.")
         return row, is_new
 
 
@@ -179,20 +191,6 @@ def read_policies(folder: Path | None = None) -> tuple[Policy, ...]:
     return tuple(policies)
 
 
-def import_policies(database: Database, policies: tuple[Policy, ...], *, actor: str) -> tuple[list[str], list[str]]:
-    """Add the policies the ledger does not have; gives the names of the new ones and of those it has differently."""
-    new, different = [], []
-    for policy in policies:
-        try:
-            _, is_new = add_policy(database, policy, actor=actor)
-        except Conflict:
-            different.append(policy.name)
-        else:
-            if is_new:
-                new.append(policy.name)
-    return new, different
-
-
 def list_channels(
     database: Database, *, gateway: str | None, place: str | None, rows_max: int, rows_skipped: int = 0
 ) -> list[Row]:
@@ -203,14 +201,6 @@ def list_channels(
                 connection, gateway=gateway, place=place, rows_max=rows_max, rows_skipped=rows_skipped
             )
         )
-
-
-def check_place(kind: str, above: Row | None) -> None:
-    """Raise ``Invalid`` if a place of this kind may not stand there."""
-    allowed = STANDS_IN.get(kind, ())
-    if above is not None and above["kind"] not in allowed:
-        wanted = f"in a {' or '.join(allowed)}" if allowed else "alone, without a parent"
-        raise Invalid(f"a {kind} stands {wanted}, not in {above['kind']} {above['name']}")
 
 
 def _keep(

@@ -18,7 +18,9 @@ from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.posting.item_codes import claim_codes
 from cloud_sync.posting.monitoring.rule_tracks import judge_places
+from cloud_sync.posting.zones import check_zone_of_new, set_zone
 from cloud_sync.storage.database import Connection
+from cloud_sync.storage.events import LEDGER
 from cloud_sync.storage.queries import queries
 
 
@@ -28,9 +30,20 @@ def _save_place(connection: Connection, before: MasterRecord | None, record: Mas
         raise NotFound(f"policy: there is no policy {record.policy}: import it with cloud-sync import-policies")
     if before is None:
         _add_place(connection, record.name, record.title, record.kind, record.parent, record.policy)
+        place = place_named(connection, record.name)
+        above = place_named(connection, record.parent) if record.parent else None
+        check_zone_of_new(connection, record.kind, record.name, above, record.zone)
+        if record.zone is not None:
+            queries("zones").set_zone(connection, place_id=place["id"], zone=record.zone)
         return
     assert isinstance(before, PlaceRecord)  # noqa: S101
     _check_fixed(before, record, "kind", "parent")
+    if record.zone != before.zone and record.zone is not None:
+        if before.zone is not None:
+            raise Conflict(f"zone: it is {before.zone}: if that is wrong, propose a correction of the place")
+        place = place_named(connection, record.name)
+        check_zone_of_new(connection, record.kind, record.name, None if place["parent"] is None else place, record.zone)
+        set_zone(connection, place, record.zone, actor=LEDGER)
     place_id = queries("records").change_place(connection, name=record.name, title=record.title, policy=record.policy)
     if before.policy != record.policy:
         queries("tracks").policy_was(connection, place_id=place_id, policy=before.policy, until=at)

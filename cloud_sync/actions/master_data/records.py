@@ -15,6 +15,7 @@ from cloud_sync.domain.master_records import (
     KINDS,
     MasterRecord,
     OpeningRecord,
+    PlaceRecord,
     RecordFault,
     differences,
     read_csv,
@@ -155,6 +156,8 @@ class _Keeper:
     def keep(self, record: MasterRecord) -> str:
         """``added``, ``changed`` or ``unchanged``; raises a ``LedgerError`` that says what is wrong with it."""
         before = self._known.get(record.key)
+        if isinstance(record, PlaceRecord) and isinstance(before, PlaceRecord) and record.zone is None:
+            record = record.model_copy(update={"zone": before.zone})  # a file without the column leaves it as it is
         if before == record:
             return "unchanged"
         event_id = self._say(before, record)

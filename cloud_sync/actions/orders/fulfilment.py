@@ -5,7 +5,7 @@ Locks: an order is owned after the holds, and before items and lots (storage/loc
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -42,6 +42,7 @@ class Came:
     quantity: int
     serial: str = ""
     expires_on: date | None = None
+    expires_hour: time | None = None
 
 
 def allocate_order(database: Database, number: str, *, client_id: UUID, at: datetime, actor: str) -> dict[str, Any]:
@@ -140,7 +141,15 @@ def receive(
         action = Action.RETURN if order.kind is OrderKind.RETURN else Action.RECEIVE
         transfer = Transfer(action, source, to_place or order.row["to_place"], occurred_at, number)
         lines = tuple(
-            MovementLine(each.item, each.lot_number, each.quantity, order.row["owner"], each.serial, each.expires_on)
+            MovementLine(
+                each.item,
+                each.lot_number,
+                each.quantity,
+                order.row["owner"],
+                each.serial,
+                each.expires_on,
+                each.expires_hour,
+            )
             for each in came
         )
         move_in(connection, transfer, lines, client_id=client_id, at=at, actor=actor)

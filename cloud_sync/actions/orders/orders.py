@@ -26,6 +26,7 @@ from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_orders
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.stock.expiry import day_of, zone_named
 from edge_agent.domain.wire.records import Action
 
 
@@ -336,7 +337,8 @@ def _check_supplier(connection: Connection, order: OrderNow, at: datetime) -> No
         return
     row = known[name]
     until = row["qualified_until"]
-    if row["status"] != "qualified" or (until is not None and at.date() > until):
+    zone = zone_named(place_named(connection, order.row["to_place"])["zone"])
+    if row["status"] != "qualified" or (until is not None and day_of(at, zone) > until):
         why = row["status"] if row["status"] != "qualified" else f"qualified until {until} only"
         raise Conflict(
             f"supplier {name} is {why}",

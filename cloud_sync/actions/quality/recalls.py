@@ -27,19 +27,23 @@ def open_recall(
     lots: Sequence[int],
     items: Sequence[str],
     suppliers: Sequence[str],
+    lot_numbers: Sequence[tuple[str, str]] = (),
     actor: str,
 ) -> Row:
     """Freeze all stock of these lots, items and suppliers, now and whenever it arrives, and what is made of it.
 
+    ``lot_numbers`` are (item, lot number), also of lots that have not come yet.
+
     A mock recall freezes nothing; its clock runs all the same. Raises ``Invalid``, ``NotFound``.
     """
-    if not (lots or items or suppliers):
-        raise Invalid("a recall of nothing", "Name at least one lot, item or supplier.")
+    if not (lots or items or suppliers or lot_numbers):
+        raise Invalid("a recall of nothing", "Name at least one lot, lot number, item or supplier.")
     with database.transaction() as connection:
         lock_holds(connection)
         for lot_id in lots:
             lot_of(connection, lot_id)
         item_ids = [item_named(connection, item)["id"] for item in sorted(set(items))]
+        numbered = sorted(set(lot_numbers))
         supplier_ids = [_supplier(connection, name) for name in sorted(set(suppliers))]
         recall_id: int = queries("recalls").add_recall(
             connection, title=title, reason=reason, is_mock=is_mock, opened_by=actor
@@ -50,8 +54,15 @@ def open_recall(
             lot_ids=sorted(set(lots)),
             item_ids=item_ids,
             supplier_ids=supplier_ids,
+            numbered_item_ids=[item_named(connection, item)["id"] for item, _ in numbered],
+            lot_numbers=[number for _, number in numbered],
         )
-        data = {"lots": sorted(set(lots)), "items": sorted(set(items)), "suppliers": sorted(set(suppliers))}
+        data: dict[str, Any] = {
+            "lots": sorted(set(lots)),
+            "items": sorted(set(items)),
+            "suppliers": sorted(set(suppliers)),
+            "lot_numbers": numbered,
+        }
         _tell(connection, recall_id, "recall_opened", actor, reason, {**data, "is_mock": is_mock})
         reach_recalls(connection, None, recall_id=recall_id)
         queries("recalls").add_notices(connection, recall_id=recall_id)

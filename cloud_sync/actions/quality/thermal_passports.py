@@ -5,17 +5,20 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from cloud_sync.domain.passport import MeasuredStay, allowance_left_s, measure, total_mkt_c
+from cloud_sync.domain.passport import MeasuredStay, allowance_left_s, measure, stands_s, total_mkt_c
 from cloud_sync.domain.uncertain_times import is_unbounded
 from cloud_sync.posting.monitoring.rule_tracks import rules_over
 from cloud_sync.posting.positions import lot_of
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.monitoring.excursions import Rule, Severity
+from edge_agent.domain.monitoring.quantities import quantity_of
 from edge_agent.domain.monitoring.signals import Instant
 
 STAYS_MAX = 1_000
 TEMPERATURE = "temp_c"
+INSTANTS_LOOKED_AT = 60
+"""Of a device, to know how often it measures."""
 
 
 def passport(
@@ -39,7 +42,7 @@ def passport(
         )
         told = [row for row in excursions if row["serial"] in ("", serial) or not serial]
     outside_s = [stay["outside_s"] for stay in stays]
-    channels = [each for stay in stays for each in stay["channels"] if each["metric"] == TEMPERATURE]
+    channels = [each for stay in stays for each in stay["channels"] if quantity_of(each["metric"]) == TEMPERATURE]
     highest_c = max((c["highest"] for c in channels if c["highest"] is not None), default=None)
     left_s = allowance_left_s(allowance_s, outside_s)
     c_max = allowance["allowance_c_max"]
@@ -94,12 +97,12 @@ def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[
             began_at,
             ended_at,
             limits,
-            gap_s=gap_s,
-            is_temperature=channel["metric"] == TEMPERATURE,
+            gap_s=_stands_s(connection, channel["id"], began_at, ended_at, gap_s),
+            is_temperature=quantity_of(channel["metric"]) == TEMPERATURE,
         )
         names = {"device": channel["device"], "metric": channel["metric"], "measured_at": channel["measured_at"]}
         told.append((channel["metric"], found, {**names, **asdict(found)}))
-    temperatures = [found for metric, found, _ in told if metric == TEMPERATURE]
+    temperatures = [found for metric, found, _ in told if quantity_of(metric) == TEMPERATURE]
     worst: MeasuredStay | None = max(temperatures, key=lambda found: found.mkt_c or float("-inf"), default=None)
     seconds = (ended_at - began_at).total_seconds()
     return {
@@ -114,6 +117,18 @@ def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[
         "outside_s": max((found.beyond_any_s for found in temperatures), default=0.0),
         "unmeasured_s": min((found.gap_s for found in temperatures), default=seconds),
     }
+
+
+def _stands_s(connection: Connection, channel_id: int, began_at: datetime, ended_at: datetime, gap_s: float) -> float:
+    """By what the device did when the stay began, or else in its first hours."""
+    rows = list(
+        queries("passport").instants_before(connection, channel_id=channel_id, at=began_at, rows_max=INSTANTS_LOOKED_AT)
+    )
+    if len(rows) < INSTANTS_LOOKED_AT:
+        rows += queries("passport").instants_after(
+            connection, channel_id=channel_id, at=began_at, until=ended_at, rows_max=INSTANTS_LOOKED_AT
+        )
+    return stands_s(sorted({row["at"] for row in rows}), gap_s)
 
 
 def _instants(

@@ -6,7 +6,7 @@ movement from or to the place of count differences, at the instant of counting.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime
 from uuid import UUID
 
 from cloud_sync.actions.master_data.master_data import item_named, place_named
@@ -88,6 +88,8 @@ def add_findings(
                 quantity=each.quantity,
                 counted_by=actor,
                 counted_at=counted_at,
+                expires_on=each.expires_on,
+                expires_hour=None,
             )
         answer(connection, "counted", client_id, request, number, actor=actor)
         return _shown(connection, count_id)
@@ -100,7 +102,6 @@ def store_count_scan(
     evidence_id: int,
     *,
     owner: str = HOUSE,
-    zone: tzinfo = UTC,
 ) -> None:
     """Write down what was scanned in counting: into the open count that it names or that is about its place.
 
@@ -122,8 +123,8 @@ def store_count_scan(
     if not lines or not places:
         return
     place = places[0]
-    labels = [Label(item.item_id, line.lot or "", owner, line.expires_on) for _, line, item in lines]
-    lots = lots_of(connection, labels, zone)
+    labels = [Label(item.item_id, line.lot or "", owner, None) for _, line, item in lines]
+    lots = lots_of(connection, labels)
     count_id = queries("counts").open_count_of(connection, number=scan.order, place_id=place["id"])
     if count_id is None:
         count_id = _open(connection, place, None, scan.operator)
@@ -138,6 +139,8 @@ def store_count_scan(
             quantity=line.quantity * item.base_units,
             counted_by=scan.operator,
             counted_at=scan.stamp.at,
+            expires_on=line.expires_on,
+            expires_hour=line.expires_hour,
         )
 
 
@@ -176,6 +179,8 @@ def decide_count(database: Database, number: str, *, approve: bool, reason: str,
             connection, count_id=count_id, decision=decision, decided_by=actor, reason=reason
         )
         if approve:
+            found = queries("counts").labels_found(connection, count_id=count_id)
+            lots_of(connection, [Label(**row) for row in found])  # what the labels said counts from now on
             corrections = _corrections(number, again, difference, actor)
             book(connection, corrections, event_id=event_id)
             move_reservations(connection, corrections)
@@ -243,7 +248,7 @@ def _label(connection: Connection, found: CountFinding) -> Label:
         raise Invalid(f"serial {found.serial} was found {found.quantity} times: it is there (1) or not (0)")
     if queries("master_data").owner_by_name(connection, name=found.owner) is None:
         raise NotFound(f"there is no owner {found.owner}", "See GET /v1/owners for those there are.")
-    return Label(item_named(connection, found.item)["id"], found.lot_number, found.owner, found.expires_on)
+    return Label(item_named(connection, found.item)["id"], found.lot_number, found.owner, None)
 
 
 def _corrections(number: str, lines: Sequence[Row], difference: int, actor: str) -> list[NewMovement]:

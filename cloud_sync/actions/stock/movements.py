@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from cloud_sync.actions.master_data.master_data import item_named, place_named
-from cloud_sync.domain.booking import NewMovement, expires_at
+from cloud_sync.domain.booking import NewMovement, expiry_text
 from cloud_sync.domain.movements import INTERNAL, fault_of
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.posting.idempotency import answer, answered_before
@@ -32,7 +32,8 @@ CLOCKS_MAY_DIFFER = timedelta(minutes=1)
 class MovementLine:
     """Stock to move: ``quantity`` base units (> 0) of a lot, told by item, number and owner.
 
-    ``expires_on`` is what the label says; it is needed when the lot is new. ``serial`` is "" for what has none.
+    ``expires_on`` is what the label says, ``expires_hour`` the hour of it; the day is needed when the lot is new.
+    ``serial`` is "" for what has none.
     """
 
     item: str
@@ -41,6 +42,7 @@ class MovementLine:
     owner: str = "house"
     serial: str = ""
     expires_on: date | None = None
+    expires_hour: time | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,12 @@ def move_in(
     """:func:`move` in the caller's transaction, which has taken no locks yet or owns the holds."""
     if before := moved_before(connection, transfer, lines, client_id=client_id):
         return before
+    for number, line in enumerate(lines, start=1):
+        if line.serial and line.quantity != 1:
+            raise Invalid(
+                f"line {number}: serial {line.serial} of {line.item} is one base unit, not {line.quantity}",
+                "Write one line with quantity 1 for each serial.",
+            )
     request = _request(transfer, lines)
     from_place, to_place = _checked_places(connection, transfer, at)
     if transfer.action in (Action.RECEIVE, Action.RETURN):
@@ -224,6 +232,7 @@ def _request(transfer: Transfer, lines: tuple[MovementLine, ...]) -> dict[str, A
                 "serial": line.serial,
                 "quantity": line.quantity,
                 "expires_on": line.expires_on.isoformat() if line.expires_on else None,
+                **({"expires_hour": line.expires_hour.isoformat()} if line.expires_hour else {}),
             }
             for line in lines
         ],
@@ -258,12 +267,18 @@ def _lot(connection: Connection, item_id: int, line: MovementLine, from_place: R
         raise NotFound(f"there is no lot {line.lot_number} of {line.item} owned by {line.owner}")
     if known is None:
         return _new_lot(connection, item_id, line, actor)
-    if line.expires_on is not None and known["expires_on"] != line.expires_on:
+    if line.expires_on is not None and _differs(line, known):
+        known_as = expiry_text((known["expires_on"], known["expires_hour"])) if known["expires_on"] else "no known day"
+        said = expiry_text((line.expires_on, line.expires_hour))
         raise Conflict(
-            f"lot {line.lot_number} of {line.item} expires on {known['expires_on']}, not on {line.expires_on}",
+            f"lot {line.lot_number} of {line.item} expires on {known_as}, not on {said}",
             "Check the label. Leave expires_on out to move the lot as it is known.",
         )
     return int(known["id"])
+
+
+def _differs(line: MovementLine, known: Row) -> bool:
+    return line.expires_on != known["expires_on"] or line.expires_hour not in (None, known["expires_hour"])
 
 
 def _new_lot(connection: Connection, item_id: int, line: MovementLine, actor: str) -> int:
@@ -275,7 +290,8 @@ def _new_lot(connection: Connection, item_id: int, line: MovementLine, actor: st
         lot_number=line.lot_number,
         owner=line.owner,
         expires_on=line.expires_on,
-        expires_at=expires_at(line.expires_on),
+        expires_hour=line.expires_hour,
+        expires_exactly=None,
     )
     lot = _known_lot(connection, line)
     assert lot is not None  # noqa: S101 - just made, if it was not there

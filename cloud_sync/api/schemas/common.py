@@ -5,6 +5,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from cloud_sync.domain.master_records import LOT_NUMBER
 from cloud_sync.domain.uncertain_times import is_unbounded
 
 QUANTITY_MAX = 10**12
@@ -23,7 +24,11 @@ Reason = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=3, m
 Code = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=100)]
 """A lot number, serial or order number: printable ASCII without spaces."""
 
-Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
+LotNumber = Annotated[str, StringConstraints(pattern=LOT_NUMBER, max_length=100)]
+"""Printable ASCII: all of GS1's character set 82, and the spaces inside that HIBC allows."""
+
+Quantity = Annotated[int, Field(ge=1, le=QUANTITY_MAX, strict=True)]
+"""A JSON number: "1.000" may be one or a thousand, so a text is refused."""
 
 Id = Annotated[int, Field(ge=1, le=ID_MAX)]
 

@@ -1,12 +1,12 @@
 """What requests and answers about compounding look like."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from cloud_sync.api.schemas.common import Code, In, Name, Quantity, Reason, Text
+from cloud_sync.api.schemas.common import In, LotNumber, Name, Quantity, Reason, Text
 from cloud_sync.api.schemas.stock import LineIn
 from cloud_sync.domain.compounding import BatchState, Formula, Kind, Topic
 
@@ -95,7 +95,7 @@ class YieldIn(In):
     """Product that comes out of a batch."""
 
     client_id: UUID = Field(description="A new UUID for each new request; the same to ask again.")
-    lot_number: Code
+    lot_number: LotNumber
     quantity: Quantity
     to_place: Name
     occurred_at: AwareDatetime
@@ -144,6 +144,7 @@ class ComponentOut(BaseModel):
     item: str
     lot_id: int
     lot_number: str
+    expires_on: date | None
     expires_at: datetime | None
     consumed: int
     returned: int
@@ -153,11 +154,12 @@ class ComponentOut(BaseModel):
 
 
 class ProductOut(BaseModel):
-    """A lot that came out; ``expires_at`` is its beyond-use date."""
+    """A lot that came out; ``expires_at`` is its beyond-use date, ``expires_on`` the day of it where it was made."""
 
     lot_id: int
     lot_number: str
     quantity: int
+    expires_on: date | None
     expires_at: datetime | None
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from cloud_sync.api.schemas.common import In, Name, PlaceKind, Quantity, Text
+from cloud_sync.domain.master_records import Zone
 from edge_agent.domain.barcodes.item_codes import parse_code
 from edge_agent.domain.monitoring.policies import Policy
 
@@ -26,6 +27,18 @@ class PlaceIn(In):
     kind: PlaceKind
     parent: Name | None = Field(None, description="The place it stands in.")
     policy: Name | None = Field(None, description="Storage policy of the place and what stands in it.")
+    zone: Zone | None = Field(
+        None,
+        description="IANA time zone; a site needs one, what stands in it has the same. Days on labels end there.",
+        examples=["Europe/Berlin"],
+    )
+
+
+class ZoneIn(In):
+    """The time zone of a site that has none yet."""
+
+    zone: Zone = Field(examples=["Europe/Berlin"])
+    reason: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class PlaceOut(BaseModel):
@@ -37,6 +50,8 @@ class PlaceOut(BaseModel):
     kind: PlaceKind
     parent: str | None
     policy: str | None
+    zone: str
+    is_zone_known: bool = Field(description="Whether somebody set the zone; else UTC stands in for it.")
     path: list[str]
 
 

@@ -1,14 +1,16 @@
 """What requests and answers about master data, orders and counts look like."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, create_model
 
-from cloud_sync.api.schemas.common import QUANTITY_MAX, Code, Id, In, Name, Quantity, Reason, Text
+from cloud_sync.api.schemas.common import QUANTITY_MAX, Code, Id, In, LotNumber, Name, Quantity, Reason, Text
 from cloud_sync.api.schemas.stock import ReservedOut, SkippedOut, SubstituteOut
 from cloud_sync.domain.master_records import (
+    LOT_NUMBER,
+    Day,
     ItemRecord,
     MasterRecord,
     OwnerRecord,
@@ -22,8 +24,8 @@ from edge_agent.domain.wire.records import Action
 
 LINES_MAX = 1000
 Serial = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]*$", max_length=100)]
-LotNumber = Serial
-"""Printable ASCII without spaces; '' leaves it open."""
+AnyLotNumber = Annotated[str, StringConstraints(pattern=f"{LOT_NUMBER}|^$", max_length=100)]
+"""A lot number; '' leaves it open."""
 
 
 def _kept(model: type[MasterRecord]) -> Any:
@@ -72,7 +74,7 @@ class DocumentIn(In):
     kind: Literal["licence", "audit", "agreement", "coa", "other"]
     reference: Annotated[str, StringConstraints(pattern=r"^[^\x00]+$", max_length=1000, strip_whitespace=True)]
     sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
-    valid_until: date | None = None
+    valid_until: Day | None = None
 
 
 class DocumentOut(BaseModel):
@@ -94,7 +96,7 @@ class OrderLineIn(In):
 
     item: Name
     quantity: Quantity
-    lot_number: LotNumber = Field("", description="Leave it out to take any lot.")
+    lot_number: AnyLotNumber = Field("", description="Leave it out to take any lot.")
     serial: Serial = ""
 
 
@@ -253,10 +255,11 @@ class CameIn(In):
     """Goods that came."""
 
     item: Name
-    lot_number: Code
+    lot_number: LotNumber
     quantity: Quantity
     serial: Serial = ""
-    expires_on: date | None = Field(None, description="As on the label; for lots the ledger does not know yet.")
+    expires_on: Day | None = Field(None, description="As on the label; for lots the ledger does not know yet.")
+    expires_hour: time | None = Field(None, description="The hour of that day, if the label names one (AI 7003).")
 
 
 class ReceiptIn(In):
@@ -313,12 +316,12 @@ class FoundIn(In):
     """What was found; 0 where something should be and is not."""
 
     item: Name
-    lot_number: Code
+    lot_number: LotNumber
     quantity: Annotated[int, Field(ge=0, le=QUANTITY_MAX)]
     place: Name
     owner: Name = "house"
     serial: Serial = ""
-    expires_on: date | None = None
+    expires_on: Day | None = None
 
 
 class FindingsIn(In):

@@ -5,7 +5,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from cloud_sync.api.schemas.common import Id, In, Name, PlaceKind, Reason
+from cloud_sync.api.schemas.common import Id, In, LotNumber, Name, PlaceKind, Reason
+
+
+class NumberedLotIn(In):
+    """A lot by its number, of any owner."""
+
+    item: Name
+    lot_number: LotNumber
 
 
 class RecallIn(In):
@@ -15,6 +22,9 @@ class RecallIn(In):
     reason: Reason
     is_mock: bool = False
     lots: Annotated[list[Id], Field(max_length=1000)] = Field(default=[])
+    lot_numbers: Annotated[list[NumberedLotIn], Field(max_length=1000)] = Field(
+        default=[], description="Lots as the notice of the recall names them; they need not have come yet."
+    )
     items: Annotated[list[Name], Field(max_length=1000)] = Field(default=[])
     suppliers: Annotated[list[Name], Field(max_length=1000)] = Field(default=[])
 

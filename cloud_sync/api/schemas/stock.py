@@ -1,23 +1,28 @@
 """What requests and answers on lots, stock, reservations and movements look like. Quantities are whole base units."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from cloud_sync.api.schemas.common import Code, In, Name, Quantity
+from cloud_sync.api.schemas.common import Code, In, LotNumber, Name, Quantity
+from cloud_sync.domain.master_records import Day
 from edge_agent.domain.wire.records import Action
 
 
 class LotOut(BaseModel):
-    """A lot. ``expires_at`` is the first instant at which it may no longer be used."""
+    """A lot. ``expires_on`` is the last day by its label, ``expires_hour`` the hour of that day if the label names one.
+
+    ``expires_at`` is the first instant at which it may no longer be used in one of the places where it is.
+    """
 
     id: int
     item: str
     lot_number: str
     owner: str
     expires_on: date | None
+    expires_hour: time | None
     expires_at: datetime | None
     held: bool = Field(description="Whether anything blocks any of it.")
 
@@ -30,7 +35,7 @@ class ReasonOut(BaseModel):
 
 
 class StockRef(BaseModel):
-    """Which stock."""
+    """Which stock. ``expires_on`` is the last day by its label, ``expires_at`` the end of it where the stock is."""
 
     lot_id: int
     item: str
@@ -38,6 +43,7 @@ class StockRef(BaseModel):
     owner: str
     serial: str
     place: str
+    expires_on: date | None = None
     expires_at: datetime | None
 
 
@@ -55,7 +61,12 @@ class AllocationIn(In):
     client_id: UUID = Field(description="A new UUID for each new request; the same to ask again.")
     item: Name = Field(examples=["insulin-10ml"])
     owner: Name = "house"
-    quantity: Quantity
+    quantity: Quantity = Field(description="Base units, or packs if pack is given.")
+    pack: Code | None = Field(
+        None,
+        description="A GTIN or other code of the item: quantity counts what it stands for.",
+        examples=["10312345678903"],
+    )
     demand: Code = Field(description="What it is for: an order, ward request or prescription.", examples=["SO-1007"])
     site: Name | None = Field(None, description="Only stock at and below this place.")
     shelf_life_min_days: Annotated[int, Field(ge=0, le=36500)] = 0
@@ -136,11 +147,12 @@ class LineIn(In):
     """Stock to move."""
 
     item: Name
-    lot_number: Code
+    lot_number: LotNumber
     quantity: Quantity
     owner: Name = "house"
     serial: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]*$", max_length=100)] = ""
-    expires_on: date | None = Field(None, description="As on the label; for lots the ledger does not know yet.")
+    expires_on: Day | None = Field(None, description="As on the label; for lots the ledger does not know yet.")
+    expires_hour: time | None = Field(None, description="The hour of that day, if the label names one (AI 7003).")
 
 
 class MovementIn(In):

@@ -5,7 +5,7 @@ either give a :class:`Scanned` that can be trusted or raise :class:`ScanRejected
 """
 
 import re
-from datetime import date
+from datetime import date, time
 
 from biip import ParseError
 from biip.gs1_digital_link_uris import GS1DigitalLinkURI
@@ -170,12 +170,13 @@ _ELEMENTS_OF = {Content.GS1: _elements_of_message, Content.GTIN: _elements_of_gt
 
 def _scanned(text: str, aim: str, elements: tuple[Element, ...], today: date, *, separator_seen: bool) -> Scanned:
     values = dict(elements)
-    expiry = values.get("17") or values.get("7003", "")[:6] or None
     produced_on = date_of(values["11"], today=today) if "11" in values else None
-    expires_on = date_of(expiry, today=today) if expiry else None
+    to_the_hour = values.get("7003", "")
+    days = [date_of(each, today=today) for each in (values.get("17"), to_the_hour[:6]) if each]
+    expires_on = days[0] if days else None
     if produced_on and expires_on and produced_on > expires_on:
         raise ElementFault(0, f"it was produced on {produced_on}, after it expired on {expires_on}", HINT_LABEL)
-    if "17" in values and "7003" in values and values["17"] != values["7003"][:6]:
+    if len(set(days)) > 1:
         raise ElementFault(0, "AI 17 and AI 7003 give different expiry dates", HINT_LABEL)
     count = values.get("30") or values.get("37")
     return Scanned(
@@ -192,8 +193,14 @@ def _scanned(text: str, aim: str, elements: tuple[Element, ...], today: date, *,
         gln=values.get("414"),
         separator_seen=separator_seen,
         codes=codes_in_715(values["715"]) if "715" in values else (),
-        to_the_hour="7003" in values,
+        expires_hour=_hour_of(to_the_hour[6:]) if to_the_hour else None,
     )
+
+
+def _hour_of(hhmm: str) -> time:
+    if not (int(hhmm[:2]) < 24 and int(hhmm[2:]) < 60):
+        raise ElementFault(0, f"AI 7003: there is no time {hhmm[:2]}:{hhmm[2:]}", HINT_LABEL)
+    return time(int(hhmm[:2]), int(hhmm[2:]))
 
 
 def _index_in(scanned: str, separator: str, at: int) -> int:

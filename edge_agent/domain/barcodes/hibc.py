@@ -23,7 +23,7 @@ After it may stand ``/S`` serial, ``/14D`` expiry, ``/16D`` production (both YYY
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from edge_agent.domain.barcodes.gs1_dates import century_of, date_of
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
@@ -183,7 +183,7 @@ def _dated(said: Scanned, field: str, today: date) -> tuple[Scanned, str]:
     hour = digits[6:] if flag == "4" else digits[5:] if flag == "6" else ""
     if hour and int(hour) > 23:  # hours of a day
         raise ValueError(f"there is no hour {hour}")
-    return replace(said, expires_on=day, to_the_hour=bool(hour)), rest
+    return replace(said, expires_on=day, expires_hour=time(int(hour)) if hour else None), rest
 
 
 def _with_supplement(said: Scanned, supplement: str) -> tuple[str, Scanned]:

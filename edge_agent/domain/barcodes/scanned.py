@@ -1,7 +1,7 @@
 """What a code on a box says, as a value. Apart from the GS1 parser: not every gateway needs its tables of 17 MB."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 
 Element = tuple[str, str]
 """(application identifier, value)."""
@@ -19,7 +19,8 @@ class Scanned:
 
     ``codes`` are other names of the item, as :mod:`edge_agent.domain.item_codes` writes them. A HIBC code may be half
     of a label: ``check`` is the check character of a code that has no lot, ``link`` the one that this lot belongs to.
-    ``to_the_hour`` says that it expires at an hour of ``expires_on`` (AI 7003, HIBC dates with HH).
+    ``expires_hour`` is the hour of ``expires_on`` at which it expires, by the wall clock where it is (AI 7003, HIBC
+    dates with HH).
     """
 
     text: str
@@ -37,7 +38,7 @@ class Scanned:
     codes: tuple[str, ...] = ()
     check: str | None = None
     link: str | None = None
-    to_the_hour: bool = False
+    expires_hour: time | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

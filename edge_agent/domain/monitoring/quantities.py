@@ -3,8 +3,8 @@
 The name of a metric is a quantity and its unit (``temp_c``); of several probes of one device each has its number in it
 (``temp_2_c``, ``ch2_temp_c``, ``probe3_rh_pct``). A policy that limits ``temp_c`` limits them all.
 
->>> quantity_of("temp_2_c"), quantity_of("ch2_temp_c"), quantity_of("particles_0_5_um_count")
-('temp_c', 'temp_c', 'particles_0_5_um_count')
+>>> quantity_of("temp_2_c"), quantity_of("ch2_temp_c"), quantity_of("particles_0_5_um_count"), quantity_of("co2_ppm")
+('temp_c', 'temp_c', 'particles_0_5_um_count', 'co2_ppm')
 """
 
 import re
@@ -12,8 +12,10 @@ from functools import lru_cache
 
 _INDEX = re.compile(r"(?:ch|channel|probe|input|sensor|ext|p)?[0-9]{1,2}|ext|external|probe|int")
 """A part of a name that tells which of several probes of a device it is."""
-_PARTICLES = "particles"
-"""The numbers in the name of a count of particles are their size."""
+_PARTICLES = ("particles", "pm")
+"""The numbers in the name of a count or a mass of particles are their size."""
+_CHEMICAL = re.compile(r"co2|[a-z]+m3")
+"""A number that belongs to a name: carbon dioxide, a cubic metre."""
 _SAME = {"temperature_c": "temp_c", "humidity_pct": "rh_pct"}
 """Spellings of others for our own."""
 GUARDING = re.compile(r"(?!dew).*_c|(?:.*_)?rh_pct|(?:.*_)?dp_pa|particles_.*_count")
@@ -27,7 +29,9 @@ def quantity_of(metric: str) -> str:
     if metric.startswith(_PARTICLES):
         return metric
     parts = [part for part in metric.split("_") if not _INDEX.fullmatch(part)]
-    joined = "_".join(re.sub(r"(?<=[a-z])[0-9]{1,2}$", "", part) for part in parts)
+    joined = "_".join(
+        part if _CHEMICAL.fullmatch(part) else re.sub(r"(?<=[a-z])[0-9]{1,2}$", "", part) for part in parts
+    )
     return _SAME.get(joined, joined) or metric
 
 

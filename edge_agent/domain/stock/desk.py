@@ -7,13 +7,14 @@ JSON, so both use these classes. Lists may be empty: a ledger that knows no orde
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from edge_agent.domain.monitoring.policies import Policy
 from edge_agent.domain.stock.eligibility import HoldKind
+from edge_agent.domain.stock.expiry import Expiry, expiry_of, zone_named
 
 ROWS_MAX = 50_000
 """Of one list. A site with more lots needs a larger gateway than this desk is meant for."""
@@ -84,7 +85,9 @@ class DeskBalance:
 
 @dataclass(frozen=True, slots=True)
 class DeskLot:
-    """A lot with stock at this site. ``expires_at`` is the first instant at which it may no longer be used."""
+    """A lot with stock at this site. ``expires_on`` and ``expires_hour`` are what its label says, ``expires_exactly``
+    the instant if it ends at one. ``expires_at`` is the first instant at which it may no longer be used at this site.
+    """
 
     item: Text
     number: Text
@@ -93,17 +96,37 @@ class DeskLot:
     expires_at: datetime | None = None
     blocks: tuple[DeskBlock, ...] = ()
     balances: tuple[DeskBalance, ...] = ()
+    expires_hour: time | None = None
+    expires_exactly: datetime | None = None
+
+    @property
+    def expiry(self) -> Expiry | None:
+        """Until when it may be used, wherever that is asked."""
+        return expiry_of(self.expires_on, self.expires_hour, self.expires_exactly)
 
 
 @dataclass(frozen=True, slots=True)
 class DeskPlace:
-    """A place. ``path`` names it and everything it stands in, outermost first. ``policy`` is its own."""
+    """A place. ``path`` names it and everything it stands in, outermost first. ``policy`` is its own.
+
+    ``zone`` is the IANA time zone that counts there; ``is_zone_known``: somebody has set it, else UTC stands in.
+    """
 
     name: Text
     kind: Text
     path: tuple[Text, ...]
     title: Text = ""
     policy: Text | None = None
+    zone: Text = "UTC"
+    is_zone_known: bool = False
+
+    @property
+    def tz(self) -> tzinfo:
+        """Its time zone; UTC where this machine does not know the name."""
+        try:
+            return zone_named(self.zone)
+        except ValueError:
+            return UTC
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ Moving, counting, returning and destroying are always allowed: blocked stock has
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
+from edge_agent.domain.stock.expiry import expired_text, last_day, life_left
 from edge_agent.domain.wire.records import Action
 
 ISSUING = frozenset({Action.ALLOCATE, Action.PICK, Action.SHIP, Action.DISPENSE, Action.CONSUME})
@@ -65,7 +66,8 @@ class HoldFact:
 class Stock:
     """Stock of one lot (or one serial of it) in one place.
 
-    ``expires_at`` is the first instant at which it may no longer be used, None if the item has no expiry.
+    ``expires_at`` is the first instant at which it may no longer be used where it is, None if the item has no expiry;
+    ``expires_on`` the day that its label says, if that is known, and ``zone`` what counts where it is.
     ``quantity`` and ``reserved`` are base units; ``reserved`` counts reservations for others than the asker.
     """
 
@@ -76,11 +78,22 @@ class Stock:
     expires_at: datetime | None
     expiry_required: bool
     holds: tuple[HoldFact, ...]
+    expires_on: date | None = None
+    zone: tzinfo = UTC
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which it may be used."""
+        if self.expires_on is not None or self.expires_at is None:
+            return self.expires_on
+        return last_day(self.expires_at, self.zone)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who asks and when. ``shelf_life_min`` is the remaining life that the receiver demands at ``at``."""
+    """Who asks and when. ``shelf_life_min`` is the remaining life that the receiver demands at ``at``, by the calendar
+    and wall clock where the stock is: a day counts as a day when the clocks change.
+    """
 
     at: datetime
     owner: str
@@ -101,9 +114,10 @@ def _expiry_reasons(stock: Stock, context: Context) -> tuple[Reason, ...]:
             return ()
         return (Reason(ReasonCode.NO_EXPIRY, f"lot {stock.lot} has no expiry date on record"),)
     if stock.expires_at <= context.at:
-        return (Reason(ReasonCode.EXPIRED, f"lot {stock.lot} expired at {stock.expires_at:%Y-%m-%d %H:%M} UTC"),)
-    if stock.expires_at - context.at < context.shelf_life_min:
-        days = (stock.expires_at - context.at).days
+        return (Reason(ReasonCode.EXPIRED, f"lot {stock.lot} {expired_text(stock.expires_at, stock.zone)}"),)
+    left = life_left(stock.expires_at, context.at, stock.zone)
+    if left < context.shelf_life_min:
+        days = left.days
         wanted = context.shelf_life_min.days
         words = f"lot {stock.lot} has {days} days of shelf life left; {wanted} required"
         return (Reason(ReasonCode.SHORT_DATED, words),)

@@ -23,8 +23,10 @@ What is refused stays out of stock until somebody has looked at it; a warning go
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
+
+from edge_agent.domain.stock.expiry import life_left
 
 
 class Severity(StrEnum):
@@ -143,13 +145,13 @@ class Expected:
     serial_at: str | None = None
 
 
-def findings_of(delivered: Delivered, expected: Expected, *, at: datetime) -> tuple[Finding, ...]:
-    """Everything that is wrong with receiving ``delivered`` at ``at``; empty when all is well."""
+def findings_of(delivered: Delivered, expected: Expected, *, at: datetime, zone: tzinfo = UTC) -> tuple[Finding, ...]:
+    """Everything that is wrong with receiving ``delivered`` at ``at`` where ``zone`` counts; empty when all is well."""
     return (
         *_about_supplier(expected),
         *_about_item(delivered, expected),
         *_about_order(delivered, expected),
-        *_about_dates(delivered, expected, at),
+        *_about_dates(delivered, expected, at, zone),
     )
 
 
@@ -199,7 +201,7 @@ def _about_order(delivered: Delivered, expected: Expected) -> tuple[Finding, ...
     return ()
 
 
-def _about_dates(delivered: Delivered, expected: Expected, at: datetime) -> tuple[Finding, ...]:
+def _about_dates(delivered: Delivered, expected: Expected, at: datetime, zone: tzinfo) -> tuple[Finding, ...]:
     item, lot = expected.item, delivered.lot or delivered.item
     if delivered.expires_on is None or delivered.expires_at is None:
         if item is None or not item.expiry_required:
@@ -209,7 +211,7 @@ def _about_dates(delivered: Delivered, expected: Expected, at: datetime) -> tupl
     if expected.lot_known and expected.lot_expires_on not in (None, delivered.expires_on):
         text = f"lot {lot} is recorded with expiry {expected.lot_expires_on}; this label says {delivered.expires_on}"
         found.append(Finding(FindingCode.WRONG_EXPIRY, text))
-    days_left = (delivered.expires_at - at).days
+    days_left = life_left(delivered.expires_at, at, zone).days
     if delivered.expires_at <= at:
         found.append(Finding(FindingCode.EXPIRED, f"lot {lot} expired on {delivered.expires_on}"))
     elif item is not None and item.receipt_days_min is not None and days_left < item.receipt_days_min:

@@ -1,7 +1,7 @@
 """What a gateway says: readings, scan transactions and notices. Each is one line of a batch."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Literal
 
@@ -108,6 +108,7 @@ class ScanLine:
 
     ``gtin`` is '' for a label that has none; ``codes`` are other codes of the item on it, as
     ``edge_agent.domain.item_codes`` writes them. Which item they name, the ledger says by its own master data.
+    ``expires_hour`` is the hour of ``expires_on`` at which it expires (AI 7003, HIBC), None for the end of that day.
     ``scanned`` is the text as the scanner sent it, for the evidence; of a label of two codes, both, with a line feed
     between.
     """
@@ -119,6 +120,7 @@ class ScanLine:
     expires_on: date | None = None
     serial: str | None = None
     codes: tuple[str, ...] = ()
+    expires_hour: time | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -262,6 +262,6 @@ def _without_defaults(values: dict[str, Any]) -> dict[str, Any]:
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return _instant(value)
-    if isinstance(value, date):
+    if isinstance(value, date | time):
         return value.isoformat()
     raise TypeError(f"no wire form for {type(value).__name__}")

@@ -1,5 +1,6 @@
-"""Bluetooth Low Energy sensors: one pure module per maker, a table of formats, and one task per adapter.
+"""Bluetooth Low Energy sensors: one module for each format, a registry of them, and one task for each adapter.
 
-``frames`` has the shapes, the maker modules decode bytes, ``formats`` lists them, ``track`` judges one device's
-frames over time, ``bus`` listens through BlueZ. Only ``bus`` does I/O.
+``on_air`` and ``frames`` have the shapes, ``formats`` the modules that decode bytes, ``registry`` finds them,
+``hearing`` tells what was just said from what BlueZ remembers, ``sources`` which probe said it, ``staleness`` keeps one
+device's frames over time, ``bus`` listens through BlueZ and ``connect`` reads over a connection. Only these two do I/O.
 """

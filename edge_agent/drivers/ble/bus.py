@@ -24,6 +24,7 @@ from edge_agent.drivers.ble.hearing import Hearing, remembered
 from edge_agent.drivers.ble.listener import NO_RSSI_DBM, BleDevice, Listener
 from edge_agent.drivers.ble.registry import FORMATS, patterns_for, scan_for
 from edge_agent.drivers.ble.staleness import STALE_GAPS, FreshnessChange
+from edge_agent.drivers.plausibility import JumpGuard
 from edge_agent.errors import ConfigError
 from edge_agent.timekeeping.clock import Clock, stamp
 
@@ -73,7 +74,10 @@ class BleSource:
         self._clock = clock
         self._tick_s = tick_s
         self._listeners = [Listener(d, clock.mono_s()) for d in devices if d.format != "gatt-ess"]
-        self._hearings = {listener.device.address: Hearing(listener.device.address) for listener in self._listeners}
+        self._by_address: dict[str, list[Listener]] = {}
+        for listener in self._listeners:
+            self._by_address.setdefault(listener.device.address, []).append(listener)
+        self._hearings = {address: Hearing(address) for address in self._by_address}
         self._pollers = {d.address: _Poller(d, clock.mono_s()) for d in devices if d.format == "gatt-ess"}
         self._formats = tuple(dict.fromkeys(device.format for device in devices))
         self._heard_s = clock.mono_s()
@@ -185,9 +189,7 @@ class BleSource:
             poller.rssi_dbm = said.rssi
         if hearing := self._hearings.get(address):
             advertisement = hearing.hear(said)
-            for listener in self._listeners:
-                if listener.device.address != address:
-                    continue
+            for listener in self._by_address[address]:
                 if frame := listener.frame_of(advertisement, said.rssi, self._clock):
                     self._heard_s = frame.at_s
                     listener.hear(frame)
@@ -268,6 +270,10 @@ class BleSource:
     async def _read(self, poller: "_Poller", emit: Emit) -> None:
         try:
             decoded = await self._connected_read(poller)
+            jump = poller.jump(decoded, self._clock.mono_s())
+            if jump:  # asked again at once: the second answer confirms the first, or does not
+                decoded = await self._connected_read(poller)
+                jump = poller.jump(decoded, self._clock.mono_s())
         except TROUBLE as error:
             await self._read_failed(poller, said_of(error), emit)
             return
@@ -277,9 +283,9 @@ class BleSource:
             silent_s = self._clock.mono_s() - poller.read_s
             await self._tell_change(poller.device, FreshnessChange.BACK, silent_s, emit)
         poller.read_s = self._clock.mono_s()
-        is_good = decoded.quality is Quality.GOOD
-        values = {**decoded.values, "rssi_dbm": float(poller.rssi_dbm)} if is_good else {}
-        await emit(Reading(stamp(self._clock), poller.device.name, decoded.quality, values, decoded.detail))
+        quality = Quality.SUSPECT if jump else decoded.quality
+        values = {**decoded.values, "rssi_dbm": float(poller.rssi_dbm)} if quality is Quality.GOOD else {}
+        await emit(Reading(stamp(self._clock), poller.device.name, quality, values, jump or decoded.detail))
 
     async def _connected_read(self, poller: "_Poller") -> DecodedFrame:
         if poller.found is None:
@@ -359,6 +365,11 @@ class _Poller:
         self.failures = 0
         self.is_lost = False
         self._wait_until_s = started_s + FIND_S
+        self._jumps = JumpGuard()
+
+    def jump(self, decoded: DecodedFrame, at_s: float) -> str:
+        """Why good values do not count yet, in words; '' if they do, or are not good anyway."""
+        return self._jumps.judge(decoded.values, at_s) if decoded.quality is Quality.GOOD else ""
 
     def is_due(self, now_s: float) -> bool:
         """Whether to read it now: when it is time, and it was heard or had its chance to be."""

@@ -5,8 +5,9 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from edge_agent.domain.monitoring.quantities import quantity_of
 from edge_agent.domain.wire.records import Quality
-from edge_agent.drivers.plausibility import quantity_of
+from edge_agent.drivers.modbus.dead_values import is_dead_value
 
 Limits = Mapping[str, tuple[float, float]]
 """Metric -> lowest and highest value that such a sensor can measure."""
@@ -201,12 +202,20 @@ NOT_CONNECTED_C = -127.0
 """What a DS18B20 that is not connected reads as (firmware of ESPHome and others passes it on)."""
 
 
+ELEMENTS, ENDS_PCT = ("sht2x", "sht3x", "sht4x"), (0.0, 100.0)
+"""The usual elements of radio thermometers; without an answer they are at one end of both their scales."""
+
+
 def _dead(values: Mapping[str, float]) -> str:
     temperatures = [value for metric, value in values.items() if quantity_of(metric) == "temp_c"]
     if NOT_CONNECTED_C in temperatures:
         return f"{NOT_CONNECTED_C:g} °C is what a probe reads that is not connected"
     if temperatures and not any(temperatures) and values.get("rh_pct") == 0:
         return "0 °C and 0 % are what a dead sensor element reads"
+    if values.get("rh_pct") in ENDS_PCT:
+        for value in temperatures:
+            if any(is_dead_value(element, "temp_c", value) for element in ELEMENTS):
+                return f"{value:g} °C and {values['rh_pct']:g} % are what a dead sensor element reads"
     return ""
 
 

@@ -9,7 +9,6 @@ changed are new, or all of them if the host repeats everything (``DuplicateData`
 from collections.abc import Mapping
 from typing import Any
 
-from bleak.backends.bluezdbus.manager import get_global_bluez_manager
 from bleak.backends.scanner import AdvertisementData
 
 from edge_agent.drivers.ble.frames import Advertisement
@@ -51,6 +50,8 @@ class Hearing:
 
 async def remembered(adapter: str) -> dict[str, Properties]:
     """What the host knows of every device of ``adapter``, by address. Raises what bleak does without a BlueZ."""
+    from bleak.backends.bluezdbus.manager import get_global_bluez_manager  # not there on other systems
+
     manager = await get_global_bluez_manager()
     # bleak offers no way to ask; test_what_bluez_knew_before_is_no_frame fails if this ends.
     devices = manager._iter_device_props()  # pyright: ignore[reportPrivateUsage]

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from edge_agent.domain.monitoring.quantities import quantity_of
 from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.ble.frames import SIDE_LIMITS, DecodedFrame
-from edge_agent.drivers.plausibility import quantity_of
 
 NUMBERED = ("probe-1", "probe-2", "probe-3", "probe-4")
 """Names of the probes of a format that has several values of one kind in a frame."""

@@ -37,6 +37,15 @@ TINY = 1e-3
 """A float that is smaller, and not zero, is what swapped words or bytes look like."""
 
 
+USUAL = {"_c": (-90.0, 45.0), "_pct": (1.0, 100.0), "_pa": (-500.0, 500.0), "_ppm": (200.0, 10000.0)}
+"""What stores, freezers and cleanrooms have, by unit. Beyond it a value is odd, not wrong."""
+
+
+def is_usual(name: str, value: float) -> bool:
+    """Whether such a value is ordinary where lots are kept."""
+    return all(low <= value <= high for unit, (low, high) in USUAL.items() if name.endswith(unit))
+
+
 def is_dead_value(element: str | None, name: str, value: float) -> bool:
     """Whether ``value`` (°C) is one by which ``element`` says that it has none."""
     if element is None or not name.endswith("_c"):

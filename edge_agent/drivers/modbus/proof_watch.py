@@ -9,11 +9,14 @@ shows another one                      order are wrong, and numbers that look go
 a serial number is another one         told once as a notice, with both: it is another unit, whose calibration nobody
                                        has said; its values count
 the register is not answered           nothing: some clones have none. It is asked again later
+a value is unusual where lots are      told once as a notice, if the device was never proven: a wrong scale or register
+kept                                   looks like that
 =====================================  ==============================================================================
 """
 
 from collections.abc import Mapping
 
+from edge_agent.drivers.modbus.dead_values import is_usual
 from edge_agent.drivers.modbus.pdu import Request
 from edge_agent.drivers.modbus.poll_exchange import SharedLine
 from edge_agent.drivers.modbus.profile import Profile, Proof
@@ -31,20 +34,38 @@ UNANSWERED_S = 1800.0
 class ProofWatch:
     """One device. ``saw`` is what its proof registers showed when it was added, by name."""
 
-    def __init__(self, profile: Profile, variant: Variant, saw: Mapping[str, str], edited: str = "") -> None:
-        """``edited`` says why the profile is not the one that was proven; '' if it is, or nobody knows."""
+    def __init__(
+        self,
+        profile: Profile,
+        variant: Variant,
+        saw: Mapping[str, str],
+        edited: str = "",
+        *,
+        is_proven: bool = True,
+    ) -> None:
+        """``edited`` says why the profile is not the one that was proven; '' if it is, or nobody knows. What is not
+        ``is_proven`` has its values looked at, too.
+        """
         self._profile = profile
         self._variant = variant
         self._saw = dict(saw)
         self._proofs = [one for one in profile.proof if one.expect is not None or (one.name in saw and not one.moves)]
         self._due_s = float("-inf")
+        self._doubts_values = not is_proven or bool(edited)
         self._told: set[str] = set()
         self._news = [edited] if edited else []
         self.contradiction = ""
         """Why no value of this device counts at present; '' if they do."""
 
-    async def look(self, line: SharedLine, now_s: float) -> tuple[str, ...]:
-        """Read the proof registers if it is time, and say what is new about them, once each."""
+    async def look(self, line: SharedLine, now_s: float, values: Mapping[str, float]) -> tuple[str, ...]:
+        """Read the proof registers if it is time, and say what is new about them and about ``values``, once each."""
+        odd = [f"{name} {value:g}" for name, value in values.items() if not is_usual(name, value)]
+        if odd and self._doubts_values:
+            self._doubts_values = False
+            self._news.append(
+                f"{', '.join(odd)} is unusual where lots are kept: compare it with a thermometer beside it, then "
+                "edge-agent probe"
+            )
         if now_s >= self._due_s:
             is_answered = await self._look(line)
             pause_s = LOOK_EVERY_S if is_answered else UNANSWERED_S

@@ -40,7 +40,7 @@ class RegisterPoll:
         decoded = self._standstill.judged(decode(self._profile, registers, self._variant), registers, now_s)
         if self._proof is None:
             return (BusFinding(taken, self._without_jumps(decoded, now_s)),)
-        news = await self._proof.look(line, now_s)
+        news = await self._proof.look(line, now_s, decoded.values)
         if self._proof.contradiction:
             return (BusFinding(taken, _refused(decoded, self._proof.contradiction), news),)
         return (BusFinding(taken, self._without_jumps(decoded, now_s), news),)
@@ -64,7 +64,7 @@ class WatchedPoll:
 
     async def __call__(self, line: SharedLine) -> Sequence[BusFinding]:
         found = list(await self._inner(line))
-        news = await self._proof.look(line, self._clock.mono_s())
+        news = await self._proof.look(line, self._clock.mono_s(), {})
         if self._proof.contradiction:
             found = [replace(one, decoded=_refused(one.decoded, self._proof.contradiction)) for one in found]
         if news and not found:

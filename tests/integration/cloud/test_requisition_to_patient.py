@@ -23,8 +23,8 @@ GTIN = "00312345678906"
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WHY = {"reason": "as agreed"}
 FILES = {
-    "places": "name,kind,parent,policy\nmain,site,,\ndock,room,main,\nfridge,room,main,cool\ngathered,bin,main,\n"
-    "returns,bin,main,\n",
+    "places": "name,kind,parent,policy,zone\nmain,site,,,UTC\ndock,room,main,,\nfridge,room,main,cool,\n"
+    "gathered,bin,main,,\nreturns,bin,main,,\n",
     "items": f"name,title,base_unit,gtins,ndc,storage_class,receipt_inspection,receipt_days_min\n"
     f"insulin,Insulin 100 IU/ml,vial,{GTIN}=1,0002-8215-01,cool,true,90\n",
     "suppliers": "name,status,qualified_until\nacme,qualified,2027-12-31\n",
@@ -36,6 +36,7 @@ POLICY = {
     "name": "cool", "title": "2 to 8 °C",
     "rules": [{"name": "high", "metric": "temp_c", "side": "above", "limit": 8, "on_limit_is_outside": False,
                "delay_s": 0, "source": "USP <659>"}],
+    "silence_accepted": "a test",
 }  # fmt: skip
 
 

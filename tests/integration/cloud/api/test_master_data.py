@@ -15,6 +15,7 @@ POLICY = {
     "name": "cool", "title": "Cool",
     "rules": [{"name": "high", "metric": "temp_c", "side": "above", "limit": 15, "on_limit_is_outside": False,
                "delay_s": 0, "source": "a test"}],
+    "silence_accepted": "a test",
 }  # fmt: skip
 
 
@@ -27,7 +28,7 @@ def api(database: Database) -> Iterator[Api]:
 @pytest.mark.parametrize(
     ("path", "body", "other"),
     [
-        ("/v1/places", {"name": "main", "kind": "site", "title": "Main"}, {"title": "Other"}),
+        ("/v1/places", {"name": "main", "kind": "site", "title": "Main", "zone": "UTC"}, {"title": "Other"}),
         ("/v1/owners", {"name": "acme", "title": "ACME"}, {"title": "Other"}),
         ("/v1/items", {"name": "insulin", "base_unit": "vial"}, {"base_unit": "box"}),
         ("/v1/policies", POLICY, {"title": "Other"}),

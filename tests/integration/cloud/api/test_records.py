@@ -35,7 +35,7 @@ def imported(api: Api, kind: str, text: str, **query: Any) -> dict[str, Any]:
 
 def house(api: Api) -> None:
     for kind, text in (
-        ("places", "name,kind,parent\nmain,site,\nfridge-a,room,main\n"),
+        ("places", "name,kind,parent,zone\nmain,site,,UTC\nfridge-a,room,main,\n"),
         ("owners", "name\nclient-x\n"),
         ("items", f"name,gtins,title\ninsulin,{GTIN}=1 ,Insulin\naspirin,,\n"),
         ("suppliers", "name,status\nacme,qualified\n"),
@@ -72,7 +72,7 @@ def test_opening_balances_are_stock_that_can_be_reserved_once(api: Api) -> None:
 
 
 def test_a_dry_run_finds_the_same_and_changes_nothing(api: Api) -> None:
-    text = "name,kind,parent\nmain,site,\nfridge-a,room,main\n"
+    text = "name,kind,parent,zone\nmain,site,,UTC\nfridge-a,room,main,\n"
     dry = imported(api, "places", text, dry_run=True)
     assert (dry["added"], dry["done"]) == (2, False)
     assert api.reader.rows("/v1/places") == []
@@ -83,7 +83,7 @@ def test_a_dry_run_finds_the_same_and_changes_nothing(api: Api) -> None:
 
 
 def test_a_file_with_one_bad_row_is_not_imported_at_all(api: Api) -> None:
-    text = "name,kind,parent\nmain,site,\nfridge-a,room,nowhere\nfridge-b,room,main\nx,supplier,\n"
+    text = "name,kind,parent,zone\nmain,site,,UTC\nfridge-a,room,nowhere,\nfridge-b,room,main,\nx,supplier,,\n"
     done = imported(api, "places", text)
     assert [(fault["line"], fault["column"]) for fault in done["faults"]] == [(3, "parent"), (5, "kind")]
     assert (done["done"], api.reader.rows("/v1/places")) == (False, [])
@@ -129,7 +129,7 @@ def test_every_change_is_an_event_with_reason_and_what_it_was_before(api: Api) -
 
 
 def test_a_scan_of_an_unknown_item_is_booked_when_a_file_brings_it(api: Api) -> None:
-    imported(api, "places", "name,kind\nmain,site\n")
+    imported(api, "places", "name,kind,zone\nmain,site,UTC\n")
     with api.database.transaction() as connection:
         connection.execute(
             "INSERT INTO exception_case (kind, key, text, data) SELECT 'unknown_item', 'g/j/scans/1#1', '', "
@@ -147,7 +147,7 @@ def test_a_scan_of_an_unknown_item_is_booked_when_a_file_brings_it(api: Api) -> 
 
 
 def test_only_those_who_may_change_master_data(api: Api) -> None:
-    text = "name,kind\nmain,site\n"
+    text = "name,kind,zone\nmain,site,UTC\n"
     for who in (api.reader, api.operator, api.quality):
         assert sent(who, "places", text).status_code == 403
     assert api.administrator.request("PUT", "/v1/suppliers/acme", json={"reason": "audit"}).status_code == 403
@@ -158,7 +158,7 @@ def test_only_those_who_may_change_master_data(api: Api) -> None:
 
 def test_bad_requests_are_told(api: Api) -> None:
     assert sent(api.administrator, "colours", "name\na\n").status_code == 404
-    assert sent(api.administrator, "places", "name,kind\nmain,site\n", reason="").status_code == 422
+    assert sent(api.administrator, "places", "name,kind,zone\nmain,site,UTC\n", reason="").status_code == 422
     raw = api.administrator.request("POST", "/v1/imports/places", params={"reason": "try"}, content=b"name\n\xff\n")
     assert (raw.status_code, "UTF-8" in raw.json()["error"]) == (422, True)
     assert api.administrator.request("PUT", "/v1/items/insulin", json={"title": "x"}).status_code == 422
@@ -181,7 +181,9 @@ def test_a_changed_policy_judges_the_readings_of_its_place_again(api: Api) -> No
         "name": "high", "metric": "temp_c", "side": "above", "limit": 8, "on_limit_is_outside": False, "delay_s": 0,
         "source": "a test",
     }  # fmt: skip
-    api.administrator.ok("POST", "/v1/policies", json={"name": "cool", "title": "Cool", "rules": [rule]})
+    api.administrator.ok(
+        "POST", "/v1/policies", json={"name": "cool", "title": "Cool", "rules": [rule], "silence_accepted": "a test"}
+    )
     imported(api, "places", "name,kind\nfridge,room\n")
     with api.database.transaction() as connection:
         connection.execute("INSERT INTO gateway (name, public_key) VALUES ('gw', sha256(''))")

@@ -235,10 +235,15 @@ def test_policies_are_imported_once_and_never_changed(tmp_path: Path, ledger_url
     path = str(config(tmp_path / "etc", 'data_dir = "x"'))
     assert "added: usp-crt" in run("import-policies", str(folder), "--config", path, url=ledger_url).stdout
     (folder / "usp-crt.toml").write_text(shipped.read_text().replace("30.0", "40.0"))
-    assert "the file differs" in run("import-policies", str(folder), "--config", path, url=ledger_url).stdout
+    noticed = run("import-policies", str(folder), "--config", path, url=ledger_url).stdout
+    assert "usp-crt was edited" in noticed and "import-policies --edited usp-crt" in noticed
     with psycopg.connect(ledger_url) as connection:
         body = connection.execute("SELECT body FROM policy").fetchone()
+        cases = connection.execute("SELECT kind FROM exception_case WHERE resolved_at IS NULL").fetchall()
     assert body is not None and body[0]["rules"][0]["limit"] == tomllib.loads(shipped.read_text())["rules"][0]["limit"]
+    assert cases == [("policy_file_edited",)]
+    used = run("import-policies", str(folder), "--edited", "usp-crt", "--config", path, url=ledger_url).stdout
+    assert "in force as usp-crt-v2" in used and "was edited" not in used
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate", "token list"])

@@ -142,6 +142,7 @@ ADDED = dict.fromkeys((
 ), "x")  # fmt: skip
 """Texts that are only written."""
 USUAL: Parameters = {
+    "effect": "{}", "needs_second_person": True, "numbered_item_ids": [5],
     **ADDED, **RULE, "rows_max": 101, "rows_skipped": 0, "after": AT, "after_s": 900.0, "ancestors": PLACES,
     "assignee": None, "at": AT, "badge": "B", "batch": None, "batch_id": 1, "before": AT, "began_at": AT,
     "made_for": "", "picked_for": "SO-5",
@@ -150,7 +151,8 @@ USUAL: Parameters = {
     "count_id": 5, "data": "{}", "days": 1, "decision": "approved", "definition": "{}", "demand": "SO-5",
     "devices": ["probe-1", "probe-2"], "edge": 8.0, "ended_as": "void", "ended_at": AT, "event_id": 1,
     "everywhere": True, "evidence_id": 5, "excursion_id": 7, "excursion_ids": [5], "expires_at": AT,
-    "expires_on": AT.date(), "expiry_required": True, "facts": ["bench/1/r", "bench/2/r"], "first": AT,
+    "expires_on": AT.date(), "expires_hour": None, "expires_exactly": AT, "zone": "UTC",
+    "expiry_required": True, "facts": ["bench/1/r", "bench/2/r"], "first": AT,
     "first_at": AT, "firsts": [AT, AT], "from_place": PLACE, "from_places": ["acme"], "gateway": "gw-1",
     "gateway_id": 1, "gateway_ids": [1], "gtin": "09501101530003", "gtins": ["09501101530003"], "hold_id": 5,
     "hold_ids": [5], "fact": "bench/1/r",
@@ -214,10 +216,11 @@ ASKED: dict[str, list[Parameters]] = {
         {"lot_id": None, "kind": None, "only_open": True},
         {"lot_id": None, "kind": None, "assignee": "q"},
     ],
+    "corrections.what_followed": [{"after": 10**9}],
     "exposure.expose": [{"lot_ids": []}, {"excursion_ids": []}],
     "holds.reach": [{"lot_ids": []}, {"hold_ids": []}],
     "compounding.add_formula": [{"body": "{}"}],
-    "movements.add_lots": [{"expires_at": [AT, AT], "expires_on": [AT.date(), AT.date()]}],
+    "movements.add_lots": [{"expires_hours": [None, AT.time()], "expires_on": [AT.date(), AT.date()]}],
     "movements.add_movements": [MOVED],
     "movements.faults_at_issue": [{"at": [AT, AT]}],
     "compounding.prescriptions_of_lots": [{"dispensed_for": "RX-1"}],
@@ -227,6 +230,7 @@ ASKED: dict[str, list[Parameters]] = {
     "trace.graph": [{"is_forward": False}, {}, {"serial": "s1"}],
 }
 WHOLE_ON_PURPOSE = {
+    "corrections.lots_that_were_in": "all that ever was in a place and below it, when two people move it elsewhere",
     "desk.desk_lots": "the desk of a site is all that stands in it; made once for each change, not for each question",
     "exposure.is_any_excursion": "reads one row",
     "gateways.lanes_of_gateways": "counts the batches of the gateways on one page",

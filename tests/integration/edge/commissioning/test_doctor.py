@@ -1,6 +1,7 @@
 """The doctor on a gateway that is well, and on gateways with one thing wrong each: what it says, and the fix."""
 
 import asyncio
+import dataclasses
 import datetime as dt
 import os
 import random
@@ -17,11 +18,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from edge_agent.agent import journal_dir, run
+from edge_agent.buffer.desk_store import DeskStore
 from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.opening import start_journal
 from edge_agent.commissioning.checks import Check, CheckState
 from edge_agent.commissioning.checks_machine import check_clock, check_disk, check_key, check_port
-from edge_agent.commissioning.checks_uplink import check_journal, check_uplink
+from edge_agent.commissioning.checks_uplink import check_desk, check_journal, check_uplink
 from edge_agent.config.model import UplinkSection
 from edge_agent.domain.wire.ids import GatewayName
 from edge_agent.domain.wire.records import Lane
@@ -29,6 +31,7 @@ from edge_agent.runtime.config_loader import load_config
 from edge_agent.timekeeping.clock import ManualClock, SystemClock
 from edge_agent.uplink.identity import Identity
 from tests.support.commissioning_parts import config_in, edge_agent
+from tests.support.desk_parts import SITE, desk_from
 from tests.support.journal_parts import START, reading
 from tests.support.small_ledger import Ledger
 
@@ -243,3 +246,16 @@ def test_a_key_that_others_may_read_fails_with_chmod(tmp_path: Path) -> None:
     (tmp_path / "gateway.key").chmod(0o644)
     bad = only(check_key(tmp_path), "key")
     assert bad.state is CheckState.FAIL and bad.fix.startswith("chmod 600")
+
+
+@pytest.mark.parametrize(("is_known", "state"), [(False, CheckState.WARN), (True, CheckState.OK)])
+def test_a_site_without_time_zone_is_warned_of(tmp_path: Path, is_known: bool, state: CheckState) -> None:
+    config = load_config(config_in(tmp_path))
+    assert list(check_desk(config)) == []
+    places = tuple(dataclasses.replace(p, zone="Europe/Berlin", is_zone_known=is_known) for p in SITE.places)
+    desk = desk_from(dataclasses.replace(SITE, places=places), ManualClock(START))
+    DeskStore(config.gateway.data_dir).keep(desk)
+    (check,) = check_desk(config)
+    assert check.state is state
+    assert ("end at midnight UTC" in check.says) is not is_known
+    assert ("POST /v1/places/north/zone" in check.fix) is not is_known

@@ -4,7 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cloud_sync.domain.bud import BUD_LIMITS, NoBudRuleError, Preparation, Storage, latest_bud
+from cloud_sync.domain.bud import (
+    BUD_LIMITS,
+    NO_SUCH_STORAGE,
+    BudRefusedError,
+    GivenBud,
+    NoBudRuleError,
+    Preparation,
+    Storage,
+    decide_bud,
+    latest_bud,
+)
 
 MADE = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 
@@ -27,5 +37,36 @@ def test_colder_storage_never_shortens_a_bud() -> None:
 
 
 def test_what_is_not_on_record_has_no_default() -> None:
-    with pytest.raises(NoBudRuleError, match="category_1 in a freezer: enter one"):
-        latest_bud(MADE, Preparation.CATEGORY_1, Storage.FREEZER, [])
+    with pytest.raises(NoBudRuleError, match="other in a room: enter one"):
+        latest_bud(MADE, Preparation.OTHER, Storage.ROOM, [])
+
+
+@pytest.mark.parametrize(("preparation", "storage"), sorted(NO_SUCH_STORAGE))
+def test_a_storage_that_the_chapter_does_not_have_takes_no_date_of_anybody(
+    preparation: Preparation, storage: Storage
+) -> None:
+    for given in (None, GivenBud(MADE + timedelta(hours=1), "stability study 12")):
+        with pytest.raises(BudRefusedError, match="has no beyond-use date for"):
+            decide_bud(MADE, preparation, storage, [], given)
+
+
+def test_a_figure_that_nobody_checked_is_no_date_but_bounds_the_one_that_a_person_gives() -> None:
+    cream, room = Preparation.NONSTERILE_NONAQUEOUS, Storage.ROOM
+    with pytest.raises(NoBudRuleError, match=r"180 days by USP <795> \(2023\) is not verified: enter one"):
+        decide_bud(MADE, cream, room, [])
+    given = GivenBud(MADE + timedelta(days=180), "USP <795>, table 4, read by amy")
+    assert decide_bud(MADE, cream, room, [], given).at == MADE + timedelta(days=180)
+    with pytest.raises(BudRefusedError, match="the latest"):
+        decide_bud(MADE, cream, room, [], GivenBud(MADE + timedelta(days=181), "a guess"))
+
+
+def test_the_tables_are_complete_for_what_the_chapters_have() -> None:
+    for preparation in set(Preparation) - {Preparation.OTHER}:
+        for storage in Storage:
+            has_limit, has_none = (preparation, storage) in BUD_LIMITS, (preparation, storage) in NO_SUCH_STORAGE
+            assert has_limit != has_none, (preparation, storage)
+    unverified = {p for (p, _), limit in BUD_LIMITS.items() if not limit.is_verified}
+    assert {p.value for p in unverified} == {
+        "category_2_aseptic_nonsterile_untested", "category_2_terminal_untested", "category_2_terminal_tested",
+        "category_3_aseptic", "category_3_terminal", "nonsterile_nonaqueous_oral_liquid", "nonsterile_nonaqueous",
+    }  # fmt: skip

@@ -162,3 +162,36 @@ def test_records_of_two_names_are_told_apart_by_both() -> None:
     assert OpeningRecord(item="i", lot_number="L", place="p", quantity=1).key == "i/L/house/p/"
     assert (ItemRecord(name="i").key, OperatorRecord(name="o", badge="1").key) == ("i", "o")
     assert RecipientRecord(name="w", kind="ward").key == "w"
+
+
+@pytest.mark.parametrize(
+    ("written", "separator"), [("1.000", "."), ("1,000", ","), ("1 000", " "), ("1'000", "'"), ("1.0", ".")]
+)
+def test_a_number_that_may_be_one_or_a_thousand_is_asked_back_and_its_separator_named(
+    written: str, separator: str
+) -> None:
+    text = f'item,lot_number,place,quantity,expires_on\ninsulin,A,main,"{written}",2027-01-31\n'
+    ((line, column, told),) = faults("opening-balances", text)
+    assert (line, column) == (2, "quantity")
+    assert f"has the separator {separator!r}: write the whole number with digits only" in told
+    ((_, column, told),) = faults("items", f'name,gtins\ninsulin,"00312345678906={written.replace(" ", ".")}"\n')
+    assert (column, "has the separator" in told) == ("gtins", True)
+
+
+@pytest.mark.parametrize("written", ["1801440000", "46000", "20270131", "2027-1-31", "31.01.2027"])
+def test_a_number_is_not_taken_for_a_date(written: str) -> None:
+    text = f"item,lot_number,place,quantity,expires_on\ninsulin,A,main,1,{written}\n"
+    ((_, column, told),) = faults("opening-balances", text)
+    assert (column, told) == ("expires_on", f"{written!r} is no date: write it as 2027-01-31")
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_a_file_with_other_separators_is_told_which_were_found(separator: str) -> None:
+    text = separator.join(("name", "title")) + "\n" + separator.join(("insulin", "Insulin")) + "\n"
+    ((_, _, told),) = faults("items", text)
+    assert told == f"the columns are separated by {separator!r}: save the file with commas between them"
+
+
+def test_a_decimal_comma_is_named() -> None:
+    ((_, column, told),) = faults("items", 'name,allowance_c_max\ninsulin,"25,5"\n')
+    assert (column, "the separator ','" in told) == ("allowance_c_max", True)

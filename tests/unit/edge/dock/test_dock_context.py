@@ -10,6 +10,7 @@ from edge_agent.config.model import GatewayConfig, OutputSection
 from edge_agent.dock.dock_context import DockContext
 from edge_agent.dock.lamps import Lamps
 from edge_agent.dock.metrics import Metrics
+from edge_agent.dock.status_model import MachineStatus
 from edge_agent.domain.stock.desk import DeskCase
 from edge_agent.drivers.gpio import Outputs
 from edge_agent.timekeeping.clock import ManualClock
@@ -35,7 +36,7 @@ def test_what_the_ledger_could_not_book_is_on_the_page_the_lamp_and_in_the_metri
     assert (
         "NOT BOOKED" in alarm["text"] and "no item has GTIN 05012345678900" in alarm["text"] and "17" in alarm["text"]
     )
-    assert b"lotwarden_scans_not_booked 1.0" in Metrics(floor.board, tuple).text()
+    assert b"lotwarden_scans_not_booked 1.0" in Metrics(floor.board, MachineStatus).text()
     floor.take(desk_from(replace(SITE, not_booked=(REFUSED,), site="north-2"), clock), ())
     assert [record.levelname for record in caplog.records if "case 17" in record.message] == ["ERROR"]
     floor.take(desk_from(SITE, clock), ())

@@ -1,7 +1,7 @@
 """Badge, action, places, items, commit: what an operator does with a scanner."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,7 @@ from edge_agent.dock.session_timeout import expire
 from edge_agent.domain.barcodes.command_codes import SCANNED_ACTIONS, is_code, parse_code
 from edge_agent.domain.barcodes.gs1 import GS, parse
 from edge_agent.domain.barcodes.hibc import check_character
+from edge_agent.domain.barcodes.scan_rejected import ScanRejected
 from edge_agent.domain.barcodes.scanned import Scanned
 from edge_agent.domain.barcodes.symbology import symbol_of
 from edge_agent.domain.wire.ids import BootId, DeviceName
@@ -207,7 +208,6 @@ def test_two_expiry_dates_for_one_lot_are_refused() -> None:
         f"]I1{GTIN}",
         f"]d201{GTIN}17271231",
         "]d210A",
-        f"]d201{GTIN}10A{GS}7003" + "2712311200",
     ],
 )
 def test_labels_that_name_no_lot_of_an_item_are_refused(label: str) -> None:
@@ -424,6 +424,39 @@ def test_a_case_without_a_serial_needs_no_opening() -> None:
     assert "loose units" in bench.refuses(LOT_A).reason
     bench.scan(SERIAL_1, "LW.COMMIT")
     assert bench.booked[0].action is Action.OPEN_CASE and bench.booked[0].lines[0].serial == "S1"
+
+
+@pytest.mark.parametrize(
+    ("label", "expires_on", "hour"),
+    [
+        (f"]d201{GTIN}10A{GS}7003" + "2712311430", date(2027, 12, 31), time(14, 30)),
+        (f"]d201{GTIN}1727120010A{GS}7003" + "2712310005", date(2027, 12, 31), time(0, 5)),
+    ],
+)
+def test_a_label_with_an_hour_is_booked_with_it(label: str, expires_on: date, hour: time) -> None:
+    """AI 7003; day 00 beside it is the same date as the last day of the month."""
+    bench = Bench().scan(*RECEIVE, label, "LW.COMMIT")
+    (line,) = bench.booked[0].lines
+    assert (line.lot, line.expires_on, line.expires_hour) == ("A", expires_on, hour)
+
+
+def test_a_hibc_label_with_an_hour_is_booked_with_it() -> None:
+    primary = "+A123BJC5D6E71"
+    text = f"{primary}/$$428022923LOT1"
+    bench = Bench().scan(*RECEIVE, f"]C0{text}{check_character(text)}", "LW.COMMIT")
+    (line,) = bench.booked[0].lines
+    assert (line.lot, line.expires_on, line.expires_hour) == ("LOT1", date(2028, 2, 29), time(23))
+
+
+def test_two_hours_on_labels_of_one_lot_contradict_each_other_and_a_day_alone_does_not() -> None:
+    bench = Bench().scan(*RECEIVE, f"]d201{GTIN}10A{GS}7003" + "2712311430", LOT_A)
+    reason = bench.refuses(f"]d201{GTIN}10A{GS}7003" + "2712311530").reason
+    assert "2027-12-31 14:30" in reason or "2027-12-31 15:30" in reason
+
+
+def test_an_hour_that_no_clock_shows_is_refused() -> None:
+    with pytest.raises(ScanRejected, match="no time 25:00"):
+        read(f"]d201{GTIN}10A{GS}7003" + "2712312500", date(2026, 11, 21))
 
 
 @pytest.mark.parametrize("refused", [SERIAL_1, f"]d201{GTIN}1726010110A"])

@@ -9,9 +9,9 @@ from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.effects import Feedback, Tone
 from edge_agent.dock.metrics import Metrics
 from edge_agent.dock.offline_stock import OfflineStock
-from edge_agent.dock.status_model import LinkStatus, StatusModel
+from edge_agent.dock.status_model import LinkStatus, MachineStatus, StatusModel
 from edge_agent.domain.wire.ids import DeviceName
-from edge_agent.domain.wire.records import Lane, Quality, Reading
+from edge_agent.domain.wire.records import Lane, Notice, NoticeKind, Quality, Reading
 from edge_agent.timekeeping.clock import ManualClock, stamp
 from tests.support.desk_parts import NOW, SITE, desk_from
 from tests.support.journal_parts import open_journal, scan
@@ -33,11 +33,11 @@ def told(tmp_path: Path) -> str:
     board = StatusModel(GatewayConfig.model_validate(said), clock, known)
     with open_journal(tmp_path / "journal", clock=clock) as journal:
         journal.append(Lane.SCANS, [scan(1)])
-        board.journal = journal.status()
-    board.link = lambda: LinkStatus(True, 5.0)
+        machine = MachineStatus(LinkStatus(True, 5.0), journal=journal.status())
     board.heard(Reading(stamp(clock), DeviceName("fridge-a/probe-1"), Quality.GOOD, {"temp_c": 4.0}))
+    board.heard(Notice(stamp(clock), NoticeKind.RADIO_RESTARTED, "ble", "no scan responses"))
     board.answered("dock", Feedback(Tone.BAD, "Refused"))
-    return Metrics(board, tuple).text().decode()
+    return Metrics(board, lambda: machine).text().decode()
 
 
 def test_every_metric_that_an_alert_rule_names_is_one_that_a_gateway_tells(told: str) -> None:
@@ -53,3 +53,7 @@ def test_a_refusal_at_a_dock_is_counted_by_its_tone(told: str) -> None:
 def test_the_wear_of_the_disk_is_told(told: str) -> None:
     (written,) = re.findall(r"^lotwarden_journal_written_bytes_total (\S+)$", told, re.MULTILINE)
     assert float(written) > 0
+
+
+def test_notices_are_counted_by_their_kind(told: str) -> None:
+    assert 'lotwarden_notices_total{notice="radio_restarted"} 1.0' in told

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -320,3 +320,34 @@ def test_a_hold_on_a_case_leaves_the_unit_of_the_same_serial() -> None:
     snapshot = with_block(CLOSED, "GOOD", DeskBlock(HoldKind.MANUAL, "crushed", None, f"(01){INSULIN_CASE}(21)C1"))
     assert codes(Bench(snapshot).line(Action.PICK, "GOOD", gtin=INSULIN_CASE, serial="C1")) == ["!held"]
     assert "!held" not in codes(Bench(snapshot).line(Action.PICK, "GOOD", serial="C1"))
+
+
+def in_zone(zone: str) -> DeskSnapshot:
+    places = tuple(replace(place, zone=zone, is_zone_known=True) for place in SITE.places)
+    return replace(SITE, places=places)
+
+
+@pytest.mark.parametrize(
+    ("zone", "minutes_before_utc_midnight"),
+    [("UTC", 0), ("Pacific/Auckland", 13 * 60), ("America/Los_Angeles", -8 * 60)],
+)
+def test_a_day_ends_at_the_dock_where_the_dock_is(zone: str, minutes_before_utc_midnight: int) -> None:
+    """As at the ledger: Auckland in summer time is 13 hours ahead, Los Angeles 8 behind."""
+    day = date(2026, 12, 10)
+    end = datetime(2026, 12, 11, tzinfo=UTC) - timedelta(minutes=minutes_before_utc_midnight)
+    for seconds, wanted in ((-1, []), (1, ["!expired"])):
+        bench = Bench(in_zone(zone))
+        bench.clock.advance((end + timedelta(seconds=seconds) - bench.clock.now()).total_seconds())
+        found = codes(bench.line(Action.RECEIVE, "NEW", expires_on=day))
+        assert [code for code in found if code == "!expired"] == wanted
+
+
+def test_an_hour_on_the_label_ends_the_use_at_the_dock() -> None:
+    bench = Bench(in_zone("America/Los_Angeles"))
+    at = datetime(2026, 12, 10, 22, 31, tzinfo=UTC)  # 14:31 there
+    bench.clock.advance((at - bench.clock.now()).total_seconds())
+    doing = Doing(Action.RECEIVE, "acme", "dock-1", None)
+    for hour, is_over in ((time(14, 30), True), (time(15), False)):
+        label = replace(item("NEW", expires_on=date(2026, 12, 10)), expires_hour=hour)
+        found = codes(bench.judge.line(doing, label, (), stamp(bench.clock)))
+        assert ("!expired" in found) is is_over

@@ -637,7 +637,8 @@ def test_particles_in_the_room_hold_the_batch_in_process_and_its_product(pharmac
     metric = "particles_5_um_count"
     rule = {"kind": "particles", "name": "iso-7-action", "metric": metric, "limit": 2930, "on_limit_is_outside": False,
             "litres_per_sample": 28.3168, "window_s": 7200, "source": "ISO 14644-1"}  # fmt: skip
-    pharmacy.api.administrator.ok("POST", "/v1/policies", json={"name": "iso-7", "title": "ISO 7", "rules": [rule]})
+    policy = {"name": "iso-7", "title": "ISO 7", "rules": [rule], "silence_accepted": "a test"}
+    pharmacy.api.administrator.ok("POST", "/v1/policies", json=policy)
     pharmacy.ledger.run("UPDATE place SET policy = 'iso-7' WHERE name = 'cool-room'")
     pharmacy.ledger.put_probe("cool-room", "counter-1", pharmacy.gateway.name, metric)
     pharmacy.consume(hour(0))

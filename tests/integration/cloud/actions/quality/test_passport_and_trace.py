@@ -43,6 +43,18 @@ def test_a_passport_tells_each_stay_with_its_temperatures_and_gaps(api: Api, say
     assert len(told["excursions"]) > 0
 
 
+def test_a_value_counts_as_measured_only_as_long_as_its_device_s_interval_allows(api: Api, say: Said) -> None:
+    """A tag that measures every minute is silent since 12:23; a stay from 12:39 on was not measured."""
+    say(*(reading(minute(n), 5.0) for n in range(24)))
+    say(scan(minute(10), Action.RECEIVE, "acme", "dock"), scan(minute(20), Action.MOVE, "dock", "fridge-a"))
+    say(scan(minute(39), Action.MOVE, "fridge-a", "shelf-a1"), scan(minute(50), Action.MOVE, "shelf-a1", "dock"))
+    told = passport(api, gap_s=3600)
+    fridge, shelf = (next(s for s in told["stays"] if s["place"] == name) for name in ("fridge-a", "shelf-a1"))
+    assert (fridge["measured_s"], fridge["unmeasured_s"]) == (6 * 60.0, 13 * 60.0)
+    assert fridge["channels"][0]["stands_s"] == 180
+    assert (shelf["measured_s"], shelf["unmeasured_s"]) == (0.0, 11 * 60.0)
+
+
 def test_without_an_allowance_none_is_left_and_none_is_lacking(api: Api, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a"))
     assert passport(api)["allowance_left_s"] is None

@@ -115,7 +115,7 @@ def test_a_reservation_of_stock_that_expires_ends_and_other_stock_is_reserved(ap
     assert (expire_reservations(api.database, at=NOW), open_reservations(api)) == (0, {("SOON", "dock"): 6})
     assert expire_reservations(api.database, at=NOW + timedelta(days=2)) == 1
     (row,) = api.reader.rows("/v1/reservations", demand=number)
-    assert (row["ended_as"], row["ended_reason"]) == ("expired", "lot SOON expired at 2026-06-03 00:00 UTC")
+    assert (row["ended_as"], row["ended_reason"]) == ("expired", "lot SOON expired on 2026-06-02")
     assert replan_broken(api.database, at=NOW + timedelta(days=2)) == [number]
     assert open_reservations(api) == {("LATE", "dock"): 6}
 

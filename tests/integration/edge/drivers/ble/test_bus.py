@@ -458,6 +458,20 @@ class TestConnected:
         self.serve(bench, lambda: struct.pack("<h", 500), humidity=False)
         assert (await bench.next_reading(0)).values == {"temp_c": 5.0, "rssi_dbm": -60}
 
+    async def test_a_jump_is_read_again_at_once_and_counts_only_if_it_is_confirmed(self, bench: Bench) -> None:
+        answers = iter((500, 8500, 510, 8500, -4000, 8500, 8500))
+        bench.start(device_of("gatt-ess"))
+        await bench.listening()
+        self.serve(bench, lambda: struct.pack("<h", next(answers)), humidity=False)
+        outcome: list[tuple[Quality, float | None]] = []
+        for n in range(4):
+            reading = await bench.next_reading(n)
+            outcome.append((reading.quality, reading.values.get("temp_c")))
+            bench.clock.advance(POLL_S)
+        assert outcome == [
+            (Quality.GOOD, 5.0), (Quality.GOOD, 5.1), (Quality.SUSPECT, None), (Quality.GOOD, 85.0),
+        ]  # fmt: skip
+
     async def test_a_temperature_that_the_device_does_not_know_is_a_fault(self, bench: Bench) -> None:
         bench.start(device_of("gatt-ess"))
         await bench.listening()

@@ -233,6 +233,7 @@ DEAD = [
     ("bthome", Said(ADDRESS, service_data={0xFCD2: bytes.fromhex("40 02FFFF 03FFFF")})),
     ("bthome", Said(ADDRESS, service_data={0xFCD2: bytes.fromhex("40 020000 030000")})),
     ("bthome", Said(ADDRESS, service_data={0xFCD2: bytes.fromhex("40 0264CE")})),  # -127 °C: a DS18B20 that is cut off
+    ("bthome", Said(ADDRESS, service_data={0xFCD2: bytes.fromhex("40 026CEE 030000")})),  # an SHT3x: -45 °C and 0 %
     ("govee", Said(ADDRESS, {0xEC88: bytes.fromhex("00FFFFFF6400")}, name="GVH5075_2762")),
     ("govee", Said(ADDRESS, {0xEC88: bytes.fromhex("00000000006402")}, name="Govee_H5074_5FF4")),
     ("sensirion", Said(ADDRESS, {0x06D5: bytes.fromhex("0006E2E7FFFFFFFF")})),

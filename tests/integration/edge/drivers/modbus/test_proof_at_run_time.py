@@ -4,6 +4,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from edge_agent.config.model import GatewayConfig
 from edge_agent.domain.wire.records import NoticeKind, Quality
 from edge_agent.drivers.modbus.profile import load_profile, shipped_dir
@@ -141,3 +143,20 @@ async def test_another_particle_counter_is_told_too_and_its_samples_count(tmp_pa
     (notice,) = heard.notices(NoticeKind.UNPROVEN)
     assert "but it was proven as 1: it is another unit" in notice.text
     assert heard.good("a/b")[0]["particles_0_5_um_count"] == 100
+
+
+@pytest.mark.parametrize(("proof", "notices"), [(None, 1), ({"on": PROVEN_ON}, 0)])
+async def test_unusual_values_of_a_device_that_was_never_proven_are_told_once(
+    tmp_path: Path, proof: dict[str, object] | None, notices: int
+) -> None:
+    """A clone with hundredths reads ten times too high: within what the sensor can measure, but in no store."""
+    more = {} if proof is None else {"proof": proof}
+    async with (
+        ModbusTcpSimulator([sensor("xy-md02", 1, 58.0)]) as simulator,
+        Running(configured(simulator.port, tmp_path, "xy-md02", **more)) as heard,
+    ):
+        await heard.until(lambda h: len(h.good("a/b")) > 3)
+    told = heard.notices(NoticeKind.UNPROVEN)
+    assert len(told) == notices
+    if notices:
+        assert "temp_c 58 is unusual where lots are kept" in told[0].text

@@ -1,6 +1,6 @@
 """Identifiers beside GS1: NDC by its segments, HIBC codes with all they may hold."""
 
-from datetime import date
+from datetime import date, time
 
 import pytest
 from hypothesis import given
@@ -145,31 +145,31 @@ def secondary(body: str, link: str = "G") -> str:
 
 
 @pytest.mark.parametrize(
-    ("body", "lot", "expires_on", "serial", "count", "to_the_hour"),
+    ("body", "lot", "expires_on", "serial", "count", "hour"),
     [
-        ("$LOT1", "LOT1", None, None, None, False),
-        ("$+SER1", None, None, "SER1", None, False),
-        ("$$0228LOT1", "LOT1", date(2028, 2, 29), None, None, False),
-        ("$$1276LOT1", "LOT1", date(2076, 12, 31), None, None, False),
-        ("$$2022928LOT1", "LOT1", date(2028, 2, 29), None, None, False),
-        ("$$3280229LOT1", "LOT1", date(2028, 2, 29), None, None, False),
-        ("$$428022923LOT1", "LOT1", date(2028, 2, 29), None, None, True),
-        ("$$528060LOT1", "LOT1", date(2028, 2, 29), None, None, False),
-        ("$$62806023LOT1", "LOT1", date(2028, 2, 29), None, None, True),
-        ("$$7LOT1", "LOT1", None, None, None, False),
-        ("$$+3280229SER1", None, date(2028, 2, 29), "SER1", None, False),
-        ("$$+7SER1", None, None, "SER1", None, False),
-        ("$$8243280229LOT1", "LOT1", date(2028, 2, 29), None, 24, False),
-        ("$$900100", None, None, None, 100, False),
-        ("28060LOT1", "LOT1", date(2028, 2, 29), None, None, False),
+        ("$LOT1", "LOT1", None, None, None, None),
+        ("$+SER1", None, None, "SER1", None, None),
+        ("$$0228LOT1", "LOT1", date(2028, 2, 29), None, None, None),
+        ("$$1276LOT1", "LOT1", date(2076, 12, 31), None, None, None),
+        ("$$2022928LOT1", "LOT1", date(2028, 2, 29), None, None, None),
+        ("$$3280229LOT1", "LOT1", date(2028, 2, 29), None, None, None),
+        ("$$428022923LOT1", "LOT1", date(2028, 2, 29), None, None, time(23)),
+        ("$$528060LOT1", "LOT1", date(2028, 2, 29), None, None, None),
+        ("$$62806023LOT1", "LOT1", date(2028, 2, 29), None, None, time(23)),
+        ("$$7LOT1", "LOT1", None, None, None, None),
+        ("$$+3280229SER1", None, date(2028, 2, 29), "SER1", None, None),
+        ("$$+7SER1", None, None, "SER1", None, None),
+        ("$$8243280229LOT1", "LOT1", date(2028, 2, 29), None, 24, None),
+        ("$$900100", None, None, None, 100, None),
+        ("28060LOT1", "LOT1", date(2028, 2, 29), None, None, None),
     ],
 )
 def test_every_date_format_of_a_secondary_code(
-    body: str, lot: str | None, expires_on: date | None, serial: str | None, count: int | None, to_the_hour: bool
+    body: str, lot: str | None, expires_on: date | None, serial: str | None, count: int | None, hour: time | None
 ) -> None:
     said = parse_hibc(f"]C0{secondary(body)}", today=TODAY)
-    found = (said.lot, said.expires_on, said.serial, said.count, said.to_the_hour)
-    assert found == (lot, expires_on, serial, count, to_the_hour)
+    found = (said.lot, said.expires_on, said.serial, said.count, said.expires_hour)
+    assert found == (lot, expires_on, serial, count, hour)
     assert (said.codes, said.link) == ((), "G")
 
 

@@ -1,7 +1,7 @@
 """The batch: what is signed is what is stored, and nothing else reads as one."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -38,6 +38,7 @@ SCAN = ScanTransaction(
     (
         ScanLine("00312345678906", 10, "]d2010031...", "ABC123", date(2027, 12, 31)),
         ScanLine("00312345678906", 1, "x"),
+        ScanLine("00312345678906", 1, "x", "A", date(2027, 12, 31), expires_hour=time(14, 30)),
         ScanLine("", 2, "+A123BJC5D6E71G\n+$$3271231L1GZ", "L1", codes=("hibc:A123BJC5D6E71", "ndc:0591-0369-01")),
     ),
     from_place=PlaceName("acme"),

@@ -1,0 +1,1 @@
+"""Corrections that people propose, see the effect of, and confirm."""

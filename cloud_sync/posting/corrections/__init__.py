@@ -1,0 +1,1 @@
+"""What was written down wrongly is put right, and all that follows from it."""

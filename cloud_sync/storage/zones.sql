@@ -1,0 +1,20 @@
+-- name: is_known_to_server(zone)$
+-- Whether PostgreSQL knows a time zone of this name.
+SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = :zone);
+
+-- name: set_zone(place_id, zone)!
+-- The time zone of a place and of all that stands in it. Index: place_ancestors.
+UPDATE place SET zone = :zone, is_zone_known = true WHERE ancestors @> ARRAY[:place_id::bigint];
+
+-- name: sites_without_zone()
+-- Sites for which nobody has set a time zone.
+SELECT name FROM place WHERE kind = 'site' AND NOT is_zone_known ORDER BY name;
+
+-- name: open_expiry_cases(lot_id, place_id)
+-- Open cases on issues of a lot, or from places at and below one, after its expiry. Index: exception_case_open.
+SELECT k.id, k.key
+FROM exception_case k JOIN movement m ON m.fact = k.key JOIN place p ON p.id = m.from_place
+WHERE k.kind = 'issued_while_expired' AND k.resolved_at IS NULL
+  AND (:lot_id::bigint IS NULL OR m.lot_id = :lot_id)
+  AND (:place_id::bigint IS NULL OR p.ancestors @> ARRAY[:place_id::bigint])
+ORDER BY k.id;
