@@ -15,7 +15,7 @@ from typing import NoReturn
 import uvicorn
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
-from cloud_sync.actions.master_data.zones import ask_for_missing_zones
+from cloud_sync.actions.master_data.zones import ask_for_missing_zones, zones_that_differ
 from cloud_sync.actions.monitoring import retention
 from cloud_sync.actions.orders.reallocation_worker import Replanning
 from cloud_sync.app import create_app
@@ -52,6 +52,8 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
         import_policies_of(database, loaded)
         for site in ask_for_missing_zones(database):
             say(f"WARNING: site {site} has no time zone. Its days end at midnight UTC until you set one.")
+        for zone in zones_that_differ(database, today=datetime.now(UTC).date()):
+            say(f"WARNING: the database changes the clocks of {zone} on other days. Update its time zone data.")
         _keep_house(database, loaded.database.readings_kept_months)
         _Server(
             uvicorn.Config(

@@ -161,7 +161,8 @@ def decide_bud(
     """The beyond-use date of a preparation: the latest that is allowed, or an earlier one that a person gives.
 
     Where the table has no checked entry, a person must give it; the components bound it, and what the table says
-    unverified. Times in what is refused are those of ``zone``. Raises ``NoBudRuleError`` and ``BudRefusedError``.
+    unverified. What is refused is told by the wall clock of ``zone``. Raises ``NoBudRuleError`` and
+    ``BudRefusedError``.
     """
     _check_storage(preparation, storage)
     components = tuple(components_expire_at)

@@ -1,4 +1,4 @@
-"""Which item a code is: said once, never taken back, and never of two items."""
+"""Which item a code is: never of two items, and taken back only by a correction."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

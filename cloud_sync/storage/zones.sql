@@ -2,6 +2,16 @@
 -- Whether PostgreSQL knows a time zone of this name.
 SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = :zone);
 
+-- name: zones_in_use()
+-- Time zones that count in any place.
+SELECT DISTINCT zone FROM place ORDER BY zone;
+
+-- name: offsets(zone, first, days)
+-- By how many seconds noon (UTC) of each of these days is ahead of UTC in a zone.
+SELECT noon, extract(epoch FROM (noon AT TIME ZONE :zone) - (noon AT TIME ZONE 'UTC'))::int AS offset_s
+FROM generate_series(:first::date + time '12:00' AT TIME ZONE 'UTC', :first::date + :days::int + time '12:00'
+                     AT TIME ZONE 'UTC', interval '1 day') AS noon;
+
 -- name: set_zone(place_id, zone)!
 -- The time zone of a place and of all that stands in it. Index: place_ancestors.
 UPDATE place SET zone = :zone, is_zone_known = true WHERE ancestors @> ARRAY[:place_id::bigint];

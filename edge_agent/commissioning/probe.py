@@ -126,7 +126,7 @@ def probe_command(
 
     If it is silent or shows nonsense, other unit ids, offsets, word orders and models are tried, and what makes sense
     is shown. A Bluetooth sensor is listened to, a scanner waited for. Nothing is ever written to a device. What is
-    found about a device of the configuration goes into the commissioning report.
+    found about a device of the configuration, as configured, goes into the commissioning report.
     """
     with errors_told():
         scanner = None if host or serial_port else _scanner(device, config)
@@ -146,7 +146,10 @@ def probe_command(
         report = asyncio.run(run_probe(bus, target, own_dir, known | seen_of(seen or ())))
         if section is not None and section.proof is not None:
             report = _compared_with(section.proof, report)
-        if section is not None:
+        is_as_configured = not any(
+            option is not None for option in (profile, unit, address_offset, word_order, input_number, metric)
+        )
+        if section is not None and is_as_configured:
             record_wired("probe", section.name, report, load_config(config).gateway.data_dir, by)
     if as_json:
         print_json(as_data(report))

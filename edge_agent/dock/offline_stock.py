@@ -363,7 +363,10 @@ def reserved_at(lot: LotNow, place: str | None, serial: str | None, demand: str 
 
 def with_earlier_expiry(lot: DeskLot, line: ScanLine, zone: tzinfo) -> DeskLot:
     """The lot with the earlier of its own expiry and that of a label, and the instant of it where ``zone`` counts."""
-    expiry = earlier(lot.expiry, expiry_of(line.expires_on, line.expires_hour), zone)
+    by_label = expiry_of(line.expires_on, line.expires_hour)
+    # What a label repeats of a lot that ends at one instant was written where that is another hour than here.
+    repeats = line.expires_on == lot.expires_on and line.expires_hour in (None, lot.expires_hour)
+    expiry = lot.expiry if repeats else earlier(lot.expiry, by_label, zone)
     if expiry is None:
         return lot
     return replace(

@@ -47,13 +47,18 @@ class ScannerProof:
         clock: Clock,
         on_change: Callable[[bool], None] = lambda _is_proven: None,
     ) -> None:
-        """``on_change`` hears whether it is proven, at once and whenever that changes."""
+        """``on_change`` hears whether it is proven, when asked to :meth:`announce` and whenever that changes."""
         self._section = section
         self._data_dir = data_dir
         self._clock = clock
         self._on_change = on_change
         self.is_proven = is_proven_with(read_records(data_dir), section.name, settings_fingerprint(section))
-        on_change(self.is_proven)
+
+    def announce(self) -> None:
+        """Tell how it stands; the dock does when it begins."""
+        if not self.is_proven:
+            _log.warning("%s is not proven: scan the proof card (edge-agent sheet prints it)", self._section.name)
+        self._on_change(self.is_proven)
 
     def read(self, symbol: Symbol) -> CardReading | None:
         """What a scan of the card shows, remembered; None for every other code."""

@@ -77,6 +77,8 @@ class DockSession:
     async def run(self, emit: Emit) -> None:
         """Serve the dock until cancelled. Items that are open then are told in a notice, not lost in silence."""
         self._on_state(self._state)
+        if self._proof is not None:
+            self._proof.announce()
         try:
             async with aclosing(self._scanner.events()) as events:
                 async for event in events:

@@ -188,7 +188,7 @@ async def _room(stack: AsyncExitStack, folder: Path) -> tuple[str, _Config]:
     bluez = await stack.enter_async_context(FakeBlueZ(address))
     config.add_bus("air", kind="ble")
     sensors = [
-        VirtualSensor(kind, f"C0:FF:EE:00:00:{number:02X}", lambda _at_s: 5.0, seed=number)  # type: ignore[arg-type]
+        VirtualSensor(kind, f"C0:FF:EE:00:00:{number:02X}", lambda _at_s: 5.0, seed=number)
         for number, kind in zip(range(BLE_SENSORS), itertools.cycle(BLE_KINDS), strict=False)
     ]
     for number, sensor in enumerate(sensors):

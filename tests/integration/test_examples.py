@@ -1,5 +1,6 @@
 """From an installed package to files that can be changed: ``init`` and ``example``, as people call them."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -97,3 +98,10 @@ def test_a_command_whose_packages_were_left_out_says_which_to_install(package: s
     assert f"needs the package {missing}" in done.stderr
     assert f"pip install 'lotwarden[{extra}]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_example_without_a_name_lists_the_names_and_version_prints_the_version() -> None:
+    listed = command("edge-agent", "example")
+    assert listed.returncode == 0 and listed.stdout.split() == list(gateway_examples.EXAMPLES)
+    version = command("edge-agent", "--version")
+    assert version.returncode == 0 and re.fullmatch(r"lotwarden [0-9]+\.[0-9]+\S*\n", version.stdout)

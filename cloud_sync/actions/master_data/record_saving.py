@@ -83,7 +83,9 @@ def _save_item(connection: Connection, before: MasterRecord | None, record: Mast
         for field in ("gtins", "codes"):
             for code, units in getattr(before, field).items():
                 if getattr(record, field).get(code) != units:
-                    raise Conflict(f"{field}: {code} already stands for {units}; this cannot be withdrawn")
+                    raise Conflict(
+                        f"{field}: {code} stands for {units} already", "If that is wrong, propose a correction of it."
+                    )
     said = record.model_dump(exclude={"gtins", "codes", "substitutes"})
     if (
         record.storage_class is not None

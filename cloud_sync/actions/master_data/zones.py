@@ -1,10 +1,16 @@
 """Set the time zone of a site that has none yet, and list the sites that still need one."""
 
+from datetime import date, timedelta
+
 from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.errors import Conflict, Invalid
 from cloud_sync.posting.zones import ask_for_zones, check_zone, set_zone, zoneless
 from cloud_sync.storage.database import Database, Row
 from cloud_sync.storage.locks import lock_holds
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.stock.expiry import zone_named
+
+DAYS_COMPARED = 730
 
 
 def set_first_zone(database: Database, name: str, zone: str, *, reason: str, actor: str) -> Row:
@@ -33,6 +39,23 @@ def sites_without_zone(database: Database) -> list[str]:
     """Names of the sites without a time zone: UTC stands in for it."""
     with database.transaction() as connection:
         return zoneless(connection)
+
+
+def zones_that_differ(database: Database, *, today: date) -> list[str]:
+    """Time zones in use whose change of the clocks within two years the database knows otherwise than this program.
+
+    Docks count by the same tables as this program: where they differ, a day ends at another hour at the dock.
+    """
+    with database.transaction() as connection:
+        names = [row["zone"] for row in queries("zones").zones_in_use(connection)]
+        return [
+            name
+            for name in names
+            if any(
+                row["noon"].astimezone(zone_named(name)).utcoffset() != timedelta(seconds=row["offset_s"])
+                for row in queries("zones").offsets(connection, zone=name, first=today, days=DAYS_COMPARED)
+            )
+        ]
 
 
 def ask_for_missing_zones(database: Database) -> list[str]:

@@ -272,7 +272,7 @@ def _lot(connection: Connection, item_id: int, line: MovementLine, from_place: R
         said = expiry_text((line.expires_on, line.expires_hour))
         raise Conflict(
             f"lot {line.lot_number} of {line.item} expires on {known_as}, not on {said}",
-            "Check the label. Leave expires_on out to move the lot as it is known.",
+            "Check the label. Leave expires_on out to move the lot as it is known, or propose a correction of the lot.",
         )
     return int(known["id"])
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -60,6 +60,12 @@ def ble_sources(config: GatewayConfig, clock: Clock) -> tuple["BleSource", ...]:
             for name in formats
             if bus.scan == "passive" and FORMATS[name].scan is Scan.ACTIVE
         ]
+        faults += [
+            f"bus {bus.name}: {name} needs a passive scan ({FORMATS[name].why}), which {_made_active_by(bus, formats)} "
+            "rules out: give it an adapter of its own"
+            for name in formats
+            if FORMATS[name].is_passive_only and _made_active_by(bus, formats)
+        ]
     devices = {section.name: _device(section, faults) for section in sections}
     if faults:
         raise ConfigError(tuple(faults))
@@ -84,6 +90,7 @@ class BleSource:
         self._is_lost = False
         self._is_silent = False
         self._misses_answers = False
+        self._answers_patience = 1
         self._has_told_mode = False
         self._passive_refused = False
 
@@ -121,7 +128,7 @@ class BleSource:
                 pause_s = min(2 * pause_s, RETRY_S[1])
                 continue
             if missing:
-                patience = 2 * patience if self._misses_answers else 2
+                self._answers_patience *= 2
                 await self._tell_missing_answers(missing, emit)
                 continue
             patience = 1 if self._heard_s > since_s else 2 * patience
@@ -203,9 +210,9 @@ class BleSource:
                 _log.warning("%s receives its devices again", self._where())
             missing = [listener.device for listener in self._listeners if listener.misses_answers(now_s)]
             if self._misses_answers and not missing and self._heard_s > since_s:
-                self._misses_answers = False
+                self._misses_answers, self._answers_patience = False, 1
                 _log.warning("%s receives scan responses again", self._where())
-            if missing and now_s - since_s > min(patience * self._bus.silence_s, SILENCE_MAX_S):
+            if missing and now_s - since_s > min(self._answers_patience * self._bus.silence_s, SILENCE_MAX_S):
                 return missing
             await asyncio.sleep(self._tick_s)
         return []
@@ -383,6 +390,13 @@ def _device(section: BleDeviceSection, faults: list[str]) -> BleDevice:
     except (OSError, ValueError) as error:
         faults.append(f"device {section.name}: bindkey_file {section.bindkey_file}: {error}")
     return BleDevice(DeviceName(section.name), section.address, section.format, section.poll_s, key, section.source)
+
+
+def _made_active_by(bus: BleBus, formats: Iterable[str]) -> str:
+    """What makes the scan of a bus active, in words; '' if nothing does."""
+    if bus.scan == "active":
+        return 'scan = "active"'
+    return next((f"format {name}" for name in formats if FORMATS[name].scan is Scan.ACTIVE), "")
 
 
 def _shared_addresses(sections: list[BleDeviceSection]) -> Iterator[str]:

@@ -54,7 +54,7 @@ class Format:
     tells what to do about a device that carries these bytes and is not understood; ``marks`` are numbers that show
     whose it is and carry no measurement. ``is_any_company``: the company id is part of the data (Inkbird). ``sources``
     are the probes that ``source`` may name in the configuration, of models that have several. ``simulates`` is the
-    model that ``encode`` imitates, if it is not the first.
+    model that ``encode`` imitates, if it is not the first. ``is_passive_only``: an active scan loses its measurement.
     """
 
     title: str
@@ -73,6 +73,7 @@ class Format:
     coldest_c: float = -35.0
     sources: tuple[str, ...] = ()
     simulates: str = ""
+    is_passive_only: bool = False
 
     @property
     def patterns(self) -> tuple[tuple[int, bytes], ...]:

@@ -33,8 +33,10 @@ EXACT_C = 0.005
 """85.0 is also a temperature, if a rare one: only the exact value is the power-up value."""
 SATURATED_PCT = 5.0
 """So much above its range a wet humidity sensor may read and still be alive: its temperature stands."""
-TINY = 1e-3
+TINY = {"_c": 1e-3, "_pct": 1e-3}
 """A float that is smaller, and not zero, is what swapped words or bytes look like."""
+TINY_ELSE = 1e-9
+"""Of other quantities: half a pascal is 0.0005 to a sensor that counts in kPa."""
 
 
 USUAL = {"_c": (-90.0, 45.0), "_pct": (1.0, 100.0), "_pa": (-500.0, 500.0), "_ppm": (200.0, 10000.0)}
@@ -52,6 +54,12 @@ def is_dead_value(element: str | None, name: str, value: float) -> bool:
         return False
     near_c = EXACT_C if element == "ds18b20" else TENTH_C
     return any(abs(value - dead_c) <= near_c for dead_c in DEAD_C[element])
+
+
+def is_nearly_nothing(name: str, number: float) -> bool:
+    """Whether a float of the device's own, not zero, is too small to have been measured."""
+    tiny = next((tiny for unit, tiny in TINY.items() if name.endswith(unit)), TINY_ELSE)
+    return 0 < abs(number) < tiny
 
 
 def condemns(name: str, value: float, low: float, high: float) -> bool:

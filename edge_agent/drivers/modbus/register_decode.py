@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edge_agent.domain.wire.records import Quality
-from edge_agent.drivers.modbus.dead_values import TINY, are_partners, condemns, is_all_zero, is_dead_value
+from edge_agent.drivers.modbus.dead_values import are_partners, condemns, is_all_zero, is_dead_value, is_nearly_nothing
 from edge_agent.drivers.modbus.pdu import ReadFunction, Request
 from edge_agent.drivers.modbus.profile import Metric, Profile, Proof, Status
 from edge_agent.drivers.modbus.profile_parts import WordOrder
@@ -172,7 +172,7 @@ def _value(metric: Metric, raw: int, variant: Variant) -> float | InvalidValue:
     if is_dead_value(metric.element, name, value):
         detail = f"{value:.6g} is what a {metric.element} sends when it has no value"
         return InvalidValue(name, Quality.FAULT, detail, condemns=True)
-    if metric.type.startswith("float") and 0 < abs(number) < TINY:
+    if metric.type.startswith("float") and is_nearly_nothing(name, number):
         detail = f"{number:.3g} is nearly nothing, though its registers are not zero: swapped words do that"
         return InvalidValue(name, Quality.FAULT, detail, condemns=True)
     value = round(value, DECIMALS) + 0.0  # the sum makes -0.0 a 0.0

@@ -17,6 +17,7 @@ class Fault(StrEnum):
     WRONG_KEY = "wrong-key"  # encrypted with another key
     CORRUPT = "corrupt"  # bits turn over on the way
     IMPOSSIBLE = "impossible"  # a value that no such sensor can measure
+    NO_ANSWERS = "no-answers"  # it advertises its name, but is no longer asked for its scan response
     PLAIN = "plain"  # an encrypted sensor that was reset sends plain data
 
 
@@ -52,6 +53,8 @@ class VirtualSensor:
         self._counter += 1
         said = replace(FORMATS[self.kind].encode(self._measured(at_s)), rssi_dbm=self._rssi_dbm())
         self._first = self._first or said
+        if Fault.NO_ANSWERS in self.faults:
+            return Said(said.address, name=said.name, rssi_dbm=said.rssi_dbm, services=said.services)
         return self._corrupted(said) if Fault.CORRUPT in self.faults else said
 
     def _measured(self, at_s: float) -> Measured:

@@ -1,10 +1,11 @@
 """Blue Maestro Tempo Disc THD, company id 0x0133.
 
 Frames as in the tests of Bluetooth-Devices/bluemaestro-ble and custom-components/ble_monitor. The scan response has the
-same company id and carries statistics.
+same company id and carries statistics; BlueZ keeps one entry for each company id, the later one, so that an active scan
+would hide the measurement.
 """
 
-from edge_agent.drivers.ble.format import Format, company
+from edge_agent.drivers.ble.format import Format, Scan, company
 from edge_agent.drivers.ble.frames import (
     BLANK,
     Advertisement,
@@ -22,7 +23,7 @@ THD, BYTES_MIN = 0x17, 14
 
 
 def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | None:
-    """Temperature, humidity, dew point, battery, and how often it measures."""
+    """Temperature, humidity, dew point and battery; numbered and timed by its log."""
     data = advertisement.manufacturer_data.get(COMPANY, b"")
     if len(data) < BYTES_MIN or data[0] != THD:
         return None
@@ -34,7 +35,8 @@ def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | N
         "dew_c": int16_be(data, 10) * 0.1,
         "battery_pct": float(data[1]),
     }
-    return judged(values)
+    period_s = float(uint16_be(data, 2)) or None
+    return judged(values, counter=uint16_be(data, 4), counter_bits=16, period_s=period_s)
 
 
 def encode(m: Measured) -> Said:
@@ -51,5 +53,8 @@ FORMAT = Format(
     decode,
     encode,
     (company(COMPANY),),
-    hint="of its maker the Tempo Disc THD alone is read",
+    Scan.PASSIVE,
+    "its scan response would hide the measurement",
+    is_passive_only=True,
+    hint="only the Tempo Disc THD is read, and the active scan of this command may hide its values: add it unproven",
 )

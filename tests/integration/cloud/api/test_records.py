@@ -93,7 +93,7 @@ def test_a_file_with_one_bad_row_is_not_imported_at_all(api: Api) -> None:
     ("kind", "text", "column", "says"),
     [
         ("items", f"name,gtins\nother,{GTIN}=1\n", "gtins", "is item insulin already"),
-        ("items", "name,gtins\ninsulin,\n", "gtins", "cannot be taken back"),
+        ("items", "name,gtins\ninsulin,\n", "gtins", "propose a correction"),
         ("items", f"name,gtins,base_unit\ninsulin,{GTIN}=1,box\n", "base_unit", "cannot change any more"),
         ("items", "name,substitutes\naspirin,aspirin-c\n", "substitutes", "import those first"),
         ("items", "name,storage_class\naspirin,cool\n", "storage_class", "there is no policy"),

@@ -100,7 +100,7 @@ def test_codes_come_and_go_by_file_with_the_row_of_each_fault(api: Api) -> None:
     assert {line: column for line, (column, _) in found.items()} == dict.fromkeys((2, 3, 4, 5, 6), "codes")
     assert "three different NDCs" in found[2][1]
     assert "is item a already" in found[3][1]
-    assert "cannot be taken back" in found[4][1]
+    assert "propose a correction" in found[4][1]
 
 
 def test_two_spellings_of_one_ndc_in_a_row_are_one_too_many(api: Api) -> None:

@@ -3,6 +3,10 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import available_timezones
 
+import pytest
+
+from cloud_sync.actions.master_data import zones
+from cloud_sync.actions.master_data.zones import zones_that_differ
 from cloud_sync.storage.database import Database
 from edge_agent.domain.stock.expiry import Expiry, expired_text, zone_named
 from tests.support.builders import Ledger
@@ -16,9 +20,9 @@ BY_THE_MOON = ("Africa/Casablanca", "Africa/El_Aaiun")
 def test_sql_and_domain_agree_on_every_change_of_the_clocks_in_every_zone(database: Database) -> None:
     ledger = Ledger(database)
     known = {row["name"] for row in ledger.rows("SELECT name FROM pg_timezone_names")} & available_timezones()
-    zones = sorted(name for name in known if ("/" in name or name == "UTC") and name not in BY_THE_MOON)
-    assert len(zones) > 300
-    asked = [(name, day, hour) for name in zones for day in days_of_change(name) for hour in HOURS]
+    names = sorted(name for name in known if ("/" in name or name == "UTC") and name not in BY_THE_MOON)
+    assert len(names) > 300
+    asked = [(name, day, hour) for name in names for day in days_of_change(name) for hour in HOURS]
     rows = ledger.rows(
         """
         SELECT a.zone, a.day, a.hour, expires_at(a.day, a.hour, NULL, a.zone) AS at,
@@ -42,3 +46,15 @@ def days_of_change(name: str) -> list[date]:
     offsets = [datetime.combine(day, time(12), tzinfo=zone).utcoffset() for day in days]
     changes = [n for n in range(1, len(days) - 1) if offsets[n] != offsets[n - 1]]
     return sorted({days[n + step] for n in changes for step in (-1, 0, 1)} | {FIRST})
+
+
+def test_zones_whose_tables_differ_between_database_and_program_are_named(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(database)
+    for name in ("Pacific/Auckland", "America/Vancouver", "America/Los_Angeles"):
+        site = ledger.add_place(name.replace("/", "-"), "site")
+        ledger.run("UPDATE place SET zone = %(zone)s WHERE id = %(id)s", {"zone": name, "id": site})
+    assert zones_that_differ(database, today=date(2026, 6, 1)) == []
+    monkeypatch.setattr(zones, "zone_named", lambda name: UTC if name == "America/Vancouver" else zone_named(name))
+    assert zones_that_differ(database, today=date(2026, 6, 1)) == ["America/Vancouver"]

@@ -50,9 +50,9 @@ def test_blocked_stock_may_be_moved_returned_and_destroyed() -> None:
     assert fault_of(Action.DESTROY, ("store", "room"), ("scrap", "scrap")) is None
 
 
-def test_every_kind_of_place_has_a_rule_and_neither_allocating_nor_counting_moves_anything() -> None:
+def test_every_kind_of_place_has_a_rule_and_no_command_allocates_counts_or_opens_a_case_by_moving() -> None:
     assert INTO.keys() == INTO_THE_HOUSE_FROM.keys()
-    assert set().union(*INTO.values()) == set(Action) - {Action.ALLOCATE, Action.COUNT}
+    assert set().union(*INTO.values()) == set(Action) - {Action.ALLOCATE, Action.COUNT, Action.OPEN_CASE}
     assert set().union(*INTO_THE_HOUSE_FROM.values()) <= set().union(*(INTO[kind] for kind in INTERNAL))
 
 

@@ -9,7 +9,7 @@ import pytest
 from edge_agent.dock.offline_eligibility import DeskJudge
 from edge_agent.dock.offline_stock import OfflineStock
 from edge_agent.dock.verdicts import Doing, Verdict
-from edge_agent.domain.stock.desk import DeskBalance, DeskBlock, DeskSnapshot
+from edge_agent.domain.stock.desk import DeskBalance, DeskBlock, DeskLot, DeskSnapshot
 from edge_agent.domain.stock.eligibility import ISSUING, HoldKind
 from edge_agent.domain.wire.ids import DeviceName, PlaceName
 from edge_agent.domain.wire.records import Action, ScanLine, ScanTransaction
@@ -351,3 +351,19 @@ def test_an_hour_on_the_label_ends_the_use_at_the_dock() -> None:
         label = replace(item("NEW", expires_on=date(2026, 12, 10)), expires_hour=hour)
         found = codes(bench.judge.line(doing, label, (), stamp(bench.clock)))
         assert ("!expired" in found) is is_over
+
+
+def test_a_beyond_use_date_in_hours_is_one_instant_also_where_its_label_is_read_in_another_zone() -> None:
+    """Made in Los Angeles until 14:30 there, which is 09:30 of the next day in Auckland."""
+    end = datetime(2026, 12, 10, 22, 30, tzinfo=UTC)
+    made = DeskLot(
+        "insulin", "BUD", "house", date(2026, 12, 10), end, (), (DeskBalance("fridge-a", 9),), time(14, 30), end
+    )
+    snapshot = in_zone("Pacific/Auckland")
+    bench = Bench(replace(snapshot, lots=(*snapshot.lots, made)))
+    label = replace(item("BUD", expires_on=date(2026, 12, 10)), expires_hour=time(14, 30))
+    doing = Doing(Action.PICK, "fridge-a", "dock-1", None)
+    for seconds, wanted in ((-1, []), (1, ["!expired"])):
+        bench.clock.advance((end + timedelta(seconds=seconds) - bench.clock.now()).total_seconds())
+        found = codes(bench.judge.line(doing, label, (), stamp(bench.clock)))
+        assert [code for code in found if code == "!expired"] == wanted

@@ -13,7 +13,7 @@ from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record
 from edge_agent.drivers.ble.bus import BleSource
 from edge_agent.drivers.ble.listener import BleDevice
-from edge_agent.simulators.ble import FakeBlueZ, Said, VirtualSensor, private_bus
+from edge_agent.simulators.ble import FakeBlueZ, Fault, Said, VirtualSensor, private_bus
 from edge_agent.timekeeping.clock import ManualClock
 
 ADDRESS, OTHER = "C0:FF:EE:00:00:01", "C0:FF:EE:00:00:02"
@@ -146,11 +146,17 @@ async def test_scan_responses_that_stop_are_noticed_once_and_discovery_is_restar
     room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
     await room.start([device()], BleBus(kind="ble", name="ble", silence_s=30))
+    sensor = VirtualSensor("govee", ADDRESS, lambda _: 5.1)
     for _ in range(5):
-        await room.say(GOVEE)
+        said = sensor.said(0.0)
+        assert said is not None
+        await room.say(said)
     assert room.bluez.starts == 1
-    for n in range(12):
-        await room.say(Said(ADDRESS, name="GVH5075_2762", rssi_dbm=LOUD if n % 2 else FAINT))
+    sensor.faults.add(Fault.NO_ANSWERS)
+    for _ in range(12):
+        said = sensor.said(0.0)
+        assert said is not None
+        await room.say(said)
         await room.until(lambda: room.bluez.is_discovering)
     await room.until(lambda: room.bluez.starts >= 2)
     assert room.bluez.starts <= 3, "each time it waits longer"

@@ -155,3 +155,10 @@ def test_two_probes_of_one_sensor_are_two_devices_and_each_says_which(tmp_path: 
 def test_a_probe_that_no_such_sensor_has_is_named() -> None:
     with pytest.raises(ValidationError, match="format ruuvi has no source 'probe-2'; it has none: leave it out"):
         config(device(format="ruuvi", source="probe-2"))
+
+
+def test_a_sensor_that_an_active_scan_would_hide_wants_an_adapter_of_its_own() -> None:
+    disc = device(name="disc", format="bluemaestro", address="00:00:00:00:00:01")
+    assert ble_sources(config(device(), disc), CLOCK)
+    said = faults_of(disc, device(name="tag", format="govee"))
+    assert "bus ble: bluemaestro needs a passive scan" in said and "which format govee rules out" in said

@@ -1,5 +1,7 @@
 """Half a dead frame is not believed: frames of transmitters whose sensor element does not answer."""
 
+import struct
+
 import pytest
 
 from edge_agent.domain.wire.records import Quality
@@ -108,6 +110,15 @@ def test_one_dead_probe_of_two_says_nothing_about_the_other() -> None:
     result = read(parse_profile(two, "probe", "probe.toml"), 850, 48)
     assert result.values == {"ch2_temp_c": 4.8}
     assert [one.metric for one in result.invalid] == ["ch1_temp_c"]
+
+
+@pytest.mark.parametrize(("kpa", "is_good"), [(0.0005, True), (0.0, True), (1e-20, False)])
+def test_half_a_pascal_is_a_pressure_also_for_a_sensor_that_counts_in_kilopascal(kpa: float, is_good: bool) -> None:
+    text = ONE_PROBE.partition("[[metric]]")[0] + 'word_order = "high_first"\n'
+    text += '[[metric]]\nname = "dp_pa"\naddress = 0\ntype = "float32"\nscale = 1000\nmin = -100\nmax = 100\n'
+    words = struct.unpack(">2H", struct.pack(">f", kpa))
+    result = read(parse_profile(text, "probe", "probe.toml"), *words)
+    assert (result.quality is Quality.GOOD) == is_good, result.detail
 
 
 def test_swapped_words_are_no_values_near_zero() -> None:
