@@ -16,8 +16,9 @@ import uvicorn
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.actions.master_data.zones import ask_for_missing_zones, zones_that_differ
-from cloud_sync.actions.monitoring import retention
+from cloud_sync.actions.monitoring import channels, retention
 from cloud_sync.actions.orders.reallocation_worker import Replanning
+from cloud_sync.actions.quality import stability_budget
 from cloud_sync.app import create_app
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, import_policies_of, load, opened, say, told
 from cloud_sync.config import LedgerConfig, ServerSection
@@ -32,6 +33,8 @@ BACKLOG = 1024
 """Connections that may wait to be accepted: a region of gateways comes back at once."""
 
 HOUSEKEEPING_S = 24 * 3600
+BUDGETS_S = 300
+"""How often lots are held against the allowances of their items."""
 
 
 def serve(config: Config = DEFAULT_CONFIG) -> None:
@@ -133,6 +136,7 @@ def _keep_house(database: Database, readings_kept_months: int | None) -> None:
     def once() -> None:
         at = datetime.now(UTC)
         retention.make_months_ahead(database, at)
+        channels.note_unjudged_channels(database)
         if readings_kept_months is not None:
             retention.thin_readings(database, months=readings_kept_months, at=at)
 
@@ -144,7 +148,16 @@ def _keep_house(database: Database, readings_kept_months: int | None) -> None:
                 logging.getLogger(__name__).warning("housekeeping waits: the database does not answer")
             sleep(HOUSEKEEPING_S)
 
+    def budgets() -> None:
+        while True:
+            try:
+                stability_budget.judge_budgets(database, datetime.now(UTC))
+            except DatabaseDown:
+                logging.getLogger(__name__).warning("stability budgets wait: the database does not answer")
+            sleep(BUDGETS_S)
+
     Thread(target=daily, name="housekeeping", daemon=True).start()
+    Thread(target=budgets, name="stability-budgets", daemon=True).start()
 
 
 def _exit(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -22,6 +22,7 @@ from cloud_sync.ingest.provenance import Sourced
 from cloud_sync.ingest.readings import Unusable, heard, keep_unusable
 from cloud_sync.posting.monitoring.envelopes import Span, joined
 from cloud_sync.posting.monitoring.rule_tracks import judge, judge_silence
+from cloud_sync.posting.monitoring.unjudged import note_new_channels
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.wire.records import Reading
@@ -238,12 +239,9 @@ def _lock_channels(connection: Connection, gateway_id: int) -> Channels:
 
 def _make_channels(connection: Connection, gateway_id: int, wanted: Iterable[tuple[str, str]]) -> Channels:
     names = sorted(wanted)
-    queries("tracks").add_channels(
-        connection,
-        gateway_id=gateway_id,
-        devices=[device for device, _ in names],
-        metrics=[metric for _, metric in names],
-    )
+    devices, metrics = [device for device, _ in names], [metric for _, metric in names]
+    if queries("tracks").add_channels(connection, gateway_id=gateway_id, devices=devices, metrics=metrics):
+        note_new_channels(connection, gateway_id, devices, metrics)
     return _lock_channels(connection, gateway_id)
 
 

@@ -12,6 +12,7 @@ from cloud_sync.ingest.fast_parser import EPOCH, PlainReading, since_epoch_us
 from cloud_sync.ingest.provenance import RecordSource, Sourced
 from cloud_sync.posting.monitoring.envelopes import Span, joined
 from cloud_sync.posting.monitoring.rule_tracks import judge, judge_silence
+from cloud_sync.posting.monitoring.unjudged import note_new_channels
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.wire.records import Envelope, Lane, Quality, Reading
@@ -183,7 +184,8 @@ def _lock_channels(
     in_order = sorted(names)
     devices = [device for device, _ in in_order]
     metrics = [metric for _, metric in in_order]
-    queries("tracks").add_channels(connection, gateway_id=gateway_id, devices=devices, metrics=metrics)
+    if queries("tracks").add_channels(connection, gateway_id=gateway_id, devices=devices, metrics=metrics):
+        note_new_channels(connection, gateway_id, devices, metrics)
     if all_of_them:
         rows = queries("tracks").lock_channels_of_gateway(connection, gateway_id=gateway_id)
     else:

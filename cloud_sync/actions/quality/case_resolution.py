@@ -8,6 +8,7 @@ from cloud_sync.domain.roles import Actor
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.holds import check_goods, lift_holds_of_case, place_hold_on
+from cloud_sync.posting.monitoring.unjudged import NOT_JUDGED
 from cloud_sync.posting.positions import lot_of
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
@@ -82,6 +83,10 @@ def resolve_case(
             resolution=resolution,
         ):
             raise Conflict(f"case {case_id} was resolved by {case['resolved_by']}: {case['resolution']}")
+        if case["kind"] == NOT_JUDGED and decision is CaseDecision.ACCEPTED:
+            queries("unjudged").say_on_purpose(
+                connection, channel_id=case["data"]["channel"], reason=resolution, said_by=actor.name
+            )
         lift_holds_of_case(connection, case_id, reason=resolution, actor=actor.name)
         add_event(
             connection,
