@@ -6,10 +6,14 @@ CREATE TABLE api_token (
     token_sha256 text NOT NULL,
     created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     revoked_at timestamp with time zone,
+    person text NOT NULL,
     CONSTRAINT api_token_pkey PRIMARY KEY (name),
     CONSTRAINT api_token_role_check CHECK ((role = ANY (ARRAY['reader'::text, 'operator'::text, 'quality'::text, 'administrator'::text]))),
     CONSTRAINT api_token_token_sha256_key UNIQUE (token_sha256)
 );
+CREATE TRIGGER api_token_append_only BEFORE DELETE OR TRUNCATE ON public.api_token FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER api_token_mostly_stays BEFORE UPDATE ON public.api_token FOR EACH ROW EXECUTE FUNCTION refuse_other_change('revoked_at');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE batch_fact (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -29,6 +33,7 @@ CREATE INDEX batch_fact_batch ON public.batch_fact USING btree (batch_id, id);
 CREATE UNIQUE INDEX batch_fact_decided ON public.batch_fact USING btree (batch_id) WHERE (kind = ANY (ARRAY['released'::text, 'rejected'::text]));
 CREATE UNIQUE INDEX batch_fact_finished ON public.batch_fact USING btree (batch_id) WHERE (kind = 'finished'::text);
 CREATE TRIGGER batch_fact_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.batch_fact FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE channel (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -42,6 +47,7 @@ CREATE TABLE channel (
     CONSTRAINT channel_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
 );
 CREATE INDEX channel_place ON public.channel USING btree (place_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE channel_place_was (
     channel_id bigint NOT NULL,
@@ -52,6 +58,7 @@ CREATE TABLE channel_place_was (
     CONSTRAINT channel_place_was_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
 );
 CREATE TRIGGER channel_place_was_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.channel_place_was FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE clock_offset (
     gateway_id bigint NOT NULL,
@@ -62,6 +69,7 @@ CREATE TABLE clock_offset (
     CONSTRAINT clock_offset_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
     CONSTRAINT clock_offset_pkey PRIMARY KEY (gateway_id, boot, by_mono_ms)
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE correction (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -89,6 +97,9 @@ CREATE TABLE correction (
 CREATE INDEX correction_lot ON public.correction USING btree (lot_id, id) WHERE (lot_id IS NOT NULL);
 CREATE UNIQUE INDEX correction_open ON public.correction USING btree (kind, subject) WHERE (decided_at IS NULL);
 CREATE INDEX correction_subject ON public.correction USING btree (subject, id);
+CREATE TRIGGER correction_append_only BEFORE DELETE OR TRUNCATE ON public.correction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER correction_mostly_stays BEFORE UPDATE ON public.correction FOR EACH ROW EXECUTE FUNCTION refuse_other_change('effect', 'needs_second_person', 'before', 'after', 'decided_by', 'decided_at', 'decision', 'decision_reason');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE count_line (
     fact text NOT NULL,
@@ -101,6 +112,8 @@ CREATE TABLE count_line (
     counted_at timestamp with time zone NOT NULL,
     expires_on date,
     expires_hour time without time zone,
+    latest_at timestamp with time zone,
+    CONSTRAINT count_line_check CHECK ((latest_at >= counted_at)),
     CONSTRAINT count_line_count_id_fkey FOREIGN KEY (count_id) REFERENCES stock_count(id),
     CONSTRAINT count_line_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
     CONSTRAINT count_line_pkey PRIMARY KEY (fact),
@@ -110,6 +123,22 @@ CREATE TABLE count_line (
 CREATE INDEX count_line_count ON public.count_line USING btree (count_id);
 CREATE INDEX count_line_position ON public.count_line USING btree (lot_id, place_id, serial, counted_at);
 CREATE TRIGGER count_line_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.count_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE count_result (
+    count_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL,
+    place_id bigint NOT NULL,
+    counted bigint NOT NULL,
+    expected bigint NOT NULL,
+    CONSTRAINT count_result_count_id_fkey FOREIGN KEY (count_id) REFERENCES stock_count(id),
+    CONSTRAINT count_result_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT count_result_pkey PRIMARY KEY (count_id, lot_id, place_id, serial),
+    CONSTRAINT count_result_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE TRIGGER count_result_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.count_result FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE declared_gap (
     gateway_id bigint NOT NULL,
@@ -124,6 +153,7 @@ CREATE TABLE declared_gap (
     CONSTRAINT declared_gap_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
     CONSTRAINT declared_gap_pkey PRIMARY KEY (gateway_id, journal, lane, first_seq, last_seq)
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE disposition (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -145,6 +175,7 @@ CREATE TABLE disposition (
 CREATE INDEX disposition_exposure ON public.disposition USING btree (excursion_id, lot_id);
 CREATE TRIGGER disposition_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.disposition FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER disposition_evidence BEFORE INSERT ON public.disposition FOR EACH ROW EXECUTE FUNCTION note_evidence();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE document (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -165,6 +196,8 @@ CREATE TABLE document (
 );
 CREATE INDEX document_lot ON public.document USING btree (lot_id);
 CREATE INDEX document_supplier ON public.document USING btree (supplier_id);
+CREATE TRIGGER document_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.document FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE doubtful_scan (
     fact text NOT NULL,
@@ -179,14 +212,18 @@ CREATE TABLE doubtful_scan (
 );
 CREATE INDEX doubtful_scan_boot ON public.doubtful_scan USING btree (gateway_id, boot);
 CREATE INDEX doubtful_scan_seq ON public.doubtful_scan USING btree (gateway_id, journal, seq);
+CREATE TRIGGER doubtful_scan_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.doubtful_scan FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE enrolment_failure (
     id bigint NOT NULL GENERATED AS IDENTITY,
     gateway text NOT NULL,
     at timestamp with time zone NOT NULL,
+    address text NOT NULL DEFAULT ''::text,
     CONSTRAINT enrolment_failure_pkey PRIMARY KEY (id)
 );
 CREATE INDEX enrolment_failure_at ON public.enrolment_failure USING btree (at);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE envelope (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -218,6 +255,7 @@ CREATE INDEX envelope_channel_began ON public.envelope USING btree (channel_id, 
 CREATE INDEX envelope_channel_ended ON public.envelope USING btree (channel_id, ended_at);
 CREATE INDEX envelope_evidence ON public.envelope USING btree (evidence_id);
 CREATE INDEX envelope_unsynced ON public.envelope USING btree (boot) WHERE (NOT synced);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE envelope_point (
     envelope_id bigint NOT NULL,
@@ -229,6 +267,7 @@ CREATE TABLE envelope_point (
 );
 CREATE INDEX envelope_point_channel_at ON public.envelope_point USING btree (channel_id, at);
 CREATE INDEX envelope_point_envelope ON public.envelope_point USING btree (envelope_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE event (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -242,6 +281,7 @@ CREATE TABLE event (
 );
 CREATE INDEX event_subject ON public.event USING btree (subject, id);
 CREATE TRIGGER event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE evidence (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -267,6 +307,7 @@ CREATE TABLE evidence (
 );
 CREATE INDEX evidence_trusted_scans ON public.evidence USING btree (gateway_id, journal, first_seq) WHERE ((lane = 'scans'::text) AND (last_at IS NOT NULL));
 CREATE TRIGGER evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE exception_case (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -297,6 +338,9 @@ CREATE INDEX exception_case_of_lot ON public.exception_case USING btree (lot_id,
 CREATE UNIQUE INDEX exception_case_open ON public.exception_case USING btree (kind, key) WHERE (resolved_at IS NULL);
 CREATE INDEX exception_case_open_kind ON public.exception_case USING btree (kind, opened_at) WHERE (resolved_at IS NULL);
 CREATE INDEX exception_case_order ON public.exception_case USING btree (((data ->> 'order'::text))) WHERE (kind = ANY (ARRAY['order_mismatch'::text, 'receipt_discrepancy'::text]));
+CREATE TRIGGER exception_case_append_only BEFORE DELETE OR TRUNCATE ON public.exception_case FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER exception_case_mostly_stays BEFORE UPDATE ON public.exception_case FOR EACH ROW EXECUTE FUNCTION refuse_other_change('text', 'data', 'assignee', 'resolved_at', 'resolved_by', 'resolution', 'decision', 'resolved_role');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE excursion (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -321,6 +365,7 @@ CREATE TABLE excursion (
 CREATE INDEX excursion_began ON public.excursion USING btree (began_at DESC, id DESC);
 CREATE INDEX excursion_place ON public.excursion USING btree (place_id, began_at);
 CREATE INDEX excursion_place_rule ON public.excursion USING btree (place_id, rule, COALESCE(ended_at, 'infinity'::timestamp with time zone), began_at);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE excursion_version (
     excursion_id bigint NOT NULL,
@@ -339,6 +384,7 @@ CREATE TABLE excursion_version (
     CONSTRAINT excursion_version_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
 );
 CREATE TRIGGER excursion_version_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.excursion_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE exposure (
     excursion_id bigint NOT NULL,
@@ -352,6 +398,7 @@ CREATE TABLE exposure (
 );
 CREATE INDEX exposure_lot ON public.exposure USING btree (lot_id, place_id, serial);
 CREATE INDEX exposure_place ON public.exposure USING btree (place_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE formula (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -370,7 +417,10 @@ CREATE TABLE formula (
     CONSTRAINT formula_pkey PRIMARY KEY (id),
     CONSTRAINT formula_version_check CHECK ((version > 0))
 );
+CREATE TRIGGER formula_append_only BEFORE DELETE OR TRUNCATE ON public.formula FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER formula_mostly_stays BEFORE UPDATE ON public.formula FOR EACH ROW EXECUTE FUNCTION refuse_other_change('approved_by', 'approved_at');
 CREATE TRIGGER formula_never_changes BEFORE UPDATE ON public.formula FOR EACH ROW EXECUTE FUNCTION refuse_formula_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE gateway (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -385,6 +435,7 @@ CREATE TABLE gateway (
     CONSTRAINT gateway_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
     CONSTRAINT gateway_public_key_check CHECK ((length(public_key) = 32))
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE gateway_invite (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -405,6 +456,9 @@ CREATE TABLE gateway_invite (
     CONSTRAINT gateway_invite_public_key_check CHECK ((length(public_key) = 32))
 );
 CREATE INDEX gateway_invite_gateway ON public.gateway_invite USING btree (gateway, id);
+CREATE TRIGGER gateway_invite_append_only BEFORE DELETE OR TRUNCATE ON public.gateway_invite FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER gateway_invite_mostly_stays BEFORE UPDATE ON public.gateway_invite FOR EACH ROW EXECUTE FUNCTION refuse_other_change('expires_at', 'used_at', 'public_key');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE gateway_nonce (
     gateway_id bigint NOT NULL,
@@ -414,6 +468,7 @@ CREATE TABLE gateway_nonce (
     CONSTRAINT gateway_nonce_pkey PRIMARY KEY (gateway_id, nonce)
 );
 CREATE INDEX gateway_nonce_at ON public.gateway_nonce USING btree (at);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE hold (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -443,6 +498,9 @@ CREATE TABLE hold (
 CREATE INDEX hold_case ON public.hold USING btree (case_id) WHERE (case_id IS NOT NULL);
 CREATE INDEX hold_lot ON public.hold USING btree (lot_id) WHERE (lifted_at IS NULL);
 CREATE INDEX hold_of_lot ON public.hold USING btree (lot_id, id);
+CREATE TRIGGER hold_append_only BEFORE DELETE OR TRUNCATE ON public.hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hold_mostly_stays BEFORE UPDATE ON public.hold FOR EACH ROW EXECUTE FUNCTION refuse_other_change('lifted_by', 'lifted_at', 'lifted_reason');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE hold_goods (
     hold_id bigint NOT NULL,
@@ -460,6 +518,7 @@ CREATE TABLE hold_goods (
 CREATE INDEX hold_goods_hold ON public.hold_goods USING btree (hold_id);
 CREATE INDEX hold_goods_movement ON public.hold_goods USING btree (movement_id) WHERE (movement_id IS NOT NULL);
 CREATE TRIGGER hold_goods_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hold_goods FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE hold_reach (
     hold_id bigint NOT NULL,
@@ -473,6 +532,7 @@ CREATE TABLE hold_reach (
 );
 CREATE INDEX hold_reach_lot ON public.hold_reach USING btree (lot_id, place_id, serial);
 CREATE INDEX hold_reach_place ON public.hold_reach USING btree (place_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE item (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -499,6 +559,7 @@ CREATE TABLE item (
     CONSTRAINT item_shelf_life_days_check CHECK ((shelf_life_days > 0)),
     CONSTRAINT item_storage_class_fkey FOREIGN KEY (storage_class) REFERENCES policy(name)
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE item_code (
     key text NOT NULL,
@@ -512,6 +573,7 @@ CREATE TABLE item_code (
     CONSTRAINT item_code_pkey PRIMARY KEY (key)
 );
 CREATE INDEX item_code_item ON public.item_code USING btree (item_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE item_gtin (
     gtin text NOT NULL,
@@ -522,6 +584,7 @@ CREATE TABLE item_gtin (
     CONSTRAINT item_gtin_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
     CONSTRAINT item_gtin_pkey PRIMARY KEY (gtin)
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE item_substitute (
     item_id bigint NOT NULL,
@@ -533,6 +596,7 @@ CREATE TABLE item_substitute (
     CONSTRAINT item_substitute_pkey PRIMARY KEY (item_id, rank),
     CONSTRAINT item_substitute_substitute_id_fkey FOREIGN KEY (substitute_id) REFERENCES item(id)
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE lane_progress (
     gateway_id bigint NOT NULL,
@@ -544,6 +608,7 @@ CREATE TABLE lane_progress (
     CONSTRAINT lane_progress_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
     CONSTRAINT lane_progress_pkey PRIMARY KEY (gateway_id, journal, lane)
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE ledger_key (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -560,6 +625,8 @@ CREATE TABLE ledger_key (
     CONSTRAINT ledger_key_public_key_check CHECK ((length(public_key) = 32)),
     CONSTRAINT ledger_key_public_key_key UNIQUE (public_key)
 );
+CREATE TRIGGER ledger_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE lot (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -578,6 +645,7 @@ CREATE TABLE lot (
 CREATE INDEX lot_expiry ON public.lot USING btree (expires_on, id);
 CREATE INDEX lot_fefo ON public.lot USING btree (item_id, owner, expires_on, id);
 CREATE INDEX lot_number ON public.lot USING btree (lot_number);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE movement (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -605,8 +673,8 @@ CREATE TABLE movement (
     CONSTRAINT movement_from_place_fkey FOREIGN KEY (from_place) REFERENCES place(id),
     CONSTRAINT movement_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
     CONSTRAINT movement_pkey PRIMARY KEY (id),
-    CONSTRAINT movement_quantity_check CHECK ((quantity > 0)),
-    CONSTRAINT movement_serial_is_one_unit CHECK (((serial = ''::text) OR (quantity = 1) OR (serial ~~ '(%)%(21)%'::text))),
+    CONSTRAINT movement_quantity_check CHECK (((quantity > 0) OR ((quantity = 0) AND (action = 'count'::text)))),
+    CONSTRAINT movement_serial_is_one_unit CHECK (((serial = ''::text) OR (quantity = 1) OR (serial ~~ '(%)%(21)%'::text) OR (action = 'count'::text))),
     CONSTRAINT movement_to_place_fkey FOREIGN KEY (to_place) REFERENCES place(id)
 );
 CREATE INDEX movement_from_place ON public.movement USING btree (from_place, occurred_at);
@@ -617,8 +685,10 @@ CREATE INDEX movement_order ON public.movement USING btree (order_ref) WHERE (or
 CREATE INDEX movement_out ON public.movement USING btree (lot_id, from_place, serial, left_at);
 CREATE INDEX movement_serial ON public.movement USING btree (serial) WHERE (serial <> ''::text);
 CREATE INDEX movement_to_place ON public.movement USING btree (to_place, occurred_at);
+CREATE INDEX movement_typed ON public.movement USING btree (lot_id, from_place, serial) WHERE (latest_at IS NOT NULL);
 CREATE TRIGGER movement_append_only BEFORE DELETE OR TRUNCATE ON public.movement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER movement_only_time_changes AFTER UPDATE ON public.movement FOR EACH ROW EXECUTE FUNCTION refuse_other_movement();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE notice (
     evidence_id bigint NOT NULL,
@@ -633,6 +703,8 @@ CREATE TABLE notice (
     CONSTRAINT notice_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
     CONSTRAINT notice_pkey PRIMARY KEY (evidence_id, seq)
 );
+CREATE TRIGGER notice_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.notice FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE operator (
     name text NOT NULL,
@@ -641,6 +713,7 @@ CREATE TABLE operator (
     CONSTRAINT operator_badge_key UNIQUE (badge),
     CONSTRAINT operator_pkey PRIMARY KEY (name)
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE order_line (
     order_id bigint NOT NULL,
@@ -659,6 +732,8 @@ CREATE TABLE order_line (
     CONSTRAINT order_line_quantity_check CHECK ((quantity > 0))
 );
 CREATE INDEX order_line_item ON public.order_line USING btree (item_id);
+CREATE TRIGGER order_line_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE order_step (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -679,12 +754,14 @@ CREATE TABLE order_step (
 CREATE UNIQUE INDEX order_step_once ON public.order_step USING btree (order_id, step) WHERE (line IS NULL);
 CREATE INDEX order_step_order ON public.order_step USING btree (order_id, id);
 CREATE TRIGGER order_step_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_step FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE owner (
     name text NOT NULL,
     title text NOT NULL DEFAULT ''::text,
     CONSTRAINT owner_pkey PRIMARY KEY (name)
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE place (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -704,6 +781,7 @@ CREATE TABLE place (
 );
 CREATE INDEX place_ancestors ON public.place USING gin (ancestors);
 CREATE INDEX place_kind ON public.place USING btree (kind);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE place_policy_was (
     place_id bigint NOT NULL,
@@ -714,12 +792,15 @@ CREATE TABLE place_policy_was (
     CONSTRAINT place_policy_was_policy_fkey FOREIGN KEY (policy) REFERENCES policy(name)
 );
 CREATE TRIGGER place_policy_was_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.place_policy_was FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE policy (
     name text NOT NULL,
     body jsonb NOT NULL,
     CONSTRAINT policy_pkey PRIMARY KEY (name)
 );
+CREATE TRIGGER policy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.policy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE position (
     lot_id bigint NOT NULL,
@@ -731,6 +812,7 @@ CREATE TABLE position (
     CONSTRAINT position_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
 );
 CREATE INDEX position_place ON public."position" USING btree (place_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE probe_excursion (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -755,6 +837,7 @@ CREATE TABLE probe_excursion (
     CONSTRAINT probe_excursion_severity_check CHECK ((severity = ANY (ARRAY['alert'::text, 'action'::text])))
 );
 CREATE INDEX probe_excursion_place ON public.probe_excursion USING btree (place_id, rule, COALESCE(ended_at, 'infinity'::timestamp with time zone), began_at);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE production_batch (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -773,6 +856,8 @@ CREATE TABLE production_batch (
     CONSTRAINT production_batch_quantity_check CHECK ((quantity > 0))
 );
 CREATE INDEX production_batch_prescription ON public.production_batch USING btree (prescription) WHERE (prescription <> ''::text);
+CREATE TRIGGER production_batch_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.production_batch FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE reading (
     channel_id bigint NOT NULL,
@@ -788,6 +873,7 @@ CREATE TABLE reading (
 CREATE INDEX reading_channel_at ON ONLY public.reading USING btree (channel_id, at);
 CREATE INDEX reading_unsynced ON ONLY public.reading USING btree (boot, channel_id) WHERE (NOT synced);
 CREATE INDEX reading_unsynced_channel ON ONLY public.reading USING btree (channel_id) WHERE (NOT synced);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE reading_hour (
     channel_id bigint NOT NULL,
@@ -802,6 +888,7 @@ CREATE TABLE reading_hour (
     CONSTRAINT reading_hour_pkey PRIMARY KEY (channel_id, began_at),
     CONSTRAINT reading_hour_readings_check CHECK ((readings > 0))
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE recall (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -819,6 +906,9 @@ CREATE TABLE recall (
     CONSTRAINT recall_outcome_check CHECK ((outcome = ANY (ARRAY['completed'::text, 'lifted'::text]))),
     CONSTRAINT recall_pkey PRIMARY KEY (id)
 );
+CREATE TRIGGER recall_append_only BEFORE DELETE OR TRUNCATE ON public.recall FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER recall_mostly_stays BEFORE UPDATE ON public.recall FOR EACH ROW EXECUTE FUNCTION refuse_other_change('reconciled_at', 'closed_by', 'closed_at', 'outcome', 'closed_reason');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE recall_lot (
     recall_id bigint NOT NULL,
@@ -830,6 +920,7 @@ CREATE TABLE recall_lot (
     CONSTRAINT recall_lot_recall_id_fkey FOREIGN KEY (recall_id) REFERENCES recall(id)
 );
 CREATE INDEX recall_lot_lot ON public.recall_lot USING btree (lot_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE recall_notice (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -847,6 +938,9 @@ CREATE TABLE recall_notice (
     CONSTRAINT recall_notice_recall_id_fkey FOREIGN KEY (recall_id) REFERENCES recall(id),
     CONSTRAINT recall_notice_recall_id_place_id_key UNIQUE (recall_id, place_id)
 );
+CREATE TRIGGER recall_notice_append_only BEFORE DELETE OR TRUNCATE ON public.recall_notice FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER recall_notice_mostly_stays BEFORE UPDATE ON public.recall_notice FOR EACH ROW EXECUTE FUNCTION refuse_other_change('lots', 'sent_by', 'sent_at', 'sent_how', 'acknowledged_by', 'acknowledged_at', 'acknowledged_text');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE recall_scope (
     recall_id bigint NOT NULL,
@@ -862,6 +956,8 @@ CREATE TABLE recall_scope (
     CONSTRAINT recall_scope_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES place(id)
 );
 CREATE INDEX recall_scope_recall ON public.recall_scope USING btree (recall_id);
+CREATE TRIGGER recall_scope_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.recall_scope FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE recipient (
     place_id bigint NOT NULL,
@@ -870,6 +966,7 @@ CREATE TABLE recipient (
     CONSTRAINT recipient_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
     CONSTRAINT recipient_shelf_life_days_min_check CHECK ((shelf_life_days_min >= 0))
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE recipient_item (
     place_id bigint NOT NULL,
@@ -880,6 +977,7 @@ CREATE TABLE recipient_item (
     CONSTRAINT recipient_item_place_id_fkey FOREIGN KEY (place_id) REFERENCES recipient(place_id),
     CONSTRAINT recipient_item_shelf_life_days_min_check CHECK ((shelf_life_days_min >= 0))
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE reorder_level (
     item_id bigint NOT NULL,
@@ -894,6 +992,7 @@ CREATE TABLE reorder_level (
     CONSTRAINT reorder_level_reorder_point_check CHECK ((reorder_point >= 0)),
     CONSTRAINT reorder_level_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES place(id)
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE reservation (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -922,7 +1021,10 @@ CREATE INDEX reservation_demand ON public.reservation USING btree (demand);
 CREATE INDEX reservation_lot ON public.reservation USING btree (lot_id);
 CREATE INDEX reservation_open ON public.reservation USING btree (lot_id, place_id, serial) WHERE (ended_at IS NULL);
 CREATE INDEX reservation_pending ON public.reservation USING btree (expires_at) WHERE ((ended_at IS NULL) AND (expires_at IS NOT NULL));
+CREATE TRIGGER reservation_append_only BEFORE DELETE OR TRUNCATE ON public.reservation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reservation_mostly_stays BEFORE UPDATE ON public.reservation FOR EACH ROW EXECUTE FUNCTION refuse_other_change('expires_at', 'ended_at', 'ended_as', 'ended_reason');
 CREATE TRIGGER reservation_within_position AFTER INSERT ON public.reservation FOR EACH ROW EXECUTE FUNCTION refuse_over_reservation();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE residency (
     lot_id bigint NOT NULL,
@@ -939,6 +1041,7 @@ CREATE TABLE residency (
 );
 CREATE INDEX residency_place ON public.residency USING btree (place_id, began_at);
 CREATE INDEX residency_serial_open ON public.residency USING btree (lot_id, serial) WHERE ((ended_at IS NULL) AND (serial <> ''::text));
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE retold_reading (
     gateway_id bigint NOT NULL,
@@ -948,6 +1051,8 @@ CREATE TABLE retold_reading (
     CONSTRAINT retold_reading_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
     CONSTRAINT retold_reading_pkey PRIMARY KEY (gateway_id, journal, was)
 );
+CREATE TRIGGER retold_reading_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.retold_reading FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE seen_within (
     channel_id bigint NOT NULL,
@@ -961,6 +1066,7 @@ CREATE TABLE seen_within (
     CONSTRAINT seen_within_pkey PRIMARY KEY (channel_id, at)
 );
 CREATE TRIGGER seen_within_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seen_within FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE stock_count (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -978,6 +1084,9 @@ CREATE TABLE stock_count (
     CONSTRAINT stock_count_pkey PRIMARY KEY (id),
     CONSTRAINT stock_count_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
 );
+CREATE TRIGGER stock_count_append_only BEFORE DELETE OR TRUNCATE ON public.stock_count FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER stock_count_mostly_stays BEFORE UPDATE ON public.stock_count FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at', 'reason');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE stock_order (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -1002,6 +1111,8 @@ CREATE TABLE stock_order (
 CREATE INDEX stock_order_from ON public.stock_order USING btree (from_place, id);
 CREATE INDEX stock_order_returns ON public.stock_order USING btree (returns_order) WHERE (returns_order IS NOT NULL);
 CREATE INDEX stock_order_to ON public.stock_order USING btree (to_place, id);
+CREATE TRIGGER stock_order_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.stock_order FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE supplier (
     place_id bigint NOT NULL,
@@ -1012,6 +1123,7 @@ CREATE TABLE supplier (
     CONSTRAINT supplier_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
     CONSTRAINT supplier_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'qualified'::text, 'suspended'::text, 'rejected'::text])))
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE track (
     channel_id bigint NOT NULL,
@@ -1026,6 +1138,7 @@ CREATE TABLE track (
     CONSTRAINT track_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
     CONSTRAINT track_pkey PRIMARY KEY (channel_id, rule)
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE unjudged_on_purpose (
     channel_id bigint NOT NULL,
@@ -1035,6 +1148,7 @@ CREATE TABLE unjudged_on_purpose (
     CONSTRAINT unjudged_on_purpose_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
     CONSTRAINT unjudged_on_purpose_pkey PRIMARY KEY (channel_id)
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE unusable_reading (
     gateway_id bigint NOT NULL,
@@ -1051,6 +1165,7 @@ CREATE TABLE unusable_reading (
 );
 CREATE INDEX unusable_reading_device_at ON public.unusable_reading USING btree (gateway_id, device, at);
 CREATE INDEX unusable_reading_unsynced ON public.unusable_reading USING btree (gateway_id, boot) WHERE (boot IS NOT NULL);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE VIEW active_hold AS
  SELECT x.lot_id,
@@ -1186,6 +1301,20 @@ UNION ALL
    FROM (batch_product product
      JOIN production_batch b ON ((b.id = product.batch_id)))
   WHERE (b.prescription <> ''::text);
+
+CREATE VIEW approved_finding AS
+ SELECT DISTINCT ON (c.lot_id, c.place_id, c.serial, c.count_id) c.count_id,
+    k.number,
+    k.decided_by,
+    c.lot_id,
+    c.serial,
+    c.place_id,
+    c.quantity,
+    c.counted_at,
+    c.latest_at
+   FROM (count_line c
+     JOIN stock_count k ON (((k.id = c.count_id) AND (k.decision = 'approved'::text))))
+  ORDER BY c.lot_id, c.place_id, c.serial, c.count_id, c.counted_at DESC, c.fact DESC;
 
 CREATE VIEW batch_product AS
  SELECT DISTINCT b.id AS batch_id,
@@ -1340,6 +1469,27 @@ AS $function$
     LIMIT 1
 $function$;
 
+CREATE OR REPLACE FUNCTION public.drop_month_if_empty(name text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+    has_any boolean;
+BEGIN
+    IF name !~ '^reading_[0-9]{4}_[0-9]{2}$' THEN
+        RAISE EXCEPTION '% is no month of readings', name;
+    END IF;
+    SET LOCAL lock_timeout = '1s';
+    LOCK TABLE ONLY reading IN ACCESS EXCLUSIVE MODE;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I)', name) INTO has_any;
+    IF NOT has_any THEN
+        EXECUTE format('DROP TABLE %I', name);
+    END IF;
+    RETURN NOT has_any;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.evidence_of(of_fact text)
  RETURNS bigint
  LANGUAGE sql
@@ -1447,6 +1597,41 @@ AS $function$
     GROUP BY d.lot_id, d.serial, d.place_id, d.began_at, d.ended_at
 $function$;
 
+CREATE OR REPLACE FUNCTION public.grant_runtime(of_table text, privileges text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF to_regclass(of_table) IS NULL THEN
+        RETURN;
+    END IF;
+    IF EXISTS (SELECT FROM unnest(string_to_array(privileges, ', ')) AS each
+               WHERE NOT has_table_privilege('lotwarden_runtime', of_table, each)) THEN
+        EXECUTE format('GRANT %s ON %I TO lotwarden_runtime', privileges, of_table);
+    END IF;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.grant_runtime_others(known text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    each record;
+BEGIN
+    FOR each IN
+        SELECT c.relname, CASE c.relkind WHEN 'S' THEN 'USAGE, SELECT' WHEN 'v' THEN 'SELECT'
+                                         ELSE 'SELECT, INSERT, UPDATE, DELETE' END AS privileges
+        FROM pg_class c
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
+          AND NOT c.relispartition AND c.relname <> ALL(known)
+          AND NOT CASE c.relkind WHEN 'S' THEN has_sequence_privilege('lotwarden_runtime', c.oid, 'USAGE')
+                                 ELSE has_table_privilege('lotwarden_runtime', c.oid, 'SELECT') END
+    LOOP
+        EXECUTE format('GRANT %s ON %s %I TO lotwarden_runtime', each.privileges,
+                       CASE each.privileges WHEN 'USAGE, SELECT' THEN 'SEQUENCE' ELSE 'TABLE' END, each.relname);
+    END LOOP;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.hold_covers(held_place bigint, place bigint)
  RETURNS boolean
  LANGUAGE sql
@@ -1494,6 +1679,19 @@ AS $function$
           WHERE (d.gateway_id, d.journal, d.lane) = (of_gateway, of_journal, of_lane) AND d.by_first IS NULL) AS known
 $function$;
 
+CREATE OR REPLACE FUNCTION public.lock_month(name text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+    IF name !~ '^reading_[0-9]{4}_[0-9]{2}$' THEN
+        RAISE EXCEPTION '% is no month of readings', name;
+    END IF;
+    EXECUTE format('LOCK TABLE %I IN EXCLUSIVE MODE', name);
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.lot_expires_at(l lot)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -1509,6 +1707,8 @@ $function$;
 CREATE OR REPLACE FUNCTION public.make_reading_partitions(first_at timestamp with time zone, last_at timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
 DECLARE
     month timestamp := date_trunc('month', first_at AT TIME ZONE 'UTC');
@@ -1532,6 +1732,39 @@ BEGIN
     RETURN made;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.make_runtime_role()
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lotwarden_runtime') THEN
+        BEGIN
+            CREATE ROLE lotwarden_runtime LOGIN;
+        EXCEPTION
+            WHEN duplicate_object OR unique_violation THEN NULL;
+            WHEN insufficient_privilege THEN RETURN false;
+        END;
+    END IF;
+    IF NOT may_be_runtime() THEN
+        BEGIN
+            EXECUTE format('GRANT lotwarden_runtime TO %I', current_user);
+        EXCEPTION WHEN insufficient_privilege THEN RETURN false;
+        END;
+    END IF;
+    RETURN true;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.may_be_runtime()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT coalesce((SELECT pg_has_role(current_user, oid,
+                            CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET'
+                                 ELSE 'MEMBER' END)
+                     FROM pg_roles WHERE rolname = 'lotwarden_runtime'), false)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.note_evidence()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1540,6 +1773,17 @@ BEGIN
     NEW.evidence := coalesce(NEW.evidence, exposure_evidence(NEW.excursion_id, NEW.lot_id));
     RETURN NEW;
 END $function$;
+
+CREATE OR REPLACE FUNCTION public.place_scope(kind text, ancestors bigint[])
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT CASE WHEN kind IN ('supplier', 'customer', 'scrap', 'count_difference', 'used_up', 'transit',
+                              'unpacking')
+                     OR kind = 'ward' AND cardinality(ancestors) = 1 THEN NULL
+                ELSE ancestors[1] END
+$function$;
 
 CREATE OR REPLACE FUNCTION public.possible_times(of_fact text)
  RETURNS TABLE(earliest_at timestamp with time zone, latest_at timestamp with time zone)
@@ -1564,6 +1808,27 @@ AS $function$
     WHERE s.fact = of_fact AND corrected_time(s.gateway_id, s.boot, s.mono_ms, s.said_at) IS NULL
 $function$;
 
+CREATE OR REPLACE FUNCTION public.protect_evidence(of_table text, may_change text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    events text := CASE WHEN may_change = '{}' THEN 'UPDATE OR DELETE OR TRUNCATE' ELSE 'DELETE OR TRUNCATE' END;
+    columns text := (SELECT string_agg(quote_literal(each), ', ') FROM unnest(may_change) AS each);
+    wanted text := md5(events || coalesce(columns, ''));
+BEGIN
+    IF to_regclass(of_table) IS NULL OR obj_description(to_regclass(of_table), 'pg_class') = 'evidence ' || wanted THEN
+        RETURN;
+    END IF;
+    EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE %s ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()',
+                   of_table || '_append_only', events, of_table);
+    IF columns IS NOT NULL THEN
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE UPDATE ON %I FOR EACH ROW '
+                       'EXECUTE FUNCTION refuse_other_change(%s)', of_table || '_mostly_stays', of_table, columns);
+    END IF;
+    EXECUTE format('COMMENT ON TABLE %I IS %L', of_table, 'evidence ' || wanted);
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1584,6 +1849,17 @@ BEGIN
     RETURN new;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_other_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF to_jsonb(new) - TG_ARGV IS DISTINCT FROM to_jsonb(old) - TG_ARGV THEN
+        RAISE EXCEPTION '% is append-only: only % may change', TG_TABLE_NAME, array_to_string(TG_ARGV, ', ');
+    END IF;
+    RETURN new;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_other_movement()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1595,8 +1871,13 @@ BEGIN
     NEW.latest_at := OLD.latest_at;
     NEW.came_at := OLD.came_at;
     NEW.left_at := OLD.left_at;
+    IF OLD.action = 'count' THEN
+        NEW.quantity := OLD.quantity;
+        NEW.from_place := OLD.from_place;
+        NEW.to_place := OLD.to_place;
+    END IF;
     IF NEW IS DISTINCT FROM OLD THEN
-        RAISE EXCEPTION 'movement is append-only: only its derived time may follow a clock notice';
+        RAISE EXCEPTION 'movement is append-only: only its derived time may follow a clock notice, and what a count corrects';
     END IF;
     RETURN NULL;
 END $function$;
