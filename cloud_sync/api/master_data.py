@@ -3,16 +3,19 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import PlainTextResponse
 
 from cloud_sync.actions.master_data import master_data, zones
 from cloud_sync.actions.monitoring import channels
 from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Listing, Now, Reader
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas.common import Id, Listed, Name, PlaceKind
+from cloud_sync.api.schemas.common import Id, Listed, Name, PlaceKind, WhyIn
 from cloud_sync.api.schemas.gateway import ChannelOut, ChannelPlaceIn
 from cloud_sync.api.schemas.master import ItemIn, ItemOut, OwnerIn, OwnerOut, PlaceIn, PlaceOut, PolicyOut, ZoneIn
 from cloud_sync.storage.database import Row
 from edge_agent.domain.monitoring.policies import Policy
+
+UNJUDGED = ("no_place", "no_policy", "no_rule")
 
 router = APIRouter(tags=["master data"], route_class=ApiRoute, responses=answers(404, 409))
 
@@ -105,6 +108,22 @@ def list_channels(
             database, gateway=gateway, place=place, rows_max=page.rows_max, rows_skipped=page.offset
         )
     )
+
+
+@router.put("/channels/{channel_id}/on-purpose", summary="Say that a channel need not be judged", status_code=204)
+def say_on_purpose(channel_id: Annotated[Id, Path()], why: WhyIn, database: Ledger, actor: Administrator) -> None:
+    """Nothing judges this channel, and that is meant, as long as it stays where it is. Its case is closed."""
+    channels.say_on_purpose(database, channel_id, why.reason, actor=actor.name)
+
+
+@router.get("/metrics", summary="Figures for a monitoring system", response_class=PlainTextResponse)
+def metrics(database: Ledger, _: Reader) -> str:
+    """In the text format of Prometheus: how many channels nothing judges, by why."""
+    name = "lotwarden_ledger_channels_not_judged"
+    counts = channels.count_unjudged(database)
+    lines = [f"# HELP {name} Channels that no rule judges and nobody said need not be.", f"# TYPE {name} gauge"]
+    lines += [f'{name}{{why="{why}"}} {counts.get(why, 0)}' for why in UNJUDGED]
+    return "\n".join(lines) + "\n"
 
 
 @router.put("/channels/{channel_id}/place", summary="Say where a channel measures", status_code=204)

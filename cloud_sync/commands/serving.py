@@ -1,6 +1,7 @@
 """``serve``: the ledger listens, takes batches from a broker as well, and keeps house."""
 
 import logging
+import resource
 import signal
 import socket
 from collections.abc import Iterator
@@ -14,10 +15,12 @@ from typing import NoReturn
 
 import uvicorn
 
-from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
+from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
 from cloud_sync.actions.master_data.zones import ask_for_missing_zones, zones_that_differ
-from cloud_sync.actions.monitoring import retention
+from cloud_sync.actions.monitoring import channels, retention
 from cloud_sync.actions.orders.reallocation_worker import Replanning
+from cloud_sync.actions.quality import stability_budget
+from cloud_sync.api.connections import KEEP_ALIVE_S, Doorkeeper, bounded_protocol
 from cloud_sync.app import create_app
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, import_policies_of, load, opened, say, told
 from cloud_sync.config import LedgerConfig, ServerSection
@@ -26,12 +29,15 @@ from cloud_sync.ingest.batches import store_batches
 from cloud_sync.ingest.mqtt.receiver import MqttDoor
 from cloud_sync.storage.database import Database
 
-REQUESTS_AT_ONCE_MAX = 200
+FILES_MAX = 65_536
+"""Of open files and connections, as far as the system lets us."""
 SHUTDOWN_S = 10
 BACKLOG = 1024
 """Connections that may wait to be accepted: a region of gateways comes back at once."""
 
 HOUSEKEEPING_S = 24 * 3600
+BUDGETS_S = 300
+"""How often lots are held against the allowances of their items."""
 
 
 def serve(config: Config = DEFAULT_CONFIG) -> None:
@@ -42,10 +48,12 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     loaded = load(config)
     server = loaded.server
+    _let_open_many_files()
+    doorkeeper = Doorkeeper(None if server.behind_proxy else server.connections_per_address_max)
     with (
         told(),
         _listening(server) as listening,
-        opened(loaded) as database,
+        opened(loaded, may_create=True) as database,
         _mqtt_door(loaded, database),
         Replanning(database),
     ):
@@ -57,16 +65,23 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
         _keep_house(database, loaded.database.readings_kept_months)
         _Server(
             uvicorn.Config(
-                create_app(database),
+                create_app(database, typed_times=loaded.typed_times.as_limits(), doorkeeper=doorkeeper),
+                http=bounded_protocol(doorkeeper),
+                timeout_keep_alive=KEEP_ALIVE_S,
                 ssl_certfile=server.tls_cert_file,
                 ssl_keyfile=str(server.tls_key_file) if server.tls_key_file else None,
                 proxy_headers=server.behind_proxy,
                 server_header=False,
-                limit_concurrency=REQUESTS_AT_ONCE_MAX,
                 timeout_graceful_shutdown=SHUTDOWN_S,
                 log_level="warning",
             )
         ).run(sockets=[listening])
+
+
+def _let_open_many_files() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_MAX if most == resource.RLIM_INFINITY else min(FILES_MAX, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 class _Server(uvicorn.Server):
@@ -117,7 +132,12 @@ def _mqtt_door(config: LedgerConfig, database: Database) -> Iterator[None]:
         yield
         return
     try:
-        door = MqttDoor(config.mqtt, partial(store_batches, database), ReceiptSigner(database))
+        door = MqttDoor(
+            config.mqtt,
+            partial(store_batches, database),
+            ReceiptSigner(database),
+            ledger_keys(database).broker_group,
+        )
     except ValueError as error:
         raise ConfigError((f"mqtt: {error}",)) from error
     door.start()
@@ -133,6 +153,7 @@ def _keep_house(database: Database, readings_kept_months: int | None) -> None:
     def once() -> None:
         at = datetime.now(UTC)
         retention.make_months_ahead(database, at)
+        channels.note_unjudged_channels(database)
         if readings_kept_months is not None:
             retention.thin_readings(database, months=readings_kept_months, at=at)
 
@@ -144,7 +165,16 @@ def _keep_house(database: Database, readings_kept_months: int | None) -> None:
                 logging.getLogger(__name__).warning("housekeeping waits: the database does not answer")
             sleep(HOUSEKEEPING_S)
 
+    def budgets() -> None:
+        while True:
+            try:
+                stability_budget.judge_budgets(database, datetime.now(UTC))
+            except DatabaseDown:
+                logging.getLogger(__name__).warning("stability budgets wait: the database does not answer")
+            sleep(BUDGETS_S)
+
     Thread(target=daily, name="housekeeping", daemon=True).start()
+    Thread(target=budgets, name="stability-budgets", daemon=True).start()
 
 
 def _exit(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -119,7 +119,11 @@ LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: channels(gateway, place, rows_max, rows_skipped)
 -- Channels that were ever heard of, with their place if somebody said it, and the latest good reading.
-SELECT c.id, g.name AS gateway, c.device, c.metric, p.name AS place, latest.at AS latest_at, latest.value AS latest_value
+SELECT c.id, g.name AS gateway, c.device, c.metric, p.name AS place, latest.at AS latest_at, latest.value AS latest_value,
+       (SELECT k.data ->> 'why' FROM exception_case k
+        WHERE k.kind = 'channel_not_judged' AND k.key = 'channel:' || c.id AND k.resolved_at IS NULL) AS not_judged,
+       (SELECT k.data ->> 'proposed_place' FROM exception_case k
+        WHERE k.kind = 'channel_not_judged' AND k.key = 'channel:' || c.id AND k.resolved_at IS NULL) AS proposed_place
 FROM channel c
 JOIN gateway g ON g.id = c.gateway_id
 LEFT JOIN place p ON p.id = c.place_id

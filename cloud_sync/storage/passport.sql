@@ -49,3 +49,11 @@ SELECT r.at FROM reading r WHERE r.channel_id = :channel_id AND r.at < :at ORDER
 SELECT r.at FROM reading r
 WHERE r.channel_id = :channel_id AND r.at >= :at AND r.at <= :until
 ORDER BY r.at LIMIT :rows_max;
+
+-- name: lots_with_allowance(after_lot_id, rows_max)
+-- Lots in stock whose item says how long it may be outside in all, in the order of ids. Index: lot's key.
+SELECT l.id
+FROM lot l JOIN item i ON i.id = l.item_id
+WHERE l.id > :after_lot_id AND i.allowance_minutes IS NOT NULL
+  AND EXISTS (SELECT FROM position b WHERE b.lot_id = l.id AND b.quantity > 0)
+ORDER BY l.id LIMIT :rows_max;

@@ -13,6 +13,7 @@ from edge_agent.buffer.desk_store import FILE_NAME, DeskStore
 from edge_agent.commissioning.checks import Check, CheckState
 from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.offline_stock import OfflineStock
+from edge_agent.dock.phrases import plural
 from edge_agent.dock.room_tiles import WORDS, label_of
 from edge_agent.domain.monitoring.judged import Judged, place_in_name, rules_about
 
@@ -92,7 +93,7 @@ def check_judged(config: GatewayConfig, live: Mapping[str, Any] | None) -> tuple
         says = f"nothing is known yet of {', '.join(silent)}: whether it is judged shows once it measures"
         return (Check("judged", CheckState.WARN, says, "start the agent, and run edge-agent doctor again"),)
     judged = sum(each.judged is Judged.JUDGED for each in found)
-    return (Check("judged", CheckState.OK, f"{judged} channels are judged by storage policies"),)
+    return (Check("judged", CheckState.OK, f"{plural(judged, 'channel')} judged by storage policies"),)
 
 
 def metrics_of(probed: Mapping[str, Any]) -> tuple[str, ...]:

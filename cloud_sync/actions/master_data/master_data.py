@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
 from cloud_sync.actions.monitoring.policy_files import check_silence
+from cloud_sync.domain.place_templates import policy_by_name
 from cloud_sync.errors import ConfigError, Conflict, Invalid, NotFound
 from cloud_sync.posting.item_codes import claim_codes
 from cloud_sync.posting.movements import rebook_cases
@@ -45,6 +46,7 @@ def add_place(
         lock_holds(connection)
         above = place_named(connection, parent) if parent else None
         check_place(kind, above)
+        policy = policy or proposed_policy(connection, kind, name, above)
         if policy is not None and queries("master_data").policy_by_name(connection, name=policy) is None:
             raise NotFound(f"there is no policy {policy}", "See GET /v1/policies for those there are.")
         is_new = bool(
@@ -65,6 +67,15 @@ def add_place(
         if is_new:
             rebook_cases(connection, actor=actor)
         return row, is_new
+
+
+def proposed_policy(connection: Connection, kind: str, name: str, above: Row | None) -> str | None:
+    """What guards a place from its creation, if nobody names a policy and none holds above: by its kind and name."""
+    is_guarded = above is not None and queries("compounding").policies_above(connection, ancestors=above["ancestors"])
+    proposed = policy_by_name(kind, name, is_guarded=bool(is_guarded))
+    if proposed is None or queries("master_data").policy_by_name(connection, name=proposed) is None:
+        return None
+    return proposed
 
 
 def list_places(

@@ -3,7 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from cloud_sync.actions.master_data.master_data import check_place, item_named, place_named, place_of_kind
+from cloud_sync.actions.master_data.master_data import (
+    check_place,
+    item_named,
+    place_named,
+    place_of_kind,
+    proposed_policy,
+)
 from cloud_sync.domain.master_records import (
     ItemRecord,
     MasterRecord,
@@ -58,6 +64,7 @@ def _add_place(
     except NotFound as error:
         raise NotFound(f"parent: {error}", "Put it on a line before this one.") from None
     check_place(kind, above)
+    policy = policy or proposed_policy(connection, kind, name, above)
     if not queries("master_data").add_place(
         connection, name=name, title=title, kind=kind, parent_id=above["id"] if above else None, policy=policy
     ):

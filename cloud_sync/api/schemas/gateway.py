@@ -19,6 +19,8 @@ class ChannelOut(BaseModel):
     place: str | None
     latest_at: datetime | None
     latest_value: float | None
+    not_judged: str | None = Field(None, description="Why nothing judges it: no_place, no_policy, no_rule.")
+    proposed_place: str | None = Field(None, description="Where its name says that it measures.")
 
 
 class ChannelPlaceIn(In):
@@ -63,7 +65,7 @@ class GapOut(BaseModel):
     missing_from: int
     missing_to: int
     declared: Literal["", "lost", "thinned"] = Field(
-        description="What the gateway said of them: lost, thinned (envelopes stand for them), or nothing yet."
+        description="What the gateway reported: lost, thinned (replaced by envelopes), or nothing yet."
     )
 
 

@@ -29,6 +29,7 @@ from cloud_sync.posting.monitoring.rule_evaluation import (
     not_quiet,
 )
 from cloud_sync.posting.monitoring.subjects import subjects_of
+from cloud_sync.posting.monitoring.unjudged import note_unjudged
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -157,7 +158,9 @@ def judge_again(connection: Connection, channel_ids: Iterable[int]) -> None:
 def judge_places(connection: Connection, place_id: int) -> None:
     """Judge all readings in a place and below it again, by what was in force; for when its policy has changed."""
     rows = queries("tracks").channels_at_or_below(connection, place_id=place_id)
-    judge_again(connection, [row["id"] for row in rows])
+    ids = [row["id"] for row in rows]
+    judge_again(connection, ids)
+    note_unjudged(connection, ids)
 
 
 def assign_channel(
@@ -185,14 +188,16 @@ def assign_channel(
     if since is not None and changed_at is not None and since <= changed_at:
         raise Conflict(
             f"{name} has been moved at {changed_at:%Y-%m-%d %H:%M:%S} UTC, which is not before this",
-            "Say a later time: what was said about its places before stays.",
+            "Send a later time: the earlier location history is not changed.",
         )
     if since is not None:
         queries("tracks").place_was(connection, channel_id=channel_id, place_id=before, until=since)
     queries("tracks").place_channel(connection, channel_id=channel_id, place_id=place_id)
+    queries("unjudged").not_on_purpose(connection, channel_id=channel_id)
     data = {"place": place_id, "before": before, "channel": name, "since": since.isoformat() if since else None}
     add_event(connection, actor=actor, kind="channel_assigned", subject=f"channel:{channel_id}", data=data)
     _judge_all(connection, [channel_id])
+    note_unjudged(connection, [channel_id])
 
 
 def _judge_all(connection: Connection, channel_ids: list[int]) -> None:

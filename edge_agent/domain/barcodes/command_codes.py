@@ -94,8 +94,8 @@ def parse_code(symbol: Symbol) -> Code:
         raise ScanRejected(
             symbol.text,
             at=len(symbol.aim) + 3,
-            reason=f"{('LW.' + word)[:40]!r} is no code of Lotwarden",
-            hint=f"There are {_known()}",
+            reason=f"{('LW.' + word)[:40]!r} is not a Lotwarden code",
+            hint=f"Valid codes: {_known()}",
         )
     try:
         return make(name if dot else None)
@@ -122,7 +122,7 @@ def _action(name: str | None) -> ChooseAction:
     wanted = (name or "").lower().replace("-", "_")
     if wanted not in SCANNED_ACTIONS:
         known = ", ".join(action.upper() for action in SCANNED_ACTIONS)
-        raise ValueError(f"{(name or 'nothing')[:40]!r} is no action of a dock ({known})")
+        raise ValueError(f"{(name or 'nothing')[:40]!r} is not a dock action ({known})")
     return ChooseAction(Action(wanted))
 
 
@@ -135,7 +135,7 @@ def _quantity(name: str | None) -> SetQuantity:
 def _without_name(code: Code) -> Callable[[str | None], Code]:
     def make(name: str | None) -> Code:
         if name is not None:
-            raise ValueError(f"this code takes nothing after it, not even {name[:40]!r}")
+            raise ValueError(f"this code takes no name after it, but has {name[:40]!r}")
         return code
 
     return make

@@ -37,7 +37,7 @@ LINK = re.compile(r"(https?|HTTPS?)://")
 GTIN_LENGTHS = (8, 12, 13, 14)
 
 HINT_AIM = "Scan the GS1 code of the box; this scanner's settings may also send a changed identifier"
-HINT_NOT_GS1 = "This code is none of ours and no GS1 code: scan the GS1 DataMatrix or GS1-128 on the label"
+HINT_NOT_GS1 = "Scan the GS1 DataMatrix or GS1-128 on the label"
 
 
 def parse(symbol: Symbol, *, today: date, separator: str = GS, separator_seen: bool = False) -> Scanned:
@@ -84,7 +84,7 @@ def _check_characters(text: str) -> None:
     for at, character in enumerate(text):
         if character != GS and not " " <= character <= "~":
             hint = f"{HINT_AGAIN}; the scanner's interface may also have the wrong parity or code page"
-            raise ElementFault(at, f"the character {character!r} is in no GS1 code", hint)
+            raise ElementFault(at, f"the character {character!r} is not allowed in a GS1 barcode", hint)
 
 
 def _check_separators(body: str) -> None:
@@ -97,15 +97,15 @@ def _check_separators(body: str) -> None:
 def _content_of(content: Content | None, body: str) -> str:
     """The key of what to do with ``body``. An unknown identifier, or plain text of no meaning, is refused."""
     if content is None:
-        raise ElementFault(0, "the symbology identifier is not one Lotwarden knows", HINT_AIM)
+        raise ElementFault(0, "unknown symbology identifier", HINT_AIM)
     if not body.strip(GS + " "):
-        raise ElementFault(0, "the code is empty", HINT_AGAIN)
+        raise ElementFault(0, "the barcode is empty", HINT_AGAIN)
     if body.startswith("+"):
         raise ElementFault(0, "this is a HIBC code, not a GS1 code", HINT_NOT_GS1)
     if LINK.match(body) and content is not Content.GTIN:
         return "link"
     if content is Content.PLAIN:
-        raise ElementFault(0, "this symbol says nothing of GS1 and holds no GS1 Digital Link", HINT_NOT_GS1)
+        raise ElementFault(0, "this is not a GS1 barcode, and it has no GS1 Digital Link", HINT_NOT_GS1)
     if content is Content.UNKNOWN and body.isdigit() and len(body) in GTIN_LENGTHS:
         return Content.GTIN  # no element string that names an item is as short
     return Content.GTIN if content is Content.GTIN else Content.GS1
@@ -141,7 +141,7 @@ def _elements_of_link(text: str, today: date, separator_seen: bool) -> tuple[Ele
     try:
         uri = GS1DigitalLinkURI.parse(text)
     except (ParseError, ValueError) as error:
-        raise ElementFault(0, f"no GS1 Digital Link: {error}", HINT_NOT_GS1) from error
+        raise ElementFault(0, f"not a valid GS1 Digital Link: {error}", HINT_NOT_GS1) from error
     elements = tuple((element.ai.ai, element.value) for element in uri.element_strings)
     for element in elements:
         _check_known(element, today)
@@ -155,7 +155,7 @@ def _check_query(uri: str) -> None:
     seen: dict[str, str] = {}
     for key, _, value in keys:
         if key.isdigit() and (not value or seen.setdefault(key, value) != value):
-            raise ElementFault(uri.find("?"), f"AI {key} is empty or there twice in the link", HINT_LABEL)
+            raise ElementFault(uri.find("?"), f"AI {key} is empty or repeated in the link", HINT_LABEL)
 
 
 def _check_known(element: Element, today: date) -> None:
@@ -175,7 +175,7 @@ def _scanned(text: str, aim: str, elements: tuple[Element, ...], today: date, *,
     days = [date_of(each, today=today) for each in (values.get("17"), to_the_hour[:6]) if each]
     expires_on = days[0] if days else None
     if produced_on and expires_on and produced_on > expires_on:
-        raise ElementFault(0, f"it was produced on {produced_on}, after it expired on {expires_on}", HINT_LABEL)
+        raise ElementFault(0, f"the production date {produced_on} is after the expiry date {expires_on}", HINT_LABEL)
     if len(set(days)) > 1:
         raise ElementFault(0, "AI 17 and AI 7003 give different expiry dates", HINT_LABEL)
     count = values.get("30") or values.get("37")

@@ -16,7 +16,7 @@ def date_of(yymmdd: str, *, today: date, day_00_is_last: bool = True) -> date:
     if len(yymmdd) != 6 or not (yymmdd.isascii() and yymmdd.isdigit()):
         raise ValueError(f"{yymmdd!r} is not a date: six digits YYMMDD are needed")
     if yymmdd == "000000":
-        raise ValueError("the date 000000 says that nobody knows it")
+        raise ValueError("the date is 000000 (unknown)")
     year = century_of(int(yymmdd[:2]), today=today) + int(yymmdd[:2])
     month, day = int(yymmdd[2:4]), int(yymmdd[4:])
     if not 1 <= month <= 12:

@@ -85,7 +85,7 @@ def cut(text: str, *, today: date, separator_seen: bool) -> tuple[Element, ...]:
         starts.append(start)
         at = end
     if not elements:
-        raise ElementFault(0, "the code is empty", HINT_AGAIN)
+        raise ElementFault(0, "the barcode is empty", HINT_AGAIN)
     _check_separators(elements, starts, today=today, separator_seen=separator_seen or GS in text.strip(GS))
     for element, start in zip(elements, starts, strict=True):
         check_value(element, start, today=today)
@@ -113,7 +113,7 @@ def check_value(element: Element, at: int, *, today: date) -> None:
         except ValueError as error:
             raise ElementFault(at, f"AI {ai}: {error}", HINT_LABEL) from error
     if ai in COUNTS and not 1 <= int(value or "0") <= COUNT_MAX:
-        raise ElementFault(at, f"AI {ai}: a count of {value or 'nothing'} cannot be right", HINT_SEPARATOR)
+        raise ElementFault(at, f"AI {ai}: a count of {value or 'nothing'} is not plausible", HINT_SEPARATOR)
 
 
 def check_together(elements: Iterable[Element]) -> None:
@@ -121,13 +121,13 @@ def check_together(elements: Iterable[Element]) -> None:
     values: dict[str, str] = {}
     for ai, value in elements:
         if values.setdefault(ai, value) != value:
-            raise ElementFault(0, f"AI {ai} is there twice, as {values[ai]} and as {value}", HINT_LABEL)
+            raise ElementFault(0, f"AI {ai} appears twice, as {values[ai]} and as {value}", HINT_LABEL)
     for one, other in NOT_TOGETHER:
         if one in values and other in values:
             raise ElementFault(0, f"AI {one} and AI {other} contradict each other", HINT_LABEL)
     for one, other in ONLY_TOGETHER:
         if one in values and other not in values:
-            raise ElementFault(0, f"AI {one} means nothing without AI {other}", HINT_LABEL)
+            raise ElementFault(0, f"AI {one} requires AI {other}", HINT_LABEL)
 
 
 def encode(elements: Iterable[Element]) -> str:
@@ -154,7 +154,7 @@ def _identifier(text: str, at: int) -> GS1ApplicationIdentifier:
             hint = HINT_SEPARATOR
         else:
             hint = "Scan the GS1 code of the box (the square one, or the one with numbers in brackets below it)"
-        raise ElementFault(at, f"{found!r} begins no GS1 application identifier", hint) from error
+        raise ElementFault(at, f"{found!r} does not start with a GS1 application identifier", hint) from error
 
 
 def _end_of_value(ai: GS1ApplicationIdentifier, text: str, start: int) -> int:
@@ -170,20 +170,20 @@ def _check_pattern(ai: GS1ApplicationIdentifier, value: str, at: int) -> None:
         return
     for index, character in enumerate(value):
         if not re.fullmatch(r"[!%-?A-Z_a-z\x22]", character):
-            reason = f"AI {ai.ai} ({ai.data_title}) may not hold {character!r} (GS1 character set 82)"
+            reason = f"AI {ai.ai} ({ai.data_title}) may not contain {character!r} (GS1 character set 82)"
             raise ElementFault(at + index, reason, HINT_LABEL)
     form = ai.format.partition("+")[2]
-    reason = f"AI {ai.ai} ({ai.data_title}) needs the form {form}, {value!r} is not"
+    reason = f"AI {ai.ai} ({ai.data_title}) needs the format {form}, not {value!r}"
     raise ElementFault(at, reason, HINT_SEPARATOR if ai.separator_required and value else HINT_LABEL)
 
 
 def _check_digit(ai: str, digits: str, at: int) -> None:
     wanted = gs1_standard_check_digit(digits[:-1])
     if int(digits[-1]) != wanted:
-        reason = f"AI {ai}: the check digit of {digits} is wrong ({wanted} would fit)"
+        reason = f"AI {ai}: the check digit of {digits} is wrong (expected {wanted})"
         raise ElementFault(at + len(digits) - 1, reason, HINT_AGAIN)
     if not digits.strip("0"):
-        raise ElementFault(at, f"AI {ai}: {digits} names nothing", HINT_LABEL)
+        raise ElementFault(at, f"AI {ai}: {digits} is not a valid number", HINT_LABEL)
 
 
 def _check_separators(elements: list[Element], starts: list[int], *, today: date, separator_seen: bool) -> None:

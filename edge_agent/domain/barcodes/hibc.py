@@ -40,7 +40,7 @@ DATE_LENGTHS = {"2": 6, "3": 6, "4": 8, "5": 5, "6": 7, "7": 0}
 QUANTITY_LENGTHS = {"8": 2, "9": 5}
 
 HINT_AGAIN = "Scan again; clean the label"
-HINT_LABEL = "The label was made wrongly: set the box aside and ask the supplier"
+HINT_LABEL = "The label is faulty: set the box aside and ask the supplier"
 HINT_FORMS = "Scan the code that begins with + and letters, or the one with + and $ that belongs to it"
 
 
@@ -75,7 +75,7 @@ def parse_primary(symbol: Symbol) -> HibcProduct:
     """The product that a HIBC primary code names. Raises ``ScanRejected``."""
     match = PRODUCT.fullmatch(symbol.body[:-1])
     if match is None:
-        raise ScanRejected(symbol.text, at=len(symbol.aim), reason="this is no HIBC primary code", hint=HINT_FORMS)
+        raise ScanRejected(symbol.text, at=len(symbol.aim), reason="this is not a HIBC primary code", hint=HINT_FORMS)
     _check(symbol)
     return HibcProduct(match["labeler"], match["product"], int(match["unit"]))
 
@@ -88,7 +88,7 @@ def parse_hibc(symbol: Symbol, *, today: date) -> Scanned:
     """
     scanned, aim, text = symbol.text, symbol.aim, symbol.body
     if text.startswith("+/"):
-        reason = "this is a HIBC provider code (PAS): it names a person, a place or a paper, and no product"
+        reason = "this is a HIBC provider code (PAS): it identifies a person, place or document, not a product"
         raise ScanRejected(scanned, at=len(aim), reason=reason, hint="Scan the code of the box")
     if PRODUCT.fullmatch(text[:-1]):
         product = parse_primary(symbol)
@@ -105,7 +105,7 @@ def parse_hibc(symbol: Symbol, *, today: date) -> Scanned:
             return replace(_secondary(text[1:-2], today), text=scanned, aim=aim, link=text[-2])
     except ValueError as fault:
         raise ScanRejected(scanned, at=len(aim), reason=f"HIBC code: {fault}", hint=HINT_LABEL) from fault
-    raise ScanRejected(scanned, at=len(aim), reason="this is no HIBC code of a product", hint=HINT_FORMS)
+    raise ScanRejected(scanned, at=len(aim), reason="this is not a HIBC product code", hint=HINT_FORMS)
 
 
 def _code(product: HibcProduct) -> str:
@@ -116,12 +116,12 @@ def _check(symbol: Symbol) -> None:
     scanned, text = symbol.text, symbol.body
     for at, character in enumerate(text):
         if character not in ALPHABET:
-            reason = f"the character {character!r} is in no HIBC code"
+            reason = f"the character {character!r} is not allowed in a HIBC barcode"
             raise ScanRejected(scanned, at=len(symbol.aim) + at, reason=reason, hint=HINT_AGAIN)
     # A check character that is a space is printed as _ but scanned as a space.
     wanted = check_character(text[:-1])
     if len(text) < 2 or text[-1] != wanted:
-        reason = f"the check character {text[-1]!r} is wrong ({wanted!r} would fit)"
+        reason = f"the check character {text[-1]!r} is wrong (expected {wanted!r})"
         raise ScanRejected(scanned, at=len(scanned) - 1, reason=reason, hint=HINT_AGAIN)
 
 
@@ -133,10 +133,10 @@ def _secondary(body: str, today: date) -> Scanned:
     for supplement in supplements:
         key, said = _with_supplement(said, supplement)
         if key in seen:
-            raise ValueError(f"/{key} is there twice")
+            raise ValueError(f"/{key} appears twice")
         seen.add(key)
     if said.produced_on and said.expires_on and said.produced_on > said.expires_on:
-        raise ValueError(f"it was produced on {said.produced_on}, after it expired on {said.expires_on}")
+        raise ValueError(f"the production date {said.produced_on} is after the expiry date {said.expires_on}")
     return said
 
 
@@ -155,7 +155,7 @@ def _first_field(field: str, today: date) -> Scanned:
         return replace(dated, lot=_name(rest, "lot"))
     if field.startswith("$"):
         return replace(nothing, lot=_name(field[1:], "lot", needed=True))
-    raise ValueError(f"{field!r} begins with nothing that is known")
+    raise ValueError(f"{field!r} starts with an unknown flag")
 
 
 def _counted(said: Scanned, field: str) -> tuple[Scanned, str]:
@@ -172,7 +172,7 @@ def _dated(said: Scanned, field: str, today: date) -> tuple[Scanned, str]:
         return replace(said, expires_on=date_of(f"{mmyy[2:]}{mmyy[:2]}00", today=today)), field[4:]
     length = DATE_LENGTHS.get(flag)
     if length is None:
-        raise ValueError(f"{field[:8]!r} is no date of a HIBC code")
+        raise ValueError(f"{field[:8]!r} is not a HIBC date")
     digits, rest = _digits(field[1 : 1 + length], length), field[1 + length :]
     if flag == "7":
         return said, rest
@@ -190,34 +190,34 @@ def _with_supplement(said: Scanned, supplement: str) -> tuple[str, Scanned]:
     if supplement.startswith("14D"):
         day = _long_date(supplement[3:])
         if said.expires_on not in (None, day):
-            raise ValueError(f"it expires on {said.expires_on} and on {day} at once")
+            raise ValueError(f"it has two expiry dates, {said.expires_on} and {day}")
         return "14D", replace(said, expires_on=day)
     if supplement.startswith("16D"):
         return "16D", replace(said, produced_on=_long_date(supplement[3:]))
     if supplement.startswith("S"):
         serial = _name(supplement[1:], "serial", needed=True)
         if said.serial not in (None, serial):
-            raise ValueError(f"it has the serials {said.serial} and {serial} at once")
+            raise ValueError(f"it has two serial numbers, {said.serial} and {serial}")
         return "S", replace(said, serial=serial)
     if supplement.startswith("Q"):
         count = _number(supplement[1:], len(supplement) - 1)
         if said.count not in (None, count):
-            raise ValueError(f"it holds {said.count} and {count} at once")
+            raise ValueError(f"it states two quantities, {said.count} and {count}")
         return "Q", replace(said, count=count)
-    raise ValueError(f"what /{supplement[:10]} means is not known")
+    raise ValueError(f"the data identifier /{supplement[:10]} is not supported")
 
 
 def _name(text: str, what: str, *, needed: bool = False) -> str | None:
     if not text and not needed:
         return None
     if not re.fullmatch(r"[A-Z0-9][A-Z0-9. -]{0,17}", text) or text.endswith(" "):
-        raise ValueError(f"{text!r} is no {what} of 1 to 18 letters and digits")
+        raise ValueError(f"{text!r} is not a {what} of 1 to 18 letters and digits")
     return text
 
 
 def _number(text: str, length: int) -> int:
     if length > 5 or int(_digits(text, max(length, 1))) == 0:  # as in $$9
-        raise ValueError(f"{text!r} is no quantity")
+        raise ValueError(f"{text!r} is not a quantity")
     return int(text)
 
 
@@ -242,4 +242,4 @@ def _long_date(text: str) -> date:
     try:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError as error:
-        raise ValueError(f"{digits} is no date") from error
+        raise ValueError(f"{digits} is not a date") from error

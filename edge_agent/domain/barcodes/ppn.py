@@ -39,7 +39,7 @@ VALUES = {
 }
 NAMES = {"9N": "PPN", "1T": "lot", "S": "serial", "D": "expiry", "16D": "production date", "8P": "GTIN"}
 
-HINT_LABEL = "The label was made wrongly: set the box aside and ask the supplier"
+HINT_LABEL = "The label is faulty: set the box aside and ask the supplier"
 HINT_AGAIN = "Scan again; clean the label"
 
 
@@ -96,7 +96,7 @@ def parse_format_06(symbol: Symbol, *, today: date) -> Scanned:
     if "9N" not in seen and "8P" not in seen:
         raise _rejected(symbol, "the label names no product (9N or 8P)", HINT_LABEL)
     if scanned.produced_on and scanned.expires_on and scanned.produced_on > scanned.expires_on:
-        reason = f"it was produced on {scanned.produced_on}, after it expired on {scanned.expires_on}"
+        reason = f"the production date {scanned.produced_on} is after the expiry date {scanned.expires_on}"
         raise _rejected(symbol, reason, HINT_LABEL)
     return scanned
 

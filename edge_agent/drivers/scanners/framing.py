@@ -113,14 +113,14 @@ class Framer:
         data, overflowed = bytes(self._pending), self._overflowed
         self._clear()
         if overflowed:
-            reason = f"more than {SCAN_BYTES_MAX} bytes came without an end"
+            reason = f"more than {SCAN_BYTES_MAX} bytes without an end mark"
             return BadFrame(shown(data), reason, "Check baud rate and suffix of this [[scanner]]")
         if not data:
             return None
         try:
             return Frame(data.decode("ascii"))
         except UnicodeDecodeError as error:
-            reason = f"byte {error.object[error.start]:#04x} at {error.start} is in no code"
+            reason = f"byte {error.object[error.start]:#04x} at {error.start} is not valid in any barcode"
             return BadFrame(shown(data), reason, "Scan again; check baud rate and parity if it happens twice")
 
     def _end_shown(self) -> str:

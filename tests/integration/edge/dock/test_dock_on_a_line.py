@@ -180,14 +180,14 @@ async def test_a_bounced_trigger_books_one_box_and_one_transaction(tmp_path: Pat
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        (b"\x00\xff\x9c]d2\x8001003\x1b\r", "is in no code"),
+        (b"\x00\xff\x9c]d2\x8001003\x1b\r", "not valid in any barcode"),
         (b"]d20100312345678907\r", "check digit"),
         (b"]d2010031234567890610ABC12317261231\r", "swallowed"),
         (b"]d2010031234567890610ABC12321SER001\r", "swallowed"),
         (b"]d2\r", "empty"),
         (b"]X9hello\r", "identifier"),
-        (b"]C0LW.NONSENSE\r", "no code of Lotwarden"),
-        (b"hello world\r", "no GS1 application identifier"),
+        (b"]C0LW.NONSENSE\r", "not a Lotwarden code"),
+        (b"hello world\r", "not start with a GS1 application identifier"),
         (b"x" * 2500 + b"\r", "without an end"),
         (b"HALF A SCAN", "never ended"),
     ],

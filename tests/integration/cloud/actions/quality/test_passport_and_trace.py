@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cloud_sync.actions.quality.stability_budget import judge_budgets
 from edge_agent.domain.wire.records import Action
 from tests.integration.conftest import Said
 from tests.support.builders import Ledger, minute, reading, scan
@@ -180,3 +181,24 @@ def test_the_allowance_is_that_of_the_item_and_covers_nothing_warmer(api: Api, l
     assert passport(api, allowance_s=200)["allowance_left_s"] == 80.0
     say(reading(minute(4), 16.0), reading(minute(5), 5.0))
     assert passport(api)["allowance_left_s"] == 0
+
+
+def test_a_lot_that_uses_up_its_allowance_in_pieces_and_places_is_a_case_of_its_own(
+    api: Api, ledger: Ledger, say: Said
+) -> None:
+    ledger.run("UPDATE item SET allowance_minutes = 5 WHERE name = 'insulin'")
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a"), scan(minute(20), Action.MOVE, "fridge-a", "fridge-b"))
+    say(*(reading(minute(n), 9.0 if n in (3, 4) else 5.0) for n in range(20)))
+    say(*(reading(minute(n), 9.0 if n in (31, 32) else 5.0, "probe-b") for n in range(20, 40)))
+    assert judge_budgets(ledger.database, minute(40)) == []
+    say(*(reading(minute(n), 9.0 if n == 41 else 5.0, "probe-b") for n in range(40, 50)))
+    assert judge_budgets(ledger.database, minute(50)) == [1]
+    (case,) = api.reader.rows("/v1/cases", kind="stability_budget_used_up")
+    assert (case["lot_id"], case["text"]) == (1, "outside its limits for 5 min in all; the item allows 5 min")
+    assert ("L1", None, None) in ledger.held("exception")
+    assert judge_budgets(ledger.database, minute(51)) == []
+    body = {"resolution": "the maker allows more", "decision": "accepted"}
+    api.quality.ok("POST", f"/v1/cases/{case['id']}/resolve", json=body)
+    assert judge_budgets(ledger.database, minute(52)) == [], "as long as it was not outside for longer"
+    say(*(reading(minute(n), 9.0 if n == 61 else 5.0, "probe-b") for n in range(50, 70)))
+    assert judge_budgets(ledger.database, minute(70)) == [1]

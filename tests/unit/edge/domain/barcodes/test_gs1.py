@@ -115,7 +115,7 @@ def test_gs1_symbols_and_scanners_without_identifier_hold_element_strings(aim: s
 
 @pytest.mark.parametrize("aim", ["]d1", "]Q1", "]C0", "]J0", "]A0", "]L0", "]z0"])
 def test_plain_symbols_do_not_hold_element_strings(aim: str) -> None:
-    assert "says nothing of GS1" in rejected(f"{aim}01{GTIN}10A").reason
+    assert "not a GS1 barcode" in rejected(f"{aim}01{GTIN}10A").reason
 
 
 @pytest.mark.parametrize("aim", ["]X0", "]D2", "]d9", "]", "]]", "]C"])
@@ -168,7 +168,7 @@ def test_a_wrong_check_digit_is_an_error(text: str, at: int) -> None:
 
 
 def test_an_item_number_of_zeros_names_nothing() -> None:
-    assert "names nothing" in rejected("]d20100000000000000").reason
+    assert "is not a valid number" in rejected("]d20100000000000000").reason
 
 
 @pytest.mark.parametrize(
@@ -232,29 +232,29 @@ def test_a_count_that_swallowed_a_lot_is_refused() -> None:
     ("text", "reason"),
     [
         (f"]d201{GTIN}17260230", "no day 30"),
-        (f"]d201{GTIN}17000000", "nobody knows"),
+        (f"]d201{GTIN}17000000", "(unknown)"),
         (f"]d201{GTIN}17261331", "form"),
         (f"]d201{GTIN}17260031", "no month 00"),
         (f"]d201{GTIN}1726", "form"),
         (f"]d201{GTIN}7003261200" + "1200", "no day 00"),
-        (f"]d201{GTIN}10AB#1", "may not hold"),
-        (f"]d201{GTIN}10AB 1", "may not hold"),
-        (f"]d201{GTIN}10AB\x01", "is in no GS1 code"),
-        (f"]d201{GTIN}10ABé", "is in no GS1 code"),
-        (f"]d201{GTIN[:-1]}٦", "is in no GS1 code"),
+        (f"]d201{GTIN}10AB#1", "may not contain"),
+        (f"]d201{GTIN}10AB 1", "may not contain"),
+        (f"]d201{GTIN}10AB\x01", "not allowed in a GS1 barcode"),
+        (f"]d201{GTIN}10ABé", "not allowed in a GS1 barcode"),
+        (f"]d201{GTIN[:-1]}٦", "not allowed in a GS1 barcode"),
         (f"]d201{GTIN}10", "form"),
         (f"]d201{GTIN}10{GS}17261231", "form"),
-        (f"]d201{GTIN}05ABC", "no GS1 application identifier"),
-        (f"]d2(01){GTIN}(10)A", "no GS1 application identifier"),
+        (f"]d201{GTIN}05ABC", "not start with a GS1 application identifier"),
+        (f"]d2(01){GTIN}(10)A", "not start with a GS1 application identifier"),
         (f"]d201{GTIN}10A{GS}10B", "twice"),
         (f"]d201{GTIN}01" + "12312312312333", "twice"),
         (f"]d201{GTIN}02{GTIN}375", "contradict"),
         (f"]d202{GTIN}10A", "AI 37"),
         ("]d200106141412345678908375", "AI 02"),
         (f"]C102{GTIN}375{GS}307", "contradict"),
-        (f"]d201{GTIN}300", "cannot be right"),
-        (f"]d201{GTIN}30", "cannot be right"),
-        (f"]d201{GTIN}1127010117260101", "after it expired"),
+        (f"]d201{GTIN}300", "is not plausible"),
+        (f"]d201{GTIN}30", "is not plausible"),
+        (f"]d201{GTIN}1127010117260101", "is after the expiry date"),
         (f"]d201{GTIN}172612317003" + "2701011200", "different expiry"),
         ("+A123BJC5D6E71G", "HIBC"),
         ("]C0+A123BJC5D6E71G", "HIBC"),

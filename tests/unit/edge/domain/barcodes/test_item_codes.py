@@ -43,7 +43,7 @@ def test_a_check_character_that_is_a_space_is_printed_as_an_underscore() -> None
         ("305910369017", "among the GTINs"),
         ("00305910369019", "among the GTINs"),
         ("+A123BJC5D6E71H", "check character"),
-        ("+$$52001510X3GD", "no HIBC primary code"),
+        ("+$$52001510X3GD", "not a HIBC primary code"),
         ("hibc:+A1", "no HIBC product"),
         ("0591-0369", "with its hyphens"),
         ("", "with its hyphens"),

@@ -53,7 +53,7 @@ def test_fields_come_in_any_order_and_a_gtin_may_stand_beside_or_instead() -> No
         (LABEL.replace("12345ABCDE", "12345 ABCDE"), "cannot be a lot"),
         (LABEL.replace("06", "05", 1), "of another format than 06"),
         (LABEL.replace("\x04", "06\x1d1TX\x1e\x04"), "more than one message"),
-        (LABEL.replace("S12345", "16D20300101\x1dS12345"), "after it expired"),
+        (LABEL.replace("S12345", "16D20300101\x1dS12345"), "is after the expiry date"),
         (LABEL.replace("9N110375286414", "8P04150037528644"), "no GTIN"),
     ],
 )
