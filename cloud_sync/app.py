@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
+from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
     batches,
     compounding,
@@ -26,9 +27,11 @@ from cloud_sync.api import (
     traces,
 )
 from cloud_sync.api.access import Ledger
+from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
+from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
 from cloud_sync.storage.database import Database
 from cloud_sync.storage.queries import queries
 
@@ -42,15 +45,24 @@ token made by `cloud-sync token create NAME --role reader|operator|quality|admin
 |---|---|
 | reader | read |
 | operator | read, order, count, move, reservation and pick stock, approve what others asked or counted, place holds |
-| quality | read, approve, place and lift holds, decide on exposures, resolve cases |
-| administrator | read, change places, items, owners, policies, channels and gateways |
+| quality | read, approve, place and lift holds, decide on exposures, resolve cases, correct lots, codes and places |
+| administrator | read, change places, items, owners, policies, channels and gateways, correct codes and places |
 
 Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: send the same again.
 """
 
 
-def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> FastAPI:
-    """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC."""
+def create_app(
+    database: Database,
+    *,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    typed_times: TypedTimes = TYPED_TIMES,
+    doorkeeper: Doorkeeper | None = None,
+) -> FastAPI:
+    """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC.
+
+    ``typed_times`` bounds what people may type; ``doorkeeper`` is told from which addresses gateways of ours send.
+    """
     # The pages at /docs and /redoc bring their own scripts: storage rooms have no internet.
     app = FastAPIOffline(
         title="Lotwarden ledger",
@@ -60,7 +72,10 @@ def create_app(database: Database, *, clock: Callable[[], datetime] = lambda: da
     )
     app.state.database = database
     app.state.clock = clock
+    app.state.doorkeeper = doorkeeper or Doorkeeper()
+    app.state.typed_times = typed_times
     app.state.sign_receipts = ReceiptSigner(database)
+    app.state.refusals = Refusals(database)
     rooms = (
         stock,
         corrections,

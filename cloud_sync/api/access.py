@@ -12,7 +12,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from cloud_sync.actions.access import actor_of, require
 from cloud_sync.domain.roles import Actor, Duty
-from cloud_sync.errors import NotKnown
+from cloud_sync.domain.typed_times import TypedTimes
+from cloud_sync.errors import Invalid, NotKnown
 from cloud_sync.storage.database import Database, Row, again_if_overtaken
 
 TOKEN_CHARACTERS_MAX = 200
@@ -31,12 +32,15 @@ async def _now(request: Request) -> datetime:
 
 
 def _actor(
+    request: Request,
     database: Annotated[Database, Depends(_database)],
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> Actor:
     if credentials is None:
         raise NotKnown("this needs a token")
-    return actor_of(database, credentials.credentials[:TOKEN_CHARACTERS_MAX])
+    actor = actor_of(database, credentials.credentials[:TOKEN_CHARACTERS_MAX])
+    request.state.actor = actor  # who a refusal is about
+    return actor
 
 
 def _who_may(duty: Duty) -> Callable[[Actor], Awaitable[Actor]]:
@@ -73,8 +77,23 @@ class ApiRoute(APIRoute):
         super().__init__(path, endpoint, **more)
 
 
+async def _typed_times(request: Request) -> TypedTimes:
+    limits: TypedTimes = request.app.state.typed_times
+    return limits
+
+
+def check_typed(limits: TypedTimes, actor: Actor, occurred_at: datetime, now: datetime) -> None:
+    """Raise ``Invalid`` if this role may not type a time that far back."""
+    if fault := limits.fault_of(actor.role, occurred_at, now):
+        raise Invalid(
+            fault, "Let quality type it, or scan it at the dock. The limits are in the ledger's [typed_times]."
+        )
+
+
 Ledger = Annotated[Database, Depends(_database)]
 """The database."""
+Typed = Annotated[TypedTimes, Depends(_typed_times)]
+"""How far back whose times may be typed."""
 Now = Annotated[datetime, Depends(_now)]
 """The time of the request, aware UTC."""
 Listing = Annotated[Paging, Depends()]

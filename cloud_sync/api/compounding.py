@@ -6,7 +6,18 @@ from fastapi import APIRouter
 
 from cloud_sync.actions.compounding import batch_execution, batch_records, compounding, formulas
 from cloud_sync.actions.stock.movements import MovementLine
-from cloud_sync.api.access import Administrator, ApiRoute, Decider, Ledger, Listing, Mover, Now, Reader
+from cloud_sync.api.access import (
+    Administrator,
+    ApiRoute,
+    Decider,
+    Ledger,
+    Listing,
+    Mover,
+    Now,
+    Reader,
+    Typed,
+    check_typed,
+)
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Listed, Name, WhyIn
 from cloud_sync.api.schemas.compounding import (
@@ -81,8 +92,9 @@ def batch_record(number: Name, database: Ledger, _: Reader) -> Any:
     status_code=201,
     response_model=list[MovementOut],
 )
-def consume(number: Name, what: ConsumeIn, database: Ledger, actor: Mover, now: Now) -> Any:
+def consume(number: Name, what: ConsumeIn, database: Ledger, actor: Mover, now: Now, limits: Typed) -> Any:
     """Book ingredients into a batch. Blocked stock answers 409 with all reasons."""
+    check_typed(limits, actor, what.occurred_at, now)
     return compounding.consume(
         database,
         number,
@@ -134,8 +146,9 @@ def assess(number: Name, deviation: Number, what: AssessmentIn, database: Ledger
 @router.post(
     "/production-batches/{number}/yields", summary="Take product out", status_code=201, response_model=BatchOut
 )
-def take_out(number: Name, made: YieldIn, database: Ledger, actor: Mover, now: Now) -> Any:
+def take_out(number: Name, made: YieldIn, database: Ledger, actor: Mover, now: Now, limits: Typed) -> Any:
     """Book a product lot with its beyond-use date. It is blocked until the batch is released."""
+    check_typed(limits, actor, made.occurred_at, now)
     if (made.beyond_use_at is None) != (made.beyond_use_reason is None):
         raise Invalid("a beyond-use date needs its reason", "Give beyond_use_at and beyond_use_reason, or neither.")
     bud = None
@@ -146,8 +159,9 @@ def take_out(number: Name, made: YieldIn, database: Ledger, actor: Mover, now: N
 
 
 @router.post("/production-batches/{number}/finish", summary="Finish a batch", response_model=BatchOut)
-def finish(number: Name, when: FinishIn, database: Ledger, actor: Mover, now: Now) -> Any:
+def finish(number: Name, when: FinishIn, database: Ledger, actor: Mover, now: Now, limits: Typed) -> Any:
     """Nothing more comes out. Return or destroy leftovers before: what is still in it counts as used."""
+    check_typed(limits, actor, when.occurred_at, now)
     return compounding.finish(database, number, occurred_at=when.occurred_at, at=now, actor=actor.name)
 
 

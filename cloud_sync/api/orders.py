@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from cloud_sync.actions.orders import fulfilment, orders, replenishment
 from cloud_sync.actions.stock import counts, workflow_states
-from cloud_sync.api.access import ApiRoute, Approver, Ledger, Listing, Mover, Now, Reader
+from cloud_sync.api.access import ApiRoute, Approver, Ledger, Listing, Mover, Now, Reader, Typed, check_typed
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Id, Listed, Name, WhyIn
 from cloud_sync.api.schemas.order import (
@@ -142,8 +142,9 @@ def issue_order(number: Number, said: IssueIn, database: Ledger, actor: Mover, n
 
 
 @router.post("/orders/{number}/receive", summary="Receive for an order", response_model=OrderOut)
-def receive_order(number: Number, said: ReceiptIn, database: Ledger, actor: Mover, now: Now) -> Any:
+def receive_order(number: Number, said: ReceiptIn, database: Ledger, actor: Mover, now: Now, limits: Typed) -> Any:
     """Book what came for a purchase, transfer or return. What is wrong with it is booked all the same, and told."""
+    check_typed(limits, actor, said.occurred_at, now)
     return fulfilment.receive(
         database,
         number,
@@ -211,8 +212,9 @@ def see_count(number: Number, database: Ledger, _: Reader) -> Any:
 
 
 @router.post("/counts/{number}/findings", summary="Write down what was found", response_model=CountOut)
-def add_findings(number: Number, said: FindingsIn, database: Ledger, actor: Mover, now: Now) -> Any:
+def add_findings(number: Number, said: FindingsIn, database: Ledger, actor: Mover, now: Now, limits: Typed) -> Any:
     """Write down what was found. Counting again replaces what was found before."""
+    check_typed(limits, actor, said.counted_at, now)
     found = [counts.CountFinding(**each.model_dump()) for each in said.found]
     return counts.add_findings(
         database, number, found, client_id=said.client_id, counted_at=said.counted_at, at=now, actor=actor.name

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from cloud_sync.actions.orders import allocate
 from cloud_sync.actions.quality import trace
 from cloud_sync.actions.stock import movements, stock
-from cloud_sync.api.access import ApiRoute, Ledger, Listing, Mover, Now, Reader
+from cloud_sync.api.access import ApiRoute, Ledger, Listing, Mover, Now, Reader, Typed, check_typed
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Code, Id, Listed, LotNumber, Name, WhyIn
 from cloud_sync.api.schemas.stock import (
@@ -71,11 +71,12 @@ def list_stock(
 
 
 @router.post("/movements", summary="Move stock", status_code=201, response_model=list[MovementOut])
-def move(command: MovementIn, database: Ledger, actor: Mover, now: Now) -> Any:
+def move(command: MovementIn, database: Ledger, actor: Mover, now: Now, limits: Typed) -> Any:
     """Book movements, all lines or none. The same `client_id` with the same content again changes nothing.
 
     A command that would issue blocked stock, or take more than there is, answers 409 with all reasons.
     """
+    check_typed(limits, actor, command.occurred_at, now)
     transfer = movements.Transfer(
         command.action, command.from_place, command.to_place, command.occurred_at, command.order
     )

@@ -69,6 +69,8 @@ class NewMovement:
     serial: str = ""
     operator: str = ""
     order_ref: str = ""
+    latest_at: datetime | None = None
+    """A person typed ``occurred_at`` afterwards: it may have been as late as this."""
 
 
 LabelExpiry = tuple[date, time | None]
@@ -189,9 +191,17 @@ class Why(StrEnum):
     MISSING_PLACE = "missing_place"
     SAME_PLACE = "same_place"
     IMPLAUSIBLE_QUANTITY = "implausible_quantity"
+    OUTSIDE_SITE = "outside_site"
+    GATEWAY_WITHOUT_PLACE = "gateway_without_place"
 
 
-CURABLE = (Why.UNKNOWN_ITEM, Why.UNKNOWN_PLACE, Why.DIFFERENT_ITEMS, Why.IMPLAUSIBLE_QUANTITY)
+CURABLE = (
+    Why.UNKNOWN_ITEM,
+    Why.UNKNOWN_PLACE,
+    Why.DIFFERENT_ITEMS,
+    Why.IMPLAUSIBLE_QUANTITY,
+    Why.GATEWAY_WITHOUT_PLACE,
+)
 """What new master data can cure."""
 OPENED = "/opened"
 """Ends the fact of what comes out of a case; without it, it is the fact of the case itself."""

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from cloud_sync.errors import Conflict
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
+from cloud_sync.posting.typed_times import doubt_typed_times
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import LEDGER, add_event
 from cloud_sync.storage.queries import queries
@@ -83,8 +84,9 @@ def reach_holds(connection: Connection, hold_ids: Iterable[int]) -> None:
     if not ids:
         return
     _tell(connection, list(queries("holds").reach(connection, hold_ids=ids, lot_ids=[])))
-    reached = queries("holds").lots_reached(connection, hold_ids=ids)
-    break_reservations(connection, [row["lot_id"] for row in reached])
+    reached = [row["lot_id"] for row in queries("holds").lots_reached(connection, hold_ids=ids)]
+    break_reservations(connection, reached)
+    doubt_typed_times(connection, lot_ids=reached)
 
 
 def reach_lots(connection: Connection, lot_ids: Iterable[int]) -> None:

@@ -106,6 +106,10 @@ def judge_issues_again(connection: Connection, *, lot_id: int | None = None, pla
     known = latest_cases(connection, ISSUED_WHILE_EXPIRED, [row["fact"] for row in issues])
     for row in issues:
         text = f"{row['action']} of {row['quantity']} although {row['text']}"
+        if row["latest_at"] is not None:
+            text += (
+                f"; its time {row['occurred_at']:%Y-%m-%d %H:%M} UTC was typed at {row['latest_at']:%Y-%m-%d %H:%M} UTC"
+            )
         data = {"operator": row["operator"], "order": row["order_ref"], "fault": row["text"]}
         case = known.get(row["fact"])
         if case is None or case["resolved_by"] == LEDGER:

@@ -18,12 +18,16 @@ from cloud_sync.domain.booking import (
     is_issue,
 )
 from cloud_sync.posting.cases import LEDGER, Case, amend_case, close_case, latest_case, latest_cases, open_case
+from cloud_sync.posting.counts import Stock, as_movements, recount
 from cloud_sync.posting.holds import reach_lots
 from cloud_sync.posting.lots import key_of, lots_of
 from cloud_sync.posting.monitoring.exposures import expose_lots
 from cloud_sync.posting.order_matching import match_orders, may_hold
 from cloud_sync.posting.recall_scope import reach_recalls, redo_reaches
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
+from cloud_sync.posting.reservations.reservation_moves import move_reservations
+from cloud_sync.posting.site_scope import out_of_scope
+from cloud_sync.posting.typed_times import doubt_typed_times
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.locks import lock_holds, lock_lots, lock_orders, share_holds
 from cloud_sync.storage.queries import queries
@@ -84,8 +88,7 @@ def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str
     _ensure_own_places(connection, lines)
     known = _known(connection, [each.line for each in lines])
     decided: list[tuple[Decided, EventLine]] = []
-    for each in lines:
-        decision = decide(each.line, known, owner)
+    for each, decision in zip(lines, _decided(connection, [each.line for each in lines], known, owner), strict=True):
         if isinstance(decision, NotBooked):
             open_case(connection, _case_of(decision, each))
         else:
@@ -147,11 +150,19 @@ def _decided_again(
     lines = [replace(line, at=true_at.get(line.fact) or line.at) for line in said]
     known = _known(connection, lines)
     found: list[tuple[Row, EventLine, Decided | NotBooked]] = []
-    for case, line in zip(cases, lines, strict=True):
+    for case, line, decision in zip(cases, lines, _decided(connection, lines, known, owner), strict=True):
         is_timed = line.fact not in true_at or true_at[line.fact] is not None
         said_line = EventLine(line, case["data"]["event"], case["evidence_id"], is_timed)
-        found.append((case, said_line, decide(line, known, owner)))
+        found.append((case, said_line, decision))
     return found
+
+
+def _decided(
+    connection: Connection, lines: Sequence[BookingLine], known: KnownCode, owner: str
+) -> list[Decided | NotBooked]:
+    decisions = [decide(line, known, owner) for line in lines]
+    silenced = out_of_scope(connection, [each.line for each in decisions if not isinstance(each, NotBooked)])
+    return [silenced.get(each.line.fact, each) for each in decisions]
 
 
 def retime(connection: Connection, wrong: Iterable[Row]) -> None:
@@ -171,6 +182,17 @@ def retime(connection: Connection, wrong: Iterable[Row]) -> None:
     )
     _follow(connection, moved)
     redo_reaches(connection)
+
+
+def settle_counts(connection: Connection, positions: Sequence[Stock]) -> None:
+    """Let an approved count of these positions be true, and all that follows. The caller owns the lots."""
+    if not positions:
+        return
+    rows = [
+        {"lot_id": lot, "serial": serial, "from_place": place, "to_place": place} for lot, serial, place in positions
+    ]
+    _follow(connection, rows)
+    reach_recalls(connection, {lot for lot, _, _ in positions})
 
 
 def _share_or_own(connection: Connection, touches_production: Callable[[], bool]) -> None:
@@ -260,9 +282,10 @@ def _book(connection: Connection, movements: Sequence[tuple[NewMovement, int]]) 
 
 def _follow(connection: Connection, moved: Sequence[Row]) -> None:
     """Everything that follows from when these movements happened."""
-    touched = sorted(
-        {(row["lot_id"], row["serial"], row[side]) for row in moved for side in ("from_place", "to_place")}
-    )
+    positions = {(row["lot_id"], row["serial"], row[side]) for row in moved for side in ("from_place", "to_place")}
+    recounted = recount(connection, positions)
+    positions |= {(row["lot_id"], row["serial"], row["difference_place"]) for row in recounted}
+    touched = sorted(positions)
     columns: dict[str, list[object]] = {
         "lot_ids": [lot_id for lot_id, _, _ in touched],
         "serials": [serial for _, serial, _ in touched],
@@ -271,6 +294,7 @@ def _follow(connection: Connection, moved: Sequence[Row]) -> None:
     queries("movements").redo_residencies(connection, **columns)
     expose_lots(connection, {row["lot_id"] for row in moved})
     reach_lots(connection, {row["lot_id"] for row in moved})
+    doubt_typed_times(connection, lot_ids={row["lot_id"] for row in moved})
     balances = list(queries("movements").negative_balances(connection, **columns))
     known = latest_cases(connection, NEGATIVE, [_negative_key(balance) for balance in balances])
     for balance in balances:
@@ -280,6 +304,7 @@ def _follow(connection: Connection, moved: Sequence[Row]) -> None:
             queries("movements").serials_in_places(connection, lot_ids=columns["lot_ids"], serials=columns["serials"])
         ):
             _sync_duplicate(connection, stay)
+    move_reservations(connection, as_movements(recounted))
 
 
 def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, list[object]]:
@@ -296,6 +321,7 @@ def _columns(movements: Sequence[tuple[NewMovement, int]]) -> dict[str, list[obj
         "operators": [movement.operator for movement in each],
         "order_refs": [movement.order_ref for movement in each],
         "event_ids": [event_id for _, event_id in movements],
+        "latest_at": [movement.latest_at for movement in each],
     }
 
 

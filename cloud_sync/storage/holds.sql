@@ -145,3 +145,31 @@ WITH reached AS (
 )
 UPDATE hold SET lifted_by = :lifted_by, lifted_at = clock_timestamp(), lifted_reason = :lifted_reason
 WHERE id = :hold_id AND lifted_at IS NULL;
+
+-- name: typed_in_doubt(lot_ids, excursion_ids)
+-- Movements with a typed time by which stock of these lots, or of what these excursions expose, left before it was held,
+-- while it may have left as late as it was typed. Index: movement_typed.
+WITH held AS (
+    SELECT x.lot_id, x.serial, x.place_id, x.since, x.excursion_id, NULL::bigint AS hold_id
+    FROM exposure x WHERE x.lot_id = ANY(:lot_ids) OR x.excursion_id = ANY(:excursion_ids)
+    UNION ALL
+    SELECT x.lot_id, x.serial, x.place_id, x.since, NULL, x.hold_id
+    FROM hold_reach x WHERE x.lot_id = ANY(:lot_ids)
+)
+SELECT m.id, m.fact, m.lot_id, l.lot_number, m.serial, m.quantity, p.name AS place, m.operator, m.occurred_at, m.latest_at,
+       min(h.since) AS since, array_remove(array_agg(DISTINCT h.excursion_id), NULL) AS excursions,
+       array_remove(array_agg(DISTINCT h.hold_id), NULL) AS holds
+FROM held h
+JOIN movement m ON (m.lot_id, m.from_place, m.serial) = (h.lot_id, h.place_id, h.serial)
+    AND m.latest_at IS NOT NULL AND m.fact NOT LIKE '%%/scans/%%' AND m.quantity > 0
+    AND h.since > m.occurred_at AND h.since <= m.latest_at
+JOIN lot l ON l.id = m.lot_id
+JOIN place p ON p.id = m.from_place
+GROUP BY m.id, l.id, p.id
+ORDER BY m.id;
+
+-- name: movement_to_retime(movement_id)
+-- A movement whose typed time quality accepts.
+SELECT id, lot_id, serial, from_place, to_place, operator, occurred_at AS at, NULL::timestamptz AS earliest_at,
+       NULL::timestamptz AS latest_at
+FROM movement WHERE id = :movement_id;

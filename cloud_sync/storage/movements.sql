@@ -6,6 +6,22 @@ SELECT k.key, k.item_id, k.base_units, i.name FROM item_key k JOIN item i ON i.i
 -- Places by name.
 SELECT id, name, kind FROM place WHERE name = ANY(:names);
 
+-- name: lines_out_of_scope(gateways, from_names, to_names)
+-- Of scanned lines (number counts from 1) between places that are known, those that their gateway may not speak for:
+-- it stands nowhere, an end is in another site (or outermost room), or neither end is in its own.
+SELECT l.number, g.place_id IS NOT NULL AS is_placed
+FROM unnest(:gateways::text[], :from_names::text[], :to_names::text[]) WITH ORDINALITY
+     AS l (gateway, from_name, to_name, number)
+JOIN gateway g ON g.name = l.gateway
+JOIN place f ON f.name = l.from_name
+JOIN place t ON t.name = l.to_name
+LEFT JOIN place own ON own.id = g.place_id
+WHERE own.id IS NULL
+   OR coalesce(place_scope(f.kind, f.ancestors) <> own.ancestors[1], false)
+   OR coalesce(place_scope(t.kind, t.ancestors) <> own.ancestors[1], false)
+   OR coalesce(place_scope(f.kind, f.ancestors), place_scope(t.kind, t.ancestors)) IS NULL
+ORDER BY l.number;
+
 -- name: add_own_place(name, title, kind)!
 -- A place that the ledger makes itself (where destroyed stock ends, say), if it is not there yet.
 INSERT INTO place (id, name, title, kind, ancestors)
@@ -51,27 +67,34 @@ JOIN lot l USING (item_id, lot_number, owner);
 UPDATE lot SET expires_on = :expires_on, expires_hour = :expires_hour, expires_exactly = :expires_exactly WHERE id = :id;
 
 -- name: issues_after_expiry(lot_id, place_id, issuing)
--- What was handed out of a lot, or at and below a place, when it had expired, by the expiry that it has now (a clock that nobody trusts: by now), in
--- words as faults_at_issue gives them. Index: movement_out.
-SELECT m.fact, m.lot_id, m.action, m.quantity, m.operator, m.order_ref, evidence_of(m.fact) AS evidence_id,
+-- What was handed out of a lot, or at and below a place, when it had expired, or may have (a doubtful or typed time: as
+-- late as it may have been), by the expiry that it has now, in words as faults_at_issue gives them. latest_at: when its
+-- time was typed. Index: movement_out.
+SELECT m.fact, m.lot_id, m.action, m.quantity, m.operator, m.order_ref, evidence_of(m.fact) AS evidence_id, m.occurred_at,
+       CASE WHEN m.fact NOT LIKE '%%/scans/%%' THEN m.latest_at END AS latest_at,
        expired_text(it.expires_at, p.zone) AS text
 FROM lot l JOIN movement m ON m.lot_id = l.id
 JOIN place p ON p.id = m.from_place
 CROSS JOIN LATERAL expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS it (expires_at)
 WHERE (:lot_id::bigint IS NULL OR l.id = :lot_id) AND m.action = ANY(:issuing)
   AND (:place_id::bigint IS NULL OR p.ancestors @> ARRAY[:place_id::bigint])
-  AND it.expires_at <= CASE WHEN m.earliest_at IS NULL THEN m.occurred_at ELSE clock_timestamp() END
+  AND it.expires_at <= CASE WHEN m.latest_at IS NULL THEN m.occurred_at ELSE least(m.latest_at, clock_timestamp()) END
 ORDER BY m.id;
 
--- name: add_movements(facts, lot_ids, serials, quantities, from_places, to_places, occurred_at, actions, operators, order_refs, event_ids)
--- Append movements, doubtful ones with the times between which they were; gives those that were not there yet.
+-- name: add_movements(facts, lot_ids, serials, quantities, from_places, to_places, occurred_at, actions, operators, order_refs, event_ids, latest_at)
+-- Append movements, with the times between which they were where a clock is doubtful, or a person typed the time afterwards
+-- (latest_at); gives those that were not there yet.
 INSERT INTO movement (fact, lot_id, serial, quantity, from_place, to_place, occurred_at, action, operator, order_ref,
                       event_id, earliest_at, latest_at)
-SELECT new.*, possible.earliest_at, possible.latest_at
+SELECT new.fact, new.lot_id, new.serial, new.quantity, new.from_place, new.to_place, new.occurred_at, new.action,
+       new.operator, new.order_ref, new.event_id,
+       coalesce(possible.earliest_at, CASE WHEN new.latest_at IS NOT NULL THEN new.occurred_at END),
+       coalesce(possible.latest_at, new.latest_at)
 FROM unnest(:facts::text[], :lot_ids::bigint[], :serials::text[], :quantities::bigint[], :from_places::bigint[],
             :to_places::bigint[], :occurred_at::timestamptz[], :actions::text[], :operators::text[],
-            :order_refs::text[], :event_ids::bigint[])
-     AS new (fact, lot_id, serial, quantity, from_place, to_place, occurred_at, action, operator, order_ref, event_id)
+            :order_refs::text[], :event_ids::bigint[], :latest_at::timestamptz[])
+     AS new (fact, lot_id, serial, quantity, from_place, to_place, occurred_at, action, operator, order_ref, event_id,
+             latest_at)
 LEFT JOIN LATERAL possible_times(new.fact) AS possible ON true
 ON CONFLICT (fact) DO NOTHING
 RETURNING id, fact, lot_id, serial, from_place, to_place;

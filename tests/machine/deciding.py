@@ -1,5 +1,6 @@
 """What people decide: holds, exposures, cases, recalls, batches, master data."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -92,6 +93,10 @@ class Deciding(Watch):
             self.ask(self.house.eve, f"/v1/cases/{row['id']}/resolve", body)
             for hold in holds:
                 del self.model.placed[hold["id"]]
+            if row["kind"] == "typed_time" and decision == "accepted":
+                booked = self.model.commanded[row["data"]["fact"]]
+                move = replace(booked.move, earliest=None, latest=None)
+                self.model.commanded[booked.fact] = replace(booked, move=move)
             if row["kind"] in ("unknown_item", "unknown_place"):
                 self.model.settled[row["key"]] = row["kind"]  # a person has dealt with it: it is not booked any more
 
@@ -161,7 +166,7 @@ class Deciding(Watch):
         response = self.say(self.house.bob, f"/v1/production-batches/{number}/yields", body, retry=True)
         if response.is_success:
             self.model.item_of[made] = "syringe"
-            move = Move(made, "", quantity, number, "clean-room", at)
+            move = self.typed(Move(made, "", quantity, number, "clean-room", at))
             self.take(Booked(f"api/{body['client_id']}#1", move, Action.RECEIVE, number))
 
     @does(1, pick=numbers)

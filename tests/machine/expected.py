@@ -9,6 +9,7 @@ from edge_agent.domain.wire.records import Action, ScanLine, ScanTransaction, St
 from tests.machine.house import GTINS, House
 from tests.support.reference_model import (
     RECIPIENTS,
+    Counted,
     Excursion,
     HeldAt,
     Key,
@@ -22,6 +23,7 @@ from tests.support.reference_model import (
     received_by,
     spread,
     truth,
+    with_counts,
 )
 
 Hold = tuple[str, str, str | None, str | None]
@@ -80,6 +82,8 @@ class Expected:
     recalls: dict[int, tuple[frozenset[str], frozenset[str], frozenset[str]]] = field(default_factory=dict)
     released: list[tuple[int, str, frozenset[str], object, bool]] = field(default_factory=list)
     settled: dict[str, str] = field(default_factory=dict)
+    counts: list[Counted] = field(default_factory=list)
+    """Findings of counts that were approved."""
     batches: dict[str, bool] = field(default_factory=dict)
     reaches: dict[int, set[str]] = field(default_factory=dict)
     _truth: tuple[object, Truth] | None = None
@@ -118,7 +122,7 @@ class Expected:
         return None
 
     def booked(self) -> Iterator[Booked]:
-        """All movements that there must be."""
+        """All movements that there must be, but for what counts correct."""
         yield from self.commanded.values()
         for each in self.heard.values():
             if self.why_not_booked(each) is None:
@@ -134,7 +138,7 @@ class Expected:
 
     def moves(self) -> list[Move]:
         """All movements."""
-        return [each.move for each in self.booked()]
+        return with_counts([each.move for each in self.booked()], self.counts, "count-difference")
 
     def truth(self) -> Truth:
         """What follows from the facts."""

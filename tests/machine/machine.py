@@ -35,6 +35,7 @@ class Machine(Gateways, Stock, Deciding):
         self.retries: list[tuple[Somebody, str, Any, int]] = []
         self.orders: list[tuple[str, str]] = []
         self.counts: list[str] = []
+        self.approved: list[str] = []
         self.steps = 0
         self.set_clock(0)
         for place, lot, quantity in FIRST_STOCK:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from cloud_sync.actions.orders.allocate import end_unconfirmed
 from cloud_sync.actions.orders.fulfilment import replan_broken
+from edge_agent.domain.stock.eligibility import ISSUING
 from edge_agent.domain.wire.records import Action
 from tests.machine.doing import does
 from tests.machine.expected import Booked
@@ -16,7 +17,7 @@ from tests.machine.house import (
     OWNER,
 )
 from tests.machine.watching import Watch, at_time
-from tests.support.reference_model import Move
+from tests.support.reference_model import Counted, Move, with_counts
 
 COMMANDS: tuple[tuple[Action, str, str], ...] = (
     (Action.RECEIVE, "acme", "fridge-a"), (Action.RECEIVE, "acme", "store"), (Action.RECEIVE, "shady", "fridge-b"),
@@ -34,10 +35,12 @@ quantities = st.integers(1, 5)
 class Stock(Watch):
     """Movements, reservations, orders and counts."""
 
-    @does(5, way=st.sampled_from(COMMANDS), lot=st.sampled_from(sorted(LOTS)), quantity=quantities, other=numbers)
-    def stock_is_moved(self, way: Any, lot: str, quantity: int, other: int) -> None:
+    @does(5, way=st.sampled_from(COMMANDS), lot=st.sampled_from(sorted(LOTS)), quantity=quantities, other=numbers,
+          minutes_ago=st.sampled_from([0, 0, 1, 5, 40, 90]))  # fmt: skip
+    def stock_is_moved(self, way: Any, lot: str, quantity: int, other: int, minutes_ago: int) -> None:
         action, source, target = way
-        self.command_move(action, source, target, lot, quantity, other)
+        back = 0 if action in ISSUING else minutes_ago
+        self.command_move(action, source, target, lot, quantity, other, minutes_ago=back)
 
     @does(7, action=st.sampled_from([Action.SHIP, Action.DISPENSE, Action.PICK, Action.CONSUME, Action.MOVE]),
           pick=numbers, quantity=quantities, other=numbers)  # fmt: skip
@@ -196,7 +199,7 @@ class Stock(Watch):
         if response.is_success:
             source = f"transit.{number}" if order["kind"] == "transfer" else order["from_place"]
             action = Action.RETURN if order["kind"] == "return" else Action.RECEIVE
-            move = Move(lot, "", quantity, source, order["to_place"], at)
+            move = self.typed(Move(lot, "", quantity, source, order["to_place"], at))
             self.take(Booked(f"api/{body['client_id']}#1", move, action, number))
 
     @does(2, pick=numbers)
@@ -239,11 +242,35 @@ class Stock(Watch):
         if not rows:
             return
         number = rows[pick % len(rows)]["number"]
-        lines = self.house.ok(self.house.bob, "GET", f"/v1/counts/{number}")["lines"]
+        count = self.house.ok(self.house.bob, "GET", f"/v1/counts/{number}")
         response = self.say(self.house.bob, f"/v1/counts/{number}/{decision}", {"reason": "counted twice"})
-        if not response.is_success or decision == "reject":
+        if not response.is_success:
             return
-        moves = self.model.moves()
+        self.check_expected(count["lines"], self.model.moves())
+        if decision == "approve":
+            self.model.counts += [
+                Counted(line["lot_number"], line["serial"], line["place"], line["counted"],
+                        at_time(line["counted_at"]), count["id"])
+                for line in count["lines"]
+            ]  # fmt: skip
+            self.approved.append(number)
+
+    @does(2, pick=numbers)
+    def somebody_looks_at_an_approved_count(self, pick: int) -> None:
+        """It shows what was known when it was decided, and what is known now."""
+        if not self.approved or self.model.is_in_doubt:
+            return
+        count = self.house.ok(self.house.bob, "GET", f"/v1/counts/{self.approved[pick % len(self.approved)]}")
+        base = [each.move for each in self.model.booked()]
+        for line in count["lines"]:
+            now = at_time(line["counted_at"]), count["id"]
+            earlier = [each for each in self.model.counts if (each.at, each.number) < now]
+            self.check_expected([line], with_counts(base, earlier, "count-difference"))
+            assert line["difference"] == line["counted"] - line["expected"]
+            assert line["difference_then"] == line["counted"] - line["expected_then"]
+
+    def check_expected(self, lines: list[dict[str, Any]], moves: list[Move]) -> None:
+        """What the ledger says was there when it was counted."""
         for line in lines:
             key, at = (line["lot_number"], line["serial"], line["place"]), at_time(line["counted_at"])
             there = sum(
@@ -253,9 +280,3 @@ class Stock(Watch):
                 if move.at <= at
             )
             assert line["expected"] == there
-            surplus = line["counted"] - there
-            if surplus:
-                here, away = line["place"], "count-difference"
-                ends = (away, here) if surplus > 0 else (here, away)
-                fact = f"count/{number}/lot:{line['lot_id']}/{line['serial']}/place:{line['place']}"
-                self.take(Booked(fact, Move(key[0], key[1], abs(surplus), *ends, at), Action.COUNT, number))

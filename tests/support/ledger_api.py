@@ -12,9 +12,12 @@ from fastapi.testclient import TestClient
 from cloud_sync.actions.access import create_token
 from cloud_sync.app import create_app
 from cloud_sync.domain.roles import Role
+from cloud_sync.domain.typed_times import TypedTimes
 from cloud_sync.storage.database import Database
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+ANY_TIME = TypedTimes(dict.fromkeys(Role, timedelta(days=3650)))
+"""Scans in tests are of all times, and so is what people type about them."""
 SOON, LATER = "2026-07-01", "2027-01-31"
 
 
@@ -55,6 +58,21 @@ class Api:
         line = {"item": "insulin", "lot_number": lot, "quantity": quantity, "expires_on": expires_on, **more}
         moved = self.operator.ok("POST", "/v1/movements", json=movement("receive", "acme", place, [line]))
         return int(moved[0]["lot_id"])
+
+    def destroy(
+        self, place: str, lot: str, quantity: int, *, item: str = "insulin", scrap: str = "scrap"
+    ) -> httpx.Response:
+        """By an order that others approve and witness; gives the last answer."""
+        if not any(row["name"] == scrap for row in self.reader.rows("/v1/places")):
+            self.place(scrap, "scrap")
+        line = {"item": item, "quantity": quantity, "lot_number": lot}
+        order = {"client_id": str(uuid.uuid4()), "kind": "destruction", "from_place": place, "to_place": scrap}
+        made = self.operator.ok("POST", "/v1/orders", json={**order, "lines": [line]})
+        path = f"/v1/orders/{made['number']}"
+        why = {"reason": "as agreed"}
+        self.quality.ok("POST", f"{path}/approve", json=why)
+        self.known_as(f"witness-{uuid.uuid4().hex[:8]}", Role.OPERATOR).ok("POST", f"{path}/witness", json=why)
+        return self.operator.post(f"{path}/destroy", {"client_id": str(uuid.uuid4())})
 
     def excursion(self, place: str, lot_id: int, *, ended: bool = True, worst: float = 12.5) -> int:
         """An excursion in a place and the exposure of a lot that is there, as the facts side keeps them."""
@@ -136,6 +154,7 @@ def demand(quantity: int, **more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def api_on(database: Database) -> Iterator[Api]:
-    with TestClient(create_app(database, clock=lambda: NOW), raise_server_exceptions=False) as client:
+def api_on(database: Database, typed_times: TypedTimes = ANY_TIME) -> Iterator[Api]:
+    app = create_app(database, clock=lambda: NOW, typed_times=typed_times)
+    with TestClient(app, raise_server_exceptions=False) as client:
         yield Api(client, database)

@@ -20,7 +20,7 @@ from cloud_sync.actions.compounding.batch_records import (
 )
 from cloud_sync.actions.compounding.formulas import formula_version
 from cloud_sync.actions.master_data.master_data import place_named
-from cloud_sync.actions.stock.movements import CLOCKS_MAY_DIFFER, MovementLine, Transfer, move_in, moved_before
+from cloud_sync.actions.stock.movements import MovementLine, Transfer, move_in, moved_before
 from cloud_sync.domain.booking import NewMovement
 from cloud_sync.domain.bud import BudRefusedError, GivenBud, NoBudRuleError, decide_bud
 from cloud_sync.domain.compounding import (
@@ -28,6 +28,7 @@ from cloud_sync.domain.compounding import (
     Kind,
     yield_of,
 )
+from cloud_sync.domain.typed_times import CLOCKS_MAY_DIFFER, latest_of
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.posting.idempotency import answer, answered_before
 from cloud_sync.posting.movements import book, rebook_cases
@@ -168,6 +169,7 @@ def take_out(database: Database, number: str, made: Yield, *, client_id: UUID, a
             action=Action.RECEIVE.value,
             operator=actor,
             order_ref=number,
+            latest_at=latest_of(made.occurred_at, at),
         )
         book(connection, [movement], event_id=event_id)
         return shown_batch(connection, load_batch(connection, number))
@@ -209,6 +211,7 @@ def finish(database: Database, number: str, *, occurred_at: datetime, at: dateti
                     action=Action.CONSUME.value,
                     operator=actor,
                     order_ref=number,
+                    latest_at=latest_of(occurred_at, at),
                 )
                 for line, row in enumerate(left, start=1)
             ],

@@ -5,11 +5,13 @@ from datetime import datetime
 from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.domain.dispositions import CaseDecision
 from cloud_sync.domain.roles import Actor
-from cloud_sync.errors import Conflict, NotFound
+from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.holds import check_goods, lift_holds_of_case, place_hold_on
 from cloud_sync.posting.monitoring.unjudged import NOT_JUDGED
+from cloud_sync.posting.movements import retime
 from cloud_sync.posting.positions import lot_of
+from cloud_sync.posting.typed_times import TYPED
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_holds
@@ -37,7 +39,7 @@ def report_suspicious(
         case = Case(SUSPICIOUS, key, f"{text} (reported by {actor})", lot_id, data={"by": actor}, place_id=place_id)
         case_id = open_case(connection, case)
         if case_id is None:
-            raise Conflict("such a case is open already", "See GET /v1/cases?kind=suspicious_product.")
+            raise Conflict("an open case of this kind exists already", "See GET /v1/cases?kind=suspicious_product.")
         place_hold_on(
             connection,
             kind="exception",
@@ -69,11 +71,16 @@ def resolve_case(
 ) -> Row:
     """Close an exception case by a decision, with what was found and done; what it held is free of it.
 
-    Raises ``NotFound``, ``Conflict`` if it is closed.
+    Raises ``NotFound``, ``Conflict`` if it is closed, ``NotAllowed`` for the one who reported it.
     """
     with database.transaction() as connection:
         lock_holds(connection)
         case = _case(connection, case_id)
+        if case["data"].get("by") == actor.name and case["resolved_at"] is None:
+            raise NotAllowed(
+                f"{actor.name} reported this, so somebody else has to resolve it",
+                "Ask a colleague with the role quality.",
+            )
         if not queries("quality").resolve_case(
             connection,
             case_id=case_id,
@@ -83,6 +90,8 @@ def resolve_case(
             resolution=resolution,
         ):
             raise Conflict(f"case {case_id} was resolved by {case['resolved_by']}: {case['resolution']}")
+        if case["kind"] == TYPED and decision is CaseDecision.ACCEPTED:
+            _accept_typed_time(connection, case, actor)
         if case["kind"] == NOT_JUDGED and decision is CaseDecision.ACCEPTED:
             queries("unjudged").say_on_purpose(
                 connection, channel_id=case["data"]["channel"], reason=resolution, said_by=actor.name
@@ -97,6 +106,14 @@ def resolve_case(
             data={"decision": decision.value, "role": actor.role.value},
         )
         return _case(connection, case_id)
+
+
+def _accept_typed_time(connection: Connection, case: Row, actor: Actor) -> None:
+    """The typed time of a movement counts from now on. Raises ``NotAllowed`` to whoever typed it."""
+    rows = list(queries("holds").movement_to_retime(connection, movement_id=case["data"]["movement"]))
+    if any(row["operator"] == actor.name for row in rows):
+        raise NotAllowed(f"{actor.name} typed this time", "Somebody else with the role quality has to decide.")
+    retime(connection, rows)
 
 
 def _case(connection: Connection, case_id: int) -> Row:

@@ -1,7 +1,8 @@
 """Counting stock: what was found, how it differs from what the ledger says, and who decides on the difference.
 
-What was found never moves anything by itself. Once somebody else approves the count, each difference is booked as a
-movement from or to the place of count differences, at the instant of counting.
+What was found never moves anything. Once somebody else approves the count, it states what stood there at the instant of
+counting: each difference is a movement from or to the place of count differences, redone whenever more becomes known of
+the time before (``posting.counts``).
 """
 
 from collections.abc import Sequence
@@ -11,22 +12,22 @@ from uuid import UUID
 
 from cloud_sync.actions.master_data.master_data import item_named, place_named
 from cloud_sync.actions.master_data.records import ensure_difference_place
-from cloud_sync.actions.stock.movements import CLOCKS_MAY_DIFFER
-from cloud_sync.domain.booking import HOUSE, KnownCode, Label, NewMovement
+from cloud_sync.domain.booking import HOUSE, KnownCode, Label, Why
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.domain.orders import fault_of_count_decision
+from cloud_sync.domain.typed_times import CLOCKS_MAY_DIFFER, latest_of
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.idempotency import answer, answered_before
 from cloud_sync.posting.lots import lots_of
-from cloud_sync.posting.movements import book, lock_for_booking
-from cloud_sync.posting.reservations.reservation_moves import move_reservations
+from cloud_sync.posting.movements import lock_for_booking, settle_counts
+from cloud_sync.posting.site_scope import count_fault
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_lots
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.barcodes.item_codes import keys_of_scan, serial_of_unit
-from edge_agent.domain.wire.records import Action, ScanTransaction
+from edge_agent.domain.wire.records import ScanTransaction
 
 NOT_COUNTED_MAX = 1000
 
@@ -88,6 +89,7 @@ def add_findings(
                 quantity=each.quantity,
                 counted_by=actor,
                 counted_at=counted_at,
+                latest_at=latest_of(counted_at, at),
                 expires_on=each.expires_on,
                 expires_hour=None,
             )
@@ -101,12 +103,16 @@ def store_count_scan(
     said_at: str,
     evidence_id: int,
     *,
+    gateway: str,
     owner: str = HOUSE,
 ) -> None:
     """Write down what was scanned in counting: into the open count that it names or that is about its place.
 
     If there is none, one is opened. What cannot be told apart becomes an exception case.
     """
+    if fault := count_fault(connection, gateway, scan.from_place):
+        open_case(connection, Case(Why.OUTSIDE_SITE, said_at, fault, evidence_id=evidence_id))
+        return
     places = list(queries("movements").known_places(connection, names=[scan.from_place or ""]))
     keys = sorted({key for line in scan.lines for key in keys_of_scan(line.names)})
     known = KnownCode.of(queries("movements").known_items(connection, keys=keys))
@@ -139,6 +145,7 @@ def store_count_scan(
             quantity=line.quantity * item.base_units,
             counted_by=scan.operator,
             counted_at=scan.stamp.at,
+            latest_at=None,
             expires_on=line.expires_on,
             expires_hour=line.expires_hour,
         )
@@ -166,7 +173,7 @@ def decide_count(database: Database, number: str, *, approve: bool, reason: str,
         again = list(queries("counts").count_lines(connection, count_id=count_id))
         if {line["lot_id"] for line in again} != {line["lot_id"] for line in lines}:
             raise Conflict(f"count {number} is still going on", "Read what was found, and decide again.")
-        event_id = add_event(
+        add_event(
             connection,
             actor=actor,
             kind="count_approved" if approve else "count_rejected",
@@ -178,12 +185,11 @@ def decide_count(database: Database, number: str, *, approve: bool, reason: str,
         queries("counts").decide_count(
             connection, count_id=count_id, decision=decision, decided_by=actor, reason=reason
         )
+        _keep_results(connection, count_id, again)
         if approve:
             found = queries("counts").labels_found(connection, count_id=count_id)
             lots_of(connection, [Label(**row) for row in found])  # what the labels said counts from now on
-            corrections = _corrections(number, again, difference, actor)
-            book(connection, corrections, event_id=event_id)
-            move_reservations(connection, corrections)
+            settle_counts(connection, [(line["lot_id"], line["serial"], line["place_id"]) for line in again])
         return _shown(connection, count_id)
 
 
@@ -251,28 +257,16 @@ def _label(connection: Connection, found: CountFinding) -> Label:
     return Label(item_named(connection, found.item)["id"], found.lot_number, found.owner, None)
 
 
-def _corrections(number: str, lines: Sequence[Row], difference: int, actor: str) -> list[NewMovement]:
-    movements = []
-    for line in lines:
-        surplus = line["counted"] - line["expected"]
-        if surplus == 0:
-            continue
-        here, away = line["place_id"], difference
-        movements.append(
-            NewMovement(
-                fact=f"count/{number}/{_position(line)}",
-                lot_id=line["lot_id"],
-                serial=line["serial"],
-                quantity=abs(surplus),
-                from_place=away if surplus > 0 else here,
-                to_place=here if surplus > 0 else away,
-                occurred_at=line["counted_at"],
-                action=Action.COUNT.value,
-                operator=actor,
-                order_ref=number,
-            )
-        )
-    return movements
+def _keep_results(connection: Connection, count_id: int, lines: Sequence[Row]) -> None:
+    queries("counts").add_count_results(
+        connection,
+        count_id=count_id,
+        lot_ids=[line["lot_id"] for line in lines],
+        serials=[line["serial"] for line in lines],
+        place_ids=[line["place_id"] for line in lines],
+        counted=[line["counted"] for line in lines],
+        expected=[line["expected"] for line in lines],
+    )
 
 
 def _position(line: Row) -> str:

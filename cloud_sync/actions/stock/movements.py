@@ -2,19 +2,23 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
 from cloud_sync.actions.master_data.master_data import item_named, place_named
 from cloud_sync.domain.booking import NewMovement, expiry_text
 from cloud_sync.domain.movements import INTERNAL, fault_of
-from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.domain.orders import OrderKind, fault_of_performing
+from cloud_sync.domain.typed_times import CLOCKS_MAY_DIFFER, latest_of
+from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
 from cloud_sync.posting.idempotency import answer, answered_before
+from cloud_sync.posting.lots import judge_issues_again
 from cloud_sync.posting.movements import book, lock_for_booking
 from cloud_sync.posting.order_matching import match_orders
 from cloud_sync.posting.positions import lot_of, position_of
+from cloud_sync.posting.reservations.order_state import orders_now
 from cloud_sync.posting.reservations.reservation_moves import end_part, move_reservation
 from cloud_sync.posting.reservations.reservations import check_open, lock_reservation, reservation_of
 from cloud_sync.storage.database import Connection, Database, Row
@@ -23,9 +27,6 @@ from cloud_sync.storage.locks import lock_holds, lock_items, lock_lots, lock_ord
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.stock.eligibility import ISSUING, Context, reasons_not_to
 from edge_agent.domain.wire.records import Action
-
-CLOCKS_MAY_DIFFER = timedelta(minutes=1)
-"""A command may not say that stock will move later; clients' clocks may be this far ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,20 @@ def move(
     Raises ``NotFound``, ``Invalid``, and ``Conflict`` with all reasons when stock may not be issued or is not there.
     """
     with database.transaction() as connection:
+        if transfer.action is Action.DESTROY:
+            _check_destruction(connection, transfer, actor)
         return move_in(connection, transfer, lines, client_id=client_id, at=at, actor=actor)
+
+
+def _check_destruction(connection: Connection, transfer: Transfer, actor: str) -> None:
+    """Nobody destroys stock alone: somebody else has approved it, and a third has seen it."""
+    ask = "Order it (POST /v1/orders, kind destruction), have it approved and witnessed, and carry it out."
+    order = orders_now(connection, [transfer.order]).get(transfer.order)
+    if order is None or order.kind is not OrderKind.DESTRUCTION:
+        raise Conflict("stock is destroyed for a destruction order only", ask)
+    if fault := fault_of_performing(order.kind, order.taken, actor):
+        text, is_about_who = fault
+        raise (NotAllowed if is_about_who else Conflict)(f"order {transfer.order}: {text}", ask)
 
 
 def move_in(
@@ -107,18 +121,34 @@ def move_in(
     quantities = Counter[tuple[int, str]]()
     for lot_id, line in zip(lots, lines, strict=True):
         quantities[lot_id, line.serial] += line.quantity
+    # Use before expiry may be booked late; quality hears of it below.
+    used_at = at if (latest_at := latest_of(transfer.occurred_at, at)) is None else transfer.occurred_at
     for (lot_id, serial), quantity in quantities.items():
         order = transfer.order or None
         _check_stock(
-            connection, transfer.action, from_place, lot_id, serial, quantity, at, but_demand=order, picked_for=order
+            connection,
+            transfer.action,
+            from_place,
+            lot_id,
+            serial,
+            quantity,
+            used_at,
+            but_demand=order,
+            picked_for=order,
         )
     facts = [f"api/{client_id}#{number}" for number in range(1, len(lines) + 1)]
     event_id = answer(connection, "moved", client_id, request, facts, actor=actor)
     movements = [
-        _movement(fact, lot_id, line.serial, line.quantity, from_place, to_place, transfer, actor)
+        replace(
+            _movement(fact, lot_id, line.serial, line.quantity, from_place, to_place, transfer, actor),
+            latest_at=latest_at,
+        )
         for fact, lot_id, line in zip(facts, lots, lines, strict=True)
     ]
     book(connection, movements, event_id=event_id)
+    if latest_at is not None and transfer.action in ISSUING:
+        for lot_id in sorted(set(lots)):
+            judge_issues_again(connection, lot_id=lot_id)
     match_orders(connection, [(movement, None) for movement in movements])
     return _moved(connection, facts)
 
@@ -184,7 +214,7 @@ def fulfil_reservations(
         facts.append(fact)
         if row["ended_as"] == "picked":
             if not _moved(connection, [fact]):
-                raise Conflict(f"reservation {row['id']} was kept by a scan already", "See GET /v1/movements.")
+                raise Conflict(f"reservation {row['id']} was already fulfilled by a scan", "See GET /v1/movements.")
             continue
         check_open(row, at)
         wanted = quantity or row["quantity"]
@@ -356,7 +386,7 @@ def _check_stock(
     if reasons:
         raise Conflict(
             f"lot {row['lot_number']} in {row['place']} may not be used to {action}: {'; '.join(reasons)}",
-            "Allocate instead of choosing a lot: POST /v1/allocations gives the first-expiring eligible one.",
+            "Allocate instead of choosing a lot: POST /v1/allocations returns the first-expiring eligible one.",
         )
 
 

@@ -60,6 +60,7 @@ class ImportOut(BaseModel):
     kind: str
     dry_run: bool
     done: bool = Field(description="Whether the ledger holds it now.")
+    waits: bool = Field(False, description="Whether another person has to send the same file before it counts.")
     added: int
     changed: int
     unchanged: int
@@ -356,8 +357,10 @@ class CountLineOut(BaseModel):
     serial: str
     place: str
     counted: int
-    expected: int
-    difference: int
+    expected: int = Field(description="What stood there then, by all that is known now.")
+    difference: int = Field(description="What is not explained now.")
+    expected_then: int | None = Field(description="What was known to have stood there when the count was decided.")
+    difference_then: int | None
     counted_by: str
     counted_at: datetime
 

@@ -5,6 +5,7 @@ from itertools import groupby
 
 from cloud_sync.posting.cases import LEDGER
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
+from cloud_sync.posting.typed_times import doubt_typed_times
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -18,6 +19,7 @@ def expose_excursions(connection: Connection, excursion_ids: Iterable[int]) -> N
     if ids:
         _tell(connection, list(queries("exposure").expose(connection, excursion_ids=ids, lot_ids=[])))
         _break_reservations(connection, excursion_ids=ids, lot_ids=[])
+        doubt_typed_times(connection, lot_ids=[], excursion_ids=ids)
 
 
 def expose_lots(connection: Connection, lot_ids: Iterable[int]) -> None:

@@ -57,3 +57,18 @@ def test_the_wear_of_the_disk_is_told(told: str) -> None:
 
 def test_notices_are_counted_by_their_kind(told: str) -> None:
     assert 'lotwarden_notices_total{notice="radio_restarted"} 1.0' in told
+
+
+def test_a_scanner_that_was_not_proven_is_told_until_its_card_has_passed(tmp_path: Path) -> None:
+    clock = ManualClock(NOW)
+    said = {
+        "gateway": {"name": "gw-test", "data_dir": tmp_path},
+        "uplink": {"url": "https://ledger.example"},
+        "scanner": [{"name": "dock", "port": "/dev/null"}],
+    }
+    board = StatusModel(GatewayConfig.model_validate(said), clock, OfflineStock())
+    board.scanner_proven("dock", is_proven=False)
+    assert 'lotwarden_scanner_proven{dock="dock"} 0.0' in Metrics(board, MachineStatus).text().decode()
+    assert board.state()["docks"][0]["is_proven"] is False
+    board.scanner_proven("dock", is_proven=True)
+    assert 'lotwarden_scanner_proven{dock="dock"} 1.0' in Metrics(board, MachineStatus).text().decode()

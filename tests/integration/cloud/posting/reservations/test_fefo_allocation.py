@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
@@ -18,7 +18,7 @@ from edge_agent.domain.stock.eligibility import Context
 from tests.support.builders import NOON, Ledger
 from tests.support.recycled_databases import RecycledDatabases, empty
 
-DAYS = (None, NOON + timedelta(days=30), NOON + timedelta(days=60), datetime(9999, 12, 31, 23, 59, 59, 999999, UTC))
+DAYS = (None, NOON + timedelta(days=30), NOON + timedelta(days=60))
 RECEIVED = (None, NOON - timedelta(days=2), NOON - timedelta(days=1))
 SERIALS = ("", "a", "B", "b", "_", "ä", "10", "9")
 
@@ -128,8 +128,8 @@ def _ledger(database: Database, kept: list[Kept]) -> Ledger:
         ledger.run(sql, {"place": batches[prescription], "prescription": prescription})
     for number, each in enumerate(kept):
         sql = """
-            INSERT INTO lot (item_id, lot_number, owner, expires_on, expires_at)
-            SELECT id, %(number)s, 'house', %(at)s::timestamptz::date, %(at)s FROM item RETURNING id"""
+            INSERT INTO lot (item_id, lot_number, owner, expires_on)
+            SELECT id, %(number)s, 'house', %(at)s::timestamptz::date FROM item RETURNING id"""
         lot_id = ledger.rows(sql, {"number": f"L{number}", "at": each.expires_at})[0]["id"]
         for place, serial, quantity in each.where:
             values = {"lot": lot_id, "place": places[place], "serial": serial, "quantity": quantity}

@@ -56,6 +56,7 @@ def test_a_reservation_that_is_gathered_where_its_lot_is_held_is_broken_there(ap
     say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(10)))
     number = reserved(api)
     (lot,) = api.reader.rows("/v1/lots")
+    say(scan(minute(1), Action.RECEIVE, "acme", "fridge-b", line(1)))
     api.quality.ok("POST", "/v1/holds", json={"lot_id": lot["id"], "place": "fridge-b", "reason": "pests found"})
     api.operator.ok("POST", f"/v1/orders/{number}/pick", json={"to_place": "shelf-a1"})
     assert open_reservations(api) == {("L1", "shelf-a1"): 6}
