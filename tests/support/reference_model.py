@@ -626,6 +626,12 @@ def _carries(world: World, moves: list[Move], residency: Residency, since: datet
         return False
     if is_it:
         return residency.contains(move.left)
+    if world.places[place].kind == "unpacking":
+        return move.lot == lot and any(
+            (went.lot, went.serial, went.from_place, went.to_place, went.at)
+            == (lot, serial, move.to_place, place, move.at)
+            for went in moves
+        )  # what was in a case comes out as it is opened
     return world.places[place].kind == "production" and move.lot != lot
 
 
