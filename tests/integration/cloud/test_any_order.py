@@ -61,7 +61,7 @@ PLACES = {
     "customer": Place("customer"),
     "ward": Place("ward", "site"),
     "scrap": Place("scrap"),
-    "lost": Place("count_difference"),
+    "count-difference": Place("count_difference"),
 }
 LATE_PLACE = "ward"
 """It is added only after some of the facts that name it."""
