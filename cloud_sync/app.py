@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
+from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
     batches,
     compounding,
@@ -26,6 +27,7 @@ from cloud_sync.api import (
     traces,
 )
 from cloud_sync.api.access import Ledger
+from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
@@ -55,10 +57,11 @@ def create_app(
     *,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     typed_times: TypedTimes = TYPED_TIMES,
+    doorkeeper: Doorkeeper | None = None,
 ) -> FastAPI:
     """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC.
 
-    ``typed_times`` bounds what people may type.
+    ``typed_times`` bounds what people may type; ``doorkeeper`` is told from which addresses gateways of ours send.
     """
     # The pages at /docs and /redoc bring their own scripts: storage rooms have no internet.
     app = FastAPIOffline(
@@ -69,8 +72,10 @@ def create_app(
     )
     app.state.database = database
     app.state.clock = clock
+    app.state.doorkeeper = doorkeeper or Doorkeeper()
     app.state.typed_times = typed_times
     app.state.sign_receipts = ReceiptSigner(database)
+    app.state.refusals = Refusals(database)
     rooms = (
         stock,
         corrections,

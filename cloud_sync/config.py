@@ -18,6 +18,11 @@ from cloud_sync.ingest.mqtt.receiver import MqttSection
 
 DATABASE_URL = "CLOUD_SYNC_DATABASE_URL"
 """Environment variable that wins over the file: keeps a password out of it."""
+MIGRATION_URL = "CLOUD_SYNC_MIGRATION_URL"
+"""The same for the role that owns the tables."""
+ENVIRONMENT = "environment"
+"""Name of the file beside the configuration that the systemd unit reads variables from; commands read it as well, so
+that all of them find the same database."""
 
 
 class Section(BaseModel):
@@ -34,6 +39,7 @@ class ServerSection(Section):
     tls_cert_file: Path | None = None
     tls_key_file: Path | None = None
     behind_proxy: bool = False
+    connections_per_address_max: Annotated[int, Field(ge=1, le=10_000)] = 100
 
     @model_validator(mode="after")
     def _is_protected(self) -> Self:
@@ -55,6 +61,7 @@ class DatabaseSection(Section):
     """``[database]``: a PostgreSQL by URL, or an embedded one with its data in ``data_dir``."""
 
     url: Annotated[str, Field(pattern=r"^postgresql://")] | None = None
+    migration_url: Annotated[str, Field(pattern=r"^postgresql://")] | None = None
     data_dir: Path | None = None
     readings_kept_months: Annotated[int, Field(ge=1, le=1200)] | None = None
 
@@ -65,6 +72,8 @@ class DatabaseSection(Section):
                 'write either data_dir = "/var/lib/cloud-sync" (embedded PostgreSQL) or '
                 f'url = "postgresql://..." (or set {DATABASE_URL}), one of them'
             )
+        if self.migration_url is not None and self.url is None:
+            raise ValueError("migration_url goes with url: an embedded PostgreSQL has a role for migrations of its own")
         return self
 
 
@@ -96,7 +105,8 @@ class LedgerConfig(Section):
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> LedgerConfig:
-    """The configuration in ``path``; ``CLOUD_SYNC_DATABASE_URL`` in ``environment`` replaces ``[database]``.
+    """The configuration in ``path``; ``CLOUD_SYNC_DATABASE_URL`` in ``environment``, or in the file of that name beside
+    ``path``, replaces ``[database]``.
 
     Relative paths are below the file's folder. Raises ``ConfigError`` with every fault at once.
     """
@@ -108,12 +118,43 @@ def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Ledg
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError((f"{path}: is not TOML: {error}",)) from error
-    if environment.get(DATABASE_URL):
-        raw["database"] = {"url": environment[DATABASE_URL]}
+    # Under systemd the variables are there already, and the file may be root's alone.
+    is_set = DATABASE_URL in environment
+    variables = environment if is_set else {**_variables(environment_file(path)), **environment}
+    if variables.get(DATABASE_URL):
+        raw["database"] = {"url": variables[DATABASE_URL]}
+    if variables.get(MIGRATION_URL) and isinstance(raw.get("database"), dict):
+        raw["database"]["migration_url"] = variables[MIGRATION_URL]
     try:
         return LedgerConfig.model_validate(_with_paths_below(raw, Path(os.path.abspath(path)).parent))
     except ValidationError as error:
         raise ConfigError(tuple(_fault(path, text, fault) for fault in error.errors())) from error
+
+
+def environment_file(path: Path) -> Path:
+    """Where variables for a configuration in ``path`` are kept."""
+    return Path(os.path.abspath(path)).parent / ENVIRONMENT
+
+
+def _variables(file: Path) -> dict[str, str]:
+    """As systemd reads an EnvironmentFile: ``NAME=value`` a line, quotes and comments as in a shell."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            (
+                f"{file}: cannot be read ({error}), and may name the database; run the command as the ledger's user: "
+                "sudo -u cloud-sync cloud-sync ...",
+            )
+        ) from error
+    found = {}
+    for line in text.splitlines():
+        name, is_set, value = line.strip().partition("=")
+        if is_set and re.fullmatch(r"[A-Za-z_]\w*", name):
+            found[name] = value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
+    return found
 
 
 _PATHS = (

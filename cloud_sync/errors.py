@@ -4,6 +4,7 @@
 
     LedgerError
     ├── ConfigError          the configuration cannot be used; lists every fault
+    ├── WrongUser            this user of the operating system must not touch these data
     ├── DatabaseDown         PostgreSQL does not answer: try again later, nothing was stored
     │   └── Overtaken        two transactions were in each other's way, and this one gave way: try again at once
     ├── NotAllowed           the role may not do this
@@ -37,6 +38,10 @@ class ConfigError(LedgerError):
     def __init__(self, faults: tuple[str, ...]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
+
+
+class WrongUser(LedgerError):
+    """This user of the operating system must not touch these data."""
 
 
 class DatabaseDown(LedgerError):

@@ -13,15 +13,26 @@ CONSOLE = "command line"
 """Actor of what is done with ``cloud-sync`` on the ledger's own machine."""
 
 
-def create_token(database: Database, name: str, role: Role, *, actor: str = CONSOLE) -> str:
-    """A new token, to be shown once: the ledger keeps only its digest. Raises ``Conflict`` if the name is taken."""
+def create_token(database: Database, name: str, role: Role, *, person: str | None = None, actor: str = CONSOLE) -> str:
+    """A new token, to be shown once: the ledger keeps only its digest. Raises ``Conflict`` if the name is taken.
+
+    ``person`` is whose it is, as they are called at docks as well; the name of the token if that is not said.
+    """
     token = f"lw_{secrets.token_urlsafe(32)}"
     with database.transaction() as connection:
-        if not queries("access").add_token(connection, name=name, role=role, token_sha256=_digest(token)):
+        if not queries("access").add_token(
+            connection, name=name, person=person or name, role=role, token_sha256=_digest(token)
+        ):
             raise Conflict(
                 f"there is a token {name} already", "Choose another name: names stay in the history, even revoked."
             )
-        add_event(connection, actor=actor, kind="token_created", subject=f"token:{name}", data={"role": role})
+        add_event(
+            connection,
+            actor=actor,
+            kind="token_created",
+            subject=f"token:{name}",
+            data={"role": role, "person": person or name},
+        )
     return token
 
 
@@ -45,7 +56,7 @@ def actor_of(database: Database, token: str) -> Actor:
         row = queries("access").token_by_digest(connection, token_sha256=_digest(token))
     if row is None:
         raise NotKnown("this token is unknown or revoked")
-    return Actor(row["name"], Role(row["role"]))
+    return Actor(row["person"], Role(row["role"]), token=row["name"])
 
 
 def require(actor: Actor, duty: Duty) -> None:

@@ -32,12 +32,15 @@ async def _now(request: Request) -> datetime:
 
 
 def _actor(
+    request: Request,
     database: Annotated[Database, Depends(_database)],
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> Actor:
     if credentials is None:
         raise NotKnown("this needs a token")
-    return actor_of(database, credentials.credentials[:TOKEN_CHARACTERS_MAX])
+    actor = actor_of(database, credentials.credentials[:TOKEN_CHARACTERS_MAX])
+    request.state.actor = actor  # who a refusal is about
+    return actor
 
 
 def _who_may(duty: Duty) -> Callable[[Actor], Awaitable[Actor]]:

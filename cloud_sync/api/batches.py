@@ -10,13 +10,14 @@ from starlette.responses import JSONResponse
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.api.access import ApiRoute, Ledger
 from cloud_sync.api.problems import answers, problem
-from cloud_sync.ingest.batches import store_batches
+from cloud_sync.ingest.batches import BatchOutcome, BatchReceipt, store_batches
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.receipts import Answer
 from edge_agent.domain.wire.wire import WireError, split_units
 
 UNITS_MAX = 1000
 """Batches in one message."""
+GENUINE = (BatchOutcome.STORED, BatchOutcome.DUPLICATE)
 
 router = APIRouter(tags=["gateways"], route_class=ApiRoute)
 
@@ -70,14 +71,18 @@ async def send_batches(request: Request, database: Ledger) -> JSONResponse:
     stored is acknowledged as a duplicate.
     """
     try:
-        units = split_units(await request.body())
+        units = split_units(await request.body(), UNITS_MAX)
     except WireError as error:
         return problem(400, error.reason, "Nothing was stored. Send the whole message again.")
     if len(units) > UNITS_MAX:
-        return problem(413, f"{len(units)} batches in one message", f"Send at most {UNITS_MAX} at once.")
-    return JSONResponse(await run_in_threadpool(_store, database, request.app.state.sign_receipts, units))
+        return problem(413, f"more than {UNITS_MAX} batches in one message", f"Send at most {UNITS_MAX} at once.")
+    receipts, answer = await run_in_threadpool(_store, database, request.app.state.sign_receipts, units)
+    if request.client is not None and any(each.outcome in GENUINE for each in receipts):
+        request.app.state.doorkeeper.know(request.client.host)
+    return JSONResponse(answer)
 
 
-def _store(database: Database, sign: ReceiptSigner, units: tuple[bytes, ...]) -> Answer:
+def _store(database: Database, sign: ReceiptSigner, units: tuple[bytes, ...]) -> tuple[list[BatchReceipt], Answer]:
     receipts = store_batches(database, units)
-    return sign({"digest": r.digest, "outcome": str(r.outcome), "reason": r.reason or ""} for r in receipts)
+    answer = sign({"digest": r.digest, "outcome": str(r.outcome), "reason": r.reason or ""} for r in receipts)
+    return receipts, answer

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import Field, StringConstraints
 
 from cloud_sync.actions.gateways import desk
 from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Now
-from cloud_sync.api.problems import answers, problem
+from cloud_sync.api.problems import answers, note_refusal, problem
 from cloud_sync.api.schemas.common import In, Name
 from cloud_sync.errors import NotKnown
 from edge_agent.domain.stock.desk import TAKEN_AT_HEADER, desk_etag
@@ -44,6 +44,7 @@ class OperatorIn(In):
 
 @router.get("/desk", summary="Fetch a gateway's desk", response_class=Response, responses={304: {}})
 def get_desk(
+    request: Request,
     database: Ledger,
     now: Now,
     gateway: Annotated[Name | None, Query(description="The gateway's name.")] = None,
@@ -61,6 +62,7 @@ def get_desk(
     try:
         raw = desk.desk_for(database, asked, now=now)
     except NotKnown as error:
+        note_refusal(request, str(error))
         # A gateway whose clock is not set yet learns the time from here, and asks again.
         return problem(401, str(error), error.what_to_do, {NOW_HEADER: written(now)})
     headers = {"etag": desk_etag(raw), TAKEN_AT_HEADER: written(now), "cache-control": "private, no-cache"}

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloud_sync.actions.gateways.enrolment import Enrolment, enrol
@@ -46,6 +46,7 @@ class EnrolledOut(BaseModel):
     response_model=EnrolledOut,
     responses={key: value for key, value in answers(409, 429).items() if key != 401},
 )
-def create_enrolment(request: EnrolmentIn, database: Ledger, now: Now) -> dict[str, object]:
+def create_enrolment(request: EnrolmentIn, asked: Request, database: Ledger, now: Now) -> dict[str, object]:
     """Believe a gateway's batches from now on. The code is the credential; no token is needed."""
-    return enrol(database, Enrolment(**request.model_dump()), now=now)
+    address = asked.client.host if asked.client is not None else ""
+    return enrol(database, Enrolment(**request.model_dump()), now=now, address=address)

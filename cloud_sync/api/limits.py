@@ -1,8 +1,13 @@
-"""No request is larger than its endpoint can need."""
+"""No request is larger than its endpoint can need, and there are no more at once than can be served."""
 
+import logging
+from collections import Counter
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cloud_sync.api.problems import problem
+from cloud_sync.api.problems import RETRY_AFTER_S, problem
 
 BATCHES_PATH = "/v1/batches"
 MESSAGE_BYTES_MAX = 16 << 20
@@ -12,51 +17,140 @@ FILE_BYTES_MAX = 16 << 20
 """Of a file with master data."""
 BODY_BYTES_MAX = 1 << 20
 """Of any other request."""
+BODIES_BYTES_MAX = 256 << 20
+"""Of all bodies that are in memory at once."""
+REQUESTS_MAX = 200
+RESERVED_FOR_BATCHES = 50
+"""Requests at once, and how many of them only gateways may take."""
+PER_ADDRESS_MAX = 100
+
+log = logging.getLogger(__name__)
+
+SECURITY_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+"""Of every answer that does not say otherwise itself."""
+PAGES = ("/docs", "/redoc", "/static-offline-docs")
+PAGES_POLICY = "default-src 'self' 'unsafe-inline' data: blob:; frame-ancestors 'none'"
+HSTS = "max-age=31536000"
 
 
 class LimitBody:
-    """Answers 413 to a body that is too large: at once if it says so, else as soon as it shows."""
+    """Answers 413 to a body that is too large: at once if it says so, else as soon as it shows; 503 while there are
+    too many requests, or bytes of them. Whoever hangs up meanwhile gets nothing, and no traceback is logged."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self._in_work: Counter[str] = Counter()
+        self._bodies_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        bytes_max = MESSAGE_BYTES_MAX if scope["path"] == BATCHES_PATH else BODY_BYTES_MAX
-        if scope["path"].startswith(IMPORTS_PATH):
-            bytes_max = FILE_BYTES_MAX
+        send = _with_security_headers(scope, send)
+        address = scope["client"][0] if scope.get("client") else ""
+        if not self._has_room(scope["path"], address):
+            await _busy(scope, receive, send)
+            return
+        self._in_work[address] += 1
+        body = _Counted(receive, send, self, _bytes_max(scope["path"]))
+        try:
+            await self._answer(scope, body)
+        finally:
+            self._bodies_bytes -= body.taken
+            self._in_work[address] -= 1
+            if not self._in_work[address]:
+                del self._in_work[address]
+
+    async def _answer(self, scope: Scope, body: "_Counted") -> None:
+        bytes_max = body.bytes_max
         refuse = problem(413, f"the body is larger than {bytes_max} bytes", "Send less at once.")
         reserved = next((value for key, value in scope["headers"] if key == b"content-length"), b"0")
         if reserved.isdigit() and int(reserved) > bytes_max:
-            await refuse(scope, receive, send)
+            await refuse(scope, body.receive, body.send)
             return
-        body = _Counted(receive, send, bytes_max)
         try:
             await self.app(scope, body.receive, body.send)
         except _TooLargeError:
             if not body.has_answered:
-                await refuse(scope, receive, send)
+                await refuse(scope, body.receive, body.send)
+        except _TooManyBytesError:
+            if not body.has_answered:
+                await _busy(scope, body.receive, body.send)
+        except ClientDisconnect:
+            log.info("%s hung up in the middle of a request", scope["client"])
+
+    def _has_room(self, path: str, address: str) -> bool:
+        most = REQUESTS_MAX if path == BATCHES_PATH else REQUESTS_MAX - RESERVED_FOR_BATCHES
+        return self._in_work.total() < most and self._in_work[address] < PER_ADDRESS_MAX
+
+    def take(self, count: int) -> bool:
+        """Count bytes of a body; whether there is room for them."""
+        self._bodies_bytes += count
+        return self._bodies_bytes <= BODIES_BYTES_MAX
+
+
+def _bytes_max(path: str) -> int:
+    if path == BATCHES_PATH:
+        return MESSAGE_BYTES_MAX
+    return FILE_BYTES_MAX if path.startswith(IMPORTS_PATH) else BODY_BYTES_MAX
+
+
+async def _busy(scope: Scope, receive: Receive, send: Send) -> None:
+    answer = problem(
+        503, "too many requests at once", "Send the same again in a few seconds.", {"Retry-After": str(RETRY_AFTER_S)}
+    )
+    await answer(scope, receive, send)
+
+
+def _with_security_headers(scope: Scope, send: Send) -> Send:
+    is_page = scope["path"].startswith(PAGES)
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                is_policy = name == "content-security-policy"
+                headers.setdefault(name, PAGES_POLICY if is_policy and is_page else value)
+            if scope["scheme"] == "https":
+                headers.setdefault("strict-transport-security", HSTS)
+        await send(message)
+
+    return sending
 
 
 class _TooLargeError(BaseException):
     """Passes through whoever reads the body; no one below may take it for a fault of its own."""
 
 
+class _TooManyBytesError(BaseException):
+    """The same, where all bodies together are too large."""
+
+
 class _Counted:
-    def __init__(self, receive: Receive, send: Send, bytes_max: int) -> None:
+    def __init__(self, receive: Receive, send: Send, limits: LimitBody, bytes_max: int) -> None:
         self._receive = receive
         self._send = send
-        self._left = bytes_max
+        self._limits = limits
+        self.bytes_max = bytes_max
+        self.taken = 0
         self.has_answered = False
 
     async def receive(self) -> Message:
         message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        if self._left < 0:
+        count = len(message.get("body", b""))
+        self.taken += count
+        has_room = self._limits.take(count)
+        if self.taken > self.bytes_max:
             raise _TooLargeError
+        if not has_room:
+            raise _TooManyBytesError
         return message
 
     async def send(self, message: Message) -> None:

@@ -3,7 +3,9 @@
 import re
 from typing import Any
 
+import psycopg
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -67,26 +69,50 @@ def install(app: FastAPI) -> None:
     """Let ``app`` answer errors this way."""
     app.add_exception_handler(LedgerError, _ledger_error)
     app.add_exception_handler(RequestValidationError, _not_well_formed)
+    app.add_exception_handler(psycopg.DataError, _not_to_be_kept)
+    app.add_exception_handler(UnicodeEncodeError, _not_to_be_kept)
     app.add_exception_handler(HTTPException, _http_error)
 
 
 def problem(status: int, error: str, what_to_do: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """The answer itself."""
-    return JSONResponse({"error": error, "what_to_do": what_to_do}, status, headers)
+    """The answer itself. What was asked may be quoted in it, lone surrogates and all: they are written out."""
+    said = {"error": error, "what_to_do": what_to_do}
+    content = {name: text.encode(errors="backslashreplace").decode() for name, text in said.items()}
+    return JSONResponse(content, status, headers)
 
 
-async def _ledger_error(_: Request, error: Exception) -> JSONResponse:
+async def _ledger_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, LedgerError)  # noqa: S101 - registered for it
+    if isinstance(error, NotAllowed):
+        await run_in_threadpool(note_refusal, request, str(error))
     kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
     if kind is None:
         raise error
     return problem(STATUS[kind], str(error), error.what_to_do, HEADERS.get(kind))
 
 
+def note_refusal(request: Request, reason: str) -> None:
+    """Leave an event of it."""
+    actor = getattr(request.state, "actor", None)
+    address = request.client.host if request.client is not None else ""
+    asked = f"{request.method} {request.url.path}"[:300].replace("\x00", "")
+    request.app.state.refusals.note(
+        actor=actor.name if actor is not None else None,
+        address=address,
+        request=asked.encode(errors="backslashreplace").decode(),
+        reason=reason.encode(errors="backslashreplace").decode().replace("\x00", ""),
+    )
+
+
 async def _not_well_formed(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     faults = [f"{'.'.join(str(key) for key in fault['loc'])}: {fault['msg']}" for fault in error.errors()[:20]]
     return problem(422, _MEMBER.sub(r"\1", "; ".join(faults)), Invalid.what_to_do)
+
+
+async def _not_to_be_kept(_: Request, error: Exception) -> JSONResponse:
+    """A value that the database refuses: NUL, half a character, a number beyond its bounds. Nothing was stored."""
+    return problem(422, f"a value cannot be kept: {str(error).splitlines()[0]}", Invalid.what_to_do)
 
 
 async def _http_error(_: Request, error: Exception) -> JSONResponse:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
+from pydantic import ValidationError
 
 from cloud_sync.actions.master_data import documents, records
 from cloud_sync.api.access import Administrator, ApiRoute, Decider, Ledger, Listing, Now, Reader
@@ -62,6 +63,8 @@ async def import_file(
 ) -> Any:
     """Take in a CSV file: all rows, or none if any has a fault. `GET /v1/exports/{kind}` shows the columns.
 
+    Opening balances are stock from nothing: they count once another person has sent the same file (`waits`).
+
     Kinds, in an order in which nothing needs what comes after it: places, owners, items, suppliers, recipients,
     operators, reorder-levels, opening-balances.
 
@@ -93,9 +96,9 @@ async def import_file(
     response_class=StreamingResponse,
     responses={200: {"content": _CSV, "description": "The file."}},
 )
-def export_file(kind: Kind, database: Ledger, _: Reader) -> Any:
+def export_file(kind: Kind, database: Ledger, actor: Reader) -> Any:
     """All records of a kind as CSV, header first. Importing it again changes nothing."""
-    lines = records.export_csv(database, kind)
+    lines = records.export_csv(database, kind, actor=actor.name)
     headers = {"Content-Disposition": f'attachment; filename="{kind}.csv"'}
     return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -223,7 +226,10 @@ def _keep(
     actor: str,
     **key: str,
 ) -> Any:
-    record = model.model_validate({**said.model_dump(exclude={"reason"}), **key})
+    try:
+        record = model.model_validate({**said.model_dump(exclude={"reason"}), **key})
+    except ValidationError as error:
+        raise Invalid("; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())) from error
     row, is_new = records.keep_record(database, kind, record, reason=said.reason, at=now, actor=actor)
     response.status_code = 201 if is_new else 200
     return row

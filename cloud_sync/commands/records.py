@@ -47,6 +47,9 @@ def import_records(
             ),
             f"Nothing was imported: {len(done.faults)} faults. Correct them and import the file again.",
         )
+    if done.waits:
+        say(f"{file} has no faults. Nothing is booked yet: another person has to import the same file")
+        return
     would = "would be " if dry_run else ""
     say(f"{kind}: {done.added} {would}added, {done.changed} {would}changed, {done.unchanged} unchanged")
 
@@ -59,7 +62,7 @@ def export_records(
     with told():
         records.model_of(kind)
     with told(), opened(load(config)) as database:
-        sys.stdout.writelines(line.replace("\r\n", "\n") for line in records.export_csv(database, kind))
+        sys.stdout.writelines(line.replace("\r\n", "\n") for line in records.export_csv(database, kind, actor=me()))
 
 
 @operator_app.command("put")

@@ -1,6 +1,7 @@
 """``serve``: the ledger listens, takes batches from a broker as well, and keeps house."""
 
 import logging
+import resource
 import signal
 import socket
 from collections.abc import Iterator
@@ -14,11 +15,12 @@ from typing import NoReturn
 
 import uvicorn
 
-from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
+from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
 from cloud_sync.actions.master_data.zones import ask_for_missing_zones, zones_that_differ
 from cloud_sync.actions.monitoring import channels, retention
 from cloud_sync.actions.orders.reallocation_worker import Replanning
 from cloud_sync.actions.quality import stability_budget
+from cloud_sync.api.connections import KEEP_ALIVE_S, Doorkeeper, bounded_protocol
 from cloud_sync.app import create_app
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, import_policies_of, load, opened, say, told
 from cloud_sync.config import LedgerConfig, ServerSection
@@ -27,7 +29,8 @@ from cloud_sync.ingest.batches import store_batches
 from cloud_sync.ingest.mqtt.receiver import MqttDoor
 from cloud_sync.storage.database import Database
 
-REQUESTS_AT_ONCE_MAX = 200
+FILES_MAX = 65_536
+"""Of open files and connections, as far as the system lets us."""
 SHUTDOWN_S = 10
 BACKLOG = 1024
 """Connections that may wait to be accepted: a region of gateways comes back at once."""
@@ -45,10 +48,12 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     loaded = load(config)
     server = loaded.server
+    _let_open_many_files()
+    doorkeeper = Doorkeeper(None if server.behind_proxy else server.connections_per_address_max)
     with (
         told(),
         _listening(server) as listening,
-        opened(loaded) as database,
+        opened(loaded, may_create=True) as database,
         _mqtt_door(loaded, database),
         Replanning(database),
     ):
@@ -60,16 +65,23 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
         _keep_house(database, loaded.database.readings_kept_months)
         _Server(
             uvicorn.Config(
-                create_app(database, typed_times=loaded.typed_times.as_limits()),
+                create_app(database, typed_times=loaded.typed_times.as_limits(), doorkeeper=doorkeeper),
+                http=bounded_protocol(doorkeeper),
+                timeout_keep_alive=KEEP_ALIVE_S,
                 ssl_certfile=server.tls_cert_file,
                 ssl_keyfile=str(server.tls_key_file) if server.tls_key_file else None,
                 proxy_headers=server.behind_proxy,
                 server_header=False,
-                limit_concurrency=REQUESTS_AT_ONCE_MAX,
                 timeout_graceful_shutdown=SHUTDOWN_S,
                 log_level="warning",
             )
         ).run(sockets=[listening])
+
+
+def _let_open_many_files() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_MAX if most == resource.RLIM_INFINITY else min(FILES_MAX, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 class _Server(uvicorn.Server):
@@ -120,7 +132,12 @@ def _mqtt_door(config: LedgerConfig, database: Database) -> Iterator[None]:
         yield
         return
     try:
-        door = MqttDoor(config.mqtt, partial(store_batches, database), ReceiptSigner(database))
+        door = MqttDoor(
+            config.mqtt,
+            partial(store_batches, database),
+            ReceiptSigner(database),
+            ledger_keys(database).broker_group,
+        )
     except ValueError as error:
         raise ConfigError((f"mqtt: {error}",)) from error
     door.start()

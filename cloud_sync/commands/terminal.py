@@ -1,9 +1,11 @@
 """What every command needs: the configuration, the database opened, and how things are said on a terminal."""
 
 import os
+import pwd
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -15,11 +17,16 @@ from cloud_sync.actions import access
 from cloud_sync.actions.master_data import master_data
 from cloud_sync.actions.monitoring import policy_files
 from cloud_sync.config import DATABASE_URL, LedgerConfig, load_config
+from cloud_sync.config_check import file_faults
 from cloud_sync.errors import ConfigError, DatabaseDown, LedgerError
-from cloud_sync.storage.database import Database, Row
+from cloud_sync.storage.database import Database, Row, holds_ledger
+from cloud_sync.storage.embedded import is_there
 
 CONFIG = "CLOUD_SYNC_CONFIG"
 """Environment variable with the path of the configuration."""
+
+NOBODY_LOGGED_IN = 2**32 - 1
+"""The kernel's word for a process that no login began."""
 
 DEFAULT_CONFIG = Path("/etc/cloud-sync/ledger.toml")
 ROWS_MAX = 10_000
@@ -31,19 +38,29 @@ err = Console(stderr=True)
 
 
 def load(config: Path) -> LedgerConfig:
-    """The configuration, or the end of the command with every fault told."""
+    """The configuration, or the end of the command with every fault told, those of the files that it names as well."""
     with told():
-        return load_config(config)
+        loaded = load_config(config)
+        if faults := file_faults(loaded, config, at=datetime.now(UTC)):
+            raise ConfigError(faults)
+        return loaded
 
 
 @contextmanager
-def opened(config: LedgerConfig) -> Iterator[Database]:
-    """The ledger's database, started first where it is an embedded one. Raises ``ConfigError``."""
+def opened(config: LedgerConfig, *, may_create: bool = False) -> Iterator[Database]:
+    """The ledger's database, started first where it is an embedded one. Raises ``ConfigError``.
+
+    Where there is no ledger yet, one is made if the command is there for that, or the person at the terminal says so.
+    """
     url, data_dir = config.database.url, config.database.data_dir
     if url is not None:
-        database = Database.at_url(url)
+        if not (may_create or holds_ledger(url)):
+            _ask_to_create(f"the database of {DATABASE_URL} or database.url")
+        database = Database.at_url(url, config.database.migration_url)
     else:
         assert data_dir is not None  # noqa: S101 - the configuration has one of the two
+        if not (may_create or is_there(data_dir)):
+            _ask_to_create(str(data_dir))
         try:
             database = Database.embedded(data_dir)
         except (OSError, RuntimeError, ValueError) as error:
@@ -55,6 +72,18 @@ def opened(config: LedgerConfig) -> Iterator[Database]:
             ) from error
     with database:
         yield database
+
+
+def _ask_to_create(where: str) -> None:
+    """A second ledger that nobody meant gives out tokens that the first one does not accept."""
+    question = f"There is no ledger yet in {where}. Make a new one there?"
+    if sys.stdin.isatty() and typer.confirm(question):
+        return
+    fail(
+        f"there is no ledger yet in {where}: nothing was made.",
+        "If that is the right place, make one with cloud-sync migrate or cloud-sync serve. If not, name the "
+        "configuration of the ledger that is there with --config.",
+    )
 
 
 def import_policies_of(database: Database, config: LedgerConfig) -> None:
@@ -135,5 +164,22 @@ def show(rows: list[Row], *columns: str) -> None:
 
 
 def me() -> str:
-    """Who is at this terminal, for the event log."""
-    return f"{access.CONSOLE} ({os.environ.get('SUDO_USER') or os.environ.get('USER') or os.geteuid()})"
+    """Who is at this terminal, for the event log: the user who logged in, as the kernel knows, whoever they became."""
+    return f"{access.CONSOLE} ({_name_of(_login_uid())})"
+
+
+def _login_uid() -> int:
+    with suppress(OSError, ValueError):
+        uid = int(Path("/proc/self/loginuid").read_text(encoding="ascii"))
+        if uid != NOBODY_LOGGED_IN:
+            return uid
+    if os.getuid() == 0 and os.environ.get("SUDO_UID", "").isdigit():
+        return int(os.environ["SUDO_UID"])  # only root could have made that up
+    return os.getuid()
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

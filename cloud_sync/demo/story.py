@@ -146,6 +146,7 @@ async def _introduce(ledger: Ledger, gateway: Gateway) -> None:
     await ledger.post("administrator", "/v1/items", item)
     body = {"name": identity["gateway"], "public_key": identity["public_key"]}
     await ledger.post("administrator", "/v1/gateways", body)
+    await ledger.put("administrator", f"/v1/gateways/{NAME}/place", {"place": "dock"})
     telling.proved(f"the ledger runs at {ledger.url} and knows gateway {NAME} by its public key")
 
 

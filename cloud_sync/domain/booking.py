@@ -191,9 +191,17 @@ class Why(StrEnum):
     MISSING_PLACE = "missing_place"
     SAME_PLACE = "same_place"
     IMPLAUSIBLE_QUANTITY = "implausible_quantity"
+    OUTSIDE_SITE = "outside_site"
+    GATEWAY_WITHOUT_PLACE = "gateway_without_place"
 
 
-CURABLE = (Why.UNKNOWN_ITEM, Why.UNKNOWN_PLACE, Why.DIFFERENT_ITEMS, Why.IMPLAUSIBLE_QUANTITY)
+CURABLE = (
+    Why.UNKNOWN_ITEM,
+    Why.UNKNOWN_PLACE,
+    Why.DIFFERENT_ITEMS,
+    Why.IMPLAUSIBLE_QUANTITY,
+    Why.GATEWAY_WITHOUT_PLACE,
+)
 """What new master data can cure."""
 OPENED = "/opened"
 """Ends the fact of what comes out of a case; without it, it is the fact of the case itself."""

@@ -270,7 +270,7 @@ def read_csv(kind: str, text: str) -> Sheet:
             if len(records) >= ROWS_MAX:
                 faults.append(RecordFault(line, "", f"more than {ROWS_MAX} rows: split the file"))
                 break
-            found = _record(model, header, cells, line)
+            found = _record(model, header, [_EXECUTED_QUOTED.sub(r"\1", cell) for cell in cells], line)
             if isinstance(found, MasterRecord):
                 before = seen.setdefault(found.key, line)
                 if before != line:
@@ -293,7 +293,7 @@ def write_csv(kind: str, records: Iterable[MasterRecord]) -> Iterator[str]:
     writer.writerow(columns)
     yield sink.text
     for record in records:
-        writer.writerow([_cell(getattr(record, column)) for column in columns])
+        writer.writerow([_unexecuted(_cell(getattr(record, column))) for column in columns])
         yield sink.text
 
 
@@ -301,6 +301,16 @@ def differences(before: MasterRecord, after: MasterRecord) -> dict[str, dict[str
     """What changes from one to the other: field -> ``{"from": ..., "to": ...}`` in plain JSON values."""
     old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
     return {field: {"from": old[field], "to": new[field]} for field in new if old[field] != new[field]}
+
+
+# What spreadsheets take for a formula; a plain number is none. An apostrophe makes it text for them, and goes again
+# when it is read.
+_EXECUTED = re.compile(r"'*(?:[=@\t\r]|[+\-](?!\d*(?:\.\d+)?\Z))")
+_EXECUTED_QUOTED = re.compile(r"\A'('*(?:[=@\t\r]|[+\-](?!\d*(?:\.\d+)?\Z)))")
+
+
+def _unexecuted(cell: str) -> str:
+    return f"'{cell}" if _EXECUTED.match(cell) else cell
 
 
 class _Line:

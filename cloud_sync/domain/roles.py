@@ -37,10 +37,14 @@ approves what they requested or counted themselves (cloud_sync.domain.orders).""
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who asks the ledger for something: the token's name, which every event carries, and its role."""
+    """Somebody who asks the ledger for something: the person, whom every event carries, and the role of their token.
+
+    Duties are kept apart by person, whatever tokens and badges they have.
+    """
 
     name: str
     role: Role
+    token: str = ""
 
     def may(self, duty: Duty) -> bool:
         """Whether the role covers ``duty``."""

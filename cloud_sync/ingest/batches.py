@@ -5,6 +5,7 @@ Storing is idempotent: a batch that is stored already is a ``DUPLICATE``, and as
 
 import logging
 import uuid
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cloud_sync.domain.records import fault_in
 from cloud_sync.errors import Forked, NotGenuine
-from cloud_sync.ingest.bulk import Sealed, in_parts, store_part
+from cloud_sync.ingest.bulk import Sealed, in_parts, proven, store_part
 from cloud_sync.ingest.clock_correction import bound_times
 from cloud_sync.ingest.dead_letters import TRIES_MAX, is_poison, poison_case
 from cloud_sync.ingest.lane_progress import advance
@@ -23,6 +24,7 @@ from cloud_sync.ingest.notices import store_notices
 from cloud_sync.ingest.provenance import RecordSource, Sourced
 from cloud_sync.ingest.readings import store_readings
 from cloud_sync.ingest.scans import store_scans
+from cloud_sync.ingest.time_window import TimeWindow
 from cloud_sync.posting.cases import Case, count_case, open_case
 from cloud_sync.storage.database import Connection, Database, Row, again_if_overtaken
 from cloud_sync.storage.queries import queries
@@ -36,6 +38,7 @@ from edge_agent.domain.wire.wire import (
     decode_record,
     digest_of,
     header_of,
+    is_genuine,
 )
 
 UNREADABLE_KEPT_BYTES = 10_000
@@ -72,36 +75,49 @@ class BatchReceipt:
 def store_batch(database: Database, raw: bytes) -> BatchReceipt:
     """Store one batch in one transaction and say what became of it.
 
-    Raises ``DatabaseDown``: nothing was stored, and the gateway shall send it again.
+    Nothing of it is unpacked before its signature is proven. Raises ``DatabaseDown``: nothing was stored, and the
+    gateway shall send it again.
     """
     digest = digest_of(raw)
+    header = None
     try:
-        batch = decode_batch(raw)
-        _check_header(batch.header)
+        header = _header_of(raw)
+        with database.transaction() as connection:
+            return BatchReceipt(digest, _store(connection, header, raw))
     except WireError as error:
         return BatchReceipt(digest, BatchOutcome.REFUSED, error.reason)
-    try:
-        with database.transaction() as connection:
-            return BatchReceipt(digest, _store(connection, batch))
     except NotGenuine as error:
+        assert header is not None  # noqa: S101 - it was read
         with database.transaction() as connection:
-            count_case(connection, _not_genuine_case(batch, error))
-        outcome = BatchOutcome.UNKNOWN if isinstance(error, _NotBelieved) else BatchOutcome.REFUSED
-        return BatchReceipt(digest, outcome, str(error))
+            count_case(connection, _not_genuine_case(header, digest, error))
+        return _refusal(digest, error)
     except Forked as error:
+        assert header is not None  # noqa: S101 - it was read
         with database.transaction() as connection:
-            count_case(connection, _fork_case(batch, error))
+            count_case(connection, _fork_case(header, digest, error))
         return BatchReceipt(digest, BatchOutcome.FORK, str(error))
 
 
 def store_batches(database: Database, raws: Sequence[bytes]) -> list[BatchReceipt]:
     """Store several batches and say what became of each, in their order; as good as ``store_batch`` on each.
 
+    Whose they are is proven first, for all of them at once: what strangers send costs little, however much it is.
     Many batches of readings share transactions: a week of back-fill takes seconds so. A batch that fails again and
     again is set aside (``ingest.poison``), so that it does not hold up the others. Raises ``DatabaseDown``: some may be
     stored, and the gateway shall send all again.
     """
-    receipts = _store_together(database, raws)
+    receipts: dict[int, BatchReceipt] = {}
+    sealed: list[Sealed] = []
+    for index, raw in enumerate(raws):
+        try:
+            sealed.append(Sealed(index, _header_of(raw), raw, digest_of(raw)))
+        except WireError as error:
+            receipts[index] = BatchReceipt(digest_of(raw), BatchOutcome.REFUSED, error.reason)
+    if sealed:
+        receipts |= _receipts_of_strangers(database, sealed)
+        receipts |= _store_together(
+            database, [each for each in sealed if each.index not in receipts and each.header.lane is Lane.READINGS]
+        )
     return [receipts.get(index) or _store_or_set_aside(database, raw) for index, raw in enumerate(raws)]
 
 
@@ -121,7 +137,7 @@ def _store_or_set_aside(database: Database, raw: bytes) -> BatchReceipt:
 def _set_aside(database: Database, batch: Batch, error: Exception) -> BatchReceipt:
     """Keep it as evidence, with a case that says why nothing came of it. The gateway need not send it again."""
     with database.transaction() as connection:
-        gateway = _genuine_gateway(connection, batch)
+        gateway = _genuine_gateway(connection, batch.header, batch.raw)
         if _is_stored_or_own(connection, batch, gateway["id"]):
             return BatchReceipt(batch.digest, BatchOutcome.DUPLICATE)
         case = poison_case(batch, _add_evidence(connection, gateway["id"], batch, None, None), error)
@@ -132,9 +148,33 @@ def _set_aside(database: Database, batch: Batch, error: Exception) -> BatchRecei
 
 
 @again_if_overtaken
-def _store_together(database: Database, raws: Sequence[bytes]) -> dict[int, BatchReceipt]:
+def _receipts_of_strangers(database: Database, sealed: Sequence[Sealed]) -> dict[int, BatchReceipt]:
+    """Receipts by index of those that no gateway of ours signed; each kind of them counts on one case."""
+    by_name: dict[str, list[Sealed]] = defaultdict(list)
+    for each in sealed:
+        by_name[each.header.gateway].append(each)
+    found: list[tuple[Sealed, NotGenuine]] = []
+    with database.transaction() as connection:
+        rows = {row["name"]: row for row in queries("ingest").gateways_named(connection, names=sorted(by_name))}
+        for name, group in by_name.items():
+            found += _not_genuine(name, rows.get(name), group)
+        cases = [_not_genuine_case(each.header, each.digest, error) for each, error in found]
+        for key, times in sorted(Counter(case.key for case in cases).items()):
+            count_case(connection, next(case for case in reversed(cases) if case.key == key), times)
+    return {each.index: _refusal(each.digest, error) for each, error in found}
+
+
+def _not_genuine(name: str, gateway: Row | None, group: Sequence[Sealed]) -> list[tuple[Sealed, NotGenuine]]:
+    fault = _not_believed(name, gateway)
+    if gateway is None or fault is not None:
+        return [(each, fault or _UnknownGateway()) for each in group]
+    genuine = {each.index for each in proven(group, _verifier(gateway["public_key"]))}
+    return [(each, _wrong_signature(name)) for each in group if each.index not in genuine]
+
+
+@again_if_overtaken
+def _store_together(database: Database, candidates: Sequence[Sealed]) -> dict[int, BatchReceipt]:
     """Receipts by index of those that could be stored together with others."""
-    candidates = [each for index, raw in enumerate(raws) if (each := _sealed(index, raw)) is not None]
     receipts: dict[int, BatchReceipt] = {}
     for part in in_parts(candidates):
         if len(part) < 2:
@@ -156,16 +196,14 @@ def _store_part(database: Database, part: Sequence[Sealed]) -> tuple[list[int], 
         gateway: Row | None = queries("ingest").gateway(connection, name=part[0].header.gateway)
         if gateway is None or gateway["revoked_at"] is not None:
             return [], []
-        return store_part(connection, gateway["id"], _verifier(gateway["public_key"]), part)
+        window = TimeWindow.of(gateway)
+        return store_part(connection, gateway["id"], _verifier(gateway["public_key"]), part, window)
 
 
-def _sealed(index: int, raw: bytes) -> Sealed | None:
-    try:
-        header = header_of(raw)
-        _check_header(header)
-    except WireError:
-        return None
-    return Sealed(index, header, raw, digest_of(raw)) if header.lane is Lane.READINGS else None
+def _header_of(raw: bytes) -> BatchHeader:
+    header = header_of(raw)
+    _check_header(header)
+    return header
 
 
 class _NotBelieved(NotGenuine):
@@ -176,26 +214,29 @@ class _UnknownGateway(_NotBelieved):
     """Nobody registered it; its name is worth nothing."""
 
 
-def _store(connection: Connection, batch: Batch) -> BatchOutcome:
-    header = batch.header
-    gateway = _genuine_gateway(connection, batch)
+def _store(connection: Connection, header: BatchHeader, raw: bytes) -> BatchOutcome:
+    gateway = _genuine_gateway(connection, header, raw)
+    batch = decode_batch(raw, header)
     if _is_stored_or_own(connection, batch, gateway["id"]):
         return BatchOutcome.DUPLICATE
     decoded = _decoded(batch)
-    first_at, last_at = _trusted(decoded)
+    window = TimeWindow.of(gateway)
+    first_at, last_at = _trusted(decoded, window)
     evidence_id = _add_evidence(connection, gateway["id"], batch, first_at, last_at)
-    source = RecordSource(gateway["id"], header.gateway, header.journal, header.lane, evidence_id)
+    source = RecordSource(gateway["id"], header.gateway, header.journal, header.lane, evidence_id, window)
     advance(connection, source.gateway_id, source.journal, source.lane.value)
     _book(connection, source, batch, decoded, is_dated=last_at is not None)
     queries("ingest").gateway_seen(connection, id=gateway["id"])
     return BatchOutcome.STORED
 
 
-def book_evidence(connection: Connection, gateway_id: int, batch: Batch, evidence_id: int) -> None:
+def book_evidence(connection: Connection, batch: Batch, evidence_id: int) -> None:
     """Make facts of a batch that is kept as evidence and nothing more. The caller owns the lane."""
     header, decoded = batch.header, _decoded(batch)
-    source = RecordSource(gateway_id, header.gateway, header.journal, header.lane, evidence_id)
-    _book(connection, source, batch, decoded, is_dated=_trusted(decoded)[1] is not None)
+    gateway: Row = queries("ingest").gateway(connection, name=header.gateway)
+    window = TimeWindow.of(gateway)
+    source = RecordSource(gateway["id"], header.gateway, header.journal, header.lane, evidence_id, window)
+    _book(connection, source, batch, decoded, is_dated=_trusted(decoded, window)[1] is not None)
 
 
 def _book(
@@ -231,16 +272,32 @@ def _check_header(header: BatchHeader) -> None:
         raise WireError(f"sequence number {header.first} is not below {SEQ_END}")
 
 
-def _genuine_gateway(connection: Connection, batch: Batch) -> Row:
-    name = batch.header.gateway
-    gateway: Row | None = queries("ingest").gateway(connection, name=name)
-    if gateway is None:
-        raise _UnknownGateway(f"no gateway is registered as {name}: register it with its public key")
-    if gateway["revoked_at"] is not None:
-        raise _NotBelieved(f"gateway {name} was revoked at {gateway['revoked_at']:%Y-%m-%d %H:%M} UTC")
-    if not batch.is_genuine(_verifier(gateway["public_key"])):
-        raise NotGenuine(f"the signature is not that of gateway {name}")
+def _genuine_gateway(connection: Connection, header: BatchHeader, raw: bytes) -> Row:
+    gateway: Row | None = queries("ingest").gateway(connection, name=header.gateway)
+    fault = _not_believed(header.gateway, gateway)
+    if gateway is None or fault is not None:
+        raise fault or _UnknownGateway()
+    if not is_genuine(raw, _verifier(gateway["public_key"])):
+        raise _wrong_signature(header.gateway)
     return gateway
+
+
+def _not_believed(name: str, gateway: Row | None) -> NotGenuine | None:
+    """Why nothing of this gateway is taken, whoever signed it; None if there is no reason."""
+    if gateway is None:
+        return _UnknownGateway(f"no gateway is registered as {name}: register it with its public key")
+    if gateway["revoked_at"] is not None:
+        return _NotBelieved(f"gateway {name} was revoked at {gateway['revoked_at']:%Y-%m-%d %H:%M} UTC")
+    return None
+
+
+def _wrong_signature(name: str) -> NotGenuine:
+    return NotGenuine(f"the signature is not that of gateway {name}")
+
+
+def _refusal(digest: str, error: NotGenuine) -> BatchReceipt:
+    outcome = BatchOutcome.UNKNOWN if isinstance(error, _NotBelieved) else BatchOutcome.REFUSED
+    return BatchReceipt(digest, outcome, str(error))
 
 
 def _verifier(public_key: bytes) -> Verify:
@@ -309,10 +366,11 @@ def _decoded(batch: Batch) -> Sequence[Record | str]:
     return decoded
 
 
-def _trusted(decoded: Sequence[Record | str]) -> tuple[datetime | None, datetime | None]:
-    """The first and the latest time by a synchronised clock of what a batch says, thinned or not."""
+def _trusted(decoded: Sequence[Record | str], window: TimeWindow) -> tuple[datetime | None, datetime | None]:
+    """The first and the latest believed time by a synchronised clock of what a batch says, thinned or not."""
     said = (Reading, Envelope, ScanTransaction, Notice)
     times = [each.stamp.at for each in decoded if isinstance(each, said) and each.stamp.synced]
+    times = [at for at in times if window.has(at, synced=True)]
     return min(times, default=None), max(times, default=None)
 
 
@@ -337,15 +395,14 @@ def _unreadable_case(source: RecordSource, seq: int, line: bytes, fault: str) ->
     return Case("unreadable_record", key, text, evidence_id=source.evidence_id, data={"record": shown})
 
 
-def _not_genuine_case(batch: Batch, error: NotGenuine) -> Case:
+def _not_genuine_case(header: BatchHeader, digest: str, error: NotGenuine) -> Case:
     # All that strangers send is one case: they could make up names without end.
-    name = "unknown gateways" if isinstance(error, _UnknownGateway) else f"gateway:{batch.header.gateway}"
-    return Case("batch_not_genuine", name, str(error), data={"digest": batch.digest, "gateway": batch.header.gateway})
+    name = "unknown gateways" if isinstance(error, _UnknownGateway) else f"gateway:{header.gateway}"
+    return Case("batch_not_genuine", name, str(error), data={"digest": digest, "gateway": header.gateway})
 
 
-def _fork_case(batch: Batch, error: Forked) -> Case:
-    header = batch.header
-    data = {"lane": header.lane.value, "first": header.first, "records": header.count, "digest": batch.digest}
+def _fork_case(header: BatchHeader, digest: str, error: Forked) -> Case:
+    data = {"lane": header.lane.value, "first": header.first, "records": header.count, "digest": digest}
     key = f"{header.gateway}/{header.journal}"
     return Case("forked_journal", key, str(error), evidence_id=error.evidence_id, data=data)
 

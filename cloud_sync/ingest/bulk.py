@@ -20,6 +20,7 @@ from cloud_sync.ingest.fast_parser import EPOCH
 from cloud_sync.ingest.lane_progress import advance
 from cloud_sync.ingest.provenance import Sourced
 from cloud_sync.ingest.readings import Unusable, heard, keep_unusable
+from cloud_sync.ingest.time_window import TimeWindow
 from cloud_sync.posting.monitoring.envelopes import Span, joined
 from cloud_sync.posting.monitoring.rule_tracks import judge, judge_silence
 from cloud_sync.posting.monitoring.unjudged import note_new_channels
@@ -38,7 +39,7 @@ EVIDENCE_TYPES = ("int8", "int8", "uuid", "text", "int8", "int8", "bytea", "byte
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A batch of readings of which only the header was read; it may turn out to be none."""
+    """A batch of which only the header was read; it may turn out to be none."""
 
     index: int
     header: BatchHeader
@@ -83,7 +84,7 @@ def in_parts(batches: Sequence[Sealed]) -> Iterator[list[Sealed]]:
 
 
 def store_part(
-    connection: Connection, gateway_id: int, verify: Verify, part: Sequence[Sealed]
+    connection: Connection, gateway_id: int, verify: Verify, part: Sequence[Sealed], window: TimeWindow
 ) -> tuple[list[int], list[int]]:
     """Store what is plain of batches of one gateway; gives the indexes of those stored and of the duplicates.
 
@@ -93,10 +94,10 @@ def store_part(
     for lane in lanes:
         queries("ingest").lock_lane(connection, lane=lane)
     fresh, duplicates = _sorted_out(connection, gateway_id, part)
-    new = _not_retold(connection, gateway_id, _proven(fresh, verify))
+    new = _not_retold(connection, gateway_id, proven(fresh, verify))
     if not new:
         return [], duplicates
-    kept, spans, channels = _copy_readings(connection, gateway_id, new)
+    kept, spans, channels = _copy_readings(connection, gateway_id, new, window)
     if kept:
         _keep_evidence(connection, gateway_id, kept)
         for journal, lane in sorted({(each.sealed.header.journal, each.sealed.header.lane) for each in kept}):
@@ -155,7 +156,7 @@ def _stored_near(connection: Connection, gateway_id: int, run: Sequence[Sealed],
     return {row["number"] - 1: row for row in nearest if row["last_seq"] >= first_seq}
 
 
-def _proven(batches: Sequence[Sealed], verify: Verify) -> list[Sealed]:
+def proven(batches: Sequence[Sealed], verify: Verify) -> list[Sealed]:
     """Those that are the gateway's own: signed by its key, or named as the one before by one that is proven.
 
     A batch names the SHA-256 of the whole batch before it, and the signature covers that name: so the signature of the
@@ -183,14 +184,14 @@ def _not_retold(connection: Connection, gateway_id: int, new: list[Sealed]) -> l
 
 
 def _copy_readings(
-    connection: Connection, gateway_id: int, new: Sequence[Sealed]
+    connection: Connection, gateway_id: int, new: Sequence[Sealed], window: TimeWindow
 ) -> tuple[list[Kept], dict[int, Span], Channels]:
     """Copy the readings of what is plain; channels that were never heard before are made for them."""
     ids = [row["id"] for row in queries("ingest").evidence_ids(connection, count=len(new))]
     kept: list[Kept] = []
     waiting = list(zip(ids, new, strict=True))
     channels = _lock_channels(connection, gateway_id)
-    maker = RowMaker(channels, _months(connection))
+    maker = RowMaker(channels, _months(connection), window)
     waiting = _copy(connection, maker, waiting, kept)
     spans = maker.spans()
     if waiting:
@@ -198,7 +199,7 @@ def _copy_readings(
         for month in sorted(maker.wanted_months):
             first = datetime.strptime(month, "%Y_%m").replace(tzinfo=UTC)
             make_months(connection, first, first)
-        maker = RowMaker(channels, _months(connection))
+        maker = RowMaker(channels, _months(connection), window)
         _copy(connection, maker, waiting, kept)
         spans = joined(spans, maker.spans())
     return kept, spans, channels

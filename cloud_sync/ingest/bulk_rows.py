@@ -24,6 +24,7 @@ from cloud_sync.ingest.fast_parser import (
     since_epoch_us,
 )
 from cloud_sync.ingest.provenance import Sourced
+from cloud_sync.ingest.time_window import EVER, TimeWindow
 from cloud_sync.posting.monitoring.envelopes import Span
 from edge_agent.domain.wire.records import Quality, Reading
 from edge_agent.domain.wire.wire import Batch, WireError, decode_record
@@ -73,10 +74,14 @@ class _Work:
 
 @dataclass
 class RowMaker:
-    """Makes rows for the channels (device, metric) and months (``2026_03``) that are there, and says what is wanted."""
+    """Makes rows for the channels (device, metric) and months (``2026_03``) that are there, and says what is wanted.
+
+    What is not of a time in ``window`` is not plain.
+    """
 
     channels: Mapping[tuple[str, str], int]
     months: Collection[str]
+    window: TimeWindow = EVER
     wanted_channels: set[tuple[str, str]] = field(default_factory=set)
     wanted_months: set[str] = field(default_factory=set)
     _shapes: dict[tuple[str, ...], _Shape] = field(default_factory=dict)
@@ -141,7 +146,7 @@ class RowMaker:
         """The careful way, for any reading; its shape if others like it can be taken the fast way."""
         plain = plain_reading(line)
         at_us, synced, device, values = plain or _carefully(line, seq, work)
-        if not synced:
+        if not synced or not self.window.has(_at(at_us), synced=True):
             raise NotPlain
         shape = self._shape(device, tuple(metric for metric, _ in values)) if values else None
         work.taken.append((shape, at_us))
@@ -154,10 +159,13 @@ class RowMaker:
         return shape if plain else None
 
     def _get_to_know(self, minute: bytes, said: tuple[bytes, bytes | None], shape: _Shape | None) -> None:
-        """A metric that is said twice has one channel only: such lines are always read with care."""
+        """A metric that is said twice has one channel only: such lines are always read with care. So are those of the
+        minute in which the window ends."""
         since_us = minute_us(minute)
-        if shape is not None and since_us is not None and len(shape.channel_ids) == 1 + (said[1] is not None):
-            self._known[said] = shape
+        if shape is None or since_us is None or len(shape.channel_ids) != 1 + (said[1] is not None):
+            return
+        self._known[said] = shape
+        if self.window.has(_at(since_us + 60_000_000), synced=True) and self.window.has(_at(since_us), synced=True):
             self._minutes_us[minute] = since_us
 
     def _shape(self, device: str, metrics: tuple[str, ...]) -> _Shape | None:

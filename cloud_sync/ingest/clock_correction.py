@@ -10,8 +10,11 @@ reading of it counts: excursions that rest on such times reach as far as the tim
 from collections.abc import Sequence
 from datetime import datetime
 
+import psycopg
+
 from cloud_sync.actions.monitoring.retention import make_months
 from cloud_sync.ingest.provenance import RecordSource, Sourced
+from cloud_sync.ingest.time_window import note_implausible
 from cloud_sync.posting.monitoring.envelopes import correct_envelopes
 from cloud_sync.posting.monitoring.rule_tracks import judge_again
 from cloud_sync.posting.movements import retime
@@ -42,7 +45,7 @@ def true_times(connection: Connection, source: RecordSource, stamps: Sequence[St
 
 def correct_times(connection: Connection, source: RecordSource, said: Sequence[Sourced[Notice]]) -> None:
     """Apply the clock notices of a batch to everything that was said before."""
-    boots = []
+    boots: list[str] = []
     for each in said:
         notice = each.record
         data = notice.data
@@ -52,17 +55,17 @@ def correct_times(connection: Connection, source: RecordSource, said: Sequence[S
             continue
         if not isinstance(offset_ms, int):
             continue
-        by_mono_ms, boot = data.get("by_mono_ms"), data.get("boot")
-        boots.append(str(boot or notice.stamp.boot))
+        by_mono_ms, boot = data.get("by_mono_ms"), str(data.get("boot") or notice.stamp.boot)
         queries("clocks").lock_clock(connection, gateway=source.gateway)
-        queries("clocks").add_offset(
-            connection,
-            gateway_id=source.gateway_id,
-            boot=boots[-1],
-            by_mono_ms=by_mono_ms if isinstance(by_mono_ms, int) else notice.stamp.mono_ms,
-            offset_ms=offset_ms,
-            wall_minus_mono_ms=wall_minus_mono_ms if isinstance(wall_minus_mono_ms, int) else None,
-        )
+        offset = {
+            "gateway_id": source.gateway_id,
+            "boot": boot,
+            "by_mono_ms": by_mono_ms if isinstance(by_mono_ms, int) else notice.stamp.mono_ms,
+            "offset_ms": offset_ms,
+            "wall_minus_mono_ms": wall_minus_mono_ms if isinstance(wall_minus_mono_ms, int) else None,
+        }
+        if _is_kept(connection, source, offset):
+            boots.append(boot)
     if not boots:
         return
     list(queries("tracks").lock_channels_of_gateway(connection, gateway_id=source.gateway_id))
@@ -73,6 +76,20 @@ def correct_times(connection: Connection, source: RecordSource, said: Sequence[S
     corrected = {row["channel_id"] for row in (*moved, *unheard)}
     judge_again(connection, corrected | {*correct_envelopes(connection, source.gateway_id, boots)})
     retime(connection, queries("clocks").mistimed_of_boots(connection, gateway_id=source.gateway_id, boots=boots))
+
+
+def _is_kept(connection: Connection, source: RecordSource, offset: dict[str, object]) -> bool:
+    """Keep what a notice says, unless it would move something to a time that cannot be: that is a case."""
+    with connection.transaction() as attempt:
+        queries("clocks").add_offset(connection, **offset)
+        span = queries("clocks").corrected_span(connection, gateway_id=source.gateway_id, boot=offset["boot"])
+        times = [at for at in (span["first_at"], span["last_at"]) if at is not None]
+        absurd = [at for at in times if not source.window.has(at, synced=True)]
+        if not absurd:
+            return True
+        raise psycopg.Rollback(attempt)
+    note_implausible(connection, source.gateway, source.evidence_id, absurd, "a clock notice that moves what was said")
+    return False
 
 
 def bound_times(connection: Connection, source: RecordSource, first_seq: int, last_seq: int) -> None:

@@ -50,7 +50,7 @@ def _reprocess(connection: Connection, case_id: int, reason: str, actor: str) ->
     newest = latest_case(connection, SET_ASIDE, case["key"])
     if newest is None or newest["id"] != case_id or newest["resolved_at"] is not None:
         raise Conflict(f"case {case_id} is closed", f"See GET /v1/cases?kind={SET_ASIDE} for those that are open.")
-    book_evidence(connection, evidence["gateway_id"], batch, case["evidence_id"])
+    book_evidence(connection, batch, case["evidence_id"])
     data = {"evidence": case["evidence_id"], "digest": batch.digest, "records": header.count}
     add_event(
         connection, actor=actor, kind="batch_rebooked", subject=f"case:{case_id}", reason=reason, data=data

@@ -24,6 +24,8 @@ def is_poison(error: Exception) -> bool:
     """Whether the batch is to blame. If the database, or the ledger's own set-up, it shall come again."""
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return False
+    if isinstance(error, psycopg.DataError):
+        return True  # what cannot even be sent to the database has no SQLSTATE
     if isinstance(error, psycopg.Error):
         return error.sqlstate is not None and not error.sqlstate.startswith(OF_THE_LEDGER_ITSELF)
     return not isinstance(error, LedgerError | MemoryError | OSError)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from cloud_sync.ingest.time_window import TimeWindow
 from edge_agent.domain.wire.records import Lane, Record
 
 R = TypeVar("R", bound=Record, covariant=True)
@@ -25,6 +26,7 @@ class RecordSource:
     journal: str
     lane: Lane
     evidence_id: int
+    window: TimeWindow
 
     def said_at(self, seq: int) -> str:
         """``gateway/journal/lane/seq``."""

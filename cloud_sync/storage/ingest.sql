@@ -3,8 +3,12 @@
 SELECT pg_advisory_xact_lock(x'4C414E45'::int, hashtext(:lane));
 
 -- name: gateway(name)^
--- Who a batch claims to come from.
-SELECT id, public_key, revoked_at FROM gateway WHERE name = :name;
+-- Who a batch claims to come from, since when it is known, and what time it is.
+SELECT id, public_key, revoked_at, registered_at, clock_timestamp() AS now FROM gateway WHERE name = :name;
+
+-- name: gateways_named(names)
+-- Who the batches of a message claim to come from.
+SELECT name, public_key, revoked_at FROM gateway WHERE name = ANY(:names);
 
 -- name: last_batch_up_to(gateway_id, journal, lane, last_seq)^
 -- The stored batch nearest before the end of a new one: if any overlaps it, this one does, for stored ones never overlap.

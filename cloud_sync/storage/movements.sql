@@ -6,6 +6,22 @@ SELECT k.key, k.item_id, k.base_units, i.name FROM item_key k JOIN item i ON i.i
 -- Places by name.
 SELECT id, name, kind FROM place WHERE name = ANY(:names);
 
+-- name: lines_out_of_scope(gateways, from_names, to_names)
+-- Of scanned lines (number counts from 1) between places that are known, those that their gateway may not speak for:
+-- it stands nowhere, an end is in another site (or outermost room), or neither end is in its own.
+SELECT l.number, g.place_id IS NOT NULL AS is_placed
+FROM unnest(:gateways::text[], :from_names::text[], :to_names::text[]) WITH ORDINALITY
+     AS l (gateway, from_name, to_name, number)
+JOIN gateway g ON g.name = l.gateway
+JOIN place f ON f.name = l.from_name
+JOIN place t ON t.name = l.to_name
+LEFT JOIN place own ON own.id = g.place_id
+WHERE own.id IS NULL
+   OR coalesce(place_scope(f.kind, f.ancestors) <> own.ancestors[1], false)
+   OR coalesce(place_scope(t.kind, t.ancestors) <> own.ancestors[1], false)
+   OR coalesce(place_scope(f.kind, f.ancestors), place_scope(t.kind, t.ancestors)) IS NULL
+ORDER BY l.number;
+
 -- name: add_own_place(name, title, kind)!
 -- A place that the ledger makes itself (where destroyed stock ends, say), if it is not there yet.
 INSERT INTO place (id, name, title, kind, ancestors)

@@ -171,3 +171,9 @@ FROM document d LEFT JOIN place p ON p.id = d.supplier_id
 WHERE (:supplier::text IS NULL OR p.name = :supplier) AND (:lot_id::bigint IS NULL OR d.lot_id = :lot_id)
 ORDER BY d.id
 LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: opening_proposed(sha256, but_by)$
+-- Whether somebody else brought this very file of opening balances before. Index: event_subject.
+SELECT EXISTS (SELECT FROM event
+               WHERE subject = 'import:opening-balances' AND kind = 'opening_proposed' AND actor <> :but_by
+                 AND data ->> 'sha256' = :sha256);

@@ -2,6 +2,14 @@
 -- Make the months of readings from one instant to another; gives how many were missing.
 SELECT make_reading_partitions(:first_at, :last_at);
 
+-- name: lock_month(name)$
+-- Let readings that come late for this month wait: what is dropped is what was rolled up.
+SELECT lock_month(:name);
+
+-- name: drop_month_if_empty(name)$
+-- Drop a month without readings; gives whether it was one.
+SELECT drop_month_if_empty(:name);
+
 -- name: months()
 -- Months of readings that there are, as 2026_03.
 SELECT substr(c.relname, 9) AS month
@@ -63,19 +71,3 @@ WHERE r.at >= :began_at AND r.at < :ended_at
                   AND r.at >= e.began_at - coalesce((SELECT seconds FROM reach WHERE reach.channel_id = r.channel_id), 0)
                               * interval '1 s'
                   AND r.at <= coalesce(e.ended_at, 'infinity'));
-
--- name: lock_readings()!
--- Keep everybody from the months of readings, to take one away.
-LOCK TABLE ONLY reading IN ACCESS EXCLUSIVE MODE;
-
--- name: lock_month()!
--- Keep writers from a month while it is rolled up; {month} is the name of its partition.
-LOCK TABLE {month} IN EXCLUSIVE MODE;
-
--- name: any_of_month()
--- A reading of a month, if there is one; {month} is the name of its partition.
-SELECT FROM {month} LIMIT 1;
-
--- name: drop_month()!
--- Take away a month that has no readings; {month} is the name of its partition.
-DROP TABLE {month};

@@ -59,6 +59,21 @@ class Api:
         moved = self.operator.ok("POST", "/v1/movements", json=movement("receive", "acme", place, [line]))
         return int(moved[0]["lot_id"])
 
+    def destroy(
+        self, place: str, lot: str, quantity: int, *, item: str = "insulin", scrap: str = "scrap"
+    ) -> httpx.Response:
+        """By an order that others approve and witness; gives the last answer."""
+        if not any(row["name"] == scrap for row in self.reader.rows("/v1/places")):
+            self.place(scrap, "scrap")
+        line = {"item": item, "quantity": quantity, "lot_number": lot}
+        order = {"client_id": str(uuid.uuid4()), "kind": "destruction", "from_place": place, "to_place": scrap}
+        made = self.operator.ok("POST", "/v1/orders", json={**order, "lines": [line]})
+        path = f"/v1/orders/{made['number']}"
+        why = {"reason": "as agreed"}
+        self.quality.ok("POST", f"{path}/approve", json=why)
+        self.known_as(f"witness-{uuid.uuid4().hex[:8]}", Role.OPERATOR).ok("POST", f"{path}/witness", json=why)
+        return self.operator.post(f"{path}/destroy", {"client_id": str(uuid.uuid4())})
+
     def excursion(self, place: str, lot_id: int, *, ended: bool = True, worst: float = 12.5) -> int:
         """An excursion in a place and the exposure of a lot that is there, as the facts side keeps them."""
         began = NOW - timedelta(hours=2)

@@ -15,9 +15,11 @@ from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.domain.booking import Why
 from cloud_sync.domain.orders import OrderKind
 from cloud_sync.errors import Conflict, NotFound, NotKnown
+from cloud_sync.posting.movements import rebook_cases
 from cloud_sync.posting.reservations.order_state import orders_now
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
+from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.stock.desk import DeskSnapshot, desk_from, desk_json
 from edge_agent.domain.wire.request_signing import TOLERANCE_S, signed_words
@@ -62,8 +64,10 @@ def desk_for(database: Database, asked: Asked, *, now: datetime) -> bytes:
 
 
 def place_gateway(database: Database, name: str, place: str, *, actor: str) -> None:
-    """Say where a gateway stands: its docks get the desk of the site around it. Raises ``NotFound``."""
+    """Say where a gateway stands: it speaks for the site around it, and its docks get the desk of that. What it said
+    before anybody knew is booked now. Raises ``NotFound``."""
     with database.transaction() as connection:
+        lock_holds(connection)
         place_id = place_named(connection, place)["id"]
         before = queries("desk").lock_gateway_place(connection, name=name)
         if before is None:
@@ -71,6 +75,7 @@ def place_gateway(database: Database, name: str, place: str, *, actor: str) -> N
         queries("desk").place_gateway(connection, name=name, place_id=place_id)
         data = {"place": place, "before": before["place"]}
         add_event(connection, actor=actor, kind="gateway_placed", subject=f"gateway:{name}", data=data)
+        rebook_cases(connection, actor=actor)
 
 
 def put_operator(database: Database, name: str, badge: str, *, active: bool, actor: str) -> None:

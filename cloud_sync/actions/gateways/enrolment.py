@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from cloud_sync.actions.gateways.gateways import key_of
+from cloud_sync.actions.gateways.gateways import key_of, refuse_key_of_another
 from cloud_sync.actions.gateways.ledger_keys import keys_in
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from cloud_sync.posting.cases import Case, count_case
@@ -20,9 +20,10 @@ from edge_agent.domain.wire.enrolment import ALPHABET, CODE_CHARACTERS, enrolmen
 
 VALID_MAX = timedelta(days=30)
 LIMIT_WINDOW = timedelta(minutes=1)
-FAILURES_OF_GATEWAY_MAX = 5
+FAILURES_OF_ADDRESS_MAX = 5
 FAILURES_MAX = 50
-"""Wrong codes in a window, under one name and in all; after that everybody waits."""
+"""Wrong codes in a window, from one address and in all; further ones are told to wait. A right code is always taken: it
+has 100 bits, and nobody can keep a gateway out by guessing in its name."""
 
 ASK_AGAIN = "Ask the ledger's administrator for a new code: cloud-sync gateway invite NAME"
 
@@ -89,10 +90,10 @@ def invite(
     return shown_code(code), expires_at
 
 
-def enrol(database: Database, request: Enrolment, *, now: datetime) -> Row:
+def enrol(database: Database, request: Enrolment, *, now: datetime, address: str = "") -> Row:
     """Believe the gateway from now on; gives its ``name``, its ``public_key`` and the ``ledger_key``.
 
-    Asking twice with one key is harmless.
+    ``address`` is from where it was asked: wrong codes count for it. Asking twice with one key is harmless.
 
     Raises ``Invalid`` for what is no key or no proof, ``NotAllowed`` for a wrong code, ``Conflict`` for one that was
     used or has ended, or whose name is taken, ``TooMany`` after too many wrong ones.
@@ -101,12 +102,12 @@ def enrol(database: Database, request: Enrolment, *, now: datetime) -> Row:
     _check_proof(request, key)
     try:
         with database.transaction() as connection:
-            _check_rate(connection, request.gateway, now)
             return _enrol(connection, request, key, now)
     except _WrongCode:
         with database.transaction() as connection:
+            _check_rate(connection, address, now)
             queries("enrolment").forget_failures(connection, before=now - 10 * LIMIT_WINDOW)
-            queries("enrolment").add_failure(connection, gateway=request.gateway, at=now)
+            queries("enrolment").add_failure(connection, gateway=request.gateway, at=now, address=address)
             count_case(connection, _wrong_code_case(request.gateway))
         raise
 
@@ -137,6 +138,7 @@ def _enrolled(connection: Connection, request: Enrolment) -> Row:
 
 
 def _keep_key(connection: Connection, request: Enrolment, key: bytes, invitation: Row) -> int:
+    refuse_key_of_another(connection, request.gateway, key)
     is_new = bool(queries("gateways").add_gateway(connection, name=request.gateway, public_key=key))
     gateway: Row = queries("enrolment").lock_gateway(connection, name=request.gateway)
     old = bytes(gateway["public_key"])
@@ -168,9 +170,9 @@ def _check_proof(request: Enrolment, key: bytes) -> None:
         raise Invalid("the proof is not a signature by this key", what_to_do) from error
 
 
-def _check_rate(connection: Connection, gateway: str, now: datetime) -> None:
-    failures = queries("enrolment").failures(connection, gateway=gateway, since=now - LIMIT_WINDOW)
-    if failures["of_gateway"] >= FAILURES_OF_GATEWAY_MAX or failures["of_all"] >= FAILURES_MAX:
+def _check_rate(connection: Connection, address: str, now: datetime) -> None:
+    failures = queries("enrolment").failures(connection, address=address, since=now - LIMIT_WINDOW)
+    if failures["of_address"] >= FAILURES_OF_ADDRESS_MAX or failures["of_all"] >= FAILURES_MAX:
         raise TooMany("too many wrong codes were tried", "Wait a minute, check the code, and try again.")
 
 

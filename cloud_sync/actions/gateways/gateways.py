@@ -5,12 +5,26 @@ import binascii
 from collections import defaultdict
 
 from cloud_sync.errors import Conflict, Invalid, NotFound
-from cloud_sync.storage.database import Database, Row
+from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 
 GAPS_MAX = 1000
 """At most so many gaps are listed at once."""
+WEAK_KEYS = frozenset(
+    bytes.fromhex(each)
+    for each in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    )
+)
+"""Points of small order, without the sign bit, as libsodium lists them (ge25519_has_small_order): a signature that is
+good for one of them is quickly found, whatever it signs."""
 
 
 def add_gateway(database: Database, name: str, public_key: str, *, actor: str) -> tuple[Row, bool]:
@@ -20,6 +34,7 @@ def add_gateway(database: Database, name: str, public_key: str, *, actor: str) -
     """
     key = key_of(public_key)
     with database.transaction() as connection:
+        refuse_key_of_another(connection, name, key)
         is_new = bool(queries("gateways").add_gateway(connection, name=name, public_key=key))
         row: Row = queries("gateways").gateway_by_name(connection, name=name)
         if is_new:
@@ -66,7 +81,21 @@ def key_of(public_key: str) -> bytes:
         raise Invalid(
             f"the public key has {len(key)} bytes, an Ed25519 key has 32", "Copy it as printed by the gateway."
         )
+    if key[:-1] + bytes([key[-1] & 0x7F]) in WEAK_KEYS:
+        raise Invalid(
+            "the public key is a weak one: anybody can sign for it",
+            "Let the gateway make its key: edge-agent identity.",
+        )
     return key
+
+
+def refuse_key_of_another(connection: Connection, name: str, key: bytes) -> None:
+    """Raise ``Conflict`` if a gateway of another name has this key: nobody could tell the two apart."""
+    other: str | None = queries("gateways").other_with_key(connection, name=name, public_key=key)
+    if other is not None:
+        raise Conflict(
+            f"gateway {other} has this public key", "Let the new gateway make a key of its own: edge-agent enroll."
+        )
 
 
 def _shown(row: Row) -> Row:

@@ -4,6 +4,7 @@ A gateway deletes what has a receipt, so receipts are worth forging to whoever c
 """
 
 import base64
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from time import monotonic
@@ -31,6 +32,12 @@ class LedgerKeys:
     def public_key(self) -> str:
         """32 bytes in base64."""
         return _text(self.private.public_key().public_bytes_raw())
+
+    @property
+    def broker_group(self) -> str:
+        """In which this ledger's processes share what comes through a broker: the same for all, not to be guessed."""
+        secret = self.private.private_bytes_raw()
+        return hashlib.blake2b(b"lotwarden broker group", key=secret, digest_size=16).hexdigest()
 
     def sign(self, receipts: Iterable[Mapping[str, str]]) -> Answer:
         """The answer with these receipts (``digest``, ``outcome``, ``reason``), signed once for all."""

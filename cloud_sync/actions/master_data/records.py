@@ -1,5 +1,6 @@
 """Master data with history: records are kept, changed, imported and exported, and every change is an event."""
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from cloud_sync.storage.queries import queries
 COUNT_DIFFERENCE = "count-difference"
 """The place that opening balances come from, and what counts find or miss."""
 
+OPENINGS = "opening-balances"
 OPENING = "opening"
 """The action of movements that brought in opening balances."""
 
@@ -51,11 +53,13 @@ class Imported:
     changed: int = 0
     unchanged: int = 0
     faults: list[RecordFault] = field(default_factory=list)
+    waits: bool = False
+    """Whether another person has to import the same file before anything of it counts."""
 
     @property
     def done(self) -> bool:
         """Whether the ledger holds it now."""
-        return not self.faults and not self.dry_run
+        return not self.faults and not self.dry_run and not self.waits
 
 
 def import_csv(
@@ -85,19 +89,37 @@ def import_csv(
         for number, (line, record) in enumerate(order, start=1):
             _take(connection, keeper, done, line, record)
             progress(number, len(order))
-        if done.faults or dry_run:
+        is_tried = bool(done.faults) or dry_run
+        done.waits = kind == OPENINGS and done.added > 0 and not (is_tried or _was_proposed(connection, text, actor))
+        if done.faults or dry_run or done.waits:
             done.faults.sort(key=lambda fault: fault.line)
             del done.faults[FAULTS_MAX:]
             raise psycopg.Rollback(attempt)
         keeper.finish()
+    if done.waits:
+        with database.transaction() as connection:
+            data = {"sha256": _sha256(text), "rows": len(sheet.records)}
+            subject = f"import:{OPENINGS}"
+            add_event(connection, actor=actor, kind="opening_proposed", subject=subject, reason=reason, data=data)
     return done
 
 
-def export_csv(database: Database, kind: str) -> Iterator[str]:
-    """The lines of a file with all records of a kind; importing it again changes nothing."""
+def _was_proposed(connection: Connection, text: str, actor: str) -> bool:
+    """Stock from nothing is nobody's to make alone: somebody else has brought this very file before."""
+    return bool(queries("records").opening_proposed(connection, sha256=_sha256(text), but_by=actor))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def export_csv(database: Database, kind: str, *, actor: str) -> Iterator[str]:
+    """The lines of a file with all records of a kind; importing it again changes nothing. The event log keeps who took
+    it."""
     model_of(kind)
     with database.transaction() as connection:
         records = list(_load(connection, kind).values())
+        add_event(connection, actor=actor, kind="exported", subject=f"export:{kind}", data={"rows": len(records)})
     return write_csv(kind, records)
 
 

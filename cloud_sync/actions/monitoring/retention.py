@@ -5,7 +5,6 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import psycopg
-from psycopg import sql
 
 from cloud_sync.posting.cases import LEDGER
 from cloud_sync.posting.monitoring.rule_tracks import reaches_of_channels
@@ -44,7 +43,7 @@ def thin_readings(database: Database, *, months: int, at: datetime) -> dict[str,
         span = {"began_at": month["began_at"], "ended_at": month["ended_at"]}
         with database.transaction() as connection:
             # Readings that come late for this month wait: what is dropped is what was rolled up.
-            connection.execute(_about_month("lock_month", month["name"]))
+            queries("retention").lock_month(connection, name=month["name"])
             queries("retention").roll_up(connection, **span)
             channels = [row["channel_id"] for row in queries("retention").channels_measured(connection, **span)]
             reaches = reaches_of_channels(connection, channels)
@@ -67,15 +66,7 @@ def _drop_empty(database: Database, names: Iterable[str]) -> None:
             suppress(psycopg.errors.LockNotAvailable),
             connection.transaction(),
         ):
-            # First what ingest takes first. Everybody waits behind this one, so it does not wait long.
-            connection.execute("SET LOCAL lock_timeout = '1s'")
-            connection.execute(queries("retention").lock_readings.sql)
-            if connection.execute(_about_month("any_of_month", name)).fetchone() is None:
-                connection.execute(_about_month("drop_month", name))
-
-
-def _about_month(query: str, name: str) -> sql.Composed:
-    return sql.SQL(getattr(queries("retention"), query).sql).format(month=sql.Identifier(name))
+            queries("retention").drop_month_if_empty(connection, name=name)
 
 
 def _months_before(at: datetime, months: int) -> datetime:

@@ -71,11 +71,16 @@ def resolve_case(
 ) -> Row:
     """Close an exception case by a decision, with what was found and done; what it held is free of it.
 
-    Raises ``NotFound``, ``Conflict`` if it is closed.
+    Raises ``NotFound``, ``Conflict`` if it is closed, ``NotAllowed`` for the one who reported it.
     """
     with database.transaction() as connection:
         lock_holds(connection)
         case = _case(connection, case_id)
+        if case["data"].get("by") == actor.name and case["resolved_at"] is None:
+            raise NotAllowed(
+                f"{actor.name} reported this, so somebody else has to resolve it",
+                "Ask a colleague with the role quality.",
+            )
         if not queries("quality").resolve_case(
             connection,
             case_id=case_id,

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from cloud_sync.actions.master_data.master_data import item_named, place_named
 from cloud_sync.actions.master_data.records import ensure_difference_place
-from cloud_sync.domain.booking import HOUSE, KnownCode, Label
+from cloud_sync.domain.booking import HOUSE, KnownCode, Label, Why
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.domain.orders import fault_of_count_decision
 from cloud_sync.domain.typed_times import CLOCKS_MAY_DIFFER, latest_of
@@ -21,6 +21,7 @@ from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.idempotency import answer, answered_before
 from cloud_sync.posting.lots import lots_of
 from cloud_sync.posting.movements import lock_for_booking, settle_counts
+from cloud_sync.posting.site_scope import count_fault
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_lots
@@ -102,12 +103,16 @@ def store_count_scan(
     said_at: str,
     evidence_id: int,
     *,
+    gateway: str,
     owner: str = HOUSE,
 ) -> None:
     """Write down what was scanned in counting: into the open count that it names or that is about its place.
 
     If there is none, one is opened. What cannot be told apart becomes an exception case.
     """
+    if fault := count_fault(connection, gateway, scan.from_place):
+        open_case(connection, Case(Why.OUTSIDE_SITE, said_at, fault, evidence_id=evidence_id))
+        return
     places = list(queries("movements").known_places(connection, names=[scan.from_place or ""]))
     keys = sorted({key for line in scan.lines for key in keys_of_scan(line.names)})
     known = KnownCode.of(queries("movements").known_items(connection, keys=keys))

@@ -10,13 +10,15 @@ from uuid import UUID
 from cloud_sync.actions.master_data.master_data import item_named, place_named
 from cloud_sync.domain.booking import NewMovement, expiry_text
 from cloud_sync.domain.movements import INTERNAL, fault_of
+from cloud_sync.domain.orders import OrderKind, fault_of_performing
 from cloud_sync.domain.typed_times import CLOCKS_MAY_DIFFER, latest_of
-from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
 from cloud_sync.posting.idempotency import answer, answered_before
 from cloud_sync.posting.lots import judge_issues_again
 from cloud_sync.posting.movements import book, lock_for_booking
 from cloud_sync.posting.order_matching import match_orders
 from cloud_sync.posting.positions import lot_of, position_of
+from cloud_sync.posting.reservations.order_state import orders_now
 from cloud_sync.posting.reservations.reservation_moves import end_part, move_reservation
 from cloud_sync.posting.reservations.reservations import check_open, lock_reservation, reservation_of
 from cloud_sync.storage.database import Connection, Database, Row
@@ -69,7 +71,20 @@ def move(
     Raises ``NotFound``, ``Invalid``, and ``Conflict`` with all reasons when stock may not be issued or is not there.
     """
     with database.transaction() as connection:
+        if transfer.action is Action.DESTROY:
+            _check_destruction(connection, transfer, actor)
         return move_in(connection, transfer, lines, client_id=client_id, at=at, actor=actor)
+
+
+def _check_destruction(connection: Connection, transfer: Transfer, actor: str) -> None:
+    """Nobody destroys stock alone: somebody else has approved it, and a third has seen it."""
+    ask = "Order it (POST /v1/orders, kind destruction), have it approved and witnessed, and carry it out."
+    order = orders_now(connection, [transfer.order]).get(transfer.order)
+    if order is None or order.kind is not OrderKind.DESTRUCTION:
+        raise Conflict("stock is destroyed for a destruction order only", ask)
+    if fault := fault_of_performing(order.kind, order.taken, actor):
+        text, is_about_who = fault
+        raise (NotAllowed if is_about_who else Conflict)(f"order {transfer.order}: {text}", ask)
 
 
 def move_in(

@@ -60,6 +60,7 @@ class ImportOut(BaseModel):
     kind: str
     dry_run: bool
     done: bool = Field(description="Whether the ledger holds it now.")
+    waits: bool = Field(False, description="Whether another person has to send the same file before it counts.")
     added: int
     changed: int
     unchanged: int

@@ -89,7 +89,7 @@ class MqttSection(BaseModel):
     client_key_file: Path | None = None
     credentials_file: Path | None = None
     version: Literal["auto", "5", "3.1.1"] = "auto"
-    group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", max_length=60)] = "lotwarden"
+    group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", min_length=16, max_length=60)] | None = None
     workers: Annotated[int, Field(ge=1, le=64)] = 4
     pending_bytes_max: Annotated[int, Field(ge=2 * BATCH_BYTES_MAX)] = 64 << 20
     keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 30
@@ -115,8 +115,12 @@ class MqttDoor:
     queue and they take turns. What waits of a gateway is stored together, by one worker at a time.
     """
 
-    def __init__(self, section: MqttSection, store: Store, seal: Seal) -> None:
-        """Connects to nothing yet. Raises ``ValueError`` if a file of ``section`` cannot be used."""
+    def __init__(self, section: MqttSection, store: Store, seal: Seal, group: str | None = None) -> None:
+        """Connects to nothing yet. Raises ``ValueError`` if a file of ``section`` cannot be used.
+
+        ``group`` is shared by all processes of a ledger, and nobody else's to know: whoever subscribes in it gets
+        batches in their place. ``section.group`` wins; without either this process is a group of its own.
+        """
         parts = urlsplit(section.url)
         self._broker = Broker(
             address=f"{parts.scheme}://{parts.netloc}",
@@ -127,7 +131,7 @@ class MqttDoor:
             credentials=_credentials(section.credentials_file) if section.credentials_file else None,
             keepalive_s=section.keepalive_s,
         )
-        self._group = section.group
+        self._group = section.group or group or secrets.token_hex(16)
         self._store = store
         self._seal = seal
         self._versions = list(VERSIONS[section.version])

@@ -3,6 +3,8 @@
 from alembic import context
 from sqlalchemy import create_engine, pool, text
 
+from cloud_sync.storage.roles import protect
+
 # Any fixed number: the advisory lock that keeps two starting processes from migrating at once.
 MIGRATION_LOCK = 0x4C4F5457
 
@@ -12,3 +14,6 @@ with engine.begin() as connection:
     context.configure(connection=connection, target_metadata=None, transactional_ddl=True)
     with context.begin_transaction():
         context.run_migrations()
+        driver = connection.connection.driver_connection
+        assert driver is not None  # noqa: S101 - it is connected
+        protect(driver)

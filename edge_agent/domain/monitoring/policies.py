@@ -16,22 +16,30 @@ from edge_agent.domain.monitoring.signals import Signal, SignalKind
 DAY_S = 86_400
 WINDOW_S_MAX = 366 * DAY_S
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+NUMBER_MAX = 1e12
+"""Of anything that a rule says: what is added to it and multiplied with it stays finite."""
+RULES_MAX = 200
+
+Limit = Annotated[float, Field(ge=-NUMBER_MAX, le=NUMBER_MAX)]
+Positive = Annotated[float, Field(gt=0, le=NUMBER_MAX)]
+NotNegative = Annotated[float, Field(ge=0, le=NUMBER_MAX)]
 WindowS = Annotated[float, Field(gt=0, le=WINDOW_S_MAX)]
+DelayS = Annotated[float, Field(ge=0, le=WINDOW_S_MAX)]
+PolicyName = Annotated[str, Field(pattern=r"^[a-z0-9_-]+$", max_length=100)]
+PolicyText = Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=2000)]
 
 
 class _Named(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
-    metric: str
+    name: PolicyName
+    metric: Annotated[str, Field(pattern=r"^[^\x00]*$", max_length=200)]
     severity: Severity = Severity.ACTION
     """Held unless the policy says that an alert is enough."""
-    source: str
+    source: PolicyText
     sensors: Literal["any", "all"] | Annotated[int, Field(ge=1, le=100)] = "any"
     """How many of the place's devices must break it: the worst one alone counts unless the policy says more."""
-    start_delay_s: NotNegative = 0.0
+    start_delay_s: DelayS = 0.0
     """What a device measures so soon after it began to measure in the place is not judged (a logger cools down)."""
 
 
@@ -40,9 +48,9 @@ class PolicyRule(_Named):
 
     kind: Literal["limit"] = "limit"
     side: Side
-    limit: Annotated[float, Field(allow_inf_nan=False)]
+    limit: Limit
     on_limit_is_outside: bool
-    delay_s: NotNegative
+    delay_s: DelayS
     hysteresis: NotNegative = 0.0
     missing_counts: bool = False
     """While nothing is measured the delay runs on: what was outside is taken to be outside still."""
@@ -65,12 +73,12 @@ class CumulativeRule(_Named):
 
     kind: Literal["cumulative"]
     side: Side
-    limit: Annotated[float, Field(allow_inf_nan=False)]
+    limit: Limit
     on_limit_is_outside: bool
-    budget_s: Positive
+    budget_s: WindowS
     window_s: WindowS
-    spell_max_s: Positive
-    hysteresis_s: NotNegative = 0.0
+    spell_max_s: WindowS
+    hysteresis_s: DelayS = 0.0
 
     def as_rule(self) -> Rule:
         """The rule as the domain uses it: the budget is a limit on seconds outside."""
@@ -104,10 +112,10 @@ class MktRule(_Named):
     """
 
     kind: Literal["mkt"]
-    limit: Annotated[float, Field(allow_inf_nan=False)]
+    limit: Limit
     on_limit_is_outside: bool
     window_s: WindowS
-    spell_max_s: Positive
+    spell_max_s: WindowS
     cover_min: Annotated[float, Field(gt=0, le=1)]
     activation_energy_j_mol: Positive = ACTIVATION_ENERGY_J_MOL
     hysteresis: NotNegative = 0.0
@@ -150,7 +158,7 @@ class NoDataRule(_Named):
     """No good value for ``after_s``, though the gateway was there to measure or is known not to have."""
 
     kind: Literal["no_data"]
-    after_s: Positive
+    after_s: WindowS
 
     def as_rule(self) -> SilenceRule:
         """The rule as the domain uses it."""
@@ -181,10 +189,10 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")]
-    title: str
-    rules: Annotated[tuple[AnyRule, ...], Field(min_length=1)]
-    silence_accepted: str = ""
+    name: PolicyName
+    title: PolicyText
+    rules: Annotated[tuple[AnyRule, ...], Field(min_length=1, max_length=RULES_MAX)]
+    silence_accepted: PolicyText = ""
     """Why nobody has to hear of a device that says nothing any more, where the policy holds stock and has no such rule.
     """
 

@@ -29,7 +29,11 @@ MAGIC = b"LWB1"
 SIGNATURE_BYTES = 64
 BATCH_BYTES_MAX = 1 << 20
 PAYLOAD_BYTES_MAX = 8 << 20
-"""What a payload may unpack to; a larger one is refused before it is unpacked."""
+"""What a payload may unpack to; a larger one is refused while it is unpacked."""
+RECORD_BYTES_MAX = 1 << 20
+"""Of one record; a payload unpacks to at most as many of these as its header announces."""
+HEADER_BYTES_MAX = 4096
+UNPACKED_AT_ONCE_BYTES = 1 << 16
 RECORDS_MAX = 10_000
 COMPRESSION_LEVEL = 4
 """A quarter faster than 6, and a tenth larger."""
@@ -109,15 +113,14 @@ def encode_batch(header: BatchHeader, lines: Sequence[bytes], sign: Sign) -> byt
 
 
 def decode_batch(raw: bytes, header: BatchHeader | None = None) -> Batch:
-    """Header and record lines of a unit. Raises ``WireError``. The signature is not checked here.
+    """Header and record lines of a unit. Raises ``WireError``. The signature is not checked here: whoever takes units
+    from strangers checks it first (:func:`is_genuine`), for unpacking is work.
 
     ``header`` is that of this very unit, if it was read before (:func:`header_of`).
     """
-    if len(raw) > BATCH_BYTES_MAX:
-        raise WireError(f"batch of {len(raw)} bytes is larger than {BATCH_BYTES_MAX}")
     head_end = _head_end(raw)
     header = header or _header(raw, head_end)
-    lines = tuple(_unpack(raw[head_end:-SIGNATURE_BYTES]).split(b"\n"))
+    lines = tuple(_unpack(raw[head_end:-SIGNATURE_BYTES], header.count).split(b"\n"))
     if len(lines) != header.count:
         raise WireError(f"header announces {header.count} records, payload has {len(lines)}")
     return Batch(header, lines, raw)
@@ -155,11 +158,14 @@ def join_units(units: Iterable[bytes]) -> bytes:
     return b"".join(len(unit).to_bytes(4, "big") + unit for unit in units)
 
 
-def split_units(message: bytes) -> tuple[bytes, ...]:
-    """The units of a message made by :func:`join_units`. Raises ``WireError`` if it is cut short."""
-    units = []
+def split_units(message: bytes, units_max: int | None = None) -> tuple[bytes, ...]:
+    """The units of a message made by :func:`join_units`. Raises ``WireError`` if it is cut short.
+
+    Of a message with more than ``units_max`` units, one more than that is returned.
+    """
+    units: list[bytes] = []
     at = 0
-    while at < len(message):
+    while at < len(message) and (units_max is None or len(units) <= units_max):
         size = int.from_bytes(message[at : at + 4], "big")
         unit = message[at + 4 : at + 4 + size]
         if len(message) - at < 4 or len(unit) != size or size == 0:
@@ -177,9 +183,14 @@ _RECORD: TypeAdapter[Record] = TypeAdapter(
 
 
 def _head_end(raw: bytes) -> int:
+    if len(raw) > BATCH_BYTES_MAX:
+        raise WireError(f"batch of {len(raw)} bytes is larger than {BATCH_BYTES_MAX}")
     if raw[:4] != MAGIC:
         raise WireError(f"not a Lotwarden batch: starts with {raw[:4]!r}")
-    head_end = 8 + int.from_bytes(raw[4:8], "big")
+    header_bytes = int.from_bytes(raw[4:8], "big")
+    if header_bytes > HEADER_BYTES_MAX:
+        raise WireError(f"a header of {header_bytes} bytes is larger than {HEADER_BYTES_MAX}")
+    head_end = 8 + header_bytes
     if len(raw) < head_end + SIGNATURE_BYTES:
         raise WireError("batch is cut short")
     return head_end
@@ -192,15 +203,28 @@ def _header(raw: bytes, head_end: int) -> BatchHeader:
         raise WireError(f"unreadable header: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
 
 
-def _unpack(payload: bytes) -> bytes:
+def _unpack(payload: bytes, records: int) -> bytes:
+    """The lines of ``records`` records. What is more than the header announces is given up as soon as it shows."""
+    bytes_max = min(PAYLOAD_BYTES_MAX, records * RECORD_BYTES_MAX)
     unpacker = zlib.decompressobj()
+    parts: list[bytes] = []
+    size = line_ends = 0
     try:
-        data = unpacker.decompress(payload, PAYLOAD_BYTES_MAX)
+        while payload and not unpacker.eof:
+            part = unpacker.decompress(payload, UNPACKED_AT_ONCE_BYTES)
+            payload = unpacker.unconsumed_tail
+            parts.append(part)
+            size += len(part)
+            line_ends += part.count(b"\n")
+            if line_ends >= records:
+                raise WireError(f"header announces {records} records, payload has more")
+            if size > bytes_max:
+                raise WireError(f"payload unpacks to over {bytes_max} bytes")
     except zlib.error as error:
         raise WireError(f"payload does not unpack: {error}") from error
     if not unpacker.eof or unpacker.unused_data:
-        raise WireError(f"payload is cut short, has bytes after its end, or unpacks to over {PAYLOAD_BYTES_MAX} bytes")
-    return data
+        raise WireError("payload is cut short, or has bytes after its end")
+    return b"".join(parts)
 
 
 def _good_reading(reading: Reading) -> tuple[bytes, int]:

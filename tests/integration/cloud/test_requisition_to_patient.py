@@ -45,6 +45,7 @@ class House:
 
     def __init__(self, client: httpx.Client, database: Database) -> None:
         self.client = client
+        self.database = database
         self.buyer = Somebody(client, create_token(database, "buyer", Role.OPERATOR))
         self.pharmacist = Somebody(client, create_token(database, "pharmacist", Role.OPERATOR))
         self.quality = Somebody(client, create_token(database, "quality", Role.QUALITY))
@@ -94,6 +95,9 @@ def settle(house: House) -> None:
             assert (done["faults"], done["done"]) == ([], not dry_run), kind
     key = base64.b64encode(house.gateway.public_key).decode()
     house.administrator.ok("POST", "/v1/gateways", json={"name": house.gateway.name, "public_key": key})
+    house.administrator.ok("PUT", f"/v1/gateways/{house.gateway.name}/place", json={"place": "dock"})
+    with house.database.transaction() as connection:  # it has been there since the story begins
+        connection.execute("UPDATE gateway SET registered_at = %s", (START,))
     house.say(reading(START, 5.0, "probe"))
     (channel,) = house.buyer.rows("/v1/channels")
     house.administrator.ok("PUT", f"/v1/channels/{channel['id']}/place", json={"place": "fridge"})

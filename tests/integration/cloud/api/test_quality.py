@@ -7,7 +7,7 @@ import pytest
 from cloud_sync.domain.roles import Role
 from cloud_sync.ingest.batches import store_batches
 from cloud_sync.storage.database import Database
-from tests.support.builders import GatewayWithKey, minute, reading
+from tests.support.builders import GatewayWithKey, Ledger, minute, reading
 from tests.support.ledger_api import Api, api_on, demand
 
 
@@ -120,8 +120,7 @@ SPOILT = """
 def test_a_batch_that_was_set_aside_is_booked_by_quality_and_by_nobody_else(api: Api) -> None:
     gateway = GatewayWithKey()
     gateway.register(api.database)
-    with api.database.transaction() as connection:
-        connection.execute(SPOILT)
+    Ledger(api.database).run_as_owner(SPOILT)
     store_batches(api.database, [gateway.batch(reading(minute(1), 99.0))])
     (case,) = api.reader.rows("/v1/cases", kind="batch_set_aside")
     path, why = f"/v1/cases/{case['id']}/reprocess", {"reason": "the new version reads it"}
@@ -129,8 +128,7 @@ def test_a_batch_that_was_set_aside_is_booked_by_quality_and_by_nobody_else(api:
     assert api.quality.post(path, {}).status_code == 422
     refused = api.quality.post(path, why)
     assert refused.status_code == 409 and "still cannot be booked" in refused.text
-    with api.database.transaction() as connection:
-        connection.execute("DROP FUNCTION spoil() CASCADE")
+    Ledger(api.database).run_as_owner("DROP FUNCTION spoil() CASCADE")
     done = api.quality.ok("POST", path, json=why)
     assert (done["resolved_by"], done["resolution"]) == ("quality-1", "booked again: the new version reads it")
     assert api.quality.post(path, why).status_code == 409

@@ -271,7 +271,7 @@ def test_a_folder_that_cannot_hold_a_database_is_told(tmp_path: Path) -> None:
     assert (failed.returncode, "choose a folder" in failed.stderr, "Traceback" in failed.stderr) == (1, True, False)
 
 
-def make_certificate(folder: Path) -> tuple[Path, Path]:
+def make_certificate(folder: Path, *, days: int = 1) -> tuple[Path, Path]:
     from datetime import UTC, datetime, timedelta
     from ipaddress import ip_address
 
@@ -288,8 +288,8 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=10))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
         .sign(key, hashes.SHA256())
     )
@@ -298,6 +298,7 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     cert_file.write_bytes(cert.public_bytes(serialization.Encoding.PEM))
+    key_file.chmod(0o600)
     return key_file, cert_file
 
 

@@ -40,8 +40,10 @@ def test_a_server_that_is_not_there_is_named_as_such() -> None:
 @pytest.mark.parametrize("table", ["event", "evidence", "movement"])
 def test_facts_cannot_be_changed_or_deleted(database: Database, table: str) -> None:
     for statement in (f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
-        with pytest.raises(psycopg.errors.RaiseException, match="append-only"), database.transaction() as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+        with psycopg.connect(database.url) as owner, pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+            owner.execute(statement.encode())
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), database.transaction() as connection:
+            connection.execute(statement.encode())
 
 
 def test_an_event_is_kept_with_its_actor_and_reason(database: Database) -> None:

@@ -158,6 +158,7 @@ async def test_a_gateway_whose_clock_is_years_off_learns_the_time_and_gets_its_d
 async def test_a_stranger_a_revoked_gateway_and_one_without_a_place_get_nothing(
     ledger: Ledger, gateway: GatewayWithKey
 ) -> None:
+    ledger.run("UPDATE gateway SET place_id = NULL")
     with served(ledger.database) as url:
         with pytest.raises(Refused, match="nobody has said where gateway gw-1 stands"):
             await client_of(url, gateway).fetch(None)

@@ -30,7 +30,7 @@ FAULT = """
 @pytest.fixture
 def spoilt(ledger: Ledger) -> Ledger:
     """A ledger with a fault."""
-    ledger.run(FAULT)
+    ledger.run_as_owner(FAULT)
     return ledger
 
 
@@ -94,7 +94,7 @@ def test_a_batch_that_was_set_aside_is_booked_once_its_cause_is_gone(spoilt: Led
     with pytest.raises(Conflict, match=r"still cannot be booked.*nobody has foreseen this"):
         reprocess(spoilt.database, the_case(spoilt), reason="try", actor="quinn")
     assert spoilt.open_cases() == ["batch_set_aside"] and spoilt.balances() == {}
-    spoilt.run(MENDED)
+    spoilt.run_as_owner(MENDED)
     row = reprocess(spoilt.database, the_case(spoilt), reason="mended in the new version", actor="quinn")
     assert row["resolution"] == "booked again: mended in the new version"
     assert spoilt.balances() == {("POISON", "", "dock"): 10, ("POISON", "", "acme"): -10}
@@ -111,7 +111,7 @@ def test_readings_that_were_set_aside_are_judged_when_they_are_booked(spoilt: Le
     store_batches(spoilt.database, [gateway.batch(reading(minute(at), value)) for at, value in ((0, 5.0), (1, 99.0))])
     store_batches(spoilt.database, [gateway.batch(reading(minute(9), 5.0))])
     assert spoilt.excursions() == set()
-    spoilt.run(MENDED)
+    spoilt.run_as_owner(MENDED)
     reprocess(spoilt.database, the_case(spoilt), reason="mended", actor="quinn")
     assert spoilt.excursions() == {("probe-a", "too-warm", minute(1), minute(9), 99.0)}
 
@@ -133,10 +133,10 @@ def test_a_stranger_cannot_have_anything_set_aside(spoilt: Ledger) -> None:
 
 def test_where_the_ledger_itself_is_at_fault_nothing_is_set_aside(ledger: Ledger, gateway: GatewayWithKey) -> None:
     """With tables of another version every batch fails: they have to come again."""
-    ledger.run("ALTER TABLE movement RENAME TO movement_of_another_version")
+    ledger.run_as_owner("ALTER TABLE movement RENAME TO movement_of_another_version")
     with pytest.raises(psycopg.errors.UndefinedTable):
         store_batches(ledger.database, [received(gateway, "L1", 1)])
-    ledger.run("ALTER TABLE movement_of_another_version RENAME TO movement")
+    ledger.run_as_owner("ALTER TABLE movement_of_another_version RENAME TO movement")
     assert ledger.rows("SELECT FROM exception_case") == []
     assert ledger.rows("SELECT FROM evidence") == []
 

@@ -1,0 +1,64 @@
+"""Two roles: migrations own the tables, the ledger works as one that may not change what it must not.
+
+Whoever is no owner of a table cannot switch off its triggers, nor empty it.
+"""
+
+import logging
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import aiosql
+import psycopg
+
+from cloud_sync.storage.tables import TABLES, TableKind
+
+RUNTIME_ROLE = "lotwarden_runtime"
+"""As whom the ledger works: it may add to evidence, and neither delete nor change it."""
+
+log = logging.getLogger(__name__)
+
+_ADD = ("select", "insert", "update")
+"""To change a row is needed to lock it, too; what may be changed, the triggers say."""
+PRIVILEGES = {
+    TableKind.EVIDENCE: _ADD,
+    TableKind.DERIVED: (*_ADD, "delete"),
+    TableKind.SETTING: (*_ADD, "delete"),
+}
+
+
+def protect(connection: psycopg.Connection[Any]) -> None:
+    """Bring triggers and privileges in line with :data:`TABLES`, in the transaction of a migration."""
+    roles = _queries()
+    for name, rule in TABLES.items():
+        if rule.kind is TableKind.EVIDENCE and not rule.has_own_trigger:
+            roles.protect_evidence(connection, of_table=name, may_change=list(rule.may_change))
+    if not roles.make_runtime_role(connection):
+        log.warning(
+            "the ledger works as the owner of its tables, for this user may not make the role %s: "
+            "let an administrator run CREATE ROLE %s, and GRANT it to this user",
+            RUNTIME_ROLE, RUNTIME_ROLE,
+        )  # fmt: skip
+        return
+    for name, rule in TABLES.items():
+        roles.grant_runtime(connection, of_table=name, privileges=", ".join(PRIVILEGES[rule.kind]))
+    roles.grant_runtime_others(connection, known=list(TABLES))
+
+
+def may_work_as_runtime(url: str) -> bool:
+    """Whether this user can take the role of the ledger at work."""
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        return bool(_queries().may_be_runtime(connection))
+
+
+def holds_ledger(url: str) -> bool:
+    """Whether there is a ledger in this database, of whatever version. Raises ``psycopg.OperationalError``."""
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        return bool(_queries().holds_ledger(connection))
+
+
+@cache
+def _queries() -> Any:
+    # Not by way of storage.queries: that needs the database, which needs the roles.
+    text = (resources.files("cloud_sync.storage") / "roles.sql").read_text(encoding="utf-8")
+    return aiosql.from_str(text, "psycopg")

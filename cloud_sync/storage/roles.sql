@@ -1,0 +1,23 @@
+-- name: protect_evidence(of_table, may_change)$
+-- Let rows of a table only be added, and only these columns of them be written later.
+SELECT protect_evidence(:of_table, :may_change);
+
+-- name: make_runtime_role()$
+-- Make the role as which the ledger works, and let this user take it; false if it may not.
+SELECT make_runtime_role();
+
+-- name: grant_runtime(of_table, privileges)$
+-- What the ledger at work may do with a table.
+SELECT grant_runtime(:of_table, :privileges);
+
+-- name: grant_runtime_others(known)$
+-- The same for views, sequences, and tables that nobody has said anything of.
+SELECT grant_runtime_others(:known);
+
+-- name: may_be_runtime()$
+-- Whether this user can take that role.
+SELECT may_be_runtime();
+
+-- name: holds_ledger()$
+-- Whether there is a ledger in this database, of whatever version.
+SELECT to_regclass('alembic_version') IS NOT NULL;

@@ -1,0 +1,131 @@
+"""What each table is, in one place: migrations protect the tables by it, and a test holds it against the schema.
+
+**Evidence** says what happened or what somebody decided. Its rows are never deleted, and never change but for the
+columns named here, which say how it ended. **Derived** follows from evidence and can be made again from it.
+**Settings** say how things are; what they were before stands in the event log.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class TableKind(StrEnum):
+    """What becomes of a table's rows."""
+
+    EVIDENCE = "evidence"
+    DERIVED = "derived"
+    SETTING = "setting"
+
+
+@dataclass(frozen=True, slots=True)
+class TableRule:
+    """What a table is. ``may_change``: the columns of evidence that are written later, when it ends.
+
+    ``has_own_trigger``: its migration has a trigger that knows better when they may.
+    """
+
+    kind: TableKind
+    may_change: tuple[str, ...] = ()
+    has_own_trigger: bool = False
+
+
+_EVIDENCE = TableRule(TableKind.EVIDENCE)
+_DERIVED = TableRule(TableKind.DERIVED)
+_SETTING = TableRule(TableKind.SETTING)
+
+
+def _evidence(*may_change: str) -> TableRule:
+    return TableRule(TableKind.EVIDENCE, may_change)
+
+
+TABLES: Mapping[str, TableRule] = {
+    "alembic_version": _SETTING,
+    "api_token": _evidence("revoked_at"),
+    "batch_fact": _EVIDENCE,
+    "channel": _SETTING,
+    "channel_place_was": _EVIDENCE,
+    "clock_offset": _DERIVED,  # of notices
+    "correction": _evidence(
+        "effect", "needs_second_person", "before", "after", "decided_by", "decided_at", "decision", "decision_reason"
+    ),
+    "count_line": _EVIDENCE,
+    "count_result": _EVIDENCE,
+    "declared_gap": _DERIVED,  # of notices
+    "disposition": _EVIDENCE,
+    "document": _EVIDENCE,
+    "doubtful_scan": _EVIDENCE,
+    "enrolment_failure": _DERIVED,  # of what the event log has; kept while it slows down
+    "envelope": _DERIVED,  # of batches
+    "envelope_point": _DERIVED,
+    "event": _EVIDENCE,
+    "evidence": _EVIDENCE,
+    "exception_case": _evidence(
+        "text", "data", "assignee", "resolved_at", "resolved_by", "resolution", "decision", "resolved_role"
+    ),
+    "excursion": _DERIVED,
+    "excursion_version": _EVIDENCE,
+    "exposure": _DERIVED,
+    "formula": _evidence("approved_by", "approved_at"),
+    "gateway": _SETTING,
+    "gateway_invite": _evidence("expires_at", "used_at", "public_key"),
+    "gateway_nonce": _DERIVED,
+    "hold": _evidence("lifted_by", "lifted_at", "lifted_reason"),
+    "hold_goods": _EVIDENCE,
+    "hold_reach": _DERIVED,
+    "item": _SETTING,
+    "item_code": _SETTING,
+    "item_gtin": _SETTING,
+    "item_substitute": _SETTING,
+    "lane_progress": _DERIVED,
+    "ledger_key": _EVIDENCE,
+    "lot": _SETTING,
+    "movement": TableRule(
+        TableKind.EVIDENCE,
+        # Its derived time, and what an approved count corrects.
+        (
+            "occurred_at",
+            "said_at",
+            "earliest_at",
+            "latest_at",
+            "came_at",
+            "left_at",
+            "quantity",
+            "from_place",
+            "to_place",
+        ),
+        has_own_trigger=True,
+    ),
+    "notice": _EVIDENCE,
+    "operator": _SETTING,
+    "order_line": _EVIDENCE,
+    "order_step": _EVIDENCE,
+    "owner": _SETTING,
+    "place": _SETTING,
+    "place_policy_was": _EVIDENCE,
+    "policy": _EVIDENCE,
+    "position": _DERIVED,
+    "probe_excursion": _DERIVED,
+    "production_batch": _EVIDENCE,
+    "reading": _DERIVED,  # of batches; old ones are thinned
+    "reading_hour": _DERIVED,
+    "recall": _evidence("reconciled_at", "closed_by", "closed_at", "outcome", "closed_reason"),
+    "recall_lot": _DERIVED,
+    "recall_notice": _evidence(
+        "lots", "sent_by", "sent_at", "sent_how", "acknowledged_by", "acknowledged_at", "acknowledged_text"
+    ),
+    "recall_scope": _EVIDENCE,
+    "recipient": _SETTING,
+    "recipient_item": _SETTING,
+    "reorder_level": _SETTING,
+    "reservation": _evidence("expires_at", "ended_at", "ended_as", "ended_reason"),
+    "residency": _DERIVED,
+    "retold_reading": _EVIDENCE,
+    "seen_within": _EVIDENCE,
+    "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
+    "stock_order": _EVIDENCE,
+    "supplier": _SETTING,
+    "track": _DERIVED,
+    "unjudged_on_purpose": _SETTING,
+    "unusable_reading": _DERIVED,  # of batches
+}

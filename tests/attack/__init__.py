@@ -1,0 +1,1 @@
+"""What somebody with the source tried against the ledger, one test each. On loopback, and harmless."""

@@ -1,0 +1,183 @@
+"""It starts, and stays one ledger."""
+
+import os
+import pwd
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pydantic
+import pytest
+
+from cloud_sync.config import DATABASE_URL
+from tests.conftest import database_url
+from tests.integration.cloud.commands.test_cloud_sync import make_certificate
+from tests.support.paths import ROOT
+
+BIN = Path(sys.executable).parent
+DEADLINE_S = 60
+EXEC = re.compile(r"^(Exec\w+)=[-+!@:]*(.+)$", re.MULTILINE)
+UNITS = sorted((ROOT / "systemd").glob("*.service"))
+LINES = [(unit.name, *found) for unit in UNITS for found in EXEC.findall(unit.read_text())]
+
+
+def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        list(command), capture_output=True, text=True, timeout=DEADLINE_S, check=False, stdin=subprocess.DEVNULL,
+        env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+def cloud_sync(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return run(str(BIN / "cloud-sync"), *arguments, **environment)
+
+
+@pytest.fixture
+def etc(tmp_path: Path, ledger_url: str) -> Path:
+    """What would stand in /etc: a gateway's and a ledger's configuration."""
+    made = run(str(BIN / "edge-agent"), "init", "gw-1", "--url", "https://ledger.example.org",
+               "--config", str(tmp_path / "lotwarden/gateway.toml"), "--data-dir", str(tmp_path / "data"))  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    (tmp_path / "cloud-sync").mkdir()
+    (tmp_path / "cloud-sync/ledger.toml").write_text(f'[server]\nport = 0\n[database]\nurl = "{ledger_url}"\n')
+    return tmp_path
+
+
+@pytest.mark.parametrize(("unit", "kind", "line"), LINES)
+def test_every_exec_line_of_every_unit_runs(etc: Path, unit: str, kind: str, line: str) -> None:
+    command = shlex.split(line.replace("/opt/lotwarden/bin", str(BIN)).replace("/etc/", f"{etc}/"))
+    if kind == "ExecReload":
+        assert shutil.which(command[0])
+        return
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        if kind == "ExecStart":
+            ready = next((text for text in process.stdout if "listens" in text or "gw-1" in text), "")
+            assert ready, f"{unit} does not start"
+            process.send_signal(signal.SIGTERM)
+        said = process.stdout.read()
+        assert process.wait(DEADLINE_S) == 0, said
+
+
+@pytest.mark.skipif(not Path("/run/systemd/system").exists() or os.geteuid() != 0, reason="needs a running systemd")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_every_unit_starts_under_systemd(etc: Path, unit: Path) -> None:
+    name = f"lotwarden-test-{unit.name}"
+    installed = Path("/run/systemd/system") / name
+    text = unit.read_text().replace("/opt/lotwarden/bin", str(BIN)).replace("=/etc/", f"={etc}/")
+    dropped = re.compile(r"^(User|Group|ProtectHome|PrivateTmp|PrivateUsers)=.*$", re.MULTILINE)
+    installed.write_text(dropped.sub("", text).replace(" /etc/", f" {etc}/"))
+    try:
+        assert run("systemctl", "daemon-reload").returncode == 0
+        started = run("systemctl", "start", name)
+        assert started.returncode == 0, run("journalctl", "-n", "50", "-u", name).stdout
+        assert run("systemctl", "is-active", name).stdout.strip() == "active"
+    finally:
+        run("systemctl", "stop", name)
+        installed.unlink()
+        run("systemctl", "daemon-reload")
+
+
+@pytest.fixture
+def empty_url(postgres_url: str) -> Iterator[str]:
+    """A database without a ledger."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE no_ledger_here")
+        yield database_url(postgres_url, "no_ledger_here")
+        connection.execute("DROP DATABASE no_ledger_here WITH (FORCE)")
+
+
+def test_a_command_beside_the_service_finds_the_database_that_the_service_uses(tmp_path: Path, ledger_url: str) -> None:
+    config = tmp_path / "ledger.toml"
+    config.write_text(f'[database]\ndata_dir = "{tmp_path / "pg"}"\n')
+    environment = tmp_path / "environment"
+    environment.write_text(f'# what the unit reads\n{DATABASE_URL}="{ledger_url}"\n')
+    environment.chmod(0o640)
+    made = cloud_sync("token", "create", "amy", "--role", "reader", "--config", str(config))
+    assert made.returncode == 0, made.stderr
+    assert not (tmp_path / "pg").exists()
+    with psycopg.connect(ledger_url) as connection:
+        assert connection.execute("SELECT name FROM api_token").fetchall() == [("amy",)]
+
+
+def test_a_command_does_not_make_a_second_ledger_unasked(tmp_path: Path, empty_url: str) -> None:
+    config = tmp_path / "ledger.toml"
+    for database in (f'data_dir = "{tmp_path / "pg"}"', f'url = "{empty_url}"'):
+        config.write_text(f"[database]\n{database}\n")
+        refused = cloud_sync("token", "create", "amy", "--role", "reader", "--config", str(config))
+        assert refused.returncode == 1
+        assert "there is no ledger yet in" in refused.stderr and "cloud-sync migrate" in refused.stderr
+    assert not (tmp_path / "pg").exists()
+    with psycopg.connect(empty_url) as connection:
+        assert connection.execute("SELECT to_regclass('event')").fetchone() == (None,)
+
+
+def test_check_config_opens_the_certificate_that_serve_would(tmp_path: Path) -> None:
+    config = tmp_path / "ledger.toml"
+    key, cert = make_certificate(tmp_path)
+    files = f'[server]\ntls_cert_file = "{cert}"\ntls_key_file = "{key}"\n'
+    config.write_text(f'{files}[database]\ndata_dir = "pg"\n')
+
+    def checked() -> subprocess.CompletedProcess[str]:
+        return cloud_sync("check-config", "--config", str(config))
+
+    assert checked().returncode == 0
+    key.chmod(0o644)
+    assert "everybody on this machine can open" in checked().stderr
+    key.chmod(0o600)
+    cert.write_text("no certificate")
+    assert (checked().returncode, "no certificate chain with its key" in checked().stderr) == (1, True)
+    make_certificate(tmp_path, days=-1)
+    assert (checked().returncode, "expired at" in checked().stderr) == (1, True)
+
+
+def test_a_configuration_with_a_password_that_everybody_can_read_is_refused(tmp_path: Path) -> None:
+    config = tmp_path / "ledger.toml"
+    config.write_text('[database]\nurl = "postgresql://ledger:secret@db.example/ledger"\n')
+    config.chmod(0o644)
+    refused = cloud_sync("check-config", "--config", str(config))
+    assert (refused.returncode, "everybody on this machine" in refused.stderr) == (1, True)
+    config.chmod(0o640)
+    assert cloud_sync("check-config", "--config", str(config)).returncode == 0
+
+
+def test_the_event_log_names_the_real_user_whatever_the_environment_says(tmp_path: Path, ledger_url: str) -> None:
+    config = tmp_path / "ledger.toml"
+    config.write_text(f'[database]\nurl = "{ledger_url}"\n')
+    made = cloud_sync("token", "create", "amy", "--role", "reader", "--config", str(config),
+                      USER="somebody", SUDO_USER="somebody", LOGNAME="somebody")  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    with psycopg.connect(ledger_url) as connection:
+        row = connection.execute("SELECT actor FROM event WHERE kind = 'token_created'").fetchone()
+    assert row is not None and "somebody" not in row[0]
+    assert re.fullmatch(r"command line \(\S+\)", row[0])
+    assert pwd.getpwnam(row[0].split("(")[1].rstrip(")"))
+
+
+def test_the_package_is_built_and_installed_as_the_readme_says(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text()
+    (build,) = re.findall(r"^python3 -m pip wheel .*$", readme, re.MULTILINE)
+    (install,) = re.findall(r"^python3 -m pip install .*lotwarden.*\[cloud\].*$", readme, re.MULTILINE)
+    dist, there = tmp_path / "dist", tmp_path / "there"
+    assert run(sys.executable, "-m", "venv", "--without-pip", str(there)).returncode == 0
+    # A Python of its own, so that the one of the tests keeps what it has.
+    pip = f"{sys.executable} -m pip --python {there / 'bin/python'}"
+    for command in (f"{build} --no-build-isolation", install.replace("python3 -m pip", pip) + " --no-deps"):
+        command = command.replace("python3 ", f"{sys.executable} ").replace(" dist ", f" {dist} ")
+        command = command.replace("dist/", f"{dist}/")
+        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=300, check=False, cwd=ROOT)
+        assert done.returncode == 0, done.stderr
+    packages = Path(pydantic.__file__).parents[1]
+    example = subprocess.run(
+        [there / "bin/cloud-sync", "example", "ledger.toml"],
+        capture_output=True, text=True, timeout=DEADLINE_S, check=False, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(packages)},
+    )  # fmt: skip
+    assert "[server]" in example.stdout, example.stderr
+    assert next(there.glob("lib/*/site-packages/cloud_sync/data/examples/ledger.toml")).is_file()

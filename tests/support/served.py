@@ -1,0 +1,28 @@
+"""The ledger's API on a real socket, in a thread."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+import uvicorn
+
+from cloud_sync.api.connections import Deadlines, Doorkeeper, bounded_protocol
+from cloud_sync.app import create_app
+from cloud_sync.commands.serving import listening_socket
+from cloud_sync.storage.database import Database
+
+
+@contextmanager
+def served(database: Database, doorkeeper: Doorkeeper, deadlines: Deadlines | None = None) -> Iterator[int]:
+    """The port on which it is served."""
+    app = create_app(database, doorkeeper=doorkeeper)
+    config = uvicorn.Config(app, http=bounded_protocol(doorkeeper, deadlines), log_level="warning", lifespan="off")
+    server = uvicorn.Server(config)
+    with listening_socket("127.0.0.1", 0) as listening:
+        thread = Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
