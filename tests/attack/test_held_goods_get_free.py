@@ -99,7 +99,7 @@ def test_an_operator_backdates_a_way_over_several_places(api: Api) -> None:
     assert free(api) == 0
 
 
-def test_an_operator_walks_a_hold_on_a_place_away(api: Api, ledger: Ledger) -> None:
+def test_an_operator_walks_a_hold_on_a_place_away(api: Api) -> None:
     (lot,) = api.reader.rows("/v1/lots")
     (excursion,) = api.reader.rows("/v1/excursions")
     said = {
@@ -138,4 +138,4 @@ def test_nobody_accepts_the_time_that_he_typed_himself(api: Api, database: Datab
         connection.execute("UPDATE api_token SET role = 'quality' WHERE name = 'operator-1'")
     said = {"decision": "accepted", "resolution": "I was there"}
     assert api.operator.post(f"/v1/cases/{case['id']}/resolve", said).status_code == 403
-    assert len(api.reader.rows("/v1/holds")) == 2
+    assert [row["place"] for row in api.reader.rows("/v1/holds")] == ["dock"]

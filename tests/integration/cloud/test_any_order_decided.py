@@ -40,9 +40,10 @@ class Decided:
 
 counts = st.builds(
     lambda lot, place, quantity, at, late: Counted(
-        lot[0], lot[1], place, min(quantity, 1) if lot[1] else quantity, minute(at), 0, minute(at + late) if late else None
+        *lot, place, min(quantity, 1) if lot[1] else quantity, minute(at), 0, minute(at + late) if late else None
     ),
-    st.sampled_from(LOTS), st.sampled_from(IN_THE_HOUSE), st.integers(0, 5), st.integers(1, 12), st.sampled_from([0, 0, 5]),
+    st.sampled_from(LOTS), st.sampled_from(IN_THE_HOUSE), st.integers(0, 5), st.integers(1, 12),
+    st.sampled_from([0, 0, 5]),
 )  # fmt: skip
 typed = st.builds(
     lambda move, late: replace(move, earliest=move.at, latest=move.at + timedelta(minutes=late)),
@@ -64,7 +65,7 @@ decided = st.builds(
 
 
 @settings(
-    max_examples=EXAMPLES // 2,
+    max_examples=EXAMPLES // 4,
     deadline=None,
     derandomize=EXAMPLES == 80,
     suppress_health_check=list(HealthCheck),
