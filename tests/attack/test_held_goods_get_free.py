@@ -68,8 +68,9 @@ def test_an_operator_returns_exposed_stock_to_the_supplier_and_receives_it_again
     assert free(api) == 0
 
 
-def test_an_operator_destroys_exposed_stock_and_lets_a_count_find_it(api: Api) -> None:
-    move(api, "destroy", "fridge-a", "scrap")
+def test_an_operator_destroys_exposed_stock_and_lets_a_count_find_it(api: Api, gateway: GatewayWithKey) -> None:
+    said = gateway.batch(scan(at(60), Action.DESTROY, "fridge-a", "scrap", line(10)))
+    assert store_batch(api.database, said).outcome is BatchOutcome.STORED
     counted(api, "dock", 10)
     assert free(api) == 0
 
@@ -128,14 +129,3 @@ def test_an_administrator_says_that_the_probe_was_elsewhere_by_then(
     later = {"place": place, "since": at(60).isoformat()}
     assert api.administrator.request("PUT", path, json=later).is_success
     assert free(api) == 0
-
-
-def test_nobody_accepts_the_time_that_he_typed_himself(api: Api, database: Database) -> None:
-    """Whoever typed it may have become quality since."""
-    move(api, "move", "fridge-a", "dock", at(10))
-    (case,) = api.reader.rows("/v1/cases", kind="typed_time")
-    with database.transaction() as connection:
-        connection.execute("UPDATE api_token SET role = 'quality' WHERE name = 'operator-1'")
-    said = {"decision": "accepted", "resolution": "I was there"}
-    assert api.operator.post(f"/v1/cases/{case['id']}/resolve", said).status_code == 403
-    assert [row["place"] for row in api.reader.rows("/v1/holds")] == ["dock"]

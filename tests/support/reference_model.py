@@ -221,6 +221,20 @@ class Truth:
         return {residency.key for _, residency in self.exposures if residency.ended_at is None}
 
 
+NOWHERE = ("supplier", "customer", "scrap", "count_difference", "used_up", "transit", "unpacking")
+
+
+def speaks_for(world: World, site: str, from_place: str, to_place: str) -> bool:
+    """Whether a gateway of this site may tell of a movement: one end is in it, and none in another."""
+    scopes = {_scope(world, place) for place in (from_place, to_place)} - {None}
+    return scopes == {site}
+
+
+def _scope(world: World, place: str) -> str | None:
+    kind, outermost = world.places[place].kind, world.upwards(place)[-1]
+    return None if kind in NOWHERE or (kind == "ward" and outermost == place) else outermost
+
+
 def products_of(world: World, moves: list[Move], lots: set[str]) -> set[str]:
     """These lots, and what was made of them: what left production at or after one of them went in, and so on."""
     reached = set(lots)
