@@ -49,7 +49,7 @@ def check_config(config: Config = DEFAULT_CONFIG) -> None:
 
 @app.command()
 def migrate(config: Config = DEFAULT_CONFIG) -> None:
-    """Bring the database to this version. serve does it by itself."""
+    """Bring the database to this version. serve does this automatically."""
     with told(), opened(load(config), may_create=True):
         say("the database is at the newest version")
 

@@ -45,8 +45,8 @@ token made by `cloud-sync token create NAME --role reader|operator|quality|admin
 |---|---|
 | reader | read |
 | operator | read, order, count, move, reservation and pick stock, approve what others asked or counted, place holds |
-| quality | read, approve, place and lift holds, decide on exposures, resolve cases |
-| administrator | read, change places, items, owners, policies, channels and gateways |
+| quality | read, approve, place and lift holds, decide on exposures, resolve cases, correct lots, codes and places |
+| administrator | read, change places, items, owners, policies, channels and gateways, correct codes and places |
 
 Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: send the same again.
 """

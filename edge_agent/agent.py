@@ -53,10 +53,10 @@ _log = logging.getLogger("edge_agent")
 
 
 class TaskDied(Exception):
-    """A task that runs for as long as the agent ended by itself: our bug. The cause is chained."""
+    """A task that runs for as long as the agent ended unexpectedly: our bug. The cause is chained."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} ended by itself")
+        super().__init__(f"{name} ended unexpectedly")
         self.name = name
 
 
@@ -264,7 +264,7 @@ class _Agent:
             self._live.follow(config)
             _log.info("configuration reloaded: %s", f"changed {', '.join(changed)}" if changed else "no source changed")
         except ConfigError as error:
-            _log.error("the new configuration is not used, the old one goes on: %s", "; ".join(error.faults))
+            _log.error("new configuration rejected; still running the previous one: %s", "; ".join(error.faults))
         notify("READY=1", f"STATUS={len(self._sources.tasks)} sources")
 
     async def _keep(self, record: Record) -> None:

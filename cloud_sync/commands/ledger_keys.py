@@ -29,5 +29,5 @@ def rotate_ledger_key(
         old, new = ledger_keys.rotate(database, actor=me(), reason=reason)
         say(
             f"receipts are signed with {new} from now on. Gateways that know {old} take it over with their next "
-            "receipt; one that has been away for many changes has to enrol anew (cloud-sync gateway invite --replace)"
+            "receipt; one that has been away for many changes has to enrol again (cloud-sync gateway invite --replace)"
         )

@@ -102,7 +102,7 @@ def _adopt_if_possible(journal: Journal, verify: Verify) -> None:
     except JournalDamaged:
         raise
     except JournalError as error:
-        _log.error("a damaged journal could not be searched yet: %s. It is kept; the next start tries again", error)
+        _log.error("a damaged journal could not be searched: %s. It is untouched; the next start tries again", error)
 
 
 def _make(path: Path, gateway: GatewayName, clock: Clock, connect: Connect) -> None:

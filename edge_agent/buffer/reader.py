@@ -264,7 +264,7 @@ def journal_error(path: Path, error: sqlite3.Error) -> JournalError:
 
 
 _ADVICE = {
-    sqlite3.SQLITE_FULL: "the disk is full; free some space, the agent goes on by itself",
+    sqlite3.SQLITE_FULL: "the disk is full; free some space, and the agent resumes automatically",
     sqlite3.SQLITE_READONLY: "the file or its disk is read-only; make it writable for the agent's user (a worn SD "
     "card turns read-only: replace it)",
     sqlite3.SQLITE_IOERR: "the disk fails or is full; check `dmesg` and `df`, and replace the card if it is worn",

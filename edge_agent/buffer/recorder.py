@@ -119,7 +119,7 @@ class Recorder:
             self._room.set()
             for waiting in self._scans:
                 if not waiting.done.done():
-                    waiting.done.set_exception(JournalError("the agent stopped before this was kept"))
+                    waiting.done.set_exception(JournalError("the agent stopped before this was saved"))
 
     @property
     def failing(self) -> tuple[Lane, ...]:
@@ -233,7 +233,7 @@ class Recorder:
             raise
         except JournalError:
             if all_of_them:
-                _log.error("%d readings could not be kept at the end: the disk refuses", len(self._readings))
+                _log.error("%d readings could not be saved at shutdown: the disk refuses writes", len(self._readings))
         now_s = asyncio.get_running_loop().time()
         self._readings_due_s = now_s + self._readings_commit_s if self._readings or self._backlog() else None
 
@@ -296,14 +296,14 @@ class Recorder:
         if lane not in self._failing_since_s:
             self._failing_since_s[lane] = self._clock.mono_s()
             self._room.set()
-            _log.error("%s cannot be kept: %s. %s", lane, error, _MEANWHILE[lane])
+            _log.error("%s cannot be saved: %s. %s", lane, error, _MEANWHILE[lane])
         if self._readings_due_s is None:
             self._readings_due_s = asyncio.get_running_loop().time() + self._readings_commit_s
 
     def _note_success(self, lane: Lane) -> None:
         since_s = self._failing_since_s.pop(lane, None)
         if since_s is not None:
-            _log.warning("%s are kept again, after %.0f s", lane, self._clock.mono_s() - since_s)
+            _log.warning("%s are saved again, after %.0f s", lane, self._clock.mono_s() - since_s)
 
 
 _MEANWHILE = {

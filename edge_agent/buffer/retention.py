@@ -167,7 +167,7 @@ class RetentionPolicy:
         if self._used_bytes() <= self.limits.bytes_max:
             return JournalFull(
                 f"{self.path}: the disk has less than journal.reserve_bytes ({self.limits.reserve_bytes}) left, so "
-                "readings cannot be kept: free some space on it, or bring the link back"
+                "readings cannot be saved: free some space on it, or restore the link"
             )
         return JournalFull(
             f"{self.path} holds {self.limits.bytes_max} bytes that the ledger has not acknowledged and no readings "

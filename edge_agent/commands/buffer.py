@@ -89,7 +89,7 @@ def buffer_verify(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = F
 
 @buffer.command("new-journal")
 def buffer_new_journal(
-    reason: Annotated[str, typer.Option("--reason", help="Why; the ledger is told.")],
+    reason: Annotated[str, typer.Option("--reason", help="Reason; it is reported to the ledger.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Set the journal aside and go on with a new one: after a fork, a copied or restored disk. Stop the agent first.
@@ -103,7 +103,7 @@ def buffer_new_journal(
         aside = set_journal_aside(journal_dir(loaded), reason, clock.now())
         (loaded.gateway.data_dir / STATUS_FILE).unlink(missing_ok=True)
         with start_configured_journal(loaded, identity, clock) as journal:
-            print(f"{aside} is kept; journal {journal.journal} goes on. Start the agent again")
+            print(f"{aside} was kept; journal {journal.journal} is now in use. Start the agent again")
 
 
 @buffer.command("resend")

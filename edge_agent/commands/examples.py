@@ -45,7 +45,7 @@ def init_command(
             file.write(text)
     except OSError as error:
         if config.exists():
-            fail(f"{config} is there already and was left as it is. To start anew, move it away first.")
+            fail(f"{config} already exists and was not changed. To start over, move it away first.")
         fail(f"{config} cannot be written ({error.strerror}): use sudo, or name another place with --config")
     try:
         with errors_told():

@@ -261,7 +261,7 @@ def _compared_with(proof: ProofSection, report: Report) -> Report:
     changed = [one for one in report.judgement.proofs if one.fits is False and one.name in proof.saw]
     words = (
         f"on {proof.on} its {one.name} was {proof.saw[one.name]}, now it is {one.shown}: is it another unit, or was it "
-        "set anew? If so, take its section out of the configuration and add it again"
+        "reconfigured? If so, take its section out of the configuration and add it again"
         for one in changed
     )
     return replace(report, advice=(*words, *report.advice))

@@ -131,7 +131,7 @@ def _judge_text(section: ScannerSection, text: str, today: date) -> ScanReport:
     has_separator = section.separator in symbol.body.strip(section.separator)
     advice = []
     if not symbol.aim and _needs_identifier(section):
-        advice.append("it sends no AIM identifier: switch it on, so that a GS1 code is told from others")
+        advice.append("it sends no AIM identifier: switch it on, so that GS1 codes can be told from others")
     try:
         says = _contents(section, symbol, today)
     except ScanRejected as rejected:

@@ -369,10 +369,12 @@ def with_earlier_expiry(lot: DeskLot, line: ScanLine, zone: tzinfo) -> DeskLot:
     expiry = lot.expiry if repeats else earlier(lot.expiry, by_label, zone)
     if expiry is None:
         return lot
+    # Never later than the ledger itself says: an older one knows instants only, and its tables of zones may differ.
+    ends_at = min(each for each in (expiry.at(zone), lot.expires_at) if each is not None)
     return replace(
         lot,
         expires_on=expiry.on,
         expires_hour=expiry.hour,
         expires_exactly=expiry.exactly,
-        expires_at=expiry.at(zone),
+        expires_at=ends_at,
     )

@@ -268,7 +268,7 @@ def _faults_of_counter(device: DeviceSection, profile: Profile, settle_s: float)
         yield f"device {device.name}: poll_s: must not be longer than counter.sample_s, or samples are missed"
     if profile.counter.queue == "popped" and device.counter.sample_s < settle_s + device.poll_s:
         yield (
-            f"device {device.name}: counter.sample_s: its queue gives one sample in {settle_s + device.poll_s:g} s; "
+            f"device {device.name}: counter.sample_s: its queue has one sample every {settle_s + device.poll_s:g} s; "
             "make poll_s, or readings_commit_s in [journal], shorter"
         )
 

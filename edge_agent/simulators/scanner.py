@@ -186,7 +186,7 @@ def scanner(
     link: Annotated[Path | None, typer.Option(help="Where the serial port is to appear (a symbolic link).")] = None,
     aim: Annotated[str, typer.Option(help="AIM identifier before GS1 codes; empty for a scanner without.")] = "]d2",
     suffix: Annotated[str, typer.Option(help="End mark: cr, lf, crlf, tab, etx or none.")] = "cr",
-    example: Annotated[bool, typer.Option(help="Scan a short receipt by itself first.")] = False,
+    example: Annotated[bool, typer.Option(help="Scan a short receipt automatically first.")] = False,
 ) -> None:
     """A handheld scanner you scan with by typing.
 

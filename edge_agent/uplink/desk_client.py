@@ -207,7 +207,7 @@ class DeskPuller(Generic[T]):
             await asyncio.to_thread(self._keep, desk)
             self._kept_mono_s = self._clock.mono_s()
         except OSError as error:
-            _log.error("the desk could not be kept on the disk (%s): it will be gone after a restart", error.strerror)
+            _log.error("the desk could not be saved to disk (%s): it will be lost at the next restart", error.strerror)
 
     def _note_failure(self, error: UplinkError) -> None:
         if not self._failing:

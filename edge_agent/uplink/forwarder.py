@@ -258,7 +258,9 @@ class Forwarder:
     async def _tell(self, settled: _Settled) -> None:
         for batch, reason in settled.refused:
             _log.error(
-                "the ledger refused %s: %s. It is kept; see edge-agent buffer status and resend", _name(batch), reason
+                "the ledger refused %s: %s. The batch stays in the journal; see edge-agent buffer status and resend",
+                _name(batch),
+                reason,
             )
         if settled.forked:
             batch, reason = settled.forked[0]
@@ -377,7 +379,7 @@ def _settle(batches: Iterable[StoredBatch], receipts: Iterable[Receipt]) -> _Set
 def _not_known(reason: str) -> Refused:
     return Refused(
         f"the ledger does not know this gateway: {reason}. Enrol it (cloud-sync gateway invite NAME, then edge-agent "
-        "enroll --code CODE): what waits is sent by itself then"
+        "enroll --code CODE): the backlog is then sent automatically"
     )
 
 

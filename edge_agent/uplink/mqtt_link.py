@@ -192,7 +192,7 @@ class Link:
     def _saw_puback(self, mid: int, reason: ReasonCode) -> None:
         tag = self._tags.pop(mid, None)
         if tag is not None and reason.value == NO_SUBSCRIBERS:
-            self.rejected[tag] = "it has nobody to give them to, the ledger is not connected to it"
+            self.rejected[tag] = "the ledger is not connected to the broker, so nothing receives them"
         elif tag is not None and reason.is_failure:
             self.rejected[tag] = str(reason).lower()
 

@@ -113,7 +113,7 @@ def forged_words(where: str, digests: Sequence[str]) -> str:
         return ""
     return (
         f"{where}: {len(digests)} receipts are not signed by the ledger that this gateway knows, the first is for "
-        f"{digests[0][:12]}...: nothing is deleted for them. Find out who sends them; if the ledger was set up anew, "
+        f"{digests[0][:12]}...: nothing is deleted for them. Find out who sends them; if the ledger was set up again, "
         f"{HOW_TO_TRUST}"
     )
 

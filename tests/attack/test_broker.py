@@ -1,9 +1,11 @@
 """A gateway at the broker that wants the batches of others."""
 
 import asyncio
+import logging
 import threading
 from pathlib import Path
 
+import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
@@ -15,9 +17,11 @@ from tests.integration.edge.uplink.test_mqtt import (
     credentials,
     door_at,
     example_broker,
+    running,
     units,
     uplink_to,
 )
+from tests.support.brokers import Mosquitto
 
 GUESSES = ("lotwarden", "ledger", "cloud-sync", "")
 PATIENCE_S = 30
@@ -62,3 +66,16 @@ async def test_a_gateway_in_a_group_of_ledgers_swallows_nothing(tmp_path: Path) 
             assert {receipt.outcome for receipt in await uplink.send([unit])} == {Outcome.STORED}
         assert swallower.heard == []
         await asyncio.to_thread(swallower.stop)
+
+
+async def test_a_broker_with_a_smaller_limit_than_a_batch_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Store(Ledger(IDENTITY.verify))
+    small = "listener PORT 127.0.0.1\nallow_anonymous true\nmax_packet_size 100000\n"
+    async with running(Mosquitto(tmp_path / "broker", small)) as broker:
+        with caplog.at_level(logging.WARNING):
+            async with door_at(store, url=broker.url):
+                pass
+    (told,) = [record.getMessage() for record in caplog.records if "takes messages of" in record.getMessage()]
+    assert "100000 bytes at most" in told and "max_packet_size" in told

@@ -1,5 +1,6 @@
 """``./dev bench``: every figure of the README, measured side by side with what it is compared to."""
 
+import fnmatch
 import importlib
 import json
 import pkgutil
@@ -19,17 +20,19 @@ console = Console()
 
 
 def main(
-    only: Annotated[list[str] | None, typer.Option(help="Measure this figure alone; may be given again.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Measure this figure, or those of a pattern, alone.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file as well.")] = None,
 ) -> None:
     """Measure, print a table, and say which targets hold. Missing a target is a figure, not a failure."""
     known = all_figures()
-    unknown = sorted(set(only or []) - set(known))
+    unknown = sorted(wanted for wanted in only or [] if not fnmatch.filter(known, wanted))
     if unknown:
         console.print(f"No such figure: {', '.join(unknown)}. There are: {', '.join(sorted(known))}")
         raise typer.Exit(2)
     figures = []
-    for name in only or known:
+    for name in (
+        known if only is None else [name for name in known if any(fnmatch.fnmatch(name, each) for each in only)]
+    ):
         with console.status(f"measuring {name} ..."):
             figures.append(known[name]())
         console.print(f"{name}: {figures[-1].value:.4g} {figures[-1].unit}")

@@ -93,7 +93,7 @@ async def _one_life(
         os.kill(child.pid or 0, signal.SIGKILL)
         lines += await _off_loop(pipe.readlines)
     await _off_loop(child.join)
-    assert child.exitcode == -signal.SIGKILL, f"the gateway ended by itself ({child.exitcode})"
+    assert child.exitcode == -signal.SIGKILL, f"the gateway ended unexpectedly ({child.exitcode})"
     words = [line.decode().split() for line in lines if line.endswith(b"\n")]
     assert words[0] == ["ready", "0"], words
     assert ["failed", "0"] not in words

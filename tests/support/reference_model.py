@@ -296,15 +296,15 @@ def truth(
 
 def _history(moves: list[Move]) -> dict[Key, list[tuple[datetime, int, datetime]]]:
     """For each key the balance after each movement, in the order of time, and when that is said; in before out."""
-    steps: dict[Key, list[tuple[datetime, int, int, datetime]]] = defaultdict(list)
+    steps: dict[Key, list[tuple[datetime, int, datetime, int]]] = defaultdict(list)
     for move in moves:
-        steps[move.lot, move.serial, move.to_place].append((move.came, 0, move.quantity, move.at))
-        steps[move.lot, move.serial, move.from_place].append((move.left, 1, -move.quantity, move.at))
+        steps[move.lot, move.serial, move.to_place].append((move.came, 0, move.at, move.quantity))
+        steps[move.lot, move.serial, move.from_place].append((move.left, 1, move.at, -move.quantity))
     history: dict[Key, list[tuple[datetime, int, datetime]]] = {}
     for key, each in steps.items():
         balance = 0
         history[key] = []
-        for at, _, change, said_at in sorted(each):
+        for at, _, said_at, change in sorted(each):
             balance += change
             history[key].append((at, balance, said_at))
     return history
@@ -640,6 +640,12 @@ def _carries(world: World, moves: list[Move], residency: Residency, since: datet
         return False
     if is_it:
         return residency.contains(move.left)
+    if world.places[place].kind == "unpacking":
+        return move.lot == lot and any(
+            (went.lot, went.serial, went.from_place, went.to_place, went.at)
+            == (lot, serial, move.to_place, place, move.at)
+            for went in moves
+        )  # what was in a case comes out as it is opened
     return world.places[place].kind == "production" and move.lot != lot
 
 

@@ -108,7 +108,7 @@ class Running:
         died = self._task.done()
         self._task.cancel()
         result = (await asyncio.gather(self._task, return_exceptions=True))[0]
-        assert not died, f"the bus ended by itself: {result!r}"
+        assert not died, f"the bus ended unexpectedly: {result!r}"
 
 
 def against(simulator: ModbusTcpSimulator, **bus: Any) -> Running:

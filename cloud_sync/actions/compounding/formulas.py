@@ -36,7 +36,7 @@ def draft_formula(database: Database, name: str, item: str, formula: Formula, *,
             raise Conflict(f"{item} is not compounded", f"Say how first: PUT /v1/items/{item}/compounding.")
         for ingredient in formula.ingredients:
             if item_named(connection, ingredient.item)["id"] == item_id:
-                raise Invalid(f"{item} is an ingredient of itself")
+                raise Invalid(f"{item} cannot be its own ingredient")
         version = queries("compounding").add_formula(
             connection, name=name, item_id=item_id, body=Jsonb(formula.model_dump(mode="json")), drafted_by=actor
         )

@@ -55,7 +55,7 @@ def desk_for(database: Database, asked: Asked, *, now: datetime) -> bytes:
         gateway = _genuine(connection, asked, now)
     if gateway["place"] is None:
         raise NotFound(
-            f"nobody has said where gateway {asked.gateway} stands",
+            f"gateway {asked.gateway} has no location assigned",
             "Say it: PUT /v1/gateways/NAME/place, or cloud-sync gateway place NAME PLACE.",
         )
     with database.transaction() as connection:
@@ -106,7 +106,7 @@ def _genuine(connection: Connection, asked: Asked, now: datetime) -> Row:
     if not NONCE.fullmatch(asked.nonce) or not queries("desk").use_nonce(
         connection, gateway_id=row["id"], nonce=asked.nonce, at=now
     ):
-        raise NotKnown("this request was answered before", "Sign each request anew.")
+        raise NotKnown("this request was answered before", "Sign every request again; a signature is valid once.")
     return row
 
 

@@ -121,7 +121,7 @@ def _enrol(connection: Connection, request: Enrolment, key: bytes, now: datetime
             return _enrolled(connection, request)
         raise Conflict(f"this code was used at {found['used_at']:%Y-%m-%d %H:%M} UTC", f"{ASK_AGAIN} --replace")
     if found["expires_at"] <= now:
-        raise Conflict(f"this code ended at {found['expires_at']:%Y-%m-%d %H:%M} UTC", ASK_AGAIN)
+        raise Conflict(f"this code expired at {found['expires_at']:%Y-%m-%d %H:%M} UTC", ASK_AGAIN)
     gateway_id = _keep_key(connection, request, key, found)
     if found["place_id"] is not None:
         queries("enrolment").put_gateway(connection, id=gateway_id, place_id=found["place_id"])

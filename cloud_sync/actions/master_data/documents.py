@@ -22,7 +22,7 @@ def add_document(
 ) -> Row:
     """Keep where a paper of a supplier or lot is. Raises ``NotFound``, ``Invalid``."""
     if supplier is None and lot_id is None:
-        raise Invalid("the document is about nothing", "Name its supplier, its lot, or both.")
+        raise Invalid("a document must refer to a supplier, a lot, or both", "Send `supplier`, `lot`, or both.")
     with database.transaction() as connection:
         supplier_id = place_of_kind(connection, supplier, "supplier") if supplier else None
         if lot_id is not None and queries("availability").lot_by_id(connection, lot_id=lot_id) is None:

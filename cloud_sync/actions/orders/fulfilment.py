@@ -177,7 +177,7 @@ def destroy(database: Database, number: str, *, client_id: UUID, at: datetime, a
         if not lines:
             if order.steps and any(row["action"] == Action.DESTROY for row in order.moved):
                 return shown_order(connection, number)
-            raise Conflict(f"nothing of order {number} is open")
+            raise Conflict(f"order {number} has nothing outstanding")
         transfer = Transfer(Action.DESTROY, order.row["from_place"], order.row["to_place"], at, number)
         move_in(connection, transfer, lines, client_id=client_id, at=at, actor=actor)
         return shown_order(connection, number)

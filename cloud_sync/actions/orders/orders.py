@@ -101,7 +101,7 @@ def take_step(database: Database, number: str, step: OrderStep, reason: str, *, 
         if step is OrderStep.ORDERED:
             _check_supplier(connection, order, at)
         if step is OrderStep.REJECTED and any(order.open_of(line) < line.wanted for line in order.lines):
-            raise Conflict(f"order {number} is under way already", "Cancel what is open of it.")
+            raise Conflict(f"order {number} is already being filled", "Cancel the outstanding quantity instead.")
         _keep_step(connection, order, step, reason, actor)
         return shown_order(connection, number)
 
@@ -130,13 +130,18 @@ def cancel(
         if quantities is None:
             quantities = {line.line: order.open_of(line) for line in order.lines if order.open_of(line)}
             if not quantities:
-                raise Conflict(f"nothing of order {number} is open", "What was done is undone by a return or a count.")
+                raise Conflict(
+                    f"order {number} has nothing outstanding", "To undo a completed step, book a return or a count."
+                )
         for number_of_line, quantity in sorted(quantities.items()):
             if number_of_line not in lines:
                 raise NotFound(f"order {number} has no line {number_of_line}")
             is_open = order.open_of(lines[number_of_line])
             if quantity > is_open:
-                raise Conflict(f"only {is_open} of line {number_of_line} of order {number} are open, not {quantity}")
+                raise Conflict(
+                    f"line {number_of_line} of order {number} has only {is_open} units outstanding; "
+                    f"cannot cancel {quantity}"
+                )
             queries("orders").add_order_step(
                 connection,
                 order_id=order.row["id"],
@@ -195,7 +200,10 @@ def substitute(
         if asked.lot_number or asked.serial:
             raise Conflict(f"line {line} of order {number} asks for one lot", "Cancel it, and order what is wanted.")
         if instead_of > order.open_of(asked):
-            raise Conflict(f"only {order.open_of(asked)} of line {line} of order {number} are open, not {instead_of}")
+            raise Conflict(
+                f"line {line} of order {number} has only {order.open_of(asked)} units outstanding; "
+                f"cannot substitute {instead_of}"
+            )
         if any(each.item_id == substitute_id and not each.lot_number for each in order.lines):
             raise Conflict(f"order {number} asks for {item} already", "Place another order for more of it.")
         why = f"{item} instead: {reason}"

@@ -39,7 +39,7 @@ def report_suspicious(
         case = Case(SUSPICIOUS, key, f"{text} (reported by {actor})", lot_id, data={"by": actor}, place_id=place_id)
         case_id = open_case(connection, case)
         if case_id is None:
-            raise Conflict("such a case is open already", "See GET /v1/cases?kind=suspicious_product.")
+            raise Conflict("an open case of this kind exists already", "See GET /v1/cases?kind=suspicious_product.")
         place_hold_on(
             connection,
             kind="exception",

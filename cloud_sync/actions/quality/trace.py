@@ -116,9 +116,9 @@ def trace_found(
         )
         lot_ids = [row["lot_id"] for row in rows]
         if not lot_ids:
-            raise NotFound(f"no lot fits {', '.join(f'{k} {v}' for k, v in given.items())}", "Check the spelling.")
+            raise NotFound(f"no lot matches {', '.join(f'{k} {v}' for k, v in given.items())}", "Check the spelling.")
         if len(lot_ids) > LOTS_MAX:
-            raise Invalid(f"more than {LOTS_MAX} lots fit", "Narrow the search, or trace lot by lot.")
+            raise Invalid(f"more than {LOTS_MAX} lots match", "Narrow the search, or trace lot by lot.")
         walks = {direction: _walk(connection, direction, lot_ids, search.serial or "") for direction in directions}
         lots = [lot_of(connection, lot_id) for lot_id in lot_ids]
         sources = None

@@ -214,7 +214,7 @@ def fulfil_reservations(
         facts.append(fact)
         if row["ended_as"] == "picked":
             if not _moved(connection, [fact]):
-                raise Conflict(f"reservation {row['id']} was kept by a scan already", "See GET /v1/movements.")
+                raise Conflict(f"reservation {row['id']} was already fulfilled by a scan", "See GET /v1/movements.")
             continue
         check_open(row, at)
         wanted = quantity or row["quantity"]
@@ -386,7 +386,7 @@ def _check_stock(
     if reasons:
         raise Conflict(
             f"lot {row['lot_number']} in {row['place']} may not be used to {action}: {'; '.join(reasons)}",
-            "Allocate instead of choosing a lot: POST /v1/allocations gives the first-expiring eligible one.",
+            "Allocate instead of choosing a lot: POST /v1/allocations returns the first-expiring eligible one.",
         )
 
 

@@ -35,7 +35,7 @@ Id = Annotated[int, Field(ge=1, le=ID_MAX)]
 KnownTime = Annotated[
     datetime | None,
     BeforeValidator(lambda time: None if isinstance(time, datetime) and is_unbounded(time) else time),
-    Field(description="Null: nobody knows, as the clock that told it was not trusted and nothing bounds it."),
+    Field(description="Null: unknown. The clock that recorded it was not trusted and no trusted record bounds it."),
 ]
 
 PlaceKind = Literal[

@@ -65,7 +65,7 @@ class GapOut(BaseModel):
     missing_from: int
     missing_to: int
     declared: Literal["", "lost", "thinned"] = Field(
-        description="What the gateway said of them: lost, thinned (envelopes stand for them), or nothing yet."
+        description="What the gateway reported: lost, thinned (replaced by envelopes), or nothing yet."
     )
 
 

@@ -1,6 +1,7 @@
 """The ledger's connection to a broker: paho in the calling thread, for as long as one connection lasts."""
 
 import contextlib
+import logging
 import socket
 import ssl
 import threading
@@ -25,6 +26,8 @@ PACKET_BYTES_MAX = BATCH_BYTES_MAX + 1024
 RECEIPTS_INFLIGHT_MAX = 10
 RECEIPTS_QUEUED_MAX = 2000
 UNSUPPORTED_VERSION = 0x84
+
+_log = logging.getLogger("cloud_sync.mqtt")
 
 
 class Version(Enum):
@@ -172,6 +175,12 @@ class Connection:
             self._end = f"the broker says {str(reason).lower()!r}"
             return
         if self._version is Version.V5:
+            if (limit := getattr(properties, "MaximumPacketSize", PACKET_BYTES_MAX)) < PACKET_BYTES_MAX:
+                _log.warning(
+                    "broker %s takes messages of %d bytes at most, and a batch with its envelope may have %d: "
+                    "raise its limit (Mosquitto: max_packet_size, message_size_limit), or large batches never arrive",
+                    self._broker.address, limit, PACKET_BYTES_MAX,
+                )  # fmt: skip
             if getattr(properties, "SharedSubscriptionAvailable", 1):
                 self._subscription = f"$share/{self._group}/{self._topic}"
             if getattr(properties, "ReceiveMaximum", RECEIPTS_INFLIGHT_MAX) < RECEIPTS_INFLIGHT_MAX:

@@ -188,7 +188,7 @@ def assign_channel(
     if since is not None and changed_at is not None and since <= changed_at:
         raise Conflict(
             f"{name} has been moved at {changed_at:%Y-%m-%d %H:%M:%S} UTC, which is not before this",
-            "Say a later time: what was said about its places before stays.",
+            "Send a later time: the earlier location history is not changed.",
         )
     if since is not None:
         queries("tracks").place_was(connection, channel_id=channel_id, place_id=before, until=since)

@@ -36,7 +36,7 @@ def note_unjudged(connection: Connection, channel_ids: Iterable[int] | None = No
                 places = {each["name"] for each in queries("unjudged").places_to_propose(connection)}
             open_case(connection, _case(row, judged, place_in_name(row["device"], places)))
         elif is_open and case is not None and case["data"].get("why") != judged.value:
-            how = "it is judged now" if not judged.is_silent_gap else "told anew"
+            how = "it is judged now" if not judged.is_silent_gap else "reported again"
             close_case(connection, case["id"], actor=LEDGER, resolution=row["on_purpose"] or how)
             if judged.is_silent_gap:
                 open_case(connection, _case(row, judged, None))

@@ -55,7 +55,7 @@ def reserve(
         ids = _reserve(connection, planned.picks, client_id, demand, actor, expires_at)
         if ids is not None:
             return _answer(planned, rows, ids)
-    raise Conflict("stock moves while it is being reserved", "Ask again in a moment.")
+    raise Conflict("stock changed while it was being reserved", "Try again in a moment.")
 
 
 def reservation_of(connection: Connection, reservation_id: int) -> Row:

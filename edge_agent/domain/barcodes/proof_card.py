@@ -64,7 +64,7 @@ def _identifier(symbol: Symbol) -> str:
     if symbol.aim == "]d2":
         return ""
     if not symbol.aim:
-        return "it sends no AIM identifier: switch it on, so that a GS1 code is told from others"
+        return "it sends no AIM identifier: switch it on, so that GS1 codes can be told from others"
     return f"it sends {symbol.aim} instead of ]d2: set the AIM identifier to be sent unchanged"
 
 

@@ -28,7 +28,7 @@ def mean_kinetic_temperature_c(
         harm += spell_s * exp(-per_kelvin / (celsius + KELVIN_AT_0_C))
         duration_s += spell_s
     if duration_s == 0:
-        raise ValueError("mean kinetic temperature of no time at all")
+        raise ValueError("mean kinetic temperature needs a time span longer than zero")
     return kinetic_temperature_c(harm / duration_s, activation_energy_j_mol)
 
 

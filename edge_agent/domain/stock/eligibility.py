@@ -119,7 +119,8 @@ def _expiry_reasons(stock: Stock, context: Context) -> tuple[Reason, ...]:
     if left < context.shelf_life_min:
         days = left.days
         wanted = context.shelf_life_min.days
-        return (Reason(ReasonCode.SHORT_DATED, f"lot {stock.lot} has {days} days left, {wanted} are demanded"),)
+        words = f"lot {stock.lot} has {days} days of shelf life left; {wanted} required"
+        return (Reason(ReasonCode.SHORT_DATED, words),)
     return ()
 
 

@@ -129,7 +129,7 @@ class ModbusLineLink:
         rest = self._past_echo(data, sent, ask)
         if rest:
             raise BadFrame(self.endpoint, f"unit {unit} at {self.endpoint}: half an answer: {rest[:40].hex(' ')}")
-        hint = " (the adapter heard what was sent)" if data else ""
+        hint = " (the adapter received its own transmission: echo)" if data else ""
         reason = f"unit {unit} at {self.endpoint} did not answer within {self._timeout_s:g} s{hint}"
         raise DeviceLost(self.endpoint, reason)
 

@@ -15,7 +15,7 @@ WriteFunction = Literal[5, 6, 16]
 EXCEPTIONS = {
     1: "illegal function: the profile asks with a function code that this model does not know",
     2: "illegal data address: the profile, or address_offset, does not fit this model",
-    3: "illegal data value: the profile asks for more registers than this model gives at once",
+    3: "illegal data value: the profile asks for more registers than this model returns in one request",
     4: "the device reports a failure of its own",
     5: "the device needs longer to answer",
     6: "the device is busy",

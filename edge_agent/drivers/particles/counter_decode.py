@@ -137,7 +137,7 @@ def size_name(size_um: float) -> str:
 
 def _faults(sample: CounterSample, settings: CounterSection, clock_unix_s: int) -> Iterable[str]:
     if sample.ended_unix_s == 0:
-        yield "the record has no time (an empty queue gives zeros)"
+        yield "the record has no time (an empty queue returns zeros)"
         return
     age_s = clock_unix_s - sample.ended_unix_s
     if not -CLOCK_SLACK_S <= age_s <= AGE_MAX_S:

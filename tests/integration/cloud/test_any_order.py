@@ -62,14 +62,25 @@ PLACES = {
     "ward": Place("ward", "site"),
     "scrap": Place("scrap"),
     "count-difference": Place("count_difference"),
+    "unpacked": Place("unpacking"),
 }
+WAYS = sorted(PLACES.keys() - {"unpacked"})
+"""Between which goods are carried; where opened cases end, nobody carries anything."""
 LATE_PLACE = "ward"
 """It is added only after some of the facts that name it."""
 GATEWAY_OF = {"probe-a": 0, "probe-b": 1}
 WORLD = World(PLACES, {"probe-a": "room-a", "probe-b": "shelf-b"}, GATEWAY_OF)
 LATE_CHANNEL = "probe-b"
 """Nobody says where it is until some of its readings are there."""
-GTINS = {"L1": "09501101530003", "L2": "09501101530010", "P1": "09501101530027", "S1": "09501101530034"}
+GTINS = {
+    "L1": "09501101530003",
+    "L2": "09501101530010",
+    "P1": "09501101530027",
+    "S1": "09501101530034",
+    "K1": "09501101530041",
+}
+CASE_GTIN, CASE = "19501101530048", "(01)19501101530048(21)k1"
+"""Ten of K1, and its serial as the ledger follows it."""
 GATEWAYS = (
     GatewayWithKey("gw-1", "11111111-1111-4111-8111-111111111111"),
     GatewayWithKey("gw-2", "22222222-2222-4222-8222-222222222222"),
@@ -81,7 +92,7 @@ moves = st.builds(
     lambda lot, quantity, places, at: Move(lot[0], lot[1], 1 if lot[1] else quantity, places[0], places[1], minute(at)),
     st.sampled_from([("L1", ""), ("L1", ""), ("L2", ""), ("P1", ""), ("S1", "s1"), ("S1", "s2")]),
     st.integers(1, 4),
-    st.permutations(sorted(PLACES)).map(lambda names: names[:2]).filter(lambda ends: speaks_for(WORLD, "site", *ends)),
+    st.permutations(WAYS).map(lambda names: names[:2]).filter(lambda ends: speaks_for(WORLD, "site", *ends)),
     st.integers(0, 12),
 )
 # Stock that goes a way that makes sense: without it nearly all balances are negative.
@@ -92,7 +103,7 @@ journeys = st.builds(
         if speaks_for(WORLD, "site", a, b)
     ],
     st.sampled_from([("L1", ""), ("L2", ""), ("S1", "s1"), ("S1", "s2")]),
-    st.permutations(sorted(PLACES.keys() - {"supplier"})).map(lambda names: ["supplier", *names[:5]]),
+    st.permutations(sorted(set(WAYS) - {"supplier"})).map(lambda names: ["supplier", *names[:5]]),
     st.lists(st.integers(0, 12), min_size=1, max_size=5),
 )
 products = st.builds(
@@ -112,6 +123,19 @@ brews = st.builds(
     st.tuples(st.integers(0, 4), st.integers(3, 8)),
     st.sampled_from(["site", "room-b", "customer"]),
     st.integers(4, 10),
+)
+# A case that goes some way, is opened, and what was in it goes on.
+cases = st.builds(
+    lambda way, times, to: [
+        Move("K1", CASE, 10, "supplier", way[0], minute(times[0])),
+        Move("K1", CASE, 10, way[0], way[1], minute(times[1])),
+        Move("K1", CASE, 10, way[1], "unpacked", minute(times[2])),
+        Move("K1", "", 10, "unpacked", way[1], minute(times[2])),
+        Move("K1", "", 4, way[1], to, minute(times[3])),
+    ],
+    st.permutations(["box-a", "room-a", "shelf-b", "site"]).map(lambda names: names[:2]),
+    st.lists(st.integers(0, 12), min_size=4, max_size=4).map(sorted),
+    st.sampled_from(["scrap", "customer", "room-b"]),
 )
 measured = st.builds(
     lambda device, at, value: Measured(device, minute(at / 2), value),
@@ -134,7 +158,7 @@ histories = st.builds(
     lambda ways, product, others, values, seed: History(
         (*(move for way in ways for move in way), *product, *others), tuple(values), seed
     ),
-    st.lists(journeys | brews, min_size=2, max_size=5),
+    st.lists(journeys | brews | cases, min_size=2, max_size=5),
     st.lists(products, min_size=1, max_size=2),
     st.lists(moves, max_size=4),
     st.lists(measured, min_size=6, max_size=20),
@@ -174,6 +198,7 @@ def new_ledger(database: Database) -> Ledger:
             add_place(ledger, name, place)
     for lot, gtin in GTINS.items():
         ledger.add_item(lot, gtin)
+    ledger.run("INSERT INTO item_gtin SELECT %(g)s, id, 10 FROM item WHERE name = 'K1'", {"g": CASE_GTIN})
     for gateway in GATEWAYS:
         gateway.start_again()
         gateway.register(database)
@@ -231,11 +256,19 @@ def as_scans(moves: tuple[Move, ...], random: Random, labels: dict[str, set[date
     """Each move as a scanned line; moves at one time along one way may share a transaction."""
     together: dict[tuple[str, str, datetime, int], list[ScanLine]] = {}
     for move in moves:
+        if move.from_place == "unpacked":
+            continue  # it is the other half of an opening
         expires_on = random.choice(EXPIRIES)
         labels.setdefault(move.lot, set()).add(expires_on)
-        scanned = line(move.quantity, move.lot, gtin=GTINS[move.lot], serial=move.serial or None, expires_on=expires_on)
+        is_case = move.serial == CASE
+        gtin, quantity = (CASE_GTIN, 1) if is_case else (GTINS[move.lot], move.quantity)
+        serial = "k1" if is_case else move.serial or None
+        scanned = line(quantity, move.lot, gtin=gtin, serial=serial, expires_on=expires_on)
         together.setdefault((move.from_place, move.to_place, move.at, random.randrange(2)), []).append(scanned)
-    return [scan(at, Action.MOVE, a, b, *lines) for (a, b, at, _), lines in together.items()]
+    return [
+        scan(at, Action.OPEN_CASE, a, None, *lines) if b == "unpacked" else scan(at, Action.MOVE, a, b, *lines)
+        for (a, b, at, _), lines in together.items()
+    ]
 
 
 def add_late_place(ledger: Ledger) -> None:

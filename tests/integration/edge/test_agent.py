@@ -90,7 +90,7 @@ async def test_what_a_source_says_reaches_the_ledger_between_started_and_stopped
 @pytest.mark.parametrize("then", ["fails", "ends"])
 async def test_a_task_that_dies_stops_the_agent_loudly_and_loses_nothing(tmp_path: Path, then: str) -> None:
     config = config_for(tmp_path, "http://127.0.0.1:9")
-    with pytest.raises(TaskDied, match="heard ended by itself"):
+    with pytest.raises(TaskDied, match="heard ended unexpectedly"):
         await run(
             config, ManualClock(START), [Heard([reading(1), scan(1)], then)], stop=asyncio.Event(),
             random=random.Random(1).random,

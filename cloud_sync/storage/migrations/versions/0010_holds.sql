@@ -36,6 +36,7 @@ STABLE LANGUAGE sql ROWS 3 AS $$
             AND m.event_id = opened.event_id AND m.serial <> opened.serial
         WHERE of_kind = 'unpacking' AND (opened.lot_id, opened.to_place, opened.serial) = (of_lot, of_place, of_serial)
           AND opened.came_at BETWEEN began AND coalesce(until, 'infinity')
+          AND m.left_at >= since_when -- not of one that was opened before
         UNION ALL
         SELECT m.lot_id, m.serial, m.to_place, m.came_at
         FROM movement m

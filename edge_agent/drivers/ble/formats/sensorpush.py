@@ -7,7 +7,16 @@ mixed base. Frames as in the tests of Bluetooth-Devices/sensorpush-ble and custo
 from dataclasses import dataclass
 
 from edge_agent.drivers.ble.format import Format
-from edge_agent.drivers.ble.frames import LIMITS, PROBE_LIMITS, Advertisement, DecodedFrame, invalid, judged
+from edge_agent.drivers.ble.frames import (
+    BLANK,
+    LIMITS,
+    PROBE_LIMITS,
+    Advertisement,
+    DecodedFrame,
+    invalid,
+    is_blank,
+    judged,
+)
 from edge_agent.drivers.ble.on_air import Measured, Said
 
 SERVICE_HT1 = "ef090000-11d6-42ba-93b8-9dd7ec090aa9"
@@ -46,6 +55,8 @@ def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | N
     known = TYPES.get(data[0] >> TYPE_SHIFT)
     if known is None or len(data) != known[0]:
         return None
+    if is_blank(data[1:]):
+        return invalid(BLANK)
     packed = int.from_bytes(data[1:], "little")
     values = {}
     for digit in known[1]:
@@ -60,7 +71,7 @@ def _ht1(data: bytes) -> DecodedFrame | None:
     humidity = data[0] | (data[1] & 0x0F) << 8
     temperature = data[1] >> 4 | data[2] << 4 | (data[3] & 0x03) << 12
     if (humidity, temperature) in ((0, 0), (0xFFF, 0x3FFF)):
-        return invalid("all bits of the measurement are the same: the sensor element does not answer")
+        return invalid(BLANK)
     rh_pct = min(max(-6 + 125 * humidity / 4096, 0.0), 100.0)
     return judged({"temp_c": -46.85 + 175.72 * temperature / 16384, "rh_pct": rh_pct})
 

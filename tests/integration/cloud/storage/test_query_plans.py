@@ -181,7 +181,7 @@ USUAL: Parameters = {
     "dispensed_for": [None, None], "issuing": ["ship"], "code": "x", "said": True, "envelope_ids": [5, 6],
     "keys_max": 10,
     "is_version": True, "reach_from": None, "reach_until": None, "gap_s": 600.0, "sensors": "any",
-    "is_high_worse": True, "evidence": "a report", "said_by": "x",
+    "is_high_worse": True, "evidence": "a report", "said_by": "x", "pattern": "^x-v", "after_lot_id": 100,
     "earliest_at": AT, "latest_at": AT, "first_seq": 5, "reaches_s": [3600.0, 0.0], "young_at": AT, "roots": [101],
     "seqs": [5, 6],
 }  # fmt: skip

@@ -367,3 +367,16 @@ def test_a_beyond_use_date_in_hours_is_one_instant_also_where_its_label_is_read_
         bench.clock.advance((end + timedelta(seconds=seconds) - bench.clock.now()).total_seconds())
         found = codes(bench.judge.line(doing, label, (), stamp(bench.clock)))
         assert [code for code in found if code == "!expired"] == wanted
+
+
+def test_the_dock_is_never_more_generous_than_what_an_older_ledger_says() -> None:
+    """It sends the instant of a beyond-use date in hours as expires_at alone."""
+    end = datetime(2026, 12, 10, 22, 30, tzinfo=UTC)
+    made = DeskLot("insulin", "BUD", "house", date(2026, 12, 10), end, (), (DeskBalance("fridge-a", 9),))
+    bench = Bench(replace(SITE, lots=(*SITE.lots, made)))
+    doing = Doing(Action.PICK, "fridge-a", "dock-1", None)
+    label = item("BUD", expires_on=date(2026, 12, 10))
+    for seconds, wanted in ((-1, []), (1, ["!expired"])):
+        bench.clock.advance((end + timedelta(seconds=seconds) - bench.clock.now()).total_seconds())
+        found = codes(bench.judge.line(doing, label, (), stamp(bench.clock)))
+        assert [code for code in found if code == "!expired"] == wanted

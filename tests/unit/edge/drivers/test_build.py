@@ -133,5 +133,5 @@ def test_what_a_counter_lacks_is_said(changes: dict[str, Any], fault: str) -> No
 
 def test_a_queue_that_cannot_be_emptied_in_time_is_a_fault() -> None:
     airnet = {**LIGHTHOUSE, "profile": "pms-airnet2", "proven": [], "counter": {**COUNTER, "sample_s": 15}}
-    assert "its queue gives one sample in 20 s" in faults_of([BUS], [airnet])
+    assert "its queue has one sample every 20 s" in faults_of([BUS], [airnet])
     assert len(build_buses(config([BUS], [{**airnet, "poll_s": 5}]), SystemClock())) == 1

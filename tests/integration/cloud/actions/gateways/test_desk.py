@@ -160,7 +160,7 @@ async def test_a_stranger_a_revoked_gateway_and_one_without_a_place_get_nothing(
 ) -> None:
     ledger.run("UPDATE gateway SET place_id = NULL")
     with served(ledger.database) as url:
-        with pytest.raises(Refused, match="nobody has said where gateway gw-1 stands"):
+        with pytest.raises(Refused, match="gateway gw-1 has no location assigned"):
             await client_of(url, gateway).fetch(None)
         place_gateway(ledger.database, "gw-1", "fridge-a", actor="test")
         with pytest.raises(Refused, match="401"):

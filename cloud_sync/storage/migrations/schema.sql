@@ -1,0 +1,1903 @@
+-- The ledger's schema as the migrations leave it, as a whole. Written by ./dev schema; no program runs it.
+
+CREATE TABLE api_token (
+    name text NOT NULL,
+    role text NOT NULL,
+    token_sha256 text NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    revoked_at timestamp with time zone,
+    person text NOT NULL,
+    CONSTRAINT api_token_pkey PRIMARY KEY (name),
+    CONSTRAINT api_token_role_check CHECK ((role = ANY (ARRAY['reader'::text, 'operator'::text, 'quality'::text, 'administrator'::text]))),
+    CONSTRAINT api_token_token_sha256_key UNIQUE (token_sha256)
+);
+CREATE TRIGGER api_token_append_only BEFORE DELETE OR TRUNCATE ON public.api_token FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER api_token_mostly_stays BEFORE UPDATE ON public.api_token FOR EACH ROW EXECUTE FUNCTION refuse_other_change('revoked_at');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE batch_fact (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    batch_id bigint NOT NULL,
+    kind text NOT NULL,
+    actor text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    data jsonb NOT NULL DEFAULT '{}'::jsonb,
+    event_id bigint NOT NULL,
+    CONSTRAINT batch_fact_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES production_batch(id),
+    CONSTRAINT batch_fact_event_id_fkey FOREIGN KEY (event_id) REFERENCES event(id),
+    CONSTRAINT batch_fact_kind_check CHECK ((kind = ANY (ARRAY['step'::text, 'check'::text, 'equipment'::text, 'deviation'::text, 'assessment'::text, 'yield'::text, 'finished'::text, 'test'::text, 'released'::text, 'rejected'::text]))),
+    CONSTRAINT batch_fact_pkey PRIMARY KEY (id)
+);
+CREATE INDEX batch_fact_batch ON public.batch_fact USING btree (batch_id, id);
+CREATE UNIQUE INDEX batch_fact_decided ON public.batch_fact USING btree (batch_id) WHERE (kind = ANY (ARRAY['released'::text, 'rejected'::text]));
+CREATE UNIQUE INDEX batch_fact_finished ON public.batch_fact USING btree (batch_id) WHERE (kind = 'finished'::text);
+CREATE TRIGGER batch_fact_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.batch_fact FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE channel (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    gateway_id bigint NOT NULL,
+    device text NOT NULL,
+    metric text NOT NULL,
+    place_id bigint,
+    CONSTRAINT channel_gateway_id_device_metric_key UNIQUE (gateway_id, device, metric),
+    CONSTRAINT channel_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT channel_pkey PRIMARY KEY (id),
+    CONSTRAINT channel_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE INDEX channel_place ON public.channel USING btree (place_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE channel_place_was (
+    channel_id bigint NOT NULL,
+    place_id bigint,
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT channel_place_was_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
+    CONSTRAINT channel_place_was_pkey PRIMARY KEY (channel_id, until),
+    CONSTRAINT channel_place_was_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE TRIGGER channel_place_was_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.channel_place_was FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE clock_offset (
+    gateway_id bigint NOT NULL,
+    boot text NOT NULL,
+    by_mono_ms bigint NOT NULL,
+    offset_ms bigint NOT NULL,
+    wall_minus_mono_ms bigint,
+    CONSTRAINT clock_offset_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT clock_offset_pkey PRIMARY KEY (gateway_id, boot, by_mono_ms)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE correction (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    lot_id bigint,
+    request jsonb NOT NULL,
+    before jsonb NOT NULL,
+    after jsonb NOT NULL,
+    reason text NOT NULL,
+    effect jsonb NOT NULL,
+    needs_second_person boolean NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision text,
+    decision_reason text,
+    CONSTRAINT correction_check CHECK (((decided_at IS NULL) = (decision IS NULL))),
+    CONSTRAINT correction_decision_check CHECK ((decision = ANY (ARRAY['confirmed'::text, 'rejected'::text]))),
+    CONSTRAINT correction_kind_check CHECK ((kind = ANY (ARRAY['lot_expiry'::text, 'lot_number'::text, 'code'::text, 'place'::text]))),
+    CONSTRAINT correction_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT correction_pkey PRIMARY KEY (id)
+);
+CREATE INDEX correction_lot ON public.correction USING btree (lot_id, id) WHERE (lot_id IS NOT NULL);
+CREATE UNIQUE INDEX correction_open ON public.correction USING btree (kind, subject) WHERE (decided_at IS NULL);
+CREATE INDEX correction_subject ON public.correction USING btree (subject, id);
+CREATE TRIGGER correction_append_only BEFORE DELETE OR TRUNCATE ON public.correction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER correction_mostly_stays BEFORE UPDATE ON public.correction FOR EACH ROW EXECUTE FUNCTION refuse_other_change('effect', 'needs_second_person', 'before', 'after', 'decided_by', 'decided_at', 'decision', 'decision_reason');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE count_line (
+    fact text NOT NULL,
+    count_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    place_id bigint NOT NULL,
+    quantity bigint NOT NULL,
+    counted_by text NOT NULL,
+    counted_at timestamp with time zone NOT NULL,
+    expires_on date,
+    expires_hour time without time zone,
+    latest_at timestamp with time zone,
+    CONSTRAINT count_line_check CHECK ((latest_at >= counted_at)),
+    CONSTRAINT count_line_count_id_fkey FOREIGN KEY (count_id) REFERENCES stock_count(id),
+    CONSTRAINT count_line_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT count_line_pkey PRIMARY KEY (fact),
+    CONSTRAINT count_line_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT count_line_quantity_check CHECK ((quantity >= 0))
+);
+CREATE INDEX count_line_count ON public.count_line USING btree (count_id);
+CREATE INDEX count_line_position ON public.count_line USING btree (lot_id, place_id, serial, counted_at);
+CREATE TRIGGER count_line_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.count_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE count_result (
+    count_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL,
+    place_id bigint NOT NULL,
+    counted bigint NOT NULL,
+    expected bigint NOT NULL,
+    CONSTRAINT count_result_count_id_fkey FOREIGN KEY (count_id) REFERENCES stock_count(id),
+    CONSTRAINT count_result_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT count_result_pkey PRIMARY KEY (count_id, lot_id, place_id, serial),
+    CONSTRAINT count_result_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE TRIGGER count_result_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.count_result FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE declared_gap (
+    gateway_id bigint NOT NULL,
+    journal uuid NOT NULL,
+    lane text NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    by_first bigint,
+    by_last bigint,
+    CONSTRAINT declared_gap_check CHECK ((last_seq >= first_seq)),
+    CONSTRAINT declared_gap_check1 CHECK ((by_last >= by_first)),
+    CONSTRAINT declared_gap_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT declared_gap_pkey PRIMARY KEY (gateway_id, journal, lane, first_seq, last_seq)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE disposition (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    excursion_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    decision text NOT NULL,
+    reason text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    began_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    worst double precision NOT NULL,
+    places bigint[],
+    evidence text,
+    CONSTRAINT disposition_decision_check CHECK ((decision = ANY (ARRAY['release'::text, 'reject'::text, 'destroy'::text]))),
+    CONSTRAINT disposition_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT disposition_pkey PRIMARY KEY (id)
+);
+CREATE INDEX disposition_exposure ON public.disposition USING btree (excursion_id, lot_id);
+CREATE TRIGGER disposition_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.disposition FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER disposition_evidence BEFORE INSERT ON public.disposition FOR EACH ROW EXECUTE FUNCTION note_evidence();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE document (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    supplier_id bigint,
+    lot_id bigint,
+    kind text NOT NULL,
+    reference text NOT NULL,
+    sha256 text NOT NULL DEFAULT ''::text,
+    valid_until date,
+    added_by text NOT NULL,
+    added_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT document_check CHECK ((num_nonnulls(supplier_id, lot_id) >= 1)),
+    CONSTRAINT document_kind_check CHECK ((kind = ANY (ARRAY['licence'::text, 'audit'::text, 'agreement'::text, 'coa'::text, 'other'::text]))),
+    CONSTRAINT document_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT document_pkey PRIMARY KEY (id),
+    CONSTRAINT document_sha256_check CHECK ((sha256 ~ '^([0-9a-f]{64})?$'::text)),
+    CONSTRAINT document_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES place(id)
+);
+CREATE INDEX document_lot ON public.document USING btree (lot_id);
+CREATE INDEX document_supplier ON public.document USING btree (supplier_id);
+CREATE TRIGGER document_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.document FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE doubtful_scan (
+    fact text NOT NULL,
+    gateway_id bigint NOT NULL,
+    journal uuid NOT NULL,
+    seq bigint NOT NULL,
+    boot text NOT NULL,
+    mono_ms bigint NOT NULL,
+    said_at timestamp with time zone NOT NULL,
+    CONSTRAINT doubtful_scan_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT doubtful_scan_pkey PRIMARY KEY (fact)
+);
+CREATE INDEX doubtful_scan_boot ON public.doubtful_scan USING btree (gateway_id, boot);
+CREATE INDEX doubtful_scan_seq ON public.doubtful_scan USING btree (gateway_id, journal, seq);
+CREATE TRIGGER doubtful_scan_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.doubtful_scan FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE enrolment_failure (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    gateway text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    address text NOT NULL DEFAULT ''::text,
+    CONSTRAINT enrolment_failure_pkey PRIMARY KEY (id)
+);
+CREATE INDEX enrolment_failure_at ON public.enrolment_failure USING btree (at);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE envelope (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    channel_id bigint NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    readings bigint NOT NULL,
+    lowest double precision NOT NULL,
+    mean double precision NOT NULL,
+    highest double precision NOT NULL,
+    gap_s double precision NOT NULL,
+    synced boolean NOT NULL,
+    seq bigint NOT NULL,
+    evidence_id bigint NOT NULL,
+    boot text,
+    began_mono_ms bigint,
+    ended_mono_ms bigint,
+    said_began_at timestamp with time zone,
+    said_ended_at timestamp with time zone,
+    CONSTRAINT envelope_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
+    CONSTRAINT envelope_check CHECK ((ended_at >= began_at)),
+    CONSTRAINT envelope_check1 CHECK (((lowest <= mean) AND (mean <= highest))),
+    CONSTRAINT envelope_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES evidence(id),
+    CONSTRAINT envelope_gap_s_check CHECK ((gap_s >= (0)::double precision)),
+    CONSTRAINT envelope_pkey PRIMARY KEY (id),
+    CONSTRAINT envelope_readings_check CHECK ((readings > 0))
+);
+CREATE INDEX envelope_channel_began ON public.envelope USING btree (channel_id, began_at);
+CREATE INDEX envelope_channel_ended ON public.envelope USING btree (channel_id, ended_at);
+CREATE INDEX envelope_evidence ON public.envelope USING btree (evidence_id);
+CREATE INDEX envelope_unsynced ON public.envelope USING btree (boot) WHERE (NOT synced);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE envelope_point (
+    envelope_id bigint NOT NULL,
+    channel_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    lowest double precision NOT NULL,
+    highest double precision NOT NULL,
+    CONSTRAINT envelope_point_envelope_id_fkey FOREIGN KEY (envelope_id) REFERENCES envelope(id)
+);
+CREATE INDEX envelope_point_channel_at ON public.envelope_point USING btree (channel_id, at);
+CREATE INDEX envelope_point_envelope ON public.envelope_point USING btree (envelope_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE event (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    actor text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    reason text NOT NULL DEFAULT ''::text,
+    data jsonb NOT NULL DEFAULT '{}'::jsonb,
+    CONSTRAINT event_pkey PRIMARY KEY (id)
+);
+CREATE INDEX event_subject ON public.event USING btree (subject, id);
+CREATE TRIGGER event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE evidence (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    gateway_id bigint NOT NULL,
+    journal uuid NOT NULL,
+    lane text NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    digest bytea NOT NULL,
+    previous bytea NOT NULL,
+    received_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    raw bytea NOT NULL,
+    first_at timestamp with time zone,
+    last_at timestamp with time zone,
+    CONSTRAINT evidence_check CHECK ((last_seq >= first_seq)),
+    CONSTRAINT evidence_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT evidence_first_seq_check CHECK ((first_seq > 0)),
+    CONSTRAINT evidence_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT evidence_gateway_id_journal_lane_first_seq_key UNIQUE (gateway_id, journal, lane, first_seq),
+    CONSTRAINT evidence_lane_check CHECK ((lane = ANY (ARRAY['scans'::text, 'readings'::text]))),
+    CONSTRAINT evidence_pkey PRIMARY KEY (id),
+    CONSTRAINT evidence_previous_check CHECK ((length(previous) = 32))
+);
+CREATE INDEX evidence_trusted_scans ON public.evidence USING btree (gateway_id, journal, first_seq) WHERE ((lane = 'scans'::text) AND (last_at IS NOT NULL));
+CREATE TRIGGER evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE exception_case (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    kind text NOT NULL,
+    key text NOT NULL,
+    text text NOT NULL,
+    lot_id bigint,
+    evidence_id bigint,
+    data jsonb NOT NULL DEFAULT '{}'::jsonb,
+    opened_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    resolved_at timestamp with time zone,
+    resolved_by text,
+    resolution text,
+    place_id bigint,
+    assignee text,
+    decision text,
+    resolved_role text,
+    CONSTRAINT exception_case_decision_check CHECK ((decision = ANY (ARRAY['explained'::text, 'corrected'::text, 'accepted'::text, 'rejected'::text]))),
+    CONSTRAINT exception_case_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES evidence(id),
+    CONSTRAINT exception_case_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT exception_case_pkey PRIMARY KEY (id),
+    CONSTRAINT exception_case_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE INDEX exception_case_assignee ON public.exception_case USING btree (assignee, id) WHERE (assignee IS NOT NULL);
+CREATE INDEX exception_case_key ON public.exception_case USING btree (kind, key, id);
+CREATE INDEX exception_case_lot ON public.exception_case USING btree (lot_id) WHERE (resolved_at IS NULL);
+CREATE INDEX exception_case_of_lot ON public.exception_case USING btree (lot_id, id);
+CREATE UNIQUE INDEX exception_case_open ON public.exception_case USING btree (kind, key) WHERE (resolved_at IS NULL);
+CREATE INDEX exception_case_open_kind ON public.exception_case USING btree (kind, opened_at) WHERE (resolved_at IS NULL);
+CREATE INDEX exception_case_order ON public.exception_case USING btree (((data ->> 'order'::text))) WHERE (kind = ANY (ARRAY['order_mismatch'::text, 'receipt_discrepancy'::text]));
+CREATE TRIGGER exception_case_append_only BEFORE DELETE OR TRUNCATE ON public.exception_case FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER exception_case_mostly_stays BEFORE UPDATE ON public.exception_case FOR EACH ROW EXECUTE FUNCTION refuse_other_change('text', 'data', 'assignee', 'resolved_at', 'resolved_by', 'resolution', 'decision', 'resolved_role');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE excursion (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    channel_id bigint NOT NULL,
+    place_id bigint NOT NULL,
+    rule text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    worst double precision NOT NULL,
+    version integer NOT NULL DEFAULT 1,
+    severity text NOT NULL DEFAULT 'action'::text,
+    longest_gap_s double precision NOT NULL DEFAULT 0,
+    reach_from timestamp with time zone,
+    reach_until timestamp with time zone,
+    CONSTRAINT excursion_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
+    CONSTRAINT excursion_check CHECK ((ended_at >= began_at)),
+    CONSTRAINT excursion_pkey PRIMARY KEY (id),
+    CONSTRAINT excursion_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT excursion_place_id_rule_began_at_key UNIQUE (place_id, rule, began_at),
+    CONSTRAINT excursion_severity_check CHECK ((severity = ANY (ARRAY['alert'::text, 'action'::text])))
+);
+CREATE INDEX excursion_began ON public.excursion USING btree (began_at DESC, id DESC);
+CREATE INDEX excursion_place ON public.excursion USING btree (place_id, began_at);
+CREATE INDEX excursion_place_rule ON public.excursion USING btree (place_id, rule, COALESCE(ended_at, 'infinity'::timestamp with time zone), began_at);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE excursion_version (
+    excursion_id bigint NOT NULL,
+    version integer NOT NULL,
+    change text NOT NULL,
+    channel_id bigint NOT NULL,
+    place_id bigint NOT NULL,
+    rule text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    worst double precision NOT NULL,
+    recorded_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT excursion_version_change_check CHECK ((change = ANY (ARRAY['opened'::text, 'closed'::text, 'amended'::text, 'withdrawn'::text]))),
+    CONSTRAINT excursion_version_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
+    CONSTRAINT excursion_version_pkey PRIMARY KEY (excursion_id, version),
+    CONSTRAINT excursion_version_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE TRIGGER excursion_version_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.excursion_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE exposure (
+    excursion_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    place_id bigint NOT NULL,
+    residency_began_at timestamp with time zone NOT NULL,
+    since timestamp with time zone NOT NULL,
+    CONSTRAINT exposure_excursion_id_fkey FOREIGN KEY (excursion_id) REFERENCES excursion(id) ON DELETE CASCADE,
+    CONSTRAINT exposure_pkey PRIMARY KEY (excursion_id, lot_id, place_id, serial, residency_began_at)
+);
+CREATE INDEX exposure_lot ON public.exposure USING btree (lot_id, place_id, serial);
+CREATE INDEX exposure_place ON public.exposure USING btree (place_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE formula (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    name text NOT NULL,
+    version integer NOT NULL,
+    item_id bigint NOT NULL,
+    body jsonb NOT NULL,
+    drafted_by text NOT NULL,
+    drafted_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    approved_by text,
+    approved_at timestamp with time zone,
+    CONSTRAINT formula_check CHECK (((approved_by IS NULL) = (approved_at IS NULL))),
+    CONSTRAINT formula_check1 CHECK ((approved_by <> drafted_by)),
+    CONSTRAINT formula_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT formula_name_version_key UNIQUE (name, version),
+    CONSTRAINT formula_pkey PRIMARY KEY (id),
+    CONSTRAINT formula_version_check CHECK ((version > 0))
+);
+CREATE TRIGGER formula_append_only BEFORE DELETE OR TRUNCATE ON public.formula FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER formula_mostly_stays BEFORE UPDATE ON public.formula FOR EACH ROW EXECUTE FUNCTION refuse_other_change('approved_by', 'approved_at');
+CREATE TRIGGER formula_never_changes BEFORE UPDATE ON public.formula FOR EACH ROW EXECUTE FUNCTION refuse_formula_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE gateway (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    name text NOT NULL,
+    public_key bytea NOT NULL,
+    registered_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    revoked_at timestamp with time zone,
+    last_seen_at timestamp with time zone,
+    place_id bigint,
+    CONSTRAINT gateway_name_key UNIQUE (name),
+    CONSTRAINT gateway_pkey PRIMARY KEY (id),
+    CONSTRAINT gateway_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT gateway_public_key_check CHECK ((length(public_key) = 32))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE gateway_invite (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    gateway text NOT NULL,
+    place_id bigint,
+    replaces boolean NOT NULL,
+    code_sha256 bytea NOT NULL,
+    invited_by text NOT NULL,
+    invited_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    public_key bytea,
+    CONSTRAINT gateway_invite_check CHECK (((used_at IS NULL) = (public_key IS NULL))),
+    CONSTRAINT gateway_invite_code_sha256_check CHECK ((length(code_sha256) = 32)),
+    CONSTRAINT gateway_invite_code_sha256_key UNIQUE (code_sha256),
+    CONSTRAINT gateway_invite_pkey PRIMARY KEY (id),
+    CONSTRAINT gateway_invite_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT gateway_invite_public_key_check CHECK ((length(public_key) = 32))
+);
+CREATE INDEX gateway_invite_gateway ON public.gateway_invite USING btree (gateway, id);
+CREATE TRIGGER gateway_invite_append_only BEFORE DELETE OR TRUNCATE ON public.gateway_invite FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER gateway_invite_mostly_stays BEFORE UPDATE ON public.gateway_invite FOR EACH ROW EXECUTE FUNCTION refuse_other_change('expires_at', 'used_at', 'public_key');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE gateway_nonce (
+    gateway_id bigint NOT NULL,
+    nonce text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT gateway_nonce_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT gateway_nonce_pkey PRIMARY KEY (gateway_id, nonce)
+);
+CREATE INDEX gateway_nonce_at ON public.gateway_nonce USING btree (at);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE hold (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    kind text NOT NULL,
+    lot_id bigint NOT NULL,
+    place_id bigint,
+    reason text NOT NULL,
+    placed_by text NOT NULL,
+    placed_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    lifted_by text,
+    lifted_at timestamp with time zone,
+    lifted_reason text,
+    origin text NOT NULL DEFAULT ''::text,
+    serial text,
+    is_of_lot boolean NOT NULL DEFAULT true,
+    since timestamp with time zone,
+    movement_mark bigint NOT NULL DEFAULT 0,
+    event_id bigint,
+    case_id bigint,
+    CONSTRAINT hold_case_id_fkey FOREIGN KEY (case_id) REFERENCES exception_case(id),
+    CONSTRAINT hold_event_id_fkey FOREIGN KEY (event_id) REFERENCES event(id),
+    CONSTRAINT hold_kind_check CHECK ((kind = ANY (ARRAY['manual'::text, 'supplier'::text, 'recall'::text, 'receipt_inspection'::text, 'exception'::text]))),
+    CONSTRAINT hold_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT hold_pkey PRIMARY KEY (id),
+    CONSTRAINT hold_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE INDEX hold_case ON public.hold USING btree (case_id) WHERE (case_id IS NOT NULL);
+CREATE INDEX hold_lot ON public.hold USING btree (lot_id) WHERE (lifted_at IS NULL);
+CREATE INDEX hold_of_lot ON public.hold USING btree (lot_id, id);
+CREATE TRIGGER hold_append_only BEFORE DELETE OR TRUNCATE ON public.hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hold_mostly_stays BEFORE UPDATE ON public.hold FOR EACH ROW EXECUTE FUNCTION refuse_other_change('lifted_by', 'lifted_at', 'lifted_reason');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE hold_goods (
+    hold_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL,
+    place_id bigint NOT NULL,
+    at timestamp with time zone,
+    movement_id bigint,
+    CONSTRAINT hold_goods_check CHECK ((num_nonnulls(at, movement_id) = 1)),
+    CONSTRAINT hold_goods_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES hold(id),
+    CONSTRAINT hold_goods_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT hold_goods_movement_id_fkey FOREIGN KEY (movement_id) REFERENCES movement(id),
+    CONSTRAINT hold_goods_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE INDEX hold_goods_hold ON public.hold_goods USING btree (hold_id);
+CREATE INDEX hold_goods_movement ON public.hold_goods USING btree (movement_id) WHERE (movement_id IS NOT NULL);
+CREATE TRIGGER hold_goods_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hold_goods FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE hold_reach (
+    hold_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL,
+    place_id bigint NOT NULL,
+    residency_began_at timestamp with time zone NOT NULL,
+    since timestamp with time zone NOT NULL,
+    CONSTRAINT hold_reach_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES hold(id),
+    CONSTRAINT hold_reach_pkey PRIMARY KEY (hold_id, lot_id, place_id, serial, residency_began_at)
+);
+CREATE INDEX hold_reach_lot ON public.hold_reach USING btree (lot_id, place_id, serial);
+CREATE INDEX hold_reach_place ON public.hold_reach USING btree (place_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE item (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    name text NOT NULL,
+    title text NOT NULL DEFAULT ''::text,
+    base_unit text NOT NULL DEFAULT 'each'::text,
+    expiry_required boolean NOT NULL DEFAULT true,
+    serial_tracked boolean NOT NULL DEFAULT false,
+    ndc text NOT NULL DEFAULT ''::text,
+    storage_class text,
+    allowance_minutes integer,
+    allowance_c_max double precision,
+    receipt_inspection boolean NOT NULL DEFAULT false,
+    shelf_life_days integer,
+    receipt_days_min integer,
+    controlled_schedule text NOT NULL DEFAULT ''::text,
+    compounding text NOT NULL DEFAULT ''::text,
+    CONSTRAINT item_allowance_minutes_check CHECK ((allowance_minutes >= 0)),
+    CONSTRAINT item_compounding_check CHECK ((compounding = ANY (ARRAY[''::text, '503A'::text, '503B'::text]))),
+    CONSTRAINT item_controlled_schedule_check CHECK ((controlled_schedule = ANY (ARRAY[''::text, 'I'::text, 'II'::text, 'III'::text, 'IV'::text, 'V'::text]))),
+    CONSTRAINT item_name_key UNIQUE (name),
+    CONSTRAINT item_pkey PRIMARY KEY (id),
+    CONSTRAINT item_receipt_days_min_check CHECK ((receipt_days_min >= 0)),
+    CONSTRAINT item_shelf_life_days_check CHECK ((shelf_life_days > 0)),
+    CONSTRAINT item_storage_class_fkey FOREIGN KEY (storage_class) REFERENCES policy(name)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE item_code (
+    key text NOT NULL,
+    item_id bigint NOT NULL,
+    base_units bigint NOT NULL,
+    code text NOT NULL,
+    said boolean NOT NULL,
+    CONSTRAINT item_code_base_units_check CHECK ((base_units > 0)),
+    CONSTRAINT item_code_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT item_code_key_check CHECK ((key ~ '^(ndc|ndc10|hibc):.'::text)),
+    CONSTRAINT item_code_pkey PRIMARY KEY (key)
+);
+CREATE INDEX item_code_item ON public.item_code USING btree (item_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE item_gtin (
+    gtin text NOT NULL,
+    item_id bigint NOT NULL,
+    base_units bigint NOT NULL DEFAULT 1,
+    CONSTRAINT item_gtin_base_units_check CHECK ((base_units > 0)),
+    CONSTRAINT item_gtin_gtin_check CHECK ((gtin ~ '^[0-9]{14}$'::text)),
+    CONSTRAINT item_gtin_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT item_gtin_pkey PRIMARY KEY (gtin)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE item_substitute (
+    item_id bigint NOT NULL,
+    rank smallint NOT NULL,
+    substitute_id bigint NOT NULL,
+    CONSTRAINT item_substitute_check CHECK ((item_id <> substitute_id)),
+    CONSTRAINT item_substitute_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT item_substitute_item_id_substitute_id_key UNIQUE (item_id, substitute_id),
+    CONSTRAINT item_substitute_pkey PRIMARY KEY (item_id, rank),
+    CONSTRAINT item_substitute_substitute_id_fkey FOREIGN KEY (substitute_id) REFERENCES item(id)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE lane_progress (
+    gateway_id bigint NOT NULL,
+    journal uuid NOT NULL,
+    lane text NOT NULL,
+    next_seq bigint NOT NULL DEFAULT 1,
+    max_seq bigint NOT NULL DEFAULT 0,
+    horizon_at timestamp with time zone,
+    CONSTRAINT lane_progress_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT lane_progress_pkey PRIMARY KEY (gateway_id, journal, lane)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE ledger_key (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    public_key bytea NOT NULL,
+    private_key bytea NOT NULL,
+    previous bytea,
+    handover bytea,
+    made_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT ledger_key_check CHECK (((previous IS NULL) = (handover IS NULL))),
+    CONSTRAINT ledger_key_handover_check CHECK ((length(handover) = 64)),
+    CONSTRAINT ledger_key_pkey PRIMARY KEY (id),
+    CONSTRAINT ledger_key_previous_fkey FOREIGN KEY (previous) REFERENCES ledger_key(public_key),
+    CONSTRAINT ledger_key_private_key_check CHECK ((length(private_key) = 32)),
+    CONSTRAINT ledger_key_public_key_check CHECK ((length(public_key) = 32)),
+    CONSTRAINT ledger_key_public_key_key UNIQUE (public_key)
+);
+CREATE TRIGGER ledger_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE lot (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    item_id bigint NOT NULL,
+    lot_number text NOT NULL,
+    owner text NOT NULL,
+    expires_on date,
+    expires_exactly timestamp with time zone,
+    expires_hour time without time zone,
+    is_expiry_corrected boolean NOT NULL DEFAULT false,
+    CONSTRAINT lot_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT lot_item_id_lot_number_owner_key UNIQUE (item_id, lot_number, owner),
+    CONSTRAINT lot_owner_fkey FOREIGN KEY (owner) REFERENCES owner(name),
+    CONSTRAINT lot_pkey PRIMARY KEY (id)
+);
+CREATE INDEX lot_expiry ON public.lot USING btree (expires_on, id);
+CREATE INDEX lot_fefo ON public.lot USING btree (item_id, owner, expires_on, id);
+CREATE INDEX lot_number ON public.lot USING btree (lot_number);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE movement (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    fact text NOT NULL,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    quantity bigint NOT NULL,
+    from_place bigint NOT NULL,
+    to_place bigint NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    action text NOT NULL,
+    operator text NOT NULL DEFAULT ''::text,
+    order_ref text NOT NULL DEFAULT ''::text,
+    event_id bigint NOT NULL,
+    said_at timestamp with time zone,
+    earliest_at timestamp with time zone,
+    latest_at timestamp with time zone,
+    came_at timestamp with time zone NOT NULL GENERATED ALWAYS AS (COALESCE(earliest_at, occurred_at)),
+    left_at timestamp with time zone NOT NULL GENERATED ALWAYS AS (COALESCE(latest_at, occurred_at)),
+    CONSTRAINT movement_check CHECK ((from_place <> to_place)),
+    CONSTRAINT movement_check2 CHECK ((((earliest_at IS NULL) = (latest_at IS NULL)) AND (earliest_at <= latest_at))),
+    CONSTRAINT movement_event_id_fkey FOREIGN KEY (event_id) REFERENCES event(id),
+    CONSTRAINT movement_fact_key UNIQUE (fact),
+    CONSTRAINT movement_from_place_fkey FOREIGN KEY (from_place) REFERENCES place(id),
+    CONSTRAINT movement_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT movement_pkey PRIMARY KEY (id),
+    CONSTRAINT movement_quantity_check CHECK (((quantity > 0) OR ((quantity = 0) AND (action = 'count'::text)))),
+    CONSTRAINT movement_serial_is_one_unit CHECK (((serial = ''::text) OR (quantity = 1) OR (serial ~~ '(%)%(21)%'::text) OR (action = 'count'::text))),
+    CONSTRAINT movement_to_place_fkey FOREIGN KEY (to_place) REFERENCES place(id)
+);
+CREATE INDEX movement_from_place ON public.movement USING btree (from_place, occurred_at);
+CREATE INDEX movement_in ON public.movement USING btree (lot_id, to_place, serial, came_at);
+CREATE INDEX movement_occurred ON public.movement USING btree (occurred_at DESC, id DESC);
+CREATE INDEX movement_opening ON public.movement USING btree (id) WHERE (action = 'opening'::text);
+CREATE INDEX movement_order ON public.movement USING btree (order_ref) WHERE (order_ref <> ''::text);
+CREATE INDEX movement_out ON public.movement USING btree (lot_id, from_place, serial, left_at);
+CREATE INDEX movement_serial ON public.movement USING btree (serial) WHERE (serial <> ''::text);
+CREATE INDEX movement_to_place ON public.movement USING btree (to_place, occurred_at);
+CREATE INDEX movement_typed ON public.movement USING btree (lot_id, from_place, serial) WHERE (latest_at IS NOT NULL);
+CREATE TRIGGER movement_append_only BEFORE DELETE OR TRUNCATE ON public.movement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER movement_only_time_changes AFTER UPDATE ON public.movement FOR EACH ROW EXECUTE FUNCTION refuse_other_movement();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE notice (
+    evidence_id bigint NOT NULL,
+    seq bigint NOT NULL,
+    gateway_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    text text NOT NULL,
+    data jsonb NOT NULL DEFAULT '{}'::jsonb,
+    CONSTRAINT notice_evidence_id_fkey FOREIGN KEY (evidence_id) REFERENCES evidence(id),
+    CONSTRAINT notice_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT notice_pkey PRIMARY KEY (evidence_id, seq)
+);
+CREATE TRIGGER notice_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.notice FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE operator (
+    name text NOT NULL,
+    badge text NOT NULL,
+    active boolean NOT NULL DEFAULT true,
+    CONSTRAINT operator_badge_key UNIQUE (badge),
+    CONSTRAINT operator_pkey PRIMARY KEY (name)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE order_line (
+    order_id bigint NOT NULL,
+    line smallint NOT NULL,
+    item_id bigint NOT NULL,
+    quantity bigint NOT NULL,
+    lot_number text NOT NULL DEFAULT ''::text,
+    serial text NOT NULL DEFAULT ''::text,
+    instead_of smallint,
+    CONSTRAINT order_line_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT order_line_line_check CHECK ((line > 0)),
+    CONSTRAINT order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock_order(id),
+    CONSTRAINT order_line_order_id_instead_of_fkey FOREIGN KEY (order_id, instead_of) REFERENCES order_line(order_id, line),
+    CONSTRAINT order_line_order_id_item_id_lot_number_serial_key UNIQUE (order_id, item_id, lot_number, serial),
+    CONSTRAINT order_line_pkey PRIMARY KEY (order_id, line),
+    CONSTRAINT order_line_quantity_check CHECK ((quantity > 0))
+);
+CREATE INDEX order_line_item ON public.order_line USING btree (item_id);
+CREATE TRIGGER order_line_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE order_step (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    order_id bigint NOT NULL,
+    step text NOT NULL,
+    line smallint,
+    quantity bigint,
+    by_whom text NOT NULL,
+    at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    reason text NOT NULL DEFAULT ''::text,
+    CONSTRAINT order_step_check CHECK ((((step = 'cancelled'::text) = (line IS NOT NULL)) AND ((line IS NULL) = (quantity IS NULL)))),
+    CONSTRAINT order_step_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock_order(id),
+    CONSTRAINT order_step_order_id_line_fkey FOREIGN KEY (order_id, line) REFERENCES order_line(order_id, line),
+    CONSTRAINT order_step_pkey PRIMARY KEY (id),
+    CONSTRAINT order_step_quantity_check CHECK ((quantity > 0)),
+    CONSTRAINT order_step_step_check CHECK ((step = ANY (ARRAY['approved'::text, 'rejected'::text, 'ordered'::text, 'cancelled'::text, 'witnessed'::text])))
+);
+CREATE UNIQUE INDEX order_step_once ON public.order_step USING btree (order_id, step) WHERE (line IS NULL);
+CREATE INDEX order_step_order ON public.order_step USING btree (order_id, id);
+CREATE TRIGGER order_step_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_step FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE owner (
+    name text NOT NULL,
+    title text NOT NULL DEFAULT ''::text,
+    CONSTRAINT owner_pkey PRIMARY KEY (name)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE place (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    name text NOT NULL,
+    title text NOT NULL DEFAULT ''::text,
+    kind text NOT NULL,
+    parent_id bigint,
+    ancestors bigint[] NOT NULL,
+    policy text,
+    zone text NOT NULL DEFAULT 'UTC'::text,
+    is_zone_known boolean NOT NULL DEFAULT false,
+    CONSTRAINT place_kind_check CHECK ((kind = ANY (ARRAY['site'::text, 'room'::text, 'bin'::text, 'supplier'::text, 'customer'::text, 'ward'::text, 'production'::text, 'scrap'::text, 'count_difference'::text, 'used_up'::text, 'transit'::text, 'unpacking'::text]))),
+    CONSTRAINT place_name_key UNIQUE (name),
+    CONSTRAINT place_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES place(id),
+    CONSTRAINT place_pkey PRIMARY KEY (id),
+    CONSTRAINT place_policy_fkey FOREIGN KEY (policy) REFERENCES policy(name)
+);
+CREATE INDEX place_ancestors ON public.place USING gin (ancestors);
+CREATE INDEX place_kind ON public.place USING btree (kind);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE place_policy_was (
+    place_id bigint NOT NULL,
+    policy text,
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT place_policy_was_pkey PRIMARY KEY (place_id, until),
+    CONSTRAINT place_policy_was_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT place_policy_was_policy_fkey FOREIGN KEY (policy) REFERENCES policy(name)
+);
+CREATE TRIGGER place_policy_was_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.place_policy_was FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE policy (
+    name text NOT NULL,
+    body jsonb NOT NULL,
+    CONSTRAINT policy_pkey PRIMARY KEY (name)
+);
+CREATE TRIGGER policy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.policy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE position (
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    place_id bigint NOT NULL,
+    quantity bigint NOT NULL,
+    CONSTRAINT position_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT position_pkey PRIMARY KEY (lot_id, place_id, serial),
+    CONSTRAINT position_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE INDEX position_place ON public."position" USING btree (place_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE probe_excursion (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    channel_id bigint NOT NULL,
+    place_id bigint NOT NULL,
+    rule text NOT NULL,
+    severity text NOT NULL,
+    sensors text NOT NULL DEFAULT 'any'::text,
+    is_high_worse boolean NOT NULL DEFAULT true,
+    began_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    worst double precision NOT NULL,
+    longest_gap_s double precision NOT NULL DEFAULT 0,
+    reach_from timestamp with time zone,
+    reach_until timestamp with time zone,
+    CONSTRAINT probe_excursion_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
+    CONSTRAINT probe_excursion_channel_id_rule_began_at_key UNIQUE (channel_id, rule, began_at),
+    CONSTRAINT probe_excursion_check CHECK ((ended_at >= began_at)),
+    CONSTRAINT probe_excursion_pkey PRIMARY KEY (id),
+    CONSTRAINT probe_excursion_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT probe_excursion_sensors_check CHECK ((sensors ~ '^(any|all|[1-9][0-9]*)$'::text)),
+    CONSTRAINT probe_excursion_severity_check CHECK ((severity = ANY (ARRAY['alert'::text, 'action'::text])))
+);
+CREATE INDEX probe_excursion_place ON public.probe_excursion USING btree (place_id, rule, COALESCE(ended_at, 'infinity'::timestamp with time zone), began_at);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE production_batch (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    place_id bigint NOT NULL,
+    formula_id bigint NOT NULL,
+    quantity bigint NOT NULL,
+    prescription text NOT NULL DEFAULT ''::text,
+    owner text NOT NULL,
+    planned_by text NOT NULL,
+    planned_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT production_batch_formula_id_fkey FOREIGN KEY (formula_id) REFERENCES formula(id),
+    CONSTRAINT production_batch_owner_fkey FOREIGN KEY (owner) REFERENCES owner(name),
+    CONSTRAINT production_batch_pkey PRIMARY KEY (id),
+    CONSTRAINT production_batch_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT production_batch_place_id_key UNIQUE (place_id),
+    CONSTRAINT production_batch_quantity_check CHECK ((quantity > 0))
+);
+CREATE INDEX production_batch_prescription ON public.production_batch USING btree (prescription) WHERE (prescription <> ''::text);
+CREATE TRIGGER production_batch_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.production_batch FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE reading (
+    channel_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    seq bigint NOT NULL,
+    value double precision NOT NULL,
+    synced boolean NOT NULL DEFAULT true,
+    evidence_id bigint NOT NULL,
+    said_at timestamp with time zone,
+    boot text,
+    mono_ms bigint
+) PARTITION BY RANGE (at);
+CREATE INDEX reading_channel_at ON ONLY public.reading USING btree (channel_id, at);
+CREATE INDEX reading_unsynced ON ONLY public.reading USING btree (boot, channel_id) WHERE (NOT synced);
+CREATE INDEX reading_unsynced_channel ON ONLY public.reading USING btree (channel_id) WHERE (NOT synced);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE reading_hour (
+    channel_id bigint NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    readings bigint NOT NULL,
+    lowest double precision NOT NULL,
+    mean double precision NOT NULL,
+    highest double precision NOT NULL,
+    thinned boolean NOT NULL DEFAULT false,
+    CONSTRAINT reading_hour_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
+    CONSTRAINT reading_hour_check CHECK (((lowest <= mean) AND (mean <= highest))),
+    CONSTRAINT reading_hour_pkey PRIMARY KEY (channel_id, began_at),
+    CONSTRAINT reading_hour_readings_check CHECK ((readings > 0))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE recall (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    title text NOT NULL,
+    reason text NOT NULL,
+    is_mock boolean NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    reconciled_at timestamp with time zone,
+    closed_by text,
+    closed_at timestamp with time zone,
+    outcome text,
+    closed_reason text,
+    CONSTRAINT recall_check CHECK (((closed_at IS NULL) = (outcome IS NULL))),
+    CONSTRAINT recall_outcome_check CHECK ((outcome = ANY (ARRAY['completed'::text, 'lifted'::text]))),
+    CONSTRAINT recall_pkey PRIMARY KEY (id)
+);
+CREATE TRIGGER recall_append_only BEFORE DELETE OR TRUNCATE ON public.recall FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER recall_mostly_stays BEFORE UPDATE ON public.recall FOR EACH ROW EXECUTE FUNCTION refuse_other_change('reconciled_at', 'closed_by', 'closed_at', 'outcome', 'closed_reason');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE recall_lot (
+    recall_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    is_product boolean NOT NULL,
+    since timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT recall_lot_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT recall_lot_pkey PRIMARY KEY (recall_id, lot_id),
+    CONSTRAINT recall_lot_recall_id_fkey FOREIGN KEY (recall_id) REFERENCES recall(id)
+);
+CREATE INDEX recall_lot_lot ON public.recall_lot USING btree (lot_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE recall_notice (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    recall_id bigint NOT NULL,
+    place_id bigint NOT NULL,
+    lots jsonb NOT NULL,
+    sent_by text,
+    sent_at timestamp with time zone,
+    sent_how text,
+    acknowledged_by text,
+    acknowledged_at timestamp with time zone,
+    acknowledged_text text,
+    CONSTRAINT recall_notice_pkey PRIMARY KEY (id),
+    CONSTRAINT recall_notice_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT recall_notice_recall_id_fkey FOREIGN KEY (recall_id) REFERENCES recall(id),
+    CONSTRAINT recall_notice_recall_id_place_id_key UNIQUE (recall_id, place_id)
+);
+CREATE TRIGGER recall_notice_append_only BEFORE DELETE OR TRUNCATE ON public.recall_notice FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER recall_notice_mostly_stays BEFORE UPDATE ON public.recall_notice FOR EACH ROW EXECUTE FUNCTION refuse_other_change('lots', 'sent_by', 'sent_at', 'sent_how', 'acknowledged_by', 'acknowledged_at', 'acknowledged_text');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE recall_scope (
+    recall_id bigint NOT NULL,
+    lot_id bigint,
+    item_id bigint,
+    supplier_id bigint,
+    lot_number text,
+    CONSTRAINT recall_scope_check CHECK ((num_nonnulls(lot_id, item_id, supplier_id) = 1)),
+    CONSTRAINT recall_scope_check1 CHECK (((lot_number IS NULL) OR (item_id IS NOT NULL))),
+    CONSTRAINT recall_scope_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT recall_scope_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT recall_scope_recall_id_fkey FOREIGN KEY (recall_id) REFERENCES recall(id),
+    CONSTRAINT recall_scope_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES place(id)
+);
+CREATE INDEX recall_scope_recall ON public.recall_scope USING btree (recall_id);
+CREATE TRIGGER recall_scope_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.recall_scope FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE recipient (
+    place_id bigint NOT NULL,
+    shelf_life_days_min integer NOT NULL DEFAULT 0,
+    CONSTRAINT recipient_pkey PRIMARY KEY (place_id),
+    CONSTRAINT recipient_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT recipient_shelf_life_days_min_check CHECK ((shelf_life_days_min >= 0))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE recipient_item (
+    place_id bigint NOT NULL,
+    item_id bigint NOT NULL,
+    shelf_life_days_min integer NOT NULL,
+    CONSTRAINT recipient_item_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT recipient_item_pkey PRIMARY KEY (place_id, item_id),
+    CONSTRAINT recipient_item_place_id_fkey FOREIGN KEY (place_id) REFERENCES recipient(place_id),
+    CONSTRAINT recipient_item_shelf_life_days_min_check CHECK ((shelf_life_days_min >= 0))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE reorder_level (
+    item_id bigint NOT NULL,
+    place_id bigint NOT NULL,
+    supplier_id bigint,
+    reorder_point bigint NOT NULL,
+    par_level bigint NOT NULL,
+    CONSTRAINT reorder_level_check CHECK ((par_level > reorder_point)),
+    CONSTRAINT reorder_level_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT reorder_level_pkey PRIMARY KEY (item_id, place_id),
+    CONSTRAINT reorder_level_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT reorder_level_reorder_point_check CHECK ((reorder_point >= 0)),
+    CONSTRAINT reorder_level_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES place(id)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE reservation (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    client_id uuid NOT NULL,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    place_id bigint NOT NULL,
+    quantity bigint NOT NULL,
+    demand text NOT NULL,
+    reserved_by text NOT NULL,
+    reserved_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    ended_at timestamp with time zone,
+    ended_as text,
+    ended_reason text,
+    expires_at timestamp with time zone,
+    CONSTRAINT reservation_check CHECK (((ended_at IS NULL) = (ended_as IS NULL))),
+    CONSTRAINT reservation_ended_as_check CHECK ((ended_as = ANY (ARRAY['picked'::text, 'void'::text, 'expired'::text, 'broken'::text]))),
+    CONSTRAINT reservation_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT reservation_pkey PRIMARY KEY (id),
+    CONSTRAINT reservation_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT reservation_quantity_check CHECK ((quantity > 0))
+);
+CREATE INDEX reservation_broken ON public.reservation USING btree (demand, ended_at) WHERE (ended_as = ANY (ARRAY['broken'::text, 'expired'::text]));
+CREATE INDEX reservation_client ON public.reservation USING btree (client_id);
+CREATE INDEX reservation_demand ON public.reservation USING btree (demand);
+CREATE INDEX reservation_lot ON public.reservation USING btree (lot_id);
+CREATE INDEX reservation_open ON public.reservation USING btree (lot_id, place_id, serial) WHERE (ended_at IS NULL);
+CREATE INDEX reservation_pending ON public.reservation USING btree (expires_at) WHERE ((ended_at IS NULL) AND (expires_at IS NOT NULL));
+CREATE TRIGGER reservation_append_only BEFORE DELETE OR TRUNCATE ON public.reservation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER reservation_mostly_stays BEFORE UPDATE ON public.reservation FOR EACH ROW EXECUTE FUNCTION refuse_other_change('expires_at', 'ended_at', 'ended_as', 'ended_reason');
+CREATE TRIGGER reservation_within_position AFTER INSERT ON public.reservation FOR EACH ROW EXECUTE FUNCTION refuse_over_reservation();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE residency (
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    place_id bigint NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT residency_check CHECK ((ended_at >= began_at)),
+    CONSTRAINT residency_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT residency_open_once EXCLUDE USING btree (lot_id WITH =, place_id WITH =, serial WITH =) WHERE ((ended_at IS NULL)) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT residency_pkey PRIMARY KEY (lot_id, place_id, serial, began_at),
+    CONSTRAINT residency_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT residency_serial_without_overlap EXCLUDE USING gist (int8range(lot_id, lot_id, '[]'::text) WITH &&, int8range(place_id, place_id, '[]'::text) WITH &&, int4range((hashtext(serial) >> 1), (hashtext(serial) >> 1), '[]'::text) WITH &&, tstzrange(began_at, ended_at) WITH &&) WHERE ((serial <> ''::text)) DEFERRABLE INITIALLY DEFERRED
+);
+CREATE INDEX residency_place ON public.residency USING btree (place_id, began_at);
+CREATE INDEX residency_serial_open ON public.residency USING btree (lot_id, serial) WHERE ((ended_at IS NULL) AND (serial <> ''::text));
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE retold_reading (
+    gateway_id bigint NOT NULL,
+    journal uuid NOT NULL,
+    was bigint NOT NULL,
+    seq bigint NOT NULL,
+    CONSTRAINT retold_reading_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT retold_reading_pkey PRIMARY KEY (gateway_id, journal, was)
+);
+CREATE TRIGGER retold_reading_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.retold_reading FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE seen_within (
+    channel_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    excursion_id bigint NOT NULL,
+    reason text NOT NULL,
+    evidence text NOT NULL,
+    said_by text NOT NULL,
+    said_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT seen_within_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
+    CONSTRAINT seen_within_pkey PRIMARY KEY (channel_id, at)
+);
+CREATE TRIGGER seen_within_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seen_within FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE stock_count (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    number text NOT NULL,
+    place_id bigint NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    reason text,
+    CONSTRAINT stock_count_check CHECK ((((decision IS NULL) = (decided_by IS NULL)) AND ((decision IS NULL) = (decided_at IS NULL)))),
+    CONSTRAINT stock_count_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
+    CONSTRAINT stock_count_number_key UNIQUE (number),
+    CONSTRAINT stock_count_pkey PRIMARY KEY (id),
+    CONSTRAINT stock_count_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE TRIGGER stock_count_append_only BEFORE DELETE OR TRUNCATE ON public.stock_count FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER stock_count_mostly_stays BEFORE UPDATE ON public.stock_count FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at', 'reason');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE stock_order (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    number text NOT NULL,
+    kind text NOT NULL,
+    from_place bigint NOT NULL,
+    to_place bigint NOT NULL,
+    owner text NOT NULL,
+    patient_ref text NOT NULL DEFAULT ''::text,
+    returns_order bigint,
+    note text NOT NULL DEFAULT ''::text,
+    requested_by text NOT NULL,
+    requested_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT stock_order_from_place_fkey FOREIGN KEY (from_place) REFERENCES place(id),
+    CONSTRAINT stock_order_kind_check CHECK ((kind = ANY (ARRAY['purchase'::text, 'demand'::text, 'transfer'::text, 'return'::text, 'destruction'::text]))),
+    CONSTRAINT stock_order_number_key UNIQUE (number),
+    CONSTRAINT stock_order_owner_fkey FOREIGN KEY (owner) REFERENCES owner(name),
+    CONSTRAINT stock_order_pkey PRIMARY KEY (id),
+    CONSTRAINT stock_order_returns_order_fkey FOREIGN KEY (returns_order) REFERENCES stock_order(id),
+    CONSTRAINT stock_order_to_place_fkey FOREIGN KEY (to_place) REFERENCES place(id)
+);
+CREATE INDEX stock_order_from ON public.stock_order USING btree (from_place, id);
+CREATE INDEX stock_order_returns ON public.stock_order USING btree (returns_order) WHERE (returns_order IS NOT NULL);
+CREATE INDEX stock_order_to ON public.stock_order USING btree (to_place, id);
+CREATE TRIGGER stock_order_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.stock_order FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE supplier (
+    place_id bigint NOT NULL,
+    status text NOT NULL,
+    qualified_until date,
+    note text NOT NULL DEFAULT ''::text,
+    CONSTRAINT supplier_pkey PRIMARY KEY (place_id),
+    CONSTRAINT supplier_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT supplier_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'qualified'::text, 'suspended'::text, 'rejected'::text])))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE track (
+    channel_id bigint NOT NULL,
+    rule text NOT NULL,
+    definition jsonb NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    outside_since timestamp with time zone,
+    opened boolean NOT NULL,
+    worst double precision,
+    last_out_at timestamp with time zone,
+    longest_gap_s double precision NOT NULL DEFAULT 0,
+    CONSTRAINT track_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
+    CONSTRAINT track_pkey PRIMARY KEY (channel_id, rule)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE unjudged_on_purpose (
+    channel_id bigint NOT NULL,
+    reason text NOT NULL,
+    said_by text NOT NULL,
+    said_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT unjudged_on_purpose_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
+    CONSTRAINT unjudged_on_purpose_pkey PRIMARY KEY (channel_id)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE unusable_reading (
+    gateway_id bigint NOT NULL,
+    device text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    seq bigint NOT NULL,
+    quality text NOT NULL,
+    detail text NOT NULL DEFAULT ''::text,
+    evidence_id bigint NOT NULL,
+    said_at timestamp with time zone,
+    boot text,
+    mono_ms bigint,
+    CONSTRAINT unusable_reading_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id)
+);
+CREATE INDEX unusable_reading_device_at ON public.unusable_reading USING btree (gateway_id, device, at);
+CREATE INDEX unusable_reading_unsynced ON public.unusable_reading USING btree (gateway_id, boot) WHERE (boot IS NOT NULL);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE VIEW active_hold AS
+ SELECT x.lot_id,
+    x.serial,
+    x.place_id,
+    'exposure'::text AS kind,
+    x.excursion_id,
+    (format('exposed since %s: %s broke %s at %s (worst %s)'::text,
+        CASE
+            WHEN (x.since <= '0001-01-01 00:00:00+00'::timestamp with time zone) THEN 'an unknown time'::text
+            ELSE to_char((x.since AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI:SS UTC'::text)
+        END, ((c.device || '/'::text) || c.metric), e.rule, p.name, round((e.worst)::numeric, 2)) ||
+        CASE decided.decision
+            WHEN 'release'::text THEN '; evidence changed after disposition'::text
+            WHEN 'reject'::text THEN ('; rejected: '::text || decided.reason)
+            WHEN 'destroy'::text THEN ('; to be destroyed: '::text || decided.reason)
+            ELSE ''::text
+        END) AS text,
+    x.since,
+    NULL::text AS prescription,
+    NULL::bigint AS hold_id
+   FROM ((((((exposure x
+     JOIN residency r ON (((r.lot_id = x.lot_id) AND (r.place_id = x.place_id) AND (r.serial = x.serial) AND (r.began_at = x.residency_began_at))))
+     JOIN excursion e ON ((e.id = x.excursion_id)))
+     JOIN channel c ON ((c.id = e.channel_id)))
+     JOIN place p ON ((p.id = e.place_id)))
+     JOIN place here ON ((here.id = x.place_id)))
+     LEFT JOIN LATERAL ( SELECT d.decision,
+            d.reason,
+            d.evidence
+           FROM disposition d
+          WHERE ((d.excursion_id = x.excursion_id) AND (d.lot_id = x.lot_id) AND ((d.places IS NULL) OR (d.places && here.ancestors)))
+          ORDER BY d.id DESC
+         LIMIT 1) decided ON (true))
+  WHERE ((r.ended_at IS NULL) AND
+        CASE
+            WHEN (decided.decision = 'release'::text) THEN (decided.evidence <> exposure_evidence(x.excursion_id, x.lot_id))
+            ELSE true
+        END)
+UNION ALL
+ SELECT h.lot_id,
+    h.serial,
+    NULL::bigint AS place_id,
+    h.kind,
+    NULL::bigint AS excursion_id,
+    h.reason AS text,
+    COALESCE(h.since, h.placed_at) AS since,
+    NULL::text AS prescription,
+    h.id AS hold_id
+   FROM hold h
+  WHERE ((h.lifted_at IS NULL) AND h.is_of_lot)
+UNION ALL
+ SELECT x.lot_id,
+    x.serial,
+    x.place_id,
+    h.kind,
+    NULL::bigint AS excursion_id,
+    (h.reason ||
+        CASE
+            WHEN (x.lot_id = h.lot_id) THEN ''::text
+            ELSE ((' (made of lot '::text || ( SELECT l.lot_number
+               FROM lot l
+              WHERE (l.id = h.lot_id))) || ')'::text)
+        END) AS text,
+    x.since,
+    NULL::text AS prescription,
+    h.id AS hold_id
+   FROM ((hold_reach x
+     JOIN hold h ON (((h.id = x.hold_id) AND (h.lifted_at IS NULL))))
+     JOIN residency r ON (((r.lot_id = x.lot_id) AND (r.place_id = x.place_id) AND (r.serial = x.serial) AND (r.began_at = x.residency_began_at))))
+  WHERE ((r.ended_at IS NULL) AND (NOT (h.is_of_lot AND (x.lot_id = h.lot_id))))
+UNION ALL
+ SELECT k.lot_id,
+    NULL::text AS serial,
+    NULL::bigint AS place_id,
+    'exception'::text AS kind,
+    NULL::bigint AS excursion_id,
+    ((k.kind || ': '::text) || k.text) AS text,
+    k.opened_at AS since,
+    NULL::text AS prescription,
+    NULL::bigint AS hold_id
+   FROM exception_case k
+  WHERE ((k.resolved_at IS NULL) AND (k.lot_id IS NOT NULL) AND (k.place_id IS NULL) AND (NOT (EXISTS ( SELECT
+           FROM hold h
+          WHERE (h.case_id = k.id)))))
+UNION ALL
+ SELECT l.lot_id,
+    NULL::text AS serial,
+    NULL::bigint AS place_id,
+    'recall'::text AS kind,
+    NULL::bigint AS excursion_id,
+    (format('recall %s: %s'::text, c.id, c.title) ||
+        CASE
+            WHEN l.is_product THEN ' (made of a recalled lot)'::text
+            ELSE ''::text
+        END) AS text,
+    c.opened_at AS since,
+    NULL::text AS prescription,
+    NULL::bigint AS hold_id
+   FROM (recall_lot l
+     JOIN recall c ON ((c.id = l.recall_id)))
+  WHERE ((NOT c.is_mock) AND (c.outcome IS DISTINCT FROM 'lifted'::text))
+UNION ALL
+ SELECT product.lot_id,
+    NULL::text AS serial,
+    NULL::bigint AS place_id,
+    'unreleased'::text AS kind,
+    NULL::bigint AS excursion_id,
+        CASE
+            WHEN (rejected.id IS NULL) THEN (('production batch '::text || p.name) || ' is not released'::text)
+            ELSE ((('production batch '::text || p.name) || ' was rejected: '::text) || (rejected.data ->> 'reason'::text))
+        END AS text,
+    b.planned_at AS since,
+    NULL::text AS prescription,
+    NULL::bigint AS hold_id
+   FROM (((batch_product product
+     JOIN production_batch b ON ((b.id = product.batch_id)))
+     JOIN place p ON ((p.id = b.place_id)))
+     LEFT JOIN batch_fact rejected ON (((rejected.batch_id = b.id) AND (rejected.kind = 'rejected'::text))))
+  WHERE (NOT (EXISTS ( SELECT
+           FROM batch_fact f
+          WHERE ((f.batch_id = b.id) AND (f.kind = 'released'::text)))))
+UNION ALL
+ SELECT product.lot_id,
+    NULL::text AS serial,
+    NULL::bigint AS place_id,
+    'patient'::text AS kind,
+    NULL::bigint AS excursion_id,
+    (('made for prescription '::text || b.prescription) || ' alone'::text) AS text,
+    b.planned_at AS since,
+    b.prescription,
+    NULL::bigint AS hold_id
+   FROM (batch_product product
+     JOIN production_batch b ON ((b.id = product.batch_id)))
+  WHERE (b.prescription <> ''::text);
+
+CREATE VIEW approved_finding AS
+ SELECT DISTINCT ON (c.lot_id, c.place_id, c.serial, c.count_id) c.count_id,
+    k.number,
+    k.decided_by,
+    c.lot_id,
+    c.serial,
+    c.place_id,
+    c.quantity,
+    c.counted_at,
+    c.latest_at
+   FROM (count_line c
+     JOIN stock_count k ON (((k.id = c.count_id) AND (k.decision = 'approved'::text))))
+  ORDER BY c.lot_id, c.place_id, c.serial, c.count_id, c.counted_at DESC, c.fact DESC;
+
+CREATE VIEW batch_product AS
+ SELECT DISTINCT b.id AS batch_id,
+    m.lot_id
+   FROM (production_batch b
+     JOIN movement m ON ((m.from_place = b.place_id)))
+  WHERE (NOT (EXISTS ( SELECT
+           FROM movement put_in
+          WHERE ((put_in.lot_id = m.lot_id) AND (put_in.to_place = b.place_id)))));
+
+CREATE VIEW channel_stay AS
+ SELECT w.channel_id,
+    w.place_id,
+    COALESCE(lag(w.until) OVER (PARTITION BY w.channel_id ORDER BY w.until), '-infinity'::timestamp with time zone) AS since,
+    w.until
+   FROM channel_place_was w
+UNION ALL
+ SELECT c.id AS channel_id,
+    c.place_id,
+    COALESCE(( SELECT max(w.until) AS max
+           FROM channel_place_was w
+          WHERE (w.channel_id = c.id)), '-infinity'::timestamp with time zone) AS since,
+    'infinity'::timestamp with time zone AS until
+   FROM channel c;
+
+CREATE VIEW envelope_now AS
+ SELECT e.id,
+    e.channel_id,
+    e.began_at,
+    e.ended_at,
+    e.readings,
+    e.lowest,
+    e.mean,
+    e.highest,
+    e.gap_s,
+    e.synced,
+    e.seq,
+    e.evidence_id,
+    e.boot,
+    e.began_mono_ms,
+    e.ended_mono_ms,
+    e.said_began_at,
+    e.said_ended_at,
+    GREATEST((e.readings - here.readings), (0)::bigint) AS left_readings,
+        CASE
+            WHEN (e.readings > here.readings) THEN LEAST(GREATEST((((e.mean * (e.readings)::double precision) - here.total) / ((e.readings - here.readings))::double precision), e.lowest), e.highest)
+            ELSE NULL::double precision
+        END AS left_mean
+   FROM ((envelope e
+     JOIN evidence v ON ((v.id = e.evidence_id)))
+     CROSS JOIN LATERAL ( SELECT count(*) AS readings,
+            COALESCE(sum(r.value), (0)::double precision) AS total
+           FROM (reading r
+             JOIN evidence w ON (((w.id = r.evidence_id) AND ((w.gateway_id = v.gateway_id) AND (w.journal = v.journal)))))
+          WHERE ((r.channel_id = e.channel_id) AND ((r.at >= e.began_at) AND (r.at <= e.ended_at)) AND (r.synced = e.synced) AND (EXISTS ( SELECT
+                   FROM declared_gap d
+                  WHERE (((d.gateway_id = v.gateway_id) AND (d.journal = v.journal) AND (d.lane = v.lane)) AND ((e.seq >= d.by_first) AND (e.seq <= d.by_last)) AND ((r.seq >= d.first_seq) AND (r.seq <= d.last_seq))))) AND (NOT (EXISTS ( SELECT
+                   FROM retold_reading t
+                  WHERE ((t.gateway_id = v.gateway_id) AND (t.journal = v.journal) AND (t.was = r.seq))))))) here);
+
+CREATE VIEW heard AS
+ SELECT reading.channel_id,
+    reading.at
+   FROM reading
+UNION ALL
+ SELECT envelope.channel_id,
+    envelope.began_at AS at
+   FROM envelope
+UNION ALL
+ SELECT envelope.channel_id,
+    envelope.ended_at AS at
+   FROM envelope
+UNION ALL
+ SELECT seen_within.channel_id,
+    seen_within.at
+   FROM seen_within;
+
+CREATE VIEW item_key AS
+ SELECT item_gtin.gtin AS key,
+    item_gtin.item_id,
+    item_gtin.base_units
+   FROM item_gtin
+UNION ALL
+ SELECT item_code.key,
+    item_code.item_id,
+    item_code.base_units
+   FROM item_code;
+
+CREATE VIEW measured AS
+ SELECT reading.channel_id,
+    reading.at,
+    reading.value AS lowest,
+    reading.value AS highest
+   FROM reading
+UNION ALL
+ SELECT envelope_point.channel_id,
+    envelope_point.at,
+    envelope_point.lowest,
+    envelope_point.highest
+   FROM envelope_point
+UNION ALL
+ SELECT seen_within.channel_id,
+    seen_within.at,
+    'Infinity'::double precision AS lowest,
+    '-Infinity'::double precision AS highest
+   FROM seen_within;
+
+CREATE VIEW mistimed_movement AS
+ SELECT s.gateway_id,
+    s.journal,
+    s.seq,
+    s.boot,
+    m.id,
+    m.lot_id,
+    m.serial,
+    m.from_place,
+    m.to_place,
+    COALESCE(known.at, s.said_at) AS at,
+    possible.earliest_at,
+    possible.latest_at
+   FROM (((doubtful_scan s
+     JOIN movement m USING (fact))
+     CROSS JOIN LATERAL ( SELECT corrected_time(s.gateway_id, s.boot, s.mono_ms, s.said_at) AS at) known)
+     LEFT JOIN LATERAL possible_times(s.fact) possible(earliest_at, latest_at) ON (true))
+  WHERE (((m.occurred_at IS DISTINCT FROM COALESCE(known.at, s.said_at)) OR (m.earliest_at IS DISTINCT FROM possible.earliest_at)) OR (m.latest_at IS DISTINCT FROM possible.latest_at));
+
+CREATE VIEW policy_spell AS
+ SELECT w.place_id,
+    w.policy,
+    COALESCE(lag(w.until) OVER (PARTITION BY w.place_id ORDER BY w.until), '-infinity'::timestamp with time zone) AS since,
+    w.until
+   FROM place_policy_was w
+UNION ALL
+ SELECT p.id AS place_id,
+    p.policy,
+    COALESCE(( SELECT max(w.until) AS max
+           FROM place_policy_was w
+          WHERE (w.place_id = p.id)), '-infinity'::timestamp with time zone) AS since,
+    'infinity'::timestamp with time zone AS until
+   FROM place p;
+
+CREATE OR REPLACE FUNCTION public.corrected_time(of_gateway bigint, of_boot text, of_mono_ms bigint, said_at timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT CASE WHEN wall_minus_mono_ms IS NULL THEN said_at + offset_ms * interval '1 ms'
+                ELSE timestamptz 'epoch' + (of_mono_ms + wall_minus_mono_ms) * interval '1 ms' END
+    FROM clock_offset
+    WHERE gateway_id = of_gateway AND boot = of_boot AND by_mono_ms >= of_mono_ms
+    ORDER BY by_mono_ms
+    LIMIT 1
+$function$;
+
+CREATE OR REPLACE FUNCTION public.drop_month_if_empty(name text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+    has_any boolean;
+BEGIN
+    IF name !~ '^reading_[0-9]{4}_[0-9]{2}$' THEN
+        RAISE EXCEPTION '% is no month of readings', name;
+    END IF;
+    SET LOCAL lock_timeout = '1s';
+    LOCK TABLE ONLY reading IN ACCESS EXCLUSIVE MODE;
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I)', name) INTO has_any;
+    IF NOT has_any THEN
+        EXECUTE format('DROP TABLE %I', name);
+    END IF;
+    RETURN NOT has_any;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.evidence_of(of_fact text)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT e.id
+    FROM (SELECT of_fact ~ '^[^/]+/[0-9a-f-]{36}/scans/[0-9]{1,18}#' AS is_scan) AS fact
+    JOIN gateway g ON fact.is_scan AND g.name = split_part(of_fact, '/', 1)
+    JOIN evidence e ON e.gateway_id = g.id AND e.lane = 'scans'
+        AND e.journal = CASE WHEN fact.is_scan THEN split_part(of_fact, '/', 2)::uuid END
+        AND CASE WHEN fact.is_scan THEN split_part(split_part(of_fact, '/', 4), '#', 1)::bigint END
+            BETWEEN e.first_seq AND e.last_seq
+    ORDER BY e.first_seq DESC
+    LIMIT 1
+$function$;
+
+CREATE OR REPLACE FUNCTION public.expired_text(expires_at timestamp with time zone, zone text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT CASE
+        WHEN instant_of((last_day + 1)::timestamp, zone) = expires_at THEN 'expired on ' || last_day
+        ELSE 'expired at ' || to_char(expires_at AT TIME ZONE zone, 'YYYY-MM-DD HH24:MI')
+             || CASE WHEN zone = 'UTC' THEN ' UTC' ELSE ' (' || zone || ')' END END
+    FROM (SELECT ((expires_at - interval '1 microsecond') AT TIME ZONE zone)::date AS last_day) AS day
+$function$;
+
+CREATE OR REPLACE FUNCTION public.expires_at(expires_on date, expires_hour time without time zone, expires_exactly timestamp with time zone, zone text)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT coalesce(expires_exactly,
+                    instant_of(CASE WHEN expires_hour IS NULL THEN (expires_on + 1)::timestamp
+                                    ELSE expires_on + expires_hour END, zone))
+$function$;
+
+CREATE OR REPLACE FUNCTION public.exposure_evidence(of_excursion bigint, of_lot bigint)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT encode(sha256(convert_to(concat_ws('|', e.began_at, e.ended_at, e.worst, e.reach_from, e.reach_until,
+        coalesce(
+            (SELECT string_agg(concat_ws(',', x.place_id, x.serial, x.since, least(
+                        r.ended_at, coalesce(e.reach_until, e.ended_at))), ';' ORDER BY x.place_id, x.serial, x.since)
+             FROM exposure x
+             JOIN residency r ON (r.lot_id, r.place_id, r.serial, r.began_at)
+                               = (x.lot_id, x.place_id, x.serial, x.residency_began_at)
+             JOIN place p ON p.id = x.place_id AND p.ancestors @> ARRAY[e.place_id]
+             WHERE x.excursion_id = e.id AND x.lot_id = of_lot
+               AND r.began_at < coalesce(e.reach_until, e.ended_at, 'infinity')),
+            (SELECT min(x.since)::text FROM exposure x WHERE x.excursion_id = e.id AND x.lot_id = of_lot))), 'UTF8')),
+        'hex')
+    FROM excursion e
+    WHERE e.id = of_excursion
+$function$;
+
+CREATE OR REPLACE FUNCTION public.goods_went(of_lot bigint, of_serial text, of_place bigint, of_kind text, began timestamp with time zone, until timestamp with time zone, since_when timestamp with time zone)
+ RETURNS TABLE(lot_id bigint, serial text, place_id bigint, began_at timestamp with time zone, ended_at timestamp with time zone, kind text, since timestamp with time zone)
+ LANGUAGE sql
+ STABLE ROWS 3
+AS $function$
+    SELECT d.lot_id, d.serial, d.place_id, d.began_at, d.ended_at,
+           (SELECT p.kind FROM place p WHERE p.id = d.place_id), -- looked up for each
+           min(greatest(o.came_at, since_when))
+    FROM (
+        SELECT m.lot_id, m.serial, m.to_place, m.came_at
+        FROM movement m
+        WHERE (m.lot_id, m.from_place, m.serial) = (of_lot, of_place, of_serial) AND m.quantity > 0
+          AND m.left_at BETWEEN since_when AND coalesce(until, 'infinity')
+        UNION ALL
+        SELECT m.lot_id, m.serial, m.to_place, m.came_at
+        FROM movement m
+        WHERE of_kind = 'production' AND m.from_place = of_place AND m.lot_id <> of_lot AND m.left_at >= since_when
+          AND m.quantity > 0
+        UNION ALL
+        SELECT m.lot_id, m.serial, m.to_place, m.came_at -- out of a case that was opened
+        FROM movement opened
+        JOIN movement m ON m.lot_id = opened.lot_id AND m.from_place = opened.to_place
+            AND m.event_id = opened.event_id AND m.serial <> opened.serial
+        WHERE of_kind = 'unpacking' AND (opened.lot_id, opened.to_place, opened.serial) = (of_lot, of_place, of_serial)
+          AND opened.came_at BETWEEN began AND coalesce(until, 'infinity')
+          AND m.left_at >= since_when -- not of one that was opened before
+        UNION ALL
+        SELECT m.lot_id, m.serial, m.to_place, m.came_at
+        FROM movement m
+        WHERE m.lot_id = of_lot AND m.serial = of_serial AND m.quantity > 0
+          AND m.from_place = ANY(ARRAY(SELECT g.id FROM place g WHERE g.kind = 'count_difference'))
+          AND m.left_at >= since_when
+        UNION ALL
+        SELECT back.lot_id, back.serial, back.to_place, back.came_at
+        FROM movement went
+        JOIN movement back ON back.lot_id = of_lot AND back.serial = of_serial AND back.quantity > 0
+            AND back.left_at >= greatest(went.came_at, since_when)
+            AND back.from_place = ANY(ARRAY(SELECT g.id FROM place g WHERE g.kind IN ('supplier', 'used_up')))
+        WHERE (went.lot_id, went.from_place, went.serial) = (of_lot, of_place, of_serial) AND went.quantity > 0
+          AND went.left_at BETWEEN since_when AND coalesce(until, 'infinity')
+          AND went.to_place = ANY(ARRAY(SELECT g.id FROM place g WHERE g.kind IN ('supplier', 'used_up')))
+          AND (SELECT g.kind FROM place g WHERE g.id = went.to_place)
+            = (SELECT g.kind FROM place g WHERE g.id = back.from_place)
+    ) AS o
+    JOIN residency d ON (d.lot_id, d.place_id, d.serial) = (o.lot_id, o.to_place, o.serial)
+        AND o.came_at BETWEEN d.began_at AND coalesce(d.ended_at, 'infinity')
+    GROUP BY d.lot_id, d.serial, d.place_id, d.began_at, d.ended_at
+$function$;
+
+CREATE OR REPLACE FUNCTION public.grant_runtime(of_table text, privileges text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF to_regclass(of_table) IS NULL THEN
+        RETURN;
+    END IF;
+    IF EXISTS (SELECT FROM unnest(string_to_array(privileges, ', ')) AS each
+               WHERE NOT has_table_privilege('lotwarden_runtime', of_table, each)) THEN
+        EXECUTE format('GRANT %s ON %I TO lotwarden_runtime', privileges, of_table);
+    END IF;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.grant_runtime_others(known text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    each record;
+BEGIN
+    FOR each IN
+        SELECT c.relname, CASE c.relkind WHEN 'S' THEN 'USAGE, SELECT' WHEN 'v' THEN 'SELECT'
+                                         ELSE 'SELECT, INSERT, UPDATE, DELETE' END AS privileges
+        FROM pg_class c
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
+          AND NOT c.relispartition AND c.relname <> ALL(known)
+          AND NOT CASE c.relkind WHEN 'S' THEN has_sequence_privilege('lotwarden_runtime', c.oid, 'USAGE')
+                                 ELSE has_table_privilege('lotwarden_runtime', c.oid, 'SELECT') END
+    LOOP
+        EXECUTE format('GRANT %s ON %s %I TO lotwarden_runtime', each.privileges,
+                       CASE each.privileges WHEN 'USAGE, SELECT' THEN 'SEQUENCE' ELSE 'TABLE' END, each.relname);
+    END LOOP;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.hold_covers(held_place bigint, place bigint)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT held_place IS NULL OR held_place = place
+$function$;
+
+CREATE OR REPLACE FUNCTION public.instant_of(wall timestamp without time zone, zone text)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT CASE
+        WHEN zone = 'UTC' THEN wall AT TIME ZONE 'UTC'
+        WHEN ((wall - offset_before) AT TIME ZONE 'UTC') AT TIME ZONE zone = wall
+            THEN (wall - offset_before) AT TIME ZONE 'UTC'
+        ELSE wall AT TIME ZONE zone END
+    FROM (SELECT (((wall AT TIME ZONE 'UTC') - interval '36 hours') AT TIME ZONE zone)
+                 - (wall - interval '36 hours') AS offset_before) AS before
+$function$;
+
+CREATE OR REPLACE FUNCTION public.is_for_prescription(prescription text, demand text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT coalesce(prescription = demand
+                    OR prescription = (SELECT o.patient_ref FROM stock_order o WHERE o.number = demand), false)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.lane_has(of_gateway bigint, of_journal uuid, of_lane text, first bigint, last bigint)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT coalesce(range_agg(numbers) @> int8range(first, last, '[]'), false)
+    FROM (SELECT int8range(e.first_seq, e.last_seq, '[]') AS numbers
+          FROM evidence e
+          WHERE (e.gateway_id, e.journal, e.lane) = (of_gateway, of_journal, of_lane)
+            AND e.first_seq BETWEEN first - 10000 AND last
+          UNION ALL
+          SELECT int8range(d.first_seq, d.last_seq, '[]')
+          FROM declared_gap d
+          WHERE (d.gateway_id, d.journal, d.lane) = (of_gateway, of_journal, of_lane) AND d.by_first IS NULL) AS known
+$function$;
+
+CREATE OR REPLACE FUNCTION public.lock_month(name text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+    IF name !~ '^reading_[0-9]{4}_[0-9]{2}$' THEN
+        RAISE EXCEPTION '% is no month of readings', name;
+    END IF;
+    EXECUTE format('LOCK TABLE %I IN EXCLUSIVE MODE', name);
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.lot_expires_at(l lot)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT coalesce(
+        (SELECT min(expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone))
+         FROM position b JOIN place p ON p.id = b.place_id
+         WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin')),
+        expires_at(l.expires_on, l.expires_hour, l.expires_exactly, 'UTC'))
+$function$;
+
+CREATE OR REPLACE FUNCTION public.make_reading_partitions(first_at timestamp with time zone, last_at timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+    month timestamp := date_trunc('month', first_at AT TIME ZONE 'UTC');
+    name text;
+    made integer := 0;
+BEGIN
+    LOCK TABLE ONLY reading IN ROW EXCLUSIVE MODE; -- as writing to it would
+    WHILE month <= last_at AT TIME ZONE 'UTC' LOOP
+        name := 'reading_' || to_char(month, 'YYYY_MM');
+        IF to_regclass(name) IS NULL THEN
+            LOCK TABLE reading IN SHARE UPDATE EXCLUSIVE MODE;
+            IF to_regclass(name) IS NULL THEN
+                EXECUTE format('CREATE TABLE %I (LIKE reading INCLUDING DEFAULTS)', name);
+                EXECUTE format('ALTER TABLE reading ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name,
+                               month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+                made := made + 1;
+            END IF;
+        END IF;
+        month := month + interval '1 month';
+    END LOOP;
+    RETURN made;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.make_runtime_role()
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lotwarden_runtime') THEN
+        BEGIN
+            CREATE ROLE lotwarden_runtime LOGIN;
+        EXCEPTION
+            WHEN duplicate_object OR unique_violation THEN NULL;
+            WHEN insufficient_privilege THEN RETURN false;
+        END;
+    END IF;
+    IF NOT may_be_runtime() THEN
+        BEGIN
+            EXECUTE format('GRANT lotwarden_runtime TO %I', current_user);
+        EXCEPTION WHEN insufficient_privilege THEN RETURN false;
+        END;
+    END IF;
+    RETURN true;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.may_be_runtime()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT coalesce((SELECT pg_has_role(current_user, oid,
+                            CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET'
+                                 ELSE 'MEMBER' END)
+                     FROM pg_roles WHERE rolname = 'lotwarden_runtime'), false)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.note_evidence()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.evidence := coalesce(NEW.evidence, exposure_evidence(NEW.excursion_id, NEW.lot_id));
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.place_scope(kind text, ancestors bigint[])
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT CASE WHEN kind IN ('supplier', 'customer', 'scrap', 'count_difference', 'used_up', 'transit',
+                              'unpacking')
+                     OR kind = 'ward' AND cardinality(ancestors) = 1 THEN NULL
+                ELSE ancestors[1] END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.possible_times(of_fact text)
+ RETURNS TABLE(earliest_at timestamp with time zone, latest_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE ROWS 1
+AS $function$
+    SELECT least(coalesce(before.at, '0001-01-01Z'), coalesce(after.at, '9999-12-31Z')),
+           greatest(coalesce(before.at, '0001-01-01Z'), coalesce(after.at, '9999-12-31Z'))
+    FROM doubtful_scan s
+    LEFT JOIN LATERAL (
+        SELECT e.last_at AS at FROM evidence e
+        WHERE e.gateway_id = s.gateway_id AND e.journal = s.journal AND e.lane = 'scans' AND e.last_at IS NOT NULL
+          AND e.first_seq <= s.seq AND e.last_seq < s.seq
+        ORDER BY e.first_seq DESC LIMIT 1
+    ) AS before ON true
+    LEFT JOIN LATERAL (
+        SELECT e.first_at AS at FROM evidence e
+        WHERE e.gateway_id = s.gateway_id AND e.journal = s.journal AND e.lane = 'scans' AND e.last_at IS NOT NULL
+          AND e.first_seq > s.seq
+        ORDER BY e.first_seq LIMIT 1
+    ) AS after ON true
+    WHERE s.fact = of_fact AND corrected_time(s.gateway_id, s.boot, s.mono_ms, s.said_at) IS NULL
+$function$;
+
+CREATE OR REPLACE FUNCTION public.protect_evidence(of_table text, may_change text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    events text := CASE WHEN may_change = '{}' THEN 'UPDATE OR DELETE OR TRUNCATE' ELSE 'DELETE OR TRUNCATE' END;
+    columns text := (SELECT string_agg(quote_literal(each), ', ') FROM unnest(may_change) AS each);
+    wanted text := md5(events || coalesce(columns, ''));
+BEGIN
+    IF to_regclass(of_table) IS NULL OR obj_description(to_regclass(of_table), 'pg_class') = 'evidence ' || wanted THEN
+        RETURN;
+    END IF;
+    EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE %s ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()',
+                   of_table || '_append_only', events, of_table);
+    IF columns IS NOT NULL THEN
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE UPDATE ON %I FOR EACH ROW '
+                       'EXECUTE FUNCTION refuse_other_change(%s)', of_table || '_mostly_stays', of_table, columns);
+    END IF;
+    EXECUTE format('COMMENT ON TABLE %I IS %L', of_table, 'evidence ' || wanted);
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION '% is append-only: corrections are new rows', TG_TABLE_NAME;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_formula_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF old.approved_by IS NOT NULL OR (new.name, new.version, new.item_id, new.body, new.drafted_by)
+        IS DISTINCT FROM (old.name, old.version, old.item_id, old.body, old.drafted_by) THEN
+        RAISE EXCEPTION 'a formula never changes: draft a new version';
+    END IF;
+    RETURN new;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_other_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF to_jsonb(new) - TG_ARGV IS DISTINCT FROM to_jsonb(old) - TG_ARGV THEN
+        RAISE EXCEPTION '% is append-only: only % may change', TG_TABLE_NAME, array_to_string(TG_ARGV, ', ');
+    END IF;
+    RETURN new;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_other_movement()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.occurred_at := OLD.occurred_at;
+    NEW.said_at := OLD.said_at;
+    NEW.earliest_at := OLD.earliest_at;
+    NEW.latest_at := OLD.latest_at;
+    NEW.came_at := OLD.came_at;
+    NEW.left_at := OLD.left_at;
+    IF OLD.action = 'count' THEN
+        NEW.quantity := OLD.quantity;
+        NEW.from_place := OLD.from_place;
+        NEW.to_place := OLD.to_place;
+    END IF;
+    IF NEW IS DISTINCT FROM OLD THEN
+        RAISE EXCEPTION 'movement is append-only: only its derived time may follow a clock notice, and what a count corrects';
+    END IF;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_over_reservation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    there bigint;
+    promised bigint;
+BEGIN
+    SELECT quantity INTO there FROM position
+    WHERE (lot_id, place_id, serial) = (new.lot_id, new.place_id, new.serial) FOR NO KEY UPDATE;
+    SELECT sum(quantity) INTO promised FROM reservation
+    WHERE (lot_id, place_id, serial) = (new.lot_id, new.place_id, new.serial) AND ended_at IS NULL;
+    IF promised > coalesce(there, 0) THEN
+        RAISE EXCEPTION 'over-reserved: % promised of % in lot %, place %', promised, coalesce(there, 0), new.lot_id,
+            new.place_id USING ERRCODE = 'check_violation', CONSTRAINT = 'reservation_within_position';
+    END IF;
+    RETURN NULL;
+END $function$;
