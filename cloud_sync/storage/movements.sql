@@ -175,14 +175,14 @@ WITH touched AS (
     SELECT t.*, m.left_at, true, m.fact, -m.quantity, m.occurred_at
     FROM touched t JOIN movement m ON (m.lot_id, m.from_place, m.serial) = (t.lot_id, t.place_id, t.serial)
 ), balance AS (
-    SELECT *, sum(change) OVER (PARTITION BY lot_id, serial, place_id ORDER BY at, is_out, fact) AS after
+    SELECT *, sum(change) OVER (PARTITION BY lot_id, serial, place_id ORDER BY at, is_out, occurred_at, fact) AS after
     FROM step
 )
 SELECT *, evidence_of(fact) AS evidence_id
 FROM (
     SELECT lot_id, serial, place_id, place, min(after)::bigint AS lowest,
            min(occurred_at) FILTER (WHERE after < 0) AS since,
-           (array_agg(fact ORDER BY at, is_out, fact) FILTER (WHERE after < 0))[1] AS fact
+           (array_agg(fact ORDER BY at, is_out, occurred_at, fact) FILTER (WHERE after < 0))[1] AS fact
     FROM balance
     GROUP BY lot_id, serial, place_id, place
 ) AS each

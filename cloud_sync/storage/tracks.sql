@@ -320,3 +320,14 @@ DELETE FROM track WHERE channel_id = ANY(:channel_ids);
 -- name: spans_of_channels(channel_ids)
 -- The first and the last measurement of each channel that has any.
 SELECT channel_id, min(at) AS first, max(at) AS last FROM heard WHERE channel_id = ANY(:channel_ids) GROUP BY 1;
+
+-- name: excursion_undone_by_placing(channel_id, place_id, since)^
+-- The first excursion that holds stock and rests on what a channel measured in another place after that time. Index:
+-- probe_excursion's key.
+SELECT p.name AS place, e.rule, e.began_at
+FROM probe_excursion e
+JOIN place p ON p.id = e.place_id
+WHERE e.channel_id = :channel_id AND e.place_id IS DISTINCT FROM :place_id::bigint AND e.severity = 'action'
+  AND coalesce(e.ended_at, 'infinity') > :since
+ORDER BY e.began_at
+LIMIT 1;

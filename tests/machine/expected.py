@@ -21,6 +21,7 @@ from tests.support.reference_model import (
     goods_held,
     products_of,
     received_by,
+    speaks_for,
     spread,
     truth,
     with_counts,
@@ -119,7 +120,7 @@ class Expected:
             return "unknown_place"
         if each.line.serial and each.line.quantity != 1:
             return "implausible_quantity"
-        return None
+        return None if speaks_for(self.house.world, "main", source, target) else "outside_site"
 
     def booked(self) -> Iterator[Booked]:
         """All movements that there must be, but for what counts correct."""

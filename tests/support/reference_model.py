@@ -221,6 +221,20 @@ class Truth:
         return {residency.key for _, residency in self.exposures if residency.ended_at is None}
 
 
+NOWHERE = ("supplier", "customer", "scrap", "count_difference", "used_up", "transit", "unpacking")
+
+
+def speaks_for(world: World, site: str, from_place: str, to_place: str) -> bool:
+    """Whether a gateway of this site may tell of a movement: one end is in it, and none in another."""
+    scopes = {_scope(world, place) for place in (from_place, to_place)} - {None}
+    return scopes == {site}
+
+
+def _scope(world: World, place: str) -> str | None:
+    kind, outermost = world.places[place].kind, world.upwards(place)[-1]
+    return None if kind in NOWHERE or (kind == "ward" and outermost == place) else outermost
+
+
 def products_of(world: World, moves: list[Move], lots: set[str]) -> set[str]:
     """These lots, and what was made of them: what left production at or after one of them went in, and so on."""
     reached = set(lots)
@@ -282,15 +296,15 @@ def truth(
 
 def _history(moves: list[Move]) -> dict[Key, list[tuple[datetime, int, datetime]]]:
     """For each key the balance after each movement, in the order of time, and when that is said; in before out."""
-    steps: dict[Key, list[tuple[datetime, int, int, datetime]]] = defaultdict(list)
+    steps: dict[Key, list[tuple[datetime, int, datetime, int]]] = defaultdict(list)
     for move in moves:
-        steps[move.lot, move.serial, move.to_place].append((move.came, 0, move.quantity, move.at))
-        steps[move.lot, move.serial, move.from_place].append((move.left, 1, -move.quantity, move.at))
+        steps[move.lot, move.serial, move.to_place].append((move.came, 0, move.at, move.quantity))
+        steps[move.lot, move.serial, move.from_place].append((move.left, 1, move.at, -move.quantity))
     history: dict[Key, list[tuple[datetime, int, datetime]]] = {}
     for key, each in steps.items():
         balance = 0
         history[key] = []
-        for at, _, change, said_at in sorted(each):
+        for at, _, said_at, change in sorted(each):
             balance += change
             history[key].append((at, balance, said_at))
     return history

@@ -64,7 +64,7 @@ def at(minutes: float) -> Any:
 def test_returned_stock_stays_held_when_it_is_put_away(api: Api, say: Said, put_away_first: bool) -> None:
     returned = scan(at(10), Action.RETURN, "st-mary", "dock", line(2))
     put_away = scan(at(15), Action.PUT_AWAY, "dock", "fridge-a", line(2))
-    say(scan(at(0), Action.SHIP, "acme", "st-mary", line(2)))
+    say(scan(at(0), Action.RECEIVE, "acme", "dock", line(2)), scan(at(5), Action.SHIP, "dock", "st-mary", line(2)))
     for said in (put_away, returned) if put_away_first else (returned, put_away):
         say(said)
     assert held_at(api) == {("L1", "manual", "fridge-a")}
@@ -155,9 +155,9 @@ def test_what_comes_back_from_a_supplier_may_be_what_was_held_when_it_went(api: 
     assert held_at(api) == {("L1", "manual", "fridge-a")}
 
 
-def test_what_a_count_finds_may_be_what_was_held_and_destroyed(api: Api) -> None:
+def test_what_a_count_finds_may_be_what_was_held_and_destroyed(api: Api, say: Said) -> None:
     hold(api, receive(api), "dock")
-    assert move(api, "destroy", "dock", "scrap").is_success
+    say(scan(NOW, Action.DESTROY, "dock", "scrap", line(5)))
     number = api.operator.ok("POST", "/v1/counts", json={"place": "fridge-a"})["number"]
     found = {"item": "insulin", "lot_number": "L1", "quantity": 5, "place": "fridge-a"}
     counted = {"client_id": demand(1)["client_id"], "counted_at": NOW.isoformat(), "found": [found]}
