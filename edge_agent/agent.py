@@ -145,7 +145,7 @@ class _Agent:
         self._clock = clock
         self._journal = journal
         self._thread = thread
-        self._floor = floor
+        self._dock = floor
         self._journal_status: JournalStatus | None = None
         committed = asyncio.Event()
         self._recorder = Recorder(
@@ -175,7 +175,7 @@ class _Agent:
             work=committed,
         )
         calendar = Calendar(config, clock, self._recorder.record, partial(thread.call, journal.status))
-        self._watch = ClockWatch(
+        self._clock_watch = ClockWatch(
             clock,
             config.gateway.data_dir,
             self._recorder.record,
@@ -183,14 +183,16 @@ class _Agent:
             on_change=lambda _change: calendar.clock_changed(),
         )
         self._calendar = calendar
-        self._pulse = Watchdog(clock, self._recorder, thread)
+        self._watchdog = Watchdog(clock, self._recorder, thread)
         self._live = Live(config, clock)
-        self._sources = Sources(self._live.listening_in(self._keep), self._pulse.progress, self._answered)
-        self._page = StatusServer(config.page, floor.board, self._machine) if floor and config.page.enabled else None
+        self._sources = Sources(self._live.listening_in(self._keep), self._watchdog.progress, self._answered)
+        self._status_server = (
+            StatusServer(config.page, floor.board, self._machine) if floor and config.page.enabled else None
+        )
 
     async def serve(self, plans: Sequence[Plan], stop: asyncio.Event, reload: Reload | None) -> None:
         """All tasks, until one dies or ``stop`` is set; then everything is flushed."""
-        self._watch.doubt_a_rollback(await self._thread.call(last_synced_time, self._journal))
+        self._clock_watch.doubt_a_rollback(await self._thread.call(last_synced_time, self._journal))
         recording = asyncio.create_task(self._recorder.run(), name="recorder")
         forwarding = asyncio.create_task(self._forwarder.run(), name="forwarder")
         stopping = asyncio.create_task(stop.wait(), name="stop")
@@ -213,8 +215,8 @@ class _Agent:
             self._forwarder.finish()
             await asyncio.wait([forwarding], timeout=FAREWELL_S)
         finally:
-            if self._page is not None:
-                await self._page.close()
+            if self._status_server is not None:
+                await self._status_server.close()
             await self._sources.end()
             await _end([stopping, showing, recording, forwarding, *helping])
         _raise_for_the_dead([task for task in (recording, forwarding, *helping, *listening) if task in done])
@@ -224,19 +226,19 @@ class _Agent:
     async def _start_helpers(self) -> list[asyncio.Task[None]]:
         """What the recording does not depend on. The page failing to listen is told, and stops nothing."""
         helpers: list[asyncio.Task[None]] = [
-            asyncio.create_task(self._watch.run(), name="clock"),
+            asyncio.create_task(self._clock_watch.run(), name="clock"),
             asyncio.create_task(self._calendar.run(), name="calendar"),
-            asyncio.create_task(self._pulse.run(), name="pulse"),
+            asyncio.create_task(self._watchdog.run(), name="watchdog"),
         ]
-        if self._floor is not None:
-            self._floor.remember(await self._thread.call(scans_in, self._journal))
+        if self._dock is not None:
+            self._dock.remember(await self._thread.call(scans_in, self._journal))
             if self._puller is not None:
                 helpers.append(asyncio.create_task(self._puller.run(), name="desk"))
-            helpers.append(asyncio.create_task(self._show_journal(self._floor.board), name="board"))
-        if self._page is not None:
+            helpers.append(asyncio.create_task(self._show_journal(self._dock.board), name="board"))
+        if self._status_server is not None:
             try:
-                await self._page.start()
-                self._on_page(self._page.url)
+                await self._status_server.start()
+                self._on_page(self._status_server.url)
             except OSError as error:
                 _log.error("the local page cannot listen: %s. Correct [page] host or port; all else runs on", error)
         return helpers
@@ -270,31 +272,31 @@ class _Agent:
     async def _keep(self, record: Record) -> None:
         """Record it, and what follows from it. Raises ``JournalError`` for a scan that could not be kept."""
         await self._recorder.record(record)
-        if self._floor is not None:
-            for notice in await self._floor.recorded(record):
+        if self._dock is not None:
+            for notice in await self._dock.recorded(record):
                 with suppress(JournalError):
                     await self._recorder.record(notice)
 
     def _answered(self, device: str, latency_s: float) -> None:
         self._live.answered(device, latency_s)
-        if self._floor is not None:
-            self._floor.board.latency_s[device] = latency_s
+        if self._dock is not None:
+            self._dock.board.latency_s[device] = latency_s
 
     async def _before_pull(self) -> tuple[frozenset[str], bool]:
         """The transactions that the ledger has by now, and whether it has everything."""
-        if self._floor is None:
+        if self._dock is None:
             return frozenset(), False
-        since = self._floor.known.since
-        is_quiet = self._floor.watch.quiet_s() > 2 * self._config.journal.readings_commit_s + 1
+        since = self._dock.known.since
+        is_quiet = self._dock.watch.quiet_s() > 2 * self._config.journal.readings_commit_s + 1
         still_here, waiting = await self._thread.call(_waiting_in, self._journal)
         return since - still_here, is_quiet and waiting == 0
 
     async def _take(self, desk: Desk, token: tuple[frozenset[str], bool]) -> None:
-        if self._floor is not None:
+        if self._dock is not None:
             contained, has_everything = token
-            self._floor.take(desk, contained)
+            self._dock.take(desk, contained)
             if has_everything:
-                await self._floor.ledger_has_spoken()
+                await self._dock.ledger_has_spoken()
 
     async def _show_journal(self, board: StatusModel) -> None:
         while True:
@@ -305,7 +307,7 @@ class _Agent:
 
     def _machine(self) -> MachineStatus:
         link = LinkStatus(self._forwarder.is_link_up, self._clock.mono_s() - self._forwarder.link_since_s)
-        return MachineStatus(link, self._pulse.faults(), self._journal_status)
+        return MachineStatus(link, self._watchdog.faults(), self._journal_status)
 
     async def _note(self, recording: asyncio.Task[None], kind: NoticeKind) -> None:
         """Record that the agent started or stopped, unless the recorder has died, which is told elsewhere."""

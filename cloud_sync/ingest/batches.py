@@ -103,8 +103,8 @@ def store_batches(database: Database, raws: Sequence[bytes]) -> list[BatchReceip
 
     Whose they are is proven first, for all of them at once: what strangers send costs little, however much it is.
     Many batches of readings share transactions: a week of back-fill takes seconds so. A batch that fails again and
-    again is set aside (``ingest.poison``), so that it does not hold up the others. Raises ``DatabaseDown``: some may be
-    stored, and the gateway shall send all again.
+    again becomes a dead letter (``ingest.dead_letters``), so that it does not hold up the others. Raises
+    ``DatabaseDown``: some may be stored, and the gateway shall send all again.
     """
     receipts: dict[int, BatchReceipt] = {}
     sealed: list[Sealed] = []
@@ -118,10 +118,10 @@ def store_batches(database: Database, raws: Sequence[bytes]) -> list[BatchReceip
         receipts |= _store_together(
             database, [each for each in sealed if each.index not in receipts and each.header.lane is Lane.READINGS]
         )
-    return [receipts.get(index) or _store_or_set_aside(database, raw) for index, raw in enumerate(raws)]
+    return [receipts.get(index) or _store_or_dead_letter(database, raw) for index, raw in enumerate(raws)]
 
 
-def _store_or_set_aside(database: Database, raw: bytes) -> BatchReceipt:
+def _store_or_dead_letter(database: Database, raw: bytes) -> BatchReceipt:
     fault: Exception | None = None
     for _ in range(TRIES_MAX):
         try:
@@ -131,10 +131,10 @@ def _store_or_set_aside(database: Database, raw: bytes) -> BatchReceipt:
                 raise
             fault = error
     assert fault is not None  # noqa: S101 - it was tried
-    return _set_aside(database, decode_batch(raw), fault)
+    return _keep_dead_letter(database, decode_batch(raw), fault)
 
 
-def _set_aside(database: Database, batch: Batch, error: Exception) -> BatchReceipt:
+def _keep_dead_letter(database: Database, batch: Batch, error: Exception) -> BatchReceipt:
     """Keep it as evidence, with a case that says why nothing came of it. The gateway need not send it again."""
     with database.transaction() as connection:
         gateway = _genuine_gateway(connection, batch.header, batch.raw)

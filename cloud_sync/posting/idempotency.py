@@ -14,15 +14,14 @@ def answered_before(connection: Connection, kind: str, client_id: UUID, request:
 
     Whoever asks at the same moment under the same id waits. Raises ``Conflict`` if it was another request.
     """
-    _, said = pipeline(connection, *asking(client_id))
-    return answer_in(said, kind, client_id, request)
+    return answer_in(pipeline(connection, **asking(client_id))["said"], kind, client_id, request)
 
 
-def asking(client_id: UUID) -> tuple[Statement, Statement]:
-    """The statements of :func:`answered_before`, to be sent with others; :func:`answer_in` reads the second's rows."""
+def asking(client_id: UUID) -> dict[str, Statement]:
+    """The statements of :func:`answered_before`, to be sent with others; :func:`answer_in` reads those of ``said``."""
     subject = _subject(client_id)
     own, said = queries("reservations").lock_request.sql, queries("reservations").said.sql
-    return (own, {"key": subject}), (said, {"subject": subject})
+    return {"own": (own, {"key": subject}), "said": (said, {"subject": subject})}
 
 
 def answer_in(said: list[Row], kind: str, client_id: UUID, request: dict[str, Any]) -> Any | None:

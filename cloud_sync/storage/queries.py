@@ -27,17 +27,17 @@ Statement = tuple[str, Mapping[str, Any]]
 """SQL and its parameters; a named query's SQL is ``queries(room).name.sql``."""
 
 
-def pipeline(connection: Connection, *statements: Statement) -> list[list[Row]]:
-    """Run several statements in one round trip; gives the rows of each.
+def pipeline(connection: Connection, **statements: Statement) -> dict[str, list[Row]]:
+    """Run several statements in one round trip, in this order; gives the rows of each by its name.
 
     Each sees what was committed when its turn comes, as if they had been sent one by one. They are planned anew each
     time, for these very values. An error ends the transaction, or takes it back to a savepoint among the statements.
     """
     cursor = psycopg.ClientCursor(connection, row_factory=dict_row)
-    text = ";\n".join(cursor.mogrify(sql.rstrip().rstrip(";"), parameters) for sql, parameters in statements)
+    text = ";\n".join(cursor.mogrify(sql.rstrip().rstrip(";"), parameters) for sql, parameters in statements.values())
     cursor.execute(text.encode())
-    answers = []
-    for _ in statements:
-        answers.append(cursor.fetchall() if cursor.description else [])
+    answers = {}
+    for name in statements:
+        answers[name] = cursor.fetchall() if cursor.description else []
         cursor.nextset()
     return answers

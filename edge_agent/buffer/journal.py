@@ -66,7 +66,7 @@ class Journal(JournalReader):
         self.bytes_max = limits.bytes_max
         self._sign = sign
         self._clock = clock
-        self._room = RetentionPolicy(connection, path, self.journal, limits, clock)
+        self._retention = RetentionPolicy(connection, path, self.journal, limits, clock)
         self._wear = WearCounter()
         self._lock = lock
         self._heads = self._read_heads()
@@ -94,12 +94,12 @@ class Journal(JournalReader):
         if not lines:
             return range(0)
         with self._transaction() as heads:
-            allowed_bytes = self._room.allowed_bytes(lane)
+            allowed_bytes = self._retention.allowed_bytes(lane)
             first = heads[lane].seq + 1
             first_row = self._last_row() + 1
             self._insert(lane, lines, heads)
             new = range(first_row, self._last_row() + 1)
-            self._room.make(allowed_bytes, new, partial(self._write_thinned, heads))
+            self._retention.make(allowed_bytes, new, partial(self._write_thinned, heads))
         return range(first, first + len(lines))
 
     def pending(

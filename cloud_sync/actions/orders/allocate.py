@@ -54,23 +54,23 @@ def allocate(
     if pack is not None:
         request["pack"] = pack
     with database.transaction() as connection:
-        _, said, found, made_for, _, _ = pipeline(
+        asked = pipeline(
             connection,
-            *asking(client_id),
-            (queries("master_data").item_by_name.sql, {"name": item}),
-            (queries("compounding").prescription_of.sql, {"demand": demand}),
-            SHARE_HOLDS,
-            lock_item_named(item),
+            **asking(client_id),
+            item=(queries("master_data").item_by_name.sql, {"name": item}),
+            prescription=(queries("compounding").prescription_of.sql, {"demand": demand}),
+            holds=SHARE_HOLDS,
+            own_item=lock_item_named(item),
         )
-        if before := answer_in(said, "allocated", client_id, request):
+        if before := answer_in(asked["said"], "allocated", client_id, request):
             return dict(before)
-        item_id: int = (found[0] if found else item_named(connection, item))["id"]
+        item_id: int = (asked["item"][0] if asked["item"] else item_named(connection, item))["id"]
         if pack is not None:
             quantity *= _units_of(connection, item, pack)
         if site is not None:
             place_named(connection, site)
         context = Context(at=at, owner=owner, shelf_life_min=timedelta(days=shelf_life_min_days))
-        prescription: str = made_for[0]["prescription"]
+        prescription: str = asked["prescription"][0]["prescription"]
         result = reserve(
             connection,
             item_id,
@@ -86,7 +86,9 @@ def allocate(
         result["substitutes"] = offers(
             connection, item_id, result["missing"], lambda _: context, site, prescription=prescription
         )
-        pipeline(connection, answering("allocated", client_id, request, result, actor=actor), ("COMMIT", {}))
+        pipeline(
+            connection, answer=answering("allocated", client_id, request, result, actor=actor), commit=("COMMIT", {})
+        )
         return result
 
 

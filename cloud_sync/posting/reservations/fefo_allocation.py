@@ -41,14 +41,16 @@ def plan_stock(
         asked = {**narrowed, "rows_max": rows_max}
         sql = queries("availability").positions_in_fefo_order.sql
         # Planned for these very values (pipeline): quick only if the planner knows how few rows are wanted.
-        *made_for_it, anything, _ = pipeline(
+        of_the_patient = {"made_for_it": (sql, {**asked, "made_for": prescription})} if prescription else {}
+        found_by = pipeline(
             connection,
-            *([(sql, {**asked, "made_for": prescription})] if prescription else []),
-            (sql, {**asked, "made_for": ""}),
+            **of_the_patient,
+            anything=(sql, {**asked, "made_for": ""}),
             # For holds_on: whatever may block stock makes it a long query, which takes longer to plan than to run.
-            ("SET LOCAL plan_cache_mode = force_generic_plan", {}),
+            planning=("SET LOCAL plan_cache_mode = force_generic_plan", {}),
         )
-        own = [{**row, "is_made_for_it": True} for each in made_for_it for row in each]
+        own = [{**row, "is_made_for_it": True} for row in found_by.get("made_for_it", [])]
+        anything = found_by["anything"]
         known = {_key_of_row(row) for row in own}
         found = [*own, *(row for row in anything if _key_of_row(row) not in known)]
         holds = _holds_on(connection, found, prescription)

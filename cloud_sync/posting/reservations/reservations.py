@@ -112,10 +112,10 @@ def _reserve(
         return {}
     positions = [pick.position for pick in picks]
     try:
-        _, added, _ = pipeline(
+        made = pipeline(
             connection,
-            ("SAVEPOINT reservation", {}),
-            (
+            savepoint=("SAVEPOINT reservation", {}),
+            added=(
                 queries("reservations").add_reservations.sql,
                 {
                     "client_id": client_id,
@@ -128,7 +128,10 @@ def _reserve(
                     "expires_at": expires_at,
                 },
             ),
-            ("SET LOCAL plan_cache_mode = force_generic_plan", {}),  # for is_any_held, as for holds_on in fefo_plans
+            planning=(
+                "SET LOCAL plan_cache_mode = force_generic_plan",
+                {},
+            ),  # for is_any_held, as for holds_on in fefo_plans
         )
     except psycopg.errors.CheckViolation:
         connection.execute("ROLLBACK TO reservation")
@@ -137,8 +140,8 @@ def _reserve(
     if any(row["held"] for row in asked):
         connection.execute("ROLLBACK TO reservation")
         return None
-    pipeline(connection, ("RELEASE reservation", {}), ("SET LOCAL plan_cache_mode = auto", {}))
-    return {(row["lot_id"], row["place_id"], row["serial"]): row["id"] for row in added}
+    pipeline(connection, release=("RELEASE reservation", {}), planning=("SET LOCAL plan_cache_mode = auto", {}))
+    return {(row["lot_id"], row["place_id"], row["serial"]): row["id"] for row in made["added"]}
 
 
 def _answer(planned: AllocationPlan, rows: Rows, ids: dict[PositionKey, int]) -> dict[str, Any]:
