@@ -155,7 +155,8 @@ USUAL: Parameters = {
     "expiry_required": True, "facts": ["bench/1/r", "bench/2/r"], "first": AT,
     "first_at": AT, "firsts": [AT, AT], "from_place": PLACE, "from_places": ["acme"], "gateway": "gw-1",
     "gateway_id": 1, "gateway_ids": [1], "gtin": "09501101530003", "gtins": ["09501101530003"], "hold_id": 5,
-    "hold_ids": [5], "fact": "bench/1/r",
+    "hold_ids": [5], "fact": "bench/1/r", "counted": [1, 1], "expected": [1, 1], "difference_place": 3,
+    "movement_id": 5,
     "horizon": AT, "id": 5, "ids": [5, 6], "is_decided": False, "is_forward": True, "is_mock": False, "item": None,
     "item_id": 3, "item_ids": [1, 2], "journal": JOURNAL, "journals": [JOURNAL] * 2, "key": "key:5",
     "keys": ["key:5", "key:6"], "kind": "unknown_item", "kinds": ["unknown_item", "unknown_place"],
@@ -186,7 +187,7 @@ USUAL: Parameters = {
     "seqs": [5, 6],
 }  # fmt: skip
 """Values of parameters by their names, where a query is not asked otherwise."""
-MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT]}
+MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}
 SERIALS = {"serials": ["s1", "s2"]}
 ASKED: dict[str, list[Parameters]] = {
     "availability.lot_by_number": [{"item": "item-3"}],
