@@ -71,18 +71,29 @@ def shared(databases: RecycledDatabases) -> Iterator[Database]:
 def test_what_was_issued_late_does_not_depend_on_what_came_first(
     shared: Database, facts: list[Said], corrected: Expiry | None, seed: int
 ) -> None:
-    ledger, gateway, random = new_ledger(shared), GatewayWithKey(), Random(seed)
-    gateway.register(shared)
+    ledger, random = new_ledger(shared), Random(seed)
+    gateways = {site: GatewayWithKey(f"gw-{site}") for site in ZONES}
+    for site, gateway in gateways.items():
+        gateway.register(shared)
+        ledger.run(
+            "UPDATE gateway SET place_id = (SELECT id FROM place WHERE name = %(site)s) WHERE name = %(name)s",
+            {"site": site, "name": gateway.name},
+        )
+    seqs = dict.fromkeys(ZONES, 0)
     issues, steps = [], []
     for number, fact in enumerate(facts):
         box = replace(line(1, fact.lot, expires_on=fact.expiry[0]), expires_hour=fact.expiry[1])
         ends = (fact.place, "st-mary") if fact.is_issue else ("acme", fact.place)
         done = scan(fact.at, Action.DISPENSE if fact.is_issue else Action.RECEIVE, *ends, box)
         done = replace(done, transaction=str(uuid5(NAMESPACE_OID, str(number))))
+        gateway = gateways[fact.place]
+        seqs[fact.place] += 1
         raw = gateway.batch(done)
         steps.append(lambda raw=raw: store_batch(shared, raw).outcome)
         if fact.is_issue:
-            issues.append(Issue(f"gw-1/{gateway.journal}/scans/{number + 1}#1", fact.lot, fact.place, fact.at))
+            issues.append(
+                Issue(f"{gateway.name}/{gateway.journal}/scans/{seqs[fact.place]}#1", fact.lot, fact.place, fact.at)
+            )
     steps += [
         lambda site=site, zone=zone: set_first_zone(shared, site, zone, reason="asked", actor="amy")
         for site, zone in ZONES.items()

@@ -60,7 +60,8 @@ def test_past_issues_are_judged_again_by_the_corrected_expiry(api: Api, other: S
     assert api.operator.post("/v1/movements", movement("dispense", "fridge-a", "st-mary", line_)).status_code == 201
     correction = proposed(api.quality, kind="lot_expiry", lot_id=lot, expires_on="2026-05-15")
     (follows,) = correction["effect"]["follows"]
-    assert follows == {"kind": "case_opened", "text": "dispense of 3 although expired on 2026-05-15"}
+    assert follows["kind"] == "case_opened"
+    assert follows["text"].startswith("dispense of 3 although expired on 2026-05-15")
     assert api.reader.rows("/v1/cases") == []
     assert confirmed(other, correction).status_code == 200
     (case,) = api.reader.rows("/v1/cases")

@@ -128,7 +128,7 @@ def test_minimum_life_is_in_whole_days_also_when_the_clocks_change(at: At) -> No
         "POST", "/v1/allocations", json=demand(1, site="la", shelf_life_min_days=2)
     )
     (skipped,) = answer["skipped"]
-    assert skipped["reasons"][0]["text"] == "lot A has 1 days left, 2 are demanded"
+    assert skipped["reasons"][0]["text"] == "lot A has 1 days of shelf life left; 2 required"
 
 
 def test_an_hour_on_the_label_is_booked_and_ends_the_use_on_that_day(at: At) -> None:
@@ -194,6 +194,7 @@ def test_a_case_that_was_none_where_the_goods_were_is_closed_when_the_zone_is_se
     gateway.register(api.database)
     ledger.add_place("west", "site")
     ledger.add_place("west-fridge", "room", "west")
+    ledger.run("UPDATE gateway SET place_id = (SELECT id FROM place WHERE name = 'west')")
     api.administrator.ok("POST", "/v1/items", json={"name": "vaccine", "gtins": [{"gtin": GTIN, "base_units": 1}]})
     boxes = line(5, "V", expires_on=date(2027, 2, 28))
     for when, action, source, target in (
