@@ -142,6 +142,8 @@ ADDED = dict.fromkeys((
 ), "x")  # fmt: skip
 """Texts that are only written."""
 USUAL: Parameters = {
+    "address": "192.0.2.7", "but_by": "amy", "from_names": ["bin-1"], "gateways": ["gw-1"], "known": ["movement"],
+    "may_change": [], "of_table": "movement", "privileges": "SELECT", "sha256": "00", "to_names": ["bin-2"],
     "effect": "{}", "needs_second_person": True, "numbered_item_ids": [5],
     **ADDED, **RULE, "rows_max": 101, "rows_skipped": 0, "after": AT, "after_s": 900.0, "ancestors": PLACES,
     "assignee": None, "at": AT, "badge": "B", "batch": None, "batch_id": 1, "before": AT, "began_at": AT,
