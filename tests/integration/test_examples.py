@@ -39,7 +39,7 @@ def test_a_configuration_that_is_there_is_never_overwritten(tmp_path: Path) -> N
     path.write_text("# mine\n")
     done = initialise(path)
     assert done.returncode == 1
-    assert "left as it is" in done.stderr
+    assert "was not changed" in done.stderr
     assert path.read_text() == "# mine\n"
 
 

@@ -62,7 +62,7 @@ async def test_a_copied_gateway_is_alarmed_and_goes_on_under_a_new_journal(tmp_p
             old = reader.journal
             forked = [batch for batch in reader.batches() if batch.state == "fork"]
         done, out, err = await result_of("buffer", "new-journal", "--reason", "the card was copied", "--config", copy)
-        assert (done, "is kept" in out) == (0, True), err
+        assert (done, "was kept" in out) == (0, True), err
         quiet = await run_until_sent(copy, wall)
         assert not any("CRITICAL" in line for line in quiet.said)
         _, out, _ = await result_of("buffer", "status", "--config", copy)

@@ -43,7 +43,9 @@ def test_what_the_example_comments_out_is_good_too(tmp_path: Path) -> None:
     config = load_config(written(tmp_path, uncommented), {})
     assert config.policies_dir == tmp_path / "policies"
     assert config.database.url == "postgresql://cloud_sync@db.example:5432/cloud_sync"
-    assert config.mqtt == MqttSection(url="mqtts://broker.example:8883")
+    assert config.mqtt == MqttSection(
+        url="mqtts://broker.example:8883", group="sixteen-letters-or-more-that-nobody-guesses"
+    )
 
 
 def test_every_fault_is_named_at_once_with_its_line_and_what_to_write(tmp_path: Path) -> None:

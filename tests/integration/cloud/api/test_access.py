@@ -27,6 +27,7 @@ REQUESTS: dict[Duty, tuple[str, str, Any]] = {
     Duty.APPROVE: ("POST", "/v1/orders/PO-1/approve", {"reason": "as agreed"}),
     Duty.HOLD: ("POST", "/v1/holds", {"lot_id": 1, "reason": "torn box"}),
     Duty.DECIDE: ("POST", "/v1/cases/1/resolve", {"resolution": "counted again"}),
+    Duty.CORRECT: ("POST", "/v1/corrections/1/reject", {"reason": "no such thing"}),
     Duty.ADMINISTER: ("POST", "/v1/owners", {"name": "acme"}),
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cloud_sync.storage.database import Database
+from tests.support.builders import GatewayWithKey
 from tests.support.ledger_api import Api, api_on
 
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -32,7 +33,11 @@ def api(database: Database) -> Iterator[Api]:
         ("/v1/owners", {"name": "acme", "title": "ACME"}, {"title": "Other"}),
         ("/v1/items", {"name": "insulin", "base_unit": "vial"}, {"base_unit": "box"}),
         ("/v1/policies", POLICY, {"title": "Other"}),
-        ("/v1/gateways", {"name": "gw", "public_key": KEY}, {"public_key": base64.b64encode(bytes(32)).decode()}),
+        (
+            "/v1/gateways",
+            {"name": "gw", "public_key": KEY},
+            {"public_key": base64.b64encode(GatewayWithKey().public_key).decode()},
+        ),
     ],
 )
 def test_the_same_again_is_harmless_and_differently_a_conflict(

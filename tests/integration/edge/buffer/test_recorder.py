@@ -114,7 +114,7 @@ async def test_while_the_disk_refuses_scans_fail_and_the_rest_waits_with_every_l
         assert 0 < len(kept) <= 20
     for lane in ("scans", "readings"):
         words = [r.message for r in caplog.records if r.message.startswith(f"{lane} ")]
-        assert sum("cannot be kept" in w for w in words) <= 1, "logged once"
+        assert sum("cannot be saved" in w for w in words) <= 1, "logged once"
     assert any("scans are saved again" in r.message for r in caplog.records)
 
 

@@ -54,6 +54,7 @@ class Pharmacy:
         self.ledger.add_policy(COLD)
         api.place("acme", "supplier")
         api.place("main", "site")
+        self.ledger.run("UPDATE gateway SET place_id = (SELECT id FROM place WHERE name = 'main')")
         api.place("store", parent="main")
         api.place("cool-room", parent="main", policy="cold")
         api.place("ward-3", "ward", parent="main")
@@ -183,7 +184,7 @@ def test_who_made_a_batch_does_not_release_it_and_roles_are_kept(pharmacy: Pharm
     assert pharmacy.release(pharmacy.api.administrator).status_code == 403
     assert pharmacy.do("steps", {"step": 1}, who=pharmacy.api.quality).status_code == 403
     # Somebody whose token later got another role is still the one who made it.
-    pharmacy.ledger.run("UPDATE api_token SET role = 'quality' WHERE name = 'operator-2'")
+    pharmacy.ledger.run_as_owner("UPDATE api_token SET role = 'quality' WHERE name = 'operator-2'")
     refused = pharmacy.release(pharmacy.second)
     assert (refused.status_code, "had a hand" in refused.json()["error"]) == (403, True)
     assert pharmacy.release().status_code == 200
@@ -196,16 +197,16 @@ def test_a_formula_is_approved_by_another_person_and_never_changes(pharmacy: Pha
     assert pharmacy.api.administrator.ok("POST", "/v1/formulas", json=body)["version"] == 1
     plan = {"number": "B2", "formula": "second", "room": "cool-room", "quantity": 10}
     assert "no version" in pharmacy.api.operator.post("/v1/production-batches", plan).json()["error"]
-    pharmacy.ledger.run("UPDATE api_token SET role = 'quality' WHERE name = 'administrator-1'")
+    pharmacy.ledger.run_as_owner("UPDATE api_token SET role = 'quality' WHERE name = 'administrator-1'")
     why = {"reason": "fine by me"}
     assert pharmacy.api.administrator.post("/v1/formulas/second/1/approve", why).status_code == 403
     assert pharmacy.api.quality.post("/v1/formulas/second/1/approve", why).status_code == 200
     assert pharmacy.api.quality.post("/v1/formulas/second/1/approve", why).status_code == 409
-    with pytest.raises(Exception, match="never changes"):
+    with pytest.raises(Exception, match="only approved_by, approved_at may change"):
         pharmacy.ledger.run("UPDATE formula SET body = '{}' WHERE name = 'second'")
     unknown = FORMULA | {"ingredients": [{"item": "unobtainium", "quantity": 1}]}
     body = {"name": "third", "item": "syringe", "formula": unknown}
-    pharmacy.ledger.run("UPDATE api_token SET role = 'administrator' WHERE name = 'administrator-1'")
+    pharmacy.ledger.run_as_owner("UPDATE api_token SET role = 'administrator' WHERE name = 'administrator-1'")
     assert pharmacy.api.administrator.post("/v1/formulas", body).status_code == 404
 
 
@@ -229,7 +230,7 @@ def test_held_stock_may_not_be_consumed_by_command_and_a_scan_of_it_is_a_case(ph
     assert (refused.status_code, "torn box" in refused.json()["error"]) == (409, True)
     assert pharmacy.record()["components"] == []
     scanned = line(10, "D1", gtin=BASE_GTIN)
-    pharmacy.ledger.run("UPDATE hold SET since = %(at)s", {"at": hour(-1)})
+    pharmacy.ledger.run_as_owner(f"UPDATE hold SET since = '{hour(-1).isoformat()}'")
     pharmacy.say(scan(hour(0), Action.CONSUME, "store", "B1", scanned))
     assert "issued_while_held" in pharmacy.ledger.open_cases()
     record = pharmacy.record()
@@ -467,8 +468,8 @@ def test_what_is_made_for_one_patient_is_dispensed_for_an_order_with_that_prescr
     assert dispense(numbers["RX-1"]).status_code == 201
     assert api.reader.ok("GET", f"/v1/orders/{numbers['RX-1']}")["state"] == "dispensed"
 
-    with api.database.transaction() as connection:  # planned when the run began, not by the clock of the machine
-        connection.execute("UPDATE production_batch SET planned_at = %s", (hour(0),))
+    # Planned when the run began, not by the clock of the machine.
+    pharmacy.ledger.run_as_owner(f"UPDATE production_batch SET planned_at = '{hour(0).isoformat()}'")
 
     def told(action: Action, minutes: int, order: str | None) -> list[str]:
         at = hour(4.5) + timedelta(minutes=minutes)
@@ -497,8 +498,8 @@ def drops(pharmacy: Pharmacy) -> Pharmacy:
     pharmacy.measure(*GOOD)
     pharmacy.run(number="RXB")
     assert pharmacy.release(number="RXB").is_success
-    with api.database.transaction() as connection:  # planned when the run began, not by the clock of the machine
-        connection.execute("UPDATE production_batch SET planned_at = %s", (hour(0),))
+    # Planned when the run began, not by the clock of the machine.
+    pharmacy.ledger.run_as_owner(f"UPDATE production_batch SET planned_at = '{hour(0).isoformat()}'")
     pharmacy.receive("eye-drops", "M1", 50, (NOW + timedelta(days=2)).date().isoformat())
     return pharmacy
 

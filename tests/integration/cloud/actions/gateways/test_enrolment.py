@@ -109,7 +109,7 @@ def test_a_code_ends_and_a_newer_one_takes_the_place_of_older_ones(database: Dat
     late = invited(database, now=NOW - timedelta(hours=25))
     answer = candidate.asks(late)
     assert answer.status_code == 409
-    assert "ended at" in answer.json()["error"]
+    assert "expired at" in answer.json()["error"]
     assert "gateway invite" in answer.json()["what_to_do"]
 
 

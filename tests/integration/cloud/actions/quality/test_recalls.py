@@ -104,7 +104,8 @@ def test_every_unit_is_accounted_for_or_the_difference_is_named(api: Api) -> Non
     (row,) = api.reader.ok("GET", f"/v1/recalls/{number}")["reconciliation"]
     parts = ("on_hand", "with_recipients", "returned", "destroyed", "consumed", "count_differences", "difference")
     assert row["received"] == sum(row[part] for part in parts) == 10
-    assert (row["count_differences"], row["difference"]) == (1, 0)
+    # Two were destroyed the day before the count, and five stood there then: one more than the rest accounts for.
+    assert (row["count_differences"], row["difference"]) == (-1, 0)
     assert (row["accounted_pct"], row["is_complete"]) == (100.0, True)
 
 

@@ -64,7 +64,7 @@ def test_minimum_life_counts_whole_days_across_the_change_of_the_clocks() -> Non
     assert life_left(end_of_day(date(2026, 3, 8), LOS_ANGELES), at, LOS_ANGELES) == timedelta(days=1)
     assert reasons_not_to(Action.SHIP, lot, Context(at, "house", timedelta(days=1))) == ()
     (reason,) = reasons_not_to(Action.SHIP, lot, Context(at, "house", timedelta(days=2)))
-    assert reason.text == "lot A has 1 days left, 2 are demanded"
+    assert reason.text == "lot A has 1 days of shelf life left; 2 required"
 
 
 def test_one_instant_has_one_day_however_its_offset_is_written() -> None:

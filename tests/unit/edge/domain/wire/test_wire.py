@@ -134,7 +134,7 @@ def test_a_payload_that_unpacks_too_far_is_refused() -> None:
 
 def test_a_batch_that_announces_other_records_than_it_has_is_refused() -> None:
     raw = wire.encode_batch(header(count=1), [b'{"a":1}\n{"b":2}'], KEY.sign)
-    with pytest.raises(wire.WireError, match="announces 1 records, payload has 2"):
+    with pytest.raises(wire.WireError, match="announces 1 records, payload has more"):
         wire.decode_batch(raw)
 
 
