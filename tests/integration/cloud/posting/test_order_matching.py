@@ -211,7 +211,7 @@ def test_stock_that_leaves_while_it_is_being_reserved_is_not_reserved(api: Api, 
             waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
             # As the owner of the database: the ledger at work does not see what other connections wait for.
             with psycopg.connect(ledger.database.url, autocommit=True) as owner:
-                while not owner.execute(waiting).fetchone():
+                while not owner.execute(waiting).fetchall():
                     assert not asked.done()
         answer = asked.result()
     assert (sum(each["quantity"] for each in answer["reservations"]), answer["missing"]) == (2, 3)

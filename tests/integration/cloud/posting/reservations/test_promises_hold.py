@@ -162,5 +162,5 @@ def wait_for_lock(ledger: Ledger, is_done: Any) -> None:
     waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     # As the owner of the database: the ledger at work does not see what other connections wait for.
     with psycopg.connect(ledger.database.url, autocommit=True) as connection:
-        while not connection.execute(waiting).fetchone():
+        while not connection.execute(waiting).fetchall():
             assert not is_done()
