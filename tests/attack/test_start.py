@@ -65,7 +65,10 @@ def test_every_exec_line_of_every_unit_runs(etc: Path, unit: str, kind: str, lin
         assert process.wait(DEADLINE_S) == 0, said
 
 
-@pytest.mark.skipif(not Path("/run/systemd/system").exists() or os.geteuid() != 0, reason="needs a running systemd")
+@pytest.mark.skipif(
+    not Path("/run/systemd/system").exists() or os.geteuid() != 0,
+    reason="NO RUNNING SYSTEMD, or not root: only the commands of the units are tried, not the units",
+)
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_every_unit_starts_under_systemd(etc: Path, unit: Path) -> None:
     name = f"lotwarden-test-{unit.name}"

@@ -137,7 +137,7 @@ async def test_a_reload_with_faults_changes_nothing_and_names_them(tmp_path: Pat
             await one.scan_until_answered("LW.BADGE.amy", aim="]C0")
             write(config, tmp_path, "one", more="timeout_s = 0\n")
             process.send_signal(signal.SIGHUP)
-            assert "timeout_s" in await logged(process, "the new configuration is not used")
+            assert "timeout_s" in await logged(process, "new configuration rejected")
             write(config, tmp_path, "one", more="timeout_s = 5\n")
             process.send_signal(signal.SIGHUP)
             await logged(process, "[uplink] changed: this counts from the next start on")

@@ -5,6 +5,8 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -65,7 +67,7 @@ def test_only_its_own_user_may_connect_and_the_socket_is_in_no_folder_of_others(
 
 def test_a_folder_of_another_user_is_refused_with_the_command_to_use(tmp_path: Path) -> None:
     if os.geteuid() != 0:
-        pytest.skip("only root can give a folder away")
+        pytest.skip("NOT ROOT: only root can give a folder away, so the refusal was not tried")
     data_dir = tmp_path / "pg"
     data_dir.mkdir()
     (data_dir / "PG_VERSION").write_text("18\n")
@@ -76,14 +78,35 @@ def test_a_folder_of_another_user_is_refused_with_the_command_to_use(tmp_path: P
     assert data_dir.stat().st_uid == 65534, "nothing was given to anybody else"
 
 
-def test_a_socket_folder_that_somebody_prepared_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def short_dir() -> Iterator[Path]:
+    """A folder whose sockets have paths as short as the system wants them."""
+    with tempfile.TemporaryDirectory(prefix="lw-", dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def test_a_socket_folder_that_somebody_prepared_is_refused(
+    tmp_path: Path, short_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data_dir = tmp_path / ("x" * 90) / "pg"
     data_dir.parent.mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    short_dir.chmod(0o755)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_dir))
     server = EmbeddedServer(data_dir)
     folder = Path(server.owner_url.split("host=")[1])
     server.leave()
-    assert folder.parent == tmp_path
+    assert folder.parent == short_dir
     folder.chmod(0o777)
     with pytest.raises(WrongUser, match="belongs to the server's user alone"):
         EmbeddedServer(data_dir)
+
+
+def test_a_runtime_folder_with_a_long_name_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    long = tmp_path / ("x" * 90)
+    long.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
+    server = EmbeddedServer(long / "pg")
+    folder = Path(server.owner_url.split("host=")[1])
+    server.leave()
+    assert str(folder.parent) == "/tmp"
+    folder.rmdir()

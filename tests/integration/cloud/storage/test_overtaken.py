@@ -21,7 +21,6 @@ def test_of_two_that_wait_for_each_other_both_get_done(database: Database) -> No
     def own(first: int, second: int) -> int:
         tries.append(first)
         with database.transaction() as connection:
-            connection.execute("SET LOCAL deadlock_timeout = '50ms'")
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (first,))
             if len(tries) <= 2:
                 both_hold_one.wait(30)

@@ -253,7 +253,7 @@ async def test_a_server_that_is_no_broker_is_a_lost_link(tmp_path: Path, answer:
 async def test_a_ledger_that_is_not_connected_is_told_at_once_where_the_broker_says_so(tmp_path: Path) -> None:
     async with running(Mosquitto(tmp_path / "broker")) as broker:
         uplink = uplink_to(broker.url, timeout_s=100)
-        with pytest.raises(LinkDown, match="the ledger is not connected to it"):
+        with pytest.raises(LinkDown, match="the ledger is not connected to the broker"):
             await uplink.send(units(tmp_path))
         await uplink.close()
 

@@ -379,8 +379,7 @@ class TestScanning:
         bench.clock.advance(61)
         await bench.until(lambda: "ble (hci0) lost" in caplog.text)
         for refusals in range(2, 6):
-            bench.clock.advance(60)
-            await bench.until(lambda refusals=refusals: bench.bluez.refusals >= refusals)
+            await bench.until(lambda refusals=refusals: bench.bluez.refusals >= refusals, advancing_s=5.0)
         bench.bluez.power(True)
         await bench.until(lambda: bench.bluez.is_discovering, advancing_s=1.0)
         await bench.hears_again(sensor_of("govee"))

@@ -138,7 +138,7 @@ async def test_a_dead_unit_behind_an_adapter_that_hears_itself_is_named_so(port:
     async with ModbusLineSimulator(port, [sensor("xy-md02", 1, 4.0)], echoes=True):
         link = link_of(line_config(port, []).bus[0])
         await link.open()
-        with pytest.raises(DeviceLost, match="the adapter heard what was sent"):
+        with pytest.raises(DeviceLost, match="the adapter received its own transmission"):
             await link.read(9, Request(4, 1, 1))
         link.close()
 
