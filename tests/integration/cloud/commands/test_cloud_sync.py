@@ -16,6 +16,9 @@ import psycopg
 import pytest
 
 from cloud_sync.config import DATABASE_URL
+from cloud_sync.ingest.batches import store_batch
+from cloud_sync.storage.database import Database
+from tests.support.builders import GatewayWithKey, ledger_with_two_fridges, minute, reading
 from tests.support.paths import ROOT
 from tests.support.warm_commands import Ended, run_command
 
@@ -225,6 +228,32 @@ def test_tokens_and_gateways_are_made_listed_and_revoked(tmp_path: Path, ledger_
     assert [kind for (kind,) in kinds] == [
         "token_created", "token_revoked", "gateway_added", "ledger_key_made", "gateway_revoked",
     ]  # fmt: skip
+
+
+def test_channels_are_listed_with_the_place_that_their_name_proposes_and_placed(
+    tmp_path: Path, ledger_url: str, database: Database
+) -> None:
+    gateway = GatewayWithKey()
+    ledger_with_two_fridges(database, gateway)
+    said = [reading(minute(1), 5.0, "fridge-b/probe"), reading(minute(1), 5.0, "somewhere")]
+    store_batch(database, gateway.batch(*said))
+    path = str(config(tmp_path, 'data_dir = "x"'))
+
+    def channels() -> dict[str, list[str]]:
+        lines = run("channel", "list", "--gateway", "gw-1", "--config", path, url=ledger_url).stdout.splitlines()
+        rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if "gw-1" in line]
+        return {row[1]: row for row in rows}
+
+    assert channels()["fridge-b/probe"][3:5] == ["", "fridge-b"]
+    assert channels()["somewhere"][3:5] == ["", "none"]
+    placed = run("channel", "place", "gw-1", "fridge-b/probe", "--config", path, url=ledger_url)
+    assert (placed.returncode, placed.stdout.strip()) == (0, "temp_c of fridge-b/probe measures in fridge-b")
+    unnamed = run("channel", "place", "gw-1", "somewhere", "--config", path, url=ledger_url)
+    assert unnamed.returncode == 1 and "proposes no place: name one" in unnamed.stderr
+    silent = run("channel", "place", "gw-1", "nobody", "fridge-a", "--config", path, url=ledger_url)
+    assert silent.returncode == 1 and "has sent no channel of nobody yet" in silent.stderr
+    assert run("channel", "place", "gw-1", "somewhere", "fridge-a", "--config", path, url=ledger_url).returncode == 0
+    assert [channels()[device][3] for device in ("fridge-b/probe", "somewhere")] == ["fridge-b", "fridge-a"]
 
 
 def test_policies_are_imported_once_and_never_changed(tmp_path: Path, ledger_url: str) -> None:

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pypdfium2
 
+from edge_agent.commissioning.checks import CheckState
+from edge_agent.commissioning.checks_proofs import check_proofs
+from edge_agent.dock.scanner_proof import settings_fingerprint
 from edge_agent.domain.barcodes.proof_card import CARD
 from edge_agent.drivers.proof_records import ProofRecord, append_record, read_records
+from edge_agent.runtime.config_loader import load_config
 from edge_agent.simulators.modbus import ModbusTcpSimulator
 from edge_agent.simulators.scanner import SimulatedScanner
 from tests.support.commissioning_parts import config_in, edge_agent
@@ -67,3 +71,20 @@ async def test_a_scanner_is_added_once_the_proof_card_has_passed(tmp_path: Path)
     assert again.code == 1 and "is that of scanner dock/s already" in again.err
     strange = await edge_agent("add", "dock/t", "--scanner", "/dev/ttyS9", "--layout", "de", "-c", config, "-y")
     assert strange.code == 1 and "--layout is for scanners that play a keyboard" in strange.err
+
+
+async def test_the_doctor_counts_what_was_proven_and_names_what_was_changed_since(tmp_path: Path) -> None:
+    assert list(check_proofs(load_config(config_in(tmp_path)))) == []
+    config = config_in(tmp_path, NEVER)
+    (never,) = check_proofs(load_config(config))
+    assert (never.state, never.fix) == (CheckState.WARN, "edge-agent probe dock/s")
+    assert "0 of 1" in never.says and "dock/s (never probed)" in never.says
+    (scanner,) = load_config(config).scanner
+    settings = settings_fingerprint(scanner)
+    record = ProofRecord("2026-11-28T10:00:00Z", "amy", "probe", "dock/s", "", "scanner", "proven", profile=settings)
+    append_record(tmp_path / "data", record)
+    (proven,) = check_proofs(load_config(config))
+    assert (proven.state, proven.says) == (CheckState.OK, "1 of 1 devices and scanners verified")
+    config = config_in(tmp_path, NEVER.replace("none", "another"))
+    (changed,) = check_proofs(load_config(config))
+    assert changed.state is CheckState.WARN and "dock/s (changed since)" in changed.says
