@@ -26,6 +26,7 @@ from cloud_sync.api.schemas.quality import (
     HoldOut,
     ResolutionIn,
     SuspicionIn,
+    TwoVersionsOut,
     VersionOut,
 )
 from cloud_sync.ingest.dead_letter_retry import reprocess
@@ -169,6 +170,14 @@ def list_cases(
             rows_skipped=page.offset,
         )
     )
+
+
+@router.get(
+    "/cases/{case_id}/versions", summary="See both versions of a doubted journal", response_model=list[TwoVersionsOut]
+)
+def see_both_versions(case_id: Id, database: Ledger, _: Reader) -> Any:
+    """For each channel what a doubted journal says, and what the gateway's own one says of the same time."""
+    return case_resolution.both_versions(database, case_id)
 
 
 @router.post("/cases/{case_id}/resolve", summary="Resolve a case", response_model=CaseOut)

@@ -83,19 +83,26 @@ ORDER BY m.id;
 
 -- name: add_movements(facts, lot_ids, serials, quantities, from_places, to_places, occurred_at, actions, operators, order_refs, event_ids, latest_at)
 -- Append movements, with the times between which they were where a clock is doubtful, or a person typed the time afterwards
--- (latest_at); gives those that were not there yet.
+-- (latest_at); gives those that were not there yet. What a journal says that nobody announced may have been as late as now.
 INSERT INTO movement (fact, lot_id, serial, quantity, from_place, to_place, occurred_at, action, operator, order_ref,
                       event_id, earliest_at, latest_at)
 SELECT new.fact, new.lot_id, new.serial, new.quantity, new.from_place, new.to_place, new.occurred_at, new.action,
        new.operator, new.order_ref, new.event_id,
-       coalesce(possible.earliest_at, CASE WHEN new.latest_at IS NOT NULL THEN new.occurred_at END),
-       coalesce(possible.latest_at, new.latest_at)
+       coalesce(possible.earliest_at,
+                CASE WHEN coalesce(new.latest_at, doubted.latest_at) IS NOT NULL THEN new.occurred_at END),
+       greatest(possible.latest_at, new.latest_at, doubted.latest_at)
 FROM unnest(:facts::text[], :lot_ids::bigint[], :serials::text[], :quantities::bigint[], :from_places::bigint[],
             :to_places::bigint[], :occurred_at::timestamptz[], :actions::text[], :operators::text[],
             :order_refs::text[], :event_ids::bigint[], :latest_at::timestamptz[])
      AS new (fact, lot_id, serial, quantity, from_place, to_place, occurred_at, action, operator, order_ref, event_id,
              latest_at)
 LEFT JOIN LATERAL possible_times(new.fact) AS possible ON true
+LEFT JOIN LATERAL (
+    SELECT greatest(new.occurred_at, clock_timestamp()) AS latest_at
+    FROM gateway_journal j JOIN gateway g ON g.id = j.gateway_id
+    WHERE j.standing <> 'trusted' AND starts_with(new.fact, g.name || '/' || j.journal || '/scans/')
+    LIMIT 1
+) AS doubted ON true
 ON CONFLICT (fact) DO NOTHING
 RETURNING id, fact, lot_id, serial, from_place, to_place;
 

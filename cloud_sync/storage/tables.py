@@ -69,6 +69,7 @@ TABLES: Mapping[str, TableRule] = {
     "formula": _evidence("approved_by", "approved_at"),
     "gateway": _SETTING,
     "gateway_invite": _evidence("expires_at", "used_at", "public_key"),
+    "gateway_journal": _SETTING,
     "gateway_nonce": _DERIVED,
     "hold": _evidence("lifted_by", "lifted_at", "lifted_reason"),
     "hold_goods": _EVIDENCE,

@@ -130,6 +130,7 @@ def _probe(row: Row) -> ProbeExcursion:
         sensors,
         row["is_high_worse"],
         Severity(row["severity"]),
+        row["is_doubted"],
     )
 
 

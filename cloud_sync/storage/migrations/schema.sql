@@ -41,12 +41,17 @@ CREATE TABLE channel (
     device text NOT NULL,
     metric text NOT NULL,
     place_id bigint,
+    version_of bigint,
+    journal uuid,
+    CONSTRAINT channel_check CHECK (((version_of IS NULL) = (journal IS NULL))),
     CONSTRAINT channel_gateway_id_device_metric_key UNIQUE (gateway_id, device, metric),
     CONSTRAINT channel_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
     CONSTRAINT channel_pkey PRIMARY KEY (id),
-    CONSTRAINT channel_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+    CONSTRAINT channel_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT channel_version_of_fkey FOREIGN KEY (version_of) REFERENCES channel(id)
 );
 CREATE INDEX channel_place ON public.channel USING btree (place_id);
+CREATE UNIQUE INDEX channel_version ON public.channel USING btree (version_of, journal);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE channel_place_was (
@@ -430,6 +435,7 @@ CREATE TABLE gateway (
     revoked_at timestamp with time zone,
     last_seen_at timestamp with time zone,
     place_id bigint,
+    key_since timestamp with time zone,
     CONSTRAINT gateway_name_key UNIQUE (name),
     CONSTRAINT gateway_pkey PRIMARY KEY (id),
     CONSTRAINT gateway_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
@@ -459,6 +465,21 @@ CREATE INDEX gateway_invite_gateway ON public.gateway_invite USING btree (gatewa
 CREATE TRIGGER gateway_invite_append_only BEFORE DELETE OR TRUNCATE ON public.gateway_invite FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER gateway_invite_mostly_stays BEFORE UPDATE ON public.gateway_invite FOR EACH ROW EXECUTE FUNCTION refuse_other_change('expires_at', 'used_at', 'public_key');
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE gateway_journal (
+    gateway_id bigint NOT NULL,
+    journal uuid NOT NULL,
+    standing text NOT NULL,
+    why text,
+    first_received_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    follows uuid,
+    began_at timestamp with time zone,
+    CONSTRAINT gateway_journal_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT gateway_journal_pkey PRIMARY KEY (gateway_id, journal),
+    CONSTRAINT gateway_journal_standing_check CHECK ((standing = ANY (ARRAY['trusted'::text, 'doubted'::text, 'rejected'::text]))),
+    CONSTRAINT gateway_journal_why_check CHECK ((why = ANY (ARRAY['unannounced'::text, 'contradicted'::text])))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE gateway_nonce (
     gateway_id bigint NOT NULL,
@@ -1402,6 +1423,34 @@ UNION ALL
     item_code.item_id,
     item_code.base_units
    FROM item_code;
+
+CREATE VIEW judged_channel AS
+ SELECT c.id,
+    c.gateway_id,
+    c.device,
+    c.metric,
+    c.place_id,
+    c.id AS own_id
+   FROM channel c
+  WHERE (c.version_of IS NULL)
+UNION ALL
+ SELECT c.id,
+    c.gateway_id,
+    c.device,
+    c.metric,
+    b.place_id,
+    b.id AS own_id
+   FROM ((channel c
+     JOIN channel b ON ((b.id = c.version_of)))
+     JOIN gateway_journal j ON ((((j.gateway_id = c.gateway_id) AND (j.journal = c.journal)) AND (j.standing = 'doubted'::text))));
+
+CREATE VIEW judged_stay AS
+ SELECT c.id AS channel_id,
+    s.place_id,
+    s.since,
+    s.until
+   FROM (judged_channel c
+     JOIN channel_stay s ON ((s.channel_id = c.own_id)));
 
 CREATE VIEW measured AS
  SELECT reading.channel_id,
