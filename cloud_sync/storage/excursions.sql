@@ -20,8 +20,12 @@ DELETE FROM probe_excursion WHERE id = :id;
 -- name: probes_over(place_id, rule, first, before)
 -- Excursions of the channels of a place by a rule that reach into an interval (null: ever, without end), with the names
 -- of the channels. Index: probe_excursion_place.
-SELECT coalesce(c.version_of, c.id) AS channel_id, c.version_of IS NOT NULL AS is_doubted, g.name AS gateway, c.device,
-       c.metric, e.began_at, e.ended_at, e.worst, e.longest_gap_s, e.reach_from,
+SELECT coalesce(c.version_of, c.id) AS channel_id, g.name AS gateway, c.device, c.metric,
+       c.version_of IS NOT NULL OR EXISTS (
+           SELECT FROM channel_statement x
+           WHERE x.channel_id = c.id AND x.place_id = e.place_id AND x.decision IS NULL
+             AND e.began_at >= x.since AND e.began_at < x.until) AS is_doubted,
+       e.began_at, e.ended_at, e.worst, e.longest_gap_s, e.reach_from,
        nullif(e.reach_until, 'infinity') AS reach_until, e.sensors, e.is_high_worse, e.severity
 FROM probe_excursion e
 JOIN channel c ON c.id = e.channel_id

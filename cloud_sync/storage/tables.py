@@ -45,6 +45,7 @@ TABLES: Mapping[str, TableRule] = {
     "batch_fact": _EVIDENCE,
     "channel": _SETTING,
     "channel_place_was": _EVIDENCE,
+    "channel_statement": _evidence("decision", "decided_by", "decided_at"),
     "clock_offset": _DERIVED,  # of notices
     "correction": _evidence(
         "effect", "needs_second_person", "before", "after", "decided_by", "decided_at", "decision", "decision_reason"

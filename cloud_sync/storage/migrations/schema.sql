@@ -65,6 +65,27 @@ CREATE TABLE channel_place_was (
 CREATE TRIGGER channel_place_was_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.channel_place_was FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE channel_statement (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    channel_id bigint NOT NULL,
+    place_id bigint,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    said_by text NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    CONSTRAINT channel_statement_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
+    CONSTRAINT channel_statement_check CHECK ((until > since)),
+    CONSTRAINT channel_statement_decision_check CHECK ((decision = ANY (ARRAY['accepted'::text, 'rejected'::text]))),
+    CONSTRAINT channel_statement_pkey PRIMARY KEY (id),
+    CONSTRAINT channel_statement_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE INDEX channel_statement_channel ON public.channel_statement USING btree (channel_id);
+CREATE TRIGGER channel_statement_append_only BEFORE DELETE OR TRUNCATE ON public.channel_statement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER channel_statement_mostly_stays BEFORE UPDATE ON public.channel_statement FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at');
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE clock_offset (
     gateway_id bigint NOT NULL,
     boot text NOT NULL,
@@ -850,7 +871,7 @@ CREATE TABLE probe_excursion (
     reach_from timestamp with time zone,
     reach_until timestamp with time zone,
     CONSTRAINT probe_excursion_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
-    CONSTRAINT probe_excursion_channel_id_rule_began_at_key UNIQUE (channel_id, rule, began_at),
+    CONSTRAINT probe_excursion_channel_id_rule_began_at_place_id_key UNIQUE (channel_id, rule, began_at, place_id),
     CONSTRAINT probe_excursion_check CHECK ((ended_at >= began_at)),
     CONSTRAINT probe_excursion_pkey PRIMARY KEY (id),
     CONSTRAINT probe_excursion_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
@@ -1347,19 +1368,44 @@ CREATE VIEW batch_product AS
           WHERE ((put_in.lot_id = m.lot_id) AND (put_in.to_place = b.place_id)))));
 
 CREATE VIEW channel_stay AS
- SELECT w.channel_id,
-    w.place_id,
-    COALESCE(lag(w.until) OVER (PARTITION BY w.channel_id ORDER BY w.until), '-infinity'::timestamp with time zone) AS since,
-    w.until
-   FROM channel_place_was w
-UNION ALL
- SELECT c.id AS channel_id,
-    c.place_id,
-    COALESCE(( SELECT max(w.until) AS max
+ WITH said AS (
+         SELECT w.channel_id,
+            w.place_id,
+            COALESCE(lag(w.until) OVER (PARTITION BY w.channel_id ORDER BY w.until), '-infinity'::timestamp with time zone) AS since,
+            w.until
            FROM channel_place_was w
-          WHERE (w.channel_id = c.id)), '-infinity'::timestamp with time zone) AS since,
-    'infinity'::timestamp with time zone AS until
-   FROM channel c;
+        UNION ALL
+         SELECT c.id,
+            c.place_id,
+            COALESCE(( SELECT max(w.until) AS max
+                   FROM channel_place_was w
+                  WHERE (w.channel_id = c.id)), '-infinity'::timestamp with time zone) AS "coalesce",
+            'infinity'::timestamp with time zone
+           FROM channel c
+        ), corrected AS (
+         SELECT s_1.channel_id,
+            s_1.place_id,
+            s_1.since,
+            s_1.until,
+            (0)::bigint AS statement
+           FROM said s_1
+        UNION ALL
+         SELECT x.channel_id,
+            x.place_id,
+            x.since,
+            x.until,
+            x.id
+           FROM channel_statement x
+          WHERE (x.decision = 'accepted'::text)
+        )
+ SELECT s.channel_id,
+    s.place_id,
+    lower(part.stay) AS since,
+    upper(part.stay) AS until
+   FROM (corrected s
+     CROSS JOIN LATERAL ( SELECT unnest((tstzmultirange(tstzrange(s.since, s.until)) - COALESCE(( SELECT range_agg(tstzrange(later.since, later.until)) AS range_agg
+                   FROM channel_statement later
+                  WHERE ((later.channel_id = s.channel_id) AND (later.decision = 'accepted'::text) AND (later.id > s.statement))), '{}'::tstzmultirange))) AS stay) part);
 
 CREATE VIEW envelope_now AS
  SELECT e.id,
@@ -1448,9 +1494,18 @@ CREATE VIEW judged_stay AS
  SELECT c.id AS channel_id,
     s.place_id,
     s.since,
-    s.until
+    s.until,
+    NULL::bigint AS statement
    FROM (judged_channel c
-     JOIN channel_stay s ON ((s.channel_id = c.own_id)));
+     JOIN channel_stay s ON ((s.channel_id = c.own_id)))
+UNION ALL
+ SELECT c.id AS channel_id,
+    x.place_id,
+    x.since,
+    x.until,
+    x.id AS statement
+   FROM (judged_channel c
+     JOIN channel_statement x ON (((x.channel_id = c.own_id) AND (x.decision IS NULL))));
 
 CREATE VIEW measured AS
  SELECT reading.channel_id,
