@@ -11,7 +11,7 @@ from typing import Any
 from edge_agent.domain.monitoring.excursions import Rule, Side
 from edge_agent.domain.monitoring.judged import Judged
 from edge_agent.domain.monitoring.quantities import quantity_of
-from edge_agent.domain.monitoring.quantity_words import COUNTER, OTHER, SHOWN, WORDS, Shown, label_of, number_of
+from edge_agent.domain.monitoring.quantity_words import COUNTER, OTHER, SHOWN, WORDS, label_of, number_of, shown_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _order(channel: Channel) -> int:
 
 def _value(channel: Channel, beside: list[Channel]) -> dict[str, Any]:
     quantity = quantity_of(channel.metric)
-    shown = SHOWN.get(quantity) or Shown(label_of(channel.metric), quantity.rpartition("_")[2], 1)
+    shown = shown_as(channel.metric)
     number = number_of(channel.metric)
     has_twin = sum(quantity_of(other.metric) == quantity for other in beside) > 1
     label = f"probe {number}" if number else "probe 1" if has_twin else shown.label

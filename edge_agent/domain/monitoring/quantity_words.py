@@ -57,3 +57,14 @@ def number_of(metric: str) -> str:
         return ""
     found = re.search(r"(?:^|_)(?:ch|channel|probe|input|sensor)?([0-9]{1,2})(?:_|$)", metric)
     return found[1] if found else ""
+
+
+def shown_as(metric: str) -> Shown:
+    """How values of a metric are written, also of one that nobody listed."""
+    quantity = quantity_of(metric)
+    return SHOWN.get(quantity) or Shown(label_of(metric), quantity.rpartition("_")[2], 1)
+
+
+def unit_of(metric: str) -> str:
+    """The unit that values of a metric are shown in."""
+    return shown_as(metric).unit
