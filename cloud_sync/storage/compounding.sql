@@ -176,7 +176,7 @@ WHERE id = :lot_id
 -- The prescription that a demand is for: that of the order of this number, or it is one that something was made for; ''.
 -- Index: stock_order_number_key, production_batch_prescription.
 SELECT coalesce(
-    (SELECT o.patient_ref FROM stock_order o WHERE o.number = :demand AND o.kind = 'demand' AND o.patient_ref <> ''),
+    (SELECT o.patient_ref FROM stock_order o WHERE o.number = :demand AND o.kind = 'requisition' AND o.patient_ref <> ''),
     (SELECT b.prescription FROM production_batch b WHERE b.prescription = :demand AND b.prescription <> '' LIMIT 1),
     '') AS prescription;
 

@@ -1101,7 +1101,7 @@ CREATE TABLE stock_order (
     requested_by text NOT NULL,
     requested_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT stock_order_from_place_fkey FOREIGN KEY (from_place) REFERENCES place(id),
-    CONSTRAINT stock_order_kind_check CHECK ((kind = ANY (ARRAY['purchase'::text, 'demand'::text, 'transfer'::text, 'return'::text, 'destruction'::text]))),
+    CONSTRAINT stock_order_kind_check CHECK ((kind = ANY (ARRAY['purchase'::text, 'requisition'::text, 'transfer'::text, 'return'::text, 'destruction'::text]))),
     CONSTRAINT stock_order_number_key UNIQUE (number),
     CONSTRAINT stock_order_owner_fkey FOREIGN KEY (owner) REFERENCES owner(name),
     CONSTRAINT stock_order_pkey PRIMARY KEY (id),

@@ -94,7 +94,7 @@ FILL_MORE = """
     SELECT 1 + (row_number() OVER (ORDER BY lot_id)) % 20000, lot_id, serial, place_id, began_at FROM residency;
     INSERT INTO hold_reach SELECT hold_id, lot_id, serial, place_id, at, at FROM hold_goods ON CONFLICT DO NOTHING;
     INSERT INTO stock_order (number, kind, from_place, to_place, owner, requested_by)
-    SELECT 'SO-' || n, (ARRAY['demand', 'purchase'])[1 + n % 2], 1 + n % 2000, 1 + n % 500, 'house', 'a'
+    SELECT 'SO-' || n, (ARRAY['requisition', 'purchase'])[1 + n % 2], 1 + n % 2000, 1 + n % 500, 'house', 'a'
     FROM generate_series(1, 20000) n;
     INSERT INTO order_line (order_id, line, item_id, quantity) SELECT id, 1, 1 + id % 500, 5 FROM stock_order;
     INSERT INTO order_step (order_id, step, by_whom) SELECT id, 'approved', 'b' FROM stock_order;
@@ -212,7 +212,7 @@ ASKED: dict[str, list[Parameters]] = {
     "envelopes.retold_between": [{"first": 5, "last": 50}],
     "envelopes.stored_numbers": [{"numbers": [5, 600]}],
     "envelopes.touched_lanes": [{"firsts": [5, 50], "lasts": [9, 90]}],
-    "orders.order_numbers": [{"kind": None}, {"kind": "demand"}, {"kind": None, "place": "bin-3"}],
+    "orders.order_numbers": [{"kind": None}, {"kind": "requisition"}, {"kind": None, "place": "bin-3"}],
     "quality.cases": [
         {},
         {"lot_id": None},

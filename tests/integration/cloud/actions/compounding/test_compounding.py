@@ -455,7 +455,7 @@ def test_what_is_made_for_one_patient_is_dispensed_for_an_order_with_that_prescr
     assert pharmacy.release(number="RXB").status_code == 200
     numbers = {}
     for prescription in ("RX-1", "RX-2"):
-        asked = {"client_id": str(uuid.uuid4()), "kind": "demand", "from_place": "main", "to_place": "ward-3",
+        asked = {"client_id": str(uuid.uuid4()), "kind": "requisition", "from_place": "main", "to_place": "ward-3",
                  "patient_ref": prescription, "lines": [{"item": "eye-drops", "quantity": 20}]}  # fmt: skip
         numbers[prescription] = api.operator.ok("POST", "/v1/orders", json=asked)["number"]
     lines = [{"item": "eye-drops", "lot_number": "P1", "quantity": 20}]
@@ -505,7 +505,7 @@ def drops(pharmacy: Pharmacy) -> Pharmacy:
 
 
 def drops_order(pharmacy: Pharmacy, prescription: str, quantity: int) -> str:
-    asked = {"client_id": str(uuid.uuid4()), "kind": "demand", "from_place": "main", "to_place": "ward-3",
+    asked = {"client_id": str(uuid.uuid4()), "kind": "requisition", "from_place": "main", "to_place": "ward-3",
              "patient_ref": prescription, "lines": [{"item": "eye-drops", "quantity": quantity}]}  # fmt: skip
     return str(pharmacy.api.operator.ok("POST", "/v1/orders", json=asked)["number"])
 

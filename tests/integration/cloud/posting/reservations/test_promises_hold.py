@@ -31,7 +31,7 @@ def api(ledger: Ledger) -> Iterator[Api]:
 
 
 def reserved(api: Api, quantity: int = 6, **more: Any) -> str:
-    body = {"client_id": str(uuid.uuid4()), "kind": "demand", "from_place": "site", "to_place": "st-mary",
+    body = {"client_id": str(uuid.uuid4()), "kind": "requisition", "from_place": "site", "to_place": "st-mary",
             "lines": [{"item": "insulin", "quantity": quantity}]}  # fmt: skip
     number = str(api.operator.ok("POST", "/v1/orders", json=body | more)["number"])
     api.operator.ok("POST", f"/v1/orders/{number}/allocate", json={"client_id": str(uuid.uuid4())})
