@@ -417,10 +417,8 @@ CREATE TABLE formula (
     CONSTRAINT formula_pkey PRIMARY KEY (id),
     CONSTRAINT formula_version_check CHECK ((version > 0))
 );
-CREATE TRIGGER formula_append_only BEFORE DELETE OR TRUNCATE ON public.formula FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER formula_mostly_stays BEFORE UPDATE ON public.formula FOR EACH ROW EXECUTE FUNCTION refuse_other_change('approved_by', 'approved_at');
 CREATE TRIGGER formula_never_changes BEFORE UPDATE ON public.formula FOR EACH ROW EXECUTE FUNCTION refuse_formula_change();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE gateway (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -1375,7 +1373,7 @@ CREATE VIEW envelope_now AS
                    FROM retold_reading t
                   WHERE ((t.gateway_id = v.gateway_id) AND (t.journal = v.journal) AND (t.was = r.seq))))))) here);
 
-CREATE VIEW heard AS
+CREATE VIEW good_reading AS
  SELECT reading.channel_id,
     reading.at
    FROM reading
@@ -1402,25 +1400,6 @@ UNION ALL
     item_code.item_id,
     item_code.base_units
    FROM item_code;
-
-CREATE VIEW measured AS
- SELECT reading.channel_id,
-    reading.at,
-    reading.value AS lowest,
-    reading.value AS highest
-   FROM reading
-UNION ALL
- SELECT envelope_point.channel_id,
-    envelope_point.at,
-    envelope_point.lowest,
-    envelope_point.highest
-   FROM envelope_point
-UNION ALL
- SELECT seen_within.channel_id,
-    seen_within.at,
-    'Infinity'::double precision AS lowest,
-    '-Infinity'::double precision AS highest
-   FROM seen_within;
 
 CREATE VIEW mistimed_movement AS
  SELECT s.gateway_id,
@@ -1455,6 +1434,25 @@ UNION ALL
           WHERE (w.place_id = p.id)), '-infinity'::timestamp with time zone) AS since,
     'infinity'::timestamp with time zone AS until
    FROM place p;
+
+CREATE VIEW reading_range AS
+ SELECT reading.channel_id,
+    reading.at,
+    reading.value AS lowest,
+    reading.value AS highest
+   FROM reading
+UNION ALL
+ SELECT envelope_point.channel_id,
+    envelope_point.at,
+    envelope_point.lowest,
+    envelope_point.highest
+   FROM envelope_point
+UNION ALL
+ SELECT seen_within.channel_id,
+    seen_within.at,
+    'Infinity'::double precision AS lowest,
+    '-Infinity'::double precision AS highest
+   FROM seen_within;
 
 CREATE OR REPLACE FUNCTION public.corrected_time(of_gateway bigint, of_boot text, of_mono_ms bigint, said_at timestamp with time zone)
  RETURNS timestamp with time zone
