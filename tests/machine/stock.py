@@ -139,7 +139,9 @@ class Stock(Watch):
                 self.say((self.house.bob, self.house.amy)[step == "witness"], f"/v1/orders/{number}/{step}",
                          {"reason": "as agreed"})  # fmt: skip
         if kind in ("requisition", "transfer") and other % 4:
-            self.an_order_is_allocated(len([each for each, what in self.orders if what in ("requisition", "transfer")]) - 1)
+            self.an_order_is_allocated(
+                len([each for each, what in self.orders if what in ("requisition", "transfer")]) - 1
+            )
         if kind == "transfer":
             self.house.add_place(f"transit.{number}", "transit", None, None)
 

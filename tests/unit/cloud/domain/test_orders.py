@@ -120,7 +120,12 @@ def test_lines_that_name_a_lot_are_filled_before_those_that_do_not() -> None:
             {Action.ALLOCATE: 2, Action.DISPENSE: 8},
             {OrderState.DISPENSED: 8, OrderState.ALLOCATED: 2},
         ),
-        (OrderKind.REQUISITION, [], {Action.SHIP: 10, Action.RETURN: 4}, {OrderState.SHIPPED: 6, OrderState.RETURNED: 4}),
+        (
+            OrderKind.REQUISITION,
+            [],
+            {Action.SHIP: 10, Action.RETURN: 4},
+            {OrderState.SHIPPED: 6, OrderState.RETURNED: 4},
+        ),
         (OrderKind.TRANSFER, [], {Action.SHIP: 10, Action.RECEIVE: 6}, {OrderState.SHIPPED: 4, OrderState.RECEIVED: 6}),
         (OrderKind.RETURN, [], {Action.RETURN: 3}, {OrderState.RETURNED: 3, OrderState.REQUESTED: 7}),
         (OrderKind.DESTRUCTION, [OrderStep.APPROVED], {}, {OrderState.APPROVED: 10}),
