@@ -23,7 +23,9 @@ def curves(database: Database, room: RoomNow, first: datetime, last: datetime) -
     find = readings_of if is_raw else hours_of
     channels = [
         {
-            "device": channel.device, "title": label_of(channel.metric), "unit": unit_of(channel.metric), "digits": shown_as(channel.metric).digits,
+            "device": channel.device, "title": label_of(channel.metric),
+            "unit": unit_of(channel.metric),
+            "digits": shown_as(channel.metric).digits,
             "low": channel.limits.low, "high": channel.limits.high,
             "gap_s": channel.limits.late_after_s if is_raw else HOUR_GAP_S,
             "points": [

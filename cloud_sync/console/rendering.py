@@ -42,7 +42,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "when": when, "clock": clock, "limits": limits, "day": day, "ago": ago, "lasting": lasting, "value": value, "quantity": label_of,
+        "when": when, "clock": clock, "limits": limits,
+        "day": day, "ago": ago, "lasting": lasting, "value": value, "quantity": label_of,
         "spark": spark, "unit": unit_of,
     }  # fmt: skip
     return environment
