@@ -14,7 +14,7 @@ def actor_who_looks(request: Request, database: Database) -> Actor:
     """Raises ``NotKnown`` if nobody has logged in."""
     token = request.cookies.get(COOKIE)
     if not token:
-        raise NotKnown("nobody is logged in")
+        raise NotKnown("not logged in")
     return actor_of(database, token[:200])
 
 

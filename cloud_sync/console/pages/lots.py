@@ -16,6 +16,7 @@ from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.page_route import Holder, PageRoute, Visitor
 from cloud_sync.console.rendering import render
 from cloud_sync.errors import Invalid
+from edge_agent.domain.monitoring.quantities import quantity_of
 
 ROWS_MAX = 100
 GAP_S = 1800.0
@@ -42,6 +43,7 @@ def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: N
     """Where a lot is, why it may not be issued, what it went through, where it came from and who got it."""
     lot_id = min(lot_id, 2**63 - 1)
     told = passport(database, lot_id, serial="", gap_s=GAP_S, allowance_s=None, at=now)
+    told["stays"] = [_extremes(stay) for stay in told["stays"]]
     traced = trace(database, lot_id)
     return render(
         request, "lot.html", lot=told["lot"], passport=told, now=now,
@@ -84,3 +86,11 @@ def hold_page(
 def _ends(graph: Graph | None) -> list[dict[str, Any]]:
     ends: list[dict[str, Any]] = json.loads(graph.ends) if graph else []
     return ends
+
+
+def _extremes(stay: dict[str, Any]) -> dict[str, Any]:
+    """A stay with the lowest and highest temperature that any of its channels had."""
+    channels = [each for each in stay["channels"] if quantity_of(each["metric"]) == "temp_c"]
+    lowest = min((each["lowest"] for each in channels if each["lowest"] is not None), default=None)
+    highest = max((each["highest"] for each in channels if each["highest"] is not None), default=None)
+    return stay | {"lowest_c": lowest, "highest_c": highest}
