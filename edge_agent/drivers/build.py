@@ -25,7 +25,7 @@ from edge_agent.drivers.modbus.profile import Profile, load_profile
 from edge_agent.drivers.modbus.proof_watch import ProofWatch
 from edge_agent.drivers.modbus.register_decode import Variant
 from edge_agent.drivers.modbus.register_poll import WatchedPoll
-from edge_agent.drivers.particles.particle_counter import CounterMemory, CounterExchange
+from edge_agent.drivers.particles.particle_counter import CounterExchange, CounterMemory
 from edge_agent.drivers.particles.particle_sensor import particle_sensor
 from edge_agent.drivers.proof_records import is_proven_with, read_records
 from edge_agent.errors import ConfigError, ProfileError

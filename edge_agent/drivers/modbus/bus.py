@@ -93,8 +93,8 @@ class BusLink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BusDevice:
-    """A device as its bus needs it. ``unit`` is the Modbus unit id; without an ``exchange``, its registers are read, and are
-    stale when they have not changed for ``stale_after_s``. What is no Modbus device has an exchange and no profile.
+    """A device as its bus needs it. ``unit`` is the Modbus unit id; without an ``exchange``, its registers are read,
+    and are stale when unchanged for ``stale_after_s``. What is no Modbus device has an exchange and no profile.
     """
 
     name: DeviceName

@@ -29,7 +29,7 @@ def particle_sensor(section: ParticleSensorSection, clock: Clock, sleep: Sleep =
     """The source of one such sensor: a bus of its own, with one device that is no Modbus unit."""
     link = PipeLink(SerialPort(section.port, BAUDRATES[section.model]), ANSWER_S)
     exchange = PlantowerExchange(link, clock) if section.model == "pms5003" else Sps30Exchange(link, clock)
-    device = BusDevice(DeviceName(section.name), 0, None, section.poll_s, exchange=talk)
+    device = BusDevice(DeviceName(section.name), 0, None, section.poll_s, exchange=exchange)
     return Bus(section.name, link, [device], clock, section.retry_max_s, sleep)
 
 
