@@ -53,7 +53,7 @@ CROSS JOIN LATERAL (
 -- The first instant at which any of these channels was heard.
 SELECT min(first.at)
 FROM unnest(:channel_ids::bigint[]) AS c (id)
-CROSS JOIN LATERAL (SELECT h.at FROM heard h WHERE h.channel_id = c.id ORDER BY h.at LIMIT 1) AS first;
+CROSS JOIN LATERAL (SELECT h.at FROM good_reading h WHERE h.channel_id = c.id ORDER BY h.at LIMIT 1) AS first;
 
 -- name: add_versions(gateway_id, journal, devices, metrics)!
 -- Make the versions of these channels by a doubted journal that are not there yet.
@@ -145,8 +145,8 @@ SELECT b.id AS channel, c.id AS doubted_channel, b.device || '/' || b.metric AS 
 FROM channel c
 JOIN channel b ON b.id = c.version_of
 CROSS JOIN LATERAL (SELECT min(at) AS first, max(at) AS last, count(*) AS readings, min(lowest) AS lowest,
-                           max(highest) AS highest FROM measured m WHERE m.channel_id = c.id) AS d
+                           max(highest) AS highest FROM reading_range m WHERE m.channel_id = c.id) AS d
 CROSS JOIN LATERAL (SELECT count(*) AS readings, min(lowest) AS lowest, max(highest) AS highest
-                    FROM measured m WHERE m.channel_id = b.id AND m.at BETWEEN d.first AND d.last) AS t
+                    FROM reading_range m WHERE m.channel_id = b.id AND m.at BETWEEN d.first AND d.last) AS t
 WHERE c.gateway_id = (SELECT id FROM gateway WHERE name = :name) AND c.journal = :journal::uuid AND d.readings > 0
 ORDER BY name;
