@@ -71,6 +71,7 @@ TABLES: Mapping[str, TableRule] = {
     "gateway_invite": _evidence("expires_at", "used_at", "public_key"),
     "gateway_journal": _SETTING,
     "gateway_nonce": _DERIVED,
+    "gateway_site": _SETTING,
     "hold": _evidence("lifted_by", "lifted_at", "lifted_reason"),
     "hold_goods": _EVIDENCE,
     "hold_reach": _DERIVED,

@@ -490,6 +490,18 @@ CREATE TABLE gateway_nonce (
 CREATE INDEX gateway_nonce_at ON public.gateway_nonce USING btree (at);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE gateway_site (
+    gateway_id bigint NOT NULL,
+    site_id bigint NOT NULL,
+    reason text NOT NULL,
+    said_by text NOT NULL,
+    said_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT gateway_site_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT gateway_site_pkey PRIMARY KEY (gateway_id, site_id),
+    CONSTRAINT gateway_site_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE hold (
     id bigint NOT NULL GENERATED AS IDENTITY,
     kind text NOT NULL,
@@ -1766,6 +1778,15 @@ CREATE OR REPLACE FUNCTION public.is_for_prescription(prescription text, demand 
 AS $function$
     SELECT coalesce(prescription = demand
                     OR prescription = (SELECT o.patient_ref FROM stock_order o WHERE o.number = demand), false)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.is_foreign(of_gateway bigint, own bigint[], scope bigint)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT scope IS NOT NULL AND scope <> own[1]
+       AND NOT EXISTS (SELECT FROM gateway_site s WHERE s.gateway_id = of_gateway AND s.site_id = scope)
 $function$;
 
 CREATE OR REPLACE FUNCTION public.lane_has(of_gateway bigint, of_journal uuid, of_lane text, first bigint, last bigint)

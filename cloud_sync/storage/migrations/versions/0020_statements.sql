@@ -52,3 +52,19 @@ FROM judged_channel c JOIN channel_stay s ON s.channel_id = c.own_id
 UNION ALL
 SELECT c.id, x.place_id, x.since, x.until, x.id
 FROM judged_channel c JOIN channel_statement x ON x.channel_id = c.own_id AND x.decision IS NULL;
+
+-- Sites beside its own that a gateway may speak for on purpose (a scanner that is carried over), by a second person's word.
+CREATE TABLE gateway_site (
+    gateway_id bigint NOT NULL REFERENCES gateway,
+    site_id bigint NOT NULL REFERENCES place,
+    reason text NOT NULL,
+    said_by text NOT NULL,
+    said_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (gateway_id, site_id)
+);
+
+-- Whether a gateway that stands in own may not speak for a place of this scope (null: nobody's).
+CREATE FUNCTION is_foreign(of_gateway bigint, own bigint[], scope bigint) RETURNS boolean STABLE LANGUAGE sql AS $$
+    SELECT scope IS NOT NULL AND scope <> own[1]
+       AND NOT EXISTS (SELECT FROM gateway_site s WHERE s.gateway_id = of_gateway AND s.site_id = scope)
+$$;
