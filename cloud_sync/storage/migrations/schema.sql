@@ -43,6 +43,7 @@ CREATE TABLE channel (
     place_id bigint,
     version_of bigint,
     journal uuid,
+    has_doubtful_times boolean NOT NULL DEFAULT false,
     CONSTRAINT channel_check CHECK (((version_of IS NULL) = (journal IS NULL))),
     CONSTRAINT channel_gateway_id_device_metric_key UNIQUE (gateway_id, device, metric),
     CONSTRAINT channel_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
