@@ -179,7 +179,7 @@ USUAL: Parameters = {
     "reorder_point": 1, "par_level": 2, "token_sha256": "x", "kept": None, "serial_tracked": False,
     "storage_class": None, "allowance_minutes": None, "allowance_c_max": None, "receipt_inspection": False,
     "shelf_life_days": None, "receipt_days_min": None, "controlled_schedule": "", "compounding": "", "base_units": 1,
-    "role": "reader", "actions": ["move"] * 2, "operators": ["a"] * 2, "order_refs": [""] * 2, "event_ids": [1, 1],
+    "role": "auditor", "actions": ["move"] * 2, "operators": ["a"] * 2, "order_refs": [""] * 2, "event_ids": [1, 1],
     "to_places": [22, 23], "occurred_at": AT, "to_place": PLACE, "places": None, "formula_id": 1,
     "dispensed_for": [None, None], "issuing": ["ship"], "code": "x", "said": True, "envelope_ids": [5, 6],
     "keys_max": 10,
