@@ -36,7 +36,8 @@ def wait_after(attempts: int) -> timedelta:
     """
     if attempts < ATTEMPTS_FREE:
         return timedelta(0)
-    return min(WAIT_MAX, FIRST_WAIT * 2 ** min(attempts - ATTEMPTS_FREE, 12))
+    doublings = min(attempts - ATTEMPTS_FREE, 12)
+    return min(WAIT_MAX, FIRST_WAIT * (1 << doublings))
 
 
 def fault_of_password(password: str, person: str) -> str | None:

@@ -125,21 +125,21 @@ UPDATE account SET totp_confirmed_at = :at WHERE person = :person AND totp_secre
 -- No second factor.
 UPDATE account SET totp_secret = NULL, totp_confirmed_at = NULL, totp_step = 0 WHERE person = :person;
 
--- name: use_totp_step(person, step)!
+-- name: use_totp_step(person, totp_step)!
 -- A code is good once, whoever is first; no row for the second.
-UPDATE account SET totp_step = :step WHERE person = :person AND totp_step < :step;
+UPDATE account SET totp_step = :totp_step WHERE person = :person AND totp_step < :totp_step;
 
 -- name: forget_recovery_codes(person)!
 -- New ones take their place.
 DELETE FROM recovery_code WHERE person = :person;
 
--- name: add_recovery_code(person, code_sha256)!
+-- name: add_recovery_code(person, code_digest)!
 -- A code for the day the telephone is lost.
-INSERT INTO recovery_code (person, code_sha256) VALUES (:person, :code_sha256);
+INSERT INTO recovery_code (person, code_sha256) VALUES (:person, :code_digest);
 
--- name: use_recovery_code(person, code_sha256, at)!
+-- name: use_recovery_code(person, code_digest, at)!
 -- Each is good once.
-UPDATE recovery_code SET used_at = :at WHERE person = :person AND code_sha256 = :code_sha256 AND used_at IS NULL;
+UPDATE recovery_code SET used_at = :at WHERE person = :person AND code_sha256 = :code_digest AND used_at IS NULL;
 
 -- name: recovery_codes_left(person)$
 -- How many are left.

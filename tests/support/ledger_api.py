@@ -33,7 +33,8 @@ class Api:
         self.administrator = self.known_as("administrator-1", Role.ADMINISTRATOR)
 
     def known_as(self, name: str, role: Role) -> "Somebody":
-        return Somebody(self.client, create_token(self.database, name, role))
+        owner = "house" if role is Role.OWNER else None
+        return Somebody(self.client, create_token(self.database, name, role, owner=owner))
 
     def place(self, name: str, kind: str = "room", **more: Any) -> dict[str, Any]:
         if kind == "site":

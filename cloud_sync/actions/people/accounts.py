@@ -12,7 +12,10 @@ from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 
-CHOOSE_PASSWORD = f"Choose one of at least {PASSWORD_CHARACTERS_MIN} characters that you use nowhere else; a few unrelated words are good."
+CHOOSE_PASSWORD = (
+    f"Choose one of at least {PASSWORD_CHARACTERS_MIN} characters that you use nowhere else: "
+    "a few words that do not belong together are good."
+)
 
 
 def add_account(

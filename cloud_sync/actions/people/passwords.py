@@ -11,23 +11,23 @@ from cloud_sync.errors import TooMany
 AT_ONCE = 4
 WAIT_S = 10.0
 
-_hasher = PasswordHash((Argon2Hasher(),))  # RFC 9106, section 4: 3 passes over 64 MiB, 4 lanes
+hasher = PasswordHash((Argon2Hasher(),))  # RFC 9106, section 4: 3 passes over 64 MiB, 4 lanes
 _turns = BoundedSemaphore(AT_ONCE)
 
 
 def hash_of(password: str) -> str:
     """What to keep of a password."""
     with _Turn():
-        return _hasher.hash(password)
+        return hasher.hash(password)
 
 
 def fits(password: str, kept: str | None) -> bool:
     """Whether it is the password of that hash. Without a hash the work is the same: nobody learns which names exist."""
     with _Turn():
         if kept is None:
-            _hasher.hash(password)
+            hasher.hash(password)
             return False
-        return _hasher.verify(password, kept)
+        return hasher.verify(password, kept)
 
 
 def one_time_secret() -> str:

@@ -41,11 +41,11 @@ def confirm(database: Database, person: str, code: str, *, at: datetime) -> list
             raise Invalid("this code is wrong", "Check the clock of the telephone, and send the code it shows now.")
         accounts = queries("accounts")
         accounts.confirm_totp(connection, person=account["person"], at=at)
-        accounts.use_totp_step(connection, person=account["person"], step=step)
+        accounts.use_totp_step(connection, person=account["person"], totp_step=step)
         accounts.forget_recovery_codes(connection, person=account["person"])
         for each in codes:
             digest = hashlib.sha256(each.replace("-", "").encode()).hexdigest()
-            accounts.add_recovery_code(connection, person=account["person"], code_sha256=digest)
+            accounts.add_recovery_code(connection, person=account["person"], code_digest=digest)
         add_event(connection, actor=person, kind="second_factor_set", subject=f"account:{person}")
     return codes
 

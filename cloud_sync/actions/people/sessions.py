@@ -205,14 +205,14 @@ def uses_code(connection: Connection, account: Row, code: str, at: datetime) -> 
     plain = code.replace(" ", "").replace("-", "").lower()
     step = step_of_code(bytes(account["totp_secret"]), plain, at, after=account["totp_step"])
     if step is not None:
-        return bool(accounts.use_totp_step(connection, person=person, step=step))
+        return bool(accounts.use_totp_step(connection, person=person, totp_step=step))
     digest = hashlib.sha256(plain.encode()).hexdigest()
-    if accounts.use_recovery_code(connection, person=person, code_sha256=digest, at=at):
+    if accounts.use_recovery_code(connection, person=person, code_digest=digest, at=at):
         add_event(connection, actor=person, kind="recovery_code_used", subject=f"account:{person}")
         return True
     return False
 
 
 def _told(left: timedelta) -> str:
-    seconds = int(left.total_seconds()) + 1
+    seconds = -(-left // timedelta(seconds=1))
     return f"{seconds} s" if seconds < 120 else f"{-(-seconds // 60)} min"

@@ -15,7 +15,7 @@ RFC_6238_B = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("counter", "code"), enumerate(RFC_4226_D))
+@pytest.mark.parametrize(("counter", "code"), list(enumerate(RFC_4226_D)))
 def test_codes_by_counter_are_those_of_rfc_4226(counter: int, code: str) -> None:
     assert hotp(SECRET, counter) == code
 
