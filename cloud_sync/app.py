@@ -23,6 +23,7 @@ from cloud_sync.api import (
     quality,
     recalls,
     records,
+    sessions,
     stock,
     traces,
 )
@@ -31,6 +32,7 @@ from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
+from cloud_sync.console.build import add_console
 from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
 from cloud_sync.storage.database import Database
 from cloud_sync.storage.queries import queries
@@ -39,11 +41,12 @@ DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
 
 Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments` and `/healthz` needs `Authorization: Bearer TOKEN`, with a
-token made by `cloud-sync token create NAME --role reader|operator|quality|administrator`:
+token made by `cloud-sync token create NAME --role ROLE`, or the cookie of a person who signed in at `/v1/sessions`; a
+change with the cookie needs the header `X-CSRF-Token` that signing in gave.
 
 | role | may |
 |---|---|
-| reader | read |
+| auditor | read |
 | operator | read, order, count, move, reservation and pick stock, approve what others asked or counted, place holds |
 | quality | read, approve, place and lift holds, decide on exposures, resolve cases, correct lots, codes and places |
 | administrator | read, change places, items, owners, policies, channels and gateways, correct codes and places |
@@ -89,6 +92,7 @@ def create_app(
         gateways,
         enrolments,
         desk,
+        sessions,
     )
     for room in (*rooms, measurements, batches):
         app.include_router(room.router, prefix="/v1")
@@ -99,6 +103,7 @@ def create_app(
         tags=["gateways"],
         responses={503: answers(503)[503]},
     )
+    add_console(app)
     install(app)
     app.add_middleware(LimitBody)
     return app
