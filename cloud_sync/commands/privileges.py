@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cloud_sync
 from cloud_sync.commands.terminal import say
-from cloud_sync.config import ConfigError
+from cloud_sync.errors import ConfigError
 from cloud_sync.storage.database import Database
 
 AS_A_USER = "run it as a user of its own, as the unit cloud-sync.service does: sudo -u lotwarden cloud-sync serve"

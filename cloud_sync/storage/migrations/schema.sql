@@ -823,6 +823,15 @@ CREATE TABLE operator (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE operator_site (
+    operator text NOT NULL,
+    site_id bigint NOT NULL,
+    CONSTRAINT operator_site_operator_fkey FOREIGN KEY (operator) REFERENCES operator(name),
+    CONSTRAINT operator_site_pkey PRIMARY KEY (operator, site_id),
+    CONSTRAINT operator_site_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE order_line (
     order_id bigint NOT NULL,
     line smallint NOT NULL,
