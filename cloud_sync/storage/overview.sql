@@ -40,6 +40,10 @@ LEFT JOIN LATERAL (SELECT u.at, u.quality FROM unusable_reading u
 WHERE c.place_id IS NOT NULL AND (:place_id::bigint IS NULL OR c.place_id = :place_id)
 ORDER BY c.place_id, c.device, c.metric;
 
+-- name: zones_of_sites()
+-- The time zones of all sites whose zone somebody has said.
+SELECT DISTINCT zone FROM place WHERE kind = 'site' AND is_zone_known;
+
 -- name: open_excursions()
 -- Excursions that are not over, by place.
 SELECT e.id, e.place_id, e.rule, e.severity, e.began_at, e.worst FROM excursion e WHERE e.ended_at IS NULL ORDER BY e.began_at;

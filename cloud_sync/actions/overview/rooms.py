@@ -82,6 +82,13 @@ def room_now(database: Database, name: str, at: datetime) -> RoomNow:
     return found[0]
 
 
+def house_zone(database: Database) -> str:
+    """The time zone of all sites if they share one, else UTC: for times that belong to no place."""
+    with database.transaction() as connection:
+        zones = [row["zone"] for row in queries("overview").zones_of_sites(connection)]
+    return zones[0] if len(zones) == 1 else "UTC"
+
+
 def todo(database: Database) -> Row:
     """How many things wait for somebody: exposures, cases, channels_not_judged, excursions_open."""
     with database.transaction() as connection:
