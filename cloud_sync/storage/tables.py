@@ -45,6 +45,7 @@ TABLES: Mapping[str, TableRule] = {
     "batch_fact": _EVIDENCE,
     "channel": _SETTING,
     "channel_place_was": _EVIDENCE,
+    "channel_statement": _evidence("decision", "decided_by", "decided_at"),
     "clock_offset": _DERIVED,  # of notices
     "correction": _evidence(
         "effect", "needs_second_person", "before", "after", "decided_by", "decided_at", "decision", "decision_reason"
@@ -68,7 +69,9 @@ TABLES: Mapping[str, TableRule] = {
     "exposure": _DERIVED,
     "gateway": _SETTING,
     "gateway_invite": _evidence("expires_at", "used_at", "public_key"),
+    "gateway_journal": _SETTING,
     "gateway_nonce": _DERIVED,
+    "gateway_site": _SETTING,
     "hold": _evidence("lifted_by", "lifted_at", "lifted_reason"),
     "hold_goods": _EVIDENCE,
     "hold_reach": _DERIVED,

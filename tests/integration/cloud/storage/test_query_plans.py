@@ -144,6 +144,7 @@ ADDED = dict.fromkeys((
 USUAL: Parameters = {
     "address": "192.0.2.7", "but_by": "amy", "from_names": ["bin-1"], "gateways": ["gw-1"], "known": ["movement"],
     "may_change": [], "of_table": "movement", "privileges": "SELECT", "sha256": "00", "to_names": ["bin-2"],
+    "standing": "doubted", "why": "unannounced", "follows": JOURNAL, "is_doubted": True,
     "effect": "{}", "needs_second_person": True, "numbered_item_ids": [5],
     **ADDED, **RULE, "rows_max": 101, "rows_skipped": 0, "after": AT, "after_s": 900.0, "ancestors": PLACES,
     "assignee": None, "at": AT, "badge": "B", "batch": None, "batch_id": 1, "before": AT, "began_at": AT,
@@ -237,6 +238,9 @@ WHOLE_ON_PURPOSE = {
     "desk.desk_lots": "the desk of a site is all that stands in it; made once for each change, not for each question",
     "exposure.is_any_excursion": "reads one row",
     "gateways.lanes_of_gateways": "counts the batches of the gateways on one page",
+    "journals.add_versions_of_all": "once, when an announced journal turns out to go on beside another",
+    "journals.envelopes_to_channels": "once, when a doubted journal is believed",
+    "journals.movements_of_journal": "once, when a journal is doubted or believed",
     "orders.replenishment": "all stock of all items with a level, when somebody asks what to buy",
 }
 """Queries that may read a whole big table, and why that is no harm."""
