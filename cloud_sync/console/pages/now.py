@@ -8,11 +8,12 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from cloud_sync.actions.overview.rooms import RoomNow, rooms_now, todo
+from cloud_sync.actions.overview.rooms import LotsIn, RoomNow, lots_in_rooms, rooms_now, todo
 from cloud_sync.api.access import Ledger, Now
-from cloud_sync.console.live import Broadcast
+from cloud_sync.console.live import Broadcast, Recent
 from cloud_sync.console.page_route import PageRoute, Visitor
 from cloud_sync.console.rendering import render
+from cloud_sync.storage.database import Database
 
 router = APIRouter(route_class=PageRoute)
 
@@ -26,7 +27,8 @@ def by_site(rooms: tuple[RoomNow, ...]) -> list[tuple[RoomNow, list[RoomNow]]]:
 @router.get("/")
 def now_page(request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
     """Sites and their rooms as tiles, and what waits for somebody."""
-    return render(request, "now.html", sites=by_site(rooms_now(database, now)), todo=todo(database), now=now)
+    rooms = rooms_now(database, now, _lots(request, database))
+    return render(request, "now.html", sites=by_site(rooms), todo=todo(database), rooms=rooms, now=now)
 
 
 @router.get("/live")
@@ -37,7 +39,9 @@ async def live(request: Request, database: Ledger, visitor: Visitor) -> Any:
 
     def tiles() -> str:
         at = clock()
-        body = render(request, "tiles.html", sites=by_site(rooms_now(database, at)), now=at).body
+        body = render(
+            request, "tiles.html", sites=by_site(rooms_now(database, at, _lots(request, database))), now=at
+        ).body
         return bytes(body).decode()
 
     broadcast: Broadcast = request.app.state.broadcast
@@ -51,3 +55,8 @@ async def live(request: Request, database: Ledger, visitor: Visitor) -> Any:
             yield f"event: tiles\n{lines}\n"
 
     return StreamingResponse(events(), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+
+def _lots(request: Request, database: Database) -> dict[int, LotsIn]:
+    counted: Recent[dict[int, LotsIn]] = request.app.state.lots_in_rooms
+    return counted.get(lambda: lots_in_rooms(database))
