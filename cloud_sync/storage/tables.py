@@ -40,8 +40,11 @@ def _evidence(*may_change: str) -> TableRule:
 
 
 TABLES: Mapping[str, TableRule] = {
+    "account": _SETTING,
+    "account_role": _SETTING,
+    "account_session": _DERIVED,  # of what the event log has
     "alembic_version": _SETTING,
-    "api_token": _evidence("revoked_at"),
+    "api_token": _evidence("revoked_at", "token_sha256", "previous_sha256", "previous_until", "expires_at"),
     "batch_fact": _EVIDENCE,
     "channel": _SETTING,
     "channel_place_was": _EVIDENCE,
@@ -118,13 +121,16 @@ TABLES: Mapping[str, TableRule] = {
         "lots", "sent_by", "sent_at", "sent_how", "acknowledged_by", "acknowledged_at", "acknowledged_text"
     ),
     "recall_scope": _EVIDENCE,
+    "recovery_code": _SETTING,
     "recipient": _SETTING,
     "recipient_item": _SETTING,
     "reorder_level": _SETTING,
     "reservation": _evidence("expires_at", "ended_at", "ended_as", "ended_reason"),
     "residency": _DERIVED,
     "retold_reading": _EVIDENCE,
+    "role": _SETTING,
     "seen_within": _EVIDENCE,
+    "sign_in_attempt": _DERIVED,  # kept while it makes the next one wait
     "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
     "stock_order": _EVIDENCE,
     "supplier": _SETTING,

@@ -87,7 +87,7 @@ def resolve_case(
             connection,
             case_id=case_id,
             resolved_by=actor.name,
-            resolved_role=actor.role.value,
+            resolved_role=actor.role,
             decision=decision.value,
             resolution=resolution,
         ):
@@ -109,7 +109,7 @@ def resolve_case(
             kind="case_resolved",
             subject=f"case:{case_id}",
             reason=resolution,
-            data={"decision": decision.value, "role": actor.role.value},
+            data={"decision": decision.value, "role": actor.role},
         )
         return _case(connection, case_id)
 

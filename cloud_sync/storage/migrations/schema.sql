@@ -1,5 +1,51 @@
 -- The ledger's schema as the migrations leave it, as a whole. Written by ./dev schema; no program runs it.
 
+CREATE TABLE account (
+    person text NOT NULL,
+    printed_name text NOT NULL,
+    password_hash text NOT NULL,
+    one_time_until timestamp with time zone,
+    expires_at timestamp with time zone,
+    locked_at timestamp with time zone,
+    locked_reason text NOT NULL DEFAULT ''::text,
+    totp_secret bytea,
+    totp_confirmed_at timestamp with time zone,
+    totp_step bigint NOT NULL DEFAULT 0,
+    owner text,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT account_pkey PRIMARY KEY (person)
+);
+CREATE UNIQUE INDEX account_one_person ON public.account USING btree (lower(person));
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE account_role (
+    person text NOT NULL,
+    role text NOT NULL,
+    site bigint,
+    granted_by text NOT NULL,
+    granted_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT account_role_person_fkey FOREIGN KEY (person) REFERENCES account(person),
+    CONSTRAINT account_role_person_role_site_key UNIQUE NULLS NOT DISTINCT (person, role, site),
+    CONSTRAINT account_role_role_fkey FOREIGN KEY (role) REFERENCES role(name),
+    CONSTRAINT account_role_site_fkey FOREIGN KEY (site) REFERENCES place(id)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE account_session (
+    id_sha256 text NOT NULL,
+    person text NOT NULL,
+    has_second_factor boolean NOT NULL,
+    address text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT account_session_person_fkey FOREIGN KEY (person) REFERENCES account(person),
+    CONSTRAINT account_session_pkey PRIMARY KEY (id_sha256)
+);
+CREATE INDEX account_session_of_person ON public.account_session USING btree (person) WHERE (ended_at IS NULL);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE api_token (
     name text NOT NULL,
     role text NOT NULL,
@@ -7,12 +53,19 @@ CREATE TABLE api_token (
     created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     revoked_at timestamp with time zone,
     person text NOT NULL,
+    site bigint,
+    owner text,
+    expires_at timestamp with time zone,
+    previous_sha256 text,
+    previous_until timestamp with time zone,
     CONSTRAINT api_token_pkey PRIMARY KEY (name),
-    CONSTRAINT api_token_role_check CHECK ((role = ANY (ARRAY['reader'::text, 'operator'::text, 'quality'::text, 'administrator'::text]))),
+    CONSTRAINT api_token_previous_sha256_key UNIQUE (previous_sha256),
+    CONSTRAINT api_token_role_fkey FOREIGN KEY (role) REFERENCES role(name),
+    CONSTRAINT api_token_site_fkey FOREIGN KEY (site) REFERENCES place(id),
     CONSTRAINT api_token_token_sha256_key UNIQUE (token_sha256)
 );
 CREATE TRIGGER api_token_append_only BEFORE DELETE OR TRUNCATE ON public.api_token FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER api_token_mostly_stays BEFORE UPDATE ON public.api_token FOR EACH ROW EXECUTE FUNCTION refuse_other_change('revoked_at');
+CREATE TRIGGER api_token_mostly_stays BEFORE UPDATE ON public.api_token FOR EACH ROW EXECUTE FUNCTION refuse_other_change('revoked_at', 'token_sha256', 'previous_sha256', 'previous_until', 'expires_at');
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE batch_fact (
@@ -1035,6 +1088,15 @@ CREATE TABLE recipient_item (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE recovery_code (
+    person text NOT NULL,
+    code_sha256 text NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT recovery_code_person_fkey FOREIGN KEY (person) REFERENCES account(person),
+    CONSTRAINT recovery_code_pkey PRIMARY KEY (person, code_sha256)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE reorder_level (
     item_id bigint NOT NULL,
     place_id bigint NOT NULL,
@@ -1110,6 +1172,13 @@ CREATE TABLE retold_reading (
 CREATE TRIGGER retold_reading_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.retold_reading FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE role (
+    name text NOT NULL,
+    meaning text NOT NULL,
+    CONSTRAINT role_pkey PRIMARY KEY (name)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE seen_within (
     channel_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -1123,6 +1192,17 @@ CREATE TABLE seen_within (
 );
 CREATE TRIGGER seen_within_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seen_within FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE sign_in_attempt (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    person text NOT NULL,
+    address text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (id)
+);
+CREATE INDEX sign_in_attempt_of_address ON public.sign_in_attempt USING btree (address, at);
+CREATE INDEX sign_in_attempt_of_person ON public.sign_in_attempt USING btree (person, at);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE stock_count (
     id bigint NOT NULL GENERATED AS IDENTITY,

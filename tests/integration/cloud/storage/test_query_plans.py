@@ -142,6 +142,9 @@ ADDED = dict.fromkeys((
 ), "x")  # fmt: skip
 """Texts that are only written."""
 USUAL: Parameters = {
+    "person": "amy", "since_of_address": AT, "id_sha256": "x", "used_after": AT, "began_after": AT, "but": "",
+    "has_second_factor": False, "secret": b"x", "totp_step": 1, "code_digest": "x", "printed_name": "Amy",
+    "password_hash": "x", "one_time_until": AT, "created_by": "a", "granted_by": "a", "previous_until": AT,
     "address": "192.0.2.7", "but_by": "amy", "from_names": ["bin-1"], "gateways": ["gw-1"], "known": ["movement"],
     "may_change": [], "of_table": "movement", "privileges": "SELECT", "sha256": "00", "to_names": ["bin-2"],
     "standing": "doubted", "why": "unannounced", "follows": JOURNAL, "is_doubted": True,
@@ -181,7 +184,7 @@ USUAL: Parameters = {
     "reorder_point": 1, "par_level": 2, "token_sha256": "x", "kept": None, "serial_tracked": False,
     "storage_class": None, "allowance_minutes": None, "allowance_c_max": None, "receipt_inspection": False,
     "shelf_life_days": None, "receipt_days_min": None, "controlled_schedule": "", "compounding": "", "base_units": 1,
-    "role": "reader", "actions": ["move"] * 2, "operators": ["a"] * 2, "order_refs": [""] * 2, "event_ids": [1, 1],
+    "role": "auditor", "actions": ["move"] * 2, "operators": ["a"] * 2, "order_refs": [""] * 2, "event_ids": [1, 1],
     "to_places": [22, 23], "occurred_at": AT, "to_place": PLACE, "places": None, "master_formulation_record_id": 1,
     "dispensed_for": [None, None], "issuing": ["ship"], "code": "x", "said": True, "envelope_ids": [5, 6],
     "keys_max": 10,
