@@ -5,22 +5,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from cloud_sync.actions.access import create_token
 from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.domain.roles import Role
 from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action, Record
 from tests.support.builders import GatewayWithKey, Ledger, ledger_with_two_fridges, line, minute, reading, scan
+from tests.support.people import opened_account
 from tests.support.served import served
 
 
 @dataclass
 class House:
-    """Where the console is, a token for each role, and a gateway that can say more."""
+    """Where the console is, and a gateway that can say more."""
 
     url: str
-    tokens: dict[Role, str]
     ledger: Ledger
     gateway: GatewayWithKey
 
@@ -31,13 +30,14 @@ class House:
 
 
 @contextmanager
-def a_house(database: Database, now: Callable[[], datetime] = lambda: minute(60)) -> Iterator[House]:
+def a_house(database: Database, *roles: Role, now: Callable[[], datetime] = lambda: minute(60)) -> Iterator[House]:
     """Two refrigerators over an hour; A was too warm from minute 10 to 20 with two lots in it, and is well again."""
     gateway = GatewayWithKey()
     ledger = ledger_with_two_fridges(database, gateway)
     with served(database, Doorkeeper(), clock=now) as port:
-        tokens = {role: create_token(database, f"{role}-1", role) for role in Role}
-        house = House(f"http://127.0.0.1:{port}", tokens, ledger, gateway)
+        for role in roles:
+            opened_account(database, f"{role}-1", role)
+        house = House(f"http://127.0.0.1:{port}", ledger, gateway)
         house.say(
             scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(lot="L1")),
             scan(minute(1), Action.RECEIVE, "acme", "fridge-a", line(lot="L2")),

@@ -15,6 +15,7 @@ from cloud_sync.storage.database import Database
 from tests.browser.console_house import House, a_house
 from tests.support.builders import minute, reading
 from tests.support.paths import ROOT
+from tests.support.people import PASSWORD
 
 SIZES = ((1440, 900), (1024, 768), (390, 844))
 PAGES = {
@@ -59,7 +60,8 @@ async def visiting(house: House, role: Role, **screen: Any) -> AsyncIterator[Vis
         context = await browser.new_context(**screen)
         visit = Visit(house, context, await context.new_page())
         await visit.open("/login")
-        await visit.page.get_by_label("Token").fill(house.tokens[role])
+        await visit.page.get_by_label("Name").fill(f"{role}-1")
+        await visit.page.get_by_label("Password").fill(PASSWORD)
         await visit.page.keyboard.press("Enter")
         await visit.page.wait_for_url(house.url + "/")
         yield visit
@@ -70,7 +72,7 @@ async def visiting(house: House, role: Role, **screen: Any) -> AsyncIterator[Vis
 async def test_every_page_is_without_faults_and_for_everybody(database: Database, scheme: str) -> None:
     axe = AXE.read_text()
     SCREENS.mkdir(parents=True, exist_ok=True)
-    with a_house(database) as house:
+    with a_house(database, Role.QUALITY) as house:
         async with visiting(house, Role.QUALITY, color_scheme=scheme) as visit:
             for name, path in PAGES.items():
                 for width, height in SIZES:
@@ -88,7 +90,7 @@ async def test_every_page_is_without_faults_and_for_everybody(database: Database
 
 
 async def test_an_event_is_decided_by_keyboard_alone_in_eight_keys(database: Database) -> None:
-    with a_house(database) as house:
+    with a_house(database, Role.QUALITY) as house:
         async with visiting(house, Role.QUALITY) as visit:
             page, keys = visit.page, visit.page.keyboard
             await keys.press("q")
@@ -110,8 +112,8 @@ async def test_an_event_is_decided_by_keyboard_alone_in_eight_keys(database: Dat
 
 async def test_a_reading_reaches_an_open_page_by_itself(database: Database) -> None:
     at = [minute(60)]
-    with a_house(database, lambda: at[0]) as house:
-        async with visiting(house, Role.READER) as visit:
+    with a_house(database, Role.AUDITOR, now=lambda: at[0]) as house:
+        async with visiting(house, Role.AUDITOR) as visit:
             tile = visit.page.locator(".tile", has_text="fridge-b")
             await expect(tile).to_contain_text("within limits")
             await asyncio.to_thread(house.say, reading(minute(60), 9.9, "probe-b"))
@@ -122,7 +124,7 @@ async def test_a_reading_reaches_an_open_page_by_itself(database: Database) -> N
 
 
 async def test_a_scan_on_any_page_finds_the_lot(database: Database) -> None:
-    with a_house(database) as house:
+    with a_house(database, Role.OPERATOR) as house:
         async with visiting(house, Role.OPERATOR) as visit:
             await visit.page.keyboard.type("09501101530003\n", delay=5)
             await visit.page.wait_for_url("**/lots?q=09501101530003")
