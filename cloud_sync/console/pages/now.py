@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from itertools import groupby
+from time import monotonic
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,6 +14,7 @@ from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.live import Broadcast, Recent
 from cloud_sync.console.page_route import PageRoute, Visitor
 from cloud_sync.console.rendering import render
+from cloud_sync.domain.accounts import SESSION_IDLE_MAX
 from cloud_sync.storage.database import Database
 
 router = APIRouter(route_class=PageRoute)
@@ -48,9 +50,10 @@ async def live(request: Request, database: Ledger, visitor: Visitor) -> Any:
 
     async def events() -> AsyncIterator[str]:
         yield "retry: 2000\n\n"
+        ends_s = monotonic() + SESSION_IDLE_MAX.total_seconds()
         async for text in broadcast.follow(lambda: run_in_threadpool(tiles)):
-            if await request.is_disconnected():
-                return
+            if await request.is_disconnected() or monotonic() > ends_s:
+                return  # whoever still looks asks again, and shows again who they are
             lines = "".join(f"data: {line}\n" for line in text.splitlines() if line.strip())
             yield f"event: tiles\n{lines}\n"
 
