@@ -1,6 +1,7 @@
 """What every page has in common: who looks, where a form may come from, and errors as pages."""
 
 from collections.abc import Callable, Coroutine
+from inspect import iscoroutinefunction
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -23,7 +24,9 @@ class PageRoute(APIRoute):
     """A page, or a form sent from one. Errors are told on a page with what to do; unknown visitors log in first."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
-        super().__init__(path, again_if_overtaken(endpoint), **{**more, "include_in_schema": False})
+        if not iscoroutinefunction(endpoint):
+            endpoint = again_if_overtaken(endpoint)
+        super().__init__(path, endpoint, **{**more, "include_in_schema": False})
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The endpoint behind these doors."""
