@@ -1,0 +1,158 @@
+-- The seal: whatever is written to evidence leaves a salted hash here in the same transaction, and a Merkle tree (RFC 6962)
+-- over these hashes is signed. What a row says is not in the tree: it can be erased where the law asks for that.
+
+---------------------------------------------------------------------------------------------------------- hashes
+
+-- One version of one row of evidence: one leaf of the tree. row_id is its key where that is one number, row_key (a JSON
+-- array) otherwise. change: I added, U changed as it may, M sealed again because a migration changed the table, E erased,
+-- X changed as it must not, D deleted. The last two are possible for who switches the protection of a table off, and
+-- stay here. salt is null once the row was erased.
+CREATE TABLE seal_row (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    row_id bigint,
+    of_table text NOT NULL,
+    row_key text,
+    change text NOT NULL CHECK (change IN ('I', 'U', 'M', 'E', 'X', 'D')),
+    salt bytea,
+    row_hash bytea NOT NULL,
+    CHECK (num_nonnulls(row_id, row_key) = 1)
+);
+CREATE INDEX seal_row_xact ON seal_row (xact);
+CREATE INDEX seal_row_of_id ON seal_row (of_table, row_id) WHERE row_id IS NOT NULL;
+CREATE INDEX seal_row_of_key ON seal_row (of_table, row_key) WHERE row_key IS NOT NULL;
+
+-- What stands in the tree for one version of a row: six lines.
+CREATE FUNCTION seal_entry(s seal_row) RETURNS bytea STABLE LANGUAGE sql AS $$
+    SELECT convert_to(E'lotwarden seal 1\n' || s.of_table || E'\n' || coalesce(s.row_id::text, s.row_key) || E'\n'
+                      || s.change || E'\n' || s.xact::text || E'\n' || encode(s.row_hash, 'hex') || E'\n', 'UTF8')
+$$;
+
+-- SQL for the key of a row: its number, or a JSON array; of a table without a key, of what the row says. r: SQL for the row.
+CREATE FUNCTION seal_key_sql(sealed regclass, r text, OUT of_id text, OUT of_key text) STABLE LANGUAGE sql AS $$
+    WITH col AS (
+        SELECT a.attname, a.atttypid, k.nth
+        FROM pg_index i, unnest(i.indkey) WITH ORDINALITY AS k (attnum, nth), pg_attribute a
+        WHERE i.indrelid = sealed AND i.indisprimary AND a.attrelid = sealed AND a.attnum = k.attnum
+    )
+    SELECT CASE WHEN count(*) = 1 AND min(atttypid::bigint) = 20 THEN min(format('%s.%I', r, attname))
+                ELSE 'NULL::bigint' END,
+           CASE WHEN count(*) = 1 AND min(atttypid::bigint) = 20 THEN 'NULL::text'
+                WHEN count(*) = 0 THEN format('jsonb_build_array(md5(to_jsonb(%s)::text))::text', r)
+                ELSE format('jsonb_build_array(%s)::text', string_agg(format('%s.%I', r, attname), ', ' ORDER BY nth)) END
+    FROM col
+$$;
+
+-- SQL for what is hashed of a row: a JSON object with a member for each column, as jsonb writes it.
+CREATE FUNCTION seal_text_sql(r text, left_out text[]) RETURNS text IMMUTABLE LANGUAGE sql AS $$
+    SELECT CASE WHEN left_out = '{}' THEN format('to_jsonb(%s)::text', r)
+                ELSE format('(to_jsonb(%s) - %L::text[])::text', r, left_out) END
+$$;
+
+-- What the hashes of a table are made of: when that changes, its rows are sealed again.
+CREATE FUNCTION seal_is_of(sealed regclass, may_change text[], left_out text[]) RETURNS text STABLE LANGUAGE sql AS $$
+    SELECT md5(concat_ws('|', may_change, left_out, string_agg(quote_ident(attname), ',' ORDER BY attnum)))
+    FROM pg_attribute WHERE attrelid = sealed AND attnum > 0 AND NOT attisdropped
+$$;
+
+-- Seal whatever is written to a table from now on, and what is there; nothing is done where that stands already.
+-- may_change: columns that are written later. left_out: what the hash does not cover.
+CREATE FUNCTION seal_table(of_table text, may_change text[], left_out text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    sealed regclass := to_regclass(of_table);
+    writes text := 'seal_writes_of_' || of_table;
+    -- A row and 128 random bits: who does not have them cannot guess what an erased row said.
+    salted text := '(SELECT r, uuid_send(gen_random_uuid()) AS salt FROM %I r)';
+    of_text text := seal_text_sql('(s.r)', left_out);
+    of_hash text := format('sha256(s.salt || convert_to(%s, ''UTF8''))', of_text);
+    of_id text;
+    of_key text;
+    wanted text;
+    is_new boolean := to_regproc(writes) IS NULL;
+    event text;
+BEGIN
+    IF sealed IS NULL THEN
+        RETURN;
+    END IF;
+    wanted := 'seals ' || seal_is_of(sealed, may_change, left_out);
+    IF NOT is_new AND obj_description(to_regproc(writes), 'pg_proc') = wanted THEN
+        RETURN;
+    END IF;
+    SELECT * INTO of_id, of_key FROM seal_key_sql(sealed, '(s.r)');
+    EXECUTE format($make$
+        CREATE OR REPLACE FUNCTION %1$I() RETURNS trigger SECURITY DEFINER LANGUAGE plpgsql
+        SET search_path = %2$I, pg_temp SET timezone = 'UTC' SET extra_float_digits = 1 SET bytea_output = 'hex'
+        AS $body$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT %3$L, %4$s, %5$s, 'I', s.salt, %6$s FROM %7$s s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT %3$L, %4$s, %5$s, 'D', s.salt, %6$s FROM %8$s s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT %3$L, CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - %9$L::text[] IS NOT DISTINCT FROM o.row - %9$L::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.erasure', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT %4$s AS id, %5$s AS key, to_jsonb(s.r) AS row, s.salt, %6$s AS hash FROM %7$s s) AS n
+                FULL JOIN (SELECT %4$s AS id, %5$s AS key, to_jsonb(s.r) AS row, s.salt, %6$s AS hash FROM %8$s s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $body$
+        $make$, writes, current_schema(), of_table, of_id, of_key, of_hash, format(salted, 'fresh'), format(salted, 'was'),
+        may_change);
+    EXECUTE format('COMMENT ON FUNCTION %I() IS %L', writes, wanted);
+    FOREACH event IN ARRAY ARRAY['INSERT', 'UPDATE', 'DELETE'] LOOP
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER %s ON %I REFERENCING %s FOR EACH STATEMENT EXECUTE FUNCTION %I()',
+                       of_table || '_sealed_' || lower(event), event, of_table,
+                       CASE event WHEN 'INSERT' THEN 'NEW TABLE AS fresh' WHEN 'DELETE' THEN 'OLD TABLE AS was'
+                                  ELSE 'OLD TABLE AS was NEW TABLE AS fresh' END, writes);
+    END LOOP;
+    SET LOCAL timezone = 'UTC';
+    SET LOCAL extra_float_digits = 1;
+    SET LOCAL bytea_output = 'hex';
+    EXECUTE format('INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash) '
+                   'SELECT %L, %s, %s, %L, s.salt, %s FROM %s s',
+                   of_table, of_id, of_key, CASE WHEN is_new THEN 'I' ELSE 'M' END, of_hash, format(salted, of_table));
+END $$;
+
+------------------------------------------------------------------------------------------------------------ tree
+
+-- The tree in tiles of 256 hashes (C2SP tlog-tiles), the last of each level growing. entries: which rows of seal_row the
+-- leaves of level 0 are.
+CREATE TABLE seal_tile (
+    level smallint NOT NULL,
+    n bigint NOT NULL,
+    hashes bytea NOT NULL,
+    entries bigint[],
+    PRIMARY KEY (level, n),
+    CHECK ((level = 0) = (entries IS NOT NULL))
+);
+ALTER TABLE seal_tile ALTER COLUMN hashes SET STORAGE EXTERNAL; -- noise cannot be compressed
+
+-- Signed statements of the tree's size and root (C2SP tlog-checkpoint). sealed_to: which transactions it covers;
+-- rows_after: rows with numbers up to this one were written by another server, whose transactions mean nothing here.
+CREATE TABLE seal_checkpoint (
+    size bigint PRIMARY KEY,
+    root bytea NOT NULL CHECK (length(root) = 32),
+    note text NOT NULL,
+    sealed_to pg_snapshot NOT NULL,
+    rows_after bigint NOT NULL DEFAULT 0,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- A gateway has seen this checkpoint follow from the one that it saw before (C2SP tlog-cosignature).
+CREATE TABLE seal_cosignature (
+    size bigint NOT NULL REFERENCES seal_checkpoint,
+    gateway_id bigint NOT NULL REFERENCES gateway,
+    public_key bytea NOT NULL CHECK (length(public_key) = 32),
+    line text NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (size, gateway_id)
+);
+CREATE INDEX seal_cosignature_gateway ON seal_cosignature (gateway_id, size);
