@@ -25,3 +25,7 @@ SELECT to_regclass('alembic_version') IS NOT NULL;
 -- name: seal_table(of_table, may_change, left_out)$
 -- Seal what is written to a table, and what is there.
 SELECT seal_table(:of_table, :may_change, :left_out);
+
+-- name: seal_note_migration()$
+-- Say so if this transaction, of a migration, changed evidence.
+SELECT seal_note_migration();

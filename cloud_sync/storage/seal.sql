@@ -75,3 +75,79 @@ ORDER BY e.at;
 -- name: checkpoint_of_size(size)^
 -- The checkpoint of exactly so many leaves. Index: seal_checkpoint_pkey.
 SELECT size, root, note, at FROM seal_checkpoint WHERE size = :size;
+
+-- name: share_snapshot()$
+-- What is committed now, for other connections to look at the same.
+SELECT pg_export_snapshot();
+
+-- name: checked_tiles(low, high)
+-- Tiles of level 0 with the hashes of their leaves as seal_row gives them now.
+SELECT t.n, t.hashes, a.leaves, a.found, cardinality(t.entries) AS wanted
+FROM seal_tile t
+CROSS JOIN LATERAL (
+    SELECT string_agg(sha256('\x00'::bytea || seal_entry(s)), ''::bytea ORDER BY e.at) AS leaves, count(*) AS found
+    FROM unnest(t.entries) WITH ORDINALITY AS e (id, at) JOIN seal_row s ON s.id = e.id
+) a
+WHERE t.level = 0 AND t.n BETWEEN :low AND :high
+ORDER BY t.n;
+
+-- name: tiles_above()
+-- All tiles of the levels above the leaves.
+SELECT level, n, hashes FROM seal_tile WHERE level > 0 ORDER BY level, n;
+
+-- name: leaf_of_tile(n, at)^
+-- What the leaf at this place of a tile is about, counted from 0.
+SELECT e.id, s.of_table, coalesce(s.row_id::text, s.row_key) AS row_name
+FROM seal_tile t, LATERAL (SELECT t.entries[:at::integer + 1] AS id) AS e LEFT JOIN seal_row s ON s.id = e.id
+WHERE t.level = 0 AND t.n = :n;
+
+-- name: faults_of_table(of_table, left_out, low, high)
+-- Rows of a table that are not what was sealed.
+SELECT row_name, fault FROM seal_faults(:of_table, :left_out, :low, :high);
+
+-- name: last_row_of(of_table)$
+-- The highest number of a row of this table that was ever sealed. Index: seal_row_of_id.
+SELECT max(row_id) FROM seal_row WHERE of_table = :of_table AND row_id IS NOT NULL;
+
+-- name: sealed_count(sealed_to, rows_after)^
+-- How many rows there are, and how many of them the last checkpoint covers.
+SELECT count(*) AS rows,
+       count(*) FILTER (WHERE id <= :rows_after OR pg_visible_in_snapshot(xact, :sealed_to::pg_snapshot)) AS covered
+FROM seal_row;
+
+-- name: rows_outside_tree(sealed_to, rows_after, rows_max)
+-- Rows that the last checkpoint should cover and does not.
+SELECT of_table, coalesce(row_id::text, row_key) AS row_name
+FROM seal_row s
+WHERE (id <= :rows_after OR pg_visible_in_snapshot(xact, :sealed_to::pg_snapshot))
+  AND NOT EXISTS (SELECT FROM seal_tile t, unnest(t.entries) AS entry WHERE t.level = 0 AND entry = s.id)
+LIMIT :rows_max;
+
+-- name: changes_without_event(rows_max)
+-- Rows that were changed in a transaction that says nothing of it in the event log.
+SELECT DISTINCT s.of_table, coalesce(s.row_id::text, s.row_key) AS row_name
+FROM seal_row s
+WHERE s.change IN ('U', 'E', 'M')
+  AND NOT EXISTS (SELECT FROM seal_row e WHERE e.xact = s.xact AND e.of_table = 'event' AND e.change = 'I')
+LIMIT :rows_max;
+
+-- name: checkpoints()
+-- All checkpoints, the oldest first.
+SELECT size, root, note FROM seal_checkpoint ORDER BY size;
+
+-- name: ledger_keys_ever()
+-- All keys with which the ledger ever signed.
+SELECT id, public_key, private_key, previous, handover FROM ledger_key ORDER BY id;
+
+-- name: cosignatures()
+-- What gateways said to checkpoints, with all keys that they ever had by the event log.
+SELECT c.size, c.public_key, c.line, g.name, k.root, k.note,
+       g.public_key = c.public_key
+       OR EXISTS (SELECT FROM event e WHERE e.subject = 'gateway:' || g.name
+                  AND encode(c.public_key, 'base64') IN (e.data ->> 'public_key', e.data ->> 'revoked_public_key')) AS is_known
+FROM seal_cosignature c JOIN gateway g ON g.id = c.gateway_id JOIN seal_checkpoint k ON k.size = c.size
+ORDER BY c.size, g.name;
+
+-- name: batches_that_differ(low, high)
+-- Batches whose bytes do not have the digest beside them.
+SELECT id::text AS row_name FROM evidence WHERE id BETWEEN :low AND :high AND sha256(raw) <> digest;

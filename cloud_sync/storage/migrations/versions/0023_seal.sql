@@ -6,7 +6,7 @@
 -- One version of one row of evidence: one leaf of the tree. row_id is its key where that is one number, row_key (a JSON
 -- array) otherwise. change: I added, U changed as it may, M sealed again because a migration changed the table, E erased,
 -- X changed as it must not, D deleted. The last two are possible for who switches the protection of a table off, and
--- stay here. salt is null once the row was erased.
+-- stay here. salt is null once the row was erased. E and M are for who sets lotwarden.change, and go with an event.
 CREATE TABLE seal_row (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
@@ -95,7 +95,7 @@ BEGIN
                 SELECT %3$L, CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - %9$L::text[] IS NOT DISTINCT FROM o.row - %9$L::text[] THEN 'U'
-                            ELSE coalesce(nullif(current_setting('lotwarden.erasure', true), ''), 'X') END,
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT %4$s AS id, %5$s AS key, to_jsonb(s.r) AS row, s.salt, %6$s AS hash FROM %7$s s) AS n
                 FULL JOIN (SELECT %4$s AS id, %5$s AS key, to_jsonb(s.r) AS row, s.salt, %6$s AS hash FROM %8$s s) AS o
@@ -120,6 +120,14 @@ BEGIN
                    'SELECT %L, %s, %s, %L, s.salt, %s FROM %s s',
                    of_table, of_id, of_key, CASE WHEN is_new THEN 'I' ELSE 'M' END, of_hash, format(salted, of_table));
 END $$;
+
+-- Say so if a migration changed evidence or what is sealed of it, in its transaction.
+CREATE FUNCTION seal_note_migration() RETURNS void LANGUAGE sql AS $$
+    INSERT INTO event (actor, kind, subject, reason, data)
+    SELECT 'ledger', 'evidence_sealed_again', 'table:' || of_table, 'a migration changed the table',
+           jsonb_build_object('rows', count(*))
+    FROM seal_row WHERE xact = pg_current_xact_id() AND change = 'M' GROUP BY of_table
+$$;
 
 ------------------------------------------------------------------------------------------------------------ tree
 
@@ -156,3 +164,43 @@ CREATE TABLE seal_cosignature (
     PRIMARY KEY (size, gateway_id)
 );
 CREATE INDEX seal_cosignature_gateway ON seal_cosignature (gateway_id, size);
+
+----------------------------------------------------------------------------------------------------------- checking
+
+-- Rows of a table whose latest sealed version is not what they say, that were never sealed, or that are gone: the key, and
+-- missing, unsealed, changed, overwritten or deleted. Numbered rows are looked at from low to high, others all at once.
+CREATE FUNCTION seal_faults(of_table text, left_out text[], low bigint, high bigint,
+                            OUT row_name text, OUT fault text)
+RETURNS SETOF record STABLE LANGUAGE plpgsql
+SET timezone = 'UTC' SET extra_float_digits = 1 SET bytea_output = 'hex' AS $$
+DECLARE
+    of_id text;
+    of_key text;
+    sealed text;
+    rows text;
+    same text;
+BEGIN
+    SELECT * INTO of_id, of_key FROM seal_key_sql(to_regclass(of_table), 'r');
+    IF of_id <> 'NULL::bigint' THEN
+        sealed := format('SELECT * FROM seal_row WHERE of_table = %L AND row_id BETWEEN %s AND %s', of_table, low, high);
+        rows := format('SELECT r, %1$s AS id, NULL::text AS key FROM %2$I r WHERE %1$s BETWEEN %3$s AND %4$s', of_id, of_table, low,
+                       high);
+        same := 'n.row_id = s.row_id';
+    ELSE
+        sealed := format('SELECT * FROM seal_row WHERE of_table = %L AND row_key IS NOT NULL', of_table);
+        rows := format('SELECT r, NULL::bigint AS id, %s AS key FROM %I r', of_key, of_table);
+        same := 'n.row_key = s.row_key';
+    END IF;
+    RETURN QUERY EXECUTE format($check$
+        SELECT coalesce(s.row_id::text, s.row_key, r.id::text, r.key),
+               CASE WHEN s.id IS NULL THEN 'unsealed'
+                    WHEN s.change = 'X' THEN 'overwritten' WHEN s.change = 'D' THEN 'deleted'
+                    WHEN %1$s IS NULL THEN 'missing' ELSE 'changed' END
+        FROM (%2$s) AS s FULL JOIN (%3$s) AS r ON %4$s
+        WHERE s.id IS NULL OR s.change IN ('X', 'D')
+           OR (%1$s IS NULL OR sha256(s.salt || convert_to(%5$s, 'UTF8')) IS DISTINCT FROM s.row_hash)
+              AND NOT EXISTS (SELECT FROM seal_row n WHERE n.of_table = %6$L AND %7$s AND n.id > s.id)
+        $check$, CASE WHEN of_id <> 'NULL::bigint' THEN 'r.id' ELSE 'r.key' END, sealed, rows,
+        CASE WHEN of_id <> 'NULL::bigint' THEN 'r.id = s.row_id' ELSE 'r.key = s.row_key' END,
+        seal_text_sql('(r.r)', left_out), of_table, same);
+END $$;
