@@ -337,15 +337,15 @@ class StatusModel:
 
 
 class ShownScan:
-    """Tells the board what a dock tells its operator; an ``Answer``."""
+    """Tells the status model what a dock tells its operator; an ``Answer``."""
 
-    def __init__(self, board: StatusModel, dock: str) -> None:
-        self._board = board
+    def __init__(self, status_model: StatusModel, dock: str) -> None:
+        self._status_model = status_model
         self._dock = dock
 
     async def give(self, feedback: Feedback) -> None:
         """On the page."""
-        self._board.answered(self._dock, feedback)
+        self._status_model.answered(self._dock, feedback)
 
 
 def _told_case(case: DeskCase) -> dict[str, Any]:

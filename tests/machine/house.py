@@ -80,7 +80,7 @@ OWNED = {"O1": "insulin"}
 """Lots of another owner: scans cannot say whose they are, so only commands move them."""
 SERIALS = ("s1", "s2", "s3")
 LATE_ITEM = "late"
-FORMULA = {
+MASTER_RECORD = {
     "quantity": 10, "preparation": "category_2_aseptic_untested", "storage": "refrigerator",
     "ingredients": [{"item": "drug", "quantity": 10, "tolerance_pct": 100}],
     "steps": [{"text": "mix"}], "yield_min_pct": 0, "yield_max_pct": 1000,
@@ -244,8 +244,13 @@ class House:
         self.ledger.run("INSERT INTO item_substitute SELECT i.id, 1, v.id FROM item i, item v"
                         " WHERE (i.name, v.name) = ('insulin', 'vaccine')")  # fmt: skip
         self.ok(self.root, "PUT", "/v1/items/syringe/compounding", {"kind": "503B"})
-        self.ok(self.root, "POST", "/v1/formulas", {"name": "mix", "item": "syringe", "formula": FORMULA})
-        self.ok(self.eve, "POST", "/v1/formulas/mix/1/approve", {"reason": "checked"})
+        self.ok(
+            self.root,
+            "POST",
+            "/v1/master-formulation-records",
+            {"name": "mix", "item": "syringe", "body": MASTER_RECORD},
+        )
+        self.ok(self.eve, "POST", "/v1/master-formulation-records/mix/1/approve", {"reason": "checked"})
 
     def ok(self, who: Somebody, method: str, path: str, body: Any = None) -> Any:
         """A request that has to succeed."""
