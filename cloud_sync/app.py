@@ -23,6 +23,7 @@ from cloud_sync.api import (
     quality,
     recalls,
     records,
+    seal,
     stock,
     traces,
 )
@@ -38,7 +39,7 @@ from cloud_sync.storage.queries import queries
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
 
-Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments` and `/healthz` needs `Authorization: Bearer TOKEN`, with a
+Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments`, those of witnesses and `/healthz` needs `Authorization: Bearer TOKEN`, with a
 token made by `cloud-sync token create NAME --role reader|operator|quality|administrator`:
 
 | role | may |
@@ -89,6 +90,7 @@ def create_app(
         gateways,
         enrolments,
         desk,
+        seal,
     )
     for room in (*rooms, measurements, batches):
         app.include_router(room.router, prefix="/v1")

@@ -42,6 +42,7 @@ from edge_agent.uplink.build import build_uplink
 from edge_agent.uplink.desk_client import DeskClient, DeskPuller
 from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.identity import Identity
+from edge_agent.uplink.witness import Witness
 
 FAREWELL_S = 3.0
 """How long a stopping agent tries to send its last words. They are in the journal anyway."""
@@ -301,6 +302,8 @@ class _Agent:
             self._dock.take(desk, contained)
             if has_everything:
                 await self._dock.ledger_has_spoken()
+        if self._witness is not None:
+            await self._witness.look()
 
     async def _show_journal(self, status_model: StatusModel) -> None:
         while True:
@@ -311,7 +314,10 @@ class _Agent:
 
     def _machine(self) -> MachineStatus:
         link = LinkStatus(self._forwarder.is_link_up, self._clock.mono_s() - self._forwarder.link_since_s)
-        return MachineStatus(link, self._watchdog.faults(), self._journal_status)
+        faults = self._watchdog.faults()
+        if self._witness is not None and self._witness.trouble:
+            faults = (*faults, self._witness.trouble)
+        return MachineStatus(link, faults, self._journal_status)
 
     async def _note(self, recording: asyncio.Task[None], kind: NoticeKind) -> None:
         """Record that the agent started or stopped, unless the recorder has died, which is told elsewhere."""
@@ -363,12 +369,12 @@ def _puller(
     config: GatewayConfig,
     clock: Clock,
     dock_context: DockContext,
-    identity: Identity,
+    client: DeskClient,
     before: Callable[[], Awaitable[tuple[frozenset[str], bool]]],
     take: Callable[[Desk, tuple[frozenset[str], bool]], Awaitable[None]],
 ) -> DeskPuller[tuple[frozenset[str], bool]]:
     return DeskPuller(
-        DeskClient(config.uplink, config.gateway.name, identity.sign, clock, url=config.desk.url),
+        client,
         clock,
         pull_s=config.desk.pull_s,
         before=before,

@@ -1,6 +1,6 @@
 """What the log shows to everybody who may read: checkpoints, tiles, entries (C2SP tlog-tiles) and proofs."""
 
-from dataclasses import dataclass
+import base64
 from functools import cache
 
 from cloud_sync.errors import Invalid, NotFound
@@ -9,22 +9,14 @@ from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.seal.merkle import HASH_BYTES
 
-LEVELS_MAX = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Continuation:
-    """The latest checkpoint, and the proof that it goes on from an older one."""
-
-    note: str
-    size: int
-    proof: list[bytes]
-
 
 def latest_note(database: Database) -> str:
-    """The latest signed checkpoint. Raises ``NotFound`` before the first one."""
+    """The latest signed checkpoint, with what gateways have said to it. Raises ``NotFound`` before the first one."""
     with database.transaction() as connection:
-        return str(_last(connection)["note"])
+        last = last_checkpoint(connection)
+        return last["note"] + "".join(
+            row["line"] for row in queries("seal").cosignature_lines(connection, size=last["size"])
+        )
 
 
 def tile(database: Database, level: int, number: int, width: int) -> bytes:
@@ -45,20 +37,25 @@ def entries(database: Database, number: int, width: int) -> bytes:
     return entry_bundle(bytes(row["entry"]) for row in rows)
 
 
-def continuation(database: Database, from_size: int) -> Continuation:
-    """The latest checkpoint and how it follows from the tree of ``from_size`` leaves.
+def continuation(database: Database, from_size: int) -> dict[str, object]:
+    """The latest checkpoint, and the proof that it goes on from the tree of ``from_size`` leaves.
 
     Raises ``NotFound`` before the first checkpoint, ``Invalid`` if the tree was never so large.
     """
     with database.transaction() as connection:
-        last = _last(connection)
+        last = last_checkpoint(connection)
         if from_size > last["size"]:
             raise Invalid(
                 f"the ledger has sealed {last['size']} rows, not {from_size}",
                 "If it had sealed more, it was set back to an older state: tell quality, and run cloud-sync verify.",
             )
-        proof = consistency_proof(from_size, last["size"], _reader(connection))
-        return Continuation(last["note"], last["size"], proof)
+        proof = proof_of_continuation(connection, from_size, last["size"])
+        return {"checkpoint": last["note"], "proof": [base64.b64encode(each).decode() for each in proof]}
+
+
+def proof_of_continuation(connection: Connection, from_size: int, size: int) -> list[bytes]:
+    """That the tree of ``size`` leaves begins with those of the smaller one."""
+    return consistency_proof(from_size, size, _reader(connection))
 
 
 def inclusion(connection: Connection, index: int, size: int) -> list[bytes]:
@@ -66,7 +63,8 @@ def inclusion(connection: Connection, index: int, size: int) -> list[bytes]:
     return inclusion_proof(index, size, _reader(connection))
 
 
-def _last(connection: Connection) -> Row:
+def last_checkpoint(connection: Connection) -> Row:
+    """The latest checkpoint. Raises ``NotFound`` before the first one."""
     last: Row | None = queries("seal").last_checkpoint(connection)
     if last is None:
         raise NotFound("nothing is sealed yet", "Start the ledger: cloud-sync serve seals within a second.")

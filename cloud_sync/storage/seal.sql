@@ -151,3 +151,26 @@ ORDER BY c.size, g.name;
 -- name: batches_that_differ(low, high)
 -- Batches whose bytes do not have the digest beside them.
 SELECT id::text AS row_name FROM evidence WHERE id BETWEEN :low AND :high AND sha256(raw) <> digest;
+
+-- name: gateway_to_witness(name)^
+-- The gateway of this name, if it is still believed.
+SELECT id, public_key FROM gateway WHERE name = :name AND revoked_at IS NULL;
+
+-- name: add_cosignature(size, gateway_id, public_key, line)!
+-- Keep a gateway's cosignature; the first one of each checkpoint is enough.
+INSERT INTO seal_cosignature (size, gateway_id, public_key, line)
+VALUES (:size, :gateway_id, :public_key, :line)
+ON CONFLICT DO NOTHING;
+
+-- name: witnesses()
+-- How far each gateway has witnessed. Index: seal_cosignature_gateway.
+SELECT g.name AS gateway, c.size, c.received_at
+FROM gateway g
+CROSS JOIN LATERAL (SELECT size, received_at FROM seal_cosignature c WHERE c.gateway_id = g.id
+                    ORDER BY size DESC LIMIT 1) AS c
+ORDER BY g.name;
+
+-- name: cosignature_lines(size)
+-- What gateways said to one checkpoint. Index: seal_cosignature_pkey.
+SELECT c.line, g.name, c.public_key FROM seal_cosignature c JOIN gateway g ON g.id = c.gateway_id
+WHERE c.size = :size ORDER BY g.name;
