@@ -14,11 +14,12 @@ from edge_agent.dock.effects import Feedback
 from edge_agent.dock.offline_stock import OfflineStock
 from edge_agent.dock.order_checklist import checklist, units_scanned
 from edge_agent.dock.phrases import doing_of, next_needed
-from edge_agent.dock.room_tiles import Channel, Probe, label_of, tiles
+from edge_agent.dock.room_tiles import Channel, Probe, tiles
 from edge_agent.dock.session_state import SessionState
 from edge_agent.domain.monitoring.excursions import Track
 from edge_agent.domain.monitoring.judged import Judged
 from edge_agent.domain.monitoring.local_alarms import TrackKey
+from edge_agent.domain.monitoring.quantity_words import label_of
 from edge_agent.domain.stock.desk import DeskCase
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record, ScanLine
 from edge_agent.domain.wire.request_signing import written

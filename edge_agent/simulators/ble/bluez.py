@@ -170,6 +170,13 @@ class FakeBlueZ:
             self._add(path, {DEVICE: self._new_device(said)})
         return True
 
+    def remember(self, said: Advert) -> bool:
+        """Put an advertisement on the air while another program discovers: it is known before anybody here listens."""
+        self._discoverers.add("another program")
+        was_taken = self.say(said)
+        self._discoverers.discard("another program")
+        return was_taken
+
     def power(self, on: bool) -> None:
         """Switch the adapter off or on, as ``bluetoothctl power`` does. Off ends all scanning."""
         self.is_powered = on

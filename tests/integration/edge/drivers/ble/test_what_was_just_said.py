@@ -124,9 +124,7 @@ async def test_a_sensor_whose_firmware_changes_its_format_is_stale_and_not_good_
 
 
 async def test_what_bluez_knew_before_is_no_frame(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    room.bluez._discoverers.add("another program")
-    assert room.bluez.say(GOVEE)
-    room.bluez._discoverers.clear()
+    assert room.bluez.remember(GOVEE)
     await room.start([device()])
     assert await room.say(Advert(ADDRESS, name="GVH5075_2762", rssi_dbm=LOUD)) == []
     (reading,) = await room.say(GOVEE)
