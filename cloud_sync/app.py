@@ -40,7 +40,8 @@ from cloud_sync.storage.queries import queries
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
 
-Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments`, those of witnesses and `/healthz` needs `Authorization: Bearer TOKEN`, with a
+Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments`, `/v1/seal/witness`, `/v1/seal/cosignatures`
+and `/healthz` needs `Authorization: Bearer TOKEN`, with a
 token made by `cloud-sync token create NAME --role reader|operator|quality|administrator`:
 
 | role | may |

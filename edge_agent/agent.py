@@ -159,11 +159,13 @@ class _Agent:
         has_desk = dock_context is not None and (config.uplink.kind == "https" or config.desk.url is not None)
         if dock_context is not None and not has_desk:
             _log.warning("no desk is asked for: the uplink is a broker. Write [desk] url = the ledger's https address")
-        self._puller = (
-            _puller(config, clock, dock_context, identity, self._before_pull, self._take)
-            if dock_context and has_desk
-            else None
-        )
+        self._puller: DeskPuller[tuple[frozenset[str], bool]] | None = None
+        self._witness: Witness | None = None
+        if dock_context is not None and has_desk:
+            client = DeskClient(config.uplink, config.gateway.name, identity.sign, clock, url=config.desk.url)
+            self._puller = _puller(config, clock, dock_context, client, self._before_pull, self._take)
+            data_dir = config.gateway.data_dir
+            self._witness = Witness(client, config.gateway.name, identity, clock, data_dir, self._recorder.record)
         self._forwarder = Forwarder(
             journal,
             thread,

@@ -100,7 +100,9 @@ def get_consistency(database: Ledger, _: Reader, from_size: Size) -> Any:
     return publishing.continuation(database, from_size)
 
 
-@router.get("/tile/entries/{number:path}", summary="Fetch a bundle of entries", response_class=Response, responses=BINARY)
+@router.get(
+    "/tile/entries/{number:path}", summary="Fetch a bundle of entries", response_class=Response, responses=BINARY
+)
 def get_entries(database: Ledger, _: Reader, number: Annotated[str, Path(max_length=40)]) -> Response:
     """256 entries, or the first of them (`.p/W`), each with its length before it (C2SP tlog-tiles)."""
     return _binary(publishing.entries(database, *_tile_of(number)))
@@ -127,7 +129,7 @@ def get_witness(
     nonce: Annotated[Said, Header(alias=NONCE_HEADER)] = "",
     signature: Annotated[Said, Header(alias=SIGNATURE_HEADER)] = "",
 ) -> Any:
-    """The latest checkpoint, and how it goes on from what the gateway saw. The gateway's signature is the credential."""
+    """The latest checkpoint, and how it goes on from what the gateway saw. Its signature is the credential."""
     asked = Asked(signed_by if signed_by == gateway else "", at, nonce, signature, "GET", WITNESS_PATH)
     try:
         return witnesses.checkpoint_for(database, asked, from_size, now=now)

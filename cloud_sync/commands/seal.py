@@ -30,7 +30,9 @@ def verify_ledger(
         try:
             notes = [path.read_text(encoding="utf-8") for path in kept]
         except (OSError, UnicodeDecodeError) as error:
-            raise NotFound(f"a checkpoint cannot be read: {error}", "Give the path of the file it was saved to.") from error
+            raise NotFound(
+                f"a checkpoint cannot be read: {error}", "Give the path of the file it was saved to."
+            ) from error
         report = verify(database, notes)
     say(
         f"checked: {report.size} sealed rows, {report.checkpoints} checkpoints, {report.cosignatures} signatures of "
@@ -43,7 +45,8 @@ def verify_ledger(
         say(f"{finding.where}: {finding.what}")
     more = len(report.findings) - SHOWN_MAX
     fail(
-        f"{len(report.findings)} findings{f', {more} of them not shown' if more > 0 else ''}: this ledger is not what was sealed.",
+        f"{len(report.findings)} findings{f', {more} of them not shown' if more > 0 else ''}: "
+        "this ledger is not what was sealed.",
         "Stop the ledger, keep the machine and its backups as they are, and tell quality and your inspector's contact.",
     )
 

@@ -1,1 +1,1 @@
-"""The sealed audit trail: what is written to evidence becomes a leaf of a Merkle tree whose root is signed and witnessed."""
+"""The sealed audit trail: whatever is evidence becomes a leaf of a Merkle tree that is signed and witnessed."""

@@ -14,9 +14,8 @@ def latest_note(database: Database) -> str:
     """The latest signed checkpoint, with what gateways have said to it. Raises ``NotFound`` before the first one."""
     with database.transaction() as connection:
         last = last_checkpoint(connection)
-        return last["note"] + "".join(
-            row["line"] for row in queries("seal").cosignature_lines(connection, size=last["size"])
-        )
+        lines = queries("seal").cosignature_lines(connection, size=last["size"])
+        return str(last["note"]) + "".join(row["line"] for row in lines)
 
 
 def tile(database: Database, level: int, number: int, width: int) -> bytes:

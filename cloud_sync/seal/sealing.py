@@ -1,8 +1,8 @@
-"""Seals what was committed: leaves in the order in which they are found, tiles, a signed checkpoint. One process at a time.
+"""Seals what was committed: leaves, tiles and a signed checkpoint. One process at a time.
 
-A row that is written leaves its hash in ``seal_row`` in the same transaction (``migrations/versions/0023_seal.sql``). Which
-of these are new is asked by snapshots: transactions that the last checkpoint did not see and that are visible now. Neither
-numbers nor transactions come in the order of commits, and one that stays open holds nothing up.
+A row that is written leaves its hash in ``seal_row`` in the same transaction (``migrations/versions/0023_seal.sql``).
+Which of these are new is asked by snapshots: transactions that the last checkpoint did not see and that are visible
+now. Neither numbers nor transactions come in the order of commits, and one that stays open holds nothing up.
 """
 
 import logging
@@ -161,9 +161,7 @@ def _append(connection: Connection, tree: GrowingTree, entries: list[int], rows:
     return _keep(connection, full, entries, before)
 
 
-def _keep(
-    connection: Connection, tiles: Iterable[tuple[int, int, bytes]], entries: list[int], first: int
-) -> list[int]:
+def _keep(connection: Connection, tiles: Iterable[tuple[int, int, bytes]], entries: list[int], first: int) -> list[int]:
     """Keep tiles; the entries begin with those of tile ``first`` of level 0. Gives the entries of no tile."""
     kept = []
     for level, number, hashes in tiles:

@@ -1,7 +1,7 @@
 """A Merkle tree (RFC 6962) kept as tiles of 256 hashes (C2SP tlog-tiles): append, roots, proofs. No I/O.
 
-A tile of level L holds the hashes of 256 neighbouring nodes of height 8 L. Full tiles never change; the last tile of each
-level grows. Everything else is computed from them.
+A tile of level L holds the hashes of 256 neighbouring nodes of height 8 L. Full tiles never change; the last tile of
+each level grows. Everything else is computed from them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

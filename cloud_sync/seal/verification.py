@@ -1,8 +1,8 @@
 """Checks the whole ledger against its seal, and names the row that does not fit.
 
 Every leaf is computed again from ``seal_row`` and held against its tile, every tile against the one above, every
-checkpoint against the tree and its signature, every cosignature against its checkpoint; and every row of evidence against
-its latest leaf. What somebody with all rights over the database could do on both sides at once, only what was kept
+checkpoint against the tree and its signature, every cosignature against its checkpoint; and every row of evidence
+against its latest leaf. What somebody with all rights over the database could do on both sides at once, only what was kept
 elsewhere shows: the checkpoints that gateways cosigned and keep, and those in evidence files.
 """
 
@@ -163,9 +163,7 @@ def _check_tiles(
 ) -> _Tree:
     report.size = size = last["size"] if last else 0
     count = -(-size // TILE_WIDTH)
-    parts = [
-        ask(partial(_tiles, low, min(low + TILES_AT_ONCE, count) - 1)) for low in range(0, count, TILES_AT_ONCE)
-    ]
+    parts = [ask(partial(_tiles, low, min(low + TILES_AT_ONCE, count) - 1)) for low in range(0, count, TILES_AT_ONCE)]
     above = bytearray()
     expected = 0
     for part in parts:
@@ -289,7 +287,9 @@ def _has_signed(checkpoint: Checkpoint, signature: NoteSignature, keys: list[byt
 
 
 def _is_cosigned(row: Row, origin: str) -> bool:
-    return is_cosignature(row["line"], row["name"], bytes(row["public_key"]), Checkpoint(origin, row["size"], row["root"]))
+    return is_cosignature(
+        row["line"], row["name"], bytes(row["public_key"]), Checkpoint(origin, row["size"], row["root"])
+    )
 
 
 def is_cosignature(line: str, name: str, public_key: bytes, checkpoint: Checkpoint) -> bool:

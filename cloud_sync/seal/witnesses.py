@@ -5,6 +5,7 @@ A gateway cosigns one history only. So an administrator of the ledger who makes 
 
 import base64
 import logging
+from datetime import datetime
 from typing import Any
 
 from cloud_sync.actions.gateways.desk import Asked, genuine_gateway
@@ -17,13 +18,12 @@ from cloud_sync.seal.verification import is_cosignature
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.seal.notes import Checkpoint
-from edge_agent.domain.seal.witnessing import WITNESS_PATH
 
 log = logging.getLogger(__name__)
 
 
-def checkpoint_for(database: Database, asked: Asked, from_size: int, *, now: Any) -> dict[str, Any]:
-    """The latest checkpoint for a gateway that saw the tree of ``from_size`` leaves last, with the proof that it goes on.
+def checkpoint_for(database: Database, asked: Asked, from_size: int, *, now: datetime) -> dict[str, Any]:
+    """The latest checkpoint for a gateway that saw ``from_size`` leaves last, with the proof that it goes on.
 
     If the gateway saw more than there is, this ledger was set back: a case says so, and the gateway judges for itself.
     Raises ``NotKnown`` for a request that is not genuine, ``NotFound`` before the first checkpoint.
@@ -78,11 +78,8 @@ def seal_status(database: Database) -> dict[str, Any]:
 
 def _note_set_back(connection: Connection, gateway: str, seen: int, size: int) -> None:
     text = (
-        f"gateway {gateway} has seen {seen} sealed rows, and this ledger holds {size}: it was set back to an older state. "
-        "Find out who restored which backup, and what is missing since"
+        f"gateway {gateway} has seen {seen} sealed rows, and this ledger holds {size}: it was set back to an older "
+        "state. Find out who restored which backup, and what is missing since"
     )
     log.error("%s", text)
     open_case(connection, Case("seal_set_back", f"gateway:{gateway}", text, data={"seen": seen, "size": size}))
-
-
-__all__ = ["WITNESS_PATH", "add_cosignature", "checkpoint_for", "seal_status"]

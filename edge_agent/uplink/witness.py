@@ -30,7 +30,9 @@ from edge_agent.uplink.identity import Identity
 from edge_agent.uplink.trust import LedgerTrust
 
 CHECKPOINT_FILE = "seal.checkpoint"
-WHAT_TO_DO = "tell quality: the ledger's administrator has to say what was restored, and cloud-sync verify --kept has to run"
+WHAT_TO_DO = (
+    "tell quality: the ledger's administrator has to say what was restored, and cloud-sync verify --kept has to run"
+)
 
 _log = logging.getLogger("edge_agent.witness")
 

@@ -44,7 +44,9 @@ def mutate(connection: Connection, random: Random) -> Mutation:
             connection.execute(SQL("DELETE FROM {} WHERE ctid = %s").format(Identifier(table)), (ctid,))
             connection.commit()
             return Mutation(table, how, "", before, None)
-        made = _changed(connection, table, ctid, before, random) if how == "change" else _copied(connection, table, before)
+        made = (
+            _changed(connection, table, ctid, before, random) if how == "change" else _copied(connection, table, before)
+        )
         if made is None:
             connection.rollback()
             continue
@@ -56,9 +58,7 @@ def undo(connection: Connection, mutation: Mutation) -> None:
     """Make it as it was."""
     connection.execute("SET session_replication_role = replica")
     if mutation.ctid is not None:
-        connection.execute(
-            SQL("DELETE FROM {} WHERE ctid = %s").format(Identifier(mutation.table)), (mutation.ctid,)
-        )
+        connection.execute(SQL("DELETE FROM {} WHERE ctid = %s").format(Identifier(mutation.table)), (mutation.ctid,))
     if mutation.before is not None:
         _insert(connection, mutation.table, mutation.before)
     connection.execute("RESET session_replication_role")
@@ -142,7 +142,11 @@ def _other(value: Any, random: Random) -> Any:
 
 
 def _other_text(value: str, random: Random) -> str:
-    at = [number for number, each in enumerate(value) if each.isdigit() or each.isalpha() and not value.startswith("\\x")]
+    at = [
+        number
+        for number, each in enumerate(value)
+        if each.isdigit() or (each.isalpha() and not value.startswith("\\x"))
+    ]
     if not at:
         return value + "x"
     where = random.choice(at)

@@ -1,4 +1,4 @@
-"""Hashes and proofs of an append-only Merkle tree, after RFC 6962 section 2.1 (checking them: RFC 9162 section 2.1). Pure."""
+"""Hashes and proofs of an append-only Merkle tree, after RFC 6962 (checking them: RFC 9162, section 2.1). Pure."""
 
 import hashlib
 from collections.abc import Sequence
@@ -37,9 +37,7 @@ def is_included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root
     return last == 0 and hashed == root
 
 
-def is_consistent(  # noqa: PLR0911 - one way out for each case of the RFC
-    old_size: int, new_size: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes
-) -> bool:
+def is_consistent(old_size: int, new_size: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> bool:
     """Whether the tree of ``new_size`` leaves begins with the ``old_size`` leaves of the old one."""
     if not 0 <= old_size <= new_size or len(proof) > PROOF_HASHES_MAX:
         return False

@@ -1,4 +1,4 @@
-"""Checkpoints and what is signed of them: C2SP signed-note, tlog-checkpoint and tlog-cosignature. Pure: keys stay outside.
+"""Checkpoints and what is signed of them: C2SP signed-note, tlog-checkpoint, tlog-cosignature. Pure.
 
 A note is a text that ends with a newline, an empty line, and one line for each signature::
 

@@ -1,4 +1,4 @@
-"""The seal of the audit trail: a hash of every row of evidence, a Merkle tree over them, checkpoints and cosignatures."""
+"""The seal of the audit trail: a hash of every row of evidence, a Merkle tree, checkpoints and cosignatures."""
 
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 

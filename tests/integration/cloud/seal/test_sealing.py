@@ -27,7 +27,8 @@ def seal_all(database: Database) -> int:
 def sealed_rows(database: Database) -> list[int]:
     with psycopg.connect(database.url) as connection:
         rows = connection.execute(
-            "SELECT entry FROM seal_tile, unnest(entries) WITH ORDINALITY AS e (entry, at) WHERE level = 0 ORDER BY n, at"
+            "SELECT entry FROM seal_tile, unnest(entries) WITH ORDINALITY AS e (entry, at)"
+            " WHERE level = 0 ORDER BY n, at"
         ).fetchall()
     return [row for (row,) in rows]
 
@@ -92,7 +93,9 @@ def test_old_checkpoints_are_roots_of_the_tree_that_went_on(database: Database) 
         add(database, count)
         sizes.append(seal_all(database))
     with psycopg.connect(database.url) as connection:
-        tiles = {(level, n): hashes for level, n, hashes in connection.execute("SELECT level, n, hashes FROM seal_tile")}
+        tiles = {
+            (level, n): hashes for level, n, hashes in connection.execute("SELECT level, n, hashes FROM seal_tile")
+        }
         roots = dict(connection.execute("SELECT size, root FROM seal_checkpoint").fetchall())
     assert set(sizes) <= set(roots)
     for size, root in roots.items():
@@ -119,7 +122,8 @@ def test_a_ledger_restored_on_another_server_goes_on_without_a_gap(database: Dat
         connection.execute("SET session_replication_role = replica")
         connection.execute("UPDATE seal_row SET xact = (xact::text::bigint + 1000000)::text::xid8")
         connection.execute(
-            "UPDATE seal_checkpoint SET sealed_to = format('%s:%s:', 1000000 + pg_snapshot_xmin(sealed_to)::text::bigint,"
+            "UPDATE seal_checkpoint SET sealed_to = format('%s:%s:',"
+            " 1000000 + pg_snapshot_xmin(sealed_to)::text::bigint,"
             " 1000000 + pg_snapshot_xmax(sealed_to)::text::bigint)::pg_snapshot"
         )
     add(database, 30)

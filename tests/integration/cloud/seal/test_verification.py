@@ -65,7 +65,10 @@ def test_random_mutations_past_all_triggers_are_all_found(told: Database) -> Non
 @pytest.mark.parametrize(
     ("statement", "expected"),
     [
-        ("UPDATE event SET actor = 'mallory' WHERE id = 3", Finding("event 3", "it was changed although it must not change")),
+        (
+            "UPDATE event SET actor = 'mallory' WHERE id = 3",
+            Finding("event 3", "it was changed although it must not change"),
+        ),
         ("DELETE FROM event WHERE id = 3", Finding("event 3", "it was deleted")),
     ],
 )  # fmt: skip
@@ -109,7 +112,9 @@ def test_an_older_backup_is_found_by_a_checkpoint_that_was_kept_elsewhere(
         sealed = seal_once(database)
         assert sealed is not None
         with psycopg.connect(url) as connection:
-            (note,) = connection.execute("SELECT note FROM seal_checkpoint ORDER BY size DESC LIMIT 1").fetchone() or ("",)
+            (note,) = connection.execute("SELECT note FROM seal_checkpoint ORDER BY size DESC LIMIT 1").fetchone() or (
+                "",
+            )
             # As if a backup from before the second event had been restored: all of it, and of the seal as well.
             connection.execute("SET session_replication_role = replica")
             connection.execute("DELETE FROM event WHERE id = (SELECT max(id) FROM event)")
@@ -132,11 +137,15 @@ def test_an_older_backup_is_found_by_a_checkpoint_that_was_kept_elsewhere(
 NAMED = [
     ("UPDATE event SET actor = 'mallory' WHERE id = 3", "event 3", "it is not what was sealed"),
     ("DELETE FROM event WHERE id = 4", "event 4", "it was sealed and is gone"),
-    ("INSERT INTO event (actor, kind, subject) VALUES ('amy', 'lot_released', 'lot:1')", "event", "it was never sealed"),
+    (
+        "INSERT INTO event (actor, kind, subject) VALUES ('amy', 'lot_released', 'lot:1')",
+        "event",
+        "it was never sealed",
+    ),
     ("UPDATE evidence SET raw = raw || '\\x00'::bytea WHERE id = 1", "evidence 1", "digest"),
     ("UPDATE hold SET lifted_reason = 'never mind' WHERE id = 1", "hold 1", "it is not what was sealed"),
     ("UPDATE api_token SET role = 'administrator' WHERE name = 'buyer'", 'api_token ["buyer"]', "not what was sealed"),
-    ("UPDATE policy SET body = body || '{\"title\": \"warm\"}'", 'policy ["cool"]', "not what was sealed"),
+    ('UPDATE policy SET body = body || \'{"title": "warm"}\'', 'policy ["cool"]', "not what was sealed"),
     ("UPDATE seal_row SET row_hash = sha256(row_hash) WHERE id = 5", "seal_row 5", "is not the one in the tree"),
     ("UPDATE seal_checkpoint SET root = sha256(root)", "seal_checkpoint", "its text says something else"),
     ("DELETE FROM seal_row WHERE id = 6", "seal_tile 0/0", "1 of its leaves are gone from seal_row"),

@@ -94,12 +94,16 @@ def set_back(database: Database, rows: int) -> None:
         (size,) = connection.execute("SELECT max(size) FROM seal_checkpoint").fetchone() or (0,)
         connection.execute("DELETE FROM seal_checkpoint WHERE size > %s", (size - rows,))
         connection.execute(
-            "DELETE FROM event WHERE id IN (SELECT row_id FROM seal_row WHERE of_table = 'event' ORDER BY id DESC LIMIT %s)",
+            "DELETE FROM event WHERE id IN"
+            " (SELECT row_id FROM seal_row WHERE of_table = 'event' ORDER BY id DESC LIMIT %s)",
             (rows,),
         )
-        connection.execute("DELETE FROM seal_row WHERE id IN (SELECT id FROM seal_row ORDER BY id DESC LIMIT %s)", (rows,))
         connection.execute(
-            "UPDATE seal_tile SET hashes = substr(hashes, 1, length(hashes) - 32 * %s), entries = trim_array(entries, %s)",
+            "DELETE FROM seal_row WHERE id IN (SELECT id FROM seal_row ORDER BY id DESC LIMIT %s)", (rows,)
+        )
+        connection.execute(
+            "UPDATE seal_tile SET hashes = substr(hashes, 1, length(hashes) - 32 * %s),"
+            " entries = trim_array(entries, %s)",
             (rows, rows),
         )
 

@@ -141,7 +141,20 @@ ADDED = dict.fromkeys((
     "origin", "ndc", "patient_ref", "metric", "body", "prescription",
 ), "x")  # fmt: skip
 """Texts that are only written."""
+SEAL: Parameters = {
+    "high": 100,
+    "left_out": [],
+    "level": 0,
+    "low": 1,
+    "n": 5,
+    "rows_after": 0,
+    "sealed_to": "900:900:",
+    "size": 1300,
+    "snapshot": "950:950:",
+    "width": 256,
+}
 USUAL: Parameters = {
+    **SEAL,
     "address": "192.0.2.7", "but_by": "amy", "from_names": ["bin-1"], "gateways": ["gw-1"], "known": ["movement"],
     "may_change": [], "of_table": "movement", "privileges": "SELECT", "sha256": "00", "to_names": ["bin-2"],
     "effect": "{}", "needs_second_person": True, "numbered_item_ids": [5],
