@@ -2,8 +2,8 @@
 
 Every leaf is computed again from ``seal_row`` and held against its tile, every tile against the one above, every
 checkpoint against the tree and its signature, every cosignature against its checkpoint; and every row of evidence
-against its latest leaf. What somebody with all rights over the database could do on both sides at once, only what was kept
-elsewhere shows: the checkpoints that gateways cosigned and keep, and those in evidence files.
+against its latest leaf. What somebody with all rights over the database could do on both sides at once, only what was
+kept elsewhere shows: the checkpoints that gateways cosigned and keep, and those in evidence files.
 """
 
 import base64

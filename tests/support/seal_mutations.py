@@ -1,4 +1,4 @@
-"""What somebody with all rights over the database could do to evidence: at random, one thing at a time, and undone again."""
+"""What somebody with all rights over the database could do to evidence, one thing at a time."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The tree in tiles agrees with RFC 6962: with the roots of its reference vectors, and with its recursion written down."""
+"""The tree in tiles agrees with RFC 6962: with the published roots, and with its recursion written down."""
 
 from hashlib import sha256
 
