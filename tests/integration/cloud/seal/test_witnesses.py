@@ -185,7 +185,7 @@ async def test_tiles_entries_and_proofs_are_published(ledger: Ledger) -> None:
     from edge_agent.domain.seal.merkle import leaf_hash
 
     happens(ledger.database, 300)
-    headers = {"Authorization": f"Bearer {create_token(ledger.database, 'rita', Role.READER)}"}
+    headers = {"Authorization": f"Bearer {create_token(ledger.database, 'rita', Role.AUDITOR)}"}
     happens(ledger.database)
     with served(ledger.database) as url:
         async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False) as client:
