@@ -60,7 +60,7 @@ class WitnessOut(BaseModel):
 
     gateway: str
     size: int
-    received_at: datetime
+    at: datetime = Field(description="By the gateway's own clock.")
 
 
 class SealOut(BaseModel):

@@ -1,13 +1,17 @@
 """``verify``: whether the ledger is what was sealed; ``checkpoint``: what to keep elsewhere."""
 
+import io
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cloud_sync.actions.gateways.ledger_keys import ledger_keys
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, fail, load, opened, say, told
 from cloud_sync.errors import NotFound
+from cloud_sync.seal.evidence_file import write_evidence
 from cloud_sync.seal.publishing import latest_note
 from cloud_sync.seal.verification import verify
 
@@ -49,6 +53,20 @@ def verify_ledger(
         "this ledger is not what was sealed.",
         "Stop the ledger, keep the machine and its backups as they are, and tell quality and your inspector's contact.",
     )
+
+
+def export_evidence(case: str, to: Path, config: Path) -> None:
+    """Write the evidence of a case to a file that is not there yet."""
+    with told(), opened(load(config)) as database:
+        written = io.BytesIO()
+        done = write_evidence(database, case, written, now=datetime.now(UTC))
+        try:
+            with to.open("xb") as file:
+                file.write(written.getvalue())
+        except OSError as error:
+            fail(f"{to} cannot be written: {error.strerror}", "Give another name with --to.")
+        say(f"{to}: {done['rows']} rows, {done['readings']} readings and {done['batches']} signed batches of {case}")
+        say(f"check it anywhere: python3 verify.py {to} --key {ledger_keys(database).public_key}")
 
 
 def print_checkpoint(config: Config = DEFAULT_CONFIG) -> None:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC
 from hashlib import sha256
 from threading import Event, Thread
 from typing import Any, Self
@@ -121,13 +122,16 @@ def _seal(connection: Connection) -> Sealed | None:
         return None
     _keep(connection, tree.growing_tiles(), entries, tree.size // TILE_WIDTH)
     checkpoint = Checkpoint(origin_in(connection), tree.size, tree.root())
+    state = {
+        "size": tree.size,
+        "previous_size": last["size"],
+        "sealed_to": now["snapshot"],
+        "rows_after": rows_after,
+        "at": now["at"],
+    }
+    note, state_signature = _signed(connection, checkpoint, state)
     queries("seal").add_checkpoint(
-        connection,
-        size=checkpoint.size,
-        root=checkpoint.root,
-        note=_signed(connection, checkpoint),
-        sealed_to=now["snapshot"],
-        rows_after=rows_after,
+        connection, root=checkpoint.root, note=note, state_signature=state_signature, **state
     )
     return Sealed(checkpoint, tree.size - last["size"])
 
@@ -174,7 +178,15 @@ def _keep(connection: Connection, tiles: Iterable[tuple[int, int, bytes]], entri
     return entries[done * TILE_WIDTH :]
 
 
-def _signed(connection: Connection, checkpoint: Checkpoint) -> str:
+def state_words(state: Row) -> bytes:
+    """What is signed of a checkpoint beside its note: what it covers, and when it was made."""
+    at = state["at"].astimezone(UTC).isoformat()
+    said = (state["size"], state["previous_size"], state["sealed_to"], state["rows_after"], at)
+    return "".join(f"{each}\n" for each in ("lotwarden seal state 1", *said)).encode()
+
+
+def _signed(connection: Connection, checkpoint: Checkpoint, state: Row) -> tuple[str, bytes]:
     key = keys_in(connection).private
     public = key.public_key().public_bytes_raw()
-    return signed_note(checkpoint, signature_line(checkpoint.origin, public, key.sign(checkpoint.body.encode())))
+    line = signature_line(checkpoint.origin, public, key.sign(checkpoint.body.encode()))
+    return signed_note(checkpoint, line), key.sign(state_words(state))

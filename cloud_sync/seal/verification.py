@@ -10,12 +10,13 @@ import base64
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from cloud_sync.seal.sealing import origin_in
+from cloud_sync.seal.sealing import origin_in, state_words
 from cloud_sync.seal.tree import TILE_BYTES, TILE_WIDTH, root_of_prefix, top_of
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
@@ -163,14 +164,17 @@ def _check_tiles(
 ) -> _Tree:
     report.size = size = last["size"] if last else 0
     count = -(-size // TILE_WIDTH)
-    parts = [ask(partial(_tiles, low, min(low + TILES_AT_ONCE, count) - 1)) for low in range(0, count, TILES_AT_ONCE)]
+    # The last part looks beyond the end: nothing may be there.
+    lows = range(0, count + 1, TILES_AT_ONCE)
+    parts = [ask(partial(_tiles, low, low + TILES_AT_ONCE - 1 if low < lows[-1] else 2**62)) for low in lows]
     above = bytearray()
-    expected = 0
+    expected = leaves_there = 0
     for part in parts:
         for row in part():
             if row["n"] != expected:
                 report.add(f"seal_tile 0/{expected}", "it is gone")
             expected = row["n"] + 1
+            leaves_there += len(row["hashes"]) // HASH_BYTES
             _check_tile(connection, report, row)
             # What the rows say, not what the tile says: every root is computed from the rows themselves.
             leaves = bytes(row["leaves"] or b"")
@@ -180,10 +184,18 @@ def _check_tiles(
                 above += top_of(leaves)
     if expected < count:
         report.add(f"seal_tile 0/{expected}", "it is gone")
+    if leaves_there > size:
+        report.add(f"seal_checkpoint {leaves_there}", "the tree is larger than its latest checkpoint: one is gone")
+    _check_levels(connection, report, tree, bytes(above))
+    return tree
+
+
+def _check_levels(connection: Connection, report: Report, tree: _Tree, hashes: bytes) -> None:
+    """The tiles above the leaves, from the hashes of level 1 up."""
     stored = {(row["level"], row["n"]): bytes(row["hashes"]) for row in queries("seal").tiles_above(connection)}
     level = 1
-    while above:
-        hashes, above = bytes(above), bytearray()
+    while hashes:
+        above = b""
         for at in range(0, len(hashes), TILE_BYTES):
             number, tile = at // TILE_BYTES, hashes[at : at + TILE_BYTES]
             tree.tiles[level, number] = tile
@@ -191,10 +203,9 @@ def _check_tiles(
                 report.add(f"seal_tile {level}/{number}", "it does not follow from the tiles below")
             if len(tile) == TILE_BYTES:
                 above += top_of(tile)
-        level += 1
+        level, hashes = level + 1, above
     for level, number in stored:
         report.add(f"seal_tile {level}/{number}", "there is nothing below it")
-    return tree
 
 
 def _tiles(low: int, high: int, connection: Connection) -> list[Row]:
@@ -221,13 +232,19 @@ def _check_tile(connection: Connection, report: Report, row: Row) -> None:
 def _check_checkpoints(connection: Connection, report: Report, tree: _Tree, kept_elsewhere: Sequence[str]) -> None:
     keys = _check_keys(connection, report)
     origin = origin_in(connection) if keys else ""
+    before = 0
     for row in queries("seal").checkpoints(connection):
         report.checkpoints += 1
         where = f"seal_checkpoint {row['size']}"
+        if row["previous_size"] != before:
+            report.add(f"seal_checkpoint {row['previous_size']}", "it is gone")
+        before = row["size"]
         fault = _fault_of_note(row["note"], origin, keys)
         checkpoint = Checkpoint(origin, row["size"], bytes(row["root"]))
         if fault or opened_note(row["note"])[0] != checkpoint:
             report.add(where, fault or "its text says something else than its columns")
+        elif not any(_is_signed(key, bytes(row["state_signature"]), state_words(row)) for key in reversed(keys)):
+            report.add(where, "what it covers, or its time, is not what was signed")
         elif tree.root(row["size"]) != checkpoint.root:
             report.add(where, "the tree of that size has another root now: what it covers was changed")
     for row in queries("seal").cosignatures(connection):
@@ -311,6 +328,11 @@ def _size_of(note: str) -> int:
         return opened_note(note)[0].size
     except NoteFault:
         return 0  # it is reported with the others
+
+
+def cosigned_at(line: str) -> datetime:
+    """When a gateway signed, by its own clock."""
+    return datetime.fromtimestamp(int.from_bytes(opened_line(line.rstrip("\n")).signature[:8], "big"), UTC)
 
 
 def _check_outside(connection: Connection, report: Report, last: Row | None) -> None:

@@ -14,7 +14,7 @@ from cloud_sync.errors import Invalid, NotFound
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.seal.publishing import last_checkpoint, proof_of_continuation
 from cloud_sync.seal.sealing import origin_in
-from cloud_sync.seal.verification import is_cosignature
+from cloud_sync.seal.verification import cosigned_at, is_cosignature
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.seal.notes import Checkpoint
@@ -72,7 +72,7 @@ def seal_status(database: Database) -> dict[str, Any]:
             "root": base64.b64encode(bytes(last["root"])).decode(),
             "at": last["at"],
             "ledger_key": keys_in(connection).public_key,
-            "witnesses": list(witnesses),
+            "witnesses": [{**each, "at": cosigned_at(each["line"])} for each in witnesses],
         }
 
 

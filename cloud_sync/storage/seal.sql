@@ -8,7 +8,7 @@ SELECT size, root, note, at, sealed_to::text AS sealed_to, rows_after FROM seal_
 
 -- name: snapshot(sealed_to)^
 -- What is committed by now, and whether the transactions that the last checkpoint covers are this server's.
-SELECT now.snapshot::text AS snapshot,
+SELECT now.snapshot::text AS snapshot, clock_timestamp() AS at,
        pg_snapshot_xmax(:sealed_to::pg_snapshot) > pg_snapshot_xmax(now.snapshot) AS is_another_server
 FROM pg_current_snapshot() AS now (snapshot);
 
@@ -51,10 +51,10 @@ INSERT INTO seal_tile (level, n, hashes, entries)
 VALUES (:level, :n, :hashes, :entries)
 ON CONFLICT (level, n) DO UPDATE SET hashes = excluded.hashes, entries = excluded.entries;
 
--- name: add_checkpoint(size, root, note, sealed_to, rows_after)!
--- Sign what is there.
-INSERT INTO seal_checkpoint (size, root, note, sealed_to, rows_after)
-VALUES (:size, :root, :note, :sealed_to::pg_snapshot, :rows_after);
+-- name: add_checkpoint(size, previous_size, root, note, sealed_to, rows_after, at, state_signature)!
+-- Keep a signed checkpoint.
+INSERT INTO seal_checkpoint (size, previous_size, root, note, sealed_to, rows_after, at, state_signature)
+VALUES (:size, :previous_size, :root, :note, :sealed_to::pg_snapshot, :rows_after, :at, :state_signature);
 
 -- name: first_ledger_key()$
 -- The key that this ledger began with: it names the log for ever.
@@ -133,7 +133,8 @@ LIMIT :rows_max;
 
 -- name: checkpoints()
 -- All checkpoints, the oldest first.
-SELECT size, root, note FROM seal_checkpoint ORDER BY size;
+SELECT size, previous_size, root, note, sealed_to::text AS sealed_to, rows_after, at, state_signature
+FROM seal_checkpoint ORDER BY size;
 
 -- name: ledger_keys_ever()
 -- All keys with which the ledger ever signed.
@@ -164,9 +165,9 @@ ON CONFLICT DO NOTHING;
 
 -- name: witnesses()
 -- How far each gateway has witnessed. Index: seal_cosignature_gateway.
-SELECT g.name AS gateway, c.size, c.received_at
+SELECT g.name AS gateway, c.size, c.line
 FROM gateway g
-CROSS JOIN LATERAL (SELECT size, received_at FROM seal_cosignature c WHERE c.gateway_id = g.id
+CROSS JOIN LATERAL (SELECT size, line FROM seal_cosignature c WHERE c.gateway_id = g.id
                     ORDER BY size DESC LIMIT 1) AS c
 ORDER BY g.name;
 

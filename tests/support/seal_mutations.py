@@ -73,7 +73,8 @@ def _count(connection: Connection, table: str) -> int:
 def _changed(
     connection: Connection, table: str, ctid: str, before: dict[str, Any], random: Random
 ) -> tuple[str, str] | None:
-    column = random.choice(sorted(before))
+    # The salt of a version that was followed by another one no longer says anything.
+    column = random.choice(sorted(before.keys() - {"salt"}))
     after = {**before, column: _other(before[column], random)}
     try:
         with connection.transaction():

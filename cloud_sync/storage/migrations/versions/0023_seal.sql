@@ -147,11 +147,13 @@ ALTER TABLE seal_tile ALTER COLUMN hashes SET STORAGE EXTERNAL; -- noise cannot 
 -- rows_after: rows with numbers up to this one were written by another server, whose transactions mean nothing here.
 CREATE TABLE seal_checkpoint (
     size bigint PRIMARY KEY,
+    previous_size bigint NOT NULL CHECK (previous_size < size), -- of the checkpoint before; 0 of none
     root bytea NOT NULL CHECK (length(root) = 32),
     note text NOT NULL,
     sealed_to pg_snapshot NOT NULL,
-    rows_after bigint NOT NULL DEFAULT 0,
-    at timestamptz NOT NULL DEFAULT clock_timestamp()
+    rows_after bigint NOT NULL,
+    at timestamptz NOT NULL,
+    state_signature bytea NOT NULL CHECK (length(state_signature) = 64) -- over what the note does not say
 );
 
 -- A gateway has seen this checkpoint follow from the one that it saw before (C2SP tlog-cosignature).
@@ -160,7 +162,6 @@ CREATE TABLE seal_cosignature (
     gateway_id bigint NOT NULL REFERENCES gateway,
     public_key bytea NOT NULL CHECK (length(public_key) = 32),
     line text NOT NULL,
-    received_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (size, gateway_id)
 );
 CREATE INDEX seal_cosignature_gateway ON seal_cosignature (gateway_id, size);
@@ -203,4 +204,20 @@ BEGIN
         $check$, CASE WHEN of_id <> 'NULL::bigint' THEN 'r.id' ELSE 'r.key' END, sealed, rows,
         CASE WHEN of_id <> 'NULL::bigint' THEN 'r.id = s.row_id' ELSE 'r.key = s.row_key' END,
         seal_text_sql('(r.r)', left_out), of_table, same);
+END $$;
+
+-- What rows of a table say, as it was hashed: those with these numbers or keys.
+CREATE FUNCTION seal_texts(of_table text, left_out text[], row_ids bigint[], row_keys text[],
+                           OUT row_id bigint, OUT row_key text, OUT text text)
+RETURNS SETOF record STABLE LANGUAGE plpgsql
+SET timezone = 'UTC' SET extra_float_digits = 1 SET bytea_output = 'hex' AS $$
+DECLARE
+    of_id text;
+    of_key text;
+BEGIN
+    SELECT * INTO of_id, of_key FROM seal_key_sql(to_regclass(of_table), 'r');
+    RETURN QUERY EXECUTE format('SELECT %1$s, %2$s, %3$s FROM %4$I r WHERE %5$s', of_id, of_key,
+                                seal_text_sql('r', left_out), of_table,
+                                CASE WHEN of_id <> 'NULL::bigint' THEN of_id || ' = ANY($1)' ELSE of_key || ' = ANY($2)' END)
+        USING row_ids, row_keys;
 END $$;

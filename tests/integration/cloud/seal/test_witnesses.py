@@ -188,7 +188,7 @@ async def test_tiles_entries_and_proofs_are_published(ledger: Ledger) -> None:
     headers = {"Authorization": f"Bearer {create_token(ledger.database, 'rita', Role.AUDITOR)}"}
     happens(ledger.database)
     with served(ledger.database) as url:
-        async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=60) as client:
             checkpoint, _ = opened_note((await client.get("/v1/seal/checkpoint")).text)
             width = checkpoint.size % 256
             tile = (await client.get("/v1/seal/tile/0/000")).content
