@@ -1,10 +1,12 @@
 """The page for people in an evidence file: what happened, who decided, and what vouches for it."""
 
 import json
+from datetime import datetime
 from collections.abc import Sequence
 from typing import Any
 
 from fpdf import FPDF
+from fpdf.enums import WrapMode
 
 from cloud_sync.storage.database import Row
 from edge_agent.domain.seal.notes import opened_note
@@ -27,7 +29,7 @@ def report_pdf(evidence: dict[str, Any], readings: Sequence[Row], batches: Seque
     """A PDF of ``evidence.json`` and a summary of the readings."""
     checkpoint, signatures = opened_note(evidence["checkpoint"])
     pdf = FPDF()
-    pdf.set_creation_date(None)
+    pdf.set_creation_date(datetime.fromisoformat(evidence["made_at"]))
     pdf.set_title(f"Evidence of {evidence['case']}")
     pdf.add_page()
     _line(pdf, f"Evidence of {evidence['case']}", TITLE_PT, bold=True)
@@ -74,4 +76,4 @@ def _line(pdf: FPDF, text: str, size_pt: int = TEXT_PT, *, bold: bool = False) -
     pdf.set_font("helvetica", "B" if bold else "", size_pt)
     # The fonts of every PDF reader have Latin letters only; evidence.json has all of them.
     plain = text.encode("latin-1", "replace").decode("latin-1")
-    pdf.multi_cell(0, LINE_MM * size_pt / TEXT_PT, plain, new_x="LMARGIN", new_y="NEXT", wrapmode="CHAR")
+    pdf.multi_cell(0, LINE_MM * size_pt / TEXT_PT, plain, new_x="LMARGIN", new_y="NEXT", wrapmode=WrapMode.CHAR)

@@ -1274,13 +1274,17 @@ CREATE TABLE role (
 
 CREATE TABLE seal_checkpoint (
     size bigint NOT NULL,
+    previous_size bigint NOT NULL,
     root bytea NOT NULL,
     note text NOT NULL,
     sealed_to pg_snapshot NOT NULL,
-    rows_after bigint NOT NULL DEFAULT 0,
-    at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    rows_after bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    state_signature bytea NOT NULL,
+    CONSTRAINT seal_checkpoint_check CHECK ((previous_size < size)),
     CONSTRAINT seal_checkpoint_pkey PRIMARY KEY (size),
-    CONSTRAINT seal_checkpoint_root_check CHECK ((length(root) = 32))
+    CONSTRAINT seal_checkpoint_root_check CHECK ((length(root) = 32)),
+    CONSTRAINT seal_checkpoint_state_signature_check CHECK ((length(state_signature) = 64))
 );
 CREATE TRIGGER seal_checkpoint_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seal_checkpoint FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
@@ -1290,7 +1294,6 @@ CREATE TABLE seal_cosignature (
     gateway_id bigint NOT NULL,
     public_key bytea NOT NULL,
     line text NOT NULL,
-    received_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT seal_cosignature_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
     CONSTRAINT seal_cosignature_pkey PRIMARY KEY (size, gateway_id),
     CONSTRAINT seal_cosignature_public_key_check CHECK ((length(public_key) = 32)),
@@ -2431,6 +2434,25 @@ AS $function$
     SELECT CASE WHEN left_out = '{}' THEN format('to_jsonb(%s)::text', r)
                 ELSE format('(to_jsonb(%s) - %L::text[])::text', r, left_out) END
 $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_texts(of_table text, left_out text[], row_ids bigint[], row_keys text[], OUT row_id bigint, OUT row_key text, OUT text text)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ STABLE
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+DECLARE
+    of_id text;
+    of_key text;
+BEGIN
+    SELECT * INTO of_id, of_key FROM seal_key_sql(to_regclass(of_table), 'r');
+    RETURN QUERY EXECUTE format('SELECT %1$s, %2$s, %3$s FROM %4$I r WHERE %5$s', of_id, of_key,
+                                seal_text_sql('r', left_out), of_table,
+                                CASE WHEN of_id <> 'NULL::bigint' THEN of_id || ' = ANY($1)' ELSE of_key || ' = ANY($2)' END)
+        USING row_ids, row_keys;
+END $function$;
 
 CREATE OR REPLACE FUNCTION public.seal_writes_of_api_token()
  RETURNS trigger
