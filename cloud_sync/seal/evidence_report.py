@@ -1,8 +1,8 @@
 """The page for people in an evidence file: what happened, who decided, and what vouches for it."""
 
 import json
-from datetime import datetime
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from fpdf import FPDF
