@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis.stateful import initialize, rule
 
 from edge_agent.domain.wire.records import Action
+from tests.machine.correcting import Correcting
 from tests.machine.deciding import Deciding
 from tests.machine.doing import things
 from tests.machine.expected import Expected
@@ -22,10 +23,10 @@ from tests.support.ledger_api import Somebody
 
 FIRST_STOCK = (("fridge-a", "A1", 6), ("store", "A2", 6), ("store", "D1", 8), ("clean-room", "D2", 5),
                ("fridge-b", "V1", 5), ("store", "X1", 4), ("shelf-a", "A1", 3), ("store", "S1", 1),
-               ("store", "O1", 6), ("fridge-b", "O1", 3))  # fmt: skip
+               ("vault", "A2", 4), ("store", "O1", 6), ("fridge-b", "O1", 3))  # fmt: skip
 
 
-class Machine(Gateways, Stock, Deciding):
+class Machine(Gateways, Stock, Deciding, Correcting):
     """Set ``client``, ``database`` and ``clock`` on a subclass before it runs."""
 
     @initialize()

@@ -101,17 +101,9 @@ def move_in(
     """:func:`move` in the caller's transaction, which has taken no locks yet or owns the holds."""
     if before := moved_before(connection, transfer, lines, client_id=client_id):
         return before
-    for number, line in enumerate(lines, start=1):
-        units = units_of_serial(connection, line.item, line.serial)
-        if line.serial and line.quantity != units:
-            is_unit = "one base unit" if units == 1 else f"a case of {units}"
-            raise Invalid(
-                f"line {number}: serial {line.serial} of {line.item} is {is_unit}, not {line.quantity}",
-                f"Write one line with quantity {units} for each serial."
-                + (" To take a part of a case, open it first: POST /v1/cases-of-goods/open." if units > 1 else ""),
-            )
     request = _request(transfer, lines)
     from_place, to_place = _checked_places(connection, transfer, at)
+    _check_serials(connection, lines, from_place)
     if transfer.action in (Action.RECEIVE, Action.RETURN):
         lock_holds(connection)  # what comes in may have to be held
     item_ids = {line.item: item_named(connection, line.item)["id"] for line in lines}
@@ -272,6 +264,19 @@ def _request(transfer: Transfer, lines: tuple[MovementLine, ...]) -> dict[str, A
             for line in lines
         ],
     }
+
+
+def _check_serials(connection: Connection, lines: tuple[MovementLine, ...], from_place: Row) -> None:
+    """A serial is one base unit, or a case: of what its code stands for, or in the house of what was booked into it."""
+    for number, line in enumerate(lines, start=1):
+        units = units_of_serial(connection, line.item, line.serial)
+        if not line.serial or line.quantity == units or (units > 1 and from_place["kind"] in INTERNAL):
+            continue
+        is_unit = "one base unit" if units == 1 else f"a case of {units}"
+        raise Invalid(
+            f"line {number}: serial {line.serial} of {line.item} is {is_unit}, not {line.quantity}",
+            f"Write one line with quantity {units} for each serial.",
+        )
 
 
 def check_not_ahead(occurred_at: datetime, at: datetime) -> None:

@@ -114,9 +114,12 @@ def test_who_only_reads_opens_nothing(api: Api) -> None:
 
 def test_a_part_of_a_sealed_case_is_not_taken(api: Api) -> None:
     go(api, "receive", "acme", "fridge-a", 10, 9, S1)
-    line = {"item": "insulin", "lot_number": "A", "quantity": 4, "serial": S1}
+    line: dict[str, Any] = {"item": "insulin", "lot_number": "A", "quantity": 4, "serial": S1}
     response = api.operator.post("/v1/movements", movement("move", "fridge-a", "fridge-b", [line]))
-    assert (response.status_code, "open it first" in response.text) == (422, True)
+    assert (response.status_code, "is sealed and holds 10, not 4" in response.text) == (409, True)
+    line["expires_on"] = LATER
+    response = api.operator.post("/v1/movements", movement("receive", "acme", "fridge-b", [{**line, "serial": S2}]))
+    assert (response.status_code, "is a case of 10, not 4" in response.text) == (422, True)
     assert stock(api) == {(S1, "fridge-a"): 10}
 
 
