@@ -3,7 +3,8 @@
 Things take plain numbers and choose from what there is at that moment, so that nearly every step does something.
 """
 
-from typing import Any
+from collections import Counter
+from typing import Any, ClassVar
 
 from hypothesis.stateful import initialize, rule
 
@@ -29,8 +30,12 @@ FIRST_STOCK = (("fridge-a", "A1", 6), ("store", "A2", 6), ("store", "D1", 8), ("
 class Machine(Gateways, Stock, Deciding, Correcting):
     """Set ``client``, ``database`` and ``clock`` on a subclass before it runs."""
 
+    tried: ClassVar[Counter[str]] = Counter()
+    """Stories, steps, and things done by name."""
+
     @initialize()
     def move_in(self) -> None:
+        self.tried["stories"] += 1
         self.house = House(self.client, self.database)
         self.model = Expected(self.house, item_of={**LOTS, **OWNED})
         self.retries: list[tuple[Somebody, str, Any, int]] = []
@@ -48,4 +53,6 @@ class Machine(Gateways, Stock, Deciding, Correcting):
     @rule(thing=things)
     def step(self, thing: tuple[str, dict[str, Any]]) -> None:
         name, drawn = thing
+        self.tried["steps"] += 1
+        self.tried[name] += 1
         getattr(self, name)(**drawn)

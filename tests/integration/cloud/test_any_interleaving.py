@@ -54,4 +54,8 @@ def test_whatever_gateways_and_people_do_in_whatever_order_the_ledger_is_what_th
     machine: type[Machine],
 ) -> None:
     profile = settings(PROFILE, deadline=None, suppress_health_check=list(HealthCheck))
-    run_state_machine_as_test(machine, settings=profile)
+    try:
+        run_state_machine_as_test(machine, settings=profile)
+    finally:
+        for what, count in sorted(machine.tried.items()):
+            print(f"machine tried: {what} {count}")
