@@ -31,6 +31,7 @@ from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
+from cloud_sync.console.build import add_console
 from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
 from cloud_sync.storage.database import Database
 from cloud_sync.storage.queries import queries
@@ -99,6 +100,7 @@ def create_app(
         tags=["gateways"],
         responses={503: answers(503)[503]},
     )
+    add_console(app)
     install(app)
     app.add_middleware(LimitBody)
     return app

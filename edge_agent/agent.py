@@ -80,14 +80,14 @@ async def run(
     *,
     stop: asyncio.Event,
     random: Callable[[], float],
-    floor: DockContext | None = None,
+    dock_context: DockContext | None = None,
     reload: Reload | None = None,
     on_page: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Run the agent until ``stop`` is set; then flush and return.
 
-    ``floor`` is what the sources were planned with; without it there is neither desk nor page. ``on_page`` is told
-    where the page is, once it is there.
+    ``dock_context`` is what the sources were planned with; without it there is neither desk nor page. ``on_page`` is
+    called with the address of the page, once it is there.
     Raises ``ConfigError`` or ``JournalError`` when it cannot start, ``JournalDamaged`` when it has to be started
     again, ``TaskDied`` when a task failed by our own fault. Everything recorded is in the journal in each case.
     """
@@ -96,10 +96,10 @@ async def run(
     thread = JournalThread()
     plans = tuple(source if isinstance(source, Plan) else Plan(source, source) for source in sources)
     try:
-        must_keep = floor.watch.is_outside if floor is not None else None
+        must_keep = dock_context.local_holds.is_outside if dock_context is not None else None
         journal = await thread.call(start_configured_journal, config, identity, clock, must_keep)
         try:
-            agent = _Agent(config, clock, journal, thread, uplink, identity, random, floor, on_page)
+            agent = _Agent(config, clock, journal, thread, uplink, identity, random, dock_context, on_page)
             await agent.serve(plans, stop, reload)
         finally:
             await thread.call(journal.close)
@@ -137,7 +137,7 @@ class _Agent:
         uplink: Uplink,
         identity: Identity,
         random: Callable[[], float],
-        floor: DockContext | None,
+        dock_context: DockContext | None,
         on_page: Callable[[str], None],
     ) -> None:
         self._config = config
@@ -145,7 +145,7 @@ class _Agent:
         self._clock = clock
         self._journal = journal
         self._thread = thread
-        self._dock = floor
+        self._dock = dock_context
         self._journal_status: JournalStatus | None = None
         committed = asyncio.Event()
         self._recorder = Recorder(
@@ -155,11 +155,13 @@ class _Agent:
             readings_commit_s=config.journal.readings_commit_s,
             on_commit=committed.set,
         )
-        has_desk = floor is not None and (config.uplink.kind == "https" or config.desk.url is not None)
-        if floor is not None and not has_desk:
+        has_desk = dock_context is not None and (config.uplink.kind == "https" or config.desk.url is not None)
+        if dock_context is not None and not has_desk:
             _log.warning("no desk is asked for: the uplink is a broker. Write [desk] url = the ledger's https address")
         self._puller = (
-            _puller(config, clock, floor, identity, self._before_pull, self._take) if floor and has_desk else None
+            _puller(config, clock, dock_context, identity, self._before_pull, self._take)
+            if dock_context and has_desk
+            else None
         )
         self._forwarder = Forwarder(
             journal,
@@ -187,7 +189,9 @@ class _Agent:
         self._live = Live(config, clock)
         self._sources = Sources(self._live.listening_in(self._keep), self._watchdog.progress, self._answered)
         self._status_server = (
-            StatusServer(config.page, floor.board, self._machine) if floor and config.page.enabled else None
+            StatusServer(config.page, dock_context.status_model, self._machine)
+            if dock_context and config.page.enabled
+            else None
         )
 
     async def serve(self, plans: Sequence[Plan], stop: asyncio.Event, reload: Reload | None) -> None:
@@ -234,7 +238,7 @@ class _Agent:
             self._dock.remember(await self._thread.call(scans_in, self._journal))
             if self._puller is not None:
                 helpers.append(asyncio.create_task(self._puller.run(), name="desk"))
-            helpers.append(asyncio.create_task(self._show_journal(self._dock.board), name="board"))
+            helpers.append(asyncio.create_task(self._show_journal(self._dock.status_model), name="status"))
         if self._status_server is not None:
             try:
                 await self._status_server.start()
@@ -280,14 +284,14 @@ class _Agent:
     def _answered(self, device: str, latency_s: float) -> None:
         self._live.answered(device, latency_s)
         if self._dock is not None:
-            self._dock.board.latency_s[device] = latency_s
+            self._dock.status_model.latency_s[device] = latency_s
 
     async def _before_pull(self) -> tuple[frozenset[str], bool]:
         """The transactions that the ledger has by now, and whether it has everything."""
         if self._dock is None:
             return frozenset(), False
-        since = self._dock.known.since
-        is_quiet = self._dock.watch.quiet_s() > 2 * self._config.journal.readings_commit_s + 1
+        since = self._dock.offline_stock.since
+        is_quiet = self._dock.local_holds.quiet_s() > 2 * self._config.journal.readings_commit_s + 1
         still_here, waiting = await self._thread.call(_waiting_in, self._journal)
         return since - still_here, is_quiet and waiting == 0
 
@@ -298,11 +302,11 @@ class _Agent:
             if has_everything:
                 await self._dock.ledger_has_spoken()
 
-    async def _show_journal(self, board: StatusModel) -> None:
+    async def _show_journal(self, status_model: StatusModel) -> None:
         while True:
             with suppress(JournalError):
                 self._journal_status = await self._thread.call(self._journal.status)
-                board.changed()
+                status_model.changed()
             await asyncio.sleep(JOURNAL_SHOWN_S)
 
     def _machine(self) -> MachineStatus:
@@ -358,7 +362,7 @@ def _put_down(data_dir: Path, status: UplinkStatus) -> None:
 def _puller(
     config: GatewayConfig,
     clock: Clock,
-    floor: DockContext,
+    dock_context: DockContext,
     identity: Identity,
     before: Callable[[], Awaitable[tuple[frozenset[str], bool]]],
     take: Callable[[Desk, tuple[frozenset[str], bool]], Awaitable[None]],
@@ -369,8 +373,8 @@ def _puller(
         pull_s=config.desk.pull_s,
         before=before,
         take=take,
-        keep=floor.store.keep,
-        known=floor.desk,
+        keep=dock_context.store.keep,
+        known=dock_context.desk,
     )
 
 

@@ -42,23 +42,23 @@ async def _run(config: GatewayConfig, path: Path) -> None:
     clock = build_clock(config)
     Identity.load_or_make(config.gateway.data_dir)  # makes the directory, or says why it cannot
     outputs = Outputs(config.output) if config.output else None
-    floor = DockContext(config, clock, Lamps(outputs) if outputs is not None else None)
+    dock_context = DockContext(config, clock, Lamps(outputs) if outputs is not None else None)
 
     def anew() -> tuple[GatewayConfig, tuple[Plan, ...]]:
         changed = load_config(path)
-        plans = plan_sources(changed, clock, floor)
+        plans = plan_sources(changed, clock, dock_context)
         _tell_what_needs_a_restart(config, changed)
-        floor.follow(changed)
+        dock_context.follow(changed)
         return changed, plans
 
     try:
         await run(
             config,
             clock,
-            plan_sources(config, clock, floor),
+            plan_sources(config, clock, dock_context),
             stop=stop,
             random=random.SystemRandom().random,
-            floor=floor,
+            dock_context=dock_context,
             reload=Reload(reload_wanted, anew),
         )
     finally:

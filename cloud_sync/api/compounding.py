@@ -1,10 +1,10 @@
-"""Formulas, production batches, their records and their release."""
+"""Master formulation records, production batches, their records and their release."""
 
 from typing import Any
 
 from fastapi import APIRouter
 
-from cloud_sync.actions.compounding import batch_execution, batch_records, compounding, formulas
+from cloud_sync.actions.compounding import batch_execution, batch_records, compounding, master_formulation_records
 from cloud_sync.actions.stock.movements import MovementLine
 from cloud_sync.api.access import (
     Administrator,
@@ -30,8 +30,8 @@ from cloud_sync.api.schemas.compounding import (
     DeviationIn,
     EquipmentIn,
     FinishIn,
-    FormulaIn,
-    FormulaOut,
+    MasterFormulationRecordIn,
+    MasterFormulationRecordOut,
     Number,
     StepIn,
     TestIn,
@@ -47,30 +47,49 @@ router = APIRouter(tags=["compounding"], route_class=ApiRoute, responses=answers
 @router.put("/items/{name}/compounding", summary="Say how an item is compounded", status_code=204)
 def set_compounding(name: Name, how: CompoundingIn, database: Ledger, actor: Administrator) -> None:
     """For one patient at a time (503A), or for stock (503B)."""
-    formulas.set_compounded(database, name, how.kind, actor=actor.name)
+    master_formulation_records.set_compounded(database, name, how.kind, actor=actor.name)
 
 
-@router.post("/formulas", summary="Draft a formula", status_code=201, response_model=FormulaOut)
-def draft_formula(draft: FormulaIn, database: Ledger, actor: Administrator) -> Any:
+@router.post(
+    "/master-formulation-records",
+    summary="Draft a master formulation record",
+    status_code=201,
+    response_model=MasterFormulationRecordOut,
+)
+def draft_master_record(draft: MasterFormulationRecordIn, database: Ledger, actor: Administrator) -> Any:
     """Draft a master formulation record. Under a name that exists it is the next version."""
-    return formulas.draft_formula(database, draft.name, draft.item, draft.formula, actor=actor.name)
+    return master_formulation_records.draft_master_record(
+        database, draft.name, draft.item, draft.body, actor=actor.name
+    )
 
 
-@router.get("/formulas", summary="List formulas", response_model=Listed[FormulaOut])
-def list_formulas(database: Ledger, _: Reader, page: Listing, name: Name | None = None) -> Any:
-    """Formulas, the newest version first."""
-    return page.of(formulas.list_formulas(database, name=name, rows_max=page.rows_max, rows_skipped=page.offset))
+@router.get(
+    "/master-formulation-records",
+    summary="List master formulation records",
+    response_model=Listed[MasterFormulationRecordOut],
+)
+def list_master_records(database: Ledger, _: Reader, page: Listing, name: Name | None = None) -> Any:
+    """Master formulation records, the newest version first."""
+    return page.of(
+        master_formulation_records.list_master_records(
+            database, name=name, rows_max=page.rows_max, rows_skipped=page.offset
+        )
+    )
 
 
-@router.post("/formulas/{name}/{version}/approve", summary="Approve a formula", response_model=FormulaOut)
-def approve_formula(name: Name, version: Number, why: WhyIn, database: Ledger, actor: Decider) -> Any:
+@router.post(
+    "/master-formulation-records/{name}/{version}/approve",
+    summary="Approve a master formulation record",
+    response_model=MasterFormulationRecordOut,
+)
+def approve_master_record(name: Name, version: Number, why: WhyIn, database: Ledger, actor: Decider) -> Any:
     """Let a version be used. Whoever drafted it may not approve it."""
-    return formulas.approve_formula(database, name, version, why.reason, actor=actor.name)
+    return master_formulation_records.approve_master_record(database, name, version, why.reason, actor=actor.name)
 
 
 @router.post("/production-batches", summary="Plan a batch", status_code=201, response_model=BatchOut)
 def plan_batch(batch: BatchIn, database: Ledger, actor: Mover) -> Any:
-    """Plan a batch by an approved formula in a room."""
+    """Plan a batch by an approved master formulation record in a room."""
     return compounding.plan_batch(database, **batch.model_dump(), actor=actor.name)
 
 
@@ -109,7 +128,7 @@ def consume(number: Name, what: ConsumeIn, database: Ledger, actor: Mover, now: 
 
 @router.post("/production-batches/{number}/steps", summary="Do a step", status_code=201, response_model=BatchOut)
 def do_step(number: Name, done: StepIn, database: Ledger, actor: Mover, now: Now) -> Any:
-    """A step of the formula is done by whoever asks."""
+    """A step of the master formulation record is done by whoever asks."""
     return batch_execution.do_step(database, number, done.step, done.note, at=now, actor=actor.name)
 
 
@@ -131,7 +150,7 @@ def use_equipment(number: Name, used: EquipmentIn, database: Ledger, actor: Move
     "/production-batches/{number}/deviations", summary="Report a deviation", status_code=201, response_model=BatchOut
 )
 def deviate(number: Name, what: DeviationIn, database: Ledger, actor: Mover, now: Now) -> Any:
-    """Something was not as the formula says."""
+    """Something was not as the master formulation record says."""
     return batch_execution.deviate(database, number, what.topic, what.text, at=now, actor=actor.name)
 
 

@@ -24,7 +24,7 @@ PATH = "/v1/desk"
 
 router = APIRouter(tags=["gateways"], route_class=ApiRoute, responses=answers(404, 409))
 
-Said = Annotated[str, StringConstraints(max_length=200)]
+HeaderText = Annotated[str, StringConstraints(max_length=200)]
 
 
 class GatewayPlaceIn(In):
@@ -48,10 +48,10 @@ def get_desk(
     database: Ledger,
     now: Now,
     gateway: Annotated[Name | None, Query(description="The gateway's name.")] = None,
-    signed_by: Annotated[Said, Header(alias=GATEWAY_HEADER)] = "",
-    at: Annotated[Said, Header(alias=TIME_HEADER)] = "",
-    nonce: Annotated[Said, Header(alias=NONCE_HEADER)] = "",
-    signature: Annotated[Said, Header(alias=SIGNATURE_HEADER)] = "",
+    signed_by: Annotated[HeaderText, Header(alias=GATEWAY_HEADER)] = "",
+    at: Annotated[HeaderText, Header(alias=TIME_HEADER)] = "",
+    nonce: Annotated[HeaderText, Header(alias=NONCE_HEADER)] = "",
+    signature: Annotated[HeaderText, Header(alias=SIGNATURE_HEADER)] = "",
     if_none_match: Annotated[str | None, Header(max_length=200)] = None,
 ) -> Response:
     """Give what the docks of a gateway's site need while they cannot ask. The gateway's signature is the credential.

@@ -23,6 +23,9 @@ REQUESTS_MAX = 200
 RESERVED_FOR_BATCHES = 50
 """Requests at once, and how many of them only gateways may take."""
 PER_ADDRESS_MAX = 100
+STREAMS_PATH = "/live"
+STREAMS_MAX = 500
+"""Open pages that follow what happens; they cost next to nothing and count apart."""
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +50,7 @@ class LimitBody:
         self.app = app
         self._in_work: Counter[str] = Counter()
         self._bodies_bytes = 0
+        self._streams = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -55,6 +59,9 @@ class LimitBody:
             return
         send = _with_security_headers(scope, send)
         address = scope["client"][0] if scope.get("client") else ""
+        if scope["path"] == STREAMS_PATH:
+            await self._stream(scope, receive, send)
+            return
         if not self._has_room(scope["path"], address):
             await _busy(scope, receive, send)
             return
@@ -67,6 +74,16 @@ class LimitBody:
             self._in_work[address] -= 1
             if not self._in_work[address]:
                 del self._in_work[address]
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._streams >= STREAMS_MAX:
+            await _busy(scope, receive, send)
+            return
+        self._streams += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._streams -= 1
 
     async def _answer(self, scope: Scope, body: "_Counted") -> None:
         bytes_max = body.bytes_max

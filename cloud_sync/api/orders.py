@@ -37,12 +37,12 @@ Number = Annotated[str, Path(pattern=r"^[\x21-\x7e]{1,300}$", description="The o
 
 @router.post("/orders", summary="Ask for something", status_code=201, response_model=OrderOut)
 def request_order(said: OrderIn, database: Ledger, actor: Mover) -> Any:
-    """Request a purchase, demand, transfer, return or destruction. Purchases and destructions need approval.
+    """Request a purchase, requisition, transfer, return or destruction. Purchases and destructions need approval.
 
     | kind | from | to | then |
     |---|---|---|---|
     | purchase | supplier | place of receipt | approve, place, receive |
-    | demand | site or room | customer or ward | allocate, gather, issue |
+    | requisition | site or room | customer or ward | allocate, pick, issue |
     | transfer | site or room | site or room | allocate, issue (ship), receive |
     | return | customer or ward | place of returns | receive: held until quality decides |
     | destruction | place | scrap | approve, witness, destroy |
@@ -131,7 +131,7 @@ def substitute_line(number: Number, said: SubstituteIn, database: Ledger, actor:
 
 @router.post("/orders/{number}/pick", summary="Pick for an order", response_model=list[MovementOut])
 def pick_order(number: Number, said: PickIn, database: Ledger, actor: Mover, now: Now) -> Any:
-    """Move reserved stock to where the order is gathered. It stays reserved there."""
+    """Move reserved stock to the place where the order is assembled. It stays reserved there."""
     return fulfilment.pick(database, number, said.reservations, to_place=said.to_place, at=now, actor=actor.name)
 
 

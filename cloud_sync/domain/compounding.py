@@ -1,4 +1,4 @@
-"""Compounding: what a formula asks for, what was done to a batch, and what still keeps it from release.
+"""Compounding: what a master formulation record asks for, what was done, and what keeps a batch from release.
 
 Pure. The state of a batch is derived from its facts and is never stored. Sources: USP <795>, <797> (2023): master
 formulation record, compounding record; 21 CFR 211.186/.188 for what a batch record holds.
@@ -30,7 +30,7 @@ _Words = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*
 
 
 class Ingredient(_Part):
-    """``quantity`` base units of ``item`` for one formula quantity; the batch may use that share more or less."""
+    """``quantity`` base units of ``item`` for the quantity that the record makes, within that share more or less."""
 
     item: Annotated[str, Field(min_length=1, max_length=100)]
     quantity: Annotated[int, Field(ge=1, le=10**12)]
@@ -44,7 +44,7 @@ class BatchStep(_Part):
     second_check: bool = False
 
 
-class Formula(_Part):
+class MasterFormulationRecord(_Part):
     """A master formulation record, for ``quantity`` base units of the product."""
 
     quantity: Annotated[int, Field(ge=1, le=10**12)]
@@ -58,7 +58,7 @@ class Formula(_Part):
     yield_max_pct: Annotated[float, Field(ge=100, le=1000)]
 
     @model_validator(mode="after")
-    def _names_each_once(self) -> "Formula":
+    def _names_each_once(self) -> "MasterFormulationRecord":
         for what, names in (
             ("ingredient", [each.item for each in self.ingredients]),
             ("equipment", list(self.equipment)),
@@ -158,7 +158,7 @@ class BatchRecord:
     """All that is known of a batch. ``holds`` are reasons other than that it is not released yet."""
 
     kind: Kind
-    formula: Formula
+    master_record: MasterFormulationRecord
     quantity: int
     planned_by: str
     facts: tuple[BatchFact, ...]
@@ -256,7 +256,7 @@ def _unassessed(record: BatchRecord) -> Iterator[str]:
 def _missing_steps(record: BatchRecord) -> Iterator[str]:
     done = {fact.data["step"] for fact in record.of(FactKind.STEP)}
     checked = {fact.data["step"] for fact in record.of(FactKind.CHECK)}
-    for number, step in enumerate(record.formula.steps, start=1):
+    for number, step in enumerate(record.master_record.steps, start=1):
         if number not in done:
             yield f"step {number} was not done: {step.text}"
         elif step.second_check and number not in checked:
@@ -265,7 +265,7 @@ def _missing_steps(record: BatchRecord) -> Iterator[str]:
 
 def _missing_equipment(record: BatchRecord) -> Iterator[str]:
     used = {fact.data["equipment"] for fact in record.of(FactKind.EQUIPMENT)}
-    for name in record.formula.equipment:
+    for name in record.master_record.equipment:
         if name not in used:
             yield f"no {name} is on record"
 
@@ -275,20 +275,20 @@ def _ingredient_faults(record: BatchRecord) -> Iterator[str]:
     for component in record.components:
         net = component.consumed - component.returned - component.scrapped
         used[component.item] = used.get(component.item, 0) + net
-    for ingredient in record.formula.ingredients:
-        expected = record.formula.expected(ingredient, record.quantity)
+    for ingredient in record.master_record.ingredients:
+        expected = record.master_record.expected(ingredient, record.quantity)
         actual = used.pop(ingredient.item, 0)
         if abs(actual - expected) > expected * ingredient.tolerance_pct / 100:
             share = f"{expected:g} (± {ingredient.tolerance_pct:g} %)"
             yield f"{actual} of {ingredient.item} were used, {share} are expected"
     for item, actual in used.items():
         if actual:
-            yield f"{actual} of {item} were used, which the formula does not name"
+            yield f"{actual} of {item} were used, which the master formulation record does not name"
 
 
 def _yield_faults(record: BatchRecord) -> Iterator[str]:
     made, pct = yield_of(record)
-    low, high = record.formula.yield_min_pct, record.formula.yield_max_pct
+    low, high = record.master_record.yield_min_pct, record.master_record.yield_max_pct
     if not low <= pct <= high:
         yield f"{made} of {record.quantity} were made: {pct:.1f} % is not between {low:g} % and {high:g} %"
 
@@ -300,7 +300,7 @@ def _environment_faults(record: BatchRecord) -> Iterator[str]:
 
 def _test_faults(record: BatchRecord) -> Iterator[str]:
     latest = {fact.data["test"]: fact for fact in record.of(FactKind.TEST)}
-    for name in record.formula.tests:
+    for name in record.master_record.tests:
         if name not in latest:
             yield f"no result of {name}"
     for name, fact in latest.items():

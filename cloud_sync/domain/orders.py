@@ -8,7 +8,7 @@ is. Of one line, the states always add up to what was asked for (``over`` is wha
 kind       from        to          states of a line, in the order in which quantity goes through them
 ========== =========== =========== ========================================================================
 purchase   supplier    house       requested, approved, ordered, received, returned (to the supplier)
-demand     house       recipient   requested, allocated, shipped or dispensed, returned
+requisition house      recipient   requested, allocated, shipped or dispensed, returned
 transfer   house       house       requested, allocated, shipped, received
 return     recipient   house       requested, returned
 destruction house      scrap       requested, approved, destroyed
@@ -30,7 +30,7 @@ class OrderKind(StrEnum):
     """What somebody asks for."""
 
     PURCHASE = "purchase"
-    DEMAND = "demand"
+    REQUISITION = "requisition"
     TRANSFER = "transfer"
     RETURN = "return"
     DESTRUCTION = "destruction"
@@ -83,7 +83,7 @@ class Rules:
 RECIPIENTS = frozenset({"customer", "ward"})
 RULES: dict[OrderKind, Rules] = {
     OrderKind.PURCHASE: Rules("PO", frozenset({"supplier"}), INTERNAL, needs=(OrderStep.APPROVED, OrderStep.ORDERED)),
-    OrderKind.DEMAND: Rules("SO", INTERNAL, RECIPIENTS, reservations=True),
+    OrderKind.REQUISITION: Rules("SO", INTERNAL, RECIPIENTS, reservations=True),
     OrderKind.TRANSFER: Rules("TR", INTERNAL, INTERNAL, reservations=True),
     OrderKind.RETURN: Rules("RT", RECIPIENTS, INTERNAL),
     OrderKind.DESTRUCTION: Rules(
@@ -301,7 +301,7 @@ def _passed(kind: OrderKind, done: Mapping[Action, int]) -> tuple[int, tuple[tup
             (OrderState.RETURNED, min(returned, received)),
             (OrderState.RECEIVED, max(0, received - returned)),
         )
-    if kind is OrderKind.DEMAND:
+    if kind is OrderKind.REQUISITION:
         back = min(returned, shipped + dispensed)
         from_shipped = min(back, shipped)
         return shipped + dispensed, (

@@ -19,7 +19,7 @@ from cloud_sync.ingest.envelopes import with_retold
 from cloud_sync.ingest.fast_parser import EPOCH
 from cloud_sync.ingest.lane_progress import advance
 from cloud_sync.ingest.provenance import Sourced
-from cloud_sync.ingest.readings import Unusable, heard, keep_unusable
+from cloud_sync.ingest.readings import Unusable, keep_unusable, spans_with_unusable
 from cloud_sync.ingest.time_window import TimeWindow
 from cloud_sync.posting.monitoring.envelopes import Span, joined
 from cloud_sync.posting.monitoring.rule_tracks import judge, judge_silence
@@ -106,7 +106,7 @@ def store_part(
         keep_unusable(connection, gateway_id, unusable)
         judge(connection, spans)
         if queries("tracks").has_silence_rule(connection, gateway_id=gateway_id):
-            judge_silence(connection, gateway_id, heard(spans, channels, unusable))
+            judge_silence(connection, gateway_id, spans_with_unusable(spans, channels, unusable))
         queries("ingest").gateway_seen(connection, id=gateway_id)
     return [each.sealed.index for each in kept], duplicates
 

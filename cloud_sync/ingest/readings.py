@@ -99,7 +99,7 @@ def keep_readings(
     spans = joined(_copy_good(connection, good, channels), keep_envelopes(connection, envelopes, channels))
     judge(connection, spans)
     if judges_silence:
-        judge_silence(connection, gateway_id, heard(spans, channels, unusable))
+        judge_silence(connection, gateway_id, spans_with_unusable(spans, channels, unusable))
 
 
 def keep_unusable(connection: Connection, gateway_id: int, unusable: Sequence[Unusable]) -> None:
@@ -114,7 +114,7 @@ def keep_unusable(connection: Connection, gateway_id: int, unusable: Sequence[Un
             copy.write_row((*said, each.evidence_id, *doubt))
 
 
-def heard(
+def spans_with_unusable(
     spans: dict[int, Span], channels: dict[tuple[str, str], int], unusable: Sequence[Unusable]
 ) -> dict[int, Span]:
     """``spans`` of good readings, and the news that unusable ones are: the first may be one of them."""

@@ -6,53 +6,53 @@ UPDATE item SET compounding = :kind WHERE id = :item_id AND compounding = '';
 -- Under which section an item is compounded, null if it is not.
 SELECT nullif(compounding, '') FROM item WHERE id = :item_id;
 
--- name: lock_formula_name(name)!
+-- name: lock_master_record_name(name)!
 -- One draft at a time for each name.
 SELECT pg_advisory_xact_lock(x'464F524D'::int, hashtext(:name));
 
--- name: add_formula(name, item_id, body, drafted_by)$
--- The next version of a formula; gives it.
-INSERT INTO formula (name, version, item_id, body, drafted_by)
+-- name: add_master_record(name, item_id, body, drafted_by)$
+-- The next version of a master formulation record; gives it.
+INSERT INTO master_formulation_record (name, version, item_id, body, drafted_by)
 SELECT :name, coalesce(max(version), 0) + 1, :item_id, :body, :drafted_by
-FROM formula WHERE name = :name
+FROM master_formulation_record WHERE name = :name
 RETURNING version;
 
--- name: formula(name, version)^
--- One version of a formula.
+-- name: master_record(name, version)^
+-- One version of a master formulation record.
 SELECT f.id, f.name, f.version, i.name AS item, f.item_id, i.compounding AS kind, f.body, f.drafted_by, f.drafted_at, f.approved_by,
        f.approved_at
-FROM formula f JOIN item i ON i.id = f.item_id
+FROM master_formulation_record f JOIN item i ON i.id = f.item_id
 WHERE f.name = :name AND f.version = :version;
 
--- name: formulas(name, rows_max, rows_skipped)
--- Formulas, the newest version first.
+-- name: master_records(name, rows_max, rows_skipped)
+-- Master formulation records, the newest version first.
 SELECT f.name, f.version, i.name AS item, i.compounding AS kind, f.body, f.drafted_by, f.drafted_at, f.approved_by, f.approved_at
-FROM formula f JOIN item i ON i.id = f.item_id
+FROM master_formulation_record f JOIN item i ON i.id = f.item_id
 WHERE :name::text IS NULL OR f.name = :name
 ORDER BY f.name, f.version DESC
 LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: newest_approved(name)$
--- The newest approved version of a formula.
-SELECT max(version) FROM formula WHERE name = :name AND approved_by IS NOT NULL;
+-- The newest approved version of a master formulation record.
+SELECT max(version) FROM master_formulation_record WHERE name = :name AND approved_by IS NOT NULL;
 
--- name: approve_formula(id, approved_by)!
+-- name: approve_master_record(id, approved_by)!
 -- Approve a version for use.
-UPDATE formula SET approved_by = :approved_by, approved_at = clock_timestamp() WHERE id = :id AND approved_by IS NULL;
+UPDATE master_formulation_record SET approved_by = :approved_by, approved_at = clock_timestamp() WHERE id = :id AND approved_by IS NULL;
 
--- name: add_batch(place_id, formula_id, quantity, prescription, owner, planned_by)$
+-- name: add_batch(place_id, master_formulation_record_id, quantity, prescription, owner, planned_by)$
 -- Plan a batch.
-INSERT INTO production_batch (place_id, formula_id, quantity, prescription, owner, planned_by)
-VALUES (:place_id, :formula_id, :quantity, :prescription, :owner, :planned_by)
+INSERT INTO production_batch (place_id, master_formulation_record_id, quantity, prescription, owner, planned_by)
+VALUES (:place_id, :master_formulation_record_id, :quantity, :prescription, :owner, :planned_by)
 RETURNING id;
 
 -- name: batch(number)^
 -- One batch by the name of its place.
 SELECT b.id, p.name AS number, b.place_id, p.ancestors, p.zone, up.name AS room, b.quantity, b.prescription, b.owner,
-       b.planned_by, b.planned_at, f.name AS formula, f.version, f.item_id, i.name AS item, i.compounding AS kind, f.body
+       b.planned_by, b.planned_at, f.name AS master_formulation_record, f.version, f.item_id, i.name AS item, i.compounding AS kind, f.body
 FROM place p
 JOIN production_batch b ON b.place_id = p.id
-JOIN formula f ON f.id = b.formula_id
+JOIN master_formulation_record f ON f.id = b.master_formulation_record_id
 JOIN item i ON i.id = f.item_id
 LEFT JOIN place up ON up.id = p.parent_id
 WHERE p.name = :number;
@@ -176,7 +176,7 @@ WHERE id = :lot_id
 -- The prescription that a demand is for: that of the order of this number, or it is one that something was made for; ''.
 -- Index: stock_order_number_key, production_batch_prescription.
 SELECT coalesce(
-    (SELECT o.patient_ref FROM stock_order o WHERE o.number = :demand AND o.kind = 'demand' AND o.patient_ref <> ''),
+    (SELECT o.patient_ref FROM stock_order o WHERE o.number = :demand AND o.kind = 'requisition' AND o.patient_ref <> ''),
     (SELECT b.prescription FROM production_batch b WHERE b.prescription = :demand AND b.prescription <> '' LIMIT 1),
     '') AS prescription;
 

@@ -85,7 +85,7 @@ SELECT o.number
 FROM stock_order o
 JOIN place f ON f.id = o.from_place
 JOIN place t ON t.id = o.to_place
-WHERE o.kind IN ('purchase', 'demand', 'transfer')
+WHERE o.kind IN ('purchase', 'requisition', 'transfer')
   AND (f.ancestors @> ARRAY[:site_id::bigint] OR t.ancestors @> ARRAY[:site_id::bigint])
   -- LIMIT 1: the steps of the few orders that are wanted are looked up, order by order.
   AND (SELECT true FROM order_step s WHERE s.order_id = o.id AND s.step = 'rejected' LIMIT 1) IS NULL

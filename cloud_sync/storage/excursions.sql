@@ -67,17 +67,17 @@ ON CONFLICT (channel_id, at) DO NOTHING;
 -- The channels that ever were in this very place.
 SELECT DISTINCT channel_id AS id FROM channel_stay WHERE place_id = :place_id ORDER BY 1;
 
--- name: heard_in(channel_id, first, before, gap_s)
--- When a channel spoke, from the last good value before one instant up to another (null: without end): each value
+-- name: covered_by_good_readings(channel_id, first, before, gap_s)
+-- When good readings of a channel cover its place, from the last good value before one instant up to another (null: without end): each value
 -- stands until the next, for gap_s at most (null: without end). One row for each time without a gap.
-WITH heard AS (
-    SELECT at FROM heard
+WITH taken AS (
+    SELECT at FROM good_reading
     WHERE channel_id = :channel_id
-      AND at >= coalesce((SELECT h.at FROM heard h WHERE h.channel_id = :channel_id AND h.at <= :first
+      AND at >= coalesce((SELECT h.at FROM good_reading h WHERE h.channel_id = :channel_id AND h.at <= :first
                           ORDER BY h.at DESC LIMIT 1), :first::timestamptz)
       AND at < coalesce(:before::timestamptz, 'infinity')
 ), step AS (
-    SELECT at, lag(at) OVER (ORDER BY at) AS before, lead(at) OVER (ORDER BY at) AS after FROM heard
+    SELECT at, lag(at) OVER (ORDER BY at) AS before, lead(at) OVER (ORDER BY at) AS after FROM taken
 ), ends AS (
     SELECT at AS began_at, NULL::timestamptz AS last_at FROM step
     WHERE before IS NULL OR at > before + :gap_s::double precision * interval '1 s'

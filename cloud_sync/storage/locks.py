@@ -33,7 +33,7 @@ SHARE_HOLDS: Statement = (queries("locks").share.sql, {"key": _HOLDS})
 
 def lock_item_named(name: str) -> Statement:
     """``lock_items`` of the item with this name, if there is one."""
-    return queries("locks").own_item_named.sql, {"key": _ITEMS, "name": name}
+    return queries("locks").lock_item_named.sql, {"key": _ITEMS, "name": name}
 
 
 def share_holds(connection: Connection) -> None:
@@ -49,7 +49,7 @@ def lock_holds(connection: Connection) -> None:
 def lock_judged_places(connection: Connection, place_ids: Iterable[int]) -> None:
     """One judgement at a time of what the devices of each of these places say together."""
     for place_id in sorted(set(place_ids)):
-        connection.execute(queries("locks").own_one.sql, {"key": _PLACES, "id": place_id})
+        connection.execute(queries("locks").lock_one.sql, {"key": _PLACES, "id": place_id})
 
 
 def lock_orders(connection: Connection, numbers: Iterable[str]) -> None:
@@ -62,7 +62,7 @@ def lock_orders(connection: Connection, numbers: Iterable[str]) -> None:
 def lock_items(connection: Connection, item_ids: Iterable[int]) -> None:
     """One reservation at a time for each of these items."""
     for item_id in sorted(set(item_ids)):
-        connection.execute(queries("locks").own_one.sql, {"key": _ITEMS, "id": item_id})
+        connection.execute(queries("locks").lock_one.sql, {"key": _ITEMS, "id": item_id})
 
 
 def lock_lots(connection: Connection, lot_ids: Iterable[int]) -> None:

@@ -6,11 +6,11 @@ SELECT pg_advisory_xact_lock_shared(:key);
 -- Wait for all who share what the key stands for; it is the transaction's alone until its end.
 SELECT pg_advisory_xact_lock(:key);
 
--- name: own_one(key, id)
+-- name: lock_one(key, id)
 -- Own one row of a kind; the kind has the key.
 SELECT pg_advisory_xact_lock(:key, mod(:id::bigint, 2147483648)::integer);
 
--- name: own_item_named(key, name)
+-- name: lock_item_named(key, name)
 -- Own the item with this name, if there is one.
 SELECT pg_advisory_xact_lock(:key, mod(id, 2147483648)::integer) FROM item WHERE name = :name;
 

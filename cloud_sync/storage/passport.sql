@@ -27,7 +27,7 @@ SELECT min(first.at)
 FROM place p
 JOIN channel_stay s ON s.place_id = ANY(p.ancestors)
 CROSS JOIN LATERAL (
-    SELECT m.at FROM measured m
+    SELECT m.at FROM reading_range m
     WHERE m.channel_id = s.channel_id AND m.highest > '-Infinity' AND m.at >= s.since AND m.at < s.until AND m.at <= :until
     ORDER BY m.at LIMIT 1
 ) AS first
@@ -35,7 +35,7 @@ WHERE p.id = :place_id;
 
 -- name: instants(channel_id, first, last)
 -- What a channel measured between two instants, the highest value of each. Index: reading_channel_at.
-SELECT at, max(highest) AS value FROM measured
+SELECT at, max(highest) AS value FROM reading_range
 WHERE channel_id = :channel_id AND at >= :first AND at <= :last AND highest > '-Infinity'
 GROUP BY at
 ORDER BY at;

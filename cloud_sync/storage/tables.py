@@ -66,7 +66,6 @@ TABLES: Mapping[str, TableRule] = {
     "excursion": _DERIVED,
     "excursion_version": _EVIDENCE,
     "exposure": _DERIVED,
-    "formula": _evidence("approved_by", "approved_at"),
     "gateway": _SETTING,
     "gateway_invite": _evidence("expires_at", "used_at", "public_key"),
     "gateway_nonce": _DERIVED,
@@ -80,6 +79,7 @@ TABLES: Mapping[str, TableRule] = {
     "lane_progress": _DERIVED,
     "ledger_key": _EVIDENCE,
     "lot": _SETTING,
+    "master_formulation_record": _evidence("approved_by", "approved_at"),
     "movement": TableRule(
         TableKind.EVIDENCE,
         # Its derived time, and what an approved count corrects.

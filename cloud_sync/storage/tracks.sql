@@ -114,10 +114,10 @@ UPDATE track SET last_out_at = :last_out_at WHERE channel_id = :channel_id AND r
 -- name: last_back_before(channel_id, at, is_above, limit, hysteresis, on_limit_is_outside)$
 -- The last instant before :at whose values were all back within the limit; null if there is none.
 SELECT r.at
-FROM measured r
+FROM reading_range r
 WHERE r.channel_id = :channel_id AND r.at < :at
   AND NOT EXISTS (
-      SELECT FROM measured s
+      SELECT FROM reading_range s
       WHERE s.channel_id = r.channel_id AND s.at = r.at
         AND CASE WHEN :is_above THEN s.highest + :hysteresis > :limit ELSE s.lowest - :hysteresis < :limit END
          OR s.channel_id = r.channel_id AND s.at = r.at AND :on_limit_is_outside
@@ -128,10 +128,10 @@ LIMIT 1;
 -- name: first_back_after(channel_id, at, is_above, limit, hysteresis, on_limit_is_outside)$
 -- The first instant after :at whose values were all back within the limit; null if there is none.
 SELECT r.at
-FROM measured r
+FROM reading_range r
 WHERE r.channel_id = :channel_id AND r.at > :at
   AND NOT EXISTS (
-      SELECT FROM measured s
+      SELECT FROM reading_range s
       WHERE s.channel_id = r.channel_id AND s.at = r.at
         AND CASE WHEN :is_above THEN s.highest + :hysteresis > :limit ELSE s.lowest - :hysteresis < :limit END
          OR s.channel_id = r.channel_id AND s.at = r.at AND :on_limit_is_outside
@@ -142,7 +142,7 @@ LIMIT 1;
 -- name: instants(channel_id, first, before, is_above)
 -- What was measured from one instant on (null: ever), before another (null: without end), the furthest out of each.
 SELECT at, CASE WHEN :is_above THEN max(highest) ELSE min(lowest) END AS value
-FROM measured
+FROM reading_range
 WHERE channel_id = :channel_id
   AND at >= coalesce(:first::timestamptz, '-infinity') AND at < coalesce(:before::timestamptz, 'infinity')
 GROUP BY at
@@ -151,7 +151,7 @@ ORDER BY at;
 -- name: last_beyond(channel_id, first, last, is_above, edge, on_edge_is_outside)$
 -- The latest value beyond an edge between two instants (null: ever), null if there is none.
 SELECT max(at)
-FROM measured
+FROM reading_range
 WHERE channel_id = :channel_id
   AND at BETWEEN coalesce(:first::timestamptz, '-infinity') AND coalesce(:last::timestamptz, 'infinity')
   AND (CASE WHEN :is_above THEN highest > :edge ELSE lowest < :edge END
@@ -191,29 +191,29 @@ WHERE gateway_id = (SELECT gateway_id FROM channel WHERE id = :channel_id) AND l
 -- name: silence_start(channel_id, at)$
 -- From where silence is judged: the last good value before an instant, or else when the device was first heard of.
 SELECT coalesce(
-    (SELECT r.at FROM heard r WHERE r.channel_id = :channel_id AND r.at < :at ORDER BY r.at DESC LIMIT 1),
-    least((SELECT min(r.at) FROM heard r WHERE r.channel_id = :channel_id),
+    (SELECT r.at FROM good_reading r WHERE r.channel_id = :channel_id AND r.at < :at ORDER BY r.at DESC LIMIT 1),
+    least((SELECT min(r.at) FROM good_reading r WHERE r.channel_id = :channel_id),
           (SELECT min(u.at) FROM channel c JOIN unusable_reading u ON (u.gateway_id, u.device) = (c.gateway_id, c.device)
            WHERE c.id = :channel_id)));
 
--- name: last_heard(channel_id, horizon)$
+-- name: last_good_reading(channel_id, horizon)$
 -- The last good value up to an instant.
-SELECT at FROM heard WHERE channel_id = :channel_id AND at <= :horizon ORDER BY at DESC LIMIT 1;
+SELECT at FROM good_reading WHERE channel_id = :channel_id AND at <= :horizon ORDER BY at DESC LIMIT 1;
 
 -- name: first_good_after(channel_id, at)$
 -- The first good value after an instant.
-SELECT at FROM heard WHERE channel_id = :channel_id AND at > :at ORDER BY at LIMIT 1;
+SELECT at FROM good_reading WHERE channel_id = :channel_id AND at > :at ORDER BY at LIMIT 1;
 
 -- name: silences(channel_id, first, last, after_s, horizon)
 -- From an instant at which the device was heard of to a good value (null: to the end): where no good value came for so
 -- long, as far as it is known that none was taken. Of readings thinned to an envelope only the longest gap is known. seconds: how long that is, so far.
-WITH heard AS (
-    SELECT at FROM heard
+WITH taken AS (
+    SELECT at FROM good_reading
     WHERE channel_id = :channel_id AND at >= :first AND at <= coalesce(:last::timestamptz, 'infinity')
     UNION
     SELECT :first::timestamptz
 ), pair AS (
-    SELECT at AS began_at, lead(at) OVER (ORDER BY at) AS ended_at FROM heard
+    SELECT at AS began_at, lead(at) OVER (ORDER BY at) AS ended_at FROM taken
 )
 SELECT began_at, ended_at,
        extract(epoch FROM coalesce(ended_at, :horizon) - began_at)::double precision AS seconds
@@ -291,11 +291,11 @@ SELECT new.channel_id, r.lowest, r.highest
 FROM unnest(:channel_ids::bigint[], :firsts::timestamptz[], :lasts::timestamptz[]) AS new (channel_id, first_at, last_at)
 CROSS JOIN LATERAL (
     SELECT min(s.lowest) AS lowest, max(s.highest) AS highest
-    FROM measured s
+    FROM reading_range s
     WHERE s.channel_id = new.channel_id
-      AND s.at >= coalesce((SELECT b.at FROM measured b WHERE b.channel_id = new.channel_id AND b.at < new.first_at
+      AND s.at >= coalesce((SELECT b.at FROM reading_range b WHERE b.channel_id = new.channel_id AND b.at < new.first_at
                             ORDER BY b.at DESC LIMIT 1), new.first_at)
-      AND s.at <= coalesce((SELECT a.at FROM measured a WHERE a.channel_id = new.channel_id AND a.at > new.last_at
+      AND s.at <= coalesce((SELECT a.at FROM reading_range a WHERE a.channel_id = new.channel_id AND a.at > new.last_at
                             ORDER BY a.at LIMIT 1), new.last_at)
 ) AS r;
 
@@ -319,7 +319,7 @@ DELETE FROM track WHERE channel_id = ANY(:channel_ids);
 
 -- name: spans_of_channels(channel_ids)
 -- The first and the last measurement of each channel that has any.
-SELECT channel_id, min(at) AS first, max(at) AS last FROM heard WHERE channel_id = ANY(:channel_ids) GROUP BY 1;
+SELECT channel_id, min(at) AS first, max(at) AS last FROM good_reading WHERE channel_id = ANY(:channel_ids) GROUP BY 1;
 
 -- name: excursion_undone_by_placing(channel_id, place_id, since)^
 -- The first excursion that holds stock and rests on what a channel measured in another place after that time. Index:

@@ -227,7 +227,7 @@ def _departures(profiles: Sequence[Profile]) -> Iterable[tuple[Profile, Variant]
 async def _advice_on_silence(
     line: TranscriptLine, target: Target, exchanges: Sequence[Exchange], budget: Budget
 ) -> tuple[str, ...]:
-    """What to look at, after knocking at the door and asking the unit ids that makers like."""
+    """What to look at, after connecting and polling the unit ids that makers use."""
     last = exchanges[-1]
     door: PortState | None = None
     answering: list[int] = []

@@ -14,8 +14,8 @@ from edge_agent.commissioning.checks import Check, CheckState
 from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.offline_stock import OfflineStock
 from edge_agent.dock.phrases import plural
-from edge_agent.dock.room_tiles import WORDS, label_of
 from edge_agent.domain.monitoring.judged import Judged, place_in_name, rules_about
+from edge_agent.domain.monitoring.quantity_words import WORDS, label_of
 
 SHOWN_MAX = 10
 AT_THE_LEDGER = "at the ledger, set its location (PUT /v1/channels/ID/place) or record that it is not judged on purpose"

@@ -247,12 +247,12 @@ def _watch(look: Callable[[], View], *, once: bool, every_s: float, as_json: boo
         print_json(look())
         return
     if once or not console.is_terminal:
-        console.print(_drawn(look(), console.width))
+        console.print(drawn(look(), console.width))
         return
     try:
         with LiveTable(console=console, screen=False, auto_refresh=False) as table:
             while True:
-                table.update(_drawn(_looked(look), console.width, console.height - 1), refresh=True)
+                table.update(drawn(_looked(look), console.width, console.height - 1), refresh=True)
                 time.sleep(every_s)
     except KeyboardInterrupt:
         return
@@ -266,7 +266,7 @@ def _looked(look: Callable[[], View]) -> View:
         return View("journal", str(error), ())
 
 
-def _drawn(view: View, width: int, height: int | None = None) -> Group:
+def drawn(view: View, width: int, height: int | None = None) -> Group:
     """The table; within ``width`` x ``height`` if a height is given: what is not well comes first, and what has no room
     is counted below."""
     rows, said, left_out = list(view.rows), _said(view.rows), ""

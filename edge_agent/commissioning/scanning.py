@@ -16,8 +16,8 @@ from edge_agent.drivers.modbus.profile import Profile
 from edge_agent.errors import BenchError
 
 HOSTS_MAX = 256
-KNOCKS_AT_ONCE = 32
-KNOCK_S = 1.0
+CONNECTS_AT_ONCE = 32
+CONNECT_S = 1.0
 UNLIKELY_UNIT = 231
 """A unit id that hardly anyone sets: an endpoint that answers to it answers to any."""
 ALIKE_MAX = 3
@@ -81,18 +81,18 @@ def hosts_of(subnet: str) -> tuple[str, ...]:
 
 async def open_hosts(hosts: Sequence[str], port: int, progress: Progress) -> tuple[str, ...]:
     """Those of ``hosts`` that take a connection on ``port``."""
-    gate = asyncio.Semaphore(KNOCKS_AT_ONCE)
-    knocked = 0
+    gate = asyncio.Semaphore(CONNECTS_AT_ONCE)
+    tried = 0
 
-    async def knock(host: str) -> bool:
-        nonlocal knocked
+    async def connect(host: str) -> bool:
+        nonlocal tried
         async with gate:
             is_open = await _takes_connections(host, port)
-        knocked += 1
-        progress(f"{knocked} of {len(hosts)} addresses asked")
+        tried += 1
+        progress(f"{tried} of {len(hosts)} addresses asked")
         return is_open
 
-    answers = await asyncio.gather(*(knock(host) for host in hosts))
+    answers = await asyncio.gather(*(connect(host) for host in hosts))
     return tuple(host for host, is_open in zip(hosts, answers, strict=True) if is_open)
 
 
@@ -166,7 +166,7 @@ def _gist(answer: Exchange) -> tuple[object, ...]:
 
 async def _takes_connections(host: str, port: int) -> bool:
     try:
-        async with asyncio.timeout(KNOCK_S):
+        async with asyncio.timeout(CONNECT_S):
             _, writer = await asyncio.open_connection(host, port)
     except (OSError, TimeoutError):
         return False

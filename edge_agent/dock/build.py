@@ -15,25 +15,25 @@ from edge_agent.drivers.scanners.scanner import Scanner, SerialScanner
 from edge_agent.timekeeping.clock import Clock
 
 
-def build_docks(config: GatewayConfig, clock: Clock, floor: DockContext | None = None) -> tuple[Source, ...]:
-    """One source for each ``[[scanner]]``, ready to run. Without a ``floor`` nothing is judged or shown."""
-    return tuple(_dock(section, clock, floor, config.gateway.data_dir) for section in config.scanner)
+def build_docks(config: GatewayConfig, clock: Clock, dock_context: DockContext | None = None) -> tuple[Source, ...]:
+    """One source for each ``[[scanner]]``, ready to run. Without a ``dock_context`` nothing is judged or shown."""
+    return tuple(_dock(section, clock, dock_context, config.gateway.data_dir) for section in config.scanner)
 
 
-def _dock(section: ScannerSection, clock: Clock, floor: DockContext | None, data_dir: Path) -> Source:
+def _dock(section: ScannerSection, clock: Clock, dock_context: DockContext | None, data_dir: Path) -> Source:
     scanner, answers = scanner_of(section, clock)
-    if floor is None:
+    if dock_context is None:
         return DockSession(scanner, clock, answers, separator=section.separator)
-    if floor.lamps is not None:
-        answers = (*answers, floor.lamps)
+    if dock_context.lamps is not None:
+        answers = (*answers, dock_context.lamps)
     return DockSession(
         scanner,
         clock,
-        (*answers, ShownScan(floor.board, section.name)),
+        (*answers, ShownScan(dock_context.status_model, section.name)),
         separator=section.separator,
-        judge=floor.judge,
-        on_state=partial(floor.board.stands, section.name),
-        proof=ScannerProof(section, data_dir, clock, partial(floor.board.scanner_proven, section.name)),
+        judge=dock_context.judge,
+        on_state=partial(dock_context.status_model.stands, section.name),
+        proof=ScannerProof(section, data_dir, clock, partial(dock_context.status_model.scanner_proven, section.name)),
     )
 
 

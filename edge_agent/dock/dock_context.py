@@ -1,4 +1,4 @@
-"""Everything the docks and the local page of one gateway share: the desk, what happened since, alarms, the board."""
+"""Everything the docks and the local page of one gateway share: the desk, what happened since, alarms, the status."""
 
 import logging
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ class DockContext:
         self.lamps = lamps
         data_dir = config.gateway.data_dir
         self.store = DeskStore(data_dir)
-        self.known = OfflineStock()
+        self.offline_stock = OfflineStock()
         desk, damage = self.store.load()
         if desk is not None and desk.snapshot.gateway != config.gateway.name:
             damage = f"the desk on the disk is that of {desk.snapshot.gateway}, and is not used"
@@ -32,67 +32,67 @@ class DockContext:
         if damage:
             _log.error("%s. The docks have no desk until the ledger sends one", damage)
         self.damage = damage
-        self.known.take(desk)
+        self.offline_stock.take(desk)
         self._not_booked: frozenset[int] = frozenset()
         self._tell_not_booked()
-        self.watch = LocalHolds(self.known, clock, WatchStore(data_dir))
-        self.board = StatusModel(config, clock, self.known, open_alarms=self.watch.open_alarms)
+        self.local_holds = LocalHolds(self.offline_stock, clock, WatchStore(data_dir))
+        self.status_model = StatusModel(config, clock, self.offline_stock, open_alarms=self.local_holds.open_alarms)
         self.judge = DeskJudge(
-            self.known,
+            self.offline_stock,
             clock,
             old_after_s=config.desk.old_after_s,
-            local_holds=self.watch.holds_on,
-            alarm_at=self.watch.alarm_at,
-            safe_place=self.watch.safe_place,
+            local_holds=self.local_holds.holds_on,
+            alarm_at=self.local_holds.alarm_at,
+            safe_place=self.local_holds.safe_place,
         )
 
     @property
     def desk(self) -> Desk | None:
         """The desk in use."""
-        return self.known.desk
+        return self.offline_stock.desk
 
     def follow(self, config: GatewayConfig) -> None:
         """The configuration is this one now: show its docks and devices."""
-        self.board.follow(config)
+        self.status_model.follow(config)
 
     def remember(self, transactions: Iterable[ScanTransaction]) -> None:
         """What the journal still holds from before the start: the desk may not contain it."""
         for transaction in transactions:
-            self.known.add(transaction)
+            self.offline_stock.add(transaction)
 
     async def recorded(self, record: Record) -> tuple[Notice, ...]:
         """Something was recorded; what else has to be recorded because of it. Never raises for the world's faults."""
         if isinstance(record, ScanTransaction):
-            self.known.add(record)
-        notices = await self.watch.heard(record)
+            self.offline_stock.add(record)
+        notices = await self.local_holds.heard(record)
         for each in (record, *notices):
-            self.board.heard(each)
+            self.status_model.heard(each)
             if self.lamps is not None:
                 self.lamps.follow(each)
-        self.board.changed()
+        self.status_model.changed()
         return notices
 
     async def ledger_has_spoken(self) -> None:
         """A desk came that was asked for when the ledger knew all that this gateway knows."""
-        await self.watch.ledger_has_spoken()
-        self.board.changed()
+        await self.local_holds.ledger_has_spoken()
+        self.status_model.changed()
 
     def take(self, desk: Desk, contained: Iterable[str]) -> None:
         """A desk came that was asked for when the ledger had the transactions in ``contained``."""
-        if self.known.desk is not None and desk.etag == self.known.desk.etag:
-            gone = self.known.since & frozenset(contained)
+        if self.offline_stock.desk is not None and desk.etag == self.offline_stock.desk.etag:
+            gone = self.offline_stock.since & frozenset(contained)
             if gone:
-                self.known.take(desk, contained=gone)
+                self.offline_stock.take(desk, contained=gone)
             else:
-                self.known.confirm(desk)
+                self.offline_stock.confirm(desk)
         else:
-            self.known.take(desk, contained=frozenset(contained))
+            self.offline_stock.take(desk, contained=frozenset(contained))
         self._tell_not_booked()
-        self.board.changed()
+        self.status_model.changed()
 
     def _tell_not_booked(self) -> None:
         """The lamp follows what the ledger could not book; the log names each once."""
-        now = {case.number: case for case in self.known.not_booked}
+        now = {case.number: case for case in self.offline_stock.not_booked}
         for number in now.keys() - self._not_booked:
             _log.error("not booked at the ledger (case %d): %s", number, now[number].text)
         self._not_booked = frozenset(now)

@@ -4,7 +4,6 @@ Names and units are for people; what only a machine wants (a counter's clock, sa
 What no rule judges says so.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,36 +11,7 @@ from typing import Any
 from edge_agent.domain.monitoring.excursions import Rule, Side
 from edge_agent.domain.monitoring.judged import Judged
 from edge_agent.domain.monitoring.quantities import quantity_of
-
-WORDS = {
-    Judged.NO_PLACE: "no location is set for it at the ledger",
-    Judged.NO_POLICY: "no storage policy applies to this location",
-    Judged.NO_RULE: "the storage policy of this location has no rule for it",
-}
-CLIMATE, OTHER, COUNTER = 0, 1, 2
-"""In this order from the top."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """How a quantity is written: its name for people ("" where the unit says it), unit and digits."""
-
-    label: str
-    unit: str
-    digits: int
-    order: int = OTHER
-
-
-SHOWN: dict[str, Shown] = {
-    "temp_c": Shown("", "°C", 1, CLIMATE),
-    "rh_pct": Shown("", "% RH", 0, CLIMATE),
-    "dp_pa": Shown("", "Pa", 1, CLIMATE),
-    "co2_ppm": Shown("CO₂", "ppm", 0),
-    "door_open": Shown("door", "", 0),
-    "particles_0_5_um_count": Shown("≥ 0.5 µm", "per sample", 0, COUNTER),
-    "particles_5_um_count": Shown("≥ 5 µm", "per sample", 0, COUNTER),
-}
-"""What is always shown; anything else only where a rule judges it."""
+from edge_agent.domain.monitoring.quantity_words import COUNTER, OTHER, SHOWN, WORDS, label_of, number_of, shown_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +64,6 @@ def tiles(probes: Iterable[Probe], titled: Callable[[str], str]) -> list[dict[st
     return [{"place": titled(name), "name": name, "probes": found[name].probes} for name in names]
 
 
-def label_of(metric: str) -> str:
-    """The name of a metric for people, with the number of the probe if it has one: ``temperature, probe 2``.
-
-    >>> label_of("temp_2_c"), label_of("rh_pct"), label_of("dew_c")
-    ('temperature, probe 2', 'humidity', 'dew')
-    """
-    quantity = quantity_of(metric)
-    names = {"temp_c": "temperature", "rh_pct": "humidity", "dp_pa": "differential pressure"}
-    shown = SHOWN.get(quantity)
-    label = names.get(quantity) or (shown.label if shown else quantity.rpartition("_")[0].replace("_", " "))
-    number = _number_of(metric)
-    return f"{label}, probe {number}" if number else label
-
-
 def _matters(channel: Channel) -> bool:
     return quantity_of(channel.metric) in SHOWN or bool(channel.limits)
 
@@ -119,8 +75,8 @@ def _order(channel: Channel) -> int:
 
 def _value(channel: Channel, beside: list[Channel]) -> dict[str, Any]:
     quantity = quantity_of(channel.metric)
-    shown = SHOWN.get(quantity) or Shown(label_of(channel.metric), quantity.rpartition("_")[2], 1)
-    number = _number_of(channel.metric)
+    shown = shown_as(channel.metric)
+    number = number_of(channel.metric)
     has_twin = sum(quantity_of(other.metric) == quantity for other in beside) > 1
     label = f"probe {number}" if number else "probe 1" if has_twin else shown.label
     text = f"{channel.value:.{shown.digits}f}"
@@ -141,10 +97,3 @@ def _not_judged(channels: Iterable[Channel]) -> list[str]:
         if channel.judged in gaps:
             gaps[channel.judged].append(label_of(channel.metric))
     return [f"NOT JUDGED {', '.join(dict.fromkeys(names))}: {WORDS[judged]}" for judged, names in gaps.items() if names]
-
-
-def _number_of(metric: str) -> str:
-    if metric.startswith("particles"):
-        return ""
-    found = re.search(r"(?:^|_)(?:ch|channel|probe|input|sensor)?([0-9]{1,2})(?:_|$)", metric)
-    return found[1] if found else ""

@@ -19,9 +19,11 @@ from edge_agent.dock.session_state import Dock, SessionState
 from edge_agent.dock.session_timeout import NO_JUDGE, abandon, expire
 from edge_agent.dock.verdicts import Judge
 from edge_agent.domain.barcodes.command_codes import Badge, Code, is_code, parse_code
-from edge_agent.domain.barcodes.gs1 import GS, Scanned, parse
+from edge_agent.domain.barcodes.gs1 import parse
+from edge_agent.domain.barcodes.gs1_elements import GS
 from edge_agent.domain.barcodes.proof_card import CardReading
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
+from edge_agent.domain.barcodes.scanned import Scanned
 from edge_agent.domain.barcodes.symbology import Symbol, symbol_of, visible
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Notice, NoticeKind, Record

@@ -14,11 +14,12 @@ from edge_agent.dock.effects import Feedback
 from edge_agent.dock.offline_stock import OfflineStock
 from edge_agent.dock.order_checklist import checklist, units_scanned
 from edge_agent.dock.phrases import doing_of, next_needed
-from edge_agent.dock.room_tiles import Channel, Probe, label_of, tiles
+from edge_agent.dock.room_tiles import Channel, Probe, tiles
 from edge_agent.dock.session_state import SessionState
 from edge_agent.domain.monitoring.excursions import Track
 from edge_agent.domain.monitoring.judged import Judged
 from edge_agent.domain.monitoring.local_alarms import TrackKey
+from edge_agent.domain.monitoring.quantity_words import label_of
 from edge_agent.domain.stock.desk import DeskCase
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record, ScanLine
 from edge_agent.domain.wire.request_signing import written
@@ -337,15 +338,15 @@ class StatusModel:
 
 
 class ShownScan:
-    """Tells the board what a dock tells its operator; an ``Answer``."""
+    """Tells the status model what a dock tells its operator; an ``Answer``."""
 
-    def __init__(self, board: StatusModel, dock: str) -> None:
-        self._board = board
+    def __init__(self, status_model: StatusModel, dock: str) -> None:
+        self._status_model = status_model
         self._dock = dock
 
     async def give(self, feedback: Feedback) -> None:
         """On the page."""
-        self._board.answered(self._dock, feedback)
+        self._status_model.answered(self._dock, feedback)
 
 
 def _told_case(case: DeskCase) -> dict[str, Any]:

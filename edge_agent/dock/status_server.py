@@ -6,8 +6,8 @@ h11 reads the requests (httpx brings it along anyway), asyncio serves them. No f
 address    gives
 ========== ===========================================================================================================
 /          the page; its script listens to /events and needs nothing from outside this machine
-/events    the board as server-sent events: when it changes, and every few seconds as a sign of life
-/state     the board once, JSON
+/events    the status as server-sent events: when it changes, and every few seconds as a sign of life
+/state     the status once, JSON
 /healthz   200 while polling and committing make progress and the disk takes records, else 503 and why
 /metrics   Prometheus
 ========== ===========================================================================================================
@@ -57,9 +57,9 @@ Answer = tuple[int, str, bytes]
 class StatusServer:
     """The server. ``machine`` gives the state of the agent itself; without faults all is well."""
 
-    def __init__(self, section: PageSection, board: StatusModel, machine: Callable[[], MachineStatus]) -> None:
+    def __init__(self, section: PageSection, status_model: StatusModel, machine: Callable[[], MachineStatus]) -> None:
         self._section = section
-        self._board = board
+        self._status_model = status_model
         self._machine = machine
         self._metrics: Callable[[], bytes] | None = None
         self._static = {
@@ -131,7 +131,7 @@ class StatusServer:
         if path in self._static:
             return self._static[path]
         if path == "/state":
-            return 200, "application/json", _json(self._board.state(self._machine()))
+            return 200, "application/json", _json(self._status_model.state(self._machine()))
         if path == "/healthz":
             faults = self._machine().faults
             return 503 if faults else 200, "application/json", _json({"ok": not faults, "faults": list(faults)})
@@ -144,7 +144,7 @@ class StatusServer:
             # Not at the top: a gateway that nobody scrapes does not pay for the library (about 3 MB).
             from edge_agent.dock.metrics import Metrics
 
-            self._metrics = Metrics(self._board, self._machine).text
+            self._metrics = Metrics(self._status_model, self._machine).text
         return self._metrics()
 
     def _may_ask(self, request: h11.Request) -> bool:
@@ -160,9 +160,9 @@ class StatusServer:
             await exchange.begin(200, "text/event-stream; charset=utf-8")
         while True:
             async with asyncio.timeout(REQUEST_S):
-                await exchange.send(b"data: " + _json(self._board.state(self._machine())) + b"\n\n")
+                await exchange.send(b"data: " + _json(self._status_model.state(self._machine())) + b"\n\n")
             await asyncio.sleep(EVENTS_PAUSE_S)
-            await self._board.news(SIGN_OF_LIFE_S)
+            await self._status_model.news(SIGN_OF_LIFE_S)
 
 
 class _Exchange:

@@ -25,7 +25,7 @@ from edge_agent.drivers.modbus.profile import Profile, load_profile
 from edge_agent.drivers.modbus.proof_watch import ProofWatch
 from edge_agent.drivers.modbus.register_decode import Variant
 from edge_agent.drivers.modbus.register_poll import WatchedPoll
-from edge_agent.drivers.particles.particle_counter import CounterMemory, CounterTalk
+from edge_agent.drivers.particles.particle_counter import CounterExchange, CounterMemory
 from edge_agent.drivers.particles.particle_sensor import particle_sensor
 from edge_agent.drivers.proof_records import is_proven_with, read_records
 from edge_agent.errors import ConfigError, ProfileError
@@ -300,18 +300,18 @@ def _device(device: DeviceSection, profile: Profile, config: GatewayConfig, cloc
     variant = Variant(device.address_offset or 0, device.word_order, device.fahrenheit)
     saw = device.proof.saw if device.proof is not None else {}
     proof = ProofWatch(profile, variant, saw, edited, is_proven=device.proof is not None)
-    talk = None
+    exchange = None
     if profile.counter is not None and device.counter is not None:
         memory = CounterMemory(config.gateway.data_dir / "counters" / f"{device.name.replace('/', '~')}.json")
-        counter = CounterTalk(profile, profile.counter, variant, device.counter, memory, clock, _settle_s(config))
-        talk = WatchedPoll(counter, proof, clock)
+        counter = CounterExchange(profile, profile.counter, variant, device.counter, memory, clock, _settle_s(config))
+        exchange = WatchedPoll(counter, proof, clock)
     return BusDevice(
         name=DeviceName(device.name),
         unit=profile.link.unit if device.unit is None else device.unit,
         profile=profile,
         poll_s=device.poll_s,
         variant=variant,
-        talk=talk,
+        exchange=exchange,
         stale_after_s=device.stale_after_s,
         proof=proof,
     )

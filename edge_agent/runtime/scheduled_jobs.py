@@ -78,7 +78,7 @@ class Calendar:
         """The wall clock was set: when a job is due next is worked out anew, from the time as it is now."""
         if self._scheduler is not None:
             for name in self._jobs:
-                self._scheduler.reschedule_job(name, trigger=self._trigger())
+                self._scheduler.reschedule_job(name, trigger=self.trigger())
 
     async def remind_of_calibrations(self) -> None:
         """A notice for each device whose calibration is due soon, or was."""
@@ -134,7 +134,7 @@ class Calendar:
         for name in self._jobs:
             scheduler.add_job(
                 self._run_job,
-                self._trigger(),
+                self.trigger(),
                 args=[name],
                 id=name,
                 max_instances=1,
@@ -155,7 +155,8 @@ class Calendar:
         with suppress(JournalError):  # the recorder tells
             await self._jobs[name]()
 
-    def _trigger(self) -> Any:
+    def trigger(self) -> Any:
+        """When the jobs run: once a day, at the configured time."""
         from apscheduler.triggers.cron import CronTrigger
 
         class NextTime(CronTrigger):  # type: ignore[misc]

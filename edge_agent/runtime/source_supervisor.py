@@ -30,9 +30,9 @@ class Plan:
     within_s: float | None = None
 
 
-def plan_sources(config: GatewayConfig, clock: Clock, floor: DockContext | None = None) -> tuple[Plan, ...]:
+def plan_sources(config: GatewayConfig, clock: Clock, dock_context: DockContext | None = None) -> tuple[Plan, ...]:
     """Every bus and scanner of the configuration. Nothing is opened yet. Raises ``ConfigError``."""
-    return (*_buses(config, clock), *_docks(config, clock, floor))
+    return (*_buses(config, clock), *_docks(config, clock, dock_context))
 
 
 class Sources:
@@ -119,11 +119,11 @@ def _within_s(bus: BusSection, wired: list[DeviceSection]) -> float | None:
     return 2 * longest_s + len(wired) * max(bus.timeout_s, bus.budget_s or 0.0) + SILENT_MAX_S
 
 
-def _docks(config: GatewayConfig, clock: Clock, floor: DockContext | None) -> Iterator[Plan]:
+def _docks(config: GatewayConfig, clock: Clock, dock_context: DockContext | None) -> Iterator[Plan]:
     if not config.scanner:
         return
     # Not at the top: a gateway without scanners does not pay for the tables of GS1 (about 17 MB).
     from edge_agent.dock.build import build_docks
 
-    for section, source in zip(config.scanner, build_docks(config, clock, floor), strict=True):
+    for section, source in zip(config.scanner, build_docks(config, clock, dock_context), strict=True):
         yield Plan(source, section, SILENT_MAX_S)

@@ -18,7 +18,7 @@ import typer
 from biip import ParseError
 from rich.console import Console
 
-from edge_agent.domain.barcodes.gs1 import GS, encode
+from edge_agent.domain.barcodes.gs1_elements import GS, encode
 from edge_agent.drivers.scanners.framing import Suffix
 
 FRAMES: dict[Suffix, tuple[bytes, bytes]] = {

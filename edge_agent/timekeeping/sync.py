@@ -38,7 +38,7 @@ def always() -> bool:
     return True
 
 
-class _Timex(ctypes.Structure):
+class Timex(ctypes.Structure):
     """``struct timex`` as far as it is read here; the rest is room for what the kernel writes."""
 
     _fields_ = (
@@ -56,7 +56,7 @@ def _kernel_status() -> int | None:
     adjtimex = _adjtimex()
     if adjtimex is None:
         return None
-    timex = _Timex(modes=0)
+    timex = Timex(modes=0)
     if adjtimex(ctypes.byref(timex)) < 0:
         if ctypes.get_errno() == errno.EINTR:
             return _kernel_status()

@@ -13,6 +13,7 @@ from edge_agent.domain.wire.records import Lane, Notice, NoticeKind, Record
 from edge_agent.errors import JournalDamaged, JournalError, LinkDown, Refused
 from edge_agent.timekeeping.clock import Clock, stamp
 from edge_agent.uplink.backfill import BACKLOG_RECORDS_MIN, Progress, TokenBucket, UplinkStatus, duration
+from edge_agent.uplink.backoff import Backoff
 from edge_agent.uplink.base import Outcome, Receipt, Uplink
 
 MESSAGE_BYTES_MAX = 768 * 1024
@@ -78,17 +79,14 @@ class Forwarder:
         self._thread = thread
         self._uplink = uplink
         self._clock = clock
-        self._random = random
         self._record = record
         self._on_acknowledged = on_acknowledged
-        self._retry_min_s = min(retry_min_s, retry_max_s)
-        self._retry_max_s = retry_max_s
+        self._backoff = Backoff(retry_min_s, retry_max_s, random)
         self._message_bytes_max = message_bytes_max
         self._message_units_max = message_units_max
         self._message_units = min(MESSAGE_UNITS_FIRST, message_units_max)
         self._work = work or asyncio.Event()
         self._finishing = asyncio.Event()
-        self._failures = 0
         self._lost_since_s: float | None = None
         self._back_since_s = clock.mono_s()
         self._bucket = TokenBucket(backfill_bytes_per_s, clock.mono_s()) if backfill_bytes_per_s else None
@@ -288,7 +286,7 @@ class Forwarder:
             await self._publish(replace(self._status, link="forked", fork=text))
 
     async def _note_lost(self, error: Exception) -> None:
-        self._failures += 1
+        self._backoff.failed()
         if self._lost_since_s is None:
             self._lost_since_s = self._clock.mono_s()
             self._progress = None
@@ -298,7 +296,7 @@ class Forwarder:
             _log.warning("link to the ledger lost: %s. The journal keeps everything meanwhile", error)
 
     async def _note_back(self) -> None:
-        self._failures = 0
+        self._backoff.succeeded()
         if self._lost_since_s is None and not self._is_first:
             return
         waiting = await self._thread.call(self._journal.pending_records)
@@ -348,13 +346,8 @@ class Forwarder:
 
     async def _pause(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._pause_s()):
+            async with asyncio.timeout(self._backoff.pause_s()):
                 await self._finishing.wait()
-
-    def _pause_s(self) -> float:
-        """Doubling from the shortest to the longest pause, each between half and whole."""
-        doubled_s = self._retry_min_s * 2.0 ** min(self._failures - 1, 30)
-        return min(doubled_s, self._retry_max_s) * (0.5 + self._random() / 2)
 
 
 def _settle(batches: Iterable[StoredBatch], receipts: Iterable[Receipt]) -> _Settled:

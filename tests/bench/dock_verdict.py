@@ -52,8 +52,8 @@ async def _measure(data_dir: Path) -> list[float]:
                 "scanner": [{"name": "dock/scanner", "port": str(scanner.path)}],
             }
         )
-        floor = DockContext(config, clock)
-        (dock,) = build_docks(config, clock, floor)
+        dock_context = DockContext(config, clock)
+        (dock,) = build_docks(config, clock, dock_context)
         serving = asyncio.create_task(dock.run(_nowhere))
         await scanner.scan_until_answered("LW.BADGE.amy", aim="]C0")
         for text in SETTING:

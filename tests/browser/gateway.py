@@ -37,8 +37,10 @@ class ByHand:
 class Gateway:
     """The running agent and everything to play with it."""
 
-    def __init__(self, floor: DockContext, scanner: SimulatedScanner, by_hand: ByHand, clock: SystemClock) -> None:
-        self.floor = floor
+    def __init__(
+        self, dock_context: DockContext, scanner: SimulatedScanner, by_hand: ByHand, clock: SystemClock
+    ) -> None:
+        self.dock_context = dock_context
         self.scanner = scanner
         self._by_hand = by_hand
         self._clock = clock
@@ -78,11 +80,19 @@ async def a_gateway(tmp_path: Path, site: DeskSnapshot = SITE) -> AsyncIterator[
     )
     Identity.load_or_make(config.gateway.data_dir)
     DeskStore(config.gateway.data_dir).keep(desk_from(site, clock))
-    floor, by_hand, stop = DockContext(config, clock), ByHand(), asyncio.Event()
-    gateway = Gateway(floor, scanner, by_hand, clock)
-    plans = (*plan_sources(config, clock, floor), Plan(by_hand, by_hand))
+    dock_context, by_hand, stop = DockContext(config, clock), ByHand(), asyncio.Event()
+    gateway = Gateway(dock_context, scanner, by_hand, clock)
+    plans = (*plan_sources(config, clock, dock_context), Plan(by_hand, by_hand))
     agent = asyncio.create_task(
-        run(config, clock, plans, stop=stop, random=random.Random(1).random, floor=floor, on_page=gateway.found)
+        run(
+            config,
+            clock,
+            plans,
+            stop=stop,
+            random=random.Random(1).random,
+            dock_context=dock_context,
+            on_page=gateway.found,
+        )
     )
     try:
         async with asyncio.timeout(20):

@@ -187,7 +187,7 @@ async def test_a_verdict_that_nobody_acted_on_for_two_minutes_is_old(tmp_path: P
         await gateway.scan(*PICK)
         await expect(page.locator(".verdict")).to_have_class("verdict good")
         await page.evaluate(
-            "board.docks[0].recent[0].at = new Date(Date.parse(board.at) - 121000).toISOString(); draw()"
+            "model.docks[0].recent[0].at = new Date(Date.parse(model.at) - 121000).toISOString(); draw()"
         )
         await expect(page.locator(".verdict")).to_have_class("verdict good old")
         await expect(page.locator("#gone")).to_be_hidden()
@@ -208,7 +208,7 @@ async def test_health_and_metrics_speak_to_machines(tmp_path: Path) -> None:
         gateway.measure("fridge-a/probe-1", temp_c=4.25)
         async with asyncio.timeout(10):
             while "lotwarden_reading{" not in (text := (await client.get("/metrics")).text):
-                await gateway.floor.board.news(0.1)
+                await gateway.dock_context.status_model.news(0.1)
         assert 'lotwarden_reading{device="fridge-a/probe-1",metric="temp_c",place="Fridge A"} 4.25' in text
         assert "lotwarden_healthy 1.0" in text
         health = await client.get("/healthz")

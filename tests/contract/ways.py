@@ -129,7 +129,7 @@ class Store:
             if self.is_down:
                 raise DatabaseDown("no route to PostgreSQL")
             batch = decode_batch(raw)
-            return StoreReceipt(batch.digest, Stored(self.ledger._outcome(batch)))
+            return StoreReceipt(batch.digest, Stored(self.ledger.outcome_of(batch)))
 
 
 def one_by_one(store: Callable[[bytes], Any]) -> Callable[[Sequence[bytes]], list[Any]]:

@@ -138,7 +138,7 @@ class Deciding(Watch):
     def a_batch_is_planned(self, quantity: int) -> None:
         number = f"B{len(self.model.batches) + 1}"
         if len(self.model.batches) < 3:
-            body = {"number": number, "formula": "mix", "room": "clean-room", "quantity": quantity}
+            body = {"number": number, "master_formulation_record": "mix", "room": "clean-room", "quantity": quantity}
             self.ask(self.house.amy, "/v1/production-batches", body)
             self.house.add_place(number, "production", "clean-room", None)
             self.model.batches[number] = False

@@ -98,7 +98,7 @@ CASES = ("k1", "k2", "k3")
 UNITS_IN_CASE = (10, 12)
 """As the master data has it, and as somebody corrects it."""
 LATE_ITEM = "late"
-FORMULA = {
+MASTER_RECORD = {
     "quantity": 10, "preparation": "category_2_aseptic_untested", "storage": "refrigerator",
     "ingredients": [{"item": "drug", "quantity": 10, "tolerance_pct": 100}],
     "steps": [{"text": "mix"}], "yield_min_pct": 0, "yield_max_pct": 1000,
@@ -264,8 +264,13 @@ class House:
         self.ledger.run("INSERT INTO item_substitute SELECT i.id, 1, v.id FROM item i, item v"
                         " WHERE (i.name, v.name) = ('insulin', 'vaccine')")  # fmt: skip
         self.ok(self.root, "PUT", "/v1/items/syringe/compounding", {"kind": "503B"})
-        self.ok(self.root, "POST", "/v1/formulas", {"name": "mix", "item": "syringe", "formula": FORMULA})
-        self.ok(self.eve, "POST", "/v1/formulas/mix/1/approve", {"reason": "checked"})
+        self.ok(
+            self.root,
+            "POST",
+            "/v1/master-formulation-records",
+            {"name": "mix", "item": "syringe", "body": MASTER_RECORD},
+        )
+        self.ok(self.eve, "POST", "/v1/master-formulation-records/mix/1/approve", {"reason": "checked"})
 
     def ok(self, who: Somebody, method: str, path: str, body: Any = None) -> Any:
         """A request that has to succeed."""

@@ -121,11 +121,11 @@ class Stock(Watch):
         assert (response.status_code, path) == (status, path), response.text
         assert self.effects() == before
 
-    @does(4, kind=st.sampled_from(["demand", "demand", "transfer", "purchase", "return", "destruction"]),
+    @does(4, kind=st.sampled_from(["requisition", "requisition", "transfer", "purchase", "return", "destruction"]),
           item=st.sampled_from(["insulin", "vaccine", "drug"]), quantity=st.integers(1, 8), other=numbers)  # fmt: skip
     def something_is_ordered(self, kind: str, item: str, quantity: int, other: int) -> None:
         ends = {
-            "demand": [("main", "st-mary"), ("main", "ward-3"), ("store", "st-mary")],
+            "requisition": [("main", "st-mary"), ("main", "ward-3"), ("store", "st-mary")],
             "transfer": [("main", "north-room"), ("north", "store")],
             "purchase": [("acme", "dock"), ("shady", "store")],
             "return": [("st-mary", "store"), ("ward-3", "fridge-a")],
@@ -142,8 +142,10 @@ class Stock(Watch):
             for step in ("approve", {"purchase": "place", "destruction": "witness"}[kind]):
                 self.say((self.house.bob, self.house.amy)[step == "witness"], f"/v1/orders/{number}/{step}",
                          {"reason": "as agreed"})  # fmt: skip
-        if kind in ("demand", "transfer") and other % 4:
-            self.an_order_is_allocated(len([each for each, what in self.orders if what in ("demand", "transfer")]) - 1)
+        if kind in ("requisition", "transfer") and other % 4:
+            self.an_order_is_allocated(
+                len([each for each, what in self.orders if what in ("requisition", "transfer")]) - 1
+            )
         if kind == "transfer":
             self.house.add_place(f"transit.{number}", "transit", None, None)
 
@@ -156,7 +158,7 @@ class Stock(Watch):
 
     @does(4, pick=numbers)
     def an_order_is_allocated(self, pick: int) -> None:
-        if number := self.order(pick, "demand", "transfer"):
+        if number := self.order(pick, "requisition", "transfer"):
             known = self.holds()
             response = self.say(self.house.amy, f"/v1/orders/{number}/allocate", {"client_id": self.id()}, retry=True)
             for line in response.json().get("lines", []):
@@ -165,7 +167,7 @@ class Stock(Watch):
 
     @does(2, pick=numbers, quantity=quantities, item=st.sampled_from(["vaccine", "vaccine", "drug"]))
     def a_substitute_is_taken(self, pick: int, quantity: int, item: str) -> None:
-        if number := self.order(pick, "demand", "transfer"):
+        if number := self.order(pick, "requisition", "transfer"):
             body = {"line": 1, "item": item, "quantity": quantity, "instead_of": quantity, "reason": "Dr. Weiss agreed"}
             response = self.say(self.house.amy, f"/v1/orders/{number}/substitute", body)
             assert not (response.is_success and item != "vaccine"), "only the item's own substitutes may be taken"
@@ -174,7 +176,7 @@ class Stock(Watch):
 
     @does(4, pick=numbers, way=st.sampled_from(["gather", "gather-cold", "ship", "dispense"]))
     def an_order_is_filled(self, pick: int, way: str) -> None:
-        if not (number := self.order(pick, "demand", "transfer")):
+        if not (number := self.order(pick, "requisition", "transfer")):
             return
         known = self.holds()
         reserved = [row for row in self.reservations() if row["demand"] == number]

@@ -138,8 +138,8 @@ class _Witness(Ledger):
         super().__init__(IDENTITY.verify)
         self.stored: dict[tuple[Lane, int], Batch] = {}
 
-    def _outcome(self, batch: Batch) -> str:
-        outcome = super()._outcome(batch)
+    def outcome_of(self, batch: Batch) -> str:
+        outcome = super().outcome_of(batch)
         if outcome == "stored":
             self.stored[batch.header.lane, batch.header.first] = batch
         return outcome

@@ -7,7 +7,7 @@ from itertools import takewhile
 from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.ble.frames import Advertisement
 from edge_agent.drivers.ble.hearing import BASE_UUID_END
-from edge_agent.drivers.ble.on_air import Said
+from edge_agent.drivers.ble.on_air import Advert
 from edge_agent.drivers.ble.registry import FORMATS
 from tests.support.paths import ROOT
 
@@ -44,12 +44,12 @@ class PublishedFrame:
         """As a decoder sees it."""
         return heard(self.said(self.address or ADDRESS))
 
-    def said(self, address: str) -> Said:
+    def said(self, address: str) -> Advert:
         """As it goes on the air."""
-        return Said(address, self.companies, self.services, self.name, -61, self.offers)
+        return Advert(address, self.companies, self.services, self.name, -61, self.offers)
 
 
-def heard(said: Said) -> Advertisement:
+def heard(said: Advert) -> Advertisement:
     """An advertisement as a decoder sees it when it was just said."""
     offers = tuple(f"0000{one:04x}{BASE_UUID_END}" if isinstance(one, int) else one for one in said.services)
     return Advertisement(said.address, said.manufacturer_data, said.service_data, said.name, offers)

@@ -99,9 +99,9 @@ class Ledger:
             return [{"digest": batch.digest} for batch in batches]
         if fault == "half":
             batches = batches[: (len(batches) + 1) // 2]
-        return [{"digest": batch.digest, "outcome": self._outcome(batch), "reason": ""} for batch in batches]
+        return [{"digest": batch.digest, "outcome": self.outcome_of(batch), "reason": ""} for batch in batches]
 
-    def _outcome(self, batch: Batch) -> str:
+    def outcome_of(self, batch: Batch) -> str:
         header = batch.header
         if not batch.is_genuine(self.verify):
             self.forged += 1

@@ -26,12 +26,11 @@ CLOUD_MAY_IMPORT_EDGE = ("edge_agent.domain",)
 RUNS_BOTH_SIDES = "cloud_sync/demo/"
 
 
+SIDES = ("edge_agent", "cloud_sync")
+
+
 def modules() -> list[str]:
-    return sorted(
-        path.relative_to(ROOT).as_posix()
-        for side in ("edge_agent", "cloud_sync")
-        for path in (ROOT / side).rglob("*.py")
-    )
+    return sorted(path.relative_to(ROOT).as_posix() for side in SIDES for path in (ROOT / side).rglob("*.py"))
 
 
 def imports_of(module: str) -> set[str]:
@@ -168,3 +167,68 @@ def test_sql_stands_in_sql_files(path: str) -> None:
 )  # fmt: skip
 def test_sql_in_code_would_be_seen(code: str) -> None:
     assert sql_texts_in(code)
+
+
+MQTT = "tests/integration/edge/uplink/test_mqtt.py"
+PRIVATE_ALLOWED = {
+    ("tests/integration/edge/buffer/test_journal_kill.py", "journal._connection"): "no test can cut the power",
+    (MQTT, "intruder._broker"): "a stranger has another client id than a gateway ever has",
+    (MQTT, "uplink._asked"): "a receipt that came too late shows nowhere until it is used",
+    (MQTT, "uplink._link"): "and the link tells when it came",
+    ("tests/bench/contenders.py", "storage._SQLiteEventStorage__write_database"): "another product, with no other way",
+    ("tests/support/warm_commands.py", "atexit._run_exitfuncs"): "Python's own, for what it runs at its end",
+}
+"""Where a test looks inside of an object, and why what the object does cannot be watched instead."""
+
+
+def private_uses_in(source: str) -> list[str]:
+    """What a test takes out of an object or module that is none of its face; its own (self, cls, super) apart."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in SIDES:
+            found += [f"{node.module}.{alias.name}" for alias in node.names if alias.name.startswith("_")]
+        elif isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.endswith("__"):
+            owner = ast.unparse(node.value)
+            if owner not in ("self", "cls", "os") and not owner.startswith(("super(", "type(self)")):
+                found.append(ast.unparse(node))
+    return found
+
+
+def all_private_uses() -> set[tuple[str, str]]:
+    files = [path for path in sorted((ROOT / "tests").rglob("*.py")) if path.name != "test_house.py"]
+    return {(path.relative_to(ROOT).as_posix(), use) for path in files for use in private_uses_in(path.read_text())}
+
+
+def test_tests_watch_what_things_do_and_not_what_they_are_inside() -> None:
+    assert all_private_uses() == PRIVATE_ALLOWED.keys()
+
+
+@pytest.mark.parametrize(
+    ("code", "uses"),
+    [
+        ("assert journal._connection.closed", ["journal._connection"]),
+        ("from edge_agent.agent import _Agent", ["edge_agent.agent._Agent"]),
+        ("made()._state = 3", ["made()._state"]),
+        ("self._line = line; os._exit(0); super()._run(); x.__class__", []),
+    ],
+)
+def test_a_look_inside_would_be_seen(code: str, uses: list[str]) -> None:
+    assert private_uses_in(code) == uses
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_private_name_stays_in_its_module(module: str) -> None:
+    own = [name for name in imports_of(module) if name.split(".")[0] in SIDES]
+    assert not [name for name in own if name.rpartition(".")[2].startswith("_") and not name.endswith("__main__")]
+
+
+def test_a_module_says_what_it_offers_only_where_it_passes_on_what_others_made() -> None:
+    """Everything without an underscore is its face; ``__all__`` names what a module passes on (mypy asks for it)."""
+    for module in modules():
+        tree = ast.parse((ROOT / module).read_text())
+        faces = [
+            node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        ]
+        for face in faces:
+            imported = {name.rpartition(".")[2] for name in imports_of(module)}
+            assert {element.value for element in getattr(face.value, "elts", ())} <= imported, module

@@ -22,6 +22,33 @@ AVOIDED = {
     r"\bNOT KEPT\b": "NOT SAVED",
 }
 """What texts for people must not say, and what to write instead."""
+REPLACED = {
+    r"\bOrderKind\.DEMAND\b|\bkind\b.{0,12}[\"']demand[\"']": "requisition",
+    r"\b[Ff]ormulas?\b|\bFormula(In|Out)\b|formula_": "master formulation record",
+    r"\b(FROM|JOIN) (heard|measured)\b": "good_reading, reading_range",
+    r"\bpromised?\b": "reservation, reserve",
+    r"\bin_one_go\b": "pipeline",
+    r"\bhold_now\b": "active_hold",
+    r"\bdisown(s|ed)?\b": "invalid",
+    r"/gather\b": "pick",
+    r"/rebook\b": "reprocess",
+    r"\bown_(one|item\w*|place|lot)\b": "lock_...",
+    r"[Kk]nock(s|ed|ing)?\b": "connect",
+    r"\b(class )?\w*Talk\b|\btalk=": "exchange",
+    r"\b(class )(No|Board|Page|Floor|Known|Watch|Pulse|Room|Said)\b": "ScanRefused, StatusModel, DockContext, ...",
+}
+"""What this house once called things by words of its own, and the field's word that stands instead."""
+REPLACED_AT_THE_DOCK = {r"\bfloor\b": "dock_context", r"\b_?board\b": "status_model"}
+"""The same, where these words have no meaning of their own (a relay board, math.floor)."""
+AT_THE_DOCK = "edge_agent/dock", "edge_agent/agent.py", "edge_agent/process.py", "edge_agent/runtime"
+OTHERS_WORDS = {
+    "edge_agent/drivers/ble/formats/sensirion.py": "the maker's formula",
+    "edge_agent/drivers/modbus/dead_values.py": "the makers' formulas",
+    "edge_agent/domain/monitoring/mkt.py": "Haynes' formula",
+    "cloud_sync/actions/quality/trace.py": "a spreadsheet's formula",
+    "cloud_sync/domain/master_records.py": "a spreadsheet's formula",
+}
+"""Where a word that was replaced means something else."""
 SIDES = "edge_agent", "cloud_sync"
 SIGNPOST = re.compile(r"^\| [^|]+ \| `([^`]+)` \| `([^`]+)` \|$", re.MULTILINE)
 
@@ -38,9 +65,7 @@ def faults_in(texts: list[str]) -> list[str]:
     return [f"{text!r}: write {better}" for text in texts for word, better in AVOIDED.items() if re.search(word, text)]
 
 
-@pytest.mark.parametrize(
-    "path", sorted(p for s in ("edge_agent", "cloud_sync") for p in (ROOT / s).rglob("*.py")), ids=str
-)
+@pytest.mark.parametrize("path", sorted(p for s in SIDES for p in (ROOT / s).rglob("*.py")), ids=str)
 def test_messages_are_in_the_trades_english(path: Path) -> None:
     assert faults_in(texts_of(path.read_text())) == []
 
@@ -48,6 +73,42 @@ def test_messages_are_in_the_trades_english(path: Path) -> None:
 def test_an_avoided_word_would_be_seen() -> None:
     assert faults_in(texts_of('"""Nobody has it."""\nfail(f"nobody has said where {x} stands")')) != []
     assert faults_in(texts_of('"""A thing that is told by itself."""\nx = "anew"')) == []
+
+
+def code_of(side: str) -> list[str]:
+    """Everything of a side but migrations, which stay as they were, and the schema that they make."""
+    found = [p for suffix in ("py", "sql", "js", "html") for p in (ROOT / side).rglob(f"*.{suffix}")]
+    return sorted(p.relative_to(ROOT).as_posix() for p in found if "migrations" not in p.parts)
+
+
+def old_words_in(path: str, text: str) -> list[str]:
+    """The words of a file that were replaced, and by what."""
+    words = REPLACED | (REPLACED_AT_THE_DOCK if path.startswith(AT_THE_DOCK) else {})
+    return [f"{found[0]!r}: write {better}" for word, better in words.items() for found in re.finditer(word, text)]
+
+
+@pytest.mark.parametrize("path", [each for side in SIDES for each in code_of(side) if each not in OTHERS_WORDS])
+def test_a_word_that_was_replaced_does_not_return(path: str) -> None:
+    assert old_words_in(path, (ROOT / path).read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("cloud_sync/storage/orders.sql", "WHERE o.kind = 'demand'"),
+        ("cloud_sync/api/x.py", '@router.post("/formulas")'), ("cloud_sync/x.py", "draft_formula_again"),
+        ("cloud_sync/storage/x.sql", "SELECT at FROM heard"), ("cloud_sync/storage/x.sql", "-- name: own_item_named"),
+        ("edge_agent/agent.py", "floor = DockContext(config)"), ("edge_agent/dock/web/page.js", "let board = null"),
+        ("edge_agent/drivers/x.py", "class CounterTalk:"), ("edge_agent/x.py", "class Said:"),
+    ],
+)  # fmt: skip
+def test_a_replaced_word_would_be_seen(path: str, text: str) -> None:
+    assert old_words_in(path, text) != []
+
+
+def test_a_word_of_others_is_allowed_only_where_it_stands() -> None:
+    for path in OTHERS_WORDS:
+        assert old_words_in(path, (ROOT / path).read_text()) != [], f"{path} needs no exception"
 
 
 @pytest.mark.parametrize("page", ["edge_agent/README.md", "cloud_sync/README.md"])

@@ -23,7 +23,7 @@ from cloud_sync.storage.locks import lock_holds
 
 
 def do_step(database: Database, number: str, step: int, note: str, *, at: datetime, actor: str) -> Row:
-    """A step of the formula is done. Raises ``NotFound``, ``Conflict`` if it was done before."""
+    """A step of the master formulation record is done. Raises ``NotFound``, ``Conflict`` if it was done before."""
     with database.transaction() as connection:
         loaded = lock_batch(connection, number)
         check_unfinished(loaded)
@@ -58,7 +58,7 @@ def use_equipment(database: Database, number: str, equipment: str, serial: str, 
 
 
 def deviate(database: Database, number: str, topic: Topic, text: str, *, at: datetime, actor: str) -> Row:
-    """Something was not as the formula says; quality has to assess it."""
+    """Something was not as the master formulation record says; quality has to assess it."""
     with database.transaction() as connection:
         loaded = lock_batch(connection, number)
         check_undecided(loaded)
@@ -125,6 +125,9 @@ def reject(database: Database, number: str, reason: str, *, at: datetime, actor:
 
 
 def _check_step(loaded: Loaded, step: int) -> None:
-    steps = loaded.record.formula.steps
+    steps = loaded.record.master_record.steps
     if not 1 <= step <= len(steps):
-        raise NotFound(f"{loaded.row['formula']} has no step {step}", f"Its steps are numbered 1 to {len(steps)}.")
+        raise NotFound(
+            f"{loaded.row['master_formulation_record']} has no step {step}",
+            f"Its steps are numbered 1 to {len(steps)}.",
+        )

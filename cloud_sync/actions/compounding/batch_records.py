@@ -15,8 +15,8 @@ from cloud_sync.domain.compounding import (
     BatchState,
     Component,
     FactKind,
-    Formula,
     Kind,
+    MasterFormulationRecord,
     Product,
     made_pct,
     open_points,
@@ -86,7 +86,7 @@ def load_batch(connection: Connection, number: str) -> Loaded:
     ended_at = next((fact.at for fact in facts if fact.kind is FactKind.FINISHED), None)
     record = BatchRecord(
         kind=Kind(row["kind"]),
-        formula=Formula.model_validate(row["body"]),
+        master_record=MasterFormulationRecord.model_validate(row["body"]),
         quantity=row["quantity"],
         planned_by=row["planned_by"],
         facts=tuple(facts),
@@ -172,8 +172,8 @@ def batch_subject(number: str) -> str:
 def _summary(loaded: Loaded) -> Row:
     row, record = loaded.row, loaded.record
     made, _ = yield_of(record)
-    keys = ("number", "item", "formula", "version", "room", "quantity", "prescription", "owner", "planned_by",
-            "planned_at", "kind")  # fmt: skip
+    keys = ("number", "item", "master_formulation_record", "version", "room", "quantity", "prescription", "owner",
+            "planned_by", "planned_at", "kind")  # fmt: skip
     state = state_of(record)
     return {
         **{key: row[key] for key in keys},
@@ -189,12 +189,12 @@ def shown_batch(connection: Connection, loaded: Loaded) -> Row:
     """The whole record of a batch, as JSON has it."""
     record = loaded.record
     expected: dict[str, float] = {
-        each.item: record.formula.expected(each, record.quantity) for each in record.formula.ingredients
+        each.item: record.master_record.expected(each, record.quantity) for each in record.master_record.ingredients
     }
     environment = _environment(connection, loaded.row, loaded.began_at, loaded.ended_at)
     return {
         **_summary(loaded),
-        "formula_body": loaded.row["body"],
+        "master_formulation_record_body": loaded.row["body"],
         "expected": expected,
         "components": [
             {

@@ -1,4 +1,4 @@
-"""Formulas and production batches: what goes in, what is done, what comes out, and who releases it.
+"""Master formulation records and production batches: what goes in, what is done, what comes out, and who releases it.
 
 Locks: the batch first, then those of ``storage/locks.py``; nobody who holds one of those waits for a batch.
 """
@@ -18,7 +18,7 @@ from cloud_sync.actions.compounding.batch_records import (
     lock_batch,
     shown_batch,
 )
-from cloud_sync.actions.compounding.formulas import formula_version
+from cloud_sync.actions.compounding.master_formulation_records import master_record_version
 from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.actions.stock.movements import MovementLine, Transfer, move_in, moved_before
 from cloud_sync.domain.booking import NewMovement
@@ -58,7 +58,7 @@ def plan_batch(
     database: Database,
     *,
     number: str,
-    formula: str,
+    master_formulation_record: str,
     version: int | None,
     room: str,
     quantity: int,
@@ -72,12 +72,18 @@ def plan_batch(
     """
     with database.transaction() as connection:
         lock_holds(connection)
-        wanted = version or queries("compounding").newest_approved(connection, name=formula)
+        wanted = version or queries("compounding").newest_approved(connection, name=master_formulation_record)
         if wanted is None:
-            raise Conflict(f"no version of formula {formula} is approved", "Have quality approve one.")
-        row = formula_version(connection, formula, wanted)
+            raise Conflict(
+                f"no version of master formulation record {master_formulation_record} is approved",
+                "Have quality approve one.",
+            )
+        row = master_record_version(connection, master_formulation_record, wanted)
         if row["approved_by"] is None:
-            raise Conflict(f"formula {formula} version {wanted} is not approved", "Have quality approve it first.")
+            raise Conflict(
+                f"master formulation record {master_formulation_record} version {wanted} is not approved",
+                "Have quality approve it first.",
+            )
         _check_prescription(row, prescription)
         if queries("master_data").owner_by_name(connection, name=owner) is None:
             raise NotFound(f"there is no owner {owner}", "See GET /v1/owners for those there are, or create it.")
@@ -85,13 +91,19 @@ def plan_batch(
         batch_id = queries("compounding").add_batch(
             connection,
             place_id=place_id,
-            formula_id=row["id"],
+            master_formulation_record_id=row["id"],
             quantity=quantity,
             prescription=prescription,
             owner=owner,
             planned_by=actor,
         )
-        data = {"formula": formula, "version": wanted, "room": room, "quantity": quantity, "prescription": prescription}
+        data = {
+            "master_formulation_record": master_formulation_record,
+            "version": wanted,
+            "room": room,
+            "quantity": quantity,
+            "prescription": prescription,
+        }
         add_event(
             connection, actor=actor, kind="batch_planned", subject=batch_subject(number), data={"id": batch_id, **data}
         )
@@ -120,12 +132,13 @@ def consume(
         if before := moved_before(connection, transfer, lines, client_id=client_id):
             return before
         check_unfinished(loaded)
-        named = {ingredient.item for ingredient in loaded.record.formula.ingredients}
+        named = {ingredient.item for ingredient in loaded.record.master_record.ingredients}
         for line in lines:
             if line.item not in named:
                 raise Invalid(
-                    f"{line.item} is no ingredient of {loaded.row['formula']} version {loaded.row['version']}",
-                    f"The formula names {', '.join(sorted(named))}.",
+                    f"{line.item} is not an ingredient of {loaded.row['master_formulation_record']} "
+                    f"version {loaded.row['version']}",
+                    f"The master formulation record names {', '.join(sorted(named))}.",
                 )
         return move_in(connection, transfer, lines, client_id=client_id, at=at, actor=actor)
 
@@ -220,14 +233,14 @@ def finish(database: Database, number: str, *, occurred_at: datetime, at: dateti
         return shown_batch(connection, load_batch(connection, number))
 
 
-def _check_prescription(formula: Row, prescription: str) -> None:
-    for_patient = formula["kind"] == Kind.FOR_PATIENT
+def _check_prescription(master_record: Row, prescription: str) -> None:
+    for_patient = master_record["kind"] == Kind.FOR_PATIENT
     if for_patient and not prescription:
         raise Invalid(
-            f"{formula['item']} is made for one patient at a time (503A)", "Name the prescription it is made for."
+            f"{master_record['item']} is made for one patient at a time (503A)", "Name the prescription it is made for."
         )
     if prescription and not for_patient:
-        raise Invalid(f"{formula['item']} is made for stock (503B)", "Leave the prescription out.")
+        raise Invalid(f"{master_record['item']} is made for stock (503B)", "Leave the prescription out.")
 
 
 def _add_place(connection: Connection, number: str, room: str) -> int:
@@ -265,12 +278,12 @@ def _bud(loaded: Loaded, made: Yield) -> Any:
         raise Invalid(
             f"batch {loaded.row['number']} began at {loaded.began_at:%Y-%m-%d %H:%M:%S} UTC, after its product"
         )
-    formula = loaded.record.formula
+    master_record = loaded.record.master_record
     within = [each for each in loaded.record.components if each.consumed > each.returned]
     components = [each.expires_at for each in within if each.expires_at is not None]
     try:
         return decide_bud(
-            loaded.began_at, formula.preparation, formula.storage, components, made.bud, zone=_zone(loaded)
+            loaded.began_at, master_record.preparation, master_record.storage, components, made.bud, zone=_zone(loaded)
         )
     except NoBudRuleError as error:
         raise Conflict(str(error), "Give beyond_use_at and the reason for it.") from error

@@ -121,7 +121,7 @@ def _is_signed(asked: Asked, public_key: bytes) -> bool:
 
 
 def _orders(connection: Connection, site_id: int) -> list[dict[str, Any]]:
-    """What of the latest orders is still open: receipts of purchases, picks of demands and transfers."""
+    """What of the latest orders is still open: receipts of purchases, picks of requisitions and transfers."""
     rows = queries("desk").orders_at_site(connection, site_id=site_id, rows_max=ORDERS_MAX)
     found = orders_now(connection, [row["number"] for row in rows])
     shown = []

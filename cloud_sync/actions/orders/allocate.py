@@ -60,7 +60,7 @@ def allocate(
             item=(queries("master_data").item_by_name.sql, {"name": item}),
             prescription=(queries("compounding").prescription_of.sql, {"demand": demand}),
             holds=SHARE_HOLDS,
-            own_item=lock_item_named(item),
+            lock_item=lock_item_named(item),
         )
         if before := answer_in(asked["said"], "allocated", client_id, request):
             return dict(before)

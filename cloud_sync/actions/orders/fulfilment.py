@@ -1,4 +1,4 @@
-"""Orders carried out: reservation stock, gather it, issue it, receive what came, destroy.
+"""Orders carried out: reserve stock, pick it, issue it, receive what came, destroy.
 
 Locks: an order is owned after the holds, and before items and lots (storage/locks.py).
 """
@@ -46,7 +46,7 @@ class Came:
 
 
 def allocate_order(database: Database, number: str, *, client_id: UUID, at: datetime, actor: str) -> dict[str, Any]:
-    """Reserve stock for all that is open of a demand or transfer; gives what was reserved, skipped and is missing.
+    """Reserve stock for all that is open of a requisition or transfer; gives what was reserved, skipped and is missing.
 
     For what is missing, substitutes are offered; :func:`cloud_sync.actions.orders.substitute` takes one.
     Asking again reserves only what is still missing; the same ``client_id`` returns the same answer.
@@ -57,7 +57,7 @@ def allocate_order(database: Database, number: str, *, client_id: UUID, at: date
             return dict(before)
         order = order_now(connection, number)
         if not RULES[order.kind].reservations:
-            raise Conflict(f"order {number} is a {order.kind}", "Stock is reserved for demands and transfers.")
+            raise Conflict(f"order {number} is a {order.kind}", "Stock is reserved for requisitions and transfers.")
         share_holds(connection)
         result = _allocate(connection, number, client_id, at, actor)
         answer(connection, "order_allocated", client_id, {"order": number}, result, actor=actor)
@@ -99,7 +99,7 @@ def replan_broken(database: Database, *, at: datetime, actor: str = LEDGER) -> l
 def pick(
     database: Database, number: str, reservation_ids: Sequence[int] | None, *, to_place: str, at: datetime, actor: str
 ) -> list[Row]:
-    """Pick reserved stock (all, or these reservations) to where it is gathered; it stays reserved there."""
+    """Pick reserved stock (all, or these reservations) to a place of the house; it stays reserved there."""
     return _keep(database, number, reservation_ids, Action.PICK, to_place, at, actor)
 
 
@@ -197,7 +197,7 @@ def _allocate(connection: Connection, number: str, client_id: UUID, at: datetime
         raise Conflict(f"order {number} was rejected by {order.taken[OrderStep.REJECTED]}")
     lock_items(connection, {line.item_id for line in order.lines})
     site = order.row["from_place"]
-    prescription = order.row["patient_ref"] if order.kind is OrderKind.DEMAND else ""
+    prescription = order.row["patient_ref"] if order.kind is OrderKind.REQUISITION else ""
 
     def context_of(item_id: int) -> Context:
         days = queries("orders").shelf_life_demanded(connection, place_id=order.row["to_id"], item_id=item_id)

@@ -189,7 +189,7 @@ def substitute(
             return shown_order(connection, number)
         order = lock_order(connection, number)
         if not RULES[order.kind].reservations:
-            raise Conflict(f"order {number} is a {order.kind}", "Substitutes are given to demands and transfers.")
+            raise Conflict(f"order {number} is a {order.kind}", "Substitutes are given to requisitions and transfers.")
         asked = next((each for each in order.lines if each.line == line), None)
         if asked is None:
             raise NotFound(f"order {number} has no line {line}")

@@ -170,7 +170,7 @@ def pick(
 ) -> list[Row]:
     """Keep a reservation: move the reserved stock, or ``quantity`` of it, to ``to_place``, and end it as picked.
 
-    What is gathered within the house stays reserved where it is then. Picking twice gives the same movement. Raises
+    What is picked within the house stays reserved where it is then. Picking twice gives the same movement. Raises
     ``Conflict`` with all reasons if the stock is blocked by now.
     """
     with database.transaction() as connection:

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from cloud_sync.api.schemas.common import In, LotNumber, Name, Quantity, Reason, Text
 from cloud_sync.api.schemas.stock import LineIn
-from cloud_sync.domain.compounding import BatchState, Formula, Kind, Topic
+from cloud_sync.domain.compounding import BatchState, Kind, MasterFormulationRecord, Topic
 
 Prescription = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]*$", max_length=100)]
 Words = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, max_length=1000, strip_whitespace=True)]
@@ -21,22 +21,22 @@ class CompoundingIn(In):
     kind: Kind = Field(description="503A: for one patient's prescription; 503B: for stock.")
 
 
-class FormulaIn(In):
+class MasterFormulationRecordIn(In):
     """A master formulation record; each draft of a name is a new version."""
 
     name: Name
     item: Name
-    formula: Formula
+    body: MasterFormulationRecord
 
 
-class FormulaOut(BaseModel):
-    """One version of a formula. Nobody may use it before quality has approved it."""
+class MasterFormulationRecordOut(BaseModel):
+    """One version of a master formulation record. Nobody may use it before quality has approved it."""
 
     name: str
     version: int
     item: str
     kind: Kind
-    body: Formula
+    body: MasterFormulationRecord
     drafted_by: str
     drafted_at: datetime
     approved_by: str | None
@@ -47,7 +47,7 @@ class BatchIn(In):
     """A batch to make. Its number becomes the name of a place of production in the room."""
 
     number: Name
-    formula: Name
+    master_formulation_record: Name
     version: Number | None = Field(None, description="The newest approved one without.")
     room: Name
     quantity: Quantity = Field(description="What is to be made, in base units of the item.")
@@ -65,7 +65,7 @@ class ConsumeIn(In):
 
 
 class StepIn(In):
-    """A step of the formula, done or checked."""
+    """A step of the master formulation record, done or checked."""
 
     step: Number
     note: Text = ""
@@ -79,7 +79,7 @@ class EquipmentIn(In):
 
 
 class DeviationIn(In):
-    """Something that was not as the formula says."""
+    """Something that was not as the master formulation record says."""
 
     topic: Topic
     text: Reason
@@ -123,7 +123,7 @@ class BatchSummaryOut(BaseModel):
     number: str
     item: str
     kind: Kind
-    formula: str
+    master_formulation_record: str
     version: int
     room: str | None
     quantity: int
@@ -203,7 +203,7 @@ class BatchExcursionOut(BaseModel):
 class BatchOut(BatchSummaryOut):
     """The whole batch record. ``expected`` has base units by ingredient."""
 
-    formula_body: Formula
+    master_formulation_record_body: MasterFormulationRecord
     expected: dict[str, float]
     components: list[ComponentOut]
     products: list[ProductOut]

@@ -239,7 +239,7 @@ class OrderAllocatedOut(BaseModel):
 
 
 class PickIn(In):
-    """Where to gather what is reserved."""
+    """Where picked stock goes."""
 
     to_place: Name
     reservations: Annotated[list[Id], Field(min_length=1, max_length=LINES_MAX)] | None = None

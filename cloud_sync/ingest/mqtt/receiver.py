@@ -139,7 +139,8 @@ class MqttDoor:
         self._workers_count = section.workers
         self._queue = FairQueue(items_max_per_sender=ITEMS_MAX_PER_GATEWAY, bytes_max=section.pending_bytes_max)
         self._connection: Connection | None = None
-        self._is_stopping = threading.Event()
+        self.stopping = threading.Event()
+        """Set once it was asked to stop."""
         self._is_connected = threading.Event()
         self._threads: list[threading.Thread] = []
         self._states = _States()
@@ -164,7 +165,7 @@ class MqttDoor:
 
     def stop(self) -> None:
         """Take nothing more, finish what is being stored, send its receipts, and let go of the broker."""
-        self._is_stopping.set()
+        self.stopping.set()
         self._queue.close()
         connecting, *workers = self._threads or [threading.current_thread()]
         for worker in workers:
@@ -178,10 +179,10 @@ class MqttDoor:
 
     def _serve(self) -> None:
         pause_s = RECONNECT_MIN_S
-        while not self._is_stopping.is_set():
+        while not self.stopping.is_set():
             self._is_connected.clear()
             connection = self._connection = self._make_connection()
-            if self._is_stopping.is_set():
+            if self.stopping.is_set():
                 return
             try:
                 connection.serve()
@@ -189,7 +190,7 @@ class MqttDoor:
                 self._note_ended(ended)
             pause_s = RECONNECT_MIN_S if self._is_connected.is_set() else min(pause_s * 2, RECONNECT_MAX_S)
             self._is_connected.clear()
-            self._is_stopping.wait(pause_s)
+            self.stopping.wait(pause_s)
 
     def _make_connection(self) -> Connection:
         return Connection(
@@ -202,7 +203,7 @@ class MqttDoor:
         )
 
     def _note_ended(self, ended: VersionRefused | ConnectionEnded) -> None:
-        if self._is_stopping.is_set():
+        if self.stopping.is_set():
             return
         if isinstance(ended, VersionRefused) and (ended.is_certain or not self._is_version_proven):
             self._versions.append(self._versions.pop(0))

@@ -3,7 +3,7 @@
 The readings that stayed are told again under new numbers, beside the envelopes of those that did not. Some of the old
 ones may have arrived before they were thinned, or come later: whatever comes first, each reading counts once, and an
 envelope for as many readings as are not here. Between those that are here, a channel may have measured anything within
-the envelope's bounds, and is judged by the wider reading of that (view ``measured``).
+the envelope's bounds, and is judged by the wider reading of that (view ``reading_range``).
 """
 
 from collections.abc import Iterable, Mapping

@@ -95,16 +95,16 @@ def _speaking(
     speaking: dict[int, list[Interval]] = {}
     for subject in subjects_of(connection, ids):
         if (subject.place_id, subject.rule.name) == (place_id, rule):
-            heard = _heard(connection, subject, extent)
+            covered = _times_covered(connection, subject, extent)
             if isinstance(subject.rule, SilenceRule):  # to be silent is what it has to say
-                heard += [each.interval for each in probes if each.channel_id == subject.channel_id]
-            speaking.setdefault(subject.channel_id, []).extend(heard)
+                covered += [each.interval for each in probes if each.channel_id == subject.channel_id]
+            speaking.setdefault(subject.channel_id, []).extend(covered)
     return speaking
 
 
-def _heard(connection: Connection, subject: Subject[Any], extent: Interval) -> list[Interval]:
+def _times_covered(connection: Connection, subject: Subject[Any], extent: Interval) -> list[Interval]:
     gap_s = None if isinstance(subject.rule, SilenceRule) else subject.rule.gap_s
-    rows = queries("excursions").heard_in(
+    rows = queries("excursions").covered_by_good_readings(
         connection, channel_id=subject.channel_id, first=extent.begins, before=extent.ends, gap_s=gap_s
     )
     spells = [Interval(row["began_at"], row["ended_at"]).cut(subject.in_force) for row in rows]

@@ -264,8 +264,10 @@ def judge_silent(
     )
     found = [FoundExcursion(row["began_at"], row["ended_at"], row["seconds"], row["seconds"]) for row in rows]
     stored = _stored(connection, subject, Interval(None if track is None else min(begin, since), last))
-    heard_at = queries("tracks").last_heard(connection, channel_id=subject.channel_id, horizon=horizon) or begin
-    _keep_track(connection, subject, DetectionState(Track(outside_since=heard_at)), last_at=horizon)
+    last_good_at = (
+        queries("tracks").last_good_reading(connection, channel_id=subject.channel_id, horizon=horizon) or begin
+    )
+    _keep_track(connection, subject, DetectionState(Track(outside_since=last_good_at)), last_at=horizon)
     return compare(stored, found)
 
 
@@ -294,9 +296,11 @@ def judge_former_silence(
     known_until = min(horizon, until)
     if track is not None and span is None and track["last_at"] >= known_until:
         return compare((), ())
-    heard_at = queries("tracks").silence_start(connection, channel_id=subject.channel_id, at=subject.in_force.first)
-    begin = subject.in_force.not_before(heard_at)
-    if heard_at is None or begin is None or begin >= known_until:
+    first_known_at = queries("tracks").silence_start(
+        connection, channel_id=subject.channel_id, at=subject.in_force.first
+    )
+    begin = subject.in_force.not_before(first_known_at)
+    if first_known_at is None or begin is None or begin >= known_until:
         return compare((), ())
     rows = queries("tracks").silences(
         connection,

@@ -400,28 +400,6 @@ CREATE INDEX exposure_lot ON public.exposure USING btree (lot_id, place_id, seri
 CREATE INDEX exposure_place ON public.exposure USING btree (place_id);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
-CREATE TABLE formula (
-    id bigint NOT NULL GENERATED AS IDENTITY,
-    name text NOT NULL,
-    version integer NOT NULL,
-    item_id bigint NOT NULL,
-    body jsonb NOT NULL,
-    drafted_by text NOT NULL,
-    drafted_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
-    approved_by text,
-    approved_at timestamp with time zone,
-    CONSTRAINT formula_check CHECK (((approved_by IS NULL) = (approved_at IS NULL))),
-    CONSTRAINT formula_check1 CHECK ((approved_by <> drafted_by)),
-    CONSTRAINT formula_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
-    CONSTRAINT formula_name_version_key UNIQUE (name, version),
-    CONSTRAINT formula_pkey PRIMARY KEY (id),
-    CONSTRAINT formula_version_check CHECK ((version > 0))
-);
-CREATE TRIGGER formula_append_only BEFORE DELETE OR TRUNCATE ON public.formula FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER formula_mostly_stays BEFORE UPDATE ON public.formula FOR EACH ROW EXECUTE FUNCTION refuse_other_change('approved_by', 'approved_at');
-CREATE TRIGGER formula_never_changes BEFORE UPDATE ON public.formula FOR EACH ROW EXECUTE FUNCTION refuse_formula_change();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
-
 CREATE TABLE gateway (
     id bigint NOT NULL GENERATED AS IDENTITY,
     name text NOT NULL,
@@ -647,6 +625,28 @@ CREATE INDEX lot_fefo ON public.lot USING btree (item_id, owner, expires_on, id)
 CREATE INDEX lot_number ON public.lot USING btree (lot_number);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE master_formulation_record (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    name text NOT NULL,
+    version integer NOT NULL,
+    item_id bigint NOT NULL,
+    body jsonb NOT NULL,
+    drafted_by text NOT NULL,
+    drafted_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    approved_by text,
+    approved_at timestamp with time zone,
+    CONSTRAINT master_formulation_record_approved CHECK (((approved_by IS NULL) = (approved_at IS NULL))),
+    CONSTRAINT master_formulation_record_approved_by_another CHECK ((approved_by <> drafted_by)),
+    CONSTRAINT master_formulation_record_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT master_formulation_record_name_version_key UNIQUE (name, version),
+    CONSTRAINT master_formulation_record_pkey PRIMARY KEY (id),
+    CONSTRAINT master_formulation_record_version_check CHECK ((version > 0))
+);
+CREATE TRIGGER master_formulation_record_append_only BEFORE DELETE OR TRUNCATE ON public.master_formulation_record FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER master_formulation_record_mostly_stays BEFORE UPDATE ON public.master_formulation_record FOR EACH ROW EXECUTE FUNCTION refuse_other_change('approved_by', 'approved_at');
+CREATE TRIGGER master_formulation_record_never_changes BEFORE UPDATE ON public.master_formulation_record FOR EACH ROW EXECUTE FUNCTION refuse_master_record_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE movement (
     id bigint NOT NULL GENERATED AS IDENTITY,
     fact text NOT NULL,
@@ -842,13 +842,13 @@ CREATE INDEX probe_excursion_place ON public.probe_excursion USING btree (place_
 CREATE TABLE production_batch (
     id bigint NOT NULL GENERATED AS IDENTITY,
     place_id bigint NOT NULL,
-    formula_id bigint NOT NULL,
+    master_formulation_record_id bigint NOT NULL,
     quantity bigint NOT NULL,
     prescription text NOT NULL DEFAULT ''::text,
     owner text NOT NULL,
     planned_by text NOT NULL,
     planned_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
-    CONSTRAINT production_batch_formula_id_fkey FOREIGN KEY (formula_id) REFERENCES formula(id),
+    CONSTRAINT production_batch_master_formulation_record_id_fkey FOREIGN KEY (master_formulation_record_id) REFERENCES master_formulation_record(id),
     CONSTRAINT production_batch_owner_fkey FOREIGN KEY (owner) REFERENCES owner(name),
     CONSTRAINT production_batch_pkey PRIMARY KEY (id),
     CONSTRAINT production_batch_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
@@ -1101,7 +1101,7 @@ CREATE TABLE stock_order (
     requested_by text NOT NULL,
     requested_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT stock_order_from_place_fkey FOREIGN KEY (from_place) REFERENCES place(id),
-    CONSTRAINT stock_order_kind_check CHECK ((kind = ANY (ARRAY['purchase'::text, 'demand'::text, 'transfer'::text, 'return'::text, 'destruction'::text]))),
+    CONSTRAINT stock_order_kind_check CHECK ((kind = ANY (ARRAY['purchase'::text, 'requisition'::text, 'transfer'::text, 'return'::text, 'destruction'::text]))),
     CONSTRAINT stock_order_number_key UNIQUE (number),
     CONSTRAINT stock_order_owner_fkey FOREIGN KEY (owner) REFERENCES owner(name),
     CONSTRAINT stock_order_pkey PRIMARY KEY (id),
@@ -1375,7 +1375,7 @@ CREATE VIEW envelope_now AS
                    FROM retold_reading t
                   WHERE ((t.gateway_id = v.gateway_id) AND (t.journal = v.journal) AND (t.was = r.seq))))))) here);
 
-CREATE VIEW heard AS
+CREATE VIEW good_reading AS
  SELECT reading.channel_id,
     reading.at
    FROM reading
@@ -1402,25 +1402,6 @@ UNION ALL
     item_code.item_id,
     item_code.base_units
    FROM item_code;
-
-CREATE VIEW measured AS
- SELECT reading.channel_id,
-    reading.at,
-    reading.value AS lowest,
-    reading.value AS highest
-   FROM reading
-UNION ALL
- SELECT envelope_point.channel_id,
-    envelope_point.at,
-    envelope_point.lowest,
-    envelope_point.highest
-   FROM envelope_point
-UNION ALL
- SELECT seen_within.channel_id,
-    seen_within.at,
-    'Infinity'::double precision AS lowest,
-    '-Infinity'::double precision AS highest
-   FROM seen_within;
 
 CREATE VIEW mistimed_movement AS
  SELECT s.gateway_id,
@@ -1455,6 +1436,25 @@ UNION ALL
           WHERE (w.place_id = p.id)), '-infinity'::timestamp with time zone) AS since,
     'infinity'::timestamp with time zone AS until
    FROM place p;
+
+CREATE VIEW reading_range AS
+ SELECT reading.channel_id,
+    reading.at,
+    reading.value AS lowest,
+    reading.value AS highest
+   FROM reading
+UNION ALL
+ SELECT envelope_point.channel_id,
+    envelope_point.at,
+    envelope_point.lowest,
+    envelope_point.highest
+   FROM envelope_point
+UNION ALL
+ SELECT seen_within.channel_id,
+    seen_within.at,
+    'Infinity'::double precision AS lowest,
+    '-Infinity'::double precision AS highest
+   FROM seen_within;
 
 CREATE OR REPLACE FUNCTION public.corrected_time(of_gateway bigint, of_boot text, of_mono_ms bigint, said_at timestamp with time zone)
  RETURNS timestamp with time zone
@@ -1838,14 +1838,14 @@ BEGIN
     RAISE EXCEPTION '% is append-only: corrections are new rows', TG_TABLE_NAME;
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.refuse_formula_change()
+CREATE OR REPLACE FUNCTION public.refuse_master_record_change()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 BEGIN
     IF old.approved_by IS NOT NULL OR (new.name, new.version, new.item_id, new.body, new.drafted_by)
         IS DISTINCT FROM (old.name, old.version, old.item_id, old.body, old.drafted_by) THEN
-        RAISE EXCEPTION 'a formula never changes: draft a new version';
+        RAISE EXCEPTION 'a master formulation record never changes: draft a new version';
     END IF;
     RETURN new;
 END $function$;

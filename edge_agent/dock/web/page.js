@@ -10,7 +10,7 @@ const QUALITY = { stale: "the sensor repeats an old value", timeout: "the sensor
 const SILENT_MAX_MS = 8000;
 const VERDICT_MAX_S = 120; // as long as an operator may do nothing: after that the box it was about is gone
 const $ = (id) => document.getElementById(id);
-let heardAt = null, board = null;
+let heardAt = null, model = null;
 
 function set(element, text) { if (element.textContent !== text) element.textContent = text; return element; }
 function mark(element, name) { if (element.className !== name) element.className = name; return element; }
@@ -38,7 +38,7 @@ const time = (iso, withSeconds) => new Date(iso).toLocaleTimeString("en-GB", wit
 
 const makeChip = make("<li></li>");
 function chips() {
-  const found = [], { link, buffer, desk } = board, since = (performance.now() - heardAt) / 1000;
+  const found = [], { link, buffer, desk } = model, since = (performance.now() - heardAt) / 1000;
   if (link) found.push(link.up ? ["", "Ledger connected"] : ["warn", `Ledger offline for ${ago(link.for_s + since)}`]);
   if (buffer) {
     const share = buffer.share === null ? "" : ` (${Math.round(buffer.share * 100)} %)`;
@@ -46,14 +46,14 @@ function chips() {
     if (buffer.set_aside) found.push(["bad", `${buffer.set_aside} set aside`]);
   }
   found.push([desk.is_old ? "warn" : "", desk.text[0].toUpperCase() + desk.text.slice(1)]);
-  if (!board.clock_synced) found.push(["warn", "Clock not set"]);
+  if (!model.clock_synced) found.push(["warn", "Clock not set"]);
   if (isGone()) found.splice(0, found.length, ["warn", `State of ${ago(since)} ago`]);
   rows($("chips"), found, makeChip, (chip, [kind, text]) => set(mark(chip, kind), SIGNS[kind] + text));
 }
 const makeAlarm = make("<div><span></span><span></span></div>");
 function alarms() {
-  show($("alarms"), board.alarms.length > 0);
-  rows($("alarms"), board.alarms, makeAlarm, (row, alarm) => {
+  show($("alarms"), model.alarms.length > 0);
+  rows($("alarms"), model.alarms, makeAlarm, (row, alarm) => {
     mark(row, alarm.kind);
     set(row.children[0], alarm.text);
     set(row.children[1], alarm.since ? `since ${time(alarm.since)}` : "");
@@ -71,7 +71,7 @@ function dock(card, state) {
   set(who.children[1], (state.operator ? `${state.operator} is signed in` : "no operator signed in") + unproven);
   set(doing, state.doing + (state.items ? ` · ${counted(state.units, "unit")} scanned, not booked yet` : ""));
   const last = state.recent[0] || { tone: "none", text: "Nothing scanned yet." };
-  const age_s = last.at ? Math.max(0, (Date.parse(board.at) - Date.parse(last.at) + performance.now() - heardAt) / 1000) : 0;
+  const age_s = last.at ? Math.max(0, (Date.parse(model.at) - Date.parse(last.at) + performance.now() - heardAt) / 1000) : 0;
   const isOld = isGone() || age_s > VERDICT_MAX_S;
   mark(verdict, `verdict ${last.tone}${isOld && last.at ? " old" : ""}`);
   const [word, when] = verdict.children[0].children;
@@ -165,15 +165,15 @@ function toggleSound() {
 const counted = (number, word) => `${number.toLocaleString("en-GB")} ${word}${number === 1 ? "" : "s"}`;
 const isGone = () => heardAt !== null && performance.now() - heardAt > SILENT_MAX_MS;
 function draw() {
-  if (!board) return;
+  if (!model) return;
   mark(document.body, isGone() ? "gone" : "");
-  set($("gateway"), board.site ? `${board.site} · ${board.gateway}` : board.gateway);
-  mark(document.querySelector("main"), !board.docks.length ? "only-rooms" : !board.rooms.length ? "only-docks" : "");
+  set($("gateway"), model.site ? `${model.site} · ${model.gateway}` : model.gateway);
+  mark(document.querySelector("main"), !model.docks.length ? "only-rooms" : !model.rooms.length ? "only-docks" : "");
   chips();
-  show($("sound"), board.docks.length > 0);
+  show($("sound"), model.docks.length > 0);
   alarms();
-  rows($("docks"), board.docks, makeDock, dock);
-  rows($("rooms"), board.rooms, makeRoom, room);
+  rows($("docks"), model.docks, makeDock, dock);
+  rows($("rooms"), model.rooms, makeRoom, room);
 }
 function tick() {
   set($("clock"), new Date().toLocaleTimeString("en-GB"));
@@ -186,7 +186,7 @@ function listen() {
   if (events) events.close();
   events = new EventSource("/events");
   openedAt = performance.now();
-  events.onmessage = (event) => { board = JSON.parse(event.data); heardAt = performance.now(); tick(); };
+  events.onmessage = (event) => { model = JSON.parse(event.data); heardAt = performance.now(); tick(); };
 }
 $("sound").addEventListener("click", toggleSound);
 listen();

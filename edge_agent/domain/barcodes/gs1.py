@@ -20,14 +20,11 @@ from edge_agent.domain.barcodes.gs1_elements import (
     check_together,
     check_value,
     cut,
-    encode,
 )
 from edge_agent.domain.barcodes.item_codes import codes_in_715
 from edge_agent.domain.barcodes.scan_rejected import HINT_SPELT, SPELT_SEPARATOR, ScanRejected
 from edge_agent.domain.barcodes.scanned import Element, Scanned
 from edge_agent.domain.barcodes.symbology import Content, Symbol
-
-__all__ = ["GS", "Element", "ScanRejected", "Scanned", "encode", "parse", "parse_typed"]
 
 TEXT_MAX = 2000
 """Characters of one scan; the largest sensible GS1 symbol holds far fewer."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edge_agent.drivers.ble.frames import Decode
-from edge_agent.drivers.ble.on_air import MANUFACTURER_DATA, SERVICE_DATA, Measured, Said
+from edge_agent.drivers.ble.on_air import MANUFACTURER_DATA, SERVICE_DATA, Advert, Measured
 
 
 class Scan(StrEnum):
@@ -61,7 +61,7 @@ class Format:
     page: str
     models: tuple[str, ...]
     decode: Decode
-    encode: Callable[[Measured], Said]
+    encode: Callable[[Measured], Advert]
     carriers: tuple[Carrier, ...] = ()
     scan: Scan = Scan.ACTIVE
     why: str = NO_COUNTER

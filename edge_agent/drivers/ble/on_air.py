@@ -8,7 +8,7 @@ SERVICE_DATA, MANUFACTURER_DATA = 0x16, 0xFF
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Advert:
     """One advertisement as it goes on the air."""
 
     address: str

@@ -93,8 +93,8 @@ class BusLink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BusDevice:
-    """A device as its bus needs it. ``unit`` is the Modbus unit id; without a ``talk``, its registers are read, and are
-    stale when they have not changed for ``stale_after_s``. What is no Modbus device has a talk and no profile.
+    """A device as its bus needs it. ``unit`` is the Modbus unit id; without an ``exchange``, its registers are read,
+    and are stale when unchanged for ``stale_after_s``. What is no Modbus device has an exchange and no profile.
     """
 
     name: DeviceName
@@ -102,7 +102,7 @@ class BusDevice:
     profile: Profile | None
     poll_s: float
     variant: Variant = AS_IN_PROFILE
-    talk: PollExchange | None = None
+    exchange: PollExchange | None = None
     stale_after_s: float | None = None
     proof: ProofWatch | None = None
 
@@ -157,7 +157,7 @@ class Bus:
         """
         self._name = name
         self._link = link
-        self._polls = [_Poll(device, device.talk or _register_poll(device, clock)) for device in devices]
+        self._polls = [_Poll(device, device.exchange or _register_poll(device, clock)) for device in devices]
         self._clock = clock
         self._retry_max_s = retry_max_s
         self._sleep = sleep
@@ -209,7 +209,7 @@ class Bus:
         self._longest_s = 0.0
         try:
             await self._ensure_open()
-            found = await poll.talk(_Line(self, poll.device))
+            found = await poll.exchange(_Line(self, poll.device))
         except DeviceRefused as refusal:
             await self._answered(poll, emit)
             await self._invalid(poll, Quality.FAULT, refusal.reason, emit)
@@ -350,7 +350,7 @@ class _Line:
 
 def _register_poll(device: BusDevice, clock: Clock) -> RegisterPoll:
     if device.profile is None:
-        raise ValueError("a device without a talk needs a profile")
+        raise ValueError("a device without an exchange needs a profile")
     return RegisterPoll(device.profile, device.variant, clock, device.stale_after_s, device.proof)
 
 
@@ -359,6 +359,6 @@ class _Poll:
     """A device with where it stands. ``quality`` is what its last answer was worth, so that changes are logged once."""
 
     device: BusDevice
-    talk: PollExchange
+    exchange: PollExchange
     breaker: Breaker = CLOSED
     quality: Quality = Quality.GOOD

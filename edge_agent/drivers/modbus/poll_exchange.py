@@ -11,7 +11,7 @@ from edge_agent.drivers.modbus.register_decode import Decoded
 
 @dataclass(frozen=True, slots=True)
 class BusFinding:
-    """What a talk brought: values and invalid metrics, and when they were measured."""
+    """What an exchange brought: values and invalid metrics, and when they were measured."""
 
     stamp: Stamp
     decoded: Decoded
@@ -20,11 +20,11 @@ class BusFinding:
 
 
 class SharedLine(Protocol):
-    """What a talk has of the bus: one device, with pauses kept and addresses as in its profile."""
+    """What an exchange has of the bus: one device, with pauses kept and addresses as in its profile."""
 
     @property
     def time_left_s(self) -> float:
-        """How long this talk may still go on; a request after that raises ``DeviceLost``."""
+        """How long this exchange may still go on; a request after that raises ``DeviceLost``."""
         ...
 
     async def read(self, request: Request) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""The talk with a particle counter: is it counting, what is new in its queue, and each record read once.
+"""The exchange with a particle counter: is it counting, what is new in its queue, and each record read once.
 
 The time of a reading is that of the sample: now, less the sample's age by the counter's own clock. A record counts as
 done (and is remembered over a restart, or taken from the counter's queue) some seconds after it was emitted, when the
@@ -70,8 +70,8 @@ class CounterMemory:
         fresh.replace(self._path)
 
 
-class CounterTalk:
-    """One counter, as a ``Talk``."""
+class CounterExchange:
+    """One counter, as a ``PollExchange``."""
 
     def __init__(
         self,

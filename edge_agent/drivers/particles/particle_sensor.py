@@ -28,8 +28,8 @@ BAUDRATES = {"pms5003": 9600, "sps30": 115200}
 def particle_sensor(section: ParticleSensorSection, clock: Clock, sleep: Sleep = asyncio.sleep) -> Source:
     """The source of one such sensor: a bus of its own, with one device that is no Modbus unit."""
     link = PipeLink(SerialPort(section.port, BAUDRATES[section.model]), ANSWER_S)
-    talk = PlantowerTalk(link, clock) if section.model == "pms5003" else Sps30Talk(link, clock)
-    device = BusDevice(DeviceName(section.name), 0, None, section.poll_s, talk=talk)
+    exchange = PlantowerExchange(link, clock) if section.model == "pms5003" else Sps30Exchange(link, clock)
+    device = BusDevice(DeviceName(section.name), 0, None, section.poll_s, exchange=exchange)
     return Bus(section.name, link, [device], clock, section.retry_max_s, sleep)
 
 
@@ -86,8 +86,8 @@ class PipeLink:
         raise DeviceLost(self.endpoint, f"{self.endpoint} has no registers")
 
 
-class PlantowerTalk:
-    """A PMS5003 talks by itself: the newest frame is taken."""
+class PlantowerExchange:
+    """A PMS5003 sends on its own: the newest frame is taken."""
 
     def __init__(self, link: PipeLink, clock: Clock) -> None:
         self._link = link
@@ -115,7 +115,7 @@ class PlantowerTalk:
         raise DeviceLost(endpoint, f"{endpoint}: no frame within {self._link.timeout_s:g} s: check TX wire and 5 V")
 
 
-class Sps30Talk:
+class Sps30Exchange:
     """An SPS30 is started once, then asked."""
 
     def __init__(self, link: PipeLink, clock: Clock) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Self
 from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
-from edge_agent.drivers.ble.on_air import Said
+from edge_agent.drivers.ble.on_air import Advert
 
 ADAPTER, DEVICE = "org.bluez.Adapter1", "org.bluez.Device1"
 SERVICE, CHARACTERISTIC = "org.bluez.GattService1", "org.bluez.GattCharacteristic1"
@@ -83,7 +83,7 @@ class _Monitor:
     sender: str
     patterns: list[tuple[int, int, bytes]] = field(default_factory=list)
 
-    def wants(self, said: Said) -> bool:
+    def wants(self, said: Advert) -> bool:
         return any(
             data[start : start + len(pattern)] == pattern
             for start, kind, pattern in self.patterns
@@ -158,7 +158,7 @@ class FakeBlueZ:
 
     # what a test or a person does to it
 
-    def say(self, said: Said) -> bool:
+    def say(self, said: Advert) -> bool:
         """Put an advertisement on the air. False if nobody listens for it."""
         listens = self.is_powered and (self.is_discovering or any(m.wants(said) for m in self._monitors.values()))
         if not listens or self._path not in self._objects:
@@ -169,6 +169,13 @@ class FakeBlueZ:
         else:
             self._add(path, {DEVICE: self._new_device(said)})
         return True
+
+    def remember(self, said: Advert) -> bool:
+        """Put an advertisement on the air while another program discovers: it is known before anybody here listens."""
+        self._discoverers.add("another program")
+        was_taken = self.say(said)
+        self._discoverers.discard("another program")
+        return was_taken
 
     def power(self, on: bool) -> None:
         """Switch the adapter off or on, as ``bluetoothctl power`` does. Off ends all scanning."""
@@ -292,7 +299,7 @@ class FakeBlueZ:
 
     # objects
 
-    def _new_device(self, said: Said) -> Values:
+    def _new_device(self, said: Advert) -> Values:
         return {
             "Address": Variant("s", said.address),
             "AddressType": Variant("s", "public"),
@@ -308,7 +315,7 @@ class FakeBlueZ:
             **({"Name": Variant("s", said.name)} if said.name else {}),
         }
 
-    def _update(self, path: str, said: Said) -> None:
+    def _update(self, path: str, said: Advert) -> None:
         known = self._objects[path][DEVICE]
         every = bool(self.filter.get("DuplicateData")) and self.is_discovering
         changed: Values = {}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 
-from edge_agent.drivers.ble.on_air import Measured, Said
+from edge_agent.drivers.ble.on_air import Advert, Measured
 from edge_agent.drivers.ble.registry import FORMATS
 
 
@@ -42,9 +42,9 @@ class VirtualSensor:
         self._rh_pct, self._battery_pct, self._key = rh_pct, battery_pct, key
         self._random = random.Random(seed)  # noqa: S311 - repeatable noise, no secret
         self._counter = 0
-        self._first: Said | None = None
+        self._first: Advert | None = None
 
-    def said(self, at_s: float) -> Said | None:
+    def said(self, at_s: float) -> Advert | None:
         """The advertisement at ``at_s``, with a new measurement; None while it is silent."""
         if Fault.SILENCE in self.faults:
             return None
@@ -54,7 +54,7 @@ class VirtualSensor:
         said = replace(FORMATS[self.kind].encode(self._measured(at_s)), rssi_dbm=self._rssi_dbm())
         self._first = self._first or said
         if Fault.NO_ANSWERS in self.faults:
-            return Said(said.address, name=said.name, rssi_dbm=said.rssi_dbm, services=said.services)
+            return Advert(said.address, name=said.name, rssi_dbm=said.rssi_dbm, services=said.services)
         return self._corrupted(said) if Fault.CORRUPT in self.faults else said
 
     def _measured(self, at_s: float) -> Measured:
@@ -71,7 +71,7 @@ class VirtualSensor:
     def _rssi_dbm(self) -> int:
         return self._random.randint(-75, -55)
 
-    def _corrupted(self, said: Said) -> Said:
+    def _corrupted(self, said: Advert) -> Advert:
         turn = self._random.randrange(1, 256)
 
         def spoilt(data: Mapping[int, bytes]) -> dict[int, bytes]:

@@ -138,7 +138,7 @@ def receive(house: House, purchase: str) -> None:
 def dispense(house: House) -> str:
     """A prescription is allocated first expired first out, gathered and dispensed by scanner."""
     body = {
-        "client_id": str(uuid.uuid4()), "kind": "demand", "from_place": "main", "to_place": "ward-3",
+        "client_id": str(uuid.uuid4()), "kind": "requisition", "from_place": "main", "to_place": "ward-3",
         "patient_ref": "RX-2026-0815", "lines": [{"item": "insulin", "quantity": 5}],
     }  # fmt: skip
     number = str(house.pharmacist.ok("POST", "/v1/orders", json=body)["number"])
@@ -182,7 +182,7 @@ def recall(house: House, lot: int, demand: str) -> int:
     house.quality.ok("POST", f"{path}/sent", json={"reason": "by telephone to the head nurse"})
     house.quality.ok("POST", f"{path}/acknowledged", json={"reason": "three vials left, on their way"})
     body = {
-        "client_id": str(uuid.uuid4()), "kind": "demand", "from_place": "main", "to_place": "ward-3",
+        "client_id": str(uuid.uuid4()), "kind": "requisition", "from_place": "main", "to_place": "ward-3",
         "lines": [{"item": "insulin", "quantity": 9}],
     }  # fmt: skip
     number = house.pharmacist.ok("POST", "/v1/orders", json=body)["number"]

@@ -5,7 +5,7 @@ Layouts as in Anrijs/Aranet4-Python and its tests. An Aranet4 has no type byte; 
 
 from edge_agent.drivers.ble.format import IN_ADVERTISEMENT, Format, Scan, company
 from edge_agent.drivers.ble.frames import Advertisement, DecodedFrame, invalid, judged, uint16_le
-from edge_agent.drivers.ble.on_air import Measured, Said
+from edge_agent.drivers.ble.on_air import Advert, Measured
 
 COMPANY = 0x0702
 INTEGRATIONS = 0x20
@@ -52,11 +52,13 @@ def _long(data: bytes) -> DecodedFrame | None:
     return judged(values, counter=data[23], period_s=float(uint16_le(data, 19)) or None)
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """An Aranet2. It cannot say temperatures below zero."""
     climate = round(m.temp_c * PER_DEGREE).to_bytes(2, "little") + bytes(2) + round(m.rh_pct * 10).to_bytes(2, "little")
     tail = bytes((0, m.battery_pct, 0, 5, 0, 1, 0, m.counter % 256))
-    return Said(m.address, {COMPANY: bytes((ARANET2, INTEGRATIONS)) + bytes(8) + climate + tail}, name="Aranet2 278F8")
+    return Advert(
+        m.address, {COMPANY: bytes((ARANET2, INTEGRATIONS)) + bytes(8) + climate + tail}, name="Aranet2 278F8"
+    )
 
 
 FORMAT = Format(

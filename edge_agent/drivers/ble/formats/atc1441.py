@@ -12,7 +12,7 @@ from edge_agent.drivers.ble.formats._atc import (
     decode_layout,
 )
 from edge_agent.drivers.ble.frames import Advertisement, DecodedFrame
-from edge_agent.drivers.ble.on_air import Measured, Said, sealed
+from edge_agent.drivers.ble.on_air import Advert, Measured, sealed
 
 
 def decode(advertisement: Advertisement, key: bytes | None) -> DecodedFrame | None:
@@ -20,15 +20,15 @@ def decode(advertisement: Advertisement, key: bytes | None) -> DecodedFrame | No
     return decode_layout(advertisement, key, ATC_BYTES, ATC_SEALED_BYTES)
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """Plain, or encrypted where there is a key."""
     if m.key is not None:
         head = bytes((11, 0x16, 0x1A, 0x18, m.counter % 256))
         plain = bytes((round((m.temp_c + 40) * 2), round(m.rh_pct * 2), m.battery_pct))
         body = sealed(m.key, m.mac[::-1] + head, plain, ASSOCIATED)
-        return Said(m.address, service_data={SERVICE_UUID: head[4:] + body})
+        return Advert(m.address, service_data={SERVICE_UUID: head[4:] + body})
     body = struct.pack(">hBBHB", round(m.temp_c * 10), round(m.rh_pct), m.battery_pct, 2980, m.counter % 256)
-    return Said(m.address, service_data={SERVICE_UUID: m.mac + body})
+    return Advert(m.address, service_data={SERVICE_UUID: m.mac + body})
 
 
 FORMAT = Format(

@@ -16,7 +16,7 @@ from edge_agent.drivers.ble.frames import (
     judged,
     uint16_be,
 )
-from edge_agent.drivers.ble.on_air import Measured, Said
+from edge_agent.drivers.ble.on_air import Advert, Measured
 
 COMPANY = 0x0133
 THD, BYTES_MIN = 0x17, 14
@@ -39,11 +39,11 @@ def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | N
     return judged(values, counter=uint16_be(data, 4), counter_bits=16, period_s=period_s)
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """A THD; its dew point is some degrees below the temperature."""
     head = bytes((THD, m.battery_pct)) + (60).to_bytes(2, "big") + (m.counter % 65536).to_bytes(2, "big")
     numbers = (round(m.temp_c * 10), round(m.rh_pct * 10), round(m.temp_c * 10) - 20)
-    return Said(m.address, {COMPANY: head + b"".join(n.to_bytes(2, "big", signed=True) for n in numbers) + bytes(2)})
+    return Advert(m.address, {COMPANY: head + b"".join(n.to_bytes(2, "big", signed=True) for n in numbers) + bytes(2)})
 
 
 FORMAT = Format(

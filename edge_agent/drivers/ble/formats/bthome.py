@@ -21,7 +21,7 @@ from edge_agent.drivers.ble.frames import (
     judged,
     refused,
 )
-from edge_agent.drivers.ble.on_air import Measured, Said, hundredths, sealed
+from edge_agent.drivers.ble.on_air import Advert, Measured, hundredths, sealed
 from edge_agent.drivers.ble.sources import NUMBERED
 
 SERVICE_UUID = 0xFCD2
@@ -120,15 +120,15 @@ def _extent(body: bytes, at: int) -> tuple[int, int | None]:
     return at + 1, LENGTHS.get(object_id)
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """Packet id, battery, temperature, humidity; encrypted where there is a key."""
     values = (1, m.battery_pct, 2, hundredths(m.temp_c), 3, hundredths(m.rh_pct))
     body = struct.pack("<BBBBBhBH", 0, m.counter % 256, *values)
     if m.key is None:
-        return Said(m.address, service_data={SERVICE_UUID: b"\x40" + body})
+        return Advert(m.address, service_data={SERVICE_UUID: b"\x40" + body})
     counter = m.counter.to_bytes(4, "little")
     cipher = sealed(m.key, m.mac + b"\xd2\xfc\x41" + counter, body)
-    return Said(m.address, service_data={SERVICE_UUID: b"\x41" + cipher[:-4] + counter + cipher[-4:]})
+    return Advert(m.address, service_data={SERVICE_UUID: b"\x41" + cipher[:-4] + counter + cipher[-4:]})
 
 
 FORMAT = Format(

@@ -21,7 +21,7 @@ from edge_agent.drivers.ble.frames import (
     judged,
     refused,
 )
-from edge_agent.drivers.ble.on_air import Measured, Said, hundredths, sealed
+from edge_agent.drivers.ble.on_air import Advert, Measured, hundredths, sealed
 
 PLAIN_UUID, SEALED_UUID = 0x181C, 0x181E
 NONCE_UUID, ASSOCIATED = b"\x1e\x18", b"\x11"
@@ -66,15 +66,15 @@ def _objects(body: bytes, counter: int | None) -> DecodedFrame | None:
     return judged(values, limits=PROBE_LIMITS, counter=packet)
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """Packet id, battery, temperature, humidity; encrypted where there is a key."""
     head = bytes((0x02, 0, m.counter % 256, 0x02, 1, m.battery_pct))
     body = head + struct.pack("<BBhBBH", 0x23, 2, hundredths(m.temp_c), 0x03, 3, hundredths(m.rh_pct))
     if m.key is None:
-        return Said(m.address, service_data={PLAIN_UUID: body})
+        return Advert(m.address, service_data={PLAIN_UUID: body})
     counter = m.counter.to_bytes(4, "little")
     cipher = sealed(m.key, m.mac + NONCE_UUID + counter, body, ASSOCIATED)
-    return Said(m.address, service_data={SEALED_UUID: cipher[:-4] + counter + cipher[-4:]})
+    return Advert(m.address, service_data={SEALED_UUID: cipher[:-4] + counter + cipher[-4:]})
 
 
 FORMAT = Format(

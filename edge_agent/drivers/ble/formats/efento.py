@@ -8,7 +8,7 @@ import struct
 
 from edge_agent.drivers.ble.format import Format, Scan, company
 from edge_agent.drivers.ble.frames import PROBE_LIMITS, Advertisement, DecodedFrame, add_numbered, judged, uint16_be
-from edge_agent.drivers.ble.on_air import Measured, Said
+from edge_agent.drivers.ble.on_air import Advert, Measured
 from edge_agent.drivers.ble.sources import NUMBERED
 
 COMPANY = 0x026C
@@ -60,11 +60,11 @@ def _period_s(data: bytes) -> float | None:
     return min(seconds, PERIOD_MAX_S) or None
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """A frame of version 2."""
     head = struct.pack(">BBBBIHB", 2, 5, 9, 1, m.counter, 0x8000 | 5, 0)
     slots = struct.pack(">BBBHHH", 1, 2, 0, round((m.temp_c + 150) * 100), round(m.rh_pct), 0)
-    return Said(m.address, {COMPANY: head + slots + bytes(4)}, name="Efento")
+    return Advert(m.address, {COMPANY: head + slots + bytes(4)}, name="Efento")
 
 
 FORMAT = Format(

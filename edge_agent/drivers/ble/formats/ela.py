@@ -17,7 +17,7 @@ from edge_agent.drivers.ble.frames import (
     judged,
     uint16_le,
 )
-from edge_agent.drivers.ble.on_air import Measured, Said, hundredths
+from edge_agent.drivers.ble.on_air import Advert, Measured, hundredths
 
 COMPANY = 0x0757
 TEMPERATURE_UUID, HUMIDITY_UUID = 0x2A6E, 0x2A6F
@@ -66,9 +66,9 @@ def _standard(advertisement: Advertisement) -> DecodedFrame | None:
     return judged(values, limits=PROBE_LIMITS)
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """RHT, with "Mfr. Data" on."""
-    return Said(m.address, {COMPANY: struct.pack("<BBBh", 0x21, round(m.rh_pct), 0x12, hundredths(m.temp_c))})
+    return Advert(m.address, {COMPANY: struct.pack("<BBBh", 0x21, round(m.rh_pct), 0x12, hundredths(m.temp_c))})
 
 
 FORMAT = Format(

@@ -12,7 +12,7 @@ from edge_agent.drivers.ble.frames import (
     judged,
     uint16_le,
 )
-from edge_agent.drivers.ble.on_air import Measured, Said
+from edge_agent.drivers.ble.on_air import Advert, Measured
 
 SERVICE_UUID = 0x181A
 
@@ -40,9 +40,9 @@ def decode(_advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | 
     return None
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """That it is there."""
-    return Said(m.address, name="ESS", services=(SERVICE_UUID,))
+    return Advert(m.address, name="ESS", services=(SERVICE_UUID,))
 
 
 FORMAT = Format(

@@ -21,7 +21,7 @@ from edge_agent.drivers.ble.frames import (
     uint16_be,
     uint16_le,
 )
-from edge_agent.drivers.ble.on_air import Measured, Said
+from edge_agent.drivers.ble.on_air import Advert, Measured
 
 GLUED_BEACON = b"INTELLI_ROCKS"
 GLUED_BEACON_BYTES = 25
@@ -133,12 +133,12 @@ LAYOUTS: dict[tuple[int, int], tuple[_Layout, ...]] = {
 """(company id, length) -> layouts of the models that send it."""
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """An H5075."""
     packed = round(abs(m.temp_c) * 10) * 1000 + round(m.rh_pct * 10)
     sign = NEGATIVE if m.temp_c < 0 else 0
     body = b"\x00" + (packed | sign).to_bytes(3, "big") + bytes((m.battery_pct, 0))
-    return Said(m.address, {MIBEACON_LIKE: body}, name="GVH5075_2762")
+    return Advert(m.address, {MIBEACON_LIKE: body}, name="GVH5075_2762")
 
 
 FORMAT = Format(

@@ -24,7 +24,7 @@ from edge_agent.drivers.ble.frames import (
     uint16_be,
     uint16_le,
 )
-from edge_agent.drivers.ble.on_air import Measured, Said, hundredths
+from edge_agent.drivers.ble.on_air import Advert, Measured, hundredths
 
 SHORT_BYTES, LONG_PAYLOAD_BYTES, AIR_PAYLOAD_BYTES = 9, 16, 15
 SHORT_NAMES = ("sps", "tps")
@@ -89,11 +89,11 @@ def _air(data: bytes) -> DecodedFrame | None:
     )
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """An IBS-TH that measures with the sensor in its housing."""
     head = struct.pack("<hHB", hundredths(m.temp_c), hundredths(m.rh_pct), 0)
     data = head + crc16_modbus(head).to_bytes(2, "little") + bytes((m.battery_pct, 6))
-    return Said(m.address, {int.from_bytes(data[:2], "little"): data[2:]}, name="sps")
+    return Advert(m.address, {int.from_bytes(data[:2], "little"): data[2:]}, name="sps")
 
 
 FORMAT = Format(

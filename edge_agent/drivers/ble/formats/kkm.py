@@ -14,7 +14,7 @@ from edge_agent.drivers.ble.frames import (
     judged,
     uint16_be,
 )
-from edge_agent.drivers.ble.on_air import Measured, Said
+from edge_agent.drivers.ble.on_air import Advert, Measured
 
 SERVICE_UUID = 0xFEAA
 START = b"\x21\x01"
@@ -38,10 +38,10 @@ def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | N
     )
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """A K6."""
     climate = round(m.temp_c * 256).to_bytes(2, "big", signed=True) + round(m.rh_pct * 256).to_bytes(2, "big")
-    return Said(m.address, service_data={SERVICE_UUID: START + b"\x07\x0e\x5b" + climate + bytes(6)})
+    return Advert(m.address, service_data={SERVICE_UUID: START + b"\x07\x0e\x5b" + climate + bytes(6)})
 
 
 FORMAT = Format(

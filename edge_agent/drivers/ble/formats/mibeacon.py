@@ -21,7 +21,7 @@ from edge_agent.drivers.ble.frames import (
     refused,
     uint16_le,
 )
-from edge_agent.drivers.ble.on_air import Measured, Said, sealed
+from edge_agent.drivers.ble.on_air import Advert, Measured, sealed
 
 SERVICE_UUID = 0xFE95
 ENCRYPTED, MAC_INCLUDED, CAPABILITY, OBJECT, MESH = 0x08, 0x10, 0x20, 0x40, 0x80
@@ -98,16 +98,16 @@ OBJECTS: dict[tuple[int, int], Callable[[bytes], dict[str, float]]] = {
 }
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """An LYWSDCGQ, or with a key an LYWSD03MMC."""
     body = struct.pack("<HBhH", 0x100D, 4, round(m.temp_c * 10), round(m.rh_pct * 10))
     if m.key is None:
         head = struct.pack("<HHB", 0x5050, 0x01AA, m.counter % 256) + m.mac[::-1]
-        return Said(m.address, service_data={SERVICE_UUID: head + body})
+        return Advert(m.address, service_data={SERVICE_UUID: head + body})
     head = struct.pack("<HHB", 0x5858, 0x055B, m.counter % 256) + m.mac[::-1]
     more = m.counter.to_bytes(4, "little")[1:]
     cipher = sealed(m.key, m.mac[::-1] + head[2:5] + more, body, ASSOCIATED)
-    return Said(m.address, service_data={SERVICE_UUID: head + cipher[:-4] + more + cipher[-4:]})
+    return Advert(m.address, service_data={SERVICE_UUID: head + cipher[:-4] + more + cipher[-4:]})
 
 
 FORMAT = Format(

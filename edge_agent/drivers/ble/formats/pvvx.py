@@ -12,7 +12,7 @@ from edge_agent.drivers.ble.formats._atc import (
     decode_layout,
 )
 from edge_agent.drivers.ble.frames import Advertisement, DecodedFrame
-from edge_agent.drivers.ble.on_air import Measured, Said, hundredths, sealed
+from edge_agent.drivers.ble.on_air import Advert, Measured, hundredths, sealed
 
 
 def decode(advertisement: Advertisement, key: bytes | None) -> DecodedFrame | None:
@@ -20,16 +20,16 @@ def decode(advertisement: Advertisement, key: bytes | None) -> DecodedFrame | No
     return decode_layout(advertisement, key, PVVX_BYTES, PVVX_SEALED_BYTES)
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """Plain, or encrypted where there is a key."""
     temperature, humidity = hundredths(m.temp_c), hundredths(m.rh_pct)
     if m.key is None:
         body = struct.pack("<hHHBBB", temperature, humidity, 2980, m.battery_pct, m.counter % 256, 4)
-        return Said(m.address, service_data={SERVICE_UUID: m.mac[::-1] + body})
+        return Advert(m.address, service_data={SERVICE_UUID: m.mac[::-1] + body})
     head = bytes((14, 0x16, 0x1A, 0x18, m.counter % 256))
     plain = struct.pack("<hHBB", temperature, humidity, m.battery_pct, 4)
     body = sealed(m.key, m.mac[::-1] + head, plain, ASSOCIATED)
-    return Said(m.address, service_data={SERVICE_UUID: head[4:] + body})
+    return Advert(m.address, service_data={SERVICE_UUID: head[4:] + body})
 
 
 FORMAT = Format(

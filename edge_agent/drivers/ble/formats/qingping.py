@@ -19,7 +19,7 @@ from edge_agent.drivers.ble.frames import (
     refused,
     uint16_le,
 )
-from edge_agent.drivers.ble.on_air import Measured, Said
+from edge_agent.drivers.ble.on_air import Advert, Measured
 
 SERVICE_UUID = 0xFDCD
 MODELS = {
@@ -73,10 +73,10 @@ VALUES: dict[tuple[int, int], Callable[[bytes], dict[str, float]]] = {
 }
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """A CGG1."""
     body = struct.pack("<BBhHBBB", 1, 4, round(m.temp_c * 10), round(m.rh_pct * 10), 2, 1, m.battery_pct)
-    return Said(m.address, service_data={SERVICE_UUID: b"\x08\x16" + m.mac[::-1] + body})
+    return Advert(m.address, service_data={SERVICE_UUID: b"\x08\x16" + m.mac[::-1] + body})
 
 
 FORMAT = Format(

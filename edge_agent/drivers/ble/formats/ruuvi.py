@@ -18,7 +18,7 @@ from edge_agent.drivers.ble.frames import (
     refused,
     uint16_be,
 )
-from edge_agent.drivers.ble.on_air import Measured, Said
+from edge_agent.drivers.ble.on_air import Advert, Measured
 
 COMPANY = 0x0499
 INVALID_SIGNED, INVALID_UNSIGNED = -0x8000, 0xFFFF
@@ -119,12 +119,12 @@ OF_ONE_LENGTH = (0x03, 0x05)
 """The others may be longer: what follows is reserved."""
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """Data format 5."""
     head = b"\x05" + round(m.temp_c / 0.005).to_bytes(2, "big", signed=True)
     head += round(m.rh_pct / 0.0025).to_bytes(2, "big") + (101_325 - 50_000).to_bytes(2, "big")
     tail = bytes.fromhex("0004FFFC040C") + ((2977 - 1600) << 5 | 22).to_bytes(2, "big") + b"\x42"
-    return Said(m.address, {COMPANY: head + tail + (m.counter % 0xFFFF).to_bytes(2, "big") + m.mac})
+    return Advert(m.address, {COMPANY: head + tail + (m.counter % 0xFFFF).to_bytes(2, "big") + m.mac})
 
 
 FORMAT = Format(

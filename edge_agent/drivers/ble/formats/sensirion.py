@@ -4,7 +4,7 @@ import struct
 
 from edge_agent.drivers.ble.format import Format, company
 from edge_agent.drivers.ble.frames import BLANK, Advertisement, DecodedFrame, invalid, is_blank, judged, uint16_le
-from edge_agent.drivers.ble.on_air import Measured, Said
+from edge_agent.drivers.ble.on_air import Advert, Measured
 
 COMPANY = 0x06D5
 TICKS = 65535
@@ -35,10 +35,10 @@ def _cropped(humidity_pct: float) -> float:
     return humidity_pct
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """An SHT4x gadget."""
     ticks = round((m.temp_c + 45) / 175 * TICKS), round((m.rh_pct + 6) / 125 * TICKS)
-    return Said(m.address, {COMPANY: struct.pack("<BBHHH", 0, SHT4X, 0xE7E2, min(ticks[0], TICKS), ticks[1])})
+    return Advert(m.address, {COMPANY: struct.pack("<BBHHH", 0, SHT4X, 0xE7E2, min(ticks[0], TICKS), ticks[1])})
 
 
 FORMAT = Format(

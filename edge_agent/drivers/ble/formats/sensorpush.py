@@ -17,7 +17,7 @@ from edge_agent.drivers.ble.frames import (
     is_blank,
     judged,
 )
-from edge_agent.drivers.ble.on_air import Measured, Said
+from edge_agent.drivers.ble.on_air import Advert, Measured
 
 SERVICE_HT1 = "ef090000-11d6-42ba-93b8-9dd7ec090aa9"
 SERVICE = "ef090000-11d6-42ba-93b8-9dd7ec090ab0"
@@ -76,14 +76,14 @@ def _ht1(data: bytes) -> DecodedFrame | None:
     return judged({"temp_c": -46.85 + 175.72 * temperature / 16384, "rh_pct": rh_pct})
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """An HT.w; its ends of the scale are those of the format."""
     packed, base = 0, 1
     for digit, value in zip(TYPES[1][1], (m.temp_c, m.rh_pct), strict=True):
         packed += min(round((value - digit.least) / digit.step), digit.count - 1) * base
         base *= digit.count
     data = bytes((1 << TYPE_SHIFT,)) + packed.to_bytes(4, "little")
-    return Said(m.address, {int.from_bytes(data[:2], "little"): data[2:]}, services=(SERVICE,))
+    return Advert(m.address, {int.from_bytes(data[:2], "little"): data[2:]}, services=(SERVICE,))
 
 
 FORMAT = Format(

@@ -7,7 +7,7 @@ the same company id.
 
 from edge_agent.drivers.ble.format import Format, Scan, company, service
 from edge_agent.drivers.ble.frames import Advertisement, DecodedFrame, invalid, judged, uint16_be
-from edge_agent.drivers.ble.on_air import Measured, Said
+from edge_agent.drivers.ble.on_air import Advert, Measured
 
 COMPANY = 0x0969
 SERVICE_UUID = 0xFD3D
@@ -55,13 +55,13 @@ def _celsius(block: bytes) -> float:
     return size if block[1] & POSITIVE else -size
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """A Meter."""
     tenths = round(abs(m.temp_c) * 10)
     sign = POSITIVE if m.temp_c >= 0 else 0
     block = bytes((tenths % 10, sign | tenths // 10 & 0x7F, round(m.rh_pct)))
     service_data = bytes((ord("T"), 0, m.battery_pct)) + block
-    return Said(m.address, {COMPANY: m.mac + b"\xde\x03" + block}, {SERVICE_UUID: service_data})
+    return Advert(m.address, {COMPANY: m.mac + b"\xde\x03" + block}, {SERVICE_UUID: service_data})
 
 
 FORMAT = Format(

@@ -16,7 +16,7 @@ from edge_agent.drivers.ble.frames import (
     judged,
     uint16_be,
 )
-from edge_agent.drivers.ble.on_air import Measured, Said, hundredths
+from edge_agent.drivers.ble.on_air import Advert, Measured, hundredths
 
 COMPANY = 0x089A
 VERSION = 0x01
@@ -57,11 +57,11 @@ def _values(flags: int, parts: dict[int, bytes]) -> Iterator[tuple[str, float]]:
         yield "battery_v", 2 + parts[VOLTAGE][0] / 100
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """Temperature, humidity and battery voltage."""
     flags = TEMPERATURE | HUMIDITY | VOLTAGE
     climate = hundredths(m.temp_c).to_bytes(2, "big", signed=True) + bytes((round(m.rh_pct),))
-    return Said(m.address, {COMPANY: bytes((VERSION, flags)) + climate + b"\x67"}, name="MP1_1234567")
+    return Advert(m.address, {COMPANY: bytes((VERSION, flags)) + climate + b"\x67"}, name="MP1_1234567")
 
 
 FORMAT = Format(

@@ -17,7 +17,7 @@ from edge_agent.drivers.ble.frames import (
     refused,
     uint16_le,
 )
-from edge_agent.drivers.ble.on_air import Measured, Said
+from edge_agent.drivers.ble.on_air import Advert, Measured
 
 NAME, OFFERED = "ThermoBeacon", "0000fff0-0000-1000-8000-00805f9b34fb"
 MODELS = {
@@ -53,11 +53,11 @@ def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | N
     return None
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """A lanyard hygrometer."""
     climate = round(m.temp_c * 16).to_bytes(2, "little", signed=True) + round(m.rh_pct * 16).to_bytes(2, "little")
     body = b"\x00\x00" + m.mac[::-1] + (3000).to_bytes(2, "little") + climate + bytes(4)
-    return Said(m.address, {0x10: body}, name=NAME, services=(0xFFF0,))
+    return Advert(m.address, {0x10: body}, name=NAME, services=(0xFFF0,))
 
 
 FORMAT = Format(

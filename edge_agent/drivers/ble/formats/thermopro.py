@@ -8,7 +8,7 @@ import re
 
 from edge_agent.drivers.ble.format import Format
 from edge_agent.drivers.ble.frames import Advertisement, DecodedFrame, int16_le, invalid, judged
-from edge_agent.drivers.ble.on_air import Measured, Said
+from edge_agent.drivers.ble.on_air import Advert, Measured
 
 MODEL = re.compile(r"(TP357S?|TP358S?|TP393) ?\(")
 START, BYTES_MIN = 0xC2, 6
@@ -30,11 +30,11 @@ def decode(advertisement: Advertisement, _key: bytes | None) -> DecodedFrame | N
     return judged(values)
 
 
-def encode(m: Measured) -> Said:
+def encode(m: Measured) -> Advert:
     """A TP357."""
     tenths = round(m.temp_c * 10).to_bytes(2, "little", signed=True)
     data = bytes((START, *tenths, round(m.rh_pct), 2, 0x2C))
-    return Said(m.address, {int.from_bytes(data[:2], "little"): data[2:]}, name="TP357 (2142)")
+    return Advert(m.address, {int.from_bytes(data[:2], "little"): data[2:]}, name="TP357 (2142)")
 
 
 FORMAT = Format(

@@ -199,9 +199,9 @@ def stocked(api: Api) -> None:
     api.receive("LATE", 10)
 
 
-def test_a_demand_is_allocated_gathered_and_shipped(api: Api) -> None:
+def test_a_requisition_is_allocated_picked_and_shipped(api: Api) -> None:
     stocked(api)
-    number = ordered(api, asked("demand", "main", "st-mary", patient_ref="RX-77"))
+    number = ordered(api, asked("requisition", "main", "st-mary", patient_ref="RX-77"))
     path = f"/v1/orders/{number}"
     reserved = api.operator.ok("POST", f"{path}/allocate", json=again())["lines"][0]
     assert [(each["lot_number"], each["quantity"]) for each in reserved["reservations"]] == [("SOON", 6), ("LATE", 4)]
@@ -209,7 +209,7 @@ def test_a_demand_is_allocated_gathered_and_shipped(api: Api) -> None:
     api.operator.ok("POST", f"{path}/pick", json={"to_place": "staging"})
     assert states(api, number) == {"allocated": 10}
     # What was gathered is reserved still: nobody else gets it.
-    other = ordered(api, asked("demand", "main", "st-mary"))
+    other = ordered(api, asked("requisition", "main", "st-mary"))
     assert api.operator.ok("POST", f"/v1/orders/{other}/allocate", json=again())["lines"][0]["missing"] == 4
     moved = api.operator.ok("POST", f"{path}/issue", json={"action": "ship"})
     assert {(each["from_place"], each["to_place"], each["order_ref"]) for each in moved} == {
@@ -224,7 +224,7 @@ def test_a_recipient_gets_only_what_lasts_as_long_as_it_demands(api: Api) -> Non
     stocked(api)
     said = {"reason": "contract", "kind": "customer", "shelf_life_days_min": 10, "item_days_min": {"insulin": 90}}
     assert api.administrator.request("PUT", "/v1/recipients/st-mary", json=said).status_code == 200
-    number = ordered(api, asked("demand", "main", "st-mary"))
+    number = ordered(api, asked("requisition", "main", "st-mary"))
     line = api.operator.ok("POST", f"/v1/orders/{number}/allocate", json=again())["lines"][0]
     assert [each["lot_number"] for each in line["reservations"]] == ["LATE"]
     assert [reason["code"] for each in line["skipped"] for reason in each["reasons"]] == ["short_dated"]
@@ -232,7 +232,7 @@ def test_a_recipient_gets_only_what_lasts_as_long_as_it_demands(api: Api) -> Non
 
 def test_a_part_is_shipped_and_the_rest_cancelled(api: Api) -> None:
     stocked(api)
-    number = ordered(api, asked("demand", "main", "st-mary"))
+    number = ordered(api, asked("requisition", "main", "st-mary"))
     path = f"/v1/orders/{number}"
     soon, late = api.operator.ok("POST", f"{path}/allocate", json=again())["lines"][0]["reservations"]
     api.operator.ok("POST", f"{path}/issue", json={"action": "dispense", "reservations": [soon["id"]]})
@@ -253,7 +253,7 @@ def test_a_part_is_shipped_and_the_rest_cancelled(api: Api) -> None:
 
 def test_a_reservation_that_many_pick_at_once_is_kept_once(api: Api) -> None:
     api.receive("A", 10)
-    number = ordered(api, asked("demand", "main", "st-mary"))
+    number = ordered(api, asked("requisition", "main", "st-mary"))
     api.operator.ok("POST", f"/v1/orders/{number}/allocate", json=again())
     with ThreadPoolExecutor(6) as pool:
         answers = list(
@@ -268,7 +268,7 @@ def test_a_reservation_that_many_pick_at_once_is_kept_once(api: Api) -> None:
 
 def test_a_broken_reservation_is_planned_again_from_other_stock(api: Api) -> None:
     stocked(api)
-    number = ordered(api, asked("demand", "main", "st-mary", ("insulin", 5)))
+    number = ordered(api, asked("requisition", "main", "st-mary", ("insulin", 5)))
     first = api.operator.ok("POST", f"/v1/orders/{number}/allocate", json=again())["lines"][0]["reservations"]
     api.quality.ok("POST", "/v1/holds", json={"lot_id": first[0]["lot_id"], "reason": "torn box"})
     assert states(api, number) == {"requested": 5}
@@ -283,7 +283,7 @@ def test_a_broken_reservation_is_planned_again_from_other_stock(api: Api) -> Non
 
 def test_a_running_ledger_plans_broken_reservations_again_by_itself(api: Api) -> None:
     stocked(api)
-    number = ordered(api, asked("demand", "main", "st-mary", ("insulin", 5)))
+    number = ordered(api, asked("requisition", "main", "st-mary", ("insulin", 5)))
     first = api.operator.ok("POST", f"/v1/orders/{number}/allocate", json=again())["lines"][0]["reservations"]
     planned = Event()
     with Replanning(api.database, every_s=0.01, clock=lambda: NOW):
@@ -298,7 +298,7 @@ def test_a_running_ledger_plans_broken_reservations_again_by_itself(api: Api) ->
 
 def test_a_reservation_that_cannot_be_replaced_stays_missing_and_is_not_planned_for_ever(api: Api) -> None:
     lot = api.receive("ONLY", 5)
-    number = ordered(api, asked("demand", "main", "st-mary", ("insulin", 5)))
+    number = ordered(api, asked("requisition", "main", "st-mary", ("insulin", 5)))
     api.operator.ok("POST", f"/v1/orders/{number}/allocate", json=again())
     api.quality.ok("POST", "/v1/holds", json={"lot_id": lot, "reason": "torn box"})
     assert replan_broken(api.database, at=NOW) == [number]
@@ -308,7 +308,7 @@ def test_a_reservation_that_cannot_be_replaced_stays_missing_and_is_not_planned_
 
 def test_an_order_ships_only_what_is_still_eligible(api: Api) -> None:
     lot = api.receive("A", 10)
-    number = ordered(api, asked("demand", "main", "st-mary"))
+    number = ordered(api, asked("requisition", "main", "st-mary"))
     api.operator.ok("POST", f"/v1/orders/{number}/allocate", json=again())
     api.excursion("fridge-a", lot)
     response = api.operator.post(f"/v1/orders/{number}/issue", {"action": "ship"})
@@ -351,7 +351,7 @@ def at_now() -> dict[str, str]:
 
 def test_what_comes_back_is_held_until_it_is_decided(api: Api) -> None:
     api.receive("A", 10)
-    number = ordered(api, asked("demand", "main", "st-mary"))
+    number = ordered(api, asked("requisition", "main", "st-mary"))
     api.operator.ok("POST", f"/v1/orders/{number}/allocate", json=again())
     api.operator.ok("POST", f"/v1/orders/{number}/issue", json={"action": "ship"})
     back = ordered(api, asked("return", "st-mary", "returns", ("insulin", 4), returns_order=number))
@@ -360,7 +360,7 @@ def test_what_comes_back_is_held_until_it_is_decided(api: Api) -> None:
     assert states(api, number) == {"shipped": 6, "returned": 4}
     (row,) = api.reader.rows("/v1/states", place="returns")
     assert row["states"] == {"returned": 4}
-    other = ordered(api, asked("demand", "main", "st-mary", ("insulin", 4)))
+    other = ordered(api, asked("requisition", "main", "st-mary", ("insulin", 4)))
     assert api.operator.ok("POST", f"/v1/orders/{other}/allocate", json=again())["lines"][0]["missing"] == 4
     (hold,) = api.reader.rows("/v1/holds/placed", only_open=True)
     api.quality.ok("POST", f"/v1/holds/{hold['id']}/lift", json={"reason": "sealed, cold chain proven"})
@@ -442,7 +442,7 @@ def test_what_runs_low_is_proposed_requested_and_then_no_longer_proposed(api: Ap
     assert api.reader.ok("GET", "/v1/replenishment") == []
     api.quality.ok("POST", "/v1/holds", json={"lot_id": held, "reason": "torn box"})
     assert api.reader.ok("GET", "/v1/replenishment") == []
-    api.operator.ok("POST", f"/v1/orders/{ordered(api, asked('demand', 'main', 'st-mary', ('insulin', 2)))}/allocate", json=again())  # fmt: skip  # noqa: E501
+    api.operator.ok("POST", f"/v1/orders/{ordered(api, asked('requisition', 'main', 'st-mary', ('insulin', 2)))}/allocate", json=again())  # fmt: skip  # noqa: E501
     (proposal,) = api.reader.ok("GET", "/v1/replenishment")
     assert (proposal["usable"], proposal["on_order"], proposal["propose"]) == (10, 0, 30)
     said = again()

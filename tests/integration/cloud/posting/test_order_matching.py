@@ -43,7 +43,7 @@ def ordered(api: Api, kind: str, source: str, target: str, quantity: int = 10, *
 
 
 def allocated(api: Api, quantity: int = 10) -> str:
-    number = ordered(api, "demand", "site", "st-mary", quantity)
+    number = ordered(api, "requisition", "site", "st-mary", quantity)
     api.operator.ok("POST", f"/v1/orders/{number}/allocate", json={"client_id": str(uuid.uuid4())})
     return number
 

@@ -59,8 +59,8 @@ FILL_MORE = """
     FROM (SELECT lot_id, place_id, row_number() OVER () AS n FROM residency) r;
     INSERT INTO track SELECT id, 'too-warm', '{}', '2026-02-16', NULL, false, NULL FROM channel;
     INSERT INTO place (name, kind, ancestors) VALUES ('B1', 'production', ARRAY[currval('place_id_seq') + 1]);
-    INSERT INTO formula (name, version, item_id, body, drafted_by) VALUES ('f', 1, 1, '{}', 'a');
-    INSERT INTO production_batch (place_id, formula_id, quantity, owner, planned_by)
+    INSERT INTO master_formulation_record (name, version, item_id, body, drafted_by) VALUES ('f', 1, 1, '{}', 'a');
+    INSERT INTO production_batch (place_id, master_formulation_record_id, quantity, owner, planned_by)
     SELECT id, 1, 1, 'house', 'a' FROM place WHERE name = 'B1';
     INSERT INTO reading_hour
     SELECT 1 + n % 100, timestamptz '2025-01-01 00:00Z' + n / 100 * interval '1 hour', 9, 1, 2, 3
@@ -94,7 +94,7 @@ FILL_MORE = """
     SELECT 1 + (row_number() OVER (ORDER BY lot_id)) % 20000, lot_id, serial, place_id, began_at FROM residency;
     INSERT INTO hold_reach SELECT hold_id, lot_id, serial, place_id, at, at FROM hold_goods ON CONFLICT DO NOTHING;
     INSERT INTO stock_order (number, kind, from_place, to_place, owner, requested_by)
-    SELECT 'SO-' || n, (ARRAY['demand', 'purchase'])[1 + n % 2], 1 + n % 2000, 1 + n % 500, 'house', 'a'
+    SELECT 'SO-' || n, (ARRAY['requisition', 'purchase'])[1 + n % 2], 1 + n % 2000, 1 + n % 500, 'house', 'a'
     FROM generate_series(1, 20000) n;
     INSERT INTO order_line (order_id, line, item_id, quantity) SELECT id, 1, 1 + id % 500, 5 FROM stock_order;
     INSERT INTO order_step (order_id, step, by_whom) SELECT id, 'approved', 'b' FROM stock_order;
@@ -180,7 +180,7 @@ USUAL: Parameters = {
     "storage_class": None, "allowance_minutes": None, "allowance_c_max": None, "receipt_inspection": False,
     "shelf_life_days": None, "receipt_days_min": None, "controlled_schedule": "", "compounding": "", "base_units": 1,
     "role": "reader", "actions": ["move"] * 2, "operators": ["a"] * 2, "order_refs": [""] * 2, "event_ids": [1, 1],
-    "to_places": [22, 23], "occurred_at": AT, "to_place": PLACE, "places": None, "formula_id": 1,
+    "to_places": [22, 23], "occurred_at": AT, "to_place": PLACE, "places": None, "master_formulation_record_id": 1,
     "dispensed_for": [None, None], "issuing": ["ship"], "code": "x", "said": True, "envelope_ids": [5, 6],
     "keys_max": 10,
     "is_version": True, "reach_from": None, "reach_until": None, "gap_s": 600.0, "sensors": "any",
@@ -203,8 +203,8 @@ ASKED: dict[str, list[Parameters]] = {
     ],
     "locks.share": [{"key": 1}],
     "locks.own": [{"key": 1}],
-    "locks.own_one": [{"key": 1}],
-    "locks.own_item_named": [{"key": 1}],
+    "locks.lock_one": [{"key": 1}],
+    "locks.lock_item_named": [{"key": 1}],
     "clocks.correct_movements": [{"at": [AT, AT], "earliest_at": [AT, AT], "latest_at": [AT, AT]}],
     "clocks.add_doubtful_scans": [{"seqs": [5, 6]}],
     "envelopes.add_retold": [{"was": [5, 6], "seq": [7, 8]}],
@@ -212,7 +212,7 @@ ASKED: dict[str, list[Parameters]] = {
     "envelopes.retold_between": [{"first": 5, "last": 50}],
     "envelopes.stored_numbers": [{"numbers": [5, 600]}],
     "envelopes.touched_lanes": [{"firsts": [5, 50], "lasts": [9, 90]}],
-    "orders.order_numbers": [{"kind": None}, {"kind": "demand"}, {"kind": None, "place": "bin-3"}],
+    "orders.order_numbers": [{"kind": None}, {"kind": "requisition"}, {"kind": None, "place": "bin-3"}],
     "quality.cases": [
         {},
         {"lot_id": None},
@@ -222,7 +222,7 @@ ASKED: dict[str, list[Parameters]] = {
     "corrections.what_followed": [{"after": 10**9}],
     "exposure.expose": [{"lot_ids": []}, {"excursion_ids": []}],
     "holds.reach": [{"lot_ids": []}, {"hold_ids": []}],
-    "compounding.add_formula": [{"body": "{}"}],
+    "compounding.add_master_record": [{"body": "{}"}],
     "movements.add_lots": [{"expires_hours": [None, AT.time()], "expires_on": [AT.date(), AT.date()]}],
     "movements.add_movements": [MOVED],
     "movements.faults_at_issue": [{"at": [AT, AT]}],

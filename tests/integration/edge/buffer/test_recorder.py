@@ -2,8 +2,9 @@
 
 import asyncio
 import resource
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -129,9 +130,10 @@ async def test_a_damaged_journal_stops_the_recorder_and_whoever_waits_is_told(tm
     made = Recorder(journal, thread, ManualClock(START))
     running = asyncio.create_task(made.run())
     await made.record(scan(1))
-    journal._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    journal._connection.execute("PRAGMA cache_size = 0")
     file = tmp_path / "journal" / FILE_NAME
+    with closing(sqlite3.connect(file)) as another:  # moves all into the file; what changes makes the journal look
+        another.execute("PRAGMA user_version = 2")
+        another.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     size = file.stat().st_size
     with file.open("r+b") as opened:
         opened.seek(4096)

@@ -11,7 +11,7 @@ import pytest
 from edge_agent.drivers.ble.formats.gatt_ess import HUMIDITY_UUID, TEMPERATURE_UUID
 from edge_agent.runtime.config_loader import load_config
 from edge_agent.runtime.source_supervisor import plan_sources
-from edge_agent.simulators.ble import FakeBlueZ, Fault, Said, VirtualSensor, private_bus
+from edge_agent.simulators.ble import Advert, FakeBlueZ, Fault, VirtualSensor, private_bus
 from edge_agent.timekeeping.clock import SystemClock
 from tests.support.commissioning_parts import config_in, edge_agent
 
@@ -25,7 +25,7 @@ def sensor(kind: str, celsius: float = 5.0, **more: object) -> VirtualSensor:
 
 
 @asynccontextmanager
-async def in_range(monkeypatch: pytest.MonkeyPatch, *sensors: VirtualSensor | Said) -> AsyncIterator[FakeBlueZ]:
+async def in_range(monkeypatch: pytest.MonkeyPatch, *sensors: VirtualSensor | Advert) -> AsyncIterator[FakeBlueZ]:
     """Sensors that speak five times a second, on a BlueZ that the commands find."""
     async with private_bus() as address, FakeBlueZ(address) as bluez:
         monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
@@ -38,13 +38,13 @@ async def in_range(monkeypatch: pytest.MonkeyPatch, *sensors: VirtualSensor | Sa
                 await speaking
 
 
-async def _speak(bluez: FakeBlueZ, sensors: tuple[VirtualSensor | Said, ...]) -> None:
+async def _speak(bluez: FakeBlueZ, sensors: tuple[VirtualSensor | Advert, ...]) -> None:
     at_s = 0.0
     served = set()
     while True:
         at_s += 0.2
         for one in sensors:
-            said = one if isinstance(one, Said) else one.said(at_s)
+            said = one if isinstance(one, Advert) else one.said(at_s)
             is_heard = said is not None and bluez.say(said)
             if is_heard and isinstance(one, VirtualSensor) and one.kind == "gatt-ess" and one.address not in served:
                 served.add(one.address)
@@ -132,7 +132,7 @@ async def test_two_firmwares_that_share_a_service_are_told_apart(monkeypatch: py
 
 
 async def test_what_is_heard_and_not_understood_comes_with_what_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with in_range(monkeypatch, Said(ADDRESS, {0x0499: b"\x03\x29\x1a\x1e"}, rssi_dbm=-93)):
+    async with in_range(monkeypatch, Advert(ADDRESS, {0x0499: b"\x03\x29\x1a\x1e"}, rssi_dbm=-93)):
         probed = await edge_agent("probe", ADDRESS, *SHORT)
     assert probed.code == 1 and "UNKNOWN" in probed.words
     assert "update it with Ruuvi Station" in probed.words and "signal is weak (-93 dBm" in probed.words
@@ -187,7 +187,7 @@ async def test_a_sensor_that_is_understood_is_added_with_its_bus_and_the_agent_w
 
 
 PROBES = [
-    Said(ADDRESS, {0x0001: bytes.fromhex(frame)}, name="GV5112AC3D")
+    Advert(ADDRESS, {0x0001: bytes.fromhex(frame)}, name="GV5112AC3D")
     for frame in ("010100b456640041", "010182c796640082")
 ]
 
@@ -211,22 +211,22 @@ async def test_two_probes_of_one_sensor_are_added_one_by_one(monkeypatch: pytest
 
 async def test_the_probe_that_measured_is_written_down(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = config_in(tmp_path)
-    async with in_range(monkeypatch, Said(ADDRESS, {0x0A3B: bytes.fromhex("f815018cbc6408")}, name="sps")):
+    async with in_range(monkeypatch, Advert(ADDRESS, {0x0A3B: bytes.fromhex("f815018cbc6408")}, name="sps")):
         said = await edge_agent("add", "fridge-a", "--address", ADDRESS, "-c", path, "--yes")
     assert said.code == 0, said.err
     assert tomllib.loads(path.read_text())["device"][0]["source"] == "external"
 
 
 OTHERS = {
-    "18 bytes of another maker": Said(
+    "18 bytes of another maker": Advert(
         ADDRESS, {0x1234: bytes.fromhex("00000000f401c2012d00000000000000")}, name="LOGGER"
     ),
-    "16 bytes of another maker": Said(ADDRESS, {0x1234: bytes.fromhex("00000000f401c2012d0000000000")}),
-    "a curtain motor": Said(
+    "16 bytes of another maker": Advert(ADDRESS, {0x1234: bytes.fromhex("00000000f401c2012d0000000000")}),
+    "a curtain motor": Advert(
         ADDRESS, {0x0969: bytes.fromhex("AABBCCDDEEFF0F0006983500")}, {0xFD3D: b"c\xd0\x64\x00\x11\x04"}
     ),
-    "a meter without its type": Said(ADDRESS, {0x0969: bytes.fromhex("D7C17D5DEB43DE03069835")}),
-    "a Govee without its name": Said(ADDRESS, {0x0001: bytes.fromhex("0101031abc025800")}),
+    "a meter without its type": Advert(ADDRESS, {0x0969: bytes.fromhex("D7C17D5DEB43DE03069835")}),
+    "a Govee without its name": Advert(ADDRESS, {0x0001: bytes.fromhex("0101031abc025800")}),
 }
 
 

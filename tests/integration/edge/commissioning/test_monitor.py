@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from edge_agent.agent import run
-from edge_agent.commissioning.monitor import Row, View, _drawn
+from edge_agent.commissioning.monitor import Row, View, drawn
 from edge_agent.config.model import GatewayConfig
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading
@@ -175,7 +175,7 @@ def test_a_changed_configuration_is_followed_and_what_was_heard_stays(tmp_path: 
 COUNTER = {"particles_0_5_um_per_m3": 3520.0, "particles_0_5_um_count": 100.0, "sample_ended_unix_s": 1.79e9}
 
 
-def drawn(rows: int, bad: int, width: int = 80, height: int = 24) -> list[str]:
+def lines_drawn(rows: int, bad: int, width: int = 80, height: int = 24) -> list[str]:
     """What stands on a terminal with so many devices, of which the last ``bad`` are lost."""
     values = {"temp_c": 4.5, "rh_pct": 44.0, **COUNTER}
     every = [
@@ -186,14 +186,14 @@ def drawn(rows: int, bad: int, width: int = 80, height: int = 24) -> list[str]:
     every = [replace(row, quality="lost", detail=lost) if at >= rows - bad else row for at, row in enumerate(every)]
     headline = "gw-cold-1: the agent runs since 3 d"
     console = Console(width=width, height=height, file=io.StringIO(), force_terminal=True, color_system=None)
-    console.print(_drawn(View("agent", headline, tuple(every)), width, height - 1))
+    console.print(drawn(View("agent", headline, tuple(every)), width, height - 1))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().rstrip("\n").split("\n")
 
 
 @pytest.mark.parametrize(("rows", "bad"), [(1, 0), (5, 1), (17, 0), (40, 0), (40, 30), (200, 3)])
 def test_it_fits_80_by_24_however_many_devices_there_are(rows: int, bad: int) -> None:
-    lines = drawn(rows, bad)
+    lines = lines_drawn(rows, bad)
     assert len(lines) <= 24 and max(map(len, lines)) <= 80
     text = "\n".join(lines)
     assert "quality" in text and "errors" in text and "temp_c 4.5" in text

@@ -10,7 +10,7 @@ import pytest
 
 from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.build import build_docks
-from edge_agent.domain.barcodes.gs1 import GS
+from edge_agent.domain.barcodes.gs1_elements import GS
 from edge_agent.domain.wire.records import Notice, NoticeKind, Record, ScanTransaction
 from edge_agent.domain.wire.wire import decode_record, encode_record
 from edge_agent.drivers.scanners.framing import Suffix

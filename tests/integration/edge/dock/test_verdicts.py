@@ -27,14 +27,14 @@ FAR = date(2027, 12, 31)
 
 
 class Dock:
-    def __init__(self, floor: DockContext, scanner: SimulatedScanner, clock: ManualClock) -> None:
-        self.floor, self.scanner, self.clock = floor, scanner, clock
+    def __init__(self, dock_context: DockContext, scanner: SimulatedScanner, clock: ManualClock) -> None:
+        self.dock_context, self.scanner, self.clock = dock_context, scanner, clock
         self.records: list[Record] = []
 
     async def emit(self, record: Record) -> None:
         assert decode_record(encode_record(record)) == record, "what a dock says must survive the wire"
         self.records.append(record)
-        await self.floor.recorded(record)
+        await self.dock_context.recorded(record)
 
     async def scan(self, *texts: str) -> bytes:
         beeps = b""
@@ -69,9 +69,9 @@ async def a_dock(
             "scanner": [{"name": "dock-1/scanner", "port": str(scanner.path), **scanner_settings}],
         }
     )
-    floor = DockContext(config, clock)
-    (source,) = build_docks(config, clock, floor)
-    dock = Dock(floor, scanner, clock)
+    dock_context = DockContext(config, clock)
+    (source,) = build_docks(config, clock, dock_context)
+    dock = Dock(dock_context, scanner, clock)
     task = asyncio.create_task(source.run(dock.emit))
     try:
         await scanner.scan_until_answered("LW.BADGE.amy", aim="]C0")
@@ -190,7 +190,7 @@ async def test_a_hold_that_comes_between_box_and_commit_stops_the_commit(tmp_pat
         await dock.scan(*PICK[1:])
         assert await dock.scan(label(INSULIN, "GOOD", FAR)) == GOOD
         site = with_block(SITE, "GOOD", DeskBlock(HoldKind.RECALL, "recalled by its maker"))
-        dock.floor.take(desk_from(site, dock.clock), ())
+        dock.dock_context.take(desk_from(site, dock.clock), ())
         assert await dock.scan("LW.COMMIT") == BAD
         assert await dock.scan("LW.CANCEL") == GOOD
     assert dock.booked == []
@@ -209,7 +209,7 @@ async def test_a_quantity_card_is_judged_too(tmp_path: Path) -> None:
 async def test_a_withdrawn_badge_signs_nobody_in(tmp_path: Path) -> None:
     async with a_dock(tmp_path) as dock:
         assert await dock.scan("LW.BADGE.cyd") == BAD
-        assert dock.floor.board.state()["docks"][0]["operator"] == "amy"
+        assert dock.dock_context.status_model.state()["docks"][0]["operator"] == "amy"
 
 
 async def test_a_desk_of_another_gateway_is_not_used(tmp_path: Path) -> None:
@@ -218,9 +218,9 @@ async def test_a_desk_of_another_gateway_is_not_used(tmp_path: Path) -> None:
     config = GatewayConfig.model_validate(
         {"gateway": {"name": "gw-test", "data_dir": tmp_path}, "uplink": {"url": "https://ledger.example"}}
     )
-    floor = DockContext(config, clock)
-    assert floor.desk is None
-    assert "gw-other" in floor.damage
+    dock_context = DockContext(config, clock)
+    assert dock_context.desk is None
+    assert "gw-other" in dock_context.damage
 
 
 async def test_a_scanner_sounds_by_the_bytes_it_is_configured_with(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ async def test_a_pick_by_an_old_desk_is_good_but_says_and_books_how_old_it_was(t
         dock.clock.advance(3 * 3600)
         await dock.scan(*PICK)
         assert await dock.scan(label(INSULIN, "GOOD", FAR)) == GOOD
-        shown = dock.floor.board.state()["docks"][0]["recent"][0]["text"]
+        shown = dock.dock_context.status_model.state()["docks"][0]["recent"][0]["text"]
         assert shown.endswith("No hold is known (ledger data from 3 h ago).")
         assert await dock.scan("LW.COMMIT") == GOOD
     assert dock.booked[0].verdicts == ("no hold is known (ledger data from 3 h ago)",)
@@ -275,7 +275,7 @@ async def test_a_put_away_into_a_room_in_alarm_is_stopped_and_names_the_room_tha
         await measure(dock, fridge_a=12.0, fridge_b=5.0)
         await dock.scan("LW.BADGE.amy", "LW.ACTION.PUT_AWAY", "LW.PLACE.dock-1")
         assert await dock.scan("LW.PLACE.fridge-a") == BAD
-        shown = dock.floor.board.state()["docks"][0]["recent"][0]
+        shown = dock.dock_context.status_model.state()["docks"][0]["recent"][0]
         assert shown["tone"] == "bad" and "fridge-a is in alarm" in shown["text"]
         assert "use Fridge B (fridge-b)" in shown["text"]
         assert await dock.scan("LW.PLACE.fridge-b", label(INSULIN, "GOOD", FAR), "LW.COMMIT") == GOOD
@@ -289,7 +289,7 @@ async def test_an_alarm_that_begins_while_boxes_are_scanned_stops_the_commit(tmp
             await measure(dock, 1, fridge_a=12.0)
             assert await dock.scan("LW.QTY.1", "LW.UNDO", label(INSULIN, "GOOD", FAR)) == GOOD
         assert await dock.scan("LW.COMMIT") == BAD
-        text = dock.floor.board.state()["docks"][0]["recent"][0]["text"]
+        text = dock.dock_context.status_model.state()["docks"][0]["recent"][0]["text"]
         assert "no safe location is known" in text and "CANCEL card" in text
     assert dock.booked == []
 
@@ -307,7 +307,7 @@ async def test_control_characters_in_noise_reach_neither_a_notice_nor_the_page(t
     async with a_dock(tmp_path) as dock:
         dock.scanner.send(b"]d2\x1b[2J\x1b]0;owned\x07\x0101003\x1d\x7f\r")
         await dock.scanner.hear()
-        shown = dock.floor.board.state()["docks"][0]["recent"][0]["text"]
+        shown = dock.dock_context.status_model.state()["docks"][0]["recent"][0]["text"]
     said = " ".join([shown, *(f"{notice.text} {notice.data}" for notice in dock.refused)])
     assert dock.refused and all(character.isprintable() for character in said)
     assert "␛[2J" in said and "␝" in said
@@ -319,6 +319,6 @@ async def test_an_undo_after_noise_takes_nothing_back(tmp_path: Path) -> None:
         dock.scanner.send(b"\x81\x82noise\r")
         await dock.scanner.hear()
         await dock.scan("LW.UNDO")
-        assert "nothing was removed" in dock.floor.board.state()["docks"][0]["recent"][0]["text"]
+        assert "nothing was removed" in dock.dock_context.status_model.state()["docks"][0]["recent"][0]["text"]
         assert await dock.scan("LW.COMMIT") == GOOD
     assert len(dock.booked[0].lines) == 1

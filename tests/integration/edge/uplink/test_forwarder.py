@@ -38,11 +38,11 @@ class Line:
         self.uplink = HttpsUplink(UplinkSection(url=ledger.url, timeout_s=0.3, retry_max_s=1))
         self.clock = ManualClock(START)
         self.forwarder = Forwarder(
-            journal, self.thread, self.uplink, self.clock, random=random.Random(1).random, record=self._take,
+            journal, self.thread, self.uplink, self.clock, random=random.Random(1).random, record=self.take,
             retry_min_s=0.005, retry_max_s=0.02, **limits,
         )  # fmt: skip
 
-    async def _take(self, record: Record) -> None:
+    async def take(self, record: Record) -> None:
         self.alarms.append(record)
 
     async def until_empty(self) -> None:
@@ -240,20 +240,19 @@ async def test_a_ledger_that_is_not_there_costs_nothing_but_time(tmp_path: Path)
         assert joined.journal.pending_records() == before
 
 
-async def test_pauses_grow_to_their_limit_with_jitter_and_start_over_after_success(tmp_path: Path) -> None:
+async def test_a_link_that_fails_at_every_other_attempt_is_tried_soon_again_each_time(tmp_path: Path) -> None:
     async with line(tmp_path) as joined:
-        forwarder = joined.forwarder
-        forwarder._retry_min_s, forwarder._retry_max_s = 1.0, 60.0
-        pauses = []
-        for _ in range(10):
-            await forwarder._note_lost(LinkDown("x"))
-            pauses.append(forwarder._pause_s())
-        for pause, whole in zip(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60, 60], strict=True):
-            assert whole / 2 <= pause <= whole
-        assert len(set(pauses[6:])) == 4, "jitter"
-        await forwarder._note_back()
-        await forwarder._note_lost(LinkDown("x"))
-        assert forwarder._pause_s() <= 1
+        for number in range(40):
+            joined.journal.append(Lane.READINGS, [reading(number)])
+        forwarder = Forwarder(
+            joined.journal, joined.thread, FlappingUplink(joined), joined.clock, random=random.Random(1).random,
+            record=joined.take, retry_min_s=1e-6, retry_max_s=3_600, message_units_max=1,
+        )  # fmt: skip
+        running = asyncio.create_task(forwarder.run())
+        async with asyncio.timeout(PATIENCE_S):  # the fortieth of pauses that only grow would last an hour
+            while await joined.thread.call(joined.journal.pending_records):
+                pass
+        running.cancel()
 
 
 async def test_a_slow_bucket_holds_back_the_past_but_neither_scans_nor_new_readings(
@@ -326,13 +325,23 @@ class TimedUplink:
         await self._line.uplink.close()
 
 
+class FlappingUplink(TimedUplink):
+    """Fails at every other attempt, the first included."""
+
+    async def send(self, units: Sequence[bytes]) -> tuple[Receipt, ...]:
+        self.units.append(len(units))
+        if len(self.units) % 2:
+            raise LinkDown("the cable is loose")
+        return await self._line.uplink.send(units)
+
+
 async def test_messages_grow_while_the_ledger_is_quick_and_shrink_when_it_is_not(tmp_path: Path) -> None:
     async with line(tmp_path) as joined:
         batches = [(Lane.READINGS, [line_of(reading(number))]) for number in range(3_400)]
         joined.journal.adopt("many", [], lambda: [notice(START)], anew=batches)
         uplink = TimedUplink(joined)
         forwarder = Forwarder(
-            joined.journal, joined.thread, uplink, joined.clock, random=random.Random(1).random, record=joined._take,
+            joined.journal, joined.thread, uplink, joined.clock, random=random.Random(1).random, record=joined.take,
             retry_max_s=1,
         )  # fmt: skip
         for takes_s in (0.1, 0.1, 0.1, 3.0, 0.1, 0.1, 0.1):

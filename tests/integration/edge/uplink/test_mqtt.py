@@ -29,6 +29,7 @@ from edge_agent.domain.wire.records import Lane, Notice, Record
 from edge_agent.domain.wire.wire import BATCH_BYTES_MAX, decode_record
 from edge_agent.errors import ConfigError, LinkDown, Refused
 from edge_agent.timekeeping.clock import ManualClock
+from edge_agent.uplink import mqtt_link
 from edge_agent.uplink.base import Outcome
 from edge_agent.uplink.build import build_uplink
 from edge_agent.uplink.forwarder import Forwarder
@@ -268,27 +269,21 @@ async def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
 
 
 async def test_an_idle_link_that_is_half_open_is_noticed_by_the_keep_alive(tmp_path: Path) -> None:
-    store = Store(Ledger(IDENTITY.verify))
-    async with running(Mosquitto(tmp_path / "broker")) as broker, door_at(store, url=broker.url):
+    async with running(Mosquitto(tmp_path / "broker")) as broker:
         relay = Relay(broker.port)
         await relay.start()
-        mqtt = UplinkMqttSection.model_construct(version="auto", credentials_file=None, inflight_max=5, keepalive_s=1)
-        url = f"mqtt://127.0.0.1:{relay.port}"
-        uplink = MqttUplink(
-            UplinkSection(kind="mqtt", url=url).model_copy(update={"mqtt": mqtt}), GatewayName(GATEWAY), trust()
+        where = mqtt_link.Broker(
+            "the broker", "127.0.0.1", relay.port, "lotwarden-gw", None, None, keepalive_s=1, step_s=5
         )
-        await uplink.send(units(tmp_path))
-        link = uplink._link
-        assert link is not None
+        link = mqtt_link.Link(where, mqtt_link.Version.V5, "receipts", lambda _message: None, inflight_max=5)
+        await link.open()
         relay.forget_connections()
         async with asyncio.timeout(20):
-            while link.fault is None:
+            while link.is_open:
                 link.changed.clear()
                 await link.changed.wait()
         assert "keep alive timeout" in str(link.fault)
-        assert len(await uplink.send(units(tmp_path))) == 1
-        await uplink.close()
-        await relay.stop()
+        await link.close()
 
 
 async def test_the_whole_agent_speaks_mqtt(tmp_path: Path) -> None:

@@ -24,9 +24,9 @@ from cloud_sync.domain.compounding import (
     BatchStep,
     Component,
     FactKind,
-    Formula,
     Ingredient,
     Kind,
+    MasterFormulationRecord,
     Product,
     close_out,
     makers_of,
@@ -37,7 +37,7 @@ from cloud_sync.domain.compounding import (
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 instants = st.datetimes(datetime(2026, 5, 1), datetime(2027, 5, 1), timezones=st.just(UTC))  # noqa: DTZ001
-FORMULA = Formula(
+MASTER_RECORD = MasterFormulationRecord(
     quantity=100,
     preparation=Preparation.CATEGORY_1,
     storage=Storage.ROOM,
@@ -55,7 +55,7 @@ def fact(kind: FactKind, actor: str = "amy", **data: object) -> BatchFact:
 DRUG = Component("drug", "D1", 10, 0, 0, 10, NOW + timedelta(days=30), expiry_required=True)
 DONE = BatchRecord(
     kind=Kind.FOR_STOCK,
-    formula=FORMULA,
+    master_record=MASTER_RECORD,
     quantity=100,
     planned_by="pat",
     facts=(
@@ -128,15 +128,24 @@ def test_a_batch_with_everything_done_has_no_open_points() -> None:
         (replace(DONE, facts=DONE.facts[1:]), "step 1 was not done"),
         (replace(DONE, facts=(DONE.facts[0], *DONE.facts[2:])), "not checked by a second person"),
         (replace(DONE, components=()), "0 of drug were used"),
-        (replace(DONE, components=(DRUG, replace(DRUG, item="dye"))), "which the formula does not name"),
+        (
+            replace(DONE, components=(DRUG, replace(DRUG, item="dye"))),
+            "which the master formulation record does not name",
+        ),
         (replace(DONE, components=(replace(DRUG, used=9),)), "1 of lot D1 (drug) are not accounted for"),
         (replace(DONE, components=(replace(DRUG, expires_at=None),)), "no expiry on record"),
         (replace(DONE, components=(replace(DRUG, expires_at=NOW),)), "after the earliest expiry"),
         (replace(DONE, products=(replace(DONE.products[0], expires_at=None),)), "no beyond-use date"),
         (replace(DONE, was_measured=False), "no readings from the run"),
         (replace(DONE, holds=("exposed",)), "held: exposed"),
-        (replace(DONE, formula=FORMULA.model_copy(update={"equipment": ("hood",)})), "no hood is on record"),
-        (replace(DONE, formula=FORMULA.model_copy(update={"tests": ("sterility",)})), "no result of sterility"),
+        (
+            replace(DONE, master_record=MASTER_RECORD.model_copy(update={"equipment": ("hood",)})),
+            "no hood is on record",
+        ),
+        (
+            replace(DONE, master_record=MASTER_RECORD.model_copy(update={"tests": ("sterility",)})),
+            "no result of sterility",
+        ),
         (replace(DONE, facts=(*DONE.facts, fact(FactKind.TEST, test="ph", passed=False, result="3"))), "ph failed: 3"),
         (replace(DONE, facts=(*DONE.facts, fact(FactKind.DEVIATION, topic="other", text="late"))), "is not assessed"),
     ],
@@ -151,9 +160,9 @@ def test_a_yield_outside_its_limits_is_an_open_point_until_a_deviation_on_it_is_
     planned: int, made: int
 ) -> None:
     drug = replace(DRUG, consumed=planned, used=planned)
-    formula = FORMULA.model_copy(update={"ingredients": (Ingredient(item="drug", quantity=100),)})
+    master_record = MASTER_RECORD.model_copy(update={"ingredients": (Ingredient(item="drug", quantity=100),)})
     product = replace(DONE.products[0], quantity=made)
-    record = replace(DONE, quantity=planned, formula=formula, components=(drug,), products=(product,))
+    record = replace(DONE, quantity=planned, master_record=master_record, components=(drug,), products=(product,))
     assert yield_of(record)[0] == made
     within = 90 * planned <= 100 * made <= 105 * planned
     assert (open_points(record) == ()) is within

@@ -113,14 +113,19 @@ def test_lines_that_name_a_lot_are_filled_before_those_that_do_not() -> None:
             {Action.RECEIVE: 12},
             {OrderState.RECEIVED: 10, OrderState.OVER: 2},
         ),
-        (OrderKind.DEMAND, [], {Action.ALLOCATE: 3}, {OrderState.ALLOCATED: 3, OrderState.REQUESTED: 7}),
+        (OrderKind.REQUISITION, [], {Action.ALLOCATE: 3}, {OrderState.ALLOCATED: 3, OrderState.REQUESTED: 7}),
         (
-            OrderKind.DEMAND,
+            OrderKind.REQUISITION,
             [],
             {Action.ALLOCATE: 2, Action.DISPENSE: 8},
             {OrderState.DISPENSED: 8, OrderState.ALLOCATED: 2},
         ),
-        (OrderKind.DEMAND, [], {Action.SHIP: 10, Action.RETURN: 4}, {OrderState.SHIPPED: 6, OrderState.RETURNED: 4}),
+        (
+            OrderKind.REQUISITION,
+            [],
+            {Action.SHIP: 10, Action.RETURN: 4},
+            {OrderState.SHIPPED: 6, OrderState.RETURNED: 4},
+        ),
         (OrderKind.TRANSFER, [], {Action.SHIP: 10, Action.RECEIVE: 6}, {OrderState.SHIPPED: 4, OrderState.RECEIVED: 6}),
         (OrderKind.RETURN, [], {Action.RETURN: 3}, {OrderState.RETURNED: 3, OrderState.REQUESTED: 7}),
         (OrderKind.DESTRUCTION, [OrderStep.APPROVED], {}, {OrderState.APPROVED: 10}),
@@ -166,7 +171,7 @@ def test_steps_are_only_taken_in_their_order(kind: OrderKind) -> None:
 def test_a_rejected_order_stays_so() -> None:
     for step in (OrderStep.APPROVED, OrderStep.ORDERED, OrderStep.REJECTED):
         assert fault_of_step(OrderKind.PURCHASE, step, {OrderStep.REJECTED: "bob"}, "amy", "cid") is not None
-    assert fault_of_performing(OrderKind.DEMAND, {OrderStep.REJECTED: "bob"}, "cid") is not None
+    assert fault_of_performing(OrderKind.REQUISITION, {OrderStep.REJECTED: "bob"}, "cid") is not None
 
 
 def test_the_witness_does_not_destroy() -> None:
@@ -189,11 +194,11 @@ def test_who_counts_does_not_decide() -> None:
 
 
 def test_an_order_goes_only_where_its_kind_may() -> None:
-    assert fault_of_places(OrderKind.DEMAND, "site", "ward") is None
-    assert fault_of_places(OrderKind.DEMAND, "supplier", "ward") == (
-        "a demand comes from a bin or room or site, not from a supplier"
+    assert fault_of_places(OrderKind.REQUISITION, "site", "ward") is None
+    assert fault_of_places(OrderKind.REQUISITION, "supplier", "ward") == (
+        "a requisition comes from a bin or room or site, not from a supplier"
     )
-    assert "customer or ward" in str(fault_of_places(OrderKind.DEMAND, "room", "scrap"))
+    assert "customer or ward" in str(fault_of_places(OrderKind.REQUISITION, "room", "scrap"))
 
 
 @given(

@@ -29,23 +29,23 @@ def test_what_the_ledger_could_not_book_is_on_the_page_the_lamp_and_in_the_metri
 ) -> None:
     outputs = Outputs((OutputSection(name="red", pin="GPIO17", shows="alarm"),), MockFactory())
     clock = ManualClock(NOW)
-    floor = DockContext(config(tmp_path), clock, Lamps(outputs))
-    floor.take(desk_from(replace(SITE, not_booked=(REFUSED,)), clock), ())
-    (alarm,) = floor.board.alarms()
+    dock_context = DockContext(config(tmp_path), clock, Lamps(outputs))
+    dock_context.take(desk_from(replace(SITE, not_booked=(REFUSED,)), clock), ())
+    (alarm,) = dock_context.status_model.alarms()
     assert alarm["kind"] == "not_booked" and outputs.is_alarm
     assert (
         "NOT BOOKED" in alarm["text"] and "no item has GTIN 05012345678900" in alarm["text"] and "17" in alarm["text"]
     )
-    assert b"lotwarden_scans_not_booked 1.0" in Metrics(floor.board, MachineStatus).text()
-    floor.take(desk_from(replace(SITE, not_booked=(REFUSED,), site="north-2"), clock), ())
+    assert b"lotwarden_scans_not_booked 1.0" in Metrics(dock_context.status_model, MachineStatus).text()
+    dock_context.take(desk_from(replace(SITE, not_booked=(REFUSED,), site="north-2"), clock), ())
     assert [record.levelname for record in caplog.records if "case 17" in record.message] == ["ERROR"]
-    floor.take(desk_from(SITE, clock), ())
-    assert floor.board.alarms() == [] and not outputs.is_alarm
+    dock_context.take(desk_from(SITE, clock), ())
+    assert dock_context.status_model.alarms() == [] and not outputs.is_alarm
 
 
 def test_a_restart_remembers_what_is_not_booked(tmp_path: Path) -> None:
     clock = ManualClock(NOW)
     DockContext(config(tmp_path), clock).store.keep(desk_from(replace(SITE, not_booked=(REFUSED,)), clock))
     outputs = Outputs((OutputSection(name="red", pin="GPIO17", shows="alarm"),), MockFactory())
-    floor = DockContext(config(tmp_path), clock, Lamps(outputs))
-    assert [alarm["kind"] for alarm in floor.board.alarms()] == ["not_booked"] and outputs.is_alarm
+    dock_context = DockContext(config(tmp_path), clock, Lamps(outputs))
+    assert [alarm["kind"] for alarm in dock_context.status_model.alarms()] == ["not_booked"] and outputs.is_alarm

@@ -13,7 +13,8 @@ from edge_agent.dock.non_gs1 import parse_foreign
 from edge_agent.dock.session_state import NEEDS, Dock, SessionState
 from edge_agent.dock.session_timeout import expire
 from edge_agent.domain.barcodes.command_codes import SCANNED_ACTIONS, is_code, parse_code
-from edge_agent.domain.barcodes.gs1 import GS, parse
+from edge_agent.domain.barcodes.gs1 import parse
+from edge_agent.domain.barcodes.gs1_elements import GS
 from edge_agent.domain.barcodes.hibc import check_character
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
 from edge_agent.domain.barcodes.scanned import Scanned

@@ -40,9 +40,9 @@ def test_readings_outside_the_policy_of_their_place_survive_a_full_disk(tmp_path
     config = config.model_copy(update={"journal": small})
     identity = Identity.load_or_make(tmp_path)
     DeskStore(tmp_path).keep(desk_from(SITE, clock))
-    floor = DockContext(config, clock)
+    dock_context = DockContext(config, clock)
     given: list[Reading] = []
-    with start_configured_journal(config, identity, clock, floor.watch.is_outside) as journal:
+    with start_configured_journal(config, identity, clock, dock_context.local_holds.is_outside) as journal:
         for first in range(0, POLLS, 10):
             batch = []
             for number in range(first, first + 10):

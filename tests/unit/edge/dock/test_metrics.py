@@ -30,14 +30,14 @@ def told(tmp_path: Path) -> str:
         "uplink": {"url": "https://ledger.example"},
         "scanner": [{"name": "dock", "port": "/dev/null"}],
     }
-    board = StatusModel(GatewayConfig.model_validate(said), clock, known)
+    status_model = StatusModel(GatewayConfig.model_validate(said), clock, known)
     with open_journal(tmp_path / "journal", clock=clock) as journal:
         journal.append(Lane.SCANS, [scan(1)])
         machine = MachineStatus(LinkStatus(True, 5.0), journal=journal.status())
-    board.heard(Reading(stamp(clock), DeviceName("fridge-a/probe-1"), Quality.GOOD, {"temp_c": 4.0}))
-    board.heard(Notice(stamp(clock), NoticeKind.RADIO_RESTARTED, "ble", "no scan responses"))
-    board.answered("dock", Feedback(Tone.BAD, "Refused"))
-    return Metrics(board, lambda: machine).text().decode()
+    status_model.heard(Reading(stamp(clock), DeviceName("fridge-a/probe-1"), Quality.GOOD, {"temp_c": 4.0}))
+    status_model.heard(Notice(stamp(clock), NoticeKind.RADIO_RESTARTED, "ble", "no scan responses"))
+    status_model.answered("dock", Feedback(Tone.BAD, "Refused"))
+    return Metrics(status_model, lambda: machine).text().decode()
 
 
 def test_every_metric_that_an_alert_rule_names_is_one_that_a_gateway_tells(told: str) -> None:
@@ -66,9 +66,9 @@ def test_a_scanner_that_was_not_proven_is_told_until_its_card_has_passed(tmp_pat
         "uplink": {"url": "https://ledger.example"},
         "scanner": [{"name": "dock", "port": "/dev/null"}],
     }
-    board = StatusModel(GatewayConfig.model_validate(said), clock, OfflineStock())
-    board.scanner_proven("dock", is_proven=False)
-    assert 'lotwarden_scanner_proven{dock="dock"} 0.0' in Metrics(board, MachineStatus).text().decode()
-    assert board.state()["docks"][0]["is_proven"] is False
-    board.scanner_proven("dock", is_proven=True)
-    assert 'lotwarden_scanner_proven{dock="dock"} 1.0' in Metrics(board, MachineStatus).text().decode()
+    status_model = StatusModel(GatewayConfig.model_validate(said), clock, OfflineStock())
+    status_model.scanner_proven("dock", is_proven=False)
+    assert 'lotwarden_scanner_proven{dock="dock"} 0.0' in Metrics(status_model, MachineStatus).text().decode()
+    assert status_model.state()["docks"][0]["is_proven"] is False
+    status_model.scanner_proven("dock", is_proven=True)
+    assert 'lotwarden_scanner_proven{dock="dock"} 1.0' in Metrics(status_model, MachineStatus).text().decode()

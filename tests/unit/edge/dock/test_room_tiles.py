@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from edge_agent.dock.room_tiles import Channel, Probe, label_of, tiles
+from edge_agent.dock.room_tiles import Channel, Probe, tiles
 from edge_agent.domain.monitoring.excursions import Rule, Side
 from edge_agent.domain.monitoring.judged import Judged
+from edge_agent.domain.monitoring.quantity_words import label_of
 
 WARM = Rule("too-warm", "temp_c", Side.ABOVE, 8.0, False, 0)
 COLD = Rule("too-cold", "temp_c", Side.BELOW, 2.0, False, 0)

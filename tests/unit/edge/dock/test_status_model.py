@@ -1,4 +1,4 @@
-"""The page's board follows the configuration, and forgets what is no longer in it."""
+"""The status model follows the configuration, and forgets what is no longer in it."""
 
 from pathlib import Path
 from typing import Any
@@ -27,29 +27,29 @@ def config(tmp_path: Path, *scanners: str, probes: tuple[str, ...] = ()) -> Gate
     return GatewayConfig.model_validate(said)
 
 
-def board_of(wanted: GatewayConfig) -> tuple[StatusModel, ManualClock]:
+def status_model_of(wanted: GatewayConfig) -> tuple[StatusModel, ManualClock]:
     clock = ManualClock(NOW)
     return StatusModel(wanted, clock, OfflineStock()), clock
 
 
-def docks(board: StatusModel) -> list[tuple[str, str | None]]:
-    return [(dock["name"], dock["operator"]) for dock in board.state()["docks"]]
+def docks(status_model: StatusModel) -> list[tuple[str, str | None]]:
+    return [(dock["name"], dock["operator"]) for dock in status_model.state()["docks"]]
 
 
 def test_a_dock_that_stays_keeps_its_operator_and_one_that_goes_is_not_shown_again(tmp_path: Path) -> None:
-    board, _ = board_of(config(tmp_path, "one", "two"))
-    board.stands("one", SessionState(operator="amy"))
-    board.follow(config(tmp_path, "one", "three"))
-    board.answered("two", Feedback(Tone.BAD, "NOT BOOKED: what was open when the dock was taken away"))
-    board.stands("two", SessionState(operator="ben"))
-    assert docks(board) == [("one", "amy"), ("three", None)]
+    status_model, _ = status_model_of(config(tmp_path, "one", "two"))
+    status_model.stands("one", SessionState(operator="amy"))
+    status_model.follow(config(tmp_path, "one", "three"))
+    status_model.answered("two", Feedback(Tone.BAD, "NOT BOOKED: what was open when the dock was taken away"))
+    status_model.stands("two", SessionState(operator="ben"))
+    assert docks(status_model) == [("one", "amy"), ("three", None)]
 
 
 def test_a_device_that_was_taken_out_is_neither_shown_nor_missed(tmp_path: Path) -> None:
-    board, clock = board_of(config(tmp_path, probes=("door-a", "door-b")))
+    status_model, clock = status_model_of(config(tmp_path, probes=("door-a", "door-b")))
     for name in ("door-a", "door-b"):
-        board.heard(Reading(stamp(clock), DeviceName(name), Quality.GOOD, {"open": 0.0}))
-        board.heard(Notice(stamp(clock), NoticeKind.DEVICE_LOST, name, f"{name} is lost"))
-    board.follow(config(tmp_path, probes=("door-b",)))
-    assert [device["device"] for device in board.devices()] == ["door-b"]
-    assert [alarm["text"] for alarm in board.alarms()] == ["door-b is lost"]
+        status_model.heard(Reading(stamp(clock), DeviceName(name), Quality.GOOD, {"open": 0.0}))
+        status_model.heard(Notice(stamp(clock), NoticeKind.DEVICE_LOST, name, f"{name} is lost"))
+    status_model.follow(config(tmp_path, probes=("door-b",)))
+    assert [device["device"] for device in status_model.devices()] == ["door-b"]
+    assert [alarm["text"] for alarm in status_model.alarms()] == ["door-b is lost"]

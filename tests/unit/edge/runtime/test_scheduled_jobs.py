@@ -46,7 +46,7 @@ async def test_a_due_calibration_is_a_notice(tmp_path: Path) -> None:
 
 
 def test_a_clock_that_wakes_up_after_decades_has_one_run_due_not_one_for_each_day(tmp_path: Path) -> None:
-    trigger = calendar(tmp_path, [])._trigger()
+    trigger = calendar(tmp_path, []).trigger()
     now = datetime(2026, 3, 1, 12, tzinfo=UTC)
     after = trigger.get_next_fire_time(datetime(1970, 1, 1, 3, 10, tzinfo=UTC), now)
     assert after == datetime(2026, 3, 2, 3, 10, tzinfo=UTC)

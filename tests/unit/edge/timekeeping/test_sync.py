@@ -4,7 +4,7 @@ import ctypes
 
 import pytest
 
-from edge_agent.timekeeping.sync import _Timex, status_is_synced
+from edge_agent.timekeeping.sync import Timex, status_is_synced
 
 
 @pytest.mark.parametrize(
@@ -27,8 +27,8 @@ def test_a_clock_is_synchronised_unless_the_kernel_says_that_it_is_not(status: i
 def test_the_status_is_read_where_the_kernel_writes_it() -> None:
     """``struct timex`` of linux/timex.h: modes, four longs, status."""
     word = ctypes.sizeof(ctypes.c_long)
-    assert _Timex.status.offset == 5 * word
-    raw = bytearray(ctypes.sizeof(_Timex))
+    assert Timex.status.offset == 5 * word
+    raw = bytearray(ctypes.sizeof(Timex))
     raw[5 * word : 5 * word + 4] = (0x2040).to_bytes(4, "little")
-    assert _Timex.from_buffer(raw).status == 0x2040
-    assert ctypes.sizeof(_Timex) >= 208, "the kernel writes the whole of it"
+    assert Timex.from_buffer(raw).status == 0x2040
+    assert ctypes.sizeof(Timex) >= 208, "the kernel writes the whole of it"

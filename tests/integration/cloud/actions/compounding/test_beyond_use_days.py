@@ -20,7 +20,7 @@ def pharmacy(database: Database) -> Iterator[Pharmacy]:
     with api_on(database) as opened:
         made = Pharmacy(opened, database)
         Ledger(database).run("UPDATE place SET zone = 'Pacific/Auckland', is_zone_known = true")
-        made.formula()
+        made.master_record()
         made.plan()
         made.measure((-1, 5.0), (0.5, 5.0), (1.5, 5.0), (3, 5.0))
         yield made

@@ -1,4 +1,4 @@
-"""Compounding over HTTP: formulas, batches, records, environment and release."""
+"""Compounding over HTTP: master formulation records, batches, records, environment and release."""
 
 import uuid
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tests.support.builders import COLD, GatewayWithKey, Ledger, line, reading, 
 from tests.support.ledger_api import NOW, Api, Somebody, api_on, movement
 
 BASE_GTIN = "00312345678906"
-FORMULA: dict[str, Any] = {
+MASTER_RECORD: dict[str, Any] = {
     "quantity": 100,
     "preparation": "category_2_aseptic_untested",
     "storage": "refrigerator",
@@ -42,7 +42,7 @@ def hour(number: float) -> datetime:
 
 
 class Pharmacy:
-    """A clean room below a site, ingredients in a store, a formula that quality has approved."""
+    """A clean room below a site, ingredients in a store, a master formulation record that quality has approved."""
 
     def __init__(self, api: Api, database: Database) -> None:
         self.api = api
@@ -70,14 +70,20 @@ class Pharmacy:
         lines = [{"item": item, "lot_number": lot, "quantity": quantity, "expires_on": expires_on}]
         self.api.operator.ok("POST", "/v1/movements", json=movement("receive", "acme", "store", lines))
 
-    def formula(self, item: str = "syringe", **changes: Any) -> None:
-        body = {"name": f"{item}-formula", "item": item, "formula": FORMULA | changes}
-        drafted = self.api.administrator.ok("POST", "/v1/formulas", json=body)
-        path = f"/v1/formulas/{item}-formula/{drafted['version']}/approve"
+    def master_record(self, item: str = "syringe", **changes: Any) -> None:
+        body = {"name": f"{item}-record", "item": item, "body": MASTER_RECORD | changes}
+        drafted = self.api.administrator.ok("POST", "/v1/master-formulation-records", json=body)
+        path = f"/v1/master-formulation-records/{item}-record/{drafted['version']}/approve"
         self.api.quality.ok("POST", path, json={"reason": "checked against USP <797>"})
 
     def plan(self, number: str = "B1", item: str = "syringe", **more: Any) -> dict[str, Any]:
-        body = {"number": number, "formula": f"{item}-formula", "room": "cool-room", "quantity": 100, **more}
+        body = {
+            "number": number,
+            "master_formulation_record": f"{item}-record",
+            "room": "cool-room",
+            "quantity": 100,
+            **more,
+        }
         planned: dict[str, Any] = self.api.operator.ok("POST", "/v1/production-batches", json=body)
         return planned
 
@@ -143,7 +149,7 @@ class Pharmacy:
 def pharmacy(database: Database) -> Iterator[Pharmacy]:
     with api_on(database) as api:
         opened = Pharmacy(api, database)
-        opened.formula()
+        opened.master_record()
         opened.plan()
         yield opened
 
@@ -191,23 +197,23 @@ def test_who_made_a_batch_does_not_release_it_and_roles_are_kept(pharmacy: Pharm
     assert pharmacy.release().status_code == 409
 
 
-def test_a_formula_is_approved_by_another_person_and_never_changes(pharmacy: Pharmacy) -> None:
-    body = {"name": "second", "item": "syringe", "formula": FORMULA}
-    assert pharmacy.api.operator.post("/v1/formulas", body).status_code == 403
-    assert pharmacy.api.administrator.ok("POST", "/v1/formulas", json=body)["version"] == 1
-    plan = {"number": "B2", "formula": "second", "room": "cool-room", "quantity": 10}
+def test_a_master_formulation_record_is_approved_by_another_person_and_never_changes(pharmacy: Pharmacy) -> None:
+    body = {"name": "second", "item": "syringe", "body": MASTER_RECORD}
+    assert pharmacy.api.operator.post("/v1/master-formulation-records", body).status_code == 403
+    assert pharmacy.api.administrator.ok("POST", "/v1/master-formulation-records", json=body)["version"] == 1
+    plan = {"number": "B2", "master_formulation_record": "second", "room": "cool-room", "quantity": 10}
     assert "no version" in pharmacy.api.operator.post("/v1/production-batches", plan).json()["error"]
     pharmacy.ledger.run_as_owner("UPDATE api_token SET role = 'quality' WHERE name = 'administrator-1'")
     why = {"reason": "fine by me"}
-    assert pharmacy.api.administrator.post("/v1/formulas/second/1/approve", why).status_code == 403
-    assert pharmacy.api.quality.post("/v1/formulas/second/1/approve", why).status_code == 200
-    assert pharmacy.api.quality.post("/v1/formulas/second/1/approve", why).status_code == 409
+    assert pharmacy.api.administrator.post("/v1/master-formulation-records/second/1/approve", why).status_code == 403
+    assert pharmacy.api.quality.post("/v1/master-formulation-records/second/1/approve", why).status_code == 200
+    assert pharmacy.api.quality.post("/v1/master-formulation-records/second/1/approve", why).status_code == 409
     with pytest.raises(Exception, match="only approved_by, approved_at may change"):
-        pharmacy.ledger.run("UPDATE formula SET body = '{}' WHERE name = 'second'")
-    unknown = FORMULA | {"ingredients": [{"item": "unobtainium", "quantity": 1}]}
-    body = {"name": "third", "item": "syringe", "formula": unknown}
+        pharmacy.ledger.run("UPDATE master_formulation_record SET body = '{}' WHERE name = 'second'")
+    unknown = MASTER_RECORD | {"ingredients": [{"item": "unobtainium", "quantity": 1}]}
+    body = {"name": "third", "item": "syringe", "body": unknown}
     pharmacy.ledger.run_as_owner("UPDATE api_token SET role = 'administrator' WHERE name = 'administrator-1'")
-    assert pharmacy.api.administrator.post("/v1/formulas", body).status_code == 404
+    assert pharmacy.api.administrator.post("/v1/master-formulation-records", body).status_code == 404
 
 
 def test_a_step_that_wants_a_second_person_is_not_checked_by_the_first(pharmacy: Pharmacy) -> None:
@@ -237,7 +243,9 @@ def test_held_stock_may_not_be_consumed_by_command_and_a_scan_of_it_is_a_case(ph
     assert (record["state"], record["components"][0]["consumed"]) == ("held", 10)
 
 
-def test_what_the_formula_does_not_name_is_refused_and_wrong_quantities_need_a_deviation(pharmacy: Pharmacy) -> None:
+def test_what_the_master_formulation_record_does_not_name_is_refused_and_wrong_quantities_need_a_deviation(
+    pharmacy: Pharmacy,
+) -> None:
     pharmacy.measure(*GOOD)
     lines = [{"item": "syringe", "lot_number": "D1", "quantity": 10}]
     body = {"client_id": str(uuid.uuid4()), "from_place": "store", "occurred_at": hour(0).isoformat(), "lines": lines}
@@ -372,7 +380,7 @@ def test_a_beyond_use_date_is_never_after_a_component_nor_after_the_table(pharma
 
 
 def test_where_the_table_has_no_date_a_person_gives_it_with_a_reason(pharmacy: Pharmacy) -> None:
-    pharmacy.formula(preparation="other")
+    pharmacy.master_record(preparation="other")
     pharmacy.plan("B2")
     pharmacy.consume(hour(0), number="B2")
     refused = pharmacy.take_out(hour(1), number="B2")
@@ -422,11 +430,11 @@ def test_what_is_made_for_one_patient_needs_a_prescription_and_is_stock_for_nobo
     api.item("eye-drops")
     api.administrator.ok("PUT", "/v1/items/eye-drops/compounding", json={"kind": "503A"})
     assert api.administrator.request("PUT", "/v1/items/eye-drops/compounding", json={"kind": "503B"}).status_code == 409
-    pharmacy.formula("eye-drops", tests=[])
-    plan = {"number": "RXB", "formula": "eye-drops-formula", "room": "cool-room", "quantity": 100}
+    pharmacy.master_record("eye-drops", tests=[])
+    plan = {"number": "RXB", "master_formulation_record": "eye-drops-record", "room": "cool-room", "quantity": 100}
     assert api.operator.post("/v1/production-batches", plan).status_code == 422
     pharmacy.plan("RXB", "eye-drops", prescription="RX-1")
-    other = {"number": "B9", "formula": "syringe-formula", "prescription": "RX-1"}
+    other = {"number": "B9", "master_formulation_record": "syringe-record", "prescription": "RX-1"}
     assert api.operator.post("/v1/production-batches", plan | other).status_code == 422
     pharmacy.measure(*GOOD)
     pharmacy.run(number="RXB")
@@ -448,14 +456,14 @@ def test_what_is_made_for_one_patient_is_dispensed_for_an_order_with_that_prescr
     api = pharmacy.api
     api.item("eye-drops", gtins=[{"gtin": "09501101530003"}])
     api.administrator.ok("PUT", "/v1/items/eye-drops/compounding", json={"kind": "503A"})
-    pharmacy.formula("eye-drops", tests=[])
+    pharmacy.master_record("eye-drops", tests=[])
     pharmacy.plan("RXB", "eye-drops", prescription="RX-1")
     pharmacy.measure(*GOOD)
     pharmacy.run(number="RXB")
     assert pharmacy.release(number="RXB").status_code == 200
     numbers = {}
     for prescription in ("RX-1", "RX-2"):
-        asked = {"client_id": str(uuid.uuid4()), "kind": "demand", "from_place": "main", "to_place": "ward-3",
+        asked = {"client_id": str(uuid.uuid4()), "kind": "requisition", "from_place": "main", "to_place": "ward-3",
                  "patient_ref": prescription, "lines": [{"item": "eye-drops", "quantity": 20}]}  # fmt: skip
         numbers[prescription] = api.operator.ok("POST", "/v1/orders", json=asked)["number"]
     lines = [{"item": "eye-drops", "lot_number": "P1", "quantity": 20}]
@@ -493,7 +501,7 @@ def drops(pharmacy: Pharmacy) -> Pharmacy:
     api = pharmacy.api
     api.item("eye-drops", gtins=[{"gtin": DROPS_GTIN}])
     api.administrator.ok("PUT", "/v1/items/eye-drops/compounding", json={"kind": "503A"})
-    pharmacy.formula("eye-drops", tests=[])
+    pharmacy.master_record("eye-drops", tests=[])
     pharmacy.plan("RXB", "eye-drops", prescription="RX-1")
     pharmacy.measure(*GOOD)
     pharmacy.run(number="RXB")
@@ -505,7 +513,7 @@ def drops(pharmacy: Pharmacy) -> Pharmacy:
 
 
 def drops_order(pharmacy: Pharmacy, prescription: str, quantity: int) -> str:
-    asked = {"client_id": str(uuid.uuid4()), "kind": "demand", "from_place": "main", "to_place": "ward-3",
+    asked = {"client_id": str(uuid.uuid4()), "kind": "requisition", "from_place": "main", "to_place": "ward-3",
              "patient_ref": prescription, "lines": [{"item": "eye-drops", "quantity": quantity}]}  # fmt: skip
     return str(pharmacy.api.operator.ok("POST", "/v1/orders", json=asked)["number"])
 
@@ -609,14 +617,14 @@ def test_a_product_that_was_only_scanned_out_is_blocked_and_needs_a_beyond_use_d
         ({"room": "nowhere"}, 404),
         ({"room": "main"}, 422),
         ({"number": "B1"}, 409),
-        ({"formula": "none"}, 409),
+        ({"master_formulation_record": "none"}, 409),
         ({"version": 7}, 404),
         ({"quantity": 0}, 422),
         ({"owner": "nobody"}, 404),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(pharmacy: Pharmacy, body: dict[str, Any], status: int) -> None:
-    plan = {"number": "B2", "formula": "syringe-formula", "room": "cool-room", "quantity": 10} | body
+    plan = {"number": "B2", "master_formulation_record": "syringe-record", "room": "cool-room", "quantity": 10} | body
     assert pharmacy.api.operator.post("/v1/production-batches", plan).status_code == status
     assert [row["number"] for row in pharmacy.api.reader.rows("/v1/production-batches")] == ["B1"]
 
@@ -658,8 +666,8 @@ def test_how_an_item_is_compounded_is_one_policy_in_files_and_by_command(pharmac
     api = pharmacy.api
     said = {"reason": "new product", "compounding": "503A"}
     assert api.administrator.request("PUT", "/v1/items/drops", json=said).is_success
-    pharmacy.formula("drops")
-    body = {"number": "B2", "formula": "drops-formula", "room": "cool-room", "quantity": 1}
+    pharmacy.master_record("drops")
+    body = {"number": "B2", "master_formulation_record": "drops-record", "room": "cool-room", "quantity": 1}
     assert api.operator.post("/v1/production-batches", body).status_code == 422, "503A needs a prescription"
     assert api.administrator.request("PUT", "/v1/items/drops/compounding", json={"kind": "503B"}).status_code == 409
     changed = api.administrator.request("PUT", "/v1/items/drops", json={"reason": "typo", "compounding": "503B"})

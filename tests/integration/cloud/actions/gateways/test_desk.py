@@ -72,7 +72,7 @@ async def test_a_desk_knows_open_orders_and_suppliers(ledger: Ledger, gateway: G
         request_order(ledger.database, new, client_id=uuid4(), actor="amy")["number"]
         for new in (
             NewOrder(OrderKind.PURCHASE, "acme", "dock", (OrderedLine("insulin", 4),)),
-            NewOrder(OrderKind.DEMAND, "site", "st-mary", (OrderedLine("insulin", 4),)),
+            NewOrder(OrderKind.REQUISITION, "site", "st-mary", (OrderedLine("insulin", 4),)),
         )
     ]
     with served(ledger.database) as url:

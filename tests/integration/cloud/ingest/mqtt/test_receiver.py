@@ -386,7 +386,7 @@ async def test_stopping_finishes_what_is_being_stored_and_sends_its_receipt(brok
             peer.say(batch(2))
             stopping = threading.Thread(target=door.stop)
             stopping.start()
-            assert door._is_stopping.wait(PATIENCE_S)
+            assert door.stopping.wait(PATIENCE_S)
             go_on.set()
             stopping.join(PATIENCE_S)
         assert [receipt["digest"] for _, receipt in peer.wait(1)] == [digest_of(batch(1))]

@@ -145,7 +145,7 @@ def test_an_order_that_is_allocated_cancelled_and_filled_at_once_keeps_nobody_wa
         gateway.register(ledger.database)
     store_batch(ledger.database, gateways[0].batch(scan(minute(0), Action.RECEIVE, "acme", "dock", line(80))))
     body = {
-        "client_id": str(uuid.uuid4()), "kind": "demand", "from_place": "site", "to_place": "st-mary",
+        "client_id": str(uuid.uuid4()), "kind": "requisition", "from_place": "site", "to_place": "st-mary",
         "lines": [{"item": "insulin", "quantity": 60}],
     }  # fmt: skip
     path = f"/v1/orders/{api.operator.ok('POST', '/v1/orders', json=body)['number']}"

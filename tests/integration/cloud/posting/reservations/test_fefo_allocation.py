@@ -115,14 +115,18 @@ def _ledger(database: Database, kept: list[Kept]) -> Ledger:
     ledger.add_place("site", "site")
     places = {name: ledger.add_place(name, "bin", "site") for name in ("bin-1", "bin-2")}
     ledger.run("INSERT INTO event (actor, kind, subject) VALUES ('t', 't', 't')")
-    ledger.run("INSERT INTO formula (name, version, item_id, body, drafted_by) SELECT 'f', 1, id, '{}', 'a' FROM item")
+    ledger.run(
+        "INSERT INTO master_formulation_record (name, version, item_id, body, drafted_by) "
+        "SELECT 'f', 1, id, '{}', 'a' FROM item"
+    )
     batches = {}
     for prescription in sorted({each.made_for for each in kept} - {""}):
         batches[prescription] = ledger.add_place(f"batch-{prescription}", "production", "site")
         sql = """
             WITH b AS (
-                INSERT INTO production_batch (place_id, formula_id, quantity, prescription, owner, planned_by)
-                SELECT %(place)s, id, 1, %(prescription)s, 'house', 'a' FROM formula RETURNING id)
+                INSERT INTO production_batch (place_id, master_formulation_record_id, quantity, prescription, owner,
+                                              planned_by)
+                SELECT %(place)s, id, 1, %(prescription)s, 'house', 'a' FROM master_formulation_record RETURNING id)
             INSERT INTO batch_fact (batch_id, kind, actor, occurred_at, event_id)
             SELECT id, 'released', 'q', now(), 1 FROM b"""
         ledger.run(sql, {"place": batches[prescription], "prescription": prescription})

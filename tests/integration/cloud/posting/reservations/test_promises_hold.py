@@ -31,7 +31,7 @@ def api(ledger: Ledger) -> Iterator[Api]:
 
 
 def reserved(api: Api, quantity: int = 6, **more: Any) -> str:
-    body = {"client_id": str(uuid.uuid4()), "kind": "demand", "from_place": "site", "to_place": "st-mary",
+    body = {"client_id": str(uuid.uuid4()), "kind": "requisition", "from_place": "site", "to_place": "st-mary",
             "lines": [{"item": "insulin", "quantity": quantity}]}  # fmt: skip
     number = str(api.operator.ok("POST", "/v1/orders", json=body | more)["number"])
     api.operator.ok("POST", f"/v1/orders/{number}/allocate", json={"client_id": str(uuid.uuid4())})
@@ -81,13 +81,15 @@ def test_a_lot_that_turns_out_to_be_a_product_nobody_released_is_reserved_to_nob
 ) -> None:
     ledger.add_place("room-7", "room", "site")
     api.administrator.ok("PUT", "/v1/items/aspirin/compounding", json={"kind": "503B"})
-    formula = {"quantity": 1, "preparation": "category_2_aseptic_untested", "storage": "refrigerator",
+    body = {"quantity": 1, "preparation": "category_2_aseptic_untested", "storage": "refrigerator",
                "ingredients": [{"item": "insulin", "quantity": 1}], "steps": [{"text": "mix"}],
                "yield_min_pct": 0, "yield_max_pct": 100}  # fmt: skip
-    api.administrator.ok("POST", "/v1/formulas", json={"name": "mix", "item": "aspirin", "formula": formula})
-    api.quality.ok("POST", "/v1/formulas/mix/1/approve", json=WHY)
-    api.operator.ok("POST", "/v1/production-batches", json={"number": "B1", "formula": "mix", "room": "room-7",
-                                                            "quantity": 1})  # fmt: skip
+    api.administrator.ok(
+        "POST", "/v1/master-formulation-records", json={"name": "mix", "item": "aspirin", "body": body}
+    )
+    api.quality.ok("POST", "/v1/master-formulation-records/mix/1/approve", json=WHY)
+    api.operator.ok("POST", "/v1/production-batches", json={"number": "B1", "master_formulation_record": "mix",
+                                                            "room": "room-7", "quantity": 1})  # fmt: skip
     say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(10)))
     reserved(api)
     say(scan(minute(1), Action.MOVE, "B1", "dock", line(2)))

@@ -26,7 +26,7 @@ def api(database: Database) -> Iterator[Api]:
 
 
 def demanded(api: Api, quantity: int = 10) -> str:
-    body = {"client_id": str(uuid.uuid4()), "kind": "demand", "from_place": "main", "to_place": "st-mary",
+    body = {"client_id": str(uuid.uuid4()), "kind": "requisition", "from_place": "main", "to_place": "st-mary",
             "lines": [{"item": "insulin", "quantity": quantity}]}  # fmt: skip
     return str(api.operator.ok("POST", "/v1/orders", json=body)["number"])
 

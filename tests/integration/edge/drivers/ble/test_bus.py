@@ -21,7 +21,7 @@ from edge_agent.drivers.ble.listener import BleDevice
 from edge_agent.drivers.ble.registry import FORMATS
 from edge_agent.drivers.ble.staleness import LOST_GAPS, UNHEARD_S
 from edge_agent.errors import JournalFull
-from edge_agent.simulators.ble import FakeBlueZ, Fault, Measured, Said, VirtualSensor, private_bus
+from edge_agent.simulators.ble import Advert, FakeBlueZ, Fault, Measured, VirtualSensor, private_bus
 from edge_agent.timekeeping.clock import ManualClock, SystemClock
 
 ADDRESS = "C0:FF:EE:00:00:01"
@@ -244,7 +244,7 @@ async def test_a_replayed_frame_never_becomes_a_reading(bench: Bench, caplog: py
         await bench.hears(sensor, at_s)
     for rssi_dbm in (-40, -41, -42):
         bench.clock.advance(POLL_S / 5)
-        bench.bluez.say(Said(ADDRESS, service_data=recorded.service_data, rssi_dbm=rssi_dbm))
+        bench.bluez.say(Advert(ADDRESS, service_data=recorded.service_data, rssi_dbm=rssi_dbm))
         await bench.until(lambda: "old sequence number was dropped" in caplog.text)
     reading = await bench.hears(sensor, 4.0)
     assert reading.values["temp_c"] == 9.0
@@ -434,7 +434,7 @@ class TestConnected:
     """Sensors that have to be connected to."""
 
     def serve(self, bench: Bench, temperature: Callable[[], bytes], humidity: bool = True) -> None:
-        assert bench.bluez.say(Said(ADDRESS, name="ESS"))
+        assert bench.bluez.say(Advert(ADDRESS, name="ESS"))
         values = {TEMPERATURE_UUID: temperature}
         if humidity:
             values[HUMIDITY_UUID] = lambda: struct.pack("<H", 4512)

@@ -8,7 +8,7 @@ import pytest
 from edge_agent.domain.wire.records import Quality
 from edge_agent.drivers.ble.formats.gatt_ess import HUMIDITY_UUID, TEMPERATURE_UUID
 from edge_agent.drivers.ble.registry import FORMATS
-from edge_agent.simulators.ble import FakeBlueZ, Said, private_bus
+from edge_agent.simulators.ble import Advert, FakeBlueZ, private_bus
 from tests.support.ble_pages import PublishedFrame, published_frames
 from tests.support.gateway_process import GatewayProcess, section
 
@@ -90,7 +90,7 @@ async def test_an_encrypted_frame_that_is_played_again_is_dropped(tmp_path: Path
     async with GatewayProcess(tmp_path, sections, {"DBUS_SYSTEM_BUS_ADDRESS": bus_address}) as gateway:
         await gateway.until(lambda _: bluez.is_discovering or bluez.is_monitoring, "a scan")
         for wanted, frame in zip((1, 1, 2), frames, strict=True):
-            assert bluez.say(Said(address, service_data={0xFCD2: bytes.fromhex(frame)}, rssi_dbm=-61))
+            assert bluez.say(Advert(address, service_data={0xFCD2: bytes.fromhex(frame)}, rssi_dbm=-61))
             await gateway.until(lambda g, wanted=wanted: len(g.readings("tag")) >= wanted, frame)
     assert gateway.good("tag") == [{"temp_c": 25.06, "rh_pct": 50.55, "rssi_dbm": -61}] * 2
     assert "old sequence number was dropped" in gateway.said
@@ -109,7 +109,7 @@ async def test_characteristics_of_an_environmental_sensing_service_reach_the_led
     async with GatewayProcess(tmp_path, sections, {"DBUS_SYSTEM_BUS_ADDRESS": bus_address}) as gateway:
         await gateway.until(lambda _: bluez.is_discovering, "a scan")
         # The service is there before the device is heard for the first time: what is heard is connected to at once.
-        said = Said(address, name="ESS", services=(0x181A,), rssi_dbm=-61)
+        said = Advert(address, name="ESS", services=(0x181A,), rssi_dbm=-61)
         assert bluez.say(said)
         bluez.serve(address, {
             TEMPERATURE_UUID: lambda: next(temperatures, unknown), HUMIDITY_UUID: lambda: bytes.fromhex("9411"),

@@ -13,12 +13,12 @@ from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Notice, NoticeKind, Quality, Reading, Record
 from edge_agent.drivers.ble.bus import BleSource
 from edge_agent.drivers.ble.listener import BleDevice
-from edge_agent.simulators.ble import FakeBlueZ, Fault, Said, VirtualSensor, private_bus
+from edge_agent.simulators.ble import Advert, FakeBlueZ, Fault, VirtualSensor, private_bus
 from edge_agent.timekeeping.clock import ManualClock
 
 ADDRESS, OTHER = "C0:FF:EE:00:00:01", "C0:FF:EE:00:00:02"
 POLL_S, TICK_S, DEADLINE_S = 10.0, 0.002, 10.0
-GOVEE = Said(ADDRESS, {0xEC88: bytes.fromhex("0000C8C56400")}, name="GVH5075_2762")  # 5.1 °C
+GOVEE = Advert(ADDRESS, {0xEC88: bytes.fromhex("0000C8C56400")}, name="GVH5075_2762")  # 5.1 °C
 LOUD, FAINT = -40, -70
 
 
@@ -53,7 +53,7 @@ class Room:
             while not condition():  # noqa: ASYNC110 - the real bus is in between
                 await asyncio.sleep(TICK_S)
 
-    async def say(self, *said: Said) -> list[Reading]:
+    async def say(self, *said: Advert) -> list[Reading]:
         """Let time pass, say all, and give the readings that come of it."""
         self.clock.advance(POLL_S)
         before = len(self.records)
@@ -100,7 +100,7 @@ async def test_a_temperature_that_the_host_remembers_becomes_stale_and_then_lost
     qualities: list[Quality] = []
     for n in range(20):
         # The adapter no longer asks for scan responses: only the signal strength of the advertisement changes.
-        advertised = Said(ADDRESS, name="GVH5075_2762", rssi_dbm=LOUD if n % 2 else FAINT)
+        advertised = Advert(ADDRESS, name="GVH5075_2762", rssi_dbm=LOUD if n % 2 else FAINT)
         qualities += [reading.quality for reading in await room.say(advertised)]
     assert Quality.GOOD not in qualities
     assert qualities[0] is Quality.STALE and qualities[-1] is Quality.TIMEOUT
@@ -124,11 +124,9 @@ async def test_a_sensor_whose_firmware_changes_its_format_is_stale_and_not_good_
 
 
 async def test_what_bluez_knew_before_is_no_frame(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    room.bluez._discoverers.add("another program")
-    assert room.bluez.say(GOVEE)
-    room.bluez._discoverers.clear()
+    assert room.bluez.remember(GOVEE)
     await room.start([device()])
-    assert await room.say(Said(ADDRESS, name="GVH5075_2762", rssi_dbm=LOUD)) == []
+    assert await room.say(Advert(ADDRESS, name="GVH5075_2762", rssi_dbm=LOUD)) == []
     (reading,) = await room.say(GOVEE)
     assert reading.values["temp_c"] == 5.1
 
@@ -136,9 +134,9 @@ async def test_what_bluez_knew_before_is_no_frame(room: Room, monkeypatch: pytes
 async def test_bytes_that_are_not_of_the_format_make_no_frame_new(room: Room) -> None:
     packet = bytes.fromhex("400009015D025D0903B718")
     await room.start([device("bthome")])
-    assert [r.quality for r in await room.say(Said(ADDRESS, service_data={0xFCD2: packet}))] == [Quality.GOOD]
+    assert [r.quality for r in await room.say(Advert(ADDRESS, service_data={0xFCD2: packet}))] == [Quality.GOOD]
     for n in range(1, 10):
-        replayed = Said(ADDRESS, {0x004C: bytes((n,))}, {0xFCD2: packet})
+        replayed = Advert(ADDRESS, {0x004C: bytes((n,))}, {0xFCD2: packet})
         assert Quality.GOOD not in [reading.quality for reading in await room.say(replayed)]
 
 
@@ -168,8 +166,8 @@ async def test_scan_responses_that_stop_are_noticed_once_and_discovery_is_restar
     await room.until(lambda: "receives scan responses again" in caplog.text)
 
 
-FIRST = Said(ADDRESS, {0x0001: bytes.fromhex("010100b456640041")}, name="GV5112AC3D")
-SECOND = Said(ADDRESS, {0x0001: bytes.fromhex("010182c796640082")}, name="GV5112AC3D")
+FIRST = Advert(ADDRESS, {0x0001: bytes.fromhex("010100b456640041")}, name="GV5112AC3D")
+SECOND = Advert(ADDRESS, {0x0001: bytes.fromhex("010182c796640082")}, name="GV5112AC3D")
 
 
 async def test_two_probes_of_one_sensor_are_two_series_at_two_places(room: Room) -> None:
@@ -191,8 +189,8 @@ async def test_two_probes_under_one_name_are_never_good(room: Room) -> None:
         assert 'source = "probe-1" or source = "probe-2"' in reading.detail
 
 
-EXTERNAL = Said(ADDRESS, {0x0A3B: bytes.fromhex("f815018cbc6408")}, name="sps")
-BUILT_IN = Said(ADDRESS, {0x089C: bytes.fromhex("f41000ba4e6408")}, name="sps")
+EXTERNAL = Advert(ADDRESS, {0x0A3B: bytes.fromhex("f815018cbc6408")}, name="sps")
+BUILT_IN = Advert(ADDRESS, {0x089C: bytes.fromhex("f41000ba4e6408")}, name="sps")
 
 
 @pytest.mark.parametrize("source", [None, "external"])
@@ -211,7 +209,7 @@ async def test_an_external_probe_that_is_pulled_is_not_the_same_series(room: Roo
 
 
 async def test_the_second_temperature_of_a_frame_can_be_a_device_of_its_own(room: Room) -> None:
-    both = Said(ADDRESS, service_data={0xFCD2: bytes.fromhex("40 01 5A 02F401 02C409")})
+    both = Advert(ADDRESS, service_data={0xFCD2: bytes.fromhex("40 01 5A 02F401 02C409")})
     await room.start([device("bthome", "probe-1"), device("bthome", "probe-2", "shelf")])
     readings = {str(reading.device): reading.values for reading in await room.say(both)}
     assert readings["fridge-a"] == {"temp_c": 5.0, "battery_pct": 90, "rssi_dbm": -60}
@@ -236,20 +234,26 @@ async def test_a_jump_faster_than_physics_is_suspect_until_the_next_frame_confir
 
 
 DEAD = [
-    ("bthome", Said(ADDRESS, service_data={0xFCD2: bytes.fromhex("40 02FFFF 03FFFF")})),
-    ("bthome", Said(ADDRESS, service_data={0xFCD2: bytes.fromhex("40 020000 030000")})),
-    ("bthome", Said(ADDRESS, service_data={0xFCD2: bytes.fromhex("40 0264CE")})),  # -127 °C: a DS18B20 that is cut off
-    ("bthome", Said(ADDRESS, service_data={0xFCD2: bytes.fromhex("40 026CEE 030000")})),  # an SHT3x: -45 °C and 0 %
-    ("govee", Said(ADDRESS, {0xEC88: bytes.fromhex("00FFFFFF6400")}, name="GVH5075_2762")),
-    ("govee", Said(ADDRESS, {0xEC88: bytes.fromhex("00000000006402")}, name="Govee_H5074_5FF4")),
-    ("sensirion", Said(ADDRESS, {0x06D5: bytes.fromhex("0006E2E7FFFFFFFF")})),
-    ("ruuvi", Said(ADDRESS, {0x0499: bytes.fromhex("0300000000000000000000000000")})),
-    ("qingping", Said(ADDRESS, service_data={0xFDCD: bytes.fromhex("0816 010000EEFFC0 0104FFFFFFFF")})),
+    ("bthome", Advert(ADDRESS, service_data={0xFCD2: bytes.fromhex("40 02FFFF 03FFFF")})),
+    ("bthome", Advert(ADDRESS, service_data={0xFCD2: bytes.fromhex("40 020000 030000")})),
+    (
+        "bthome",
+        Advert(ADDRESS, service_data={0xFCD2: bytes.fromhex("40 0264CE")}),
+    ),  # -127 °C: a DS18B20 that is cut off
+    (
+        "bthome",
+        Advert(ADDRESS, service_data={0xFCD2: bytes.fromhex("40 026CEE 030000")}),
+    ),  # an SHT3x: -45 °C and 0 %
+    ("govee", Advert(ADDRESS, {0xEC88: bytes.fromhex("00FFFFFF6400")}, name="GVH5075_2762")),
+    ("govee", Advert(ADDRESS, {0xEC88: bytes.fromhex("00000000006402")}, name="Govee_H5074_5FF4")),
+    ("sensirion", Advert(ADDRESS, {0x06D5: bytes.fromhex("0006E2E7FFFFFFFF")})),
+    ("ruuvi", Advert(ADDRESS, {0x0499: bytes.fromhex("0300000000000000000000000000")})),
+    ("qingping", Advert(ADDRESS, service_data={0xFDCD: bytes.fromhex("0816 010000EEFFC0 0104FFFFFFFF")})),
 ]
 
 
 @pytest.mark.parametrize(("form", "said"), DEAD, ids=[f"{form}-{n}" for n, (form, _) in enumerate(DEAD)])
-async def test_half_a_dead_frame_is_not_believed(room: Room, form: str, said: Said) -> None:
+async def test_half_a_dead_frame_is_not_believed(room: Room, form: str, said: Advert) -> None:
     await room.start([device(form)])
     (reading,) = await room.say(said)
     assert reading.quality in (Quality.FAULT, Quality.RANGE)

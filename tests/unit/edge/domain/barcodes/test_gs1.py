@@ -7,8 +7,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from edge_agent.domain.barcodes import gs1
-from edge_agent.domain.barcodes.gs1 import GS, ScanRejected, encode, parse_typed
+from edge_agent.domain.barcodes.gs1 import parse_typed
 from edge_agent.domain.barcodes.gs1_dates import date_of
+from edge_agent.domain.barcodes.gs1_elements import GS, encode
+from edge_agent.domain.barcodes.scan_rejected import ScanRejected
 from edge_agent.domain.barcodes.scanned import Scanned
 from edge_agent.domain.barcodes.symbology import symbol_of
 

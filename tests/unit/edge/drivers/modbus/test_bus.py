@@ -241,7 +241,7 @@ async def test_a_device_that_never_ends_loses_its_poll_and_not_its_neighbours() 
             while True:
                 await line.read(Request(4, 1, 1))
 
-    endless = BusDevice(DeviceName("d1"), 1, PROFILE, 10, talk=Endless())
+    endless = BusDevice(DeviceName("d1"), 1, PROFILE, 10, exchange=Endless())
     bench = Bench(endless, device(2, 10))
     await bench.run(60)
     assert bench.qualities("d1")[0] is Quality.TIMEOUT

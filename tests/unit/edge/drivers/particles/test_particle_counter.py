@@ -16,7 +16,7 @@ from edge_agent.drivers.modbus.pdu import Request, Write, pdu_of, words_of
 from edge_agent.drivers.modbus.profile import load_profile
 from edge_agent.drivers.modbus.register_decode import Variant
 from edge_agent.drivers.particles.counter_decode import CounterSample, judged, number, requests_for, sample_of
-from edge_agent.drivers.particles.particle_counter import RECORDS_PER_POLL, CounterMemory, CounterTalk
+from edge_agent.drivers.particles.particle_counter import RECORDS_PER_POLL, CounterExchange, CounterMemory
 from edge_agent.drivers.particles.profile_counter import Cell, CounterProfile
 from edge_agent.errors import DeviceLost, DeviceRefused
 from edge_agent.simulators.particle_counter import SimulatedCounter
@@ -96,7 +96,7 @@ class Room:
         """The gateway starts (again)."""
         self.wire = Wire(self.counter, self.clock)
         assert self.profile.counter is not None
-        talk = CounterTalk(
+        exchange = CounterExchange(
             self.profile,
             self.profile.counter,
             Variant(word_order=self.order),  # type: ignore[arg-type]
@@ -105,7 +105,7 @@ class Room:
             self.clock,
             SETTLE_S,
         )
-        device = BusDevice(DeviceName("room/counter"), 1, self.profile, 10, talk=talk)
+        device = BusDevice(DeviceName("room/counter"), 1, self.profile, 10, exchange=exchange)
         self.bus = Bus("line", self.wire, [device], self.clock, sleep=self._sleep)
 
     async def _sleep(self, duration_s: float) -> None:

@@ -1,0 +1,123 @@
+"""Rooms as they are now: values, limits, excursions, and what lies in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cloud_sync.domain.room_state import Limits, RoomState, channel_state, limits_of, worst
+from cloud_sync.errors import NotFound
+from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.monitoring.judged import Judged, judged_by, policy_for
+from edge_agent.domain.monitoring.policies import Policy
+
+HISTORY_STEPS = 24
+HISTORY_STEP = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelNow:
+    """One channel of a room: its latest good value, what is allowed, and what it was before, oldest first.
+
+    ``missed_quality`` says why the device has given no good value since, if it has not.
+    """
+
+    id: int
+    gateway: str
+    device: str
+    metric: str
+    value: float | None
+    at: datetime | None
+    is_synced: bool
+    limits: Limits
+    judged: Judged
+    state: RoomState
+    missed_quality: str
+    history: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomNow:
+    """A place with its channels; ``lots`` and ``lots_held`` count those at and below it."""
+
+    id: int
+    name: str
+    title: str
+    kind: str
+    site: str
+    site_title: str
+    zone: str
+    is_zone_known: bool
+    policy: str | None
+    lots: int
+    lots_held: int
+    channels: tuple[ChannelNow, ...] = ()
+    excursions: tuple[Row, ...] = field(default=())
+
+    @property
+    def state(self) -> RoomState:
+        """The worst of its channels; an excursion of an alert alone is one as well."""
+        if self.excursions:
+            return RoomState.EXCURSION
+        return worst(channel.state for channel in self.channels)
+
+
+def rooms_now(database: Database, at: datetime, site: str | None = None) -> tuple[RoomNow, ...]:
+    """Every room of the house (or of one site) at ``at``, by site and name."""
+    with database.transaction() as connection:
+        rows = [row for row in queries("overview").rooms_now(connection) if site in (None, row["site"])]
+        channels = _channels(connection, at, place_id=None)
+        excursions = _by_place(queries("overview").open_excursions(connection))
+    return tuple(
+        RoomNow(**row, channels=channels.get(row["id"], ()), excursions=tuple(excursions.get(row["id"], ())))
+        for row in rows
+    )
+
+
+def room_now(database: Database, name: str, at: datetime) -> RoomNow:
+    """One room. Raises ``NotFound``."""
+    found = [room for room in rooms_now(database, at) if room.name == name]
+    if not found:
+        raise NotFound(f"there is no room {name}", "See the page Now for those there are.")
+    return found[0]
+
+
+def todo(database: Database) -> Row:
+    """How many things wait for somebody: exposures, cases, channels_not_judged, excursions_open."""
+    with database.transaction() as connection:
+        counts: Row = queries("overview").todo(connection)
+    return counts
+
+
+def _channels(connection: Connection, at: datetime, place_id: int | None) -> dict[int, tuple[ChannelNow, ...]]:
+    marks = [at - HISTORY_STEP * step for step in range(HISTORY_STEPS, -1, -1)]
+    rows = list(queries("overview").channels_now(connection, place_id=place_id, at=at, marks=marks))
+    asked = {
+        row["id"]: row
+        for row in queries("unjudged").channels_to_judge(connection, channel_ids=[row["id"] for row in rows])
+    }
+    found: dict[int, list[ChannelNow]] = {}
+    for row in rows:
+        found.setdefault(row["place_id"], []).append(_channel(row, asked[row["id"]], at))
+    return {place: tuple(channels) for place, channels in found.items()}
+
+
+def _channel(row: Row, asked: Row, at: datetime) -> ChannelNow:
+    policies: Sequence[Policy] = [Policy.model_validate(body) for body in asked["policies"]]
+    judged = Judged.NOT_NEEDED if asked["on_purpose"] else judged_by(row["metric"], asked["place"], policies)
+    policy = policy_for(row["metric"], policies)
+    rules = policy.rules_for(row["metric"]) if policy else ()
+    is_missing = row["missed_at"] is not None and (row["at"] is None or row["missed_at"] > row["at"])
+    return ChannelNow(
+        id=row["id"], gateway=row["gateway"], device=row["device"], metric=row["metric"], value=row["value"],
+        at=row["at"], is_synced=bool(row["synced"]), limits=limits_of(rules), judged=judged,
+        state=channel_state(row["value"], row["at"], at, rules, judged),
+        missed_quality=row["missed_quality"] if is_missing else "", history=tuple(row["history"]),
+    )  # fmt: skip
+
+
+def _by_place(rows: Sequence[Row]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["place_id"], []).append(row)
+    return found

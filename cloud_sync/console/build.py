@@ -1,0 +1,34 @@
+"""The console on the ledger's HTTP face: its pages, and the files that come with them."""
+
+from importlib import resources
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.staticfiles import StaticFiles
+from starlette.types import Message, Receive, Scope, Send
+
+from cloud_sync.console.live import Broadcast
+from cloud_sync.console.pages import cases, gateways, login, lots, now, quarantine, room
+
+PAGES = (now, room, quarantine, lots, cases, gateways, login)
+
+
+def add_console(app: FastAPI) -> None:
+    """Serve the console on ``app``: pages at ``/``, scripts and styles at ``/static``."""
+    for page in PAGES:
+        app.include_router(page.router)
+    app.state.broadcast = Broadcast()
+    app.mount("/static", _Files(directory=Path(str(resources.files("cloud_sync.console") / "static"))))
+
+
+class _Files(StaticFiles):
+    """Files that a browser may keep for a day: they change with the release only, and each page names the release."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def cached(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["cache-control"] = "private, max-age=86400"
+            await send(message)
+
+        await super().__call__(scope, receive, cached)

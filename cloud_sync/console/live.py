@@ -1,0 +1,55 @@
+"""What all open pages see at once: made once a second for all of them, as long as somebody looks."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+
+EVERY_S = 0.5
+SILENT_S_MAX = 15.0
+"""After this long without a change it is sent again, so that both ends notice a broken line."""
+
+
+class Broadcast:
+    """One maker for any number of followers of this process."""
+
+    def __init__(self, every_s: float = EVERY_S) -> None:
+        self._every_s = every_s
+        self._latest = ""
+        self._version = 0
+        self._changed = asyncio.Condition()
+        self._followers = 0
+        self._making: asyncio.Task[None] | None = None
+
+    async def follow(self, make: Callable[[], Awaitable[str]]) -> AsyncIterator[str]:
+        """What ``make`` gives, now and whenever that changes."""
+        self._followers += 1
+        if self._making is None:
+            self._making = asyncio.create_task(self._run(make), name="console broadcast")
+        try:
+            seen = 0
+            while True:
+                seen = await self._later_than(seen)
+                yield self._latest
+        finally:
+            self._followers -= 1
+
+    async def _later_than(self, version: int) -> int:
+        """Wait for another version, or long enough to say the same again."""
+        async with self._changed:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SILENT_S_MAX):
+                    await self._changed.wait_for(lambda: self._version > version)
+            return self._version
+
+    async def _run(self, make: Callable[[], Awaitable[str]]) -> None:
+        try:
+            while self._followers:
+                made = await make()
+                if made != self._latest:
+                    async with self._changed:
+                        self._latest = made
+                        self._version += 1
+                        self._changed.notify_all()
+                await asyncio.sleep(self._every_s)
+        finally:
+            self._making = None

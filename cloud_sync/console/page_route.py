@@ -1,0 +1,87 @@
+"""What every page has in common: who looks, where a form may come from, and errors as pages."""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+from urllib.parse import quote, urlsplit
+
+from fastapi import Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+
+from cloud_sync.api.access import Ledger
+from cloud_sync.api.problems import STATUS, note_refusal
+from cloud_sync.console.rendering import render
+from cloud_sync.console.visitor import actor_who_looks
+from cloud_sync.domain.roles import Actor, Duty
+from cloud_sync.errors import LedgerError, NotAllowed, NotKnown
+from cloud_sync.storage.database import again_if_overtaken
+
+
+class PageRoute(APIRoute):
+    """A page, or a form sent from one. Errors are told on a page with what to do; unknown visitors log in first."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
+        super().__init__(path, again_if_overtaken(endpoint), **{**more, "include_in_schema": False})
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The endpoint behind these doors."""
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            if request.method not in ("GET", "HEAD") and not is_our_own(request):
+                return told(request, 403, "This form was not sent from a page of this ledger.", "Open the page again.")
+            try:
+                return await handle(request)
+            except NotKnown:
+                back = quote(request.url.path if request.method == "GET" else "/", safe="/")
+                return RedirectResponse(f"/login?next={back}", 303)
+            except RequestValidationError as error:
+                return told(request, 422, _first(error), "Go back and change what you entered.")
+            except LedgerError as error:
+                if isinstance(error, NotAllowed):
+                    note_refusal(request, str(error))
+                status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+                return told(request, status, str(error), error.what_to_do)
+
+        return handled
+
+
+def is_our_own(request: Request) -> bool:
+    """Whether a form comes from a page of the same origin: browsers say so, others' pages cannot say otherwise."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+def told(request: Request, status: int, error: str, what_to_do: str) -> Response:
+    """An error as a page."""
+    return render(request, "error.html", status, error=error, what_to_do=what_to_do, status_code=status)
+
+
+def _first(error: RequestValidationError) -> str:
+    fault = error.errors()[0]
+    return f"{fault['loc'][-1]}: {fault['msg']}"
+
+
+def _visitor(request: Request, database: Ledger) -> Actor:
+    actor = actor_who_looks(request, database)
+    request.state.actor = actor
+    return actor
+
+
+def _visitor_who_may(duty: Duty) -> Callable[[Actor], Actor]:
+    def checked(actor: Annotated[Actor, Depends(_visitor)]) -> Actor:
+        if not actor.may(duty):
+            raise NotAllowed(f"{actor.name} has the role {actor.role}, which may not {duty}", "Ask somebody who may.")
+        return actor
+
+    return checked
+
+
+Visitor = Annotated[Actor, Depends(_visitor_who_may(Duty.READ))]
+Decider = Annotated[Actor, Depends(_visitor_who_may(Duty.DECIDE))]
+Holder = Annotated[Actor, Depends(_visitor_who_may(Duty.HOLD))]
+Approver = Annotated[Actor, Depends(_visitor_who_may(Duty.APPROVE))]

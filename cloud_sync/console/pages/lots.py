@@ -1,0 +1,96 @@
+"""Lots: search or scan, and one page for each with all that is known of it."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import PlainTextResponse, RedirectResponse
+
+from cloud_sync.actions.audit_log import events_of
+from cloud_sync.actions.overview.lots import lots_found
+from cloud_sync.actions.quality.holds_and_dispositions import listed, place_hold
+from cloud_sync.actions.quality.thermal_passports import passport
+from cloud_sync.actions.quality.trace import Graph, as_csv, trace
+from cloud_sync.actions.stock.stock import list_movements, list_stock
+from cloud_sync.api.access import Ledger, Now
+from cloud_sync.console.page_route import Holder, PageRoute, Visitor
+from cloud_sync.console.rendering import render
+from cloud_sync.errors import Invalid
+from edge_agent.domain.monitoring.quantities import quantity_of
+
+ROWS_MAX = 100
+GAP_S = 1800.0
+
+router = APIRouter(route_class=PageRoute)
+
+
+@router.get("/lots")
+def lots_page(
+    request: Request,
+    database: Ledger,
+    _: Visitor,
+    now: Now,
+    q: Annotated[str, Query(max_length=200)] = "",
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> Any:
+    """Lots found by number, item or GTIN; what is in the house and expires first comes first."""
+    rows = lots_found(database, q, rows_max=ROWS_MAX + 1, rows_skipped=(page - 1) * ROWS_MAX)
+    return render(request, "lots.html", lots=rows[:ROWS_MAX], more=len(rows) > ROWS_MAX, q=q, page=page, now=now)
+
+
+@router.get("/lots/{lot_id}")
+def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
+    """Where a lot is, why it may not be issued, what it went through, where it came from and who got it."""
+    lot_id = min(lot_id, 2**63 - 1)
+    told = passport(database, lot_id, serial="", gap_s=GAP_S, allowance_s=None, at=now)
+    told["stays"] = [_extremes(stay) for stay in told["stays"]]
+    traced = trace(database, lot_id)
+    return render(
+        request, "lot.html", lot=told["lot"], passport=told, now=now,
+        stock=list_stock(database, at=now, lot_id=lot_id, everywhere=True, rows_max=ROWS_MAX),
+        holds=listed(database, "holds_now", lot_id=lot_id, place=None, rows_max=ROWS_MAX, rows_skipped=0),
+        movements=list_movements(database, lot_id=lot_id, rows_max=ROWS_MAX),
+        events=events_of(database, f"lot:{lot_id}", rows_max=ROWS_MAX),
+        sources=_ends(traced.backward), recipients=_ends(traced.forward),
+    )  # fmt: skip
+
+
+@router.get("/lots/{lot_id}/trace.csv")
+def trace_csv(lot_id: int, database: Ledger, _: Visitor) -> Any:
+    """The whole trace of a lot as a table for a spreadsheet."""
+    traced = trace(database, min(lot_id, 2**63 - 1))
+    name = "".join(sign if sign.isalnum() else "-" for sign in traced.lot["lot_number"])
+    return PlainTextResponse(
+        as_csv({"backward": traced.backward, "forward": traced.forward}),
+        media_type="text/csv",
+        headers={"content-disposition": f'attachment; filename="trace-{name}.csv"'},
+    )
+
+
+@router.post("/lots/{lot_id}/hold")
+def hold_page(
+    lot_id: int,
+    database: Ledger,
+    actor: Holder,
+    now: Now,
+    reason: Annotated[str, Form(max_length=2000)] = "",
+    place: Annotated[str, Form(max_length=200)] = "",
+) -> Any:
+    """Hold a lot, or what of it is in a place."""
+    if not reason.strip():
+        raise Invalid("a hold needs a reason", "Go back and write down why.")
+    place_hold(database, lot_id=lot_id, place=place or None, reason=reason.strip(), at=now, actor=actor.name)
+    return RedirectResponse(f"/lots/{lot_id}", 303)
+
+
+def _ends(graph: Graph | None) -> list[dict[str, Any]]:
+    ends: list[dict[str, Any]] = json.loads(graph.ends) if graph else []
+    return ends
+
+
+def _extremes(stay: dict[str, Any]) -> dict[str, Any]:
+    """A stay with the lowest and highest temperature that any of its channels had."""
+    channels = [each for each in stay["channels"] if quantity_of(each["metric"]) == "temp_c"]
+    lowest = min((each["lowest"] for each in channels if each["lowest"] is not None), default=None)
+    highest = max((each["highest"] for each in channels if each["highest"] is not None), default=None)
+    return stay | {"lowest_c": lowest, "highest_c": highest}

@@ -1,0 +1,53 @@
+"""Now: every room at a glance, live."""
+
+from collections.abc import AsyncIterator
+from itertools import groupby
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+
+from cloud_sync.actions.overview.rooms import RoomNow, rooms_now, todo
+from cloud_sync.api.access import Ledger, Now
+from cloud_sync.console.live import Broadcast
+from cloud_sync.console.page_route import PageRoute, Visitor
+from cloud_sync.console.rendering import render
+
+router = APIRouter(route_class=PageRoute)
+
+
+def by_site(rooms: tuple[RoomNow, ...]) -> list[tuple[RoomNow, list[RoomNow]]]:
+    """Rooms of each site; the first of a site tells the site."""
+    sites = [list(group) for _, group in groupby(rooms, key=lambda room: room.site)]
+    return [(group[0], group) for group in sites]
+
+
+@router.get("/")
+def now_page(request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
+    """Sites and their rooms as tiles, and what waits for somebody."""
+    return render(request, "now.html", sites=by_site(rooms_now(database, now)), todo=todo(database), now=now)
+
+
+@router.get("/live")
+async def live(request: Request, database: Ledger, visitor: Visitor) -> Any:
+    """The tiles again whenever something changed, as server-sent events."""
+    del visitor  # only who may read gets here
+    clock = request.app.state.clock
+
+    def tiles() -> str:
+        at = clock()
+        body = render(request, "tiles.html", sites=by_site(rooms_now(database, at)), now=at).body
+        return bytes(body).decode()
+
+    broadcast: Broadcast = request.app.state.broadcast
+
+    async def events() -> AsyncIterator[str]:
+        yield "retry: 2000\n\n"
+        async for text in broadcast.follow(lambda: run_in_threadpool(tiles)):
+            if await request.is_disconnected():
+                return
+            lines = "".join(f"data: {line}\n" for line in text.splitlines() if line.strip())
+            yield f"event: tiles\n{lines}\n"
+
+    return StreamingResponse(events(), media_type="text/event-stream", headers={"x-accel-buffering": "no"})

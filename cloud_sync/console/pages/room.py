@@ -1,0 +1,45 @@
+"""A room: what it measured over any time, what broke its limits, and who lies in it."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse
+
+from cloud_sync.actions.monitoring.measurements import hours_of
+from cloud_sync.actions.overview.rooms import room_now
+from cloud_sync.actions.quality.holds_and_dispositions import listed
+from cloud_sync.actions.stock.stock import list_stock
+from cloud_sync.api.access import Ledger, Now
+from cloud_sync.console.curves import curves
+from cloud_sync.console.page_route import PageRoute, Visitor
+from cloud_sync.console.rendering import render
+
+ROWS_MAX = 200
+SPANS = {6: "6 hours", 24: "24 hours", 168: "7 days", 720: "30 days", 8760: "1 year"}
+
+router = APIRouter(route_class=PageRoute)
+Hours = Annotated[int, Query(ge=1, le=24 * 366 * 10)]
+
+
+@router.get("/rooms/{name:path}/series")
+def series(name: str, database: Ledger, _: Visitor, now: Now, hours: Hours = 24) -> Any:
+    """The curves of a room for the chart: lowest, mean, highest by channel, limits, and its excursions."""
+    return JSONResponse(curves(database, room_now(database, name, now), now - timedelta(hours=hours), now))
+
+
+@router.get("/rooms/{name:path}")
+def room_page(name: str, request: Request, database: Ledger, _: Visitor, now: Now, hours: Hours = 24) -> Any:
+    """The room's page."""
+    room = room_now(database, name, now)
+    first = now - timedelta(hours=hours)
+    table = [(channel, hours_of(database, channel.id, first, now, rows_max=ROWS_MAX)) for channel in room.channels[:20]]
+    stock = list_stock(database, at=now, place=name, everywhere=True, rows_max=ROWS_MAX)
+    return render(
+        request, "room.html", room=room, hours=hours, spans=SPANS, table=table, stock=stock,
+        excursions=_excursions(database, name), now=now,
+    )  # fmt: skip
+
+
+def _excursions(database: Any, name: str) -> Any:
+    return listed(database, "excursions", place=name, only_open=False, rows_max=ROWS_MAX, rows_skipped=0)

@@ -1,0 +1,148 @@
+"""Pages as HTML: templates, and how values are written in them."""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+
+from cloud_sync.domain.room_state import Limits
+from cloud_sync.domain.uncertain_times import is_unbounded
+from edge_agent.domain.monitoring.quantities import quantity_of
+from edge_agent.domain.monitoring.quantity_words import label_of, shown_as, unit_of
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Content-Security-Policy of every page: nothing but our own files, and no script or style within a page."""
+MISSING = "–"
+
+
+def render(request: Request, template: str, /, status: int = 200, **values: Any) -> HTMLResponse:
+    """The page ``template`` with ``values``, and who is looking."""
+    actor = getattr(request.state, "actor", None)
+    text = _environment().get_template(template).render(
+        actor=actor, path=request.url.path, query=dict(request.query_params), **values
+    )  # fmt: skip
+    return HTMLResponse(text, status, {"content-security-policy": POLICY})
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("cloud_sync.console"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "when": when, "clock": clock, "limits": limits,
+        "day": day, "ago": ago, "lasting": lasting, "value": value, "quantity": label_of,
+        "spark": spark, "unit": unit_of,
+    }  # fmt: skip
+    return environment
+
+
+def when(at: datetime | None, zone: str = "UTC") -> Markup:
+    """An instant where the goods are, with UTC on hover."""
+    if at is None:
+        return Markup("–")
+    if is_unbounded(at):
+        return Markup("time unknown")
+    local = at.astimezone(ZoneInfo(zone))
+    text = f"{local:%d %b %Y %H:%M}{' UTC' if zone == 'UTC' else ''}"
+    utc = at.astimezone(UTC)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        utc.isoformat(timespec="seconds"), f"{utc:%Y-%m-%d %H:%M:%S} UTC", text
+    )
+
+
+def clock(at: datetime | None, zone: str, now: datetime) -> Markup:
+    """An instant of today by its time alone."""
+    if at is None or at.astimezone(ZoneInfo(zone)).date() != now.astimezone(ZoneInfo(zone)).date():
+        return when(at, zone)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        at.astimezone(UTC).isoformat(timespec="seconds"),
+        f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        f"{at.astimezone(ZoneInfo(zone)):%H:%M}",
+    )
+
+
+def limits(of: Limits, metric: str) -> str:
+    """What is allowed: ``2.0 to 8.0``, ``up to 8.0``, ``from 2.0``."""
+    if of.low is None or of.high is None:
+        return f"up to {value(of.high, metric)}" if of.low is None else f"from {value(of.low, metric)}"
+    return f"{value(of.low, metric)} to {value(of.high, metric)}"
+
+
+def day(at: date | str | None) -> str:
+    """A day as it stands on a label; a text is one in ISO 8601."""
+    if at is None:
+        return MISSING
+    return f"{date.fromisoformat(at) if isinstance(at, str) else at:%d %b %Y}"
+
+
+def lasting(span: timedelta | float | None) -> str:
+    """A length of time for people: ``3 h 20 min``.
+
+    >>> lasting(12_000), lasting(40), lasting(200_000)
+    ('3 h 20 min', '40 s', '2 d 7 h')
+    """
+    if span is None:
+        return MISSING
+    seconds = int(span.total_seconds() if isinstance(span, timedelta) else span)
+    for unit, size, part, part_size in (("d", 86_400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
+        if seconds >= size:
+            rest = seconds % size // part_size
+            return f"{seconds // size} {unit} {rest} {part}" if rest else f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """How long something is past."""
+    return MISSING if at is None else f"{lasting(max(now - at, timedelta()))} ago"
+
+
+def value(number: float | None, metric: str) -> str:
+    """A measured value without its unit."""
+    if number is None:
+        return MISSING
+    if quantity_of(metric) == "door_open":
+        return "open" if number else "closed"
+    return f"{number:.{shown_as(metric).digits}f}"
+
+
+def spark(history: tuple[float | None, ...], low: float | None, high: float | None) -> Markup:
+    """A small curve of what was measured, with the limits as lines; nothing where there was nothing."""
+    known = [number for number in history if number is not None]
+    if len(known) < 2:
+        return Markup()
+    bounds = [*known, *(limit for limit in (low, high) if limit is not None)]
+    bottom, top = min(bounds), max(bounds)
+    span = (top - bottom) or 1.0
+
+    def y(number: float) -> float:
+        return 30 - 28 * (number - bottom) / span
+
+    step = 100 / (len(history) - 1)
+    parts, current = [], ""
+    for index, number in enumerate(history):
+        if number is None:
+            current = ""
+            continue
+        parts.append(f"{'L' if current else 'M'}{index * step:.1f} {y(number):.1f}")
+        current = "drawn"
+    limits = Markup("").join(
+        Markup('<line class="limit" x1="0" x2="100" y1="{y}" y2="{y}"/>').format(y=f"{y(limit):.1f}")
+        for limit in (low, high)
+        if limit is not None
+    )
+    return Markup(
+        '<svg class="spark" viewBox="0 0 100 32" preserveAspectRatio="none" aria-hidden="true">{}<path d="{}"/></svg>'
+    ).format(limits, escape("".join(parts)))

@@ -1,0 +1,100 @@
+// Draws the curves of a room: lowest to highest as a band, the mean as a line, limits dashed, excursions shaded.
+"use strict";
+
+const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+const asColumns = (channel) => {
+  const columns = [[], [], [], []];
+  let before = null;
+  for (const [at, lowest, mean, highest] of channel.points) {
+    if (before !== null && at - before > channel.gap_s) {
+      columns[0].push((at + before) / 2);
+      for (const column of columns.slice(1)) column.push(null);
+    }
+    columns[0].push(at);
+    columns[1].push(lowest);
+    columns[2].push(mean);
+    columns[3].push(highest);
+    before = at;
+  }
+  return columns;
+};
+
+const shading = (series, channel) => (plot) => {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.fillStyle = style("--bad-ground");
+  for (const { began, ended } of series.excursions) {
+    const from = Math.max(plot.valToPos(began, "x", true), bbox.left);
+    const until = Math.min(plot.valToPos(ended ?? series.last, "x", true), bbox.left + bbox.width);
+    if (until > from) ctx.fillRect(from, bbox.top, until - from, bbox.height);
+  }
+  ctx.strokeStyle = style("--bad");
+  ctx.setLineDash([6, 4]);
+  for (const limit of [channel.low, channel.high]) {
+    if (limit === null) continue;
+    const y = plot.valToPos(limit, "y", true);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+  }
+  ctx.restore();
+};
+
+const range = (channel) => (_, low, high) => {
+  const known = [low, high, channel.low, channel.high].filter((value) => value !== null && Number.isFinite(value));
+  if (!known.length) return [0, 1];
+  const [bottom, top] = [Math.min(...known), Math.max(...known)];
+  const pad = (top - bottom || 1) * 0.1;
+  return [bottom - pad, top + pad];
+};
+
+const draw = (box, series, channel) => {
+  const figure = document.createElement("figure");
+  figure.className = "chart";
+  const caption = document.createElement("figcaption");
+  caption.textContent = `${channel.device} · ${channel.title}`;
+  figure.append(caption);
+  box.append(figure);
+  const grid = { stroke: style("--line"), width: 1 };
+  const written = (options) => new Intl.DateTimeFormat("en-GB", { ...options, timeZone: series.zone, hourCycle: "h23" });
+  const isShort = series.last - series.first <= 2 * 86400;
+  const time = written({ hour: "2-digit", minute: "2-digit" });
+  const date = written({ day: "numeric", month: "short" });
+  const full = written({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const number = (_, value) => (value === null || value === undefined ? "–" : value.toFixed(channel.digits));
+  const axis = { stroke: style("--soft"), grid, ticks: grid };
+  const line = { stroke: style("--link"), width: 1.5, spanGaps: false, points: { show: false } };
+  const plot = new uPlot({
+    width: figure.clientWidth, height: 280,
+    tzDate: (at) => uPlot.tzDate(new Date(at * 1e3), series.zone),
+    scales: { x: { range: [series.first, series.last] }, y: { range: range(channel) } },
+    axes: [
+      { ...axis, values: (_, ticks) => ticks.map((at) => (isShort ? time : date).format(at * 1e3)) },
+      { ...axis, label: channel.unit },
+    ],
+    series: [
+      { label: "time", value: (_, at) => (at ? full.format(at * 1e3) : "–") },
+      { ...line, label: "lowest", stroke: "transparent", value: number },
+      { ...line, label: "mean", value: number },
+      { ...line, label: "highest", stroke: "transparent", value: number },
+    ],
+    bands: [{ series: [3, 1], fill: `${style("--link")}40` }],
+    legend: { markers: { show: false } },
+    hooks: { drawClear: [shading(series, channel)] },
+  }, asColumns(channel), figure);
+  new ResizeObserver(() => plot.setSize({ width: figure.clientWidth, height: 280 })).observe(figure);
+};
+
+for (const box of document.querySelectorAll("[data-series]")) {
+  fetch(box.dataset.series, { headers: { accept: "application/json" } })
+    .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status))))
+    .then((series) => {
+      box.replaceChildren();
+      if (!series.channels.some((channel) => channel.points.length)) box.textContent = "Nothing was measured in this time.";
+      for (const channel of series.channels) if (channel.points.length) draw(box, series, channel);
+      box.dataset.drawn = "true";
+    })
+    .catch(() => { box.textContent = "The curve could not be loaded. The table below has the same values."; });
+}

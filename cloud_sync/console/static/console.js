@@ -1,0 +1,40 @@
+// Keys, scans into any page, and the sign that the live values are no longer live. Pages work without it.
+"use strict";
+
+const isTyping = (element) => element.closest("input:not([type=checkbox]):not([type=radio]), textarea, select");
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
+  if (event.key === "/") {
+    event.preventDefault();
+    document.querySelector("#search")?.focus();
+    return;
+  }
+  const rows = [...document.querySelectorAll("table[data-queue] tbody a, .queue a")];
+  if ((event.key === "j" || event.key === "k") && rows.length) {
+    const at = rows.indexOf(document.activeElement);
+    const next = Math.min(Math.max(at + (event.key === "j" ? 1 : -1), 0), rows.length - 1);
+    rows[next].focus();
+    return;
+  }
+  const link = document.querySelector(`nav a[data-key="${CSS.escape(event.key)}"]`);
+  if (link) link.click();
+});
+
+// A scanner that plays a keyboard types faster than anybody: its text goes to the search, whatever has the focus.
+let typed = "", last = 0;
+document.addEventListener("keypress", (event) => {
+  if (isTyping(event.target)) return;
+  const now = performance.now();
+  typed = now - last < 50 ? typed + event.key : event.key;
+  last = now;
+  if (event.key === "Enter" && typed.length > 6) {
+    const search = document.querySelector("#search");
+    search.value = typed.replace(/Enter$/, "");
+    search.form.requestSubmit();
+    event.preventDefault();
+  }
+});
+
+document.addEventListener("htmx:sseError", () => { document.querySelector("#gone").hidden = false; });
+document.addEventListener("htmx:sseMessage", () => { document.querySelector("#gone").hidden = true; });

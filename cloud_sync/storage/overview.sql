@@ -1,0 +1,130 @@
+-- What people look at all day: sites, rooms, and what lies in them.
+
+-- name: rooms_now()
+-- Places where something may be kept or measured, with the site they stand in and what lies at and below them now.
+-- Index: position_place, place_ancestors.
+WITH stocked AS MATERIALIZED (
+    SELECT b.place_id, b.lot_id FROM position b WHERE b.quantity > 0 GROUP BY 1, 2
+), held AS MATERIALIZED (
+    SELECT DISTINCT s.place_id, s.lot_id
+    FROM stocked s
+    JOIN active_hold h ON h.lot_id = s.lot_id AND hold_covers(h.place_id, s.place_id)
+)
+SELECT p.id, p.name, p.title, p.kind, site.name AS site, site.title AS site_title, site.zone, site.is_zone_known,
+       p.policy, count(DISTINCT s.lot_id) AS lots, count(DISTINCT held.lot_id) AS lots_held
+FROM place p
+JOIN place site ON site.id = ANY(p.ancestors) AND site.kind = 'site'
+LEFT JOIN place inside ON inside.ancestors @> ARRAY[p.id]
+LEFT JOIN stocked s ON s.place_id = inside.id
+LEFT JOIN held ON (held.place_id, held.lot_id) = (s.place_id, s.lot_id)
+WHERE p.kind IN ('room', 'ward', 'production', 'transit')
+   OR EXISTS (SELECT FROM channel c WHERE c.place_id = p.id)
+GROUP BY p.id, site.id
+ORDER BY site.name, p.name;
+
+-- name: channels_now(place_id, at, marks)
+-- Channels of a place (null: of all) with their latest good and latest unusable reading, and what they measured at each
+-- of these instants, null where that was more than an hour older. Index: those of reading by channel and time.
+SELECT c.id, c.place_id, g.name AS gateway, c.device, c.metric, latest.at, latest.value, latest.synced,
+       missed.at AS missed_at, missed.quality AS missed_quality,
+       (SELECT array_agg((SELECT r.value FROM reading r
+                          WHERE r.channel_id = c.id AND r.at <= mark.at AND r.at > mark.at - interval '1 hour'
+                          ORDER BY r.at DESC LIMIT 1) ORDER BY mark.at)
+        FROM unnest(:marks::timestamptz[]) AS mark (at)) AS history
+FROM channel c
+JOIN gateway g ON g.id = c.gateway_id
+LEFT JOIN LATERAL (SELECT r.at, r.value, r.synced FROM reading r
+                   WHERE r.channel_id = c.id AND r.at <= :at ORDER BY r.at DESC LIMIT 1) latest ON true
+LEFT JOIN LATERAL (SELECT u.at, u.quality FROM unusable_reading u
+                   WHERE (u.gateway_id, u.device) = (c.gateway_id, c.device) AND u.at <= :at ORDER BY u.at DESC LIMIT 1) missed ON true
+WHERE c.place_id IS NOT NULL AND (:place_id::bigint IS NULL OR c.place_id = :place_id)
+ORDER BY c.place_id, c.device, c.metric;
+
+-- name: open_excursions()
+-- Excursions that are not over, by place.
+SELECT e.id, e.place_id, e.rule, e.severity, e.began_at, e.worst FROM excursion e WHERE e.ended_at IS NULL ORDER BY e.began_at;
+
+-- name: todo()^
+-- What waits for somebody: decisions on exposed lots, cases, orders and counts to approve, channels without a place.
+SELECT (SELECT count(*) FROM (SELECT DISTINCT h.lot_id, h.excursion_id FROM active_hold h WHERE h.kind = 'exposure') x)
+           AS exposures,
+       (SELECT count(*) FROM exception_case WHERE resolved_at IS NULL) AS cases,
+       (SELECT count(*) FROM exception_case WHERE kind = 'channel_not_judged' AND resolved_at IS NULL) AS channels_not_judged,
+       (SELECT count(*) FROM excursion WHERE ended_at IS NULL) AS excursions_open;
+
+-- name: exposure_queue()
+-- Excursions that hold stock until somebody decides, those that are over first, then the oldest.
+SELECT e.id, p.name AS place, p.title AS place_title, p.zone, e.rule, e.severity, e.began_at, e.ended_at, e.worst, c.metric,
+       count(DISTINCT h.lot_id) AS lots
+FROM active_hold h
+JOIN excursion e ON e.id = h.excursion_id
+JOIN channel c ON c.id = e.channel_id
+JOIN place p ON p.id = e.place_id
+WHERE h.kind = 'exposure'
+GROUP BY e.id, p.id, c.metric
+ORDER BY e.ended_at IS NULL, e.began_at;
+
+-- name: other_holds(rows_max)
+-- What else holds stock: placed by people, by a case, by a recall.
+SELECT h.kind, h.hold_id, h.lot_id, i.name AS item, i.title AS item_title, l.lot_number, h.serial, h.text, h.since,
+       array_agg(DISTINCT p.name) FILTER (WHERE p.name IS NOT NULL) AS places
+FROM active_hold h
+JOIN lot l ON l.id = h.lot_id
+JOIN item i ON i.id = l.item_id
+LEFT JOIN place p ON p.id = h.place_id
+WHERE h.kind <> 'exposure'
+GROUP BY h.kind, h.hold_id, h.lot_id, i.id, l.id, h.serial, h.text, h.since
+ORDER BY h.since NULLS FIRST, h.lot_id
+LIMIT :rows_max;
+
+-- name: lots_of_event(excursion_id)
+-- The lots that an excursion exposed: where the exposed goods are now, whether they are held for it, the latest decision.
+SELECT x.lot_id, i.name AS item, i.title AS item_title, i.base_unit, l.lot_number, l.expires_on, l.owner,
+       min(x.since) AS since,
+       (SELECT jsonb_agg(jsonb_build_object('name', p.name, 'title', p.title, 'kind', p.kind, 'quantity', b.quantity)
+                         ORDER BY p.name)
+        FROM (SELECT DISTINCT y.place_id FROM exposure y
+              JOIN residency r ON (r.lot_id, r.place_id, r.serial, r.began_at)
+                                  = (y.lot_id, y.place_id, y.serial, y.residency_began_at)
+              WHERE (y.excursion_id, y.lot_id) = (x.excursion_id, x.lot_id) AND r.ended_at IS NULL) at
+        JOIN place p ON p.id = at.place_id
+        JOIN LATERAL (SELECT sum(quantity)::bigint AS quantity FROM position
+                      WHERE (lot_id, place_id) = (x.lot_id, p.id)) b ON true) AS places,
+       EXISTS (SELECT FROM active_hold h
+               WHERE h.kind = 'exposure' AND (h.lot_id, h.excursion_id) = (x.lot_id, x.excursion_id)) AS is_held,
+       decided.decision, decided.reason, decided.decided_by, decided.decided_at
+FROM exposure x
+JOIN lot l ON l.id = x.lot_id
+JOIN item i ON i.id = l.item_id
+LEFT JOIN LATERAL (SELECT d.decision, d.reason, d.decided_by, d.decided_at FROM disposition d
+                   WHERE (d.excursion_id, d.lot_id) = (x.excursion_id, x.lot_id) ORDER BY d.id DESC LIMIT 1) decided ON true
+WHERE x.excursion_id = :excursion_id
+GROUP BY x.excursion_id, x.lot_id, i.id, l.id, decided.decision, decided.reason, decided.decided_by, decided.decided_at
+ORDER BY i.name, l.lot_number;
+
+-- name: lots_found(words, rows_max, rows_skipped)
+-- Lots by what a person types: the beginning of a lot number, a part of an item's name or title, or a GTIN; '' gives all
+-- that are in the house. Those that expire first come first. Index: lot_expiry, position's primary key.
+WITH found AS MATERIALIZED (
+    SELECT l.id, l.item_id, l.lot_number, l.owner, l.expires_on
+    FROM lot l
+    WHERE CASE WHEN :words = '' THEN EXISTS (
+              SELECT FROM position b JOIN place p ON p.id = b.place_id
+              WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin'))
+          ELSE starts_with(lower(l.lot_number), lower(:words)) OR l.item_id = ANY(ARRAY(
+              SELECT i.id FROM item i
+              WHERE strpos(lower(i.name), lower(:words)) > 0 OR strpos(lower(i.title), lower(:words)) > 0
+              UNION ALL
+              SELECT g.item_id FROM item_gtin g WHERE g.gtin = lpad(:words, 14, '0'))) END
+    ORDER BY l.expires_on NULLS LAST, l.id
+    LIMIT :rows_max OFFSET :rows_skipped
+)
+SELECT f.id, i.name AS item, i.title AS item_title, i.base_unit, f.lot_number, f.owner, f.expires_on,
+       coalesce(stock.quantity, 0)::bigint AS quantity, stock.places,
+       EXISTS (SELECT FROM active_hold h WHERE h.lot_id = f.id) AS is_held
+FROM found f
+JOIN item i ON i.id = f.item_id
+LEFT JOIN LATERAL (SELECT sum(b.quantity) AS quantity, array_agg(DISTINCT p.name) AS places
+                   FROM position b JOIN place p ON p.id = b.place_id
+                   WHERE b.lot_id = f.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin')) stock ON true
+ORDER BY f.expires_on NULLS LAST, f.id;

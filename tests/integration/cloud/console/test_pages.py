@@ -1,0 +1,136 @@
+"""The console's pages without a browser: who gets in, what a form may do, and what is told when it may not."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from cloud_sync.storage.database import Database
+from tests.support.ledger_api import Api, api_on
+
+PAGES = ("/", "/quarantine", "/lots", "/lots?q=L", "/cases", "/cases?all=true", "/gateways", "/rooms/fridge-a")
+
+
+@pytest.fixture
+def api(database: Database) -> Iterator[Api]:
+    with api_on(database) as api:
+        api.house()
+        yield api
+
+
+def as_role(api: Api, role: str) -> httpx.Client:
+    api.client.cookies.clear()
+    answer = api.client.post("/login", data={"token": getattr(api, role).token}, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=strict" in cookie
+    return api.client
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/rooms/fridge-a/series", "/live", "/quarantine/1", "/lots/1"])
+def test_nobody_sees_anything_without_logging_in(api: Api, path: str) -> None:
+    answer = api.client.get(path, follow_redirects=False)
+    assert answer.status_code == 303 and answer.headers["location"].startswith("/login?next=/")
+    assert answer.content == b""
+
+
+def test_a_wrong_token_is_told_and_nobody_is_sent_elsewhere_after_logging_in(api: Api) -> None:
+    wrong = api.client.post("/login", data={"token": "lw_wrong"})
+    assert wrong.status_code == 401 and "unknown or was revoked" in wrong.text
+    for target in ("//evil.example/x", "/\\evil.example", "https://evil.example"):
+        data = {"token": api.reader.token}
+        answer = api.client.post("/login", params={"next": target}, data=data, follow_redirects=False)
+        assert answer.headers["location"] == "/"
+
+
+@pytest.mark.parametrize("role", ["reader", "operator", "quality", "administrator"])
+def test_every_page_is_shown_to_every_role_under_a_strict_policy(api: Api, role: str) -> None:
+    lot = api.receive("L1", 5)
+    excursion = api.excursion("fridge-a", lot)
+    client = as_role(api, role)
+    for path in (*PAGES, f"/lots/{lot}", f"/quarantine/{excursion}"):
+        answer = client.get(path)
+        assert answer.status_code == 200, (path, answer.text)
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+        assert "unsafe" not in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == "no-store"
+    assert ("<button>Decide</button>" in client.get(f"/quarantine/{excursion}").text) is (role == "quality")
+
+
+def test_quality_decides_on_the_ticked_lots_of_an_event(api: Api) -> None:
+    lot = api.receive("L1", 5)
+    excursion = api.excursion("fridge-a", lot)
+    client = as_role(api, "quality")
+    without = client.post(f"/quarantine/{excursion}", data={"decision": "release", "reason": "x"})
+    assert without.status_code == 422 and "no lot was ticked" in without.text.lower()
+    blank = client.post(f"/quarantine/{excursion}", data={"decision": "release", "reason": " ", "lot": lot})
+    assert blank.status_code == 422 and "needs a reason" in blank.text
+    done = client.post(
+        f"/quarantine/{excursion}", data={"decision": "release", "reason": "stability data", "lot": lot},
+        follow_redirects=False,
+    )  # fmt: skip
+    assert done.status_code == 303
+    page = client.get(f"/quarantine/{excursion}").text
+    assert "released by quality-1" in page and "stability data" in page
+    assert api.reader.rows("/v1/holds", lot=lot) == []
+
+
+def test_a_form_from_another_site_and_one_of_a_role_that_may_not_change_nothing(api: Api) -> None:
+    lot = api.receive("L1", 5)
+    excursion = api.excursion("fridge-a", lot)
+    form = {"decision": "release", "reason": "x", "lot": lot}
+    client = as_role(api, "quality")
+    for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
+        answer = client.post(f"/quarantine/{excursion}", data=form, headers=headers)
+        assert answer.status_code == 403 and "not sent from a page of this ledger" in answer.text
+    answer = as_role(api, "operator").post(f"/quarantine/{excursion}", data=form)
+    assert answer.status_code == 403 and "may not lift holds" in answer.text
+    assert api.reader.rows("/v1/holds", lot=lot) != []
+
+
+def test_a_lot_is_held_and_freed_again_by_somebody_else(api: Api) -> None:
+    lot = api.receive("L1", 5)
+    operator = as_role(api, "operator")
+    assert operator.post(f"/lots/{lot}/hold", data={"reason": "torn box"}, follow_redirects=False).status_code == 303
+    assert "torn box" in operator.get(f"/lots/{lot}").text
+    (hold,) = api.reader.rows("/v1/holds/placed", only_open=True)
+    page = as_role(api, "quality").get("/quarantine").text
+    assert f"/holds/{hold['id']}/lift" in page
+    api.client.post(f"/holds/{hold['id']}/lift", data={"reason": "box only"})
+    assert api.reader.rows("/v1/holds", lot=lot) == []
+
+
+def test_a_case_is_closed_with_what_was_found(api: Api) -> None:
+    lot = api.receive("L1", 5)
+    case = api.operator.ok("POST", "/v1/cases", json={"lot_id": lot, "text": "label is smeared"})
+    client = as_role(api, "quality")
+    assert "label is smeared" in client.get("/cases").text
+    form = {"decision": "explained", "resolution": "printer ribbon"}
+    assert client.post(f"/cases/{case['id']}/resolve", data=form, follow_redirects=False).status_code == 303
+    assert "label is smeared" not in client.get("/cases").text
+    assert "printer ribbon" in client.get("/cases?all=true").text
+
+
+@pytest.mark.parametrize("path", ["/rooms/nowhere", "/lots/999999", "/quarantine/999999", f"/lots/{10**30}"])
+def test_what_is_not_there_is_told_on_a_page(api: Api, path: str) -> None:
+    answer = as_role(api, "reader").get(path)
+    assert answer.status_code == 404 and "That did not work" in answer.text
+
+
+def test_what_a_label_says_is_shown_as_text(api: Api) -> None:
+    lot = api.receive("<b>L</b>", 5)
+    client = as_role(api, "reader")
+    for path in ("/lots", f"/lots/{lot}", "/rooms/fridge-a"):
+        page = client.get(path).text
+        assert "<b>L</b>" not in page and "&lt;b&gt;L&lt;/b&gt;" in page
+
+
+def test_the_search_finds_by_number_item_and_gtin(api: Api) -> None:
+    api.administrator.ok("POST", "/v1/items", json={"name": "saline", "title": "Saline 0.9 %"})
+    api.receive("ABC-1", 5)
+    api.receive("XYZ-1", 5, item="saline")
+    client = as_role(api, "reader")
+    saline = {"XYZ-1"}
+    for words, found in (("abc", {"ABC-1"}), ("saline", saline), ("0.9 %", saline), ("%", saline), ("none", set())):
+        page = client.get("/lots", params={"q": words}).text
+        assert {lot for lot in ("ABC-1", "XYZ-1") if lot in page} == found, words
