@@ -70,7 +70,7 @@ def test_a_room_that_is_never_too_warm_for_long_fails_by_its_kinetic_mean(ledger
 
 @pytest.mark.parametrize(
     ("warm_c", "warm_h", "mkt_c", "is_broken"),
-    [(14.0, 6, 8.2852, True), (15.0, 1, 5.7635, False), (15.0, 12, 11.3867, True)],,
+    [(14.0, 6, 8.2852, True), (15.0, 1, 5.7635, False), (15.0, 12, 11.3867, True)],
 )
 def test_controlled_cold_is_judged_by_the_kinetic_mean_of_the_day_though_the_plain_mean_is_within(
     ledger: Ledger, say: Said, warm_c: float, warm_h: float, mkt_c: float, is_broken: bool
