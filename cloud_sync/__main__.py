@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cloud_sync.actions.master_data import master_data
+from cloud_sync.commands.accounts import account_app, init
 from cloud_sync.commands.batches import batch_app
 from cloud_sync.commands.channels import channel_app
 from cloud_sync.commands.examples import example_command
@@ -29,6 +30,8 @@ from cloud_sync.commands.tokens import token_app
 app = typer.Typer(help="The lot ledger.", no_args_is_help=True, pretty_exceptions_enable=False)
 
 app.command()(serve)
+app.command()(init)
+app.add_typer(account_app, name="account")
 app.add_typer(token_app, name="token")
 app.add_typer(gateway_app, name="gateway")
 app.add_typer(channel_app, name="channel")

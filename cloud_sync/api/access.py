@@ -8,9 +8,11 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 from fastapi.routing import APIRoute
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from cloud_sync.actions.access import actor_of, require
+from cloud_sync.actions.people.sessions import Guest, guest_of
+from cloud_sync.api.same_origin import check_came_from_here
 from cloud_sync.domain.roles import Actor, Duty
 from cloud_sync.domain.typed_times import TypedTimes
 from cloud_sync.errors import Invalid, NotKnown
@@ -18,7 +20,15 @@ from cloud_sync.storage.database import Database, Row, again_if_overtaken
 
 TOKEN_CHARACTERS_MAX = 200
 
+SESSION_COOKIE = "lotwarden_session"
+
 _BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="A token from `cloud-sync token create`.")
+_COOKIE = APIKeyCookie(
+    name=SESSION_COOKIE,
+    auto_error=False,
+    scheme_name="session",
+    description="From `POST /v1/sessions`. Changes need the header `X-CSRF-Token` as well.",
+)
 
 
 async def _database(request: Request) -> Database:
@@ -31,16 +41,35 @@ async def _now(request: Request) -> datetime:
     return clock()
 
 
+def _guest(
+    request: Request,
+    database: Annotated[Database, Depends(_database)],
+    now: Annotated[datetime, Depends(_now)],
+    cookie: Annotated[str | None, Depends(_COOKIE)],
+) -> Guest:
+    if cookie is None:
+        raise NotKnown("this needs somebody who signed in", "Sign in: POST /v1/sessions.")
+    secret = cookie[:TOKEN_CHARACTERS_MAX]
+    guest = guest_of(database, secret, now)
+    request.state.actor = guest.actor  # who a refusal is about
+    check_came_from_here(request, secret)
+    return guest
+
+
 def _actor(
     request: Request,
     database: Annotated[Database, Depends(_database)],
+    now: Annotated[datetime, Depends(_now)],
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    cookie: Annotated[str | None, Depends(_COOKIE)],
 ) -> Actor:
-    if credentials is None:
-        raise NotKnown("this needs a token")
-    actor = actor_of(database, credentials.credentials[:TOKEN_CHARACTERS_MAX])
-    request.state.actor = actor  # who a refusal is about
-    return actor
+    if credentials is not None:
+        actor = actor_of(database, credentials.credentials[:TOKEN_CHARACTERS_MAX])
+        request.state.actor = actor
+        return actor
+    if cookie is not None:
+        return _guest(request, database, now, cookie).actor
+    raise NotKnown("this needs a token, or somebody who signed in")
 
 
 def _who_may(duty: Duty) -> Callable[[Actor], Awaitable[Actor]]:
@@ -84,7 +113,7 @@ async def _typed_times(request: Request) -> TypedTimes:
 
 def check_typed(limits: TypedTimes, actor: Actor, occurred_at: datetime, now: datetime) -> None:
     """Raise ``Invalid`` if this role may not type a time that far back."""
-    if fault := limits.fault_of(actor.role, occurred_at, now):
+    if fault := limits.fault_of(actor.roles, occurred_at, now):
         raise Invalid(
             fault, "Let quality type it, or scan it at the dock. The limits are in the ledger's [typed_times]."
         )
@@ -98,6 +127,8 @@ Now = Annotated[datetime, Depends(_now)]
 """The time of the request, aware UTC."""
 Listing = Annotated[Paging, Depends()]
 """A page of a list."""
+SignedIn = Annotated[Guest, Depends(_guest)]
+"""Somebody with a session of their own; a token does not do."""
 Reader = Annotated[Actor, Depends(_who_may(Duty.READ))]
 Mover = Annotated[Actor, Depends(_who_may(Duty.MOVE))]
 Approver = Annotated[Actor, Depends(_who_may(Duty.APPROVE))]

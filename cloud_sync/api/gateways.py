@@ -30,3 +30,9 @@ def list_gateways(database: Ledger, _: Reader, page: Listing) -> Any:
 def revoke_gateway(name: Name, why: RevokeIn, database: Ledger, actor: Administrator) -> None:
     """Refuse every further batch of a gateway. What it said before stays."""
     gateways.revoke_gateway(database, name, why.reason, actor=actor.name)
+
+
+@router.delete("/gateways/{name}/sites/{site}", summary="Keep a gateway to its own site", status_code=204)
+def take_site(name: Name, site: Name, why: RevokeIn, database: Ledger, actor: Administrator) -> None:
+    """Let a gateway speak no more for a site that it was given on purpose."""
+    gateways.take_site(database, name, site, why.reason, actor=actor.name)

@@ -26,9 +26,10 @@ from cloud_sync.api.schemas.quality import (
     HoldOut,
     ResolutionIn,
     SuspicionIn,
+    TwoVersionsOut,
     VersionOut,
 )
-from cloud_sync.ingest.dead_letter_retry import reprocess
+from cloud_sync.ingest import dead_letter_retry
 
 router = APIRouter(tags=["quality"], route_class=ApiRoute, responses=answers(404, 409))
 
@@ -171,6 +172,14 @@ def list_cases(
     )
 
 
+@router.get(
+    "/cases/{case_id}/versions", summary="See both versions of a doubted journal", response_model=list[TwoVersionsOut]
+)
+def see_both_versions(case_id: Id, database: Ledger, _: Reader) -> Any:
+    """For each channel what a doubted journal says, and what the gateway's own one says of the same time."""
+    return case_resolution.both_versions(database, case_id)
+
+
 @router.post("/cases/{case_id}/resolve", summary="Resolve a case", response_model=CaseOut)
 def resolve_case(case_id: Id, found: ResolutionIn, database: Ledger, actor: Decider) -> Any:
     """Close a case by a decision, with what was found and done."""
@@ -179,8 +188,17 @@ def resolve_case(case_id: Id, found: ResolutionIn, database: Ledger, actor: Deci
 
 @router.post("/cases/{case_id}/reprocess", summary="Book what a case holds", response_model=CaseOut)
 def reprocess_case(case_id: Id, why: WhyIn, database: Ledger, actor: Decider) -> Any:
-    """Book the batch (batch_set_aside) or the scanned line that a case holds, once the cause is gone, and close it."""
-    return reprocess(database, case_id, reason=why.reason, actor=actor.name)
+    """Book the batch (batch_set_aside) or the scanned line that a case holds, once the cause is gone, and close it.
+
+    A scan of another site (outside_site) is confirmed so, by somebody who did not scan it.
+    """
+    return dead_letter_retry.reprocess(database, case_id, reason=why.reason, actor=actor.name)
+
+
+@router.post("/cases/{case_id}/on-purpose", summary="Let a gateway speak for another site", response_model=CaseOut)
+def book_on_purpose(case_id: Id, why: WhyIn, database: Ledger, actor: Decider) -> Any:
+    """Book the scan of another site that a case (outside_site) holds, and those that this gateway says of it later."""
+    return dead_letter_retry.book_on_purpose(database, case_id, reason=why.reason, actor=actor.name)
 
 
 @router.post("/cases", summary="Report suspicious product", status_code=201, response_model=CaseOut)

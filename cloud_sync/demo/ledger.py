@@ -39,7 +39,7 @@ class Ledger:
 
     async def get(self, path: str, **query: Any) -> Any:
         """The answer to a GET; of a list its rows."""
-        answer = await self._ask("reader", "GET", path, params=query)
+        answer = await self._ask("auditor", "GET", path, params=query)
         return answer["rows"] if isinstance(answer, dict) and "rows" in answer else answer
 
     async def post(self, role: str, path: str, body: dict[str, Any]) -> Any:
@@ -69,7 +69,7 @@ async def running_ledger(folder: Path) -> AsyncIterator[Ledger]:
         )
         try:
             url = await _url_of(process, log)
-            tokens = {role: await _token(config, role) for role in ("reader", "operator", "quality", "administrator")}
+            tokens = {role: await _token(config, role) for role in ("auditor", "operator", "quality", "administrator")}
             async with httpx.AsyncClient(timeout=10) as client:
                 yield Ledger(url, tokens, client)
         finally:

@@ -21,7 +21,8 @@ from edge_agent.domain.monitoring.excursions import Sensors, Severity
 class ProbeExcursion:
     """An excursion of one channel. ``name`` puts the channels of a place in an order that no arrival changes.
 
-    ``sensors``, ``is_high_worse`` and ``severity`` are of the rule that it broke.
+    ``sensors``, ``is_high_worse`` and ``severity`` are of the rule that it broke. ``is_doubted``: a journal that nobody
+    announced says so; the channel has its vote then, and is not heard by it.
     """
 
     channel_id: int
@@ -33,6 +34,7 @@ class ProbeExcursion:
     sensors: Sensors = "any"
     is_high_worse: bool = True
     severity: Severity = Severity.ACTION
+    is_doubted: bool = False
 
 
 Speaking = Mapping[int, Sequence[Interval]]
@@ -61,7 +63,9 @@ def _voted(
     was_outside = False
     for part in _parts(component, [each.interval for each in members], speaking):
         voices = {channel for channel, spells in speaking.items() if any(spell.overlaps(part) for spell in spells)}
-        votes = {each.channel_id for each in members if each.interval.overlaps(part)} & voices
+        outside = [each for each in members if each.interval.overlaps(part)]
+        voices |= {each.channel_id for each in outside if each.is_doubted}
+        votes = {each.channel_id for each in outside} & voices
         if voices:
             was_outside = len(votes) >= (len(voices) if sensors == "all" else min(int(sensors), len(voices)))
         if was_outside and found and found[-1].ends == part.begins:

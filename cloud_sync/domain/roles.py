@@ -5,11 +5,16 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a token's owner is trusted with."""
+    """What somebody is trusted with."""
 
-    READER = "reader"
+    RECEIVER = "receiver"
     OPERATOR = "operator"
+    PHARMACIST = "pharmacist"
+    PRODUCTION = "production"
     QUALITY = "quality"
+    FACILITIES = "facilities"
+    AUDITOR = "auditor"
+    OWNER = "owner"
     ADMINISTRATOR = "administrator"
 
 
@@ -26,9 +31,14 @@ class Duty(StrEnum):
 
 
 MAY: dict[Role, frozenset[Duty]] = {
-    Role.READER: frozenset({Duty.READ}),
+    Role.RECEIVER: frozenset({Duty.READ, Duty.MOVE, Duty.HOLD}),
     Role.OPERATOR: frozenset({Duty.READ, Duty.MOVE, Duty.APPROVE, Duty.HOLD}),
+    Role.PHARMACIST: frozenset({Duty.READ, Duty.MOVE, Duty.APPROVE, Duty.HOLD}),
+    Role.PRODUCTION: frozenset({Duty.READ, Duty.MOVE, Duty.HOLD}),
     Role.QUALITY: frozenset({Duty.READ, Duty.APPROVE, Duty.HOLD, Duty.DECIDE, Duty.CORRECT}),
+    Role.FACILITIES: frozenset({Duty.READ, Duty.HOLD}),
+    Role.AUDITOR: frozenset({Duty.READ}),
+    Role.OWNER: frozenset(),
     Role.ADMINISTRATOR: frozenset({Duty.READ, Duty.CORRECT, Duty.ADMINISTER}),
 }
 """Who moves stock does not decide on it, who decides does not move it, and who gives out tokens does neither. Nobody
@@ -37,15 +47,21 @@ approves what they requested or counted themselves (cloud_sync.domain.orders).""
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who asks the ledger for something: the person, whom every event carries, and the role of their token.
+    """Somebody who asks the ledger for something: the person, whom every event carries, and their roles.
 
-    Duties are kept apart by person, whatever tokens and badges they have.
+    Duties are kept apart by person, whatever tokens, accounts and badges they have. ``token`` is the name of the token
+    that was shown; empty for a person who signed in.
     """
 
     name: str
-    role: Role
+    roles: tuple[Role, ...]
     token: str = ""
 
+    @property
+    def role(self) -> str:
+        """The roles in words, for texts."""
+        return ", ".join(self.roles)
+
     def may(self, duty: Duty) -> bool:
-        """Whether the role covers ``duty``."""
-        return duty in MAY[self.role]
+        """Whether a role of theirs covers ``duty``."""
+        return any(duty in MAY[role] for role in self.roles)

@@ -1,6 +1,6 @@
 """Times that people type afterwards. They may widen what is held at once; what they would free, quality decides."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,18 +25,24 @@ class TypedTimes:
 
     back_max: Mapping[Role, timedelta]
 
-    def fault_of(self, role: Role, occurred_at: datetime, at: datetime) -> str | None:
-        """What is wrong with a time that somebody with this role types ``at`` that time, or None."""
-        back_max = self.back_max.get(role, timedelta(0)) + CLOCKS_MAY_DIFFER
+    def fault_of(self, roles: Iterable[Role], occurred_at: datetime, at: datetime) -> str | None:
+        """What is wrong with a time that somebody with these roles types ``at`` that time, or None."""
+        back_max = max((self.back_max.get(role, timedelta(0)) for role in roles), default=timedelta(0))
+        back_max += CLOCKS_MAY_DIFFER
         if at - occurred_at <= back_max:
             return None
         return (
             f"{occurred_at:%Y-%m-%d %H:%M} UTC is more than {back_max.days} days back, "
-            f"which is as far as the role {role} may type a time"
+            f"which is as far as this role may type a time"
         )
 
 
+_WHO_BOOKS = (Role.RECEIVER, Role.OPERATOR, Role.PHARMACIST, Role.PRODUCTION)
 TYPED_TIMES = TypedTimes(
-    {Role.OPERATOR: timedelta(days=7), Role.QUALITY: timedelta(days=30), Role.ADMINISTRATOR: timedelta(days=30)}
+    {
+        **dict.fromkeys(_WHO_BOOKS, timedelta(days=7)),
+        Role.QUALITY: timedelta(days=30),
+        Role.ADMINISTRATOR: timedelta(days=30),
+    }
 )
 """Where the ledger's configuration says nothing else (``[typed_times]``)."""

@@ -19,6 +19,7 @@ from cloud_sync.errors import Forked, NotGenuine
 from cloud_sync.ingest.bulk import Sealed, in_parts, proven, store_part
 from cloud_sync.ingest.clock_correction import bound_times
 from cloud_sync.ingest.dead_letters import TRIES_MAX, is_poison, poison_case
+from cloud_sync.ingest.journal_standing import check_succession, is_trusted, settle_standing
 from cloud_sync.ingest.lane_progress import advance
 from cloud_sync.ingest.notices import store_notices
 from cloud_sync.ingest.provenance import RecordSource, Sourced
@@ -196,8 +197,14 @@ def _store_part(database: Database, part: Sequence[Sealed]) -> tuple[list[int], 
         gateway: Row | None = queries("ingest").gateway(connection, name=part[0].header.gateway)
         if gateway is None or gateway["revoked_at"] is not None:
             return [], []
+        name, journal = part[0].header.gateway, part[0].header.journal
+        if not is_trusted(connection, gateway, name, journal):
+            return [], []
         window = TimeWindow.of(gateway)
-        return store_part(connection, gateway["id"], _verifier(gateway["public_key"]), part, window)
+        stored = store_part(connection, gateway["id"], _verifier(gateway["public_key"]), part, window)
+        if len(gateway["journals"] or {}) > 1 and stored.span is not None:
+            check_succession(connection, gateway["id"], name, journal, stored.span)
+        return stored.indexes, stored.duplicates
 
 
 def _header_of(raw: bytes) -> BatchHeader:
@@ -217,15 +224,16 @@ class _UnknownGateway(_NotBelieved):
 def _store(connection: Connection, header: BatchHeader, raw: bytes) -> BatchOutcome:
     gateway = _genuine_gateway(connection, header, raw)
     batch = decode_batch(raw, header)
+    is_doubted = not is_trusted(connection, gateway, header.gateway, header.journal)
     if _is_stored_or_own(connection, batch, gateway["id"]):
         return BatchOutcome.DUPLICATE
     decoded = _decoded(batch)
     window = TimeWindow.of(gateway)
     first_at, last_at = _trusted(decoded, window)
     evidence_id = _add_evidence(connection, gateway["id"], batch, first_at, last_at)
-    source = RecordSource(gateway["id"], header.gateway, header.journal, header.lane, evidence_id, window)
+    source = RecordSource(gateway["id"], header.gateway, header.journal, header.lane, evidence_id, window, is_doubted)
     advance(connection, source.gateway_id, source.journal, source.lane.value)
-    _book(connection, source, batch, decoded, is_dated=last_at is not None)
+    _book(connection, gateway, source, batch, decoded)
     queries("ingest").gateway_seen(connection, id=gateway["id"])
     return BatchOutcome.STORED
 
@@ -234,24 +242,28 @@ def book_evidence(connection: Connection, batch: Batch, evidence_id: int) -> Non
     """Make facts of a batch that is kept as evidence and nothing more. The caller owns the lane."""
     header, decoded = batch.header, _decoded(batch)
     gateway: Row = queries("ingest").gateway(connection, name=header.gateway)
+    is_doubted = not is_trusted(connection, gateway, header.gateway, header.journal)
     window = TimeWindow.of(gateway)
-    source = RecordSource(gateway["id"], header.gateway, header.journal, header.lane, evidence_id, window)
-    _book(connection, source, batch, decoded, is_dated=_trusted(decoded, window)[1] is not None)
+    source = RecordSource(gateway["id"], header.gateway, header.journal, header.lane, evidence_id, window, is_doubted)
+    _book(connection, gateway, source, batch, decoded)
 
 
 def _book(
-    connection: Connection, source: RecordSource, batch: Batch, decoded: Sequence[Record | str], *, is_dated: bool
+    connection: Connection, gateway: Row, source: RecordSource, batch: Batch, decoded: Sequence[Record | str]
 ) -> None:
     records = _readable(connection, source, batch, decoded)
+    notices = [Sourced(s.seq, s.record) for s in records if isinstance(s.record, Notice)]
+    last_at = _trusted(decoded, source.window)[1]
+    source = settle_standing(connection, gateway, source, notices, (_earliest(decoded, source.window), last_at))
     # Channels before holds: the order of locks (storage/locks.py, actions/tracks.py).
-    store_notices(connection, source, [Sourced(s.seq, s.record) for s in records if isinstance(s.record, Notice)])
+    store_notices(connection, source, notices)
     store_readings(
         connection,
         source,
         [Sourced(s.seq, s.record) for s in records if isinstance(s.record, Reading)],
         [Sourced(s.seq, s.record) for s in records if isinstance(s.record, Envelope)],
     )
-    if source.lane is Lane.SCANS and is_dated:
+    if source.lane is Lane.SCANS and last_at is not None and not source.is_doubted:
         bound_times(connection, source, batch.header.first, _last_seq(batch))
     store_scans(
         connection, source, [Sourced(s.seq, s.record) for s in records if isinstance(s.record, ScanTransaction)]
@@ -372,6 +384,13 @@ def _trusted(decoded: Sequence[Record | str], window: TimeWindow) -> tuple[datet
     times = [each.stamp.at for each in decoded if isinstance(each, said) and each.stamp.synced]
     times = [at for at in times if window.has(at, synced=True)]
     return min(times, default=None), max(times, default=None)
+
+
+def _earliest(decoded: Sequence[Record | str], window: TimeWindow) -> datetime | None:
+    """The first plausible time, by whatever clock, of what was measured or scanned."""
+    times = [each.stamp.at for each in decoded if isinstance(each, (Reading, ScanTransaction))]
+    times += [each.since.at for each in decoded if isinstance(each, Envelope)]
+    return min((at for at in times if window.has(at, synced=False)), default=None)
 
 
 def _readable(

@@ -62,16 +62,25 @@ class Kept:
     last_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class PartStored:
+    """The indexes of what was stored together and of the duplicates, and from when to when good readings of it are."""
+
+    indexes: list[int]
+    duplicates: list[int]
+    span: Span | None = None
+
+
 Channels = dict[tuple[str, str], int]
 """Ids by device and metric."""
 
 
 def in_parts(batches: Sequence[Sealed]) -> Iterator[list[Sealed]]:
-    """Batches of one gateway at a time, and no more at once than one transaction should hold."""
-    by_gateway: dict[str, list[Sealed]] = defaultdict(list)
+    """Batches of one journal at a time, and no more at once than one transaction should hold."""
+    by_journal: dict[tuple[str, str], list[Sealed]] = defaultdict(list)
     for each in batches:
-        by_gateway[each.header.gateway].append(each)
-    for group in by_gateway.values():
+        by_journal[each.header.gateway, each.header.journal].append(each)
+    for group in by_journal.values():
         part: list[Sealed] = []
         records = 0
         for each in group:
@@ -85,18 +94,15 @@ def in_parts(batches: Sequence[Sealed]) -> Iterator[list[Sealed]]:
 
 def store_part(
     connection: Connection, gateway_id: int, verify: Verify, part: Sequence[Sealed], window: TimeWindow
-) -> tuple[list[int], list[int]]:
-    """Store what is plain of batches of one gateway; gives the indexes of those stored and of the duplicates.
-
-    The others have to be looked at alone.
-    """
+) -> PartStored:
+    """Store what is plain of batches of one trusted journal. The others have to be looked at alone."""
     lanes = sorted({f"{each.header.gateway}/{each.header.journal}/{each.header.lane}" for each in part})
     for lane in lanes:
         queries("ingest").lock_lane(connection, lane=lane)
     fresh, duplicates = _sorted_out(connection, gateway_id, part)
     new = _not_retold(connection, gateway_id, proven(fresh, verify))
     if not new:
-        return [], duplicates
+        return PartStored([], duplicates)
     kept, spans, channels = _copy_readings(connection, gateway_id, new, window)
     if kept:
         _keep_evidence(connection, gateway_id, kept)
@@ -108,7 +114,8 @@ def store_part(
         if queries("tracks").has_silence_rule(connection, gateway_id=gateway_id):
             judge_silence(connection, gateway_id, spans_with_unusable(spans, channels, unusable))
         queries("ingest").gateway_seen(connection, id=gateway_id)
-    return [each.sealed.index for each in kept], duplicates
+    span = (min(first for first, _ in spans.values()), max(last for _, last in spans.values())) if spans else None
+    return PartStored([each.sealed.index for each in kept], duplicates, span)
 
 
 def _sorted_out(connection: Connection, gateway_id: int, part: Sequence[Sealed]) -> tuple[list[Sealed], list[int]]:

@@ -4,7 +4,7 @@ A case holds a whole batch that was set aside, or one scanned line that contradi
 """
 
 from cloud_sync.domain.booking import Why
-from cloud_sync.errors import Conflict, NotFound
+from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.ingest.batches import book_evidence
 from cloud_sync.ingest.dead_letters import SET_ASIDE, is_poison, words_of
 from cloud_sync.posting.cases import close_case, latest_case
@@ -60,7 +60,33 @@ def _reprocess(connection: Connection, case_id: int, reason: str, actor: str) ->
     return closed
 
 
+@again_if_overtaken
+def book_on_purpose(database: Database, case_id: int, *, reason: str, actor: str) -> Row:
+    """Book what a gateway said of another site (``outside_site``), and let it speak for that site from now on.
+
+    For a scanner that is carried from site to site. Raises as ``reprocess`` does.
+    """
+    with database.transaction() as connection:
+        case: Row | None = queries("quality").case_by_id(connection, case_id=case_id)
+        if case is None:
+            raise NotFound(f"there is no case {case_id}", f"See GET /v1/cases?kind={Why.OUTSIDE_SITE}.")
+        if case["kind"] != Why.OUTSIDE_SITE or "line" not in case["data"]:
+            raise Conflict(f"case {case_id} ({case['kind']}) is not about a scan of another site")
+        closed = _book_line(connection, case, reason, actor)
+        line, gateway = case["data"]["line"], case["key"].partition("/")[0]
+        names = [name for name in (line["from_place"], line["to_place"]) if name]
+        given = queries("movements").give_sites(connection, gateway=gateway, names=names, reason=reason, said_by=actor)
+        for row in list(given):
+            subject, data = f"gateway:{gateway}", {"site": row["site"], "case": case_id}
+            add_event(connection, actor=actor, kind="gateway_site_given", subject=subject, reason=reason, data=data)
+        return closed
+
+
 def _book_line(connection: Connection, case: Row, reason: str, actor: str) -> Row:
+    if "line" not in case["data"]:
+        raise Conflict(f"case {case['id']} ({case['kind']}) holds nothing that could be booked", "Count it there.")
+    if case["kind"] == Why.OUTSIDE_SITE and case["data"]["line"]["operator"] == actor:
+        raise NotAllowed(f"{actor} scanned this", "Somebody else with the role quality has to confirm it.")
     newest = latest_case(connection, case["kind"], case["key"])  # locked: two who ask at once wait here
     if newest is None or newest["id"] != case["id"] or newest["resolved_at"] is not None:
         raise Conflict(f"case {case['id']} is closed", "See GET /v1/cases for those that are open.")

@@ -46,7 +46,9 @@ def declare_gaps(connection: Connection, source: RecordSource, said: Sequence[So
 
 
 def _journals(connection: Connection, source: RecordSource, lane: str, named: object) -> list[str]:
-    """The journals of this gateway that a gap is about; none if it is the name of none."""
+    """The journals of this gateway that a gap is about; none if it is the name of none, or not for it to say."""
+    if source.is_doubted:
+        return [source.journal] if named in (None, source.journal) else []
     if named == FORMER_JOURNALS:
         rows = queries("ingest").journals_with_holes(
             connection, gateway_id=source.gateway_id, lane=lane, journal=source.journal

@@ -34,12 +34,21 @@ def store_notices(connection: Connection, source: RecordSource, said: Sequence[S
             for each in said
         ],
     )
+    apply_notices(connection, source, said)
+
+
+def apply_notices(connection: Connection, source: RecordSource, said: Sequence[Sourced[Notice]]) -> None:
+    """Let notices that are kept count: what is lost, and how far off clocks were.
+
+    Those of a doubted journal say nothing of other journals, nor of the gateway's clock.
+    """
     gaps = declare_gaps(connection, source, said)
     if gaps:
         list(queries("tracks").lock_channels_of_gateway(connection, gateway_id=source.gateway_id))
         judge(connection, _told_by_envelopes(connection, source, gaps))
-        judge_silence(connection, source.gateway_id, {})
-    correct_times(connection, source, said)
+        judge_silence(connection, source.gateway_id, {}, journal=source.doubted_journal)
+    if not source.is_doubted:
+        correct_times(connection, source, said)
 
 
 def _told_by_envelopes(connection: Connection, source: RecordSource, gaps: Sequence[SequenceGap]) -> dict[int, Span]:

@@ -19,7 +19,7 @@ class Sourced(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class RecordSource:
-    """The batch that records come from."""
+    """The batch that records come from. ``is_doubted``: nobody announced its journal (``ingest.journal_standing``)."""
 
     gateway_id: int
     gateway: str
@@ -27,6 +27,12 @@ class RecordSource:
     lane: Lane
     evidence_id: int
     window: TimeWindow
+    is_doubted: bool = False
+
+    @property
+    def doubted_journal(self) -> str | None:
+        """The journal, if it is doubted."""
+        return self.journal if self.is_doubted else None
 
     def said_at(self, seq: int) -> str:
         """``gateway/journal/lane/seq``."""

@@ -11,6 +11,7 @@ from cloud_sync.ingest.envelopes import PlacedEnvelope, as_unusable, keep_envelo
 from cloud_sync.ingest.fast_parser import EPOCH, PlainReading, since_epoch_us
 from cloud_sync.ingest.provenance import RecordSource, Sourced
 from cloud_sync.ingest.time_window import note_implausible
+from cloud_sync.posting.monitoring.channel_versions import add_versions, versions_of
 from cloud_sync.posting.monitoring.envelopes import Span, joined
 from cloud_sync.posting.monitoring.rule_tracks import judge, judge_silence
 from cloud_sync.posting.monitoring.unjudged import note_new_channels
@@ -70,7 +71,14 @@ def store_readings(
         for each in said
         if each.record.quality is not Quality.GOOD
     ]
-    keep_readings(connection, source.gateway_id, good, unusable, placed(source, envelopes, times))
+    keep_readings(
+        connection,
+        source.gateway_id,
+        good,
+        unusable,
+        placed(source, envelopes, times),
+        doubted_journal=source.doubted_journal,
+    )
 
 
 def _is_believed(source: RecordSource, stamp: Stamp, times: Times) -> bool:
@@ -83,11 +91,14 @@ def keep_readings(
     good: Sequence[Good],
     unusable: Sequence[Unusable],
     envelopes: Sequence[PlacedEnvelope] = (),
+    *,
+    doubted_journal: str | None = None,
 ) -> None:
     """Keep readings of a gateway, good and unusable, and judge the good ones and the silence between.
 
     A channel that was never heard before is registered without a place. Readings from before the gateway's clock was
-    synchronised count at the time that a clock notice gives them, or else as they were said, and are marked.
+    synchronised count at the time that a clock notice gives them, or else as they were said, and are marked. Those of a
+    doubted journal are of versions of the channels (``posting.monitoring.channel_versions``).
     """
     keep_unusable(connection, gateway_id, unusable)
     judges_silence: bool = queries("tracks").has_silence_rule(connection, gateway_id=gateway_id)
@@ -95,11 +106,11 @@ def keep_readings(
         return
     names = {(reading[2], metric) for _, _, reading, _ in good for metric, _ in reading[3]}
     names.update(name for each in envelopes for name in each.names)
-    channels = _lock_channels(connection, gateway_id, names, all_of_them=judges_silence)
+    channels = _lock_channels(connection, gateway_id, names, doubted_journal, all_of_them=judges_silence)
     spans = joined(_copy_good(connection, good, channels), keep_envelopes(connection, envelopes, channels))
     judge(connection, spans)
     if judges_silence:
-        judge_silence(connection, gateway_id, spans_with_unusable(spans, channels, unusable))
+        judge_silence(connection, gateway_id, spans_with_unusable(spans, channels, unusable), journal=doubted_journal)
 
 
 def keep_unusable(connection: Connection, gateway_id: int, unusable: Sequence[Unusable]) -> None:
@@ -189,7 +200,12 @@ def _make_months(connection: Connection, good: Sequence[Good]) -> None:
 
 
 def _lock_channels(
-    connection: Connection, gateway_id: int, names: Iterable[tuple[str, str]], *, all_of_them: bool
+    connection: Connection,
+    gateway_id: int,
+    names: Iterable[tuple[str, str]],
+    doubted_journal: str | None,
+    *,
+    all_of_them: bool,
 ) -> dict[tuple[str, str], int]:
     """Ids by device and metric. Made before they are locked, and all locked in one order, so that nobody deadlocks."""
     in_order = sorted(names)
@@ -197,8 +213,13 @@ def _lock_channels(
     metrics = [metric for _, metric in in_order]
     if queries("tracks").add_channels(connection, gateway_id=gateway_id, devices=devices, metrics=metrics):
         note_new_channels(connection, gateway_id, devices, metrics)
-    if all_of_them:
+    if doubted_journal is not None:
+        add_versions(connection, gateway_id, doubted_journal, devices, metrics)
+    if all_of_them or doubted_journal is not None:
         rows = queries("tracks").lock_channels_of_gateway(connection, gateway_id=gateway_id)
     else:
         rows = queries("tracks").lock_channels_of_devices(connection, gateway_id=gateway_id, devices=devices)
-    return {(row["device"], row["metric"]): row["id"] for row in rows}
+    locked = {(row["device"], row["metric"]): row["id"] for row in rows}
+    if doubted_journal is None:
+        return locked
+    return versions_of(connection, gateway_id, doubted_journal)

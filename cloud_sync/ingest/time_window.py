@@ -29,6 +29,11 @@ class TimeWindow:
     first_at: datetime
     end_at: datetime
 
+    @property
+    def now(self) -> datetime:
+        """What time it is at the ledger."""
+        return self.end_at - AHEAD
+
     @classmethod
     def of(cls, gateway: Row) -> "TimeWindow":
         """Of a row with ``registered_at`` and the ledger's ``now``."""

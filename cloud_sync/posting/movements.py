@@ -14,6 +14,7 @@ from cloud_sync.domain.booking import (
     KnownCode,
     NewMovement,
     NotBooked,
+    Why,
     decide,
     is_issue,
 )
@@ -77,7 +78,9 @@ def book_each(connection: Connection, movements: Sequence[tuple[NewMovement, int
     return _book(connection, movements)
 
 
-def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str = HOUSE) -> None:
+def book_lines(
+    connection: Connection, lines: Sequence[EventLine], *, owner: str = HOUSE, is_confirmed: bool = False
+) -> None:
     """Book scanned lines; those that cannot be booked become exception cases that hold the whole line."""
     if not lines:
         return
@@ -88,7 +91,9 @@ def book_lines(connection: Connection, lines: Sequence[EventLine], *, owner: str
     _ensure_own_places(connection, lines)
     known = _known(connection, [each.line for each in lines])
     decided: list[tuple[Decided, EventLine]] = []
-    for each, decision in zip(lines, _decided(connection, [each.line for each in lines], known, owner), strict=True):
+    for each, decision in zip(
+        lines, _decided(connection, [each.line for each in lines], known, owner, is_confirmed), strict=True
+    ):
         if isinstance(decision, NotBooked):
             open_case(connection, _case_of(decision, each))
         else:
@@ -138,18 +143,19 @@ def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE) -> i
 def book_line_of_case(connection: Connection, case: Row, *, owner: str = HOUSE) -> str:
     """Book the scanned line that an open case holds, with what is known now; gives why that is not possible, or ''.
 
-    The caller closes the case if it was booked.
+    Whoever asks confirms it where its gateway may not speak for the place. The caller closes the case if it was booked.
     """
     lock_holds(connection)
-    ((_, line, decision),) = _decided_again(connection, [case], owner)
+    is_confirmed = case["kind"] == Why.OUTSIDE_SITE
+    ((_, line, decision),) = _decided_again(connection, [case], owner, is_confirmed)
     if isinstance(decision, NotBooked):
         return decision.text
-    book_lines(connection, [line], owner=owner)
+    book_lines(connection, [line], owner=owner, is_confirmed=is_confirmed)
     return ""
 
 
 def _decided_again(
-    connection: Connection, cases: Sequence[Row], owner: str
+    connection: Connection, cases: Sequence[Row], owner: str, is_confirmed: bool = False
 ) -> list[tuple[Row, EventLine, Decided | NotBooked]]:
     """What these cases hold and what would be decided on it now."""
     said = [BookingLine.from_data(case["data"]["line"]) for case in cases]
@@ -158,7 +164,7 @@ def _decided_again(
     lines = [replace(line, at=true_at.get(line.fact) or line.at) for line in said]
     known = _known(connection, lines)
     found: list[tuple[Row, EventLine, Decided | NotBooked]] = []
-    for case, line, decision in zip(cases, lines, _decided(connection, lines, known, owner), strict=True):
+    for case, line, decision in zip(cases, lines, _decided(connection, lines, known, owner, is_confirmed), strict=True):
         is_timed = line.fact not in true_at or true_at[line.fact] is not None
         said_line = EventLine(line, case["data"]["event"], case["evidence_id"], is_timed)
         found.append((case, said_line, decision))
@@ -166,9 +172,11 @@ def _decided_again(
 
 
 def _decided(
-    connection: Connection, lines: Sequence[BookingLine], known: KnownCode, owner: str
+    connection: Connection, lines: Sequence[BookingLine], known: KnownCode, owner: str, is_confirmed: bool
 ) -> list[Decided | NotBooked]:
     decisions = [decide(line, known, owner) for line in lines]
+    if is_confirmed:
+        return decisions
     silenced = out_of_scope(connection, [each.line for each in decisions if not isinstance(each, NotBooked)])
     return [silenced.get(each.line.fact, each) for each in decisions]
 

@@ -38,7 +38,7 @@ SELECT id, name, public_key, registered_at, revoked_at, last_seen_at FROM gatewa
 
 -- name: replace_key(id, public_key)!
 -- Believe another key from now on; the old one is worth nothing any longer.
-UPDATE gateway SET public_key = :public_key, revoked_at = NULL WHERE id = :id;
+UPDATE gateway SET public_key = :public_key, revoked_at = NULL, key_since = clock_timestamp() WHERE id = :id;
 
 -- name: put_gateway(id, place_id)!
 -- Say where a gateway stands.

@@ -20,8 +20,13 @@ DELETE FROM probe_excursion WHERE id = :id;
 -- name: probes_over(place_id, rule, first, before)
 -- Excursions of the channels of a place by a rule that reach into an interval (null: ever, without end), with the names
 -- of the channels. Index: probe_excursion_place.
-SELECT e.channel_id, g.name AS gateway, c.device, c.metric, e.began_at, e.ended_at, e.worst, e.longest_gap_s,
-       e.reach_from, nullif(e.reach_until, 'infinity') AS reach_until, e.sensors, e.is_high_worse, e.severity
+SELECT coalesce(c.version_of, c.id) AS channel_id, g.name AS gateway, c.device, c.metric,
+       c.version_of IS NOT NULL OR EXISTS (
+           SELECT FROM channel_statement x
+           WHERE x.channel_id = c.id AND x.place_id = e.place_id AND x.decision IS NULL
+             AND e.began_at >= x.since AND e.began_at < x.until) AS is_doubted,
+       e.began_at, e.ended_at, e.worst, e.longest_gap_s, e.reach_from,
+       nullif(e.reach_until, 'infinity') AS reach_until, e.sensors, e.is_high_worse, e.severity
 FROM probe_excursion e
 JOIN channel c ON c.id = e.channel_id
 JOIN gateway g ON g.id = c.gateway_id
@@ -64,8 +69,11 @@ SELECT unnest(:channel_ids::bigint[]), :at, :excursion_id, :reason, :evidence, :
 ON CONFLICT (channel_id, at) DO NOTHING;
 
 -- name: channels_that_were_at(place_id)
--- The channels that ever were in this very place.
-SELECT DISTINCT channel_id AS id FROM channel_stay WHERE place_id = :place_id ORDER BY 1;
+-- The channels that ever were in this very place, without versions of them.
+SELECT DISTINCT s.channel_id AS id
+FROM channel_stay s JOIN channel c ON c.id = s.channel_id
+WHERE s.place_id = :place_id AND c.version_of IS NULL
+ORDER BY 1;
 
 -- name: covered_by_good_readings(channel_id, first, before, gap_s)
 -- When good readings of a channel cover its place, from the last good value before one instant up to another (null: without end): each value

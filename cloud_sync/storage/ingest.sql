@@ -3,8 +3,12 @@
 SELECT pg_advisory_xact_lock(x'4C414E45'::int, hashtext(:lane));
 
 -- name: gateway(name)^
--- Who a batch claims to come from, since when it is known, and what time it is.
-SELECT id, public_key, revoked_at, registered_at, clock_timestamp() AS now FROM gateway WHERE name = :name;
+-- Who a batch claims to come from, since when it is known, what time it is, and which journals of it are known.
+SELECT id, public_key, revoked_at, registered_at, clock_timestamp() AS now,
+       (SELECT jsonb_object_agg(j.journal, jsonb_build_object('standing', j.standing, 'began_at', j.began_at,
+                                                              'follows', j.follows))
+        FROM gateway_journal j WHERE j.gateway_id = gateway.id) AS journals
+FROM gateway WHERE name = :name;
 
 -- name: gateways_named(names)
 -- Who the batches of a message claim to come from.

@@ -8,7 +8,7 @@ SELECT id, name, kind FROM place WHERE name = ANY(:names);
 
 -- name: lines_out_of_scope(gateways, from_names, to_names)
 -- Of scanned lines (number counts from 1) between places that are known, those that their gateway may not speak for:
--- it stands nowhere, an end is in another site (or outermost room), or neither end is in its own.
+-- it stands nowhere, an end is in another site (or outermost room) that nobody gave it, or neither end is in a site.
 SELECT l.number, g.place_id IS NOT NULL AS is_placed
 FROM unnest(:gateways::text[], :from_names::text[], :to_names::text[]) WITH ORDINALITY
      AS l (gateway, from_name, to_name, number)
@@ -17,10 +17,24 @@ JOIN place f ON f.name = l.from_name
 JOIN place t ON t.name = l.to_name
 LEFT JOIN place own ON own.id = g.place_id
 WHERE own.id IS NULL
-   OR coalesce(place_scope(f.kind, f.ancestors) <> own.ancestors[1], false)
-   OR coalesce(place_scope(t.kind, t.ancestors) <> own.ancestors[1], false)
+   OR is_foreign(g.id, own.ancestors, place_scope(f.kind, f.ancestors))
+   OR is_foreign(g.id, own.ancestors, place_scope(t.kind, t.ancestors))
    OR coalesce(place_scope(f.kind, f.ancestors), place_scope(t.kind, t.ancestors)) IS NULL
 ORDER BY l.number;
+
+-- name: give_sites(gateway, names, reason, said_by)
+-- Let a gateway speak for the sites of these places too, on purpose; gives those that are new.
+INSERT INTO gateway_site (gateway_id, site_id, reason, said_by)
+SELECT DISTINCT g.id, place_scope(p.kind, p.ancestors), :reason, :said_by
+FROM gateway g JOIN place own ON own.id = g.place_id JOIN place p ON p.name = ANY(:names)
+WHERE g.name = :gateway AND is_foreign(g.id, own.ancestors, place_scope(p.kind, p.ancestors))
+ON CONFLICT DO NOTHING
+RETURNING (SELECT name FROM place WHERE id = site_id) AS site;
+
+-- name: take_site(gateway, site)!
+-- Let a gateway speak for this site no more, unless it stands there.
+DELETE FROM gateway_site s USING gateway g, place p
+WHERE g.id = s.gateway_id AND p.id = s.site_id AND g.name = :gateway AND p.name = :site;
 
 -- name: add_own_place(name, title, kind)!
 -- A place that the ledger makes itself (where destroyed stock ends, say), if it is not there yet.
@@ -83,19 +97,26 @@ ORDER BY m.id;
 
 -- name: add_movements(facts, lot_ids, serials, quantities, from_places, to_places, occurred_at, actions, operators, order_refs, event_ids, latest_at)
 -- Append movements, with the times between which they were where a clock is doubtful, or a person typed the time afterwards
--- (latest_at); gives those that were not there yet.
+-- (latest_at); gives those that were not there yet. What a journal says that nobody announced may have been as late as now.
 INSERT INTO movement (fact, lot_id, serial, quantity, from_place, to_place, occurred_at, action, operator, order_ref,
                       event_id, earliest_at, latest_at)
 SELECT new.fact, new.lot_id, new.serial, new.quantity, new.from_place, new.to_place, new.occurred_at, new.action,
        new.operator, new.order_ref, new.event_id,
-       coalesce(possible.earliest_at, CASE WHEN new.latest_at IS NOT NULL THEN new.occurred_at END),
-       coalesce(possible.latest_at, new.latest_at)
+       coalesce(possible.earliest_at,
+                CASE WHEN coalesce(new.latest_at, doubted.latest_at) IS NOT NULL THEN new.occurred_at END),
+       greatest(possible.latest_at, new.latest_at, doubted.latest_at)
 FROM unnest(:facts::text[], :lot_ids::bigint[], :serials::text[], :quantities::bigint[], :from_places::bigint[],
             :to_places::bigint[], :occurred_at::timestamptz[], :actions::text[], :operators::text[],
             :order_refs::text[], :event_ids::bigint[], :latest_at::timestamptz[])
      AS new (fact, lot_id, serial, quantity, from_place, to_place, occurred_at, action, operator, order_ref, event_id,
              latest_at)
 LEFT JOIN LATERAL possible_times(new.fact) AS possible ON true
+LEFT JOIN LATERAL (
+    SELECT greatest(new.occurred_at, clock_timestamp()) AS latest_at
+    FROM gateway_journal j JOIN gateway g ON g.id = j.gateway_id
+    WHERE j.standing <> 'trusted' AND starts_with(new.fact, g.name || '/' || j.journal || '/scans/')
+    LIMIT 1
+) AS doubted ON true
 ON CONFLICT (fact) DO NOTHING
 RETURNING id, fact, lot_id, serial, from_place, to_place;
 

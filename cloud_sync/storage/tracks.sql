@@ -25,7 +25,7 @@ FOR NO KEY UPDATE;
 -- name: channels_at_or_below(place_id)
 -- The channels that ever were in a place or in a place below it.
 SELECT DISTINCT s.channel_id AS id
-FROM place p JOIN channel_stay s ON s.place_id = p.id
+FROM place p JOIN judged_stay s ON s.place_id = p.id
 WHERE p.ancestors @> ARRAY[:place_id::bigint]
 ORDER BY 1;
 
@@ -47,6 +47,29 @@ FROM channel c WHERE c.id = :channel_id;
 -- When a channel was last said to measure somewhere else; null if it never was.
 SELECT max(until) FROM channel_place_was WHERE channel_id = :channel_id;
 
+-- name: add_statement(channel_id, place_id, since, until, said_by)$
+-- Somebody says at the end of it that a channel has been elsewhere since; gives its id.
+INSERT INTO channel_statement (channel_id, place_id, since, until, said_by)
+VALUES (:channel_id, :place_id, :since, :until, :said_by)
+RETURNING id;
+
+-- name: decide_statement(id, decision, decided_by)$
+-- Quality's word on it; gives the channel.
+UPDATE channel_statement SET decision = :decision, decided_by = :decided_by, decided_at = clock_timestamp()
+WHERE id = :id AND decision IS NULL
+RETURNING channel_id;
+
+-- name: excursions_in_span(channel_id, first, before)
+-- What a channel found out of limits between two instants, by place and rule.
+SELECT p.name AS place, e.rule, e.severity, e.began_at, e.ended_at, e.worst
+FROM probe_excursion e JOIN place p ON p.id = e.place_id
+WHERE e.channel_id = :channel_id AND e.began_at < :before AND coalesce(e.ended_at, 'infinity') > :first
+ORDER BY e.began_at, p.name, e.rule;
+
+-- name: place_names(ids)
+-- Places by their ids.
+SELECT id, name FROM place WHERE id = ANY(:ids);
+
 -- name: place_was(channel_id, place_id, until)!
 -- Up to an instant a channel was in another place (null: in none).
 INSERT INTO channel_place_was (channel_id, place_id, until) VALUES (:channel_id, :place_id, :until);
@@ -54,24 +77,25 @@ INSERT INTO channel_place_was (channel_id, place_id, until) VALUES (:channel_id,
 -- name: dated_channels(channel_ids)
 -- Those whose place, or whose place's policies, were not always what they are.
 SELECT c.id
-FROM channel c LEFT JOIN place p ON p.id = c.place_id
+FROM judged_channel c LEFT JOIN place p ON p.id = c.place_id
 WHERE c.id = ANY(:channel_ids)
-  AND (EXISTS (SELECT FROM channel_place_was w WHERE w.channel_id = c.id)
+  AND (EXISTS (SELECT FROM channel_place_was w WHERE w.channel_id = c.own_id)
+       OR EXISTS (SELECT FROM channel_statement x WHERE x.channel_id = c.own_id)
        OR EXISTS (SELECT FROM place_policy_was w WHERE w.place_id = ANY(p.ancestors)));
 
 -- name: policy_spells_of_channels(channel_ids)
 -- For each channel the policies that were in force over it, at its place and above, nearest first, each from when to when
--- (null: since ever, to this day).
-SELECT s.channel_id, c.metric, s.place_id, policy.body::text,
+-- (null: since ever, to this day); and those that may have been (statement).
+SELECT s.channel_id, c.metric, s.statement, s.place_id, policy.body::text,
        nullif(greatest(s.since, y.since), '-infinity') AS since, nullif(least(s.until, y.until), 'infinity') AS until
-FROM channel_stay s
+FROM judged_stay s
 JOIN channel c ON c.id = s.channel_id
 JOIN place p ON p.id = s.place_id
 JOIN place above ON above.id = ANY(p.ancestors)
 JOIN policy_spell y ON y.place_id = above.id
 JOIN policy ON policy.name = y.policy
 WHERE s.channel_id = ANY(:channel_ids) AND greatest(s.since, y.since) < least(s.until, y.until)
-ORDER BY s.channel_id, cardinality(above.ancestors) DESC, since NULLS FIRST;
+ORDER BY s.channel_id, s.statement NULLS FIRST, cardinality(above.ancestors) DESC, since NULLS FIRST;
 
 -- name: excursions_of_channel(channel_id)
 -- All excursions of a channel.
@@ -85,7 +109,7 @@ UPDATE channel SET place_id = :place_id WHERE id = :channel_id;
 -- name: policies_of_channels(channel_ids)
 -- For each channel that has a place: the policies of that place and of those above it, nearest first.
 SELECT c.id AS channel_id, c.metric, c.place_id, policy.body::text
-FROM channel c
+FROM judged_channel c
 JOIN place p ON p.id = c.place_id
 JOIN place above ON above.id = ANY(p.ancestors)
 JOIN policy ON policy.name = above.policy
@@ -173,20 +197,27 @@ SELECT EXISTS (
 -- All channels of a gateway, locked.
 SELECT id, device, metric FROM channel WHERE gateway_id = :gateway_id ORDER BY id FOR NO KEY UPDATE;
 
--- name: horizon(gateway_id)$
+-- name: horizon(gateway_id, journal)$
 -- Up to when the ledger has all readings that a gateway ever took; null while it does not know. A journal with a hole
--- holds it back to the hole, for what is missing may be of any time since.
+-- holds it back to the hole, for what is missing may be of any time since. Of journals that are trusted, or (journal) of
+-- a doubted one alone.
 SELECT CASE WHEN bool_or(max_seq >= next_seq AND horizon_at IS NULL) THEN NULL
             ELSE coalesce(min(horizon_at) FILTER (WHERE max_seq >= next_seq), max(horizon_at)) END
-FROM lane_progress
-WHERE gateway_id = :gateway_id AND lane = 'readings';
+FROM lane_progress l
+WHERE l.gateway_id = :gateway_id AND l.lane = 'readings'
+  AND CASE WHEN :journal::uuid IS NOT NULL THEN l.journal = :journal
+           ELSE NOT EXISTS (SELECT FROM gateway_journal j
+                            WHERE (j.gateway_id, j.journal) = (l.gateway_id, l.journal) AND j.standing <> 'trusted') END;
 
 -- name: horizon_of_channel(channel_id)$
--- The same for the gateway of a channel.
+-- The same for the gateway of a channel, or for the doubted journal that this version of a channel is of.
 SELECT CASE WHEN bool_or(max_seq >= next_seq AND horizon_at IS NULL) THEN NULL
             ELSE coalesce(min(horizon_at) FILTER (WHERE max_seq >= next_seq), max(horizon_at)) END
-FROM lane_progress
-WHERE gateway_id = (SELECT gateway_id FROM channel WHERE id = :channel_id) AND lane = 'readings';
+FROM channel c JOIN lane_progress l ON l.gateway_id = c.gateway_id AND l.lane = 'readings'
+WHERE c.id = :channel_id
+  AND CASE WHEN c.journal IS NOT NULL THEN l.journal = c.journal
+           ELSE NOT EXISTS (SELECT FROM gateway_journal j
+                            WHERE (j.gateway_id, j.journal) = (l.gateway_id, l.journal) AND j.standing <> 'trusted') END;
 
 -- name: silence_start(channel_id, at)$
 -- From where silence is judged: the last good value before an instant, or else when the device was first heard of.
@@ -228,11 +259,11 @@ WHERE least(coalesce(ended_at, 'infinity'), :horizon) >= began_at + :after_s * i
                     AND e.gap_s < :after_s)
 ORDER BY began_at;
 
--- name: excursion_covering(channel_id, rule, at)^
+-- name: excursion_covering(channel_id, place_id, rule, at)^
 -- The excursion that lasts at or ends with an instant, having begun before it.
 SELECT id, began_at, ended_at, worst, longest_gap_s
 FROM probe_excursion
-WHERE channel_id = :channel_id AND rule = :rule AND began_at < :at AND (ended_at IS NULL OR ended_at >= :at)
+WHERE channel_id = :channel_id AND place_id = :place_id AND rule = :rule AND began_at < :at AND (ended_at IS NULL OR ended_at >= :at)
 ORDER BY began_at LIMIT 1;
 
 -- name: channels_with_doubtful_times(channel_ids)
@@ -272,11 +303,11 @@ WITH doubtful AS (
 UPDATE probe_excursion e SET reach_from = c.reach_from, reach_until = c.reach_until FROM changed c WHERE e.id = c.id
 RETURNING e.place_id, e.rule, e.began_at, e.ended_at;
 
--- name: excursions_between(channel_id, rule, first, before)
--- Excursions of a channel by a rule that began from one instant on (null: ever), before another (null: without end).
+-- name: excursions_between(channel_id, place_id, rule, first, before)
+-- Excursions of a channel by a rule of a place that began from one instant on (null: ever), before another (null: without end).
 SELECT id, began_at, ended_at, worst, longest_gap_s
 FROM probe_excursion
-WHERE channel_id = :channel_id AND rule = :rule
+WHERE channel_id = :channel_id AND place_id = :place_id AND rule = :rule
   AND began_at >= coalesce(:first::timestamptz, '-infinity') AND began_at < coalesce(:before::timestamptz, 'infinity')
 ORDER BY began_at;
 
@@ -305,13 +336,17 @@ UPDATE track t SET last_at = new.last_at
 FROM unnest(:channel_ids::bigint[], :rules::text[], :last_ats::timestamptz[]) AS new (channel_id, rule, last_at)
 WHERE (t.channel_id, t.rule) = (new.channel_id, new.rule) AND t.last_at < new.last_at;
 
--- name: channels_of_gateway(gateway_id)
--- The channels of a gateway. Index: channel_gateway_id_device_metric_key.
-SELECT id FROM channel WHERE gateway_id = :gateway_id;
+-- name: channels_of_gateway(gateway_id, journal)
+-- The channels of a gateway, or their versions of one doubted journal. Index: channel_gateway_id_device_metric_key.
+SELECT id FROM channel WHERE gateway_id = :gateway_id AND journal IS NOT DISTINCT FROM :journal::uuid;
 
 -- name: gateways_of_channels(channel_ids)
--- The gateways that these channels belong to, in the order of ids.
-SELECT DISTINCT gateway_id FROM channel WHERE id = ANY(:channel_ids) ORDER BY 1;
+-- The gateways that these channels belong to, and the journals that they are versions of, in one order.
+SELECT DISTINCT gateway_id, journal::text AS journal FROM channel WHERE id = ANY(:channel_ids) ORDER BY 1, 2 NULLS FIRST;
+
+-- name: with_versions(channel_ids)
+-- These channels and all versions of them.
+SELECT id FROM channel WHERE id = ANY(:channel_ids) OR version_of = ANY(:channel_ids) ORDER BY id;
 
 -- name: forget_tracks(channel_ids)!
 -- Where the rules of these channels stood, before all that they measured is judged again.
@@ -320,14 +355,3 @@ DELETE FROM track WHERE channel_id = ANY(:channel_ids);
 -- name: spans_of_channels(channel_ids)
 -- The first and the last measurement of each channel that has any.
 SELECT channel_id, min(at) AS first, max(at) AS last FROM good_reading WHERE channel_id = ANY(:channel_ids) GROUP BY 1;
-
--- name: excursion_undone_by_placing(channel_id, place_id, since)^
--- The first excursion that holds stock and rests on what a channel measured in another place after that time. Index:
--- probe_excursion's key.
-SELECT p.name AS place, e.rule, e.began_at
-FROM probe_excursion e
-JOIN place p ON p.id = e.place_id
-WHERE e.channel_id = :channel_id AND e.place_id IS DISTINCT FROM :place_id::bigint AND e.severity = 'action'
-  AND coalesce(e.ended_at, 'infinity') > :since
-ORDER BY e.began_at
-LIMIT 1;

@@ -10,7 +10,7 @@ FROM channel c
 JOIN gateway g ON g.id = c.gateway_id
 LEFT JOIN place p ON p.id = c.place_id
 LEFT JOIN unjudged_on_purpose u ON u.channel_id = c.id
-WHERE :channel_ids::bigint[] IS NULL OR c.id = ANY(:channel_ids)
+WHERE c.version_of IS NULL AND (:channel_ids::bigint[] IS NULL OR c.id = ANY(:channel_ids))
 ORDER BY c.id;
 
 -- name: channels_of_devices(gateway_id, devices, metrics)

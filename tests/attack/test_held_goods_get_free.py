@@ -116,16 +116,74 @@ def test_an_operator_walks_a_hold_on_a_place_away(api: Api) -> None:
     assert free(api) == 0
 
 
+def state(api: Api, ledger: Ledger, place: str | None, since: datetime, device: str = "probe-a") -> None:
+    (channel,) = ledger.rows("SELECT id FROM channel WHERE device = %(d)s", {"d": device})
+    said = {"place": place, "since": since.isoformat()}
+    response = api.administrator.request("PUT", f"/v1/channels/{channel['id']}/place", json=said)
+    assert response.status_code == 204, response.text
+
+
+def decide(api: Api, decision: str) -> None:
+    (case,) = api.quality.rows("/v1/cases", kind="channel_statement")
+    found = {"decision": decision, "resolution": "the log book was read"}
+    api.quality.ok("POST", f"/v1/cases/{case['id']}/resolve", json=found)
+
+
+@pytest.mark.parametrize("minutes", [20, 35, 60])
 @pytest.mark.parametrize("place", ["fridge-b", None])
 def test_an_administrator_says_that_the_probe_was_elsewhere_by_then(
-    api: Api, ledger: Ledger, place: str | None
+    api: Api, ledger: Ledger, place: str | None, minutes: float
 ) -> None:
-    (channel,) = ledger.rows("SELECT id FROM channel WHERE device = 'probe-a'")
-    path = f"/v1/channels/{channel['id']}/place"
-    said = {"place": place, "since": at(20).isoformat()}
-    refused = api.administrator.request("PUT", path, json=said)
-    assert (refused.status_code, "would free it" in refused.text) == (409, True)
+    state(api, ledger, place, at(minutes))
     assert free(api) == 0
-    later = {"place": place, "since": at(60).isoformat()}
-    assert api.administrator.request("PUT", path, json=later).is_success
+    (case,) = api.quality.rows("/v1/cases", kind="channel_statement")
+    assert (case["data"]["recorded"]["place"], case["data"]["stated"]["place"]) == ("fridge-a", place)
+
+
+def test_a_warm_reading_that_comes_later_is_held_where_the_probe_was_before(
+    api: Api, ledger: Ledger, gateway: GatewayWithKey
+) -> None:
+    state(api, ledger, "fridge-b", at(50))
+    later: list[Record] = [reading(at(60), 9.0), reading(at(65), 5.0)]
+    assert store_batch(api.database, gateway.batch(*later)).outcome is BatchOutcome.STORED
+    began = {(row["place"], row["began_at"]) for row in api.reader.rows("/v1/excursions")}
+    assert {place for place, when in began if datetime.fromisoformat(when) == at(60)} == {"fridge-a", "fridge-b"}
+
+
+def test_a_statement_holds_what_is_in_the_place_that_it_names(api: Api, ledger: Ledger) -> None:
+    move(api, "receive", "acme", "fridge-b", at(10), quantity=5)
+    assert free(api) == 5
+    state(api, ledger, "fridge-b", at(20))
     assert free(api) == 0
+
+
+def test_quality_accepts_that_the_probe_was_elsewhere(api: Api, ledger: Ledger) -> None:
+    state(api, ledger, "fridge-b", at(20))
+    decide(api, "accepted")
+    assert {row["place"] for row in api.reader.rows("/v1/excursions")} == {"fridge-b"}
+    assert free(api) == 10
+
+
+def test_quality_rejects_that_the_probe_was_elsewhere(api: Api, ledger: Ledger) -> None:
+    move(api, "receive", "acme", "fridge-b", at(10), quantity=5)
+    state(api, ledger, "fridge-b", at(20))
+    decide(api, "rejected")
+    assert {row["place"] for row in api.reader.rows("/v1/excursions")} == {"fridge-a"}
+    assert free(api) == 5
+
+
+def test_an_earlier_place_is_stated_though_the_probe_was_moved_since(api: Api, ledger: Ledger) -> None:
+    state(api, ledger, "dock", at(60))
+    decide(api, "accepted")
+    state(api, ledger, "fridge-b", at(20))
+    assert free(api) == 0
+    decide(api, "accepted")
+    assert {row["place"] for row in api.reader.rows("/v1/excursions")} == {"fridge-b"}
+
+
+def test_the_statement_is_accepted_or_rejected(api: Api, ledger: Ledger) -> None:
+    state(api, ledger, "fridge-b", at(20))
+    (case,) = api.quality.rows("/v1/cases", kind="channel_statement")
+    found = {"decision": "explained", "resolution": "whatever"}
+    response = api.quality.request("POST", f"/v1/cases/{case['id']}/resolve", json=found)
+    assert response.status_code == 422, response.text

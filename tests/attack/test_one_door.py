@@ -3,7 +3,10 @@
 import pytest
 
 from cloud_sync.actions.gateways.desk import place_gateway
+from cloud_sync.actions.gateways.gateways import take_site
+from cloud_sync.errors import Conflict, NotAllowed
 from cloud_sync.ingest.batches import store_batch
+from cloud_sync.ingest.dead_letter_retry import book_on_purpose, reprocess
 from edge_agent.domain.wire.records import Action
 from tests.integration.conftest import Said
 from tests.support.builders import GatewayWithKey, Ledger, line, minute, scan
@@ -74,3 +77,47 @@ def test_a_gateway_that_stands_nowhere_is_waited_for(ledger: Ledger) -> None:
 def test_the_event_says_who_told_who_it_was(ledger: Ledger, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", operator="amy"))
     assert [event["actor"] for event in ledger.events("scan_receive")] == ["amy as told by gw-1"]
+
+
+def foreign_move(ledger: Ledger, closet: GatewayWithKey, at: float = 5) -> int:
+    store_batch(ledger.database, closet.batch(scan(minute(at), Action.MOVE, "fridge-a", "fridge-b", operator="amy")))
+    (case,) = ledger.rows("SELECT id FROM exception_case WHERE kind = 'outside_site' AND resolved_at IS NULL")
+    return int(case["id"])
+
+
+def test_a_second_person_books_what_another_sites_gateway_said(ledger: Ledger, closet: GatewayWithKey) -> None:
+    case = foreign_move(ledger, closet)
+    with pytest.raises(NotAllowed, match="amy scanned this"):
+        reprocess(ledger.database, case, reason="it was me", actor="amy")
+    assert ledger.balances()["L1", "", "fridge-a"] == 10
+    reprocess(ledger.database, case, reason="seen in fridge B", actor="quinn")
+    assert ledger.balances() == {("L1", "", "fridge-b"): 10, ("L1", "", "acme"): -10}
+    assert ledger.open_cases() == []
+    assert foreign_move(ledger, closet, 6) != case
+
+
+def test_a_gateway_speaks_for_another_site_on_purpose_until_that_is_taken_back(
+    ledger: Ledger, closet: GatewayWithKey
+) -> None:
+    case = foreign_move(ledger, closet)
+    with pytest.raises(NotAllowed, match="amy scanned this"):
+        book_on_purpose(ledger.database, case, reason="it was me", actor="amy")
+    book_on_purpose(ledger.database, case, reason="its scanner goes round", actor="quinn")
+    store_batch(ledger.database, closet.batch(scan(minute(7), Action.MOVE, "fridge-b", "fridge-a")))
+    assert ledger.open_cases() == []
+    assert ledger.balances()["L1", "", "fridge-a"] == 10
+    take_site(ledger.database, "gw-closet", "site", "it stays where it is", actor="root")
+    assert foreign_move(ledger, closet, 8)
+    assert [
+        event["actor"] for kind in ("gateway_site_given", "gateway_site_taken") for event in ledger.events(kind)
+    ] == [
+        "quinn",
+        "root",
+    ]
+
+
+def test_a_count_of_another_site_is_not_booked_by_its_case(ledger: Ledger, closet: GatewayWithKey) -> None:
+    store_batch(ledger.database, closet.batch(scan(minute(5), Action.COUNT, "fridge-a", None, line(3))))
+    (case,) = ledger.rows("SELECT id FROM exception_case")
+    with pytest.raises(Conflict, match="nothing that could be booked"):
+        reprocess(ledger.database, case["id"], reason="try", actor="quinn")

@@ -102,7 +102,7 @@ def test_a_command_beside_the_service_finds_the_database_that_the_service_uses(t
     environment = tmp_path / "environment"
     environment.write_text(f'# what the unit reads\n{DATABASE_URL}="{ledger_url}"\n')
     environment.chmod(0o640)
-    made = cloud_sync("token", "create", "amy", "--role", "reader", "--config", str(config))
+    made = cloud_sync("token", "create", "amy", "--role", "auditor", "--config", str(config))
     assert made.returncode == 0, made.stderr
     assert not (tmp_path / "pg").exists()
     with psycopg.connect(ledger_url) as connection:
@@ -113,7 +113,7 @@ def test_a_command_does_not_make_a_second_ledger_unasked(tmp_path: Path, empty_u
     config = tmp_path / "ledger.toml"
     for database in (f'data_dir = "{tmp_path / "pg"}"', f'url = "{empty_url}"'):
         config.write_text(f"[database]\n{database}\n")
-        refused = cloud_sync("token", "create", "amy", "--role", "reader", "--config", str(config))
+        refused = cloud_sync("token", "create", "amy", "--role", "auditor", "--config", str(config))
         assert refused.returncode == 1
         assert "there is no ledger yet in" in refused.stderr and "cloud-sync migrate" in refused.stderr
     assert not (tmp_path / "pg").exists()
@@ -153,7 +153,7 @@ def test_a_configuration_with_a_password_that_everybody_can_read_is_refused(tmp_
 def test_the_event_log_names_the_real_user_whatever_the_environment_says(tmp_path: Path, ledger_url: str) -> None:
     config = tmp_path / "ledger.toml"
     config.write_text(f'[database]\nurl = "{ledger_url}"\n')
-    made = cloud_sync("token", "create", "amy", "--role", "reader", "--config", str(config),
+    made = cloud_sync("token", "create", "amy", "--role", "auditor", "--config", str(config),
                       USER="somebody", SUDO_USER="somebody", LOGNAME="somebody")  # fmt: skip
     assert made.returncode == 0, made.stderr
     with psycopg.connect(ledger_url) as connection:

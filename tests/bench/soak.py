@@ -174,7 +174,7 @@ def soaked() -> dict[str, float]:
         soak = Soak(Path(folder))
         try:
             gateways = list(enumerate(soak.settle()))
-            reader = soak.token("reader")
+            reader = soak.token("auditor")
             soak.run(*(lambda: soak.user(reader) for _ in range(USERS)))
             sleep(SECONDS * 0.15)
             calm_ms = p99(soak.waits_s)

@@ -22,7 +22,7 @@ from edge_agent.domain.wire.records import Lane, Notice, NoticeKind, Quality, Re
 from tests.support.builders import GatewayWithKey, Ledger
 from tests.support.ledger_api import Somebody
 from tests.support.recycled_databases import empty
-from tests.support.reference_model import Place, World
+from tests.support.reference_model import Place, World, as_it_was
 
 HOURS_BACK = 10
 """The machine begins so long before now: the ledger dates holds by its own clock, scans come before and after them."""
@@ -223,11 +223,19 @@ class House:
         (row,) = self.ledger.rows("SELECT id FROM channel WHERE device = %(device)s", {"device": device})
         said = {"place": place, "since": since.isoformat()}
         response = self.root.request("PUT", f"/v1/channels/{row['id']}/place", json=said)
-        before = self.world.devices[device]
-        if response.is_success and place != before:
-            self.world.device_was.setdefault(device, []).append((since, before))
+        if response.is_success:
+            self._accept_statements()
+            was = self.world.device_was.setdefault(device, [])
+            before = as_it_was(was, self.world.devices[device], since)
+            was[:] = [each for each in was if each[0] < since] + ([(since, before)] if before != place else [])
             self.world.devices[device] = place
         return response
+
+    def _accept_statements(self) -> None:
+        """That a probe was elsewhere already, quality believes."""
+        for case in self.ok(self.eve, "GET", "/v1/cases?kind=channel_statement")["rows"]:
+            said = {"decision": "accepted", "resolution": "the log of the probe says so"}
+            self.ok(self.eve, "POST", f"/v1/cases/{case['id']}/resolve", said)
 
     def _after(self, last: Sequence[tuple[datetime, Any]]) -> datetime:
         """Now, or right after what was said last: of two changes at one instant one comes first."""

@@ -162,7 +162,7 @@ class World:
         changes = [at for was in (*self.rules_were.values(), *self.device_was.values()) for at, _ in was]
         found: list[Spell] = []
         for since, until in pairwise([EVER, *sorted(set(changes)), ALWAYS]):
-            place = _as_it_was(self.device_was.get(device, []), self.devices[device], since)
+            place = as_it_was(self.device_was.get(device, []), self.devices[device], since)
             for rule in self._rules_at(place, since):
                 before = next((s for s in found if (s.place, s.rule, s.until) == (place, rule, since)), None)
                 if before is not None:
@@ -172,11 +172,11 @@ class World:
 
     def _rules_at(self, place: str, at: datetime) -> tuple[Rule | SilenceRule, ...]:
         """Those of the nearest policy that was in force then."""
-        own = (_as_it_was(self.rules_were.get(each, []), self.places[each].rules, at) for each in self.upwards(place))
+        own = (as_it_was(self.rules_were.get(each, []), self.places[each].rules, at) for each in self.upwards(place))
         return next((rules for rules in own if rules), ())
 
 
-def _as_it_was(was: list[tuple[datetime, T]], now: T, at: datetime) -> T:
+def as_it_was(was: list[tuple[datetime, T]], now: T, at: datetime) -> T:
     return next((before for until, before in was if at < until), now)
 
 

@@ -61,6 +61,17 @@ def revoke_gateway(database: Database, name: str, reason: str, *, actor: str) ->
         add_event(connection, actor=actor, kind="gateway_revoked", subject=f"gateway:{name}", reason=reason)
 
 
+def take_site(database: Database, name: str, site: str, reason: str, *, actor: str) -> None:
+    """Let a gateway speak no more for a site beside its own. Raises ``NotFound`` if it was given none of that name."""
+    with database.transaction() as connection:
+        if not queries("movements").take_site(connection, gateway=name, site=site):
+            raise NotFound(f"gateway {name} was not given site {site}", "See GET /v1/events for what it was given.")
+        data = {"site": site}
+        add_event(
+            connection, actor=actor, kind="gateway_site_taken", subject=f"gateway:{name}", reason=reason, data=data
+        )
+
+
 def list_gateways(database: Database, *, rows_max: int, rows_skipped: int = 0) -> list[Row]:
     """Gateways with their ``lanes`` (how far each journal has come) and ``gaps`` (numbers that are missing)."""
     with database.transaction() as connection:

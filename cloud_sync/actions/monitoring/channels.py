@@ -4,10 +4,11 @@ from datetime import datetime
 
 from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.domain.typed_times import CLOCKS_MAY_DIFFER
-from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.errors import Invalid, NotFound
+from cloud_sync.posting.monitoring.channel_statements import state_earlier
 from cloud_sync.posting.monitoring.rule_tracks import assign_channel
 from cloud_sync.posting.monitoring.unjudged import NOT_JUDGED, note_unjudged
-from cloud_sync.storage.database import Connection, Database
+from cloud_sync.storage.database import Database
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 
@@ -17,8 +18,9 @@ def place_channel(
 ) -> None:
     """Say where a channel measures (None: nowhere) from ``since`` on; its readings are judged by the policies there.
 
-    Without ``since``: all it ever measured if it never had a place, else from now on. Raises ``NotFound``, ``Invalid``
-    for a time to come, ``Conflict`` for one before it was moved last, or by which an excursion would not have been.
+    Without ``since``: all it ever measured if it never had a place, else from now on. That one that had a place has
+    been elsewhere for some time is a statement: what it measured meanwhile is judged in both places, so that it may
+    hold more and frees nothing, until quality closes the case. Raises ``NotFound``, ``Invalid`` for a time to come.
     """
     if since is not None and since > at:
         raise Invalid("since is in the future", "Say it when the device has been moved.")
@@ -27,24 +29,11 @@ def place_channel(
         if row is None:
             raise NotFound(f"no channel {channel_id}")
         place_id = None if place is None else int(place_named(connection, place)["id"])
-        if since is not None and at - since > CLOCKS_MAY_DIFFER:
-            list(queries("tracks").lock_channels(connection, channel_ids=[channel_id]))
-            _check_nothing_is_freed(connection, channel_id, place_id, since)
+        if since is not None and row["was_placed"] and at - since > CLOCKS_MAY_DIFFER:
+            state_earlier(connection, channel_id, place_id, since=since, at=at, actor=actor)
+            return
         assign_channel(
             connection, channel_id, place_id, since=since or (at if row["was_placed"] else None), actor=actor
-        )
-
-
-def _check_nothing_is_freed(connection: Connection, channel_id: int, place_id: int | None, since: datetime) -> None:
-    """A channel that is said to have been elsewhere already frees no stock by it. Raises ``Conflict``."""
-    row = queries("tracks").excursion_undone_by_placing(
-        connection, channel_id=channel_id, place_id=place_id, since=since
-    )
-    if row is not None:
-        raise Conflict(
-            f"this channel measured an excursion of {row['place']} from {row['began_at']:%Y-%m-%d %H:%M} UTC on "
-            f"({row['rule']}), which holds stock; saying now that it measured elsewhere by then would free it",
-            "Say a time after the excursion. What it holds, quality decides on: POST /v1/dispositions.",
         )
 
 

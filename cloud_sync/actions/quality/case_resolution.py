@@ -6,8 +6,10 @@ from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.domain.dispositions import CaseDecision
 from cloud_sync.domain.roles import Actor
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
+from cloud_sync.ingest.journal_standing import DOUBTED_JOURNAL, decide_on_journal
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.holds import check_goods, lift_holds_of_case, place_hold_on
+from cloud_sync.posting.monitoring.channel_statements import CHANNEL_STATEMENT, decide_on_statement
 from cloud_sync.posting.monitoring.unjudged import NOT_JUDGED
 from cloud_sync.posting.movements import retime
 from cloud_sync.posting.positions import lot_of
@@ -85,11 +87,15 @@ def resolve_case(
             connection,
             case_id=case_id,
             resolved_by=actor.name,
-            resolved_role=actor.role.value,
+            resolved_role=actor.role,
             decision=decision.value,
             resolution=resolution,
         ):
             raise Conflict(f"case {case_id} was resolved by {case['resolved_by']}: {case['resolution']}")
+        if case["kind"] == DOUBTED_JOURNAL:
+            decide_on_journal(connection, case, decision, actor=actor.name, why=resolution)
+        if case["kind"] == CHANNEL_STATEMENT:
+            decide_on_statement(connection, case, decision, actor=actor.name)
         if case["kind"] == TYPED and decision is CaseDecision.ACCEPTED:
             _accept_typed_time(connection, case, actor)
         if case["kind"] == NOT_JUDGED and decision is CaseDecision.ACCEPTED:
@@ -103,9 +109,22 @@ def resolve_case(
             kind="case_resolved",
             subject=f"case:{case_id}",
             reason=resolution,
-            data={"decision": decision.value, "role": actor.role.value},
+            data={"decision": decision.value, "role": actor.role},
         )
         return _case(connection, case_id)
+
+
+def both_versions(database: Database, case_id: int) -> list[Row]:
+    """Of the case of a doubted journal, by channel what it says and what the trusted ones say of the same time.
+
+    Empty for another case, and once both count together. Raises ``NotFound``.
+    """
+    with database.transaction() as connection:
+        case = _case(connection, case_id)
+        if case["kind"] != DOUBTED_JOURNAL:
+            return []
+        data = case["data"]
+        return list(queries("journals").both_versions(connection, name=data["gateway"], journal=data["journal"]))
 
 
 def _accept_typed_time(connection: Connection, case: Row, actor: Actor) -> None:

@@ -177,6 +177,26 @@ class CaseOut(BaseModel):
     resolution: str | None
 
 
+class RangeOut(BaseModel):
+    """What one version says of a channel, in the channel's unit; null where it says nothing."""
+
+    readings: int
+    lowest: float | None
+    highest: float | None
+
+
+class TwoVersionsOut(BaseModel):
+    """A channel of which a doubted journal speaks, from ``first`` to ``last``, and both versions of that time."""
+
+    channel: int
+    doubted_channel: int = Field(description="Its readings: GET /v1/channels/{id}/readings.")
+    name: str
+    first: datetime
+    last: datetime
+    trusted: RangeOut
+    doubted: RangeOut
+
+
 class SuspicionIn(In):
     """Product that looks wrong."""
 

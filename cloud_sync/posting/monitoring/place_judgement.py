@@ -94,7 +94,7 @@ def _speaking(
     ids = [row["id"] for row in queries("excursions").channels_that_were_at(connection, place_id=place_id)]
     speaking: dict[int, list[Interval]] = {}
     for subject in subjects_of(connection, ids):
-        if (subject.place_id, subject.rule.name) == (place_id, rule):
+        if (subject.place_id, subject.rule.name) == (place_id, rule) and subject.statement is None:
             covered = _times_covered(connection, subject, extent)
             if isinstance(subject.rule, SilenceRule):  # to be silent is what it has to say
                 covered += [each.interval for each in probes if each.channel_id == subject.channel_id]
@@ -130,6 +130,7 @@ def _probe(row: Row) -> ProbeExcursion:
         sensors,
         row["is_high_worse"],
         Severity(row["severity"]),
+        row["is_doubted"],
     )
 
 

@@ -39,6 +39,7 @@ class Subject(Generic[R]):
     """A rule on a channel in a place, while it is or was in force.
 
     ``started_at``: when the channel began to measure there, for a rule that judges only some time after that.
+    ``statement``: somebody said afterwards that the channel was there, and quality has not decided on it.
     """
 
     channel_id: int
@@ -46,6 +47,7 @@ class Subject(Generic[R]):
     rule: R
     in_force: Interval = ALWAYS
     started_at: datetime | None = None
+    statement: int | None = None
 
     @property
     def is_former(self) -> bool:
@@ -56,7 +58,8 @@ class Subject(Generic[R]):
     def track_name(self) -> str:
         """Under which its track is kept: a rule that is no longer in force has one of its own."""
         until = self.in_force.ends
-        return self.rule.name if until is None else f"{self.rule.name} until {until.isoformat()}"
+        said = "" if self.statement is None else f", statement {self.statement}"
+        return self.rule.name if until is None else f"{self.rule.name} until {until.isoformat()}{said}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,7 @@ def judge_signal(connection: Connection, subject: Subject[Rule], span: Span) -> 
         state = _state(track)
     else:
         covering = queries("tracks").excursion_covering(
-            connection, channel_id=subject.channel_id, rule=rule.name, at=first
+            connection, channel_id=subject.channel_id, place_id=subject.place_id, rule=rule.name, at=first
         )
         if covering is not None and covering["began_at"] not in subject.in_force:
             covering = None
@@ -352,6 +355,7 @@ def _stored(connection: Connection, subject: Subject[Any], beginnings: Interval)
     rows = queries("tracks").excursions_between(
         connection,
         channel_id=subject.channel_id,
+        place_id=subject.place_id,
         rule=subject.rule.name,
         first=wanted.begins,
         before=wanted.ends,

@@ -68,15 +68,18 @@ def _judge(connection: Connection, new: Mapping[int, Span]) -> list[int]:
     return sorted({each.channel_id for each in every if each.started_at == new[each.channel_id][0]})
 
 
-def judge_silence(connection: Connection, gateway_id: int, new: Mapping[int, Span]) -> None:
+def judge_silence(
+    connection: Connection, gateway_id: int, new: Mapping[int, Span], *, journal: str | None = None
+) -> None:
     """Judge where nobody measured, as far as the gateway's journals are known without a hole.
 
-    ``new`` are the spans of new readings, good or not. The caller has locked all channels of the gateway.
+    ``new`` are the spans of new readings, good or not. ``journal``: a doubted one, which is judged alone. The caller
+    has locked all channels of the gateway.
     """
-    horizon = queries("tracks").horizon(connection, gateway_id=gateway_id)
+    horizon = queries("tracks").horizon(connection, gateway_id=gateway_id, journal=journal)
     if horizon is None:
         return
-    channels = queries("tracks").channels_of_gateway(connection, gateway_id=gateway_id)
+    channels = queries("tracks").channels_of_gateway(connection, gateway_id=gateway_id, journal=journal)
     found: list[Judged] = []
     for subject in subjects_of(connection, [row["id"] for row in channels]):
         if isinstance(subject.rule, SilenceRule):
@@ -176,7 +179,9 @@ def assign_channel(
     What it measured before stays true of where it was then. ``since`` None: all that it ever measured, which can be
     said only as long as nothing else was. Raises ``NotFound``, ``Conflict``.
     """
-    channel = next(iter(queries("tracks").lock_channels(connection, channel_ids=[channel_id])), None)
+    ids = [row["id"] for row in queries("tracks").with_versions(connection, channel_ids=[channel_id])]
+    locked = {row["id"]: row for row in queries("tracks").lock_channels(connection, channel_ids=ids)}
+    channel = locked.get(channel_id)
     if channel is None:
         raise NotFound(f"no channel {channel_id}")
     name, before = f"{channel['device']}/{channel['metric']}", channel["place_id"]
@@ -196,8 +201,24 @@ def assign_channel(
     queries("unjudged").not_on_purpose(connection, channel_id=channel_id)
     data = {"place": place_id, "before": before, "channel": name, "since": since.isoformat() if since else None}
     add_event(connection, actor=actor, kind="channel_assigned", subject=f"channel:{channel_id}", data=data)
-    _judge_all(connection, [channel_id])
+    _judge_all(connection, ids)
     note_unjudged(connection, [channel_id])
+
+
+def forget_versions(connection: Connection, version_ids: list[int], channel_ids: list[int]) -> None:
+    """Let versions of channels say nothing any more, and judge all readings of these channels again.
+
+    The caller has locked all of them.
+    """
+    touched: dict[PlaceRule, Interval] = {}
+    for version_id in version_ids:
+        for row in list(queries("tracks").excursions_of_channel(connection, channel_id=version_id)):
+            queries("excursions").withdraw_probe_excursion(connection, id=row["id"])
+            touch(touched, (row["place_id"], row["rule"]), Interval(row["began_at"], row["ended_at"]))
+    queries("tracks").forget_tracks(connection, channel_ids=version_ids)
+    if channel_ids:
+        _judge_all(connection, sorted(set(channel_ids)))
+    judge_places_touched(connection, touched)
 
 
 def _judge_all(connection: Connection, channel_ids: list[int]) -> None:
@@ -206,7 +227,7 @@ def _judge_all(connection: Connection, channel_ids: list[int]) -> None:
     spans = list(queries("tracks").spans_of_channels(connection, channel_ids=channel_ids))
     _judge(connection, {row["channel_id"]: (row["first"], row["last"]) for row in spans})
     for row in list(queries("tracks").gateways_of_channels(connection, channel_ids=channel_ids)):
-        judge_silence(connection, row["gateway_id"], {})
+        judge_silence(connection, row["gateway_id"], {}, journal=row["journal"])
 
 
 def _withdraw_strays(connection: Connection, channel_ids: list[int]) -> None:

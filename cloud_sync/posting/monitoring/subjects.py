@@ -1,6 +1,7 @@
 """By which rules channels are and were judged."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -32,16 +33,16 @@ def subjects_of(connection: Connection, channel_ids: Iterable[int]) -> list[Subj
 
 
 def _dated_subjects(connection: Connection, channel_ids: list[int]) -> list[Subject[Any]]:
-    rows: dict[int, list[Row]] = {}
+    rows: dict[tuple[int, int | None], list[Row]] = {}
     for row in queries("tracks").policy_spells_of_channels(connection, channel_ids=channel_ids):
-        rows.setdefault(row["channel_id"], []).append(row)
+        rows.setdefault((row["channel_id"], row["statement"]), []).append(row)
     subjects = []
-    for channel_id, spells in rows.items():
+    for (channel_id, statement), spells in rows.items():
         policies = [
             PolicySpell(row["place_id"], _policy(row["body"]), Interval(row["since"], row["until"])) for row in spells
         ]
         for each in rule_spells(spells[0]["metric"], policies):
-            subjects.append(Subject(channel_id, each.place_id, each.rule, each.in_force))
+            subjects.append(Subject(channel_id, each.place_id, each.rule, each.in_force, statement=statement))
     return subjects
 
 
@@ -51,9 +52,7 @@ def _started(connection: Connection, subject: Subject[Any]) -> Subject[Any]:
     if first is None:
         return subject
     begins = first + timedelta(seconds=subject.rule.start_delay_s)
-    return Subject(
-        subject.channel_id, subject.place_id, subject.rule, subject.in_force.cut(Interval(begins)), started_at=first
-    )
+    return replace(subject, in_force=subject.in_force.cut(Interval(begins)), started_at=first)
 
 
 @lru_cache(POLICIES_CACHED)

@@ -1,5 +1,51 @@
 -- The ledger's schema as the migrations leave it, as a whole. Written by ./dev schema; no program runs it.
 
+CREATE TABLE account (
+    person text NOT NULL,
+    printed_name text NOT NULL,
+    password_hash text NOT NULL,
+    one_time_until timestamp with time zone,
+    expires_at timestamp with time zone,
+    locked_at timestamp with time zone,
+    locked_reason text NOT NULL DEFAULT ''::text,
+    totp_secret bytea,
+    totp_confirmed_at timestamp with time zone,
+    totp_step bigint NOT NULL DEFAULT 0,
+    owner text,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT account_pkey PRIMARY KEY (person)
+);
+CREATE UNIQUE INDEX account_one_person ON public.account USING btree (lower(person));
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE account_role (
+    person text NOT NULL,
+    role text NOT NULL,
+    site bigint,
+    granted_by text NOT NULL,
+    granted_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT account_role_person_fkey FOREIGN KEY (person) REFERENCES account(person),
+    CONSTRAINT account_role_person_role_site_key UNIQUE NULLS NOT DISTINCT (person, role, site),
+    CONSTRAINT account_role_role_fkey FOREIGN KEY (role) REFERENCES role(name),
+    CONSTRAINT account_role_site_fkey FOREIGN KEY (site) REFERENCES place(id)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE account_session (
+    id_sha256 text NOT NULL,
+    person text NOT NULL,
+    has_second_factor boolean NOT NULL,
+    address text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT account_session_person_fkey FOREIGN KEY (person) REFERENCES account(person),
+    CONSTRAINT account_session_pkey PRIMARY KEY (id_sha256)
+);
+CREATE INDEX account_session_of_person ON public.account_session USING btree (person) WHERE (ended_at IS NULL);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE api_token (
     name text NOT NULL,
     role text NOT NULL,
@@ -7,12 +53,19 @@ CREATE TABLE api_token (
     created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     revoked_at timestamp with time zone,
     person text NOT NULL,
+    site bigint,
+    owner text,
+    expires_at timestamp with time zone,
+    previous_sha256 text,
+    previous_until timestamp with time zone,
     CONSTRAINT api_token_pkey PRIMARY KEY (name),
-    CONSTRAINT api_token_role_check CHECK ((role = ANY (ARRAY['reader'::text, 'operator'::text, 'quality'::text, 'administrator'::text]))),
+    CONSTRAINT api_token_previous_sha256_key UNIQUE (previous_sha256),
+    CONSTRAINT api_token_role_fkey FOREIGN KEY (role) REFERENCES role(name),
+    CONSTRAINT api_token_site_fkey FOREIGN KEY (site) REFERENCES place(id),
     CONSTRAINT api_token_token_sha256_key UNIQUE (token_sha256)
 );
 CREATE TRIGGER api_token_append_only BEFORE DELETE OR TRUNCATE ON public.api_token FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER api_token_mostly_stays BEFORE UPDATE ON public.api_token FOR EACH ROW EXECUTE FUNCTION refuse_other_change('revoked_at');
+CREATE TRIGGER api_token_mostly_stays BEFORE UPDATE ON public.api_token FOR EACH ROW EXECUTE FUNCTION refuse_other_change('revoked_at', 'token_sha256', 'previous_sha256', 'previous_until', 'expires_at');
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE batch_fact (
@@ -41,12 +94,17 @@ CREATE TABLE channel (
     device text NOT NULL,
     metric text NOT NULL,
     place_id bigint,
+    version_of bigint,
+    journal uuid,
+    CONSTRAINT channel_check CHECK (((version_of IS NULL) = (journal IS NULL))),
     CONSTRAINT channel_gateway_id_device_metric_key UNIQUE (gateway_id, device, metric),
     CONSTRAINT channel_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
     CONSTRAINT channel_pkey PRIMARY KEY (id),
-    CONSTRAINT channel_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+    CONSTRAINT channel_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT channel_version_of_fkey FOREIGN KEY (version_of) REFERENCES channel(id)
 );
 CREATE INDEX channel_place ON public.channel USING btree (place_id);
+CREATE UNIQUE INDEX channel_version ON public.channel USING btree (version_of, journal);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE channel_place_was (
@@ -58,6 +116,27 @@ CREATE TABLE channel_place_was (
     CONSTRAINT channel_place_was_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
 );
 CREATE TRIGGER channel_place_was_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.channel_place_was FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE channel_statement (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    channel_id bigint NOT NULL,
+    place_id bigint,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    said_by text NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    CONSTRAINT channel_statement_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
+    CONSTRAINT channel_statement_check CHECK ((until > since)),
+    CONSTRAINT channel_statement_decision_check CHECK ((decision = ANY (ARRAY['accepted'::text, 'rejected'::text]))),
+    CONSTRAINT channel_statement_pkey PRIMARY KEY (id),
+    CONSTRAINT channel_statement_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE INDEX channel_statement_channel ON public.channel_statement USING btree (channel_id);
+CREATE TRIGGER channel_statement_append_only BEFORE DELETE OR TRUNCATE ON public.channel_statement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER channel_statement_mostly_stays BEFORE UPDATE ON public.channel_statement FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at');
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE clock_offset (
@@ -408,6 +487,7 @@ CREATE TABLE gateway (
     revoked_at timestamp with time zone,
     last_seen_at timestamp with time zone,
     place_id bigint,
+    key_since timestamp with time zone,
     CONSTRAINT gateway_name_key UNIQUE (name),
     CONSTRAINT gateway_pkey PRIMARY KEY (id),
     CONSTRAINT gateway_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
@@ -438,6 +518,21 @@ CREATE TRIGGER gateway_invite_append_only BEFORE DELETE OR TRUNCATE ON public.ga
 CREATE TRIGGER gateway_invite_mostly_stays BEFORE UPDATE ON public.gateway_invite FOR EACH ROW EXECUTE FUNCTION refuse_other_change('expires_at', 'used_at', 'public_key');
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE gateway_journal (
+    gateway_id bigint NOT NULL,
+    journal uuid NOT NULL,
+    standing text NOT NULL,
+    why text,
+    first_received_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    follows uuid,
+    began_at timestamp with time zone,
+    CONSTRAINT gateway_journal_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT gateway_journal_pkey PRIMARY KEY (gateway_id, journal),
+    CONSTRAINT gateway_journal_standing_check CHECK ((standing = ANY (ARRAY['trusted'::text, 'doubted'::text, 'rejected'::text]))),
+    CONSTRAINT gateway_journal_why_check CHECK ((why = ANY (ARRAY['unannounced'::text, 'contradicted'::text])))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE gateway_nonce (
     gateway_id bigint NOT NULL,
     nonce text NOT NULL,
@@ -446,6 +541,18 @@ CREATE TABLE gateway_nonce (
     CONSTRAINT gateway_nonce_pkey PRIMARY KEY (gateway_id, nonce)
 );
 CREATE INDEX gateway_nonce_at ON public.gateway_nonce USING btree (at);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE gateway_site (
+    gateway_id bigint NOT NULL,
+    site_id bigint NOT NULL,
+    reason text NOT NULL,
+    said_by text NOT NULL,
+    said_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT gateway_site_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT gateway_site_pkey PRIMARY KEY (gateway_id, site_id),
+    CONSTRAINT gateway_site_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id)
+);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE hold (
@@ -829,7 +936,7 @@ CREATE TABLE probe_excursion (
     reach_from timestamp with time zone,
     reach_until timestamp with time zone,
     CONSTRAINT probe_excursion_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
-    CONSTRAINT probe_excursion_channel_id_rule_began_at_key UNIQUE (channel_id, rule, began_at),
+    CONSTRAINT probe_excursion_channel_id_rule_began_at_place_id_key UNIQUE (channel_id, rule, began_at, place_id),
     CONSTRAINT probe_excursion_check CHECK ((ended_at >= began_at)),
     CONSTRAINT probe_excursion_pkey PRIMARY KEY (id),
     CONSTRAINT probe_excursion_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
@@ -979,6 +1086,15 @@ CREATE TABLE recipient_item (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE recovery_code (
+    person text NOT NULL,
+    code_sha256 text NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT recovery_code_person_fkey FOREIGN KEY (person) REFERENCES account(person),
+    CONSTRAINT recovery_code_pkey PRIMARY KEY (person, code_sha256)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE reorder_level (
     item_id bigint NOT NULL,
     place_id bigint NOT NULL,
@@ -1054,6 +1170,13 @@ CREATE TABLE retold_reading (
 CREATE TRIGGER retold_reading_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.retold_reading FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE role (
+    name text NOT NULL,
+    meaning text NOT NULL,
+    CONSTRAINT role_pkey PRIMARY KEY (name)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE seen_within (
     channel_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -1067,6 +1190,17 @@ CREATE TABLE seen_within (
 );
 CREATE TRIGGER seen_within_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seen_within FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE sign_in_attempt (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    person text NOT NULL,
+    address text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (id)
+);
+CREATE INDEX sign_in_attempt_of_address ON public.sign_in_attempt USING btree (address, at);
+CREATE INDEX sign_in_attempt_of_person ON public.sign_in_attempt USING btree (person, at);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE stock_count (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -1326,19 +1460,44 @@ CREATE VIEW batch_product AS
           WHERE ((put_in.lot_id = m.lot_id) AND (put_in.to_place = b.place_id)))));
 
 CREATE VIEW channel_stay AS
- SELECT w.channel_id,
-    w.place_id,
-    COALESCE(lag(w.until) OVER (PARTITION BY w.channel_id ORDER BY w.until), '-infinity'::timestamp with time zone) AS since,
-    w.until
-   FROM channel_place_was w
-UNION ALL
- SELECT c.id AS channel_id,
-    c.place_id,
-    COALESCE(( SELECT max(w.until) AS max
+ WITH said AS (
+         SELECT w.channel_id,
+            w.place_id,
+            COALESCE(lag(w.until) OVER (PARTITION BY w.channel_id ORDER BY w.until), '-infinity'::timestamp with time zone) AS since,
+            w.until
            FROM channel_place_was w
-          WHERE (w.channel_id = c.id)), '-infinity'::timestamp with time zone) AS since,
-    'infinity'::timestamp with time zone AS until
-   FROM channel c;
+        UNION ALL
+         SELECT c.id,
+            c.place_id,
+            COALESCE(( SELECT max(w.until) AS max
+                   FROM channel_place_was w
+                  WHERE (w.channel_id = c.id)), '-infinity'::timestamp with time zone) AS "coalesce",
+            'infinity'::timestamp with time zone
+           FROM channel c
+        ), corrected AS (
+         SELECT s_1.channel_id,
+            s_1.place_id,
+            s_1.since,
+            s_1.until,
+            (0)::bigint AS statement
+           FROM said s_1
+        UNION ALL
+         SELECT x.channel_id,
+            x.place_id,
+            x.since,
+            x.until,
+            x.id
+           FROM channel_statement x
+          WHERE (x.decision = 'accepted'::text)
+        )
+ SELECT s.channel_id,
+    s.place_id,
+    lower(part.stay) AS since,
+    upper(part.stay) AS until
+   FROM (corrected s
+     CROSS JOIN LATERAL ( SELECT unnest((tstzmultirange(tstzrange(s.since, s.until)) - COALESCE(( SELECT range_agg(tstzrange(later.since, later.until)) AS range_agg
+                   FROM channel_statement later
+                  WHERE ((later.channel_id = s.channel_id) AND (later.decision = 'accepted'::text) AND (later.id > s.statement))), '{}'::tstzmultirange))) AS stay) part);
 
 CREATE VIEW envelope_now AS
  SELECT e.id,
@@ -1402,6 +1561,43 @@ UNION ALL
     item_code.item_id,
     item_code.base_units
    FROM item_code;
+
+CREATE VIEW judged_channel AS
+ SELECT c.id,
+    c.gateway_id,
+    c.device,
+    c.metric,
+    c.place_id,
+    c.id AS own_id
+   FROM channel c
+  WHERE (c.version_of IS NULL)
+UNION ALL
+ SELECT c.id,
+    c.gateway_id,
+    c.device,
+    c.metric,
+    b.place_id,
+    b.id AS own_id
+   FROM ((channel c
+     JOIN channel b ON ((b.id = c.version_of)))
+     JOIN gateway_journal j ON ((((j.gateway_id = c.gateway_id) AND (j.journal = c.journal)) AND (j.standing = 'doubted'::text))));
+
+CREATE VIEW judged_stay AS
+ SELECT c.id AS channel_id,
+    s.place_id,
+    s.since,
+    s.until,
+    NULL::bigint AS statement
+   FROM (judged_channel c
+     JOIN channel_stay s ON ((s.channel_id = c.own_id)))
+UNION ALL
+ SELECT c.id AS channel_id,
+    x.place_id,
+    x.since,
+    x.until,
+    x.id AS statement
+   FROM (judged_channel c
+     JOIN channel_statement x ON (((x.channel_id = c.own_id) AND (x.decision IS NULL))));
 
 CREATE VIEW mistimed_movement AS
  SELECT s.gateway_id,
@@ -1662,6 +1858,15 @@ CREATE OR REPLACE FUNCTION public.is_for_prescription(prescription text, demand 
 AS $function$
     SELECT coalesce(prescription = demand
                     OR prescription = (SELECT o.patient_ref FROM stock_order o WHERE o.number = demand), false)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.is_foreign(of_gateway bigint, own bigint[], scope bigint)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT scope IS NOT NULL AND scope <> own[1]
+       AND NOT EXISTS (SELECT FROM gateway_site s WHERE s.gateway_id = of_gateway AND s.site_id = scope)
 $function$;
 
 CREATE OR REPLACE FUNCTION public.lane_has(of_gateway bigint, of_journal uuid, of_lane text, first bigint, last bigint)

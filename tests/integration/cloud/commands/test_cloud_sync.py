@@ -98,7 +98,7 @@ def test_it_serves_on_an_embedded_server_restarts_it_when_it_dies_and_stops_both
         assert any("usp-refrigerator" in line for line in first.said)
 
         # A second one on the same data, and the command line beside them, share the server.
-        token = run("token", "create", "amy", "--role", "reader", "--config", str(path)).stdout.strip()
+        token = run("token", "create", "amy", "--role", "auditor", "--config", str(path)).stdout.strip()
         header = {"Authorization": f"Bearer {token}"}
         with serving(path) as second:
             assert not any("usp-refrigerator" in line for line in second.said)
@@ -207,7 +207,7 @@ def test_tokens_and_gateways_are_made_listed_and_revoked(tmp_path: Path, ledger_
     path = str(config(tmp_path, 'data_dir = "x"'))
     made = run("token", "create", "amy", "--role", "operator", "--config", path, url=ledger_url)
     assert made.returncode == 0 and made.stdout.startswith("lw_") and len(made.stdout.split()) == 1
-    again = run("token", "create", "amy", "--role", "reader", "--config", path, url=ledger_url)
+    again = run("token", "create", "amy", "--role", "auditor", "--config", path, url=ledger_url)
     assert (again.returncode, "there is a token amy already" in again.stderr) == (1, True)
     listed = run("token", "list", "--config", path, url=ledger_url).stdout
     assert "operator" in listed and made.stdout.strip() not in listed

@@ -114,7 +114,7 @@ def test_silence_is_known_once_a_hole_is_closed_though_what_closes_it_had_been_t
 
 def test_envelopes_are_listed_with_their_count_and_interval_and_rolled_up(ledger: Ledger, say: Said) -> None:
     say(reading(minute(0), 2.0), envelope(minute(1), minute(9), 3.0, 5.0, count=9), reading(minute(10), 4.0))
-    token = create_token(ledger.database, "auditor", Role.READER, actor="test")
+    token = create_token(ledger.database, "auditor", Role.AUDITOR, actor="test")
     with TestClient(create_app(ledger.database), headers={"authorization": f"Bearer {token}"}) as client:
         span = {"from": NOON.isoformat(), "until": minute(60).isoformat()}
         answer = client.get("/v1/channels/1/readings", params=span)

@@ -142,8 +142,12 @@ ADDED = dict.fromkeys((
 ), "x")  # fmt: skip
 """Texts that are only written."""
 USUAL: Parameters = {
+    "person": "amy", "since_of_address": AT, "id_sha256": "x", "used_after": AT, "began_after": AT, "but": "",
+    "has_second_factor": False, "secret": b"x", "totp_step": 1, "code_digest": "x", "printed_name": "Amy",
+    "password_hash": "x", "one_time_until": AT, "created_by": "a", "granted_by": "a", "previous_until": AT,
     "address": "192.0.2.7", "but_by": "amy", "from_names": ["bin-1"], "gateways": ["gw-1"], "known": ["movement"],
     "may_change": [], "of_table": "movement", "privileges": "SELECT", "sha256": "00", "to_names": ["bin-2"],
+    "standing": "doubted", "why": "unannounced", "follows": JOURNAL, "is_doubted": True,
     "effect": "{}", "needs_second_person": True, "numbered_item_ids": [5],
     **ADDED, **RULE, "rows_max": 101, "rows_skipped": 0, "after": AT, "after_s": 900.0, "ancestors": PLACES,
     "assignee": None, "at": AT, "badge": "B", "batch": None, "batch_id": 1, "before": AT, "began_at": AT,
@@ -179,7 +183,7 @@ USUAL: Parameters = {
     "reorder_point": 1, "par_level": 2, "token_sha256": "x", "kept": None, "serial_tracked": False,
     "storage_class": None, "allowance_minutes": None, "allowance_c_max": None, "receipt_inspection": False,
     "shelf_life_days": None, "receipt_days_min": None, "controlled_schedule": "", "compounding": "", "base_units": 1,
-    "role": "reader", "actions": ["move"] * 2, "operators": ["a"] * 2, "order_refs": [""] * 2, "event_ids": [1, 1],
+    "role": "auditor", "actions": ["move"] * 2, "operators": ["a"] * 2, "order_refs": [""] * 2, "event_ids": [1, 1],
     "to_places": [22, 23], "occurred_at": AT, "to_place": PLACE, "places": None, "master_formulation_record_id": 1,
     "dispensed_for": [None, None], "issuing": ["ship"], "code": "x", "said": True, "envelope_ids": [5, 6],
     "keys_max": 10,
@@ -237,6 +241,9 @@ WHOLE_ON_PURPOSE = {
     "desk.desk_lots": "the desk of a site is all that stands in it; made once for each change, not for each question",
     "exposure.is_any_excursion": "reads one row",
     "gateways.lanes_of_gateways": "counts the batches of the gateways on one page",
+    "journals.add_versions_of_all": "once, when an announced journal turns out to go on beside another",
+    "journals.envelopes_to_channels": "once, when a doubted journal is believed",
+    "journals.movements_of_journal": "once, when a journal is doubted or believed",
     "orders.replenishment": "all stock of all items with a level, when somebody asks what to buy",
 }
 """Queries that may read a whole big table, and why that is no harm."""

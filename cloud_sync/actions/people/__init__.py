@@ -1,0 +1,1 @@
+"""Accounts of people, how they sign in, and what they sign."""

@@ -1,0 +1,21 @@
+"""``cloud-sync init`` and ``account``: secrets are printed once and alone."""
+
+from pathlib import Path
+
+from tests.integration.cloud.commands.test_cloud_sync import config, run
+
+
+def test_the_first_administrator_is_made_once_and_adds_the_others(tmp_path: Path, ledger_url: str) -> None:
+    path = str(config(tmp_path, 'data_dir = "nowhere"'))
+    made = run("init", "amy", "--name", "Amy Miller", "--config", path, url=ledger_url)
+    assert (made.returncode, len(made.stdout.strip())) == (0, 23), made.stderr
+    again = run("init", "eve", "--name", "Eve Stone", "--config", path, url=ledger_url)
+    assert (again.returncode, "administrator already" in again.stderr) == (1, True)
+    added = run("account", "add", "bob", "--name", "Bob Lee", "--role", "quality", "--config", path, url=ledger_url)
+    assert added.returncode == 0, added.stderr
+    shared = run("account", "add", "shift", "--name", "Us", "--role", "operator", "--config", path, url=ledger_url)
+    assert (shared.returncode, "one person" in shared.stderr) == (1, True)
+    reset = run("account", "reset", "bob", "--config", path, url=ledger_url)
+    assert reset.stdout.strip() not in ("", added.stdout.strip())
+    listed = run("account", "list", "--config", path, url=ledger_url).stdout
+    assert "amy" in listed and "quality" in listed and made.stdout.strip() not in listed
