@@ -237,4 +237,4 @@ def test_what_is_reserved_of_a_lot_that_expires_by_a_correction_is_free_at_once_
     assert confirmed(other, correction).status_code == 200
     (ended,) = api.reader.rows("/v1/reservations")
     assert (ended["id"], ended["ended_as"]) == (reserved["id"], "expired")
-    assert ended["ended_reason"].startswith("expired on 2026-05-15")
+    assert ended["ended_reason"].startswith("lot A expired on 2026-05-15")
