@@ -110,6 +110,13 @@ def test_the_agent_never_needs_the_commands_for_people() -> None:
     ) == []  # fmt: skip
 
 
+def test_pages_call_actions_and_what_the_api_shares_only() -> None:
+    allowed = (*API_MAY_IMPORT, "cloud_sync.console")
+    assert imported(
+        in_room("cloud_sync/console/"), lambda name: is_below(name, "cloud_sync") and not is_below_any(name, allowed)
+    ) == []  # fmt: skip
+
+
 def test_no_module_imports_itself_by_way_of_others() -> None:
     assert circles({name_of(m): imports_of(m) for m in modules()}) == []
 

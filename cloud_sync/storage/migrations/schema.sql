@@ -96,6 +96,7 @@ CREATE TABLE channel (
     place_id bigint,
     version_of bigint,
     journal uuid,
+    has_doubtful_times boolean NOT NULL DEFAULT false,
     CONSTRAINT channel_check CHECK (((version_of IS NULL) = (journal IS NULL))),
     CONSTRAINT channel_gateway_id_device_metric_key UNIQUE (gateway_id, device, metric),
     CONSTRAINT channel_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
@@ -442,6 +443,7 @@ CREATE TABLE excursion (
     CONSTRAINT excursion_severity_check CHECK ((severity = ANY (ARRAY['alert'::text, 'action'::text])))
 );
 CREATE INDEX excursion_began ON public.excursion USING btree (began_at DESC, id DESC);
+CREATE INDEX excursion_open ON public.excursion USING btree (place_id) WHERE (ended_at IS NULL);
 CREATE INDEX excursion_place ON public.excursion USING btree (place_id, began_at);
 CREATE INDEX excursion_place_rule ON public.excursion USING btree (place_id, rule, COALESCE(ended_at, 'infinity'::timestamp with time zone), began_at);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
@@ -730,6 +732,7 @@ CREATE TABLE lot (
 CREATE INDEX lot_expiry ON public.lot USING btree (expires_on, id);
 CREATE INDEX lot_fefo ON public.lot USING btree (item_id, owner, expires_on, id);
 CREATE INDEX lot_number ON public.lot USING btree (lot_number);
+CREATE INDEX lot_words ON public.lot USING btree (lower(lot_number) COLLATE "C");
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE master_formulation_record (
@@ -819,6 +822,15 @@ CREATE TABLE operator (
     active boolean NOT NULL DEFAULT true,
     CONSTRAINT operator_badge_key UNIQUE (badge),
     CONSTRAINT operator_pkey PRIMARY KEY (name)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE operator_site (
+    operator text NOT NULL,
+    site_id bigint NOT NULL,
+    CONSTRAINT operator_site_operator_fkey FOREIGN KEY (operator) REFERENCES operator(name),
+    CONSTRAINT operator_site_pkey PRIMARY KEY (operator, site_id),
+    CONSTRAINT operator_site_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id)
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
