@@ -78,12 +78,15 @@ def put_operator(
     name: str,
     badge: Annotated[str | None, typer.Option(help="What follows LW.BADGE. on the card; the name without.")] = None,
     withdrawn: Annotated[bool, typer.Option("--withdrawn", help="The badge is no longer valid.")] = False,
+    site: Annotated[
+        list[str] | None, typer.Option(help="The docks of this site know the badge; repeat it. Of all sites without.")
+    ] = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Give an operator a badge, change it, or withdraw it. Docks know it with their next desk."""
     check_name(name)
     with told(), opened(load(config)) as database:
-        desk.put_operator(database, name, badge or name, active=not withdrawn, actor=me())
+        desk.put_operator(database, name, badge or name, active=not withdrawn, actor=me(), sites=site or None)
         say(f"the badge {badge or name} of {name} is {'withdrawn' if withdrawn else 'good'}")
 
 

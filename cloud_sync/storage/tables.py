@@ -108,6 +108,7 @@ TABLES: Mapping[str, TableRule] = {
     ),
     "notice": _EVIDENCE,
     "operator": _SETTING,
+    "operator_site": _SETTING,
     "order_line": _EVIDENCE,
     "order_step": _EVIDENCE,
     "owner": _SETTING,

@@ -102,6 +102,7 @@ CREATE TABLE channel (
     place_id bigint,
     version_of bigint,
     journal uuid,
+    has_doubtful_times boolean NOT NULL DEFAULT false,
     CONSTRAINT channel_check CHECK (((version_of IS NULL) = (journal IS NULL))),
     CONSTRAINT channel_gateway_id_device_metric_key UNIQUE (gateway_id, device, metric),
     CONSTRAINT channel_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
@@ -884,6 +885,15 @@ CREATE TABLE operator (
     active boolean NOT NULL DEFAULT true,
     CONSTRAINT operator_badge_key UNIQUE (badge),
     CONSTRAINT operator_pkey PRIMARY KEY (name)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE operator_site (
+    operator text NOT NULL,
+    site_id bigint NOT NULL,
+    CONSTRAINT operator_site_operator_fkey FOREIGN KEY (operator) REFERENCES operator(name),
+    CONSTRAINT operator_site_pkey PRIMARY KEY (operator, site_id),
+    CONSTRAINT operator_site_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id)
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
