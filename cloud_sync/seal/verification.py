@@ -221,7 +221,7 @@ def _check_tile(connection: Connection, report: Report, row: Row) -> None:
         return
     for at in range(0, max(len(hashes), len(leaves)), HASH_BYTES):
         if hashes[at : at + HASH_BYTES] != leaves[at : at + HASH_BYTES]:
-            leaf = queries("seal").leaf_of_tile(connection, n=row["n"], at=at // HASH_BYTES) or {}
+            leaf = queries("seal").leaf_of_tile(connection, n=row["n"], place=at // HASH_BYTES) or {}
             report.add(
                 f"seal_row {leaf.get('id')}",
                 f"leaf {row['n'] * TILE_WIDTH + at // HASH_BYTES}, of {leaf.get('of_table')} {leaf.get('row_name')}, "

@@ -95,10 +95,10 @@ ORDER BY t.n;
 -- All tiles of the levels above the leaves.
 SELECT level, n, hashes FROM seal_tile WHERE level > 0 ORDER BY level, n;
 
--- name: leaf_of_tile(n, at)^
+-- name: leaf_of_tile(n, place)^
 -- What the leaf at this place of a tile is about, counted from 0.
 SELECT e.id, s.of_table, coalesce(s.row_id::text, s.row_key) AS row_name
-FROM seal_tile t, LATERAL (SELECT t.entries[:at::integer + 1] AS id) AS e LEFT JOIN seal_row s ON s.id = e.id
+FROM seal_tile t, LATERAL (SELECT t.entries[:place::integer + 1] AS id) AS e LEFT JOIN seal_row s ON s.id = e.id
 WHERE t.level = 0 AND t.n = :n;
 
 -- name: faults_of_table(of_table, left_out, low, high)

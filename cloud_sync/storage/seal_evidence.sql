@@ -12,7 +12,7 @@ SELECT id, lot_id, evidence_id FROM exception_case WHERE id = :case_id;
 -- All rows of evidence that belong to excursions, lots, cases and subjects of events.
 WITH moved AS (
     SELECT id, fact, event_id FROM movement WHERE lot_id = ANY(:lot_ids)
-), measured AS (
+), read_then AS (
     SELECT DISTINCT r.evidence_id
     FROM excursion e
     JOIN reading r ON r.channel_id = e.channel_id
@@ -28,23 +28,32 @@ WITH moved AS (
 ), held AS (
     SELECT id, event_id FROM hold WHERE lot_id = ANY(:lot_ids)
 )
-SELECT 'event' AS of_table, id AS row_id, NULL::text AS row_key FROM event
-WHERE subject = ANY(:subjects) OR id IN (SELECT event_id FROM moved) OR id IN (SELECT event_id FROM held)
-   OR subject IN (SELECT 'hold:' || id FROM held)
-UNION ALL
+SELECT 'event' AS of_table, id AS row_id, NULL::text AS row_key FROM event WHERE subject = ANY(:subjects)
+UNION
+SELECT 'event', event_id, NULL FROM moved
+UNION
+SELECT 'event', event_id, NULL FROM held WHERE event_id IS NOT NULL
+UNION
+SELECT 'event', e.id, NULL FROM held h JOIN event e ON e.subject = 'hold:' || h.id
+UNION
 SELECT 'excursion_version', NULL, jsonb_build_array(excursion_id, version)::text FROM excursion_version
 WHERE excursion_id = ANY(:excursion_ids)
-UNION ALL
-SELECT 'disposition', id, NULL FROM disposition WHERE excursion_id = ANY(:excursion_ids) OR lot_id = ANY(:lot_ids)
-UNION ALL
+UNION
+SELECT 'disposition', id, NULL FROM disposition WHERE excursion_id = ANY(:excursion_ids)
+UNION
+SELECT 'disposition', d.id, NULL
+FROM unnest(:lot_ids::bigint[]) AS l (id)
+JOIN exposure x ON x.lot_id = l.id
+JOIN disposition d ON d.excursion_id = x.excursion_id AND d.lot_id = l.id
+UNION
 SELECT 'hold', id, NULL FROM held
-UNION ALL
+UNION
 SELECT 'movement', id, NULL FROM moved
-UNION ALL
+UNION
 SELECT 'exception_case', id, NULL FROM exception_case WHERE lot_id = ANY(:lot_ids) OR id = ANY(:case_ids)
-UNION ALL
+UNION
 SELECT 'evidence', id, NULL FROM evidence
-WHERE id IN (SELECT evidence_id FROM measured) OR id IN (SELECT id FROM scanned) OR id = ANY(:evidence_ids);
+WHERE id IN (SELECT evidence_id FROM read_then) OR id IN (SELECT id FROM scanned) OR id = ANY(:evidence_ids);
 
 -- name: sealed_texts(of_table, left_out, row_ids, row_keys)
 -- What rows say, with the salt and the entry of their latest version in the tree.
