@@ -128,7 +128,7 @@ def correct(database: Database, ledger: Ledger, expiry: Expiry) -> bool:
         "expires_on": expiry[0].isoformat(),
         "expires_hour": expiry[1].isoformat() if expiry[1] else None,
     }
-    proposed = propose(database, "lot_expiry", request, reason="test", actor=Actor("q-1", (Role.QUALITY,)))
+    proposed = propose(database, "lot_expiry", request, reason="test", at=FIRST, actor=Actor("q-1", (Role.QUALITY,)))
     seen = digest_of(proposed["effect"])
-    confirm(database, proposed["id"], effect_seen=seen, reason="test", actor=Actor("q-2", (Role.QUALITY,)))
+    confirm(database, proposed["id"], effect_seen=seen, reason="test", at=FIRST, actor=Actor("q-2", (Role.QUALITY,)))
     return True
