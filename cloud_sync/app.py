@@ -44,12 +44,8 @@ Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments` and `/healthz` nee
 token made by `cloud-sync token create NAME --role ROLE`, or the cookie of a person who signed in at `/v1/sessions`; a
 change with the cookie needs the header `X-CSRF-Token` that signing in gave.
 
-| role | may |
-|---|---|
-| auditor | read |
-| operator | read, order, count, move, reservation and pick stock, approve what others asked or counted, place holds |
-| quality | read, approve, place and lift holds, decide on exposures, resolve cases, correct lots, codes and places |
-| administrator | read, change places, items, owners, policies, channels and gateways, correct codes and places |
+Each endpoint names the permission it needs (`x-permission`); `GET /v1/roles` shows which role has which. A token or an
+account may be bound to a site: it changes nothing elsewhere.
 
 Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: send the same again.
 """

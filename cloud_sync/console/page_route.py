@@ -13,7 +13,7 @@ from cloud_sync.api.access import Ledger
 from cloud_sync.api.problems import STATUS, note_refusal
 from cloud_sync.console.rendering import render
 from cloud_sync.console.visitor import actor_who_looks
-from cloud_sync.domain.roles import Actor, Duty
+from cloud_sync.domain.roles import Actor, Permission
 from cloud_sync.errors import LedgerError, NotAllowed, NotKnown
 from cloud_sync.storage.database import again_if_overtaken
 
@@ -72,16 +72,18 @@ def _visitor(request: Request, database: Ledger) -> Actor:
     return actor
 
 
-def _visitor_who_may(duty: Duty) -> Callable[[Actor], Actor]:
+def _visitor_who_may(permission: Permission) -> Callable[[Actor], Actor]:
     def checked(actor: Annotated[Actor, Depends(_visitor)]) -> Actor:
-        if not actor.may(duty):
-            raise NotAllowed(f"{actor.name} has the role {actor.role}, which may not {duty}", "Ask somebody who may.")
+        if not actor.may(permission):
+            raise NotAllowed(
+                f"{actor.name} has the role {actor.role}, which may not {permission}", "Ask somebody who may."
+            )
         return actor
 
     return checked
 
 
-Visitor = Annotated[Actor, Depends(_visitor_who_may(Duty.READ))]
-Decider = Annotated[Actor, Depends(_visitor_who_may(Duty.DECIDE))]
-Holder = Annotated[Actor, Depends(_visitor_who_may(Duty.HOLD))]
-Approver = Annotated[Actor, Depends(_visitor_who_may(Duty.APPROVE))]
+Visitor = Annotated[Actor, Depends(_visitor_who_may(Permission.READ))]
+Decider = Annotated[Actor, Depends(_visitor_who_may(Permission.DECIDE))]
+Holder = Annotated[Actor, Depends(_visitor_who_may(Permission.HOLD))]
+Approver = Annotated[Actor, Depends(_visitor_who_may(Permission.APPROVE))]

@@ -129,7 +129,10 @@ TABLES: Mapping[str, TableRule] = {
     "residency": _DERIVED,
     "retold_reading": _EVIDENCE,
     "role": _SETTING,
+    "role_permission": _SETTING,
+    "second_signature_rule": _SETTING,
     "seen_within": _EVIDENCE,
+    "signature": _EVIDENCE,
     "sign_in_attempt": _DERIVED,  # kept while it makes the next one wait
     "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
     "stock_order": _EVIDENCE,

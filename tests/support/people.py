@@ -17,7 +17,7 @@ from cloud_sync.domain.totp import hotp, step_at
 from cloud_sync.storage.database import Database
 from tests.support.ledger_api import NOW
 
-PASSWORD = "grey heron over the mill"  # noqa: S105 - it opens nothing
+PASSWORD = "grey heron over the mill"
 
 
 class Clock:

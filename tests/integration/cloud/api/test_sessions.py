@@ -32,7 +32,7 @@ def browser(database: Database, clock: Clock) -> Iterator[Browser]:
 
 def kept(database: Database, table: str) -> str:
     with database.transaction() as connection:
-        row = connection.execute(f"SELECT json_agg(t)::text AS all FROM {table} t").fetchone()  # noqa: S608
+        row = connection.execute(f"SELECT json_agg(t)::text AS all FROM {table} t").fetchone()
     assert row is not None
     return str(row["all"])
 
