@@ -24,6 +24,7 @@ from cloud_sync.api import (
     recalls,
     records,
     sessions,
+    signatures,
     stock,
     traces,
 )
@@ -89,6 +90,7 @@ def create_app(
         enrolments,
         desk,
         sessions,
+        signatures,
     )
     for room in (*rooms, measurements, batches):
         app.include_router(room.router, prefix="/v1")

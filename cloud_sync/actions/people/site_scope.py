@@ -53,6 +53,21 @@ def check_sites(
         raise NotAllowed(f"your role may {permission} at your own site only, and this is of the whole house", ASK)
 
 
+def check_places(
+    database: Database, permission: Permission, sites: frozenset[int], query: tuple[str, str] | None, value: str
+) -> None:
+    """The same for a record: ``query`` finds its places by ``value``; None: it has none."""
+    names: list[str] = []
+    with database.transaction() as connection:
+        if query is not None:
+            name, by = query
+            rows = getattr(queries("access"), name)(connection, **{by: int(value) if by == "id" else value})
+            names = [row["name"] for row in rows]
+        outside = list(queries("access").places_outside(connection, names=names, sites=list(sites)))
+    if outside or not names:
+        raise NotAllowed(f"your role may {permission} at your own site only, and this is not of it alone", ASK)
+
+
 ASK = "Ask somebody whose role is not bound to a site, or is bound to that one."
 
 

@@ -1177,6 +1177,24 @@ CREATE TABLE role (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE role_permission (
+    role text NOT NULL,
+    permission text NOT NULL,
+    CONSTRAINT role_permission_pkey PRIMARY KEY (role, permission),
+    CONSTRAINT role_permission_role_fkey FOREIGN KEY (role) REFERENCES role(name)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE second_signature_rule (
+    name text NOT NULL,
+    meaning text NOT NULL,
+    from_value numeric,
+    changed_by text NOT NULL DEFAULT 'ledger'::text,
+    changed_reason text NOT NULL DEFAULT ''::text,
+    CONSTRAINT second_signature_rule_pkey PRIMARY KEY (name)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE seen_within (
     channel_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -1201,6 +1219,27 @@ CREATE TABLE sign_in_attempt (
 CREATE INDEX sign_in_attempt_of_address ON public.sign_in_attempt USING btree (address, at);
 CREATE INDEX sign_in_attempt_of_person ON public.sign_in_attempt USING btree (person, at);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE signature (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    record_kind text NOT NULL,
+    record_id text NOT NULL,
+    record_sha256 text NOT NULL,
+    meaning text NOT NULL,
+    person text NOT NULL,
+    printed_name text NOT NULL,
+    proof text NOT NULL,
+    reason text NOT NULL,
+    signed_at timestamp with time zone NOT NULL,
+    sha256 text NOT NULL,
+    CONSTRAINT signature_meaning_check CHECK ((meaning = ANY (ARRAY['review'::text, 'approval'::text, 'release'::text, 'rejection'::text, 'responsibility'::text]))),
+    CONSTRAINT signature_pkey PRIMARY KEY (id),
+    CONSTRAINT signature_proof_check CHECK ((proof = ANY (ARRAY['password'::text, 'password and code'::text]))),
+    CONSTRAINT signature_sha256_key UNIQUE (sha256)
+);
+CREATE INDEX signature_of_record ON public.signature USING btree (record_kind, record_id);
+CREATE TRIGGER signature_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.signature FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE stock_count (
     id bigint NOT NULL GENERATED AS IDENTITY,

@@ -87,9 +87,7 @@ CREATE TABLE second_signature_rule (
 );
 INSERT INTO second_signature_rule (name, meaning, from_value) VALUES
     ('excursion_minutes', 'release after an excursion that lasted at least so many minutes', NULL),
-    ('excursion_beyond', 'release after an excursion of rule severity action that went at least so far beyond its limit',
-     NULL),
-    ('controlled_schedule', 'release of goods of a controlled schedule (2 to 5): this schedule or a stricter one', NULL),
+    ('controlled_schedule', 'release of goods of a controlled schedule: this one or a stricter one (2 for II, 5 for V)', NULL),
     ('release_after_reject', 'release after a rejection on other evidence: 1 yes', NULL);
 
 -- What somebody signed: the record as it was shown, by its hash. The hash covers which record it is and who signed it as
