@@ -8,7 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
-from cloud_sync.console.live import Broadcast
+from cloud_sync.console.live import Broadcast, Recent
 from cloud_sync.console.pages import cases, gateways, login, lots, now, quarantine, room
 
 PAGES = (now, room, quarantine, lots, cases, gateways, login)
@@ -19,6 +19,7 @@ def add_console(app: FastAPI) -> None:
     for page in PAGES:
         app.include_router(page.router)
     app.state.broadcast = Broadcast()
+    app.state.lots_in_rooms = Recent()
     app.mount("/static", _Files(directory=Path(str(resources.files("cloud_sync.console") / "static"))))
 
 

@@ -3,7 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from math import inf
+from threading import Lock
+from time import monotonic
+from typing import Generic, TypeVar
 
+T = TypeVar("T")
 EVERY_S = 0.5
 SILENT_S_MAX = 15.0
 """After this long without a change it is sent again, so that both ends notice a broken line."""
@@ -53,3 +58,21 @@ class Broadcast:
                 await asyncio.sleep(self._every_s)
         finally:
             self._making = None
+
+
+class Recent(Generic[T]):
+    """A figure that costs something and may be some seconds old, made by one at a time."""
+
+    def __init__(self, keep_s: float = 5.0) -> None:
+        self._keep_s = keep_s
+        self._made_s = -inf
+        self._value: T | None = None
+        self._making = Lock()
+
+    def get(self, make: Callable[[], T]) -> T:
+        """The latest one; made anew if it is older than ``keep_s``."""
+        with self._making:
+            if self._value is None or monotonic() - self._made_s > self._keep_s:
+                self._value = make()
+                self._made_s = monotonic()
+            return self._value

@@ -1,16 +1,18 @@
 """What every page has in common: who looks, where a form may come from, and errors as pages."""
 
 from collections.abc import Callable, Coroutine
+from inspect import iscoroutinefunction
 from typing import Annotated, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
-from cloud_sync.api.access import Ledger
+from cloud_sync.api.access import Ledger, Now
 from cloud_sync.api.problems import STATUS, note_refusal
+from cloud_sync.api.same_origin import READING, check_same_origin
 from cloud_sync.console.rendering import render
 from cloud_sync.console.visitor import actor_who_looks
 from cloud_sync.domain.roles import Actor, Permission
@@ -22,16 +24,18 @@ class PageRoute(APIRoute):
     """A page, or a form sent from one. Errors are told on a page with what to do; unknown visitors log in first."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
-        super().__init__(path, again_if_overtaken(endpoint), **{**more, "include_in_schema": False})
+        if not iscoroutinefunction(endpoint):
+            endpoint = again_if_overtaken(endpoint)
+        super().__init__(path, endpoint, **{**more, "include_in_schema": False})
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The endpoint behind these doors."""
         handle = super().get_route_handler()
 
         async def handled(request: Request) -> Response:
-            if request.method not in ("GET", "HEAD") and not is_our_own(request):
-                return told(request, 403, "This form was not sent from a page of this ledger.", "Open the page again.")
             try:
+                if request.method not in READING:
+                    check_same_origin(request)
                 return await handle(request)
             except NotKnown:
                 back = quote(request.url.path if request.method == "GET" else "/", safe="/")
@@ -47,15 +51,6 @@ class PageRoute(APIRoute):
         return handled
 
 
-def is_our_own(request: Request) -> bool:
-    """Whether a form comes from a page of the same origin: browsers say so, others' pages cannot say otherwise."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
-
-
 def told(request: Request, status: int, error: str, what_to_do: str) -> Response:
     """An error as a page."""
     return render(request, "error.html", status, error=error, what_to_do=what_to_do, status_code=status)
@@ -66,8 +61,8 @@ def _first(error: RequestValidationError) -> str:
     return f"{fault['loc'][-1]}: {fault['msg']}"
 
 
-def _visitor(request: Request, database: Ledger) -> Actor:
-    actor = actor_who_looks(request, database)
+def _visitor(request: Request, database: Ledger, now: Now) -> Actor:
+    actor = actor_who_looks(request, database, now)
     request.state.actor = actor
     return actor
 

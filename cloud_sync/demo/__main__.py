@@ -44,9 +44,8 @@ async def _run(stay: bool) -> None:
 
 
 async def _stay(on: Scene) -> None:
-    telling.console.print(
-        f"\nThe ledger's API: [bold]{on.ledger.url}/docs[/bold]  (Authorize with one of these tokens)",
-    )
+    telling.console.print(f"\nThe console: [bold]{on.ledger.url}[/bold]  (sign in with one of these tokens)")
+    telling.console.print(f"The ledger's API: [bold]{on.ledger.url}/docs[/bold]")
     telling.table(["role", "token"], on.ledger.tokens.items())
     telling.note(f"the gateway's configuration: {on.gateway.config}")
     telling.note(f"its log: {on.gateway.log}")

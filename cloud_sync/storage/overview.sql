@@ -1,8 +1,16 @@
 -- What people look at all day: sites, rooms, and what lies in them.
 
--- name: rooms_now()
--- Places where something may be kept or measured, with the site they stand in and what lies at and below them now.
--- Index: position_place, place_ancestors.
+-- name: rooms()
+-- Places where something may be kept or measured, with the site they stand in.
+SELECT p.id, p.name, p.title, p.kind, site.name AS site, site.title AS site_title, site.zone, site.is_zone_known, p.policy
+FROM place p
+JOIN place site ON site.id = ANY(p.ancestors) AND site.kind = 'site'
+WHERE p.kind IN ('room', 'ward', 'production', 'transit')
+   OR EXISTS (SELECT FROM channel c WHERE c.place_id = p.id)
+ORDER BY site.name, p.name;
+
+-- name: lots_in_rooms()
+-- How many lots lie at and below each place now, and how many of them are held there.
 WITH stocked AS MATERIALIZED (
     SELECT b.place_id, b.lot_id FROM position b WHERE b.quantity > 0 GROUP BY 1, 2
 ), held AS MATERIALIZED (
@@ -10,17 +18,12 @@ WITH stocked AS MATERIALIZED (
     FROM stocked s
     JOIN active_hold h ON h.lot_id = s.lot_id AND hold_covers(h.place_id, s.place_id)
 )
-SELECT p.id, p.name, p.title, p.kind, site.name AS site, site.title AS site_title, site.zone, site.is_zone_known,
-       p.policy, count(DISTINCT s.lot_id) AS lots, count(DISTINCT held.lot_id) AS lots_held
-FROM place p
-JOIN place site ON site.id = ANY(p.ancestors) AND site.kind = 'site'
-LEFT JOIN place inside ON inside.ancestors @> ARRAY[p.id]
-LEFT JOIN stocked s ON s.place_id = inside.id
+SELECT above.id AS place_id, count(DISTINCT s.lot_id) AS lots, count(DISTINCT held.lot_id) AS lots_held
+FROM stocked s
+JOIN place p ON p.id = s.place_id
+CROSS JOIN LATERAL unnest(p.ancestors) AS above (id)
 LEFT JOIN held ON (held.place_id, held.lot_id) = (s.place_id, s.lot_id)
-WHERE p.kind IN ('room', 'ward', 'production', 'transit')
-   OR EXISTS (SELECT FROM channel c WHERE c.place_id = p.id)
-GROUP BY p.id, site.id
-ORDER BY site.name, p.name;
+GROUP BY above.id;
 
 -- name: channels_now(place_id, at, marks)
 -- Channels of a place (null: of all) with their latest good and latest unusable reading, and what they measured at each
@@ -40,15 +43,17 @@ LEFT JOIN LATERAL (SELECT u.at, u.quality FROM unusable_reading u
 WHERE c.place_id IS NOT NULL AND (:place_id::bigint IS NULL OR c.place_id = :place_id)
 ORDER BY c.place_id, c.device, c.metric;
 
+-- name: zones_of_sites()
+-- The time zones of all sites whose zone somebody has said.
+SELECT DISTINCT zone FROM place WHERE kind = 'site' AND is_zone_known;
+
 -- name: open_excursions()
 -- Excursions that are not over, by place.
 SELECT e.id, e.place_id, e.rule, e.severity, e.began_at, e.worst FROM excursion e WHERE e.ended_at IS NULL ORDER BY e.began_at;
 
 -- name: todo()^
--- What waits for somebody: decisions on exposed lots, cases, orders and counts to approve, channels without a place.
-SELECT (SELECT count(*) FROM (SELECT DISTINCT h.lot_id, h.excursion_id FROM active_hold h WHERE h.kind = 'exposure') x)
-           AS exposures,
-       (SELECT count(*) FROM exception_case WHERE resolved_at IS NULL) AS cases,
+-- What waits for somebody. Index: exception_case_open_kind, excursion_open.
+SELECT (SELECT count(*) FROM exception_case WHERE resolved_at IS NULL) AS cases,
        (SELECT count(*) FROM exception_case WHERE kind = 'channel_not_judged' AND resolved_at IS NULL) AS channels_not_judged,
        (SELECT count(*) FROM excursion WHERE ended_at IS NULL) AS excursions_open;
 
@@ -102,21 +107,14 @@ WHERE x.excursion_id = :excursion_id
 GROUP BY x.excursion_id, x.lot_id, i.id, l.id, decided.decision, decided.reason, decided.decided_by, decided.decided_at
 ORDER BY i.name, l.lot_number;
 
--- name: lots_found(words, rows_max, rows_skipped)
--- Lots by what a person types: the beginning of a lot number, a part of an item's name or title, or a GTIN; '' gives all
--- that are in the house. Those that expire first come first. Index: lot_expiry, position's primary key.
+-- name: lots_in_house(rows_max, rows_skipped)
+-- Lots that are in the house, those that expire first first. Index: lot_expiry, position's primary key.
 WITH found AS MATERIALIZED (
     SELECT l.id, l.item_id, l.lot_number, l.owner, l.expires_on
     FROM lot l
-    WHERE CASE WHEN :words = '' THEN EXISTS (
-              SELECT FROM position b JOIN place p ON p.id = b.place_id
-              WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin'))
-          ELSE starts_with(lower(l.lot_number), lower(:words)) OR l.item_id = ANY(ARRAY(
-              SELECT i.id FROM item i
-              WHERE strpos(lower(i.name), lower(:words)) > 0 OR strpos(lower(i.title), lower(:words)) > 0
-              UNION ALL
-              SELECT g.item_id FROM item_gtin g WHERE g.gtin = lpad(:words, 14, '0'))) END
-    ORDER BY l.expires_on NULLS LAST, l.id
+    WHERE EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id
+                  WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1)
+    ORDER BY l.expires_on, l.id
     LIMIT :rows_max OFFSET :rows_skipped
 )
 SELECT f.id, i.name AS item, i.title AS item_title, i.base_unit, f.lot_number, f.owner, f.expires_on,
@@ -127,4 +125,34 @@ JOIN item i ON i.id = f.item_id
 LEFT JOIN LATERAL (SELECT sum(b.quantity) AS quantity, array_agg(DISTINCT p.name) AS places
                    FROM position b JOIN place p ON p.id = b.place_id
                    WHERE b.lot_id = f.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin')) stock ON true
-ORDER BY f.expires_on NULLS LAST, f.id;
+ORDER BY f.expires_on, f.id;
+
+-- name: lots_found(words, after_words, rows_max, rows_skipped)
+-- Lots by what a person types: the beginning of a lot number (capitals or not; after_words is the first text beyond all
+-- that begin so), a part of an item's name or title, or a GTIN. Those that expire first come first. Index: lot_words,
+-- lot_fefo.
+WITH found AS MATERIALIZED (
+    SELECT l.id, l.item_id, l.lot_number, l.owner, l.expires_on
+    FROM lot l
+    WHERE l.id = ANY(ARRAY(
+        (SELECT id FROM lot
+         WHERE lower(lot_number) COLLATE "C" >= lower(:words) AND lower(lot_number) COLLATE "C" < lower(:after_words)
+         ORDER BY expires_on, id LIMIT :rows_max + :rows_skipped)
+        UNION
+        (SELECT of.id FROM item i
+         CROSS JOIN LATERAL (SELECT id FROM lot WHERE item_id = i.id ORDER BY expires_on, id
+                             LIMIT :rows_max + :rows_skipped) of
+         WHERE strpos(lower(i.name), lower(:words)) > 0 OR strpos(lower(i.title), lower(:words)) > 0
+            OR i.id IN (SELECT g.item_id FROM item_gtin g WHERE g.gtin = lpad(:words, 14, '0')))))
+    ORDER BY l.expires_on, l.id
+    LIMIT :rows_max OFFSET :rows_skipped
+)
+SELECT f.id, i.name AS item, i.title AS item_title, i.base_unit, f.lot_number, f.owner, f.expires_on,
+       coalesce(stock.quantity, 0)::bigint AS quantity, stock.places,
+       EXISTS (SELECT FROM active_hold h WHERE h.lot_id = f.id) AS is_held
+FROM found f
+JOIN item i ON i.id = f.item_id
+LEFT JOIN LATERAL (SELECT sum(b.quantity) AS quantity, array_agg(DISTINCT p.name) AS places
+                   FROM position b JOIN place p ON p.id = b.place_id
+                   WHERE b.lot_id = f.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin')) stock ON true
+ORDER BY f.expires_on, f.id;

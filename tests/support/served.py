@@ -1,7 +1,8 @@
 """The ledger's API on a real socket, in a thread."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from threading import Thread
 
 import uvicorn
@@ -13,10 +14,21 @@ from cloud_sync.storage.database import Database
 
 
 @contextmanager
-def served(database: Database, doorkeeper: Doorkeeper, deadlines: Deadlines | None = None) -> Iterator[int]:
+def served(
+    database: Database,
+    doorkeeper: Doorkeeper,
+    deadlines: Deadlines | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Iterator[int]:
     """The port on which it is served."""
-    app = create_app(database, doorkeeper=doorkeeper)
-    config = uvicorn.Config(app, http=bounded_protocol(doorkeeper, deadlines), log_level="warning", lifespan="off")
+    app = create_app(database, doorkeeper=doorkeeper, clock=clock)
+    config = uvicorn.Config(
+        app,
+        http=bounded_protocol(doorkeeper, deadlines),
+        log_level="warning",
+        lifespan="off",
+        timeout_graceful_shutdown=2,
+    )
     server = uvicorn.Server(config)
     with listening_socket("127.0.0.1", 0) as listening:
         thread = Thread(target=server.run, kwargs={"sockets": [listening]})

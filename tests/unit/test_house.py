@@ -87,6 +87,13 @@ def test_the_api_calls_actions_and_ingest_only(module: str) -> None:
     assert not [name for name in cloud if not any(is_below(name, allowed) for allowed in API_MAY_IMPORT)]
 
 
+@pytest.mark.parametrize("module", [m for m in modules() if m.startswith("cloud_sync/console/")])
+def test_pages_call_actions_and_what_the_api_shares_only(module: str) -> None:
+    cloud = [name for name in imports_of(module) if is_below(name, "cloud_sync")]
+    allowed = (*API_MAY_IMPORT, "cloud_sync.console")
+    assert not [name for name in cloud if not any(is_below(name, each) for each in allowed)]
+
+
 @pytest.mark.parametrize(
     "module", [m for m in modules() if m.startswith("edge_agent/") and not m.startswith(FOR_PEOPLE)]
 )

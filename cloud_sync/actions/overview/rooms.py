@@ -1,6 +1,6 @@
 """Rooms as they are now: values, limits, excursions, and what lies in them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -37,6 +37,17 @@ class ChannelNow:
 
 
 @dataclass(frozen=True, slots=True)
+class LotsIn:
+    """How many lots lie somewhere, and how many of them are held."""
+
+    lots: int
+    lots_held: int
+
+
+NO_LOTS = LotsIn(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
 class RoomNow:
     """A place with its channels; ``lots`` and ``lots_held`` count those at and below it."""
 
@@ -62,28 +73,55 @@ class RoomNow:
         return worst(channel.state for channel in self.channels)
 
 
-def rooms_now(database: Database, at: datetime, site: str | None = None) -> tuple[RoomNow, ...]:
-    """Every room of the house (or of one site) at ``at``, by site and name."""
+def rooms_now(
+    database: Database, at: datetime, lots: Mapping[int, LotsIn] | None = None, *, name: str | None = None
+) -> tuple[RoomNow, ...]:
+    """Every room of the house (or the one called ``name``) at ``at``, by site and name.
+
+    ``lots`` may be some seconds old; without it they are counted now.
+    """
+    counted = lots_in_rooms(database) if lots is None else lots
     with database.transaction() as connection:
-        rows = [row for row in queries("overview").rooms_now(connection) if site in (None, row["site"])]
-        channels = _channels(connection, at, place_id=None)
+        rows = [row for row in queries("overview").rooms(connection) if name in (None, row["name"])]
+        place_id = rows[0]["id"] if name is not None and rows else None
+        channels = _channels(connection, at, place_id=place_id)
         excursions = _by_place(queries("overview").open_excursions(connection))
     return tuple(
-        RoomNow(**row, channels=channels.get(row["id"], ()), excursions=tuple(excursions.get(row["id"], ())))
+        RoomNow(
+            **row,
+            lots=counted.get(row["id"], NO_LOTS).lots,
+            lots_held=counted.get(row["id"], NO_LOTS).lots_held,
+            channels=channels.get(row["id"], ()),
+            excursions=tuple(excursions.get(row["id"], ())),
+        )
         for row in rows
     )
 
 
+def lots_in_rooms(database: Database) -> dict[int, LotsIn]:
+    """By id of a place, how many lots lie at and below it. Looks at all stock: ask now and then, not all the time."""
+    with database.transaction() as connection:
+        rows = queries("overview").lots_in_rooms(connection)
+        return {row["place_id"]: LotsIn(row["lots"], row["lots_held"]) for row in rows}
+
+
 def room_now(database: Database, name: str, at: datetime) -> RoomNow:
-    """One room. Raises ``NotFound``."""
-    found = [room for room in rooms_now(database, at) if room.name == name]
+    """One room, its lots not counted. Raises ``NotFound``."""
+    found = rooms_now(database, at, lots={}, name=name)
     if not found:
         raise NotFound(f"there is no room {name}", "See the page Now for those there are.")
     return found[0]
 
 
+def house_zone(database: Database) -> str:
+    """The time zone of all sites if they share one, else UTC: for times that belong to no place."""
+    with database.transaction() as connection:
+        zones = [row["zone"] for row in queries("overview").zones_of_sites(connection)]
+    return zones[0] if len(zones) == 1 else "UTC"
+
+
 def todo(database: Database) -> Row:
-    """How many things wait for somebody: exposures, cases, channels_not_judged, excursions_open."""
+    """How many things wait for somebody: cases, channels_not_judged, excursions_open."""
     with database.transaction() as connection:
         counts: Row = queries("overview").todo(connection)
     return counts

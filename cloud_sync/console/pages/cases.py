@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse
 
+from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality.case_resolution import resolve_case
 from cloud_sync.actions.quality.holds_and_dispositions import listed
 from cloud_sync.api.access import Ledger, Now
@@ -34,7 +35,8 @@ def cases_page(
         rows_max=ROWS_MAX + 1, rows_skipped=(page - 1) * ROWS_MAX,
     )  # fmt: skip
     return render(
-        request, "cases.html", cases=rows[:ROWS_MAX], more=len(rows) > ROWS_MAX, kind=kind, all=all, page=page, now=now,
+        request, "cases.html", cases=rows[:ROWS_MAX], more=len(rows) > ROWS_MAX, kind=kind, all=all, page=page,
+        zone=house_zone(database), now=now,
         decisions=list(CaseDecision),
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from cloud_sync.actions.audit_log import events_of
 from cloud_sync.actions.overview.lots import lots_found
+from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality.holds_and_dispositions import listed, place_hold
 from cloud_sync.actions.quality.thermal_passports import passport
 from cloud_sync.actions.quality.trace import Graph, as_csv, trace
@@ -35,7 +36,16 @@ def lots_page(
 ) -> Any:
     """Lots found by number, item or GTIN; what is in the house and expires first comes first."""
     rows = lots_found(database, q, rows_max=ROWS_MAX + 1, rows_skipped=(page - 1) * ROWS_MAX)
-    return render(request, "lots.html", lots=rows[:ROWS_MAX], more=len(rows) > ROWS_MAX, q=q, page=page, now=now)
+    return render(
+        request,
+        "lots.html",
+        lots=rows[:ROWS_MAX],
+        more=len(rows) > ROWS_MAX,
+        q=q,
+        page=page,
+        zone=house_zone(database),
+        now=now,
+    )
 
 
 @router.get("/lots/{lot_id}")
@@ -46,7 +56,7 @@ def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: N
     told["stays"] = [_extremes(stay) for stay in told["stays"]]
     traced = trace(database, lot_id)
     return render(
-        request, "lot.html", lot=told["lot"], passport=told, now=now,
+        request, "lot.html", lot=told["lot"], passport=told, zone=house_zone(database), now=now,
         stock=list_stock(database, at=now, lot_id=lot_id, everywhere=True, rows_max=ROWS_MAX),
         holds=listed(database, "holds_now", lot_id=lot_id, place=None, rows_max=ROWS_MAX, rows_skipped=0),
         movements=list_movements(database, lot_id=lot_id, rows_max=ROWS_MAX),

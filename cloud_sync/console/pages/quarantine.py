@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from cloud_sync.actions.overview.quarantine import event, queue
-from cloud_sync.actions.overview.rooms import room_now
+from cloud_sync.actions.overview.rooms import house_zone, room_now
 from cloud_sync.actions.quality.holds_and_dispositions import decide_event, lift_hold
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.curves import curves
@@ -28,7 +28,7 @@ Id = Annotated[int, Form(ge=1, le=2**63 - 1)]
 def queue_page(request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
     """The queue: excursions that hold stock, the ones that can be decided first; then every other hold."""
     events, others = queue(database, rows_max=ROWS_MAX)
-    return render(request, "quarantine.html", events=events, others=others, now=now)
+    return render(request, "quarantine.html", events=events, others=others, zone=house_zone(database), now=now)
 
 
 @router.get("/quarantine/{excursion_id}")

@@ -76,9 +76,9 @@ const draw = (box, series, channel) => {
     ],
     series: [
       { label: "time", value: (_, at) => (at ? full.format(at * 1e3) : "–") },
-      { ...line, label: "lowest", stroke: "transparent", value: number },
+      { ...line, label: "lowest", width: 0, value: number },
       { ...line, label: "mean", value: number },
-      { ...line, label: "highest", stroke: "transparent", value: number },
+      { ...line, label: "highest", width: 0, value: number },
     ],
     bands: [{ series: [3, 1], fill: `${style("--link")}40` }],
     legend: { markers: { show: false } },

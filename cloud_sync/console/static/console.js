@@ -17,9 +17,25 @@ document.addEventListener("keydown", (event) => {
     rows[next].focus();
     return;
   }
+  const choice = document.querySelector(`input[data-key="${CSS.escape(event.key)}"]`);
+  if (choice) {
+    event.preventDefault();
+    choice.checked = true;
+    document.querySelector("#reason").focus();
+    return;
+  }
   const link = document.querySelector(`nav a[data-key="${CSS.escape(event.key)}"]`);
   if (link) link.click();
 });
+
+// On a phone each row of a table is a small card, its cells named as in the head.
+for (const table of document.querySelectorAll(".wide table")) {
+  const names = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
+  for (const row of table.querySelectorAll("tbody tr")) {
+    [...row.cells].forEach((cell, index) => { if (cell.colSpan === 1) cell.dataset.label = names[index]; });
+  }
+  table.classList.add("stacked");
+}
 
 // A scanner that plays a keyboard types faster than anybody: its text goes to the search, whatever has the focus.
 let typed = "", last = 0;

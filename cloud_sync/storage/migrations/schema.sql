@@ -442,6 +442,7 @@ CREATE TABLE excursion (
     CONSTRAINT excursion_severity_check CHECK ((severity = ANY (ARRAY['alert'::text, 'action'::text])))
 );
 CREATE INDEX excursion_began ON public.excursion USING btree (began_at DESC, id DESC);
+CREATE INDEX excursion_open ON public.excursion USING btree (place_id) WHERE (ended_at IS NULL);
 CREATE INDEX excursion_place ON public.excursion USING btree (place_id, began_at);
 CREATE INDEX excursion_place_rule ON public.excursion USING btree (place_id, rule, COALESCE(ended_at, 'infinity'::timestamp with time zone), began_at);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
@@ -730,6 +731,7 @@ CREATE TABLE lot (
 CREATE INDEX lot_expiry ON public.lot USING btree (expires_on, id);
 CREATE INDEX lot_fefo ON public.lot USING btree (item_id, owner, expires_on, id);
 CREATE INDEX lot_number ON public.lot USING btree (lot_number);
+CREATE INDEX lot_words ON public.lot USING btree (lower(lot_number) COLLATE "C");
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE master_formulation_record (

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from cloud_sync.actions.people.accounts import add_account
+from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
-from tests.support.ledger_api import Api, api_on
+from tests.support.ledger_api import NOW, Api, api_on
+from tests.support.people import PASSWORD, Clock, browser_at
 
 PAGES = ("/", "/quarantine", "/lots", "/lots?q=L", "/cases", "/cases?all=true", "/gateways", "/rooms/fridge-a")
 
@@ -20,7 +23,7 @@ def api(database: Database) -> Iterator[Api]:
 
 def as_role(api: Api, role: str) -> httpx.Client:
     api.client.cookies.clear()
-    answer = api.client.post("/login", data={"token": getattr(api, role).token}, follow_redirects=False)
+    answer = api.client.post("/login/token", data={"token": getattr(api, role).token}, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie and "samesite=strict" in cookie
@@ -35,12 +38,34 @@ def test_nobody_sees_anything_without_logging_in(api: Api, path: str) -> None:
 
 
 def test_a_wrong_token_is_told_and_nobody_is_sent_elsewhere_after_logging_in(api: Api) -> None:
-    wrong = api.client.post("/login", data={"token": "lw_wrong"})
-    assert wrong.status_code == 401 and "unknown or was revoked" in wrong.text
+    wrong = api.client.post("/login/token", data={"token": "lw_wrong"})
+    assert wrong.status_code == 401 and "This token is unknown" in wrong.text
     for target in ("//evil.example/x", "/\\evil.example", "https://evil.example"):
         data = {"token": api.reader.token}
-        answer = api.client.post("/login", params={"next": target}, data=data, follow_redirects=False)
+        answer = api.client.post("/login/token", params={"next": target}, data=data, follow_redirects=False)
         assert answer.headers["location"] == "/"
+
+
+def test_a_person_signs_in_chooses_a_password_and_a_session_that_ended_asks_again(database: Database) -> None:
+    clock = Clock()
+    secret = add_account(database, "amy", "Amy Miller", [Role.QUALITY], at=NOW)
+    with browser_at(database, clock) as browser:
+        form = {"person": "amy", "password": "wrong"}
+        wrong = browser.client.post("/login", data=form)
+        assert wrong.status_code == 401 and "name or the password is wrong" in wrong.text
+        once = browser.client.post("/login", data=form | {"password": secret})
+        assert once.status_code == 422 and 'name="new_password"' in once.text
+        chosen = form | {"password": secret, "new_password": PASSWORD}
+        signed_in = browser.client.post("/login", data=chosen, params={"next": "/cases"}, follow_redirects=False)
+        assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/cases")
+        cookie = signed_in.headers["set-cookie"].lower()
+        assert all(word in cookie for word in ("httponly", "samesite=strict", "secure"))
+        assert "amy" in browser.client.get("/").text
+        clock.passes(minutes=16)
+        assert browser.client.get("/", follow_redirects=False).headers["location"] == "/login?next=/"
+        browser.client.post("/login", data=form | {"password": PASSWORD})
+        browser.client.post("/logout")
+        assert browser.client.get("/", follow_redirects=False).status_code == 303
 
 
 @pytest.mark.parametrize("role", ["reader", "operator", "quality", "administrator"])
@@ -82,7 +107,7 @@ def test_a_form_from_another_site_and_one_of_a_role_that_may_not_change_nothing(
     client = as_role(api, "quality")
     for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
         answer = client.post(f"/quarantine/{excursion}", data=form, headers=headers)
-        assert answer.status_code == 403 and "not sent from a page of this ledger" in answer.text
+        assert answer.status_code == 403 and "another site&#39;s page sent this" in answer.text.lower()
     answer = as_role(api, "operator").post(f"/quarantine/{excursion}", data=form)
     assert answer.status_code == 403 and "may not lift holds" in answer.text
     assert api.reader.rows("/v1/holds", lot=lot) != []

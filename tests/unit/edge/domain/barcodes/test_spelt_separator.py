@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from edge_agent.domain.barcodes.gs1 import encode, parse
+from edge_agent.domain.barcodes.gs1 import parse
+from edge_agent.domain.barcodes.gs1_elements import encode
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
 from edge_agent.domain.barcodes.symbology import symbol_of
 

@@ -1,0 +1,131 @@
+"""The console in a real browser: every page at every size without a fault, by keyboard, live, and for everybody."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from playwright.async_api import BrowserContext, Page, async_playwright, expect
+
+from cloud_sync.domain.roles import Role
+from cloud_sync.storage.database import Database
+from tests.browser.console_house import House, a_house
+from tests.support.builders import minute, reading
+from tests.support.paths import ROOT
+from tests.support.people import PASSWORD
+
+SIZES = ((1440, 900), (1024, 768), (390, 844))
+PAGES = {
+    "now": "/", "quarantine": "/quarantine", "event": "/quarantine/1", "lots": "/lots", "lot": "/lots/1",
+    "exceptions": "/cases", "gateways": "/gateways", "room": "/rooms/fridge-a", "empty-room": "/rooms/dock",
+    "nothing-found": "/lots?q=none", "error": "/lots/999",
+}  # fmt: skip
+SCREENS = ROOT / "build" / "screens" / "console"
+"""Kept after the tests, to be looked at."""
+AXE = Path(next(iter(axe_playwright_python.__path__))) / "axe.min.js"
+
+
+class Visit:
+    """A page of the console, and what went wrong on it: errors, and requests to other hosts."""
+
+    def __init__(self, house: House, context: BrowserContext, page: Page) -> None:
+        self.house = house
+        self.context = context
+        self.page = page
+        self.faults: list[str] = []
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", lambda line: self.faults.append(line.text) if line.type in ("error", "warning") else None)
+        page.on("request", lambda request: self._asked(request.url))
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith((self.house.url, "data:")):
+            self.faults.append(f"asked {url}")
+
+    async def open(self, path: str) -> None:
+        """Go there, and wait until the curves are drawn."""
+        await self.page.goto(self.house.url + path)
+        for box in await self.page.locator("[data-series]").all():
+            await expect(box).to_have_attribute("data-drawn", "true")
+
+
+@asynccontextmanager
+async def visiting(house: House, role: Role, **screen: Any) -> AsyncIterator[Visit]:
+    async with async_playwright() as play:
+        browser = await play.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        context = await browser.new_context(**screen)
+        visit = Visit(house, context, await context.new_page())
+        await visit.open("/login")
+        await visit.page.get_by_label("Name").fill(f"{role}-1")
+        await visit.page.get_by_label("Password").fill(PASSWORD)
+        await visit.page.keyboard.press("Enter")
+        await visit.page.wait_for_url(house.url + "/")
+        yield visit
+        await browser.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_page_is_without_faults_and_for_everybody(database: Database, scheme: str) -> None:
+    axe = AXE.read_text()
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    with a_house(database, Role.QUALITY) as house:
+        async with visiting(house, Role.QUALITY, color_scheme=scheme) as visit:
+            for name, path in PAGES.items():
+                for width, height in SIZES:
+                    await visit.page.set_viewport_size({"width": width, "height": height})
+                    visit.faults.clear()
+                    await visit.open(path)
+                    await visit.page.screenshot(path=SCREENS / f"{name}-{width}-{scheme}.png", full_page=True)
+                    assert [fault for fault in visit.faults if "404" not in fault] == [], (name, width)
+                    over = await visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                    assert over <= 0, f"{name} is {over} px wider than a screen of {width}"
+                await visit.page.evaluate(axe)
+                found = await visit.page.evaluate("axe.run()")
+                faults = [(each["id"], [node["target"] for node in each["nodes"]]) for each in found["violations"]]
+                assert faults == [], name
+
+
+async def test_an_event_is_decided_by_keyboard_alone_in_eight_keys(database: Database) -> None:
+    with a_house(database, Role.QUALITY) as house:
+        async with visiting(house, Role.QUALITY) as visit:
+            page, keys = visit.page, visit.page.keyboard
+            await keys.press("q")
+            await page.wait_for_url("**/quarantine")
+            await keys.press("j")
+            await keys.press("Enter")
+            await page.wait_for_url("**/quarantine/1")
+            await keys.press("r")
+            await expect(page.get_by_label("What the decision rests on")).to_be_focused()
+            await keys.type("stability data of the maker")
+            await keys.press("Tab")
+            await keys.press("Enter")
+            await expect(page.get_by_text("released by quality-1").first).to_be_visible()
+            await keys.press("q")
+            await expect(page.get_by_text("No exposed stock waits for a decision.")).to_be_visible()
+            assert visit.faults == []
+    assert house.ledger.held() == set()
+
+
+async def test_a_reading_reaches_an_open_page_by_itself(database: Database) -> None:
+    at = [minute(60)]
+    with a_house(database, Role.AUDITOR, now=lambda: at[0]) as house:
+        async with visiting(house, Role.AUDITOR) as visit:
+            tile = visit.page.locator(".tile", has_text="fridge-b")
+            await expect(tile).to_contain_text("within limits")
+            await asyncio.to_thread(house.say, reading(minute(60), 9.9, "probe-b"))
+            at[0] = minute(60.5)
+            await expect(tile).to_contain_text("9.9")
+            await expect(tile).to_contain_text("excursion")
+            assert visit.faults == []
+
+
+async def test_a_scan_on_any_page_finds_the_lot(database: Database) -> None:
+    with a_house(database, Role.OPERATOR) as house:
+        async with visiting(house, Role.OPERATOR) as visit:
+            await visit.page.keyboard.type("09501101530003\n", delay=5)
+            await visit.page.wait_for_url("**/lots?q=09501101530003")
+            await expect(visit.page.get_by_role("link", name="L3")).to_be_visible()
