@@ -3,7 +3,7 @@
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
 revision = "0025"
-down_revision = "0024"
+down_revision = "0026"
 
 
 def upgrade() -> None:
