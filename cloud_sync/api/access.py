@@ -91,21 +91,30 @@ class WhoMay:
     ) -> Actor:
         """Who asks. Raises ``NotAllowed``, also for a place that is not of the site of their role."""
         require(actor, self.permission)
-        sites = actor.permissions[self.permission]
-        if sites is not None and self.checks_site and request.method not in READING:
-            await run_in_threadpool(
-                check_sites,
-                database,
-                self.permission,
-                sites,
-                path=request.scope["route"].path.removeprefix("/v1/"),
-                path_values=request.path_params,
-                said=[dict(request.query_params), await _json_of(request)],
-            )
+        if self.checks_site:
+            await check_site(request, database, actor, self.permission)
         return actor
 
 
-async def _json_of(request: Request) -> Any:
+async def check_site(request: Request, database: Database, actor: Actor, permission: Permission) -> None:
+    """Raise ``NotAllowed`` for a change that is not at the site to which the actor's role is bound, if it is."""
+    sites = actor.permissions[permission]
+    if sites is None or request.method in READING:
+        return
+    await run_in_threadpool(
+        check_sites,
+        database,
+        permission,
+        sites,
+        path=request.scope["route"].path.removeprefix("/v1").removeprefix("/"),
+        path_values=request.path_params,
+        said=[dict(request.query_params), await _body_of(request)],
+    )
+
+
+async def _body_of(request: Request) -> Any:
+    if request.headers.get("content-type", "").startswith(("application/x-www-form-urlencoded", "multipart/")):
+        return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
     try:
         return await request.json()
     except (ValueError, RecursionError):

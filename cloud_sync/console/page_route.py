@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
-from cloud_sync.api.access import Ledger, Now
+from cloud_sync.api.access import Ledger, Now, check_site
 from cloud_sync.api.problems import STATUS, note_refusal
 from cloud_sync.api.same_origin import READING, check_same_origin
 from cloud_sync.console.rendering import render
@@ -67,12 +67,13 @@ def _visitor(request: Request, database: Ledger, now: Now) -> Actor:
     return actor
 
 
-def _visitor_who_may(permission: Permission) -> Callable[[Actor], Actor]:
-    def checked(actor: Annotated[Actor, Depends(_visitor)]) -> Actor:
+def _visitor_who_may(permission: Permission) -> Callable[..., Coroutine[Any, Any, Actor]]:
+    async def checked(request: Request, database: Ledger, actor: Annotated[Actor, Depends(_visitor)]) -> Actor:
         if not actor.may(permission):
             raise NotAllowed(
                 f"{actor.name} has the role {actor.role}, which may not {permission}", "Ask somebody who may."
             )
+        await check_site(request, database, actor, permission)
         return actor
 
     return checked
@@ -80,5 +81,6 @@ def _visitor_who_may(permission: Permission) -> Callable[[Actor], Actor]:
 
 Visitor = Annotated[Actor, Depends(_visitor_who_may(Permission.READ))]
 Decider = Annotated[Actor, Depends(_visitor_who_may(Permission.DECIDE))]
+Resolver = Annotated[Actor, Depends(_visitor_who_may(Permission.RESOLVE))]
 Holder = Annotated[Actor, Depends(_visitor_who_may(Permission.HOLD))]
 Approver = Annotated[Actor, Depends(_visitor_who_may(Permission.APPROVE))]

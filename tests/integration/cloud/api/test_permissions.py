@@ -143,3 +143,20 @@ def test_a_role_at_one_site_does_nothing_at_another(api: Api) -> None:
 def test_what_an_address_names_is_found_by_a_query_that_there_is() -> None:
     for query, _ in OF_PATH.values():
         assert hasattr(queries("access"), query)
+
+
+def test_a_form_of_the_console_is_bound_to_the_site_as_well(api: Api) -> None:
+    api.house()
+    api.place("north", "site")
+    lot = api.receive("B", 5)
+    hold = api.quality.ok("POST", "/v1/holds", json={"lot_id": lot, "place": "fridge-a", "reason": "torn box"})
+    token = create_token(api.database, "north-q", Role.QUALITY, site="north")
+    api.client.post("/login/token", data={"token": token})
+    for path, form in (
+        (f"/lots/{lot}/hold", {"reason": "torn box", "place": "fridge-a"}),
+        (f"/holds/{hold['id']}/lift", {"reason": "all well"}),
+        (f"/quarantine/{api.excursion('fridge-a', lot)}", {"decision": "release", "reason": "all well"}),
+    ):
+        answer = api.client.post(path, data=form)
+        assert (answer.status_code, "your own site only" in answer.text) == (403, True), path
+    assert api.client.get("/quarantine").status_code == 200
