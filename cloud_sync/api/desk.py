@@ -40,6 +40,9 @@ class OperatorIn(In):
         description="What follows LW.BADGE. on the card.", examples=["amy"]
     )
     active: bool = True
+    sites: list[Name] | None = Field(
+        None, max_length=1000, description="The docks of these sites know the badge; empty: all; null: as before."
+    )
 
 
 @router.get("/desk", summary="Fetch a gateway's desk", response_class=Response, responses={304: {}})
@@ -80,4 +83,4 @@ def place_gateway(name: Name, where: GatewayPlaceIn, database: Ledger, actor: Ga
 @router.put("/operators/{name}", summary="Give an operator a badge", status_code=204)
 def put_operator(name: Name, operator: OperatorIn, database: Ledger, actor: GatewayManager) -> None:
     """Give, change or withdraw a badge. Docks know it with their next desk."""
-    desk.put_operator(database, name, operator.badge, active=operator.active, actor=actor.name)
+    desk.put_operator(database, name, operator.badge, active=operator.active, actor=actor.name, sites=operator.sites)

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Query, Response
 from cloud_sync.actions.access import require
 from cloud_sync.actions.orders import allocate
 from cloud_sync.actions.quality import trace
-from cloud_sync.actions.stock import movements, stock
+from cloud_sync.actions.stock import case_opening, movements, stock
 from cloud_sync.api.access import ApiRoute, Ledger, Listing, Mover, Now, Requester, StockViewer, Typed, check_typed
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Code, Id, Listed, LotNumber, Name, WhyIn
 from cloud_sync.api.schemas.stock import (
     AllocationIn,
     AllocationOut,
+    CaseOpeningIn,
     LotOut,
     MovementIn,
     MovementOut,
@@ -25,6 +26,7 @@ from cloud_sync.api.schemas.trace import TraceOut
 from cloud_sync.api.trace_json import trace_json
 from cloud_sync.domain.roles import OF_ACTION
 from cloud_sync.domain.trace import Direction
+from edge_agent.domain.barcodes.item_codes import serial_of_case
 
 router = APIRouter(tags=["stock"], route_class=ApiRoute, responses=answers(404, 409))
 
@@ -86,6 +88,22 @@ def move(command: MovementIn, database: Ledger, actor: Mover, now: Now, limits: 
     )
     lines = tuple(movements.MovementLine(**line.model_dump()) for line in command.lines)
     return movements.move(database, transfer, lines, client_id=command.client_id, at=now, actor=actor.name)
+
+
+@router.post(
+    "/cases-of-goods/open", summary="Open a serialised case", status_code=201, response_model=list[MovementOut]
+)
+def open_case(command: CaseOpeningIn, database: Ledger, actor: Mover, now: Now, limits: Typed) -> Any:
+    """Say that a case was opened: it goes out of stock, and what it held comes in, loose or by serials found inside.
+
+    Holds, reservations and the trace go on with it. The same `client_id` with the same content again changes nothing.
+    """
+    check_typed(limits, actor, command.occurred_at, now)
+    said = command.model_dump(exclude={"client_id", "code"}) | {"units": tuple(command.units)}
+    if command.code is not None:
+        said["serial"] = serial_of_case(command.code, command.serial)
+    opening = case_opening.CaseOpening(**said)
+    return case_opening.open_case_of_goods(database, opening, client_id=command.client_id, at=now, actor=actor.name)
 
 
 @router.get("/movements", summary="List movements", response_model=Listed[MovementOut])

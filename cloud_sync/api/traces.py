@@ -18,6 +18,7 @@ from cloud_sync.api.schemas.stock import LotOut
 from cloud_sync.api.schemas.trace import EndOut, GraphOut
 from cloud_sync.api.trace_json import found_trace_json
 from cloud_sync.domain.trace import Direction
+from edge_agent.domain.barcodes.item_codes import serial_of_case
 
 router = APIRouter(tags=["trace"], route_class=ApiRoute, responses=answers(404))
 
@@ -151,7 +152,8 @@ def find_trace(
     database: Ledger,
     _: StockViewer,
     lot_number: LotNumber | None = None,
-    serial: Code | None = None,
+    serial: Annotated[Code | None, Query(description="Of a unit, or of a case as stock shows it.")] = None,
+    code: Annotated[Code | None, Query(description="The GTIN or other code of the case that has this serial.")] = None,
     supplier: Name | None = None,
     order: Code | None = None,
     recipient: Annotated[Name | None, Query(description="A customer or ward.")] = None,
@@ -160,6 +162,8 @@ def find_trace(
     form: Annotated[Literal["json", "graph", "csv"], Query(description="graph: nodes and edges to draw.")] = "json",
 ) -> Response:
     """Where it came from and went, with how much of it everybody got. All that is given has to hold."""
+    if code is not None and serial is not None:
+        serial = serial_of_case(code, serial)
     search = TraceSearch(serial, lot_number, supplier, order, recipient, batch)
     traced = trace_found(database, search, frozenset({direction} if direction else Direction))
     if form == "csv":

@@ -22,11 +22,14 @@ from cloud_sync.actions.orders.reallocation_worker import Replanning
 from cloud_sync.actions.quality import stability_budget
 from cloud_sync.api.connections import KEEP_ALIVE_S, Doorkeeper, bounded_protocol
 from cloud_sync.app import create_app
+from cloud_sync.commands.allocation import bound_allocations
+from cloud_sync.commands.privileges import give_up_root
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, import_policies_of, load, opened, say, told
 from cloud_sync.config import LedgerConfig, ServerSection
 from cloud_sync.errors import ConfigError, DatabaseDown
 from cloud_sync.ingest.batches import store_batches
 from cloud_sync.ingest.mqtt.receiver import MqttDoor
+from cloud_sync.seal.sealing import Sealer
 from cloud_sync.storage.database import Database
 
 FILES_MAX = 65_536
@@ -49,6 +52,7 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
     loaded = load(config)
     server = loaded.server
     _let_open_many_files()
+    bound_allocations()
     doorkeeper = Doorkeeper(None if server.behind_proxy else server.connections_per_address_max)
     with (
         told(),
@@ -56,6 +60,7 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
         opened(loaded, may_create=True) as database,
         _mqtt_door(loaded, database),
         Replanning(database),
+        Sealer(database),
     ):
         import_policies_of(database, loaded)
         for site in ask_for_missing_zones(database):
@@ -63,19 +68,20 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
         for zone in zones_that_differ(database, today=datetime.now(UTC).date()):
             say(f"WARNING: the database changes the clocks of {zone} on other days. Update its time zone data.")
         _keep_house(database, loaded.database.readings_kept_months)
-        _Server(
-            uvicorn.Config(
-                create_app(database, typed_times=loaded.typed_times.as_limits(), doorkeeper=doorkeeper),
-                http=bounded_protocol(doorkeeper),
-                timeout_keep_alive=KEEP_ALIVE_S,
-                ssl_certfile=server.tls_cert_file,
-                ssl_keyfile=str(server.tls_key_file) if server.tls_key_file else None,
-                proxy_headers=server.behind_proxy,
-                server_header=False,
-                timeout_graceful_shutdown=SHUTDOWN_S,
-                log_level="warning",
-            )
-        ).run(sockets=[listening])
+        http = uvicorn.Config(
+            create_app(database, typed_times=loaded.typed_times.as_limits(), doorkeeper=doorkeeper),
+            http=bounded_protocol(doorkeeper),
+            timeout_keep_alive=KEEP_ALIVE_S,
+            ssl_certfile=server.tls_cert_file,
+            ssl_keyfile=str(server.tls_key_file) if server.tls_key_file else None,
+            proxy_headers=server.behind_proxy,
+            server_header=False,
+            timeout_graceful_shutdown=SHUTDOWN_S,
+            log_level="warning",
+        )
+        http.load()  # the certificate's key may be root's alone
+        give_up_root(database)
+        _Server(http).run(sockets=[listening])
 
 
 def _let_open_many_files() -> None:

@@ -153,6 +153,9 @@ def _copy_good(connection: Connection, good: Sequence[Good], channels: dict[tupl
         for start in range(0, len(good), ROWS_AT_ONCE):
             copy.write(b"".join(_rows(good[start : start + ROWS_AT_ONCE], channels, spans)))
         copy.write(END)
+    doubtful = {channels[said[2], metric] for _, _, said, doubt in good if doubt is not None for metric, _ in said[3]}
+    if doubtful:
+        queries("tracks").note_doubtful_times(connection, channel_ids=sorted(doubtful))
     return {channel_id: _span(span) for channel_id, span in spans.items()}
 
 

@@ -15,20 +15,22 @@ def attributed(
     upstream: Iterable[int],
     *,
     serial: str | None,
+    serials: list[str] | None,
     order: str | None,
     recipient: str | None,
 ) -> list[dict[str, Any]]:
     """Receipts (lot, item, ``from_place``, base units ``received``) that may be in the units that are asked for.
 
     Those are what ``recipient`` has of the lots ``roots``, what ``order`` sent out, or all of them. ``upstream`` are
-    all lots that a trace backward reaches. Each with ``least`` and ``most`` base units of the receipt in them.
+    all lots that a trace backward reaches, ``serials`` (of one serial) those by which it went back: its own, and that
+    of the case that it was in. Each with ``least`` and ``most`` base units of the receipt in them.
     """
     asked = queries("trace").quantities_of(
         connection, lot_ids=roots, serial=serial, order_ref=order, recipient=recipient
     )
     wanted = {row["lot_id"]: row["quantity"] for row in asked if row["quantity"] > 0}
     lot_ids = sorted({*roots, *upstream})
-    rows = list(queries("trace").origins_of(connection, lot_ids=lot_ids, roots=roots, serial=serial))
+    rows = list(queries("trace").origins_of(connection, lot_ids=lot_ids, roots=roots, serials=serials))
     place_ids = sorted({row["place_id"] for row in rows})
     places = {row["id"]: row for row in queries("trace").named_places(connection, place_ids=place_ids)}
     made_in = [each for each in place_ids if places[each]["kind"] == PRODUCTION]

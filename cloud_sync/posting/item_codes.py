@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cloud_sync.errors import Conflict
+from cloud_sync.errors import Conflict, Invalid
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.barcodes.item_codes import keys_of_code
+from edge_agent.domain.barcodes.item_codes import code_of_case, keys_of_code, keys_of_scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,24 @@ def claim_codes(
         if _claim(connection, item, claim) and claim.said:
             added[claim.code] = claim.base_units
     return added
+
+
+def units_of_pack(connection: Connection, item: str, pack: str) -> int:
+    """Base units in a pack of the item. Raises ``Invalid`` if the code is not one of its packs."""
+    known = list(queries("movements").known_items(connection, keys=list(keys_of_scan((pack,)))))
+    units = {row["base_units"] for row in known if row["name"] == item}
+    if len(units) != 1:
+        raise Invalid(f"{pack} is not a pack of {item}", "See GET /v1/items for its codes and what they hold.")
+    return int(units.pop())
+
+
+def units_of_serial(connection: Connection, item: str, serial: str) -> int:
+    """Base units of one serial of the item: what its code stands for if it is a serialised case, else 1.
+
+    Raises ``Invalid`` if the case's code is not one of the item's packs.
+    """
+    code = code_of_case(serial)
+    return 1 if code is None else units_of_pack(connection, item, code)
 
 
 def _claims(gtins: Mapping[str, int], codes: Mapping[str, int], ndc: str) -> Iterator[_Claim]:

@@ -113,6 +113,14 @@ def book_lines(
     match_orders(connection, new)
 
 
+def ensure_own_place(connection: Connection, name: str) -> int:
+    """The id of a place that the ledger makes itself when it needs it."""
+    title, kind = OWN_PLACES[name]
+    queries("movements").add_own_place(connection, name=name, title=title, kind=kind)
+    (row,) = queries("movements").known_places(connection, names=[name])
+    return int(row["id"])
+
+
 def rebook_cases(connection: Connection, *, actor: str, owner: str = HOUSE) -> int:
     """Book the lines that waited for an item, a GTIN or a place, as if it had always been known; gives how many.
 
@@ -227,8 +235,7 @@ def _touch_production(connection: Connection, lines: Sequence[EventLine]) -> boo
 
 def _ensure_own_places(connection: Connection, lines: Sequence[EventLine]) -> None:
     for name in sorted({each.line.to_place or "" for each in lines} & OWN_PLACES.keys()):
-        title, kind = OWN_PLACES[name]
-        queries("movements").add_own_place(connection, name=name, title=title, kind=kind)
+        ensure_own_place(connection, name)
 
 
 def _known(connection: Connection, lines: Sequence[BookingLine]) -> KnownCode:

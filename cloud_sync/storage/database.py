@@ -1,6 +1,7 @@
 """The way to PostgreSQL: an embedded server or one by URL, migrated, pooled."""
 
 import logging
+import pwd
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import wraps
@@ -49,6 +50,8 @@ class Database:
     ) -> None:
         """``role`` is taken by every connection of the pool."""
         self.url = url
+        self.server_user: pwd.struct_passwd | None = None
+        """Whom an embedded server runs as, if root has started it."""
         self._keep_open = keep_open
         self._lost_at_s: float | None = None
         options = "-c timezone=UTC" + (f" -c role={role}" if role else "")
@@ -89,7 +92,9 @@ class Database:
         keep_open.callback(server.leave)
         try:
             migrate(server.owner_url)
-            return cls(server.runtime_url, keep_open, server.start_again)
+            database = cls(server.runtime_url, keep_open, server.start_again)
+            database.server_user = server.user
+            return database
         except Exception:
             keep_open.close()
             raise

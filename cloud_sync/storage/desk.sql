@@ -93,9 +93,13 @@ WHERE o.kind IN ('purchase', 'requisition', 'transfer')
 ORDER BY o.id DESC
 LIMIT :rows_max;
 
--- name: desk_operators()
--- Who may work at docks.
-SELECT name, badge, active FROM operator ORDER BY name;
+-- name: desk_operators(site_id)
+-- Who may work at the docks of a site.
+SELECT o.name, o.badge, o.active
+FROM operator o
+WHERE NOT EXISTS (SELECT FROM operator_site s WHERE s.operator = o.name)
+   OR EXISTS (SELECT FROM operator_site s WHERE s.operator = o.name AND s.site_id = :site_id)
+ORDER BY o.name;
 
 -- name: desk_policies()
 -- Policies that places use.
@@ -128,6 +132,18 @@ UPDATE gateway SET place_id = :place_id WHERE name = :name;
 -- name: lock_operator(name)^
 -- The badge that an operator has, locked; nothing for a new one.
 SELECT badge, active FROM operator WHERE name = :name FOR UPDATE;
+
+-- name: oldest_key(site_id)$
+-- The public key of the gateway that stands longest in a site.
+SELECT g.public_key FROM gateway g JOIN place p ON p.id = g.place_id WHERE p.ancestors[1] = :site_id ORDER BY g.id LIMIT 1;
+
+-- name: forget_sites(name)!
+-- Before it is said anew where an operator works.
+DELETE FROM operator_site WHERE operator = :name;
+
+-- name: add_sites(name, site_ids)!
+-- Where an operator works.
+INSERT INTO operator_site (operator, site_id) SELECT DISTINCT :name, unnest(:site_ids::bigint[]);
 
 -- name: lock_gateway_place(name)^
 -- Where a gateway stands, locked.

@@ -48,6 +48,8 @@ class EmbeddedServer:
         with self._alone():
             self._make()
             self._users = _open_locked(self._dir / USERS, fcntl.LOCK_SH)
+            if self._user is not None:
+                os.fchown(self._users, self._user.pw_uid, self._user.pw_gid)
             try:
                 self._start()
             except BaseException:
@@ -63,6 +65,11 @@ class EmbeddedServer:
     def runtime_url(self) -> str:
         """For everything else."""
         return self._url(RUNTIME_ROLE)
+
+    @property
+    def user(self) -> pwd.struct_passwd | None:
+        """Whom the server runs as, if that is somebody else than this process was started as."""
+        return self._user
 
     def start_again(self) -> None:
         """Start it if it does not run any longer."""
@@ -169,8 +176,8 @@ class EmbeddedServer:
         return is_new
 
     def _pg(self, program: str, *arguments: str, is_checked: bool = True) -> str:
-        user = self._user
-        if self._user is not None:
+        user = self._user if os.geteuid() == 0 else None
+        if user is not None:
             for folder in (*self._dir.parents, *self._bin.parents):
                 if not folder.stat().st_mode & stat.S_IXOTH:
                     folder.chmod(folder.stat().st_mode | stat.S_IXOTH)  # to pass through, not to look into

@@ -81,7 +81,10 @@ ORDER BY 1;
 WITH taken AS (
     SELECT at FROM good_reading
     WHERE channel_id = :channel_id
-      AND at >= coalesce((SELECT h.at FROM good_reading h WHERE h.channel_id = :channel_id AND h.at <= :first
+      AND at >= coalesce((SELECT max(h.at) FROM good_reading h
+                          WHERE h.channel_id = :channel_id AND h.at <= :first
+                            AND h.at >= :first::timestamptz - interval '3 days'),
+                         (SELECT h.at FROM good_reading h WHERE h.channel_id = :channel_id AND h.at <= :first
                           ORDER BY h.at DESC LIMIT 1), :first::timestamptz)
       AND at < coalesce(:before::timestamptz, 'infinity')
 ), step AS (

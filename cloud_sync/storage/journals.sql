@@ -66,8 +66,9 @@ ON CONFLICT DO NOTHING;
 
 -- name: add_versions_of_all(gateway_id, journal)!
 -- Make a version of every channel of a gateway that this journal measured.
-INSERT INTO channel (gateway_id, device, metric, version_of, journal)
-SELECT c.gateway_id, c.device || ' (journal ' || :journal::uuid || ')', c.metric, c.id, :journal::uuid
+INSERT INTO channel (gateway_id, device, metric, version_of, journal, has_doubtful_times)
+SELECT c.gateway_id, c.device || ' (journal ' || :journal::uuid || ')', c.metric, c.id, :journal::uuid,
+       c.has_doubtful_times
 FROM channel c
 WHERE c.gateway_id = :gateway_id AND c.version_of IS NULL
   AND (EXISTS (SELECT FROM reading r JOIN evidence v ON v.id = r.evidence_id
@@ -79,7 +80,7 @@ ON CONFLICT DO NOTHING;
 
 -- name: versions(gateway_id, journal)
 -- The versions of a gateway's channels by a doubted journal. Index: channel_gateway_id_device_metric_key.
-SELECT c.id, c.version_of, b.device, b.metric
+SELECT c.id, c.version_of, b.device, b.metric, c.has_doubtful_times
 FROM channel c JOIN channel b ON b.id = c.version_of
 WHERE c.gateway_id = :gateway_id AND c.journal = :journal::uuid
 ORDER BY c.id;

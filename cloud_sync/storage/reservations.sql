@@ -85,8 +85,9 @@ SELECT EXISTS (
       AND hold_covers(h.place_id, v.place_id)
       AND NOT is_for_prescription(h.prescription, v.demand)) AS held;
 
--- name: end_expired(at)
--- End the open reservations of lots that may no longer be used; one that somebody is ending right now is left to them.
+-- name: end_expired(at, lot_ids)
+-- End the open reservations (of these lots, null: all) of lots that may no longer be used; one that somebody is ending
+-- right now is left to them.
 -- Index: reservation_open.
 WITH late AS (
     SELECT v.id, l.lot_number, expired_text(it.expires_at, p.zone) AS text
@@ -94,7 +95,7 @@ WITH late AS (
     JOIN lot l ON l.id = v.lot_id
     JOIN place p ON p.id = v.place_id
     CROSS JOIN LATERAL expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS it (expires_at)
-    WHERE v.ended_at IS NULL AND it.expires_at <= :at
+    WHERE v.ended_at IS NULL AND it.expires_at <= :at AND (:lot_ids::bigint[] IS NULL OR v.lot_id = ANY(:lot_ids))
       -- Nowhere is a day further on than 14 hours ahead of UTC. Index: lot_expiry.
       AND l.expires_on <= ((:at::timestamptz AT TIME ZONE 'UTC') + interval '14 hours')::date
     ORDER BY v.id

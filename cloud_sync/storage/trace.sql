@@ -3,43 +3,72 @@
 -- into the production places they came out of, forward those of every lot that came out of the production places they
 -- went into, and so on. A node is a lot in a place; each is visited once, so loops end. Movements of a lot between the
 -- same two places are added up to one edge; what went into a place of production has an edge to each product that left
--- it afterwards. Gives JSON texts: a trace has tens of thousands of edges, which nobody but the reader of the answer
--- needs to take apart. nodes and edges; ends: edges from suppliers (backward) or to recipients (forward); production:
--- what went into places of production and came out; is_cut: whether there are more edges than rows_max.
+-- it afterwards. A serial is followed through the opening of its case: forward to what was in it, from then on, backward
+-- to the case that it was in, up to then; what came out without a serial is followed as the loose stock it became. Gives
+-- JSON texts: a trace has tens of thousands of edges, which nobody but the reader of the answer needs to take apart.
+-- nodes and edges; ends: edges from suppliers (backward) or to recipients (forward); production: what went into places of
+-- production and came out; serials: by which the lots themselves were followed; is_cut: whether there are more edges than
+-- rows_max.
 -- Index: movement_in, movement_out, movement_from_place, movement_to_place. Nobody can know beforehand how much is
 -- reached: OFFSET 0 lets each node be looked up, never a whole table read.
-WITH RECURSIVE reached (lot_id, place_id) AS (
-    SELECT m.lot_id, side.place_id
+WITH RECURSIVE walked (lot_id, place_id, serial, since_or_until) AS ( -- serial: only that, null: all
+    SELECT m.lot_id, side.place_id, nullif(:serial, ''),
+           CASE WHEN :is_forward THEN '-infinity'::timestamptz ELSE 'infinity' END
     FROM movement m CROSS JOIN LATERAL (VALUES (m.from_place), (m.to_place)) AS side (place_id)
     WHERE m.lot_id = ANY(:lot_ids) AND (:serial = '' OR m.serial = :serial)
     UNION
-    SELECT further.lot_id, further.place_id
-    FROM (SELECT t.lot_id, t.place_id, p.kind FROM reached t JOIN place p ON p.id = t.place_id OFFSET 0) AS r
+    SELECT further.lot_id, further.place_id, further.serial, further.since_or_until
+    FROM (SELECT t.*, p.kind FROM walked t JOIN place p ON p.id = t.place_id OFFSET 0) AS r
     CROSS JOIN LATERAL (
-        SELECT m.lot_id, m.from_place
+        SELECT m.lot_id, m.from_place, r.serial, r.since_or_until
         FROM movement m
         WHERE NOT :is_forward AND m.lot_id = r.lot_id AND m.to_place = r.place_id
-          AND (:serial = '' OR m.serial = :serial OR m.lot_id <> ALL(:lot_ids))
+          AND (r.serial IS NULL OR m.serial = r.serial AND m.came_at <= r.since_or_until
+               AND m.from_place <> ALL(ARRAY(SELECT g.id FROM place g WHERE g.kind = 'unpacking')))
         UNION ALL
-        SELECT m.lot_id, m.to_place
+        SELECT m.lot_id, m.to_place, r.serial, r.since_or_until
         FROM movement m
         WHERE :is_forward AND m.lot_id = r.lot_id AND m.from_place = r.place_id
-          AND (:serial = '' OR m.serial = :serial OR m.lot_id <> ALL(:lot_ids))
+          AND (r.serial IS NULL OR m.serial = r.serial AND m.left_at >= r.since_or_until AND r.kind <> 'unpacking')
         UNION ALL
-        SELECT put_in.lot_id, r.place_id
+        SELECT opened.lot_id, opened.to_place, opened.serial, opened.left_at
+        FROM movement m
+        JOIN movement opened ON opened.lot_id = m.lot_id AND opened.to_place = m.from_place
+            AND opened.event_id = m.event_id AND opened.serial <> m.serial
+        WHERE NOT :is_forward AND r.serial IS NOT NULL AND m.lot_id = r.lot_id AND m.to_place = r.place_id
+          AND m.serial = r.serial AND m.came_at <= r.since_or_until
+          AND m.from_place = ANY(ARRAY(SELECT g.id FROM place g WHERE g.kind = 'unpacking'))
+          AND (opened.serial <> '' OR NOT EXISTS ( -- loose stock only where no case was named
+              SELECT FROM movement c WHERE c.lot_id = m.lot_id AND c.to_place = m.from_place AND c.serial <> ''
+              AND c.event_id = m.event_id))
+        UNION ALL
+        SELECT m.lot_id, m.to_place, m.serial, m.came_at
+        FROM movement opened
+        JOIN movement m ON m.lot_id = opened.lot_id AND m.from_place = opened.to_place
+            AND m.event_id = opened.event_id AND m.serial <> opened.serial
+        WHERE :is_forward AND r.kind = 'unpacking' AND r.serial IS NOT NULL AND opened.lot_id = r.lot_id
+          AND opened.to_place = r.place_id AND opened.serial = r.serial AND opened.left_at >= r.since_or_until
+        UNION ALL
+        SELECT put_in.lot_id, r.place_id, NULL, 'infinity'
         FROM movement made
         JOIN movement put_in ON put_in.to_place = made.from_place AND put_in.occurred_at <= made.occurred_at
         WHERE NOT :is_forward AND r.kind = 'production' AND made.lot_id = r.lot_id AND made.from_place = r.place_id
           AND put_in.lot_id <> r.lot_id
-          AND (:serial = '' OR made.serial = :serial OR made.lot_id <> ALL(:lot_ids))
+          AND (r.serial IS NULL OR made.serial = r.serial AND made.came_at <= r.since_or_until)
         UNION ALL
-        SELECT made.lot_id, r.place_id
+        SELECT made.lot_id, r.place_id, NULL, '-infinity'
         FROM movement put_in
         JOIN movement made ON made.from_place = put_in.to_place AND made.occurred_at >= put_in.occurred_at
         WHERE :is_forward AND r.kind = 'production' AND put_in.lot_id = r.lot_id AND put_in.to_place = r.place_id
           AND made.lot_id <> r.lot_id
-          AND (:serial = '' OR put_in.serial = :serial OR put_in.lot_id <> ALL(:lot_ids))
-    ) AS further (lot_id, place_id)
+          AND (r.serial IS NULL OR put_in.serial = r.serial AND put_in.left_at >= r.since_or_until)
+    ) AS further (lot_id, place_id, serial, since_or_until)
+), reached AS MATERIALIZED (
+    SELECT w.lot_id, w.place_id, w.serial,
+           CASE WHEN :is_forward THEN min(w.since_or_until) ELSE max(w.since_or_until) END AS since_or_until,
+           p.kind = 'unpacking' AND w.serial IS NOT NULL AS is_opening
+    FROM walked w JOIN place p ON p.id = w.place_id
+    GROUP BY w.lot_id, w.place_id, w.serial, p.kind
 ), found AS MATERIALIZED (
     SELECT r.lot_id, CASE WHEN :is_forward THEN r.place_id ELSE step.other END AS from_place,
            CASE WHEN :is_forward THEN step.other ELSE r.place_id END AS to_place, sum(step.quantity)::bigint AS quantity,
@@ -49,12 +78,19 @@ WITH RECURSIVE reached (lot_id, place_id) AS (
         SELECT m.from_place AS other, m.quantity, m.occurred_at
         FROM movement m
         WHERE NOT :is_forward AND m.lot_id = r.lot_id AND m.to_place = r.place_id
-          AND (:serial = '' OR m.serial = :serial OR m.lot_id <> ALL(:lot_ids))
+          AND (r.serial IS NULL OR m.serial = r.serial AND m.came_at <= r.since_or_until)
         UNION ALL
         SELECT m.to_place, m.quantity, m.occurred_at
         FROM movement m
-        WHERE :is_forward AND m.lot_id = r.lot_id AND m.from_place = r.place_id
-          AND (:serial = '' OR m.serial = :serial OR m.lot_id <> ALL(:lot_ids))
+        WHERE :is_forward AND NOT r.is_opening AND m.lot_id = r.lot_id AND m.from_place = r.place_id
+          AND (r.serial IS NULL OR m.serial = r.serial AND m.left_at >= r.since_or_until)
+        UNION ALL
+        SELECT m.to_place, m.quantity, m.occurred_at
+        FROM movement opened
+        JOIN movement m ON m.lot_id = opened.lot_id AND m.from_place = opened.to_place
+            AND m.event_id = opened.event_id AND m.serial <> opened.serial
+        WHERE :is_forward AND r.is_opening AND opened.lot_id = r.lot_id AND opened.to_place = r.place_id
+          AND opened.serial = r.serial AND opened.left_at >= r.since_or_until
         OFFSET 0
     ) AS step
     GROUP BY r.lot_id, r.place_id, step.other
@@ -112,6 +148,7 @@ SELECT
      FROM (SELECT lot_id, to_place AS place_id, sum(quantity)::bigint AS quantity, true AS is_put_in
            FROM put_in GROUP BY 1, 2
            UNION ALL SELECT lot_id, place_id, quantity, false FROM made) AS flow) AS production,
+    ARRAY(SELECT DISTINCT serial FROM reached WHERE lot_id = ANY(:lot_ids) AND serial IS NOT NULL) AS serials,
     (SELECT count(*) > :rows_max FROM found) AS is_cut;
 
 -- name: lots_of(serial, lot_number, supplier, order_ref, recipient, batch, rows_max)
@@ -150,7 +187,7 @@ SELECT m.lot_id, greatest(0, sum(CASE
                                                        WHEN f.name = :recipient THEN -m.quantity ELSE 0 END
            WHEN :order_ref::text IS NOT NULL THEN CASE WHEN t.kind IN ('customer', 'ward') THEN m.quantity
                                                        WHEN f.kind IN ('customer', 'ward') THEN -m.quantity ELSE 0 END
-           WHEN f.kind IN ('supplier', 'count_difference') THEN m.quantity
+           WHEN f.kind IN ('supplier', 'count_difference') OR f.kind = 'unpacking' AND m.serial = :serial THEN m.quantity
            WHEN f.kind = 'production' AND NOT EXISTS (
                SELECT FROM movement put_in WHERE put_in.lot_id = m.lot_id AND put_in.to_place = f.id) THEN m.quantity
            ELSE 0 END))::bigint AS quantity
@@ -163,14 +200,14 @@ WHERE m.lot_id = ANY(:lot_ids)
 GROUP BY m.lot_id
 ORDER BY m.lot_id;
 
--- name: origins_of(lot_ids, roots, serial)
+-- name: origins_of(lot_ids, roots, serials)
 -- From where each of these lots came into being here: suppliers, count differences, places of production that it did
--- not go into. Of the roots only the serial, if one is given. Index: movement_out.
+-- not go into. Of the roots only these serials, if any are given. Index: movement_out.
 SELECT m.lot_id, m.from_place AS place_id, sum(m.quantity)::bigint AS quantity
 FROM movement m
 JOIN place f ON f.id = m.from_place
 WHERE m.lot_id = ANY(:lot_ids)
-  AND (:serial::text IS NULL OR m.serial = :serial OR NOT m.lot_id = ANY(:roots))
+  AND (:serials::text[] IS NULL OR m.serial = ANY(:serials) OR NOT m.lot_id = ANY(:roots))
   AND (f.kind IN ('supplier', 'count_difference')
        OR f.kind = 'production' AND NOT EXISTS (
            SELECT FROM movement put_in WHERE put_in.lot_id = m.lot_id AND put_in.to_place = f.id))

@@ -136,32 +136,53 @@ SET definition = excluded.definition, last_at = excluded.last_at, outside_since 
 UPDATE track SET last_out_at = :last_out_at WHERE channel_id = :channel_id AND rule = :rule;
 
 -- name: last_back_before(channel_id, at, is_above, limit, hysteresis, on_limit_is_outside)$
--- The last instant before :at whose values were all back within the limit; null if there is none.
-SELECT r.at
-FROM reading_range r
-WHERE r.channel_id = :channel_id AND r.at < :at
-  AND NOT EXISTS (
-      SELECT FROM reading_range s
-      WHERE s.channel_id = r.channel_id AND s.at = r.at
-        AND CASE WHEN :is_above THEN s.highest + :hysteresis > :limit ELSE s.lowest - :hysteresis < :limit END
-         OR s.channel_id = r.channel_id AND s.at = r.at AND :on_limit_is_outside
-        AND CASE WHEN :is_above THEN s.highest + :hysteresis = :limit ELSE s.lowest - :hysteresis = :limit END)
-ORDER BY r.at DESC
-LIMIT 1;
+-- The last instant before :at whose values were all back within the limit; null if there is none. The days before first:
+-- most often it is one of them, and other months need not be looked into.
+SELECT coalesce((
+    SELECT r.at FROM reading_range r
+    WHERE r.channel_id = :channel_id AND r.at < :at AND r.at >= :at::timestamptz - interval '3 days'
+      AND NOT EXISTS (
+          SELECT FROM reading_range s
+          WHERE s.channel_id = :channel_id AND s.at = r.at AND s.at < :at AND s.at >= :at::timestamptz - interval '3 days'
+            AND (CASE WHEN :is_above THEN s.highest + :hysteresis > :limit ELSE s.lowest - :hysteresis < :limit END
+                 OR :on_limit_is_outside AND CASE WHEN :is_above THEN s.highest + :hysteresis = :limit
+                                                  ELSE s.lowest - :hysteresis = :limit END))
+    ORDER BY r.at DESC LIMIT 1
+), (
+    SELECT r.at FROM reading_range r
+    WHERE r.channel_id = :channel_id AND r.at < :at
+      AND NOT EXISTS (
+          SELECT FROM reading_range s
+          WHERE s.channel_id = :channel_id AND s.at = r.at AND s.at < :at
+            AND (CASE WHEN :is_above THEN s.highest + :hysteresis > :limit ELSE s.lowest - :hysteresis < :limit END
+                 OR :on_limit_is_outside AND CASE WHEN :is_above THEN s.highest + :hysteresis = :limit
+                                                  ELSE s.lowest - :hysteresis = :limit END))
+    ORDER BY r.at DESC LIMIT 1
+));
 
 -- name: first_back_after(channel_id, at, is_above, limit, hysteresis, on_limit_is_outside)$
--- The first instant after :at whose values were all back within the limit; null if there is none.
-SELECT r.at
-FROM reading_range r
-WHERE r.channel_id = :channel_id AND r.at > :at
-  AND NOT EXISTS (
-      SELECT FROM reading_range s
-      WHERE s.channel_id = r.channel_id AND s.at = r.at
-        AND CASE WHEN :is_above THEN s.highest + :hysteresis > :limit ELSE s.lowest - :hysteresis < :limit END
-         OR s.channel_id = r.channel_id AND s.at = r.at AND :on_limit_is_outside
-        AND CASE WHEN :is_above THEN s.highest + :hysteresis = :limit ELSE s.lowest - :hysteresis = :limit END)
-ORDER BY r.at
-LIMIT 1;
+-- The first instant after :at whose values were all back within the limit; null if there is none. As above.
+SELECT coalesce((
+    SELECT r.at FROM reading_range r
+    WHERE r.channel_id = :channel_id AND r.at > :at AND r.at <= :at::timestamptz + interval '3 days'
+      AND NOT EXISTS (
+          SELECT FROM reading_range s
+          WHERE s.channel_id = :channel_id AND s.at = r.at AND s.at > :at AND s.at <= :at::timestamptz + interval '3 days'
+            AND (CASE WHEN :is_above THEN s.highest + :hysteresis > :limit ELSE s.lowest - :hysteresis < :limit END
+                 OR :on_limit_is_outside AND CASE WHEN :is_above THEN s.highest + :hysteresis = :limit
+                                                  ELSE s.lowest - :hysteresis = :limit END))
+    ORDER BY r.at LIMIT 1
+), (
+    SELECT r.at FROM reading_range r
+    WHERE r.channel_id = :channel_id AND r.at > :at
+      AND NOT EXISTS (
+          SELECT FROM reading_range s
+          WHERE s.channel_id = :channel_id AND s.at = r.at AND s.at > :at
+            AND (CASE WHEN :is_above THEN s.highest + :hysteresis > :limit ELSE s.lowest - :hysteresis < :limit END
+                 OR :on_limit_is_outside AND CASE WHEN :is_above THEN s.highest + :hysteresis = :limit
+                                                  ELSE s.lowest - :hysteresis = :limit END))
+    ORDER BY r.at LIMIT 1
+));
 
 -- name: instants(channel_id, first, before, is_above)
 -- What was measured from one instant on (null: ever), before another (null: without end), the furthest out of each.
@@ -222,6 +243,8 @@ WHERE c.id = :channel_id
 -- name: silence_start(channel_id, at)$
 -- From where silence is judged: the last good value before an instant, or else when the device was first heard of.
 SELECT coalesce(
+    (SELECT max(r.at) FROM good_reading r
+     WHERE r.channel_id = :channel_id AND r.at < :at AND r.at >= :at::timestamptz - interval '3 days'),
     (SELECT r.at FROM good_reading r WHERE r.channel_id = :channel_id AND r.at < :at ORDER BY r.at DESC LIMIT 1),
     least((SELECT min(r.at) FROM good_reading r WHERE r.channel_id = :channel_id),
           (SELECT min(u.at) FROM channel c JOIN unusable_reading u ON (u.gateway_id, u.device) = (c.gateway_id, c.device)
@@ -229,11 +252,17 @@ SELECT coalesce(
 
 -- name: last_good_reading(channel_id, horizon)$
 -- The last good value up to an instant.
-SELECT at FROM good_reading WHERE channel_id = :channel_id AND at <= :horizon ORDER BY at DESC LIMIT 1;
+SELECT coalesce(
+    (SELECT max(at) FROM good_reading
+     WHERE channel_id = :channel_id AND at <= :horizon AND at >= :horizon::timestamptz - interval '3 days'),
+    (SELECT at FROM good_reading WHERE channel_id = :channel_id AND at <= :horizon ORDER BY at DESC LIMIT 1));
 
 -- name: first_good_after(channel_id, at)$
 -- The first good value after an instant.
-SELECT at FROM good_reading WHERE channel_id = :channel_id AND at > :at ORDER BY at LIMIT 1;
+SELECT coalesce(
+    (SELECT min(at) FROM good_reading
+     WHERE channel_id = :channel_id AND at > :at AND at <= :at::timestamptz + interval '3 days'),
+    (SELECT at FROM good_reading WHERE channel_id = :channel_id AND at > :at ORDER BY at LIMIT 1));
 
 -- name: silences(channel_id, first, last, after_s, horizon)
 -- From an instant at which the device was heard of to a good value (null: to the end): where no good value came for so
@@ -267,10 +296,12 @@ WHERE channel_id = :channel_id AND place_id = :place_id AND rule = :rule AND beg
 ORDER BY began_at LIMIT 1;
 
 -- name: channels_with_doubtful_times(channel_ids)
--- Which of these channels have readings from before their clock was synchronised. Index: reading_unsynced_channel.
-SELECT c.id FROM unnest(:channel_ids::bigint[]) AS c (id)
-WHERE EXISTS (SELECT FROM reading r WHERE r.channel_id = c.id AND NOT r.synced)
-ORDER BY c.id;
+-- Which of these channels ever had readings from before their clock was synchronised.
+SELECT id FROM channel WHERE id = ANY(:channel_ids) AND has_doubtful_times ORDER BY id;
+
+-- name: note_doubtful_times(channel_ids)!
+-- These channels have such readings.
+UPDATE channel SET has_doubtful_times = true WHERE id = ANY(:channel_ids) AND NOT has_doubtful_times;
 
 -- name: widen_reaches(channel_id)
 -- How far the excursions of a channel may reach, where times in them or at their ends were said by a clock that was not
@@ -317,17 +348,24 @@ SELECT channel_id, rule, definition::text, last_at FROM track WHERE channel_id =
 
 -- name: extremes_around(channel_ids, firsts, lasts)
 -- For each channel the lowest and highest value from the reading before one instant up to the one after another (or as
--- far as there are any). Index: reading_channel_at.
+-- far as there are any). Those are looked for in the days around first. Index: reading_channel_at.
 SELECT new.channel_id, r.lowest, r.highest
 FROM unnest(:channel_ids::bigint[], :firsts::timestamptz[], :lasts::timestamptz[]) AS new (channel_id, first_at, last_at)
 CROSS JOIN LATERAL (
+    SELECT coalesce((SELECT max(b.at) FROM reading_range b
+                     WHERE b.channel_id = new.channel_id AND b.at < new.first_at AND b.at >= new.first_at - interval '3 days'),
+                    (SELECT b.at FROM reading_range b WHERE b.channel_id = new.channel_id AND b.at < new.first_at
+                     ORDER BY b.at DESC LIMIT 1), new.first_at) AS begins,
+           coalesce((SELECT min(a.at) FROM reading_range a
+                     WHERE a.channel_id = new.channel_id AND a.at > new.last_at AND a.at <= new.last_at + interval '3 days'),
+                    (SELECT a.at FROM reading_range a WHERE a.channel_id = new.channel_id AND a.at > new.last_at
+                     ORDER BY a.at LIMIT 1), new.last_at) AS ends
+    OFFSET 0
+) AS span
+CROSS JOIN LATERAL (
     SELECT min(s.lowest) AS lowest, max(s.highest) AS highest
     FROM reading_range s
-    WHERE s.channel_id = new.channel_id
-      AND s.at >= coalesce((SELECT b.at FROM reading_range b WHERE b.channel_id = new.channel_id AND b.at < new.first_at
-                            ORDER BY b.at DESC LIMIT 1), new.first_at)
-      AND s.at <= coalesce((SELECT a.at FROM reading_range a WHERE a.channel_id = new.channel_id AND a.at > new.last_at
-                            ORDER BY a.at LIMIT 1), new.last_at)
+    WHERE s.channel_id = new.channel_id AND s.at >= span.begins AND s.at <= span.ends
 ) AS r;
 
 -- name: move_tracks_on(channel_ids, rules, last_ats)!

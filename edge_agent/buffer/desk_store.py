@@ -14,7 +14,8 @@ from edge_agent.domain.wire.request_signing import written
 from edge_agent.timekeeping.clock import Clock
 
 FILE_NAME = "desk.json"
-LISTS = tuple(field.name for field in fields(DeskSnapshot) if field.name not in ("gateway", "site", "version"))
+HEAD = ("gateway", "site", "badge_salt", "version")
+LISTS = tuple(field.name for field in fields(DeskSnapshot) if field.name not in HEAD)
 CONFIRM_ON_DISK_S = 3600.0
 """A ledger that says "nothing has changed" refreshes the age in memory at once, on disk this often."""
 
@@ -75,7 +76,7 @@ class DeskStore:
         """Replace what was kept, all at once. Durable on return; raises ``OSError``."""
         content: dict[str, Any] = json.loads(desk_json(desk.snapshot))
         meta = {
-            "gateway": content["gateway"], "site": content["site"], "version": content["version"], "etag": desk.etag,
+            **{key: content[key] for key in HEAD}, "etag": desk.etag,
             "taken_at": written(desk.taken_at), "asked_at": written(desk.asked_at),
             "asked_mono_s": desk.asked_mono_s, "boot": desk.boot,
         }  # fmt: skip
@@ -120,7 +121,7 @@ def in_words(seconds: float) -> str:
 
 
 def _desk_of(meta: dict[str, Any], lists: dict[str, list[Any]]) -> Desk:
-    head = {key: meta[key] for key in ("gateway", "site", "version")}
+    head = {key: meta[key] for key in HEAD}
     try:
         snapshot = desk_of(json.dumps({**head, **lists}).encode())
     except DeskFault as fault:

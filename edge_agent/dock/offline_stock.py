@@ -11,6 +11,7 @@ from edge_agent.domain.monitoring.excursions import Rule
 from edge_agent.domain.monitoring.judged import Judged, judged_by, policy_for
 from edge_agent.domain.monitoring.policies import Policy
 from edge_agent.domain.monitoring.quantities import is_about
+from edge_agent.domain.stock.badges import badge_digest
 from edge_agent.domain.stock.desk import (
     DeskBalance,
     DeskBlock,
@@ -174,7 +175,9 @@ class OfflineStock:
 
     def operator(self, badge: str) -> DeskOperator | None:
         """Whose badge it is."""
-        return self._operators.get(badge.lower())
+        if self.desk is None or not self._operators:
+            return None
+        return self._operators.get(badge_digest(badge, self.desk.snapshot.badge_salt))
 
     @property
     def keeps_operators(self) -> bool:
@@ -242,9 +245,7 @@ class OfflineStock:
         self._on_purpose = {(c.device, c.metric) for c in channels if c.not_judged_because}
         self._orders = {order.number: order for order in (snapshot.orders if snapshot else ())}
         self._suppliers = {supplier.place: supplier for supplier in (snapshot.suppliers if snapshot else ())}
-        self._operators = {
-            operator.badge.lower(): operator for operator in (snapshot.operators if snapshot else ())
-        }  # fmt: skip
+        self._operators = {operator.badge: operator for operator in (snapshot.operators if snapshot else ())}
         self._lots: dict[LotKey, LotNow] = {}
         self._by_number: dict[tuple[str, str], list[LotKey]] = defaultdict(list)
         self._serials: dict[tuple[str, str], tuple[LotKey, str]] = {}

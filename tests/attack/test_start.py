@@ -17,7 +17,7 @@ import pytest
 
 from cloud_sync.config import DATABASE_URL
 from tests.conftest import database_url
-from tests.integration.cloud.commands.test_cloud_sync import make_certificate
+from tests.integration.cloud.commands.test_cloud_sync import config, healthy, make_certificate, serving
 from tests.support.paths import ROOT
 
 BIN = Path(sys.executable).parent
@@ -184,3 +184,20 @@ def test_the_package_is_built_and_installed_as_the_readme_says(tmp_path: Path) -
     )  # fmt: skip
     assert "[server]" in example.stdout, example.stderr
     assert next(there.glob("lib/*/site-packages/cloud_sync/data/examples/ledger.toml")).is_file()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="NOT ROOT: that root's rights are given up is not tried")
+def test_a_ledger_that_root_starts_gives_up_roots_rights_before_it_answers(tmp_path: Path) -> None:
+    path = config(tmp_path / "etc", f'data_dir = "{tmp_path / "pg"}"')
+    with serving(path) as ledger:
+        threads = list(Path(f"/proc/{ledger.process.pid}/task").iterdir())
+        said = [
+            re.findall(r"^(?:Uid|Gid|Groups):\s*(.*)$", (each / "status").read_text(), re.MULTILINE) for each in threads
+        ]
+        assert len(said) > 1
+        assert {user for ids in said for user in ids[0].split()} == {str(pwd.getpwnam("pgserver").pw_uid)}
+        assert "0" not in {group for ids in said for part in ids[1:] for group in part.split()}
+        assert healthy(ledger.url)
+        status, err = ledger.stop()
+        assert status == 0, err
+    assert not (tmp_path / "pg" / "postmaster.pid").exists()

@@ -9,10 +9,10 @@ from edge_agent.domain.wire.records import Action
 from tests.machine.doing import does
 from tests.machine.expected import Booked, Placed
 from tests.machine.house import (
-    DEVICES,
     GTINS,
     LATE_ITEM,
     LATE_PLACE,
+    MOVED,
 )
 from tests.machine.watching import Watch
 from tests.support.reference_model import HeldAt, Move
@@ -208,7 +208,7 @@ class Deciding(Watch):
     def a_policy_is_changed(self, place: str, policy: str) -> None:
         self.house.change_policy(place, policy)
 
-    @does(1, device=st.sampled_from(sorted(DEVICES)), place=st.sampled_from(["fridge-a", "fridge-b", "clean-room"]),
+    @does(1, device=st.sampled_from(MOVED), place=st.sampled_from(["fridge-a", "fridge-b", "clean-room"]),
           minutes_ago=st.integers(0, 60))  # fmt: skip
     def a_probe_is_moved(self, device: str, place: str, minutes_ago: int) -> None:
         response = self.house.move_probe(device, place, self.when(minutes_ago))
@@ -240,4 +240,4 @@ class Deciding(Watch):
             self.house.add_place(name, kind, parent, policy)
         for each in waiting:
             if self.model.why_not_booked(each) is None:
-                self.model.receive(self.model.as_booked(each))
+                self.model.take_in(each)

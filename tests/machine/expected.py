@@ -3,10 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from edge_agent.domain.wire.records import Action, ScanLine, ScanTransaction, Stamp
-from tests.machine.house import GTINS, House
+from tests.machine.house import CASE_GTIN, GTINS, UNITS_IN_CASE, House
 from tests.support.reference_model import (
     RECIPIENTS,
     Counted,
@@ -29,7 +29,8 @@ from tests.support.reference_model import (
 
 Hold = tuple[str, str, str | None, str | None]
 """Kind, lot, serial (None: all), place (None: everywhere)."""
-ITEMS = {gtin: item for item, gtin in GTINS.items()}
+ITEMS = {**{gtin: item for item, gtin in GTINS.items()}, CASE_GTIN: "pen"}
+UNPACKED = "unpacked"
 RESERVABLE_IN = ("site", "room", "bin")
 
 
@@ -86,6 +87,15 @@ class Expected:
     counts: list[Counted] = field(default_factory=list)
     """Findings of counts that were approved."""
     batches: dict[str, bool] = field(default_factory=dict)
+    units_in_case: int = UNITS_IN_CASE[0]
+    """What the code of the case stands for now."""
+    units_of: dict[str, int] = field(default_factory=dict)
+    """What it stood for when a fact was booked."""
+    labels: dict[str, set[date]] = field(default_factory=lambda: defaultdict(set))
+    """Days that were said of each lot by what was booked, created or counted and approved."""
+    expiry_corrected: dict[str, date] = field(default_factory=dict)
+    seen: set[tuple[str, datetime]] = field(default_factory=set)
+    """(device, when): excursions that quality ended by evidence."""
     reaches: dict[int, set[str]] = field(default_factory=dict)
     _truth: tuple[object, Truth] | None = None
     _spread: dict[object, dict[Residency, datetime]] = field(default_factory=dict)
@@ -127,15 +137,47 @@ class Expected:
         yield from self.commanded.values()
         for each in self.heard.values():
             if self.why_not_booked(each) is None:
-                yield self.as_booked(each)
+                yield from self.as_booked(each)
 
-    def as_booked(self, each: Heard) -> Booked:
-        """The movement of a scanned line."""
+    def as_booked(self, each: Heard) -> tuple[Booked, ...]:
+        """The movements of a scanned line: one, or none or two of an opening."""
         source, target = places_of(each.scan)
         assert source and target and each.line.lot
         at = self.at(each.gate, each.stamp, each.true_at)
-        move = Move(each.line.lot, each.line.serial or "", each.line.quantity, source, target, at)
-        return Booked(each.fact, move, each.scan.action, each.scan.order or "")
+        serial, quantity = each.line.serial or "", each.line.quantity
+        is_case = each.line.gtin == CASE_GTIN
+        if is_case:
+            quantity *= self.units_of.get(each.fact, self.units_in_case)
+            serial = serial and case_serial(serial)
+        if each.scan.action is not Action.OPEN_CASE:
+            move = Move(each.line.lot, serial, quantity, source, target, at)
+            return (Booked(each.fact, move, each.scan.action, each.scan.order or ""),)
+        if not serial:
+            return ()
+        name = each.fact.split("#")[0]
+        went, came = (serial, "") if is_case else ("", serial)
+        moves = (
+            Move(each.line.lot, went, quantity, source, UNPACKED, at, opening=name),
+            Move(each.line.lot, came, quantity, UNPACKED, source, at, opening=name),
+        )
+        facts = (each.fact, f"{each.fact}/opened")
+        return tuple(Booked(fact, move, each.scan.action, "") for fact, move in zip(facts, moves, strict=True))
+
+    def take_in(self, each: Heard) -> None:
+        """A scanned line is booked now: by what its code stands for, and what its label says counts."""
+        self.units_of.setdefault(each.fact, self.units_in_case)
+        if each.line.lot and each.line.expires_on:
+            self.labels[each.line.lot].add(each.line.expires_on)
+        for booked in self.as_booked(each):
+            self.receive(booked)
+
+    def good_values(self) -> list[Measured]:
+        """What was measured, at the times that are known."""
+        return [Measured(device, self.at(gate, said, at), value) for gate, said, at, device, value in self.measured]
+
+    def expiries(self) -> dict[str, date]:
+        """The last day of each lot that a label names one of: the earliest, or as it was corrected."""
+        return {**{lot: min(days) for lot, days in self.labels.items() if days}, **self.expiry_corrected}
 
     def moves(self) -> list[Move]:
         """All movements."""
@@ -144,11 +186,16 @@ class Expected:
     def truth(self) -> Truth:
         """What follows from the facts."""
         moves = self.moves()
-        measured = [Measured(device, self.at(gate, said, at), value) for gate, said, at, device, value in self.measured]
+        measured, seen = self.good_values(), sorted(self.seen)
         world = self.house.world
-        key = (tuple(moves), tuple(measured), repr((world.places, world.rules_were, world.devices, world.device_was)))
+        key = (
+            tuple(moves),
+            tuple(measured),
+            tuple(seen),
+            repr((world.places, world.rules_were, world.devices, world.device_was)),
+        )
         if self._truth is None or self._truth[0] != key:
-            self._truth = (key, truth(world, moves, measured))
+            self._truth = (key, truth(world, moves, measured, seen=seen))
             self._spread.clear()
         return self._truth[1]
 
@@ -276,6 +323,12 @@ class Expected:
             yield "exposure", lot, serial, place
 
 
+def case_serial(serial: str) -> str:
+    """By which the ledger follows a case."""
+    return f"(01){CASE_GTIN}(21){serial}"
+
+
 def places_of(scan: ScanTransaction) -> tuple[str | None, str | None]:
     """Where a scan takes stock from and to."""
-    return scan.from_place, scan.to_place or ("scrap" if scan.action is Action.DESTROY else None)
+    own = {Action.DESTROY: "scrap", Action.OPEN_CASE: UNPACKED}
+    return scan.from_place, scan.to_place or own.get(scan.action)

@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 
 from cloud_sync.actions.orders.allocate import end_unconfirmed
 from cloud_sync.posting.reservations.broken_reservations import expire_reservations
-from edge_agent.domain.wire.records import Action
+from edge_agent.domain.wire.records import Action, ScanLine
 from tests.machine.doing import does
 from tests.machine.house import (
+    CASE_GTIN,
+    CASES,
     DEVICES,
     GATEWAY_OF,
+    GTINS,
     LOTS,
     OWNED,
 )
@@ -28,7 +31,16 @@ WAYS: tuple[tuple[Action, str, str | None], ...] = (
     (Action.SHIP, "store", "st-mary"), (Action.DISPENSE, "fridge-b", "ward-3"), (Action.RETURN, "st-mary", "store"),
     (Action.RETURN, "ward-3", "fridge-a"), (Action.DESTROY, "store", None), (Action.MOVE, "store", None),
     (Action.COUNT, "store", None), (Action.COUNT, "fridge-a", None), (Action.MOVE, "north-room", "store"),
+    (Action.MOVE, "store", "vault"), (Action.MOVE, "vault", "store"), (Action.DISPENSE, "vault", "ward-3"),
     (Action.MOVE, "shady", "store"), (Action.PUT_AWAY, "st-mary", "fridge-b"), (Action.RETURN, "acme", "fridge-b"),
+)  # fmt: skip
+CASE_WAYS: tuple[tuple[Action, str, str | None], ...] = (
+    (Action.RECEIVE, "acme", "dock"), (Action.RECEIVE, "acme", "fridge-a"), (Action.RECEIVE, "acme", "vault"),
+    (Action.PUT_AWAY, "dock", "store"), (Action.MOVE, "fridge-a", "store"), (Action.MOVE, "store", "vault"),
+    (Action.MOVE, "vault", "annex"), (Action.SHIP, "store", "st-mary"), (Action.RETURN, "st-mary", "store"),
+    (Action.DESTROY, "store", None), (Action.COUNT, "store", None),
+    (Action.OPEN_CASE, "store", None), (Action.OPEN_CASE, "dock", None), (Action.OPEN_CASE, "fridge-a", None),
+    (Action.OPEN_CASE, "vault", None), (Action.OPEN_CASE, "st-mary", None),
 )  # fmt: skip
 numbers = st.integers(0, 999)
 quantities = st.integers(1, 5)
@@ -64,6 +76,27 @@ class Gateways(Watch):
         at = self.when(minutes_ago, is_ahead == 0 and self.gate(which).is_synced)
         self.scan(which, action, source, target, lines, at, order)
         self.maybe_deliver(which, quantity + minutes_ago)
+
+    @does(6, which=numbers, way=st.sampled_from(CASE_WAYS), lot=st.sampled_from(["C1", "C1", "C2"]), other=numbers,
+          minutes_ago=st.integers(0, 90))  # fmt: skip
+    def somebody_scans_a_case(self, which: int, way: Any, lot: str, other: int, minutes_ago: int) -> None:
+        """A serialised case, now and then one without a serial; opening it, perhaps with what is found inside."""
+        action, source, target = way
+        there = sorted((lot, serial) for (lot, serial, place), units in self.model.balances().items()
+                       if place == source and units > 0 and CASE_GTIN in serial)  # fmt: skip
+        serial: str | None = CASES[other % len(CASES)]
+        if action is not Action.RECEIVE and there and other % 5:
+            lot, known = there[other % len(there)]
+            serial = known.partition("(21)")[2]
+        if other % 11 == 0:
+            serial = None
+        case = ScanLine(CASE_GTIN, 1, f"{lot}", lot, self.house.expiry(lot), serial)
+        lines = [case]
+        if action is Action.OPEN_CASE and other % 3 == 0:
+            lines.append(ScanLine(GTINS["pen"], 1, f"{lot}", lot, self.house.expiry(lot), f"u{other % 3}"))
+            lines = lines[other % 2 :] if other % 12 == 0 else lines
+        self.scan(which, action, source, target, lines, self.when(minutes_ago), None)
+        self.maybe_deliver(which, other + minutes_ago)
 
     @does(3, which=numbers, batch=numbers, lot=st.sampled_from(["D1", "D2"]), quantity=quantities, is_out=st.booleans(),
           minutes_ago=st.integers(0, 60))  # fmt: skip

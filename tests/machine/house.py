@@ -16,7 +16,7 @@ from cloud_sync.actions.gateways.ledger_keys import ledger_keys
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
 from edge_agent.domain.monitoring.excursions import Side
-from edge_agent.domain.monitoring.policies import Policy, PolicyRule, RateRule
+from edge_agent.domain.monitoring.policies import NoDataRule, Policy, PolicyRule, RateRule
 from edge_agent.domain.wire.ids import BootId, DeviceName
 from edge_agent.domain.wire.records import Lane, Notice, NoticeKind, Quality, Reading, Record, Stamp, lane_of
 from tests.support.builders import GatewayWithKey, Ledger
@@ -43,6 +43,13 @@ POLICIES = {
         Policy(name="calm", title="with a rate",
                rules=(_rule("warm", Side.ABOVE, 8, delay_s=300),
                       RateRule(kind="rate", name="jump", metric="temp_c", change=6, window_s=900, source="test"))),
+        Policy(name="voted", title="of several probes",
+               rules=(_rule("warm", Side.ABOVE, 8, delay_s=300),
+                      _rule("both-warm", Side.ABOVE, 8).model_copy(update={"sensors": 2}),
+                      _rule("all-cold", Side.BELOW, 2, hysteresis=0.5).model_copy(update={"sensors": "all"}),
+                      NoDataRule(kind="no_data", name="silent", metric="temp_c", after_s=5400, source="test"),
+                      NoDataRule(kind="no_data", name="all-silent", metric="temp_c", after_s=7200, sensors="all",
+                                 source="test"))),
     )
 }  # fmt: skip
 PLACES = {
@@ -56,29 +63,40 @@ PLACES = {
     "shelf-a": ("bin", "fridge-a", None),
     "fridge-b": ("room", "main", "calm"),
     "store": ("room", "main", None),
+    "vault": ("room", "main", "voted"),
     "clean-room": ("room", "main", "cold"),
     "north": ("site", None, None),
     "north-room": ("room", "north", None),
     "scrap": ("scrap", None, None),
     "used-up": ("used_up", None, None),
     "count-difference": ("count_difference", None, None),
+    "unpacked": ("unpacking", None, None),
 }
 """Name -> kind, parent, policy."""
 LATE_PLACE = ("annex", ("bin", "store", None))
-HOUSE = ("main", "dock", "fridge-a", "shelf-a", "fridge-b", "store", "clean-room", "north-room")
+HOUSE = ("main", "dock", "fridge-a", "shelf-a", "fridge-b", "store", "clean-room", "north-room", "vault")
 """Places whose stock is in the house."""
 ZONES = {"main": "America/Los_Angeles", "north": "Pacific/Auckland"}
 """Sites whose days end at other times."""
-DEVICES = {"probe-a": "fridge-a", "probe-b": "fridge-b", "probe-c": "clean-room"}
-GATEWAY_OF = {"probe-a": 0, "probe-b": 1, "probe-c": 2}
+DEVICES = {"probe-a": "fridge-a", "probe-b": "fridge-b", "probe-c": "clean-room",
+           "probe-d": "vault", "probe-e": "vault", "probe-f": "vault"}  # fmt: skip
+GATEWAY_OF = {"probe-a": 0, "probe-b": 1, "probe-c": 2, "probe-d": 0, "probe-e": 1, "probe-f": 1}
+MOVED = ("probe-a", "probe-b", "probe-c")
+"""Probes that change their places."""
 GTINS = {"insulin": "09501101530003", "vaccine": "09501101530010", "drug": "09501101530027",
-         "ampoule": "09501101530034", "syringe": "09501101530041", "late": "09501101530058"}  # fmt: skip
+         "ampoule": "09501101530034", "syringe": "09501101530041", "late": "09501101530058",
+         "pen": "09501101530065"}  # fmt: skip
 LOTS = {"A1": "insulin", "A2": "insulin", "X1": "insulin", "V1": "vaccine", "D1": "drug", "D2": "drug",
-        "S1": "ampoule", "N1": "late"}  # fmt: skip
+        "S1": "ampoule", "N1": "late", "C1": "pen", "C2": "pen"}  # fmt: skip
 OWNER = "pharma-co"
 OWNED = {"O1": "insulin"}
 """Lots of another owner: scans cannot say whose they are, so only commands move them."""
 SERIALS = ("s1", "s2", "s3")
+CASE_GTIN = "19501101530062"
+"""A case of pens."""
+CASES = ("k1", "k2", "k3")
+UNITS_IN_CASE = (10, 12)
+"""As the master data has it, and as somebody corrects it."""
 LATE_ITEM = "late"
 MASTER_RECORD = {
     "quantity": 10, "preparation": "category_2_aseptic_untested", "storage": "refrigerator",
@@ -245,6 +263,8 @@ class House:
         for item, gtin in GTINS.items():
             if item != LATE_ITEM:
                 self.ledger.add_item(item, gtin)
+        names = {"gtin": CASE_GTIN, "units": UNITS_IN_CASE[0]}
+        self.ledger.run("INSERT INTO item_gtin SELECT %(gtin)s, id, %(units)s FROM item WHERE name = 'pen'", names)
         for gate in self.gates:
             gate.gateway.register(self.database)
         for device, place in DEVICES.items():

@@ -3,11 +3,13 @@
 Things take plain numbers and choose from what there is at that moment, so that nearly every step does something.
 """
 
-from typing import Any
+from collections import Counter
+from typing import Any, ClassVar
 
 from hypothesis.stateful import initialize, rule
 
 from edge_agent.domain.wire.records import Action
+from tests.machine.correcting import Correcting
 from tests.machine.deciding import Deciding
 from tests.machine.doing import things
 from tests.machine.expected import Expected
@@ -22,14 +24,18 @@ from tests.support.ledger_api import Somebody
 
 FIRST_STOCK = (("fridge-a", "A1", 6), ("store", "A2", 6), ("store", "D1", 8), ("clean-room", "D2", 5),
                ("fridge-b", "V1", 5), ("store", "X1", 4), ("shelf-a", "A1", 3), ("store", "S1", 1),
-               ("store", "O1", 6), ("fridge-b", "O1", 3))  # fmt: skip
+               ("vault", "A2", 4), ("store", "O1", 6), ("fridge-b", "O1", 3))  # fmt: skip
 
 
-class Machine(Gateways, Stock, Deciding):
+class Machine(Gateways, Stock, Deciding, Correcting):
     """Set ``client``, ``database`` and ``clock`` on a subclass before it runs."""
+
+    tried: ClassVar[Counter[str]] = Counter()
+    """Stories, steps, and things done by name."""
 
     @initialize()
     def move_in(self) -> None:
+        self.tried["stories"] += 1
         self.house = House(self.client, self.database)
         self.model = Expected(self.house, item_of={**LOTS, **OWNED})
         self.retries: list[tuple[Somebody, str, Any, int]] = []
@@ -47,4 +53,6 @@ class Machine(Gateways, Stock, Deciding):
     @rule(thing=things)
     def step(self, thing: tuple[str, dict[str, Any]]) -> None:
         name, drawn = thing
+        self.tried["steps"] += 1
+        self.tried[name] += 1
         getattr(self, name)(**drawn)

@@ -12,6 +12,7 @@ from edge_agent.domain.wire.records import Action
 from tests.machine.doing import does
 from tests.machine.expected import Booked
 from tests.machine.house import (
+    CASE_GTIN,
     HOUSE,
     LOTS,
     OWNER,
@@ -26,6 +27,7 @@ COMMANDS: tuple[tuple[Action, str, str], ...] = (
     (Action.PICK, "fridge-a", "store"), (Action.SHIP, "fridge-a", "st-mary"), (Action.SHIP, "store", "st-mary"),
     (Action.DISPENSE, "store", "ward-3"), (Action.DISPENSE, "fridge-b", "ward-3"), (Action.RETURN, "st-mary", "store"),
     (Action.RETURN, "store", "acme"), (Action.DESTROY, "store", "scrap"), (Action.SHIP, "ward-3", "st-mary"),
+    (Action.MOVE, "store", "vault"), (Action.DISPENSE, "vault", "ward-3"), (Action.RECEIVE, "acme", "vault"),
     (Action.MOVE, "acme", "fridge-b"), (Action.RECEIVE, "st-mary", "store"), (Action.MOVE, "count-difference", "store"),
 )  # fmt: skip
 numbers = st.integers(0, 999)
@@ -49,13 +51,15 @@ class Stock(Watch):
         if not there:
             return
         lot, serial, source = there[pick % len(there)]
+        if CASE_GTIN in serial and other % 3:
+            quantity = self.model.balances()[lot, serial, source]  # it is taken as a whole, or opened first
         targets = {Action.SHIP: ["st-mary"], Action.DISPENSE: ["ward-3"], Action.CONSUME: sorted(self.model.batches)}
         options = targets.get(action, [place for place in HOUSE if place != source])
         if options:
             self.command_move(action, source, options[other % len(options)], lot, quantity, other, serial)
 
-    @does(5, item=st.sampled_from(["insulin", "vaccine", "drug", "ampoule", "syringe"]), quantity=st.integers(1, 9),
-          demand=numbers, pending=st.sampled_from([None, None, 5, 30]),
+    @does(5, item=st.sampled_from(["insulin", "vaccine", "drug", "ampoule", "syringe", "pen"]),
+          quantity=st.integers(1, 9), demand=numbers, pending=st.sampled_from([None, None, 5, 30]),
           owner=st.sampled_from(["house", "house", "house", OWNER]))  # fmt: skip
     def stock_is_allocated(self, item: str, quantity: int, demand: int, pending: int | None, owner: str) -> None:
         free, known = self.free_and_eligible(item, owner), self.holds()
@@ -203,6 +207,7 @@ class Stock(Watch):
             action = Action.RETURN if order["kind"] == "return" else Action.RECEIVE
             move = self.typed(Move(lot, "", quantity, source, order["to_place"], at))
             self.take(Booked(f"api/{body['client_id']}#1", move, action, number))
+            self.model.labels[lot].add(self.house.expiry(lot))
 
     @does(2, pick=numbers)
     def something_is_destroyed(self, pick: int) -> None:
@@ -255,6 +260,10 @@ class Stock(Watch):
                         at_time(line["counted_at"]), count["id"])
                 for line in count["lines"]
             ]  # fmt: skip
+            for row in self.house.ledger.rows(
+                "SELECT l.lot_number, n.expires_on FROM count_line n JOIN lot l ON l.id = n.lot_id"
+                " WHERE n.count_id = %(count)s AND n.expires_on IS NOT NULL", {"count": count["id"]}):  # fmt: skip
+                self.model.labels[row["lot_number"]].add(row["expires_on"])
             self.approved.append(number)
 
     @does(2, pick=numbers)

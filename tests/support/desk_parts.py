@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from edge_agent.buffer.desk_store import Desk
 from edge_agent.domain.monitoring.excursions import Side
 from edge_agent.domain.monitoring.policies import Policy, PolicyRule
+from edge_agent.domain.stock.badges import badge_digest
 from edge_agent.domain.stock.desk import (
     DeskBalance,
     DeskBlock,
@@ -43,6 +44,7 @@ def lot(
     return DeskLot(item, number, owner, expires_on, expires_at, blocks, stock)
 
 
+SALT = "0123456789abcdef0123456789abcdef"
 COLD = Policy(
     name="cold-2-8",
     title="2 to 8 °C",
@@ -88,7 +90,11 @@ SITE = DeskSnapshot(
         DeskOrder("PO-2", "receipt", "acme", (DeskOrderLine("vaccine", 2, 0, "V9"),)),
         DeskOrder("SO-1", "issue", "clinic", (DeskOrderLine("insulin", 3),), shelf_life_days_min=30),
     ),
-    operators=(DeskOperator("amy", "amy"), DeskOperator("ben", "b-17"), DeskOperator("cyd", "cyd", active=False)),
+    operators=tuple(
+        DeskOperator(name, badge_digest(badge, SALT), active=name != "cyd")
+        for name, badge in (("amy", "amy"), ("ben", "b-17"), ("cyd", "cyd"))
+    ),
+    badge_salt=SALT,
     suppliers=(DeskSupplier("acme", True), DeskSupplier("shady", False, "audit failed in May")),
     policies=(COLD,),
     channels=(

@@ -39,6 +39,8 @@ class Move:
     earliest: datetime | None = None
     latest: datetime | None = None
     """Between which instants it was, where a person typed ``at`` or a clock is not trusted."""
+    opening: str = ""
+    """Names the opening of a case that it is a part of."""
 
     @property
     def came(self) -> datetime:
@@ -406,6 +408,14 @@ def _together(
     return Excursion(telling.device, rule.name, began_at, ended_at, telling.worst, telling.place)
 
 
+def open_probes(
+    world: World, place: str, rule: str, measured: list[Measured], seen: Sequence[tuple[str, datetime]]
+) -> set[str]:
+    """Devices by which an excursion of this place and rule lasts."""
+    probes = _probe_excursions(world, Evidence(measured, (), seen))
+    return {each.device for each in probes if (each.place, each.rule, each.ended_at) == (place, rule, None)}
+
+
 def _voted(world: World, rule: Rule | SilenceRule, members: list[Excursion], evidence: Evidence) -> set[Excursion]:
     """Instant by instant: outside while enough of the devices are that were heard no longer than a gap ago."""
     place, end = members[0].place, _end_of(members)
@@ -641,9 +651,9 @@ def _carries(world: World, moves: list[Move], residency: Residency, since: datet
     if is_it:
         return residency.contains(move.left)
     if world.places[place].kind == "unpacking":
-        return move.lot == lot and any(
-            (went.lot, went.serial, went.from_place, went.to_place, went.at)
-            == (lot, serial, move.to_place, place, move.at)
+        return (move.lot, move.serial != serial) == (lot, True) and any(
+            (went.lot, went.serial, went.from_place, went.to_place, went.at, went.opening)
+            == (lot, serial, move.to_place, place, move.at, move.opening)
             for went in moves
         )  # what was in a case comes out as it is opened
     return world.places[place].kind == "production" and move.lot != lot

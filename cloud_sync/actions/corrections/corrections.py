@@ -7,7 +7,7 @@ the effect they saw; if it is another one by then, nothing is done and the new o
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 import psycopg
@@ -19,6 +19,7 @@ from cloud_sync.posting.corrections.codes import ItemCode
 from cloud_sync.posting.corrections.lots import LotExpiry, LotNumber
 from cloud_sync.posting.corrections.places import Placed
 from cloud_sync.posting.corrections.wanted import Correction, Subject
+from cloud_sync.posting.reservations.broken_reservations import end_expired
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -27,17 +28,19 @@ ABOUT_STOCK = frozenset({"lot_expiry", "lot_number"})
 """Kinds that quality proposes and confirms."""
 
 
-def propose(database: Database, kind: str, request: Mapping[str, Any], *, reason: str, actor: Actor) -> dict[str, Any]:
+def propose(
+    database: Database, kind: str, request: Mapping[str, Any], *, reason: str, at: datetime, actor: Actor
+) -> dict[str, Any]:
     """Write down a correction and show what it would do. Nothing is changed by it.
 
     ``request`` is plain JSON: for ``lot_expiry`` lot_id, expires_on, expires_hour; for ``lot_number`` lot_id,
     lot_number; for ``code`` code, item, base_units; for ``place`` place, parent, zone. Raises
-    ``NotFound``, ``Invalid``, ``Conflict``, ``NotAllowed``.
+    ``NotFound``, ``Invalid``, ``Conflict``, ``NotAllowed``. ``at`` is now, aware UTC.
     """
     _check_may(actor, kind)
     wanted = wanted_of(kind, request)
     with database.transaction() as connection:
-        subject, effect = _tried(connection, wanted, actor.name)
+        subject, effect = _tried(connection, wanted, at, actor.name)
         correction_id = queries("corrections").add_correction(
             connection,
             kind=wanted.kind,
@@ -60,7 +63,9 @@ def propose(database: Database, kind: str, request: Mapping[str, Any], *, reason
         return _shown(queries("corrections").correction(connection, id=correction_id))
 
 
-def confirm(database: Database, correction_id: int, *, effect_seen: str, reason: str, actor: Actor) -> dict[str, Any]:
+def confirm(
+    database: Database, correction_id: int, *, effect_seen: str, reason: str, at: datetime, actor: Actor
+) -> dict[str, Any]:
     """Do what was proposed, if it has the effect that was shown. Where stock is concerned, not by who proposed it.
 
     Raises ``NotFound``, ``NotAllowed``, and ``Conflict`` if it was decided before or has another effect by now.
@@ -69,7 +74,7 @@ def confirm(database: Database, correction_id: int, *, effect_seen: str, reason:
         row = _locked(connection, correction_id)
         _check_may(actor, row["kind"])
         wanted = wanted_of(row["kind"], row["request"])
-        subject, effect = _tried(connection, wanted, actor.name)
+        subject, effect = _tried(connection, wanted, at, actor.name)
         needs_second = row["needs_second_person"] or _needs_second_person(subject, effect)
         if needs_second and row["proposed_by"] == actor.name:
             raise NotAllowed(
@@ -78,7 +83,7 @@ def confirm(database: Database, correction_id: int, *, effect_seen: str, reason:
             )
         is_as_shown = digest_of(effect) == effect_seen == digest_of(row["effect"]) and subject.before == row["before"]
         if is_as_shown:
-            wanted.apply(connection, subject, actor.name)
+            _apply(connection, wanted, subject, at, actor.name)
             _decide(connection, row, "confirmed", reason, actor.name)
         else:
             queries("corrections").show_effect(
@@ -123,18 +128,24 @@ def wanted_of(kind: str, request: Mapping[str, Any]) -> Correction:
     return _KINDS[kind](request)
 
 
-def _tried(connection: Connection, wanted: Correction, actor: str) -> tuple[Subject, dict[str, Any]]:
+def _tried(connection: Connection, wanted: Correction, at: datetime, actor: str) -> tuple[Subject, dict[str, Any]]:
     """The subject as it is now, and what the correction would do: it is done and forgotten again."""
     effect: dict[str, Any] = {}
     with connection.transaction() as attempt:
         subject = wanted.subject(connection)
         last = queries("corrections").last_event(connection)
         before = _stock(connection, subject)
-        wanted.apply(connection, subject, actor)
+        _apply(connection, wanted, subject, at, actor)
         followed = [dict(row) for row in queries("corrections").what_followed(connection, after=last)]
         effect = {"stock_before": before, "stock_after": _stock(connection, subject), "follows": followed}
         raise psycopg.Rollback(attempt)
     return subject, effect
+
+
+def _apply(connection: Connection, wanted: Correction, subject: Subject, at: datetime, actor: str) -> None:
+    """Do it, and end the reservations of what has expired by it."""
+    wanted.apply(connection, subject, actor)
+    end_expired(connection, subject.lot_ids, at=at)
 
 
 def _stock(connection: Connection, subject: Subject) -> list[dict[str, Any]]:

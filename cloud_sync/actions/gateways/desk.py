@@ -2,9 +2,12 @@
 
 import base64
 import binascii
+import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -21,6 +24,7 @@ from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.stock.badges import SALT_BYTES, badge_digest
 from edge_agent.domain.stock.desk import DeskSnapshot, desk_from, desk_json
 from edge_agent.domain.wire.request_signing import TOLERANCE_S, signed_words
 
@@ -29,6 +33,8 @@ CASES_MAX = 100
 NOT_BOOKED_KINDS = [*(why.value for why in Why), "count_not_read", "batch_set_aside"]
 ORDERS_MAX = 1000
 """Of the latest orders of a site, how many are looked at for its desks."""
+BADGES_CACHED = 20_000
+"""Digests, by badge and site: each takes milliseconds, and desks are asked for again and again."""
 NONCE = re.compile(r"[0-9a-f]{32}")
 WHAT_TO_DO = "Check the gateway's name, key and clock: edge-agent identity, cloud-sync gateway list."
 
@@ -52,7 +58,7 @@ def desk_for(database: Database, asked: Asked, *, now: datetime) -> bytes:
     said where the gateway stands.
     """
     with database.transaction() as connection:
-        gateway = _genuine(connection, asked, now)
+        gateway = genuine_gateway(connection, asked, now)
     if gateway["place"] is None:
         raise NotFound(
             f"gateway {asked.gateway} has no location assigned",
@@ -78,19 +84,30 @@ def place_gateway(database: Database, name: str, place: str, *, actor: str) -> N
         rebook_cases(connection, actor=actor)
 
 
-def put_operator(database: Database, name: str, badge: str, *, active: bool, actor: str) -> None:
-    """Give an operator a badge, change it or withdraw it. Raises ``Conflict`` if somebody else has the badge."""
+def put_operator(
+    database: Database, name: str, badge: str, *, active: bool, actor: str, sites: Sequence[str] | None = None
+) -> None:
+    """Give an operator a badge, change it or withdraw it.
+
+    The docks of ``sites`` know it (empty: of all sites; None: as before). Raises ``NotFound`` for an unknown site,
+    ``Conflict`` if somebody else has the badge.
+    """
     try:
         with database.transaction() as connection:
             before = queries("desk").lock_operator(connection, name=name)
             queries("desk").put_operator(connection, name=name, badge=badge, active=active)
-            data = {"badge": badge, "active": active, "before": before}
+            data = {"badge": badge, "active": active, "before": before, "sites": sites}
+            if sites is not None:
+                site_ids = [place_named(connection, site)["id"] for site in sites]
+                queries("desk").forget_sites(connection, name=name)
+                queries("desk").add_sites(connection, name=name, site_ids=site_ids)
             add_event(connection, actor=actor, kind="operator_put", subject=f"operator:{name}", data=data)
     except psycopg.errors.UniqueViolation as error:
         raise Conflict(f"the badge {badge} is somebody else's", "Print a badge with another code.") from error
 
 
-def _genuine(connection: Connection, asked: Asked, now: datetime) -> Row:
+def genuine_gateway(connection: Connection, asked: Asked, now: datetime) -> Row:
+    """The gateway that asks. Raises ``NotKnown`` unless it signed this very request just now."""
     row: Row | None = queries("desk").gateway_to_serve(connection, name=asked.gateway)
     if row is None or row["revoked_at"] is not None or not _is_signed(asked, bytes(row["public_key"])):
         raise NotKnown(f"no valid gateway {asked.gateway} signed this request", WHAT_TO_DO)
@@ -120,6 +137,16 @@ def _is_signed(asked: Asked, public_key: bytes) -> bool:
     return True
 
 
+def _salt_of(public_key: bytes) -> str:
+    """Of the key of a site's oldest gateway: the same for all desks of the site, and for those of no other."""
+    return hashlib.sha256(b"badges " + public_key).digest()[:SALT_BYTES].hex()
+
+
+@lru_cache(BADGES_CACHED)
+def _digest(badge: str, salt: str) -> str:
+    return badge_digest(badge, salt)
+
+
 def _orders(connection: Connection, site_id: int) -> list[dict[str, Any]]:
     """What of the latest orders is still open: receipts of purchases, picks of requisitions and transfers."""
     rows = queries("desk").orders_at_site(connection, site_id=site_id, rows_max=ORDERS_MAX)
@@ -147,14 +174,19 @@ def _orders(connection: Connection, site_id: int) -> list[dict[str, Any]]:
 def _snapshot(connection: Connection, name: str, gateway: Row) -> DeskSnapshot:
     site_id = gateway["site_id"]
     desk = queries("desk")
+    site = desk.site_name(connection, site_id=site_id)
+    salt = _salt_of(bytes(desk.oldest_key(connection, site_id=site_id)))
     content: dict[str, Any] = {
         "gateway": name,
-        "site": desk.site_name(connection, site_id=site_id),
+        "site": site,
+        "badge_salt": salt,
         "items": list(desk.desk_items(connection)),
         "lots": list(desk.desk_lots(connection, site_id=site_id)),
         "places": list(desk.desk_places(connection, site_id=site_id)),
         "orders": _orders(connection, site_id),
-        "operators": list(desk.desk_operators(connection)),
+        "operators": [
+            {**row, "badge": _digest(row["badge"], salt)} for row in desk.desk_operators(connection, site_id=site_id)
+        ],
         "suppliers": list(desk.desk_suppliers(connection)),
         "policies": [row["body"] for row in desk.desk_policies(connection)],
         "channels": list(desk.desk_channels(connection, gateway_id=gateway["id"])),

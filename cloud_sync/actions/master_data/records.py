@@ -11,24 +11,17 @@ import psycopg
 from cloud_sync.actions.master_data.master_data import item_named, place_named
 from cloud_sync.actions.master_data.record_saving import SAVE
 from cloud_sync.domain.booking import Label, NewMovement
-from cloud_sync.domain.master_records import (
-    FAULTS_MAX,
-    KINDS,
-    MasterRecord,
-    OpeningRecord,
-    PlaceRecord,
-    RecordFault,
-    differences,
-    read_csv,
-    write_csv,
-)
+from cloud_sync.domain.master_records import KINDS, MasterRecord, OpeningRecord, PlaceRecord, differences
+from cloud_sync.domain.master_records_csv import FAULTS_MAX, RecordFault, read_csv, write_csv
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.errors import Conflict, Invalid, LedgerError, NotFound
+from cloud_sync.posting.item_codes import units_of_serial
 from cloud_sync.posting.lots import lots_of
 from cloud_sync.posting.movements import book_each, rebook_cases
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.barcodes.item_codes import code_of_case
 
 COUNT_DIFFERENCE = "count-difference"
 """The place that opening balances come from, and what counts find or miss."""
@@ -219,13 +212,14 @@ class _Keeper:
             raise Invalid(f"place: {record.place} is a {place['kind']}: name a site, room or bin")
         if queries("master_data").owner_by_name(self.connection, name=record.owner) is None:
             raise NotFound(f"owner: there is no owner {record.owner}: import owners first")
-        if item["serial_tracked"] != bool(record.serial):
+        if item["serial_tracked"] != bool(record.serial) and not code_of_case(record.serial):
             raise Invalid(
                 f"serial: {record.item} "
                 + ("is followed by serial: write one" if item["serial_tracked"] else "has no serials: leave it empty")
             )
-        if record.serial and record.quantity != 1:
-            raise Invalid("quantity: a serial is 1 base unit: write 1")
+        units = units_of_serial(self.connection, record.item, record.serial)
+        if record.serial and record.quantity != units:
+            raise Invalid(f"quantity: a serial is {units} base unit{'s' * (units > 1)}: write {units}")
         if item["expiry_required"] and record.expires_on is None:
             raise Invalid(f"expires_on: {record.item} must have an expiry date: write it as 2027-01-31")
         return event_id

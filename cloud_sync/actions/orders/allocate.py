@@ -5,15 +5,15 @@ from typing import Any
 from uuid import UUID
 
 from cloud_sync.actions.master_data.master_data import item_named, place_named
-from cloud_sync.errors import Conflict, Invalid
+from cloud_sync.errors import Conflict
 from cloud_sync.posting.idempotency import answer_in, answering, asking
+from cloud_sync.posting.item_codes import units_of_pack
 from cloud_sync.posting.reservations.reservations import check_open, end_reservation, lock_reservation, reserve
 from cloud_sync.posting.reservations.substitutes import offers
-from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.database import Database, Row
 from cloud_sync.storage.events import LEDGER, add_event
 from cloud_sync.storage.locks import SHARE_HOLDS, lock_item_named
 from cloud_sync.storage.queries import pipeline, queries
-from edge_agent.domain.barcodes.item_codes import keys_of_scan
 from edge_agent.domain.stock.eligibility import Context
 
 EXPIRED_AT_ONCE_MAX = 1000
@@ -42,13 +42,9 @@ def allocate(
     or expired stock, nor more than is there, however many ask at once. Raises ``NotFound``, ``Conflict``.
     """
     request = {
-        "item": item,
-        "owner": owner,
-        "quantity": quantity,
-        "demand": demand,
-        "site": site,
+        "item": item, "owner": owner, "quantity": quantity, "demand": demand, "site": site,
         "shelf_life_min_days": shelf_life_min_days,
-    }
+    }  # fmt: skip
     if pending_minutes is not None:
         request["pending_minutes"] = pending_minutes
     if pack is not None:
@@ -66,7 +62,7 @@ def allocate(
             return dict(before)
         item_id: int = (asked["item"][0] if asked["item"] else item_named(connection, item))["id"]
         if pack is not None:
-            quantity *= _units_of(connection, item, pack)
+            quantity *= units_of_pack(connection, item, pack)
         if site is not None:
             place_named(connection, site)
         context = Context(at=at, owner=owner, shelf_life_min=timedelta(days=shelf_life_min_days))
@@ -146,12 +142,3 @@ def list_reservations(
                 rows_skipped=rows_skipped,
             )
         )
-
-
-def _units_of(connection: Connection, item: str, pack: str) -> int:
-    """Base units in a pack of the item. Raises ``Invalid`` if the code is not one of its packs."""
-    known = list(queries("movements").known_items(connection, keys=list(keys_of_scan((pack,)))))
-    units = {row["base_units"] for row in known if row["name"] == item}
-    if len(units) != 1:
-        raise Invalid(f"{pack} is not a pack of {item}", "See GET /v1/items for its codes and what they hold.")
-    return int(units.pop())

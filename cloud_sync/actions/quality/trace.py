@@ -80,8 +80,8 @@ LOTS_MAX = 50
 
 @dataclass(frozen=True, slots=True)
 class TraceSearch:
-    """What to trace; all that is given has to hold. ``recipient`` is a customer or ward, ``batch`` a place of
-    production."""
+    """What to trace; all that is given has to hold. ``serial`` of a case is as stock shows it, ``recipient`` a customer
+    or ward, ``batch`` a place of production."""
 
     serial: str | None = None
     lot_number: str | None = None
@@ -129,6 +129,7 @@ def trace_found(
                 lot_ids,
                 {node["lot_id"] for node in backward},
                 serial=search.serial,
+                serials=walks[Direction.BACKWARD]["serials"] if search.serial else None,
                 order=search.order,
                 recipient=search.recipient,
             )

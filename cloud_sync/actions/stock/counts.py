@@ -19,6 +19,7 @@ from cloud_sync.domain.typed_times import CLOCKS_MAY_DIFFER, latest_of
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.idempotency import answer, answered_before
+from cloud_sync.posting.item_codes import units_of_serial
 from cloud_sync.posting.lots import lots_of
 from cloud_sync.posting.movements import lock_for_booking, settle_counts
 from cloud_sync.posting.site_scope import count_fault
@@ -250,8 +251,9 @@ def _place_in(connection: Connection, number: str, name: str) -> int:
 
 
 def _label(connection: Connection, found: CountFinding) -> Label:
-    if found.serial and found.quantity > 1:
-        raise Invalid(f"serial {found.serial} was found {found.quantity} times: it is there (1) or not (0)")
+    units = units_of_serial(connection, found.item, found.serial)
+    if found.serial and found.quantity not in (0, units):
+        raise Invalid(f"serial {found.serial} was found {found.quantity} times: it is there ({units}) or not (0)")
     if queries("master_data").owner_by_name(connection, name=found.owner) is None:
         raise NotFound(f"there is no owner {found.owner}", "See GET /v1/owners for those there are.")
     return Label(item_named(connection, found.item)["id"], found.lot_number, found.owner, None)

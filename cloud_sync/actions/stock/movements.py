@@ -14,6 +14,7 @@ from cloud_sync.domain.orders import OrderKind, fault_of_performing
 from cloud_sync.domain.typed_times import CLOCKS_MAY_DIFFER, latest_of
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
 from cloud_sync.posting.idempotency import answer, answered_before
+from cloud_sync.posting.item_codes import units_of_serial
 from cloud_sync.posting.lots import judge_issues_again
 from cloud_sync.posting.movements import book, lock_for_booking
 from cloud_sync.posting.order_matching import match_orders
@@ -25,6 +26,7 @@ from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_holds, lock_items, lock_lots, lock_orders
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.barcodes.item_codes import code_of_case
 from edge_agent.domain.stock.eligibility import ISSUING, Context, reasons_not_to
 from edge_agent.domain.wire.records import Action
 
@@ -99,14 +101,9 @@ def move_in(
     """:func:`move` in the caller's transaction, which has taken no locks yet or owns the holds."""
     if before := moved_before(connection, transfer, lines, client_id=client_id):
         return before
-    for number, line in enumerate(lines, start=1):
-        if line.serial and line.quantity != 1:
-            raise Invalid(
-                f"line {number}: serial {line.serial} of {line.item} is one base unit, not {line.quantity}",
-                "Write one line with quantity 1 for each serial.",
-            )
     request = _request(transfer, lines)
     from_place, to_place = _checked_places(connection, transfer, at)
+    _check_serials(connection, lines, from_place)
     if transfer.action in (Action.RECEIVE, Action.RETURN):
         lock_holds(connection)  # what comes in may have to be held
     item_ids = {line.item: item_named(connection, line.item)["id"] for line in lines}
@@ -125,7 +122,7 @@ def move_in(
     used_at = at if (latest_at := latest_of(transfer.occurred_at, at)) is None else transfer.occurred_at
     for (lot_id, serial), quantity in quantities.items():
         order = transfer.order or None
-        _check_stock(
+        check_stock(
             connection,
             transfer.action,
             from_place,
@@ -150,7 +147,7 @@ def move_in(
         for lot_id in sorted(set(lots)):
             judge_issues_again(connection, lot_id=lot_id)
     match_orders(connection, [(movement, None) for movement in movements])
-    return _moved(connection, facts)
+    return movements_of(connection, facts)
 
 
 def moved_before(
@@ -158,7 +155,7 @@ def moved_before(
 ) -> list[Row] | None:
     """The movements if this very command was obeyed before, None if it is new. Raises as ``answered_before``."""
     before = answered_before(connection, "moved", client_id, _request(transfer, lines))
-    return _moved(connection, before) if before else None
+    return movements_of(connection, before) if before else None
 
 
 def pick(
@@ -213,14 +210,14 @@ def fulfil_reservations(
         fact = f"reservation/{row['id']}"
         facts.append(fact)
         if row["ended_as"] == "picked":
-            if not _moved(connection, [fact]):
+            if not movements_of(connection, [fact]):
                 raise Conflict(f"reservation {row['id']} was already fulfilled by a scan", "See GET /v1/movements.")
             continue
         check_open(row, at)
         wanted = quantity or row["quantity"]
         if wanted > row["quantity"]:
-            raise Conflict(f"reservation {row['id']} reservations {row['quantity']}, not {wanted}")
-        _check_stock(
+            raise Conflict(f"reservation {row['id']} is for {row['quantity']}, not {wanted}")
+        check_stock(
             connection,
             action,
             source,
@@ -244,7 +241,7 @@ def fulfil_reservations(
         book(connection, [movement], event_id=event_id)
         if target["kind"] in INTERNAL:
             move_reservation(connection, row, wanted, target["id"])
-    return _moved(connection, facts)
+    return movements_of(connection, facts)
 
 
 def _request(transfer: Transfer, lines: tuple[MovementLine, ...]) -> dict[str, Any]:
@@ -269,13 +266,29 @@ def _request(transfer: Transfer, lines: tuple[MovementLine, ...]) -> dict[str, A
     }
 
 
+def _check_serials(connection: Connection, lines: tuple[MovementLine, ...], from_place: Row) -> None:
+    """A serial is one base unit, or a case: of what its code stands for, or in the house of what was booked into it."""
+    for number, line in enumerate(lines, start=1):
+        units = units_of_serial(connection, line.item, line.serial)
+        if not line.serial or line.quantity == units or (units > 1 and from_place["kind"] in INTERNAL):
+            continue
+        is_unit = "one base unit" if units == 1 else f"a case of {units}"
+        raise Invalid(
+            f"line {number}: serial {line.serial} of {line.item} is {is_unit}, not {line.quantity}",
+            f"Write one line with quantity {units} for each serial.",
+        )
+
+
+def check_not_ahead(occurred_at: datetime, at: datetime) -> None:
+    """Raise ``Invalid`` if what is told has not happened yet."""
+    if occurred_at > at + CLOCKS_MAY_DIFFER:
+        raise Invalid(f"occurred_at {occurred_at:%Y-%m-%d %H:%M:%S} UTC is in the future", "Check the client's clock.")
+
+
 def _checked_places(connection: Connection, transfer: Transfer, at: datetime) -> tuple[Row, Row]:
     if transfer.from_place == transfer.to_place:
         raise Invalid(f"stock moves from {transfer.from_place} to itself", "Name two different places.")
-    if transfer.occurred_at > at + CLOCKS_MAY_DIFFER:
-        raise Invalid(
-            f"occurred_at {transfer.occurred_at:%Y-%m-%d %H:%M:%S} UTC is in the future", "Check the client's clock."
-        )
+    check_not_ahead(transfer.occurred_at, at)
     from_place = place_named(connection, transfer.from_place)
     to_place = place_named(connection, transfer.to_place)
     source, target = ((place["name"], place["kind"]) for place in (from_place, to_place))
@@ -345,7 +358,7 @@ def _check_prescriptions(connection: Connection, transfer: Transfer, lot_ids: li
             )
 
 
-def _check_stock(
+def check_stock(
     connection: Connection,
     action: Action,
     from_place: Row,
@@ -358,6 +371,7 @@ def _check_stock(
     but_demand: str | None = None,
     picked_for: str | None = None,
 ) -> None:
+    """Raise ``Conflict`` with all reasons if so much of it is not there, or may not be taken by this action."""
     if from_place["kind"] not in INTERNAL and action not in ISSUING:
         return
     row = queries("reservations").position_to_issue(
@@ -376,6 +390,11 @@ def _check_stock(
         raise Conflict(
             f"{from_place['name']} has {there} of lot {lot['lot_number']}{unit} ({lot['item']}), not {quantity}",
             "Check where the stock is: GET /v1/stock. If it is there in fact, count it at the dock.",
+        )
+    if code_of_case(serial) and quantity != row["quantity"]:
+        raise Conflict(
+            f"case {serial} is sealed and holds {row['quantity']}, not {quantity}",
+            "Open it first (POST /v1/cases-of-goods/open, or at the dock), then take a part of what was in it.",
         )
     if action not in ISSUING:
         return
@@ -415,5 +434,6 @@ def _movement(
     )
 
 
-def _moved(connection: Connection, facts: list[str]) -> list[Row]:
+def movements_of(connection: Connection, facts: list[str]) -> list[Row]:
+    """These movements, as they are shown."""
     return list(queries("availability").moved(connection, facts=facts))

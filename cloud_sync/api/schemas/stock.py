@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from cloud_sync.api.schemas.common import Code, In, LotNumber, Name, Quantity
+from cloud_sync.api.schemas.common import Code, In, LotNumber, Name, Quantity, Reason
 from cloud_sync.domain.master_records import Day
 from edge_agent.domain.wire.records import Action
 
@@ -165,6 +165,26 @@ class MovementIn(In):
     occurred_at: AwareDatetime = Field(description="When, with its offset from UTC; not in the future.")
     order: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]*$", max_length=100)] = ""
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=1000)]
+
+
+class CaseOpeningIn(In):
+    """A serialised case that was opened. What it held is stock of its own from then on."""
+
+    client_id: UUID = Field(description="A new UUID for each new request; the same to ask again.")
+    item: Name
+    lot_number: LotNumber
+    owner: Name = "house"
+    serial: Code = Field(
+        description="Of the case, as stock shows it; or as its label does, with the case's code beside it.",
+        examples=["(01)19501101530000(21)S1"],
+    )
+    code: Code | None = Field(None, description="The GTIN or other code of the case.", examples=["19501101530000"])
+    place: Name = Field(description="Where it was opened.")
+    occurred_at: AwareDatetime = Field(description="When, with its offset from UTC; not in the future.")
+    reason: Reason = Field(examples=["four needed for ward 3"])
+    units: Annotated[list[Code], Field(max_length=1000)] = Field(
+        default=[], description="Serials that were found inside. The rest of its content has none."
+    )
 
 
 class MovementOut(BaseModel):

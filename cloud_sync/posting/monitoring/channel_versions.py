@@ -42,6 +42,9 @@ def join_versions(connection: Connection, gateway_id: int, journal: str) -> None
     rows = list(queries("journals").versions(connection, gateway_id=gateway_id, journal=journal))
     queries("journals").readings_to_channels(connection, gateway_id=gateway_id, journal=journal)
     queries("journals").envelopes_to_channels(connection, gateway_id=gateway_id, journal=journal)
+    queries("tracks").note_doubtful_times(
+        connection, channel_ids=[row["version_of"] for row in rows if row["has_doubtful_times"]]
+    )
     forget_versions(connection, [row["id"] for row in rows], [row["version_of"] for row in rows])
 
 

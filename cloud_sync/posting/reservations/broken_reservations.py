@@ -26,9 +26,15 @@ def expire_reservations(database: Database, *, at: datetime) -> int:
     Harmless to call at any time, from any number of workers.
     """
     with database.transaction() as connection:
-        expired = list(queries("reservations").end_expired(connection, at=at))
-        _tell(connection, expired, "reservation_expired")
-        return len(expired)
+        return end_expired(connection, None, at=at)
+
+
+def end_expired(connection: Connection, lot_ids: Iterable[int] | None, *, at: datetime) -> int:
+    """:func:`expire_reservations` in the caller's transaction; of these lots only, None: of all."""
+    ids = None if lot_ids is None else sorted(set(lot_ids))
+    expired = list(queries("reservations").end_expired(connection, at=at, lot_ids=ids))
+    _tell(connection, expired, "reservation_expired")
+    return len(expired)
 
 
 def replan(connection: Connection, broken: Sequence[Row]) -> None:

@@ -106,8 +106,7 @@ def move_reservations(connection: Connection, movements: Sequence[NewMovement]) 
             if target["kind"] == UNPACKING:
                 text = f"its case {row['serial']} was opened"
                 end_part(connection, reservation, taken, "void", text, actor=LEDGER)
-                if taken:
-                    move_reservation(connection, {**reservation, "serial": ""}, taken, row["place_id"])
+                _reserve_what_came_out(connection, reservation, taken, last, movements)
             elif target["kind"] in INTERNAL:
                 text = f"went with its stock to {target['name']}"
                 end_part(connection, reservation, taken, "void", text, actor=LEDGER)
@@ -116,6 +115,19 @@ def move_reservations(connection: Connection, movements: Sequence[NewMovement]) 
             else:
                 end_part(connection, reservation, taken, "broken", f"its stock left to {target['name']}", actor=LEDGER)
             excess -= taken
+
+
+def _reserve_what_came_out(
+    connection: Connection, reservation: Row, quantity: int, opening: NewMovement, movements: Sequence[NewMovement]
+) -> None:
+    """What was reserved of a case is reserved of its content: loose units first, then those with serials."""
+    out = {m.serial for m in movements if (m.lot_id, m.from_place) == (opening.lot_id, opening.to_place)}
+    for serial in sorted(out):
+        inside = {**reservation, "serial": serial}
+        taken = min(quantity, _unreserved(connection, inside, opening.from_place))
+        if taken > 0:
+            move_reservation(connection, inside, taken, opening.from_place)
+            quantity -= taken
 
 
 def _unreserved(connection: Connection, reservation: Row, place_id: int) -> int:

@@ -31,6 +31,7 @@ from edge_agent.domain.barcodes.symbology import symbol_of
 
 CODE_CHARACTERS_MAX = 60
 NDC_HYPHENS = 2
+_CASE_SERIAL = re.compile(r"\((?:01\)(?P<gtin>[0-9]+)|(?P<other>[^)]+)\))\(21\).+")
 
 
 class CodeFault(ValueError):
@@ -101,8 +102,22 @@ def serial_of_unit(names: Sequence[str], serial: str | None, base_units: int) ->
     """
     if not serial or base_units == 1:
         return serial or ""
-    code = names[0]
+    return serial_of_case(names[0], serial)
+
+
+def serial_of_case(code: str, serial: str) -> str:
+    """The serial by which a case with this code is followed."""
     return f"(01){code}(21){serial}" if code.isdigit() else f"({code})(21){serial}"
+
+
+def code_of_case(serial: str) -> str | None:
+    """The code of the serialised case that is followed by this serial (:func:`serial_of_unit`), None for a base unit.
+
+    >>> code_of_case("(01)10312345678903(21)S1"), code_of_case("S1")
+    ('10312345678903', None)
+    """
+    found = _CASE_SERIAL.fullmatch(serial)
+    return found and (found["gtin"] or found["other"])
 
 
 def named(names: Iterable[str]) -> str:

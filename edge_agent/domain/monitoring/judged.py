@@ -14,7 +14,7 @@ class Judged(StrEnum):
     NO_PLACE = "no_place"  # nobody has said where it measures
     NO_POLICY = "no_policy"  # no policy holds in its place
     NO_RULE = "no_rule"  # a policy holds there, and has no rule about this quantity
-    NOT_NEEDED = "not_needed"  # battery, signal strength and the like: see GUARDING
+    NOT_NEEDED = "not_needed"  # battery, signal strength and the like (see GUARDING), or on purpose
 
     @property
     def is_silent_gap(self) -> bool:
@@ -34,11 +34,17 @@ def judged_by(metric: str, place: str | None, policies: Sequence[Policy]) -> Jud
     """
     if policy_for(metric, policies) is not None:
         return Judged.JUDGED
-    if not GUARDING.fullmatch(quantity_of(metric)):
+    if not GUARDING.fullmatch(quantity_of(metric)) or left_out(metric, policies):
         return Judged.NOT_NEEDED
     if place is None:
         return Judged.NO_PLACE
     return Judged.NO_RULE if policies else Judged.NO_POLICY
+
+
+def left_out(metric: str, policies: Sequence[Policy]) -> str | None:
+    """Why one of these policies, the nearest first, leaves ``metric`` unjudged on purpose; None if none does."""
+    said = (each for policy in policies for each in policy.not_judged.items())
+    return next((reason for named, reason in said if is_about(named, metric)), None)
 
 
 def rules_about(policy: Policy, metric: str) -> tuple[str, ...]:

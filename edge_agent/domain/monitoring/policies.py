@@ -6,7 +6,7 @@ No limit, delay, window or budget has a default: all of them protect product. Wh
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from edge_agent.domain.monitoring.excursions import Rule, Severity, Side, SilenceRule
 from edge_agent.domain.monitoring.mkt import ACTIVATION_ENERGY_J_MOL
@@ -195,6 +195,16 @@ class Policy(BaseModel):
     silence_accepted: PolicyText = ""
     """Why nobody has to hear of a device that says nothing any more, where the policy holds stock and has no such rule.
     """
+    not_judged: Annotated[dict[str, Annotated[PolicyText, Field(min_length=3)]], Field(max_length=RULES_MAX)] = {}
+    """Quantities that have no limits in such a place on purpose, and why. Others that no rule judges are a case."""
+
+    @model_validator(mode="after")
+    def _says_one_thing_of_each_quantity(self) -> "Policy":
+        for metric in self.not_judged:
+            judging = [rule.name for rule in self.rules if is_about(rule.metric, metric)]
+            if judging:
+                raise ValueError(f"not_judged: {metric} is judged by the rule {judging[0]}: leave out one of them")
+        return self
 
     @property
     def limits(self) -> tuple[Rule, ...]:

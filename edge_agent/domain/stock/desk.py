@@ -152,10 +152,11 @@ class DeskOrder:
 
 @dataclass(frozen=True, slots=True)
 class DeskOperator:
-    """Who may work at a dock. ``badge`` is what follows ``LW.BADGE.`` on the card."""
+    """Who may work at the docks of this site. ``badge`` is the digest of what follows ``LW.BADGE.`` on the card
+    (:func:`~edge_agent.domain.stock.badges.badge_digest`)."""
 
     name: Text
-    badge: Text
+    badge: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     active: bool = True
 
 
@@ -214,6 +215,7 @@ class DeskSnapshot:
     policies: Annotated[tuple[Policy, ...], Field(max_length=ROWS_MAX)] = ()
     channels: Annotated[tuple[DeskChannel, ...], Field(max_length=ROWS_MAX)] = ()
     not_booked: Annotated[tuple[DeskCase, ...], Field(max_length=ROWS_MAX)] = ()
+    badge_salt: Annotated[str, Field(pattern=r"^([0-9a-f]{2}){8,64}$")] = "00" * 16
     version: Literal[1] = 1
 
 

@@ -1,6 +1,7 @@
 """Any interleaving of what gateways and people do, checked step by step against the reference model.
 
-``LOTWARDEN_MACHINE=300 pytest tests/integration/cloud/test_any_interleaving.py`` runs so many other, longer stories.
+``LOTWARDEN_MACHINE=300 pytest tests/integration/cloud/test_any_interleaving.py`` runs so many other, longer stories;
+with ``LOTWARDEN_SHRINK=0`` the first one that fails is shown as it was, at once.
 """
 
 import os
@@ -21,8 +22,11 @@ from tests.machine.watching import EFFECTS
 from tests.support.recycled_databases import RecycledDatabases
 
 STORIES = int(os.environ.get("LOTWARDEN_MACHINE", "0"))
+PHASES = [
+    phase for phase in Phase if phase not in (Phase.shrink, Phase.explain) or os.environ.get("LOTWARDEN_SHRINK") != "0"
+]
 PROFILE = (
-    settings(max_examples=STORIES, stateful_step_count=80, print_blob=True)
+    settings(max_examples=STORIES, stateful_step_count=80, print_blob=True, phases=PHASES)
     if STORIES
     else settings(max_examples=12, stateful_step_count=50, derandomize=True, phases=[Phase.generate])
 )
@@ -50,4 +54,8 @@ def test_whatever_gateways_and_people_do_in_whatever_order_the_ledger_is_what_th
     machine: type[Machine],
 ) -> None:
     profile = settings(PROFILE, deadline=None, suppress_health_check=list(HealthCheck))
-    run_state_machine_as_test(machine, settings=profile)
+    try:
+        run_state_machine_as_test(machine, settings=profile)
+    finally:
+        for what, count in sorted(machine.tried.items()):
+            print(f"machine tried: {what} {count}")

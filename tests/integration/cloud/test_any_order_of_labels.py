@@ -129,11 +129,8 @@ def correct(database: Database, ledger: Ledger, expiry: Expiry) -> bool:
         "expires_on": expiry[0].isoformat(),
         "expires_hour": expiry[1].isoformat() if expiry[1] else None,
     }
-    proposed = propose(
-        database, "lot_expiry", request, reason="test", actor=actor_in_roles(database, "q-1", Role.QUALITY)
-    )
+    first, second = (actor_in_roles(database, name, Role.QUALITY) for name in ("q-1", "q-2"))
+    proposed = propose(database, "lot_expiry", request, reason="test", at=FIRST, actor=first)
     seen = digest_of(proposed["effect"])
-    confirm(
-        database, proposed["id"], effect_seen=seen, reason="test", actor=actor_in_roles(database, "q-2", Role.QUALITY)
-    )
+    confirm(database, proposed["id"], effect_seen=seen, reason="test", at=FIRST, actor=second)
     return True

@@ -14,6 +14,7 @@ from cloud_sync.storage.database import Database
 from edge_agent.domain.monitoring.policies import Policy
 from tests.integration.cloud import test_any_order as any_order
 from tests.integration.cloud.test_any_order import EXAMPLES, GATEWAYS
+from tests.integration.cloud.test_any_order_thinned import Thinning, deliver, say
 from tests.support.builders import Ledger, minute, reading
 from tests.support.recycled_databases import empty
 from tests.support.reference_model import Measured, Place, World, truth
@@ -93,6 +94,46 @@ def test_probes_of_one_place_come_to_the_same_excursions_in_any_order(shared: Da
     for device, at in heard.seen:
         see(ledger, device, at)
     expected = truth(WORLD, [], list(heard.measured), seen=heard.seen)
+    assert ledger.excursions() == {
+        (each.device, each.rule, each.began_at, each.ended_at, each.worst) for each in expected.excursions
+    }
+
+
+thinnings = st.builds(
+    lambda values, seed: Thinning(tuple(values), (), seed),
+    st.lists(
+        st.builds(
+            lambda device, at, value: Measured(device, minute(at / 2), value),
+            st.sampled_from(sorted(PROBES)),
+            st.integers(0, 40),
+            st.sampled_from((1.0, 5.0, 5.5, 6.0, 7.8, 9.0, 12.0)),
+        ),
+        min_size=20,
+        max_size=45,
+    ),
+    st.integers(0, 2**32),
+)
+
+
+@settings(
+    max_examples=max(EXAMPLES // 6, 1),
+    deadline=None,
+    derandomize="LOTWARDEN_EXAMPLES" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+@given(thinnings)
+def test_thinned_readings_of_several_probes_come_to_the_same_excursions_in_any_order(
+    shared: Database, history: Thinning
+) -> None:
+    ledger, random = started(shared), Random(history.seed)
+    said = [say(gateway, history, number, random, PROBES) for number, gateway in enumerate(GATEWAYS)]
+    batches = [batch for each in said for batch in each.batches]
+    random.shuffle(batches)
+    deliver(ledger, [*batches, *random.sample(batches, len(batches) // 3)], random)
+    measured = [each for one in said for each in one.measured]
+    thinned = [each for one in said for each in one.thinned]
+    expected = truth(WORLD, [], measured, thinned)
     assert ledger.excursions() == {
         (each.device, each.rule, each.began_at, each.ended_at, each.worst) for each in expected.excursions
     }

@@ -1,6 +1,7 @@
 """Readings that were thinned, some of them after they had been sent: in any order, what the reference model says."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -83,9 +84,15 @@ def test_readings_that_were_thinned_give_the_same_in_any_order(shared: Database,
     assert counted(ledger) == len(history.measured)
 
 
-def say(gateway: GatewayWithKey, history: Thinning, number: int, random: Random) -> Said:
+def say(
+    gateway: GatewayWithKey,
+    history: Thinning,
+    number: int,
+    random: Random,
+    gateway_of: Mapping[str, int] = any_order.GATEWAY_OF,
+) -> Said:
     """All in batches as they were taken; then some of those thinned, of which some had been sent before."""
-    mine = sorted((e for e in history.measured if any_order.GATEWAY_OF[e.device] == number), key=lambda e: e.at)
+    mine = sorted((e for e in history.measured if gateway_of[e.device] == number), key=lambda e: e.at)
     originals: list[tuple[int, bytes, list[Measured]]] = []
     seq = 1
     while mine:

@@ -224,3 +224,17 @@ def test_what_a_label_said_in_counting_counts_once_the_count_is_approved_and_nev
     assert counted(approve=True, expires_on="2027-01-31") == "2027-01-31"
     assert counted(approve=False, expires_on="2026-05-31") == "2027-01-31"
     assert api.reader.rows("/v1/cases", only_open=True) == []
+
+
+def test_what_is_reserved_of_a_lot_that_expires_by_a_correction_is_free_at_once_and_the_effect_says_so(
+    api: Api, other: Somebody
+) -> None:
+    lot = api.receive("A", 10)
+    (reserved,) = api.operator.ok("POST", "/v1/allocations", json=demand(4))["reservations"]
+    correction = proposed(api.quality, kind="lot_expiry", lot_id=lot, expires_on="2026-05-15")
+    assert [each["kind"] for each in correction["effect"]["follows"]] == ["reservation_expired"]
+    assert len(api.reader.rows("/v1/reservations", only_open=True)) == 1  # nothing is done yet
+    assert confirmed(other, correction).status_code == 200
+    (ended,) = api.reader.rows("/v1/reservations")
+    assert (ended["id"], ended["ended_as"]) == (reserved["id"], "expired")
+    assert ended["ended_reason"].startswith("lot A expired on 2026-05-15")

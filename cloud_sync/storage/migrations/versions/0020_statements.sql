@@ -68,3 +68,8 @@ CREATE FUNCTION is_foreign(of_gateway bigint, own bigint[], scope bigint) RETURN
     SELECT scope IS NOT NULL AND scope <> own[1]
        AND NOT EXISTS (SELECT FROM gateway_site s WHERE s.gateway_id = of_gateway AND s.site_id = scope)
 $$;
+
+-- Whether a channel ever had readings from before its clock was synchronised: asked for each batch, whatever its months.
+ALTER TABLE channel ADD COLUMN has_doubtful_times boolean NOT NULL DEFAULT false;
+UPDATE channel c SET has_doubtful_times = true
+WHERE EXISTS (SELECT FROM reading r WHERE r.channel_id = c.id AND NOT r.synced);

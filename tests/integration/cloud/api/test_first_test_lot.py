@@ -82,7 +82,25 @@ def test_a_channel_where_no_policy_holds_or_that_no_rule_is_about_is_a_case_too(
     assert {case["data"]["why"] for case in unjudged(api)} == {"no_policy"}
     change = {"kind": "room", "parent": "pharmacy", "policy": "usp-crt", "reason": "it is used as a store"}
     api.administrator.ok("PUT", "/v1/places/dock", json=change)
-    assert [case["data"]["why"] for case in unjudged(api)] == ["no_rule"], "humidity: the policy has no rule about it"
+    assert unjudged(api) == [], "humidity has no limit there on purpose: the policy says so"
+
+
+def test_a_quantity_that_a_policy_neither_judges_nor_leaves_out_is_one_case_for_each_channel(
+    api: Api, gateway: GatewayWithKey
+) -> None:
+    api.place("iso-5-hood", parent="pharmacy", policy="iso-5")
+    for minutes in (0, 1, 2):
+        values = {"particles_0_5_um_count": 1.0, "rh_pct": 40.0, "p_hpa": 1000.0}
+        say(api, gateway, Reading(stamp(minute(minutes)), DeviceName("hood"), Quality.GOOD, values))
+        for row in api.reader.rows("/v1/channels"):
+            if row["place"] is None:
+                body = {"place": "iso-5-hood"}
+                api.administrator.ok("PUT", f"/v1/channels/{row['id']}/place", json=body)
+    (case,) = unjudged(api)
+    assert (case["data"]["why"], "has no rule about rh_pct" in case["text"]) == ("no_rule", True)
+    api.quality.ok("POST", f"/v1/cases/{case['id']}/resolve", json={"resolution": "a hood", "decision": "accepted"})
+    say(api, gateway, Reading(stamp(minute(9)), DeviceName("hood"), Quality.GOOD, {"rh_pct": 41.0}))
+    assert unjudged(api) == []
 
 
 def test_somebody_says_that_a_channel_is_not_judged_on_purpose_until_it_is_moved(

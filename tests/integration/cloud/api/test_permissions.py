@@ -1,5 +1,6 @@
 """Who may do what: every endpoint of the API with every role, as the table in the database says."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,8 @@ OPEN = {
     ("post", "/v1/batches"): "signed by a gateway",
     ("get", "/v1/desk"): "signed by a gateway",
     ("post", "/v1/enrolments"): "by a code",
+    ("get", "/v1/seal/witness"): "signed by a gateway",
+    ("post", "/v1/seal/cosignatures"): "signed by a gateway",
     ("post", "/v1/sessions"): "by a password",
     ("get", "/healthz"): "says nothing of the ledger",
     ("delete", "/v1/sessions/current"): ONE_SELF,
@@ -160,3 +163,12 @@ def test_a_form_of_the_console_is_bound_to_the_site_as_well(api: Api) -> None:
         answer = api.client.post(path, data=form)
         assert (answer.status_code, "your own site only" in answer.text) == (403, True), path
     assert api.client.get("/quarantine").status_code == 200
+
+
+def test_the_console_asks_for_permissions_that_there_are() -> None:
+    asked = {
+        name
+        for path in (ROOT / "cloud_sync/console/templates").glob("*.html")
+        for name in re.findall(r'\.may\("([^"]+)"\)', path.read_text(encoding="utf-8"))
+    }
+    assert asked and asked <= {permission.value for permission in Permission}

@@ -1,11 +1,13 @@
 """A serialised case is a unit of its own that contains many; opening is a fact; one click books what could not be."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from cloud_sync.actions.quality.thermal_passports import passport
+from cloud_sync.actions.quality.trace import TraceSearch, trace_found
 from cloud_sync.errors import Conflict
 from cloud_sync.ingest.dead_letter_retry import reprocess
 from edge_agent.domain.wire.records import Action, ScanLine
@@ -157,3 +159,21 @@ def test_opened_cases_are_no_stay_of_the_thermal_history(tens: Ledger, say: Said
 def test_the_gtin_of_a_single_unit_keeps_its_serial_as_printed(tens: Ledger, say: Said) -> None:
     say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(1, gtin=GTIN, serial="U7")))
     assert tens.balances()["L1", "U7", "dock"] == 1
+
+
+def test_the_trace_of_a_case_goes_on_with_what_left_after_its_opening_and_not_before(tens: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "dock", case_of_ten("S1"), line(5)))
+    say(scan(minute(1), Action.DISPENSE, "dock", "st-mary", line(2)))
+    say(scan(minute(2), Action.OPEN_CASE, "dock", None, case_of_ten("S1"), line(1, serial="U1")))
+    say(scan(minute(3), Action.PUT_AWAY, "dock", "fridge-a", line(4)))
+    say(scan(minute(4), Action.DISPENSE, "fridge-a", "st-mary", line(3)))
+    say(scan(minute(5), Action.DISPENSE, "dock", "st-mary", line(1, serial="U1")))
+
+    def ends(serial: str, way: str) -> set[tuple[str, str, int]]:
+        found = json.loads(trace_found(tens.database, TraceSearch(serial=serial))[way].ends)
+        return {(end["from_place"], end["to_place"], end["quantity"]) for end in found}
+
+    assert ends(S1, "forward") == {("fridge-a", "st-mary", 3), ("dock", "st-mary", 1)}
+    assert ends(S1, "backward") == {("acme", "dock", 10)}
+    assert ends("U1", "forward") == {("dock", "st-mary", 1)}
+    assert ends("U1", "backward") == {("acme", "dock", 10)}

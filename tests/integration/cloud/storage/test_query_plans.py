@@ -141,7 +141,28 @@ ADDED = dict.fromkeys((
     "origin", "ndc", "patient_ref", "metric", "body", "prescription",
 ), "x")  # fmt: skip
 """Texts that are only written."""
+SEAL: Parameters = {
+    "high": 100,
+    "left_out": [],
+    "case_ids": [5],
+    "previous_size": 1200,
+    "evidence_ids": [5],
+    "row_ids": [5],
+    "row_keys": [],
+    "seal_ids": [5],
+    "state_signature": b"x",
+    "subjects": ["lot:5"],
+    "level": 0,
+    "low": 1,
+    "n": 5,
+    "rows_after": 0,
+    "sealed_to": "900:900:",
+    "size": 1300,
+    "snapshot": "950:950:",
+    "width": 256,
+}
 USUAL: Parameters = {
+    **SEAL,
     "roles": ["operator"], "sites": [1], "record_kind": "order", "record_id": "SO-5", "record_sha256": "x",
     "meaning": "approval", "proof": "password", "signed_at": AT, "from_value": 1, "changed_by": "a",
     "changed_reason": "x", "person": "amy", "since_of_address": AT,

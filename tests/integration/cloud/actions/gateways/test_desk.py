@@ -25,6 +25,7 @@ from cloud_sync.errors import Conflict, NotFound, NotKnown
 from cloud_sync.storage.database import Database
 from edge_agent.buffer.desk_store import Desk
 from edge_agent.config.model import UplinkSection
+from edge_agent.domain.stock.badges import badge_digest
 from edge_agent.domain.stock.desk import TAKEN_AT_HEADER, desk_etag, desk_json
 from edge_agent.domain.stock.eligibility import HoldKind
 from edge_agent.domain.wire.records import Action
@@ -94,7 +95,9 @@ async def test_a_desk_holds_the_sites_stock_holds_badges_and_channels(
     ledger: Ledger, gateway: GatewayWithKey, say: Said
 ) -> None:
     a_stocked_site(ledger, gateway, say)
-    put_operator(ledger.database, "amy", "b-1", active=True, actor="test")
+    ledger.add_place("annex", "site")
+    for name, badge, sites in (("amy", "b-1", ["site"]), ("ben", "b-2", ["annex"]), ("cyd", "b-3", None)):
+        put_operator(ledger.database, name, badge, active=True, actor="test", sites=sites)
     say(reading(minute(1), 5.0), reading(minute(2), 12.0))
     with served(ledger.database) as url:
         desk = await client_of(url, gateway).fetch(None)
@@ -105,7 +108,10 @@ async def test_a_desk_holds_the_sites_stock_holds_badges_and_channels(
         ("L2", [("fridge-a", 5)]),
     ]
     assert {block.kind for lot in snapshot.lots for block in lot.blocks} == {HoldKind.EXPOSURE}
-    assert [operator.badge for operator in snapshot.operators] == ["b-1"]
+    assert {operator.name: operator.badge for operator in snapshot.operators} == {
+        name: badge_digest(badge, snapshot.badge_salt) for name, badge in (("amy", "b-1"), ("cyd", "b-3"))
+    }
+    assert b'"b-1"' not in desk_json(snapshot)
     assert {channel.place for channel in snapshot.channels} == {"fridge-a", "fridge-b"}
     assert {place.name: place.path for place in snapshot.places}["fridge-a"] == ("site", "fridge-a")
     assert [policy.name for policy in snapshot.policies] == ["cold"]

@@ -171,6 +171,7 @@ def test_silence_counts_from_when_it_was_watched_however_late_the_first_reading_
     ledger.put_probe("dock", "probe-d")
     change_policy(ledger, "dock", "watched", minute(10))
     earlier = GatewayWithKey(gateway.name, "22222222-2222-4222-8222-222222222222", gateway.key)
+    ledger.trust_journals(gateway, earlier)
     batches = [
         earlier.batch(reading(minute(5), 20.0, "probe-d")),
         gateway.batch(reading(minute(40), 20.0, "probe-d"), reading(minute(45), 20.0, "probe-d")),

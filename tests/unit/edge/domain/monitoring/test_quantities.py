@@ -20,6 +20,22 @@ def test_every_spelling_of_a_temperature_is_judged_by_a_rule_for_temperature(met
     assert judged_by(metric, "fridge-a", [COLD]) is Judged.JUDGED
 
 
+def test_what_a_policy_leaves_out_on_purpose_need_not_be_judged() -> None:
+    dry = COLD.model_copy(update={"name": "dry", "not_judged": {"rh_pct": "no limit for this storage"}})
+    assert judged_by("ch2_rh_pct", "fridge-a", [dry]) is Judged.NOT_NEEDED
+    assert judged_by("rh_pct", "shelf", [COLD, dry]) is Judged.NOT_NEEDED, (
+        "what a nearer policy is silent of, the next says"
+    )
+    assert judged_by("rh_pct", "shelf", [COLD]) is Judged.NO_RULE
+    assert judged_by("dp_pa", "fridge-a", [dry]) is Judged.NO_RULE
+
+
+def test_a_policy_says_one_thing_of_each_quantity() -> None:
+    said = COLD.model_dump(mode="json") | {"not_judged": {"temp_c": "no limit for this storage"}}
+    with pytest.raises(ValueError, match="temp_c is judged by the rule"):
+        Policy.model_validate(said)
+
+
 @pytest.mark.parametrize("metric", ["dew_c", "rh_pct", "battery_pct", "p_pa", "temp_f", "particles_5_um_count"])
 def test_what_is_no_temperature_is_not_judged_as_one(metric: str) -> None:
     assert not is_about("temp_c", metric)

@@ -2,10 +2,10 @@
 
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
-revision = "0025"
-down_revision = "0026"
+revision = "0029"
+down_revision = "0023"
 
 
 def upgrade() -> None:
-    """Run ``0025_permissions.sql``."""
+    """Run ``0029_permissions.sql``."""
     run_sql_beside(__file__)

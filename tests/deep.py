@@ -1,0 +1,53 @@
+"""Stories and orders of arrival by the thousand: ``./dev deep [MINUTES]`` runs other ones each time until time is up.
+
+Gives how many were tried. What fails is shown with the blob that repeats it; keep it as a test of its own.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+
+MACHINE = "tests/integration/cloud/test_any_interleaving.py"
+ORDERS = tuple(
+    f"tests/integration/cloud/test_any_order{name}.py"
+    for name in ("", "_probes", "_thinned", "_changed", "_decided", "_of_labels")
+)
+STORIES, EXAMPLES = 12, 120
+"""In one round; some of the tests take a share of the examples."""
+
+
+def main(minutes: float) -> int:
+    """Runs rounds until the time is over; gives 1 as soon as one fails."""
+    until = time.monotonic() + 60 * minutes
+    tried = Counter[str]()
+    for number in range(1, 10_000):
+        if time.monotonic() > until:
+            break
+        is_machine = number % 2 == 1
+        files = (MACHINE,) if is_machine else ORDERS
+        said = {"LOTWARDEN_MACHINE": str(STORIES)} if is_machine else {"LOTWARDEN_EXAMPLES": str(EXAMPLES)}
+        command = (sys.executable, "-m", "pytest", "-q", "-x", "-s", "--hypothesis-show-statistics", *files)
+        done = subprocess.run(command, env={**os.environ, **said}, capture_output=True, text=True, check=False)
+        tried += _tried(done.stdout)
+        print(f"round {number}: {dict(tried)}", flush=True)
+        if done.returncode:
+            print(done.stdout + done.stderr)
+            return 1
+    print("tried:", ", ".join(f"{count} {what}" for what, count in sorted(tried.items())))
+    return 0
+
+
+def _tried(text: str) -> Counter[str]:
+    found = Counter[str]()
+    for what, count in re.findall(r"machine tried: (\w+) (\d+)", text):
+        found[what] += int(count)
+    for _, name, passing in re.findall(r"^(\S+)::(test_\w+):$.*?(\d+) passing", text, re.M | re.S):
+        found[name] += int(passing)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(float(sys.argv[1]) if len(sys.argv) > 1 else 30))
