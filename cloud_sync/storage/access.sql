@@ -38,11 +38,11 @@ SELECT r.name AS role, r.meaning,
         FROM role_permission p WHERE p.role = r.name) AS permissions
 FROM role r ORDER BY r.name;
 
--- name: places_outside(names, sites)
+-- name: places_outside(names, site_ids)
 -- Those of these places of the house that are at none of these sites.
 SELECT p.name FROM place p
 WHERE p.name = ANY(:names) AND place_scope(p.kind, p.ancestors) IS NOT NULL
-  AND NOT place_scope(p.kind, p.ancestors) = ANY(:sites::bigint[]);
+  AND NOT place_scope(p.kind, p.ancestors) = ANY(:site_ids::bigint[]);
 
 -- name: places_of_reservation(id)
 -- Where a reservation is kept.

@@ -47,7 +47,7 @@ def check_sites(
                 value = path_values[parameter]
                 rows = getattr(access, query)(connection, **{by: int(value) if by == "id" else value})
                 names |= {row["name"] for row in rows}
-        outside = [row["name"] for row in access.places_outside(connection, names=sorted(names), sites=list(sites))]
+        outside = [row["name"] for row in access.places_outside(connection, names=sorted(names), site_ids=list(sites))]
     if outside:
         raise NotAllowed(f"your role may {permission} at your own site only, and {outside[0]} is not there", ASK)
     if not names:
@@ -64,7 +64,7 @@ def check_places(
             name, by = query
             rows = getattr(queries("access"), name)(connection, **{by: int(value) if by == "id" else value})
             names = [row["name"] for row in rows]
-        outside = list(queries("access").places_outside(connection, names=names, sites=list(sites)))
+        outside = list(queries("access").places_outside(connection, names=names, site_ids=list(sites)))
     if outside or not names:
         raise NotAllowed(f"your role may {permission} at your own site only, and this is not of it alone", ASK)
 

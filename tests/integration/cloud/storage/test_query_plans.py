@@ -163,7 +163,7 @@ SEAL: Parameters = {
 }
 USUAL: Parameters = {
     **SEAL,
-    "roles": ["operator"], "sites": [1], "record_kind": "order", "record_id": "SO-5", "record_sha256": "x",
+    "roles": ["operator"], "site_ids": [1], "record_kind": "order", "record_id": "SO-5", "record_sha256": "x",
     "meaning": "approval", "proof": "password", "signed_at": AT, "from_value": 1, "changed_by": "a",
     "changed_reason": "x", "person": "amy", "since_of_address": AT,
     "id_sha256": "x", "used_after": AT, "began_after": AT, "but": "",
@@ -215,7 +215,9 @@ USUAL: Parameters = {
     "is_version": True, "reach_from": None, "reach_until": None, "gap_s": 600.0, "sensors": "any",
     "is_high_worse": True, "evidence": "a report", "said_by": "x", "pattern": "^x-v", "after_lot_id": 100,
     "earliest_at": AT, "latest_at": AT, "first_seq": 5, "reaches_s": [3600.0, 0.0], "young_at": AT, "roots": [101],
-    "seqs": [5, 6],
+    "seqs": [5, 6], "exposed": False, "demands": ["SO-5", "SO-6"], "reserved_bys": ["amy", "amy"],
+    "subjects": ["request:5", "lot:6"], "reasons": ["", ""], "client_ids": [uuid.UUID(int=1), uuid.UUID(int=2)],
+    "zones": ["UTC", "UTC"], "actors": ["a", "b"], "sites": [None, 1], "befores": [AT, None],
 }  # fmt: skip
 """Values of parameters by their names, where a query is not asked otherwise."""
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}
@@ -228,12 +230,20 @@ ASKED: dict[str, list[Parameters]] = {
         {"lot_number": "", "rows_max": 16},
         {},
         {"site": "site", "lot_number": ""},
-        {"lot_number": "", "made_for": "RX-1"},
+        {"lot_number": "", "made_for": "RX-1", "exposed": None},
+        {"lot_number": "", "exposed": True},
     ],
     "locks.share": [{"key": 1}],
     "locks.own": [{"key": 1}],
     "locks.lock_one": [{"key": 1}],
     "locks.lock_item_named": [{"key": 1}],
+    "locks.lock_items_named": [{"key": 1}],
+    "locks.lock_rooms": [{"key": 1}],
+    "locks.try_to_lead": [{"key": 1}],
+    "locks.share_rooms": [{"key": 1}],
+    "availability.wholly_exposed": [{}, {"lot_number": "", "site": "site"}],
+    "events.add_events": [{"data": ["{}", "{}"]}],
+    "reservations.add_reservations_together": [{"expires_at": [None, AT]}],
     "clocks.correct_movements": [{"at": [AT, AT], "earliest_at": [AT, AT], "latest_at": [AT, AT]}],
     "clocks.add_doubtful_scans": [{"seqs": [5, 6]}],
     "envelopes.add_retold": [{"was": [5, 6], "seq": [7, 8]}],
