@@ -190,7 +190,7 @@ class Expected:
         world = self.house.world
         assert world.horizons is not None
         world.horizons.clear()
-        world.horizons |= self.house.horizons()
+        world.horizons.update(self.house.horizons())
         self._check_horizons(measured)
         key = (
             tuple(moves),
