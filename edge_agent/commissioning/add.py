@@ -1,16 +1,36 @@
 """``edge-agent add``: write a device into the configuration, once it is proven what it is."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import typer
 from rich.console import Console
 
 from edge_agent.commands.options import DEFAULT_CONFIG, ConfigOption, JsonOption, errors_told, print_json
+from edge_agent.commissioning.add_options import (
+    AddressOption,
+    BusNameOption,
+    BusOption,
+    FahrenheitOption,
+    FlowOption,
+    KeepRunningOption,
+    LayoutOption,
+    ModelOption,
+    NameArgument,
+    PollOption,
+    ProvenOption,
+    SampleOption,
+    ScannerOption,
+    SeparatorKeyOption,
+    SeparatorOption,
+    SizesOption,
+    SuffixOption,
+    UnprovenOption,
+    YesOption,
+)
 from edge_agent.commissioning.add_scanner import refuse_scanner_duplicates, scanner_added, scanner_section
 from edge_agent.commissioning.add_wired import Wired, added, bus_for, counter_of, probed, proven_of, refuse_duplicates
 from edge_agent.commissioning.assessment import Sense
@@ -50,7 +70,8 @@ from edge_agent.commissioning.probe import (
 )
 from edge_agent.commissioning.records import record, record_scanner, record_wired, who
 from edge_agent.commissioning.target import Place, UnitPart, ad_hoc_target, all_profiles, seen_of
-from edge_agent.config.model import GatewayConfig, ScannerSection
+from edge_agent.config.dock_sections import ScannerSection
+from edge_agent.config.model import GatewayConfig
 from edge_agent.errors import BenchError
 from edge_agent.runtime.config_loader import load_config
 from edge_agent.timekeeping.clock import SystemClock
@@ -62,23 +83,16 @@ RELOAD = "sudo systemctl reload edge-agent"
 
 
 def add_command(
-    name: Annotated[str, typer.Argument(help="Its name, PLACE/WHAT, e.g. fridge-a/probe-1.")],
-    profile: Annotated[str | None, typer.Option(help="Model of a wired device: a file of config/devices.")] = None,
-    address: Annotated[
-        str | None, typer.Option(help="Of a Bluetooth sensor, instead of a profile: A4:C1:38:02:83:F4.")
-    ] = None,
-    scanner: Annotated[
-        str | None,
-        typer.Option(help="Port of a handheld scanner: /dev/serial/by-id/... or /dev/input/by-id/...-event-kbd."),
-    ] = None,
-    layout: Annotated[
-        Literal["us", "uk", "de", "fr"] | None, typer.Option(help="Of a keyboard scanner: what it is set to.")
-    ] = None,
-    suffix: Annotated[str | None, typer.Option(help="Of a scanner: what ends a scan, if not cr.")] = None,
-    separator: Annotated[str | None, typer.Option(help="Of a scanner: what it sends for GS, if not GS.")] = None,
-    separator_key: Annotated[str | None, typer.Option(help="Of a keyboard scanner: the key for GS, e.g. f8.")] = None,
+    name: NameArgument,
+    profile: ModelOption = None,
+    address: AddressOption = None,
+    scanner: ScannerOption = None,
+    layout: LayoutOption = None,
+    suffix: SuffixOption = None,
+    separator: SeparatorOption = None,
+    separator_key: SeparatorKeyOption = None,
     config: ConfigOption = DEFAULT_CONFIG,
-    bus: Annotated[str | None, typer.Option("--bus", help="A bus of the configuration; or give --host.")] = None,
+    bus: BusOption = None,
     host: HostOption = None,
     port: PortOption = None,
     serial_port: SerialOption = None,
@@ -91,36 +105,24 @@ def add_command(
     word_order: OrderOption = None,
     input_number: InputOption = None,
     metric: MetricOption = None,
-    fahrenheit: Annotated[bool, typer.Option("--fahrenheit", help="The unit was ordered with °F.")] = False,
-    size_um: Annotated[
-        list[float] | None, typer.Option(help="Of a particle counter: size of a channel, smallest first. Repeatable.")
-    ] = None,
-    flow_l_per_min: Annotated[float | None, typer.Option(help="Of a counter: nominal flow on its type plate.")] = None,
-    sample_s: Annotated[int | None, typer.Option(help="Of a counter: the sample time that is set.")] = None,
-    keep_running: Annotated[
-        bool, typer.Option("--keep-running", help="Of a counter: the gateway may start it when it stands still.")
-    ] = False,
+    fahrenheit: FahrenheitOption = False,
+    size_um: SizesOption = None,
+    flow_l_per_min: FlowOption = None,
+    sample_s: SampleOption = None,
+    keep_running: KeepRunningOption = False,
     ble_format: FormatOption = None,
     bindkey_file: KeyFileOption = None,
     adapter: AdapterOption = None,
     source: SourceOption = None,
     ble_s: ListenOption = LISTEN_S,
-    poll_s: Annotated[
-        float | None,
-        typer.Option(min=0.1, max=86400, help="Polling interval (default 10 s; 60 s for Bluetooth)."),
-    ] = None,
+    poll_s: PollOption = None,
     seen: SeenOption = None,
-    proven: Annotated[
-        list[str] | None,
-        typer.Option("--proven", metavar="DOUBT=HOW", help="What the papers leave open and you have tried on it."),
-    ] = None,
-    unproven: Annotated[
-        str | None, typer.Option(metavar="REASON", help="Add it without proof; the reason becomes a comment.")
-    ] = None,
+    proven: ProvenOption = None,
+    unproven: UnprovenOption = None,
     by: ByOption = None,
-    bus_name: Annotated[str | None, typer.Option(help="Name of the bus, if a new one is needed.")] = None,
+    bus_name: BusNameOption = None,
     profiles_dir: ProfilesDirOption = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
+    yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Probe a device or a scanner, prove it, and write it into the configuration.
@@ -132,19 +134,15 @@ def add_command(
     """
     console = Console(highlight=False, stderr=as_json)
     with errors_told():
-        loaded = load_config(config)
-        before = text_of(config)
+        loaded, before = load_config(config), text_of(config)
+        _refuse_two_kinds(scanner, address, profile, host or serial_port)
         if scanner is not None:
-            if profile is not None or address is not None or host or serial_port:
-                raise BenchError(("give --scanner alone: it is neither a sensor nor on a bus",))
             section = scanner_section(
                 name, scanner, baudrate=baudrate, suffix=suffix, separator=separator, separator_key=separator_key,
                 layout=layout,
             )  # fmt: skip
             after, data, keep = _scanner(loaded, before, console, section, unproven, by, quiet=as_json)
         elif address is not None:
-            if profile is not None or host or serial_port:
-                raise BenchError(("give --address for a Bluetooth sensor, or --profile for a wired device, not both",))
             after, data, keep = _wireless(
                 loaded, before, console, name=name, address=address, bus=bus, adapter=adapter, bus_name=bus_name,
                 ble_format=ble_format, bindkey_file=bindkey_file, source=source, ble_s=ble_s, poll_s=poll_s,
@@ -154,24 +152,36 @@ def add_command(
             own_dir = profiles_dir or loaded.gateway.profiles_dir
             part = UnitPart(input_number, tuple(metric or ()))
             target = ad_hoc_target(_profile_said(profile, own_dir), unit, address_offset, word_order, own_dir, part)
-            counter = counter_of(
-                target.profile, tuple(size_um or ()), flow_l_per_min, sample_s, keep_running=keep_running
-            )
+            sizes = tuple(size_um or ())
+            counter = counter_of(target.profile, sizes, flow_l_per_min, sample_s, keep_running=keep_running)
             target = replace(target, variant=replace(target.variant, fahrenheit=fahrenheit), counter=counter)
-            doubts = proven_of(tuple(proven or ()), target.profile)
             place = Place(host, port, serial_port, baudrate, parity, stopbits, framer=framer)
-            bus_section, is_new_bus = bus_for(loaded, bus, place, bus_name)
-            wired = Wired(name, bus_section, is_new_bus, target, poll_s or POLL_S, doubts, unproven, who(by))
+            doubts = proven_of(tuple(proven or ()), target.profile)
+            wired = Wired(
+                name, *bus_for(loaded, bus, place, bus_name), target, poll_s or POLL_S, doubts, unproven, who(by)
+            )
+            asks = sys.stdin.isatty() and not yes
             after, data, keep = _wired(
-                loaded, before, console, wired, own_dir, seen_of(seen or ()),
-                asks=sys.stdin.isatty() and not yes, quiet=as_json,
-            )  # fmt: skip
+                loaded, before, console, wired, own_dir, seen_of(seen or ()), asks=asks, quiet=as_json
+            )
         diff = offer(config, before, after, console, yes=yes, as_json=as_json)
         keep()
     judged = told_at_add(loaded, name, metrics_of(data)) if scanner is None else ()
     if as_json:
         print_json({"written": str(config), "diff": diff, "judged": list(judged), **data})
-        return
+    else:
+        _show_written(console, config, judged)
+
+
+def _refuse_two_kinds(scanner: str | None, address: str | None, profile: str | None, wire: str | None) -> None:
+    """A device is one of three: a scanner, a Bluetooth sensor, or on a bus. Raises ``BenchError``."""
+    if scanner is not None and (profile is not None or address is not None or wire):
+        raise BenchError(("give --scanner alone: it is neither a sensor nor on a bus",))
+    if address is not None and (profile is not None or wire):
+        raise BenchError(("give --address for a Bluetooth sensor, or --profile for a wired device, not both",))
+
+
+def _show_written(console: Console, config: Path, judged: Sequence[str]) -> None:
     console.print(f"Written to {config}. A running agent takes it up at once with: {RELOAD}", soft_wrap=True)
     for line in judged:
         console.print(line, style="bold red" if "NOT JUDGED" in line else "", markup=False, soft_wrap=True)

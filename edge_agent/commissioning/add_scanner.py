@@ -6,8 +6,9 @@ from pydantic import ValidationError
 
 from edge_agent.commissioning.add_wired import REASON_MIN, names_taken
 from edge_agent.commissioning.scanner_probe import ScanReport
+from edge_agent.config.dock_sections import ScannerSection
 from edge_agent.config.editor import TomlValue, with_section
-from edge_agent.config.model import GatewayConfig, ScannerSection
+from edge_agent.config.model import GatewayConfig
 from edge_agent.errors import BenchError
 
 KEYBOARDS = "/dev/input/"

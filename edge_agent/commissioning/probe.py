@@ -45,7 +45,8 @@ from edge_agent.commissioning.target import (
     target_of,
 )
 from edge_agent.commissioning.transcript import Exchange, TranscriptLine
-from edge_agent.config.model import BleDeviceSection, DeviceSection, ProofSection, ScannerSection
+from edge_agent.config.dock_sections import ScannerSection
+from edge_agent.config.model import BleDeviceSection, DeviceSection, ProofSection
 from edge_agent.drivers.build import ModbusBus
 from edge_agent.errors import BenchError, ConfigError
 from edge_agent.runtime.config_loader import load_config

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from edge_agent.commissioning.assessment import Sense
 from edge_agent.commissioning.identification import Report
-from edge_agent.config.model import ScannerSection
+from edge_agent.config.dock_sections import ScannerSection
 from edge_agent.dock.scanner_proof import settings_fingerprint
 from edge_agent.drivers.proof_records import ProofRecord, append_record, now_text
 from edge_agent.timekeeping.clock import SystemClock

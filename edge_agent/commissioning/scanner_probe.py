@@ -13,7 +13,7 @@ from rich.status import Status
 
 from edge_agent.commissioning.advice import WHO_USES_IT
 from edge_agent.commissioning.console_lists import print_dashed, print_numbered
-from edge_agent.config.model import ScannerSection
+from edge_agent.config.dock_sections import ScannerSection
 from edge_agent.domain.barcodes.command_codes import is_code, parse_code
 from edge_agent.domain.barcodes.proof_card import CardReading, Proven, read_card
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected

@@ -3,7 +3,8 @@
 from functools import partial
 from pathlib import Path
 
-from edge_agent.config.model import GatewayConfig, ScannerSection
+from edge_agent.config.dock_sections import ScannerSection
+from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.dock_context import DockContext
 from edge_agent.dock.feedback import Answer, BeepBytes, Beeper, LogLines
 from edge_agent.dock.scanner_proof import ScannerProof

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from edge_agent.config.model import ScannerSection
+from edge_agent.config.dock_sections import ScannerSection
 from edge_agent.domain.barcodes.proof_card import CardReading, read_card
 from edge_agent.domain.barcodes.symbology import Symbol
 from edge_agent.drivers.proof_records import ProofRecord, append_record, is_proven_with, now_text, read_records

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Collection, Iterable, Iterator
 
+from edge_agent.config.dock_sections import ContactSection
 from edge_agent.config.model import (
     BleBus,
     BleDeviceSection,
-    ContactSection,
     DeviceSection,
     GatewayConfig,
     ModbusSerialBus,

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, cast
 
-from edge_agent.config.model import ContactSection, OutputSection
+from edge_agent.config.dock_sections import ContactSection, OutputSection
 from edge_agent.domain.wire.ids import DeviceName
 from edge_agent.domain.wire.records import Quality, Reading
 from edge_agent.drivers.base import Emit

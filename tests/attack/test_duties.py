@@ -7,7 +7,7 @@ import pytest
 
 from cloud_sync.actions.access import create_token, revoke_token
 from cloud_sync.actions.master_data import records
-from cloud_sync.domain.master_records import read_csv, write_csv
+from cloud_sync.domain.master_records_csv import read_csv, write_csv
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
 from tests.support.builders import GatewayWithKey, minute, scan

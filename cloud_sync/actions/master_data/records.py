@@ -11,17 +11,8 @@ import psycopg
 from cloud_sync.actions.master_data.master_data import item_named, place_named
 from cloud_sync.actions.master_data.record_saving import SAVE
 from cloud_sync.domain.booking import Label, NewMovement
-from cloud_sync.domain.master_records import (
-    FAULTS_MAX,
-    KINDS,
-    MasterRecord,
-    OpeningRecord,
-    PlaceRecord,
-    RecordFault,
-    differences,
-    read_csv,
-    write_csv,
-)
+from cloud_sync.domain.master_records import KINDS, MasterRecord, OpeningRecord, PlaceRecord, differences
+from cloud_sync.domain.master_records_csv import FAULTS_MAX, RecordFault, read_csv, write_csv
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.errors import Conflict, Invalid, LedgerError, NotFound
 from cloud_sync.posting.item_codes import units_of_serial

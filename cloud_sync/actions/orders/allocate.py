@@ -42,13 +42,9 @@ def allocate(
     or expired stock, nor more than is there, however many ask at once. Raises ``NotFound``, ``Conflict``.
     """
     request = {
-        "item": item,
-        "owner": owner,
-        "quantity": quantity,
-        "demand": demand,
-        "site": site,
+        "item": item, "owner": owner, "quantity": quantity, "demand": demand, "site": site,
         "shelf_life_min_days": shelf_life_min_days,
-    }
+    }  # fmt: skip
     if pending_minutes is not None:
         request["pending_minutes"] = pending_minutes
     if pack is not None:

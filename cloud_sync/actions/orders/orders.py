@@ -14,6 +14,7 @@ from cloud_sync.domain.booking import OWN_PLACES, SCRAP
 from cloud_sync.domain.orders import (
     RULES,
     OrderKind,
+    OrderLine,
     OrderStep,
     fault_of_places,
     fault_of_step,
@@ -188,24 +189,8 @@ def substitute(
         if answered_before(connection, "substitution_requested", client_id, request):
             return shown_order(connection, number)
         order = lock_order(connection, number)
-        if not RULES[order.kind].reservations:
-            raise Conflict(f"order {number} is a {order.kind}", "Substitutes are given to requisitions and transfers.")
-        asked = next((each for each in order.lines if each.line == line), None)
-        if asked is None:
-            raise NotFound(f"order {number} has no line {line}")
-        wanted, substitute_id = order.items[asked.item_id], item_named(connection, item)["id"]
-        known = queries("reservations").substitutes_of(connection, item_id=asked.item_id)
-        if substitute_id not in {row["item_id"] for row in known}:
-            raise Conflict(f"{item} is no substitute of {wanted}", f"Name it as one first: change the item {wanted}.")
-        if asked.lot_number or asked.serial:
-            raise Conflict(f"line {line} of order {number} asks for one lot", "Cancel it, and order what is wanted.")
-        if instead_of > order.open_of(asked):
-            raise Conflict(
-                f"line {line} of order {number} has only {order.open_of(asked)} units outstanding; "
-                f"cannot substitute {instead_of}"
-            )
-        if any(each.item_id == substitute_id and not each.lot_number for each in order.lines):
-            raise Conflict(f"order {number} asks for {item} already", "Place another order for more of it.")
+        asked = _line_to_substitute(order, line, instead_of)
+        substitute_id = _substitute_of(connection, order, asked, item)
         why = f"{item} instead: {reason}"
         queries("orders").add_order_line(
             connection,
@@ -226,12 +211,44 @@ def substitute(
             by_whom=actor,
             reason=why,
         )
-        data = {"line": line, "item": wanted, "instead_of": instead_of, "substitute": item, "quantity": quantity}
+        data = {
+            "line": line, "item": order.items[asked.item_id], "instead_of": instead_of, "substitute": item,
+            "quantity": quantity,
+        }  # fmt: skip
         subject = f"order:{number}"
         add_event(connection, actor=actor, kind="order_substituted", subject=subject, reason=reason, data=data)
         release_excess(connection, order_now(connection, number), actor=actor, reason=f"{number}: {why}")
         answer(connection, "substitution_requested", client_id, request, number, actor=actor)
         return shown_order(connection, number)
+
+
+def _line_to_substitute(order: OrderNow, line: int, instead_of: int) -> OrderLine:
+    """The line of which something else is to be given. Raises ``NotFound``, ``Conflict``."""
+    number = order.row["number"]
+    if not RULES[order.kind].reservations:
+        raise Conflict(f"order {number} is a {order.kind}", "Substitutes are given to requisitions and transfers.")
+    asked = next((each for each in order.lines if each.line == line), None)
+    if asked is None:
+        raise NotFound(f"order {number} has no line {line}")
+    if asked.lot_number or asked.serial:
+        raise Conflict(f"line {line} of order {number} asks for one lot", "Cancel it, and order what is wanted.")
+    if instead_of > order.open_of(asked):
+        raise Conflict(
+            f"line {line} of order {number} has only {order.open_of(asked)} units outstanding; "
+            f"cannot substitute {instead_of}"
+        )
+    return asked
+
+
+def _substitute_of(connection: Connection, order: OrderNow, asked: OrderLine, item: str) -> int:
+    """Its id, if master data name it as a substitute of what was asked. Raises ``NotFound``, ``Conflict``."""
+    wanted, substitute_id = order.items[asked.item_id], int(item_named(connection, item)["id"])
+    known = queries("reservations").substitutes_of(connection, item_id=asked.item_id)
+    if substitute_id not in {row["item_id"] for row in known}:
+        raise Conflict(f"{item} is no substitute of {wanted}", f"Name it as one first: change the item {wanted}.")
+    if any(each.item_id == substitute_id and not each.lot_number for each in order.lines):
+        raise Conflict(f"order {order.row['number']} asks for {item} already", "Place another order for more of it.")
+    return substitute_id
 
 
 def order(database: Database, number: str) -> Row:

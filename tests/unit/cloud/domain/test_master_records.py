@@ -18,9 +18,8 @@ from cloud_sync.domain.master_records import (
     ReorderRecord,
     SupplierRecord,
     differences,
-    read_csv,
-    write_csv,
 )
+from cloud_sync.domain.master_records_csv import read_csv, write_csv
 
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True)
 CODES = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=20)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from edge_agent.config.model import GatewayConfig, OutputSection
+from edge_agent.config.dock_sections import OutputSection
+from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.dock_context import DockContext
 from edge_agent.dock.lamps import Lamps
 from edge_agent.dock.metrics import Metrics

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from gpiozero.pins.mock import MockFactory
 
-from edge_agent.config.model import OutputSection
+from edge_agent.config.dock_sections import OutputSection
 from edge_agent.dock.effects import Feedback, Tone
 from edge_agent.dock.lamps import Lamps
 from edge_agent.domain.wire.records import Notice, NoticeKind

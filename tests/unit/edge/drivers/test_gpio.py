@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from edge_agent.config.model import ContactSection, OutputSection
+from edge_agent.config.dock_sections import ContactSection, OutputSection
 from edge_agent.domain.wire.records import Quality, Reading
 from edge_agent.drivers.gpio import Door, Outputs
 from edge_agent.errors import ConfigError

@@ -4,7 +4,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from edge_agent.config.model import ScannerSection
+from edge_agent.config.dock_sections import ScannerSection
 from edge_agent.dock.effects import Feedback
 from edge_agent.dock.feedback import LogLines
 from edge_agent.dock.scanner_proof import ScannerProof
