@@ -14,6 +14,7 @@ from cloud_sync.commands.examples import example_command
 from cloud_sync.commands.gateways import gateway_app
 from cloud_sync.commands.ledger_keys import ledger_key_app
 from cloud_sync.commands.records import export_records, import_records, operator_app
+from cloud_sync.commands.seal import print_checkpoint, verify_ledger
 from cloud_sync.commands.serving import serve
 from cloud_sync.commands.terminal import (
     DEFAULT_CONFIG,
@@ -74,6 +75,8 @@ def import_policies(
         import_policies_of(database, loaded)
 
 
+app.command("verify")(verify_ledger)
+app.command("checkpoint")(print_checkpoint)
 app.command("import")(import_records)
 app.command("export")(export_records)
 

@@ -23,6 +23,7 @@ from cloud_sync.api import (
     quality,
     recalls,
     records,
+    seal,
     sessions,
     stock,
     traces,
@@ -40,9 +41,9 @@ from cloud_sync.storage.queries import queries
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
 
-Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments` and `/healthz` needs `Authorization: Bearer TOKEN`, with a
-token made by `cloud-sync token create NAME --role ROLE`, or the cookie of a person who signed in at `/v1/sessions`; a
-change with the cookie needs the header `X-CSRF-Token` that signing in gave.
+Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments`, those of `/v1/seal` for witnesses and `/healthz` needs
+`Authorization: Bearer TOKEN`, with a token made by `cloud-sync token create NAME --role ROLE`, or the cookie of a
+person who signed in at `/v1/sessions`; a change with the cookie needs the header `X-CSRF-Token` that signing in gave.
 
 | role | may |
 |---|---|
@@ -92,6 +93,7 @@ def create_app(
         gateways,
         enrolments,
         desk,
+        seal,
         sessions,
     )
     for room in (*rooms, measurements, batches):

@@ -42,6 +42,7 @@ from edge_agent.uplink.build import build_uplink
 from edge_agent.uplink.desk_client import DeskClient, DeskPuller
 from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.identity import Identity
+from edge_agent.uplink.witness import Witness
 
 FAREWELL_S = 3.0
 """How long a stopping agent tries to send its last words. They are in the journal anyway."""
@@ -158,11 +159,13 @@ class _Agent:
         has_desk = dock_context is not None and (config.uplink.kind == "https" or config.desk.url is not None)
         if dock_context is not None and not has_desk:
             _log.warning("no desk is asked for: the uplink is a broker. Write [desk] url = the ledger's https address")
-        self._puller = (
-            _puller(config, clock, dock_context, identity, self._before_pull, self._take)
-            if dock_context and has_desk
-            else None
-        )
+        self._puller: DeskPuller[tuple[frozenset[str], bool]] | None = None
+        self._witness: Witness | None = None
+        if dock_context is not None and has_desk:
+            client = DeskClient(config.uplink, config.gateway.name, identity.sign, clock, url=config.desk.url)
+            self._puller = _puller(config, clock, dock_context, client, self._before_pull, self._take)
+            data_dir = config.gateway.data_dir
+            self._witness = Witness(client, config.gateway.name, identity, clock, data_dir, self._recorder.record)
         self._forwarder = Forwarder(
             journal,
             thread,
@@ -301,6 +304,8 @@ class _Agent:
             self._dock.take(desk, contained)
             if has_everything:
                 await self._dock.ledger_has_spoken()
+        if self._witness is not None:
+            await self._witness.look()
 
     async def _show_journal(self, status_model: StatusModel) -> None:
         while True:
@@ -311,7 +316,10 @@ class _Agent:
 
     def _machine(self) -> MachineStatus:
         link = LinkStatus(self._forwarder.is_link_up, self._clock.mono_s() - self._forwarder.link_since_s)
-        return MachineStatus(link, self._watchdog.faults(), self._journal_status)
+        faults = self._watchdog.faults()
+        if self._witness is not None and self._witness.trouble:
+            faults = (*faults, self._witness.trouble)
+        return MachineStatus(link, faults, self._journal_status)
 
     async def _note(self, recording: asyncio.Task[None], kind: NoticeKind) -> None:
         """Record that the agent started or stopped, unless the recorder has died, which is told elsewhere."""
@@ -363,12 +371,12 @@ def _puller(
     config: GatewayConfig,
     clock: Clock,
     dock_context: DockContext,
-    identity: Identity,
+    client: DeskClient,
     before: Callable[[], Awaitable[tuple[frozenset[str], bool]]],
     take: Callable[[Desk, tuple[frozenset[str], bool]], Awaitable[None]],
 ) -> DeskPuller[tuple[frozenset[str], bool]]:
     return DeskPuller(
-        DeskClient(config.uplink, config.gateway.name, identity.sign, clock, url=config.desk.url),
+        client,
         clock,
         pull_s=config.desk.pull_s,
         before=before,

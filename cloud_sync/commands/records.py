@@ -10,6 +10,7 @@ from rich.progress import Progress
 
 from cloud_sync.actions.gateways import desk
 from cloud_sync.actions.master_data import records
+from cloud_sync.commands.seal import export_evidence
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, check_name, err, fail, load, me, opened, say, told
 from cloud_sync.domain.master_records import KINDS
 
@@ -55,10 +56,17 @@ def import_records(
 
 
 def export_records(
-    kind: Annotated[str, typer.Argument(help=f"What to write: {', '.join(KINDS)}.")],
+    kind: Annotated[str, typer.Argument(help=f"Master data to write: {', '.join(KINDS)}.")] = "",
+    evidence: Annotated[
+        str, typer.Option(help="Write the evidence of a case instead: excursion:ID, lot:ID or case:ID.")
+    ] = "",
+    to: Annotated[Path | None, typer.Option(help="The zip file to write; by default named after the case.")] = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """Write master data as CSV to standard output."""
+    """Write master data as CSV to standard output, or with --evidence a zip that anybody can check offline."""
+    if evidence:
+        export_evidence(evidence, to or Path(f"evidence-{evidence.replace(':', '-')}.zip"), config)
+        return
     with told():
         records.model_of(kind)
     with told(), opened(load(config)) as database:

@@ -29,6 +29,7 @@ from cloud_sync.config import LedgerConfig, ServerSection
 from cloud_sync.errors import ConfigError, DatabaseDown
 from cloud_sync.ingest.batches import store_batches
 from cloud_sync.ingest.mqtt.receiver import MqttDoor
+from cloud_sync.seal.sealing import Sealer
 from cloud_sync.storage.database import Database
 
 FILES_MAX = 65_536
@@ -59,6 +60,7 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
         opened(loaded, may_create=True) as database,
         _mqtt_door(loaded, database),
         Replanning(database),
+        Sealer(database),
     ):
         import_policies_of(database, loaded)
         for site in ask_for_missing_zones(database):

@@ -135,7 +135,8 @@ FROM (
     GROUP BY m.to_place, i.name, t.lot_number
 ) AS m
 GROUP BY m.to_place
-ON CONFLICT (recall_id, place_id) DO UPDATE SET lots = excluded.lots WHERE recall_notice.sent_at IS NULL;
+ON CONFLICT (recall_id, place_id) DO UPDATE SET lots = excluded.lots
+WHERE recall_notice.sent_at IS NULL AND recall_notice.lots IS DISTINCT FROM excluded.lots;
 
 -- name: notices(recall_id, rows_max)
 -- Notices to recipients.

@@ -33,6 +33,10 @@ def protect(connection: psycopg.Connection[Any]) -> None:
     for name, rule in TABLES.items():
         if rule.kind is TableKind.EVIDENCE and not rule.has_own_trigger:
             roles.protect_evidence(connection, of_table=name, may_change=list(rule.may_change))
+        if rule.kind is TableKind.EVIDENCE and rule.is_sealed:
+            left_out = list(rule.not_sealed)
+            roles.seal_table(connection, of_table=name, may_change=list(rule.may_change), left_out=left_out)
+    roles.seal_note_migration(connection)
     if not roles.make_runtime_role(connection):
         log.warning(
             "the ledger works as the owner of its tables, for this user may not make the role %s: "

@@ -21,3 +21,11 @@ SELECT may_be_runtime();
 -- name: holds_ledger()$
 -- Whether there is a ledger in this database, of whatever version.
 SELECT to_regclass('alembic_version') IS NOT NULL;
+
+-- name: seal_table(of_table, may_change, left_out)$
+-- Seal what is written to a table, and what is there.
+SELECT seal_table(:of_table, :may_change, :left_out);
+
+-- name: seal_note_migration()$
+-- Say so if this transaction, of a migration, changed evidence.
+SELECT seal_note_migration();

@@ -22,15 +22,19 @@ class TableKind(StrEnum):
 class TableRule:
     """What a table is. ``may_change``: the columns of evidence that are written later, when it ends.
 
-    ``has_own_trigger``: its migration has a trigger that knows better when they may.
+    ``has_own_trigger``: its migration has a trigger that knows better when they may. ``is_sealed``: what is written
+    to it becomes a leaf of the tree (``cloud_sync/seal``); ``not_sealed``: columns that the leaf does not cover.
     """
 
     kind: TableKind
     may_change: tuple[str, ...] = ()
     has_own_trigger: bool = False
+    is_sealed: bool = True
+    not_sealed: tuple[str, ...] = ()
 
 
 _EVIDENCE = TableRule(TableKind.EVIDENCE)
+_SEAL = TableRule(TableKind.EVIDENCE, is_sealed=False)  # it would never come to rest
 _DERIVED = TableRule(TableKind.DERIVED)
 _SETTING = TableRule(TableKind.SETTING)
 
@@ -63,7 +67,7 @@ TABLES: Mapping[str, TableRule] = {
     "envelope": _DERIVED,  # of batches
     "envelope_point": _DERIVED,
     "event": _EVIDENCE,
-    "evidence": _EVIDENCE,
+    "evidence": TableRule(TableKind.EVIDENCE, not_sealed=("raw",)),  # raw has its digest beside it
     "exception_case": _evidence(
         "text", "data", "assignee", "resolved_at", "resolved_by", "resolution", "decision", "resolved_role"
     ),
@@ -83,7 +87,7 @@ TABLES: Mapping[str, TableRule] = {
     "item_gtin": _SETTING,
     "item_substitute": _SETTING,
     "lane_progress": _DERIVED,
-    "ledger_key": _EVIDENCE,
+    "ledger_key": TableRule(TableKind.EVIDENCE, not_sealed=("private_key",)),
     "lot": _SETTING,
     "master_formulation_record": _evidence("approved_by", "approved_at"),
     "movement": TableRule(
@@ -129,6 +133,10 @@ TABLES: Mapping[str, TableRule] = {
     "reservation": _evidence("expires_at", "ended_at", "ended_as", "ended_reason"),
     "residency": _DERIVED,
     "retold_reading": _EVIDENCE,
+    "seal_checkpoint": _SEAL,
+    "seal_cosignature": _SEAL,
+    "seal_row": _SEAL,
+    "seal_tile": TableRule(TableKind.EVIDENCE, ("hashes", "entries"), is_sealed=False),  # the last one grows
     "role": _SETTING,
     "seen_within": _EVIDENCE,
     "sign_in_attempt": _DERIVED,  # kept while it makes the next one wait

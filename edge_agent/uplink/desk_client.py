@@ -59,7 +59,8 @@ class DeskClient:
         self, section: UplinkSection, gateway: str, sign: Sign, clock: Clock, *, url: str | None = None
     ) -> None:
         """``url`` is the ledger's address, if it is not ``section.url``."""
-        self._address = f"{(url or section.url).rstrip('/')}{PATH}?gateway={quote(gateway)}"
+        self._base = (url or section.url).rstrip("/")
+        self._address = f"{self._base}{PATH}?gateway={quote(gateway)}"
         self._section = section
         self._trust = tls_context(section)
         self._gateway = gateway
@@ -91,34 +92,58 @@ class DeskClient:
         etag = desk_etag(answer.body)
         return Desk(snapshot, etag, taken_at, asked_at, asked_mono_s, str(self._clock.boot))
 
+    async def signed_get(self, path: str, query: str) -> bytes | None:
+        """What the ledger answers to this gateway at another path; None if it has no such thing yet.
+
+        Raises ``UplinkError`` as :meth:`fetch` does.
+        """
+        address = f"{self._base}{path}?gateway={quote(self._gateway)}&{query}"
+        answer = await self._exchange_in_time("GET", address, self._credentials(path))
+        if answer.status not in (200, 404):
+            raise _error(answer, address)
+        return answer.body if answer.status == 200 else None
+
+    async def post(self, path: str, body: bytes) -> None:
+        """Send JSON that needs no other credential than what it holds. Raises ``UplinkError``."""
+        address = f"{self._base}{path}"
+        answer = await self._exchange_in_time("POST", address, {"content-type": "application/json"}, body)
+        if not 200 <= answer.status < 300:
+            raise _error(answer, address)
+
     async def _ask(self, known: Desk | None) -> _Answer:
-        headers = {**self._credentials(), "accept": "application/json", "user-agent": "lotwarden-edge"}
+        headers = self._credentials(PATH)
         if known is not None:
             headers["if-none-match"] = known.etag
+        return await self._exchange_in_time("GET", self._address, headers)
+
+    async def _exchange_in_time(
+        self, method: str, address: str, headers: dict[str, str], body: bytes | None = None
+    ) -> _Answer:
+        headers = {**headers, "accept": "application/json", "user-agent": "lotwarden-edge"}
         try:
             async with asyncio.timeout(self._section.timeout_s * WHOLE_EXCHANGE_FACTOR):
-                return await self._exchange(headers)
+                return await self._exchange(method, address, headers, body)
         except TimeoutError as error:
-            raise LinkDown(f"{self._address}: no whole answer in time") from error
+            raise LinkDown(f"{address}: no whole answer in time") from error
         except httpx.HTTPError as error:
-            raise LinkDown(f"{self._address}: {error or type(error).__name__}") from error
+            raise LinkDown(f"{address}: {error or type(error).__name__}") from error
 
-    async def _exchange(self, headers: dict[str, str]) -> _Answer:
+    async def _exchange(self, method: str, address: str, headers: dict[str, str], said: bytes | None) -> _Answer:
         body = bytearray()
         async with (
             httpx.AsyncClient(verify=self._trust, timeout=self._section.timeout_s, trust_env=False) as client,
-            client.stream("GET", self._address, headers=headers) as response,
+            client.stream(method, address, headers=headers, content=said) as response,
         ):
             async for part in response.aiter_bytes():
                 body += part
                 if len(body) > DESK_BYTES_MAX:
-                    raise LinkDown(f"{self._address}: the answer is longer than {DESK_BYTES_MAX} bytes")
+                    raise LinkDown(f"{address}: the answer is longer than {DESK_BYTES_MAX} bytes")
         return _Answer(response.status_code, response.headers, bytes(body))
 
-    def _credentials(self) -> dict[str, str]:
+    def _credentials(self, path: str) -> dict[str, str]:
         at = written(self._clock.now() + self._ledger_is_ahead)
         nonce = secrets.token_hex(16)
-        signature = self._sign(signed_words(self._gateway, "GET", PATH, at, nonce))
+        signature = self._sign(signed_words(self._gateway, "GET", path, at, nonce))
         return {
             GATEWAY_HEADER: self._gateway,
             TIME_HEADER: at,

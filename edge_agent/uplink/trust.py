@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from edge_agent.domain.seal.notes import Checkpoint, NoteSignature, key_id
 from edge_agent.domain.wire.receipts import handover_words, receipts_words
 from edge_agent.errors import ConfigError
 from edge_agent.host.fsync import sync_directory
@@ -97,6 +98,17 @@ class LedgerTrust:
     def is_genuine(self, receipts: Iterable[tuple[str, str, str]], key: str, signature: str) -> bool:
         """Whether an answer with these receipts (digest, outcome, reason) is the ledger's own."""
         return key in self._keys and _is_signed(key, signature, receipts_words(receipts))
+
+    def has_signed(self, checkpoint: Checkpoint, signatures: Iterable[NoteSignature]) -> bool:
+        """Whether one of these signatures of a checkpoint is the ledger's own."""
+        known = [(raw, key_id(checkpoint.origin, raw)) for key in self._keys if (raw := public_key_of(key))]
+        return any(
+            each.name == checkpoint.origin
+            and each.key_id == identity
+            and is_signed_by(raw, each.signature, checkpoint.body.encode())
+            for each in signatures
+            for raw, identity in known
+        )
 
     def _keep(self, keys: list[str]) -> None:
         if self._path is not None:

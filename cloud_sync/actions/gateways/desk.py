@@ -58,7 +58,7 @@ def desk_for(database: Database, asked: Asked, *, now: datetime) -> bytes:
     said where the gateway stands.
     """
     with database.transaction() as connection:
-        gateway = _genuine(connection, asked, now)
+        gateway = genuine_gateway(connection, asked, now)
     if gateway["place"] is None:
         raise NotFound(
             f"gateway {asked.gateway} has no location assigned",
@@ -106,7 +106,8 @@ def put_operator(
         raise Conflict(f"the badge {badge} is somebody else's", "Print a badge with another code.") from error
 
 
-def _genuine(connection: Connection, asked: Asked, now: datetime) -> Row:
+def genuine_gateway(connection: Connection, asked: Asked, now: datetime) -> Row:
+    """The gateway that asks. Raises ``NotKnown`` unless it signed this very request just now."""
     row: Row | None = queries("desk").gateway_to_serve(connection, name=asked.gateway)
     if row is None or row["revoked_at"] is not None or not _is_signed(asked, bytes(row["public_key"])):
         raise NotKnown(f"no valid gateway {asked.gateway} signed this request", WHAT_TO_DO)

@@ -11,7 +11,7 @@ from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
 from cloud_sync.posting.positions import lot_of
 from cloud_sync.posting.recall_scope import reach_recalls
 from cloud_sync.storage.database import Connection, Database, Row
-from cloud_sync.storage.events import add_event
+from cloud_sync.storage.events import LEDGER, add_event
 from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
 
@@ -85,9 +85,12 @@ def show_recall(database: Database, recall_id: int) -> dict[str, Any]:
     with database.transaction() as connection:
         _recall(connection, recall_id)
         lots = _reconciled(connection, recall_id)
-        if all(lot["is_complete"] for lot in lots):
-            queries("recalls").note_reconciled(connection, recall_id=recall_id)
-        queries("recalls").add_notices(connection, recall_id=recall_id)
+        if all(lot["is_complete"] for lot in lots) and queries("recalls").note_reconciled(
+            connection, recall_id=recall_id
+        ):
+            _tell(connection, recall_id, "recall_reconciled", LEDGER, "every unit is accounted for", {})
+        if queries("recalls").add_notices(connection, recall_id=recall_id):
+            _tell(connection, recall_id, "recall_notices_updated", LEDGER, "more recipients, or other quantities", {})
         notices = list(queries("recalls").notices(connection, recall_id=recall_id, rows_max=NOTICES_MAX))
         return {**_recall(connection, recall_id), "reconciliation": lots, "notices": notices}
 

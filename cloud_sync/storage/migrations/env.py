@@ -11,6 +11,8 @@ MIGRATION_LOCK = 0x4C4F5457
 engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool)
 with engine.begin() as connection:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    # What a migration changes in evidence is sealed as such (versions/0023_seal.sql).
+    connection.execute(text("SELECT set_config('lotwarden.change', 'M', true)"))
     context.configure(connection=connection, target_metadata=None, transactional_ddl=True)
     with context.begin_transaction():
         context.run_migrations()

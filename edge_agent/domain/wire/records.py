@@ -174,6 +174,7 @@ class NoticeKind(StrEnum):
     CALIBRATION_DUE = "calibration_due"
     CERTIFICATE_EXPIRES = "certificate_expires"
     STATISTICS = "statistics"  # of the journal, once a day
+    SEAL_CONFLICT = "seal_conflict"  # the ledger shows another history than it showed before
     UNPROVEN = "unproven"  # a device is not what was proven when it was added, or its profile was edited since
 
 

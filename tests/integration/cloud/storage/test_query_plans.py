@@ -141,7 +141,28 @@ ADDED = dict.fromkeys((
     "origin", "ndc", "patient_ref", "metric", "body", "prescription",
 ), "x")  # fmt: skip
 """Texts that are only written."""
+SEAL: Parameters = {
+    "high": 100,
+    "left_out": [],
+    "case_ids": [5],
+    "previous_size": 1200,
+    "evidence_ids": [5],
+    "row_ids": [5],
+    "row_keys": [],
+    "seal_ids": [5],
+    "state_signature": b"x",
+    "subjects": ["lot:5"],
+    "level": 0,
+    "low": 1,
+    "n": 5,
+    "rows_after": 0,
+    "sealed_to": "900:900:",
+    "size": 1300,
+    "snapshot": "950:950:",
+    "width": 256,
+}
 USUAL: Parameters = {
+    **SEAL,
     "person": "amy", "since_of_address": AT, "id_sha256": "x", "used_after": AT, "began_after": AT, "but": "",
     "has_second_factor": False, "secret": b"x", "totp_step": 1, "code_digest": "x", "printed_name": "Amy",
     "password_hash": "x", "one_time_until": AT, "created_by": "a", "granted_by": "a", "previous_until": AT,

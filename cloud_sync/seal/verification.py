@@ -1,0 +1,361 @@
+"""Checks the whole ledger against its seal, and names the row that does not fit.
+
+Every leaf is computed again from ``seal_row`` and held against its tile, every tile against the one above, every
+checkpoint against the tree and its signature, every cosignature against its checkpoint; and every row of evidence
+against its latest leaf. What somebody with all rights over the database could do on both sides at once, only what was
+kept elsewhere shows: the checkpoints that gateways cosigned and keep, and those in evidence files.
+"""
+
+import base64
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from cloud_sync.seal.sealing import origin_in, state_words
+from cloud_sync.seal.tree import TILE_BYTES, TILE_WIDTH, root_of_prefix, top_of
+from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.queries import queries
+from cloud_sync.storage.tables import TABLES, TableKind, TableRule
+from edge_agent.domain.seal.merkle import HASH_BYTES
+from edge_agent.domain.seal.notes import (
+    COSIGNATURE,
+    Checkpoint,
+    NoteFault,
+    NoteSignature,
+    cosignature_words,
+    key_id,
+    opened_line,
+    opened_note,
+)
+from edge_agent.domain.wire.receipts import handover_words
+
+CONNECTIONS = 2
+ROWS_AT_ONCE = 200_000
+TILES_AT_ONCE = 512
+FINDINGS_MAX = 1000
+"""Of each kind; one is enough to know, and a table that was emptied has millions."""
+
+FAULTS = {
+    "changed": "it is not what was sealed",
+    "missing": "it was sealed and is gone",
+    "unsealed": "it was never sealed: it did not come by way of the ledger",
+    "overwritten": "it was changed although it must not change",
+    "deleted": "it was deleted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What does not fit: where, as ``table key``, and what is wrong."""
+
+    where: str
+    what: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What a check found."""
+
+    size: int = 0
+    """Leaves in the tree."""
+    checkpoints: int = 0
+    cosignatures: int = 0
+    unsealed: int = 0
+    """Rows that were committed after the last checkpoint."""
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, where: str, what: str) -> None:
+        """One more, up to a bound."""
+        if len(self.findings) < FINDINGS_MAX:
+            self.findings.append(Finding(where, what))
+
+
+Query = Callable[[Connection], list[Row]]
+
+
+def verify(database: Database, kept_elsewhere: Sequence[str] = ()) -> Report:
+    """Check everything. ``kept_elsewhere``: checkpoints (signed notes) that were kept outside of this database."""
+    report = Report()
+    with database.transaction() as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        snapshot: str = queries("seal").share_snapshot(connection)
+        with ThreadPoolExecutor(CONNECTIONS) as threads:
+            ask = partial(_asked, database, snapshot)
+            tables = [threads.submit(ask, each) for each in _questions(connection)]
+            last = queries("seal").last_checkpoint(connection)
+            sizes = {row["size"] for row in queries("seal").checkpoints(connection)}
+            kept = _Tree({size // TILE_WIDTH for size in sizes | {_size_of(note) for note in kept_elsewhere}})
+            tree = _check_tiles(connection, report, last, kept, lambda each: threads.submit(ask, each).result)
+            _check_checkpoints(connection, report, tree, kept_elsewhere)
+            for each in tables:
+                for row in each.result():
+                    report.add(f"{row['of_table']} {row['row_name']}", FAULTS.get(row["fault"], row["fault"]))
+        _check_outside(connection, report, last)
+    return report
+
+
+def _asked(database: Database, snapshot: str, question: Query) -> list[Row]:
+    """The answer of another connection that sees the same."""
+    with database.transaction() as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        connection.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'".encode())
+        return question(connection)
+
+
+def sealed_tables() -> Iterator[tuple[str, TableRule]]:
+    """All tables whose rows are leaves."""
+    for name, rule in TABLES.items():
+        if rule.kind is TableKind.EVIDENCE and rule.is_sealed:
+            yield name, rule
+
+
+def _questions(connection: Connection) -> Iterator[Query]:
+    """All that is to be asked about rows of evidence, in parts that two connections share."""
+    for name, rule in sealed_tables():
+        last = queries("seal").last_row_of(connection, of_table=name) or 0
+        for first in range(0, last + 1, ROWS_AT_ONCE):
+            # Whatever number somebody gave to a row, it is looked at.
+            low = first or -(2**63)
+            high = first + ROWS_AT_ONCE - 1 if first + ROWS_AT_ONCE <= last else 2**63 - 1
+            yield partial(_faults, name, list(rule.not_sealed), low, high)
+            if name == "evidence":
+                yield partial(_batches, low, high)
+
+
+def _faults(name: str, left_out: list[str], low: int, high: int, connection: Connection) -> list[Row]:
+    rows = queries("seal").faults_of_table(connection, of_table=name, left_out=left_out, low=low, high=high)
+    return [{"of_table": name, **row} for row in rows]
+
+
+def _batches(low: int, high: int, connection: Connection) -> list[Row]:
+    rows = queries("seal").batches_that_differ(connection, low=low, high=high)
+    return [{"of_table": "evidence", "fault": "its bytes do not have the digest beside them", **row} for row in rows]
+
+
+class _Tree:
+    """The tree as its rows make it: all above level 0, and there what checkpoints end in."""
+
+    def __init__(self, wanted: set[int]) -> None:
+        self.wanted = wanted
+        self.tiles: dict[tuple[int, int], bytes] = {}
+
+    def read(self, level: int, number: int) -> bytes:
+        return self.tiles.get((level, number), b"")
+
+    def root(self, size: int) -> bytes:
+        """Of the first ``size`` leaves; b"" if they are not all there."""
+        try:
+            return root_of_prefix(size, self.read)
+        except IndexError:
+            return b""
+
+
+def _check_tiles(
+    connection: Connection,
+    report: Report,
+    last: Row | None,
+    tree: _Tree,
+    ask: Callable[[Query], Callable[[], list[Row]]],
+) -> _Tree:
+    report.size = size = last["size"] if last else 0
+    count = -(-size // TILE_WIDTH)
+    # The last part looks beyond the end: nothing may be there.
+    lows = range(0, count + 1, TILES_AT_ONCE)
+    parts = [ask(partial(_tiles, low, low + TILES_AT_ONCE - 1 if low < lows[-1] else 2**62)) for low in lows]
+    above = bytearray()
+    expected = leaves_there = 0
+    for part in parts:
+        for row in part():
+            if row["n"] != expected:
+                report.add(f"seal_tile 0/{expected}", "it is gone")
+            expected = row["n"] + 1
+            leaves_there += len(row["hashes"]) // HASH_BYTES
+            _check_tile(connection, report, row)
+            # What the rows say, not what the tile says: every root is computed from the rows themselves.
+            leaves = bytes(row["leaves"] or b"")
+            if row["n"] in tree.wanted:
+                tree.tiles[0, row["n"]] = leaves
+            if len(leaves) == TILE_BYTES:
+                above += top_of(leaves)
+    if expected < count:
+        report.add(f"seal_tile 0/{expected}", "it is gone")
+    if leaves_there > size:
+        report.add(f"seal_checkpoint {leaves_there}", "the tree is larger than its latest checkpoint: one is gone")
+    _check_levels(connection, report, tree, bytes(above))
+    return tree
+
+
+def _check_levels(connection: Connection, report: Report, tree: _Tree, hashes: bytes) -> None:
+    """The tiles above the leaves, from the hashes of level 1 up."""
+    stored = {(row["level"], row["n"]): bytes(row["hashes"]) for row in queries("seal").tiles_above(connection)}
+    level = 1
+    while hashes:
+        above = b""
+        for at in range(0, len(hashes), TILE_BYTES):
+            number, tile = at // TILE_BYTES, hashes[at : at + TILE_BYTES]
+            tree.tiles[level, number] = tile
+            if stored.pop((level, number), None) != tile:
+                report.add(f"seal_tile {level}/{number}", "it does not follow from the tiles below")
+            if len(tile) == TILE_BYTES:
+                above += top_of(tile)
+        level, hashes = level + 1, above
+    for level, number in stored:
+        report.add(f"seal_tile {level}/{number}", "there is nothing below it")
+
+
+def _tiles(low: int, high: int, connection: Connection) -> list[Row]:
+    return list(queries("seal").checked_tiles(connection, low=low, high=high))
+
+
+def _check_tile(connection: Connection, report: Report, row: Row) -> None:
+    hashes, leaves = bytes(row["hashes"]), bytes(row["leaves"] or b"")
+    if hashes == leaves:
+        return
+    if row["found"] != row["wanted"]:
+        report.add(f"seal_tile 0/{row['n']}", f"{row['wanted'] - row['found']} of its leaves are gone from seal_row")
+        return
+    for at in range(0, max(len(hashes), len(leaves)), HASH_BYTES):
+        if hashes[at : at + HASH_BYTES] != leaves[at : at + HASH_BYTES]:
+            leaf = queries("seal").leaf_of_tile(connection, n=row["n"], place=at // HASH_BYTES) or {}
+            report.add(
+                f"seal_row {leaf.get('id')}",
+                f"leaf {row['n'] * TILE_WIDTH + at // HASH_BYTES}, of {leaf.get('of_table')} {leaf.get('row_name')}, "
+                "is not the one in the tree",
+            )
+
+
+def _check_checkpoints(connection: Connection, report: Report, tree: _Tree, kept_elsewhere: Sequence[str]) -> None:
+    keys = _check_keys(connection, report)
+    origin = origin_in(connection) if keys else ""
+    before = 0
+    for row in queries("seal").checkpoints(connection):
+        report.checkpoints += 1
+        where = f"seal_checkpoint {row['size']}"
+        if row["previous_size"] != before:
+            report.add(f"seal_checkpoint {row['previous_size']}", "it is gone")
+        before = row["size"]
+        fault = _fault_of_note(row["note"], origin, keys)
+        checkpoint = Checkpoint(origin, row["size"], bytes(row["root"]))
+        if fault or opened_note(row["note"])[0] != checkpoint:
+            report.add(where, fault or "its text says something else than its columns")
+        elif not any(_is_signed(key, bytes(row["state_signature"]), state_words(row)) for key in reversed(keys)):
+            report.add(where, "what it covers, or its time, is not what was signed")
+        elif tree.root(row["size"]) != checkpoint.root:
+            report.add(where, "the tree of that size has another root now: what it covers was changed")
+    for row in queries("seal").cosignatures(connection):
+        report.cosignatures += 1
+        if not row["is_known"] or not _is_cosigned(row, origin):
+            report.add(f"seal_cosignature {row['size']} {row['name']}", "it is not a signature of this gateway")
+    for note in kept_elsewhere:
+        _check_kept(report, tree, note, origin, keys)
+
+
+def _check_kept(report: Report, tree: _Tree, note: str, origin: str, keys: list[bytes]) -> None:
+    fault = _fault_of_note(note, origin, keys)
+    if fault:
+        report.add("checkpoint kept elsewhere", fault)
+        return
+    checkpoint, _ = opened_note(note)
+    where = f"checkpoint kept elsewhere, of {checkpoint.size} rows"
+    if checkpoint.size > report.size:
+        report.add(where, f"the ledger holds only {report.size}: it was set back to an older state")
+    elif tree.root(checkpoint.size) != checkpoint.root:
+        report.add(where, "the ledger's tree of that size has another root: this is another history")
+
+
+def _check_keys(connection: Connection, report: Report) -> list[bytes]:
+    """All keys that the ledger ever signed with; each but the first is handed over by one before."""
+    keys: list[bytes] = []
+    for row in queries("seal").ledger_keys_ever(connection):
+        public, where = bytes(row["public_key"]), f"ledger_key {row['id']}"
+        if Ed25519PrivateKey.from_private_bytes(bytes(row["private_key"])).public_key().public_bytes_raw() != public:
+            report.add(where, "its private key belongs to another public key")
+        previous = bytes(row["previous"] or b"")
+        if keys and (
+            previous not in keys
+            or not _is_signed(previous, bytes(row["handover"]), handover_words(_text(public), _text(previous)))
+        ):
+            report.add(where, "no key before it has handed over to it")
+        keys.append(public)
+    return keys
+
+
+def _fault_of_note(note: str, origin: str, keys: list[bytes]) -> str:
+    try:
+        checkpoint, signatures = opened_note(note)
+    except NoteFault as fault:
+        return fault.reason
+    if checkpoint.origin != origin:
+        return f"it is of another ledger, {checkpoint.origin}"
+    return "" if any(_has_signed(checkpoint, each, keys) for each in signatures) else "this ledger has not signed it"
+
+
+def _has_signed(checkpoint: Checkpoint, signature: NoteSignature, keys: list[bytes]) -> bool:
+    return signature.name == checkpoint.origin and any(
+        signature.key_id == key_id(checkpoint.origin, key)
+        and _is_signed(key, signature.signature, checkpoint.body.encode())
+        for key in keys
+    )
+
+
+def _is_cosigned(row: Row, origin: str) -> bool:
+    return is_cosignature(
+        row["line"], row["name"], bytes(row["public_key"]), Checkpoint(origin, row["size"], row["root"])
+    )
+
+
+def is_cosignature(line: str, name: str, public_key: bytes, checkpoint: Checkpoint) -> bool:
+    """Whether this line is the gateway's cosignature of the checkpoint."""
+    try:
+        cosigned = opened_line(line.rstrip("\n"))
+    except NoteFault:
+        return False
+    at_s = int.from_bytes(cosigned.signature[:8], "big")
+    return (
+        cosigned.name == name
+        and cosigned.key_id == key_id(name, public_key, COSIGNATURE)
+        and _is_signed(public_key, cosigned.signature[8:], cosignature_words(checkpoint, at_s))
+    )
+
+
+def _size_of(note: str) -> int:
+    try:
+        return opened_note(note)[0].size
+    except NoteFault:
+        return 0  # it is reported with the others
+
+
+def cosigned_at(line: str) -> datetime:
+    """When a gateway signed, by its own clock."""
+    return datetime.fromtimestamp(int.from_bytes(opened_line(line.rstrip("\n")).signature[:8], "big"), UTC)
+
+
+def _check_outside(connection: Connection, report: Report, last: Row | None) -> None:
+    """Rows that the tree should have and has not, and changes of which no event tells."""
+    if last is None:
+        return
+    covered = {"sealed_to": last["sealed_to"], "rows_after": last["rows_after"]}
+    count = queries("seal").sealed_count(connection, **covered)
+    report.unsealed = count["rows"] - count["covered"]
+    if count["covered"] != report.size:
+        for row in queries("seal").rows_outside_tree(connection, **covered, rows_max=FINDINGS_MAX):
+            report.add(f"{row['of_table']} {row['row_name']}", "its seal is not in the tree")
+    for row in queries("seal").changes_without_event(connection, rows_max=FINDINGS_MAX):
+        report.add(f"{row['of_table']} {row['row_name']}", "it was changed, and no event says by whom and why")
+
+
+def _is_signed(public: bytes, signature: bytes, words: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, words)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()

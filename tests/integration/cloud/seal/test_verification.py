@@ -1,0 +1,163 @@
+"""Whatever somebody with all rights does to the database, ``verify`` names the row."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from random import Random
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+
+from cloud_sync.app import create_app
+from cloud_sync.seal.sealing import seal_once
+from cloud_sync.seal.verification import Finding, verify
+from cloud_sync.storage.database import Connection, Database
+from cloud_sync.storage.events import add_event
+from tests.integration.cloud import test_requisition_to_patient as story
+from tests.support.recycled_databases import RecycledDatabases
+from tests.support.seal_mutations import mutate, undo
+
+MUTATIONS = 60
+
+
+def tell_story(database: Database) -> None:
+    """A ledger with nearly everything in it."""
+    now = story.START + timedelta(days=1)
+    with TestClient(create_app(database, clock=lambda: now), raise_server_exceptions=False) as client:
+        house = story.House(client, database)
+        story.settle(house)
+        purchase = story.buy(house)
+        story.receive(house, purchase)
+        demand = story.dispense(house)
+        lot = story.come_back(house, demand)
+        number = story.recall(house, lot, demand)
+        story.reconcile(house, lot)
+        story.close_recall(house, number)
+
+
+@pytest.fixture(scope="module")
+def told(databases: RecycledDatabases) -> Iterator[Database]:
+    with databases.lent() as url, Database.at_url(url) as database:
+        tell_story(database)
+        while seal_once(database):
+            pass
+        yield database
+
+
+def test_a_ledger_that_nobody_touched_fits(told: Database) -> None:
+    report = verify(told)
+    assert report.findings == []
+    assert report.size > 100
+    assert (report.checkpoints >= 1, report.unsealed) == (True, 0)
+
+
+def test_random_mutations_past_all_triggers_are_all_found(told: Database) -> None:
+    random = Random(14)
+    with psycopg.connect(told.url) as connection:
+        for _ in range(MUTATIONS):
+            mutation = mutate(connection, random)
+            found = verify(told).findings
+            undo(connection, mutation)
+            assert found, mutation
+    assert verify(told).findings == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        (
+            "UPDATE event SET actor = 'mallory' WHERE id = 3",
+            Finding("event 3", "it was changed although it must not change"),
+        ),
+        ("DELETE FROM event WHERE id = 3", Finding("event 3", "it was deleted")),
+    ],
+)  # fmt: skip
+def test_who_switches_off_the_protection_alone_leaves_a_trace_for_ever(
+    database: Database, statement: str, expected: Finding
+) -> None:
+    with database.transaction() as connection:
+        for number in range(5):
+            story_event(connection, number)
+    seal_once(database)
+    with psycopg.connect(database.url) as connection:
+        connection.execute("ALTER TABLE event DISABLE TRIGGER event_append_only")
+        connection.execute(statement.encode())
+        connection.execute("ALTER TABLE event ENABLE TRIGGER event_append_only")
+    while seal_once(database):
+        pass
+    assert expected in verify(database).findings
+
+
+def story_event(connection: Connection, number: int) -> None:
+    add_event(connection, actor="amy", kind="tried", subject="lot:1", data={"n": number})
+
+
+def test_a_change_that_no_event_tells_of_is_found(told: Database) -> None:
+    with psycopg.connect(told.url) as connection:
+        connection.execute("UPDATE reservation SET ended_reason = 'somebody said so' WHERE id = 1")
+    seal_once(told)
+    assert Finding("reservation 1", "it was changed, and no event says by whom and why") in verify(told).findings
+
+
+def test_an_older_backup_is_found_by_a_checkpoint_that_was_kept_elsewhere(
+    databases: RecycledDatabases,
+) -> None:
+    with databases.lent() as url, Database.at_url(url) as database:
+        with database.transaction() as connection:
+            story_event(connection, 1)
+        seal_once(database)
+        seal_once(database)
+        with database.transaction() as connection:
+            story_event(connection, 2)
+        sealed = seal_once(database)
+        assert sealed is not None
+        with psycopg.connect(url) as connection:
+            (note,) = connection.execute("SELECT note FROM seal_checkpoint ORDER BY size DESC LIMIT 1").fetchone() or (
+                "",
+            )
+            # As if a backup from before the second event had been restored: all of it, and of the seal as well.
+            connection.execute("SET session_replication_role = replica")
+            connection.execute("DELETE FROM event WHERE id = (SELECT max(id) FROM event)")
+            connection.execute("DELETE FROM seal_row WHERE id = (SELECT max(id) FROM seal_row)")
+            connection.execute("DELETE FROM seal_checkpoint WHERE size = (SELECT max(size) FROM seal_checkpoint)")
+            connection.execute(
+                "UPDATE seal_tile SET hashes = substr(hashes, 1, length(hashes) - 32), entries = trim_array(entries, 1)"
+            )
+        assert verify(database).findings == []
+        (finding,) = verify(database, [note]).findings
+        assert "set back to an older state" in finding.what
+        # And it goes on from there: another history.
+        with database.transaction() as connection:
+            story_event(connection, 3)
+        seal_once(database)
+        (finding,) = verify(database, [note]).findings
+        assert "another history" in finding.what
+
+
+NAMED = [
+    ("UPDATE event SET actor = 'mallory' WHERE id = 3", "event 3", "it is not what was sealed"),
+    ("DELETE FROM event WHERE id = 4", "event 4", "it was sealed and is gone"),
+    (
+        "INSERT INTO event (actor, kind, subject) VALUES ('amy', 'lot_released', 'lot:1')",
+        "event",
+        "it was never sealed",
+    ),
+    ("UPDATE evidence SET raw = raw || '\\x00'::bytea WHERE id = 1", "evidence 1", "digest"),
+    ("UPDATE hold SET lifted_reason = 'never mind' WHERE id = 1", "hold 1", "it is not what was sealed"),
+    ("UPDATE api_token SET role = 'administrator' WHERE name = 'buyer'", 'api_token ["buyer"]', "not what was sealed"),
+    ('UPDATE policy SET body = body || \'{"title": "warm"}\'', 'policy ["cool"]', "not what was sealed"),
+    ("UPDATE seal_row SET row_hash = sha256(row_hash) WHERE id = 5", "seal_row 5", "is not the one in the tree"),
+    ("UPDATE seal_checkpoint SET root = sha256(root)", "seal_checkpoint", "its text says something else"),
+    ("DELETE FROM seal_row WHERE id = 6", "seal_tile 0/0", "1 of its leaves are gone from seal_row"),
+    ("UPDATE ledger_key SET private_key = sha256(private_key)", "ledger_key", "belongs to another public key"),
+]
+
+
+def test_each_row_that_does_not_fit_is_named(told: Database) -> None:
+    # The last test of this ledger: nothing is undone.
+    for statement, where, what in NAMED:
+        with psycopg.connect(told.url) as connection:
+            connection.execute("SET session_replication_role = replica")
+            connection.execute(statement.encode())
+        found = verify(told).findings
+        assert [each for each in found if where in each.where and what in each.what], (statement, found)

@@ -1,0 +1,156 @@
+"""What somebody with all rights over the database could do to evidence, one thing at a time."""
+
+import json
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from cloud_sync.storage.tables import TABLES, TableKind
+
+EVIDENCE = sorted(name for name, rule in TABLES.items() if rule.kind is TableKind.EVIDENCE)
+"""The tables of the seal itself are among them."""
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """What was done to which row, and how to undo it."""
+
+    table: str
+    how: str
+    what: str
+    before: dict[str, Any] | None
+    ctid: str | None
+
+
+def mutate(connection: Connection, random: Random) -> Mutation:
+    """Change, delete, copy or swap one row of a random table that has any, past every trigger."""
+    while True:
+        table = random.choice(EVIDENCE)
+        row = connection.execute(
+            SQL("SELECT ctid::text, to_jsonb(r) FROM {} r ORDER BY ctid OFFSET %s LIMIT 1").format(Identifier(table)),
+            (random.randrange(_count(connection, table) or 1),),
+        ).fetchone()
+        if row is None:
+            continue
+        ctid, before = row
+        connection.execute("SET LOCAL session_replication_role = replica")
+        how = random.choice(["change", "change", "change", "delete", "copy"])
+        if how == "delete":
+            connection.execute(SQL("DELETE FROM {} WHERE ctid = %s").format(Identifier(table)), (ctid,))
+            connection.commit()
+            return Mutation(table, how, "", before, None)
+        made = (
+            _changed(connection, table, ctid, before, random) if how == "change" else _copied(connection, table, before)
+        )
+        if made is None:
+            connection.rollback()
+            continue
+        connection.commit()
+        return Mutation(table, how, made[0], before if how == "change" else None, made[1])
+
+
+def undo(connection: Connection, mutation: Mutation) -> None:
+    """Make it as it was."""
+    connection.execute("SET session_replication_role = replica")
+    if mutation.ctid is not None:
+        connection.execute(SQL("DELETE FROM {} WHERE ctid = %s").format(Identifier(mutation.table)), (mutation.ctid,))
+    if mutation.before is not None:
+        _insert(connection, mutation.table, mutation.before)
+    connection.execute("RESET session_replication_role")
+    connection.commit()
+
+
+def _count(connection: Connection, table: str) -> int:
+    (count,) = connection.execute(SQL("SELECT count(*) FROM {}").format(Identifier(table))).fetchone() or (0,)
+    return int(count)
+
+
+def _changed(
+    connection: Connection, table: str, ctid: str, before: dict[str, Any], random: Random
+) -> tuple[str, str] | None:
+    # The salt of a version that was followed by another one no longer says anything.
+    column = random.choice(sorted(before.keys() - {"salt"}))
+    after = {**before, column: _other(before[column], random)}
+    try:
+        with connection.transaction():
+            done = _update(connection, table, ctid, column, after)
+    except psycopg.Error:
+        return None  # the column does not take such a value, or PostgreSQL computes it
+    return (column, done[0]) if done else None
+
+
+def _update(
+    connection: Connection, table: str, ctid: str, column: str, after: dict[str, Any]
+) -> tuple[Any, ...] | None:
+    return connection.execute(
+        SQL(
+            "UPDATE {table} r SET {column} = n.{column} FROM jsonb_populate_record(NULL::{table}, %s) n"
+            " WHERE r.ctid = %s AND to_jsonb(r) -> %s IS DISTINCT FROM to_jsonb(n) -> %s RETURNING r.ctid::text"
+        ).format(table=Identifier(table), column=Identifier(column)),
+        (json.dumps(after), ctid, column, column),
+    ).fetchone()
+
+
+def _copied(connection: Connection, table: str, before: dict[str, Any]) -> tuple[str, str] | None:
+    """The same row once more, under another number where it has one."""
+    if "id" not in before:
+        return None
+    (made,) = _insert(connection, table, {**before, "id": before["id"] + 10_000_000}) or (None,)
+    return ("id", made) if made else None
+
+
+def _insert(connection: Connection, table: str, row: dict[str, Any]) -> tuple[str] | None:
+    generated = {
+        name
+        for (name,) in connection.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attgenerated <> ''", (table,)
+        )
+    }
+    columns = SQL(", ").join(Identifier(name) for name in row if name not in generated)
+    try:
+        with connection.transaction():
+            return connection.execute(
+                SQL(
+                    "INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE"
+                    " SELECT {columns} FROM jsonb_populate_record(NULL::{table}, %s) RETURNING ctid::text"
+                ).format(table=Identifier(table), columns=columns),
+                (json.dumps(row),),
+            ).fetchone()
+    except psycopg.errors.UniqueViolation:
+        return None
+
+
+def _other(value: Any, random: Random) -> Any:
+    """Another value that the column may take as well as this one: a digit or a letter is another one."""
+    if isinstance(value, bool):
+        return not value
+    if value is None:
+        return None
+    if isinstance(value, int):
+        return value + random.choice([-1, 1, 2])
+    if isinstance(value, float):
+        return value + 0.5
+    if isinstance(value, list):
+        return value[:-1] if value else value
+    if isinstance(value, dict):
+        return {**value, "note": "as agreed"}
+    return _other_text(str(value), random)
+
+
+def _other_text(value: str, random: Random) -> str:
+    at = [
+        number
+        for number, each in enumerate(value)
+        if each.isdigit() or (each.isalpha() and not value.startswith("\\x"))
+    ]
+    if not at:
+        return value + "x"
+    where = random.choice(at)
+    swap = {"0": "1", "1": "2"} if value[where].isdigit() else {}
+    new = swap.get(value[where], "0" if value[where].isdigit() else random.choice("abcdef"))
+    return value[:where] + new + value[where + 1 :]
