@@ -78,10 +78,12 @@ SELECT asked.number, stock.*,
         WHERE h.lot_id = stock.lot_id AND coalesce(h.serial = stock.serial, true)
           AND hold_covers(h.place_id, stock.place_id)
           AND h.prescription IS DISTINCT FROM '') AS holds,
-       (SELECT count(*) FROM lot x
-        WHERE x.item_id = asked.item_id AND x.owner = asked.owner AND x.is_wholly_exposed) AS wholly_exposed
-FROM unnest(:item_ids::bigint[], :owners::text[], :sites::bigint[]) WITH ORDINALITY
-     AS asked (item_id, owner, site_id, number)
+       asked.wholly_exposed
+FROM (SELECT a.*, (SELECT count(*) FROM lot x
+                   WHERE x.item_id = a.item_id AND x.owner = a.owner AND x.is_wholly_exposed) AS wholly_exposed
+      FROM unnest(:item_ids::bigint[], :owners::text[], :sites::bigint[]) WITH ORDINALITY
+           AS a (item_id, owner, site_id, number)
+      OFFSET 0) AS asked -- counted once for each
 CROSS JOIN LATERAL (
     (SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
             expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone,
