@@ -7,14 +7,20 @@ from fastapi import APIRouter, Response
 from cloud_sync.actions.gateways import gateways
 from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Listing, Reader
 from cloud_sync.api.master_data import created
-from cloud_sync.api.problems import answers
+from cloud_sync.api.problems import also, answers
 from cloud_sync.api.schemas.common import Listed, Name
 from cloud_sync.api.schemas.gateway import GatewayIn, GatewayOut, RevokeIn
 
 router = APIRouter(tags=["gateways"], route_class=ApiRoute, responses=answers(404, 409))
 
 
-@router.post("/gateways", summary="Register a gateway", status_code=201, response_model=GatewayOut)
+@router.post(
+    "/gateways",
+    summary="Register a gateway",
+    status_code=201,
+    response_model=GatewayOut,
+    responses=also(200, GatewayOut),
+)
 def create_gateway(gateway: GatewayIn, response: Response, database: Ledger, actor: Administrator) -> Any:
     """Believe a gateway's batches from now on."""
     return created(response, gateways.add_gateway(database, gateway.name, gateway.public_key, actor=actor.name))

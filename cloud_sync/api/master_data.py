@@ -8,7 +8,7 @@ from fastapi.responses import PlainTextResponse
 from cloud_sync.actions.master_data import master_data, zones
 from cloud_sync.actions.monitoring import channels
 from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Listing, Now, Reader
-from cloud_sync.api.problems import answers
+from cloud_sync.api.problems import also, answers
 from cloud_sync.api.schemas.common import Id, Listed, Name, PlaceKind, WhyIn
 from cloud_sync.api.schemas.gateway import ChannelOut, ChannelPlaceIn
 from cloud_sync.api.schemas.master import ItemIn, ItemOut, OwnerIn, OwnerOut, PlaceIn, PlaceOut, PolicyOut, ZoneIn
@@ -27,7 +27,9 @@ def created(response: Response, result: tuple[Row, bool]) -> Row:
     return row
 
 
-@router.post("/places", summary="Create a place", status_code=201, response_model=PlaceOut)
+@router.post(
+    "/places", summary="Create a place", status_code=201, response_model=PlaceOut, responses=also(200, PlaceOut)
+)
 def create_place(place: PlaceIn, response: Response, database: Ledger, actor: Administrator) -> Any:
     """Create a place. Scans that named it before it was known are booked now."""
     return created(response, master_data.add_place(database, **place.model_dump(), actor=actor.name))
@@ -59,7 +61,9 @@ def list_sites_without_zone(database: Ledger, _: Reader) -> Any:
     return zones.sites_without_zone(database)
 
 
-@router.post("/owners", summary="Create an owner", status_code=201, response_model=OwnerOut)
+@router.post(
+    "/owners", summary="Create an owner", status_code=201, response_model=OwnerOut, responses=also(200, OwnerOut)
+)
 def create_owner(owner: OwnerIn, response: Response, database: Ledger, actor: Administrator) -> Any:
     """Create an owner of stock."""
     return created(response, master_data.add_owner(database, **owner.model_dump(), actor=actor.name))
@@ -71,7 +75,7 @@ def list_owners(database: Ledger, _: Reader, page: Listing) -> Any:
     return page.of(master_data.list_owners(database, rows_max=page.rows_max, rows_skipped=page.offset))
 
 
-@router.post("/items", summary="Create an item", status_code=201, response_model=ItemOut)
+@router.post("/items", summary="Create an item", status_code=201, response_model=ItemOut, responses=also(200, ItemOut))
 def create_item(item: ItemIn, response: Response, database: Ledger, actor: Administrator) -> Any:
     """Create an item, or add GTINs and other codes to it. Scans of a code that was not known are booked now."""
     gtins = {gtin.gtin: gtin.base_units for gtin in item.gtins}
@@ -86,7 +90,13 @@ def list_items(database: Ledger, _: Reader, page: Listing) -> Any:
     return page.of(master_data.list_items(database, rows_max=page.rows_max, rows_skipped=page.offset))
 
 
-@router.post("/policies", summary="Create a storage policy", status_code=201, response_model=PolicyOut)
+@router.post(
+    "/policies",
+    summary="Create a storage policy",
+    status_code=201,
+    response_model=PolicyOut,
+    responses=also(200, PolicyOut),
+)
 def create_policy(policy: Policy, response: Response, database: Ledger, actor: Administrator) -> Any:
     """Create a storage policy. A policy never changes: give a changed one a new name."""
     return created(response, master_data.add_policy(database, policy, actor=actor.name))

@@ -65,6 +65,12 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Problem, "description": titles[status]} for status in (401, 403, 422, 503, *statuses)}
 
 
+def also(status: int, model: Any) -> dict[int | str, dict[str, Any]]:
+    """``responses`` of an endpoint that adds what is new (201) and finds what is there already (200)."""
+    titles = {200: "It was there already", 201: "It is new"}
+    return {status: {"model": model, "description": titles[status]}}
+
+
 def install(app: FastAPI) -> None:
     """Let ``app`` answer errors this way."""
     app.add_exception_handler(LedgerError, _ledger_error)

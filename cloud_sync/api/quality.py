@@ -10,7 +10,7 @@ from cloud_sync.actions.monitoring import excursion_endings
 from cloud_sync.actions.quality import case_resolution, holds_and_dispositions
 from cloud_sync.api.access import ApiRoute, Decider, Holder, Ledger, Listing, Now, Reader
 from cloud_sync.api.master_data import created
-from cloud_sync.api.problems import answers
+from cloud_sync.api.problems import also, answers
 from cloud_sync.api.schemas.common import Code, EventOut, Id, Listed, Name, WhyIn
 from cloud_sync.api.schemas.quality import (
     AssignIn,
@@ -107,7 +107,13 @@ def lift_hold(hold_id: Id, why: WhyIn, database: Ledger, actor: Decider) -> Any:
     return holds_and_dispositions.lift_hold(database, hold_id, why.reason, actor=actor.name)
 
 
-@router.post("/dispositions", summary="Decide on an exposure", status_code=201, response_model=DispositionOut)
+@router.post(
+    "/dispositions",
+    summary="Decide on an exposure",
+    status_code=201,
+    response_model=DispositionOut,
+    responses=also(200, DispositionOut),
+)
 def decide(disposition: DispositionIn, response: Response, database: Ledger, actor: Decider) -> Any:
     """Release, reject or destroy. It covers the evidence as it is now: if that changes, the hold is back."""
     return created(response, holds_and_dispositions.decide(database, **disposition.model_dump(), actor=actor.name))

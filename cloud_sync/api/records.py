@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from cloud_sync.actions.master_data import documents, records
 from cloud_sync.api.access import Administrator, ApiRoute, Decider, Ledger, Listing, Now, Reader
-from cloud_sync.api.problems import answers
+from cloud_sync.api.problems import also, answers
 from cloud_sync.api.schemas.common import Id, Listed, Name, Reason
 from cloud_sync.api.schemas.order import (
     DocumentIn,
@@ -103,7 +103,7 @@ def export_file(kind: Kind, database: Ledger, actor: Reader) -> Any:
     return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@router.put("/places/{name}", summary="Keep a place", response_model=PlaceRecord)
+@router.put("/places/{name}", summary="Keep a place", response_model=PlaceRecord, responses=also(201, PlaceRecord))
 def keep_place(
     name: Name, said: PlaceKeepIn, response: Response, database: Ledger, actor: Administrator, now: Now
 ) -> Any:
@@ -111,7 +111,7 @@ def keep_place(
     return _keep(database, "places", PlaceRecord, said, response, now, actor.name, name=name)
 
 
-@router.put("/owners/{name}", summary="Keep an owner", response_model=OwnerRecord)
+@router.put("/owners/{name}", summary="Keep an owner", response_model=OwnerRecord, responses=also(201, OwnerRecord))
 def keep_owner(
     name: Name, said: OwnerKeepIn, response: Response, database: Ledger, actor: Administrator, now: Now
 ) -> Any:
@@ -119,7 +119,7 @@ def keep_owner(
     return _keep(database, "owners", OwnerRecord, said, response, now, actor.name, name=name)
 
 
-@router.put("/items/{name}", summary="Keep an item", response_model=ItemRecord)
+@router.put("/items/{name}", summary="Keep an item", response_model=ItemRecord, responses=also(201, ItemRecord))
 def keep_item(
     name: Name, said: ItemKeepIn, response: Response, database: Ledger, actor: Administrator, now: Now
 ) -> Any:
@@ -133,7 +133,9 @@ def list_suppliers(database: Ledger, _: Reader, page: Listing) -> Any:
     return _list(database, "suppliers", page)
 
 
-@router.put("/suppliers/{name}", summary="Keep a supplier", response_model=SupplierRecord)
+@router.put(
+    "/suppliers/{name}", summary="Keep a supplier", response_model=SupplierRecord, responses=also(201, SupplierRecord)
+)
 def keep_supplier(
     name: Name, said: SupplierKeepIn, response: Response, database: Ledger, actor: Decider, now: Now
 ) -> Any:
@@ -147,7 +149,12 @@ def list_recipients(database: Ledger, _: Reader, page: Listing) -> Any:
     return _list(database, "recipients", page)
 
 
-@router.put("/recipients/{name}", summary="Keep a customer or ward", response_model=RecipientRecord)
+@router.put(
+    "/recipients/{name}",
+    summary="Keep a customer or ward",
+    response_model=RecipientRecord,
+    responses=also(201, RecipientRecord),
+)
 def keep_recipient(
     name: Name, said: RecipientKeepIn, response: Response, database: Ledger, actor: Administrator, now: Now
 ) -> Any:
@@ -167,7 +174,12 @@ def list_reorder_levels(database: Ledger, _: Reader, page: Listing) -> Any:
     return _list(database, "reorder-levels", page)
 
 
-@router.put("/reorder-levels/{item}/{place}", summary="Keep a reorder level", response_model=ReorderRecord)
+@router.put(
+    "/reorder-levels/{item}/{place}",
+    summary="Keep a reorder level",
+    response_model=ReorderRecord,
+    responses=also(201, ReorderRecord),
+)
 def keep_reorder_level(
     item: Name, place: Name, said: ReorderKeepIn, response: Response, database: Ledger, actor: Administrator, now: Now
 ) -> Any:

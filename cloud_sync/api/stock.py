@@ -1,6 +1,6 @@
 """Lots, stock, movements, reservations, traces."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 
@@ -111,12 +111,36 @@ def list_movements(database: Ledger, _: Reader, page: Listing, lot: Id | None = 
 
 
 @router.post("/allocations", summary="Reserve stock for a demand", status_code=201, response_model=AllocationOut)
-def allocate_stock(demand: AllocationIn, database: Ledger, actor: Mover, now: Now) -> Any:
-    """Reserve stock, first expired first out. Blocked stock is skipped with all its reasons, and never reserved.
+def allocate_stock(
+    demand: AllocationIn,
+    database: Ledger,
+    actor: Mover,
+    now: Now,
+    page: Listing,
+    explain: Literal["first", "all"] = "first",
+) -> Any:
+    """Reserve stock, first expired first out. Blocked stock is skipped, and never reserved.
 
-    What cannot be covered is `missing`. The same `client_id` with the same content gives the same answer again.
+    The first of it is explained with all its reasons, the rest is counted by reason. `explain=all` gives all stock of
+    the item that could not be taken now, with all reasons, page by page (`limit`, `offset`): send the same request
+    again for the next page. What cannot be covered is `missing`. The same `client_id` with the same content reserves
+    nothing more.
     """
-    return allocate.allocate(database, **demand.model_dump(), at=now, actor=actor.name)
+    answer = allocate.allocate(database, **demand.model_dump(), at=now, actor=actor.name)
+    if explain == "all":
+        skipped = allocate.explain(
+            database,
+            item=demand.item,
+            owner=demand.owner,
+            demand=demand.demand,
+            site=demand.site,
+            shelf_life_min_days=demand.shelf_life_min_days,
+            at=now,
+            rows_max=page.limit,
+            rows_skipped=page.offset,
+        )
+        return {**answer, "skipped": skipped, "skipped_more": {}}
+    return answer
 
 
 @router.get("/reservations", summary="List reservations", response_model=Listed[ReservationOut])

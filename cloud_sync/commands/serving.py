@@ -1,18 +1,22 @@
 """``serve``: the ledger listens, takes batches from a broker as well, and keeps house."""
 
 import logging
+import os
 import resource
 import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from threading import Thread
 from time import sleep
 from types import FrameType
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
+import typer
 import uvicorn
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
@@ -20,17 +24,19 @@ from cloud_sync.actions.master_data.zones import ask_for_missing_zones, zones_th
 from cloud_sync.actions.monitoring import channels, retention
 from cloud_sync.actions.orders.reallocation_worker import Replanning
 from cloud_sync.actions.quality import stability_budget
-from cloud_sync.api.connections import KEEP_ALIVE_S, Doorkeeper, bounded_protocol
+from cloud_sync.api.connections import CONNECTIONS_MAX, KEEP_ALIVE_S, Doorkeeper, bounded_protocol
 from cloud_sync.app import create_app
 from cloud_sync.commands.allocation import bound_allocations
 from cloud_sync.commands.privileges import give_up_root
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, import_policies_of, load, opened, say, told
+from cloud_sync.commands.workers import end_with, keep_running
 from cloud_sync.config import LedgerConfig, ServerSection
 from cloud_sync.errors import ConfigError, DatabaseDown
 from cloud_sync.ingest.batches import store_batches
 from cloud_sync.ingest.mqtt.receiver import MqttDoor
 from cloud_sync.seal.sealing import Sealer
 from cloud_sync.storage.database import Database
+from cloud_sync.storage.leadership import Leadership
 
 FILES_MAX = 65_536
 """Of open files and connections, as far as the system lets us."""
@@ -43,31 +49,70 @@ BUDGETS_S = 300
 """How often lots are held against the allowances of their items."""
 
 
-def serve(config: Config = DEFAULT_CONFIG) -> None:
-    """Run the ledger until SIGTERM or Ctrl-C."""
+Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes that serve the same address side by side.")]
+Worker = Annotated[str, typer.Option("--worker", hidden=True)]
+"""Which of the processes this one is, and the number of the open socket: "0:7"."""
+
+
+def serve(config: Config = DEFAULT_CONFIG, workers: Workers = 1, worker: Worker = "") -> None:
+    """Run the ledger until SIGTERM or Ctrl-C.
+
+    Any number of ledgers may run on one database. Housekeeping, reallocation and the like are done by one of all their
+    processes; if it dies, another goes on with it.
+    """
     signal.signal(signal.SIGTERM, _exit)
     logging.basicConfig(format="%(message)s")
     # Told once, as lost and back, by storage/database.py; the pool would tell of every attempt.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     loaded = load(config)
-    server = loaded.server
     _let_open_many_files()
     bound_allocations()
-    doorkeeper = Doorkeeper(None if server.behind_proxy else server.connections_per_address_max)
+    with told():
+        if worker:
+            end_with(os.getppid())
+            number, socket_fd = (int(each) for each in worker.split(":"))
+            with socket.socket(fileno=socket_fd) as listening, opened(loaded, may_create=True) as database:
+                _serve_on(loaded, listening, database, workers=workers, number=number)
+            return
+        with _listening(loaded.server) as listening, opened(loaded, may_create=True) as database:
+            _prepare(loaded, database)
+            if workers == 1:
+                _serve_on(loaded, listening, database)
+            else:
+                _say_where(listening, is_ssl=loaded.server.tls_cert_file is not None)
+                keep_running([_worker_command(config, workers, number, listening) for number in range(workers)],
+                             keep_open=listening.fileno())  # fmt: skip
+
+
+def _worker_command(config: Path, workers: int, number: int, listening: socket.socket) -> list[str]:
+    own = ["--config", str(config), "--workers", str(workers), "--worker", f"{number}:{listening.fileno()}"]
+    return [sys.executable, "-m", "cloud_sync", "serve", *own]
+
+
+def _prepare(loaded: LedgerConfig, database: Database) -> None:
+    import_policies_of(database, loaded)
+    for site in ask_for_missing_zones(database):
+        say(f"WARNING: site {site} has no time zone. Its days end at midnight UTC until you set one.")
+    for zone in zones_that_differ(database, today=datetime.now(UTC).date()):
+        say(f"WARNING: the database changes the clocks of {zone} on other days. Update its time zone data.")
+
+
+def _serve_on(
+    loaded: LedgerConfig, listening: socket.socket, database: Database, *, workers: int = 1, number: int = 0
+) -> None:
+    """Serve until the end. Of several workers the first one takes batches from the broker as well."""
+    server = loaded.server
+    doorkeeper = Doorkeeper(
+        None if server.behind_proxy else server.connections_per_address_max,
+        connections_max=max(1, CONNECTIONS_MAX // workers),
+    )
     with (
-        told(),
-        _listening(server) as listening,
-        opened(loaded, may_create=True) as database,
-        _mqtt_door(loaded, database),
-        Replanning(database),
+        _mqtt_door(loaded, database) if number == 0 else nullcontext(),
+        Leadership(database) as leadership,
+        Replanning(database, leads=lambda: leadership.is_ours),
         Sealer(database),
     ):
-        import_policies_of(database, loaded)
-        for site in ask_for_missing_zones(database):
-            say(f"WARNING: site {site} has no time zone. Its days end at midnight UTC until you set one.")
-        for zone in zones_that_differ(database, today=datetime.now(UTC).date()):
-            say(f"WARNING: the database changes the clocks of {zone} on other days. Update its time zone data.")
-        _keep_house(database, loaded.database.readings_kept_months)
+        _keep_house(database, loaded.database.readings_kept_months, leadership)
         http = uvicorn.Config(
             create_app(database, typed_times=loaded.typed_times.as_limits(), doorkeeper=doorkeeper),
             http=bounded_protocol(doorkeeper),
@@ -81,7 +126,7 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
         )
         http.load()  # the certificate's key may be root's alone
         give_up_root(database)
-        _Server(http).run(sockets=[listening])
+        _Server(http, says_where=workers == 1).run(sockets=[listening])
 
 
 def _let_open_many_files() -> None:
@@ -93,13 +138,20 @@ def _let_open_many_files() -> None:
 class _Server(uvicorn.Server):
     """Says where it listens: with port 0 nobody else knows."""
 
+    def __init__(self, config: uvicorn.Config, *, says_where: bool) -> None:
+        super().__init__(config)
+        self._says_where = says_where
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        scheme = "https" if self.config.is_ssl else "http"
-        for listening in sockets or ():
-            host, port = listening.getsockname()[:2]
-            shown = f"[{host}]" if ":" in host else host
-            say(f"the ledger listens on {scheme}://{shown}:{port} (API description: /docs)")
+        for listening in sockets or () if self._says_where else ():
+            _say_where(listening, is_ssl=self.config.is_ssl)
+
+
+def _say_where(listening: socket.socket, *, is_ssl: bool) -> None:
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    say(f"the ledger listens on {'https' if is_ssl else 'http'}://{shown}:{port} (API description: /docs)")
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
@@ -153,34 +205,34 @@ def _mqtt_door(config: LedgerConfig, database: Database) -> Iterator[None]:
         door.stop()
 
 
-def _keep_house(database: Database, readings_kept_months: int | None) -> None:
-    """Months of readings ahead now and every day, and old ones thinned out if that is configured."""
+def _keep_house(database: Database, readings_kept_months: int | None, leadership: Leadership) -> None:
+    """Months of readings ahead now and every day, and old ones thinned out if that is configured; if this process
+    leads, and as soon as it does."""
 
-    def once() -> None:
+    def housekeeping() -> None:
         at = datetime.now(UTC)
         retention.make_months_ahead(database, at)
         channels.note_unjudged_channels(database)
         if readings_kept_months is not None:
             retention.thin_readings(database, months=readings_kept_months, at=at)
 
-    def daily() -> None:
+    def budgets() -> None:
+        stability_budget.judge_budgets(database, datetime.now(UTC))
+
+    def repeated(once: Callable[[], None], every_s: float, what: str) -> None:
         while True:
+            leadership.wait()
             try:
                 once()
             except DatabaseDown:
-                logging.getLogger(__name__).warning("housekeeping waits: the database does not answer")
-            sleep(HOUSEKEEPING_S)
+                logging.getLogger(__name__).warning("%s: the database does not answer", what)
+            sleep(every_s)
 
-    def budgets() -> None:
-        while True:
-            try:
-                stability_budget.judge_budgets(database, datetime.now(UTC))
-            except DatabaseDown:
-                logging.getLogger(__name__).warning("stability budgets wait: the database does not answer")
-            sleep(BUDGETS_S)
-
-    Thread(target=daily, name="housekeeping", daemon=True).start()
-    Thread(target=budgets, name="stability-budgets", daemon=True).start()
+    for once, every_s, what in (
+        (housekeeping, HOUSEKEEPING_S, "housekeeping waits"),
+        (budgets, BUDGETS_S, "stability budgets wait"),
+    ):
+        Thread(target=repeated, args=(once, every_s, what), name=what.rsplit(" ", 1)[0], daemon=True).start()
 
 
 def _exit(_signal: int, _frame: FrameType | None) -> NoReturn:

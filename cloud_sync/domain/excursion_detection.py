@@ -91,6 +91,10 @@ def fold(
 ) -> Iterator[tuple[DetectionState, tuple[FoundExcursion, ...]]]:
     """The state after each of ``instants`` (in the order of time), and what ended there."""
     for at, value in instants:
+        if state.track is NORMAL and not rule.is_outside(value):  # as nearly always
+            state = DetectionState(NORMAL, at)
+            yield state, ()
+            continue
         track, changes = evaluate(state.track, at, value, rule, last_at=state.last_at)
         was_out = state.track.outside_since is not None or (track.outside_since or at) < at
         gap_s = 0.0

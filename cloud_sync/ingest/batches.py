@@ -7,21 +7,34 @@ import logging
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from cloud_sync.domain.records import fault_in
 from cloud_sync.errors import Forked, NotGenuine
-from cloud_sync.ingest.bulk import Sealed, in_parts, proven, store_part
+from cloud_sync.ingest.bulk import read_readings
+from cloud_sync.ingest.bulk_scans import read_scans
 from cloud_sync.ingest.clock_correction import bound_times
 from cloud_sync.ingest.dead_letters import TRIES_MAX, is_poison, poison_case
 from cloud_sync.ingest.journal_standing import check_succession, is_trusted, settle_standing
-from cloud_sync.ingest.lane_progress import advance
 from cloud_sync.ingest.notices import store_notices
+from cloud_sync.ingest.pipeline import (
+    Contents,
+    Kept,
+    PartStored,
+    Reader,
+    Sealed,
+    Sender,
+    evidence_ids,
+    in_parts,
+    keep_evidence,
+    next_scans,
+    own_lanes,
+    proven,
+    store_part,
+    verifier,
+)
 from cloud_sync.ingest.provenance import RecordSource, Sourced
 from cloud_sync.ingest.readings import store_readings
 from cloud_sync.ingest.scans import store_scans
@@ -33,7 +46,6 @@ from edge_agent.domain.wire.records import SEQ_END, Envelope, Lane, Notice, Read
 from edge_agent.domain.wire.wire import (
     Batch,
     BatchHeader,
-    Verify,
     WireError,
     decode_batch,
     decode_record,
@@ -103,9 +115,9 @@ def store_batches(database: Database, raws: Sequence[bytes]) -> list[BatchReceip
     """Store several batches and say what became of each, in their order; as good as ``store_batch`` on each.
 
     Whose they are is proven first, for all of them at once: what strangers send costs little, however much it is.
-    Many batches of readings share transactions: a week of back-fill takes seconds so. A batch that fails again and
-    again becomes a dead letter (``ingest.dead_letters``), so that it does not hold up the others. Raises
-    ``DatabaseDown``: some may be stored, and the gateway shall send all again.
+    Many batches share transactions: a week of back-fill takes seconds so. A batch that fails again and again becomes a
+    dead letter (``ingest.dead_letters``), so that it does not hold up the others. Raises ``DatabaseDown``: some may be
+    stored, and the gateway shall send all again.
     """
     receipts: dict[int, BatchReceipt] = {}
     sealed: list[Sealed] = []
@@ -116,10 +128,23 @@ def store_batches(database: Database, raws: Sequence[bytes]) -> list[BatchReceip
             receipts[index] = BatchReceipt(digest_of(raw), BatchOutcome.REFUSED, error.reason)
     if sealed:
         receipts |= _receipts_of_strangers(database, sealed)
-        receipts |= _store_together(
-            database, [each for each in sealed if each.index not in receipts and each.header.lane is Lane.READINGS]
-        )
-    return [receipts.get(index) or _store_or_dead_letter(database, raw) for index, raw in enumerate(raws)]
+        known = [each for each in sealed if each.index not in receipts]
+        for part in in_parts([each for each in known if each.header.lane is Lane.READINGS]):
+            receipts |= _stored_together(database, part, read_readings)
+        receipts |= _stored_in_turn(database, [each for each in known if each.index not in receipts])
+    return [receipts[index] for index in range(len(raws))]
+
+
+def _stored_in_turn(database: Database, left: list[Sealed]) -> dict[int, BatchReceipt]:
+    """Receipts by index, stored in their order: as many scans together as may be, each of the others alone."""
+    receipts: dict[int, BatchReceipt] = {}
+    while left:
+        made = _stored_together(database, next_scans(left), read_scans)
+        if not made:
+            made = {left[0].index: _store_or_dead_letter(database, left[0].raw)}
+        receipts |= made
+        left = [each for each in left if each.index not in receipts]
+    return receipts
 
 
 def _store_or_dead_letter(database: Database, raw: bytes) -> BatchReceipt:
@@ -138,11 +163,14 @@ def _store_or_dead_letter(database: Database, raw: bytes) -> BatchReceipt:
 def _keep_dead_letter(database: Database, batch: Batch, error: Exception) -> BatchReceipt:
     """Keep it as evidence, with a case that says why nothing came of it. The gateway need not send it again."""
     with database.transaction() as connection:
-        gateway = _genuine_gateway(connection, batch.header, batch.raw)
-        if _is_stored_or_own(connection, batch, gateway["id"]):
+        sender = _genuine_sender(connection, batch.header, batch.raw)
+        sealed = Sealed(0, batch.header, batch.raw, batch.digest)
+        own_lanes(connection, [sealed])
+        if _is_stored(connection, sealed, sender.id):
             return BatchReceipt(batch.digest, BatchOutcome.DUPLICATE)
-        case = poison_case(batch, _add_evidence(connection, gateway["id"], batch, None, None), error)
-        advance(connection, gateway["id"], batch.header.journal, batch.header.lane.value)
+        (evidence_id,) = evidence_ids(connection, 1)
+        keep_evidence(connection, sender.id, [Kept(evidence_id, sealed, None, None)])
+        case = poison_case(batch, evidence_id, error)
         open_case(connection, case)
     _log.error("%s", case.text, exc_info=error)
     return BatchReceipt(batch.digest, BatchOutcome.STORED, case.text)
@@ -169,42 +197,41 @@ def _not_genuine(name: str, gateway: Row | None, group: Sequence[Sealed]) -> lis
     fault = _not_believed(name, gateway)
     if gateway is None or fault is not None:
         return [(each, fault or _UnknownGateway()) for each in group]
-    genuine = {each.index for each in proven(group, _verifier(gateway["public_key"]))}
+    genuine = {each.index for each in proven(group, verifier(gateway["public_key"]))}
     return [(each, _wrong_signature(name)) for each in group if each.index not in genuine]
 
 
 @again_if_overtaken
-def _store_together(database: Database, candidates: Sequence[Sealed]) -> dict[int, BatchReceipt]:
-    """Receipts by index of those that could be stored together with others."""
-    receipts: dict[int, BatchReceipt] = {}
-    for part in in_parts(candidates):
-        if len(part) < 2:
-            continue
-        try:
-            stored, duplicates = _store_part(database, part)
-        except Exception as error:
-            if not is_poison(error):
-                raise
-            continue
-        digests = {each.index: each.digest for each in part}
-        receipts |= {index: BatchReceipt(digests[index], BatchOutcome.STORED) for index in stored}
-        receipts |= {index: BatchReceipt(digests[index], BatchOutcome.DUPLICATE) for index in duplicates}
-    return receipts
+def _stored_together(database: Database, part: Sequence[Sealed], read: Reader) -> dict[int, BatchReceipt]:
+    """Receipts by index of those of one trusted journal and lane that could be stored together; none if it is one."""
+    if len(part) < 2:
+        return {}
+    try:
+        with database.transaction() as connection:
+            stored = _store_part(connection, part, read)
+    except Exception as error:
+        if not is_poison(error):
+            raise
+        return {}
+    digests = {each.index: each.digest for each in part}
+    return {
+        **{index: BatchReceipt(digests[index], BatchOutcome.STORED) for index in stored.indexes},
+        **{index: BatchReceipt(digests[index], BatchOutcome.DUPLICATE) for index in stored.duplicates},
+    }
 
 
-def _store_part(database: Database, part: Sequence[Sealed]) -> tuple[list[int], list[int]]:
-    with database.transaction() as connection:
-        gateway: Row | None = queries("ingest").gateway(connection, name=part[0].header.gateway)
-        if gateway is None or gateway["revoked_at"] is not None:
-            return [], []
-        name, journal = part[0].header.gateway, part[0].header.journal
-        if not is_trusted(connection, gateway, name, journal):
-            return [], []
-        window = TimeWindow.of(gateway)
-        stored = store_part(connection, gateway["id"], _verifier(gateway["public_key"]), part, window)
-        if len(gateway["journals"] or {}) > 1 and stored.span is not None:
-            check_succession(connection, gateway["id"], name, journal, stored.span)
-        return stored.indexes, stored.duplicates
+def _store_part(connection: Connection, part: Sequence[Sealed], read: Reader) -> PartStored:
+    name, journal = part[0].header.gateway, part[0].header.journal
+    gateway: Row | None = queries("ingest").gateway(connection, name=name)
+    if gateway is None or gateway["revoked_at"] is not None or not is_trusted(connection, gateway, name, journal):
+        return PartStored([], [])
+    has_others = len(gateway["journals"] or {}) > 1
+    if has_others and part[0].header.lane is Lane.SCANS:
+        return PartStored([], [])  # which of them is believed may change with each batch
+    stored = store_part(connection, Sender.of(gateway, name), part, read, in_bulk=True)
+    if has_others and stored.span is not None:
+        check_succession(connection, gateway["id"], name, journal, stored.span)
+    return stored
 
 
 def _header_of(raw: bytes) -> BatchHeader:
@@ -222,20 +249,29 @@ class _UnknownGateway(_NotBelieved):
 
 
 def _store(connection: Connection, header: BatchHeader, raw: bytes) -> BatchOutcome:
-    gateway = _genuine_gateway(connection, header, raw)
-    batch = decode_batch(raw, header)
-    is_doubted = not is_trusted(connection, gateway, header.gateway, header.journal)
-    if _is_stored_or_own(connection, batch, gateway["id"]):
-        return BatchOutcome.DUPLICATE
+    sender = _genuine_sender(connection, header, raw)
+    is_doubted = not is_trusted(connection, sender.row, header.gateway, header.journal)
+    sender = replace(sender, is_doubted=is_doubted)
+    sealed = Sealed(0, header, raw, digest_of(raw))
+    stored = store_part(connection, sender, [sealed], _read_whole, in_bulk=False)
+    if not stored.indexes and not stored.duplicates:
+        _is_stored(connection, sealed, sender.id)
+        raise AssertionError(f"{header.lane} {header.first} of {header.journal} was neither stored nor known")
+    return BatchOutcome.DUPLICATE if stored.duplicates else BatchOutcome.STORED
+
+
+def _read_whole(connection: Connection, sender: Sender, new: Sequence[Sealed]) -> Contents:
+    """All that one batch says, whatever it is. Raises ``WireError``."""
+    (sealed,) = new
+    batch = decode_batch(sealed.raw, sealed.header)
     decoded = _decoded(batch)
-    window = TimeWindow.of(gateway)
-    first_at, last_at = _trusted(decoded, window)
-    evidence_id = _add_evidence(connection, gateway["id"], batch, first_at, last_at)
-    source = RecordSource(gateway["id"], header.gateway, header.journal, header.lane, evidence_id, window, is_doubted)
-    advance(connection, source.gateway_id, source.journal, source.lane.value)
-    _book(connection, gateway, source, batch, decoded)
-    queries("ingest").gateway_seen(connection, id=gateway["id"])
-    return BatchOutcome.STORED
+    first_at, last_at = _trusted(decoded, sender.window)
+    (evidence_id,) = evidence_ids(connection, 1)
+    source = sender.source(sealed, evidence_id)
+    return Contents(
+        [Kept(evidence_id, sealed, first_at, last_at)],
+        lambda connection: _book(connection, sender.row, source, batch, decoded),
+    )
 
 
 def book_evidence(connection: Connection, batch: Batch, evidence_id: int) -> None:
@@ -243,8 +279,8 @@ def book_evidence(connection: Connection, batch: Batch, evidence_id: int) -> Non
     header, decoded = batch.header, _decoded(batch)
     gateway: Row = queries("ingest").gateway(connection, name=header.gateway)
     is_doubted = not is_trusted(connection, gateway, header.gateway, header.journal)
-    window = TimeWindow.of(gateway)
-    source = RecordSource(gateway["id"], header.gateway, header.journal, header.lane, evidence_id, window, is_doubted)
+    sender = replace(Sender.of(gateway, header.gateway), is_doubted=is_doubted)
+    source = sender.source(Sealed(0, header, batch.raw, batch.digest), evidence_id)
     _book(connection, gateway, source, batch, decoded)
 
 
@@ -255,7 +291,7 @@ def _book(
     notices = [Sourced(s.seq, s.record) for s in records if isinstance(s.record, Notice)]
     last_at = _trusted(decoded, source.window)[1]
     source = settle_standing(connection, gateway, source, notices, (_earliest(decoded, source.window), last_at))
-    # Channels before holds: the order of locks (storage/locks.py, actions/tracks.py).
+    # Channels before holds: the order of locks (storage/locks.py, posting/monitoring/rule_tracks.py).
     store_notices(connection, source, notices)
     store_readings(
         connection,
@@ -266,7 +302,7 @@ def _book(
     if source.lane is Lane.SCANS and last_at is not None and not source.is_doubted:
         bound_times(connection, source, batch.header.first, _last_seq(batch))
     store_scans(
-        connection, source, [Sourced(s.seq, s.record) for s in records if isinstance(s.record, ScanTransaction)]
+        connection, [(source, [Sourced(s.seq, s.record) for s in records if isinstance(s.record, ScanTransaction)])]
     )
 
 
@@ -284,14 +320,15 @@ def _check_header(header: BatchHeader) -> None:
         raise WireError(f"sequence number {header.first} is not below {SEQ_END}")
 
 
-def _genuine_gateway(connection: Connection, header: BatchHeader, raw: bytes) -> Row:
+def _genuine_sender(connection: Connection, header: BatchHeader, raw: bytes) -> Sender:
     gateway: Row | None = queries("ingest").gateway(connection, name=header.gateway)
     fault = _not_believed(header.gateway, gateway)
     if gateway is None or fault is not None:
         raise fault or _UnknownGateway()
-    if not is_genuine(raw, _verifier(gateway["public_key"])):
+    sender = Sender.of(gateway, header.gateway)
+    if not is_genuine(raw, sender.verify):
         raise _wrong_signature(header.gateway)
-    return gateway
+    return sender
 
 
 def _not_believed(name: str, gateway: Row | None) -> NotGenuine | None:
@@ -312,58 +349,24 @@ def _refusal(digest: str, error: NotGenuine) -> BatchReceipt:
     return BatchReceipt(digest, outcome, str(error))
 
 
-def _verifier(public_key: bytes) -> Verify:
-    key = Ed25519PublicKey.from_public_bytes(bytes(public_key))
-
-    def verify(signature: bytes, signed: bytes) -> bool:
-        try:
-            key.verify(signature, signed)
-        except InvalidSignature:
-            return False
-        return True
-
-    return verify
-
-
-def _is_stored_or_own(connection: Connection, batch: Batch, gateway_id: int) -> bool:
-    """Whether this very batch is stored; if not, nobody else stores it until the end of the transaction.
+def _is_stored(connection: Connection, sealed: Sealed, gateway_id: int) -> bool:
+    """Whether this very batch is stored. The caller owns the lane.
 
     Raises ``Forked`` if another one with any of its sequence numbers is stored.
     """
-    header = batch.header
-    queries("ingest").lock_lane(connection, lane=f"{header.gateway}/{header.journal}/{header.lane}")
+    header = sealed.header
     near = queries("ingest").last_batch_up_to(
-        connection, gateway_id=gateway_id, journal=header.journal, lane=header.lane.value, last_seq=_last_seq(batch)
+        connection, gateway_id=gateway_id, journal=header.journal, lane=header.lane.value, last_seq=sealed.last_seq
     )
     if near is None or near["last_seq"] < header.first:
         return False
-    if bytes(near["digest"]).hex() == batch.digest:
+    if bytes(near["digest"]).hex() == sealed.digest:
         return True
     raise Forked(
         f"{header.lane} {near['first_seq']} to {near['last_seq']} of journal {header.journal} are stored with other "
-        f"content than this batch of {header.first} to {_last_seq(batch)}: do two gateways use one journal?",
+        f"content than this batch of {header.first} to {sealed.last_seq}: do two gateways use one journal?",
         near["id"],
     )
-
-
-def _add_evidence(
-    connection: Connection, gateway_id: int, batch: Batch, first_at: datetime | None, last_at: datetime | None
-) -> int:
-    header = batch.header
-    evidence_id: int = queries("ingest").add_evidence(
-        connection,
-        gateway_id=gateway_id,
-        journal=header.journal,
-        lane=header.lane.value,
-        first_seq=header.first,
-        last_seq=_last_seq(batch),
-        digest=bytes.fromhex(batch.digest),
-        previous=bytes.fromhex(header.previous),
-        raw=batch.raw,
-        first_at=first_at if header.lane is Lane.SCANS else None,
-        last_at=last_at,
-    )
-    return evidence_id
 
 
 def _decoded(batch: Batch) -> Sequence[Record | str]:

@@ -45,8 +45,9 @@ def apply_notices(connection: Connection, source: RecordSource, said: Sequence[S
     gaps = declare_gaps(connection, source, said)
     if gaps:
         list(queries("tracks").lock_channels_of_gateway(connection, gateway_id=source.gateway_id))
-        judge(connection, _told_by_envelopes(connection, source, gaps))
-        judge_silence(connection, source.gateway_id, {}, journal=source.doubted_journal)
+        # Alone: a clock notice beside it may judge the past again.
+        judge(connection, _told_by_envelopes(connection, source, gaps), alone=True)
+        judge_silence(connection, source.gateway_id, {}, journal=source.doubted_journal, alone=True)
     if not source.is_doubted:
         correct_times(connection, source, said)
 

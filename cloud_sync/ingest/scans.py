@@ -1,7 +1,8 @@
 """Scan transactions of a batch: each an event, and its lines booked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from cloud_sync.actions.stock.counts import store_count_scan
 from cloud_sync.domain.booking import OPENED, lines_of
@@ -9,20 +10,43 @@ from cloud_sync.ingest.clock_correction import true_times
 from cloud_sync.ingest.provenance import RecordSource, Sourced
 from cloud_sync.posting.movements import EventLine, book_lines
 from cloud_sync.storage.database import Connection
-from cloud_sync.storage.events import add_event
+from cloud_sync.storage.events import add_events
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.wire.records import Action, ScanTransaction, Stamp
 
+Told = Sequence[tuple[RecordSource, Sequence[Sourced[ScanTransaction]]]]
+"""Scans, by the batch they were read from."""
 
-def store_scans(connection: Connection, source: RecordSource, said: Sequence[Sourced[ScanTransaction]]) -> None:
+
+def store_scans(connection: Connection, told: Told) -> None:
     """Book what operators scanned; what cannot be booked becomes exception cases, and nothing is refused."""
-    if not said:
+    told = [(source, said) for source, said in told if said]
+    if not told:
         return
+    event_ids = iter(add_events(connection, [_event(source, each) for source, said in told for each in said]))
+    lines: list[EventLine] = []
+    for source, said in told:
+        lines += _lines(connection, source, said, event_ids)
+    book_lines(connection, lines)
+    for source, said in told:
+        for each in said:
+            if each.record.action is Action.COUNT:
+                store_count_scan(
+                    connection, each.record, source.said_at(each.seq), source.evidence_id, gateway=source.gateway
+                )
+
+
+def _lines(
+    connection: Connection,
+    source: RecordSource,
+    said: Sequence[Sourced[ScanTransaction]],
+    event_ids: Iterator[int],
+) -> list[EventLine]:
     times = true_times(connection, source, [each.record.stamp for each in said])
     lines: list[EventLine] = []
     doubtful: list[tuple[str, int, Stamp]] = []
     for each in said:
-        event_id = _add_event(connection, source, each)
+        event_id = next(event_ids)
         scanned = lines_of(each.record, source.said_at(each.seq))
         stamp = each.record.stamp
         if not stamp.synced:
@@ -31,12 +55,7 @@ def store_scans(connection: Connection, source: RecordSource, said: Sequence[Sou
         at, is_timed = times.get(stamp, stamp.at), stamp.synced or stamp in times
         lines += [EventLine(replace(line, at=at), event_id, source.evidence_id, is_timed) for line in scanned]
     _keep_doubts(connection, source, doubtful)
-    book_lines(connection, lines)
-    for each in said:
-        if each.record.action is Action.COUNT:
-            store_count_scan(
-                connection, each.record, source.said_at(each.seq), source.evidence_id, gateway=source.gateway
-            )
+    return lines
 
 
 def _fact_ends(action: Action) -> tuple[str, ...]:
@@ -58,7 +77,7 @@ def _keep_doubts(connection: Connection, source: RecordSource, doubtful: Sequenc
     )
 
 
-def _add_event(connection: Connection, source: RecordSource, said: Sourced[ScanTransaction]) -> int:
+def _event(source: RecordSource, said: Sourced[ScanTransaction]) -> dict[str, Any]:
     scan = said.record
     data = {
         "said_at": source.said_at(said.seq),
@@ -84,4 +103,4 @@ def _add_event(connection: Connection, source: RecordSource, said: Sourced[ScanT
     kind = f"scan_{scan.action}"
     # Who it was, only the gateway knows: it is believed for that no further than it is itself.
     actor = f"{scan.operator} as told by {source.gateway}"
-    return add_event(connection, actor=actor, kind=kind, subject=f"gateway:{source.gateway}", data=data)
+    return {"actor": actor, "kind": kind, "subject": f"gateway:{source.gateway}", "data": data}

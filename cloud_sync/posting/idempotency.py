@@ -19,7 +19,7 @@ def answered_before(connection: Connection, kind: str, client_id: UUID, request:
 
 def asking(client_id: UUID) -> dict[str, Statement]:
     """The statements of :func:`answered_before`, to be sent with others; :func:`answer_in` reads those of ``said``."""
-    subject = _subject(client_id)
+    subject = subject_of(client_id)
     own, said = queries("reservations").lock_request.sql, queries("reservations").said.sql
     return {"own": (own, {"key": subject}), "said": (said, {"subject": subject})}
 
@@ -40,18 +40,20 @@ def answer(
     connection: Connection, kind: str, client_id: UUID, request: dict[str, Any], result: Any, *, actor: str
 ) -> int:
     """Keep what was answered, as an event of the client id; gives its id."""
-    return add_event(connection, **_event(kind, client_id, request, result, actor))
+    return add_event(connection, **answer_event(kind, client_id, request, result, actor=actor))
 
 
 def answering(kind: str, client_id: UUID, request: dict[str, Any], result: Any, *, actor: str) -> Statement:
     """:func:`answer` as a statement, to be sent with others."""
-    return adding_event(**_event(kind, client_id, request, result, actor))
+    return adding_event(**answer_event(kind, client_id, request, result, actor=actor))
 
 
-def _event(kind: str, client_id: UUID, request: dict[str, Any], result: Any, actor: str) -> dict[str, Any]:
+def answer_event(kind: str, client_id: UUID, request: dict[str, Any], result: Any, *, actor: str) -> dict[str, Any]:
+    """The event of :func:`answer`, as ``add_event`` takes it."""
     data = {"request": request, "answer": result}
-    return {"actor": actor, "kind": kind, "subject": _subject(client_id), "data": data}
+    return {"actor": actor, "kind": kind, "subject": subject_of(client_id), "data": data}
 
 
-def _subject(client_id: UUID) -> str:
+def subject_of(client_id: UUID) -> str:
+    """What the events of a client id are about."""
     return f"request:{client_id}"

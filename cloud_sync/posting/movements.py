@@ -30,7 +30,7 @@ from cloud_sync.posting.reservations.reservation_moves import move_reservations
 from cloud_sync.posting.site_scope import out_of_scope
 from cloud_sync.posting.typed_times import doubt_typed_times
 from cloud_sync.storage.database import Connection, Row
-from cloud_sync.storage.locks import lock_holds, lock_lots, lock_orders, share_holds
+from cloud_sync.storage.locks import lock_holds, lock_lots, lock_orders, share_holds, share_rooms
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.wire.records import Action
 
@@ -62,6 +62,7 @@ def lock_for_booking(connection: Connection, *, lot_ids: Iterable[int], place_id
         connection,
         lambda: queries("movements").lots_touch_production(connection, place_ids=places, lot_ids=lots),
     )
+    share_rooms(connection, place_ids=places)
 
 
 def book(connection: Connection, movements: Iterable[NewMovement], *, event_id: int) -> frozenset[str]:
@@ -86,6 +87,10 @@ def book_lines(
         return
     _share_or_own(
         connection, lambda: _touch_production(connection, lines) or may_hold(connection, [each.line for each in lines])
+    )
+    share_rooms(
+        connection,
+        place_names={place for each in lines for place in (each.line.from_place, each.line.to_place) if place},
     )
     lock_orders(connection, [each.line.order or "" for each in lines])
     _ensure_own_places(connection, lines)

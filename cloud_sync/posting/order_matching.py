@@ -7,7 +7,6 @@ locked here.
 
 from collections.abc import Sequence
 from datetime import date, timedelta, tzinfo
-from functools import cached_property
 
 from cloud_sync.domain.booking import BookingLine, NewMovement
 from cloud_sync.domain.movements import INTERNAL
@@ -108,10 +107,11 @@ def _match(connection: Connection, concerned: Booked, places: dict[int, Row]) ->
     # The orders count all of these movements already; an over-delivery shows from the first that is too much.
     later = _quantities(concerned, lots)
     held: list[int] = []
-    for movement, evidence_id in concerned:
+    facts = _receipt_facts(connection, [movement for movement, _ in concerned], places)
+    for number, (movement, evidence_id) in enumerate(concerned):
         later[movement.order_ref, movement.action, lots[movement.lot_id]["item_id"]] -= movement.quantity
         order = orders.get(movement.order_ref)
-        matching = _Matching(connection, movement, evidence_id, order, places, lots[movement.lot_id])
+        matching = _Matching(connection, movement, evidence_id, order, places, lots[movement.lot_id], facts.get(number))
         if movement.action == Action.RECEIVE:
             matching.receive(later[movement.order_ref, movement.action, lots[movement.lot_id]["item_id"]])
         elif movement.action == Action.RETURN:
@@ -135,6 +135,7 @@ class _Matching:
         order: OrderNow | None,
         places: dict[int, Row],
         lot: Row,
+        receipt_facts: Row | None,
     ) -> None:
         self.connection = connection
         self.movement = movement
@@ -143,11 +144,12 @@ class _Matching:
         self.from_place = places[movement.from_place]
         self.to_place = places[movement.to_place]
         self.lot = lot
+        self.receipt_facts = receipt_facts
         self.held: list[int] = []
 
     def receive(self, counted_later: int) -> None:
         """Check a receipt."""
-        movement, facts = self.movement, self._receipt_facts
+        movement, facts = self.movement, self._facts
         self.check_allowed()
         delivered = Delivered(
             item=facts["item"],
@@ -172,7 +174,7 @@ class _Matching:
             self._hold("manual", text, RETURN)
         if from_kind not in SUPPLIERS:
             return self.held
-        facts = self._receipt_facts
+        facts = self._facts
         if facts["receipt_inspection"]:
             self._hold("receipt_inspection", f"received from {facts['from_place']}: not inspected yet")
         if not _is_qualified(facts, day_of(movement.occurred_at, self._zone)):
@@ -246,17 +248,10 @@ class _Matching:
         if over:
             self._case(MISMATCH, "over", f"{action} for {number}: {over} of {lot['item']} more than it asks for")
 
-    @cached_property
-    def _receipt_facts(self) -> Row:
-        movement = self.movement
-        facts: Row = queries("orders").receipt_facts(
-            self.connection,
-            lot_id=movement.lot_id,
-            serial=movement.serial,
-            from_place=movement.from_place,
-            zone=self.to_place["zone"],
-        )
-        return facts
+    @property
+    def _facts(self) -> Row:
+        assert self.receipt_facts is not None  # noqa: S101 - it is a receipt
+        return self.receipt_facts
 
     @property
     def _zone(self) -> tzinfo:
@@ -322,6 +317,25 @@ class _Matching:
         if is_new:
             subject, data = f"lot:{self.movement.lot_id}", {"hold": hold_id, "kind": kind}
             add_event(self.connection, actor=LEDGER, kind="hold_placed", subject=subject, reason=reason, data=data)
+
+
+def _receipt_facts(connection: Connection, movements: Sequence[NewMovement], places: dict[int, Row]) -> dict[int, Row]:
+    """What those of these movements are checked against that are receipts, by their number from 0."""
+    receipts = [
+        (number, each)
+        for number, each in enumerate(movements)
+        if each.action == Action.RECEIVE or places[each.from_place]["kind"] in SUPPLIERS
+    ]
+    if not receipts:
+        return {}
+    rows = queries("orders").receipt_facts(
+        connection,
+        lot_ids=[each.lot_id for _, each in receipts],
+        serials=[each.serial for _, each in receipts],
+        from_places=[each.from_place for _, each in receipts],
+        zones=[places[each.to_place]["zone"] for _, each in receipts],
+    )
+    return {receipts[row["number"] - 1][0]: row for row in rows}
 
 
 def _lots(connection: Connection, lot_ids: Sequence[int]) -> dict[int, Row]:

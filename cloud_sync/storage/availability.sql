@@ -29,11 +29,11 @@ INSERT INTO lot (item_id, lot_number, owner, expires_on, expires_hour, expires_e
 VALUES (:item_id, :lot_number, :owner, :expires_on, :expires_hour, :expires_exactly)
 ON CONFLICT (item_id, lot_number, owner) DO NOTHING;
 
--- name: positions_in_fefo_order(item_id, owner, site, lot_number, serial, made_for, rows_max)
+-- name: positions_in_fefo_order(item_id, owner, site, lot_number, serial, made_for, exposed, rows_max, rows_skipped)
 -- Stock of an item and owner in the house (at and below one site; of one lot or serial, or made for one prescription; ''
--- leaves them open), with what is reserved of it: the first rows in the order of fefo_key (cloud_sync.domain.fefo), which
--- decides. holds_on says what blocks it.
--- Index: lot_fefo, position's primary key, reservation_open, production_batch_prescription.
+-- leaves them open; of lots that are marked as wholly exposed, of the others, or null: of all), with what is reserved of
+-- it: rows in the order of fefo_key (cloud_sync.domain.fefo), which decides. holds_on says what blocks it.
+-- Index: lot_fefo, lot_fefo_free and lot_fefo_exposed, position's primary key, reservation_open, production_batch_prescription.
 SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
        expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone, i.expiry_required,
        i.name AS item, p.name AS place,
@@ -46,6 +46,7 @@ JOIN item i ON i.id = l.item_id
 JOIN position b ON b.lot_id = l.id AND b.quantity > 0
 JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
 WHERE l.item_id = :item_id AND l.owner = :owner
+  AND (:exposed::boolean IS NULL OR l.is_wholly_exposed = :exposed)
   AND (:lot_number = '' OR l.lot_number = :lot_number) AND (:serial = '' OR b.serial = :serial)
   AND (:made_for = '' OR l.id = ANY(ARRAY(
       SELECT product.lot_id
@@ -54,7 +55,66 @@ WHERE l.item_id = :item_id AND l.owner = :owner
       WHERE batch.prescription = :made_for)))
   AND (:site::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)])
 ORDER BY l.expires_on NULLS LAST, expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial COLLATE "C"
-LIMIT :rows_max;
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: wholly_exposed(item_id, owner, site, lot_number)$
+-- How many lots of an item and owner (at and below one site; '' leaves the lot number open) are marked as wholly exposed.
+-- Index: lot_fefo_exposed.
+SELECT count(*)
+FROM lot l
+WHERE l.item_id = :item_id AND l.owner = :owner AND l.is_wholly_exposed AND (:lot_number = '' OR l.lot_number = :lot_number)
+  AND (:site::text IS NULL OR EXISTS (
+      SELECT FROM position b JOIN place p ON p.id = b.place_id
+      WHERE b.lot_id = l.id AND b.quantity > 0
+        AND p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)]));
+
+-- name: first_positions(item_ids, owners, sites)
+-- For each of these demands (number counts from 1) the first few rows of positions_in_fefo_order and what blocks them
+-- (holds_on), for nobody's prescription, and how many lots are marked as wholly exposed. It is planned once; so how few are
+-- wanted stands here.
+SELECT asked.number, stock.*,
+       (SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
+        FROM active_hold h
+        WHERE h.lot_id = stock.lot_id AND coalesce(h.serial = stock.serial, true)
+          AND hold_covers(h.place_id, stock.place_id)
+          AND h.prescription IS DISTINCT FROM '') AS holds,
+       (SELECT count(*) FROM lot x
+        WHERE x.item_id = asked.item_id AND x.owner = asked.owner AND x.is_wholly_exposed) AS wholly_exposed
+FROM unnest(:item_ids::bigint[], :owners::text[], :sites::bigint[]) WITH ORDINALITY
+     AS asked (item_id, owner, site_id, number)
+CROSS JOIN LATERAL (
+    (SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
+            expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone,
+            i.expiry_required, i.name AS item, p.name AS place, l.is_wholly_exposed,
+            (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at,
+            coalesce((SELECT sum(v.quantity) FROM reservation v
+                      WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (b.lot_id, b.place_id, b.serial)),
+                     0)::bigint AS reserved
+     FROM lot l
+     JOIN item i ON i.id = l.item_id
+     JOIN position b ON b.lot_id = l.id AND b.quantity > 0
+     JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
+     WHERE l.item_id = asked.item_id AND l.owner = asked.owner AND NOT l.is_wholly_exposed
+       AND (asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id])
+     ORDER BY l.expires_on NULLS LAST, expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial COLLATE "C"
+     LIMIT 4)
+    UNION ALL
+    (SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
+            expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone,
+            i.expiry_required, i.name AS item, p.name AS place, l.is_wholly_exposed,
+            (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at,
+            coalesce((SELECT sum(v.quantity) FROM reservation v
+                      WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (b.lot_id, b.place_id, b.serial)),
+                     0)::bigint AS reserved
+     FROM lot l
+     JOIN item i ON i.id = l.item_id
+     JOIN position b ON b.lot_id = l.id AND b.quantity > 0
+     JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
+     WHERE l.item_id = asked.item_id AND l.owner = asked.owner AND l.is_wholly_exposed
+       AND (asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id])
+     ORDER BY l.expires_on NULLS LAST, expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial COLLATE "C"
+     LIMIT 8)
+) AS stock;
 
 -- name: holds_on(lot_ids, place_ids, serials, made_for)
 -- All that blocks these positions, for whoever asks for this prescription ('': for none); number counts from 1. Index:

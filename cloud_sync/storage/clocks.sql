@@ -115,3 +115,7 @@ SET occurred_at = new.at, earliest_at = new.earliest_at, latest_at = new.latest_
 FROM unnest(:ids::bigint[], :at::timestamptz[], :earliest_at::timestamptz[], :latest_at::timestamptz[])
      AS new (id, at, earliest_at, latest_at)
 WHERE m.id = new.id;
+
+-- name: has_doubtful_scans(gateway_id)$
+-- Whether a gateway ever told scans by a clock that was not synchronised. Index: doubtful_scan_seq.
+SELECT EXISTS (SELECT FROM doubtful_scan WHERE gateway_id = :gateway_id);

@@ -1,6 +1,7 @@
 """The way to PostgreSQL: an embedded server or one by URL, migrated, pooled."""
 
 import logging
+import os
 import pwd
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -15,6 +16,7 @@ import alembic.command
 import alembic.config
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.types.array import ListBinaryDumper
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from cloud_sync.errors import DatabaseDown, Overtaken
@@ -54,7 +56,7 @@ class Database:
         """Whom an embedded server runs as, if root has started it."""
         self._keep_open = keep_open
         self._lost_at_s: float | None = None
-        options = "-c timezone=UTC" + (f" -c role={role}" if role else "")
+        self._options = "-c timezone=UTC" + (f" -c role={role}" if role else "")
         self._pool: ConnectionPool[Connection] = keep_open.enter_context(
             ConnectionPool(
                 url,
@@ -63,7 +65,8 @@ class Database:
                 timeout=WAIT_FOR_CONNECTION_S,
                 reconnect_timeout=RECONNECT_S,
                 reconnect_failed=None if restart is None else lambda _: restart(),
-                kwargs={"row_factory": dict_row, "options": options, "connect_timeout": 5},
+                kwargs={"row_factory": dict_row, "options": self._options, "connect_timeout": 5},
+                configure=_sends_arrays_as_they_are,
                 check=ConnectionPool.check_connection,
                 open=True,
             )
@@ -115,6 +118,25 @@ class Database:
         except psycopg.OperationalError as error:
             raise DatabaseDown(str(error).strip()) from error
 
+    @contextmanager
+    def session(self, *, lost_after_s: int) -> Iterator[Connection]:
+        """A connection of its own without transactions, for what lasts as long as it does (session locks).
+
+        The server ends it ``lost_after_s`` after the machine at this end has stopped answering. Raises what psycopg
+        raises.
+        """
+        keep_alive = f" -c tcp_keepalives_idle={lost_after_s // 3} -c tcp_keepalives_interval={lost_after_s // 3}"
+        connection: Connection = psycopg.connect(
+            self.url,
+            autocommit=True,
+            row_factory=dict_row,
+            options=self._options + keep_alive + " -c tcp_keepalives_count=2",
+            connect_timeout=5,
+            application_name=f"lotwarden {os.getpid()}",
+        )
+        with connection:
+            yield connection
+
     def _is_lost(self) -> None:
         if self._lost_at_s is None:
             self._lost_at_s = monotonic()
@@ -134,6 +156,11 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _sends_arrays_as_they_are(connection: Connection) -> None:
+    """Arrays of thousands of values go to the server in binary form: as text each value would have to be escaped."""
+    connection.adapters.register_dumper(list, ListBinaryDumper)
 
 
 def again_if_overtaken(do: Callable[P, T]) -> Callable[P, T]:

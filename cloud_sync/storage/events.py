@@ -1,10 +1,12 @@
 """The append-only event log."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import psycopg
 from psycopg.types.json import Jsonb
 
-from cloud_sync.storage.database import Connection
+from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import Statement, queries
 
 LEDGER = "ledger"
@@ -22,6 +24,25 @@ def add_event(
         connection, actor=actor, kind=kind, subject=subject, reason=reason, data=Jsonb(data or {})
     )
     return event_id
+
+
+def add_events(connection: Connection, events: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Append several events, each with the names of :func:`add_event`, in this order; gives their ids."""
+    return [row["id"] for row in adding_events(connection, events)]
+
+
+def adding_events(connection: Connection, events: Sequence[Mapping[str, Any]]) -> "psycopg.Cursor[Row]":
+    """:func:`add_events`, to be sent with others (``connection.pipeline()``)."""
+    return connection.execute(
+        queries("events").add_events.sql,
+        {
+            "actors": [each["actor"] for each in events],
+            "kinds": [each["kind"] for each in events],
+            "subjects": [each["subject"] for each in events],
+            "reasons": [each.get("reason", "") for each in events],
+            "data": [Jsonb(each.get("data") or {}) for each in events],
+        },
+    )
 
 
 def adding_event(

@@ -11,3 +11,12 @@ FROM event
 WHERE subject = :subject
 ORDER BY id
 LIMIT :rows_max;
+
+-- name: add_events(actors, kinds, subjects, reasons, data)
+-- Say several such things, in this order; gives their ids in this order.
+INSERT INTO event (actor, kind, subject, reason, data)
+SELECT e.actor, e.kind, e.subject, e.reason, e.data
+FROM unnest(:actors::text[], :kinds::text[], :subjects::text[], :reasons::text[], :data::jsonb[]) WITH ORDINALITY
+     AS e (actor, kind, subject, reason, data, number)
+ORDER BY e.number
+RETURNING id;

@@ -103,9 +103,24 @@ SELECT DISTINCT excursion_id, lot_id FROM exposure WHERE excursion_id = ANY(:exc
 
 -- name: reserved_and_exposed(excursion_ids, lot_ids)
 -- Lots with open reservations that these excursions expose, or that are among these lots.
-SELECT DISTINCT v.lot_id
-FROM reservation v
-WHERE v.ended_at IS NULL
-  AND (v.lot_id = ANY(:lot_ids)
-       OR EXISTS (SELECT FROM exposure x WHERE x.lot_id = v.lot_id AND x.excursion_id = ANY(:excursion_ids)))
+SELECT v.lot_id
+FROM (SELECT lot_id FROM exposure WHERE excursion_id = ANY(:excursion_ids) UNION SELECT unnest(:lot_ids::bigint[])) AS x
+JOIN LATERAL (SELECT lot_id FROM reservation v WHERE v.lot_id = x.lot_id AND v.ended_at IS NULL LIMIT 1) AS v ON true
 ORDER BY v.lot_id;
+
+-- name: exposed_by(excursion_ids)
+-- The lots that these excursions expose.
+SELECT DISTINCT lot_id FROM exposure WHERE excursion_id = ANY(:excursion_ids) ORDER BY 1;
+
+-- name: mark_wholly_exposed(lot_ids)!
+-- Mark those of these lots of which all stock in the house is held by exposure. The caller owns the lots.
+UPDATE lot l SET is_wholly_exposed = true
+WHERE l.id = ANY(:lot_ids) AND NOT l.is_wholly_exposed
+  AND NOT EXISTS (
+      SELECT FROM position b
+      JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
+      WHERE b.lot_id = l.id AND b.quantity > 0
+        AND NOT EXISTS (SELECT FROM active_hold h
+                        WHERE h.lot_id = l.id AND h.kind = 'exposure' AND coalesce(h.serial = b.serial, true)
+                          AND hold_covers(h.place_id, b.place_id)))
+  AND EXISTS (SELECT FROM position b WHERE b.lot_id = l.id AND b.quantity > 0);

@@ -22,12 +22,6 @@ WHERE gateway_id = :gateway_id AND journal = :journal AND lane = :lane AND first
 ORDER BY first_seq DESC
 LIMIT 1;
 
--- name: add_evidence(gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, first_at, last_at)$
--- Keep a batch as it was signed; gives its id.
-INSERT INTO evidence (gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, first_at, last_at)
-VALUES (:gateway_id, :journal, :lane, :first_seq, :last_seq, :digest, :previous, :raw, :first_at, :last_at)
-RETURNING id;
-
 -- name: gateway_seen(id)!
 -- When a gateway was last heard, to a few seconds: not every batch needs to write it.
 UPDATE gateway SET last_seen_at = clock_timestamp()
@@ -131,6 +125,6 @@ COPY reading (channel_id, at, seq, value, synced, evidence_id, said_at, boot, mo
 COPY unusable_reading (gateway_id, device, at, seq, quality, detail, evidence_id, said_at, boot, mono_ms) FROM STDIN;
 
 -- name: copy_evidence()!
--- Batches, byte for byte; ingest/bulk.py has the types of the fields.
-COPY evidence (id, gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, last_at)
+-- Batches, byte for byte; ingest/pipeline.py has the types of the fields.
+COPY evidence (id, gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw, first_at, last_at)
 FROM STDIN (FORMAT binary);

@@ -147,24 +147,26 @@ SELECT EXISTS (SELECT FROM place p WHERE p.name = ANY(:from_places) AND p.kind I
                WHERE p.name = ANY(:from_places)
                  AND (s.status <> 'qualified' OR s.qualified_until < :last_day::date));
 
--- name: receipt_facts(lot_id, serial, from_place, zone)^
--- What a receipt is checked against. units_of_serial counts the house: sums do not depend on what arrived first.
-SELECT i.id AS item_id, i.name AS item, i.expiry_required, i.serial_tracked, i.receipt_days_min, i.receipt_inspection,
-       l.lot_number, l.owner, l.expires_on,
-       expires_at(l.expires_on, l.expires_hour, l.expires_exactly, :zone) AS expires_at, p.name AS from_place,
-       p.kind AS from_kind, s.status,
-       s.qualified_until, s.note,
-       CASE WHEN :serial = '' THEN 0 ELSE
+-- name: receipt_facts(lot_ids, serials, from_places, zones)
+-- What receipts are checked against, number counting from 1. units_of_serial counts the house: sums do not depend on what
+-- arrived first.
+SELECT r.number, i.id AS item_id, i.name AS item, i.expiry_required, i.serial_tracked, i.receipt_days_min,
+       i.receipt_inspection, l.lot_number, l.owner, l.expires_on,
+       expires_at(l.expires_on, l.expires_hour, l.expires_exactly, r.zone) AS expires_at, p.name AS from_place,
+       p.kind AS from_kind, s.status, s.qualified_until, s.note,
+       CASE WHEN r.serial = '' THEN 0 ELSE
            (SELECT coalesce(sum(b.quantity), 0)
             FROM lot other
-            JOIN position b ON b.lot_id = other.id AND b.serial = :serial
+            JOIN position b ON b.lot_id = other.id AND b.serial = r.serial
             JOIN place at ON at.id = b.place_id AND at.kind IN ('site', 'room', 'bin')
             WHERE other.item_id = l.item_id) END::bigint AS units_of_serial
-FROM lot l
+FROM unnest(:lot_ids::bigint[], :serials::text[], :from_places::bigint[], :zones::text[]) WITH ORDINALITY
+     AS r (lot_id, serial, from_place, zone, number)
+JOIN lot l ON l.id = r.lot_id
 JOIN item i ON i.id = l.item_id
-JOIN place p ON p.id = :from_place
+JOIN place p ON p.id = r.from_place
 LEFT JOIN supplier s ON s.place_id = p.id
-WHERE l.id = :lot_id;
+ORDER BY r.number;
 
 -- name: place_facts(place_ids)
 -- Names, kinds and time zones of places.

@@ -152,3 +152,38 @@ JOIN item i ON i.id = s.item_id
 JOIN item other ON other.id = s.substitute_id
 WHERE s.item_id = :item_id
 ORDER BY s.rank;
+
+-- name: lock_requests(keys)
+-- One at a time for each of these client ids, until the end of the transaction.
+SELECT pg_advisory_xact_lock(k.id)
+FROM (SELECT DISTINCT hashtextextended(key, 0) AS id FROM unnest(:keys::text[]) AS u (key) ORDER BY 1 OFFSET 0) AS k;
+
+-- name: any_needs_more(subjects, demands)$
+-- Whether the ledger was asked before under any of these client ids, or any of these demands is a prescription, or an order
+-- with one. Index: event_subject, stock_order_number_key, production_batch_prescription.
+SELECT EXISTS (SELECT FROM event WHERE subject = ANY(:subjects))
+    OR EXISTS (SELECT FROM stock_order WHERE number = ANY(:demands) AND kind = 'requisition' AND patient_ref <> '')
+    OR EXISTS (SELECT FROM production_batch WHERE prescription = ANY(:demands) AND prescription <> '');
+
+-- name: sites_named(names)
+-- Places by name.
+SELECT id, name FROM place WHERE name = ANY(:names);
+
+-- name: add_reservations_together(client_ids, lot_ids, serials, place_ids, quantities, demands, reserved_bys, expires_at)
+-- Reservations of several demands, as add_reservations.
+INSERT INTO reservation (client_id, lot_id, serial, place_id, quantity, demand, reserved_by, expires_at)
+SELECT *
+FROM unnest(:client_ids::uuid[], :lot_ids::bigint[], :serials::text[], :place_ids::bigint[], :quantities::bigint[],
+            :demands::text[], :reserved_bys::text[], :expires_at::timestamptz[])
+     AS t (client_id, lot_id, serial, place_id, quantity, demand, reserved_by, expires_at)
+ORDER BY t.lot_id, t.place_id, t.serial
+RETURNING id, client_id, lot_id, place_id, serial;
+
+-- name: is_any_held_of(client_ids)$
+-- Whether any open reservation that was asked for under one of these client ids is of stock that is held (is_any_held).
+SELECT EXISTS (
+    SELECT FROM reservation v
+    CROSS JOIN LATERAL (SELECT n.* FROM active_hold n WHERE n.lot_id = v.lot_id OFFSET 0) AS h
+    WHERE v.client_id = ANY(:client_ids::uuid[]) AND v.ended_at IS NULL AND (h.serial IS NULL OR h.serial = v.serial)
+      AND hold_covers(h.place_id, v.place_id)
+      AND NOT is_for_prescription(h.prescription, v.demand));

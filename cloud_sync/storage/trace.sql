@@ -23,19 +23,20 @@ WITH RECURSIVE walked (lot_id, place_id, serial, since_or_until) AS ( -- serial:
         SELECT m.lot_id, m.from_place, r.serial, r.since_or_until
         FROM movement m
         WHERE NOT :is_forward AND m.lot_id = r.lot_id AND m.to_place = r.place_id
-          AND (r.serial IS NULL OR m.serial = r.serial AND m.came_at <= r.since_or_until
+          AND (:serial = '' OR r.serial IS NULL OR m.serial = r.serial AND m.came_at <= r.since_or_until
                AND m.from_place <> ALL(ARRAY(SELECT g.id FROM place g WHERE g.kind = 'unpacking')))
         UNION ALL
         SELECT m.lot_id, m.to_place, r.serial, r.since_or_until
         FROM movement m
         WHERE :is_forward AND m.lot_id = r.lot_id AND m.from_place = r.place_id
-          AND (r.serial IS NULL OR m.serial = r.serial AND m.left_at >= r.since_or_until AND r.kind <> 'unpacking')
+          AND (:serial = '' OR r.serial IS NULL
+               OR m.serial = r.serial AND m.left_at >= r.since_or_until AND r.kind <> 'unpacking')
         UNION ALL
         SELECT opened.lot_id, opened.to_place, opened.serial, opened.left_at
         FROM movement m
         JOIN movement opened ON opened.lot_id = m.lot_id AND opened.to_place = m.from_place
             AND opened.event_id = m.event_id AND opened.serial <> m.serial
-        WHERE NOT :is_forward AND r.serial IS NOT NULL AND m.lot_id = r.lot_id AND m.to_place = r.place_id
+        WHERE :serial <> '' AND NOT :is_forward AND r.serial IS NOT NULL AND m.lot_id = r.lot_id AND m.to_place = r.place_id
           AND m.serial = r.serial AND m.came_at <= r.since_or_until
           AND m.from_place = ANY(ARRAY(SELECT g.id FROM place g WHERE g.kind = 'unpacking'))
           AND (opened.serial <> '' OR NOT EXISTS ( -- loose stock only where no case was named
@@ -46,29 +47,33 @@ WITH RECURSIVE walked (lot_id, place_id, serial, since_or_until) AS ( -- serial:
         FROM movement opened
         JOIN movement m ON m.lot_id = opened.lot_id AND m.from_place = opened.to_place
             AND m.event_id = opened.event_id AND m.serial <> opened.serial
-        WHERE :is_forward AND r.kind = 'unpacking' AND r.serial IS NOT NULL AND opened.lot_id = r.lot_id
-          AND opened.to_place = r.place_id AND opened.serial = r.serial AND opened.left_at >= r.since_or_until
+        WHERE :serial <> '' AND :is_forward AND r.kind = 'unpacking' AND r.serial IS NOT NULL
+          AND opened.lot_id = r.lot_id AND opened.to_place = r.place_id AND opened.serial = r.serial
+          AND opened.left_at >= r.since_or_until
         UNION ALL
         SELECT put_in.lot_id, r.place_id, NULL, 'infinity'
         FROM movement made
         JOIN movement put_in ON put_in.to_place = made.from_place AND put_in.occurred_at <= made.occurred_at
         WHERE NOT :is_forward AND r.kind = 'production' AND made.lot_id = r.lot_id AND made.from_place = r.place_id
           AND put_in.lot_id <> r.lot_id
-          AND (r.serial IS NULL OR made.serial = r.serial AND made.came_at <= r.since_or_until)
+          AND (:serial = '' OR r.serial IS NULL OR made.serial = r.serial AND made.came_at <= r.since_or_until)
         UNION ALL
         SELECT made.lot_id, r.place_id, NULL, '-infinity'
         FROM movement put_in
         JOIN movement made ON made.from_place = put_in.to_place AND made.occurred_at >= put_in.occurred_at
         WHERE :is_forward AND r.kind = 'production' AND put_in.lot_id = r.lot_id AND put_in.to_place = r.place_id
           AND made.lot_id <> r.lot_id
-          AND (r.serial IS NULL OR put_in.serial = r.serial AND put_in.left_at >= r.since_or_until)
+          AND (:serial = '' OR r.serial IS NULL OR put_in.serial = r.serial AND put_in.left_at >= r.since_or_until)
     ) AS further (lot_id, place_id, serial, since_or_until)
-), reached AS MATERIALIZED (
+), reached AS (
     SELECT w.lot_id, w.place_id, w.serial,
            CASE WHEN :is_forward THEN min(w.since_or_until) ELSE max(w.since_or_until) END AS since_or_until,
-           p.kind = 'unpacking' AND w.serial IS NOT NULL AS is_opening
-    FROM walked w JOIN place p ON p.id = w.place_id
-    GROUP BY w.lot_id, w.place_id, w.serial, p.kind
+           w.serial IS NOT NULL AND w.place_id IN (SELECT id FROM place WHERE kind = 'unpacking') AS is_opening
+    FROM walked w
+    WHERE :serial <> ''
+    GROUP BY w.lot_id, w.place_id, w.serial
+    UNION ALL
+    SELECT w.lot_id, w.place_id, NULL, NULL, false FROM walked w WHERE :serial = '' -- each is there once
 ), found AS MATERIALIZED (
     SELECT r.lot_id, CASE WHEN :is_forward THEN r.place_id ELSE step.other END AS from_place,
            CASE WHEN :is_forward THEN step.other ELSE r.place_id END AS to_place, sum(step.quantity)::bigint AS quantity,
@@ -78,18 +83,18 @@ WITH RECURSIVE walked (lot_id, place_id, serial, since_or_until) AS ( -- serial:
         SELECT m.from_place AS other, m.quantity, m.occurred_at
         FROM movement m
         WHERE NOT :is_forward AND m.lot_id = r.lot_id AND m.to_place = r.place_id
-          AND (r.serial IS NULL OR m.serial = r.serial AND m.came_at <= r.since_or_until)
+          AND (:serial = '' OR r.serial IS NULL OR m.serial = r.serial AND m.came_at <= r.since_or_until)
         UNION ALL
         SELECT m.to_place, m.quantity, m.occurred_at
         FROM movement m
         WHERE :is_forward AND NOT r.is_opening AND m.lot_id = r.lot_id AND m.from_place = r.place_id
-          AND (r.serial IS NULL OR m.serial = r.serial AND m.left_at >= r.since_or_until)
+          AND (:serial = '' OR r.serial IS NULL OR m.serial = r.serial AND m.left_at >= r.since_or_until)
         UNION ALL
         SELECT m.to_place, m.quantity, m.occurred_at
         FROM movement opened
         JOIN movement m ON m.lot_id = opened.lot_id AND m.from_place = opened.to_place
             AND m.event_id = opened.event_id AND m.serial <> opened.serial
-        WHERE :is_forward AND r.is_opening AND opened.lot_id = r.lot_id AND opened.to_place = r.place_id
+        WHERE :serial <> '' AND :is_forward AND r.is_opening AND opened.lot_id = r.lot_id AND opened.to_place = r.place_id
           AND opened.serial = r.serial AND opened.left_at >= r.since_or_until
         OFFSET 0
     ) AS step

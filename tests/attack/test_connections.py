@@ -16,6 +16,8 @@ from tests.support.builders import GatewayWithKey, Ledger, minute, scan
 from tests.support.served import served
 
 QUICK = Deadlines(header_s=0.5, body_pause_s=0.5, body_s=2.0)
+PATIENT = Deadlines(header_s=300.0, body_pause_s=300.0, body_s=300.0)
+"""So that it is not the deadline that hangs up."""
 HEAD = b"POST /v1/batches HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
 
 
@@ -38,16 +40,19 @@ def port(database: Database) -> Iterator[int]:
 
 
 def test_two_hundred_and_one_idle_connections_keep_nobody_out(database: Database) -> None:
-    with served(database, Doorkeeper(per_address_max=100)) as port, ExitStack() as idle:
+    doorkeeper = Doorkeeper(per_address_max=10, connections_max=40)
+    with served(database, doorkeeper, PATIENT) as port, ExitStack() as idle:
         for number in range(201):
             idle.enter_context(connected(port, f"127.0.9.{number % 3}"))
         assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=20).status_code == 200
 
 
 def test_one_address_has_only_so_many_connections(database: Database) -> None:
-    with served(database, Doorkeeper(per_address_max=5)) as port, ExitStack() as idle:
+    doorkeeper = Doorkeeper(per_address_max=5)
+    with served(database, doorkeeper, PATIENT) as port, ExitStack() as idle:
         many = [idle.enter_context(connected(port, "127.0.9.1")) for _ in range(8)]
         assert sum(is_closed(each) for each in many[5:]) == 3
+        assert doorkeeper.connections == 5
         assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=20).status_code == 200
 
 

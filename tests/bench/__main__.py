@@ -15,7 +15,7 @@ from rich.table import Table
 import tests.bench
 from tests.bench.figure import Figure
 
-NOT_FIGURES = {"__main__", "figure", "ledger_data"}
+NOT_FIGURES = {"__main__", "baseline", "figure", "http_client", "ingest_run", "ledger_data", "storm_run"}
 console = Console()
 
 

@@ -130,10 +130,10 @@ async def _run() -> Load:
             await config.first_request(agent)
             start_s = time.monotonic() - started_s
             await asyncio.sleep(WARM_UP_S)
-            before_s, from_s = _cpu_s(agent.pid), time.monotonic()
+            before_s, from_s = cpu_s(agent.pid), time.monotonic()
             await asyncio.sleep(MEASURED_S)
-            cpu_share = (_cpu_s(agent.pid) - before_s) / (time.monotonic() - from_s)
-            rss_mb = _rss_mb(agent.pid)
+            cpu_share = (cpu_s(agent.pid) - before_s) / (time.monotonic() - from_s)
+            resident_mb = rss_mb(agent.pid)
             agent.send_signal(signal.SIGTERM)  # it sends what it still has
             await agent.wait()
             records = [decode_record(line) for line in ledger.lines("readings")]
@@ -142,7 +142,7 @@ async def _run() -> Load:
             missing = config.devices - names
             if missing:
                 raise RuntimeError(f"no readings came from {', '.join(sorted(missing))}")
-            return Load(rss_mb, cpu_share, _late_p99_ms(readings), start_s, len(readings), config.described)
+            return Load(resident_mb, cpu_share, _late_p99_ms(readings), start_s, len(readings), config.described)
 
 
 class _Config:
@@ -253,12 +253,14 @@ def _late_p99_ms(readings: list[Reading]) -> float:
     return quantiles(off_ms, n=100)[98]
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
+    """User and system time of a process."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _rss_mb(pid: int) -> float:
+def rss_mb(pid: int) -> float:
+    """Resident memory of a process."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 

@@ -188,16 +188,27 @@ class Expected:
         moves = self.moves()
         measured, seen = self.good_values(), sorted(self.seen)
         world = self.house.world
+        assert world.horizons is not None
+        world.horizons.clear()
+        world.horizons.update(self.house.horizons())
+        self._check_horizons(measured)
         key = (
             tuple(moves),
             tuple(measured),
             tuple(seen),
-            repr((world.places, world.rules_were, world.devices, world.device_was)),
+            repr((world.horizons, world.places, world.rules_were, world.devices, world.device_was)),
         )
         if self._truth is None or self._truth[0] != key:
             self._truth = (key, truth(world, moves, measured, seen=seen))
             self._spread.clear()
         return self._truth[1]
+
+    def _check_horizons(self, measured: list[Measured]) -> None:
+        """The ledger never takes for known what nothing is known of."""
+        world = self.house.world
+        for number, until in (world.horizons or {}).items():
+            last = max((each.at for each in measured if world.gateways[each.device] == number), default=None)
+            assert self.is_in_doubt or (last is not None and until <= last), (number, until, last)
 
     def balances(self) -> dict[Key, int]:
         """Sums of movements."""

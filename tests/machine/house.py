@@ -15,6 +15,7 @@ from cloud_sync.actions.access import create_token
 from cloud_sync.actions.gateways.ledger_keys import ledger_keys
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
+from cloud_sync.storage.queries import queries
 from edge_agent.domain.monitoring.excursions import Side
 from edge_agent.domain.monitoring.policies import NoDataRule, Policy, PolicyRule, RateRule
 from edge_agent.domain.wire.ids import BootId, DeviceName
@@ -179,7 +180,7 @@ class House:
         self.start = (datetime.now(UTC) - timedelta(hours=HOURS_BACK)).replace(second=0, microsecond=0)
         self.now = self.start
         self.ids = (str(uuid.UUID(int=number)) for number in itertools.count(1))
-        self.world = World({}, dict(DEVICES), dict(GATEWAY_OF))
+        self.world = World({}, dict(DEVICES), dict(GATEWAY_OF), horizons={})
         empty(database.url)
         self.amy, self.bob = self._known(client, "amy", Role.OPERATOR), self._known(client, "bob", Role.OPERATOR)
         self.eve, self.max = self._known(client, "eve", Role.QUALITY), self._known(client, "max", Role.QUALITY)
@@ -196,6 +197,18 @@ class House:
         """What the label of a lot says; X1 is past it, others will be after a night."""
         days = {"X1": -1, "A1": 0, "D2": 0, "D1": 60}.get(lot, 300)
         return self.start.date() + timedelta(days=days)
+
+    def horizons(self) -> dict[int, datetime]:
+        """Gateway -> up to when the ledger has all readings that it ever took."""
+        with self.database.transaction() as connection:
+            ids = {gate.gateway.name: number for number, gate in enumerate(self.gates)}
+            rows = connection.execute("SELECT id, name FROM gateway").fetchall()
+            found = {
+                ids[row["name"]]: queries("tracks").horizon(connection, gateway_id=row["id"], journal=None)
+                for row in rows
+                if row["name"] in ids
+            }
+        return {number: until for number, until in found.items() if until is not None}
 
     def add_place(self, name: str, kind: str, parent: str | None, policy: str | None) -> None:
         """Tell the model of a place."""

@@ -152,6 +152,8 @@ class World:
     """Place -> until when it had which rules of its own, the oldest first."""
     device_was: dict[str, list[tuple[datetime, str]]] = field(default_factory=dict)
     """Device -> until when it was where, the oldest first."""
+    horizons: dict[int, datetime] | None = None
+    """Gateway -> up to when its journal is here without a hole; None: all of every journal is."""
 
     def upwards(self, place: str | None) -> list[str]:
         """The place itself and everything above it."""
@@ -355,6 +357,8 @@ class Evidence:
 
 def _known_until(world: World, device: str, evidence: Evidence) -> datetime:
     """Up to when it is known what the gateway of a device took."""
+    if world.horizons is not None:
+        return world.horizons.get(world.gateways[device], EVER)
     said = [(d, at) for d, at in evidence.heard() if (d, at) not in evidence.seen]
     return max((at for d, at in said if world.gateways[d] == world.gateways[device]), default=EVER)
 

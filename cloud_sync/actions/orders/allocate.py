@@ -5,9 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from cloud_sync.actions.master_data.master_data import item_named, place_named
+from cloud_sync.actions.orders.allocation_group import ALLOCATED, AllocationRequest, allocate_with_others
 from cloud_sync.errors import Conflict
 from cloud_sync.posting.idempotency import answer_in, answering, asking
 from cloud_sync.posting.item_codes import units_of_pack
+from cloud_sync.posting.reservations.fefo_allocation import blocked_stock
 from cloud_sync.posting.reservations.reservations import check_open, end_reservation, lock_reservation, reserve
 from cloud_sync.posting.reservations.substitutes import offers
 from cloud_sync.storage.database import Database, Row
@@ -49,6 +51,35 @@ def allocate(
         request["pending_minutes"] = pending_minutes
     if pack is not None:
         request["pack"] = pack
+    expires_at = None if pending_minutes is None else at + timedelta(minutes=pending_minutes)
+    if pack is None:
+        asked = AllocationRequest(
+            client_id, item, owner, quantity, demand, site, shelf_life_min_days, expires_at, at, actor, request
+        )
+        if answer := allocate_with_others(database, asked):
+            return answer
+    return _allocate_alone(
+        database,
+        request,
+        client_id=client_id,
+        quantity=quantity,
+        context=Context(at=at, owner=owner, shelf_life_min=timedelta(days=shelf_life_min_days)),
+        expires_at=expires_at,
+        actor=actor,
+    )
+
+
+def _allocate_alone(
+    database: Database,
+    request: dict[str, Any],
+    *,
+    client_id: UUID,
+    quantity: int,
+    context: Context,
+    expires_at: datetime | None,
+    actor: str,
+) -> dict[str, Any]:
+    item, demand, site, pack = request["item"], request["demand"], request["site"], request.get("pack")
     with database.transaction() as connection:
         asked = pipeline(
             connection,
@@ -58,14 +89,13 @@ def allocate(
             holds=SHARE_HOLDS,
             lock_item=lock_item_named(item),
         )
-        if before := answer_in(asked["said"], "allocated", client_id, request):
+        if before := answer_in(asked["said"], ALLOCATED, client_id, request):
             return dict(before)
         item_id: int = (asked["item"][0] if asked["item"] else item_named(connection, item))["id"]
         if pack is not None:
             quantity *= units_of_pack(connection, item, pack)
         if site is not None:
             place_named(connection, site)
-        context = Context(at=at, owner=owner, shelf_life_min=timedelta(days=shelf_life_min_days))
         prescription: str = asked["prescription"][0]["prescription"]
         result = reserve(
             connection,
@@ -77,15 +107,47 @@ def allocate(
             client_id=client_id,
             actor=actor,
             prescription=prescription,
-            expires_at=None if pending_minutes is None else at + timedelta(minutes=pending_minutes),
+            expires_at=expires_at,
         )
         result["substitutes"] = offers(
             connection, item_id, result["missing"], lambda _: context, site, prescription=prescription
         )
         pipeline(
-            connection, answer=answering("allocated", client_id, request, result, actor=actor), commit=("COMMIT", {})
+            connection, answer=answering(ALLOCATED, client_id, request, result, actor=actor), commit=("COMMIT", {})
         )
         return result
+
+
+def explain(
+    database: Database,
+    *,
+    item: str,
+    owner: str,
+    demand: str,
+    site: str | None,
+    shelf_life_min_days: int,
+    at: datetime,
+    rows_max: int,
+    rows_skipped: int = 0,
+) -> list[dict[str, Any]]:
+    """All stock of an item that could not be taken now for a demand, in FEFO order, with all reasons, in plain JSON
+    values: ``rows_skipped`` and ``rows_max`` count stock whether it could be taken or not. Raises ``NotFound``.
+    """
+    context = Context(at=at, owner=owner, shelf_life_min=timedelta(days=shelf_life_min_days))
+    with database.transaction() as connection:
+        if site is not None:
+            place_named(connection, site)
+        item_id = item_named(connection, item)["id"]
+        (row,) = queries("compounding").prescription_of(connection, demand=demand)
+        return blocked_stock(
+            connection,
+            item_id,
+            context,
+            site,
+            prescription=row["prescription"],
+            rows_max=rows_max,
+            rows_skipped=rows_skipped,
+        )
 
 
 def void_reservation(database: Database, reservation_id: int, reason: str, *, actor: str) -> None:

@@ -208,7 +208,9 @@ def _allocate(connection: Connection, number: str, client_id: UUID, at: datetime
         wanted = order.open_of(line) - order.reserved_to(line)
         shown = {"line": line.line, "item": order.items[line.item_id]}
         if wanted <= 0:
-            lines.append({**shown, "reservations": [], "skipped": [], "missing": 0, "substitutes": []})
+            lines.append(
+                {**shown, "reservations": [], "skipped": [], "skipped_more": {}, "missing": 0, "substitutes": []}
+            )
             continue
         found = reserve(
             connection,

@@ -21,14 +21,21 @@ log = logging.getLogger(__name__)
 
 
 class Replanning:
-    """A thread that plans orders again while the ledger runs. Any number of ledgers may each have one."""
+    """A thread that plans orders again while the ledger runs, if its process leads. Any number of ledgers may each have
+    one."""
 
     def __init__(
-        self, database: Database, *, every_s: float = EVERY_S, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        database: Database,
+        *,
+        every_s: float = EVERY_S,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self._database = database
         self._every_s = every_s
         self._clock = clock
+        self._leads = leads
         self._expired_at: datetime | None = None
         self._stop = Event()
         self._thread = Thread(target=self._run, name="replanning", daemon=True)
@@ -43,6 +50,8 @@ class Replanning:
 
     def _run(self) -> None:
         while not self._stop.wait(self._every_s):
+            if not self._leads():
+                continue
             try:
                 now = self._clock()
                 end_unconfirmed(self._database, at=now)

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, create_model
 
 from cloud_sync.api.schemas.common import QUANTITY_MAX, Code, Id, In, LotNumber, Name, Quantity, Reason, Text
-from cloud_sync.api.schemas.stock import ReservedOut, SkippedOut, SubstituteOut
+from cloud_sync.api.schemas.stock import ReservedOut, SkippedMore, SkippedOut, SubstituteOut
 from cloud_sync.domain.master_records import (
     LOT_NUMBER,
     Day,
@@ -227,6 +227,7 @@ class OrderAllocatedLineOut(BaseModel):
     item: str
     reservations: list[ReservedOut]
     skipped: list[SkippedOut]
+    skipped_more: SkippedMore = Field(default={})
     missing: int
     substitutes: list[SubstituteOut] = Field(default=[])
 

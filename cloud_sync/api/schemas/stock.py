@@ -89,6 +89,16 @@ class SkippedOut(StockRef):
     reasons: list[ReasonOut]
 
 
+SkippedMore = Annotated[
+    dict[str, int],
+    Field(
+        description="How many more lots cannot be taken, by reason: those beyond the first that are explained, and "
+        "those of which all is held by measurement. Explained one by one with explain=all.",
+        examples=[{"held": 128}],
+    ),
+]
+
+
 class OfferedOut(StockRef):
     """Stock that could be taken now."""
 
@@ -103,6 +113,7 @@ class SubstituteOut(BaseModel):
     quantity: int = Field(description="How many base units could be taken now, up to those that are missing.")
     stock: list[OfferedOut]
     skipped: list[SkippedOut]
+    skipped_more: SkippedMore = Field(default={})
     text: str
 
 
@@ -111,6 +122,7 @@ class AllocationOut(BaseModel):
 
     reservations: list[ReservedOut]
     skipped: list[SkippedOut]
+    skipped_more: SkippedMore = Field(default={})
     missing: int
     substitutes: list[SubstituteOut] = Field(default=[])
 

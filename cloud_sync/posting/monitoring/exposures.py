@@ -20,6 +20,7 @@ def expose_excursions(connection: Connection, excursion_ids: Iterable[int]) -> N
         _tell(connection, list(queries("exposure").expose(connection, excursion_ids=ids, lot_ids=[])))
         _break_reservations(connection, excursion_ids=ids, lot_ids=[])
         doubt_typed_times(connection, lot_ids=[], excursion_ids=ids)
+        _mark(connection, [row["lot_id"] for row in queries("exposure").exposed_by(connection, excursion_ids=ids)])
 
 
 def expose_lots(connection: Connection, lot_ids: Iterable[int]) -> None:
@@ -33,12 +34,19 @@ def expose_lots(connection: Connection, lot_ids: Iterable[int]) -> None:
     ids = [row["lot_id"] for row in downstream]
     _tell(connection, list(queries("exposure").expose(connection, excursion_ids=[], lot_ids=ids)))
     _break_reservations(connection, excursion_ids=[], lot_ids=ids)
+    _mark(connection, ids)
 
 
 def free_excursions(connection: Connection, excursion_ids: Iterable[int]) -> None:
     """Say which lots are free again because these excursions, about to be withdrawn, turn out not to have been."""
     rows = queries("exposure").exposed_lots(connection, excursion_ids=sorted(set(excursion_ids)))
     _tell(connection, [{**row, "change": "freed"} for row in rows])
+
+
+def _mark(connection: Connection, lot_ids: list[int]) -> None:
+    """So that allocations need not pass over each lot of which all is held."""
+    if lot_ids:
+        queries("exposure").mark_wholly_exposed(connection, lot_ids=lot_ids)
 
 
 def _break_reservations(connection: Connection, *, excursion_ids: list[int], lot_ids: list[int]) -> None:

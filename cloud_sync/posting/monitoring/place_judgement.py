@@ -14,7 +14,7 @@ from cloud_sync.posting.monitoring.exposures import expose_excursions
 from cloud_sync.posting.monitoring.rule_evaluation import Subject
 from cloud_sync.posting.monitoring.subjects import subjects_of
 from cloud_sync.storage.database import Connection, Row
-from cloud_sync.storage.locks import lock_holds, lock_judged_places
+from cloud_sync.storage.locks import lock_exposed, lock_holds, lock_judged_places
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.intervals import Interval
 from edge_agent.domain.monitoring.excursions import Sensors, Severity, Side, SilenceRule
@@ -56,19 +56,38 @@ def touch(touched: dict[PlaceRule, Interval], key: PlaceRule, extent: Interval) 
     touched[key] = touched[key].hull(extent) if key in touched else extent
 
 
-def judge_places_touched(connection: Connection, touched: Touched) -> None:
-    """Bring the excursions of these places up to date with those of their channels; hold and free stock."""
+def judge_places_touched(connection: Connection, touched: Touched, *, alone: bool) -> None:
+    """Bring the excursions of these places up to date with those of their channels; hold and free stock.
+
+    ``alone``: the transaction owns all holds from there on, and not only the stock that was in these places.
+    """
     if not touched:
         return
     lock_judged_places(connection, {place_id for place_id, _ in touched})
     findings = [_finding(connection, key, extent) for key, extent in sorted(touched.items())]
     affected: list[int] = []
     if any(each.changes.touch_holds for each in findings):
-        lock_holds(connection)
+        if alone:
+            lock_holds(connection)
+        else:
+            lock_exposed(connection, _extents(findings))
         affected = [excursion_id for each in findings for excursion_id in apply_changes(connection, each)]
     for each in findings:
         worsen(connection, each)
     expose_excursions(connection, affected)
+
+
+def _extents(findings: Iterable[PlaceFinding]) -> dict[int, Interval]:
+    """From when to when stock may have been exposed in each place, as was known before and as is known now."""
+    extents: dict[int, Interval] = {}
+    for each in findings:
+        changes = each.changes
+        for found in (*changes.opened, *changes.withdrawn, *(one for pair in changes.amended for one in pair)):
+            for interval in (found.interval, found.reach):
+                if interval is not None:
+                    before = extents.get(each.place_id)
+                    extents[each.place_id] = interval if before is None else before.hull(interval)
+    return extents
 
 
 def _finding(connection: Connection, key: PlaceRule, extent: Interval) -> PlaceFinding:

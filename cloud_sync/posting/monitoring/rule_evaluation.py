@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
+from psycopg.rows import tuple_row
 from psycopg.types.json import Jsonb
 
 from cloud_sync.domain.excursion_detection import (
@@ -29,6 +30,8 @@ from edge_agent.domain.intervals import ALWAYS, Interval
 from edge_agent.domain.monitoring.excursions import Rule, Side, SilenceRule, Track
 from edge_agent.domain.monitoring.signals import Instant, Signal, SignalKind, derive
 
+INSTANTS_AT_ONCE = 2_000
+"""Of one answer of the server."""
 DEFINITIONS_CACHED = 1024
 _JUST_AFTER = timedelta(microseconds=1)
 R = TypeVar("R", Rule, SilenceRule, Rule | SilenceRule)
@@ -331,11 +334,11 @@ def _instants(
     """What was measured after one instant, up to another, while the rule was in force."""
     wanted = subject.in_force.cut(Interval(after and after + _JUST_AFTER, until and until + _JUST_AFTER))
     # A cursor on the server: all that a channel ever measured need not fit into memory.
-    with connection.cursor(name="instants") as cursor:
+    with connection.cursor(name="instants", row_factory=tuple_row) as cursor:
+        cursor.itersize = INSTANTS_AT_ONCE
         sql = queries("tracks").instants.sql
         bounds = {"first": wanted.begins, "before": wanted.ends}
-        for row in cursor.execute(sql, {**bounds, **_of_rule(subject)}):
-            yield row["at"], row["value"]
+        yield from cursor.execute(sql, {**bounds, **_of_rule(subject)})
 
 
 def _track(connection: Connection, subject: Subject[Any]) -> Row | None:

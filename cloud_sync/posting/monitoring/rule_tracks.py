@@ -1,7 +1,9 @@
 """Judging readings: where each rule stands on each channel, and the excursions that follow.
 
-Locks: channels first (in the order of ids), then ``lock_holds``, and that only if an excursion really changes. So call
-:func:`assign_channel` and :func:`judge_places` before anything else in the transaction owns the holds.
+Locks: channels first (in the order of ids), then the holds, and that only if an excursion really changes: new readings
+own what was in their places then (``locks.lock_exposed``), whatever judges the past again owns all holds
+(``locks.lock_holds``). So call :func:`assign_channel` and :func:`judge_places` before anything else in the transaction
+owns the holds.
 """
 
 from collections.abc import Iterable, Mapping
@@ -37,18 +39,18 @@ from edge_agent.domain.intervals import Interval
 from edge_agent.domain.monitoring.excursions import Rule, SilenceRule
 
 
-def judge(connection: Connection, new: Mapping[int, Span]) -> None:
+def judge(connection: Connection, new: Mapping[int, Span], *, alone: bool = False) -> None:
     """Judge the new readings of these channels (id -> first and last instant), which the caller has locked and stored.
 
     Excursions open, close, change or vanish as all readings that are stored now say, and stock is held or freed.
-    Silence is judged by :func:`judge_silence`.
+    Silence is judged by :func:`judge_silence`. ``alone``: for a transaction that will need to own all holds later.
     """
-    begun_earlier = _judge(connection, new)
+    begun_earlier = _judge(connection, new, alone=alone)
     if begun_earlier:
-        _judge_all(connection, begun_earlier)
+        _judge_all(connection, begun_earlier, alone=alone)
 
 
-def _judge(connection: Connection, new: Mapping[int, Span]) -> list[int]:
+def _judge(connection: Connection, new: Mapping[int, Span], *, alone: bool) -> list[int]:
     """Gives the channels of which all has to be judged again: they turn out to have begun to measure earlier."""
     new, redrawn = draw_envelopes(connection, new)
     every = subjects_of(connection, new)
@@ -64,12 +66,17 @@ def _judge(connection: Connection, new: Mapping[int, Span]) -> list[int]:
             horizon = _horizon_of(connection, subject) if subject.rule.missing_counts else None
             found.append((subject, judge_value(connection, subject, span, horizon)))
     found += [(each, judge_former(connection, each)) for each in subjects if each.is_former]
-    _settle(connection, found, {subject.channel_id for subject in subjects}, _heard_together(every, new))
+    _settle(connection, found, {subject.channel_id for subject in subjects}, _heard_together(every, new), alone=alone)
     return sorted({each.channel_id for each in every if each.started_at == new[each.channel_id][0]})
 
 
 def judge_silence(
-    connection: Connection, gateway_id: int, new: Mapping[int, Span], *, journal: str | None = None
+    connection: Connection,
+    gateway_id: int,
+    new: Mapping[int, Span],
+    *,
+    journal: str | None = None,
+    alone: bool = False,
 ) -> None:
     """Judge where nobody measured, as far as the gateway's journals are known without a hole.
 
@@ -91,7 +98,7 @@ def judge_silence(
             found.append((subject, judge_one(connection, subject, span, horizon)))
         elif subject.rule.missing_counts and not subject.is_former:
             found.append((subject, judge_missing(connection, subject, horizon)))
-    _settle(connection, found, {subject.channel_id for subject, _ in found}, {})
+    _settle(connection, found, {subject.channel_id for subject, _ in found}, {}, alone=alone)
 
 
 def _heard_together(subjects: Iterable[Subject[Any]], new: Mapping[int, Span]) -> dict[PlaceRule, Interval]:
@@ -140,7 +147,12 @@ def _is_touched(subject: Subject[Any], span: Span) -> bool:
 
 
 def _settle(
-    connection: Connection, found: list[Judged], channel_ids: Iterable[int], touched: dict[PlaceRule, Interval]
+    connection: Connection,
+    found: list[Judged],
+    channel_ids: Iterable[int],
+    touched: dict[PlaceRule, Interval],
+    *,
+    alone: bool,
 ) -> None:
     """Store what was found, hold and free stock, and widen what rests on doubtful times of these channels."""
     for key, extent in keep_probe_changes(connection, found).items():
@@ -148,14 +160,14 @@ def _settle(
     for row in list(queries("tracks").channels_with_doubtful_times(connection, channel_ids=sorted(channel_ids))):
         for each in list(queries("tracks").widen_reaches(connection, channel_id=row["id"])):
             touch(touched, (each["place_id"], each["rule"]), Interval(each["began_at"], each["ended_at"]))
-    judge_places_touched(connection, touched)
+    judge_places_touched(connection, touched, alone=alone)
 
 
 def judge_again(connection: Connection, channel_ids: Iterable[int]) -> None:
     """Judge all readings of these channels by the rules of their places as they are now."""
     ids = sorted(set(channel_ids))
     list(queries("tracks").lock_channels(connection, channel_ids=ids))
-    _judge_all(connection, ids)
+    _judge_all(connection, ids, alone=True)
 
 
 def judge_places(connection: Connection, place_id: int) -> None:
@@ -201,7 +213,7 @@ def assign_channel(
     queries("unjudged").not_on_purpose(connection, channel_id=channel_id)
     data = {"place": place_id, "before": before, "channel": name, "since": since.isoformat() if since else None}
     add_event(connection, actor=actor, kind="channel_assigned", subject=f"channel:{channel_id}", data=data)
-    _judge_all(connection, ids)
+    _judge_all(connection, ids, alone=True)
     note_unjudged(connection, [channel_id])
 
 
@@ -217,20 +229,20 @@ def forget_versions(connection: Connection, version_ids: list[int], channel_ids:
             touch(touched, (row["place_id"], row["rule"]), Interval(row["began_at"], row["ended_at"]))
     queries("tracks").forget_tracks(connection, channel_ids=version_ids)
     if channel_ids:
-        _judge_all(connection, sorted(set(channel_ids)))
-    judge_places_touched(connection, touched)
+        _judge_all(connection, sorted(set(channel_ids)), alone=True)
+    judge_places_touched(connection, touched, alone=True)
 
 
-def _judge_all(connection: Connection, channel_ids: list[int]) -> None:
+def _judge_all(connection: Connection, channel_ids: list[int], *, alone: bool) -> None:
     queries("tracks").forget_tracks(connection, channel_ids=channel_ids)
-    _withdraw_strays(connection, channel_ids)
+    _withdraw_strays(connection, channel_ids, alone=alone)
     spans = list(queries("tracks").spans_of_channels(connection, channel_ids=channel_ids))
-    _judge(connection, {row["channel_id"]: (row["first"], row["last"]) for row in spans})
+    _judge(connection, {row["channel_id"]: (row["first"], row["last"]) for row in spans}, alone=alone)
     for row in list(queries("tracks").gateways_of_channels(connection, channel_ids=channel_ids)):
-        judge_silence(connection, row["gateway_id"], {}, journal=row["journal"])
+        judge_silence(connection, row["gateway_id"], {}, journal=row["journal"], alone=alone)
 
 
-def _withdraw_strays(connection: Connection, channel_ids: list[int]) -> None:
+def _withdraw_strays(connection: Connection, channel_ids: list[int], *, alone: bool) -> None:
     """Withdraw excursions by rules that were not in force there and then: nothing judges them any more."""
     subjects = subjects_of(connection, channel_ids)
     touched: dict[PlaceRule, Interval] = {}
@@ -239,7 +251,7 @@ def _withdraw_strays(connection: Connection, channel_ids: list[int]) -> None:
             if not any(_was_in_force(each, row) for each in subjects):
                 queries("excursions").withdraw_probe_excursion(connection, id=row["id"])
                 touch(touched, (row["place_id"], row["rule"]), Interval(row["began_at"], row["ended_at"]))
-    judge_places_touched(connection, touched)
+    judge_places_touched(connection, touched, alone=alone)
 
 
 def _was_in_force(subject: Subject[Any], excursion: Row) -> bool:

@@ -1,21 +1,21 @@
 """Reserve stock for a demand, first expired first out, and end reservations, in the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import psycopg
 
-from cloud_sync.domain.fefo import AllocationPlan, Pick
+from cloud_sync.domain.fefo import Pick
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.posting.reservations.fefo_allocation import (
+    PlannedStock,
     PositionKey,
-    Rows,
     key_of,
     plan_stock,
     shown_picks,
-    shown_skipped,
+    shown_plan,
 )
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
@@ -49,12 +49,12 @@ def reserve(
     Raises ``Conflict`` if stock moves away or is held again and again while it is being reserved.
     """
     for _ in range(ATTEMPTS_MAX):
-        planned, rows = plan_stock(
+        planned = plan_stock(
             connection, item_id, quantity, context, site, lot_number, serial, prescription=prescription
         )
-        ids = _reserve(connection, planned.picks, client_id, demand, actor, expires_at)
+        ids = _reserve(connection, planned.plan.picks, client_id, demand, actor, expires_at)
         if ids is not None:
-            return _answer(planned, rows, ids)
+            return reserved(planned, ids)
     raise Conflict("stock changed while it was being reserved", "Try again in a moment.")
 
 
@@ -144,12 +144,14 @@ def _reserve(
     return {(row["lot_id"], row["place_id"], row["serial"]): row["id"] for row in made["added"]}
 
 
-def _answer(planned: AllocationPlan, rows: Rows, ids: dict[PositionKey, int]) -> dict[str, Any]:
+def reserved(planned: PlannedStock, ids: Mapping[PositionKey, int]) -> dict[str, Any]:
+    """What a plan took under these ids of reservations, and what it passed over, in plain JSON values."""
+    picks = planned.plan.picks
     return {
         "reservations": [
             {"id": ids[key_of(pick.position)], **taken}
-            for pick, taken in zip(planned.picks, shown_picks(planned, rows), strict=True)
+            for pick, taken in zip(picks, shown_picks(planned.plan, planned.rows), strict=True)
         ],
-        "skipped": shown_skipped(planned, rows),
-        "missing": planned.missing,
+        **shown_plan(planned),
+        "missing": planned.plan.missing,
     }

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from cloud_sync.posting.reservations.fefo_allocation import plan_stock, shown_picks, shown_skipped
+from cloud_sync.posting.reservations.fefo_allocation import plan_stock, shown_picks, shown_plan
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.stock.eligibility import Context
@@ -28,16 +28,16 @@ def offers(
     found = []
     for row in list(queries("reservations").substitutes_of(connection, item_id=item_id)):
         context = context_of(row["item_id"])
-        planned, rows = plan_stock(connection, row["item_id"], missing, context, site, prescription=prescription)
+        planned = plan_stock(connection, row["item_id"], missing, context, site, prescription=prescription)
         found.append(
             {
                 "item": row["item"],
                 "rank": row["rank"],
-                "quantity": missing - planned.missing,
-                "stock": shown_picks(planned, rows),
-                "skipped": shown_skipped(planned, rows),
+                "quantity": missing - planned.plan.missing,
+                "stock": shown_picks(planned.plan, planned.rows),
+                **shown_plan(planned),
                 "text": f"{missing} of {row['instead_of']} are missing; {row['item']} may be given instead, "
-                f"{missing - planned.missing} are there",
+                f"{missing - planned.plan.missing} are there",
             }
         )
     return found

@@ -276,6 +276,7 @@ CREATE TABLE disposition (
 CREATE INDEX disposition_exposure ON public.disposition USING btree (excursion_id, lot_id);
 CREATE TRIGGER disposition_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.disposition FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER disposition_evidence BEFORE INSERT ON public.disposition FOR EACH ROW EXECUTE FUNCTION note_evidence();
+CREATE TRIGGER disposition_new AFTER INSERT ON public.disposition REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
 CREATE TRIGGER disposition_sealed_delete AFTER DELETE ON public.disposition REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_disposition();
 CREATE TRIGGER disposition_sealed_insert AFTER INSERT ON public.disposition REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_disposition();
 CREATE TRIGGER disposition_sealed_update AFTER UPDATE ON public.disposition REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_disposition();
@@ -485,6 +486,7 @@ CREATE INDEX excursion_began ON public.excursion USING btree (began_at DESC, id 
 CREATE INDEX excursion_open ON public.excursion USING btree (place_id) WHERE (ended_at IS NULL);
 CREATE INDEX excursion_place ON public.excursion USING btree (place_id, began_at);
 CREATE INDEX excursion_place_rule ON public.excursion USING btree (place_id, rule, COALESCE(ended_at, 'infinity'::timestamp with time zone), began_at);
+CREATE TRIGGER excursion_changed AFTER UPDATE ON public.excursion REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_decided_again();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE excursion_version (
@@ -521,6 +523,9 @@ CREATE TABLE exposure (
 );
 CREATE INDEX exposure_lot ON public.exposure USING btree (lot_id, place_id, serial);
 CREATE INDEX exposure_place ON public.exposure USING btree (place_id);
+CREATE TRIGGER exposure_changed AFTER UPDATE ON public.exposure REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
+CREATE TRIGGER exposure_gone AFTER DELETE ON public.exposure REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
+CREATE TRIGGER exposure_new AFTER INSERT ON public.exposure REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE gateway (
@@ -778,6 +783,7 @@ CREATE TABLE lot (
     expires_exactly timestamp with time zone,
     expires_hour time without time zone,
     is_expiry_corrected boolean NOT NULL DEFAULT false,
+    is_wholly_exposed boolean NOT NULL DEFAULT false,
     CONSTRAINT lot_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
     CONSTRAINT lot_item_id_lot_number_owner_key UNIQUE (item_id, lot_number, owner),
     CONSTRAINT lot_owner_fkey FOREIGN KEY (owner) REFERENCES owner(name),
@@ -785,6 +791,8 @@ CREATE TABLE lot (
 );
 CREATE INDEX lot_expiry ON public.lot USING btree (expires_on, id);
 CREATE INDEX lot_fefo ON public.lot USING btree (item_id, owner, expires_on, id);
+CREATE INDEX lot_fefo_exposed ON public.lot USING btree (item_id, owner, expires_on, id) WHERE is_wholly_exposed;
+CREATE INDEX lot_fefo_free ON public.lot USING btree (item_id, owner, expires_on, id) WHERE (NOT is_wholly_exposed);
 CREATE INDEX lot_number ON public.lot USING btree (lot_number);
 CREATE INDEX lot_words ON public.lot USING btree (lower(lot_number) COLLATE "C");
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
@@ -969,6 +977,7 @@ CREATE TABLE place (
 );
 CREATE INDEX place_ancestors ON public.place USING gin (ancestors);
 CREATE INDEX place_kind ON public.place USING btree (kind);
+CREATE TRIGGER place_moved AFTER UPDATE OF ancestors, kind ON public.place FOR EACH STATEMENT EXECUTE FUNCTION look_at_all_again();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE place_policy_was (
@@ -1259,6 +1268,9 @@ CREATE TABLE residency (
 );
 CREATE INDEX residency_place ON public.residency USING btree (place_id, began_at);
 CREATE INDEX residency_serial_open ON public.residency USING btree (lot_id, serial) WHERE ((ended_at IS NULL) AND (serial <> ''::text));
+CREATE TRIGGER residency_changed AFTER UPDATE ON public.residency REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
+CREATE TRIGGER residency_gone AFTER DELETE ON public.residency REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
+CREATE TRIGGER residency_new AFTER INSERT ON public.residency REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE retold_reading (
@@ -2072,6 +2084,37 @@ BEGIN
         RAISE EXCEPTION '% is no month of readings', name;
     END IF;
     EXECUTE format('LOCK TABLE %I IN EXCLUSIVE MODE', name);
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.look_at_all_again()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE lot SET is_wholly_exposed = false WHERE is_wholly_exposed;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.look_at_decided_again()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE lot SET is_wholly_exposed = false
+    -- Of an excursion on which nobody decided, only its exposures free anything.
+    WHERE id = ANY(ARRAY(SELECT d.lot_id FROM changed JOIN disposition d ON d.excursion_id = changed.id))
+      AND is_wholly_exposed;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.look_at_lots_again()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE lot SET is_wholly_exposed = false
+    WHERE id = ANY(ARRAY(SELECT DISTINCT lot_id FROM changed)) AND is_wholly_exposed;
+    RETURN NULL;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.lot_expires_at(l lot)

@@ -24,6 +24,7 @@ from edge_agent.timekeeping.clock import ManualClock
 from edge_agent.uplink.identity import Identity
 from tests.support.journal_parts import START, reading, scan
 from tests.support.small_ledger import Ledger
+from tests.support.warm_commands import run_command
 
 PATIENCE_S = 30
 
@@ -116,10 +117,10 @@ async def edge_agent(*arguments: str | Path) -> asyncio.subprocess.Process:
 
 
 async def result_of(*arguments: str | Path) -> tuple[int | None, str, str]:
-    process = await edge_agent(*arguments)
-    out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
-    assert b"Traceback" not in err, err.decode()
-    return process.returncode, out.decode(), err.decode()
+    """Exit status and output of a command that ends by itself; ``edge_agent`` starts one that goes on."""
+    ended = await asyncio.to_thread(run_command, "edge_agent", *map(str, arguments), timeout_s=PATIENCE_S)
+    assert "Traceback" not in ended.stderr, ended.stderr
+    return ended.returncode, ended.stdout, ended.stderr
 
 
 async def test_the_process_stops_cleanly_and_goes_on_after_a_kill(tmp_path: Path) -> None:

@@ -70,3 +70,30 @@ def test_the_tables_are_complete_for_what_the_chapters_have() -> None:
         "category_2_aseptic_nonsterile_untested", "category_2_terminal_untested", "category_2_terminal_tested",
         "category_3_aseptic", "category_3_terminal", "nonsterile_nonaqueous_oral_liquid", "nonsterile_nonaqueous",
     }  # fmt: skip
+
+
+VERIFIED_DAYS = {
+    Preparation.CATEGORY_2_ASEPTIC_UNTESTED: (4, 10, 45),
+    Preparation.CATEGORY_2_ASEPTIC_TESTED: (30, 45, 60),
+    Preparation.NONSTERILE_AQUEOUS_UNPRESERVED: (None, 14, None),
+    Preparation.NONSTERILE_AQUEOUS_PRESERVED: (35, 35, None),
+}
+"""Of USP <797> (2023) tables 13 and <795> (2023) table 4: at room temperature, in the refrigerator, in the freezer."""
+
+
+@pytest.mark.parametrize("preparation", VERIFIED_DAYS)
+def test_a_verified_limit_is_the_standards(preparation: Preparation) -> None:
+    found = [BUD_LIMITS.get((preparation, place)) for place in (Storage.ROOM, Storage.REFRIGERATOR, Storage.FREEZER)]
+    assert all(limit.is_verified for limit in found if limit is not None)
+    assert tuple(limit.longest.days if limit else None for limit in found) == VERIFIED_DAYS[preparation]
+
+
+def test_hours_are_the_limit_where_nothing_was_sterilised_or_it_is_used_at_once() -> None:
+    hours = {
+        (preparation, place): limit.longest / timedelta(hours=1)
+        for (preparation, place), limit in BUD_LIMITS.items()
+        if preparation in {Preparation.IMMEDIATE_USE, Preparation.CATEGORY_1}
+    }
+    at_once = {(Preparation.IMMEDIATE_USE, place): 4.0 for place in Storage}
+    category_1 = {(Preparation.CATEGORY_1, Storage.ROOM): 12.0, (Preparation.CATEGORY_1, Storage.REFRIGERATOR): 24.0}
+    assert hours == at_once | category_1

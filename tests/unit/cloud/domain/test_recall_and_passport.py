@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_sync.domain.passport import allowance_left_s, measure, total_mkt_c
+from cloud_sync.domain.passport import (
+    INTERVAL_S_MIN,
+    INTERVALS_MISSED,
+    allowance_left_s,
+    measure,
+    stands_s,
+    total_mkt_c,
+)
 from cloud_sync.domain.recall import RecallFlow, reconcile
 from cloud_sync.domain.trace import BatchFlow, shares_of
 from edge_agent.domain.monitoring.excursions import Rule, Side
@@ -108,3 +115,21 @@ def test_kinetic_temperatures_of_stays_are_weighted_by_time() -> None:
 @pytest.mark.parametrize(("allowance", "left"), [(None, None), (100.0, 40.0), (50.0, 0.0)])
 def test_an_allowance_is_used_up_by_time_outside(allowance: float | None, left: float | None) -> None:
     assert allowance_left_s(allowance, [20.0, 40.0]) == left
+
+
+def minutes(*numbers: int) -> list[datetime]:
+    return [START + timedelta(minutes=number) for number in numbers]
+
+
+def test_how_long_a_value_stands_is_known_from_the_third_on() -> None:
+    assert stands_s(minutes(0, 1), 3600.0) == 3600.0
+    assert stands_s(minutes(0, 1, 2), 3600.0) == max(60.0, INTERVAL_S_MIN) * INTERVALS_MISSED
+    assert stands_s(minutes(0, 1, 2), 90.0) == 90.0, "never longer than the policy allows"
+
+
+def test_what_was_measured_before_or_after_a_stay_is_none_of_it() -> None:
+    began, ended = minutes(10, 20)
+    readings = list(zip(minutes(0, 10, 15, 20, 30), [40.0, 5.0, 6.0, 40.0, 40.0], strict=True))
+    stay = measure(readings, began, ended, [WARM], gap_s=300.0, is_temperature=True)
+    assert (stay.lowest, stay.highest, stay.outside_s["warm"]) == (5.0, 6.0, 0.0)
+    assert (stay.measured_s, stay.gaps) == (600.0, ())

@@ -391,6 +391,18 @@ def test_where_the_table_has_no_date_a_person_gives_it_with_a_reason(pharmacy: P
     assert facts[0]["source"] == "stability study 12-7"
 
 
+@pytest.mark.parametrize("storage", ["room", "freezer"])
+def test_where_the_chapter_has_no_such_storage_nobody_gives_a_date(pharmacy: Pharmacy, storage: str) -> None:
+    pharmacy.master_record(preparation="nonsterile_aqueous_unpreserved", storage=storage)
+    pharmacy.plan("B2")
+    pharmacy.consume(hour(0), number="B2")
+    given = {"beyond_use_at": hour(36).isoformat(), "beyond_use_reason": "stability study 12-7"}
+    for said in ({}, given):
+        refused = pharmacy.take_out(hour(1), number="B2", **said)
+        assert (refused.status_code, "store it otherwise" in refused.text) == (409, True), refused.text
+    assert pharmacy.record("B2")["products"] == []
+
+
 def test_asking_twice_for_a_yield_books_it_once(pharmacy: Pharmacy) -> None:
     pharmacy.consume(hour(0))
     client_id = str(uuid.uuid4())

@@ -59,16 +59,23 @@ def test_the_database_narrows_down_in_the_order_that_is_decided_by(
 ) -> None:
     ledger = _ledger(shared, kept)
     item_id = ledger.rows("SELECT id FROM item")[0]["id"]
-    asked = {"item_id": item_id, "owner": "house", "site": None, "lot_number": "", "serial": "", "rows_max": 1000}
+    asked = {"item_id": item_id, "owner": "house", "site": None, "lot_number": "", "serial": "", "exposed": None}
+    page = {"rows_max": 1000, "rows_skipped": 0}
     context = Context(at=NOON, owner="house")
     with shared.transaction() as connection:
-        rows = list(queries("availability").positions_in_fefo_order(connection, **asked, made_for=""))
+        rows = list(queries("availability").positions_in_fefo_order(connection, **asked, **page, made_for=""))
         found = [position_of({**row, "holds": []}) for row in rows]
         assert found == sorted(found, key=fefo_key)
 
-        narrowed, _ = fefo_allocation.plan_stock(
+        narrowed = fefo_allocation.plan_stock(
             connection, item_id, quantity, context, None, prescription=prescription
+        ).plan
+        of_each = queries("availability").first_positions(
+            connection, item_ids=[item_id], owners=["house"], sites=[None]
         )
+        assert [(row["lot_id"], row["place_id"], row["serial"]) for row in of_each] == [
+            (each.lot_id, each.place_id, each.serial) for each in found[:4]
+        ]
         whole, held = _all_that_is_there(connection, rows, prescription)
     assert narrowed.picks == plan(whole, quantity, context).picks
     assert {pick.position.lot_id for pick in narrowed.picks} & held == set()
@@ -81,8 +88,8 @@ def test_more_stock_of_its_own_than_the_first_look_shows_still_goes_first(shared
     item_id = ledger.rows("SELECT id FROM item")[0]["id"]
     context = Context(at=NOON, owner="house")
     with shared.transaction() as connection:
-        planned, _ = fefo_allocation.plan_stock(connection, item_id, len(own) + 2, context, None, prescription="RX-1")
-    assert [pick.position.is_made_for_it for pick in planned.picks] == [True] * len(own) + [False]
+        planned = fefo_allocation.plan_stock(connection, item_id, len(own) + 2, context, None, prescription="RX-1")
+    assert [pick.position.is_made_for_it for pick in planned.plan.picks] == [True] * len(own) + [False]
 
 
 def _all_that_is_there(connection: psycopg.Connection, rows: list, prescription: str) -> tuple[list, set[int]]:  # type: ignore[type-arg]

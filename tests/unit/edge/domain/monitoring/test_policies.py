@@ -124,3 +124,18 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_policy_survives_being_kept_as_json() -> None:
     for policy in POLICIES.values():
         assert Policy.model_validate(policy.model_dump(mode="json")) == policy
+
+
+def test_a_limit_that_holds_stock_needs_a_rule_for_silence_or_a_reason_why_none() -> None:
+    limit = {
+        "name": "warm", "metric": "temp_c", "kind": "limit", "side": "above", "limit": 8, "on_limit_is_outside": False,
+        "delay_s": 0, "severity": "action", "source": "a test",
+    }  # fmt: skip
+    silence = {"name": "silent", "metric": "temp_c", "kind": "no_data", "after_s": 600, "severity": "action",
+               "source": "a test"}  # fmt: skip
+    said = {"name": "cool", "title": "Cool", "rules": [limit]}
+    assert Policy.model_validate(said).unguarded_silence == ("temp_c",)
+    assert Policy.model_validate(said | {"silence_accepted": "a person looks every hour"}).unguarded_silence == ()
+    assert Policy.model_validate(said | {"rules": [limit, silence]}).unguarded_silence == ()
+    alert = limit | {"severity": "alert"}
+    assert Policy.model_validate(said | {"rules": [alert]}).unguarded_silence == (), "an alert holds nothing"

@@ -14,6 +14,7 @@ from edge_agent.domain.stock.expiry import (
     end_of_day,
     exactly,
     expired_text,
+    expiry_of,
     instant_of,
     last_day,
     life_left,
@@ -94,3 +95,11 @@ def test_of_two_expiries_the_earlier_counts(one: date, other: date, zone: timezo
 def test_what_is_no_iana_zone_is_refused(name: str) -> None:
     with pytest.raises(UnknownZoneError, match="IANA"):
         zone_named(name)
+
+
+def test_an_expiry_is_what_names_it() -> None:
+    day, hour, instant = date(2027, 3, 1), time(14, 30), datetime(2027, 3, 1, 14, 30, tzinfo=UTC)
+    assert expiry_of(None) is None
+    assert expiry_of(day) == Expiry(day)
+    assert expiry_of(day, hour) == Expiry(day, hour)
+    assert expiry_of(day, None, instant) == Expiry(day, exactly=instant)

@@ -1,0 +1,210 @@
+"""Allocations that come at the same moment, in one transaction and four round trips for all.
+
+Only what is plain is done here: a request that was not made before, of an item that is known, for no prescription, and
+covered by the first stock in FEFO order. Whatever else there is to an allocation is left to ``allocate``,
+which does the same by itself; so is everything, if anything here fails.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+from weakref import WeakKeyDictionary, ref
+
+import psycopg
+
+from cloud_sync.domain.fefo import AllocationPlan, plan
+from cloud_sync.errors import Overtaken
+from cloud_sync.posting.idempotency import answer_event, subject_of
+from cloud_sync.posting.positions import position_of
+from cloud_sync.posting.reservations.fefo_allocation import PlannedStock, PositionKey, key_of
+from cloud_sync.posting.reservations.reservations import reserved
+from cloud_sync.storage.database import Connection, Database, Row
+from cloud_sync.storage.events import adding_events
+from cloud_sync.storage.group_commit import GroupCommit
+from cloud_sync.storage.locks import lock_items_named, share_holds
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.stock.eligibility import Context
+
+AT_ONCE_MAX = 16
+"""Of one transaction: it owns the items of all."""
+TRANSACTIONS_MAX = 2
+"""At the same time, of one process."""
+ALLOCATED = "allocated"
+
+_groups: "WeakKeyDictionary[Database, GroupCommit[AllocationRequest, dict[str, Any]]]" = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationRequest:
+    """What is asked for. ``said`` is the request as it is kept, ``quantity`` base units."""
+
+    client_id: UUID
+    item: str
+    owner: str
+    quantity: int
+    demand: str
+    site: str | None
+    shelf_life_min_days: int
+    expires_at: datetime | None
+    at: datetime
+    actor: str
+    said: dict[str, Any]
+
+    @property
+    def context(self) -> Context:
+        """What is demanded of the stock."""
+        return Context(at=self.at, owner=self.owner, shelf_life_min=timedelta(days=self.shelf_life_min_days))
+
+
+class _NotPlain(Exception):
+    """All of them have to be looked at alone."""
+
+
+def allocate_with_others(database: Database, request: AllocationRequest) -> dict[str, Any] | None:
+    """The answer to this request, made together with what is asked at the same moment; None if it was not made."""
+    group = _groups.get(database)
+    if group is None:
+        new = GroupCommit(partial(_allocate, ref(database)), at_once_max=AT_ONCE_MAX, leaders_max=TRANSACTIONS_MAX)
+        group = _groups.setdefault(database, new)
+    return group.answer(request)
+
+
+def _allocate(database_ref: "ref[Database]", asked: Sequence[AllocationRequest]) -> Sequence[dict[str, Any] | None]:
+    database = database_ref()
+    assert database is not None  # noqa: S101 - who asks has it
+    try:
+        with database.transaction() as connection:
+            return _allocate_in(connection, asked)
+    except (_NotPlain, Overtaken, psycopg.errors.CheckViolation):
+        return [None] * len(asked)
+
+
+def _allocate_in(connection: Connection, asked: Sequence[AllocationRequest]) -> list[dict[str, Any] | None]:
+    item_ids, site_ids = _own(connection, asked)
+    plain = [each for each in asked if each.item in item_ids and (each.site is None or each.site in site_ids)]
+    if not plain:
+        return [None] * len(asked)
+    rows_of: dict[int, list[Row]] = defaultdict(list)
+    found = connection.execute(
+        queries("availability").first_positions.sql,
+        {
+            "item_ids": [item_ids[each.item] for each in plain],
+            "owners": [each.owner for each in plain],
+            "sites": [site_ids.get(each.site or "") for each in plain],
+        },
+        prepare=True,
+    )
+    for row in found:
+        rows_of[row["number"]].append({**row, "holds": row["holds"] or []})
+    taken_before: dict[PositionKey, int] = defaultdict(int)
+    planned: dict[UUID, PlannedStock] = {}
+    for number, each in enumerate(plain, start=1):
+        made = _planned(each, rows_of[number], taken_before)
+        if made is not None:
+            planned[each.client_id] = made
+            for pick in made.plan.picks:
+                taken_before[key_of(pick.position)] += pick.quantity
+    covered = [each for each in plain if each.client_id in planned]
+    answers = _kept(connection, covered, planned) if covered else {}
+    return [answers.get(each.client_id) for each in asked]
+
+
+def _own(connection: Connection, asked: Sequence[AllocationRequest]) -> tuple[dict[str, int], dict[str, int]]:
+    """Ids of the items, which are ours from now on, and of the sites, by name."""
+    subjects = [subject_of(each.client_id) for each in asked]
+    if len(set(subjects)) < len(subjects):
+        raise _NotPlain
+    with connection.pipeline():
+        # Whatever may block stock makes for long queries, which take longer to plan than to run.
+        connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        connection.execute(queries("reservations").lock_requests.sql, {"keys": subjects})
+        needs_more = connection.execute(
+            queries("reservations").any_needs_more.sql,
+            {"subjects": subjects, "demands": [each.demand for each in asked]},
+        )
+        share_holds(connection)
+        items = connection.execute(*lock_items_named([each.item for each in asked]))
+        sites = _sites(connection, {each.site for each in asked if each.site is not None})
+    if _only(needs_more):
+        raise _NotPlain
+    return {row["name"]: row["id"] for row in items}, {row["name"]: row["id"] for row in sites}
+
+
+def _sites(connection: Connection, names: set[str]) -> Iterable[Row]:
+    if not names:
+        return ()
+    return connection.execute(queries("reservations").sites_named.sql, {"names": sorted(names)})
+
+
+def _only(asked: "psycopg.Cursor[Row]") -> Any:
+    (row,) = asked.fetchall()
+    (value,) = row.values()
+    return value
+
+
+def _planned(
+    request: AllocationRequest, rows: Sequence[Row], taken_before: dict[PositionKey, int]
+) -> PlannedStock | None:
+    """What to take, or None if the first stock is not enough to say."""
+    positions = [position_of(row) for row in rows]
+    now = [
+        replace(each, stock=replace(each.stock, reserved=each.stock.reserved + taken_before[key_of(each)]))
+        if key_of(each) in taken_before
+        else each
+        for each in positions
+    ]
+    made: AllocationPlan = plan(now, request.quantity, request.context)
+    if made.missing:
+        return None
+    marked = {row["lot_id"] for row in rows if row["is_wholly_exposed"]}
+    more = rows[0]["wholly_exposed"] - len(marked)
+    if marked and more and request.site is not None:
+        return None  # how many more there are is counted at the site
+    by_key = {(row["lot_id"], row["place_id"], row["serial"]): row for row in rows}
+    return PlannedStock(made, by_key, more)
+
+
+def _kept(
+    connection: Connection, asked: Sequence[AllocationRequest], planned: dict[UUID, PlannedStock]
+) -> dict[UUID, dict[str, Any]]:
+    taken = [(each, pick) for each in asked for pick in planned[each.client_id].plan.picks]
+    with connection.pipeline():
+        added = connection.execute(
+            queries("reservations").add_reservations_together.sql,
+            {
+                "client_ids": [each.client_id for each, _ in taken],
+                "lot_ids": [pick.position.lot_id for _, pick in taken],
+                "serials": [pick.position.serial for _, pick in taken],
+                "place_ids": [pick.position.place_id for _, pick in taken],
+                "quantities": [pick.quantity for _, pick in taken],
+                "demands": [each.demand for each, _ in taken],
+                "reserved_bys": [each.actor for each, _ in taken],
+                "expires_at": [each.expires_at for each, _ in taken],
+            },
+        )
+        held = connection.execute(
+            queries("reservations").is_any_held_of.sql, {"client_ids": [each.client_id for each in asked]}
+        )
+    if _only(held):
+        raise _NotPlain
+    ids: dict[UUID, dict[PositionKey, int]] = defaultdict(dict)
+    for row in added:
+        ids[row["client_id"]][row["lot_id"], row["place_id"], row["serial"]] = row["id"]
+    answers = {}
+    for each in asked:
+        result = reserved(planned[each.client_id], ids[each.client_id])
+        answers[each.client_id] = {**result, "substitutes": []}
+    with connection.pipeline():
+        adding_events(
+            connection,
+            [
+                answer_event(ALLOCATED, each.client_id, each.said, answers[each.client_id], actor=each.actor)
+                for each in asked
+            ],
+        )
+        connection.commit()
+    return answers

@@ -1,0 +1,185 @@
+"""The same through the front door: the served ledger, HTTPS on a kept connection, a token; against the action alone."""
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from threading import Barrier
+from time import perf_counter
+
+from cloud_sync.actions.access import create_token
+from cloud_sync.config import DATABASE_URL
+from cloud_sync.domain.roles import Role
+from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from edge_agent.domain.wire.records import Action
+from edge_agent.domain.wire.wire import join_units
+from tests.bench.figure import Figure
+from tests.bench.http_client import Client, times_ms
+from tests.bench.ledger import LARGE_LOTS, filled, positions_of
+from tests.bench.ledger_allocate import (
+    ALONE,
+    OPEN_EACH,
+    PROCESSES,
+    RATE_PER_S,
+    THREADS,
+    quantile,
+    times_alone,
+    times_of_sixteen,
+)
+from tests.support.builders import GatewayWithKey, Ledger, line, reading, scan
+from tests.support.certificates import certificates
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SCANS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where the ledger is served."""
+
+    port: int
+    ca_file: str
+    token: str
+
+    def client(self) -> Client:
+        """A new kept connection."""
+        return Client(self.port, self.ca_file, self.token)
+
+
+@cache
+def _door() -> Door:
+    database = filled(LARGE_LOTS)
+    folder = tempfile.TemporaryDirectory(prefix="lotwarden-bench-")
+    atexit.register(folder.cleanup)
+    home = Path(folder.name)
+    ca_file, server_file = certificates(home / "tls")
+    config = home / "ledger.toml"
+    config.write_text(
+        f'[server]\nport = 0\ntls_cert_file = "{server_file}"\ntls_key_file = "{server_file}"\n[database]\n',
+        encoding="utf-8",
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cloud_sync", "serve", "--config", str(config)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, DATABASE_URL: database.url},
+    )
+    atexit.register(process.terminate)
+    assert process.stdout is not None
+    port = next(int(said.split()[4].rsplit(":", 1)[1]) for said in process.stdout if "listens on" in said)
+    return Door(port, str(ca_file), create_token(database, "bench", Role.OPERATOR))
+
+
+@cache
+def _one_ms() -> list[float]:
+    return sorted(times_ms(_door().client(), 1, Barrier(1), ALONE, None))
+
+
+@cache
+def _sixteen_ms() -> list[float]:
+    door = _door()
+    every_s = PROCESSES * THREADS / RATE_PER_S
+    command = [sys.executable, "-m", "tests.bench.http_client", str(door.port), door.ca_file, door.token]
+    clients = [
+        subprocess.Popen(
+            [*command, str(number), str(OPEN_EACH), str(every_s)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(PROCESSES)
+    ]
+    for client in clients:
+        assert client.stdout is not None and client.stdout.readline() == "ready\n"
+    for client in clients:
+        assert client.stdin is not None
+        client.stdin.write("go\n")
+        client.stdin.flush()
+    return sorted(each for client in clients for each in json.loads(client.communicate()[0]))
+
+
+def http_allocate_p99() -> Figure:
+    """The slow ones, one client."""
+    return Figure(
+        "http_allocate_p99_ms",
+        quantile(_one_ms(), 0.99),
+        "ms",
+        2.0,
+        target_is_ratio=True,
+        against=quantile(times_alone(LARGE_LOTS), 0.99),
+        peer="the action alone",
+        note=f"1 client, HTTPS, p50 {quantile(_one_ms(), 0.5):.1f} ms, {positions_of(LARGE_LOTS)}",
+    )
+
+
+def http_allocate_16_p99() -> Figure:
+    """The slow ones, sixteen clients at a usual pace."""
+    return Figure(
+        "http_allocate_16_p99_ms",
+        quantile(_sixteen_ms(), 0.99),
+        "ms",
+        2.0,
+        target_is_ratio=True,
+        against=quantile(times_of_sixteen(LARGE_LOTS), 0.99),
+        peer="the action alone",
+        note=f"16 clients, {RATE_PER_S:.0f}/s in all (Poisson), HTTPS",
+    )
+
+
+def http_scan_to_hold() -> Figure:
+    """From sending a scan into a room that was too warm to the receipt: then the lot is held."""
+    database, door = filled(LARGE_LOTS), _door()
+    ledger = Ledger(database)
+    ledger.add_place("warm-room", "room", "site", "cold")
+    gateway = GatewayWithKey("gw-warm")
+    gateway.register(database)
+    ledger.run("UPDATE gateway SET place_id = (SELECT id FROM place WHERE name = 'site') WHERE name = 'gw-warm'")
+    ledger.put_probe("warm-room", "probe-warm", gateway.name)
+    ledger.add_item("scanned", gtin="09501101530102")
+    for at, value in ((0, 5.0), (1, 9.0)):
+        store_batch(database, gateway.batch(reading(NOW + timedelta(minutes=at), value, "probe-warm")))
+    client = door.client()
+    alone, through = [], []
+    for number in range(2 * SCANS):
+        raw = gateway.batch(
+            scan(
+                NOW + timedelta(minutes=2, seconds=number),
+                Action.RECEIVE,
+                "acme",
+                "warm-room",
+                line(1, f"W{number}", gtin="09501101530102"),
+            )
+        )
+        began = perf_counter()
+        if number % 2:
+            answer = client.post("/v1/batches", join_units([raw]), "application/octet-stream")
+            assert answer["receipts"][0]["outcome"] == "stored", answer
+        else:
+            assert store_batch(database, raw).outcome is BatchOutcome.STORED
+        (through if number % 2 else alone).append((perf_counter() - began) * 1000)
+    held = sum(lot.startswith("W") for lot, _, _ in ledger.held())
+    assert held == 2 * SCANS, held
+    return Figure(
+        "http_scan_to_hold_ms",
+        quantile(sorted(through), 0.5),
+        "ms",
+        2.0,
+        target_is_ratio=True,
+        against=quantile(sorted(alone), 0.5),
+        peer="the action alone",
+        note=f"median of {SCANS}, one batch of one line, HTTPS, {positions_of(LARGE_LOTS)}",
+    )
+
+
+FIGURES: dict[str, Callable[[], Figure]] = {
+    "http_allocate_p99_ms": http_allocate_p99,
+    "http_allocate_16_p99_ms": http_allocate_16_p99,
+    "http_scan_to_hold_ms": http_scan_to_hold,
+}

@@ -1,0 +1,82 @@
+"""Requests of the same moment are answered in one go, each with its own answer."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event, Lock
+
+import pytest
+
+from cloud_sync.storage.group_commit import GroupCommit
+
+WAIT_S = 20
+
+
+class Slow:
+    """Notes its groups; the first one lasts until it is let go."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[int]] = []
+        self.begun, self.go_on = Event(), Event()
+
+    def __call__(self, asked: Sequence[int]) -> list[int | None]:
+        self.groups.append(list(asked))
+        self.begun.set()
+        assert self.go_on.wait(WAIT_S)
+        return [None if number < 0 else number * 2 for number in asked]
+
+
+def test_what_is_asked_meanwhile_is_done_together_and_everybody_gets_its_own_answer() -> None:
+    slow = Slow()
+    group = GroupCommit(slow, at_once_max=3, leaders_max=1)
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(group.answer, 0)
+        assert slow.begun.wait(WAIT_S)
+        others = [pool.submit(group.answer, number) for number in (1, 2, 3, 4, -5)]
+        while group.waiting < len(others):
+            assert not first.done()
+        slow.go_on.set()
+        assert [each.result(WAIT_S) for each in (first, *others)] == [0, 2, 4, 6, 8, None]
+    assert slow.groups[0] == [0]
+    assert sorted(len(each) for each in slow.groups[1:]) == [2, 3]
+
+
+def test_if_it_fails_the_others_are_told_to_ask_alone_and_nobody_waits_for_ever() -> None:
+    lock, calls = Lock(), []
+    begun, go_on = Event(), Event()
+
+    def fails(asked: Sequence[int]) -> list[int | None]:
+        with lock:
+            calls.append(list(asked))
+        begun.set()
+        assert go_on.wait(WAIT_S)
+        if len(calls) == 2:
+            raise OSError("gone")
+        return list(asked)
+
+    group = GroupCommit(fails, at_once_max=9, leaders_max=1)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(group.answer, 1)
+        assert begun.wait(WAIT_S)
+        others = [pool.submit(group.answer, number) for number in (2, 3)]
+        while group.waiting < len(others):
+            assert not first.done()
+        go_on.set()
+        assert first.result(WAIT_S) == 1
+        failed = [each.exception(WAIT_S) or each.result() for each in others]
+        assert sorted(map(str, failed)) == ["None", "gone"]
+        assert pool.submit(group.answer, 4).result(WAIT_S) == 4
+
+
+@pytest.mark.parametrize("leaders", [1, 2, 3])
+def test_a_crowd_is_answered_whoever_leads(leaders: int) -> None:
+    group = GroupCommit(lambda asked: [number * 2 for number in asked], at_once_max=4, leaders_max=leaders)
+    together = Barrier(12)
+
+    def ask(number: int) -> list[int | None]:
+        together.wait(WAIT_S)
+        return [group.answer(number * 100 + k) for k in range(50)]
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(ask, range(12)))
+    assert answers == [[(number * 100 + k) * 2 for k in range(50)] for number in range(12)]
+    assert (group.waiting, group.answer(7)) == (0, 14)
