@@ -15,6 +15,7 @@ from cloud_sync.commands.gateways import gateway_app
 from cloud_sync.commands.ledger_keys import ledger_key_app
 from cloud_sync.commands.records import export_records, import_records, operator_app
 from cloud_sync.commands.seal import print_checkpoint, verify_ledger
+from cloud_sync.commands.second_signatures import second_signature_app
 from cloud_sync.commands.serving import serve
 from cloud_sync.commands.terminal import (
     DEFAULT_CONFIG,
@@ -33,6 +34,7 @@ app = typer.Typer(help="The lot ledger.", no_args_is_help=True, pretty_exception
 app.command()(serve)
 app.command()(init)
 app.add_typer(account_app, name="account")
+app.add_typer(second_signature_app, name="second-signature")
 app.add_typer(token_app, name="token")
 app.add_typer(gateway_app, name="gateway")
 app.add_typer(channel_app, name="channel")

@@ -25,6 +25,7 @@ from cloud_sync.api import (
     records,
     seal,
     sessions,
+    signatures,
     stock,
     traces,
 )
@@ -45,12 +46,8 @@ Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments`, those of `/v1/sea
 `Authorization: Bearer TOKEN`, with a token made by `cloud-sync token create NAME --role ROLE`, or the cookie of a
 person who signed in at `/v1/sessions`; a change with the cookie needs the header `X-CSRF-Token` that signing in gave.
 
-| role | may |
-|---|---|
-| auditor | read |
-| operator | read, order, count, move, reservation and pick stock, approve what others asked or counted, place holds |
-| quality | read, approve, place and lift holds, decide on exposures, resolve cases, correct lots, codes and places |
-| administrator | read, change places, items, owners, policies, channels and gateways, correct codes and places |
+Each endpoint names the permission it needs (`x-permission`); `GET /v1/roles` shows which role has which. A token or an
+account may be bound to a site: it changes nothing elsewhere.
 
 Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: send the same again.
 """
@@ -95,6 +92,7 @@ def create_app(
         desk,
         seal,
         sessions,
+        signatures,
     )
     for room in (*rooms, measurements, batches):
         app.include_router(room.router, prefix="/v1")

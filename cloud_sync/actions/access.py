@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from cloud_sync.domain.roles import Actor, Duty, Role
+from cloud_sync.domain.roles import Actor, Permission, Role, Sites
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound, NotKnown
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
@@ -86,13 +86,28 @@ def actor_of(database: Database, token: str) -> Actor:
         row = queries("access").token_by_digest(connection, token_sha256=_digest(token))
     if row is None:
         raise NotKnown("this token is unknown, revoked or expired")
-    return Actor(row["person"], (Role(row["role"]),), token=row["name"])
+    sites = None if row["site"] is None else frozenset({row["site"]})
+    permissions: dict[Permission, Sites] = {Permission(each): sites for each in row["permissions"]}
+    return Actor(row["person"], (Role(row["role"]),), permissions, token=row["name"], owner=row["owner"])
 
 
-def require(actor: Actor, duty: Duty) -> None:
-    """Raise ``NotAllowed`` unless the actor's role covers ``duty``."""
-    if not actor.may(duty):
-        raise NotAllowed(f"{actor.name} has the role {actor.role}, which may not {duty}")
+def actor_in_roles(database: Database, name: str, *roles: Role) -> Actor:
+    """Somebody with these roles everywhere, whom the caller knows."""
+    with database.transaction() as connection:
+        rows = queries("access").permissions_of_roles(connection, roles=list(roles))
+    return Actor(name, roles, {Permission(row["permission"]): None for row in rows})
+
+
+def role_table(database: Database) -> list[Row]:
+    """Every role: role, meaning, permissions."""
+    with database.transaction() as connection:
+        return list(queries("access").role_table(connection))
+
+
+def require(actor: Actor, permission: Permission) -> None:
+    """Raise ``NotAllowed`` unless a role of theirs has the permission, at some site."""
+    if not actor.may(permission):
+        raise NotAllowed(f"{actor.name} has the role {actor.role}, which may not {permission}")
 
 
 def check_owner(roles: Sequence[Role], owner: str | None) -> None:

@@ -1,19 +1,22 @@
 """Who is asking, and what every endpoint needs: the database, the time, a page of a list."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from inspect import iscoroutinefunction
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from cloud_sync.actions.access import actor_of, require
 from cloud_sync.actions.people.sessions import Guest, guest_of
-from cloud_sync.api.same_origin import check_came_from_here
-from cloud_sync.domain.roles import Actor, Duty
+from cloud_sync.actions.people.site_scope import check_sites
+from cloud_sync.api.same_origin import READING, check_came_from_here
+from cloud_sync.domain.roles import Actor, Permission
 from cloud_sync.domain.typed_times import TypedTimes
 from cloud_sync.errors import Invalid, NotKnown
 from cloud_sync.storage.database import Database, Row, again_if_overtaken
@@ -72,12 +75,50 @@ def _actor(
     raise NotKnown("this needs a token, or somebody who signed in")
 
 
-def _who_may(duty: Duty) -> Callable[[Actor], Awaitable[Actor]]:
-    async def checked(actor: Annotated[Actor, Depends(_actor)]) -> Actor:
-        require(actor, duty)
+class WhoMay:
+    """The dependency of an endpoint that says which permission it needs."""
+
+    def __init__(self, permission: Permission, *, checks_site: bool = True) -> None:
+        """Without ``checks_site`` the endpoint itself looks at the site of the role."""
+        self.permission = permission
+        self.checks_site = checks_site
+
+    async def __call__(
+        self,
+        request: Request,
+        database: Annotated[Database, Depends(_database)],
+        actor: Annotated[Actor, Depends(_actor)],
+    ) -> Actor:
+        """Who asks. Raises ``NotAllowed``, also for a place that is not of the site of their role."""
+        require(actor, self.permission)
+        if self.checks_site:
+            await check_site(request, database, actor, self.permission)
         return actor
 
-    return checked
+
+async def check_site(request: Request, database: Database, actor: Actor, permission: Permission) -> None:
+    """Raise ``NotAllowed`` for a change that is not at the site to which the actor's role is bound, if it is."""
+    sites = actor.permissions[permission]
+    if sites is None or request.method in READING:
+        return
+    await run_in_threadpool(
+        check_sites,
+        database,
+        permission,
+        sites,
+        path=request.scope["route"].path.removeprefix("/v1").removeprefix("/"),
+        path_values=request.path_params,
+        said=[dict(request.query_params), await _body_of(request)],
+    )
+
+
+async def _body_of(request: Request) -> Any:
+    if request.headers.get("content-type", "").startswith(("application/x-www-form-urlencoded", "multipart/")):
+        return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    try:
+        return await request.json()
+    except (ValueError, RecursionError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +145,18 @@ class ApiRoute(APIRoute):
         if not iscoroutinefunction(endpoint) and not hasattr(endpoint, "__wrapped__"):
             endpoint = again_if_overtaken(endpoint)
         super().__init__(path, endpoint, **more)
+        if permission := permission_of(self.dependant):
+            self.openapi_extra = {**(self.openapi_extra or {}), "x-permission": permission.value}
+
+
+def permission_of(dependant: Dependant) -> Permission | None:
+    """Which permission an endpoint names."""
+    for each in dependant.dependencies:
+        if isinstance(each.call, WhoMay):
+            return each.call.permission
+        if found := permission_of(each):
+            return found
+    return None
 
 
 async def _typed_times(request: Request) -> TypedTimes:
@@ -129,10 +182,28 @@ Listing = Annotated[Paging, Depends()]
 """A page of a list."""
 SignedIn = Annotated[Guest, Depends(_guest)]
 """Somebody with a session of their own; a token does not do."""
-Reader = Annotated[Actor, Depends(_who_may(Duty.READ))]
-Mover = Annotated[Actor, Depends(_who_may(Duty.MOVE))]
-Approver = Annotated[Actor, Depends(_who_may(Duty.APPROVE))]
-Holder = Annotated[Actor, Depends(_who_may(Duty.HOLD))]
-Decider = Annotated[Actor, Depends(_who_may(Duty.DECIDE))]
-Corrector = Annotated[Actor, Depends(_who_may(Duty.CORRECT))]
-Administrator = Annotated[Actor, Depends(_who_may(Duty.ADMINISTER))]
+StockViewer = Annotated[Actor, Depends(WhoMay(Permission.SEE_STOCK))]
+Reader = Annotated[Actor, Depends(WhoMay(Permission.READ))]
+Signer = Annotated[Actor, Depends(WhoMay(Permission.READ, checks_site=False))]
+Auditor = Annotated[Actor, Depends(WhoMay(Permission.AUDIT))]
+Mover = Annotated[Actor, Depends(WhoMay(Permission.MOVE))]
+Receiver = Annotated[Actor, Depends(WhoMay(Permission.RECEIVE))]
+Issuer = Annotated[Actor, Depends(WhoMay(Permission.ISSUE))]
+Requester = Annotated[Actor, Depends(WhoMay(Permission.ORDER))]
+Approver = Annotated[Actor, Depends(WhoMay(Permission.APPROVE))]
+Counter = Annotated[Actor, Depends(WhoMay(Permission.COUNT))]
+CountApprover = Annotated[Actor, Depends(WhoMay(Permission.APPROVE_COUNT))]
+Holder = Annotated[Actor, Depends(WhoMay(Permission.HOLD))]
+Decider = Annotated[Actor, Depends(WhoMay(Permission.DECIDE))]
+Resolver = Annotated[Actor, Depends(WhoMay(Permission.RESOLVE))]
+Recaller = Annotated[Actor, Depends(WhoMay(Permission.RECALL))]
+Qualifier = Annotated[Actor, Depends(WhoMay(Permission.QUALIFY))]
+Corrector = Annotated[Actor, Depends(WhoMay(Permission.CORRECT))]
+Preparer = Annotated[Actor, Depends(WhoMay(Permission.PREPARE))]
+BatchDecider = Annotated[Actor, Depends(WhoMay(Permission.RELEASE))]
+Drafter = Annotated[Actor, Depends(WhoMay(Permission.DRAFT))]
+FormulationApprover = Annotated[Actor, Depends(WhoMay(Permission.APPROVE_FORMULATION))]
+Administrator = Annotated[Actor, Depends(WhoMay(Permission.ADMINISTER))]
+SensorPlacer = Annotated[Actor, Depends(WhoMay(Permission.PLACE_SENSORS))]
+GatewayManager = Annotated[Actor, Depends(WhoMay(Permission.GATEWAYS))]
+AccessReviewer = Annotated[Actor, Depends(WhoMay(Permission.ACCESS))]

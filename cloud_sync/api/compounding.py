@@ -9,11 +9,13 @@ from cloud_sync.actions.stock.movements import MovementLine
 from cloud_sync.api.access import (
     Administrator,
     ApiRoute,
-    Decider,
+    BatchDecider,
+    Drafter,
+    FormulationApprover,
     Ledger,
     Listing,
-    Mover,
     Now,
+    Preparer,
     Reader,
     Typed,
     check_typed,
@@ -56,7 +58,7 @@ def set_compounding(name: Name, how: CompoundingIn, database: Ledger, actor: Adm
     status_code=201,
     response_model=MasterFormulationRecordOut,
 )
-def draft_master_record(draft: MasterFormulationRecordIn, database: Ledger, actor: Administrator) -> Any:
+def draft_master_record(draft: MasterFormulationRecordIn, database: Ledger, actor: Drafter) -> Any:
     """Draft a master formulation record. Under a name that exists it is the next version."""
     return master_formulation_records.draft_master_record(
         database, draft.name, draft.item, draft.body, actor=actor.name
@@ -82,13 +84,13 @@ def list_master_records(database: Ledger, _: Reader, page: Listing, name: Name |
     summary="Approve a master formulation record",
     response_model=MasterFormulationRecordOut,
 )
-def approve_master_record(name: Name, version: Number, why: WhyIn, database: Ledger, actor: Decider) -> Any:
+def approve_master_record(name: Name, version: Number, why: WhyIn, database: Ledger, actor: FormulationApprover) -> Any:
     """Let a version be used. Whoever drafted it may not approve it."""
     return master_formulation_records.approve_master_record(database, name, version, why.reason, actor=actor.name)
 
 
 @router.post("/production-batches", summary="Plan a batch", status_code=201, response_model=BatchOut)
-def plan_batch(batch: BatchIn, database: Ledger, actor: Mover) -> Any:
+def plan_batch(batch: BatchIn, database: Ledger, actor: Preparer) -> Any:
     """Plan a batch by an approved master formulation record in a room."""
     return compounding.plan_batch(database, **batch.model_dump(), actor=actor.name)
 
@@ -111,7 +113,7 @@ def batch_record(number: Name, database: Ledger, _: Reader) -> Any:
     status_code=201,
     response_model=list[MovementOut],
 )
-def consume(number: Name, what: ConsumeIn, database: Ledger, actor: Mover, now: Now, limits: Typed) -> Any:
+def consume(number: Name, what: ConsumeIn, database: Ledger, actor: Preparer, now: Now, limits: Typed) -> Any:
     """Book ingredients into a batch. Blocked stock answers 409 with all reasons."""
     check_typed(limits, actor, what.occurred_at, now)
     return compounding.consume(
@@ -127,13 +129,13 @@ def consume(number: Name, what: ConsumeIn, database: Ledger, actor: Mover, now: 
 
 
 @router.post("/production-batches/{number}/steps", summary="Do a step", status_code=201, response_model=BatchOut)
-def do_step(number: Name, done: StepIn, database: Ledger, actor: Mover, now: Now) -> Any:
+def do_step(number: Name, done: StepIn, database: Ledger, actor: Preparer, now: Now) -> Any:
     """A step of the master formulation record is done by whoever asks."""
     return batch_execution.do_step(database, number, done.step, done.note, at=now, actor=actor.name)
 
 
 @router.post("/production-batches/{number}/checks", summary="Check a step", status_code=201, response_model=BatchOut)
-def check_step(number: Name, done: StepIn, database: Ledger, actor: Mover, now: Now) -> Any:
+def check_step(number: Name, done: StepIn, database: Ledger, actor: Preparer, now: Now) -> Any:
     """A second person confirms a step."""
     return batch_execution.check_step(database, number, done.step, done.note, at=now, actor=actor.name)
 
@@ -141,7 +143,7 @@ def check_step(number: Name, done: StepIn, database: Ledger, actor: Mover, now: 
 @router.post(
     "/production-batches/{number}/equipment", summary="Use equipment", status_code=201, response_model=BatchOut
 )
-def use_equipment(number: Name, used: EquipmentIn, database: Ledger, actor: Mover, now: Now) -> Any:
+def use_equipment(number: Name, used: EquipmentIn, database: Ledger, actor: Preparer, now: Now) -> Any:
     """Which piece of equipment was used."""
     return batch_execution.use_equipment(database, number, used.equipment, used.serial, at=now, actor=actor.name)
 
@@ -149,7 +151,7 @@ def use_equipment(number: Name, used: EquipmentIn, database: Ledger, actor: Move
 @router.post(
     "/production-batches/{number}/deviations", summary="Report a deviation", status_code=201, response_model=BatchOut
 )
-def deviate(number: Name, what: DeviationIn, database: Ledger, actor: Mover, now: Now) -> Any:
+def deviate(number: Name, what: DeviationIn, database: Ledger, actor: Preparer, now: Now) -> Any:
     """Something was not as the master formulation record says."""
     return batch_execution.deviate(database, number, what.topic, what.text, at=now, actor=actor.name)
 
@@ -157,7 +159,7 @@ def deviate(number: Name, what: DeviationIn, database: Ledger, actor: Mover, now
 @router.post(
     "/production-batches/{number}/deviations/{deviation}/assess", summary="Assess a deviation", response_model=BatchOut
 )
-def assess(number: Name, deviation: Number, what: AssessmentIn, database: Ledger, actor: Decider, now: Now) -> Any:
+def assess(number: Name, deviation: Number, what: AssessmentIn, database: Ledger, actor: BatchDecider, now: Now) -> Any:
     """Quality's conclusion on a deviation, by its number in the record."""
     return batch_execution.assess(database, number, deviation, what.conclusion, at=now, actor=actor.name)
 
@@ -165,7 +167,7 @@ def assess(number: Name, deviation: Number, what: AssessmentIn, database: Ledger
 @router.post(
     "/production-batches/{number}/yields", summary="Take product out", status_code=201, response_model=BatchOut
 )
-def take_out(number: Name, made: YieldIn, database: Ledger, actor: Mover, now: Now, limits: Typed) -> Any:
+def take_out(number: Name, made: YieldIn, database: Ledger, actor: Preparer, now: Now, limits: Typed) -> Any:
     """Book a product lot with its beyond-use date. It is blocked until the batch is released."""
     check_typed(limits, actor, made.occurred_at, now)
     if (made.beyond_use_at is None) != (made.beyond_use_reason is None):
@@ -178,25 +180,25 @@ def take_out(number: Name, made: YieldIn, database: Ledger, actor: Mover, now: N
 
 
 @router.post("/production-batches/{number}/finish", summary="Finish a batch", response_model=BatchOut)
-def finish(number: Name, when: FinishIn, database: Ledger, actor: Mover, now: Now, limits: Typed) -> Any:
+def finish(number: Name, when: FinishIn, database: Ledger, actor: Preparer, now: Now, limits: Typed) -> Any:
     """Nothing more comes out. Return or destroy leftovers before: what is still in it counts as used."""
     check_typed(limits, actor, when.occurred_at, now)
     return compounding.finish(database, number, occurred_at=when.occurred_at, at=now, actor=actor.name)
 
 
 @router.post("/production-batches/{number}/tests", summary="Record a test", status_code=201, response_model=BatchOut)
-def record_test(number: Name, what: TestIn, database: Ledger, actor: Decider, now: Now) -> Any:
+def record_test(number: Name, what: TestIn, database: Ledger, actor: BatchDecider, now: Now) -> Any:
     """A release test's result."""
     return batch_execution.record_test(database, number, what.test, what.result, what.passed, at=now, actor=actor.name)
 
 
 @router.post("/production-batches/{number}/release", summary="Release a batch", response_model=BatchOut)
-def release(number: Name, why: WhyIn, database: Ledger, actor: Decider, now: Now) -> Any:
+def release(number: Name, why: WhyIn, database: Ledger, actor: BatchDecider, now: Now) -> Any:
     """Let the products be used. Nobody who made it may; every open point is named with 409."""
     return batch_execution.release(database, number, why.reason, at=now, actor=actor.name)
 
 
 @router.post("/production-batches/{number}/reject", summary="Reject a batch", response_model=BatchOut)
-def reject(number: Name, why: WhyIn, database: Ledger, actor: Decider, now: Now) -> Any:
+def reject(number: Name, why: WhyIn, database: Ledger, actor: BatchDecider, now: Now) -> Any:
     """The products stay blocked, to be destroyed."""
     return batch_execution.reject(database, number, why.reason, at=now, actor=actor.name)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import Field, StringConstraints
 
 from cloud_sync.actions.gateways import desk
-from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Now
+from cloud_sync.api.access import ApiRoute, GatewayManager, Ledger, Now
 from cloud_sync.api.problems import answers, note_refusal, problem
 from cloud_sync.api.schemas.common import In, Name
 from cloud_sync.errors import NotKnown
@@ -75,12 +75,12 @@ def get_desk(
 
 
 @router.put("/gateways/{name}/place", summary="Say where a gateway stands", status_code=204)
-def place_gateway(name: Name, where: GatewayPlaceIn, database: Ledger, actor: Administrator) -> None:
+def place_gateway(name: Name, where: GatewayPlaceIn, database: Ledger, actor: GatewayManager) -> None:
     """Its docks get the desk of the site around that place from now on."""
     desk.place_gateway(database, name, where.place, actor=actor.name)
 
 
 @router.put("/operators/{name}", summary="Give an operator a badge", status_code=204)
-def put_operator(name: Name, operator: OperatorIn, database: Ledger, actor: Administrator) -> None:
+def put_operator(name: Name, operator: OperatorIn, database: Ledger, actor: GatewayManager) -> None:
     """Give, change or withdraw a badge. Docks know it with their next desk."""
     desk.put_operator(database, name, operator.badge, active=operator.active, actor=actor.name, sites=operator.sites)

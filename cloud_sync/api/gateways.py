@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from cloud_sync.actions.gateways import gateways
-from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Listing, Reader
+from cloud_sync.api.access import ApiRoute, GatewayManager, Ledger, Listing, Reader
 from cloud_sync.api.master_data import created
 from cloud_sync.api.problems import also, answers
 from cloud_sync.api.schemas.common import Listed, Name
@@ -21,7 +21,7 @@ router = APIRouter(tags=["gateways"], route_class=ApiRoute, responses=answers(40
     response_model=GatewayOut,
     responses=also(200, GatewayOut),
 )
-def create_gateway(gateway: GatewayIn, response: Response, database: Ledger, actor: Administrator) -> Any:
+def create_gateway(gateway: GatewayIn, response: Response, database: Ledger, actor: GatewayManager) -> Any:
     """Believe a gateway's batches from now on."""
     return created(response, gateways.add_gateway(database, gateway.name, gateway.public_key, actor=actor.name))
 
@@ -33,12 +33,12 @@ def list_gateways(database: Ledger, _: Reader, page: Listing) -> Any:
 
 
 @router.post("/gateways/{name}/revoke", summary="Revoke a gateway", status_code=204)
-def revoke_gateway(name: Name, why: RevokeIn, database: Ledger, actor: Administrator) -> None:
+def revoke_gateway(name: Name, why: RevokeIn, database: Ledger, actor: GatewayManager) -> None:
     """Refuse every further batch of a gateway. What it said before stays."""
     gateways.revoke_gateway(database, name, why.reason, actor=actor.name)
 
 
 @router.delete("/gateways/{name}/sites/{site}", summary="Keep a gateway to its own site", status_code=204)
-def take_site(name: Name, site: Name, why: RevokeIn, database: Ledger, actor: Administrator) -> None:
+def take_site(name: Name, site: Name, why: RevokeIn, database: Ledger, actor: GatewayManager) -> None:
     """Let a gateway speak no more for a site that it was given on purpose."""
     gateways.take_site(database, name, site, why.reason, actor=actor.name)

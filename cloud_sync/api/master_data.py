@@ -7,7 +7,7 @@ from fastapi.responses import PlainTextResponse
 
 from cloud_sync.actions.master_data import master_data, zones
 from cloud_sync.actions.monitoring import channels
-from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Listing, Now, Reader
+from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Listing, Now, Reader, SensorPlacer
 from cloud_sync.api.problems import also, answers
 from cloud_sync.api.schemas.common import Id, Listed, Name, PlaceKind, WhyIn
 from cloud_sync.api.schemas.gateway import ChannelOut, ChannelPlaceIn
@@ -121,7 +121,7 @@ def list_channels(
 
 
 @router.put("/channels/{channel_id}/on-purpose", summary="Say that a channel need not be judged", status_code=204)
-def say_on_purpose(channel_id: Annotated[Id, Path()], why: WhyIn, database: Ledger, actor: Administrator) -> None:
+def say_on_purpose(channel_id: Annotated[Id, Path()], why: WhyIn, database: Ledger, actor: SensorPlacer) -> None:
     """Nothing judges this channel, and that is meant, as long as it stays where it is. Its case is closed."""
     channels.say_on_purpose(database, channel_id, why.reason, actor=actor.name)
 
@@ -138,7 +138,7 @@ def metrics(database: Ledger, _: Reader) -> str:
 
 @router.put("/channels/{channel_id}/place", summary="Say where a channel measures", status_code=204)
 def place_channel(
-    channel_id: Annotated[Id, Path()], where: ChannelPlaceIn, database: Ledger, now: Now, actor: Administrator
+    channel_id: Annotated[Id, Path()], where: ChannelPlaceIn, database: Ledger, now: Now, actor: SensorPlacer
 ) -> None:
     """Say where a channel measures, and since when. Its readings are judged by the policies of where it was then."""
     channels.place_channel(database, channel_id, where.place, since=where.since, at=now, actor=actor.name)

@@ -6,7 +6,23 @@ from fastapi import APIRouter, Path, Query
 
 from cloud_sync.actions.orders import fulfilment, orders, replenishment
 from cloud_sync.actions.stock import counts, workflow_states
-from cloud_sync.api.access import ApiRoute, Approver, Ledger, Listing, Mover, Now, Reader, Typed, check_typed
+from cloud_sync.api.access import (
+    ApiRoute,
+    Approver,
+    CountApprover,
+    Counter,
+    Issuer,
+    Ledger,
+    Listing,
+    Mover,
+    Now,
+    Reader,
+    Receiver,
+    Requester,
+    StockViewer,
+    Typed,
+    check_typed,
+)
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Id, Listed, Name, WhyIn
 from cloud_sync.api.schemas.order import (
@@ -36,7 +52,7 @@ Number = Annotated[str, Path(pattern=r"^[\x21-\x7e]{1,300}$", description="The o
 
 
 @router.post("/orders", summary="Ask for something", status_code=201, response_model=OrderOut)
-def request_order(said: OrderIn, database: Ledger, actor: Mover) -> Any:
+def request_order(said: OrderIn, database: Ledger, actor: Requester) -> Any:
     """Request a purchase, requisition, transfer, return or destruction. Purchases and destructions need approval.
 
     | kind | from | to | then |
@@ -56,7 +72,7 @@ def request_order(said: OrderIn, database: Ledger, actor: Mover) -> Any:
 
 @router.get("/orders", summary="List orders", response_model=Listed[OrderOut])
 def list_orders(
-    database: Ledger, _: Reader, page: Listing, kind: OrderKind | None = None, place: Name | None = None
+    database: Ledger, _: StockViewer, page: Listing, kind: OrderKind | None = None, place: Name | None = None
 ) -> Any:
     """Orders as they are now, the latest first."""
     return page.of(
@@ -65,7 +81,7 @@ def list_orders(
 
 
 @router.get("/orders/{number}", summary="See an order", response_model=OrderOut)
-def see_order(number: Number, database: Ledger, _: Reader) -> Any:
+def see_order(number: Number, database: Ledger, _: StockViewer) -> Any:
     """An order with the state of every quantity, the decisions on it, its lots and its discrepancies."""
     return orders.order(database, number)
 
@@ -83,7 +99,7 @@ def reject_order(number: Number, why: WhyIn, database: Ledger, actor: Approver, 
 
 
 @router.post("/orders/{number}/place", summary="Place a purchase with its supplier", response_model=OrderOut)
-def place_order(number: Number, why: WhyIn, database: Ledger, actor: Mover, now: Now) -> Any:
+def place_order(number: Number, why: WhyIn, database: Ledger, actor: Requester, now: Now) -> Any:
     """Say that an approved purchase was ordered. Refused while its supplier is not qualified."""
     return orders.take_step(database, number, OrderStep.ORDERED, why.reason, at=now, actor=actor.name)
 
@@ -101,7 +117,7 @@ def destroy_order(number: Number, said: AskAgainIn, database: Ledger, actor: Mov
 
 
 @router.post("/orders/{number}/cancel", summary="Cancel an order or a part of it", response_model=OrderOut)
-def cancel_order(number: Number, said: CancelIn, database: Ledger, actor: Mover) -> Any:
+def cancel_order(number: Number, said: CancelIn, database: Ledger, actor: Requester) -> Any:
     """Cancel what is open: all of it, or some of some lines. Reservations to it are taken back.
 
     The same `client_id` with the same content again changes nothing.
@@ -115,13 +131,13 @@ def cancel_order(number: Number, said: CancelIn, database: Ledger, actor: Mover)
 
 
 @router.post("/orders/{number}/allocate", summary="Reserve stock for an order", response_model=OrderAllocatedOut)
-def allocate_order(number: Number, said: AskAgainIn, database: Ledger, actor: Mover, now: Now) -> Any:
+def allocate_order(number: Number, said: AskAgainIn, database: Ledger, actor: Requester, now: Now) -> Any:
     """Reserve stock for what is open and not reserved yet, first expired first out, by the recipient's shelf life."""
     return fulfilment.allocate_order(database, number, client_id=said.client_id, at=now, actor=actor.name)
 
 
 @router.post("/orders/{number}/substitute", summary="Take a substitute for a line", response_model=OrderOut)
-def substitute_line(number: Number, said: SubstituteIn, database: Ledger, actor: Mover) -> Any:
+def substitute_line(number: Number, said: SubstituteIn, database: Ledger, actor: Requester) -> Any:
     """Ask for a substitute instead of what is open of a line; a person decides it, with a reason. Then allocate.
 
     The same `client_id` with the same content again changes nothing.
@@ -136,13 +152,13 @@ def pick_order(number: Number, said: PickIn, database: Ledger, actor: Mover, now
 
 
 @router.post("/orders/{number}/issue", summary="Ship or dispense an order", response_model=list[MovementOut])
-def issue_order(number: Number, said: IssueIn, database: Ledger, actor: Mover, now: Now) -> Any:
+def issue_order(number: Number, said: IssueIn, database: Ledger, actor: Issuer, now: Now) -> Any:
     """Hand out reserved stock, all or none. Refused with all reasons if any of it was blocked since."""
     return fulfilment.issue(database, number, said.reservations, action=said.action, at=now, actor=actor.name)
 
 
 @router.post("/orders/{number}/receive", summary="Receive for an order", response_model=OrderOut)
-def receive_order(number: Number, said: ReceiptIn, database: Ledger, actor: Mover, now: Now, limits: Typed) -> Any:
+def receive_order(number: Number, said: ReceiptIn, database: Ledger, actor: Receiver, now: Now, limits: Typed) -> Any:
     """Book what came for a purchase, transfer or return. What is wrong with it is booked all the same, and told."""
     check_typed(limits, actor, said.occurred_at, now)
     return fulfilment.receive(
@@ -184,7 +200,7 @@ def list_proposals(database: Ledger, _: Reader, now: Now) -> Any:
 @router.post(
     "/replenishment/requisitions", summary="Request what is proposed", status_code=201, response_model=list[OrderOut]
 )
-def request_proposed(said: ProposedIn, database: Ledger, actor: Mover, now: Now) -> Any:
+def request_proposed(said: ProposedIn, database: Ledger, actor: Requester, now: Now) -> Any:
     """Make purchase requisitions of the proposals, one for each supplier and place. Somebody else approves them."""
     return replenishment.request_proposed(
         database, supplier=said.supplier, client_id=said.client_id, at=now, actor=actor.name
@@ -192,7 +208,7 @@ def request_proposed(said: ProposedIn, database: Ledger, actor: Mover, now: Now)
 
 
 @router.post("/counts", summary="Open a count", status_code=201, response_model=CountOut)
-def open_count(said: CountIn, database: Ledger, actor: Mover) -> Any:
+def open_count(said: CountIn, database: Ledger, actor: Counter) -> Any:
     """Open a count of a place. Scans of the action count go into it by themselves."""
     return counts.open_count(database, place=said.place, number=said.number, actor=actor.name)
 
@@ -212,7 +228,7 @@ def see_count(number: Number, database: Ledger, _: Reader) -> Any:
 
 
 @router.post("/counts/{number}/findings", summary="Write down what was found", response_model=CountOut)
-def add_findings(number: Number, said: FindingsIn, database: Ledger, actor: Mover, now: Now, limits: Typed) -> Any:
+def add_findings(number: Number, said: FindingsIn, database: Ledger, actor: Counter, now: Now, limits: Typed) -> Any:
     """Write down what was found. Counting again replaces what was found before."""
     check_typed(limits, actor, said.counted_at, now)
     found = [counts.CountFinding(**each.model_dump()) for each in said.found]
@@ -222,12 +238,12 @@ def add_findings(number: Number, said: FindingsIn, database: Ledger, actor: Move
 
 
 @router.post("/counts/{number}/approve", summary="Approve a count", response_model=CountOut)
-def approve_count(number: Number, why: WhyIn, database: Ledger, actor: Approver) -> Any:
+def approve_count(number: Number, why: WhyIn, database: Ledger, actor: CountApprover) -> Any:
     """Book the differences. Whoever counted or opened the count may not."""
     return counts.decide_count(database, number, approve=True, reason=why.reason, actor=actor.name)
 
 
 @router.post("/counts/{number}/reject", summary="Reject a count", response_model=CountOut)
-def reject_count(number: Number, why: WhyIn, database: Ledger, actor: Approver) -> Any:
+def reject_count(number: Number, why: WhyIn, database: Ledger, actor: CountApprover) -> Any:
     """Close a count without booking anything."""
     return counts.decide_count(database, number, approve=False, reason=why.reason, actor=actor.name)

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 from cloud_sync.actions import audit_log
 from cloud_sync.actions.monitoring import excursion_endings
 from cloud_sync.actions.quality import case_resolution, holds_and_dispositions
-from cloud_sync.api.access import ApiRoute, Decider, Holder, Ledger, Listing, Now, Reader
+from cloud_sync.api.access import ApiRoute, Auditor, Decider, Holder, Ledger, Listing, Now, Reader, Resolver
 from cloud_sync.api.master_data import created
 from cloud_sync.api.problems import also, answers
 from cloud_sync.api.schemas.common import Code, EventOut, Id, Listed, Name, WhyIn
@@ -128,7 +128,7 @@ def decide_event(disposition: EventDispositionIn, database: Ledger, actor: Decid
 
 
 @router.post("/excursions/{excursion_id}/end", summary="End an excursion by evidence", response_model=ExcursionOut)
-def end_excursion(excursion_id: Id, seen: ExcursionEndIn, database: Ledger, now: Now, actor: Decider) -> Any:
+def end_excursion(excursion_id: Id, seen: ExcursionEndIn, database: Ledger, now: Now, actor: Resolver) -> Any:
     """Say when a place was within its limits again, where the device that was outside died. What comes later counts
     as ever."""
     return excursion_endings.end_excursion(database, excursion_id, **seen.model_dump(), at=now, actor=actor.name)
@@ -187,13 +187,13 @@ def see_both_versions(case_id: Id, database: Ledger, _: Reader) -> Any:
 
 
 @router.post("/cases/{case_id}/resolve", summary="Resolve a case", response_model=CaseOut)
-def resolve_case(case_id: Id, found: ResolutionIn, database: Ledger, actor: Decider) -> Any:
+def resolve_case(case_id: Id, found: ResolutionIn, database: Ledger, actor: Resolver) -> Any:
     """Close a case by a decision, with what was found and done."""
     return case_resolution.resolve_case(database, case_id, found.resolution, actor=actor, decision=found.decision)
 
 
 @router.post("/cases/{case_id}/reprocess", summary="Book what a case holds", response_model=CaseOut)
-def reprocess_case(case_id: Id, why: WhyIn, database: Ledger, actor: Decider) -> Any:
+def reprocess_case(case_id: Id, why: WhyIn, database: Ledger, actor: Resolver) -> Any:
     """Book the batch (batch_set_aside) or the scanned line that a case holds, once the cause is gone, and close it.
 
     A scan of another site (outside_site) is confirmed so, by somebody who did not scan it.
@@ -202,7 +202,7 @@ def reprocess_case(case_id: Id, why: WhyIn, database: Ledger, actor: Decider) ->
 
 
 @router.post("/cases/{case_id}/on-purpose", summary="Let a gateway speak for another site", response_model=CaseOut)
-def book_on_purpose(case_id: Id, why: WhyIn, database: Ledger, actor: Decider) -> Any:
+def book_on_purpose(case_id: Id, why: WhyIn, database: Ledger, actor: Resolver) -> Any:
     """Book the scan of another site that a case (outside_site) holds, and those that this gateway says of it later."""
     return dead_letter_retry.book_on_purpose(database, case_id, reason=why.reason, actor=actor.name)
 
@@ -214,7 +214,7 @@ def report_suspicious(suspicion: SuspicionIn, database: Ledger, actor: Holder, n
 
 
 @router.post("/cases/{case_id}/assign", summary="Assign a case", response_model=CaseOut)
-def assign_case(case_id: Id, who: AssignIn, database: Ledger, actor: Decider) -> Any:
+def assign_case(case_id: Id, who: AssignIn, database: Ledger, actor: Resolver) -> Any:
     """Say who looks into an open case."""
     return case_resolution.assign_case(database, case_id, who.assignee, actor=actor.name)
 
@@ -230,7 +230,7 @@ def list_versions(excursion_id: Id, database: Ledger, _: Reader) -> Any:
 @router.get("/events", summary="See the history of a subject", response_model=list[EventOut], tags=["history"])
 def list_events(
     database: Ledger,
-    _: Reader,
+    _: Auditor,
     subject: Annotated[Code, Query(examples=["lot:12", "place:fridge-a", "gateway:gw-1"])],
     limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
 ) -> Any:

@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 
 from cloud_sync.actions.master_data import documents, records
-from cloud_sync.api.access import Administrator, ApiRoute, Decider, Ledger, Listing, Now, Reader
+from cloud_sync.api.access import Administrator, ApiRoute, Auditor, Ledger, Listing, Now, Qualifier, Reader
 from cloud_sync.api.problems import also, answers
 from cloud_sync.api.schemas.common import Id, Listed, Name, Reason
 from cloud_sync.api.schemas.order import (
@@ -96,7 +96,7 @@ async def import_file(
     response_class=StreamingResponse,
     responses={200: {"content": _CSV, "description": "The file."}},
 )
-def export_file(kind: Kind, database: Ledger, actor: Reader) -> Any:
+def export_file(kind: Kind, database: Ledger, actor: Auditor) -> Any:
     """All records of a kind as CSV, header first. Importing it again changes nothing."""
     lines = records.export_csv(database, kind, actor=actor.name)
     headers = {"Content-Disposition": f'attachment; filename="{kind}.csv"'}
@@ -137,7 +137,7 @@ def list_suppliers(database: Ledger, _: Reader, page: Listing) -> Any:
     "/suppliers/{name}", summary="Keep a supplier", response_model=SupplierRecord, responses=also(201, SupplierRecord)
 )
 def keep_supplier(
-    name: Name, said: SupplierKeepIn, response: Response, database: Ledger, actor: Decider, now: Now
+    name: Name, said: SupplierKeepIn, response: Response, database: Ledger, actor: Qualifier, now: Now
 ) -> Any:
     """Add a supplier, or change its qualification. Receipts from one that is not qualified are held."""
     return _keep(database, "suppliers", SupplierRecord, said, response, now, actor.name, name=name)
@@ -188,7 +188,7 @@ def keep_reorder_level(
 
 
 @router.post("/documents", summary="Add a document", status_code=201, response_model=DocumentOut)
-def add_document(said: DocumentIn, database: Ledger, actor: Decider) -> Any:
+def add_document(said: DocumentIn, database: Ledger, actor: Qualifier) -> Any:
     """Keep where a paper of a supplier (licence, audit) or lot (certificate of analysis) is."""
     return documents.add_document(database, **said.model_dump(), actor=actor.name)
 

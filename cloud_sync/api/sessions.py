@@ -4,9 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from cloud_sync.actions.access import role_table
 from cloud_sync.actions.people import accounts, second_factor
 from cloud_sync.actions.people.sessions import prove, sign_in, sign_out
-from cloud_sync.api.access import SESSION_COOKIE, Administrator, ApiRoute, Ledger, Now, SignedIn
+from cloud_sync.api.access import SESSION_COOKIE, AccessReviewer, ApiRoute, Ledger, Now, Reader, SignedIn
 from cloud_sync.api.problems import answers
 from cloud_sync.api.same_origin import check_same_origin
 from cloud_sync.api.schemas.account import (
@@ -17,6 +18,7 @@ from cloud_sync.api.schemas.account import (
     PasswordIn,
     ProofIn,
     RecoveryCodesOut,
+    RolePermissionsOut,
     SessionOut,
     SignInIn,
 )
@@ -108,9 +110,15 @@ def remove_second_factor(said: ProofIn, request: Request, guest: SignedIn, datab
 
 
 @router.get("/accounts", summary="List accounts", response_model=list[AccountOut])
-def list_accounts(database: Ledger, _: Administrator) -> Any:
+def list_accounts(database: Ledger, _: AccessReviewer) -> Any:
     """Everybody who may sign in, with their roles: for the periodic review of accesses."""
     return accounts.list_accounts(database)
+
+
+@router.get("/roles", summary="See what each role may do", response_model=list[RolePermissionsOut])
+def list_roles(database: Ledger, _: Reader) -> Any:
+    """The table of roles, as the ledger applies it."""
+    return role_table(database)
 
 
 def address_of(request: Request) -> str:

@@ -4,10 +4,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 
+from cloud_sync.actions.access import require
 from cloud_sync.actions.orders import allocate
 from cloud_sync.actions.quality import trace
 from cloud_sync.actions.stock import case_opening, movements, stock
-from cloud_sync.api.access import ApiRoute, Ledger, Listing, Mover, Now, Reader, Typed, check_typed
+from cloud_sync.api.access import ApiRoute, Ledger, Listing, Mover, Now, Requester, StockViewer, Typed, check_typed
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Code, Id, Listed, LotNumber, Name, WhyIn
 from cloud_sync.api.schemas.stock import (
@@ -23,6 +24,7 @@ from cloud_sync.api.schemas.stock import (
 )
 from cloud_sync.api.schemas.trace import TraceOut
 from cloud_sync.api.trace_json import trace_json
+from cloud_sync.domain.roles import OF_ACTION
 from cloud_sync.domain.trace import Direction
 from edge_agent.domain.barcodes.item_codes import serial_of_case
 
@@ -32,7 +34,7 @@ router = APIRouter(tags=["stock"], route_class=ApiRoute, responses=answers(404, 
 @router.get("/lots", summary="List lots", response_model=Listed[LotOut])
 def list_lots(
     database: Ledger,
-    _: Reader,
+    _: StockViewer,
     page: Listing,
     item: Name | None = None,
     owner: Name | None = None,
@@ -49,7 +51,7 @@ def list_lots(
 @router.get("/stock", summary="See stock", response_model=Listed[StockOut])
 def list_stock(
     database: Ledger,
-    _: Reader,
+    _: StockViewer,
     now: Now,
     page: Listing,
     item: Name | None = None,
@@ -78,6 +80,8 @@ def move(command: MovementIn, database: Ledger, actor: Mover, now: Now, limits: 
 
     A command that would issue blocked stock, or take more than there is, answers 409 with all reasons.
     """
+    if more := OF_ACTION.get(command.action):
+        require(actor, more)
     check_typed(limits, actor, command.occurred_at, now)
     transfer = movements.Transfer(
         command.action, command.from_place, command.to_place, command.occurred_at, command.order
@@ -103,7 +107,9 @@ def open_case(command: CaseOpeningIn, database: Ledger, actor: Mover, now: Now, 
 
 
 @router.get("/movements", summary="List movements", response_model=Listed[MovementOut])
-def list_movements(database: Ledger, _: Reader, page: Listing, lot: Id | None = None, place: Name | None = None) -> Any:
+def list_movements(
+    database: Ledger, _: StockViewer, page: Listing, lot: Id | None = None, place: Name | None = None
+) -> Any:
     """Movements of a lot or through a place, the latest first."""
     return page.of(
         stock.list_movements(database, lot_id=lot, place=place, rows_max=page.rows_max, rows_skipped=page.offset)
@@ -114,7 +120,7 @@ def list_movements(database: Ledger, _: Reader, page: Listing, lot: Id | None = 
 def allocate_stock(
     demand: AllocationIn,
     database: Ledger,
-    actor: Mover,
+    actor: Requester,
     now: Now,
     page: Listing,
     explain: Literal["first", "all"] = "first",
@@ -146,7 +152,7 @@ def allocate_stock(
 @router.get("/reservations", summary="List reservations", response_model=Listed[ReservationOut])
 def list_reservations(
     database: Ledger,
-    _: Reader,
+    _: StockViewer,
     page: Listing,
     demand: Code | None = None,
     lot: Id | None = None,
@@ -166,14 +172,14 @@ def list_reservations(
 
 
 @router.post("/reservations/{reservation_id}/void", summary="Take a reservation back", status_code=204)
-def void_reservation(reservation_id: Id, why: WhyIn, database: Ledger, actor: Mover) -> Response:
+def void_reservation(reservation_id: Id, why: WhyIn, database: Ledger, actor: Requester) -> Response:
     """Free the reserved stock."""
     allocate.void_reservation(database, reservation_id, why.reason, actor=actor.name)
     return Response(status_code=204)
 
 
 @router.post("/reservations/{reservation_id}/confirm", summary="Confirm a pending reservation", status_code=204)
-def confirm_reservation(reservation_id: Id, database: Ledger, actor: Mover, now: Now) -> Response:
+def confirm_reservation(reservation_id: Id, database: Ledger, actor: Requester, now: Now) -> Response:
     """Make it firm. Refused once it has ended."""
     allocate.confirm_reservation(database, reservation_id, at=now, actor=actor.name)
     return Response(status_code=204)
@@ -187,6 +193,8 @@ def confirm_reservation(reservation_id: Id, database: Ledger, actor: Mover, now:
 )
 def pick(reservation_id: Id, where: PickIn, database: Ledger, actor: Mover, now: Now) -> Any:
     """Move the reserved stock. Refused with all reasons if it has been blocked since."""
+    if more := OF_ACTION.get(where.action):
+        require(actor, more)
     return movements.pick(
         database,
         reservation_id,
@@ -202,7 +210,7 @@ def pick(reservation_id: Id, where: PickIn, database: Ledger, actor: Mover, now:
 def trace_lot(
     lot_id: Id,
     database: Ledger,
-    _: Reader,
+    _: StockViewer,
     serial: Annotated[str, Query(max_length=100, pattern=r"^[\x21-\x7e]*$")] = "",
     direction: Annotated[Direction | None, Query(description="One way only; both without.")] = None,
 ) -> Response:

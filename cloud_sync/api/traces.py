@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from cloud_sync.actions.quality.thermal_passports import passport
 from cloud_sync.actions.quality.trace import TraceSearch, as_csv, drawn, trace_found
-from cloud_sync.api.access import ApiRoute, Ledger, Now, Reader
+from cloud_sync.api.access import ApiRoute, Ledger, Now, StockViewer
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Code, Id, KnownTime, LotNumber, Name, PlaceKind
 from cloud_sync.api.schemas.quality import ExposureOut
@@ -150,7 +150,7 @@ class PassportOut(BaseModel):
 )
 def find_trace(
     database: Ledger,
-    _: Reader,
+    _: StockViewer,
     lot_number: LotNumber | None = None,
     serial: Annotated[Code | None, Query(description="Of a unit, or of a case as stock shows it.")] = None,
     code: Annotated[Code | None, Query(description="The GTIN or other code of the case that has this serial.")] = None,
@@ -176,7 +176,7 @@ def find_trace(
 def lot_passport(
     lot_id: Id,
     database: Ledger,
-    _: Reader,
+    _: StockViewer,
     now: Now,
     serial: Annotated[str, Query(max_length=100, pattern=r"^[\x21-\x7e]*$")] = "",
     gap_s: Annotated[float, Query(gt=0, le=86_400, description="A value stands for no longer than this.")] = 1800,

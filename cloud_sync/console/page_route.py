@@ -10,12 +10,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
-from cloud_sync.api.access import Ledger, Now
+from cloud_sync.api.access import Ledger, Now, check_site
 from cloud_sync.api.problems import STATUS, note_refusal
 from cloud_sync.api.same_origin import READING, check_same_origin
 from cloud_sync.console.rendering import render
 from cloud_sync.console.visitor import actor_who_looks
-from cloud_sync.domain.roles import Actor, Duty
+from cloud_sync.domain.roles import Actor, Permission
 from cloud_sync.errors import LedgerError, NotAllowed, NotKnown
 from cloud_sync.storage.database import again_if_overtaken
 
@@ -67,16 +67,20 @@ def _visitor(request: Request, database: Ledger, now: Now) -> Actor:
     return actor
 
 
-def _visitor_who_may(duty: Duty) -> Callable[[Actor], Actor]:
-    def checked(actor: Annotated[Actor, Depends(_visitor)]) -> Actor:
-        if not actor.may(duty):
-            raise NotAllowed(f"{actor.name} has the role {actor.role}, which may not {duty}", "Ask somebody who may.")
+def _visitor_who_may(permission: Permission) -> Callable[..., Coroutine[Any, Any, Actor]]:
+    async def checked(request: Request, database: Ledger, actor: Annotated[Actor, Depends(_visitor)]) -> Actor:
+        if not actor.may(permission):
+            raise NotAllowed(
+                f"{actor.name} has the role {actor.role}, which may not {permission}", "Ask somebody who may."
+            )
+        await check_site(request, database, actor, permission)
         return actor
 
     return checked
 
 
-Visitor = Annotated[Actor, Depends(_visitor_who_may(Duty.READ))]
-Decider = Annotated[Actor, Depends(_visitor_who_may(Duty.DECIDE))]
-Holder = Annotated[Actor, Depends(_visitor_who_may(Duty.HOLD))]
-Approver = Annotated[Actor, Depends(_visitor_who_may(Duty.APPROVE))]
+Visitor = Annotated[Actor, Depends(_visitor_who_may(Permission.READ))]
+Decider = Annotated[Actor, Depends(_visitor_who_may(Permission.DECIDE))]
+Resolver = Annotated[Actor, Depends(_visitor_who_may(Permission.RESOLVE))]
+Holder = Annotated[Actor, Depends(_visitor_who_may(Permission.HOLD))]
+Approver = Annotated[Actor, Depends(_visitor_who_may(Permission.APPROVE))]

@@ -1,7 +1,11 @@
-"""Who may do what at the ledger. One table, so that segregation of duties can be read at a glance."""
+"""Who may do what at the ledger. Which role has which permission is data: the table ``role_permission``."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+
+from edge_agent.domain.wire.records import Action
 
 
 class Role(StrEnum):
@@ -18,50 +22,65 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
-class Duty(StrEnum):
-    """A kind of thing done at the ledger; the value says it in words."""
+class Permission(StrEnum):
+    """What an endpoint needs; the value says it in words, for refusals and tables. Each endpoint names one."""
 
+    SEE_STOCK = "see stock, orders and traces"
     READ = "read the ledger"
-    MOVE = "move, reservation and pick stock"
-    APPROVE = "approve what colleagues requested or counted"
-    HOLD = "place holds"
-    DECIDE = "lift holds, decide on exposures and resolve cases"
-    CORRECT = "propose and confirm corrections of master data"
-    ADMINISTER = "change places, items, owners, policies, channels and gateways"
+    AUDIT = "read the audit trail and export"
+    MOVE = "move stock"
+    RECEIVE = "receive goods"
+    ISSUE = "issue stock"
+    ORDER = "request and reserve stock"
+    APPROVE = "approve what colleagues requested"
+    COUNT = "count stock"
+    APPROVE_COUNT = "approve what colleagues counted"
+    HOLD = "place holds and report suspicions"
+    DECIDE = "lift holds and decide on exposures"
+    RESOLVE = "resolve cases"
+    RECALL = "run recalls"
+    QUALIFY = "qualify suppliers and file documents"
+    CORRECT = "propose and confirm corrections"
+    PREPARE = "prepare batches"
+    RELEASE = "test, release and reject batches"
+    DRAFT = "draft master formulation records"
+    APPROVE_FORMULATION = "approve master formulation records"
+    ADMINISTER = "keep places, items, owners and policies"
+    PLACE_SENSORS = "place sensors"
+    GATEWAYS = "manage gateways and badges"
+    ACCESS = "review and give out access"
 
 
-MAY: dict[Role, frozenset[Duty]] = {
-    Role.RECEIVER: frozenset({Duty.READ, Duty.MOVE, Duty.HOLD}),
-    Role.OPERATOR: frozenset({Duty.READ, Duty.MOVE, Duty.APPROVE, Duty.HOLD}),
-    Role.PHARMACIST: frozenset({Duty.READ, Duty.MOVE, Duty.APPROVE, Duty.HOLD}),
-    Role.PRODUCTION: frozenset({Duty.READ, Duty.MOVE, Duty.HOLD}),
-    Role.QUALITY: frozenset({Duty.READ, Duty.APPROVE, Duty.HOLD, Duty.DECIDE, Duty.CORRECT}),
-    Role.FACILITIES: frozenset({Duty.READ, Duty.HOLD}),
-    Role.AUDITOR: frozenset({Duty.READ}),
-    Role.OWNER: frozenset(),
-    Role.ADMINISTRATOR: frozenset({Duty.READ, Duty.CORRECT, Duty.ADMINISTER}),
+OF_ACTION: Mapping[Action, Permission] = {
+    Action.RECEIVE: Permission.RECEIVE,
+    Action.DISPENSE: Permission.ISSUE,
+    Action.SHIP: Permission.ISSUE,
 }
-"""Who moves stock does not decide on it, who decides does not move it, and who gives out tokens does neither. Nobody
-approves what they requested or counted themselves (cloud_sync.domain.orders)."""
+"""What a movement needs besides :attr:`Permission.MOVE`."""
+
+Sites = frozenset[int] | None
+"""Ids of the sites where it holds; None: everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who asks the ledger for something: the person, whom every event carries, and their roles.
+    """Somebody who asks the ledger for something: the person, whom every event carries, their roles, what these permit.
 
     Duties are kept apart by person, whatever tokens, accounts and badges they have. ``token`` is the name of the token
-    that was shown; empty for a person who signed in.
+    that was shown; empty for a person who signed in. ``owner``: whose stock they see, of a client's.
     """
 
     name: str
     roles: tuple[Role, ...]
+    permissions: Mapping[Permission, Sites] = field(default_factory=lambda: MappingProxyType({}))
     token: str = ""
+    owner: str | None = None
 
     @property
     def role(self) -> str:
         """The roles in words, for texts."""
         return ", ".join(self.roles)
 
-    def may(self, duty: Duty) -> bool:
-        """Whether a role of theirs covers ``duty``."""
-        return any(duty in MAY[role] for role in self.roles)
+    def may(self, permission: Permission) -> bool:
+        """Whether a role of theirs has it, somewhere."""
+        return permission in self.permissions

@@ -1,6 +1,8 @@
 -- name: token_by_digest(token_sha256)^
 -- Who holds the token with this digest, if it is neither revoked nor over. After a rotation the old one is good a while.
-SELECT name, person, role, site, owner FROM api_token
+SELECT t.name, t.person, t.role, t.site, t.owner,
+       (SELECT coalesce(array_agg(p.permission), '{}') FROM role_permission p WHERE p.role = t.role) AS permissions
+FROM api_token t
 WHERE (token_sha256 = :token_sha256 OR previous_sha256 = :token_sha256 AND previous_until > clock_timestamp())
   AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp());
 
@@ -19,6 +21,60 @@ WHERE name = :name AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at 
 -- name: revoke_token(name)!
 -- End a token; no row if there is none by that name that is still good.
 UPDATE api_token SET revoked_at = clock_timestamp() WHERE name = :name AND revoked_at IS NULL;
+
+-- name: permissions_of_roles(roles)
+-- What these roles may do.
+SELECT DISTINCT permission FROM role_permission WHERE role = ANY(:roles) ORDER BY permission;
+
+-- name: permissions_of(person)
+-- What a person may do, at each site (null: everywhere).
+SELECT DISTINCT r.site, p.permission
+FROM account_role r JOIN role_permission p ON p.role = r.role WHERE r.person = :person;
+
+-- name: role_table()
+-- Every role with what it may do.
+SELECT r.name AS role, r.meaning,
+       (SELECT coalesce(array_agg(p.permission ORDER BY p.permission), '{}')
+        FROM role_permission p WHERE p.role = r.name) AS permissions
+FROM role r ORDER BY r.name;
+
+-- name: places_outside(names, site_ids)
+-- Those of these places of the house that are at none of these sites.
+SELECT p.name FROM place p
+WHERE p.name = ANY(:names) AND place_scope(p.kind, p.ancestors) IS NOT NULL
+  AND NOT place_scope(p.kind, p.ancestors) = ANY(:site_ids::bigint[]);
+
+-- name: places_of_reservation(id)
+-- Where a reservation is kept.
+SELECT p.name FROM reservation r JOIN place p ON p.id = r.place_id WHERE r.id = :id;
+
+-- name: places_of_order(number)
+-- From where and to where an order goes.
+SELECT p.name FROM stock_order o JOIN place p ON p.id IN (o.from_place, o.to_place) WHERE o.number = :number;
+
+-- name: places_of_count(number)
+-- Where a count is.
+SELECT p.name FROM stock_count c JOIN place p ON p.id = c.place_id WHERE c.number = :number;
+
+-- name: places_of_channel(id)
+-- Where a channel measures.
+SELECT p.name FROM channel c JOIN place p ON p.id = c.place_id WHERE c.id = :id;
+
+-- name: places_of_gateway(name)
+-- Where a gateway stands.
+SELECT p.name FROM gateway g JOIN place p ON p.id = g.place_id WHERE g.name = :name;
+
+-- name: places_of_hold(id)
+-- The place that a hold names.
+SELECT p.name FROM hold h JOIN place p ON p.id = h.place_id WHERE h.id = :id;
+
+-- name: places_of_case(id)
+-- The place that a case is about.
+SELECT p.name FROM exception_case k JOIN place p ON p.id = k.place_id WHERE k.id = :id;
+
+-- name: places_of_excursion(id)
+-- Where an excursion was.
+SELECT p.name FROM excursion e JOIN place p ON p.id = e.place_id WHERE e.id = :id;
 
 -- name: tokens()
 -- All tokens ever made, without their secrets.

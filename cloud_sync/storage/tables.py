@@ -138,7 +138,10 @@ TABLES: Mapping[str, TableRule] = {
     "seal_row": _SEAL,
     "seal_tile": TableRule(TableKind.EVIDENCE, ("hashes", "entries"), is_sealed=False),  # the last one grows
     "role": _SETTING,
+    "role_permission": _SETTING,
+    "second_signature_rule": _SETTING,
     "seen_within": _EVIDENCE,
+    "signature": _EVIDENCE,
     "sign_in_attempt": _DERIVED,  # kept while it makes the next one wait
     "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
     "stock_order": _EVIDENCE,

@@ -42,7 +42,7 @@ SLOW = Policy(
         NoDataRule(kind="no_data", name="silent", metric="temp_c", after_s=1800, source="SOP"),
     ),
 )  # fmt: skip
-QUALITY = Actor("quinn", Role.QUALITY)
+QUALITY = Actor("quinn", (Role.QUALITY,))
 
 
 @pytest.fixture

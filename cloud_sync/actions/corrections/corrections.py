@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from cloud_sync.domain.roles import Actor, Duty
+from cloud_sync.domain.roles import Actor, Permission
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.posting.corrections.codes import ItemCode
 from cloud_sync.posting.corrections.lots import LotExpiry, LotNumber
@@ -158,9 +158,9 @@ def _needs_second_person(subject: Subject, effect: Mapping[str, Any]) -> bool:
 
 
 def _check_may(actor: Actor, kind: str) -> None:
-    duty = Duty.DECIDE if kind in ABOUT_STOCK else Duty.CORRECT
-    if not actor.may(duty):
-        raise NotAllowed(f"{actor.name} ({actor.role}) may not {duty.value}", "Ask somebody with that duty.")
+    permission = Permission.DECIDE if kind in ABOUT_STOCK else Permission.CORRECT
+    if not actor.may(permission):
+        raise NotAllowed(f"{actor.name} ({actor.role}) may not {permission}", "Ask somebody with that permission.")
 
 
 def _locked(connection: Connection, correction_id: int) -> Row:

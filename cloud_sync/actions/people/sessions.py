@@ -17,7 +17,7 @@ from cloud_sync.domain.accounts import (
     SESSIONS_MAX,
     wait_after,
 )
-from cloud_sync.domain.roles import Actor, Role
+from cloud_sync.domain.roles import Actor, Permission, Role, Sites
 from cloud_sync.domain.totp import step_of_code
 from cloud_sync.errors import Invalid, NotKnown, TooMany
 from cloud_sync.storage.database import Connection, Database, Row
@@ -124,11 +124,23 @@ def guest_of(database: Database, secret: str, at: datetime) -> Guest:
         if row is None:
             raise NotKnown("your session is over", SIGN_IN)
         roles = tuple(accounts.roles_of(connection, person=row["person"]))
+        permissions = permissions_of(connection, row["person"])
         if at - row["used_at"] > NOTED_EVERY:
             accounts.use_session(connection, id_sha256=digest, at=at)
-    actor = Actor(row["person"], tuple(dict.fromkeys(Role(each["role"]) for each in roles)))
+    named = tuple(dict.fromkeys(Role(each["role"]) for each in roles))
+    actor = Actor(row["person"], named, permissions, owner=row["owner"])
     ends_at = min(at + SESSION_IDLE_MAX, row["began_at"] + SESSION_MAX)
     return Guest(actor, row["printed_name"], row["has_second_factor"], ends_at, digest, csrf_of(secret), roles)
+
+
+def permissions_of(connection: Connection, person: str) -> dict[Permission, Sites]:
+    """What a person with an account may do, and at which sites."""
+    found: dict[Permission, Sites] = {}
+    for row in queries("access").permissions_of(connection, person=person):
+        permission, site = Permission(row["permission"]), row["site"]
+        before = found.get(permission, frozenset())
+        found[permission] = None if site is None or before is None else before | {site}
+    return found
 
 
 def sign_out(database: Database, guest: Guest, at: datetime) -> None:

@@ -10,6 +10,7 @@ from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.posting.holds import check_goods, lift, place_hold_on
 from cloud_sync.posting.positions import lot_of
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
+from cloud_sync.posting.signatures import check_two_release
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_holds
@@ -176,6 +177,9 @@ def _decided(
             f"{earlier[-1]['decided_by']} decided {earlier[-1]['decision']} before; {decision} may not follow",
             "On the same evidence a decision only becomes stricter: release, reject, destroy.",
         )
+    if decision is Decision.RELEASE:
+        was_rejected = any(each["decision"] != Decision.RELEASE for each in every)
+        check_two_release(connection, excursion_id, lot_id, evidence, was_rejected=was_rejected, actor=actor)
     disposition_id: int = queries("quality").add_disposition(
         connection,
         excursion_id=excursion_id,

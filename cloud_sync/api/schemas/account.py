@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from cloud_sync.api.schemas.common import In, Name
 from cloud_sync.domain.accounts import PASSWORD_CHARACTERS_MAX
-from cloud_sync.domain.roles import Role
+from cloud_sync.domain.roles import Permission, Role
 
 Password = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=1, max_length=PASSWORD_CHARACTERS_MAX)]
 OneTimeCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z -]*$", min_length=6, max_length=40)]
@@ -77,6 +77,14 @@ class RecoveryCodesOut(BaseModel):
     """Codes for the day the telephone is lost, each good once. They are shown this once."""
 
     recovery_codes: list[str]
+
+
+class RolePermissionsOut(BaseModel):
+    """A role and what it may do."""
+
+    role: Role
+    meaning: str
+    permissions: list[Permission]
 
 
 class AccountOut(BaseModel):

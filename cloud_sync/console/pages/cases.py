@@ -9,7 +9,7 @@ from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality.case_resolution import resolve_case
 from cloud_sync.actions.quality.holds_and_dispositions import listed
 from cloud_sync.api.access import Ledger, Now
-from cloud_sync.console.page_route import Decider, PageRoute, Visitor
+from cloud_sync.console.page_route import PageRoute, Resolver, Visitor
 from cloud_sync.console.rendering import render
 from cloud_sync.domain.dispositions import CaseDecision
 from cloud_sync.errors import Invalid
@@ -45,7 +45,7 @@ def cases_page(
 def resolve_page(
     case_id: int,
     database: Ledger,
-    actor: Decider,
+    actor: Resolver,
     decision: Annotated[CaseDecision, Form()],
     resolution: Annotated[str, Form(max_length=2000)] = "",
 ) -> Any:

@@ -1294,6 +1294,14 @@ CREATE TABLE role (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE role_permission (
+    role text NOT NULL,
+    permission text NOT NULL,
+    CONSTRAINT role_permission_pkey PRIMARY KEY (role, permission),
+    CONSTRAINT role_permission_role_fkey FOREIGN KEY (role) REFERENCES role(name)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE seal_checkpoint (
     size bigint NOT NULL,
     previous_size bigint NOT NULL,
@@ -1356,6 +1364,16 @@ CREATE TRIGGER seal_tile_append_only BEFORE DELETE OR TRUNCATE ON public.seal_ti
 CREATE TRIGGER seal_tile_mostly_stays BEFORE UPDATE ON public.seal_tile FOR EACH ROW EXECUTE FUNCTION refuse_other_change('hashes', 'entries');
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE second_signature_rule (
+    name text NOT NULL,
+    meaning text NOT NULL,
+    from_value numeric,
+    changed_by text NOT NULL DEFAULT 'ledger'::text,
+    changed_reason text NOT NULL DEFAULT ''::text,
+    CONSTRAINT second_signature_rule_pkey PRIMARY KEY (name)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE seen_within (
     channel_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -1383,6 +1401,30 @@ CREATE TABLE sign_in_attempt (
 CREATE INDEX sign_in_attempt_of_address ON public.sign_in_attempt USING btree (address, at);
 CREATE INDEX sign_in_attempt_of_person ON public.sign_in_attempt USING btree (person, at);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE signature (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    record_kind text NOT NULL,
+    record_id text NOT NULL,
+    record_sha256 text NOT NULL,
+    meaning text NOT NULL,
+    person text NOT NULL,
+    printed_name text NOT NULL,
+    proof text NOT NULL,
+    reason text NOT NULL,
+    signed_at timestamp with time zone NOT NULL,
+    sha256 text NOT NULL,
+    CONSTRAINT signature_meaning_check CHECK ((meaning = ANY (ARRAY['review'::text, 'approval'::text, 'release'::text, 'rejection'::text, 'responsibility'::text]))),
+    CONSTRAINT signature_pkey PRIMARY KEY (id),
+    CONSTRAINT signature_proof_check CHECK ((proof = ANY (ARRAY['password'::text, 'password and code'::text]))),
+    CONSTRAINT signature_sha256_key UNIQUE (sha256)
+);
+CREATE INDEX signature_of_record ON public.signature USING btree (record_kind, record_id);
+CREATE TRIGGER signature_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.signature FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER signature_sealed_delete AFTER DELETE ON public.signature REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature();
+CREATE TRIGGER signature_sealed_insert AFTER INSERT ON public.signature REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature();
+CREATE TRIGGER signature_sealed_update AFTER UPDATE ON public.signature REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE stock_count (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -3493,6 +3535,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).channel_id, (s.r).at)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).channel_id, (s.r).at)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_signature()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'signature', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'signature', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'signature', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cloud_sync.actions.access import actor_in_roles
 from cloud_sync.actions.corrections.corrections import confirm, digest_of, propose
 from cloud_sync.actions.master_data.zones import set_first_zone
-from cloud_sync.domain.roles import Actor, Role
+from cloud_sync.domain.roles import Role
 from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
@@ -128,7 +129,8 @@ def correct(database: Database, ledger: Ledger, expiry: Expiry) -> bool:
         "expires_on": expiry[0].isoformat(),
         "expires_hour": expiry[1].isoformat() if expiry[1] else None,
     }
-    proposed = propose(database, "lot_expiry", request, reason="test", at=FIRST, actor=Actor("q-1", (Role.QUALITY,)))
+    first, second = (actor_in_roles(database, name, Role.QUALITY) for name in ("q-1", "q-2"))
+    proposed = propose(database, "lot_expiry", request, reason="test", at=FIRST, actor=first)
     seen = digest_of(proposed["effect"])
-    confirm(database, proposed["id"], effect_seen=seen, reason="test", at=FIRST, actor=Actor("q-2", (Role.QUALITY,)))
+    confirm(database, proposed["id"], effect_seen=seen, reason="test", at=FIRST, actor=second)
     return True

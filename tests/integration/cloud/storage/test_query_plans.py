@@ -163,7 +163,10 @@ SEAL: Parameters = {
 }
 USUAL: Parameters = {
     **SEAL,
-    "person": "amy", "since_of_address": AT, "id_sha256": "x", "used_after": AT, "began_after": AT, "but": "",
+    "roles": ["operator"], "site_ids": [1], "record_kind": "order", "record_id": "SO-5", "record_sha256": "x",
+    "meaning": "approval", "proof": "password", "signed_at": AT, "from_value": 1, "changed_by": "a",
+    "changed_reason": "x", "person": "amy", "since_of_address": AT,
+    "id_sha256": "x", "used_after": AT, "began_after": AT, "but": "",
     "has_second_factor": False, "secret": b"x", "totp_step": 1, "code_digest": "x", "printed_name": "Amy",
     "password_hash": "x", "one_time_until": AT, "created_by": "a", "granted_by": "a", "previous_until": AT,
     "address": "192.0.2.7", "but_by": "amy", "from_names": ["bin-1"], "gateways": ["gw-1"], "known": ["movement"],

@@ -1,27 +1,13 @@
-"""Roles, decisions, and which command may take stock where."""
+"""Decisions, and which command may take stock where."""
 
 import pytest
 
 from cloud_sync.domain.dispositions import Decision, may_follow
 from cloud_sync.domain.movements import INTERNAL, INTO, INTO_THE_HOUSE_FROM, fault_of
-from cloud_sync.domain.roles import MAY, Actor, Duty, Role
 from edge_agent.domain.stock.eligibility import ISSUING
 from edge_agent.domain.wire.records import Action
 
 RELEASE, REJECT, DESTROY = Decision.RELEASE, Decision.REJECT, Decision.DESTROY
-
-
-def test_nobody_both_moves_stock_and_decides_on_it() -> None:
-    for role in Role:
-        assert not {Duty.MOVE, Duty.DECIDE} <= MAY[role]
-
-
-def test_who_makes_tokens_neither_moves_nor_decides() -> None:
-    assert not MAY[Role.ADMINISTRATOR] & {Duty.MOVE, Duty.DECIDE}
-
-
-def test_an_auditor_only_reads() -> None:
-    assert [duty for duty in Duty if Actor("amy", (Role.AUDITOR,)).may(duty)] == [Duty.READ]
 
 
 @pytest.mark.parametrize("kind", ["customer", "ward", "production"])

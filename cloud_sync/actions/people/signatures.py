@@ -1,0 +1,106 @@
+"""Signing: whoever signs proves at that moment who they are, and signs exactly what they were shown."""
+
+from datetime import datetime
+from typing import Any
+
+from cloud_sync.actions.access import require
+from cloud_sync.actions.people.sessions import prove
+from cloud_sync.actions.people.site_scope import check_places
+from cloud_sync.domain.roles import Actor
+from cloud_sync.domain.signatures import Meaning, RecordKind, permission_to_sign, record_digest, signature_digest
+from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.posting.signatures import record_of, signatures_of
+from cloud_sync.storage.database import Database, Row
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.queries import queries
+
+PLACES_OF_RECORD = {
+    RecordKind.EXPOSURE: ("places_of_excursion", "id"),
+    RecordKind.HOLD: ("places_of_hold", "id"),
+    RecordKind.CASE: ("places_of_case", "id"),
+    RecordKind.ORDER: ("places_of_order", "number"),
+    RecordKind.COUNT: ("places_of_count", "number"),
+}
+
+
+def shown(database: Database, kind: RecordKind, record_id: str) -> dict[str, Any]:
+    """A record as somebody may sign it, its hash, and what was signed of it. Raises ``NotFound``, ``Invalid``."""
+    with database.transaction() as connection:
+        record = record_of(connection, kind, record_id)
+        return {
+            "kind": kind,
+            "id": record_id,
+            "record": record,
+            "sha256": record_digest(kind, record_id, record),
+            "signatures": signatures_of(connection, kind, record_id, record),
+        }
+
+
+def sign(
+    database: Database,
+    kind: RecordKind,
+    record_id: str,
+    *,
+    sha256_seen: str,
+    meaning: Meaning,
+    reason: str,
+    password: str,
+    code: str | None,
+    address: str,
+    at: datetime,
+    actor: Actor,
+) -> Row:
+    """Sign a record.
+
+    Raises ``NotAllowed`` without the permission for that meaning, ``NotKnown`` for a wrong password or code,
+    ``Conflict`` if the record is not what was seen, ``Invalid`` for a meaning that records of this kind have not.
+    """
+    permission = permission_to_sign(kind, meaning)
+    if permission is None:
+        raise Invalid(f"nobody signs a record of this kind as {meaning}: {kind}", "Sign as review or responsibility.")
+    require(actor, permission)
+    sites = actor.permissions[permission]
+    if sites is not None:
+        check_places(database, permission, sites, PLACES_OF_RECORD.get(kind), record_id.partition(":")[0])
+    account = prove(database, actor.name, password=password, code=code, address=address, at=at)
+    with database.transaction() as connection:
+        record = record_of(connection, kind, record_id)
+        now = record_digest(kind, record_id, record)
+        if now != sha256_seen:
+            raise Conflict(
+                f"{kind} {record_id} is not what you were shown: it changed since",
+                f"See GET /v1/signatures/{kind}/{record_id}, and sign that if it is still right.",
+            )
+        fields = {
+            "record_id": record_id,
+            "record_sha256": now,
+            "meaning": meaning.value,
+            "person": account["person"],
+            "printed_name": account["printed_name"],
+            "proof": "password and code" if account["totp_confirmed_at"] is not None else "password",
+            "reason": reason,
+            "signed_at": at,
+        }
+        sha256 = signature_digest(kind=kind, **fields)
+        if queries("signatures").add_signature(connection, record_kind=kind, **fields, sha256=sha256):
+            add_event(connection, actor=actor.name, kind="signed", subject=f"{kind}:{record_id}", reason=reason,
+                      data={"meaning": meaning, "sha256": sha256})  # fmt: skip
+        made = signatures_of(connection, kind, record_id, record)
+        return next(row for row in made if row["sha256"] == sha256)
+
+
+def list_rules(database: Database) -> list[Row]:
+    """When a release takes two signatures: name, meaning, from_value (None: never), changed_by, changed_reason."""
+    with database.transaction() as connection:
+        return list(queries("signatures").second_signature_rules(connection))
+
+
+def set_rule(database: Database, name: str, from_value: int | None, *, reason: str, actor: str) -> None:
+    """Say from which value on a release takes two signatures; None: never. Raises ``NotFound``."""
+    with database.transaction() as connection:
+        if not queries("signatures").set_second_signature_rule(
+            connection, name=name, from_value=from_value, changed_by=actor, changed_reason=reason
+        ):
+            raise NotFound(f"there is no rule {name}", "See: cloud-sync second-signature list")
+        add_event(connection, actor=actor, kind="second_signature_rule_set", subject=f"second_signature_rule:{name}",
+                  reason=reason, data={"from_value": from_value})  # fmt: skip

@@ -1,0 +1,93 @@
+"""A role at one site is a role at that site: what a request names has to be there."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cloud_sync.domain.roles import Permission
+from cloud_sync.errors import NotAllowed
+from cloud_sync.storage.database import Database
+from cloud_sync.storage.queries import queries
+
+NAMES = frozenset({"place", "from_place", "to_place", "parent", "room", "site", "places"})
+"""Fields of requests that name places."""
+OF_PATH: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("reservations", "reservation_id"): ("places_of_reservation", "id"),
+    ("orders", "number"): ("places_of_order", "number"),
+    ("counts", "number"): ("places_of_count", "number"),
+    ("channels", "channel_id"): ("places_of_channel", "id"),
+    ("gateways", "name"): ("places_of_gateway", "name"),
+    ("holds", "hold_id"): ("places_of_hold", "id"),
+    ("cases", "case_id"): ("places_of_case", "id"),
+    ("quarantine", "excursion_id"): ("places_of_excursion", "id"),
+    ("excursions", "excursion_id"): ("places_of_excursion", "id"),
+}
+"""How what an address names is found: its first word and parameter; the query and what it asks by."""
+
+
+def check_sites(
+    database: Database,
+    permission: Permission,
+    sites: frozenset[int],
+    *,
+    path: str,
+    path_values: Mapping[str, Any],
+    said: Iterable[Any],
+) -> None:
+    """Raise ``NotAllowed`` unless the request names places, and all of them that are the house's are at these sites.
+
+    ``path`` is without the version: ``orders/{number}/pick``; ``said`` is the body and the query.
+    """
+    names = {name for each in said for name in places_in(each)}
+    if path.startswith("places/"):
+        names.add(str(path_values["name"]))
+    with database.transaction() as connection:
+        access = queries("access")
+        for (word, parameter), (query, by) in OF_PATH.items():
+            if path.split("/")[0] == word and parameter in path_values:
+                value = path_values[parameter]
+                rows = getattr(access, query)(connection, **{by: int(value) if by == "id" else value})
+                names |= {row["name"] for row in rows}
+        outside = [row["name"] for row in access.places_outside(connection, names=sorted(names), site_ids=list(sites))]
+    if outside:
+        raise NotAllowed(f"your role may {permission} at your own site only, and {outside[0]} is not there", ASK)
+    if not names:
+        raise NotAllowed(f"your role may {permission} at your own site only, and this is of the whole house", ASK)
+
+
+def check_places(
+    database: Database, permission: Permission, sites: frozenset[int], query: tuple[str, str] | None, value: str
+) -> None:
+    """The same for a record: ``query`` finds its places by ``value``; None: it has none."""
+    names: list[str] = []
+    with database.transaction() as connection:
+        if query is not None:
+            name, by = query
+            rows = getattr(queries("access"), name)(connection, **{by: int(value) if by == "id" else value})
+            names = [row["name"] for row in rows]
+        outside = list(queries("access").places_outside(connection, names=names, site_ids=list(sites)))
+    if outside or not names:
+        raise NotAllowed(f"your role may {permission} at your own site only, and this is not of it alone", ASK)
+
+
+ASK = "Ask somebody whose role is not bound to a site, or is bound to that one."
+
+
+def places_in(said: Any, depth_max: int = 5) -> set[str]:
+    """Names of places in the fields of a request.
+
+    >>> sorted(places_in({"from_place": "a", "lines": [{"to_place": "b", "item": "c"}]}))
+    ['a', 'b']
+    """
+    found: set[str] = set()
+    if depth_max == 0:
+        return found
+    if isinstance(said, Mapping):
+        for key, value in said.items():
+            if key in NAMES:
+                found |= {each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)}
+            else:
+                found |= places_in(value, depth_max - 1)
+    elif isinstance(said, list):
+        for each in said:
+            found |= places_in(each, depth_max - 1)
+    return found

@@ -1,0 +1,61 @@
+"""Records that are signed, and signatures."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from cloud_sync.api.schemas.account import ProofIn
+from cloud_sync.api.schemas.common import Reason
+from cloud_sync.domain.signatures import Meaning, RecordKind
+
+RecordId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=120)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class SignatureIn(ProofIn):
+    """A signature, with the proof who signs."""
+
+    kind: RecordKind
+    id: RecordId
+    sha256_seen: Sha256 = Field(description="The hash that was shown with the record.")
+    meaning: Meaning
+    reason: Reason
+
+
+class SignatureOut(BaseModel):
+    """Who signed what as what, when."""
+
+    id: int
+    record_kind: RecordKind
+    record_id: str
+    record_sha256: str
+    meaning: Meaning
+    person: str
+    printed_name: str
+    proof: Literal["password", "password and code"]
+    reason: str
+    signed_at: datetime
+    sha256: str
+    covers: bool = Field(description="The record is still as it was signed.")
+    intact: bool = Field(description="The signature is of this record, person, meaning and time.")
+
+
+class SignableOut(BaseModel):
+    """A record as it is now, and what was signed of it."""
+
+    kind: RecordKind
+    id: str
+    record: dict[str, Any]
+    sha256: str
+    signatures: list[SignatureOut]
+
+
+class SecondSignatureRuleOut(BaseModel):
+    """When a release takes the signatures of two people."""
+
+    name: str
+    meaning: str
+    from_value: float | None = Field(description="Null: never.")
+    changed_by: str
+    changed_reason: str

@@ -1,0 +1,119 @@
+"""What a signature says and covers (21 CFR 11.50, 11.70), and when a release takes two of them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from cloud_sync.domain.roles import Permission
+
+
+class Meaning(StrEnum):
+    """What somebody signs for (21 CFR 11.50(a)(3))."""
+
+    REVIEW = "review"
+    APPROVAL = "approval"
+    RELEASE = "release"
+    REJECTION = "rejection"
+    RESPONSIBILITY = "responsibility"
+
+
+class RecordKind(StrEnum):
+    """What can be signed."""
+
+    EXPOSURE = "exposure"
+    HOLD = "hold"
+    CASE = "case"
+    ORDER = "order"
+    COUNT = "count"
+    BATCH = "batch"
+    FORMULATION = "formulation"
+
+
+_WHO_DECIDES: Mapping[RecordKind, tuple[Permission, frozenset[Meaning]]] = {
+    RecordKind.EXPOSURE: (Permission.DECIDE, frozenset({Meaning.RELEASE, Meaning.REJECTION})),
+    RecordKind.HOLD: (Permission.DECIDE, frozenset({Meaning.RELEASE})),
+    RecordKind.CASE: (Permission.RESOLVE, frozenset({Meaning.APPROVAL, Meaning.REJECTION})),
+    RecordKind.ORDER: (Permission.APPROVE, frozenset({Meaning.APPROVAL, Meaning.REJECTION})),
+    RecordKind.COUNT: (Permission.APPROVE_COUNT, frozenset({Meaning.APPROVAL, Meaning.REJECTION})),
+    RecordKind.BATCH: (Permission.RELEASE, frozenset({Meaning.RELEASE, Meaning.REJECTION})),
+    RecordKind.FORMULATION: (Permission.APPROVE_FORMULATION, frozenset({Meaning.APPROVAL})),
+}
+
+
+def permission_to_sign(kind: RecordKind, meaning: Meaning) -> Permission | None:
+    """What it takes to sign a record of this kind as that; None: nobody signs it so.
+
+    >>> permission_to_sign(RecordKind.ORDER, Meaning.RELEASE) is None
+    True
+    """
+    if meaning in (Meaning.REVIEW, Meaning.RESPONSIBILITY):
+        return Permission.READ
+    permission, meanings = _WHO_DECIDES[kind]
+    return permission if meaning in meanings else None
+
+
+def record_digest(kind: RecordKind, record_id: str, record: Mapping[str, Any]) -> str:
+    """The hash of a record as it is shown; it covers which record it is."""
+    return _digest({"kind": kind, "id": record_id, "record": record})
+
+
+def signature_digest(
+    *,
+    kind: str,
+    record_id: str,
+    record_sha256: str,
+    meaning: str,
+    person: str,
+    printed_name: str,
+    proof: str,
+    reason: str,
+    signed_at: datetime,
+) -> str:
+    """The hash of a signature: changed in anything, or moved to another record, it does not fit any longer."""
+    return _digest(
+        {
+            "kind": kind,
+            "id": record_id,
+            "record_sha256": record_sha256,
+            "meaning": meaning,
+            "person": person,
+            "printed_name": printed_name,
+            "proof": proof,
+            "reason": reason,
+            "signed_at": f"{signed_at:%Y-%m-%dT%H:%M:%S.%fZ}",
+        }
+    )
+
+
+SCHEDULES = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
+"""Controlled schedules (21 CFR 1308), the strictest first."""
+
+
+def why_two_release(
+    rules: Mapping[str, Decimal | None], *, lasted: timedelta, controlled_schedule: str, was_rejected: bool
+) -> list[str]:
+    """Why a release takes the signatures of two people; empty: it does not.
+
+    >>> why_two_release({"excursion_minutes": Decimal(60)}, lasted=timedelta(hours=2), controlled_schedule="",
+    ...                 was_rejected=False)
+    ['the excursion lasted 120 min']
+    """
+    found = []
+    minutes = int(lasted.total_seconds() // 60)
+    if (from_minutes := rules.get("excursion_minutes")) is not None and minutes >= from_minutes:
+        found.append(f"the excursion lasted {minutes} min")
+    schedule = SCHEDULES.get(controlled_schedule)
+    if (from_schedule := rules.get("controlled_schedule")) is not None and schedule and schedule <= from_schedule:
+        found.append(f"the goods are of schedule {controlled_schedule}")
+    if rules.get("release_after_reject") and was_rejected:
+        found.append("they were rejected before")
+    return found
+
+
+def _digest(value: Mapping[str, Any]) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,99 @@
+"""Records as they are signed, what was signed of them, and releases that take the signatures of two people."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cloud_sync.domain.signatures import (
+    Meaning,
+    RecordKind,
+    record_digest,
+    signature_digest,
+    why_two_release,
+)
+from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.storage.database import Connection, Row
+from cloud_sync.storage.queries import queries
+
+Record = dict[str, Any]
+
+
+def record_of(connection: Connection, kind: RecordKind, record_id: str) -> Record:
+    """A record as it is now. Raises ``NotFound``, ``Invalid`` if the id is none of this kind."""
+    first, _, second = record_id.partition(":")
+    try:
+        record: Record | None = _RECORDS[kind](queries("signatures"), connection, first, second)
+    except ValueError as error:
+        raise Invalid(f"{record_id} is no id of this kind: {kind}", _IDS[kind]) from error
+    if record is None:
+        raise NotFound(f"there is no {kind} {record_id}", _IDS[kind])
+    return record
+
+
+def signatures_of(connection: Connection, kind: RecordKind, record_id: str, record: Record) -> list[Row]:
+    """What was signed of it. ``covers``: the record is still as it was signed; ``intact``: so is the signature."""
+    now = record_digest(kind, record_id, record)
+    rows = queries("signatures").signatures_of(connection, record_kind=kind, record_id=record_id)
+    return [{**row, "covers": row["record_sha256"] == now, "intact": is_intact(row)} for row in rows]
+
+
+def is_intact(row: Row) -> bool:
+    """Whether a signature is of this record, person, meaning and time, as it was signed."""
+    fields = {name: row[name] for name in _COVERED}
+    return bool(row["sha256"] == signature_digest(kind=row["record_kind"], **fields))
+
+
+def check_two_release(
+    connection: Connection, excursion_id: int, lot_id: int, evidence: Row, *, was_rejected: bool, actor: str
+) -> None:
+    """Raise ``Conflict`` where this release takes the signatures of two people and they are not there."""
+    signatures = queries("signatures")
+    rules = {row["name"]: row["from_value"] for row in signatures.second_signature_rules(connection)}
+    why = why_two_release(
+        rules,
+        lasted=evidence["ended_at"] - evidence["began_at"],
+        controlled_schedule=signatures.schedule_of_lot(connection, lot_id=lot_id) or "",
+        was_rejected=was_rejected,
+    )
+    if not why:
+        return
+    record_id = f"{excursion_id}:{lot_id}"
+    record = record_of(connection, RecordKind.EXPOSURE, record_id)
+    signed = {
+        row["person"]
+        for row in signatures_of(connection, RecordKind.EXPOSURE, record_id, record)
+        if row["covers"] and row["intact"] and row["meaning"] == Meaning.RELEASE
+    }
+    if len(signed) < 2 or actor not in signed:
+        so_far = f"signed by {', '.join(sorted(signed))}" if signed else "signed by nobody"
+        raise Conflict(
+            f"this release takes the signatures of two people ({'; '.join(why)}); it is {so_far}",
+            f"Two people with the role quality sign exposure {record_id} as release (POST /v1/signatures); "
+            "then one of them releases.",
+        )
+
+
+_COVERED = ("record_id", "record_sha256", "meaning", "person", "printed_name", "proof", "reason", "signed_at")
+_IDS: Mapping[RecordKind, str] = {
+    RecordKind.EXPOSURE: "Give EXCURSION:LOT, as in GET /v1/exposures.",
+    RecordKind.HOLD: "Give the id, as in GET /v1/holds/placed.",
+    RecordKind.CASE: "Give the id, as in GET /v1/cases.",
+    RecordKind.ORDER: "Give the number, as in GET /v1/orders.",
+    RecordKind.COUNT: "Give the number, as in GET /v1/counts.",
+    RecordKind.BATCH: "Give the number, as in GET /v1/production-batches.",
+    RecordKind.FORMULATION: "Give NAME:VERSION, as in GET /v1/master-formulation-records.",
+}
+_RECORDS: Mapping[RecordKind, Callable[[Any, Connection, str, str], Record | None]] = {
+    RecordKind.EXPOSURE: lambda q, c, first, second: q.exposure_record(c, excursion_id=_id(first), lot_id=_id(second)),
+    RecordKind.HOLD: lambda q, c, first, _: q.hold_record(c, id=_id(first)),
+    RecordKind.CASE: lambda q, c, first, _: q.case_record(c, id=_id(first)),
+    RecordKind.ORDER: lambda q, c, first, _: q.order_record(c, number=first),
+    RecordKind.COUNT: lambda q, c, first, _: q.count_record(c, number=first),
+    RecordKind.BATCH: lambda q, c, first, _: q.batch_record(c, number=first),
+    RecordKind.FORMULATION: lambda q, c, first, second: q.formulation_record(c, name=first, version=_id(second)),
+}
+
+
+def _id(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise ValueError(text)
+    return int(text)

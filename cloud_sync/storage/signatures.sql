@@ -1,0 +1,69 @@
+-- name: exposure_record(excursion_id, lot_id)$
+-- What somebody signs who decides on an exposure: the evidence and the goods.
+SELECT jsonb_build_object(
+    'excursion', e.id, 'place', p.name, 'rule', e.rule, 'severity', e.severity, 'began_at', e.began_at,
+    'ended_at', e.ended_at, 'worst', e.worst, 'evidence', exposure_evidence(e.id, l.id),
+    'lot', l.id, 'item', i.name, 'lot_number', l.lot_number, 'owner', l.owner)
+FROM excursion e
+JOIN place p ON p.id = e.place_id
+JOIN lot l ON l.id = :lot_id
+JOIN item i ON i.id = l.item_id
+WHERE e.id = :excursion_id
+  AND EXISTS (SELECT FROM exposure x WHERE x.excursion_id = e.id AND x.lot_id = l.id);
+
+-- name: hold_record(id)$
+-- A hold that somebody placed.
+SELECT to_jsonb(h) FROM hold h WHERE h.id = :id;
+
+-- name: case_record(id)$
+-- An exception case.
+SELECT to_jsonb(k) FROM exception_case k WHERE k.id = :id;
+
+-- name: order_record(number)$
+-- An order, its lines and what was decided on it.
+SELECT to_jsonb(o) || jsonb_build_object(
+    'lines', (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.line) FROM order_line l WHERE l.order_id = o.id),
+    'steps', (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.step), '[]') FROM order_step s WHERE s.order_id = o.id))
+FROM stock_order o WHERE o.number = :number;
+
+-- name: count_record(number)$
+-- A count with its findings.
+SELECT to_jsonb(c) || jsonb_build_object(
+    'findings', (SELECT coalesce(jsonb_agg(to_jsonb(l) ORDER BY l.fact), '[]') FROM count_line l WHERE l.count_id = c.id))
+FROM stock_count c WHERE c.number = :number;
+
+-- name: batch_record(number)$
+-- A production batch with all that was recorded of it.
+SELECT to_jsonb(b) || jsonb_build_object(
+    'facts', (SELECT coalesce(jsonb_agg(to_jsonb(f) ORDER BY f.event_id), '[]') FROM batch_fact f
+              WHERE f.batch_id = b.place_id))
+FROM production_batch b JOIN place p ON p.id = b.place_id WHERE p.name = :number;
+
+-- name: formulation_record(name, version)$
+-- A version of a master formulation record.
+SELECT to_jsonb(r) FROM master_formulation_record r WHERE r.name = :name AND r.version = :version;
+
+-- name: add_signature(record_kind, record_id, record_sha256, meaning, person, printed_name, proof, reason, signed_at, sha256)!
+-- Keep a signature; no row if this very one is there.
+INSERT INTO signature (record_kind, record_id, record_sha256, meaning, person, printed_name, proof, reason, signed_at,
+                       sha256)
+VALUES (:record_kind, :record_id, :record_sha256, :meaning, :person, :printed_name, :proof, :reason, :signed_at, :sha256)
+ON CONFLICT (sha256) DO NOTHING;
+
+-- name: signatures_of(record_kind, record_id)
+-- What was signed of a record.
+SELECT id, record_kind, record_id, record_sha256, meaning, person, printed_name, proof, reason, signed_at, sha256
+FROM signature WHERE record_kind = :record_kind AND record_id = :record_id ORDER BY id;
+
+-- name: second_signature_rules()
+-- When a release takes two.
+SELECT name, meaning, from_value, changed_by, changed_reason FROM second_signature_rule ORDER BY name;
+
+-- name: set_second_signature_rule(name, from_value, changed_by, changed_reason)!
+-- From which value on; null: never.
+UPDATE second_signature_rule SET from_value = :from_value, changed_by = :changed_by, changed_reason = :changed_reason
+WHERE name = :name;
+
+-- name: schedule_of_lot(lot_id)$
+-- The controlled schedule of a lot's item.
+SELECT i.controlled_schedule FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = :lot_id;

@@ -1,0 +1,155 @@
+"""Signatures: by whom, of exactly what, as what; and releases that take two."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from cloud_sync.actions.people.signatures import set_rule
+from cloud_sync.domain.roles import Role
+from cloud_sync.storage.database import Database
+from tests.support.ledger_api import Api, Somebody, api_on
+from tests.support.people import PASSWORD, opened_account
+
+WHY = "looked at the curve and the stability data"
+
+
+@pytest.fixture
+def api(database: Database) -> Iterator[Api]:
+    with api_on(database) as opened:
+        opened.house()
+        yield opened
+
+
+def person(api: Api, name: str, role: Role) -> Somebody:
+    opened_account(api.database, name, role)
+    return api.known_as(name, role)
+
+
+def signed(somebody: Somebody, kind: str, record_id: str, meaning: str, **more: Any) -> Any:
+    seen = somebody.ok("GET", f"/v1/signatures/{kind}/{record_id}")["sha256"]
+    said = {"kind": kind, "id": record_id, "sha256_seen": seen, "meaning": meaning, "reason": WHY, "password": PASSWORD}
+    return somebody.post("/v1/signatures", {**said, **more})
+
+
+def purchase(api: Api) -> str:
+    body = {
+        "client_id": "11111111-1111-4111-8111-111111111111", "kind": "purchase", "from_place": "acme",
+        "to_place": "fridge-a", "lines": [{"item": "insulin", "quantity": 5}],
+    }  # fmt: skip
+    return str(api.operator.ok("POST", "/v1/orders", json=body)["number"])
+
+
+def test_a_signature_says_who_signed_what_as_what_and_covers_it_until_it_changes(api: Api) -> None:
+    number = purchase(api)
+    amy = person(api, "amy", Role.QUALITY)
+    made = signed(amy, "order", number, "approval")
+    assert made.status_code == 201, made.text
+    told = {key: made.json()[key] for key in ("person", "printed_name", "meaning", "covers", "intact", "proof")}
+    assert told == {
+        "person": "amy", "printed_name": "Amy Miller", "meaning": "approval", "covers": True, "intact": True,
+        "proof": "password",
+    }  # fmt: skip
+    amy.ok("POST", f"/v1/orders/{number}/approve", json={"reason": "as agreed"})
+    (later,) = amy.ok("GET", f"/v1/signatures/order/{number}")["signatures"]
+    assert (later["covers"], later["intact"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({"password": "wrong"}, 401),
+        ({"sha256_seen": "0" * 64}, 409),
+        ({"meaning": "release"}, 422),
+        ({"id": "PO-999"}, 404),
+    ],
+)
+def test_nothing_is_signed_without_proof_of_what_was_seen(api: Api, more: dict[str, Any], status: int) -> None:
+    number = purchase(api)
+    amy = person(api, "amy", Role.QUALITY)
+    assert signed(amy, "order", number, **{"meaning": "approval", **more}).status_code == status
+    assert amy.ok("GET", f"/v1/signatures/order/{number}")["signatures"] == []
+
+
+def test_who_may_not_decide_does_not_sign_the_decision_but_may_review(api: Api) -> None:
+    number = purchase(api)
+    max_ = person(api, "max", Role.AUDITOR)
+    assert signed(max_, "order", number, "approval").status_code == 403
+    assert signed(max_, "order", number, "review").status_code == 201
+    nobody = api.known_as("erp", Role.QUALITY)  # a token without a person who could prove anything
+    assert signed(nobody, "order", number, "approval").status_code == 401
+
+
+def test_a_signature_moved_to_another_record_does_not_fit(api: Api, ledger_url: str) -> None:
+    lot = api.receive("A", 5)
+    first, second = (
+        api.quality.ok("POST", "/v1/holds", json={"lot_id": lot, "reason": "torn box"})["id"] for _ in range(2)
+    )
+    amy = person(api, "amy", Role.QUALITY)
+    assert signed(amy, "hold", str(first), "release").status_code == 201
+    with api.database.transaction() as connection, pytest.raises(psycopg.DatabaseError):
+        connection.execute("UPDATE signature SET record_id = %s", (str(second),))
+    with psycopg.connect(ledger_url) as owner:
+        owner.execute("ALTER TABLE signature DISABLE TRIGGER USER")
+        owner.execute("UPDATE signature SET record_id = %s", (str(second),))
+        owner.execute("ALTER TABLE signature ENABLE TRIGGER USER")
+    (moved,) = amy.ok("GET", f"/v1/signatures/hold/{second}")["signatures"]
+    assert (moved["covers"], moved["intact"]) == (False, False)
+
+
+def test_a_severe_excursion_is_released_by_two_who_sign(api: Api) -> None:
+    lot = api.receive("A", 5)
+    excursion = api.excursion("fridge-a", lot)  # an hour
+    body = {"excursion_id": excursion, "lot_id": lot, "decision": "release", "reason": WHY}
+    set_rule(api.database, "excursion_minutes", 60, reason="SOP 12", actor="test")
+    amy, bob = (person(api, name, Role.QUALITY) for name in ("amy", "bob"))
+
+    refused = amy.post("/v1/dispositions", body)
+    assert (refused.status_code, "signed by nobody" in refused.json()["error"]) == (409, True)
+    for _ in range(2):
+        assert signed(amy, "exposure", f"{excursion}:{lot}", "release").status_code == 201
+    refused = amy.post("/v1/dispositions", body)
+    assert (refused.status_code, "signed by amy" in refused.json()["error"]) == (409, True)
+    assert signed(bob, "exposure", f"{excursion}:{lot}", "review").status_code == 201
+    assert amy.post("/v1/dispositions", body).status_code == 409
+    assert signed(bob, "exposure", f"{excursion}:{lot}", "release").status_code == 201
+    assert api.quality.post("/v1/dispositions", body).status_code == 409  # who signed nothing
+    assert amy.post("/v1/dispositions", body).status_code == 201
+
+
+def test_signatures_do_not_cover_evidence_that_changed(api: Api) -> None:
+    lot = api.receive("A", 5)
+    excursion = api.excursion("fridge-a", lot)
+    set_rule(api.database, "excursion_minutes", 30, reason="SOP 12", actor="test")
+    amy, bob = (person(api, name, Role.QUALITY) for name in ("amy", "bob"))
+    for each in (amy, bob):
+        assert signed(each, "exposure", f"{excursion}:{lot}", "release").status_code == 201
+    with api.database.transaction() as connection:
+        connection.execute("UPDATE excursion SET worst = 20 WHERE id = %s", (excursion,))
+    body = {"excursion_id": excursion, "lot_id": lot, "decision": "release", "reason": WHY}
+    assert amy.post("/v1/dispositions", body).status_code == 409
+    assert not any(each["covers"] for each in amy.ok("GET", f"/v1/signatures/exposure/{excursion}:{lot}")["signatures"])
+
+
+def test_short_excursions_and_rejections_need_one(api: Api) -> None:
+    lot = api.receive("A", 5)
+    excursion = api.excursion("fridge-a", lot)
+    body = {"excursion_id": excursion, "lot_id": lot, "decision": "release", "reason": WHY}
+    set_rule(api.database, "excursion_minutes", 61, reason="SOP 12", actor="test")
+    assert api.quality.post("/v1/dispositions", body).status_code == 201
+    set_rule(api.database, "excursion_minutes", 1, reason="SOP 13", actor="test")
+    assert api.quality.post("/v1/dispositions", {**body, "decision": "reject"}).status_code == 201
+
+
+def test_a_batch_a_count_and_a_case_are_shown_as_they_would_be_signed(api: Api) -> None:
+    lot = api.receive("A", 5)
+    case = api.operator.ok("POST", "/v1/cases", json={"lot_id": lot, "text": "the seal is broken"})["id"]
+    count = api.operator.ok("POST", "/v1/counts", json={"place": "fridge-a"})["number"]
+    for kind, record_id in (("case", str(case)), ("count", count)):
+        assert api.reader.ok("GET", f"/v1/signatures/{kind}/{record_id}")["record"]
+    for kind, record_id, status in (
+        ("case", "x", 422), ("case", "9999", 404), ("exposure", "1", 422), ("batch", "B9", 404),
+        ("formulation", "f:1", 404),
+    ):  # fmt: skip
+        assert api.reader.get(f"/v1/signatures/{kind}/{record_id}").status_code == status, kind
