@@ -106,12 +106,13 @@ CROSS JOIN LATERAL (
             coalesce((SELECT sum(v.quantity) FROM reservation v
                       WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (b.lot_id, b.place_id, b.serial)),
                      0)::bigint AS reserved
-     FROM lot l
+     FROM (SELECT * FROM lot x -- none of it is taken, so of ten thousand that expire on one day any may be told
+           WHERE x.item_id = asked.item_id AND x.owner = asked.owner AND x.is_wholly_exposed
+           ORDER BY x.expires_on NULLS LAST, x.id LIMIT 8) AS l
      JOIN item i ON i.id = l.item_id
      JOIN position b ON b.lot_id = l.id AND b.quantity > 0
      JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
-     WHERE l.item_id = asked.item_id AND l.owner = asked.owner AND l.is_wholly_exposed
-       AND (asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id])
+     WHERE asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id]
      ORDER BY l.expires_on NULLS LAST, expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial COLLATE "C"
      LIMIT 8)
 ) AS stock;

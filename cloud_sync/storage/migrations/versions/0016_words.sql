@@ -2,7 +2,8 @@
 
 -- A ward or customer asks for stock by a requisition.
 ALTER TABLE stock_order DROP CONSTRAINT stock_order_kind_check;
-DROP TRIGGER IF EXISTS stock_order_append_only ON stock_order; -- made again after the migrations
+DROP TRIGGER IF EXISTS stock_order_append_only ON stock_order; -- made again after the migrations,
+COMMENT ON TABLE stock_order IS NULL;                          -- since nothing says that it is there
 UPDATE stock_order SET kind = 'requisition' WHERE kind = 'demand';
 ALTER TABLE stock_order ADD CONSTRAINT stock_order_kind_check
     CHECK (kind IN ('purchase', 'requisition', 'transfer', 'return', 'destruction'));
@@ -16,6 +17,7 @@ DROP TRIGGER IF EXISTS formula_append_only ON formula; -- made again after the m
 DROP TRIGGER IF EXISTS formula_mostly_stays ON formula;
 DROP TRIGGER formula_never_changes ON formula;
 DROP FUNCTION refuse_formula_change();
+COMMENT ON TABLE formula IS NULL;
 ALTER TABLE formula RENAME TO master_formulation_record;
 ALTER TABLE master_formulation_record RENAME CONSTRAINT formula_pkey TO master_formulation_record_pkey;
 ALTER TABLE master_formulation_record RENAME CONSTRAINT formula_name_version_key TO master_formulation_record_name_version_key;
