@@ -30,7 +30,7 @@ def _add_events(url: str, count: int) -> None:
     with psycopg.connect(url) as connection:
         connection.execute(
             "INSERT INTO event (actor, kind, subject, reason, data)"
-            " SELECT 'person-' || g % 50, 'lot_moved', 'lot:' || g % 100000, 'bench',"
+            " SELECT 'person-' || mod(g, 50), 'lot_moved', 'lot:' || mod(g, 100000), 'bench',"
             " jsonb_build_object('from', 'room-1', 'to', 'room-2', 'quantity', g) FROM generate_series(1, %s) g",
             (count,),
         )

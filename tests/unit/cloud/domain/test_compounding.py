@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from cloud_sync.domain.bud import (
@@ -156,6 +156,10 @@ def test_whatever_is_missing_is_named(record: BatchRecord, point: str) -> None:
 
 
 @given(st.integers(1, 10**6), st.integers(0, 2 * 10**6))
+@example(100, 90)
+@example(100, 89)
+@example(100, 105)
+@example(100, 106)
 def test_a_yield_outside_its_limits_is_an_open_point_until_a_deviation_on_it_is_assessed(
     planned: int, made: int
 ) -> None:

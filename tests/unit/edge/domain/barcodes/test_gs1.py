@@ -401,3 +401,9 @@ def test_no_text_does_anything_but_parse_or_be_rejected(text: str) -> None:
         except ScanRejected as fault:
             at = fault.at
         assert 0 <= at <= len(text)
+
+
+@pytest.mark.parametrize("text", ["27O131", "2701", "70131\u0661", "", "2701311"])
+def test_what_is_not_six_digits_is_no_date_and_says_so(text: str) -> None:
+    with pytest.raises(ValueError, match="six digits YYMMDD are needed"):
+        date_of(text, today=TODAY)
