@@ -78,4 +78,4 @@ WITH RECURSIVE reached AS (
     JOIN place p ON p.id = went_in.to_place AND p.kind = 'production'
     JOIN movement out ON out.from_place = p.id
 )
-SELECT FROM lot WHERE id IN (SELECT lot_id FROM reached) ORDER BY id FOR UPDATE;
+SELECT FROM lot WHERE id = ANY(ARRAY(SELECT lot_id FROM reached)) ORDER BY id FOR UPDATE;

@@ -259,6 +259,7 @@ ASKED: dict[str, list[Parameters]] = {
         {"lot_id": None, "kind": None, "assignee": "q"},
     ],
     "corrections.what_followed": [{"after": 10**9}],
+    "orders.receipt_facts": [{"from_places": [2, 2]}, {"from_places": [2, 2], **SERIALS}],
     "exposure.expose": [{"lot_ids": []}, {"excursion_ids": []}],
     "holds.reach": [{"lot_ids": []}, {"hold_ids": []}],
     "compounding.add_master_record": [{"body": "{}"}],
@@ -272,6 +273,7 @@ ASKED: dict[str, list[Parameters]] = {
     "trace.graph": [{"is_forward": False}, {}, {"serial": "s1"}],
 }
 WHOLE_ON_PURPOSE = {
+    "clocks.has_doubtful_scans": "reads up to the first row; of a gateway without any its index, which is short",
     "corrections.lots_that_were_in": "all that ever was in a place and below it, when two people move it elsewhere",
     "desk.desk_lots": "the desk of a site is all that stands in it; made once for each change, not for each question",
     "exposure.is_any_excursion": "reads one row",
