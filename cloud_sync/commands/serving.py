@@ -51,7 +51,7 @@ BUDGETS_S = 300
 
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes that serve the same address side by side.")]
 Worker = Annotated[str, typer.Option("--worker", hidden=True)]
-"""Which of the processes this one is, and the number of the open socket: "0:7"."""
+"""Which of the processes this one is, the number of the open socket, and the process that started it: "0:7:4711"."""
 
 
 def serve(config: Config = DEFAULT_CONFIG, workers: Workers = 1, worker: Worker = "") -> None:
@@ -69,8 +69,8 @@ def serve(config: Config = DEFAULT_CONFIG, workers: Workers = 1, worker: Worker 
     bound_allocations()
     with told():
         if worker:
-            end_with(os.getppid())
-            number, socket_fd = (int(each) for each in worker.split(":"))
+            number, socket_fd, parent = (int(each) for each in worker.split(":"))
+            end_with(parent)
             with socket.socket(fileno=socket_fd) as listening, opened(loaded, may_create=True) as database:
                 _serve_on(loaded, listening, database, workers=workers, number=number)
             return
@@ -85,7 +85,14 @@ def serve(config: Config = DEFAULT_CONFIG, workers: Workers = 1, worker: Worker 
 
 
 def _worker_command(config: Path, workers: int, number: int, listening: socket.socket) -> list[str]:
-    own = ["--config", str(config), "--workers", str(workers), "--worker", f"{number}:{listening.fileno()}"]
+    own = [
+        "--config",
+        str(config),
+        "--workers",
+        str(workers),
+        "--worker",
+        f"{number}:{listening.fileno()}:{os.getpid()}",
+    ]
     return [sys.executable, "-m", "cloud_sync", "serve", *own]
 
 

@@ -38,7 +38,7 @@ def keep_running(commands: Sequence[list[str]], *, keep_open: int) -> None:
 
 
 def end_with(parent: int) -> None:
-    """End this process in order once its parent has died: nobody else would."""
+    """End this process in order once its parent has died, also if it did while this one started: nobody else would."""
 
     def watch() -> None:
         while os.getppid() == parent:
