@@ -108,51 +108,42 @@ GROUP BY x.excursion_id, x.lot_id, i.id, l.id, decided.decision, decided.reason,
 ORDER BY i.name, l.lot_number;
 
 -- name: lots_in_house(rows_max, rows_skipped)
--- Lots that are in the house, those that expire first first. Index: lot_expiry, position's primary key.
-WITH found AS MATERIALIZED (
-    SELECT l.id, l.item_id, l.lot_number, l.owner, l.expires_on
-    FROM lot l
-    WHERE EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id
-                  WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1)
-    ORDER BY l.expires_on, l.id
-    LIMIT :rows_max OFFSET :rows_skipped
-)
-SELECT f.id, i.name AS item, i.title AS item_title, i.base_unit, f.lot_number, f.owner, f.expires_on,
-       coalesce(stock.quantity, 0)::bigint AS quantity, stock.places,
-       EXISTS (SELECT FROM active_hold h WHERE h.lot_id = f.id) AS is_held
-FROM found f
-JOIN item i ON i.id = f.item_id
-LEFT JOIN LATERAL (SELECT sum(b.quantity) AS quantity, array_agg(DISTINCT p.name) AS places
-                   FROM position b JOIN place p ON p.id = b.place_id
-                   WHERE b.lot_id = f.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin')) stock ON true
-ORDER BY f.expires_on, f.id;
+-- Ids of lots that are in the house, those that expire first first. Index: lot_expiry, position's primary key.
+SELECT l.id
+FROM lot l
+WHERE EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id
+              WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1)
+ORDER BY l.expires_on, l.id
+LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: lots_found(words, after_words, rows_max, rows_skipped)
--- Lots by what a person types: the beginning of a lot number (capitals or not; after_words is the first text beyond all
--- that begin so), a part of an item's name or title, or a GTIN. Those that expire first come first. Index: lot_words,
+-- Ids of lots by what a person types: the beginning of a lot number (capitals or not; after_words is the first text beyond
+-- all that begin so), a part of an item's name or title, or a GTIN. Those that expire first come first. Index: lot_words,
 -- lot_fefo.
-WITH found AS MATERIALIZED (
-    SELECT l.id, l.item_id, l.lot_number, l.owner, l.expires_on
-    FROM lot l
-    WHERE l.id = ANY(ARRAY(
-        (SELECT id FROM lot
-         WHERE lower(lot_number) COLLATE "C" >= lower(:words) AND lower(lot_number) COLLATE "C" < lower(:after_words)
-         ORDER BY expires_on, id LIMIT :rows_max + :rows_skipped)
-        UNION
-        (SELECT of.id FROM item i
-         CROSS JOIN LATERAL (SELECT id FROM lot WHERE item_id = i.id ORDER BY expires_on, id
-                             LIMIT :rows_max + :rows_skipped) of
-         WHERE strpos(lower(i.name), lower(:words)) > 0 OR strpos(lower(i.title), lower(:words)) > 0
-            OR i.id IN (SELECT g.item_id FROM item_gtin g WHERE g.gtin = lpad(:words, 14, '0')))))
-    ORDER BY l.expires_on, l.id
-    LIMIT :rows_max OFFSET :rows_skipped
-)
-SELECT f.id, i.name AS item, i.title AS item_title, i.base_unit, f.lot_number, f.owner, f.expires_on,
+SELECT l.id
+FROM lot l
+WHERE l.id = ANY(ARRAY(
+    (SELECT id FROM lot
+     WHERE lower(lot_number) COLLATE "C" >= lower(:words) AND lower(lot_number) COLLATE "C" < lower(:after_words)
+     ORDER BY expires_on, id LIMIT :rows_max + :rows_skipped)
+    UNION
+    (SELECT of.id FROM item i
+     CROSS JOIN LATERAL (SELECT id FROM lot WHERE item_id = i.id ORDER BY expires_on, id
+                         LIMIT :rows_max + :rows_skipped) of
+     WHERE strpos(lower(i.name), lower(:words)) > 0 OR strpos(lower(i.title), lower(:words)) > 0
+        OR i.id IN (SELECT g.item_id FROM item_gtin g WHERE g.gtin = lpad(:words, 14, '0')))))
+ORDER BY l.expires_on, l.id
+LIMIT :rows_max OFFSET :rows_skipped;
+
+-- name: lots_shown(lot_ids)
+-- Lots as lists show them, those that expire first first, with what is in the house of each.
+SELECT l.id, i.name AS item, i.title AS item_title, i.base_unit, l.lot_number, l.owner, l.expires_on,
        coalesce(stock.quantity, 0)::bigint AS quantity, stock.places,
-       EXISTS (SELECT FROM active_hold h WHERE h.lot_id = f.id) AS is_held
-FROM found f
-JOIN item i ON i.id = f.item_id
+       EXISTS (SELECT FROM active_hold h WHERE h.lot_id = l.id) AS is_held
+FROM lot l
+JOIN item i ON i.id = l.item_id
 LEFT JOIN LATERAL (SELECT sum(b.quantity) AS quantity, array_agg(DISTINCT p.name) AS places
                    FROM position b JOIN place p ON p.id = b.place_id
-                   WHERE b.lot_id = f.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin')) stock ON true
-ORDER BY f.expires_on, f.id;
+                   WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin')) stock ON true
+WHERE l.id = ANY(:lot_ids)
+ORDER BY l.expires_on, l.id;

@@ -11,11 +11,11 @@ def lots_found(database: Database, words: str, *, rows_max: int, rows_skipped: i
     """Lots whose number begins with these words, or whose item is called so or has this GTIN; without words, all that
     are in the house. Those that expire first come first."""
     words = words.strip()
+    page = {"rows_max": rows_max, "rows_skipped": rows_skipped}
+    overview = queries("overview")
     with database.transaction() as connection:
-        if not words:
-            return list(queries("overview").lots_in_house(connection, rows_max=rows_max, rows_skipped=rows_skipped))
-        return list(
-            queries("overview").lots_found(
-                connection, words=words, after_words=words + AFTER_ALL, rows_max=rows_max, rows_skipped=rows_skipped
-            )
-        )
+        if words:
+            found = overview.lots_found(connection, words=words, after_words=words + AFTER_ALL, **page)
+        else:
+            found = overview.lots_in_house(connection, **page)
+        return list(overview.lots_shown(connection, lot_ids=[row["id"] for row in found]))
