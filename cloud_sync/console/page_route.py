@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
-from cloud_sync.api.access import Ledger, Now, check_site
+from cloud_sync.api.access import Ledger, Now, check_site, see_as
 from cloud_sync.api.problems import STATUS, note_refusal
 from cloud_sync.api.same_origin import READING, check_same_origin
 from cloud_sync.console.rendering import render
@@ -99,6 +99,7 @@ def _visitor_who_may(permission: Permission, *, checks_site: bool = True) -> Cal
             raise NotAllowed(
                 f"{actor.name} has the role {actor.role}, which may not {permission}", "Ask somebody who may."
             )
+        see_as(actor)
         if checks_site:
             await check_site(request, database, actor, permission)
         return actor
