@@ -34,9 +34,10 @@ WHERE (:kind::text IS NULL OR o.kind = :kind)
   AND (:place::text IS NULL OR o.from_place = (SELECT id FROM place WHERE name = :place)
        OR o.to_place = (SELECT id FROM place WHERE name = :place))
   AND (:words = '' OR strpos(lower(o.number), lower(:words)) > 0 OR strpos(lower(o.note), lower(:words)) > 0
-       OR EXISTS (SELECT FROM place p WHERE p.id IN (o.from_place, o.to_place) AND strpos(lower(p.name), lower(:words)) > 0)
-       OR EXISTS (SELECT FROM order_line n JOIN item i ON i.id = n.item_id
-                  WHERE n.order_id = o.id AND strpos(lower(i.name), lower(:words)) > 0))
+       OR (SELECT bool_or(strpos(lower(p.name), lower(:words)) > 0) FROM place p
+           WHERE p.id IN (o.from_place, o.to_place))
+       OR (SELECT bool_or(strpos(lower(i.name), lower(:words)) > 0)
+           FROM order_line n JOIN item i ON i.id = n.item_id WHERE n.order_id = o.id))
 ORDER BY o.id DESC
 LIMIT :rows_max OFFSET :rows_skipped;
 

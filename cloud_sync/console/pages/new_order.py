@@ -39,11 +39,12 @@ def new_order_page(
     """The form; what the address names is filled in."""
     places = list_places(database, rows_max=CHOICES_MAX)
     filled = {"item": item, "lot_number": lot, "quantity": quantity}
+    lines = [filled, *[dict.fromkeys(filled, "")] * (LINES_SHOWN - 1)]
     return render(
         request, "new_order.html", kind=kind, kinds=list(OrderKind), place=place, returns=returns,
         sources=[each for each in places if each["kind"] in RULES[kind].from_kinds],
         targets=_targets(kind, places), items=list_items(database, rows_max=CHOICES_MAX),
-        owners=list_owners(database, rows_max=CHOICES_MAX), lines=[filled, *[dict.fromkeys(filled, "")] * (LINES_SHOWN - 1)], names_lots=RULES[kind].names_lots,
+        owners=list_owners(database, rows_max=CHOICES_MAX), lines=lines, names_lots=RULES[kind].names_lots,
     )  # fmt: skip
 
 
