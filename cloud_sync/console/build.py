@@ -12,7 +12,10 @@ from starlette.types import Message, Receive, Scope, Send
 from cloud_sync.console.live import Broadcast, Recent
 from cloud_sync.console.navigation import groups_of
 from cloud_sync.console.pages import (
+    batch,
     cases,
+    compounding,
+    counts,
     destruction,
     gateways,
     login,
@@ -23,6 +26,7 @@ from cloud_sync.console.pages import (
     orders,
     picks,
     quarantine,
+    recalls,
     receiving,
     returns,
     room,
@@ -32,6 +36,7 @@ from cloud_sync.console.pages import (
 
 PAGES = (
     now, room, quarantine, lots, cases, receiving, orders, new_order, order, picks, transfers, returns, destruction,
+    counts, recalls, compounding, batch,
     signatures, gateways, login,
 )  # fmt: skip
 
