@@ -15,9 +15,7 @@ PAGES = (now, room, quarantine, lots, cases, gateways, login)
 
 
 def add_console(app: FastAPI) -> None:
-    """Serve the console on ``app``: pages at ``/``, scripts and styles at ``/static``."""
-    for page in PAGES:
-        app.include_router(page.router)
+    """What :data:`PAGES` need of ``app``, and scripts and styles at ``/static``."""
     app.state.broadcast = Broadcast()
     app.state.lots_in_rooms = Recent()
     app.mount("/static", _Files(directory=Path(str(resources.files("cloud_sync.console") / "static"))))
