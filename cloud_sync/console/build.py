@@ -11,9 +11,29 @@ from starlette.types import Message, Receive, Scope, Send
 
 from cloud_sync.console.live import Broadcast, Recent
 from cloud_sync.console.navigation import groups_of
-from cloud_sync.console.pages import cases, gateways, login, lots, now, quarantine, room
+from cloud_sync.console.pages import (
+    cases,
+    destruction,
+    gateways,
+    login,
+    lots,
+    new_order,
+    now,
+    order,
+    orders,
+    picks,
+    quarantine,
+    receiving,
+    returns,
+    room,
+    signatures,
+    transfers,
+)
 
-PAGES = (now, room, quarantine, lots, cases, gateways, login)
+PAGES = (
+    now, room, quarantine, lots, cases, receiving, orders, new_order, order, picks, transfers, returns, destruction,
+    signatures, gateways, login,
+)  # fmt: skip
 
 
 def add_console(app: FastAPI) -> None:
