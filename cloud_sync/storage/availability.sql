@@ -68,10 +68,11 @@ WHERE l.item_id = :item_id AND l.owner = :owner AND l.is_wholly_exposed AND (:lo
       WHERE b.lot_id = l.id AND b.quantity > 0
         AND p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)]));
 
--- name: first_positions(item_ids, owners, sites)
+-- name: first_positions(item_ids, owners, sites, rooms_key)
 -- For each of these demands (number counts from 1) the first few rows of positions_in_fefo_order and what blocks them
--- (holds_on), for nobody's prescription, and how many lots are marked as wholly exposed. It is planned once; so how few are
--- wanted stands here.
+-- (holds_on), for nobody's prescription, and how many lots are marked as wholly exposed. is_judged: somebody owns a room
+-- it is in (locks.lock_rooms, rooms_key), so that its holds are about to change; who asks shares the others from now on,
+-- without waiting. It is planned once; so how few are wanted stands here.
 SELECT asked.number, b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on, l.expires_hour,
        expires_at(l.expires_on, l.expires_hour, l.expires_exactly, b.zone) AS expires_at, b.zone, i.expiry_required,
        i.name AS item, b.place, l.is_wholly_exposed, l.received_at,
@@ -83,6 +84,10 @@ SELECT asked.number, b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l
         WHERE h.lot_id = b.lot_id AND coalesce(h.serial = b.serial, true)
           AND hold_covers(h.place_id, b.place_id)
           AND h.prescription IS DISTINCT FROM '') AS holds,
+       (SELECT bool_or(NOT pg_try_advisory_xact_lock_shared(:rooms_key, mod(above.id, 2147483648)::integer))
+        FROM place above
+        WHERE above.id = ANY((SELECT ancestors FROM place WHERE id = b.place_id)::bigint[])
+          AND (above.kind <> 'bin' OR above.parent_id IS NULL)) AS is_judged,
        asked.wholly_exposed
 FROM (SELECT a.*, (SELECT count(*) FROM lot x
                    WHERE x.item_id = a.item_id AND x.owner = a.owner AND x.is_wholly_exposed) AS wholly_exposed
@@ -97,7 +102,7 @@ CROSS JOIN LATERAL (
      WHERE l.item_id = asked.item_id AND l.owner = asked.owner AND NOT l.is_wholly_exposed
        AND p.kind IN ('site', 'room', 'bin') AND (asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id])
      ORDER BY l.expires_on, l.expires_hour, l.received_at, l.id, here.place_id, here.serial COLLATE "C"
-     LIMIT 4)
+     LIMIT 8)
     UNION ALL
     (SELECT here.*, p.zone, p.name AS place
      FROM (SELECT * FROM lot x -- none of it is taken, so of ten thousand that expire on one day any may be told

@@ -14,6 +14,7 @@ from cloud_sync.domain.fefo import fefo_key, plan
 from cloud_sync.posting.positions import position_of
 from cloud_sync.posting.reservations import fefo_allocation
 from cloud_sync.storage.database import Database
+from cloud_sync.storage.locks import ROOMS
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.stock.eligibility import Context
 from tests.support.builders import NOON, Ledger
@@ -75,10 +76,10 @@ def test_the_database_narrows_down_in_the_order_that_is_decided_by(
             connection, item_id, quantity, context, None, prescription=prescription
         ).plan
         of_each = queries("availability").first_positions(
-            connection, item_ids=[item_id], owners=["house"], sites=[None]
+            connection, item_ids=[item_id], owners=["house"], sites=[None], rooms_key=ROOMS
         )
         assert {(row["lot_id"], row["place_id"], row["serial"]) for row in of_each} == {
-            (each.lot_id, each.place_id, each.serial) for each in found[:4]
+            (each.lot_id, each.place_id, each.serial) for each in found[:8]
         }
         whole, held = _all_that_is_there(connection, rows, prescription)
     assert narrowed.picks == plan(whole, quantity, context).picks
@@ -176,7 +177,7 @@ def test_the_first_of_thousands_that_expire_on_one_day_are_found_without_looking
     with shared.transaction() as connection:
         assert _lots_looked_at(connection, narrowed, {**asked, **page}) < 100
         connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        of_one = {"item_ids": [item_id], "owners": ["house"], "sites": [None]}
+        of_one = {"item_ids": [item_id], "owners": ["house"], "sites": [None], "rooms_key": ROOMS}
         assert _lots_looked_at(connection, together, of_one) < 100
 
 
