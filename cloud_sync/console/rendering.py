@@ -1,8 +1,10 @@
 """Pages as HTML: templates, and how values are written in them."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
@@ -10,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
+from cloud_sync.console.navigation import Group
 from cloud_sync.domain.room_state import Limits
 from cloud_sync.domain.uncertain_times import is_unbounded
 from edge_agent.domain.monitoring.quantities import quantity_of
@@ -21,15 +24,32 @@ POLICY = (
 )
 """Content-Security-Policy of every page: nothing but our own files, and no script or style within a page."""
 MISSING = "–"
+TONES: Mapping[str, str] = {
+    **dict.fromkeys(("free", "available", "received", "completed", "approved", "released", "dispensed", "sent"), "ok"),
+    **dict.fromkeys(("acknowledged", "yes", "shipped", "returned", "trusted", "done", "destroyed"), "ok"),
+    **dict.fromkeys(("held", "rejected", "expired", "recalled", "revoked", "missing", "not over", "no", "over"), "bad"),
+    **dict.fromkeys(("requested", "ordered", "open", "in process", "quarantined", "drafted", "planned"), "warn"),
+}
+"""How words are coloured; the word itself always says it, too."""
+
+
+def tone_of(word: str) -> str:
+    """The colour of a word; what is partly something is unfinished, and so is what is to be done."""
+    return "warn" if word.startswith(("partly ", "to ")) else TONES.get(word, "")
 
 
 def render(request: Request, template: str, /, status: int = 200, **values: Any) -> HTMLResponse:
     """The page ``template`` with ``values``, and who is looking."""
     actor = getattr(request.state, "actor", None)
     text = _environment().get_template(template).render(
-        actor=actor, path=request.url.path, query=dict(request.query_params), **values
+        actor=actor, path=request.url.path, query=dict(request.query_params), menu=_menu(request), **values
     )  # fmt: skip
     return HTMLResponse(text, status, {"content-security-policy": POLICY})
+
+
+def _menu(request: Request) -> tuple[Group, ...]:
+    served: tuple[Group, ...] = request.app.state.menu
+    return served
 
 
 @cache
@@ -44,8 +64,9 @@ def _environment() -> Environment:
     environment.filters |= {
         "when": when, "clock": clock, "limits": limits,
         "day": day, "ago": ago, "lasting": lasting, "value": value, "quantity": label_of,
-        "spark": spark, "unit": unit_of,
+        "spark": spark, "unit": unit_of, "tone": tone_of,
     }  # fmt: skip
+    environment.globals["new_id"] = uuid4
     return environment
 
 
