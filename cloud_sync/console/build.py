@@ -9,9 +9,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 from cloud_sync.console.live import Broadcast, Recent
-from cloud_sync.console.pages import cases, gateways, login, lots, now, quarantine, room
+from cloud_sync.console.pages import cases, gateways, login, lots, now, quarantine, room, setup
 
-PAGES = (now, room, quarantine, lots, cases, gateways, login)
+PAGES = (now, room, quarantine, lots, cases, gateways, setup, login)
 
 
 def add_console(app: FastAPI) -> None:

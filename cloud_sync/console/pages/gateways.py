@@ -1,27 +1,123 @@
-"""Gateways: which of them are heard from, how much they still have to send, and channels that nothing judges."""
+"""Gateways: the fleet, one page for each, invitations, and where every channel measures."""
 
-from typing import Any
+from datetime import timedelta
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse
 
-from cloud_sync.actions.gateways.gateways import list_gateways
+from cloud_sync.actions.gateways.desk import place_gateway
+from cloud_sync.actions.gateways.enrolment import invite
+from cloud_sync.actions.gateways.gateways import revoke_gateway
 from cloud_sync.actions.master_data.master_data import list_channels, list_places
+from cloud_sync.actions.monitoring.channels import place_channel, say_on_purpose
+from cloud_sync.actions.overview.fleet import fleet, gateway_now, invitations
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
-from cloud_sync.console.page_route import PageRoute, Visitor
+from cloud_sync.console.forms import Field, Why, name_of, reason_of
+from cloud_sync.console.page_route import GatewayManager, PageRoute, SensorPlacer, Visitor
+from cloud_sync.console.qr import qr
 from cloud_sync.console.rendering import render
+from cloud_sync.storage.database import Database, Row
 
 ROWS_MAX = 1000
+SILENT_AFTER = timedelta(minutes=10)
+"""After this long without a word a gateway is shown as silent; what that means for its rooms their policies say."""
+MEASURED = ("room", "bin", "ward", "production", "transit", "site")
+"""Kinds of places where something may measure."""
 
 router = APIRouter(route_class=PageRoute)
+Hours = Annotated[int, Form(ge=1, le=24 * 30)]
 
 
 @router.get("/gateways")
 def gateways_page(request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
-    """The fleet, and every channel with its place."""
+    """The fleet, invitations, and every channel with its place; those without one come first, as a to-do."""
+    channels = list_channels(database, gateway=None, place=None, rows_max=ROWS_MAX)
+    placed = [row for row in channels if row["place"]]
     return render(
-        request, "gateways.html", gateways=list_gateways(database, rows_max=ROWS_MAX),
-        zone=house_zone(database), now=now,
-        channels=list_channels(database, gateway=None, place=None, rows_max=ROWS_MAX),
-        places=list_places(database, rows_max=ROWS_MAX),
+        request, "gateways.html", gateways=fleet(database), invitations=invitations(database, now),
+        zone=house_zone(database), now=now, places=_places(database),
+        silent_after=SILENT_AFTER,
+        lost=[row for row in channels if row["place"] is None], channels=placed,
+    )  # fmt: skip
+
+
+@router.post("/gateways/invitations")
+def invite_page(
+    request: Request, database: Ledger, actor: GatewayManager, now: Now,
+    name: Field = "", place: Field = "", hours: Hours = 24,
+) -> Any:  # fmt: skip
+    """Invite a new gateway: its code and QR, shown this once."""
+    return _invited(request, database, name_of(name), place=place or None, hours=hours, actor=actor.name, now=now)
+
+
+@router.get("/gateways/{name}")
+def gateway_page(name: str, request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
+    """What the ledger knows of a gateway, and what it has not said yet."""
+    gateway, gaps, notices = gateway_now(database, name)
+    return render(
+        request, "gateway.html", gateway=gateway, gaps=gaps, notices=notices, now=now, places=_places(database),
+        channels=list_channels(database, gateway=name, place=None, rows_max=ROWS_MAX),
+        zone=gateway.row["zone"] or house_zone(database),
+    )  # fmt: skip
+
+
+@router.post("/gateways/{name}/replace")
+def replace_page(
+    name: str, request: Request, database: Ledger, actor: GatewayManager, now: Now, hours: Hours = 24
+) -> Any:
+    """Invite new hardware, or a new key, for a gateway that is known: the old key is worth nothing then."""
+    gateway, _, _ = gateway_now(database, name)
+    return _invited(
+        request, database, name, place=gateway.row["place"], hours=hours, actor=actor.name, now=now, replaces=True
+    )  # fmt: skip
+
+
+@router.post("/gateways/{name}/place")
+def place_page(name: str, database: Ledger, actor: GatewayManager, place: Field) -> Any:
+    """Say where a gateway stands."""
+    place_gateway(database, name, place, actor=actor.name)
+    return RedirectResponse(f"/gateways/{name}", 303)
+
+
+@router.post("/gateways/{name}/revoke")
+def revoke_page(name: str, database: Ledger, actor: GatewayManager, reason: Why = "") -> Any:
+    """Believe a gateway no longer."""
+    revoke_gateway(database, name, reason_of(reason, "revoking a gateway"), actor=actor.name)
+    return RedirectResponse(f"/gateways/{name}", 303)
+
+
+@router.post("/channels/{channel_id}/place")
+def channel_page(channel_id: int, database: Ledger, actor: SensorPlacer, now: Now, place: Field) -> Any:
+    """Answer "where is this probe?": it measures there, all it ever did if it never had a place, else from now on."""
+    place_channel(database, min(channel_id, 2**63 - 1), place, since=None, at=now, actor=actor.name)
+    return RedirectResponse("/gateways", 303)
+
+
+@router.post("/channels/{channel_id}/on-purpose")
+def on_purpose_page(channel_id: int, database: Ledger, actor: SensorPlacer, reason: Why = "") -> Any:
+    """A channel that need not be judged, and why."""
+    say_on_purpose(
+        database, min(channel_id, 2**63 - 1), reason_of(reason, "a channel that nothing judges"), actor=actor.name
+    )
+    return RedirectResponse("/gateways", 303)
+
+
+def _places(database: Database) -> list[Row]:
+    return [row for row in list_places(database, rows_max=ROWS_MAX) if row["kind"] in MEASURED]
+
+
+def _invited(
+    request: Request, database: Database, name: str, *, place: str | None, hours: int, actor: str, now: Any,
+    replaces: bool = False,
+) -> Any:  # fmt: skip
+    code, expires_at = invite(
+        database, name, place=place, valid=timedelta(hours=hours), replaces=replaces, actor=actor, now=now
+    )
+    url = str(request.base_url).rstrip("/")
+    command = f"edge-agent enroll --code {code} --url {url}"
+    return render(
+        request, "invited.html", name=name, place=place, code=code, expires_at=expires_at, command=command,
+        picture=qr(command), url=url, zone=house_zone(database), now=now,
     )  # fmt: skip
