@@ -5,10 +5,12 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 from cloud_sync.console.live import Broadcast, Recent
+from cloud_sync.console.navigation import groups_of
 from cloud_sync.console.pages import cases, gateways, login, lots, now, quarantine, room, setup
 
 PAGES = (now, room, quarantine, lots, cases, gateways, setup, login)
@@ -18,6 +20,9 @@ def add_console(app: FastAPI) -> None:
     """Serve the console on ``app``: pages at ``/``, scripts and styles at ``/static``."""
     for page in PAGES:
         app.include_router(page.router)
+    app.state.menu = groups_of(
+        {route.path for page in PAGES for route in page.router.routes if isinstance(route, Route)}
+    )
     app.state.broadcast = Broadcast()
     app.state.lots_in_rooms = Recent()
     app.mount("/static", _Files(directory=Path(str(resources.files("cloud_sync.console") / "static"))))

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
+from cloud_sync.console.navigation import Group
 from cloud_sync.domain.room_state import Limits
 from cloud_sync.domain.uncertain_times import is_unbounded
 from edge_agent.domain.monitoring.quantities import quantity_of
@@ -27,9 +28,14 @@ def render(request: Request, template: str, /, status: int = 200, **values: Any)
     """The page ``template`` with ``values``, and who is looking."""
     actor = getattr(request.state, "actor", None)
     text = _environment().get_template(template).render(
-        actor=actor, path=request.url.path, query=dict(request.query_params), **values
+        actor=actor, path=request.url.path, query=dict(request.query_params), menu=_menu(request), **values
     )  # fmt: skip
     return HTMLResponse(text, status, {"content-security-policy": POLICY})
+
+
+def _menu(request: Request) -> tuple[Group, ...]:
+    served: tuple[Group, ...] = request.app.state.menu
+    return served
 
 
 @cache

@@ -45,9 +45,7 @@ class InvitationIn(In):
 
     place: Name | None = Field(None, description="Where the gateway stands.")
     valid_hours: int = Field(24, ge=1, le=720, description="How long the code is good.")
-    replaces: bool = Field(
-        False, description="New hardware or key for a known name: the old key ends."
-    )
+    replaces: bool = Field(False, description="New hardware or key for a known name: the old key ends.")
 
 
 class InvitationOut(BaseModel):

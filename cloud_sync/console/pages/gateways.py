@@ -1,24 +1,27 @@
 """Gateways: the fleet, one page for each, invitations, and where every channel measures."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse
+from markupsafe import Markup, escape
 
 from cloud_sync.actions.gateways.desk import place_gateway
 from cloud_sync.actions.gateways.enrolment import invite
 from cloud_sync.actions.gateways.gateways import revoke_gateway
 from cloud_sync.actions.master_data.master_data import list_channels, list_places
 from cloud_sync.actions.monitoring.channels import place_channel, say_on_purpose
-from cloud_sync.actions.overview.fleet import fleet, gateway_now, invitations
+from cloud_sync.actions.overview.fleet import GatewayNow, fleet, gateway_now, invitations
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.forms import Field, Why, name_of, reason_of
 from cloud_sync.console.page_route import GatewayManager, PageRoute, SensorPlacer, Visitor
 from cloud_sync.console.qr import qr
-from cloud_sync.console.rendering import render
+from cloud_sync.console.rendering import ago, render, value, when
+from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.storage.database import Database, Row
+from edge_agent.domain.monitoring.quantity_words import label_of, unit_of
 
 ROWS_MAX = 1000
 SILENT_AFTER = timedelta(minutes=10)
@@ -33,13 +36,14 @@ Hours = Annotated[int, Form(ge=1, le=24 * 30)]
 @router.get("/gateways")
 def gateways_page(request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
     """The fleet, invitations, and every channel with its place; those without one come first, as a to-do."""
+    zone = house_zone(database)
     channels = list_channels(database, gateway=None, place=None, rows_max=ROWS_MAX)
     placed = [row for row in channels if row["place"]]
-    return render(
-        request, "gateways.html", gateways=fleet(database), invitations=invitations(database, now),
-        zone=house_zone(database), now=now, places=_places(database),
-        silent_after=SILENT_AFTER,
-        lost=[row for row in channels if row["place"] is None], channels=placed,
+    return list_page(
+        request, "gateways.html", invitations=invitations(database, now), zone=zone, now=now, places=_places(database),
+        lost=[row for row in channels if row["place"] is None],
+        gateways=table(request, "gateways", _fleet(now, zone), _rows(fleet(database)), zone=zone),
+        channels=table(request, "channels", CHANNELS, placed, zone=zone, prefix="channel-"),
     )  # fmt: skip
 
 
@@ -102,6 +106,64 @@ def on_purpose_page(channel_id: int, database: Ledger, actor: SensorPlacer, reas
         database, min(channel_id, 2**63 - 1), reason_of(reason, "a channel that nothing judges"), actor=actor.name
     )
     return RedirectResponse("/gateways", 303)
+
+
+def _rows(gateways: list[GatewayNow]) -> list[Row]:
+    return [
+        {**each.row, "waiting": each.waiting, "version": each.version, "progress": each.progress} for each in gateways
+    ]
+
+
+def _fleet(now: datetime, zone: str) -> tuple[Column, ...]:
+    def heard(row: Row) -> Markup | str:
+        at = row["last_seen_at"]
+        return Markup("{} <small>{}</small>").format(when(at, zone), ago(at, now)) if at else "never"
+
+    return (
+        Column("name", "Gateway", link=lambda row: f"/gateways/{row['name']}"),
+        Column("place", "Place", value=lambda row: row["place_title"] or row["place"]),
+        Column("last_seen_at", "Heard last", Show.WHEN, html=heard),
+        Column("progress", "Arrived", html=_arrived),
+        Column("waiting", "Waits there", Show.NUMBER, html=lambda row: _reported(row["waiting"])),
+        Column("version", "Version", html=lambda row: _reported(row["version"])),
+        Column("state", "State", Show.TAG, filters=True, value=lambda row: _state(row, now)),
+    )
+
+
+def _state(row: Row, now: datetime) -> str:
+    if row["revoked_at"]:
+        return "revoked"
+    if row["refused"]:
+        return "refused"
+    if row["last_seen_at"] is None:
+        return "never heard"
+    return "silent" if now - row["last_seen_at"] > SILENT_AFTER else "connected"
+
+
+def _arrived(row: Row) -> Markup | str:
+    if not row["known"] or not row["behind"]:
+        return "all of it" if row["known"] else "nothing yet"
+    return Markup('<meter min="0" max="1" value="{:.3f}" aria-label="Arrived"></meter> {} % <small>{}</small>').format(
+        row["progress"], int(row["progress"] * 100), f"up to {row['behind']} on their way"
+    )
+
+
+def _reported(said: object) -> Markup:
+    return Markup('<span class="soft">not reported</span>') if said is None else escape(str(said))
+
+
+CHANNELS = (
+    Column("place", "Place", link=lambda row: f"/rooms/{row['place']}", filters=True),
+    Column("device", "Device"),
+    Column("metric", "Measures", value=lambda row: label_of(row["metric"]), filters=True),
+    Column("gateway", "Gateway", filters=True, link=lambda row: f"/gateways/{row['gateway']}"),
+    Column(
+        "latest_value", "Latest", Show.NUMBER,
+        html=lambda row: f"{value(row['latest_value'], row['metric'])} {unit_of(row['metric'])}",
+    ),
+    Column("latest_at", "At", Show.WHEN),
+    Column("not_judged", "Judged", Show.TAG, filters=True, value=lambda row: row["not_judged"] or "yes"),
+)  # fmt: skip
 
 
 def _places(database: Database) -> list[Row]:

@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from cloud_sync.actions.audit_log import events_of
@@ -16,36 +16,39 @@ from cloud_sync.actions.stock.stock import list_movements, list_stock
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.page_route import Holder, PageRoute, Visitor
 from cloud_sync.console.rendering import render
+from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.errors import Invalid
+from cloud_sync.storage.database import Row
 from edge_agent.domain.monitoring.quantities import quantity_of
 
 ROWS_MAX = 100
 GAP_S = 1800.0
 
+LOTS = (
+    Column("lot_number", "Lot", link=lambda row: f"/lots/{row['id']}"),
+    Column("item", "Item", value=lambda row: row["item_title"] or row["item"]),
+    Column("owner", "Owner"),
+    Column("expires_on", "Expires", Show.DAY),
+    Column("quantity", "In the house", Show.NUMBER, html=lambda row: f"{row['quantity']} {row['base_unit']}"),
+    Column("places", "Places"),
+    Column(
+        "state", "State", Show.TAG, filters=("held", "free", "none here"),
+        value=lambda row: "held" if row["is_held"] else "free" if row["quantity"] else "none here",
+    ),
+)  # fmt: skip
+
 router = APIRouter(route_class=PageRoute)
 
 
 @router.get("/lots")
-def lots_page(
-    request: Request,
-    database: Ledger,
-    _: Visitor,
-    now: Now,
-    q: Annotated[str, Query(max_length=200)] = "",
-    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
-) -> Any:
+def lots_page(request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
     """Lots found by number, item or GTIN; what is in the house and expires first comes first."""
-    rows = lots_found(database, q, rows_max=ROWS_MAX + 1, rows_skipped=(page - 1) * ROWS_MAX)
-    return render(
-        request,
-        "lots.html",
-        lots=rows[:ROWS_MAX],
-        more=len(rows) > ROWS_MAX,
-        q=q,
-        page=page,
-        zone=house_zone(database),
-        now=now,
-    )
+
+    def found(rows_max: int, rows_skipped: int, words: str) -> list[Row]:
+        return lots_found(database, words, rows_max=rows_max, rows_skipped=rows_skipped)
+
+    zone = house_zone(database)
+    return list_page(request, "lots.html", lots=table(request, "lots", LOTS, source=found, zone=zone), now=now)
 
 
 @router.get("/lots/{lot_id}")

@@ -12,13 +12,44 @@ from cloud_sync.actions.quality.holds_and_dispositions import decide_event, lift
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.curves import curves
 from cloud_sync.console.page_route import Decider, PageRoute, Visitor
-from cloud_sync.console.rendering import render
+from cloud_sync.console.rendering import lasting, render, value
+from cloud_sync.console.table import Column, Show, list_page, table, tag
 from cloud_sync.domain.dispositions import Decision
 from cloud_sync.errors import Invalid
+from edge_agent.domain.monitoring.quantity_words import unit_of
 
 ROWS_MAX = 500
 AROUND_MIN = timedelta(minutes=15)
 AROUND = 3
+
+EVENTS = (
+    Column(
+        "place", "Place", filters=True,
+        value=lambda row: row["place_title"] or row["place"], link=lambda row: f"/quarantine/{row['id']}",
+    ),
+    Column("rule", "What happened"),
+    Column("severity", "Severity", Show.TAG, filters=True),
+    Column("began_at", "Began", Show.WHEN),
+    Column(
+        "lasted", "Lasted", Show.NUMBER,
+        value=lambda row: int((row["ended_at"] - row["began_at"]).total_seconds()) if row["ended_at"] else None,
+        html=lambda row: lasting(row["ended_at"] - row["began_at"]) if row["ended_at"] else tag("not over"),
+    ),
+    Column(
+        "worst", "Worst", Show.NUMBER,
+        html=lambda row: f"{value(row['worst'], row['metric'])} {unit_of(row['metric'])}",
+    ),
+    Column("lots", "Lots held", Show.NUMBER),
+)  # fmt: skip
+OTHERS = (
+    Column("item", "Item", value=lambda row: row["item_title"] or row["item"]),
+    Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
+    Column("serial", "Serial"),
+    Column("places", "Where", value=lambda row: row["places"] or ["everywhere"]),
+    Column("kind", "Kind", Show.TAG, filters=True),
+    Column("text", "Why"),
+    Column("since", "Since", Show.WHEN),
+)
 
 router = APIRouter(route_class=PageRoute)
 Id = Annotated[int, Form(ge=1, le=2**63 - 1)]
@@ -28,7 +59,11 @@ Id = Annotated[int, Form(ge=1, le=2**63 - 1)]
 def queue_page(request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
     """The queue: excursions that hold stock, the ones that can be decided first; then every other hold."""
     events, others = queue(database, rows_max=ROWS_MAX)
-    return render(request, "quarantine.html", events=events, others=others, zone=house_zone(database), now=now)
+    zone = house_zone(database)
+    return list_page(
+        request, "quarantine.html", now=now, events=table(request, "events", EVENTS, events, zone=zone),
+        others=table(request, "other-holds", OTHERS, others, zone=zone, prefix="hold-"),
+    )  # fmt: skip
 
 
 @router.get("/quarantine/{excursion_id}")

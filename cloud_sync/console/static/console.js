@@ -37,6 +37,11 @@ for (const table of document.querySelectorAll(".wide table")) {
   table.classList.add("stacked");
 }
 
+// A choice of a list's filter applies at once.
+document.addEventListener("change", (event) => {
+  if (event.target.matches(".tools select")) event.target.form.requestSubmit();
+});
+
 // A scanner that plays a keyboard types faster than anybody: its text goes to the search, whatever has the focus.
 let typed = "", last = 0;
 document.addEventListener("keypress", (event) => {

@@ -1,0 +1,83 @@
+"""What the console has, and how people get there: every page is one click, or one key, from every other."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page in the navigation. ``key`` opens it from anywhere; ``holds`` are the beginnings of other addresses that
+    belong to it."""
+
+    path: str
+    name: str
+    key: str = ""
+    holds: tuple[str, ...] = ()
+
+    def is_at(self, path: str) -> bool:
+        """Whether a visitor at ``path`` is on this page, or on one that belongs to it."""
+        return any(path == each or (each != "/" and path.startswith(f"{each}/")) for each in (self.path, *self.holds))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pages about one kind of work."""
+
+    name: str
+    entries: tuple[Entry, ...]
+
+
+GROUPS = (
+    Group(
+        "Overview",
+        (
+            Entry("/", "Now", "n", ("/rooms",)),
+            Entry("/quarantine", "Quarantine", "q"),
+            Entry("/cases", "Exceptions", "e"),
+        ),
+    ),
+    Group(
+        "Goods",
+        (
+            Entry("/receiving", "Receiving", "r"),
+            Entry("/orders", "Orders", "o"),
+            Entry("/picks", "Picks", "p"),
+            Entry("/transfers", "Transfers", "t"),
+            Entry("/returns", "Returns", "b"),
+            Entry("/destruction", "Destruction", "d"),
+        ),
+    ),
+    Group(
+        "Stock",
+        (
+            Entry("/lots", "Lots", "l"),
+            Entry("/expiry", "Expiry and FEFO", "x"),
+            Entry("/counts", "Counts", "c"),
+            Entry("/trace", "Trace", "h"),
+        ),
+    ),
+    Group(
+        "Quality",
+        (
+            Entry("/recalls", "Recalls", "w"),
+            Entry("/compounding", "Compounding", "m"),
+            Entry("/calibration", "Calibration", "v"),
+            Entry("/reports", "Reports", "s"),
+            Entry("/audit", "Audit", "a"),
+        ),
+    ),
+    Group(
+        "System",
+        (
+            Entry("/gateways", "Gateways", "g"),
+            Entry("/administration", "Administration", "i", ("/setup",)),
+        ),
+    ),
+)
+"""In the order of the day's work."""
+
+
+def groups_of(paths: Collection[str]) -> tuple[Group, ...]:
+    """The navigation of a console that serves these addresses: nothing leads to a page that is not there."""
+    served = [Group(group.name, tuple(each for each in group.entries if each.path in paths)) for group in GROUPS]
+    return tuple(group for group in served if group.entries)
