@@ -44,7 +44,8 @@ TONES: Mapping[str, str] = {
     **dict.fromkeys(
         ("held", "rejected", "expired", "recalled", "revoked", "missing", "not over", "no", "refused"), "bad"
     ),
-    **dict.fromkeys(("never heard", "no place", "no policy", "no rule"), "warn"),
+    **dict.fromkeys(("never heard", "silent", "no place", "no policy", "no rule"), "warn"),
+    "refused": "bad",
     **dict.fromkeys(
         ("requested", "ordered", "open", "in progress", "to approve", "quarantined", "drafted", "silent"), "warn"
     ),
