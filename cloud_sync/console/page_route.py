@@ -88,4 +88,6 @@ Administrator = Annotated[Actor, Depends(_visitor_who_may(Permission.ADMINISTER)
 SensorPlacer = Annotated[Actor, Depends(_visitor_who_may(Permission.PLACE_SENSORS))]
 GatewayManager = Annotated[Actor, Depends(_visitor_who_may(Permission.GATEWAYS))]
 AccessReviewer = Annotated[Actor, Depends(_visitor_who_may(Permission.ACCESS))]
+AccessGiver = Annotated[Actor, Depends(_visitor_who_may(Permission.GRANT))]
 Auditor = Annotated[Actor, Depends(_visitor_who_may(Permission.AUDIT))]
+Qualifier = Annotated[Actor, Depends(_visitor_who_may(Permission.QUALIFY))]
