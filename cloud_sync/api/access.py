@@ -16,10 +16,10 @@ from cloud_sync.actions.access import actor_of, require
 from cloud_sync.actions.people.sessions import Guest, guest_of
 from cloud_sync.actions.people.site_scope import check_sites
 from cloud_sync.api.same_origin import READING, check_came_from_here
-from cloud_sync.domain.roles import Actor, Permission
+from cloud_sync.domain.roles import Actor, Permission, Role
 from cloud_sync.domain.typed_times import TypedTimes
 from cloud_sync.errors import Invalid, NotKnown
-from cloud_sync.storage.database import Database, Row, again_if_overtaken
+from cloud_sync.storage.database import ACTING_FOR, Database, Row, again_if_overtaken
 
 TOKEN_CHARACTERS_MAX = 200
 
@@ -91,9 +91,18 @@ class WhoMay:
     ) -> Actor:
         """Who asks. Raises ``NotAllowed``, also for a place that is not of the site of their role."""
         require(actor, self.permission)
+        see_as(actor)
         if self.checks_site:
             await check_site(request, database, actor, self.permission)
         return actor
+
+
+def see_as(actor: Actor) -> None:
+    """From here on transactions of this request show what that actor's owner may see, if they are a client's.
+
+    For dependencies that are coroutines: each request has a context of its own, and threads get a copy of it.
+    """
+    ACTING_FOR.set(actor.owner or "" if Role.OWNER in actor.roles or actor.owner is not None else None)
 
 
 async def check_site(request: Request, database: Database, actor: Actor, permission: Permission) -> None:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from cloud_sync.errors import Conflict, DatabaseDown, Invalid, LedgerError, NotAllowed, NotFound, NotKnown, TooMany
+from cloud_sync.storage.database import ACTING_FOR
 
 RETRY_AFTER_S = 5
 RETRY_AFTER_TOO_MANY_S = 60
@@ -76,6 +77,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(LedgerError, _ledger_error)
     app.add_exception_handler(RequestValidationError, _not_well_formed)
     app.add_exception_handler(psycopg.DataError, _not_to_be_kept)
+    app.add_exception_handler(psycopg.errors.InsufficientPrivilege, _not_for_owners)
     app.add_exception_handler(UnicodeEncodeError, _not_to_be_kept)
     app.add_exception_handler(HTTPException, _http_error)
 
@@ -99,6 +101,7 @@ async def _ledger_error(request: Request, error: Exception) -> JSONResponse:
 
 def note_refusal(request: Request, reason: str) -> None:
     """Leave an event of it."""
+    ACTING_FOR.set(None)  # it is the ledger's own note
     actor = getattr(request.state, "actor", None)
     address = request.client.host if request.client is not None else ""
     asked = f"{request.method} {request.url.path}"[:300].replace("\x00", "")
@@ -119,6 +122,14 @@ async def _not_well_formed(_: Request, error: Exception) -> JSONResponse:
 async def _not_to_be_kept(_: Request, error: Exception) -> JSONResponse:
     """A value that the database refuses: NUL, half a character, a number beyond its bounds. Nothing was stored."""
     return problem(422, f"a value cannot be kept: {str(error).splitlines()[0]}", Invalid.what_to_do)
+
+
+async def _not_for_owners(request: Request, error: Exception) -> JSONResponse:
+    """Something that is closed to owners; for everybody else it is a defect."""
+    actor = getattr(request.state, "actor", None)
+    if actor is None or actor.owner is None:
+        raise error
+    return problem(403, "this is not part of what an owner sees", "Ask the pharmacy for it.")
 
 
 async def _http_error(_: Request, error: Exception) -> JSONResponse:

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
-from cloud_sync.api.access import Ledger, Now, check_site
+from cloud_sync.api.access import Ledger, Now, check_site, see_as
 from cloud_sync.api.problems import STATUS, note_refusal
 from cloud_sync.api.same_origin import READING, check_same_origin
 from cloud_sync.console.rendering import render
@@ -73,6 +73,7 @@ def _visitor_who_may(permission: Permission) -> Callable[..., Coroutine[Any, Any
             raise NotAllowed(
                 f"{actor.name} has the role {actor.role}, which may not {permission}", "Ask somebody who may."
             )
+        see_as(actor)
         await check_site(request, database, actor, permission)
         return actor
 

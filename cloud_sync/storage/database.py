@@ -5,6 +5,7 @@ import os
 import pwd
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from contextvars import ContextVar
 from functools import wraps
 from importlib import resources
 from pathlib import Path
@@ -33,6 +34,9 @@ WAIT_FOR_CONNECTION_S = 5.0
 ATTEMPTS_MAX = 3
 RECONNECT_S = 5.0
 """How long the pool tries by itself, ever more slowly; after that the next transaction makes it try at once."""
+
+ACTING_FOR: ContextVar[str | None] = ContextVar("owner for whom this request is", default=None)
+"""While it is set, transactions see what that owner may see, and write nothing; an empty name sees no stock at all."""
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +113,8 @@ class Database:
         try:
             with self._pool.connection() as connection:
                 self._is_back()
+                if (owner := ACTING_FOR.get()) is not None:
+                    roles.act_for_owner(connection, owner)
                 yield connection
         except (PoolTimeout, PoolClosed) as error:
             self._is_lost()

@@ -11,6 +11,7 @@ from typing import Any
 import aiosql
 import psycopg
 
+from cloud_sync.storage.owners import CLIENT_ROLE, OPEN_TO_OWNERS
 from cloud_sync.storage.tables import TABLES, TableKind
 
 RUNTIME_ROLE = "lotwarden_runtime"
@@ -47,6 +48,28 @@ def protect(connection: psycopg.Connection[Any]) -> None:
     for name, rule in TABLES.items():
         roles.grant_runtime(connection, of_table=name, privileges=", ".join(PRIVILEGES[rule.kind]))
     roles.grant_runtime_others(connection, known=list(TABLES))
+    _open_to_owners(connection)
+
+
+def _open_to_owners(connection: psycopg.Connection[Any]) -> None:
+    roles = _queries()
+    if not roles.make_client_role(connection):
+        log.warning("owners see nothing: let an administrator run CREATE ROLE %s, and GRANT it to this user and to %s",
+                    CLIENT_ROLE, RUNTIME_ROLE)  # fmt: skip
+        return
+    if not roles.let_runtime_pass_by_policies(connection):
+        log.warning(
+            "queries are slower than they could be: let an administrator run ALTER ROLE %s BYPASSRLS", RUNTIME_ROLE
+        )
+    roles.make_views_look_as_who_asks(connection)
+    roles.close_privileged_functions(connection)
+    for name, only_where in OPEN_TO_OWNERS.items():
+        roles.open_to_owners(connection, of_table=name, only_where=only_where)
+
+
+def act_for_owner(connection: psycopg.Connection[Any], owner: str) -> None:
+    """Until the end of this transaction, see what that owner may see."""
+    _queries().act_for_owner(connection, owner=owner)
 
 
 def may_work_as_runtime(url: str) -> bool:

@@ -14,6 +14,30 @@ SELECT grant_runtime(:of_table, :privileges);
 -- The same for views, sequences, and tables that nobody has said anything of.
 SELECT grant_runtime_others(:known);
 
+-- name: make_client_role()$
+-- Make the role as which the ledger works for an owner; false if this user may not.
+SELECT make_client_role();
+
+-- name: let_runtime_pass_by_policies()$
+-- What only owners are bound by costs nobody else anything; false if this user may not say so.
+SELECT let_runtime_pass_by_policies();
+
+-- name: open_to_owners(of_table, only_where)$
+-- Let owners read these rows of a table.
+SELECT open_to_owners(:of_table, :only_where);
+
+-- name: make_views_look_as_who_asks()$
+-- No view shows more than its reader may see.
+SELECT make_views_look_as_who_asks();
+
+-- name: close_privileged_functions()$
+-- What runs with the rights of whoever owns the tables, only the ledger at work may call.
+SELECT close_privileged_functions();
+
+-- name: act_for_owner(owner)^
+-- Until the end of this transaction, see what that owner may see.
+SELECT set_config('lotwarden.owner', :owner, true), set_config('role', 'lotwarden_client', true);
+
 -- name: may_be_runtime()$
 -- Whether this user can take that role.
 SELECT may_be_runtime();

@@ -92,7 +92,13 @@ CREATE TRIGGER batch_fact_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pub
 CREATE TRIGGER batch_fact_sealed_delete AFTER DELETE ON public.batch_fact REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_batch_fact();
 CREATE TRIGGER batch_fact_sealed_insert AFTER INSERT ON public.batch_fact REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_batch_fact();
 CREATE TRIGGER batch_fact_sealed_update AFTER UPDATE ON public.batch_fact REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_batch_fact();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE batch_fact ENABLE ROW LEVEL SECURITY;
+ALTER TABLE batch_fact FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON batch_fact AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON batch_fact AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM production_batch
+  WHERE (production_batch.place_id = batch_fact.batch_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE channel (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -112,7 +118,11 @@ CREATE TABLE channel (
 );
 CREATE INDEX channel_place ON public.channel USING btree (place_id);
 CREATE UNIQUE INDEX channel_version ON public.channel USING btree (version_of, journal);
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE channel ENABLE ROW LEVEL SECURITY;
+ALTER TABLE channel FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON channel AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON channel AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((NULLIF(current_setting('lotwarden.owner'::text, true), ''::text) IS NOT NULL)) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE channel_place_was (
     channel_id bigint NOT NULL,
@@ -280,7 +290,13 @@ CREATE TRIGGER disposition_new AFTER INSERT ON public.disposition REFERENCING NE
 CREATE TRIGGER disposition_sealed_delete AFTER DELETE ON public.disposition REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_disposition();
 CREATE TRIGGER disposition_sealed_insert AFTER INSERT ON public.disposition REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_disposition();
 CREATE TRIGGER disposition_sealed_update AFTER UPDATE ON public.disposition REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_disposition();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE disposition ENABLE ROW LEVEL SECURITY;
+ALTER TABLE disposition FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON disposition AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON disposition AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = disposition.lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE document (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -460,7 +476,13 @@ CREATE TRIGGER exception_case_mostly_stays BEFORE UPDATE ON public.exception_cas
 CREATE TRIGGER exception_case_sealed_delete AFTER DELETE ON public.exception_case REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_exception_case();
 CREATE TRIGGER exception_case_sealed_insert AFTER INSERT ON public.exception_case REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_exception_case();
 CREATE TRIGGER exception_case_sealed_update AFTER UPDATE ON public.exception_case REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_exception_case();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE exception_case ENABLE ROW LEVEL SECURITY;
+ALTER TABLE exception_case FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON exception_case AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON exception_case AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = exception_case.lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE excursion (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -487,7 +509,13 @@ CREATE INDEX excursion_open ON public.excursion USING btree (place_id) WHERE (en
 CREATE INDEX excursion_place ON public.excursion USING btree (place_id, began_at);
 CREATE INDEX excursion_place_rule ON public.excursion USING btree (place_id, rule, COALESCE(ended_at, 'infinity'::timestamp with time zone), began_at);
 CREATE TRIGGER excursion_changed AFTER UPDATE ON public.excursion REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_decided_again();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE excursion ENABLE ROW LEVEL SECURITY;
+ALTER TABLE excursion FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON excursion AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON excursion AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM exposure x
+  WHERE (x.excursion_id = excursion.id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE excursion_version (
     excursion_id bigint NOT NULL,
@@ -526,7 +554,13 @@ CREATE INDEX exposure_place ON public.exposure USING btree (place_id);
 CREATE TRIGGER exposure_changed AFTER UPDATE ON public.exposure REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
 CREATE TRIGGER exposure_gone AFTER DELETE ON public.exposure REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
 CREATE TRIGGER exposure_new AFTER INSERT ON public.exposure REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE exposure ENABLE ROW LEVEL SECURITY;
+ALTER TABLE exposure FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON exposure AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON exposure AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = exposure.lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE gateway (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -542,7 +576,11 @@ CREATE TABLE gateway (
     CONSTRAINT gateway_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
     CONSTRAINT gateway_public_key_check CHECK ((length(public_key) = 32))
 );
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE gateway ENABLE ROW LEVEL SECURITY;
+ALTER TABLE gateway FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON gateway AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON gateway AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((NULLIF(current_setting('lotwarden.owner'::text, true), ''::text) IS NOT NULL)) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE gateway_invite (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -640,7 +678,13 @@ CREATE TRIGGER hold_mostly_stays BEFORE UPDATE ON public.hold FOR EACH ROW EXECU
 CREATE TRIGGER hold_sealed_delete AFTER DELETE ON public.hold REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hold();
 CREATE TRIGGER hold_sealed_insert AFTER INSERT ON public.hold REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hold();
 CREATE TRIGGER hold_sealed_update AFTER UPDATE ON public.hold REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hold();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE hold ENABLE ROW LEVEL SECURITY;
+ALTER TABLE hold FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON hold AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON hold AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = hold.lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE hold_goods (
     hold_id bigint NOT NULL,
@@ -661,7 +705,13 @@ CREATE TRIGGER hold_goods_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pub
 CREATE TRIGGER hold_goods_sealed_delete AFTER DELETE ON public.hold_goods REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hold_goods();
 CREATE TRIGGER hold_goods_sealed_insert AFTER INSERT ON public.hold_goods REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hold_goods();
 CREATE TRIGGER hold_goods_sealed_update AFTER UPDATE ON public.hold_goods REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hold_goods();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE hold_goods ENABLE ROW LEVEL SECURITY;
+ALTER TABLE hold_goods FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON hold_goods AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON hold_goods AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = hold_goods.lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE hold_reach (
     hold_id bigint NOT NULL,
@@ -675,7 +725,13 @@ CREATE TABLE hold_reach (
 );
 CREATE INDEX hold_reach_lot ON public.hold_reach USING btree (lot_id, place_id, serial);
 CREATE INDEX hold_reach_place ON public.hold_reach USING btree (place_id);
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE hold_reach ENABLE ROW LEVEL SECURITY;
+ALTER TABLE hold_reach FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON hold_reach AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON hold_reach AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = hold_reach.lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE item (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -702,7 +758,15 @@ CREATE TABLE item (
     CONSTRAINT item_shelf_life_days_check CHECK ((shelf_life_days > 0)),
     CONSTRAINT item_storage_class_fkey FOREIGN KEY (storage_class) REFERENCES policy(name)
 );
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE item ENABLE ROW LEVEL SECURITY;
+ALTER TABLE item FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON item AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON item AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((id IN ( SELECT lot.item_id
+   FROM lot
+UNION
+ SELECT order_line.item_id
+   FROM order_line))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE item_code (
     key text NOT NULL,
@@ -716,7 +780,13 @@ CREATE TABLE item_code (
     CONSTRAINT item_code_pkey PRIMARY KEY (key)
 );
 CREATE INDEX item_code_item ON public.item_code USING btree (item_id);
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE item_code ENABLE ROW LEVEL SECURITY;
+ALTER TABLE item_code FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON item_code AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON item_code AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM item
+  WHERE (item.id = item_code.item_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE item_gtin (
     gtin text NOT NULL,
@@ -727,7 +797,13 @@ CREATE TABLE item_gtin (
     CONSTRAINT item_gtin_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
     CONSTRAINT item_gtin_pkey PRIMARY KEY (gtin)
 );
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE item_gtin ENABLE ROW LEVEL SECURITY;
+ALTER TABLE item_gtin FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON item_gtin AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON item_gtin AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM item
+  WHERE (item.id = item_gtin.item_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE item_substitute (
     item_id bigint NOT NULL,
@@ -795,7 +871,11 @@ CREATE INDEX lot_fefo_exposed ON public.lot USING btree (item_id, owner, expires
 CREATE INDEX lot_fefo_free ON public.lot USING btree (item_id, owner, expires_on, id) WHERE (NOT is_wholly_exposed);
 CREATE INDEX lot_number ON public.lot USING btree (lot_number);
 CREATE INDEX lot_words ON public.lot USING btree (lower(lot_number) COLLATE "C");
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE lot ENABLE ROW LEVEL SECURITY;
+ALTER TABLE lot FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON lot AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON lot AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((owner = NULLIF(current_setting('lotwarden.owner'::text, true), ''::text))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE master_formulation_record (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -866,7 +946,13 @@ CREATE TRIGGER movement_only_time_changes AFTER UPDATE ON public.movement FOR EA
 CREATE TRIGGER movement_sealed_delete AFTER DELETE ON public.movement REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_movement();
 CREATE TRIGGER movement_sealed_insert AFTER INSERT ON public.movement REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_movement();
 CREATE TRIGGER movement_sealed_update AFTER UPDATE ON public.movement REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_movement();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE movement ENABLE ROW LEVEL SECURITY;
+ALTER TABLE movement FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON movement AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON movement AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = movement.lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE notice (
     evidence_id bigint NOT NULL,
@@ -927,7 +1013,13 @@ CREATE TRIGGER order_line_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pub
 CREATE TRIGGER order_line_sealed_delete AFTER DELETE ON public.order_line REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_order_line();
 CREATE TRIGGER order_line_sealed_insert AFTER INSERT ON public.order_line REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_order_line();
 CREATE TRIGGER order_line_sealed_update AFTER UPDATE ON public.order_line REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_order_line();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE order_line ENABLE ROW LEVEL SECURITY;
+ALTER TABLE order_line FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON order_line AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON order_line AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM stock_order
+  WHERE (stock_order.id = order_line.order_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE order_step (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -951,14 +1043,24 @@ CREATE TRIGGER order_step_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pub
 CREATE TRIGGER order_step_sealed_delete AFTER DELETE ON public.order_step REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_order_step();
 CREATE TRIGGER order_step_sealed_insert AFTER INSERT ON public.order_step REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_order_step();
 CREATE TRIGGER order_step_sealed_update AFTER UPDATE ON public.order_step REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_order_step();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE order_step ENABLE ROW LEVEL SECURITY;
+ALTER TABLE order_step FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON order_step AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON order_step AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM stock_order
+  WHERE (stock_order.id = order_step.order_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE owner (
     name text NOT NULL,
     title text NOT NULL DEFAULT ''::text,
     CONSTRAINT owner_pkey PRIMARY KEY (name)
 );
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE owner ENABLE ROW LEVEL SECURITY;
+ALTER TABLE owner FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON owner AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON owner AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((name = NULLIF(current_setting('lotwarden.owner'::text, true), ''::text))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE place (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -979,7 +1081,17 @@ CREATE TABLE place (
 CREATE INDEX place_ancestors ON public.place USING gin (ancestors);
 CREATE INDEX place_kind ON public.place USING btree (kind);
 CREATE TRIGGER place_moved AFTER UPDATE OF ancestors, kind ON public.place FOR EACH STATEMENT EXECUTE FUNCTION look_at_all_again();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE place ENABLE ROW LEVEL SECURITY;
+ALTER TABLE place FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON place AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON place AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((((kind <> ALL (ARRAY['supplier'::text, 'customer'::text, 'production'::text])) AND (NULLIF(current_setting('lotwarden.owner'::text, true), ''::text) IS NOT NULL)) OR (EXISTS ( SELECT
+   FROM movement m
+  WHERE (m.from_place = place.id))) OR (EXISTS ( SELECT
+   FROM movement m
+  WHERE (m.to_place = place.id))) OR (EXISTS ( SELECT
+   FROM stock_order o
+  WHERE ((o.from_place = place.id) OR (o.to_place = place.id)))))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE place_policy_was (
     place_id bigint NOT NULL,
@@ -1004,7 +1116,11 @@ CREATE TRIGGER policy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.
 CREATE TRIGGER policy_sealed_delete AFTER DELETE ON public.policy REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_policy();
 CREATE TRIGGER policy_sealed_insert AFTER INSERT ON public.policy REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_policy();
 CREATE TRIGGER policy_sealed_update AFTER UPDATE ON public.policy REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_policy();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE policy ENABLE ROW LEVEL SECURITY;
+ALTER TABLE policy FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON policy AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON policy AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((NULLIF(current_setting('lotwarden.owner'::text, true), ''::text) IS NOT NULL)) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE position (
     lot_id bigint NOT NULL,
@@ -1016,7 +1132,13 @@ CREATE TABLE position (
     CONSTRAINT position_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
 );
 CREATE INDEX position_place ON public."position" USING btree (place_id);
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE position ENABLE ROW LEVEL SECURITY;
+ALTER TABLE position FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON "position" AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON "position" AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = "position".lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE probe_excursion (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -1064,7 +1186,11 @@ CREATE TRIGGER production_batch_append_only BEFORE DELETE OR UPDATE OR TRUNCATE 
 CREATE TRIGGER production_batch_sealed_delete AFTER DELETE ON public.production_batch REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_production_batch();
 CREATE TRIGGER production_batch_sealed_insert AFTER INSERT ON public.production_batch REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_production_batch();
 CREATE TRIGGER production_batch_sealed_update AFTER UPDATE ON public.production_batch REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_production_batch();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE production_batch ENABLE ROW LEVEL SECURITY;
+ALTER TABLE production_batch FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON production_batch AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON production_batch AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((owner = NULLIF(current_setting('lotwarden.owner'::text, true), ''::text))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE reading (
     channel_id bigint NOT NULL,
@@ -1118,7 +1244,13 @@ CREATE TRIGGER recall_mostly_stays BEFORE UPDATE ON public.recall FOR EACH ROW E
 CREATE TRIGGER recall_sealed_delete AFTER DELETE ON public.recall REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_recall();
 CREATE TRIGGER recall_sealed_insert AFTER INSERT ON public.recall REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_recall();
 CREATE TRIGGER recall_sealed_update AFTER UPDATE ON public.recall REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_recall();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE recall ENABLE ROW LEVEL SECURITY;
+ALTER TABLE recall FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON recall AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON recall AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM recall_lot r
+  WHERE (r.recall_id = recall.id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE recall_lot (
     recall_id bigint NOT NULL,
@@ -1130,7 +1262,13 @@ CREATE TABLE recall_lot (
     CONSTRAINT recall_lot_recall_id_fkey FOREIGN KEY (recall_id) REFERENCES recall(id)
 );
 CREATE INDEX recall_lot_lot ON public.recall_lot USING btree (lot_id);
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE recall_lot ENABLE ROW LEVEL SECURITY;
+ALTER TABLE recall_lot FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON recall_lot AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON recall_lot AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = recall_lot.lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE recall_notice (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -1252,7 +1390,13 @@ CREATE TRIGGER reservation_sealed_delete AFTER DELETE ON public.reservation REFE
 CREATE TRIGGER reservation_sealed_insert AFTER INSERT ON public.reservation REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_reservation();
 CREATE TRIGGER reservation_sealed_update AFTER UPDATE ON public.reservation REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_reservation();
 CREATE TRIGGER reservation_within_position AFTER INSERT ON public.reservation FOR EACH ROW EXECUTE FUNCTION refuse_over_reservation();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE reservation ENABLE ROW LEVEL SECURITY;
+ALTER TABLE reservation FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON reservation AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON reservation AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = reservation.lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE residency (
     lot_id bigint NOT NULL,
@@ -1272,7 +1416,13 @@ CREATE INDEX residency_serial_open ON public.residency USING btree (lot_id, seri
 CREATE TRIGGER residency_changed AFTER UPDATE ON public.residency REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
 CREATE TRIGGER residency_gone AFTER DELETE ON public.residency REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
 CREATE TRIGGER residency_new AFTER INSERT ON public.residency REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE residency ENABLE ROW LEVEL SECURITY;
+ALTER TABLE residency FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON residency AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON residency AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = residency.lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE retold_reading (
     gateway_id bigint NOT NULL,
@@ -1477,7 +1627,11 @@ CREATE TRIGGER stock_order_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pu
 CREATE TRIGGER stock_order_sealed_delete AFTER DELETE ON public.stock_order REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_stock_order();
 CREATE TRIGGER stock_order_sealed_insert AFTER INSERT ON public.stock_order REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_stock_order();
 CREATE TRIGGER stock_order_sealed_update AFTER UPDATE ON public.stock_order REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_stock_order();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE stock_order ENABLE ROW LEVEL SECURITY;
+ALTER TABLE stock_order FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON stock_order AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON stock_order AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((owner = NULLIF(current_setting('lotwarden.owner'::text, true), ''::text))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE supplier (
     place_id bigint NOT NULL,
@@ -1532,7 +1686,7 @@ CREATE INDEX unusable_reading_device_at ON public.unusable_reading USING btree (
 CREATE INDEX unusable_reading_unsynced ON public.unusable_reading USING btree (gateway_id, boot) WHERE (boot IS NOT NULL);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
-CREATE VIEW active_hold AS
+CREATE VIEW active_hold WITH (security_invoker=true) AS
  SELECT x.lot_id,
     x.serial,
     x.place_id,
@@ -1667,7 +1821,7 @@ UNION ALL
      JOIN production_batch b ON ((b.id = product.batch_id)))
   WHERE (b.prescription <> ''::text);
 
-CREATE VIEW approved_finding AS
+CREATE VIEW approved_finding WITH (security_invoker=true) AS
  SELECT DISTINCT ON (c.lot_id, c.place_id, c.serial, c.count_id) c.count_id,
     k.number,
     k.decided_by,
@@ -1681,7 +1835,7 @@ CREATE VIEW approved_finding AS
      JOIN stock_count k ON (((k.id = c.count_id) AND (k.decision = 'approved'::text))))
   ORDER BY c.lot_id, c.place_id, c.serial, c.count_id, c.counted_at DESC, c.fact DESC;
 
-CREATE VIEW batch_product AS
+CREATE VIEW batch_product WITH (security_invoker=true) AS
  SELECT DISTINCT b.id AS batch_id,
     m.lot_id
    FROM (production_batch b
@@ -1690,7 +1844,7 @@ CREATE VIEW batch_product AS
            FROM movement put_in
           WHERE ((put_in.lot_id = m.lot_id) AND (put_in.to_place = b.place_id)))));
 
-CREATE VIEW channel_stay AS
+CREATE VIEW channel_stay WITH (security_invoker=true) AS
  WITH said AS (
          SELECT w.channel_id,
             w.place_id,
@@ -1730,7 +1884,7 @@ CREATE VIEW channel_stay AS
                    FROM channel_statement later
                   WHERE ((later.channel_id = s.channel_id) AND (later.decision = 'accepted'::text) AND (later.id > s.statement))), '{}'::tstzmultirange))) AS stay) part);
 
-CREATE VIEW envelope_now AS
+CREATE VIEW envelope_now WITH (security_invoker=true) AS
  SELECT e.id,
     e.channel_id,
     e.began_at,
@@ -1765,7 +1919,7 @@ CREATE VIEW envelope_now AS
                    FROM retold_reading t
                   WHERE ((t.gateway_id = v.gateway_id) AND (t.journal = v.journal) AND (t.was = r.seq))))))) here);
 
-CREATE VIEW good_reading AS
+CREATE VIEW good_reading WITH (security_invoker=true) AS
  SELECT reading.channel_id,
     reading.at
    FROM reading
@@ -1782,7 +1936,7 @@ UNION ALL
     seen_within.at
    FROM seen_within;
 
-CREATE VIEW item_key AS
+CREATE VIEW item_key WITH (security_invoker=true) AS
  SELECT item_gtin.gtin AS key,
     item_gtin.item_id,
     item_gtin.base_units
@@ -1793,7 +1947,7 @@ UNION ALL
     item_code.base_units
    FROM item_code;
 
-CREATE VIEW judged_channel AS
+CREATE VIEW judged_channel WITH (security_invoker=true) AS
  SELECT c.id,
     c.gateway_id,
     c.device,
@@ -1813,7 +1967,7 @@ UNION ALL
      JOIN channel b ON ((b.id = c.version_of)))
      JOIN gateway_journal j ON ((((j.gateway_id = c.gateway_id) AND (j.journal = c.journal)) AND (j.standing = 'doubted'::text))));
 
-CREATE VIEW judged_stay AS
+CREATE VIEW judged_stay WITH (security_invoker=true) AS
  SELECT c.id AS channel_id,
     s.place_id,
     s.since,
@@ -1830,7 +1984,7 @@ UNION ALL
    FROM (judged_channel c
      JOIN channel_statement x ON (((x.channel_id = c.own_id) AND (x.decision IS NULL))));
 
-CREATE VIEW mistimed_movement AS
+CREATE VIEW mistimed_movement WITH (security_invoker=true) AS
  SELECT s.gateway_id,
     s.journal,
     s.seq,
@@ -1849,7 +2003,7 @@ CREATE VIEW mistimed_movement AS
      LEFT JOIN LATERAL possible_times(s.fact) possible(earliest_at, latest_at) ON (true))
   WHERE (((m.occurred_at IS DISTINCT FROM COALESCE(known.at, s.said_at)) OR (m.earliest_at IS DISTINCT FROM possible.earliest_at)) OR (m.latest_at IS DISTINCT FROM possible.latest_at));
 
-CREATE VIEW policy_spell AS
+CREATE VIEW policy_spell WITH (security_invoker=true) AS
  SELECT w.place_id,
     w.policy,
     COALESCE(lag(w.until) OVER (PARTITION BY w.place_id ORDER BY w.until), '-infinity'::timestamp with time zone) AS since,
@@ -1864,7 +2018,7 @@ UNION ALL
     'infinity'::timestamp with time zone AS until
    FROM place p;
 
-CREATE VIEW reading_range AS
+CREATE VIEW reading_range WITH (security_invoker=true) AS
  SELECT reading.channel_id,
     reading.at,
     reading.value AS lowest,
@@ -1882,6 +2036,22 @@ UNION ALL
     'Infinity'::double precision AS lowest,
     '-Infinity'::double precision AS highest
    FROM seen_within;
+
+CREATE OR REPLACE FUNCTION public.close_privileged_functions()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    each regprocedure;
+BEGIN
+    FOR each IN SELECT p.oid FROM pg_proc p
+                WHERE p.pronamespace = current_schema()::regnamespace AND p.prosecdef
+                  AND p.prorettype <> 'trigger'::regtype
+                  AND has_function_privilege('lotwarden_client', p.oid, 'EXECUTE') LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', each);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO lotwarden_runtime', each);
+    END LOOP;
+END $function$;
 
 CREATE OR REPLACE FUNCTION public.corrected_time(of_gateway bigint, of_boot text, of_mono_ms bigint, said_at timestamp with time zone)
  RETURNS timestamp with time zone
@@ -2116,6 +2286,19 @@ AS $function$
           WHERE (d.gateway_id, d.journal, d.lane) = (of_gateway, of_journal, of_lane) AND d.by_first IS NULL) AS known
 $function$;
 
+CREATE OR REPLACE FUNCTION public.let_runtime_pass_by_policies()
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT (SELECT rolbypassrls FROM pg_roles WHERE rolname = 'lotwarden_runtime') THEN
+        ALTER ROLE lotwarden_runtime BYPASSRLS;
+    END IF;
+    RETURN true;
+EXCEPTION
+    WHEN insufficient_privilege THEN RETURN false;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.lock_month(name text)
  RETURNS void
  LANGUAGE plpgsql
@@ -2172,6 +2355,33 @@ AS $function$
         expires_at(l.expires_on, l.expires_hour, l.expires_exactly, 'UTC'))
 $function$;
 
+CREATE OR REPLACE FUNCTION public.make_client_role()
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lotwarden_client') THEN
+        BEGIN
+            CREATE ROLE lotwarden_client NOLOGIN NOBYPASSRLS;
+        EXCEPTION
+            WHEN duplicate_object OR unique_violation THEN NULL;
+            WHEN insufficient_privilege THEN RETURN false;
+        END;
+    END IF;
+    BEGIN
+        IF NOT pg_has_role('lotwarden_runtime', 'lotwarden_client', 'MEMBER') THEN
+            GRANT lotwarden_client TO lotwarden_runtime;
+        END IF;
+        IF NOT pg_has_role(current_user, 'lotwarden_client', 'MEMBER') THEN
+            EXECUTE format('GRANT lotwarden_client TO %I', current_user);
+        END IF;
+    EXCEPTION
+        WHEN insufficient_privilege OR undefined_object THEN RETURN false;
+        WHEN unique_violation THEN NULL;
+    END;
+    RETURN true;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.make_reading_partitions(first_at timestamp with time zone, last_at timestamp with time zone)
  RETURNS integer
  LANGUAGE plpgsql
@@ -2222,6 +2432,20 @@ BEGIN
     RETURN true;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.make_views_look_as_who_asks()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    each text;
+BEGIN
+    FOR each IN SELECT c.relname FROM pg_class c
+                WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'v'
+                  AND NOT coalesce('security_invoker=true' = ANY(c.reloptions), false) LOOP
+        EXECUTE format('ALTER VIEW %I SET (security_invoker = true)', each);
+    END LOOP;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.may_be_runtime()
  RETURNS boolean
  LANGUAGE sql
@@ -2240,6 +2464,27 @@ AS $function$
 BEGIN
     NEW.evidence := coalesce(NEW.evidence, exposure_evidence(NEW.excursion_id, NEW.lot_id));
     RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.open_to_owners(of_table text, only_where text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF to_regclass(of_table) IS NULL THEN
+        RETURN;
+    END IF;
+    IF only_where <> '' AND NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = to_regclass(of_table)
+                                        AND polname = 'of_owner') THEN
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', of_table);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', of_table);
+        -- Whoever may work as both sees what either may: true. The role of clients is no member of the other.
+        EXECUTE format('CREATE POLICY of_house ON %I TO lotwarden_runtime, CURRENT_USER USING (true)', of_table);
+        EXECUTE format('CREATE POLICY of_owner ON %I FOR SELECT TO lotwarden_client USING (%s)', of_table, only_where);
+    END IF;
+    IF NOT has_table_privilege('lotwarden_client', of_table, 'SELECT') THEN
+        EXECUTE format('GRANT SELECT ON %I TO lotwarden_client', of_table);
+    END IF;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.place_scope(kind text, ancestors bigint[])
