@@ -11,9 +11,21 @@ from starlette.types import Message, Receive, Scope, Send
 
 from cloud_sync.console.live import Broadcast, Recent
 from cloud_sync.console.navigation import groups_of
-from cloud_sync.console.pages import administration, cases, gateways, login, lots, now, people, quarantine, room, setup
+from cloud_sync.console.pages import (
+    administration,
+    audit,
+    cases,
+    gateways,
+    login,
+    lots,
+    now,
+    people,
+    quarantine,
+    room,
+    setup,
+)
 
-PAGES = (now, room, quarantine, lots, cases, gateways, setup, people, administration, login)
+PAGES = (now, room, quarantine, lots, cases, gateways, setup, people, administration, audit, login)
 
 
 def add_console(app: FastAPI) -> None:

@@ -35,16 +35,19 @@ def rule_words(rule: Mapping[str, Any]) -> str:
 def told(data: Mapping[str, Any]) -> str:
     """The values of an event: ``title: Insulin, base unit: each``; of a change, before and after.
 
-    >>> told({"title": ["Old", "New"], "is_new": True, "note": None})
+    >>> told({"title": {"from": "Old", "to": "New"}, "is_new": True, "note": None})
     'title: Old → New, is new: yes'
     """
-    text = ", ".join(f"{key.replace('_', ' ')}: {_value(value)}" for key, value in data.items() if value not in (None, ""))
+    known = {key.replace("_", " "): value for key, value in data.items() if value not in (None, "")}
+    text = ", ".join(f"{key}: {_value(value)}" for key, value in known.items())
     return text if len(text) <= VALUE_CHARACTERS_MAX else f"{text[: VALUE_CHARACTERS_MAX - 1]}…"
 
 
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Mapping) and value.keys() == {"from", "to"}:
+        return f"{_value(value['from'])} → {_value(value['to'])}"
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_value(each)}" for key, each in value.items()) or "none"
     if isinstance(value, list):

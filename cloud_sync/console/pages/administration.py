@@ -20,6 +20,7 @@ from cloud_sync.console.rendering import render
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.domain.master_records import KINDS
 from cloud_sync.domain.master_records_csv import write_csv
+from cloud_sync.domain.roles import Permission
 from cloud_sync.errors import Invalid, NotFound
 from cloud_sync.storage.database import Database, Row
 
@@ -36,6 +37,9 @@ FIRST: Mapping[str, tuple[str, ...]] = {
     "suppliers": ("name", "title", "status", "qualified_until", "note"),
 }
 """Columns of lists that do not show all fields."""
+
+CHOSEN = frozenset({"kind", "policy", "status", "active"})
+"""Columns whose values can be chosen from."""
 
 router = APIRouter(route_class=PageRoute)
 Done = Annotated[bool, Form()]
@@ -71,7 +75,7 @@ def policy_page(name: str, request: Request, database: Ledger, _: Visitor) -> An
         raise NotFound(f"there is no policy {name}", "See Administration, Storage policies.")
     return render(
         request, "policy.html", policy=found[0]["body"], places=_guarded(database).get(name, []),
-        events=events_of(database, f"policy:{name}", rows_max=EVENTS_MAX), zone=house_zone(database),
+        events=_history(request, database, f"policy:{name}"), zone=house_zone(database),
     )  # fmt: skip
 
 
@@ -115,12 +119,9 @@ def records_page(kind: str, request: Request, database: Ledger, _: Visitor) -> A
 
 
 @router.get("/administration/{kind}/new")
-def new_record_page(kind: str, request: Request, _: Visitor) -> Any:
+def new_record_page(kind: str, request: Request, database: Ledger, _: Visitor) -> Any:
     """An empty form."""
-    return render(
-        request, "record.html", kind=kind, title=_title(kind), key="", fields=_fields(kind, None), events=[], zone="UTC",
-        done=None,
-    )  # fmt: skip
+    return _record(request, database, kind, "new")
 
 
 @router.get("/administration/{kind}/{key:path}")
@@ -167,8 +168,15 @@ def _record(
     return render(
         request, "record.html", 422 if done else 200, kind=kind, title=title, key="" if is_new else key,
         fields=_fields(kind, found[0] if found else None, said or {}), done=done, zone=house_zone(database),
-        events=[] if is_new else events_of(database, subject, rows_max=EVENTS_MAX),
+        events=None if is_new else _history(request, database, subject),
     )  # fmt: skip
+
+
+def _history(request: Request, database: Database, subject: str) -> list[Row] | None:
+    """What was done to it, for whoever may read the audit trail."""
+    if not request.state.actor.may(Permission.AUDIT):
+        return None
+    return events_of(database, subject, rows_max=EVENTS_MAX)
 
 
 def _title(kind: str) -> str:
@@ -188,10 +196,8 @@ def _columns(kind: str) -> tuple[Column, ...]:
     def linked(row: Row) -> str:
         return f"/administration/{kind}/{row['key']}"
 
-    return (
-        Column(first, _words(first), link=linked),
-        *(Column(name, _words(name), filters=name in ("kind", "policy", "status"), value=_shown(name)) for name in others),
-    )
+    rest = [Column(name, _words(name), filters=name in CHOSEN, value=_shown(name)) for name in others]
+    return Column(first, _words(first), link=linked), *rest
 
 
 def _shown(name: str) -> Any:
@@ -204,7 +210,7 @@ def _shown(name: str) -> Any:
     return of
 
 
-def _fields(kind: str, row: Row | None, said: Mapping[str, str] = {}) -> list[dict[str, Any]]:  # noqa: B006
+def _fields(kind: str, row: Row | None, said: Mapping[str, str] = {}) -> list[dict[str, Any]]:
     """Each field as a line of text, as a file would hold it; with what was typed, if that was refused."""
     model = model_of(kind)
     cells: Mapping[str, str] = {}

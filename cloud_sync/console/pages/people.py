@@ -32,12 +32,16 @@ def _state(row: Row) -> str:
     return "has not signed in" if row["must_change"] else "active"
 
 
+def _yes(is_so: bool) -> str:
+    return "yes" if is_so else "none"
+
+
 PEOPLE = (
     Column("person", "Name", link=lambda row: f"/administration/people/{row['person']}"),
     Column("printed_name", "Full name"),
     Column("roles", "Roles"),
     Column("owner", "Owner"),
-    Column("has_second_factor", "Second factor", filters=True, value=lambda row: "yes" if row["has_second_factor"] else "none"),
+    Column("has_second_factor", "Second factor", filters=True, value=lambda row: _yes(row["has_second_factor"])),
     Column("seen_at", "Last seen", Show.WHEN),
     Column("expires_at", "Good until", Show.WHEN),
     Column("state", "State", Show.TAG, filters=True, value=_state),

@@ -176,7 +176,7 @@ USUAL: Parameters = {
     "effect": "{}", "needs_second_person": True, "numbered_item_ids": [5],
     **ADDED, **RULE, "rows_max": 101, "rows_skipped": 0, "after": AT, "after_s": 900.0, "ancestors": PLACES,
     "after_words": "LOT-5\U0010ffff", "words": "LOT-5", "marks": [AT, AT],
-    "assignee": None, "at": AT, "badge": "B", "batch": None, "batch_id": 1, "before": AT, "began_at": AT,
+    "assignee": None, "actor": "amy", "at": AT, "badge": "B", "batch": None, "batch_id": 1, "before": AT, "began_at": AT,
     "made_for": "", "picked_for": "SO-5",
     "below": None, "boot": "boot-1", "boots": ["boot-1", "boot-2"], "but_demand": "SO-5", "but_reservation": None,
     "case_id": 5, "channel_ids": [7, 8], "client_id": uuid.UUID(int=1), "code_sha256": b"x", "count": 50,
