@@ -15,17 +15,29 @@ from cloud_sync.console.pages import (
     administration,
     audit,
     cases,
+    destruction,
     gateways,
     login,
     lots,
+    new_order,
     now,
+    order,
+    orders,
     people,
+    picks,
     quarantine,
+    receiving,
+    returns,
     room,
     setup,
+    signatures,
+    transfers,
 )
 
-PAGES = (now, room, quarantine, lots, cases, gateways, setup, people, administration, audit, login)
+PAGES = (
+    now, room, quarantine, lots, cases, receiving, orders, new_order, order, picks, transfers, returns, destruction,
+    signatures, gateways, setup, people, administration, audit, login,
+)  # fmt: skip
 
 
 def add_console(app: FastAPI) -> None:

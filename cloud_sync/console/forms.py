@@ -1,18 +1,40 @@
-"""What people type into forms, checked where it comes in."""
+"""What is read from forms: words, lines and proofs, with faults in words that people understand."""
 
-from typing import Annotated
+from collections.abc import Iterable
+from csv import reader
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 from fastapi import Form
+from pydantic import BaseModel, ValidationError
 
 from cloud_sync.domain.accounts import PERSON
 from cloud_sync.errors import Invalid
 
+LINES_MAX = 1000
+CORRECT = "Go back and correct it."
+
+Word = Annotated[str, Form(max_length=300)]
+Words = Annotated[list[str] | None, Form(max_length=LINES_MAX)]
+Text = Annotated[str, Form(max_length=20_000)]
+Reason = Annotated[str, Form(max_length=2000)]
+ClientId = Annotated[UUID, Form()]
+"""Made with the form, so that sending it twice does it once."""
+
 Field = Annotated[str, Form(max_length=200)]
 """One line of text."""
-Fields = Annotated[list[Annotated[str, Form(max_length=200)]], Form(max_length=500)]
+Fields = Annotated[list[Annotated[str, Form(max_length=200)]], Form(max_length=LINES_MAX)]
 """The same field of several rows."""
-Why = Annotated[str, Form(max_length=2000)]
-"""A reason, as it stays in the history."""
+Why = Reason
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def reason_of(text: str, what: str) -> str:
+    """Why something is done. Raises ``Invalid`` if nothing worth reading stands there."""
+    if len(text.strip()) < 3:
+        raise Invalid(f"{what} needs a reason", "Go back and write down why.")
+    return text.strip()[:1000]
 
 
 def name_of(text: str) -> str:
@@ -26,8 +48,40 @@ def name_of(text: str) -> str:
     return name
 
 
-def reason_of(text: str, what: str) -> str:
-    """A reason. Raises ``Invalid`` where ``what`` has none."""
-    if not text.strip():
-        raise Invalid(f"{what} needs a reason", "Go back and write down why; an auditor will ask.")
-    return text.strip()
+def checked(model: type[M], **values: Any) -> M:
+    """What was entered, as the API takes it. Raises ``Invalid`` with the first fault."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        named = [str(part + 1) if isinstance(part, int) else str(part).replace("_", " ") for part in fault["loc"]]
+        raise Invalid(f"{' '.join(named) or 'the form'}: {fault['msg'].lower()}", CORRECT) from error
+
+
+def whole(text: str, what: str) -> int:
+    """A whole number. Raises ``Invalid``."""
+    plain = text.strip()
+    if not (plain.isascii() and plain.isdigit() and len(plain) <= 12):
+        raise Invalid(f"{what} is “{plain[:30]}”, which is no whole number", CORRECT)
+    return int(plain)
+
+
+def rows_of(**columns: list[str] | None) -> list[dict[str, str]]:
+    """Rows of fields that stand below each other; rows in which nothing was entered are left out."""
+    lengths = max((len(values or []) for values in columns.values()), default=0)
+    padded = {name: [*(values or []), *[""] * lengths][:lengths] for name, values in columns.items()}
+    rows = [{name: values[at].strip() for name, values in padded.items()} for at in range(lengths)]
+    return [row for row in rows if any(row.values())]
+
+
+def pasted_rows(text: str, names: Iterable[str]) -> list[dict[str, str]]:
+    """Rows of a table that was pasted or read from a file: separated by tab, semicolon or comma; a head is left out."""
+    wanted = tuple(names)
+    lines = [line for line in text.replace("\r", "").split("\n") if line.strip()]
+    if len(lines) > LINES_MAX:
+        raise Invalid(f"these are {len(lines)} lines", f"Enter at most {LINES_MAX} at once.")
+    separator = next((sign for sign in ("\t", ";") if lines and sign in lines[0]), ",")
+    rows = [[cell.strip() for cell in cells] for cells in reader(lines, delimiter=separator)]
+    if rows and [cell.lower().replace(" ", "_") for cell in rows[0]][:1] == [wanted[0]]:
+        rows = rows[1:]
+    return [dict(zip(wanted, [*cells, *[""] * len(wanted)], strict=False)) for cells in rows]

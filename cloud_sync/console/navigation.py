@@ -40,7 +40,7 @@ GROUPS = (
         "Goods",
         (
             Entry("/receiving", "Receiving", "r"),
-            Entry("/orders", "Orders", "o"),
+            Entry("/orders", "Orders", "o", ("/new-order",)),
             Entry("/picks", "Picks", "p"),
             Entry("/transfers", "Transfers", "t"),
             Entry("/returns", "Returns", "b"),

@@ -1,9 +1,10 @@
 """What every page has in common: who looks, where a form may come from, and errors as pages."""
 
+import re
 from collections.abc import Callable, Coroutine
 from inspect import iscoroutinefunction
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -53,7 +54,32 @@ class PageRoute(APIRoute):
 
 def told(request: Request, status: int, error: str, what_to_do: str) -> Response:
     """An error as a page."""
-    return render(request, "error.html", status, error=error, what_to_do=what_to_do, status_code=status)
+    return render(
+        request, "error.html", status, error=error, what_to_do=for_people(what_to_do), status_code=status,
+        back=_back(request),
+    )  # fmt: skip
+
+
+def for_people(what_to_do: str) -> str:
+    """What to do, without the addresses that programs call.
+
+    >>> for_people("Allocate first: POST /v1/orders/SO-1/allocate")
+    'Allocate first.'
+    >>> for_people("See GET /v1/places for those there are, or create it.")
+    'Go back and check what you entered.'
+    """
+    told = (_CALL.sub("", sentence).strip() for sentence in re.split(r"(?<=\.) ", what_to_do))
+    kept = [each if each.endswith((".", "!", "?")) else f"{each}." for each in told if each and "/v1/" not in each]
+    return " ".join(kept) or "Go back and check what you entered."
+
+
+_CALL = re.compile(r"[:;]? ?\(?(?:POST|PUT|GET) /v1/[^\s)]*\)?(?=$|[.;])|^See (?:GET )?/v1/.*$|^See GET .*$")
+
+
+def _back(request: Request) -> str:
+    """The page that the visitor was on, if it is one of ours."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    return came_from.path or "/" if came_from.netloc == request.headers.get("host") else "/"
 
 
 def _first(error: RequestValidationError) -> str:
@@ -67,14 +93,15 @@ def _visitor(request: Request, database: Ledger, now: Now) -> Actor:
     return actor
 
 
-def _visitor_who_may(permission: Permission) -> Callable[..., Coroutine[Any, Any, Actor]]:
+def _visitor_who_may(permission: Permission, *, checks_site: bool = True) -> Callable[..., Coroutine[Any, Any, Actor]]:
     async def checked(request: Request, database: Ledger, actor: Annotated[Actor, Depends(_visitor)]) -> Actor:
         if not actor.may(permission):
             raise NotAllowed(
                 f"{actor.name} has the role {actor.role}, which may not {permission}", "Ask somebody who may."
             )
         see_as(actor)
-        await check_site(request, database, actor, permission)
+        if checks_site:
+            await check_site(request, database, actor, permission)
         return actor
 
     return checked
@@ -92,3 +119,15 @@ AccessReviewer = Annotated[Actor, Depends(_visitor_who_may(Permission.ACCESS))]
 AccessGiver = Annotated[Actor, Depends(_visitor_who_may(Permission.GRANT))]
 Auditor = Annotated[Actor, Depends(_visitor_who_may(Permission.AUDIT))]
 Qualifier = Annotated[Actor, Depends(_visitor_who_may(Permission.QUALIFY))]
+Requester = Annotated[Actor, Depends(_visitor_who_may(Permission.ORDER))]
+Receiver = Annotated[Actor, Depends(_visitor_who_may(Permission.RECEIVE))]
+Issuer = Annotated[Actor, Depends(_visitor_who_may(Permission.ISSUE))]
+Mover = Annotated[Actor, Depends(_visitor_who_may(Permission.MOVE))]
+Counter = Annotated[Actor, Depends(_visitor_who_may(Permission.COUNT))]
+CountApprover = Annotated[Actor, Depends(_visitor_who_may(Permission.APPROVE_COUNT))]
+Recaller = Annotated[Actor, Depends(_visitor_who_may(Permission.RECALL))]
+Preparer = Annotated[Actor, Depends(_visitor_who_may(Permission.PREPARE))]
+BatchDecider = Annotated[Actor, Depends(_visitor_who_may(Permission.RELEASE))]
+Drafter = Annotated[Actor, Depends(_visitor_who_may(Permission.DRAFT))]
+FormulationApprover = Annotated[Actor, Depends(_visitor_who_may(Permission.APPROVE_FORMULATION))]
+Signer = Annotated[Actor, Depends(_visitor_who_may(Permission.READ, checks_site=False))]

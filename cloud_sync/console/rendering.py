@@ -1,8 +1,10 @@
 """Pages as HTML: templates, and how values are written in them."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
@@ -24,6 +26,21 @@ POLICY = (
     " font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """Content-Security-Policy of every page: nothing but our own files, and no script or style within a page."""
+TONES: Mapping[str, str] = {
+    **dict.fromkeys(("free", "available", "received", "completed", "approved", "released", "dispensed", "sent"), "ok"),
+    **dict.fromkeys(("acknowledged", "yes", "shipped", "returned", "trusted", "done", "destroyed"), "ok"),
+    **dict.fromkeys(("connected", "active"), "ok"),
+    **dict.fromkeys(("held", "rejected", "expired", "recalled", "revoked", "missing", "not over", "no", "over"), "bad"),
+    **dict.fromkeys(("refused", "locked"), "bad"),
+    **dict.fromkeys(("requested", "ordered", "open", "in process", "quarantined", "drafted", "planned"), "warn"),
+    **dict.fromkeys(("never heard", "silent", "no place", "no policy", "no rule", "has not signed in"), "warn"),
+}
+"""How words are coloured; the word itself always says it, too."""
+
+
+def tone_of(word: str) -> str:
+    """The colour of a word; what is partly something is unfinished, and so is what is to be done."""
+    return "warn" if word.startswith(("partly ", "to ")) else TONES.get(word, "")
 
 
 def render(request: Request, template: str, /, status: int = 200, **values: Any) -> HTMLResponse:
@@ -53,7 +70,9 @@ def _environment() -> Environment:
         "when": when, "clock": clock, "limits": limits,
         "day": day, "ago": ago, "lasting": lasting, "value": value, "quantity": label_of,
         "spark": spark, "unit": unit_of, "rule_words": rule_words, "told": told,
+        "tone": tone_of,
     }  # fmt: skip
+    environment.globals["new_id"] = uuid4
     return environment
 
 

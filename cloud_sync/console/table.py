@@ -14,7 +14,7 @@ from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
 from markupsafe import Markup, escape
 
-from cloud_sync.console.rendering import MISSING, day, render, when
+from cloud_sync.console.rendering import MISSING, day, render, tone_of, when
 from cloud_sync.storage.database import Row
 
 PAGE_ROWS = 50
@@ -36,21 +36,6 @@ class Show(StrEnum):
     DAY = "day"
     WHEN = "when"
     TAG = "tag"
-
-
-TONES: Mapping[str, str] = {
-    **dict.fromkeys(("free", "available", "received", "completed", "approved", "released", "dispensed", "sent"), "ok"),
-    **dict.fromkeys(("acknowledged", "yes", "shipped", "returned", "trusted", "connected"), "ok"),
-    **dict.fromkeys(
-        ("held", "rejected", "expired", "recalled", "revoked", "missing", "not over", "no", "refused"), "bad"
-    ),
-    **dict.fromkeys(("never heard", "silent", "no place", "no policy", "no rule"), "warn"),
-    "refused": "bad",
-    **dict.fromkeys(
-        ("requested", "ordered", "open", "in progress", "to approve", "quarantined", "drafted", "silent"), "warn"
-    ),
-}
-"""How words are coloured; the word itself always says it, too. What is partly something is unfinished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +89,7 @@ class Column:
 
 def tag(text: str, tone: str | None = None) -> Markup:
     """A word as a coloured sign."""
-    tone = tone if tone is not None else ("warn" if text.startswith("partly ") else TONES.get(text, ""))
-    return Markup('<span class="tag {}">{}</span>').format(tone, text)
+    return Markup('<span class="tag {}">{}</span>').format(tone_of(text) if tone is None else tone, text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,52 @@ def order_state(lines: Sequence[Mapping[OrderState, int]]) -> str:
     return present[0].value if len(present) == 1 else f"partly {present[-1].value}"
 
 
+class OrderWork(StrEnum):
+    """What somebody has to do about an order next."""
+
+    APPROVE = "approve"
+    PLACE = "place"
+    WITNESS = "witness"
+    ALLOCATE = "allocate"
+    ISSUE = "issue"
+    RECEIVE = "receive"
+    DESTROY = "destroy"
+
+
+_WORK_OF_STEP = {
+    OrderStep.APPROVED: OrderWork.APPROVE,
+    OrderStep.ORDERED: OrderWork.PLACE,
+    OrderStep.WITNESSED: OrderWork.WITNESS,
+}
+_WAITING = (OrderState.REQUESTED, OrderState.APPROVED, OrderState.ORDERED)
+
+
+def next_work(
+    kind: OrderKind, taken: Iterable[OrderStep], states: Iterable[Mapping[OrderState, int]]
+) -> tuple[OrderWork, ...]:
+    """What has to be done about an order next, the first first; empty where it is over.
+
+    >>> [str(work) for work in next_work(OrderKind.TRANSFER, [], [{OrderState.SHIPPED: 4, OrderState.ALLOCATED: 1}])]
+    ['issue', 'receive']
+    """
+    steps, present = set(taken), {state for line in states for state, quantity in line.items() if quantity}
+    is_waiting = not present.isdisjoint(_WAITING)
+    if OrderStep.REJECTED in steps:
+        return ()
+    if is_waiting and (missing := [step for step in RULES[kind].needs if step not in steps]):
+        return (_WORK_OF_STEP[missing[0]],)
+    if not RULES[kind].reservations:
+        last = OrderWork.DESTROY if kind is OrderKind.DESTRUCTION else OrderWork.RECEIVE
+        return (last,) if is_waiting else ()
+    is_on_its_way = kind is OrderKind.TRANSFER and OrderState.SHIPPED in present
+    wanted = (
+        (OrderWork.ALLOCATE, is_waiting),
+        (OrderWork.ISSUE, OrderState.ALLOCATED in present),
+        (OrderWork.RECEIVE, is_on_its_way),
+    )
+    return tuple(work for work, is_wanted in wanted if is_wanted)
+
+
 def fault_of_places(kind: OrderKind, from_kind: str, to_kind: str) -> str | None:
     """What is wrong with an order between places of these kinds, None if nothing is."""
     rules = RULES[kind]

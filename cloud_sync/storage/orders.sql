@@ -25,13 +25,19 @@ LEFT JOIN stock_order r ON r.id = o.returns_order
 WHERE o.number = ANY(:numbers)
 ORDER BY o.id;
 
--- name: order_numbers(kind, place, rows_max, rows_skipped)
--- Numbers of orders, the latest first. Index: stock_order_from, stock_order_to.
+-- name: order_numbers(kind, place, words, rows_max, rows_skipped)
+-- Numbers of orders, the latest first; those with these words in the number, note or an item ('': all). Index:
+-- stock_order_from, stock_order_to.
 SELECT o.number
 FROM stock_order o
 WHERE (:kind::text IS NULL OR o.kind = :kind)
   AND (:place::text IS NULL OR o.from_place = (SELECT id FROM place WHERE name = :place)
        OR o.to_place = (SELECT id FROM place WHERE name = :place))
+  AND (:words = '' OR strpos(lower(o.number), lower(:words)) > 0 OR strpos(lower(o.note), lower(:words)) > 0
+       OR (SELECT bool_or(strpos(lower(p.name), lower(:words)) > 0) FROM place p
+           WHERE p.id IN (o.from_place, o.to_place))
+       OR (SELECT bool_or(strpos(lower(i.name), lower(:words)) > 0)
+           FROM order_line n JOIN item i ON i.id = n.item_id WHERE n.order_id = o.id))
 ORDER BY o.id DESC
 LIMIT :rows_max OFFSET :rows_skipped;
 
@@ -59,14 +65,15 @@ VALUES (:order_id, :step, :line, :quantity, :by_whom, :reason);
 -- by a return order counts as returned for the order it belongs to. Index: movement_order, reservation_demand,
 -- stock_order_returns.
 SELECT o.id AS order_id, m.action, l.item_id, l.id AS lot_id, l.lot_number, m.serial,
-       sum(m.quantity)::bigint AS quantity
+       sum(m.quantity)::bigint AS quantity, (SELECT name FROM item WHERE id = l.item_id) AS item
 FROM stock_order o
 JOIN movement m ON m.order_ref = o.number AND m.order_ref <> ''
 JOIN lot l ON l.id = m.lot_id AND l.owner = o.owner
 WHERE o.id = ANY(:order_ids)
 GROUP BY 1, 2, 3, 4, 6
 UNION ALL
-SELECT o.id, 'return', l.item_id, l.id, l.lot_number, m.serial, sum(m.quantity)::bigint
+SELECT o.id, 'return', l.item_id, l.id, l.lot_number, m.serial, sum(m.quantity)::bigint,
+       (SELECT name FROM item WHERE id = l.item_id)
 FROM stock_order o
 JOIN stock_order back ON back.returns_order = o.id
 JOIN movement m ON m.order_ref = back.number AND m.order_ref <> '' AND m.action = 'return'
@@ -74,7 +81,8 @@ JOIN lot l ON l.id = m.lot_id
 WHERE o.id = ANY(:order_ids)
 GROUP BY 1, 3, 4, 6
 UNION ALL
-SELECT o.id, 'allocate', l.item_id, l.id, l.lot_number, v.serial, sum(v.quantity)::bigint
+SELECT o.id, 'allocate', l.item_id, l.id, l.lot_number, v.serial, sum(v.quantity)::bigint,
+       (SELECT name FROM item WHERE id = l.item_id)
 FROM stock_order o
 JOIN reservation v ON v.demand = o.number AND v.ended_at IS NULL
 JOIN lot l ON l.id = v.lot_id

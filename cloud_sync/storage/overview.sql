@@ -147,3 +147,36 @@ LEFT JOIN LATERAL (SELECT sum(b.quantity) AS quantity, array_agg(DISTINCT p.name
                    WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin')) stock ON true
 WHERE l.id = ANY(:lot_ids)
 ORDER BY l.expires_on, l.id;
+
+-- name: returned_goods(rows_max)
+-- What came back from recipients and waits for quality's decision.
+SELECT h.hold_id, h.lot_id, i.name AS item, i.title AS item_title, l.lot_number, h.serial, p.name AS place, h.text, h.since
+FROM active_hold h
+JOIN hold placed ON placed.id = h.hold_id AND placed.origin = 'return'
+JOIN lot l ON l.id = h.lot_id
+JOIN item i ON i.id = l.item_id
+LEFT JOIN place p ON p.id = h.place_id
+ORDER BY h.since NULLS FIRST, h.lot_id
+LIMIT :rows_max;
+
+-- name: waiting_for_destruction(today, rows_max)
+-- Stock in the house that quality rejected or wants destroyed, or that has expired, those decided first. Index:
+-- lot_expiry, position's primary key.
+WITH unwanted AS (
+    SELECT d.lot_id, max(d.decision) AS why FROM disposition d WHERE d.decision <> 'release' GROUP BY d.lot_id
+    UNION ALL
+    (SELECT l.id, 'expired' FROM lot l
+     WHERE l.expires_on < :today
+       AND EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id
+                   WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1)
+     ORDER BY l.expires_on, l.id LIMIT :rows_max)
+)
+SELECT u.lot_id, i.name AS item, i.title AS item_title, i.base_unit, l.lot_number, l.owner, l.expires_on, b.serial,
+       p.name AS place, b.quantity::bigint AS quantity, u.why
+FROM unwanted u
+JOIN lot l ON l.id = u.lot_id
+JOIN item i ON i.id = l.item_id
+JOIN position b ON b.lot_id = l.id AND b.quantity > 0
+JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
+ORDER BY u.why = 'expired', l.expires_on, l.id, p.name, b.serial
+LIMIT :rows_max;

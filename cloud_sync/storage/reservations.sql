@@ -110,8 +110,8 @@ RETURNING v.id, v.lot_id, v.demand, v.quantity, v.ended_reason;
 
 -- name: reservations(demand, lot_id, only_open, rows_max, rows_skipped)
 -- Reservations, by demand and lot.
-SELECT v.id, v.client_id::text, v.lot_id, i.name AS item, l.lot_number, v.serial, p.name AS place, v.quantity,
-       v.demand, v.reserved_by, v.reserved_at, v.expires_at, v.ended_at, v.ended_as, v.ended_reason
+SELECT v.id, v.client_id::text, v.lot_id, i.name AS item, l.lot_number, l.expires_on, v.serial, p.name AS place,
+       v.quantity, v.demand, v.reserved_by, v.reserved_at, v.expires_at, v.ended_at, v.ended_as, v.ended_reason
 FROM reservation v
 JOIN lot l ON l.id = v.lot_id
 JOIN item i ON i.id = l.item_id

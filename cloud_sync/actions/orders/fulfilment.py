@@ -20,6 +20,7 @@ from cloud_sync.domain.orders import (
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.posting.cases import LEDGER
 from cloud_sync.posting.idempotency import answer, answered_before
+from cloud_sync.posting.reservations.fefo_allocation import blocked_stock
 from cloud_sync.posting.reservations.order_state import OrderNow, orders_now
 from cloud_sync.posting.reservations.reservations import reserve
 from cloud_sync.posting.reservations.substitutes import offers
@@ -62,6 +63,28 @@ def allocate_order(database: Database, number: str, *, client_id: UUID, at: date
         result = _allocate(connection, number, client_id, at, actor)
         answer(connection, "order_allocated", client_id, {"order": number}, result, actor=actor)
         return result
+
+
+def passed_over(database: Database, number: str, *, at: datetime, rows_max: int) -> list[Row]:
+    """Stock of what an order asks for that may not be taken for it now, first expired first, with all reasons.
+
+    Of each item, the first ``rows_max`` positions are looked at. Raises ``NotFound``.
+    """
+    with database.transaction() as connection:
+        order = order_now(connection, number)
+        return [
+            row
+            for item_id in sorted({line.item_id for line in order.lines})
+            for row in blocked_stock(
+                connection,
+                item_id,
+                _context_of(connection, order, item_id, at),
+                order.row["from_place"],
+                prescription=_prescription_of(order),
+                rows_max=rows_max,
+                rows_skipped=0,
+            )
+        ]
 
 
 def replan(connection: Connection, number: str, *, at: datetime, actor: str = LEDGER) -> dict[str, Any] | None:
@@ -197,11 +220,10 @@ def _allocate(connection: Connection, number: str, client_id: UUID, at: datetime
         raise Conflict(f"order {number} was rejected by {order.taken[OrderStep.REJECTED]}")
     lock_items(connection, {line.item_id for line in order.lines})
     site = order.row["from_place"]
-    prescription = order.row["patient_ref"] if order.kind is OrderKind.REQUISITION else ""
+    prescription = _prescription_of(order)
 
     def context_of(item_id: int) -> Context:
-        days = queries("orders").shelf_life_demanded(connection, place_id=order.row["to_id"], item_id=item_id)
-        return Context(at=at, owner=order.row["owner"], shelf_life_min=timedelta(days=days or 0))
+        return _context_of(connection, order, item_id, at)
 
     lines = []
     for line in order.lines:
@@ -229,6 +251,16 @@ def _allocate(connection: Connection, number: str, client_id: UUID, at: datetime
         offered = offers(connection, line.item_id, short, context_of, site, prescription=prescription)
         lines.append({**shown, **found, "substitutes": offered})
     return {"order": number, "lines": lines}
+
+
+def _prescription_of(order: OrderNow) -> str:
+    return str(order.row["patient_ref"]) if order.kind is OrderKind.REQUISITION else ""
+
+
+def _context_of(connection: Connection, order: OrderNow, item_id: int, at: datetime) -> Context:
+    """What the order demands of stock of an item."""
+    days = queries("orders").shelf_life_demanded(connection, place_id=order.row["to_id"], item_id=item_id)
+    return Context(at=at, owner=order.row["owner"], shelf_life_min=timedelta(days=days or 0))
 
 
 def _keep(

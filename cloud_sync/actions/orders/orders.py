@@ -267,17 +267,18 @@ def list_orders(
     *,
     kind: OrderKind | None = None,
     place: str | None = None,
+    words: str = "",
     rows_max: int,
     rows_skipped: int = 0,
 ) -> list[Row]:
-    """Orders as they are now, the latest first."""
+    """Orders as they are now, the latest first; ``words``: only those that have them in number, note, place or item."""
     with database.transaction() as connection:
         rows = queries("orders").order_numbers(
-            connection, kind=kind, place=place, rows_max=rows_max, rows_skipped=rows_skipped
+            connection, kind=kind, place=place, words=words, rows_max=rows_max, rows_skipped=rows_skipped
         )
         numbers = [row["number"] for row in rows]
         found = orders_now(connection, numbers)
-        return [_with_discrepancies(connection, [found[number]])[0] for number in numbers]
+        return _with_discrepancies(connection, [found[number] for number in numbers])
 
 
 ASK_OTHER = "Ask a colleague: one person alone must not be able to do it."

@@ -147,6 +147,7 @@ class OrderStepOut(BaseModel):
 class OrderLotOut(BaseModel):
     """How much of a lot moved for the order by an action; ``allocate`` is what is reserved for it now."""
 
+    item: str
     lot_id: int
     lot_number: str
     serial: str

@@ -76,7 +76,7 @@ class OrderNow:
             ],
             "steps": [{key: value for key, value in step.items() if key != "order_id"} for step in self.steps],
             "lots": [
-                {key: row[key] for key in ("lot_id", "lot_number", "serial", "action", "quantity")}
+                {key: row[key] for key in ("item", "lot_id", "lot_number", "serial", "action", "quantity")}
                 for row in self.moved
             ],
         }

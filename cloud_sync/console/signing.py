@@ -1,0 +1,66 @@
+"""Signatures on pages: what was signed of a record, and whoever signs proves again who they are (21 CFR 11.200)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+
+from cloud_sync.actions.people.signatures import shown, sign
+from cloud_sync.api.sessions import address_of
+from cloud_sync.console.forms import reason_of
+from cloud_sync.domain.roles import Actor
+from cloud_sync.domain.signatures import Meaning, RecordKind, permission_to_sign
+from cloud_sync.errors import Invalid, NotKnown
+from cloud_sync.storage.database import Database
+
+MEANINGS: Mapping[Meaning, str] = {
+    Meaning.REVIEW: "I have reviewed it",
+    Meaning.APPROVAL: "I approve it",
+    Meaning.RELEASE: "I release it",
+    Meaning.REJECTION: "I reject it",
+    Meaning.RESPONSIBILITY: "I am responsible for it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What somebody who signs types again."""
+
+    password: str
+    code: str | None
+
+
+def signable(database: Database, kind: RecordKind, record_id: str, actor: Actor) -> dict[str, Any]:
+    """A record with its hash and ``signatures``, and the ``meanings`` as which this visitor may sign it."""
+    found = shown(database, kind, record_id)
+    may = {meaning: permission_to_sign(kind, meaning) for meaning in Meaning}
+    meanings = {m: MEANINGS[m] for m, permission in may.items() if permission and actor.may(permission)}
+    return {**found, "meanings": {} if actor.token else meanings}
+
+
+def sign_as(
+    request: Request,
+    database: Database,
+    kind: RecordKind,
+    record_id: str,
+    *,
+    sha256_seen: str,
+    meaning: Meaning,
+    reason: str,
+    proof: Proof,
+    at: datetime,
+    actor: Actor,
+) -> None:
+    """Sign what was shown. Raises ``Invalid`` for a wrong password: the visitor stays signed in, and tries again."""
+    if actor.token:
+        raise Invalid("whoever signs has an account with a password", "Sign in with your name, not with a token.")
+    try:
+        sign(
+            database, kind, record_id, sha256_seen=sha256_seen, meaning=meaning,
+            reason=reason_of(reason, "a signature"), password=proof.password, code=proof.code,
+            address=address_of(request), at=at, actor=actor,
+        )  # fmt: skip
+    except NotKnown as error:
+        raise Invalid(f"this was not signed: {error}", "Go back and type it again.") from error
