@@ -23,7 +23,7 @@ ClientId = Annotated[UUID, Form()]
 
 Field = Annotated[str, Form(max_length=200)]
 """One line of text."""
-Fields = Annotated[list[Annotated[str, Form(max_length=200)]], Form(max_length=LINES_MAX)]
+Fields = Annotated[list[str], Form(max_length=LINES_MAX)]
 """The same field of several rows."""
 Why = Reason
 
