@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
+    accounts,
     batches,
     compounding,
     corrections,
@@ -92,6 +93,7 @@ def create_app(
         desk,
         seal,
         sessions,
+        accounts,
         signatures,
     )
     for room in (*rooms, measurements, batches):

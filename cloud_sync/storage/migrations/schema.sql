@@ -968,6 +968,7 @@ CREATE TABLE notice (
     CONSTRAINT notice_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
     CONSTRAINT notice_pkey PRIMARY KEY (evidence_id, seq)
 );
+CREATE INDEX notice_latest ON public.notice USING btree (gateway_id, kind, at DESC);
 CREATE TRIGGER notice_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.notice FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER notice_sealed_delete AFTER DELETE ON public.notice REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_notice();
 CREATE TRIGGER notice_sealed_insert AFTER INSERT ON public.notice REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_notice();
