@@ -12,6 +12,7 @@ from fastapi_offline import FastAPIOffline
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
+    accounts,
     batches,
     compounding,
     corrections,
@@ -69,6 +70,7 @@ ROOMS = (
     desk,
     seal,
     sessions,
+    accounts,
     signatures,
     measurements,
     batches,
