@@ -75,7 +75,7 @@ GROUPS = (
         "System",
         (
             Entry("/gateways", "Gateways", "g"),
-            Entry("/administration", "Administration", "i"),
+            Entry("/administration", "Administration", "i", ("/setup",)),
         ),
     ),
 )

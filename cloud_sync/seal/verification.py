@@ -1,9 +1,10 @@
 """Checks the whole ledger against its seal, and names the row that does not fit.
 
 Every leaf is computed again from ``seal_row`` and held against its tile, every tile against the one above, every
-checkpoint against the tree and its signature, every cosignature against its checkpoint; and every row of evidence
-against its latest leaf. What somebody with all rights over the database could do on both sides at once, only what was
-kept elsewhere shows: the checkpoints that gateways cosigned and keep, and those in evidence files.
+checkpoint against the tree and its signature, every cosignature against its checkpoint; every row of evidence against
+its latest leaf, and every batch against the key of its gateway. What somebody with all rights over the database could
+do on both sides at once, only what was kept elsewhere shows: the checkpoints that gateways cosigned and keep, and those
+in evidence files.
 """
 
 import base64
@@ -16,6 +17,7 @@ from functools import partial
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from cloud_sync.seal.batch_signatures import KeysOf, falsely_signed, keys_not_told, keys_told
 from cloud_sync.seal.sealing import origin_in, state_words
 from cloud_sync.seal.tree import TILE_BYTES, TILE_WIDTH, root_of_prefix, top_of
 from cloud_sync.storage.database import Connection, Database, Row
@@ -86,7 +88,8 @@ def verify(database: Database, kept_elsewhere: Sequence[str] = ()) -> Report:
         snapshot: str = queries("seal").share_snapshot(connection)
         with ThreadPoolExecutor(CONNECTIONS) as threads:
             ask = partial(_asked, database, snapshot)
-            tables = [threads.submit(ask, each) for each in _questions(connection)]
+            keys = keys_told(connection)
+            tables = [threads.submit(ask, each) for each in _questions(connection, keys)]
             last = queries("seal").last_checkpoint(connection)
             sizes = {row["size"] for row in queries("seal").checkpoints(connection)}
             kept = _Tree({size // TILE_WIDTH for size in sizes | {_size_of(note) for note in kept_elsewhere}})
@@ -114,7 +117,7 @@ def sealed_tables() -> Iterator[tuple[str, TableRule]]:
             yield name, rule
 
 
-def _questions(connection: Connection) -> Iterator[Query]:
+def _questions(connection: Connection, keys: KeysOf) -> Iterator[Query]:
     """All that is to be asked about rows of evidence, in parts that two connections share."""
     for name, rule in sealed_tables():
         last = queries("seal").last_row_of(connection, of_table=name) or 0
@@ -125,6 +128,8 @@ def _questions(connection: Connection) -> Iterator[Query]:
             yield partial(_faults, name, list(rule.not_sealed), low, high)
             if name == "evidence":
                 yield partial(_batches, low, high)
+                yield partial(_not_signed, keys, low, high)
+    yield _gateways
 
 
 def _faults(name: str, left_out: list[str], low: int, high: int, connection: Connection) -> list[Row]:
@@ -135,6 +140,18 @@ def _faults(name: str, left_out: list[str], low: int, high: int, connection: Con
 def _batches(low: int, high: int, connection: Connection) -> list[Row]:
     rows = queries("seal").batches_that_differ(connection, low=low, high=high)
     return [{"of_table": "evidence", "fault": "its bytes do not have the digest beside them", **row} for row in rows]
+
+
+def _not_signed(keys: KeysOf, low: int, high: int, connection: Connection) -> list[Row]:
+    return [
+        {"of_table": "evidence", "row_name": row["row_name"], "fault": f"gateway {row['gateway']} has not signed it"}
+        for row in falsely_signed(keys, low, high, connection)
+    ]
+
+
+def _gateways(connection: Connection) -> list[Row]:
+    fault = "it is believed by a key of which no event tells"
+    return [{"of_table": "gateway", "fault": fault, **row} for row in keys_not_told(connection)]
 
 
 class _Tree:

@@ -153,6 +153,32 @@ ORDER BY c.size, g.name;
 -- Batches whose bytes do not have the digest beside them.
 SELECT id::text AS row_name FROM evidence WHERE id BETWEEN :low AND :high AND sha256(raw) <> digest;
 
+-- name: batches_to_check(low, high, rows_max)
+-- Batches with their bytes, in parts. Index: evidence_pkey.
+SELECT e.id, e.gateway_id, e.raw, g.name AS gateway
+FROM evidence e JOIN gateway g ON g.id = e.gateway_id
+WHERE e.id BETWEEN :low AND :high
+ORDER BY e.id
+LIMIT :rows_max;
+
+-- name: gateway_keys()
+-- The keys with which each gateway was ever believed, as events tell. Index: event_subject.
+SELECT g.id, array_agg(decode(e.data ->> 'public_key', 'base64')) AS public_keys
+FROM gateway g
+JOIN event e ON e.subject = 'gateway:' || g.name
+WHERE e.kind IN ('gateway_added', 'gateway_enrolled', 'gateway_key_replaced')
+GROUP BY g.id;
+
+-- name: gateways_with_untold_key()
+-- Gateways that are believed by a key of which no event tells. Index: event_subject.
+SELECT g.name AS row_name
+FROM gateway g
+WHERE NOT EXISTS (SELECT FROM event e
+                  WHERE e.subject = 'gateway:' || g.name
+                    AND e.kind IN ('gateway_added', 'gateway_enrolled', 'gateway_key_replaced')
+                    AND decode(e.data ->> 'public_key', 'base64') = g.public_key)
+ORDER BY g.name;
+
 -- name: gateway_to_witness(name)^
 -- The gateway of this name, if it is still believed.
 SELECT id, public_key FROM gateway WHERE name = :name AND revoked_at IS NULL;

@@ -12,14 +12,20 @@ from threading import Event, Thread
 from time import perf_counter, sleep
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL, Identifier
 
+from cloud_sync.seal.publishing import latest_note
 from cloud_sync.seal.sealing import Sealer, seal_once
-from cloud_sync.seal.verification import verify
+from cloud_sync.seal.verification import Finding, verify
 from cloud_sync.storage.database import Database
+from cloud_sync.storage.events import add_event
 from tests.bench.figure import Figure
 from tests.bench.ledger import new_database
+from tests.conftest import database_url
 
 EVENTS = int(os.environ.get("LOTWARDEN_SEAL_EVENTS", "10000000"))
+BACKUPS, BACKUP_SHARE = 5, 0.1
 MUTATIONS = int(os.environ.get("LOTWARDEN_SEAL_MUTATIONS", "1000"))
 AT_ONCE = 200_000
 OFFERED_PER_S, LAG_FOR_S = 1000, 20.0
@@ -111,22 +117,63 @@ def verify_10m() -> Figure:
 
 
 def mutations_missed() -> Figure:
-    """Random changes by a superuser past all triggers that a check does not find."""
+    """Changes by a superuser past all triggers, and older backups put in place, that a check does not find."""
     from tests.integration.cloud.seal.test_verification import tell_story
     from tests.support.seal_mutations import mutate, undo
 
-    database = new_database("mutated")
+    database, backups = new_database("mutated"), []
+    for number in range(BACKUPS):
+        add_events(database, number)
+        backups.append(_backup(database, f"backup_{number}"))
     tell_story(database)
     while seal_once(database):
         pass
-    random, missed = Random(14), 0
+    kept = latest_note(database)
+    random, missed, restored = Random(14), 0, 0
     with psycopg.connect(database.url) as connection:
         for _ in range(MUTATIONS):
+            if random.random() < BACKUP_SHARE:
+                restored += 1
+                missed += not _restored(database.url, random.choice(backups), kept, goes_on=random.random() < 0.5)
+                continue
             mutation = mutate(connection, random)
             missed += not verify(database).findings
             undo(connection, mutation)
-    assert verify(database).findings == []
-    return Figure("seal_mutations_missed", missed, "", 0, note=f"of {MUTATIONS}")
+    assert verify(database, [kept]).findings == []
+    return Figure("seal_mutations_missed", missed, "", 0, note=f"of {MUTATIONS}, of which {restored} restored backups")
+
+
+def add_events(database: Database, number: int) -> None:
+    """Something that happened, sealed."""
+    with database.transaction() as connection:
+        add_event(connection, actor="bench", kind="tried", subject=f"bench:{number}")
+    while seal_once(database):
+        pass
+
+
+def _backup(database: Database, name: str) -> str:
+    """A copy of the whole database as it is now; gives its name."""
+    _copy(database.url, conninfo_to_dict(database.url)["dbname"], name)
+    return name
+
+
+def _copy(url: str, of: object, name: str) -> str:
+    copied = database_url(url, name)
+    with psycopg.connect(database_url(url, "postgres"), autocommit=True) as administrator:
+        administrator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (of,))
+        names = (Identifier(name), Identifier(str(of)))
+        administrator.execute(SQL("DROP DATABASE IF EXISTS {}").format(names[0]))
+        administrator.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
+    return copied
+
+
+def _restored(url: str, backup: str, kept: str, *, goes_on: bool) -> list[Finding]:
+    """What a check finds, knowing a checkpoint that was kept, when an older backup stands in place of the ledger."""
+    with Database.at_url(_copy(url, backup, "restored")) as database:
+        if goes_on:
+            for number in range(3):
+                add_events(database, number)
+        return verify(database, [kept]).findings
 
 
 FIGURES = {

@@ -1,5 +1,6 @@
 """What many tests build: gateways that sign real batches, and ledgers with places and items."""
 
+import base64
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from psycopg.types.json import Jsonb
 
 from cloud_sync.storage.database import Database, Row
+from cloud_sync.storage.events import add_event
 from edge_agent.domain.monitoring.excursions import Side
 from edge_agent.domain.monitoring.policies import Policy, PolicyRule
 from edge_agent.domain.wire.ids import BootId, DeviceName, GatewayName, JournalId, PlaceName
@@ -132,6 +134,8 @@ class GatewayWithKey:
                 " VALUES (%s, %s, %s, (SELECT id FROM place WHERE kind = 'site' ORDER BY id LIMIT 1))",
                 (self.name, self.public_key, NOON),
             )
+            data = {"public_key": base64.b64encode(self.public_key).decode()}
+            add_event(connection, actor="test", kind="gateway_added", subject=f"gateway:{self.name}", data=data)
 
     def start_again(self) -> None:
         """Forget what was said, as if the journal were new and empty."""
