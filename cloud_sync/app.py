@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
+    audit_trail,
     batches,
     compounding,
     corrections,
@@ -83,6 +84,7 @@ def create_app(
         traces,
         orders,
         quality,
+        audit_trail,
         recalls,
         compounding,
         master_data,
