@@ -114,3 +114,25 @@ def _cell(value: object) -> str:
     text = "" if value is None else str(value)
     # What a spreadsheet would take for a formula is text.
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def events_found(
+    database: Database,
+    *,
+    actor: str | None = None,
+    kind: str | None = None,
+    subject: str | None = None,
+    words: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    rows_max: int,
+    rows_skipped: int = 0,
+) -> list[Row]:
+    """Events by who, what, about what, words in the reason, and period (``until`` not included), the newest first."""
+    with database.transaction() as connection:
+        return list(
+            queries("events").events_found(
+                connection, actor=actor, kind=kind, subject=subject, words=words, since=since, until=until,
+                rows_max=rows_max, rows_skipped=rows_skipped,
+            )
+        )  # fmt: skip

@@ -1,15 +1,17 @@
 """Gateways and their state."""
 
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Response
 
 from cloud_sync.actions.gateways import gateways
-from cloud_sync.api.access import ApiRoute, GatewayManager, Ledger, Listing, Reader
+from cloud_sync.actions.gateways.enrolment import invite
+from cloud_sync.api.access import ApiRoute, GatewayManager, Ledger, Listing, Now, Reader
 from cloud_sync.api.master_data import created
 from cloud_sync.api.problems import also, answers
 from cloud_sync.api.schemas.common import Listed, Name
-from cloud_sync.api.schemas.gateway import GatewayIn, GatewayOut, RevokeIn
+from cloud_sync.api.schemas.gateway import GatewayIn, GatewayOut, InvitationIn, InvitationOut, RevokeIn
 
 router = APIRouter(tags=["gateways"], route_class=ApiRoute, responses=answers(404, 409))
 
@@ -30,6 +32,21 @@ def create_gateway(gateway: GatewayIn, response: Response, database: Ledger, act
 def list_gateways(database: Ledger, _: Reader, page: Listing) -> Any:
     """Gateways, when each was last heard of, how far its journals have come, and what is missing of them."""
     return page.of(gateways.list_gateways(database, rows_max=page.rows_max, rows_skipped=page.offset))
+
+
+@router.post("/gateways/{name}/invitations", summary="Invite a gateway", status_code=201, response_model=InvitationOut)
+def invite_gateway(name: Name, said: InvitationIn, database: Ledger, now: Now, actor: GatewayManager) -> Any:
+    """Make a one-time code with which a gateway enrols itself. It is shown this once; earlier ones for it end."""
+    code, expires_at = invite(
+        database,
+        name,
+        place=said.place,
+        valid=timedelta(hours=said.valid_hours),
+        replaces=said.replaces,
+        actor=actor.name,
+        now=now,
+    )
+    return {"gateway": name, "code": code, "expires_at": expires_at}
 
 
 @router.post("/gateways/{name}/revoke", summary="Revoke a gateway", status_code=204)

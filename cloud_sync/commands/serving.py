@@ -23,6 +23,7 @@ from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
 from cloud_sync.actions.master_data.zones import ask_for_missing_zones, zones_that_differ
 from cloud_sync.actions.monitoring import channels, retention
 from cloud_sync.actions.orders.reallocation_worker import Replanning
+from cloud_sync.actions.people.first_start import needs_administrator, setup_code
 from cloud_sync.actions.quality import stability_budget
 from cloud_sync.api.connections import CONNECTIONS_MAX, KEEP_ALIVE_S, Doorkeeper, bounded_protocol
 from cloud_sync.app import create_app
@@ -102,6 +103,9 @@ def _prepare(loaded: LedgerConfig, database: Database) -> None:
         say(f"WARNING: site {site} has no time zone. Its days end at midnight UTC until you set one.")
     for zone in zones_that_differ(database, today=datetime.now(UTC).date()):
         say(f"WARNING: the database changes the clocks of {zone} on other days. Update its time zone data.")
+    if needs_administrator(database):
+        code = setup_code(database)
+        say(f"This ledger has no administrator yet. Open it in a browser, at /setup, with this code: {code}")
 
 
 def _serve_on(

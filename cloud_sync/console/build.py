@@ -12,6 +12,8 @@ from starlette.types import Message, Receive, Scope, Send
 from cloud_sync.console.live import Broadcast, Recent
 from cloud_sync.console.navigation import groups_of
 from cloud_sync.console.pages import (
+    administration,
+    audit,
     cases,
     destruction,
     gateways,
@@ -21,25 +23,25 @@ from cloud_sync.console.pages import (
     now,
     order,
     orders,
+    people,
     picks,
     quarantine,
     receiving,
     returns,
     room,
+    setup,
     signatures,
     transfers,
 )
 
 PAGES = (
     now, room, quarantine, lots, cases, receiving, orders, new_order, order, picks, transfers, returns, destruction,
-    signatures, gateways, login,
+    signatures, gateways, setup, people, administration, audit, login,
 )  # fmt: skip
 
 
 def add_console(app: FastAPI) -> None:
-    """Serve the console on ``app``: pages at ``/``, scripts and styles at ``/static``."""
-    for page in PAGES:
-        app.include_router(page.router)
+    """What :data:`PAGES` need of ``app``, and scripts and styles at ``/static``."""
     app.state.menu = groups_of(
         {route.path for page in PAGES for route in page.router.routes if isinstance(route, Route)}
     )

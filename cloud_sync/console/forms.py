@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Form
 from pydantic import BaseModel, ValidationError
 
+from cloud_sync.domain.accounts import PERSON
 from cloud_sync.errors import Invalid
 
 LINES_MAX = 1000
@@ -20,6 +21,12 @@ Reason = Annotated[str, Form(max_length=2000)]
 ClientId = Annotated[UUID, Form()]
 """Made with the form, so that sending it twice does it once."""
 
+Field = Annotated[str, Form(max_length=200)]
+"""One line of text."""
+Fields = Annotated[list[str], Form(max_length=LINES_MAX)]
+"""The same field of several rows."""
+Why = Reason
+
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -28,6 +35,17 @@ def reason_of(text: str, what: str) -> str:
     if len(text.strip()) < 3:
         raise Invalid(f"{what} needs a reason", "Go back and write down why.")
     return text.strip()[:1000]
+
+
+def name_of(text: str) -> str:
+    """A name as records have it. Raises ``Invalid``."""
+    name = text.strip()
+    if not PERSON.fullmatch(name):
+        raise Invalid(
+            f"{name!r} is not a name" if name else "the name is missing",
+            "Go back and use letters, digits, dot, dash and underscore, such as fridge-a.",
+        )
+    return name
 
 
 def checked(model: type[M], **values: Any) -> M:

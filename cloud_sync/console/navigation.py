@@ -70,7 +70,7 @@ GROUPS = (
         "System",
         (
             Entry("/gateways", "Gateways", "g"),
-            Entry("/administration", "Administration", "i"),
+            Entry("/administration", "Administration", "i", ("/setup",)),
         ),
     ),
 )

@@ -12,7 +12,10 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
+from cloud_sync.console.lengths import MISSING as MISSING
+from cloud_sync.console.lengths import lasting as lasting
 from cloud_sync.console.navigation import Group
+from cloud_sync.console.words import rule_words, told
 from cloud_sync.domain.room_state import Limits
 from cloud_sync.domain.uncertain_times import is_unbounded
 from edge_agent.domain.monitoring.quantities import quantity_of
@@ -23,12 +26,14 @@ POLICY = (
     " font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """Content-Security-Policy of every page: nothing but our own files, and no script or style within a page."""
-MISSING = "–"
 TONES: Mapping[str, str] = {
     **dict.fromkeys(("free", "available", "received", "completed", "approved", "released", "dispensed", "sent"), "ok"),
     **dict.fromkeys(("acknowledged", "yes", "shipped", "returned", "trusted", "done", "destroyed"), "ok"),
+    **dict.fromkeys(("connected", "active"), "ok"),
     **dict.fromkeys(("held", "rejected", "expired", "recalled", "revoked", "missing", "not over", "no", "over"), "bad"),
+    **dict.fromkeys(("refused", "locked"), "bad"),
     **dict.fromkeys(("requested", "ordered", "open", "in process", "quarantined", "drafted", "planned"), "warn"),
+    **dict.fromkeys(("never heard", "silent", "no place", "no policy", "no rule", "has not signed in"), "warn"),
 }
 """How words are coloured; the word itself always says it, too."""
 
@@ -64,7 +69,8 @@ def _environment() -> Environment:
     environment.filters |= {
         "when": when, "clock": clock, "limits": limits,
         "day": day, "ago": ago, "lasting": lasting, "value": value, "quantity": label_of,
-        "spark": spark, "unit": unit_of, "tone": tone_of,
+        "spark": spark, "unit": unit_of, "rule_words": rule_words, "told": told,
+        "tone": tone_of,
     }  # fmt: skip
     environment.globals["new_id"] = uuid4
     return environment
@@ -107,22 +113,6 @@ def day(at: date | str | None) -> str:
     if at is None:
         return MISSING
     return f"{date.fromisoformat(at) if isinstance(at, str) else at:%d %b %Y}"
-
-
-def lasting(span: timedelta | float | None) -> str:
-    """A length of time for people: ``3 h 20 min``.
-
-    >>> lasting(12_000), lasting(40), lasting(200_000)
-    ('3 h 20 min', '40 s', '2 d 7 h')
-    """
-    if span is None:
-        return MISSING
-    seconds = int(span.total_seconds() if isinstance(span, timedelta) else span)
-    for unit, size, part, part_size in (("d", 86_400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
-        if seconds >= size:
-            rest = seconds % size // part_size
-            return f"{seconds // size} {unit} {rest} {part}" if rest else f"{seconds // size} {unit}"
-    return f"{seconds} s"
 
 
 def ago(at: datetime | None, now: datetime) -> str:

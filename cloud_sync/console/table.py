@@ -357,7 +357,7 @@ def _values(rows: Sequence[Row], column: Column, asked: _Asked) -> tuple[str, ..
 
 
 def _safe(text: str) -> str:
-    """A spreadsheet takes a cell that begins like this for a formula."""
+    """A spreadsheet would compute a cell that begins like this."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) and not _is_number(text) else text
 
 

@@ -1,6 +1,7 @@
 """``./dev demo``: the whole system on this machine, told as a story."""
 
 import asyncio
+import secrets
 import shutil
 import signal
 import tempfile
@@ -13,6 +14,9 @@ import typer
 from cloud_sync.demo import telling
 from cloud_sync.demo.ledger import DemoFailed
 from cloud_sync.demo.story import Scene, scene, tell
+
+PASSWORD_BYTES = 12
+"""Of the accounts of the demonstration: made at start, and gone with it."""
 
 
 def main(
@@ -44,9 +48,13 @@ async def _run(stay: bool) -> None:
 
 
 async def _stay(on: Scene) -> None:
-    telling.console.print(f"\nThe console: [bold]{on.ledger.url}[/bold]  (sign in with one of these tokens)")
-    telling.console.print(f"The ledger's API: [bold]{on.ledger.url}/docs[/bold]")
-    telling.table(["role", "token"], on.ledger.tokens.items())
+    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    people = await on.ledger.people(password)
+    telling.console.print(f"\nThe console: [bold]{on.ledger.url}[/bold]")
+    telling.console.print(f"Sign in with one of these names and the password [bold]{password}[/bold]", highlight=False)
+    telling.table(["role", "name"], people.items())
+    telling.note("begin as quinn: Quarantine has the lots that the story left to be decided on")
+    telling.note(f"the API: {on.ledger.url}/docs")
     telling.note(f"the gateway's configuration: {on.gateway.config}")
     telling.note(f"its log: {on.gateway.log}")
     telling.note("Press Ctrl+C to stop everything.")

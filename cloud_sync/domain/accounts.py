@@ -1,5 +1,6 @@
 """What holds for accounts: passwords, how long wrong ones make the next attempt wait, how long a session lasts."""
 
+import re
 from datetime import timedelta
 
 PASSWORD_CHARACTERS_MIN = 12
@@ -21,6 +22,8 @@ SESSIONS_MAX = 5
 """Of one person at once; the oldest ends."""
 ONE_TIME_VALID = timedelta(hours=72)
 
+PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+"""What people are called: in events, on badges, at the sign-in."""
 NOT_A_PERSON = frozenset(
     {"admin", "root", "user", "guest", "shared", "pharmacy", "ward", "shift", "nightshift", "night-shift", "team",
      "station", "dock", "desk", "service", "system", "test", "everybody", "nobody", "ledger"}

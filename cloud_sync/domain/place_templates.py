@@ -5,6 +5,7 @@ place that is guarded already only a room that is kept cold gets its own: a refr
 """
 
 import re
+from dataclasses import dataclass
 
 STORING = ("room", "bin")
 COLD: tuple[tuple[str, str], ...] = (
@@ -34,3 +35,26 @@ def policy_by_name(kind: str, name: str, *, is_guarded: bool = False) -> str | N
         if found:
             return policy.format(found.group(0))
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomTemplate:
+    """A room as most houses have one: what it is called, and the storage policy it is kept by (None: nothing lies
+    there for long)."""
+
+    name: str
+    title: str
+    policy: str | None
+
+
+ROOM_TEMPLATES = (
+    RoomTemplate("dock", "Receiving dock", None),
+    RoomTemplate("fridge-1", "Refrigerator 1", "usp-refrigerator"),
+    RoomTemplate("fridge-2", "Refrigerator 2", "usp-refrigerator"),
+    RoomTemplate("vaccine-fridge-1", "Vaccine refrigerator 1", "who-vaccine-fridge"),
+    RoomTemplate("freezer-1", "Freezer 1", "usp-freezer"),
+    RoomTemplate("store-1", "Store at controlled room temperature", "usp-controlled-room"),
+    RoomTemplate("cleanroom-iso-7", "Cleanroom, ISO 7", "iso-7"),
+    RoomTemplate("anteroom-iso-8", "Anteroom, ISO 8", "iso-8"),
+)
+"""What the first start offers; a house takes what it has and names it its own way."""

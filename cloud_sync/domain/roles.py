@@ -48,7 +48,8 @@ class Permission(StrEnum):
     ADMINISTER = "keep places, items, owners and policies"
     PLACE_SENSORS = "place sensors"
     GATEWAYS = "manage gateways and badges"
-    ACCESS = "review and give out access"
+    ACCESS = "review access"
+    GRANT = "give out access"
 
 
 OF_ACTION: Mapping[Action, Permission] = {

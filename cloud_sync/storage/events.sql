@@ -41,3 +41,15 @@ FROM unnest(:actors::text[], :kinds::text[], :subjects::text[], :reasons::text[]
      AS e (actor, kind, subject, reason, data, number)
 ORDER BY e.number
 RETURNING id;
+
+-- name: events_found(actor, kind, subject, words, since, until, rows_max, rows_skipped)
+-- Events, the newest first: by who, what, about what, words in the reason, and when; null: any. Index: the key, backwards, or
+-- event_subject.
+SELECT id, at, actor, kind, subject, reason, data
+FROM event
+WHERE (:actor::text IS NULL OR actor = :actor) AND (:kind::text IS NULL OR kind = :kind)
+  AND (:subject::text IS NULL OR subject = :subject)
+  AND (:words::text IS NULL OR strpos(lower(reason), lower(:words)) > 0)
+  AND (:since::timestamptz IS NULL OR at >= :since) AND (:until::timestamptz IS NULL OR at < :until)
+ORDER BY id DESC
+LIMIT :rows_max OFFSET :rows_skipped;

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,10 @@ class Calendar:
     async def tell_statistics(self) -> None:
         """One notice with the journal's figures."""
         status = await self._status()
-        data: dict[str, str | int | float | None] = {"used_bytes": status.used_bytes, "bytes_max": status.bytes_max}
+        data: dict[str, str | int | float | None] = {
+            "used_bytes": status.used_bytes, "bytes_max": status.bytes_max, "free_bytes": status.free_bytes,
+            "written_bytes": status.written_bytes, "version": version("lotwarden"),
+        }  # fmt: skip
         for lane in status.lanes:
             data[f"{lane.lane}_waiting"] = lane.records
             data[f"{lane.lane}_last_seq"] = lane.last_seq

@@ -1,6 +1,7 @@
 """The demonstration is a test: every act of it ends with a check against the ledger."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,12 +27,30 @@ def test_the_story_is_true_and_told_within_a_minute() -> None:
         assert line in told.stdout
 
 
-def test_staying_leaves_the_api_docs_open_until_it_is_stopped() -> None:
+def test_staying_leaves_the_console_open_for_every_role_until_it_is_stopped() -> None:
     with subprocess.Popen([*DEMO, "--stay"], cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
-        docs = next(line.split()[3] for line in demo.stdout if "/docs" in line)
-        answered = httpx.get(docs, timeout=10)
+        told = []
+        for line in demo.stdout:
+            told.append(line)
+            if "Ctrl+C" in line:
+                break
+        text = "".join(told)
+        url = re.search(r"The console: (\S+)", text)
+        password = re.search(r"the password (\S+)", text)
+        assert url is not None and password is not None, text
+        people = dict(re.findall(r"^ +(\w+) +(\w+) *$", text[text.index(password[0]) :], re.M))
+        pages = {role: signed_in(url[1], person, password[1]) for role, person in people.items() if role != "role"}
+        docs = httpx.get(f"{url[1]}/docs", timeout=10)
         demo.send_signal(signal.SIGINT)
         assert demo.wait(timeout=60) == 0
-    assert answered.status_code == 200
-    assert "Lotwarden" in answered.text
+    assert set(pages) == {"administrator", "auditor", "facilities", "operator", "pharmacist", "production", "quality",
+                          "receiver"}  # fmt: skip
+    assert all(f"{people[role]} <small>{role}</small>" in page for role, page in pages.items())
+    assert docs.status_code == 200 and "Lotwarden" in docs.text
+    assert "lw_" not in text, "no token is shown"
+
+
+def signed_in(url: str, person: str, password: str) -> str:
+    with httpx.Client(base_url=url, timeout=20, follow_redirects=True) as client:
+        return client.post("/login", data={"person": person, "password": password}).text

@@ -36,8 +36,11 @@ class LedgerKeys:
     @property
     def broker_group(self) -> str:
         """In which this ledger's processes share what comes through a broker: the same for all, not to be guessed."""
-        secret = self.private.private_bytes_raw()
-        return hashlib.blake2b(b"lotwarden broker group", key=secret, digest_size=16).hexdigest()
+        return self.derived(b"lotwarden broker group", size=16).hex()
+
+    def derived(self, purpose: bytes, *, size: int) -> bytes:
+        """Bytes for a purpose that only this ledger can know; the same in all its processes."""
+        return hashlib.blake2b(purpose, key=self.private.private_bytes_raw(), digest_size=size).digest()
 
     def sign(self, receipts: Iterable[Mapping[str, str]]) -> Answer:
         """The answer with these receipts (``digest``, ``outcome``, ``reason``), signed once for all."""

@@ -5,7 +5,13 @@ from datetime import datetime
 
 from cloud_sync.actions.access import CONSOLE, check_owner, site_id
 from cloud_sync.actions.people.passwords import fits, hash_of, one_time_secret
-from cloud_sync.domain.accounts import NOT_A_PERSON, ONE_TIME_VALID, PASSWORD_CHARACTERS_MIN, fault_of_password
+from cloud_sync.domain.accounts import (
+    NOT_A_PERSON,
+    ONE_TIME_VALID,
+    PASSWORD_CHARACTERS_MIN,
+    PERSON,
+    fault_of_password,
+)
 from cloud_sync.domain.roles import Role
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.storage.database import Connection, Database, Row
@@ -64,6 +70,8 @@ def _add(
 ) -> str:
     if person.lower() in NOT_A_PERSON | {role.value for role in Role}:
         raise Invalid(f"{person} is nobody in particular", "An account belongs to one person: use their own name.")
+    if not PERSON.fullmatch(person):
+        raise Invalid(f"{person!r} is not a name", "Use letters, digits, dot, dash and underscore.")
     if not printed_name.strip():
         raise Invalid("the printed name is empty", "Give the full name, as it is to stand under what they sign.")
     check_owner(roles, owner)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from cloud_sync.api.schemas.common import In, Name
 from cloud_sync.domain.accounts import PASSWORD_CHARACTERS_MAX
@@ -85,6 +85,33 @@ class RolePermissionsOut(BaseModel):
     role: Role
     meaning: str
     permissions: list[Permission]
+
+
+class AccountIn(In):
+    """A person and what they are trusted with."""
+
+    person: Name = Field(description="How they are called, as on their badge.", examples=["amy"])
+    printed_name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")] = Field(
+        description="What stands under what they sign.", examples=["Amy Miller"]
+    )
+    roles: Annotated[list[Role], Field(min_length=1, max_length=len(Role))]
+    site: Name | None = Field(None, description="Their roles count at this site only.")
+    owner: Name | None = Field(None, description="Whose stock they see: for the role owner.")
+    expires_at: AwareDatetime | None = Field(None, description="Left out: until it is locked.")
+
+
+class RoleIn(In):
+    """A role, at one site or everywhere."""
+
+    role: Role
+    site: Name | None = None
+
+
+class SecretOut(BaseModel):
+    """A one-time secret, shown this once; good for 72 hours."""
+
+    person: str
+    one_time_secret: str
 
 
 class AccountOut(BaseModel):

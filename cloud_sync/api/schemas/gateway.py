@@ -40,6 +40,22 @@ class GatewayIn(In):
     public_key: Annotated[str, Field(max_length=100, description="Ed25519 public key, 32 bytes in base64.")]
 
 
+class InvitationIn(In):
+    """Whom to invite, and for how long."""
+
+    place: Name | None = Field(None, description="Where the gateway stands.")
+    valid_hours: int = Field(24, ge=1, le=720, description="How long the code is good.")
+    replaces: bool = Field(False, description="New hardware or key for a known name: the old key ends.")
+
+
+class InvitationOut(BaseModel):
+    """A one-time code, shown this once."""
+
+    gateway: str
+    code: str
+    expires_at: datetime
+
+
 class RevokeIn(In):
     """Why a gateway is not to be believed any longer."""
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.access import actor_of
+from cloud_sync.actions.people.first_start import has_anybody
 from cloud_sync.actions.people.sessions import sign_in
 from cloud_sync.api.access import TOKEN_CHARACTERS_MAX, Ledger, Now
 from cloud_sync.api.problems import STATUS
@@ -21,8 +22,10 @@ Field = Annotated[str, Form(max_length=500)]
 
 
 @router.get("/login")
-def login_page(request: Request, next: Next = "/") -> Any:  # noqa: A002 - as it stands in the address
-    """Who are you?"""
+def login_page(request: Request, database: Ledger, next: Next = "/") -> Any:  # noqa: A002 - as it stands in the address
+    """Who are you? On a ledger that nobody can use yet: the first start."""
+    if not has_anybody(database):
+        return RedirectResponse("/setup", 303)
     return _page(request, next, 200)
 
 

@@ -59,3 +59,7 @@ document.addEventListener("keypress", (event) => {
 
 document.addEventListener("htmx:sseError", () => { document.querySelector("#gone").hidden = false; });
 document.addEventListener("htmx:sseMessage", () => { document.querySelector("#gone").hidden = true; });
+
+// The zone of this browser is the likely one of the site in front of it.
+const zone = document.querySelector("[data-zone]");
+if (zone && !zone.value) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";

@@ -76,6 +76,8 @@ def test_the_table_keeps_duties_apart(database: Database) -> None:
     apart = (
         {Permission.MOVE, Permission.DECIDE},
         {Permission.MOVE, Permission.ACCESS},
+        {Permission.MOVE, Permission.GRANT},
+        {Permission.DECIDE, Permission.GRANT},
         {Permission.DECIDE, Permission.ACCESS},
         {Permission.DECIDE, Permission.ADMINISTER},
         {Permission.DRAFT, Permission.APPROVE_FORMULATION},

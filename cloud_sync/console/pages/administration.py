@@ -1,0 +1,273 @@
+"""Administration: master data with its history, storage policies, and imports that are tried first."""
+
+from collections.abc import Mapping
+from csv import reader, writer
+from io import StringIO
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request, Response, UploadFile
+from fastapi.responses import RedirectResponse, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from cloud_sync.actions.audit_log import events_of
+from cloud_sync.actions.master_data.master_data import list_places, list_policies
+from cloud_sync.actions.master_data.records import Imported, export_csv, import_csv, list_records, model_of
+from cloud_sync.actions.overview.rooms import house_zone
+from cloud_sync.api.access import Ledger, Now
+from cloud_sync.console.forms import Field, Why, reason_of
+from cloud_sync.console.page_route import Administrator, Auditor, PageRoute, Qualifier, Visitor
+from cloud_sync.console.rendering import render
+from cloud_sync.console.table import Column, Show, list_page, table
+from cloud_sync.domain.master_records import KINDS
+from cloud_sync.domain.master_records_csv import write_csv
+from cloud_sync.domain.roles import Permission
+from cloud_sync.errors import Invalid, NotFound
+from cloud_sync.storage.database import Database, Row
+
+ROWS_MAX = 10_000
+EVENTS_MAX = 200
+TITLES: Mapping[str, str] = {
+    "places": "Places", "items": "Items and codes", "suppliers": "Suppliers", "recipients": "Customers and wards",
+    "owners": "Owners", "operators": "Operators and badges", "reorder-levels": "Reorder levels",
+}  # fmt: skip
+"""Kinds of records that are kept here; opening balances are imported only."""
+FIRST: Mapping[str, tuple[str, ...]] = {
+    "places": ("name", "title", "kind", "parent", "policy", "zone"),
+    "items": ("name", "title", "base_unit", "gtins", "codes", "storage_class", "controlled_schedule"),
+    "suppliers": ("name", "title", "status", "qualified_until", "note"),
+}
+"""Columns of lists that do not show all fields."""
+
+CHOSEN = frozenset({"kind", "policy", "status", "active"})
+"""Columns whose values can be chosen from."""
+
+router = APIRouter(route_class=PageRoute)
+Done = Annotated[bool, Form()]
+
+
+@router.get("/administration")
+def administration_page(request: Request, database: Ledger, _: Visitor) -> Any:
+    """What can be kept, and how much of each there is."""
+    counts = {kind: len(list_records(database, kind, rows_max=ROWS_MAX)) for kind in TITLES}
+    return render(
+        request, "administration.html", titles=TITLES, counts=counts,
+        policies=len(list_policies(database, rows_max=ROWS_MAX)),
+    )  # fmt: skip
+
+
+@router.get("/administration/policies")
+def policies_page(request: Request, database: Ledger, _: Visitor) -> Any:
+    """Storage policies, and how many places each guards."""
+    guarded = _guarded(database)
+    rows = [
+        {"name": row["name"], "title": row["body"]["title"], "rules": len(row["body"]["rules"]),
+         "places": guarded.get(row["name"], [])}
+        for row in list_policies(database, rows_max=ROWS_MAX)
+    ]  # fmt: skip
+    return list_page(request, "policies.html", policies=table(request, "policies", POLICIES, rows))
+
+
+@router.get("/administration/policies/{name}")
+def policy_page(name: str, request: Request, database: Ledger, _: Visitor) -> Any:
+    """One policy: its rules with their sources, where it is in force, and its history."""
+    found = [row for row in list_policies(database, rows_max=ROWS_MAX) if row["name"] == name]
+    if not found:
+        raise NotFound(f"there is no policy {name}", "See Administration, Storage policies.")
+    return render(
+        request, "policy.html", policy=found[0]["body"], places=_guarded(database).get(name, []),
+        events=_history(request, database, f"policy:{name}"), zone=house_zone(database),
+    )  # fmt: skip
+
+
+@router.get("/administration/imports")
+def imports_page(request: Request, _: Administrator, kind: str = "items") -> Any:
+    """Bring in a file; it is tried first."""
+    return render(request, "imports.html", kinds=list(KINDS), kind=kind, done=None, text="", reason="")
+
+
+@router.post("/administration/imports")
+async def import_page(
+    request: Request, database: Ledger, actor: Administrator, now: Now, kind: Field,
+    file: UploadFile | None = None, text: Annotated[str, Form()] = "", reason: Why = "", dry_run: Done = False,
+) -> Any:  # fmt: skip
+    """Try a file, or take it in: all rows, or none if any has a fault."""
+    why = reason_of(reason, "an import")
+    said = text or await _text_of(file)
+    done = await run_in_threadpool(
+        import_csv, database, kind, said, dry_run=dry_run, reason=why, at=now, actor=actor.name
+    )
+    status = 422 if done.faults else 200
+    return render(request, "imports.html", status, kinds=list(KINDS), kind=kind, done=done, text=said, reason=why)
+
+
+@router.get("/administration/exports/{kind}")
+def export_page(kind: str, database: Ledger, actor: Auditor) -> Any:
+    """All records of a kind as CSV; importing it again changes nothing."""
+    headers = {"Content-Disposition": f'attachment; filename="{kind}.csv"'}
+    lines = export_csv(database, kind, actor=actor.name)
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/administration/{kind}")
+def records_page(kind: str, request: Request, database: Ledger, _: Visitor) -> Any:
+    """Records of a kind."""
+    title = _title(kind)
+    rows = [row | {"key": _key(kind, row)} for row in list_records(database, kind, rows_max=ROWS_MAX)]
+    return list_page(
+        request, "records.html", kind=kind, title=title, records=table(request, kind, _columns(kind), rows)
+    )
+
+
+@router.get("/administration/{kind}/new")
+def new_record_page(kind: str, request: Request, database: Ledger, _: Visitor) -> Any:
+    """An empty form."""
+    return _record(request, database, kind, "new")
+
+
+@router.get("/administration/{kind}/{key:path}")
+def record_page(kind: str, key: str, request: Request, database: Ledger, _: Visitor) -> Any:
+    """A record, how to change it, and its history."""
+    return _record(request, database, kind, key)
+
+
+@router.post("/administration/suppliers/{key:path}")
+async def keep_supplier(key: str, request: Request, database: Ledger, actor: Qualifier, now: Now) -> Any:
+    """Whether a supplier is qualified is quality's to say. ``key`` is ``new`` for another one."""
+    return await _keep(request, database, "suppliers", key, actor.name, now)
+
+
+@router.post("/administration/{kind}/{key:path}")
+async def keep_record(kind: str, key: str, request: Request, database: Ledger, actor: Administrator, now: Now) -> Any:
+    """Add a record (``key`` is ``new``), or change it to be like this."""
+    return await _keep(request, database, kind, key, actor.name, now)
+
+
+async def _keep(request: Request, database: Database, kind: str, key: str, actor: str, at: Any) -> Response:
+    _title(kind)
+    form = {name: text for name, text in (await request.form()).items() if isinstance(text, str)}
+    names = list(model_of(kind).model_fields)
+    said = [form.get(name, "").replace("\r", "").replace("\n", " ") for name in names]
+    reason = reason_of(form.get("reason", ""), "a change")
+    done = await run_in_threadpool(
+        import_csv, database, kind, _file_of(names, said), dry_run=False, reason=reason, at=at, actor=actor
+    )
+    if not done.faults:
+        return RedirectResponse(f"/administration/{kind}/{_key(kind, dict(zip(names, said, strict=True)))}", 303)
+    return await run_in_threadpool(_record, request, database, kind, key, done, dict(zip(names, said, strict=True)))
+
+
+def _record(
+    request: Request, database: Database, kind: str, key: str, done: Imported | None = None,
+    said: Mapping[str, str] | None = None,
+) -> Response:  # fmt: skip
+    title, is_new = _title(kind), key == "new"
+    found = [row for row in list_records(database, kind, rows_max=ROWS_MAX) if _key(kind, row) == key]
+    if not found and not is_new:
+        raise NotFound(f"there is no {key} among {title.lower()}", "See Administration.")
+    subject = f"{kind.replace('-', '_').removesuffix('s')}:{key}"
+    return render(
+        request, "record.html", 422 if done else 200, kind=kind, title=title, key="" if is_new else key,
+        fields=_fields(kind, found[0] if found else None, said or {}), done=done, zone=house_zone(database),
+        events=None if is_new else _history(request, database, subject),
+    )  # fmt: skip
+
+
+def _history(request: Request, database: Database, subject: str) -> list[Row] | None:
+    """What was done to it, for whoever may read the audit trail."""
+    if not request.state.actor.may(Permission.AUDIT):
+        return None
+    return events_of(database, subject, rows_max=EVENTS_MAX)
+
+
+def _title(kind: str) -> str:
+    if kind not in TITLES:
+        raise NotFound(f"there is no page for {kind}", "See Administration.")
+    return TITLES[kind]
+
+
+def _key(kind: str, row: Mapping[str, Any]) -> str:
+    return "/".join(str(row[part]) for part in model_of(kind).KEY)
+
+
+def _columns(kind: str) -> tuple[Column, ...]:
+    fields = FIRST.get(kind) or tuple(model_of(kind).model_fields)
+    first, *others = fields
+
+    def linked(row: Row) -> str:
+        return f"/administration/{kind}/{row['key']}"
+
+    rest = [Column(name, _words(name), filters=name in CHOSEN, value=_shown(name)) for name in others]
+    return Column(first, _words(first), link=linked), *rest
+
+
+def _shown(name: str) -> Any:
+    def of(row: Row) -> Any:
+        value = row[name]
+        if isinstance(value, dict):
+            return ", ".join(f"{code} ({units})" for code, units in value.items())
+        return {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
+
+    return of
+
+
+def _fields(kind: str, row: Row | None, said: Mapping[str, str] = {}) -> list[dict[str, Any]]:
+    """Each field as a line of text, as a file would hold it; with what was typed, if that was refused."""
+    model = model_of(kind)
+    cells: Mapping[str, str] = {}
+    if row is not None:
+        _, line = write_csv(kind, [model.model_construct(**row)])
+        cells = dict(zip(model.model_fields, next(iter(_rows_of(line))), strict=True))
+    return [
+        {
+            "name": name, "title": _words(name), "hint": field.description or "", "is_key": name in model.KEY,
+            "value": said.get(name, cells.get(name, "" if field.is_required() else _default(field.default))),
+        }
+        for name, field in model.model_fields.items()
+    ]  # fmt: skip
+
+
+def _default(value: Any) -> str:
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value or "") if value else ""
+
+
+def _rows_of(line: str) -> Any:
+    return reader([line])
+
+
+def _file_of(names: list[str], values: list[str]) -> str:
+    text = StringIO()
+    writer(text, lineterminator="\n").writerows([names, values])
+    return text.getvalue()
+
+
+def _words(name: str) -> str:
+    text = name.replace("_", " ")
+    return (text[:1].upper() + text[1:]).replace("Gtins", "GTINs").replace("Ndc", "NDC")
+
+
+def _guarded(database: Database) -> dict[str, list[Row]]:
+    guarded: dict[str, list[Row]] = {}
+    for place in list_places(database, rows_max=ROWS_MAX):
+        if place["policy"]:
+            guarded.setdefault(place["policy"], []).append(place)
+    return guarded
+
+
+async def _text_of(file: UploadFile | None) -> str:
+    if file is None or not file.filename:
+        raise Invalid("no file was chosen", "Go back and choose a CSV file.")
+    try:
+        text = (await file.read()).decode()
+    except UnicodeDecodeError as error:
+        raise Invalid("the file is not in UTF-8", "Save it as CSV in UTF-8.") from error
+    if "\x00" in text:
+        raise Invalid("the file holds a NUL character", "Save it as plain CSV in UTF-8.")
+    return text
+
+
+POLICIES = (
+    Column("name", "Policy", link=lambda row: f"/administration/policies/{row['name']}"),
+    Column("title", "What it asks for"),
+    Column("rules", "Rules", Show.NUMBER),
+    Column("places", "In force in", value=lambda row: [place["title"] or place["name"] for place in row["places"]]),
+)
