@@ -32,10 +32,8 @@ def main(minutes: float) -> int:
         files = (MACHINE,) if is_machine else ORDERS
         said = {"LOTWARDEN_MACHINE": str(STORIES)} if is_machine else {"LOTWARDEN_EXAMPLES": str(EXAMPLES)}
         seed = secrets.randbelow(2**32)
-        command = (
-            sys.executable, "-m", "pytest", "-q", "-x", "-s", "--hypothesis-show-statistics", f"--hypothesis-seed={seed}",
-            *files,
-        )  # fmt: skip
+        options = ("-q", "-x", "-s", "--hypothesis-show-statistics", f"--hypothesis-seed={seed}")
+        command = (sys.executable, "-m", "pytest", *options, *files)
         done = subprocess.run(command, env={**os.environ, **said}, capture_output=True, text=True, check=False)
         tried += _tried(done.stdout)
         print(f"round {number}, seed {seed}: {dict(tried)}", flush=True)
