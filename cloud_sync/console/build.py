@@ -41,9 +41,7 @@ PAGES = (
 
 
 def add_console(app: FastAPI) -> None:
-    """Serve the console on ``app``: pages at ``/``, scripts and styles at ``/static``."""
-    for page in PAGES:
-        app.include_router(page.router)
+    """What :data:`PAGES` need of ``app``, and scripts and styles at ``/static``."""
     app.state.menu = groups_of(
         {route.path for page in PAGES for route in page.router.routes if isinstance(route, Route)}
     )
