@@ -161,8 +161,13 @@ SEAL: Parameters = {
     "snapshot": "950:950:",
     "width": 256,
 }
+AUDIT: Parameters = {
+    "gateway_record": None, "happened_from": None, "happened_until": None,
+    "recorded_from": None, "recorded_until": None, "after_id": 0,
+}  # fmt: skip
 USUAL: Parameters = {
     **SEAL,
+    **AUDIT,
     "roles": ["operator"], "site_ids": [1], "record_kind": "order", "record_id": "SO-5", "record_sha256": "x",
     "meaning": "approval", "proof": "password", "signed_at": AT, "from_value": 1, "changed_by": "a",
     "changed_reason": "x", "person": "amy", "since_of_address": AT,
@@ -245,6 +250,13 @@ ASKED: dict[str, list[Parameters]] = {
     "locks.share_rooms": [{"key": 1}],
     "availability.wholly_exposed": [{}, {"lot_number": "", "site": "site"}],
     "events.add_events": [{"data": ["{}", "{}"]}],
+    "events.audit_trail": [
+        {"kind": None, "places": None, "person": None},
+        {"kind": None, "places": None, "subject": None},
+        {"person": None, "places": None, "subject": None},
+        {"kind": None, "person": None, "places": None, "subject": None, "gateway_record": f"gw-1/{JOURNAL}/scans/5"},
+        {"kind": None, "places": ["bin-3"], "person": None, "subject": None, "recorded_from": AT, "recorded_until": AT},
+    ],
     "reservations.add_reservations_together": [{"expires_at": [None, AT]}],
     "clocks.correct_movements": [{"at": [AT, AT], "earliest_at": [AT, AT], "latest_at": [AT, AT]}],
     "clocks.add_doubtful_scans": [{"seqs": [5, 6]}],
