@@ -11,6 +11,7 @@ from cloud_sync.domain.signatures import (
     why_two_release,
 )
 from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.posting.personal_data import told_in
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import queries
 
@@ -33,7 +34,8 @@ def signatures_of(connection: Connection, kind: RecordKind, record_id: str, reco
     """What was signed of it. ``covers``: the record is still as it was signed; ``intact``: so is the signature."""
     now = record_digest(kind, record_id, record)
     rows = queries("signatures").signatures_of(connection, record_kind=kind, record_id=record_id)
-    return [{**row, "covers": row["record_sha256"] == now, "intact": is_intact(row)} for row in rows]
+    said = [{**row, "covers": row["record_sha256"] == now, "intact": is_intact(row)} for row in rows]
+    return told_in(connection, said, "printed_name")
 
 
 def is_intact(row: Row) -> bool:
