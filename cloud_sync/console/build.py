@@ -14,7 +14,10 @@ from cloud_sync.console.navigation import groups_of
 from cloud_sync.console.pages import (
     administration,
     audit,
+    batch,
     cases,
+    compounding,
+    counts,
     destruction,
     gateways,
     login,
@@ -26,6 +29,7 @@ from cloud_sync.console.pages import (
     people,
     picks,
     quarantine,
+    recalls,
     receiving,
     returns,
     room,
@@ -36,7 +40,7 @@ from cloud_sync.console.pages import (
 
 PAGES = (
     now, room, quarantine, lots, cases, receiving, orders, new_order, order, picks, transfers, returns, destruction,
-    signatures, gateways, setup, people, administration, audit, login,
+    counts, recalls, compounding, batch, signatures, gateways, setup, people, administration, audit, login,
 )  # fmt: skip
 
 

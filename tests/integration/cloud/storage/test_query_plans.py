@@ -180,7 +180,7 @@ USUAL: Parameters = {
     "standing": "doubted", "why": "unannounced", "follows": JOURNAL, "is_doubted": True,
     "effect": "{}", "needs_second_person": True, "numbered_item_ids": [5],
     **ADDED, **RULE, "rows_max": 101, "rows_skipped": 0, "after": AT, "after_s": 900.0, "ancestors": PLACES,
-    "after_words": "LOT-5\U0010ffff", "words": "LOT-5", "marks": [AT, AT],
+    "today": AT.date(), "after_words": "LOT-5\U0010ffff", "words": "LOT-5", "marks": [AT, AT],
     "actor": "amy", "assignee": None,
     "at": AT, "badge": "B", "batch": None, "batch_id": 1, "before": AT, "began_at": AT,
     "made_for": "", "picked_for": "SO-5",
@@ -298,6 +298,7 @@ WHOLE_ON_PURPOSE = {
     "overview.exposure_queue": "all that is held by exposure, when quality opens the queue",
     "overview.lots_in_rooms": "all stock, for the page of all rooms; made once in some seconds for everybody who looks",
     "overview.other_holds": "all that is held otherwise, when quality opens the queue",
+    "overview.waiting_for_destruction": "all decisions against goods, when somebody looks for what is to be destroyed",
     "orders.replenishment": "all stock of all items with a level, when somebody asks what to buy",
 }
 """Queries that may read a whole big table, and why that is no harm."""
