@@ -31,11 +31,13 @@ from cloud_sync.console.pages import (
     room,
     setup,
     signatures,
+    trace,
     transfers,
 )
 
 PAGES = (
-    now, room, quarantine, lots, cases, receiving, orders, new_order, order, picks, transfers, returns, destruction,
+    now, room, quarantine, trace, lots, cases,
+    receiving, orders, new_order, order, picks, transfers, returns, destruction,
     signatures, gateways, setup, people, administration, audit, login,
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ import pytest
 from cloud_sync.actions.people.accounts import add_account
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
-from tests.support.ledger_api import NOW, Api, api_on
+from tests.support.ledger_api import NOW, Api, api_on, movement
 from tests.support.people import PASSWORD, Clock, browser_at
 
 PAGES = ("/", "/quarantine", "/lots", "/lots?q=L", "/cases", "/cases?all=true", "/gateways", "/rooms/fridge-a")
@@ -159,3 +159,21 @@ def test_the_search_finds_by_number_item_and_gtin(api: Api) -> None:
     for words, found in (("abc", {"ABC-1"}), ("saline", saline), ("0.9 %", saline), ("%", saline), ("none", set())):
         page = client.get("/lots", params={"q": words}).text
         assert {lot for lot in ("ABC-1", "XYZ-1") if lot in page} == found, words
+
+
+def test_a_trace_is_searched_shown_step_by_step_and_given_to_be_drawn(api: Api) -> None:
+    lot = api.receive("L1", 5)
+    line = {"item": "insulin", "lot_number": "L1", "quantity": 2}
+    api.operator.ok("POST", "/v1/movements", json=movement("ship", "fridge-a", "st-mary", [line]))
+    client = as_role(api, "reader")
+    page = client.get(f"/lots/{lot}/trace").text
+    assert all(word in page for word in ("acme", "fridge-a", "st-mary", "Draw it"))
+    assert "st-mary" in client.get(f"/lots/{lot}/trace?csv=steps").text
+    graph = client.get(f"/lots/{lot}/trace/graph").json()
+    places = {node["key"]: node["place"] for node in graph["nodes"]}
+    assert {(places[edge["source"]], places[edge["target"]]) for edge in graph["edges"]} == {
+        ("acme", "fridge-a"), ("fridge-a", "st-mary"),
+    }  # fmt: skip
+    found = client.get("/trace", params={"lot_number": "L1"}).text
+    assert "1 lot<" in found and "st-mary" in found
+    assert "no lot matches" in client.get("/trace", params={"lot_number": "L9"}).text.lower()
