@@ -16,6 +16,7 @@ from cloud_sync.console.pages import (
     audit,
     cases,
     destruction,
+    expiry,
     gateways,
     login,
     lots,
@@ -27,6 +28,7 @@ from cloud_sync.console.pages import (
     picks,
     quarantine,
     receiving,
+    reports,
     returns,
     room,
     setup,
@@ -38,7 +40,7 @@ from cloud_sync.console.pages import (
 PAGES = (
     now, room, quarantine, trace, lots, cases,
     receiving, orders, new_order, order, picks, transfers, returns, destruction,
-    signatures, gateways, setup, people, administration, audit, login,
+    signatures, gateways, setup, people, administration, audit, expiry, reports, login,
 )  # fmt: skip
 
 
