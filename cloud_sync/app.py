@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
@@ -12,6 +13,7 @@ from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
     accounts,
+    audit_trail,
     batches,
     compounding,
     corrections,
@@ -35,7 +37,7 @@ from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
-from cloud_sync.console.build import add_console
+from cloud_sync.console.build import PAGES, add_console
 from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
 from cloud_sync.storage.database import Database
 from cloud_sync.storage.queries import queries
@@ -52,6 +54,29 @@ account may be bound to a site: it changes nothing elsewhere.
 
 Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: send the same again.
 """
+
+
+ROOMS = (
+    stock,
+    corrections,
+    traces,
+    orders,
+    quality,
+    audit_trail,
+    recalls,
+    compounding,
+    master_data,
+    records,
+    gateways,
+    enrolments,
+    desk,
+    seal,
+    sessions,
+    accounts,
+    signatures,
+    measurements,
+    batches,
+)
 
 
 def create_app(
@@ -78,26 +103,7 @@ def create_app(
     app.state.typed_times = typed_times
     app.state.sign_receipts = ReceiptSigner(database)
     app.state.refusals = Refusals(database)
-    rooms = (
-        stock,
-        corrections,
-        traces,
-        orders,
-        quality,
-        recalls,
-        compounding,
-        master_data,
-        records,
-        gateways,
-        enrolments,
-        desk,
-        seal,
-        sessions,
-        accounts,
-        signatures,
-    )
-    for room in (*rooms, measurements, batches):
-        app.include_router(room.router, prefix="/v1")
+    app.router.routes.extend(_endpoints().routes)
     app.add_api_route(
         "/healthz",
         healthz,
@@ -109,6 +115,17 @@ def create_app(
     install(app)
     app.add_middleware(LimitBody)
     return app
+
+
+@cache
+def _endpoints() -> APIRouter:
+    """What the rooms answer, for all apps of a process: to work out what each endpoint takes and gives is slow."""
+    endpoints = APIRouter(generate_unique_id_function=_operation_id)
+    for room in ROOMS:
+        endpoints.include_router(room.router, prefix="/v1")
+    for page in PAGES:
+        endpoints.include_router(page.router)
+    return endpoints
 
 
 def healthz(database: Ledger) -> HealthOut:

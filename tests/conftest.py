@@ -1,5 +1,6 @@
 """What many tests share: a real PostgreSQL, and an empty migrated database of it for each test that asks."""
 
+import gc
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -44,6 +45,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(data_dir.parent, ignore_errors=True)
 
 
+def pytest_collection_finish() -> None:
+    """Modules and tests stay to the end: from here on, the collector of garbage need not look through them."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def quick_hashes() -> None:
     """Passwords are hashed by argon2id as ever, but in a thousandth of the memory: that it is slow is not the test."""
@@ -83,7 +90,6 @@ def ledger_url(databases: RecycledDatabases) -> Iterator[str]:
 
 
 @pytest.fixture
-def database(ledger_url: str) -> Iterator[Database]:
+def database(databases: RecycledDatabases, ledger_url: str) -> Database:
     """An empty, migrated database of the test's own, opened."""
-    with Database.at_url(ledger_url) as opened:
-        yield opened
+    return databases.open(ledger_url)

@@ -14,7 +14,10 @@ from cloud_sync.console.navigation import groups_of
 from cloud_sync.console.pages import (
     administration,
     audit,
+    batch,
     cases,
+    compounding,
+    counts,
     destruction,
     expiry,
     gateways,
@@ -27,6 +30,7 @@ from cloud_sync.console.pages import (
     people,
     picks,
     quarantine,
+    recalls,
     receiving,
     reports,
     returns,
@@ -39,15 +43,14 @@ from cloud_sync.console.pages import (
 
 PAGES = (
     now, room, quarantine, trace, lots, cases,
-    receiving, orders, new_order, order, picks, transfers, returns, destruction,
-    signatures, gateways, setup, people, administration, audit, expiry, reports, login,
+    receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
+    recalls, compounding, batch, signatures, expiry, reports, audit,
+    gateways, setup, people, administration, login,
 )  # fmt: skip
 
 
 def add_console(app: FastAPI) -> None:
-    """Serve the console on ``app``: pages at ``/``, scripts and styles at ``/static``."""
-    for page in PAGES:
-        app.include_router(page.router)
+    """What :data:`PAGES` need of ``app``, and scripts and styles at ``/static``."""
     app.state.menu = groups_of(
         {route.path for page in PAGES for route in page.router.routes if isinstance(route, Route)}
     )

@@ -78,7 +78,7 @@ def _environment() -> Environment:
         "when": when, "clock": clock, "limits": limits,
         "day": day, "ago": ago, "lasting": lasting, "value": value, "quantity": label_of,
         "spark": spark, "unit": unit_of, "rule_words": rule_words, "told": told,
-        "tone": tone_of,
+        "tone": tone_of, "moment": datetime.fromisoformat,
     }  # fmt: skip
     environment.globals["new_id"] = uuid4
     return environment

@@ -33,8 +33,15 @@ def position_of(row: Row) -> Position:
         expires_on=row["expires_on"],
         zone=zone_named(row["zone"]),
     )
-    made_for_it = row.get("is_made_for_it", False)
-    return Position(row["lot_id"], row["place_id"], row["serial"], row["received_at"], stock, made_for_it)
+    return Position(
+        lot_id=row["lot_id"],
+        place_id=row["place_id"],
+        serial=row["serial"],
+        received_at=row["received_at"],
+        stock=stock,
+        expires_hour=row["expires_hour"],
+        is_made_for_it=row.get("is_made_for_it", False),
+    )
 
 
 def shown(row: Row, at: datetime) -> Row:

@@ -34,18 +34,18 @@ ON CONFLICT (item_id, lot_number, owner) DO NOTHING;
 -- leaves them open; of lots that are marked as wholly exposed, of the others, or null: of all), with what is reserved of
 -- it: rows in the order of fefo_key (cloud_sync.domain.fefo), which decides. holds_on says what blocks it.
 -- Index: lot_fefo, lot_fefo_free and lot_fefo_exposed, position's primary key, reservation_open, production_batch_prescription.
-SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
+SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on, l.expires_hour,
        expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone, i.expiry_required,
        i.name AS item, p.name AS place,
-       (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at,
+       l.received_at,
        coalesce((SELECT sum(v.quantity) FROM reservation v
                  WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (b.lot_id, b.place_id, b.serial)),
                 0)::bigint AS reserved
-FROM lot l
+FROM lot l -- each with its positions and their places, so that the order is that of the index whatever the planner believes
+CROSS JOIN LATERAL (SELECT * FROM position WHERE lot_id = l.id AND quantity > 0 OFFSET 0) AS b
+CROSS JOIN LATERAL (SELECT * FROM place WHERE id = b.place_id OFFSET 0) AS p
 JOIN item i ON i.id = l.item_id
-JOIN position b ON b.lot_id = l.id AND b.quantity > 0
-JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
-WHERE l.item_id = :item_id AND l.owner = :owner
+WHERE l.item_id = :item_id AND l.owner = :owner AND p.kind IN ('site', 'room', 'bin')
   AND (:exposed::boolean IS NULL OR l.is_wholly_exposed = :exposed)
   AND (:lot_number = '' OR l.lot_number = :lot_number) AND (:serial = '' OR b.serial = :serial)
   AND (:made_for = '' OR l.id = ANY(ARRAY(
@@ -54,7 +54,7 @@ WHERE l.item_id = :item_id AND l.owner = :owner
       CROSS JOIN LATERAL (SELECT m.lot_id FROM batch_product m WHERE m.batch_id = batch.id OFFSET 0) AS product
       WHERE batch.prescription = :made_for)))
   AND (:site::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)])
-ORDER BY l.expires_on NULLS LAST, expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial COLLATE "C"
+ORDER BY l.expires_on, l.expires_hour, l.received_at, l.id, b.place_id, b.serial COLLATE "C"
 LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: wholly_exposed(item_id, owner, site, lot_number)$
@@ -68,16 +68,26 @@ WHERE l.item_id = :item_id AND l.owner = :owner AND l.is_wholly_exposed AND (:lo
       WHERE b.lot_id = l.id AND b.quantity > 0
         AND p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)]));
 
--- name: first_positions(item_ids, owners, sites)
+-- name: first_positions(item_ids, owners, sites, rooms_key)
 -- For each of these demands (number counts from 1) the first few rows of positions_in_fefo_order and what blocks them
--- (holds_on), for nobody's prescription, and how many lots are marked as wholly exposed. It is planned once; so how few are
--- wanted stands here.
-SELECT asked.number, stock.*,
+-- (holds_on), for nobody's prescription, and how many lots are marked as wholly exposed. is_judged: somebody owns a room
+-- it is in (locks.lock_rooms, rooms_key), so that its holds are about to change; who asks shares the others from now on,
+-- without waiting. It is planned once; so how few are wanted stands here.
+SELECT asked.number, b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on, l.expires_hour,
+       expires_at(l.expires_on, l.expires_hour, l.expires_exactly, b.zone) AS expires_at, b.zone, i.expiry_required,
+       i.name AS item, b.place, l.is_wholly_exposed, l.received_at,
+       coalesce((SELECT sum(v.quantity) FROM reservation v
+                 WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (b.lot_id, b.place_id, b.serial)),
+                0)::bigint AS reserved,
        (SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'text', h.text) ORDER BY h.kind, h.text)
         FROM active_hold h
-        WHERE h.lot_id = stock.lot_id AND coalesce(h.serial = stock.serial, true)
-          AND hold_covers(h.place_id, stock.place_id)
+        WHERE h.lot_id = b.lot_id AND coalesce(h.serial = b.serial, true)
+          AND hold_covers(h.place_id, b.place_id)
           AND h.prescription IS DISTINCT FROM '') AS holds,
+       (SELECT bool_or(NOT pg_try_advisory_xact_lock_shared(:rooms_key, mod(above.id, 2147483648)::integer))
+        FROM place above
+        WHERE above.id = ANY((SELECT ancestors FROM place WHERE id = b.place_id)::bigint[])
+          AND (above.kind <> 'bin' OR above.parent_id IS NULL)) AS is_judged,
        asked.wholly_exposed
 FROM (SELECT a.*, (SELECT count(*) FROM lot x
                    WHERE x.item_id = a.item_id AND x.owner = a.owner AND x.is_wholly_exposed) AS wholly_exposed
@@ -85,39 +95,26 @@ FROM (SELECT a.*, (SELECT count(*) FROM lot x
            AS a (item_id, owner, site_id, number)
       OFFSET 0) AS asked -- counted once for each
 CROSS JOIN LATERAL (
-    (SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
-            expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone,
-            i.expiry_required, i.name AS item, p.name AS place, l.is_wholly_exposed,
-            (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at,
-            coalesce((SELECT sum(v.quantity) FROM reservation v
-                      WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (b.lot_id, b.place_id, b.serial)),
-                     0)::bigint AS reserved
+    (SELECT here.*, p.zone, p.name AS place
      FROM lot l
-     JOIN item i ON i.id = l.item_id
-     JOIN position b ON b.lot_id = l.id AND b.quantity > 0
-     JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
+     CROSS JOIN LATERAL (SELECT * FROM position WHERE lot_id = l.id AND quantity > 0 OFFSET 0) AS here
+     CROSS JOIN LATERAL (SELECT * FROM place WHERE id = here.place_id OFFSET 0) AS p
      WHERE l.item_id = asked.item_id AND l.owner = asked.owner AND NOT l.is_wholly_exposed
-       AND (asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id])
-     ORDER BY l.expires_on NULLS LAST, expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial COLLATE "C"
-     LIMIT 4)
+       AND p.kind IN ('site', 'room', 'bin') AND (asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id])
+     ORDER BY l.expires_on, l.expires_hour, l.received_at, l.id, here.place_id, here.serial COLLATE "C"
+     LIMIT 8)
     UNION ALL
-    (SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
-            expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone,
-            i.expiry_required, i.name AS item, p.name AS place, l.is_wholly_exposed,
-            (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at,
-            coalesce((SELECT sum(v.quantity) FROM reservation v
-                      WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (b.lot_id, b.place_id, b.serial)),
-                     0)::bigint AS reserved
+    (SELECT here.*, p.zone, p.name AS place
      FROM (SELECT * FROM lot x -- none of it is taken, so of ten thousand that expire on one day any may be told
            WHERE x.item_id = asked.item_id AND x.owner = asked.owner AND x.is_wholly_exposed
-           ORDER BY x.expires_on NULLS LAST, x.id LIMIT 8) AS l
-     JOIN item i ON i.id = l.item_id
-     JOIN position b ON b.lot_id = l.id AND b.quantity > 0
-     JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
-     WHERE asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id]
-     ORDER BY l.expires_on NULLS LAST, expires_at NULLS LAST, received_at NULLS LAST, l.id, b.place_id, b.serial COLLATE "C"
+           ORDER BY x.expires_on, x.expires_hour, x.received_at, x.id LIMIT 8) AS l
+     CROSS JOIN LATERAL (SELECT * FROM position WHERE lot_id = l.id AND quantity > 0 OFFSET 0) AS here
+     CROSS JOIN LATERAL (SELECT * FROM place WHERE id = here.place_id OFFSET 0) AS p
+     WHERE p.kind IN ('site', 'room', 'bin') AND (asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id])
      LIMIT 8)
-) AS stock;
+) AS b
+JOIN lot l ON l.id = b.lot_id
+JOIN item i ON i.id = l.item_id;
 
 -- name: holds_on(lot_ids, place_ids, serials, made_for)
 -- All that blocks these positions, for whoever asks for this prescription ('': for none); number counts from 1. Index:
@@ -139,10 +136,10 @@ WHERE held.holds IS NOT NULL;
 -- Stock by item, lot and place (at and below it), with all that blocks it. In the house only, or also with suppliers,
 -- customers and the like.
 WITH candidate AS MATERIALIZED (
-    SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
+    SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on, l.expires_hour,
        expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone, i.expiry_required,
            i.name AS item, p.name AS place, p.ancestors,
-           (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at
+           l.received_at
     FROM position b
     JOIN lot l ON l.id = b.lot_id
     JOIN item i ON i.id = l.item_id

@@ -113,14 +113,18 @@ ORDER BY v.lot_id;
 SELECT DISTINCT lot_id FROM exposure WHERE excursion_id = ANY(:excursion_ids) ORDER BY 1;
 
 -- name: mark_wholly_exposed(lot_ids)!
--- Mark those of these lots of which all stock in the house is held by exposure. The caller owns the lots.
+-- Mark those of these lots of which all stock in the house is held by exposure on which nobody has decided yet: there the
+-- view active_hold has nothing more to weigh. The caller owns the lots.
 UPDATE lot l SET is_wholly_exposed = true
 WHERE l.id = ANY(:lot_ids) AND NOT l.is_wholly_exposed
   AND NOT EXISTS (
       SELECT FROM position b
       JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
       WHERE b.lot_id = l.id AND b.quantity > 0
-        AND NOT EXISTS (SELECT FROM active_hold h
-                        WHERE h.lot_id = l.id AND h.kind = 'exposure' AND coalesce(h.serial = b.serial, true)
-                          AND hold_covers(h.place_id, b.place_id)))
+        AND NOT EXISTS (
+            SELECT FROM residency r
+            JOIN exposure x ON (x.lot_id, x.place_id, x.serial, x.residency_began_at)
+                             = (r.lot_id, r.place_id, r.serial, r.began_at)
+            WHERE (r.lot_id, r.place_id, r.serial) = (b.lot_id, b.place_id, b.serial) AND r.ended_at IS NULL
+              AND NOT EXISTS (SELECT FROM disposition d WHERE (d.excursion_id, d.lot_id) = (x.excursion_id, x.lot_id))))
   AND EXISTS (SELECT FROM position b WHERE b.lot_id = l.id AND b.quantity > 0);

@@ -9,7 +9,8 @@ Take them in this order, at the start of the transaction:
    booking is alone), who decides whether stock may be issued (``share_holds``), and who holds the stock of a place
    because of what was measured there (``lock_exposed``).
 2. The rooms, in the order of ids: ``share_rooms`` of the places between which is booked, ``lock_exposed`` of those
-   whose excursions change.
+   whose excursions change. Who allocates shares those of the first stock without waiting (``ROOMS``), and passes over
+   what is in a room that somebody owns: its holds are about to change. Nobody waits for a room who owns a lot.
 3. ``lock_orders`` for all orders that the transaction is about: those that the movements to book name, too.
 4. ``lock_items`` for each item whose stock is reserved (FEFO), in the order of ids.
 5. The lots, in the order of ids: ``lock_lots`` of those whose movements are booked, ``lock_exposed`` of those that were
@@ -36,7 +37,8 @@ from edge_agent.domain.intervals import Interval
 _HOLDS = 0x484F4C44
 _ITEMS = 0x4954454D
 _PLACES = 0x504C4143
-_ROOMS = 0x524F4F4D
+ROOMS = 0x524F4F4D
+"""The key of the locks of rooms."""
 
 
 # The same as statements, to be sent with others (``queries.pipeline``).
@@ -67,7 +69,7 @@ def share_rooms(connection: Connection, *, place_ids: Iterable[int] = (), place_
     """Keep anybody from changing what these places, or those they are in, expose stock to."""
     connection.execute(
         queries("locks").share_rooms.sql,
-        {"key": _ROOMS, "place_ids": sorted(set(place_ids)), "names": sorted(set(place_names))},
+        {"key": ROOMS, "place_ids": sorted(set(place_ids)), "names": sorted(set(place_names))},
     )
 
 
@@ -76,7 +78,7 @@ def lock_exposed(connection: Connection, extents: Mapping[int, Interval]) -> Non
     of the transaction. Whoever has to do with other stock goes on."""
     share_holds(connection)
     places = sorted(extents)
-    connection.execute(queries("locks").lock_rooms.sql, {"key": _ROOMS, "place_ids": places})
+    connection.execute(queries("locks").lock_rooms.sql, {"key": ROOMS, "place_ids": places})
     connection.execute(
         queries("locks").lock_lots_exposed.sql,
         {

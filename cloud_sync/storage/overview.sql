@@ -149,14 +149,19 @@ WHERE l.id = ANY(:lot_ids)
 ORDER BY l.expires_on, l.id;
 
 -- name: returned_goods(rows_max)
--- What came back from recipients and waits for quality's decision.
-SELECT h.hold_id, h.lot_id, i.name AS item, i.title AS item_title, l.lot_number, h.serial, p.name AS place, h.text, h.since
-FROM active_hold h
-JOIN hold placed ON placed.id = h.hold_id AND placed.origin = 'return'
+-- What came back from recipients and waits for quality's decision, where it is now. Index: hold_lot.
+SELECT h.id AS hold_id, h.lot_id, i.name AS item, i.title AS item_title, l.lot_number, h.serial, h.reason AS text,
+       h.placed_at AS since,
+       (SELECT array_agg(DISTINCT p.name ORDER BY p.name)
+        FROM hold_reach r
+        JOIN position b ON (b.lot_id, b.place_id, b.serial) = (r.lot_id, r.place_id, r.serial) AND b.quantity > 0
+        JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
+        WHERE r.hold_id = h.id) AS places
+FROM (SELECT * FROM hold WHERE lifted_at IS NULL ORDER BY lot_id) h
 JOIN lot l ON l.id = h.lot_id
 JOIN item i ON i.id = l.item_id
-LEFT JOIN place p ON p.id = h.place_id
-ORDER BY h.since NULLS FIRST, h.lot_id
+WHERE h.origin = 'return'
+ORDER BY h.id
 LIMIT :rows_max;
 
 -- name: waiting_for_destruction(today, rows_max)

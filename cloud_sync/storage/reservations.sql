@@ -125,10 +125,10 @@ LIMIT :rows_max OFFSET :rows_skipped;
 -- name: position_to_issue(lot_id, serial, place_id, but_reservation, but_demand, picked_for)^
 -- One position with all that blocks it; a reservation that is about to be picked does not count against itself, nor do
 -- those for the demand that the stock is for, nor that it was made for the prescription it is picked for.
-SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
+SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on, l.expires_hour,
        expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone, i.expiry_required,
        i.name AS item, p.name AS place,
-       (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS received_at,
+       l.received_at,
        coalesce((SELECT sum(v.quantity) FROM reservation v
                  WHERE v.ended_at IS NULL AND v.id IS DISTINCT FROM :but_reservation::bigint
                    AND v.demand IS DISTINCT FROM :but_demand::text

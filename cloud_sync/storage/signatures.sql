@@ -59,10 +59,13 @@ FROM signature WHERE record_kind = :record_kind AND record_id = :record_id ORDER
 -- When a release takes two.
 SELECT name, meaning, from_value, changed_by, changed_reason FROM second_signature_rule ORDER BY name;
 
--- name: set_second_signature_rule(name, from_value, changed_by, changed_reason)!
--- From which value on; null: never.
-UPDATE second_signature_rule SET from_value = :from_value, changed_by = :changed_by, changed_reason = :changed_reason
-WHERE name = :name;
+-- name: set_second_signature_rule(name, from_value, changed_by, changed_reason)^
+-- From which value on; null: never. Gives the value before, and nothing if there is no such rule.
+UPDATE second_signature_rule r
+SET from_value = :from_value, changed_by = :changed_by, changed_reason = :changed_reason
+FROM (SELECT name, from_value AS before FROM second_signature_rule WHERE name = :name FOR UPDATE) AS was
+WHERE r.name = was.name
+RETURNING was.before;
 
 -- name: schedule_of_lot(lot_id)$
 -- The controlled schedule of a lot's item.

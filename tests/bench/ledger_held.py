@@ -8,7 +8,7 @@ from time import perf_counter
 
 from cloud_sync.ingest.batches import store_batch
 from tests.bench.figure import Figure
-from tests.bench.ledger import new_database
+from tests.bench.ledger import analyse, new_database
 from tests.bench.ledger_allocate import ALONE, WARM_UP, allocate_one, quantile
 from tests.support.builders import GatewayWithKey, Ledger, reading
 
@@ -57,7 +57,7 @@ def _beside_held(held: int) -> float:
         "INSERT INTO residency (lot_id, serial, place_id, began_at)"
         " SELECT lot_id, '', to_place, occurred_at FROM movement"
     )
-    ledger.run("ANALYZE")
+    analyse(database)
     for at, value in ((0, 5.0), (1, 9.0)):
         store_batch(database, gateway.batch(reading(NOW + timedelta(minutes=at), value)))
     assert len(ledger.held()) == held

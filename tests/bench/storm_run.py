@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 sys.path.insert(0, ".")  # the checkout that is measured, not that of this file
 sys.path[:] = [each for each in sys.path if Path(each).resolve() != Path(__file__).resolve().parent]
 
@@ -85,7 +87,9 @@ def _filled(ledger: Any, gateways: int, lots: int) -> list[Any]:
         )
     ledger.run("INSERT INTO residency (lot_id, serial, place_id, began_at)"
                " SELECT lot_id, '', to_place, occurred_at FROM movement")  # fmt: skip
-    ledger.run("ANALYZE")
+    owner_url = ledger.database.url.replace("lotwarden_runtime@", "postgres@")  # older builds have no other role
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        connection.execute("ANALYZE")
     for n, sender in enumerate(senders):
         store_batches(ledger.database, [sender.batch(_reading(0, 5.0, n))])
     return senders

@@ -41,3 +41,31 @@ def test_a_database_whose_schema_was_changed_is_not_used_again(databases: Recycl
     with databases.lent() as other, psycopg.connect(other, autocommit=True) as connection:
         assert other != url
         assert Pristine.read(connection) == PRISTINE[0]
+
+
+def test_the_next_test_finds_a_database_open_whatever_the_last_one_did_with_it(databases: RecycledDatabases) -> None:
+    def close(database: Database) -> None:
+        database.close()
+
+    def keep_a_connection(database: Database) -> None:
+        database.transaction().__enter__().execute("SELECT FROM reading")
+
+    def lose_the_server(database: Database) -> None:
+        with psycopg.connect(database.url, autocommit=True) as connection:
+            others = "datname = current_database() AND pid <> pg_backend_pid()"
+            connection.execute(f"SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE {others}")
+
+    for do in (close, keep_a_connection, lose_the_server, close):
+        with databases.lent() as url:
+            database = databases.open(url)
+            with database.transaction() as connection:
+                assert connection.execute("SELECT FROM reading").fetchall() == []
+            do(database)
+
+
+def test_the_next_test_finds_connections_that_know_its_queries(databases: RecycledDatabases) -> None:
+    backends = set()
+    for _ in range(2):
+        with databases.lent() as url, databases.open(url).transaction() as connection:
+            backends.add(connection.info.backend_pid)
+    assert len(backends) == 1

@@ -97,6 +97,12 @@ class Watch(RuleBasedStateMachine):
             return
         ledger, found = self.house.ledger, self.model.truth()
         same("residencies", ledger.residencies(), {(*r.key, r.began_at, r.ended_at) for r in found.residencies})
+        receipts = self.house.ledger.rows("""
+            SELECT l.lot_number, l.received_at,
+                   (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id) AS expected
+            FROM lot l""")
+        same("receipts", {(row["lot_number"], row["received_at"]) for row in receipts},
+             {(row["lot_number"], row["expected"]) for row in receipts})  # fmt: skip
         self.check_excursions()
         self.check_labels()
         exposures = {

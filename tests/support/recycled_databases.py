@@ -2,13 +2,20 @@
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from cloud_sync.storage.database import Database
+from cloud_sync.storage.roles import RUNTIME_ROLE
+
 Connection = psycopg.Connection[tuple[object, ...]]
+
+STAYS = "lotwarden tests"
+"""The name of connections that stay when a database is made new: they know its queries, which makes them quick."""
+STAYING_MAX = 4
 
 SMALL_BYTES = 1 << 20
 """Rows of a table up to this size are deleted; a bigger one is truncated, which makes new files."""
@@ -86,6 +93,21 @@ def empty(url: str) -> None:
         PRISTINE[0].restore(connection)
 
 
+class StayingDatabase(Database):
+    """A database that one test after another finds open."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"{url}&application_name={STAYS.replace(' ', '%20')}", ExitStack(), role=RUNTIME_ROLE)
+        self._pool.wait()
+
+    def is_as_opened(self) -> bool:
+        """Whether no test has closed it, lost its server, kept a connection or needed many of them."""
+        if self._pool.closed or self._lost_at_s is not None:
+            return False
+        counted = self._pool.get_stats()
+        return counted["pool_available"] == counted["pool_size"] <= STAYING_MAX
+
+
 @dataclass
 class RecycledDatabases:
     """The databases of one process of the tests, on one server."""
@@ -93,6 +115,16 @@ class RecycledDatabases:
     server_url: str
     template: str
     free: list[str] = field(default_factory=list)
+    owners: dict[str, Connection] = field(default_factory=dict)
+    """By its name, the connection that makes a database new."""
+    opened: dict[str, StayingDatabase] = field(default_factory=dict)
+    """By their URLs."""
+
+    def open(self, url: str) -> Database:
+        """The database lent as ``url``, opened; it need not be closed."""
+        if url not in self.opened:
+            self.opened[url] = StayingDatabase(url)
+        return self.opened[url]
 
     @contextmanager
     def lent(self) -> Iterator[str]:
@@ -107,6 +139,8 @@ class RecycledDatabases:
                 self._drop(name)
 
     def close(self) -> None:
+        while self.opened:
+            self.opened.popitem()[1].close()
         while self.free:
             self._drop(self.free.pop())
 
@@ -120,23 +154,36 @@ class RecycledDatabases:
         return name
 
     def _drop(self, name: str) -> None:
+        if owner := self.owners.pop(name, None):
+            owner.close()
         with psycopg.connect(self.server_url, autocommit=True) as server:
             server.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
 
     def _is_new_again(self, name: str) -> bool:
         """Make it new; False if that fails, or its schema is another than the template's."""
-        with (
-            suppress(psycopg.Error),
-            psycopg.connect(database_url(self.server_url, name), autocommit=True) as connection,
-        ):
-            connection.execute(
-                "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        url = database_url(self.server_url, name)
+        if url in self.opened and not self.opened[url].is_as_opened():
+            self.opened.pop(url).close()
+        with suppress(psycopg.Error):
+            owner = self._owner_of(name)
+            owner.execute(
+                "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid() AND (application_name <> %s OR state <> 'idle')",
+                (STAYS,),
             )
-            connection.execute("SET lock_timeout = '5s'")
-            PRISTINE[0].restore(connection)
-            return _fingerprint(connection) == PRISTINE[0].fingerprint
+            PRISTINE[0].restore(owner)
+            if _fingerprint(owner) == PRISTINE[0].fingerprint:
+                return True
+        if url in self.opened:
+            self.opened.pop(url).close()
         return False
+
+    def _owner_of(self, name: str) -> Connection:
+        if name not in self.owners or self.owners[name].closed:
+            url = database_url(self.server_url, name)
+            self.owners[name] = psycopg.connect(url, autocommit=True, application_name=STAYS)
+            self.owners[name].execute("SET lock_timeout = '5s'")
+        return self.owners[name]
 
 
 def database_url(server_url: str, name: str) -> str:

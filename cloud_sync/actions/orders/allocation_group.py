@@ -25,7 +25,7 @@ from cloud_sync.posting.reservations.reservations import reserved
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import adding_events
 from cloud_sync.storage.group_commit import GroupCommit
-from cloud_sync.storage.locks import lock_items_named, share_holds
+from cloud_sync.storage.locks import ROOMS, lock_items_named, share_holds
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.stock.eligibility import Context
 
@@ -34,6 +34,8 @@ AT_ONCE_MAX = 16
 TRANSACTIONS_MAX = 2
 """At the same time, of one process."""
 ALLOCATED = "allocated"
+BEING_JUDGED = {"kind": "exposure", "text": "what was measured in its room is being judged at this moment"}
+"""What blocks stock in a room whose holds are being written; nobody waits for it who finds other stock."""
 
 _groups: "WeakKeyDictionary[Database, GroupCommit[AllocationRequest, dict[str, Any]]]" = WeakKeyDictionary()
 
@@ -95,11 +97,13 @@ def _allocate_in(connection: Connection, asked: Sequence[AllocationRequest]) -> 
             "item_ids": [item_ids[each.item] for each in plain],
             "owners": [each.owner for each in plain],
             "sites": [site_ids.get(each.site or "") for each in plain],
+            "rooms_key": ROOMS,
         },
         prepare=True,
     )
     for row in found:
-        rows_of[row["number"]].append({**row, "holds": row["holds"] or []})
+        holds = [*(row["holds"] or []), *([BEING_JUDGED] if row["is_judged"] else [])]
+        rows_of[row["number"]].append({**row, "holds": holds})
     taken_before: dict[PositionKey, int] = defaultdict(int)
     planned: dict[UUID, PlannedStock] = {}
     for number, each in enumerate(plain, start=1):

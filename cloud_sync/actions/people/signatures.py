@@ -98,9 +98,11 @@ def list_rules(database: Database) -> list[Row]:
 def set_rule(database: Database, name: str, from_value: int | None, *, reason: str, actor: str) -> None:
     """Say from which value on a release takes two signatures; None: never. Raises ``NotFound``."""
     with database.transaction() as connection:
-        if not queries("signatures").set_second_signature_rule(
+        was = queries("signatures").set_second_signature_rule(
             connection, name=name, from_value=from_value, changed_by=actor, changed_reason=reason
-        ):
+        )
+        if was is None:
             raise NotFound(f"there is no rule {name}", "See: cloud-sync second-signature list")
+        before = None if was["before"] is None else float(was["before"])
         add_event(connection, actor=actor, kind="second_signature_rule_set", subject=f"second_signature_rule:{name}",
-                  reason=reason, data={"from_value": from_value})  # fmt: skip
+                  reason=reason, data={"from_value": from_value, "before": before})  # fmt: skip

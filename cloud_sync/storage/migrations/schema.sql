@@ -406,6 +406,9 @@ CREATE TABLE event (
     data jsonb NOT NULL DEFAULT '{}'::jsonb,
     CONSTRAINT event_pkey PRIMARY KEY (id)
 );
+CREATE INDEX event_at ON public.event USING brin (at);
+CREATE INDEX event_kind ON public.event USING btree (kind, id);
+CREATE INDEX event_person ON public.event USING btree (person_of(actor), id);
 CREATE INDEX event_subject ON public.event USING btree (subject, id);
 CREATE TRIGGER event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER event_sealed_delete AFTER DELETE ON public.event REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_event();
@@ -860,15 +863,16 @@ CREATE TABLE lot (
     expires_hour time without time zone,
     is_expiry_corrected boolean NOT NULL DEFAULT false,
     is_wholly_exposed boolean NOT NULL DEFAULT false,
+    received_at timestamp with time zone,
     CONSTRAINT lot_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
     CONSTRAINT lot_item_id_lot_number_owner_key UNIQUE (item_id, lot_number, owner),
     CONSTRAINT lot_owner_fkey FOREIGN KEY (owner) REFERENCES owner(name),
     CONSTRAINT lot_pkey PRIMARY KEY (id)
 );
 CREATE INDEX lot_expiry ON public.lot USING btree (expires_on, id);
-CREATE INDEX lot_fefo ON public.lot USING btree (item_id, owner, expires_on, id);
-CREATE INDEX lot_fefo_exposed ON public.lot USING btree (item_id, owner, expires_on, id) WHERE is_wholly_exposed;
-CREATE INDEX lot_fefo_free ON public.lot USING btree (item_id, owner, expires_on, id) WHERE (NOT is_wholly_exposed);
+CREATE INDEX lot_fefo ON public.lot USING btree (item_id, owner, expires_on, expires_hour, received_at, id);
+CREATE INDEX lot_fefo_exposed ON public.lot USING btree (item_id, owner, expires_on, expires_hour, received_at, id) WHERE is_wholly_exposed;
+CREATE INDEX lot_fefo_free ON public.lot USING btree (item_id, owner, expires_on, expires_hour, received_at, id) WHERE (NOT is_wholly_exposed);
 CREATE INDEX lot_number ON public.lot USING btree (lot_number);
 CREATE INDEX lot_words ON public.lot USING btree (lower(lot_number) COLLATE "C");
 ALTER TABLE lot ENABLE ROW LEVEL SECURITY;
@@ -1413,9 +1417,11 @@ CREATE TABLE residency (
 );
 CREATE INDEX residency_place ON public.residency USING btree (place_id, began_at);
 CREATE INDEX residency_serial_open ON public.residency USING btree (lot_id, serial) WHERE ((ended_at IS NULL) AND (serial <> ''::text));
+CREATE TRIGGER residency_came AFTER INSERT ON public.residency REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION receive_lots();
 CREATE TRIGGER residency_changed AFTER UPDATE ON public.residency REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
 CREATE TRIGGER residency_gone AFTER DELETE ON public.residency REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
 CREATE TRIGGER residency_new AFTER INSERT ON public.residency REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
+CREATE TRIGGER residency_taken_back AFTER DELETE ON public.residency REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION receive_lots_again();
 ALTER TABLE residency ENABLE ROW LEVEL SECURITY;
 ALTER TABLE residency FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON residency AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
@@ -2230,6 +2236,12 @@ BEGIN
     END LOOP;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.happened_at(data jsonb, recorded_at timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN CASE WHEN (COALESCE((data ->> 'at'::text), ((data -> 'request'::text) ->> 'occurred_at'::text)) ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d'::text) THEN (COALESCE((data ->> 'at'::text), ((data -> 'request'::text) ->> 'occurred_at'::text)))::timestamp with time zone ELSE recorded_at END;
+
 CREATE OR REPLACE FUNCTION public.hold_covers(held_place bigint, place bigint)
  RETURNS boolean
  LANGUAGE sql
@@ -2487,6 +2499,12 @@ BEGIN
     END IF;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.person_of(actor text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN split_part(actor, ' as told by '::text, 1);
+
 CREATE OR REPLACE FUNCTION public.place_scope(kind text, ancestors bigint[])
  RETURNS bigint
  LANGUAGE sql
@@ -2540,6 +2558,28 @@ BEGIN
                        'EXECUTE FUNCTION refuse_other_change(%s)', of_table || '_mostly_stays', of_table, columns);
     END IF;
     EXECUTE format('COMMENT ON TABLE %I IS %L', of_table, 'evidence ' || wanted);
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.receive_lots()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE lot l SET received_at = came.at
+    FROM (SELECT lot_id, min(began_at) AS at FROM changed GROUP BY lot_id) AS came
+    WHERE l.id = came.lot_id AND (l.received_at IS NULL OR l.received_at > came.at);
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.receive_lots_again()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE lot l SET received_at = (SELECT min(r.began_at) FROM residency r WHERE r.lot_id = l.id)
+    FROM (SELECT lot_id, min(began_at) AS at FROM changed GROUP BY lot_id) AS gone
+    WHERE l.id = gone.lot_id AND l.received_at = gone.at;
+    RETURN NULL;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_change()

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from cloud_sync.actions.orders import allocation_group
+from cloud_sync.storage.locks import lock_exposed
+from edge_agent.domain.intervals import Interval
 from edge_agent.domain.wire.records import Action
 from tests.integration.conftest import Said
 from tests.support.builders import Ledger, line, minute, reading, scan
@@ -49,7 +51,8 @@ def test_the_mark_comes_with_the_hold_and_goes_with_free_stock_a_release_or_a_co
     api.quality.ok("POST", "/v1/dispositions", json=body)
     assert marked(ledger) == set()
     say(reading(minute(3), 11.0))
-    assert marked(ledger) == {"A"}
+    assert marked(ledger) == set()  # held again, and looked at: somebody decided on it
+    assert ("A", "", "fridge-a") in ledger.held()
 
 
 def test_ten_held_lots_before_the_free_one_are_told_and_counted_and_explained_one_by_one_to_who_asks(
@@ -88,3 +91,19 @@ def test_an_allocation_alone_says_the_same_as_one_among_others(
             each.pop("id")
     assert alone == among_others
     assert allocation_group.AT_ONCE_MAX > 1
+
+
+def test_stock_in_a_room_that_is_being_judged_is_passed_over_instead_of_waited_for(
+    api: Api, ledger: Ledger, say: Said
+) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10, "A")))
+    say(scan(minute(1), Action.RECEIVE, "acme", "fridge-b", line(10, "B")))
+    (room,) = ledger.rows("SELECT id FROM place WHERE name = 'fridge-a'")
+    with ledger.database.transaction() as judging:
+        lock_exposed(judging, {room["id"]: Interval(minute(0), minute(2))})
+        asked = ask(api)
+        assert [row["lot_number"] for row in asked["reservations"]] == ["B"]
+        assert [(row["lot_number"], row["reasons"]) for row in asked["skipped"]] == [
+            ("A", [{"code": "held", "text": allocation_group.BEING_JUDGED["text"]}])
+        ]
+    assert [row["lot_number"] for row in ask(api)["reservations"]] == ["A"]
