@@ -112,7 +112,7 @@ def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     text = "" if value is None else str(value)
-    # What a spreadsheet would take for a formula is text.
+    # What a spreadsheet would compute is text.
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 

@@ -84,8 +84,10 @@ LIMIT :rows_max;
 
 -- name: lots_of_event(excursion_id)
 -- The lots that an excursion exposed: where the exposed goods are now, whether they are held for it, the latest decision.
-SELECT x.lot_id, i.name AS item, i.title AS item_title, i.base_unit, l.lot_number, l.expires_on, l.owner,
-       min(x.since) AS since,
+SELECT x.lot_id, i.name AS item, i.title AS item_title, i.base_unit, i.controlled_schedule, l.lot_number, l.expires_on,
+       l.owner, min(x.since) AS since,
+       EXISTS (SELECT FROM disposition d WHERE (d.excursion_id, d.lot_id) = (x.excursion_id, x.lot_id)
+               AND d.decision <> 'release') AS was_rejected,
        (SELECT jsonb_agg(jsonb_build_object('name', p.name, 'title', p.title, 'kind', p.kind, 'quantity', b.quantity)
                          ORDER BY p.name)
         FROM (SELECT DISTINCT y.place_id FROM exposure y

@@ -78,7 +78,7 @@ def _rows(direction: Direction, graph: Graph | None) -> list[Row]:
     by_key = {node["key"]: node for node in nodes}
     return [
         {
-            "direction": "came" if direction is Direction.BACKWARD else "went",
+            "direction": "came from" if direction is Direction.BACKWARD else "went to",
             "kind": "moved" if edge["kind"] == EdgeKind.MOVED else "made into",
             "source": by_key[edge["source"]], "target": by_key[edge["target"]],
             "quantity": edge["quantity"], "first_at": _at(edge["first_at"]), "last_at": _at(edge["last_at"]),

@@ -57,6 +57,7 @@
     const at = positions(view);
     const canvas = document.createElement("div");
     canvas.className = "canvas";
+    canvas.style.height = `${Math.min(Math.max(view.nodes.length * 3, 14), 44)}rem`;
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", "The trace as a graph; the table below has the same steps.");
     box.replaceChildren(canvas);
