@@ -175,15 +175,20 @@ def table(
     rows: Sequence[Row] | None = None,
     *,
     source: Source | None = None,
+    searches: bool = True,
     zone: str = "UTC",
     prefix: str = "",
 ) -> Table:
-    """What the address asks for of a list: all its ``rows``, or a long one that ``source`` reads and searches.
+    """What the address asks for of a list: all its ``rows``, or a long one that ``source`` reads and ``searches``.
 
     A page with several lists gives each but the first a ``prefix`` for its words in the address.
     """
     asked = _Asked.of(request, name, columns, prefix)
-    found = _page_of_source(asked, source) if source and not asked.wants_all else _page_of_all(asked, rows, source)
+    is_searched = source is not None and searches
+    if source and not asked.wants_all and (is_searched or not asked.words):
+        found = _page_of_source(asked, source)
+    else:
+        found = _page_of_all(asked, rows, source, words="" if is_searched else asked.words)
     return Table(
         name=name,
         columns=tuple(columns),
@@ -303,7 +308,7 @@ def _page_of_source(asked: _Asked, source: Source) -> _Found:
     return _Found(shown, shown, shown, None if has_more or asked.page > 1 else len(rows), has_more)
 
 
-def _page_of_all(asked: _Asked, rows: Sequence[Row] | None, source: Source | None) -> _Found:
+def _page_of_all(asked: _Asked, rows: Sequence[Row] | None, source: Source | None, *, words: str) -> _Found:
     """A page of all that was read, searched, filtered and sorted."""
     every, is_cut = list(rows or ()), False
     if source:
@@ -311,7 +316,7 @@ def _page_of_all(asked: _Asked, rows: Sequence[Row] | None, source: Source | Non
         every = list(source(rows_max + 1, 0, asked.words))
         is_cut = len(every) > rows_max
         every = every[:rows_max]
-    matching = _matching(every, asked.columns, "" if source else asked.words, asked.chosen)
+    matching = _matching(every, asked.columns, words, asked.chosen)
     if column := asked.sorted_by:
         matching = _sorted(matching, column, descending=asked.sort.startswith("-"))
     first, after = (asked.page - 1) * PAGE_ROWS, asked.page * PAGE_ROWS
