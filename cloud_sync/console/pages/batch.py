@@ -207,7 +207,7 @@ def decide(
         raise Invalid(f"a batch is released or rejected, not: {meaning}")
     if password or not actor.token:
         sign_as(
-            request, database, RecordKind.BATCH, number, sha256_seen=sha256_seen, meaning=meaning, reason=why,
+            request, database, RecordKind.BATCH, {number: sha256_seen}, meaning=meaning, reason=why,
             proof=Proof(password, code.strip() or None), at=now, actor=actor,
         )  # fmt: skip
     do = batch_execution.release if meaning is Meaning.RELEASE else batch_execution.reject

@@ -1002,6 +1002,7 @@ CREATE TABLE operator (
     name text NOT NULL,
     badge text NOT NULL,
     active boolean NOT NULL DEFAULT true,
+    pin text,
     CONSTRAINT operator_badge_key UNIQUE (badge),
     CONSTRAINT operator_pkey PRIMARY KEY (name)
 );

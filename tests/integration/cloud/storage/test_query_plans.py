@@ -17,9 +17,10 @@ import pytest
 
 from cloud_sync.storage.queries import queries
 from tests.bench.ledger_data import fill
-from tests.conftest import database_url
+from tests.conftest import TEMPLATE, database_url
 
 LOTS, MORE_LOTS = 2_500, 20_000
+LARGE = "lotwarden_large"
 BIG = {
     "movement", "position", "residency", "exposure", "reading", "reading_hour", "unusable_reading", "evidence", "event",
     "reservation", "lot", "notice", "excursion", "excursion_version", "exception_case", "disposition", "hold",
@@ -116,18 +117,23 @@ FILL_MORE = """
 
 @pytest.fixture(scope="module")
 def large(postgres_url: str) -> Iterator[psycopg.Connection]:
-    """A ledger with about a hundred thousand rows in every big table, analysed."""
-    name = f"large_{uuid.uuid4().hex}"
+    """A ledger with about a hundred thousand rows in every big table, analysed; all workers look at the same one."""
+    url = database_url(postgres_url, LARGE)
     with psycopg.connect(postgres_url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} TEMPLATE lotwarden_template")  # type: ignore[call-overload]
-        url = database_url(postgres_url, name)
-        fill(url, LOTS, cold_lots=MORE_LOTS)
-        with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
-            connection.execute("SET session_replication_role = replica")
-            connection.execute(FILL_MORE)  # type: ignore[call-overload]
-            connection.execute("VACUUM ANALYZE")
-            yield connection
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+        server.execute("SELECT pg_advisory_lock(hashtext(%s))", (LARGE,))
+        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (LARGE,)).fetchone():
+            unfinished = f"{LARGE}_unfinished"
+            server.execute(f"CREATE DATABASE {unfinished} TEMPLATE {TEMPLATE}")  # type: ignore[call-overload]
+            fill(database_url(postgres_url, unfinished), LOTS, cold_lots=MORE_LOTS)
+            with psycopg.connect(database_url(postgres_url, unfinished), autocommit=True) as connection:
+                connection.execute("SET timezone = 'UTC'")
+                connection.execute("SET session_replication_role = replica")
+                connection.execute(FILL_MORE)  # type: ignore[call-overload]
+                connection.execute("VACUUM ANALYZE")
+            server.execute(f"ALTER DATABASE {unfinished} RENAME TO {LARGE}")  # type: ignore[call-overload]
+    with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
+        connection.execute("SET session_replication_role = replica")
+        yield connection
 
 
 PLACE, PLACES = 20, [20, 21]
@@ -219,7 +225,7 @@ USUAL: Parameters = {
     "role": "auditor", "actions": ["move"] * 2, "operators": ["a"] * 2, "order_refs": [""] * 2, "event_ids": [1, 1],
     "to_places": [22, 23], "occurred_at": AT, "to_place": PLACE, "places": None, "master_formulation_record_id": 1,
     "dispensed_for": [None, None], "issuing": ["ship"], "code": "x", "said": True, "envelope_ids": [5, 6],
-    "keys_max": 10, "rooms_key": 1,
+    "keys_max": 10, "rooms_key": 1, "pin": "00:00",
     "is_version": True, "reach_from": None, "reach_until": None, "gap_s": 600.0, "sensors": "any",
     "is_high_worse": True, "evidence": "a report", "said_by": "x", "pattern": "^x-v", "after_lot_id": 100,
     "earliest_at": AT, "latest_at": AT, "first_seq": 5, "reaches_s": [3600.0, 0.0], "young_at": AT, "roots": [101],
