@@ -19,6 +19,7 @@ from cloud_sync.console.pages import (
     compounding,
     counts,
     destruction,
+    expiry,
     gateways,
     login,
     lots,
@@ -31,16 +32,20 @@ from cloud_sync.console.pages import (
     quarantine,
     recalls,
     receiving,
+    reports,
     returns,
     room,
     setup,
     signatures,
+    trace,
     transfers,
 )
 
 PAGES = (
-    now, room, quarantine, lots, cases, receiving, orders, new_order, order, picks, transfers, returns, destruction,
-    counts, recalls, compounding, batch, signatures, gateways, setup, people, administration, audit, login,
+    now, room, quarantine, trace, lots, cases,
+    receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
+    recalls, compounding, batch, signatures, expiry, reports, audit,
+    gateways, setup, people, administration, login,
 )  # fmt: skip
 
 

@@ -187,3 +187,27 @@ JOIN position b ON b.lot_id = l.id AND b.quantity > 0
 JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
 ORDER BY u.why = 'expired', l.expires_on, l.id, p.name, b.serial
 LIMIT :rows_max;
+
+-- name: stock_to_expire(until, rows_max)
+-- What is in the house of lots that expire before a day, by place, those that expire first first. Index: lot_expiry, position's
+-- primary key.
+SELECT l.id AS lot_id, l.item_id, i.name AS item, i.title AS item_title, i.base_unit, l.lot_number, l.owner, l.expires_on,
+       p.name AS place, p.title AS place_title, p.zone, sum(b.quantity)::bigint AS quantity,
+       EXISTS (SELECT FROM active_hold h WHERE h.lot_id = l.id AND hold_covers(h.place_id, p.id)) AS is_held
+FROM (SELECT id, item_id, lot_number, owner, expires_on FROM lot WHERE expires_on < :until
+      AND EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id
+                  WHERE b.lot_id = lot.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1)
+      ORDER BY expires_on, id LIMIT :rows_max) l
+JOIN item i ON i.id = l.item_id
+JOIN position b ON b.lot_id = l.id AND b.quantity > 0
+JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
+GROUP BY l.id, l.item_id, i.id, l.lot_number, l.owner, l.expires_on, p.id
+ORDER BY l.expires_on, l.id, p.name;
+
+-- name: used_of_items(item_ids, since)
+-- Base units of each of these items that were issued or used up since. Index: lot_fefo, movement_out.
+SELECT l.item_id, sum(m.quantity)::bigint AS used
+FROM lot l
+JOIN movement m ON m.lot_id = l.id
+WHERE l.item_id = ANY(:item_ids) AND m.occurred_at >= :since AND m.action IN ('dispense', 'ship', 'consume')
+GROUP BY l.item_id;
