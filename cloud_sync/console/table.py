@@ -87,7 +87,7 @@ class Column:
             return escape(MISSING)
         if self.show is Show.TAG:
             return tag(text)
-        is_word = len(text) <= WORD_MAX and " " not in text
+        is_word = len(text) <= WORD_MAX and " " not in text and self.link is None
         return Markup('<span class="nb">{}</span>').format(text) if is_word else escape(text)
 
 
