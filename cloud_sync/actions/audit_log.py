@@ -1,13 +1,12 @@
 """The event log, as auditors read it."""
 
 from collections.abc import Iterator
-from csv import writer
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from io import StringIO
 from json import dumps
 
 from cloud_sync.domain.audit_trail import changes_of
+from cloud_sync.domain.csv_text import csv_text
 from cloud_sync.errors import NotFound
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
@@ -70,11 +69,11 @@ def audit_trail_csv(database: Database, asked: EventFilter) -> Iterator[str]:
 
 
 def _lines(database: Database, asked: EventFilter, names: list[str] | None) -> Iterator[str]:
-    yield _csv([COLUMNS])
+    yield csv_text([COLUMNS])
     while True:
         with database.transaction() as connection:
             rows = _rows(connection, asked, names, CSV_PART_ROWS)
-        yield _csv([_cells(row) for row in rows])
+        yield csv_text([_cells(row) for row in rows])
         if len(rows) < CSV_PART_ROWS:
             return
         asked = EventFilter(**{**asdict(asked), "after_id": rows[-1]["id"]})
@@ -96,12 +95,6 @@ def _rows(connection: Connection, asked: EventFilter, names: list[str] | None, r
     return [{**row, "changes": changes_of(row["kind"], row["data"])} for row in rows]
 
 
-def _csv(rows: list[tuple[str, ...]]) -> str:
-    text = StringIO()
-    writer(text).writerows(rows)
-    return text.getvalue()
-
-
 def _cells(row: Row) -> tuple[str, ...]:
     return tuple(_cell(row["at" if column == "recorded_at" else column]) for column in COLUMNS)
 
@@ -111,9 +104,7 @@ def _cell(value: object) -> str:
         return dumps(value, sort_keys=True, ensure_ascii=False) if value else ""
     if isinstance(value, datetime):
         return value.isoformat()
-    text = "" if value is None else str(value)
-    # What a spreadsheet would compute is text.
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return "" if value is None else str(value)
 
 
 def events_found(

@@ -17,9 +17,10 @@ import pytest
 
 from cloud_sync.storage.queries import queries
 from tests.bench.ledger_data import fill
-from tests.conftest import database_url
+from tests.conftest import TEMPLATE, database_url
 
 LOTS, MORE_LOTS = 2_500, 20_000
+LARGE = "lotwarden_large"
 BIG = {
     "movement", "position", "residency", "exposure", "reading", "reading_hour", "unusable_reading", "evidence", "event",
     "reservation", "lot", "notice", "excursion", "excursion_version", "exception_case", "disposition", "hold",
@@ -116,18 +117,23 @@ FILL_MORE = """
 
 @pytest.fixture(scope="module")
 def large(postgres_url: str) -> Iterator[psycopg.Connection]:
-    """A ledger with about a hundred thousand rows in every big table, analysed."""
-    name = f"large_{uuid.uuid4().hex}"
+    """A ledger with about a hundred thousand rows in every big table, analysed; all workers look at the same one."""
+    url = database_url(postgres_url, LARGE)
     with psycopg.connect(postgres_url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} TEMPLATE lotwarden_template")  # type: ignore[call-overload]
-        url = database_url(postgres_url, name)
-        fill(url, LOTS, cold_lots=MORE_LOTS)
-        with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
-            connection.execute("SET session_replication_role = replica")
-            connection.execute(FILL_MORE)  # type: ignore[call-overload]
-            connection.execute("VACUUM ANALYZE")
-            yield connection
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+        server.execute("SELECT pg_advisory_lock(hashtext(%s))", (LARGE,))
+        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (LARGE,)).fetchone():
+            unfinished = f"{LARGE}_unfinished"
+            server.execute(f"CREATE DATABASE {unfinished} TEMPLATE {TEMPLATE}")  # type: ignore[call-overload]
+            fill(database_url(postgres_url, unfinished), LOTS, cold_lots=MORE_LOTS)
+            with psycopg.connect(database_url(postgres_url, unfinished), autocommit=True) as connection:
+                connection.execute("SET timezone = 'UTC'")
+                connection.execute("SET session_replication_role = replica")
+                connection.execute(FILL_MORE)  # type: ignore[call-overload]
+                connection.execute("VACUUM ANALYZE")
+            server.execute(f"ALTER DATABASE {unfinished} RENAME TO {LARGE}")  # type: ignore[call-overload]
+    with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
+        connection.execute("SET session_replication_role = replica")
+        yield connection
 
 
 PLACE, PLACES = 20, [20, 21]
