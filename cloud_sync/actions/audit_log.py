@@ -1,14 +1,14 @@
 """The event log, as auditors read it."""
 
 from collections.abc import Iterator
-from csv import writer
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from io import StringIO
 from json import dumps
 
 from cloud_sync.domain.audit_trail import changes_of
+from cloud_sync.domain.csv_text import csv_text
 from cloud_sync.errors import NotFound
+from cloud_sync.posting.personal_data import told_in
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
 
@@ -70,11 +70,11 @@ def audit_trail_csv(database: Database, asked: EventFilter) -> Iterator[str]:
 
 
 def _lines(database: Database, asked: EventFilter, names: list[str] | None) -> Iterator[str]:
-    yield _csv([COLUMNS])
+    yield csv_text([COLUMNS])
     while True:
         with database.transaction() as connection:
             rows = _rows(connection, asked, names, CSV_PART_ROWS)
-        yield _csv([_cells(row) for row in rows])
+        yield csv_text([_cells(row) for row in rows])
         if len(rows) < CSV_PART_ROWS:
             return
         asked = EventFilter(**{**asdict(asked), "after_id": rows[-1]["id"]})
@@ -92,14 +92,9 @@ def _place_names(connection: Connection, place: str | None) -> list[str] | None:
 def _rows(connection: Connection, asked: EventFilter, names: list[str] | None, rows_max: int) -> list[Row]:
     given = asdict(asked)
     del given["place"]
-    rows = queries("events").audit_trail(connection, **given, places=names, rows_max=rows_max)
+    found = queries("events").audit_trail(connection, **given, places=names, rows_max=rows_max)
+    rows = told_in(connection, found, "data")
     return [{**row, "changes": changes_of(row["kind"], row["data"])} for row in rows]
-
-
-def _csv(rows: list[tuple[str, ...]]) -> str:
-    text = StringIO()
-    writer(text).writerows(rows)
-    return text.getvalue()
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -111,9 +106,7 @@ def _cell(value: object) -> str:
         return dumps(value, sort_keys=True, ensure_ascii=False) if value else ""
     if isinstance(value, datetime):
         return value.isoformat()
-    text = "" if value is None else str(value)
-    # What a spreadsheet would compute is text.
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return "" if value is None else str(value)
 
 
 def events_found(
@@ -130,9 +123,8 @@ def events_found(
 ) -> list[Row]:
     """Events by who, what, about what, words in the reason, and period (``until`` not included), the newest first."""
     with database.transaction() as connection:
-        return list(
-            queries("events").events_found(
-                connection, actor=actor, kind=kind, subject=subject, words=words, since=since, until=until,
-                rows_max=rows_max, rows_skipped=rows_skipped,
-            )
+        found = queries("events").events_found(
+            connection, actor=actor, kind=kind, subject=subject, words=words, since=since, until=until,
+            rows_max=rows_max, rows_skipped=rows_skipped,
         )  # fmt: skip
+        return told_in(connection, found, "data")

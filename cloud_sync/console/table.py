@@ -2,11 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from csv import writer
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from io import StringIO
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -15,9 +13,12 @@ from fastapi.responses import PlainTextResponse
 from markupsafe import Markup, escape
 
 from cloud_sync.console.rendering import MISSING, day, render, tone_of, when
+from cloud_sync.domain.csv_text import csv_text
 from cloud_sync.storage.database import Row
 
 PAGE_ROWS = 50
+WORD_MAX = 24
+"""A word so long is not broken at its hyphens."""
 ROWS_MAX = 2000
 """As many rows are sorted and filtered; of a longer list the first so many, which the page says."""
 CSV_ROWS_MAX = 20_000
@@ -80,11 +81,14 @@ class Column:
         if isinstance(found, datetime):
             return when(found, zone)
         if isinstance(found, date) or self.show is Show.DAY:
-            return escape(day(found))
+            return Markup('<span class="nb">{}</span>').format(day(found))
         text = self.text(row)
         if not text:
             return escape(MISSING)
-        return tag(text) if self.show is Show.TAG else escape(text)
+        if self.show is Show.TAG:
+            return tag(text)
+        is_word = len(text) <= WORD_MAX and " " not in text and self.link is None
+        return Markup('<span class="nb">{}</span>').format(text) if is_word else escape(text)
 
 
 def tag(text: str, tone: str | None = None) -> Markup:
@@ -155,14 +159,12 @@ class Table:
 
     def as_csv(self) -> Response:
         """Everything that matches, for a spreadsheet."""
-        text = StringIO()
-        lines = writer(text, lineterminator="\r\n")
-        lines.writerow([column.title for column in self.columns])
-        lines.writerows([_safe(column.text(row)) for column in self.columns] for row in self.matching)
+        rows = [[column.title for column in self.columns]]
+        rows += [[column.text(row) for column in self.columns] for row in self.matching]
         if self.is_cut:
-            lines.writerow([f"only the first {len(self.matching)} rows: narrow the search"])
+            rows.append([f"only the first {len(self.matching)} rows: narrow the search"])
         return PlainTextResponse(
-            text.getvalue(),
+            csv_text(rows),
             media_type="text/csv",
             headers={"content-disposition": f'attachment; filename="{self.name}.csv"'},
         )
@@ -359,12 +361,3 @@ def _values(rows: Sequence[Row], column: Column, asked: _Asked) -> tuple[str, ..
     if isinstance(column.filters, tuple):
         return column.filters
     return tuple(sorted(({column.text(row) for row in rows} | {asked.chosen[column.key]}) - {""}))
-
-
-def _safe(text: str) -> str:
-    """A spreadsheet would compute a cell that begins like this."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) and not _is_number(text) else text
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"[+-]?\d+(\.\d+)?", text) is not None

@@ -44,8 +44,7 @@ OTHERS_WORDS = {
     "edge_agent/drivers/ble/formats/sensirion.py": "the maker's formula",
     "edge_agent/drivers/modbus/dead_values.py": "the makers' formulas",
     "edge_agent/domain/monitoring/mkt.py": "Haynes' formula",
-    "cloud_sync/actions/quality/trace.py": "a spreadsheet's formula",
-    "cloud_sync/domain/master_records_csv.py": "a spreadsheet's formula",
+    "cloud_sync/domain/csv_text.py": "a spreadsheet's formula",
 }
 """Where a word that was replaced means something else."""
 SIDES = "edge_agent", "cloud_sync"
