@@ -13,6 +13,7 @@ from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
 from tests.browser.console_house import House, a_house
+from tests.browser.console_work import EMPTY_PAGES, WORK_PAGES, work
 from tests.support.builders import minute, reading
 from tests.support.paths import ROOT
 from tests.support.people import PASSWORD
@@ -21,7 +22,7 @@ SIZES = ((1440, 900), (1024, 768), (390, 844))
 PAGES = {
     "now": "/", "quarantine": "/quarantine", "event": "/quarantine/1", "lots": "/lots", "lot": "/lots/1",
     "exceptions": "/cases", "gateways": "/gateways", "room": "/rooms/fridge-a", "empty-room": "/rooms/dock",
-    "nothing-found": "/lots?q=none", "error": "/lots/999",
+    "nothing-found": "/lots?q=none", "error": "/lots/999", **{f"no-{name}": f"/{name}" for name in EMPTY_PAGES},
 }  # fmt: skip
 KEPT_PAGES = {
     "probes": "/gateways", "gateway": "/gateways/gw-1", "administration": "/administration",
@@ -33,7 +34,9 @@ KEPT_PAGES = {
     "trace": "/lots/1/trace?graph=true",
 }  # fmt: skip
 """Pages of whoever keeps the house; theirs have forms that others do not see."""
-OF_ROLE = {Role.QUALITY: PAGES, Role.ADMINISTRATOR: KEPT_PAGES}
+OF_ROLE = {Role.QUALITY: PAGES, Role.ADMINISTRATOR: KEPT_PAGES, Role.OPERATOR: WORK_PAGES}
+WHO_WORKS = {"operator-1": (Role.OPERATOR, Role.QUALITY)}
+"""One person with the forms of two, so that each page is looked at once."""
 SCREENS = ROOT / "build" / "screens" / "console"
 """Kept after the tests, to be looked at."""
 AXE = Path(next(iter(axe_playwright_python.__path__))) / "axe.min.js"
@@ -84,7 +87,9 @@ async def visiting(house: House, role: Role, **screen: Any) -> AsyncIterator[Vis
 async def test_every_page_is_without_faults_and_for_everybody(database: Database, scheme: str, role: Role) -> None:
     axe = AXE.read_text()
     SCREENS.mkdir(parents=True, exist_ok=True)
-    with a_house(database, Role.QUALITY, Role.ADMINISTRATOR) as house:
+    with a_house(database, Role.QUALITY, Role.ADMINISTRATOR, people=WHO_WORKS) as house:
+        if role is Role.OPERATOR:
+            work(house.ledger, minute(60))
         house.say(reading(minute(55), 5.5, "new-probe"))
         async with visiting(house, role, color_scheme=scheme) as visit:
             for name, path in OF_ROLE[role].items():
