@@ -13,6 +13,7 @@ from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
     accounts,
+    audit_trail,
     batches,
     compounding,
     corrections,
@@ -61,6 +62,7 @@ ROOMS = (
     traces,
     orders,
     quality,
+    audit_trail,
     recalls,
     compounding,
     master_data,

@@ -1,10 +1,12 @@
 """Stories and orders of arrival by the thousand: ``./dev deep [MINUTES]`` runs other ones each time until time is up.
 
-Gives how many were tried. What fails is shown with the blob that repeats it; keep it as a test of its own.
+Gives how many were tried, and the seed of each round (``pytest --hypothesis-seed`` tries the same again). What fails is
+shown with the blob that repeats it; keep it as a test of its own.
 """
 
 import os
 import re
+import secrets
 import subprocess
 import sys
 import time
@@ -29,10 +31,12 @@ def main(minutes: float) -> int:
         is_machine = number % 2 == 1
         files = (MACHINE,) if is_machine else ORDERS
         said = {"LOTWARDEN_MACHINE": str(STORIES)} if is_machine else {"LOTWARDEN_EXAMPLES": str(EXAMPLES)}
-        command = (sys.executable, "-m", "pytest", "-q", "-x", "-s", "--hypothesis-show-statistics", *files)
+        seed = secrets.randbelow(2**32)
+        options = ("-q", "-x", "-s", "--hypothesis-show-statistics", f"--hypothesis-seed={seed}")
+        command = (sys.executable, "-m", "pytest", *options, *files)
         done = subprocess.run(command, env={**os.environ, **said}, capture_output=True, text=True, check=False)
         tried += _tried(done.stdout)
-        print(f"round {number}: {dict(tried)}", flush=True)
+        print(f"round {number}, seed {seed}: {dict(tried)}", flush=True)
         if done.returncode:
             print(done.stdout + done.stderr)
             return 1

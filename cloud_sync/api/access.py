@@ -123,7 +123,8 @@ async def check_site(request: Request, database: Database, actor: Actor, permiss
 
 async def _body_of(request: Request) -> Any:
     if request.headers.get("content-type", "").startswith(("application/x-www-form-urlencoded", "multipart/")):
-        return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+        form = await request.form()
+        return {name: [value for value in form.getlist(name) if isinstance(value, str) and value] for name in form}
     try:
         return await request.json()
     except (ValueError, RecursionError):

@@ -43,6 +43,9 @@ class OperatorIn(In):
     sites: list[Name] | None = Field(
         None, max_length=1000, description="The docks of these sites know the badge; empty: all; null: as before."
     )
+    pin: Annotated[str, StringConstraints(pattern=r"^([0-9]{4,8})?$")] | None = Field(
+        None, description="4 to 8 digits that have to be given with the badge; empty: none; null: as before."
+    )
 
 
 @router.get("/desk", summary="Fetch a gateway's desk", response_class=Response, responses={304: {}})
@@ -83,4 +86,12 @@ def place_gateway(name: Name, where: GatewayPlaceIn, database: Ledger, actor: Ga
 @router.put("/operators/{name}", summary="Give an operator a badge", status_code=204)
 def put_operator(name: Name, operator: OperatorIn, database: Ledger, actor: GatewayManager) -> None:
     """Give, change or withdraw a badge. Docks know it with their next desk."""
-    desk.put_operator(database, name, operator.badge, active=operator.active, actor=actor.name, sites=operator.sites)
+    desk.put_operator(
+        database,
+        name,
+        operator.badge,
+        active=operator.active,
+        actor=actor.name,
+        sites=operator.sites,
+        pin=operator.pin,
+    )

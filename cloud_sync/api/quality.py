@@ -5,13 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime
 
-from cloud_sync.actions import audit_log
 from cloud_sync.actions.monitoring import excursion_endings
 from cloud_sync.actions.quality import case_resolution, holds_and_dispositions
-from cloud_sync.api.access import ApiRoute, Auditor, Decider, Holder, Ledger, Listing, Now, Reader, Resolver
+from cloud_sync.api.access import ApiRoute, Decider, Holder, Ledger, Listing, Now, Reader, Resolver
 from cloud_sync.api.master_data import created
 from cloud_sync.api.problems import also, answers
-from cloud_sync.api.schemas.common import Code, EventOut, Id, Listed, Name, WhyIn
+from cloud_sync.api.schemas.common import Id, Listed, Name, WhyIn
 from cloud_sync.api.schemas.quality import (
     AssignIn,
     CaseOut,
@@ -225,14 +224,3 @@ def assign_case(case_id: Id, who: AssignIn, database: Ledger, actor: Resolver) -
 def list_versions(excursion_id: Id, database: Ledger, _: Reader) -> Any:
     """Every version of an excursion, oldest first; also of one that was withdrawn."""
     return holds_and_dispositions.listed(database, "versions", excursion_id=excursion_id, rows_max=1000)
-
-
-@router.get("/events", summary="See the history of a subject", response_model=list[EventOut], tags=["history"])
-def list_events(
-    database: Ledger,
-    _: Auditor,
-    subject: Annotated[Code, Query(examples=["lot:12", "place:fridge-a", "gateway:gw-1"])],
-    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
-) -> Any:
-    """Who did what to a subject, when and why, oldest first."""
-    return audit_log.events_of(database, subject, rows_max=limit)

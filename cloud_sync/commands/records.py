@@ -13,6 +13,7 @@ from cloud_sync.actions.master_data import records
 from cloud_sync.commands.seal import export_evidence
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, check_name, err, fail, load, me, opened, say, told
 from cloud_sync.domain.master_records import KINDS
+from edge_agent.domain.stock.badges import PIN
 
 operator_app = typer.Typer(help="People who work at docks, and their badges.", no_args_is_help=True)
 
@@ -81,13 +82,26 @@ def put_operator(
     site: Annotated[
         list[str] | None, typer.Option(help="The docks of this site know the badge; repeat it. Of all sites without.")
     ] = None,
+    pin: Annotated[
+        bool | None, typer.Option("--pin/--no-pin", help="Ask for a PIN that goes with the badge, or take it away.")
+    ] = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Give an operator a badge, change it, or withdraw it. Docks know it with their next desk."""
     check_name(name)
+    digits = _new_pin(name) if pin else "" if pin is False else None
     with told(), opened(load(config)) as database:
-        desk.put_operator(database, name, badge or name, active=not withdrawn, actor=me(), sites=site or None)
+        desk.put_operator(
+            database, name, badge or name, active=not withdrawn, actor=me(), sites=site or None, pin=digits
+        )
         say(f"the badge {badge or name} of {name} is {'withdrawn' if withdrawn else 'good'}")
+
+
+def _new_pin(name: str) -> str:
+    digits: str = typer.prompt(f"PIN of {name}", hide_input=True, confirmation_prompt=True)
+    if not PIN.fullmatch(digits):
+        fail("a PIN is 4 to 8 digits", "Give it again.")
+    return digits
 
 
 def _read(file: Path) -> str:

@@ -32,6 +32,7 @@ from cloud_sync.commands.privileges import give_up_root
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, import_policies_of, load, opened, say, told
 from cloud_sync.commands.workers import end_with, keep_running
 from cloud_sync.config import LedgerConfig, ServerSection
+from cloud_sync.console.rendering import load_templates
 from cloud_sync.errors import ConfigError, DatabaseDown
 from cloud_sync.ingest.batches import store_batches
 from cloud_sync.ingest.mqtt.receiver import MqttDoor
@@ -138,6 +139,7 @@ def _serve_on(
             log_level="warning",
         )
         http.load()  # the certificate's key may be root's alone
+        load_templates()
         give_up_root(database)
         _Server(http, says_where=workers == 1).run(sockets=[listening])
 

@@ -14,8 +14,12 @@ from cloud_sync.console.navigation import groups_of
 from cloud_sync.console.pages import (
     administration,
     audit,
+    batch,
     cases,
+    compounding,
+    counts,
     destruction,
+    expiry,
     gateways,
     login,
     lots,
@@ -26,17 +30,22 @@ from cloud_sync.console.pages import (
     people,
     picks,
     quarantine,
+    recalls,
     receiving,
+    reports,
     returns,
     room,
     setup,
     signatures,
+    trace,
     transfers,
 )
 
 PAGES = (
-    now, room, quarantine, lots, cases, receiving, orders, new_order, order, picks, transfers, returns, destruction,
-    signatures, gateways, setup, people, administration, audit, login,
+    now, room, quarantine, trace, lots, cases,
+    receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
+    recalls, compounding, batch, signatures, expiry, reports, audit,
+    gateways, setup, people, administration, login,
 )  # fmt: skip
 
 

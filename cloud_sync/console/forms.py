@@ -55,7 +55,17 @@ def checked(model: type[M], **values: Any) -> M:
     except ValidationError as error:
         fault = error.errors()[0]
         named = [str(part + 1) if isinstance(part, int) else str(part).replace("_", " ") for part in fault["loc"]]
-        raise Invalid(f"{' '.join(named) or 'the form'}: {fault['msg'].lower()}", CORRECT) from error
+        raise Invalid(f"{' '.join(named) or 'the form'}: {_told(fault)}", CORRECT) from error
+
+
+def _told(fault: Any) -> str:
+    """A fault of pydantic in words that people understand."""
+    entered = str(fault["input"])
+    if fault["type"] in ("missing", "string_too_short") or entered in ("", "None"):
+        return "is missing, or too short"
+    if fault["type"] == "string_pattern_mismatch":
+        return f"“{entered[:60]}” has signs that are not allowed here"
+    return str(fault["msg"]).removeprefix("Value error, ").lower()
 
 
 def whole(text: str, what: str) -> int:

@@ -59,8 +59,13 @@ GROUPS = (
     Group(
         "Quality",
         (
-            Entry("/recalls", "Recalls", "w"),
-            Entry("/compounding", "Compounding", "m"),
+            Entry("/recalls", "Recalls", "w", ("/new-recall",)),
+            Entry(
+                "/compounding",
+                "Compounding",
+                "m",
+                ("/production-batches", "/master-formulation-records", "/new-formulation"),
+            ),
             Entry("/calibration", "Calibration", "v"),
             Entry("/reports", "Reports", "s"),
             Entry("/audit", "Audit", "a"),

@@ -33,7 +33,9 @@ TONES: Mapping[str, str] = {
     **dict.fromkeys(("held", "rejected", "expired", "recalled", "revoked", "missing", "not over", "no", "over"), "bad"),
     **dict.fromkeys(("refused", "locked"), "bad"),
     **dict.fromkeys(("requested", "ordered", "open", "in process", "quarantined", "drafted", "planned"), "warn"),
-    **dict.fromkeys(("never heard", "silent", "no place", "no policy", "no rule", "has not signed in"), "warn"),
+    **dict.fromkeys(
+        ("never heard", "silent", "no place", "no policy", "no rule", "has not signed in", "at risk"), "warn"
+    ),
 }
 """How words are coloured; the word itself always says it, too."""
 
@@ -50,6 +52,12 @@ def render(request: Request, template: str, /, status: int = 200, **values: Any)
         actor=actor, path=request.url.path, query=dict(request.query_params), menu=_menu(request), **values
     )  # fmt: skip
     return HTMLResponse(text, status, {"content-security-policy": POLICY})
+
+
+def load_templates() -> None:
+    """All of them, at once: nobody waits for it at the first page, and whoever gave up root may not read so much."""
+    for name in _environment().list_templates(extensions=["html"]):
+        _environment().get_template(name)
 
 
 def _menu(request: Request) -> tuple[Group, ...]:
@@ -70,7 +78,7 @@ def _environment() -> Environment:
         "when": when, "clock": clock, "limits": limits,
         "day": day, "ago": ago, "lasting": lasting, "value": value, "quantity": label_of,
         "spark": spark, "unit": unit_of, "rule_words": rule_words, "told": told,
-        "tone": tone_of,
+        "tone": tone_of, "moment": datetime.fromisoformat,
     }  # fmt: skip
     environment.globals["new_id"] = uuid4
     return environment

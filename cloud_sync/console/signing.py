@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import Request
 
-from cloud_sync.actions.people.signatures import shown, sign
+from cloud_sync.actions.people.signatures import shown, sign_all
 from cloud_sync.api.sessions import address_of
 from cloud_sync.console.forms import reason_of
 from cloud_sync.domain.roles import Actor
@@ -44,23 +44,24 @@ def sign_as(
     request: Request,
     database: Database,
     kind: RecordKind,
-    record_id: str,
+    seen: Mapping[str, str],
     *,
-    sha256_seen: str,
     meaning: Meaning,
     reason: str,
     proof: Proof,
     at: datetime,
     actor: Actor,
 ) -> None:
-    """Sign what was shown. Raises ``Invalid`` for a wrong password: the visitor stays signed in, and tries again."""
+    """Sign what was shown: by id, the hash of each record. Raises ``Invalid`` for a wrong password: the visitor stays
+    signed in, and tries again."""
     if actor.token:
         raise Invalid("whoever signs has an account with a password", "Sign in with your name, not with a token.")
+    if not proof.password:
+        raise Invalid("a signature needs your password", "Go back and type it again.")
     try:
-        sign(
-            database, kind, record_id, sha256_seen=sha256_seen, meaning=meaning,
-            reason=reason_of(reason, "a signature"), password=proof.password, code=proof.code,
-            address=address_of(request), at=at, actor=actor,
+        sign_all(
+            database, kind, seen, meaning=meaning, reason=reason_of(reason, "a signature"), password=proof.password,
+            code=proof.code, address=address_of(request), at=at, actor=actor,
         )  # fmt: skip
     except NotKnown as error:
         raise Invalid(f"this was not signed: {error}", "Go back and type it again.") from error

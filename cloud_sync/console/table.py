@@ -2,11 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from csv import writer
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from io import StringIO
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -15,6 +13,7 @@ from fastapi.responses import PlainTextResponse
 from markupsafe import Markup, escape
 
 from cloud_sync.console.rendering import MISSING, day, render, tone_of, when
+from cloud_sync.domain.csv_text import csv_text
 from cloud_sync.storage.database import Row
 
 PAGE_ROWS = 50
@@ -155,14 +154,12 @@ class Table:
 
     def as_csv(self) -> Response:
         """Everything that matches, for a spreadsheet."""
-        text = StringIO()
-        lines = writer(text, lineterminator="\r\n")
-        lines.writerow([column.title for column in self.columns])
-        lines.writerows([_safe(column.text(row)) for column in self.columns] for row in self.matching)
+        rows = [[column.title for column in self.columns]]
+        rows += [[column.text(row) for column in self.columns] for row in self.matching]
         if self.is_cut:
-            lines.writerow([f"only the first {len(self.matching)} rows: narrow the search"])
+            rows.append([f"only the first {len(self.matching)} rows: narrow the search"])
         return PlainTextResponse(
-            text.getvalue(),
+            csv_text(rows),
             media_type="text/csv",
             headers={"content-disposition": f'attachment; filename="{self.name}.csv"'},
         )
@@ -175,15 +172,20 @@ def table(
     rows: Sequence[Row] | None = None,
     *,
     source: Source | None = None,
+    searches: bool = True,
     zone: str = "UTC",
     prefix: str = "",
 ) -> Table:
-    """What the address asks for of a list: all its ``rows``, or a long one that ``source`` reads and searches.
+    """What the address asks for of a list: all its ``rows``, or a long one that ``source`` reads and ``searches``.
 
     A page with several lists gives each but the first a ``prefix`` for its words in the address.
     """
     asked = _Asked.of(request, name, columns, prefix)
-    found = _page_of_source(asked, source) if source and not asked.wants_all else _page_of_all(asked, rows, source)
+    is_searched = source is not None and searches
+    if source and not asked.wants_all and (is_searched or not asked.words):
+        found = _page_of_source(asked, source)
+    else:
+        found = _page_of_all(asked, rows, source, words="" if is_searched else asked.words)
     return Table(
         name=name,
         columns=tuple(columns),
@@ -303,7 +305,7 @@ def _page_of_source(asked: _Asked, source: Source) -> _Found:
     return _Found(shown, shown, shown, None if has_more or asked.page > 1 else len(rows), has_more)
 
 
-def _page_of_all(asked: _Asked, rows: Sequence[Row] | None, source: Source | None) -> _Found:
+def _page_of_all(asked: _Asked, rows: Sequence[Row] | None, source: Source | None, *, words: str) -> _Found:
     """A page of all that was read, searched, filtered and sorted."""
     every, is_cut = list(rows or ()), False
     if source:
@@ -311,7 +313,7 @@ def _page_of_all(asked: _Asked, rows: Sequence[Row] | None, source: Source | Non
         every = list(source(rows_max + 1, 0, asked.words))
         is_cut = len(every) > rows_max
         every = every[:rows_max]
-    matching = _matching(every, asked.columns, "" if source else asked.words, asked.chosen)
+    matching = _matching(every, asked.columns, words, asked.chosen)
     if column := asked.sorted_by:
         matching = _sorted(matching, column, descending=asked.sort.startswith("-"))
     first, after = (asked.page - 1) * PAGE_ROWS, asked.page * PAGE_ROWS
@@ -354,12 +356,3 @@ def _values(rows: Sequence[Row], column: Column, asked: _Asked) -> tuple[str, ..
     if isinstance(column.filters, tuple):
         return column.filters
     return tuple(sorted(({column.text(row) for row in rows} | {asked.chosen[column.key]}) - {""}))
-
-
-def _safe(text: str) -> str:
-    """A spreadsheet would compute a cell that begins like this."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) and not _is_number(text) else text
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"[+-]?\d+(\.\d+)?", text) is not None

@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from cloud_sync.domain.csv_text import EXECUTED_QUOTED, csv_lines
 from cloud_sync.domain.master_records import KINDS, MasterRecord
 
 ROWS_MAX = 100_000
@@ -65,7 +66,7 @@ def read_csv(kind: str, text: str) -> Sheet:
             if len(records) >= ROWS_MAX:
                 faults.append(RecordFault(line, "", f"more than {ROWS_MAX} rows: split the file"))
                 break
-            found = _record(model, header, [_EXECUTED_QUOTED.sub(r"\1", cell) for cell in cells], line)
+            found = _record(model, header, [EXECUTED_QUOTED.sub(r"\1", cell) for cell in cells], line)
             if isinstance(found, MasterRecord):
                 before = seen.setdefault(found.key, line)
                 if before != line:
@@ -83,30 +84,8 @@ def read_csv(kind: str, text: str) -> Sheet:
 def write_csv(kind: str, records: Iterable[MasterRecord]) -> Iterator[str]:
     """The lines of a file that :func:`read_csv` reads back as the same records."""
     columns = list(KINDS[kind].model_fields)
-    sink = _Line()
-    writer = csv.writer(sink, lineterminator="\r\n")
-    writer.writerow(columns)
-    yield sink.text
-    for record in records:
-        writer.writerow([_unexecuted(_cell(getattr(record, column))) for column in columns])
-        yield sink.text
-
-
-# What spreadsheets take for a formula; a plain number is none. An apostrophe makes it text for them, and goes again
-# when it is read.
-_EXECUTED = re.compile(r"'*(?:[=@\t\r]|[+\-](?!\d*(?:\.\d+)?\Z))")
-_EXECUTED_QUOTED = re.compile(r"\A'('*(?:[=@\t\r]|[+\-](?!\d*(?:\.\d+)?\Z)))")
-
-
-def _unexecuted(cell: str) -> str:
-    return f"'{cell}" if _EXECUTED.match(cell) else cell
-
-
-class _Line:
-    text = ""
-
-    def write(self, text: str) -> None:
-        self.text = text
+    yield from csv_lines([columns])
+    yield from csv_lines([_cell(getattr(record, column)) for column in columns] for record in records)
 
 
 def _faults_in_header(model: type[MasterRecord], header: list[str]) -> list[RecordFault]:

@@ -1,6 +1,6 @@
 """Records as they are signed, what was signed of them, and releases that take the signatures of two people."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from cloud_sync.domain.signatures import (
@@ -32,8 +32,13 @@ def record_of(connection: Connection, kind: RecordKind, record_id: str) -> Recor
 def signatures_of(connection: Connection, kind: RecordKind, record_id: str, record: Record) -> list[Row]:
     """What was signed of it. ``covers``: the record is still as it was signed; ``intact``: so is the signature."""
     now = record_digest(kind, record_id, record)
-    rows = queries("signatures").signatures_of(connection, record_kind=kind, record_id=record_id)
-    return [{**row, "covers": row["record_sha256"] == now, "intact": is_intact(row)} for row in rows]
+    rows = queries("signatures").signatures_of(connection, record_kind=kind, record_ids=[record_id])
+    return [told_signature(row, now) for row in rows]
+
+
+def told_signature(row: Row, record_sha256: str) -> Row:
+    """A signature, and whether it ``covers`` the record as it is now, and is ``intact`` itself."""
+    return {**row, "covers": row["record_sha256"] == record_sha256, "intact": is_intact(row)}
 
 
 def is_intact(row: Row) -> bool:
@@ -58,11 +63,7 @@ def check_two_release(
         return
     record_id = f"{excursion_id}:{lot_id}"
     record = record_of(connection, RecordKind.EXPOSURE, record_id)
-    signed = {
-        row["person"]
-        for row in signatures_of(connection, RecordKind.EXPOSURE, record_id, record)
-        if row["covers"] and row["intact"] and row["meaning"] == Meaning.RELEASE
-    }
+    signed = signers_of_release(signatures_of(connection, RecordKind.EXPOSURE, record_id, record))
     if len(signed) < 2 or actor not in signed:
         so_far = f"signed by {', '.join(sorted(signed))}" if signed else "signed by nobody"
         raise Conflict(
@@ -70,6 +71,36 @@ def check_two_release(
             f"Two people with the role quality sign exposure {record_id} as release (POST /v1/signatures); "
             "then one of them releases.",
         )
+
+
+def signers_of_release(signatures: Iterable[Row]) -> set[str]:
+    """Who signed, as a release, the record as it is now."""
+    return {
+        row["person"] for row in signatures if row["covers"] and row["intact"] and row["meaning"] == Meaning.RELEASE
+    }
+
+
+def exposures_to_sign(connection: Connection, excursion_id: int, lot_ids: Sequence[int]) -> dict[int, Record]:
+    """By lot, the ``sha256`` of its exposure as it is signed, and its ``signatures``."""
+    rows = list(queries("signatures").exposure_records(connection, excursion_id=excursion_id, lot_ids=list(lot_ids)))
+    of_lot = {row["lot_id"]: f"{excursion_id}:{row['lot_id']}" for row in rows}
+    digests = {row["lot_id"]: record_digest(RecordKind.EXPOSURE, of_lot[row["lot_id"]], row["record"]) for row in rows}
+    made: dict[str, list[Row]] = {}
+    ids = list(of_lot.values())
+    for row in queries("signatures").signatures_of(connection, record_kind=RecordKind.EXPOSURE, record_ids=ids):
+        made.setdefault(row["record_id"], []).append(row)
+    return {
+        lot_id: {
+            "sha256": digests[lot_id],
+            "signatures": [told_signature(row, digests[lot_id]) for row in made.get(record_id, [])],
+        }
+        for lot_id, record_id in of_lot.items()
+    }
+
+
+def _exposure(q: Any, connection: Connection, excursion_id: int, lot_id: int) -> Record | None:
+    rows = q.exposure_records(connection, excursion_id=excursion_id, lot_ids=[lot_id])
+    return next((row["record"] for row in rows), None)
 
 
 _COVERED = ("record_id", "record_sha256", "meaning", "person", "printed_name", "proof", "reason", "signed_at")
@@ -83,7 +114,7 @@ _IDS: Mapping[RecordKind, str] = {
     RecordKind.FORMULATION: "Give NAME:VERSION, as in GET /v1/master-formulation-records.",
 }
 _RECORDS: Mapping[RecordKind, Callable[[Any, Connection, str, str], Record | None]] = {
-    RecordKind.EXPOSURE: lambda q, c, first, second: q.exposure_record(c, excursion_id=_id(first), lot_id=_id(second)),
+    RecordKind.EXPOSURE: lambda q, c, first, second: _exposure(q, c, _id(first), _id(second)),
     RecordKind.HOLD: lambda q, c, first, _: q.hold_record(c, id=_id(first)),
     RecordKind.CASE: lambda q, c, first, _: q.case_record(c, id=_id(first)),
     RecordKind.ORDER: lambda q, c, first, _: q.order_record(c, number=first),

@@ -1,7 +1,5 @@
 """Writes the evidence of one case as a zip that anybody can check offline, without this ledger and its software."""
 
-import csv
-import io
 import json
 import zipfile
 from collections import defaultdict
@@ -11,6 +9,7 @@ from importlib import resources
 from typing import Any, BinaryIO
 
 from cloud_sync.actions.gateways.ledger_keys import keys_in
+from cloud_sync.domain.csv_text import csv_text
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.seal.evidence_report import report_pdf
 from cloud_sync.seal.publishing import inclusion
@@ -168,10 +167,8 @@ def _evidence(connection: Connection, rows: list[dict[str, Any]]) -> dict[str, A
 
 
 def _csv(readings: list[Row]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(("at", "device", "metric", "value", "clock_synchronised", "batch"))
+    rows: list[tuple[object, ...]] = [("at", "device", "metric", "value", "clock_synchronised", "batch")]
     for row in readings:
         at = row["at"].astimezone(UTC).isoformat()
-        writer.writerow((at, row["device"], row["metric"], row["value"], row["synced"], row["evidence_id"]))
-    return text.getvalue()
+        rows.append((at, row["device"], row["metric"], row["value"], row["synced"], row["evidence_id"]))
+    return csv_text(rows)

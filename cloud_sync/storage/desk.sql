@@ -95,7 +95,7 @@ LIMIT :rows_max;
 
 -- name: desk_operators(site_id)
 -- Who may work at the docks of a site.
-SELECT o.name, o.badge, o.active
+SELECT o.name, o.badge, o.active, o.pin
 FROM operator o
 WHERE NOT EXISTS (SELECT FROM operator_site s WHERE s.operator = o.name)
    OR EXISTS (SELECT FROM operator_site s WHERE s.operator = o.name AND s.site_id = :site_id)
@@ -148,6 +148,10 @@ INSERT INTO operator_site (operator, site_id) SELECT DISTINCT :name, unnest(:sit
 -- name: lock_gateway_place(name)^
 -- Where a gateway stands, locked.
 SELECT (SELECT p.name FROM place p WHERE p.id = g.place_id) AS place FROM gateway g WHERE g.name = :name FOR UPDATE;
+
+-- name: set_pin(name, pin)!
+-- The PIN that goes with an operator's badge, as it is kept; null: none.
+UPDATE operator SET pin = :pin WHERE name = :name;
 
 -- name: put_operator(name, badge, active)!
 -- Give an operator a badge, or change it.

@@ -84,8 +84,10 @@ LIMIT :rows_max;
 
 -- name: lots_of_event(excursion_id)
 -- The lots that an excursion exposed: where the exposed goods are now, whether they are held for it, the latest decision.
-SELECT x.lot_id, i.name AS item, i.title AS item_title, i.base_unit, l.lot_number, l.expires_on, l.owner,
-       min(x.since) AS since,
+SELECT x.lot_id, i.name AS item, i.title AS item_title, i.base_unit, i.controlled_schedule, l.lot_number, l.expires_on,
+       l.owner, min(x.since) AS since,
+       EXISTS (SELECT FROM disposition d WHERE (d.excursion_id, d.lot_id) = (x.excursion_id, x.lot_id)
+               AND d.decision <> 'release') AS was_rejected,
        (SELECT jsonb_agg(jsonb_build_object('name', p.name, 'title', p.title, 'kind', p.kind, 'quantity', b.quantity)
                          ORDER BY p.name)
         FROM (SELECT DISTINCT y.place_id FROM exposure y
@@ -149,14 +151,19 @@ WHERE l.id = ANY(:lot_ids)
 ORDER BY l.expires_on, l.id;
 
 -- name: returned_goods(rows_max)
--- What came back from recipients and waits for quality's decision.
-SELECT h.hold_id, h.lot_id, i.name AS item, i.title AS item_title, l.lot_number, h.serial, p.name AS place, h.text, h.since
-FROM active_hold h
-JOIN hold placed ON placed.id = h.hold_id AND placed.origin = 'return'
+-- What came back from recipients and waits for quality's decision, where it is now. Index: hold_lot.
+SELECT h.id AS hold_id, h.lot_id, i.name AS item, i.title AS item_title, l.lot_number, h.serial, h.reason AS text,
+       h.placed_at AS since,
+       (SELECT array_agg(DISTINCT p.name ORDER BY p.name)
+        FROM hold_reach r
+        JOIN position b ON (b.lot_id, b.place_id, b.serial) = (r.lot_id, r.place_id, r.serial) AND b.quantity > 0
+        JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
+        WHERE r.hold_id = h.id) AS places
+FROM (SELECT * FROM hold WHERE lifted_at IS NULL ORDER BY lot_id) h
 JOIN lot l ON l.id = h.lot_id
 JOIN item i ON i.id = l.item_id
-LEFT JOIN place p ON p.id = h.place_id
-ORDER BY h.since NULLS FIRST, h.lot_id
+WHERE h.origin = 'return'
+ORDER BY h.id
 LIMIT :rows_max;
 
 -- name: waiting_for_destruction(today, rows_max)
@@ -180,3 +187,27 @@ JOIN position b ON b.lot_id = l.id AND b.quantity > 0
 JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
 ORDER BY u.why = 'expired', l.expires_on, l.id, p.name, b.serial
 LIMIT :rows_max;
+
+-- name: stock_to_expire(until, rows_max)
+-- What is in the house of lots that expire before a day, by place, those that expire first first. Index: lot_expiry, position's
+-- primary key.
+SELECT l.id AS lot_id, l.item_id, i.name AS item, i.title AS item_title, i.base_unit, l.lot_number, l.owner, l.expires_on,
+       p.name AS place, p.title AS place_title, p.zone, sum(b.quantity)::bigint AS quantity,
+       EXISTS (SELECT FROM active_hold h WHERE h.lot_id = l.id AND hold_covers(h.place_id, p.id)) AS is_held
+FROM (SELECT id, item_id, lot_number, owner, expires_on FROM lot WHERE expires_on < :until
+      AND EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id
+                  WHERE b.lot_id = lot.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1)
+      ORDER BY expires_on, id LIMIT :rows_max) l
+JOIN item i ON i.id = l.item_id
+JOIN position b ON b.lot_id = l.id AND b.quantity > 0
+JOIN place p ON p.id = b.place_id AND p.kind IN ('site', 'room', 'bin')
+GROUP BY l.id, l.item_id, i.id, l.lot_number, l.owner, l.expires_on, p.id
+ORDER BY l.expires_on, l.id, p.name;
+
+-- name: used_of_items(item_ids, since)
+-- Base units of each of these items that were issued or used up since. Index: lot_fefo, movement_out.
+SELECT l.item_id, sum(m.quantity)::bigint AS used
+FROM lot l
+JOIN movement m ON m.lot_id = l.id
+WHERE l.item_id = ANY(:item_ids) AND m.occurred_at >= :since AND m.action IN ('dispense', 'ship', 'consume')
+GROUP BY l.item_id;

@@ -1,12 +1,12 @@
--- name: exposure_record(excursion_id, lot_id)$
--- What somebody signs who decides on an exposure: the evidence and the goods.
-SELECT jsonb_build_object(
+-- name: exposure_records(excursion_id, lot_ids)
+-- What somebody signs who decides on exposures of these lots to an excursion: the evidence and the goods.
+SELECT l.id AS lot_id, jsonb_build_object(
     'excursion', e.id, 'place', p.name, 'rule', e.rule, 'severity', e.severity, 'began_at', e.began_at,
     'ended_at', e.ended_at, 'worst', e.worst, 'evidence', exposure_evidence(e.id, l.id),
-    'lot', l.id, 'item', i.name, 'lot_number', l.lot_number, 'owner', l.owner)
+    'lot', l.id, 'item', i.name, 'lot_number', l.lot_number, 'owner', l.owner) AS record
 FROM excursion e
 JOIN place p ON p.id = e.place_id
-JOIN lot l ON l.id = :lot_id
+JOIN lot l ON l.id = ANY(:lot_ids)
 JOIN item i ON i.id = l.item_id
 WHERE e.id = :excursion_id
   AND EXISTS (SELECT FROM exposure x WHERE x.excursion_id = e.id AND x.lot_id = l.id);
@@ -50,19 +50,22 @@ INSERT INTO signature (record_kind, record_id, record_sha256, meaning, person, p
 VALUES (:record_kind, :record_id, :record_sha256, :meaning, :person, :printed_name, :proof, :reason, :signed_at, :sha256)
 ON CONFLICT (sha256) DO NOTHING;
 
--- name: signatures_of(record_kind, record_id)
--- What was signed of a record.
+-- name: signatures_of(record_kind, record_ids)
+-- What was signed of these records of a kind, oldest first.
 SELECT id, record_kind, record_id, record_sha256, meaning, person, printed_name, proof, reason, signed_at, sha256
-FROM signature WHERE record_kind = :record_kind AND record_id = :record_id ORDER BY id;
+FROM signature WHERE record_kind = :record_kind AND record_id = ANY(:record_ids) ORDER BY id;
 
 -- name: second_signature_rules()
 -- When a release takes two.
 SELECT name, meaning, from_value, changed_by, changed_reason FROM second_signature_rule ORDER BY name;
 
--- name: set_second_signature_rule(name, from_value, changed_by, changed_reason)!
--- From which value on; null: never.
-UPDATE second_signature_rule SET from_value = :from_value, changed_by = :changed_by, changed_reason = :changed_reason
-WHERE name = :name;
+-- name: set_second_signature_rule(name, from_value, changed_by, changed_reason)^
+-- From which value on; null: never. Gives the value before, and nothing if there is no such rule.
+UPDATE second_signature_rule r
+SET from_value = :from_value, changed_by = :changed_by, changed_reason = :changed_reason
+FROM (SELECT name, from_value AS before FROM second_signature_rule WHERE name = :name FOR UPDATE) AS was
+WHERE r.name = was.name
+RETURNING was.before;
 
 -- name: schedule_of_lot(lot_id)$
 -- The controlled schedule of a lot's item.

@@ -73,6 +73,7 @@ def sheet_command(
     place: Annotated[list[str] | None, typer.Option(help="A place label. Repeatable.")] = None,
     order: Annotated[list[str] | None, typer.Option(help="An order. Repeatable.")] = None,
     quantity: Annotated[list[int] | None, typer.Option(help="A quantity card. Repeatable.")] = None,
+    digits: Annotated[bool, typer.Option("--digits/--no-digits", help="The digits that PINs are given with.")] = False,
     commands: Annotated[bool, typer.Option("--commands/--no-commands", help="Actions, commit, undo, cancel.")] = True,
     proof_card: Annotated[
         bool,
@@ -88,7 +89,10 @@ def sheet_command(
     Print at 100 %, matt lamination (gloss mirrors the scanner's light), and scan one of each before you hang it up.
     """
     with errors_told():
-        cards = cards_for(badge or (), place or (), order or (), quantity or (), commands=commands, proof=proof_card)
+        cards = cards_for(
+            badge or (), place or (), order or (), quantity or (),
+            commands=commands, proof=proof_card, digits=digits,
+        )  # fmt: skip
         if to.exists() and not force:
             raise BenchError((f"{to} exists already: choose another --to, or --force",))
         data = pdf_of(cards, paper, title)
@@ -110,6 +114,7 @@ def cards_for(
     *,
     commands: bool,
     proof: bool = False,
+    digits: bool = False,
 ) -> tuple[Card, ...]:
     """The cards in the order in which they are printed. Raises ``BenchError`` with every name that cannot be one."""
     cards: list[Card] = []
@@ -118,6 +123,8 @@ def cards_for(
             code = f"LW.ACTION.{action.value.upper()}"
             cards.append(Card(_title(action.value), code, "actions", apart=code == DESTROY))
         cards += [Card(title, code, "controls", apart=True) for title, code in CONTROLS]
+    if digits:
+        cards += [Card(f"Digit {digit}", f"LW.DIGIT.{digit}", "digits") for digit in range(10)]
     cards += [Card(f"Badge {name}", f"LW.BADGE.{name}") for name in badges]
     cards += [Card(f"Place {name}", f"LW.PLACE.{name}") for name in places]
     cards += [Card(f"Order {name}", f"LW.ORDER.{name}") for name in orders]

@@ -51,7 +51,8 @@ from edge_agent.dock.phrases import (
     title,
     told,
 )
-from edge_agent.dock.session_state import NEEDS, Dock, Needs, SessionState, is_open, merged, missing
+from edge_agent.dock.pins import add_digit, cancel_pin, given_pin, refuse_before_pin, refuse_tries, undo_digit
+from edge_agent.dock.session_state import NEEDS, Dock, Needs, PinWanted, SessionState, is_open, merged, missing
 from edge_agent.dock.session_timeout import NO_JUDGE, abandon, expire
 from edge_agent.dock.verdicts import Doing, Judge, Verdict
 from edge_agent.domain.barcodes.command_codes import (
@@ -62,6 +63,7 @@ from edge_agent.domain.barcodes.command_codes import (
     ChoosePlace,
     Code,
     Commit,
+    Digit,
     SetQuantity,
     Undo,
 )
@@ -86,11 +88,19 @@ def step(
     if code == state.last_code and stamp.mono_ms - state.last_mono_ms < dock.double_read_s * 1000:
         return state, (*before, Feedback(Tone.PROMPT, "Double read ignored. Scan again if you have two."))
     try:
-        after, effects = _STEPS[type(code)](state, code, _Now(stamp, transaction, dock, judge))
+        steps = _STEPS if state.pin is None else _PIN_STEPS
+        after, effects = steps.get(type(code), refuse_before_pin)(state, code, _Now(stamp, transaction, dock, judge))
     except ScanRefused as no:
         took_nothing = isinstance(code, Scanned) and not no.undo_helps
         return noted_refusal(state, mono_ms=stamp.mono_ms, of_a_box=took_nothing), (*before, no.refused)
-    after = replace(after, last_code=code, last_mono_ms=stamp.mono_ms, is_last_refused=False, is_warned=False)
+    after = replace(
+        after,
+        last_code=code,
+        last_mono_ms=stamp.mono_ms,
+        is_last_refused=False,
+        is_warned=False,
+        wrong_pins=after.wrong_pins or state.wrong_pins,
+    )
     return after, (*before, *effects)
 
 
@@ -115,8 +125,18 @@ def _badge(state: SessionState, code: Badge, now: _Now) -> _Result:
     if any(verdict.refuses for verdict in verdicts):
         raise ScanRefused(_told_verdicts(verdicts), "Ask your supervisor for a valid badge", {"badge": code.operator})
     if operator == state.operator:
-        return state, (Feedback(Tone.PROMPT, f"{operator} is signed in. {next_needed(state)}"),)
+        after = replace(state, pin=None)
+        return after, (Feedback(Tone.PROMPT, f"{operator} is signed in. {next_needed(after)}"),)
     _refuse_open_items(state, f"{state.operator} has items that are not booked")
+    kept_pin = now.judge.pin(code.operator)
+    if kept_pin is not None:
+        refuse_tries(state, now.stamp.mono_ms)
+        after = replace(state, pin=PinWanted(code.operator, operator, kept_pin))
+        return after, (Feedback(Tone.PROMPT, next_needed(after)),)
+    return _signed_in(state, operator, verdicts, now)
+
+
+def _signed_in(state: SessionState, operator: str, verdicts: tuple[Verdict, ...], now: _Now) -> _Result:
     about = tuple(verdict.text for verdict in verdicts)
     if state.kept is not None and state.kept.operator == operator:
         after = replace(state.kept, about_operator=about)
@@ -125,6 +145,14 @@ def _badge(state: SessionState, code: Badge, now: _Now) -> _Result:
     after = SessionState(operator=operator, about_operator=about)
     dropped = abandon(state, f"was not continued: {operator} signed in", now.judge)
     return after, (*dropped, _taken(f"Hello {operator}. {next_needed(after)}", verdicts))
+
+
+def _commit_pin(state: SessionState, _: Commit, now: _Now) -> _Result:
+    wanted, (after, feedback) = state.pin, given_pin(state, now.stamp.mono_ms)
+    if wanted is None or feedback is not None:
+        return after, (feedback,) if feedback else ()
+    operator, verdicts = now.judge.badge(wanted.badge)
+    return _signed_in(after, operator, verdicts, now)
 
 
 def _choose_action(state: SessionState, code: ChooseAction, _: _Now) -> _Result:
@@ -277,6 +305,7 @@ def _last_taken(state: SessionState, judge: Judge) -> str:
 
 _STEPS: dict[type, Callable[[SessionState, Any, _Now], _Result]] = {
     Badge: _badge,
+    Digit: add_digit,
     ChooseAction: _choose_action,
     ChoosePlace: _choose_place,
     ChooseOrder: _choose_order,
@@ -286,6 +315,16 @@ _STEPS: dict[type, Callable[[SessionState, Any, _Now], _Result]] = {
     Cancel: _cancel,
     Undo: _undo,
 }
+
+
+_PIN_STEPS: dict[type, Callable[[SessionState, Any, _Now], _Result]] = {
+    Badge: _badge,
+    Digit: add_digit,
+    Commit: _commit_pin,
+    Cancel: cancel_pin,
+    Undo: undo_digit,
+}
+"""While a PIN is being given."""
 
 
 def _refuse_judged(state: SessionState, line: ScanLine, before: tuple[ScanLine, ...], now: _Now) -> tuple[Verdict, ...]:

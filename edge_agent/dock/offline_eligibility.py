@@ -102,6 +102,11 @@ class DeskJudge:
             return operator.name, (Verdict(True, "badge_withdrawn", text),)
         return operator.name, ()
 
+    def pin(self, badge: str) -> str | None:
+        """The PIN of a badge that is known, as it is kept; None if the badge is enough."""
+        operator = self._known.operator(badge)
+        return operator.pin if operator else None
+
     def place(self, place: str) -> tuple[Verdict, ...]:
         """Whether the place is registered. One that is not only warns: it may be new."""
         if self._known.desk is None or self._known.place(place) is not None:

@@ -48,6 +48,24 @@ class Dock:
 
 
 @dataclass(frozen=True, slots=True)
+class PinWanted:
+    """Somebody scanned a badge that has a PIN: whoever it is is nobody yet. ``kept`` is the PIN as it is kept."""
+
+    badge: str
+    operator: str
+    kept: str
+    digits: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongPins:
+    """How many wrong PINs were given one after the other at this dock, and when the last."""
+
+    count: int = 0
+    mono_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SessionState:
     """Where an operator stands. ``items`` are the item scans since the last commit, one each, unmerged.
 
@@ -55,7 +73,8 @@ class SessionState:
     ``shown`` are the warnings since then, ``about_operator`` those at the sign-in, ``about_places`` those about the
     two places; all are booked. ``refused_mono_ms`` is when a scan was last refused: it changed nothing, but
     somebody is there; ``is_last_refused`` says that nothing was taken since. ``is_warned``: the time-out was announced.
-    ``kept`` is what the last operator left open when the time was over.
+    ``kept`` is what the last operator left open when the time was over. ``pin``: the PIN of a badge is being given;
+    ``wrong_pins`` outlives sessions (None: as before).
     """
 
     operator: str | None = None
@@ -76,6 +95,8 @@ class SessionState:
     is_last_refused: bool = False
     is_warned: bool = False
     kept: "SessionState | None" = None
+    pin: PinWanted | None = None
+    wrong_pins: WrongPins | None = None
 
 
 def merged(items: tuple[ScanLine, ...]) -> tuple[ScanLine, ...]:

@@ -16,6 +16,9 @@ def expire(
     state: SessionState, *, mono_ms: int, dock: Dock, judge: Judge = NO_JUDGE
 ) -> tuple[SessionState, tuple[Effect, ...]]:
     """The state at ``mono_ms`` if nothing is scanned, and what the operator is told."""
+    if state.pin is not None and mono_ms - max(state.last_mono_ms, state.refused_mono_ms) >= dock.idle_s * 1000:
+        text = f"The PIN of {state.pin.operator} was not given. Scan your badge."
+        return replace(state, pin=None), (Feedback(Tone.PROMPT, text),)
     if state.operator is None:
         return _without_operator(state, mono_ms, dock, judge)
     idle_ms = mono_ms - max(state.last_mono_ms, state.refused_mono_ms)

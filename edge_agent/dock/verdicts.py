@@ -48,6 +48,10 @@ class Judge(Protocol):
         """Whose badge it is (the badge itself if nobody knows), and what is against signing in."""
         ...
 
+    def pin(self, badge: str) -> str | None:
+        """The PIN that goes with a badge, as it is kept; None if the badge is enough."""
+        ...
+
     def place(self, place: str) -> tuple[Verdict, ...]:
         """What is to be said about a place that was scanned."""
         ...
@@ -71,6 +75,10 @@ class NoJudge:
     def badge(self, badge: str) -> tuple[str, tuple[Verdict, ...]]:
         """The badge is the name."""
         return badge, ()
+
+    def pin(self, badge: str) -> str | None:
+        """None."""
+        return None
 
     def place(self, place: str) -> tuple[Verdict, ...]:
         """Nothing."""

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import httpx
 
 from tests.support.ledger_api import Api, Somebody
+from tests.support.people import PASSWORD
 
 Fields = list[tuple[str, str]]
 
@@ -75,6 +76,12 @@ class Console:
         self.api.client.cookies.clear()
         answer = self.api.client.post("/login/token", data={"token": somebody.token}, follow_redirects=False)
         assert answer.status_code == 303
+
+    def sign_in_person(self, person: str) -> None:
+        """Who uses it from now on, by name and password: only they can sign."""
+        self.api.client.cookies.clear()
+        form = {"person": person, "password": PASSWORD}
+        assert self.api.client.post("/login", data=form, follow_redirects=False).status_code == 303
 
     def page(self, path: str) -> str:
         """The page's text."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from secrets import token_bytes
 from typing import Any
 
 import psycopg
@@ -24,7 +25,7 @@ from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.stock.badges import SALT_BYTES, badge_digest
+from edge_agent.domain.stock.badges import SALT_BYTES, badge_digest, kept_pin
 from edge_agent.domain.stock.desk import DeskSnapshot, desk_from, desk_json
 from edge_agent.domain.wire.request_signing import TOLERANCE_S, signed_words
 
@@ -85,11 +86,19 @@ def place_gateway(database: Database, name: str, place: str, *, actor: str) -> N
 
 
 def put_operator(
-    database: Database, name: str, badge: str, *, active: bool, actor: str, sites: Sequence[str] | None = None
+    database: Database,
+    name: str,
+    badge: str,
+    *,
+    active: bool,
+    actor: str,
+    sites: Sequence[str] | None = None,
+    pin: str | None = None,
 ) -> None:
     """Give an operator a badge, change it or withdraw it.
 
-    The docks of ``sites`` know it (empty: of all sites; None: as before). Raises ``NotFound`` for an unknown site,
+    The docks of ``sites`` know it (empty: of all sites; None: as before). ``pin``: the 4 to 8 digits that have to be
+    given with it (empty: none; None: as before). Raises ``NotFound`` for an unknown site,
     ``Conflict`` if somebody else has the badge.
     """
     try:
@@ -101,6 +110,11 @@ def put_operator(
                 site_ids = [place_named(connection, site)["id"] for site in sites]
                 queries("desk").forget_sites(connection, name=name)
                 queries("desk").add_sites(connection, name=name, site_ids=site_ids)
+            if pin is not None:
+                queries("desk").set_pin(
+                    connection, name=name, pin=kept_pin(pin, token_bytes(SALT_BYTES)) if pin else None
+                )
+                data["pin"] = "set" if pin else "removed"
             add_event(connection, actor=actor, kind="operator_put", subject=f"operator:{name}", data=data)
     except psycopg.errors.UniqueViolation as error:
         raise Conflict(f"the badge {badge} is somebody else's", "Print a badge with another code.") from error

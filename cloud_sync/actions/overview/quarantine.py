@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from cloud_sync.domain.signatures import why_two_release
 from cloud_sync.errors import NotFound
+from cloud_sync.posting.signatures import exposures_to_sign, signers_of_release
 from cloud_sync.storage.database import Database, Row
 from cloud_sync.storage.queries import queries
 
@@ -17,13 +19,33 @@ def queue(database: Database, *, rows_max: int) -> tuple[list[Row], list[Row]]:
 
 
 def event(database: Database, excursion_id: int) -> dict[str, Any]:
-    """An ``excursion``, the ``lots`` it exposed with where they are now, and its ``versions``. Raises ``NotFound``."""
+    """An ``excursion``, the ``lots`` it exposed with where they are now, and its ``versions``. Raises ``NotFound``.
+
+    Of each lot: ``sha256`` of what a decision on it signs, its ``signatures``, the ``signers`` of its release on this
+    evidence, and ``why_two`` people have to sign it (empty: they need not).
+    """
     with database.transaction() as connection:
         rows = list(queries("quality").excursion_row(connection, excursion_id=excursion_id))
         if not rows:
             raise NotFound(f"there is no excursion {excursion_id}", "It may have been withdrawn. See Quarantine.")
+        excursion = rows[0]
+        lots = list(queries("overview").lots_of_event(connection, excursion_id=excursion_id))
+        signing = exposures_to_sign(connection, excursion_id, [lot["lot_id"] for lot in lots])
+        rules = {row["name"]: row["from_value"] for row in queries("signatures").second_signature_rules(connection)}
+        lasted = (excursion["ended_at"] or excursion["began_at"]) - excursion["began_at"]
+
+        def signed(lot: Row) -> Row:
+            known = signing.get(lot["lot_id"], {"sha256": "", "signatures": []})
+            why = why_two_release(
+                rules,
+                lasted=lasted,
+                controlled_schedule=lot["controlled_schedule"] or "",
+                was_rejected=lot["was_rejected"],
+            )
+            return {**lot, **known, "why_two": why, "signers": sorted(signers_of_release(known["signatures"]))}
+
         return {
-            "excursion": rows[0],
-            "lots": list(queries("overview").lots_of_event(connection, excursion_id=excursion_id)),
+            "excursion": excursion,
+            "lots": [signed(lot) for lot in lots],
             "versions": list(queries("quality").versions(connection, excursion_id=excursion_id, rows_max=100)),
         }

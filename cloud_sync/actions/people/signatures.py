@@ -1,5 +1,6 @@
 """Signing: whoever signs proves at that moment who they are, and signs exactly what they were shown."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from cloud_sync.domain.roles import Actor
 from cloud_sync.domain.signatures import Meaning, RecordKind, permission_to_sign, record_digest, signature_digest
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.posting.signatures import record_of, signatures_of
-from cloud_sync.storage.database import Database, Row
+from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 
@@ -55,38 +56,79 @@ def sign(
     Raises ``NotAllowed`` without the permission for that meaning, ``NotKnown`` for a wrong password or code,
     ``Conflict`` if the record is not what was seen, ``Invalid`` for a meaning that records of this kind have not.
     """
+    (made,) = sign_all(
+        database, kind, {record_id: sha256_seen}, meaning=meaning, reason=reason, password=password, code=code,
+        address=address, at=at, actor=actor,
+    )  # fmt: skip
+    return made
+
+
+def sign_all(
+    database: Database,
+    kind: RecordKind,
+    seen: Mapping[str, str],
+    *,
+    meaning: Meaning,
+    reason: str,
+    password: str,
+    code: str | None,
+    address: str,
+    at: datetime,
+    actor: Actor,
+) -> list[Row]:
+    """Sign several records of a kind that were shown together, all or none; ``seen``: by id, the hash that was shown.
+
+    Raises as :func:`sign` does.
+    """
     permission = permission_to_sign(kind, meaning)
     if permission is None:
         raise Invalid(f"nobody signs a record of this kind as {meaning}: {kind}", "Sign as review or responsibility.")
     require(actor, permission)
     sites = actor.permissions[permission]
     if sites is not None:
-        check_places(database, permission, sites, PLACES_OF_RECORD.get(kind), record_id.partition(":")[0])
+        for record_id in seen:
+            check_places(database, permission, sites, PLACES_OF_RECORD.get(kind), record_id.partition(":")[0])
     account = prove(database, actor.name, password=password, code=code, address=address, at=at)
     with database.transaction() as connection:
-        record = record_of(connection, kind, record_id)
-        now = record_digest(kind, record_id, record)
-        if now != sha256_seen:
-            raise Conflict(
-                f"{kind} {record_id} is not what you were shown: it changed since",
-                f"See GET /v1/signatures/{kind}/{record_id}, and sign that if it is still right.",
-            )
-        fields = {
-            "record_id": record_id,
-            "record_sha256": now,
-            "meaning": meaning.value,
-            "person": account["person"],
-            "printed_name": account["printed_name"],
-            "proof": "password and code" if account["totp_confirmed_at"] is not None else "password",
-            "reason": reason,
-            "signed_at": at,
-        }
-        sha256 = signature_digest(kind=kind, **fields)
-        if queries("signatures").add_signature(connection, record_kind=kind, **fields, sha256=sha256):
-            add_event(connection, actor=actor.name, kind="signed", subject=f"{kind}:{record_id}", reason=reason,
-                      data={"meaning": meaning, "sha256": sha256})  # fmt: skip
-        made = signatures_of(connection, kind, record_id, record)
-        return next(row for row in made if row["sha256"] == sha256)
+        return [
+            _signed(connection, kind, record_id, sha256_seen, meaning, reason, account, at)
+            for record_id, sha256_seen in seen.items()
+        ]
+
+
+def _signed(
+    connection: Connection,
+    kind: RecordKind,
+    record_id: str,
+    sha256_seen: str,
+    meaning: Meaning,
+    reason: str,
+    account: Row,
+    at: datetime,
+) -> Row:
+    record = record_of(connection, kind, record_id)
+    now = record_digest(kind, record_id, record)
+    if now != sha256_seen:
+        raise Conflict(
+            f"{kind} {record_id} is not what you were shown: it changed since",
+            f"See GET /v1/signatures/{kind}/{record_id}, and sign that if it is still right.",
+        )
+    fields = {
+        "record_id": record_id,
+        "record_sha256": now,
+        "meaning": meaning.value,
+        "person": account["person"],
+        "printed_name": account["printed_name"],
+        "proof": "password and code" if account["totp_confirmed_at"] is not None else "password",
+        "reason": reason,
+        "signed_at": at,
+    }
+    sha256 = signature_digest(kind=kind, **fields)
+    if queries("signatures").add_signature(connection, record_kind=kind, **fields, sha256=sha256):
+        add_event(connection, actor=account["person"], kind="signed", subject=f"{kind}:{record_id}", reason=reason,
+                  data={"meaning": meaning, "sha256": sha256})  # fmt: skip
+    made = signatures_of(connection, kind, record_id, record)
+    return next(row for row in made if row["sha256"] == sha256)
 
 
 def list_rules(database: Database) -> list[Row]:
@@ -98,9 +140,11 @@ def list_rules(database: Database) -> list[Row]:
 def set_rule(database: Database, name: str, from_value: int | None, *, reason: str, actor: str) -> None:
     """Say from which value on a release takes two signatures; None: never. Raises ``NotFound``."""
     with database.transaction() as connection:
-        if not queries("signatures").set_second_signature_rule(
+        was = queries("signatures").set_second_signature_rule(
             connection, name=name, from_value=from_value, changed_by=actor, changed_reason=reason
-        ):
+        )
+        if was is None:
             raise NotFound(f"there is no rule {name}", "See: cloud-sync second-signature list")
+        before = None if was["before"] is None else float(was["before"])
         add_event(connection, actor=actor, kind="second_signature_rule_set", subject=f"second_signature_rule:{name}",
-                  reason=reason, data={"from_value": from_value})  # fmt: skip
+                  reason=reason, data={"from_value": from_value, "before": before})  # fmt: skip

@@ -1,11 +1,10 @@
 """Where a lot came from and where it went, with what it went through."""
 
 import json
-from csv import writer
 from dataclasses import asdict, dataclass
-from io import StringIO
 from typing import Any
 
+from cloud_sync.domain.csv_text import csv_text
 from cloud_sync.domain.trace import BatchFlow, Direction, EdgeKind, shares_of
 from cloud_sync.errors import Invalid, NotFound
 from cloud_sync.posting.attribution import attributed
@@ -160,9 +159,9 @@ def drawn(traced: dict[str, Any]) -> dict[str, Any]:
 
 def as_csv(traced: dict[str, Any]) -> str:
     """A trace as CSV: one line for each edge, both ways, the earliest first."""
-    text = StringIO()
-    table = writer(text, lineterminator="\n")
-    table.writerow(["direction", "kind", "item", "lot_number", "from", "to", "quantity", "first_at", "last_at"])
+    rows: list[list[object]] = [
+        ["direction", "kind", "item", "lot_number", "from", "to", "quantity", "first_at", "last_at"]
+    ]
     for direction in Direction:
         graph: Graph | None = traced[direction.value]
         nodes = {node["key"]: node for node in json.loads(graph.nodes)} if graph else {}
@@ -172,16 +171,8 @@ def as_csv(traced: dict[str, Any]) -> str:
             is_moved = edge["kind"] == EdgeKind.MOVED
             to = target["place"] if is_moved else f"{target['item']} {target['lot_number']}"
             cells = [source["item"], source["lot_number"], source["place"], to]
-            table.writerow(
-                [direction.value, edge["kind"], *(_plain(cell) for cell in cells), edge["quantity"], edge["first_at"],
-                 edge["last_at"]]
-            )  # fmt: skip
-    return text.getvalue()
-
-
-def _plain(cell: str) -> str:
-    """A spreadsheet takes a cell that begins like this for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
+            rows.append([direction.value, edge["kind"], *cells, edge["quantity"], edge["first_at"], edge["last_at"]])
+    return csv_text(rows, line_end="\n")
 
 
 def _walk(connection: Connection, direction: Direction, lot_ids: list[int], serial: str) -> Row:

@@ -75,16 +75,26 @@ class WhyIn(In):
     reason: Reason
 
 
+class ChangeOut(BaseModel):
+    """A value before and after."""
+
+    old: Any
+    new: Any
+
+
 class EventOut(BaseModel):
-    """Who did what, when and why."""
+    """Who did what, when and why. ``at``: when it was recorded."""
 
     id: int
     at: datetime
+    happened_at: datetime
     actor: str
     kind: str
     subject: str
     reason: str
     data: dict[str, Any]
+    gateway_record: str | None
+    changes: dict[str, ChangeOut]
 
 
 class HealthOut(BaseModel):

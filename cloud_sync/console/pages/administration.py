@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from csv import reader, writer
 from io import StringIO
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from fastapi import APIRouter, Form, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse, StreamingResponse
@@ -221,9 +221,17 @@ def _fields(kind: str, row: Row | None, said: Mapping[str, str] = {}) -> list[di
         {
             "name": name, "title": _words(name), "hint": field.description or "", "is_key": name in model.KEY,
             "value": said.get(name, cells.get(name, "" if field.is_required() else _default(field.default))),
+            "choices": _choices(field.annotation),
         }
         for name, field in model.model_fields.items()
     ]  # fmt: skip
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    """The values that a field may have, where they are few."""
+    if annotation is bool:
+        return "true", "false"
+    return tuple(map(str, get_args(annotation))) if get_origin(annotation) is Literal else ()
 
 
 def _default(value: Any) -> str:
@@ -240,9 +248,22 @@ def _file_of(names: list[str], values: list[str]) -> str:
     return text.getvalue()
 
 
+LABELS = {
+    "gtins": "GTINs", "ndc": "NDC", "allowance_minutes": "Minutes outside the limits, at most",
+    "allowance_c_max": "Up to how many °C", "receipt_days_min": "Days of shelf life at receipt, at least",
+    "shelf_life_days_min": "Days of shelf life, at least", "receipt_inspection": "Inspect each receipt",
+    "expiry_required": "Must have an expiry date", "serial_tracked": "Followed by serial number",
+    "controlled_schedule": "Schedule, if controlled", "policy": "Storage policy", "parent": "Stands in",
+    "zone": "Time zone", "shelf_life_days": "Shelf life in days", "storage_class": "Storage policy it needs",
+}  # fmt: skip
+"""What fields are called, where their names do not say it."""
+
+
 def _words(name: str) -> str:
+    if name in LABELS:
+        return LABELS[name]
     text = name.replace("_", " ")
-    return (text[:1].upper() + text[1:]).replace("Gtins", "GTINs").replace("Ndc", "NDC")
+    return text[:1].upper() + text[1:]
 
 
 def _guarded(database: Database) -> dict[str, list[Row]]:

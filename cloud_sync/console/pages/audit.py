@@ -5,10 +5,12 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
+from markupsafe import Markup
 
 from cloud_sync.actions.audit_log import events_found
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger
+from cloud_sync.console.lengths import MISSING
 from cloud_sync.console.page_route import Auditor, PageRoute
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.console.words import told
@@ -31,13 +33,17 @@ def _page_of(row: Row) -> str | None:
     return PAGES[kind] + name if kind in PAGES and name else None
 
 
+def _values(row: Row) -> Markup:
+    return Markup('<span class="values">{}</span>').format(told(row["data"]) or MISSING)
+
+
 EVENTS = (
     Column("at", "When", Show.WHEN),
     Column("actor", "Who"),
     Column("kind", "What", Show.WORDS),
     Column("subject", "About", link=_page_of),
     Column("reason", "Why"),
-    Column("data", "Values", value=lambda row: told(row["data"])),
+    Column("data", "Values", value=lambda row: told(row["data"]), html=_values),
 )
 
 

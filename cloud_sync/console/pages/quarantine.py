@@ -11,14 +11,19 @@ from cloud_sync.actions.overview.rooms import house_zone, room_now
 from cloud_sync.actions.quality.holds_and_dispositions import decide_event, lift_hold
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.curves import curves
+from cloud_sync.console.forms import Word, Words
 from cloud_sync.console.page_route import Decider, PageRoute, Visitor
 from cloud_sync.console.rendering import lasting, render, value
+from cloud_sync.console.signing import Proof, sign_as
 from cloud_sync.console.table import Column, Show, list_page, table, tag
 from cloud_sync.domain.dispositions import Decision
+from cloud_sync.domain.signatures import Meaning, RecordKind
 from cloud_sync.errors import Invalid
+from cloud_sync.storage.database import Row
 from edge_agent.domain.monitoring.quantity_words import unit_of
 
 ROWS_MAX = 500
+SIGNERS = 2
 AROUND_MIN = timedelta(minutes=15)
 AROUND = 3
 
@@ -71,6 +76,7 @@ def event_page(excursion_id: int, request: Request, database: Ledger, actor: Vis
     """One excursion: its curve, every lot it exposed, and the decision on them."""
     found = event(database, min(excursion_id, 2**63 - 1))
     room = room_now(database, found["excursion"]["place"], now)
+    found["lots"] = [{**lot, "waits": bool(lot["is_held"]) and _waits(lot)} for lot in found["lots"]]
     return render(request, "event.html", **found, room=room, decisions=list(Decision), who=actor, now=now)
 
 
@@ -87,21 +93,53 @@ def series(excursion_id: int, database: Ledger, _: Visitor, now: Now) -> Any:
 @router.post("/quarantine/{excursion_id}")
 def decide_page(
     excursion_id: int,
+    request: Request,
     database: Ledger,
     actor: Decider,
+    now: Now,
     decision: Annotated[Decision, Form()],
     reason: Annotated[str, Form(max_length=2000)] = "",
     lot: Annotated[list[int] | None, Form()] = None,
+    seen: Words = None,
+    password: Word = "",
+    code: Word = "",
 ) -> Any:
-    """One decision on the lots that were ticked."""
+    """One decision on the lots that were ticked, signed where a password was typed. Lots whose release takes two
+    signatures wait for the second; the others are decided."""
     if not lot:
         raise Invalid("no lot was ticked", "Go back and tick the lots that this decision is about.")
     if not reason.strip():
         raise Invalid("a decision needs a reason", "Go back and write down what it rests on.")
-    decide_event(
-        database, excursion_ids=[excursion_id], lot_ids=lot, decision=decision, reason=reason.strip(), actor=actor.name
-    )
+    lots = {row["lot_id"]: row for row in event(database, excursion_id)["lots"]}
+    if why := _why_signed(decision, [lots[each] for each in lot if each in lots], password):
+        raise Invalid(f"this release takes the signatures of two people: {why}", "Go back and type your password.")
+    if password:
+        shown = dict(each.rpartition("=")[::2] for each in seen or [])
+        sign_as(
+            request, database, RecordKind.EXPOSURE,
+            {f"{excursion_id}:{each}": shown.get(f"{excursion_id}:{each}", "") for each in lot},
+            meaning=Meaning.RELEASE if decision is Decision.RELEASE else Meaning.REJECTION, reason=reason,
+            proof=Proof(password, code.strip() or None), at=now, actor=actor,
+        )  # fmt: skip
+        lots = {row["lot_id"]: row for row in event(database, excursion_id)["lots"]}
+    complete = [each for each in lot if decision is not Decision.RELEASE or not _waits(lots.get(each))]
+    if complete:
+        decide_event(
+            database, excursion_ids=[excursion_id], lot_ids=complete, decision=decision, reason=reason.strip(),
+            actor=actor.name,
+        )  # fmt: skip
     return RedirectResponse(f"/quarantine/{excursion_id}", 303)
+
+
+def _why_signed(decision: Decision, lots: list[Row], password: str) -> str:
+    """Why a password is needed and missing."""
+    why = {each for lot in lots for each in lot["why_two"]} if decision is Decision.RELEASE and not password else set()
+    return "; ".join(sorted(why))
+
+
+def _waits(lot: Row | None) -> bool:
+    """Whether the release of a lot waits for a signature."""
+    return lot is not None and bool(lot["why_two"]) and len(lot["signers"]) < SIGNERS
 
 
 @router.post("/holds/{hold_id}/lift")

@@ -38,7 +38,7 @@ def sign_page(
 ) -> Any:
     """Sign exactly what was shown, and go back to it."""
     sign_as(
-        request, database, kind, id, sha256_seen=sha256_seen, meaning=meaning, reason=reason,
+        request, database, kind, {id: sha256_seen}, meaning=meaning, reason=reason,
         proof=Proof(password, code.strip() or None), at=now, actor=actor,
     )  # fmt: skip
     first, _, second = id.partition(":")

@@ -29,7 +29,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 // On a phone each row of a table is a small card, its cells named as in the head.
-for (const table of document.querySelectorAll(".wide table")) {
+for (const table of document.querySelectorAll(".wide table:not(.matrix)")) {
   const names = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
   for (const row of table.querySelectorAll("tbody tr")) {
     [...row.cells].forEach((cell, index) => { if (cell.colSpan === 1) cell.dataset.label = names[index]; });

@@ -406,6 +406,9 @@ CREATE TABLE event (
     data jsonb NOT NULL DEFAULT '{}'::jsonb,
     CONSTRAINT event_pkey PRIMARY KEY (id)
 );
+CREATE INDEX event_at ON public.event USING brin (at);
+CREATE INDEX event_kind ON public.event USING btree (kind, id);
+CREATE INDEX event_person ON public.event USING btree (person_of(actor), id);
 CREATE INDEX event_subject ON public.event USING btree (subject, id);
 CREATE TRIGGER event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER event_sealed_delete AFTER DELETE ON public.event REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_event();
@@ -979,6 +982,7 @@ CREATE TABLE operator (
     name text NOT NULL,
     badge text NOT NULL,
     active boolean NOT NULL DEFAULT true,
+    pin text,
     CONSTRAINT operator_badge_key UNIQUE (badge),
     CONSTRAINT operator_pkey PRIMARY KEY (name)
 );
@@ -2233,6 +2237,12 @@ BEGIN
     END LOOP;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.happened_at(data jsonb, recorded_at timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN CASE WHEN (COALESCE((data ->> 'at'::text), ((data -> 'request'::text) ->> 'occurred_at'::text)) ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d'::text) THEN (COALESCE((data ->> 'at'::text), ((data -> 'request'::text) ->> 'occurred_at'::text)))::timestamp with time zone ELSE recorded_at END;
+
 CREATE OR REPLACE FUNCTION public.hold_covers(held_place bigint, place bigint)
  RETURNS boolean
  LANGUAGE sql
@@ -2489,6 +2499,12 @@ BEGIN
         EXECUTE format('GRANT SELECT ON %I TO lotwarden_client', of_table);
     END IF;
 END $function$;
+
+CREATE OR REPLACE FUNCTION public.person_of(actor text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN split_part(actor, ' as told by '::text, 1);
 
 CREATE OR REPLACE FUNCTION public.place_scope(kind text, ancestors bigint[])
  RETURNS bigint

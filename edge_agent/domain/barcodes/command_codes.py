@@ -2,7 +2,8 @@
 
 ::
 
-    LW.BADGE.amy   LW.ACTION.RECEIVE   LW.PLACE.fridge-a   LW.ORDER.PO-1001   LW.QTY.10   LW.COMMIT  LW.CANCEL  LW.UNDO
+    LW.BADGE.amy   LW.DIGIT.7   LW.ACTION.RECEIVE   LW.PLACE.fridge-a   LW.ORDER.PO-1001   LW.QTY.10   LW.COMMIT
+    LW.CANCEL   LW.UNDO
 
 Scanners may be set to send capitals, and Code 39 has no small letters and no underscore. So the words before the name
 are read in any case, names of places and operators (always lower case in Lotwarden) are lowered, and an action may be
@@ -33,6 +34,13 @@ class Badge:
     """An operator signs in."""
 
     operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """The next digit of the PIN that goes with a badge."""
+
+    digit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ class Undo:
     """Take back the last item."""
 
 
-Code = Badge | ChooseAction | ChoosePlace | ChooseOrder | SetQuantity | Commit | Cancel | Undo
+Code = Badge | Digit | ChooseAction | ChoosePlace | ChooseOrder | SetQuantity | Commit | Cancel | Undo
 
 
 def is_code(symbol: Symbol) -> bool:
@@ -106,6 +114,12 @@ def parse_code(symbol: Symbol) -> Code:
 
 def _badge(name: str | None) -> Badge:
     return Badge(_lowered("operator", name, r"[a-z0-9][a-z0-9._-]{0,59}"))
+
+
+def _digit(name: str | None) -> Digit:
+    if name is None or not re.fullmatch(r"[0-9]", name):
+        raise ValueError("a digit is one of 0 to 9, as in LW.DIGIT.7")
+    return Digit(name)
 
 
 def _place(name: str | None) -> ChoosePlace:
@@ -154,6 +168,7 @@ def _known() -> str:
 
 _CODES: dict[str, Callable[[str | None], Code]] = {
     "BADGE": _badge,
+    "DIGIT": _digit,
     "ACTION": _action,
     "PLACE": _place,
     "ORDER": _order,

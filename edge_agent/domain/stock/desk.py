@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from edge_agent.domain.monitoring.policies import Policy
+from edge_agent.domain.stock.badges import KEPT_PIN
 from edge_agent.domain.stock.eligibility import HoldKind
 from edge_agent.domain.stock.expiry import Expiry, expiry_of, zone_named
 
@@ -153,11 +154,13 @@ class DeskOrder:
 @dataclass(frozen=True, slots=True)
 class DeskOperator:
     """Who may work at the docks of this site. ``badge`` is the digest of what follows ``LW.BADGE.`` on the card
-    (:func:`~edge_agent.domain.stock.badges.badge_digest`)."""
+    (:func:`~edge_agent.domain.stock.badges.badge_digest`), ``pin`` that of what has to be given with it
+    (:func:`~edge_agent.domain.stock.badges.kept_pin`); None if the badge is enough."""
 
     name: Text
     badge: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     active: bool = True
+    pin: Annotated[str, Field(pattern=KEPT_PIN)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
 revision = "0037"
-down_revision = "0031"
+down_revision = "0030"
 
 
 def upgrade() -> None:

@@ -8,7 +8,7 @@ import pytest
 from cloud_sync.actions.people.accounts import add_account
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
-from tests.support.ledger_api import NOW, Api, api_on
+from tests.support.ledger_api import LATER, NOW, SOON, Api, api_on, movement
 from tests.support.people import PASSWORD, Clock, browser_at
 
 PAGES = ("/", "/quarantine", "/lots", "/lots?q=L", "/cases", "/cases?all=true", "/gateways", "/rooms/fridge-a")
@@ -159,3 +159,51 @@ def test_the_search_finds_by_number_item_and_gtin(api: Api) -> None:
     for words, found in (("abc", {"ABC-1"}), ("saline", saline), ("0.9 %", saline), ("%", saline), ("none", set())):
         page = client.get("/lots", params={"q": words}).text
         assert {lot for lot in ("ABC-1", "XYZ-1") if lot in page} == found, words
+
+
+def test_a_trace_is_searched_shown_step_by_step_and_given_to_be_drawn(api: Api) -> None:
+    lot = api.receive("L1", 5)
+    line = {"item": "insulin", "lot_number": "L1", "quantity": 2}
+    api.operator.ok("POST", "/v1/movements", json=movement("ship", "fridge-a", "st-mary", [line]))
+    client = as_role(api, "reader")
+    page = client.get(f"/lots/{lot}/trace").text
+    assert all(word in page for word in ("acme", "fridge-a", "st-mary", "Draw it"))
+    assert "st-mary" in client.get(f"/lots/{lot}/trace?csv=steps").text
+    graph = client.get(f"/lots/{lot}/trace/graph").json()
+    places = {node["key"]: node["place"] for node in graph["nodes"]}
+    assert {(places[edge["source"]], places[edge["target"]]) for edge in graph["edges"]} == {
+        ("acme", "fridge-a"), ("fridge-a", "st-mary"),
+    }  # fmt: skip
+    found = client.get("/trace", params={"lot_number": "L1"}).text
+    assert "1 lot<" in found and "st-mary" in found
+    assert "no lot matches" in client.get("/trace", params={"lot_number": "L9"}).text.lower()
+
+
+def test_what_expires_unused_is_foreseen_and_offered_to_where_it_is_short(api: Api) -> None:
+    api.receive("OLD", 100, expires_on=SOON)
+    api.receive("NEW", 10, place="fridge-b", expires_on=LATER)
+    api.operator.ok("POST", "/v1/movements", json=movement("ship", "fridge-a", "st-mary", [
+        {"item": "insulin", "lot_number": "OLD", "quantity": 9}]))  # fmt: skip
+    level = {"reorder_point": 20, "par_level": 40}
+    api.administrator.ok("PUT", "/v1/reorder-levels/insulin/fridge-b", json=level | {"reason": "so it is"})
+    client = as_role(api, "reader")
+    page = client.get("/expiry").text
+    assert "at risk" in page and "Suggested transfers" in page and "NEW" not in page
+    csv = client.get("/expiry?csv=expiry").text.splitlines()
+    assert csv[1].split(",")[3:6] == ["OLD", "fridge-a", "91"] and csv[1].endswith("88,at risk")
+    assert "Nothing in the house expires" in client.get("/expiry?days=1").text
+
+
+@pytest.mark.parametrize("name", ["stock", "holds", "excursions", "decisions", "movements", "exceptions"])
+def test_every_report_is_a_page_and_a_file_of_what_the_ledger_has(api: Api, name: str) -> None:
+    lot = api.receive("L1", 5)
+    excursion = api.excursion("fridge-a", lot)
+    api.operator.ok("POST", "/v1/cases", json={"lot_id": lot, "place": "fridge-a", "text": "L1 fridge-a smeared"})
+    form = {"excursion_ids": [excursion], "lot_ids": [lot], "decision": "release", "reason": "stable"}
+    if name == "decisions":
+        api.quality.ok("POST", "/v1/dispositions/event", json=form)
+    client = as_role(api, "reader")
+    assert f'href="/reports/{name}"' in client.get("/reports").text
+    words = "fridge-a" if name == "excursions" else "L1"
+    for answer in (client.get(f"/reports/{name}"), client.get(f"/reports/{name}?q={words}&csv={name}")):
+        assert answer.status_code == 200 and words in answer.text, answer.text

@@ -6,10 +6,10 @@ import sys
 import psycopg
 import pytest
 
+from cloud_sync.actions.audit_log import events_of
 from cloud_sync.errors import DatabaseDown
 from cloud_sync.storage.database import Database, migrate
 from cloud_sync.storage.events import add_event
-from cloud_sync.storage.queries import queries
 from tests.conftest import database_url
 
 MIGRATE = "import sys; from cloud_sync.storage.database import migrate; migrate(sys.argv[1])"
@@ -49,5 +49,5 @@ def test_facts_cannot_be_changed_or_deleted(database: Database, table: str) -> N
 def test_an_event_is_kept_with_its_actor_and_reason(database: Database) -> None:
     with database.transaction() as connection:
         add_event(connection, actor="amy", kind="hold_placed", subject="lot:1", reason="torn box", data={"n": 1})
-        (event,) = queries("events").events_of_subject(connection, subject="lot:1", rows_max=10)
+    (event,) = events_of(database, "lot:1", rows_max=10)
     assert (event["actor"], event["reason"], event["data"]) == ("amy", "torn box", {"n": 1})

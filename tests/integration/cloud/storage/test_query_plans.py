@@ -17,9 +17,10 @@ import pytest
 
 from cloud_sync.storage.queries import queries
 from tests.bench.ledger_data import fill
-from tests.conftest import database_url
+from tests.conftest import TEMPLATE, database_url
 
 LOTS, MORE_LOTS = 2_500, 20_000
+LARGE = "lotwarden_large"
 BIG = {
     "movement", "position", "residency", "exposure", "reading", "reading_hour", "unusable_reading", "evidence", "event",
     "reservation", "lot", "notice", "excursion", "excursion_version", "exception_case", "disposition", "hold",
@@ -116,18 +117,23 @@ FILL_MORE = """
 
 @pytest.fixture(scope="module")
 def large(postgres_url: str) -> Iterator[psycopg.Connection]:
-    """A ledger with about a hundred thousand rows in every big table, analysed."""
-    name = f"large_{uuid.uuid4().hex}"
+    """A ledger with about a hundred thousand rows in every big table, analysed; all workers look at the same one."""
+    url = database_url(postgres_url, LARGE)
     with psycopg.connect(postgres_url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} TEMPLATE lotwarden_template")  # type: ignore[call-overload]
-        url = database_url(postgres_url, name)
-        fill(url, LOTS, cold_lots=MORE_LOTS)
-        with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
-            connection.execute("SET session_replication_role = replica")
-            connection.execute(FILL_MORE)  # type: ignore[call-overload]
-            connection.execute("VACUUM ANALYZE")
-            yield connection
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+        server.execute("SELECT pg_advisory_lock(hashtext(%s))", (LARGE,))
+        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", (LARGE,)).fetchone():
+            unfinished = f"{LARGE}_unfinished"
+            server.execute(f"CREATE DATABASE {unfinished} TEMPLATE {TEMPLATE}")  # type: ignore[call-overload]
+            fill(database_url(postgres_url, unfinished), LOTS, cold_lots=MORE_LOTS)
+            with psycopg.connect(database_url(postgres_url, unfinished), autocommit=True) as connection:
+                connection.execute("SET timezone = 'UTC'")
+                connection.execute("SET session_replication_role = replica")
+                connection.execute(FILL_MORE)  # type: ignore[call-overload]
+                connection.execute("VACUUM ANALYZE")
+            server.execute(f"ALTER DATABASE {unfinished} RENAME TO {LARGE}")  # type: ignore[call-overload]
+    with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as connection:
+        connection.execute("SET session_replication_role = replica")
+        yield connection
 
 
 PLACE, PLACES = 20, [20, 21]
@@ -161,8 +167,13 @@ SEAL: Parameters = {
     "snapshot": "950:950:",
     "width": 256,
 }
+AUDIT: Parameters = {
+    "gateway_record": None, "happened_from": None, "happened_until": None,
+    "recorded_from": None, "recorded_until": None, "after_id": 0,
+}  # fmt: skip
 USUAL: Parameters = {
     **SEAL,
+    **AUDIT,
     "roles": ["operator"], "site_ids": [1], "record_kind": "order", "record_id": "SO-5", "record_sha256": "x",
     "meaning": "approval", "proof": "password", "signed_at": AT, "from_value": 1, "changed_by": "a",
     "changed_reason": "x", "person": "amy", "since_of_address": AT,
@@ -175,7 +186,7 @@ USUAL: Parameters = {
     "standing": "doubted", "why": "unannounced", "follows": JOURNAL, "is_doubted": True,
     "effect": "{}", "needs_second_person": True, "numbered_item_ids": [5],
     **ADDED, **RULE, "rows_max": 101, "rows_skipped": 0, "after": AT, "after_s": 900.0, "ancestors": PLACES,
-    "after_words": "LOT-5\U0010ffff", "words": "LOT-5", "marks": [AT, AT],
+    "today": AT.date(), "after_words": "LOT-5\U0010ffff", "words": "LOT-5", "marks": [AT, AT],
     "actor": "amy", "assignee": None,
     "at": AT, "badge": "B", "batch": None, "batch_id": 1, "before": AT, "began_at": AT,
     "made_for": "", "picked_for": "SO-5",
@@ -213,7 +224,7 @@ USUAL: Parameters = {
     "role": "auditor", "actions": ["move"] * 2, "operators": ["a"] * 2, "order_refs": [""] * 2, "event_ids": [1, 1],
     "to_places": [22, 23], "occurred_at": AT, "to_place": PLACE, "places": None, "master_formulation_record_id": 1,
     "dispensed_for": [None, None], "issuing": ["ship"], "code": "x", "said": True, "envelope_ids": [5, 6],
-    "keys_max": 10, "rooms_key": 1,
+    "keys_max": 10, "rooms_key": 1, "pin": "00:00",
     "is_version": True, "reach_from": None, "reach_until": None, "gap_s": 600.0, "sensors": "any",
     "is_high_worse": True, "evidence": "a report", "said_by": "x", "pattern": "^x-v", "after_lot_id": 100,
     "earliest_at": AT, "latest_at": AT, "first_seq": 5, "reaches_s": [3600.0, 0.0], "young_at": AT, "roots": [101],
@@ -245,6 +256,13 @@ ASKED: dict[str, list[Parameters]] = {
     "locks.share_rooms": [{"key": 1}],
     "availability.wholly_exposed": [{}, {"lot_number": "", "site": "site"}],
     "events.add_events": [{"data": ["{}", "{}"]}],
+    "events.audit_trail": [
+        {"kind": None, "places": None, "person": None},
+        {"kind": None, "places": None, "subject": None},
+        {"person": None, "places": None, "subject": None},
+        {"kind": None, "person": None, "places": None, "subject": None, "gateway_record": f"gw-1/{JOURNAL}/scans/5"},
+        {"kind": None, "places": ["bin-3"], "person": None, "subject": None, "recorded_from": AT, "recorded_until": AT},
+    ],
     "reservations.add_reservations_together": [{"expires_at": [None, AT]}],
     "clocks.correct_movements": [{"at": [AT, AT], "earliest_at": [AT, AT], "latest_at": [AT, AT]}],
     "clocks.add_doubtful_scans": [{"seqs": [5, 6]}],
@@ -286,6 +304,7 @@ WHOLE_ON_PURPOSE = {
     "overview.exposure_queue": "all that is held by exposure, when quality opens the queue",
     "overview.lots_in_rooms": "all stock, for the page of all rooms; made once in some seconds for everybody who looks",
     "overview.other_holds": "all that is held otherwise, when quality opens the queue",
+    "overview.waiting_for_destruction": "all decisions against goods, when somebody looks for what is to be destroyed",
     "orders.replenishment": "all stock of all items with a level, when somebody asks what to buy",
 }
 """Queries that may read a whole big table, and why that is no harm."""

@@ -35,7 +35,9 @@ def read_off(data: bytes) -> list[list[str]]:
 
 
 def test_every_code_on_the_pages_is_read_by_a_real_reader_and_by_the_dock() -> None:
-    cards = cards_for(["amy", "ben"], ["fridge-a", "site/room-1/bin-07"], ["PO-1001"], [10, 99_999], commands=True)
+    cards = cards_for(
+        ["amy", "ben"], ["fridge-a", "site/room-1/bin-07"], ["PO-1001"], [10, 99_999], commands=True, digits=True
+    )
     read = [code for page in read_off(pdf_of(cards, "A4", "Dock 1")) for code in page]
     understood = [parse_code(symbol_of(code)) for code in read]
     assert Counter(code.removeprefix("]d1") for code in read) == Counter(card.code for card in cards)

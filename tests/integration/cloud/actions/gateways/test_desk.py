@@ -25,7 +25,7 @@ from cloud_sync.errors import Conflict, NotFound, NotKnown
 from cloud_sync.storage.database import Database
 from edge_agent.buffer.desk_store import Desk
 from edge_agent.config.model import UplinkSection
-from edge_agent.domain.stock.badges import badge_digest
+from edge_agent.domain.stock.badges import badge_digest, is_pin
 from edge_agent.domain.stock.desk import TAKEN_AT_HEADER, desk_etag, desk_json
 from edge_agent.domain.stock.eligibility import HoldKind
 from edge_agent.domain.wire.records import Action
@@ -98,6 +98,8 @@ async def test_a_desk_holds_the_sites_stock_holds_badges_and_channels(
     ledger.add_place("annex", "site")
     for name, badge, sites in (("amy", "b-1", ["site"]), ("ben", "b-2", ["annex"]), ("cyd", "b-3", None)):
         put_operator(ledger.database, name, badge, active=True, actor="test", sites=sites)
+    put_operator(ledger.database, "amy", "b-1", active=True, actor="test", pin="2580")
+    put_operator(ledger.database, "amy", "b-1", active=True, actor="test")  # it stays
     say(reading(minute(1), 5.0), reading(minute(2), 12.0))
     with served(ledger.database) as url:
         desk = await client_of(url, gateway).fetch(None)
@@ -112,6 +114,8 @@ async def test_a_desk_holds_the_sites_stock_holds_badges_and_channels(
         name: badge_digest(badge, snapshot.badge_salt) for name, badge in (("amy", "b-1"), ("cyd", "b-3"))
     }
     assert b'"b-1"' not in desk_json(snapshot)
+    pins = {operator.name: operator.pin for operator in snapshot.operators}
+    assert pins["cyd"] is None and pins["amy"] is not None and is_pin(pins["amy"], "2580")
     assert {channel.place for channel in snapshot.channels} == {"fridge-a", "fridge-b"}
     assert {place.name: place.path for place in snapshot.places}["fridge-a"] == ("site", "fridge-a")
     assert [policy.name for policy in snapshot.policies] == ["cold"]
@@ -281,6 +285,15 @@ async def test_the_entity_tag_is_that_of_the_bytes() -> None:
     async with answering(http("200 OK", body, TAKEN)) as url:
         desk = await client_of(url, GatewayWithKey()).fetch(None)
     assert desk.etag == desk_etag(body)
+
+
+def test_a_pin_is_told_without_its_digits_and_taken_away(ledger: Ledger) -> None:
+    put_operator(ledger.database, "amy", "b-1", active=True, actor="test", pin="2580")
+    put_operator(ledger.database, "amy", "b-1", active=True, actor="test", pin="")
+    events = ledger.events("operator_put")
+    assert [event["data"]["pin"] for event in events] == ["set", "removed"]
+    assert "2580" not in str(events)
+    assert [row["pin"] for row in ledger.rows("SELECT pin FROM operator")] == [None]
 
 
 def test_a_changed_badge_is_told_with_the_one_before(ledger: Ledger) -> None:

@@ -1,0 +1,127 @@
+"""Counts, recalls and compounding at the console, by forms alone, each with its second person."""
+
+import csv
+from collections.abc import Iterator
+from io import StringIO
+
+import pytest
+
+from cloud_sync.domain.roles import Role
+from cloud_sync.storage.database import Database
+from tests.support.console import Console
+from tests.support.ledger_api import Api, api_on
+from tests.support.people import PASSWORD, opened_account
+
+
+@pytest.fixture
+def api(database: Database) -> Iterator[Api]:
+    with api_on(database) as api:
+        api.house()
+        yield api
+
+
+@pytest.fixture
+def console(api: Api) -> Console:
+    return Console(api)
+
+
+def rows(console: Console, path: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(StringIO(console.page(path))))
+
+
+def test_a_count_differs_is_decided_by_another_and_a_late_movement_explains_it(api: Api, console: Console) -> None:
+    api.receive("L1", 10)
+    api.receive("L2", 4)
+    console.sign_in(api.operator)
+    assert "No counts yet" in console.page("/counts")
+    count = console.does("/counts", "/counts", place="fridge-a", number="C-1")
+    console.does(count, f"{count}/findings", quantity=["8", "", "2"], item=["insulin", "insulin", "insulin"],
+                 lot_number=["L1", "L2", "NEW"], place=["fridge-a", "fridge-a", "fridge-a"])  # fmt: skip
+    found = {row["Lot"]: row["Difference now"] for row in rows(console, f"{count}?csv=findings")}
+    assert found == {"L1": "-2", "NEW": "2"}
+    page = console.page(count)
+    assert "counted it, so somebody else has to decide" in page and "lot L2" in page
+    console.sign_in(api.quality)
+    console.does(count, f"{count}/approve", reason="box was broken")
+    line = {"item": "insulin", "lot_number": "L1", "quantity": 2}
+    late = {"action": "move", "from_place": "fridge-a", "to_place": "fridge-b", "lines": [line]}
+    booked = {"client_id": "11111111-1111-4111-8111-111111111111", "occurred_at": "2026-06-01T11:00:00Z"}
+    api.operator.ok("POST", "/v1/movements", json=late | booked)
+    (first, _) = rows(console, f"{count}?csv=findings")
+    assert (first["Difference when decided"], first["Difference now"]) == ("-2", "0")
+    assert "box was broken" in console.page(count) and "approved" in console.page("/counts?state=approved")
+
+
+def test_a_recall_finds_who_got_it_and_is_closed_by_another_once_all_is_accounted_for(
+    api: Api, console: Console
+) -> None:
+    lot = api.receive("AB12", 10)
+    reserved = {"client_id": "11111111-1111-4111-8111-111111111111", "item": "insulin", "quantity": 3, "demand": "SO-9"}
+    made = api.operator.ok("POST", "/v1/allocations", json=reserved)
+    ship = {"to_place": "st-mary", "action": "ship"}
+    api.operator.ok("POST", f"/v1/reservations/{made['reservations'][0]['id']}/pick", json=ship)
+    console.sign_in(api.quality)
+    assert "No recalls yet" in console.page("/recalls")
+    said = {"title": "Acme recalls AB12", "reason": "particles found", "lots": "insulin, AB12"}
+    recall = console.does("/new-recall", "/recalls", **said)
+    assert api.reader.rows("/v1/holds", lot=lot)
+    page = console.page(recall)
+    assert "You opened it" in page and "st-mary" in page and "not yet" not in page
+    (told,) = rows(console, f"{recall}?csv=recipients")
+    assert (told["Recipient"], told["What they got"], told["State"]) == ("st-mary", "3 insulin AB12", "to send")
+    notice = page.split(f"{recall}/notices/")[1].split("/")[0]
+    console.does(recall, f"{recall}/notices/{notice}/sent", reason="letter by courier")
+    console.does(recall, f"{recall}/notices/{notice}/acknowledged", reason="3 set aside")
+    assert "3 set aside" in console.page(recall)
+    console.sign_in(api.known_as("quality-2", Role.QUALITY))
+    assert "7 recalled units are still on hand" in console.page(recall)
+    refused = console.send(recall, f"{recall}/close", outcome="completed", reason="done")
+    assert refused.status_code == 409 and "still on hand" in refused.text
+    assert api.destroy("fridge-a", "AB12", 7).status_code == 200
+    console.does(recall, f"{recall}/close", outcome="completed", reason="all destroyed")
+    assert "all destroyed" in console.page(recall)
+    (row,) = rows(console, "/recalls?csv=recalls")
+    assert row["State"] == "completed"
+
+
+def test_a_batch_from_the_record_to_its_release_by_somebody_who_did_not_make_it(api: Api, console: Console) -> None:
+    api.place("suite", parent="main")
+    for item in ("syringe", "saline"):
+        api.item(item)
+    api.administrator.ok("PUT", "/v1/items/syringe/compounding", json={"kind": "503B"})
+    api.receive("SAL-1", 100, item="saline", place="suite")
+    console.sign_in(api.administrator)
+    record = console.does(
+        "/new-formulation", "/master-formulation-records", name="syringe-10", item="syringe", quantity="10",
+        preparation="category_1", storage="refrigerator", ingredients="saline, 100, 5",
+        steps="* Draw up saline\nLabel", equipment="balance", tests="visual inspection",
+    )  # fmt: skip
+    console.sign_in(api.quality)
+    console.does(record, f"{record}/approve", reason="reviewed against USP 797")
+    console.sign_in(api.operator)
+    batch = console.does("/compounding", "/production-batches", number="B-1", room="suite", quantity="10")
+    console.does(batch, f"{batch}/consume", quantity="100")
+    console.does(batch, f"{batch}/steps", step="1", note="done slowly")
+    console.does(batch, f"{batch}/steps", step="2")
+    console.does(batch, f"{batch}/equipment", serial="BAL-7")
+    assert "a second person checks it" in console.page(batch)
+    console.sign_in(api.known_as("operator-2", Role.OPERATOR))
+    console.does(batch, f"{batch}/checks", step="1")
+    console.sign_in(api.operator)
+    console.does(batch, f"{batch}/yields", lot_number="SYR-1", quantity="10", to_place="suite")
+    console.does(batch, f"{batch}/finish")
+    assert "02 Jun 2026" in console.page(batch), "24 hours in the refrigerator"
+    console.sign_in(api.quality)
+    page = console.page(batch)
+    assert "What keeps it from release" in page and "no result" in page
+    console.does(batch, f"{batch}/tests", test="visual inspection", result="clear", passed="true")
+    assert "What keeps it from release" not in console.page(batch)
+    opened_account(api.database, "vera", Role.QUALITY)
+    console.sign_in_person("vera")
+    wrong = console.send(batch, f"{batch}/decide", meaning="release", reason="all as it should be", password="wrong")
+    assert wrong.status_code == 422 and "This was not signed" in wrong.text
+    console.does(batch, f"{batch}/decide", meaning="release", reason="all as it should be", password=PASSWORD)
+    page = console.page(batch)
+    assert "Vera Miller" in page and "all as it should be" in page and "released</b> by vera" in page
+    (row,) = rows(console, "/compounding?csv=batches")
+    assert (row["Batch"], row["Made"], row["State"]) == ("B-1", "10", "released")
