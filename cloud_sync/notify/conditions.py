@@ -84,7 +84,7 @@ def _silence(connection: Connection, settings: AlertSettings, at: datetime) -> I
             key=row["key"],
             title=f"Gateway {row['name']} silent",
             text=f"Nothing was received since {local(row['since'], 'UTC')}. It goes on recording if it has power; "
-            "check its power and network. Until its journal arrives nobody knows how its rooms were.",
+            "check its power and network. Until its journal arrives, the conditions in its rooms are unknown.",
             path=f"/gateways/{row['name']}",
             occurred_at=row["since"],
             sites=_sites(connection, row["place_id"]),

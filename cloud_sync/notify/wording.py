@@ -1,6 +1,7 @@
 """Events of the log as alerts: what a message says of each, in the words of the trade."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -104,8 +105,26 @@ def _lots_held(connection: Connection, event: Row) -> NewAlert | None:
     row = queries("alerts").hold_told(connection, hold_id=_number(event))
     if row is None:
         return None
-    why = f"{row['kind'].replace('_', ' ')} hold by {row['placed_by']}: {row['reason']}"
-    return _held(connection, event, why, (), "/quarantine", None)
+    is_wider = queries("alerts").was_told_before(
+        connection, kinds=["lots_held"], subject=event["subject"], before=event["id"]
+    )
+    if row["is_told_by_event"] and not is_wider:
+        return None  # by hold_placed, of the same transaction
+    return _held(connection, event, _why_held(row), (), "/quarantine", None)
+
+
+def _hold_placed(connection: Connection, event: Row) -> NewAlert | None:
+    row = queries("alerts").hold_told(connection, hold_id=event["data"]["hold"])
+    if row is None:
+        return None
+    held = {**event, "data": {"lots": [row["lot_id"]]}, "subject": f"hold:{event['data']['hold']}"}
+    alert = _held(connection, held, _why_held(row), (), f"/lots/{row['lot_id']}", None)
+    is_routine = row["kind"] == "receipt_inspection"
+    return replace(alert, kind=AlertKind.HOLD_PLACED, severity_said=Severity.INFO if is_routine else None)
+
+
+def _why_held(row: Row) -> str:
+    return f"{row['kind'].replace('_', ' ')} hold by {row['placed_by']}: {row['reason']}"
 
 
 def _held(
@@ -198,6 +217,7 @@ TELLERS: Mapping[str, Callable[[Connection, Row], NewAlert | None]] = {
     "excursion_amended": _excursion,
     "excursion_withdrawn": _excursion,
     "lots_held": _lots_held,
+    "hold_placed": _hold_placed,
     "case_opened": _case,
     "recall_opened": _recall,
     "order_added": _approval,

@@ -67,8 +67,11 @@ FROM position b JOIN place p ON p.id = b.place_id JOIN place site ON site.id = A
 WHERE b.lot_id = ANY(:lot_ids) AND b.quantity > 0;
 
 -- name: hold_told(hold_id)^
--- A hold as a message tells of it. Index: hold_pkey.
-SELECT h.kind, h.reason, h.placed_by, h.placed_at FROM hold h WHERE h.id = :hold_id;
+-- A hold as a message tells of it. Index: hold_pkey, event_subject.
+SELECT h.kind, h.reason, h.placed_by, h.placed_at, h.lot_id,
+       EXISTS (SELECT FROM event e WHERE e.subject = 'lot:' || h.lot_id AND e.kind = 'hold_placed'
+               AND (e.data ->> 'hold')::bigint = h.id) AS is_told_by_event
+FROM hold h WHERE h.id = :hold_id;
 
 -- name: case_told(case_id)^
 -- A case as a message tells of it. Index: exception_case_pkey.

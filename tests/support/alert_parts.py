@@ -65,14 +65,22 @@ def text_of(mail: EmailMessage, kind: str = "plain") -> str:
     return str(part.get_content())
 
 
+class _Server(Controller):
+    """On a free port; aiosmtpd itself looks whether it answers on the port that it was told."""
+
+    def _trigger_server(self) -> None:
+        assert self.server is not None
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
 @contextmanager
 def mail_server() -> Iterator[Postbox]:
     """An SMTP server on a free port of this machine."""
     postbox = Postbox()
-    controller = Controller(postbox, hostname="127.0.0.1", port=0)
+    controller = _Server(postbox, hostname="127.0.0.1", port=0)
     controller.start()
-    assert controller.server is not None
-    postbox.port = controller.server.sockets[0].getsockname()[1]
+    postbox.port = controller.port
     try:
         yield postbox
     finally:
@@ -103,7 +111,7 @@ def webhook_receiver() -> Iterator[Receiver]:
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - as http.server calls it
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             receiver.requests.append(({name.lower(): value for name, value in self.headers.items()}, body))
             self.send_response(receiver.status)

@@ -69,6 +69,31 @@ def put_subscription(database: Database, new: NewSubscription, *, actor: str) ->
         add_event(connection, actor=actor, kind="alert_subscription_put", subject=subject, data=data)
 
 
+def subscription_of_texts(
+    name: str,
+    goes_to: str,
+    severity_min: str,
+    *,
+    site: str,
+    kinds: Sequence[str],
+    quiet_from: str,
+    quiet_until: str,
+    escalation: Sequence[EscalationStep],
+) -> NewSubscription:
+    """A subscription as somebody typed it. Raises ``Invalid``."""
+    try:
+        return NewSubscription(
+            name, goes_to, Severity(severity_min), site or None, [AlertKind(each) for each in kinds],
+            _time(quiet_from), _time(quiet_until), None, escalation,
+        )  # fmt: skip
+    except ValueError as error:
+        raise Invalid(str(error), "Go back and choose from the lists; write times as 22:00.") from error
+
+
+def _time(text: str) -> time | None:
+    return time.fromisoformat(text.strip()).replace(tzinfo=None) if text.strip() else None
+
+
 def delete_subscription(database: Database, name: str, *, actor: str) -> None:
     """End a subscription; the event log keeps what it was. Raises ``NotFound``."""
     with database.transaction() as connection:

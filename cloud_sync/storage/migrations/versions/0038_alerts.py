@@ -3,7 +3,7 @@
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
 revision = "0038"
-down_revision = "0037"
+down_revision = "0041"
 
 
 def upgrade() -> None:

@@ -10,6 +10,7 @@ from cloud_sync.actions.alerts.subscriptions import EscalationStep
 from cloud_sync.actions.alerts.targets import NewTarget, list_targets, put_target
 from cloud_sync.domain.alerts import AlertKind, Severity
 from cloud_sync.domain.standard_webhooks import NotSigned, check_signature
+from cloud_sync.notify.channels.mail import send_mail
 from cloud_sync.notify.links import LinkNotGood
 from cloud_sync.notify.message import Message
 from cloud_sync.storage.database import Row
@@ -70,7 +71,8 @@ def test_an_excursion_is_mailed_at_once_and_its_end_and_who_got_it_acknowledges_
             alerts_by_link(ledger.database, wrong, house.clock())
 
     say(reading(minute(5), 5.0))
-    assert house.passes(seconds=2) == 1 or house.passes(seconds=2) == 1
+    house.passes(seconds=0)
+    assert house.passes(seconds=2) == 1
     assert postbox.to("amy@example.org")[1]["Subject"] == "[INFO] fridge-a: too warm ended"
     house.clock.passes(days=8)
     with pytest.raises(LinkNotGood, match="expired"):
@@ -123,7 +125,7 @@ def test_a_power_cut_in_a_building_is_one_message_with_a_list(
     for number in range(40):
         ledger.run(
             "INSERT INTO gateway (name, public_key, place_id, last_seen_at)"
-            " SELECT %(name)s, sha256(%(name)s::bytea), id, %(at)s FROM place WHERE name = 'site'",
+            " SELECT %(name)s::text, sha256(%(name)s::text::bytea), id, %(at)s FROM place WHERE name = 'site'",
             {"name": f"room-{number:02}", "at": minute(number / 600)},
         )
     house.passes(minutes=16)
@@ -149,21 +151,20 @@ def test_quiet_hours_mute_no_product_risk(house: AlertHouse, ledger: Ledger, say
     house.passes(seconds=30)
     assert [mail["Subject"] for mail in postbox.mails] == ["[ACTION] fridge-a: too warm, 12.5 °C"]
     house.passes(minutes=100)
-    assert "Gateway gw-1 silent" in text_of(postbox.mails[1]) if len(postbox.mails) > 1 else True
+    assert len(postbox.mails) == 1
     house.passes(minutes=10)
-    assert any("Gateway gw-1 silent" in text_of(mail) for mail in postbox.mails[1:])
+    (mail,) = postbox.mails[1:]
+    assert "ALERT: Gateway gw-1 silent" in text_of(mail), "what waited comes as one list"
 
 
-def test_what_comes_and_goes_is_a_list_every_quarter_of_an_hour(
-    house: AlertHouse, say: Said, postbox: Postbox
-) -> None:
+def test_what_comes_and_goes_is_a_list_every_quarter_of_an_hour(house: AlertHouse, say: Said, postbox: Postbox) -> None:
     house.subscribe("begins", "amy", kinds=(AlertKind.EXCURSION_BEGAN,))
     for number in range(12):
         say(reading(minute(2 * number + 1), 12.5), reading(minute(2 * number + 2), 5.0))
         house.passes(seconds=1)
         house.passes(seconds=59)
     assert len(postbox.mails) == 3
-    house.passes(minutes=5)
+    house.passes(minutes=7)
     assert len(postbox.mails) == 4
     assert "comes and goes" in text_of(postbox.mails[3])
     assert text_of(postbox.mails[3]).count("too warm, 12.5 °C") == 9, "nothing is lost"
@@ -180,16 +181,12 @@ def test_a_leader_killed_between_sending_and_marking_sends_again_and_loses_nothi
     class KilledError(BaseException):
         """As a kill: nothing after it runs."""
 
-    by_mail = house.outbox._send
-
     def killed(message: Message, row: Row) -> None:
-        by_mail(message, row)
+        send_mail(message, row["address"], house.settings.mail, house.clock())
         raise KilledError
 
-    house.outbox._send = killed
     with pytest.raises(KilledError):
-        house.outbox.deliver_due()
-    house.outbox._send = by_mail
+        AlertHouse(house.database, postbox, house.clock, killed).outbox.deliver_due()
     assert house.passes(seconds=30) == 0, "as long as the claim lasts, nobody else sends it"
     assert house.passes(seconds=61) == 1
     first, second = postbox.mails
@@ -197,9 +194,7 @@ def test_a_leader_killed_between_sending_and_marking_sends_again_and_loses_nothi
     assert house.passes(minutes=10) == 0
 
 
-def test_a_webhook_is_signed_and_goes_to_no_private_address_that_is_not_allowed(
-    house: AlertHouse, say: Said
-) -> None:
+def test_a_webhook_is_signed_and_goes_to_no_private_address_that_is_not_allowed(house: AlertHouse, say: Said) -> None:
     with webhook_receiver() as receiver:
         secret = put_target(house.database, NewTarget("pager", "webhook", receiver.url), actor="test")
         private = receiver.url.replace("localhost", "127.0.0.1")
