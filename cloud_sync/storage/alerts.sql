@@ -154,7 +154,8 @@ ON CONFLICT DO NOTHING;
 -- alert_message_line_alert.
 SELECT DISTINCT a.id AS alert_id, a.sites, e.subscription, e.step, e.goes_to
 FROM alert a
-JOIN alert_message_line l ON l.alert_id = a.id AND l.step = 0
+CROSS JOIN LATERAL (SELECT l.message_id, l.subscription FROM alert_message_line l
+                    WHERE l.alert_id = a.id AND l.step = 0 LIMIT 1000) l
 JOIN alert_message m ON m.id = l.message_id
 JOIN alert_target t ON t.name = m.target
 JOIN alert_escalation e ON e.subscription = l.subscription
@@ -162,8 +163,8 @@ WHERE a.needs_acknowledgement AND a.acknowledged_at IS NULL AND a.raised_at > :s
   AND (m.due_at + e.after_minutes * interval '1 min' <= :at
        OR e.step = 1 AND m.due_at <= :at AND m.sent_at IS NULL
           AND (t.failing_since <= :undelivered_before OR m.withdrawn_at IS NOT NULL))
-  AND NOT EXISTS (SELECT FROM alert_message_line x
-                  WHERE (x.alert_id, x.subscription, x.step) = (a.id, e.subscription, e.step))
+  AND (SELECT x.step FROM alert_message_line x
+       WHERE (x.alert_id, x.subscription, x.step) = (a.id, e.subscription, e.step) LIMIT 1) IS NULL
 ORDER BY a.id, e.subscription, e.step
 LIMIT :rows_max;
 

@@ -9,7 +9,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -36,6 +36,7 @@ class Postbox:
     mails: list[EmailMessage] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
     port: int = 0
+    arrived: Event = field(default_factory=Event)
 
     async def handle_RCPT(  # noqa: N802 - as aiosmtpd calls it
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -51,6 +52,7 @@ class Postbox:
         found = message_from_bytes(envelope.content or b"", policy=default)
         assert isinstance(found, EmailMessage)
         self.mails.append(found)
+        self.arrived.set()
         return "250 OK"
 
     def to(self, address: str) -> list[EmailMessage]:
@@ -94,6 +96,7 @@ class Receiver:
     status: int = 204
     requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     port: int = 0
+    arrived: Event = field(default_factory=Event)
 
     @property
     def url(self) -> str:
@@ -113,6 +116,7 @@ def webhook_receiver() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            receiver.arrived.set()
             receiver.requests.append(({name.lower(): value for name, value in self.headers.items()}, body))
             self.send_response(receiver.status)
             self.send_header("content-length", "0")

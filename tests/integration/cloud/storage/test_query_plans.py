@@ -110,18 +110,18 @@ FILL_MORE = """
     INSERT INTO recall_scope (recall_id, item_id) SELECT id, id FROM recall;
     INSERT INTO recall_lot (recall_id, lot_id, is_product)
     SELECT 1 + n % 500, n, false FROM generate_series(1, 20000) n;
-    INSERT INTO alert (kind, severity, key, subject, sites, title, text, path, needs_acknowledgement, event_id, occurred_at,
-                       raised_at, acknowledged_at)
+    INSERT INTO alert (kind, severity, key, subject, sites, title, text, path, needs_acknowledgement, event_id,
+                       occurred_at, raised_at, acknowledged_at)
     SELECT 'hold_placed', 'action', 'lot:' || n % 500, 'lot:' || n, '{1}', 'x', 'x', '/', true, n,
-           timestamptz '2026-01-01 00:00Z' + n * interval '1 min', timestamptz '2026-01-01 00:00Z' + n * interval '1 min',
-           CASE WHEN n % 50 > 0 THEN now() END
+           timestamptz '2026-01-01 00:00Z' + n * interval '1 min',
+           timestamptz '2026-01-01 00:00Z' + n * interval '1 min', CASE WHEN n % 50 > 0 THEN now() END
     FROM generate_series(1, 20000) n;
     INSERT INTO alert_target (name, channel, address, shown, created_by)
     SELECT name, 'mail', 'x', 'x', 'a' FROM unnest(ARRAY['amy', 'bo', 'cy']) AS name;
     INSERT INTO alert_message (target, bundle, reason, made_at, due_at, sent_at)
     SELECT (ARRAY['amy', 'bo', 'cy'])[1 + n % 3], 'alert:' || n % 50, 'alert',
-           timestamptz '2026-01-01 00:00Z' + n * interval '1 min', timestamptz '2026-01-01 00:00Z' + n * interval '1 min',
-           CASE WHEN n % 100 > 0 THEN now() END
+           timestamptz '2026-01-01 00:00Z' + n * interval '1 min',
+           timestamptz '2026-01-01 00:00Z' + n * interval '1 min', CASE WHEN n % 100 > 0 THEN now() END
     FROM generate_series(1, 20000) n;
     INSERT INTO alert_message_line SELECT n, n, 'all', 0 FROM generate_series(1, 20000) n;
     INSERT INTO batch_fact (batch_id, kind, actor, occurred_at, event_id)
@@ -246,7 +246,6 @@ USUAL: Parameters = {
     "subjects": ["request:5", "lot:6"], "reasons": ["", ""], "client_ids": [uuid.UUID(int=1), uuid.UUID(int=2)],
     "seen": "900:900:", "after_id": 5, "target": "amy", "bundle": "alert:1", "due_at": AT, "busy": ["bo"],
     "undelivered_before": AT, "message_id": 5, "last_error": "x", "only_unsent": True, "comment": "x", "as_rota": False,
-    "today": AT.date(),
     "zones": ["UTC", "UTC"], "actors": ["a", "b"], "sites": [None, 1], "befores": [AT, None],
 }  # fmt: skip
 """Values of parameters by their names, where a query is not asked otherwise."""

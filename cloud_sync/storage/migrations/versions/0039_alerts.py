@@ -2,10 +2,10 @@
 
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
-revision = "0038"
+revision = "0039"
 down_revision = "0041"
 
 
 def upgrade() -> None:
-    """Run ``0038_alerts.sql``."""
+    """Run ``0039_alerts.sql``."""
     run_sql_beside(__file__)
