@@ -11,6 +11,7 @@ from cloud_sync.commands.accounts import account_app, init
 from cloud_sync.commands.alerts import alert_app
 from cloud_sync.commands.batches import batch_app
 from cloud_sync.commands.channels import channel_app
+from cloud_sync.commands.erasure import erase_person
 from cloud_sync.commands.examples import example_command
 from cloud_sync.commands.gateways import gateway_app
 from cloud_sync.commands.ledger_keys import ledger_key_app
@@ -44,6 +45,7 @@ app.add_typer(batch_app, name="batch")
 app.add_typer(ledger_key_app, name="ledger-key")
 app.add_typer(operator_app, name="operator")
 app.command("example")(example_command)
+app.command("erase")(erase_person)
 
 
 @app.command("check-config")

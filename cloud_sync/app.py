@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
@@ -98,7 +100,9 @@ def create_app(
         version=version("lotwarden"),
         description=DESCRIPTION,
         generate_unique_id_function=_operation_id,
+        docs_url=None,
     )
+    app.add_api_route("/docs", _docs, include_in_schema=False)
     app.state.database = database
     app.state.clock = clock
     app.state.doorkeeper = doorkeeper or Doorkeeper()
@@ -117,6 +121,19 @@ def create_app(
     install(app)
     app.add_middleware(LimitBody)
     return app
+
+
+async def _docs(request: Request) -> HTMLResponse:
+    """The API's description, to be read and tried as whoever is signed in: no token is typed into it, or shown."""
+    root = request.scope.get("root_path", "")
+    return get_swagger_ui_html(
+        openapi_url=f"{root}{request.app.openapi_url}",
+        title="Lotwarden API",
+        swagger_js_url=f"{root}/static-offline-docs/swagger-ui-bundle.js",
+        swagger_css_url=f"{root}/static/docs.css",
+        swagger_favicon_url=f"{root}/static/icon.svg",
+        swagger_ui_parameters={"supportedSubmitMethods": ["get"], "persistAuthorization": False},
+    )
 
 
 @cache

@@ -8,6 +8,7 @@ from json import dumps
 from cloud_sync.domain.audit_trail import changes_of
 from cloud_sync.domain.csv_text import csv_text
 from cloud_sync.errors import NotFound
+from cloud_sync.posting.personal_data import told_in
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
 
@@ -91,7 +92,8 @@ def _place_names(connection: Connection, place: str | None) -> list[str] | None:
 def _rows(connection: Connection, asked: EventFilter, names: list[str] | None, rows_max: int) -> list[Row]:
     given = asdict(asked)
     del given["place"]
-    rows = queries("events").audit_trail(connection, **given, places=names, rows_max=rows_max)
+    found = queries("events").audit_trail(connection, **given, places=names, rows_max=rows_max)
+    rows = told_in(connection, found, "data")
     return [{**row, "changes": changes_of(row["kind"], row["data"])} for row in rows]
 
 
@@ -121,9 +123,8 @@ def events_found(
 ) -> list[Row]:
     """Events by who, what, about what, words in the reason, and period (``until`` not included), the newest first."""
     with database.transaction() as connection:
-        return list(
-            queries("events").events_found(
-                connection, actor=actor, kind=kind, subject=subject, words=words, since=since, until=until,
-                rows_max=rows_max, rows_skipped=rows_skipped,
-            )
+        found = queries("events").events_found(
+            connection, actor=actor, kind=kind, subject=subject, words=words, since=since, until=until,
+            rows_max=rows_max, rows_skipped=rows_skipped,
         )  # fmt: skip
+        return told_in(connection, found, "data")

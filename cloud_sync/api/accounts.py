@@ -4,10 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from cloud_sync.actions.people import administration
+from cloud_sync.actions.people import administration, erasure
 from cloud_sync.api.access import AccessGiver, ApiRoute, Ledger, Now
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas.account import AccountIn, RoleIn, SecretOut
+from cloud_sync.api.schemas.account import AccountIn, ErasureIn, ErasureOut, RoleIn, SecretOut
 from cloud_sync.api.schemas.common import Name
 from cloud_sync.api.schemas.gateway import RevokeIn
 
@@ -59,3 +59,15 @@ def grant_role(person: Name, said: RoleIn, database: Ledger, actor: AccessGiver)
 def withdraw_role(person: Name, said: RoleIn, database: Ledger, actor: AccessGiver) -> None:
     """Take it back where it was given: at one site, or everywhere."""
     administration.withdraw(database, person, said.role, site=said.site, actor=actor)
+
+
+@router.post("/accounts/{person}/erase", summary="Erase a person", response_model=ErasureOut)
+def erase_person(person: Name, said: ErasureIn, database: Ledger, now: Now, actor: AccessGiver) -> Any:
+    """Ask for it, or do what another one asked for: two people erase.
+
+    Their full name and the addresses they signed in from go, with their account's password, roles, sessions and tokens.
+    What was sealed still fits: it holds salted hashes of these. Their short name stays in the events.
+    """
+    return erasure.erase(
+        database, person, reason=said.reason, although_signed=said.although_signed, at=now, actor=actor.name
+    )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
@@ -57,7 +58,9 @@ def add_console(app: FastAPI) -> None:
     )
     app.state.broadcast = Broadcast()
     app.state.lots_in_rooms = Recent()
-    app.mount("/static", _Files(directory=Path(str(resources.files("cloud_sync.console") / "static"))))
+    # Files are the same for everybody, so that their compressed size tells nothing; pages are sent as they are.
+    files = _Files(directory=Path(str(resources.files("cloud_sync.console") / "static")))
+    app.mount("/static", GZipMiddleware(files, compresslevel=6))
 
 
 class _Files(StaticFiles):

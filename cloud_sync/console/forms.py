@@ -71,6 +71,8 @@ def _told(fault: Any) -> str:
 def whole(text: str, what: str) -> int:
     """A whole number. Raises ``Invalid``."""
     plain = text.strip()
+    if not plain:
+        raise Invalid(f"{what} is missing", CORRECT)
     if not (plain.isascii() and plain.isdigit() and len(plain) <= 12):
         raise Invalid(f"{what} is “{plain[:30]}”, which is no whole number", CORRECT)
     return int(plain)

@@ -17,6 +17,8 @@ from cloud_sync.domain.csv_text import csv_text
 from cloud_sync.storage.database import Row
 
 PAGE_ROWS = 50
+WORD_MAX = 24
+"""A word so long is not broken at its hyphens."""
 ROWS_MAX = 2000
 """As many rows are sorted and filtered; of a longer list the first so many, which the page says."""
 CSV_ROWS_MAX = 20_000
@@ -79,11 +81,14 @@ class Column:
         if isinstance(found, datetime):
             return when(found, zone)
         if isinstance(found, date) or self.show is Show.DAY:
-            return escape(day(found))
+            return Markup('<span class="nb">{}</span>').format(day(found))
         text = self.text(row)
         if not text:
             return escape(MISSING)
-        return tag(text) if self.show is Show.TAG else escape(text)
+        if self.show is Show.TAG:
+            return tag(text)
+        is_word = len(text) <= WORD_MAX and " " not in text and self.link is None
+        return Markup('<span class="nb">{}</span>').format(text) if is_word else escape(text)
 
 
 def tag(text: str, tone: str | None = None) -> Markup:

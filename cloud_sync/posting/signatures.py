@@ -11,6 +11,7 @@ from cloud_sync.domain.signatures import (
     why_two_release,
 )
 from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.posting.personal_data import told_in
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import queries
 
@@ -33,7 +34,7 @@ def signatures_of(connection: Connection, kind: RecordKind, record_id: str, reco
     """What was signed of it. ``covers``: the record is still as it was signed; ``intact``: so is the signature."""
     now = record_digest(kind, record_id, record)
     rows = queries("signatures").signatures_of(connection, record_kind=kind, record_ids=[record_id])
-    return [told_signature(row, now) for row in rows]
+    return told_in(connection, [told_signature(row, now) for row in rows], "printed_name")
 
 
 def told_signature(row: Row, record_sha256: str) -> Row:
@@ -92,7 +93,9 @@ def exposures_to_sign(connection: Connection, excursion_id: int, lot_ids: Sequen
     return {
         lot_id: {
             "sha256": digests[lot_id],
-            "signatures": [told_signature(row, digests[lot_id]) for row in made.get(record_id, [])],
+            "signatures": told_in(
+                connection, [told_signature(row, digests[lot_id]) for row in made.get(record_id, [])], "printed_name"
+            ),
         }
         for lot_id, record_id in of_lot.items()
     }

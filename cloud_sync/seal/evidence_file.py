@@ -10,7 +10,9 @@ from typing import Any, BinaryIO
 
 from cloud_sync.actions.gateways.ledger_keys import keys_in
 from cloud_sync.domain.csv_text import csv_text
+from cloud_sync.domain.personal_data import tokens_in
 from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.posting.personal_data import values_of
 from cloud_sync.seal.evidence_report import report_pdf
 from cloud_sync.seal.publishing import inclusion
 from cloud_sync.storage.database import Connection, Database, Row
@@ -62,7 +64,7 @@ def write_evidence(database: Database, case: str, file: BinaryIO, *, now: dateti
         if not rows:
             raise NotFound(f"nothing is known of {case}", "Give the id of an excursion, a lot or a case: excursion:7.")
         evidence = _evidence(connection, rows)
-        evidence |= {"case": case, "made_at": now.astimezone(UTC).isoformat()}
+        evidence |= {"case": case, "made_at": now.astimezone(UTC).isoformat(), "personal": _personal(connection, rows)}
         ids = [int(row["key"]) for row in rows if row["table"] == "evidence"]
         batches = list(queries("seal_evidence").raw_batches(connection, ids=ids))
         readings = [
@@ -164,6 +166,19 @@ def _evidence(connection: Connection, rows: list[dict[str, Any]]) -> dict[str, A
         "gateways": [dict(row) for row in queries("seal_evidence").gateway_keys(connection)],
         "rows": sorted(rows, key=lambda row: row["index"]),
     }
+
+
+def _personal(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, str | None]]:
+    """What the tokens in the rows stand for; of what was erased there is neither value nor salt."""
+    tokens = sorted(tokens_in(row["text"] for row in rows))
+    return [
+        {
+            "token": row["token"],
+            "value": row["value"] if row["salt"] else None,
+            "salt": bytes(row["salt"]).hex() if row["salt"] else None,
+        }
+        for row in values_of(connection, tokens)
+    ]
 
 
 def _csv(readings: list[Row]) -> str:

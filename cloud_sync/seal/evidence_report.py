@@ -8,6 +8,7 @@ from typing import Any
 from fpdf import FPDF
 from fpdf.enums import WrapMode
 
+from cloud_sync.domain.personal_data import ERASED, told
 from cloud_sync.storage.database import Row
 from edge_agent.domain.seal.notes import opened_note
 
@@ -16,6 +17,7 @@ TITLES = {
     "exception_case": "Exception cases",
     "hold": "Holds",
     "disposition": "Decisions",
+    "signature": "Signatures",
     "movement": "Movements",
     "event": "Audit trail",
     "evidence": "Batches of gateways",
@@ -48,13 +50,14 @@ def report_pdf(evidence: dict[str, Any], readings: Sequence[Row], batches: Seque
     _line(
         pdf, f"{len(batches)} signed batches are enclosed. Check everything offline: python3 verify.py FILE --key KEY"
     )
+    names = {each["token"]: each["value"] or ERASED for each in evidence["personal"]}
     for table, title in TITLES.items():
         rows = [row for row in evidence["rows"] if row["table"] == table]
         if rows:
             pdf.ln(LINE_MM)
             _line(pdf, f"{title} ({len(rows)})", HEADING_PT, bold=True)
             for row in rows:
-                _line(pdf, f"{row['key']} (leaf {row['index']}): {_said(json.loads(row['text']))}")
+                _line(pdf, f"{row['key']} (leaf {row['index']}): {_said(told(json.loads(row['text']), names))}")
     return bytes(pdf.output())
 
 

@@ -169,6 +169,7 @@ def check(file: Any, trusted: str | None) -> tuple[list[str], list[str]]:
             _check_row(row, note, faults)
             if row["table"] == "evidence":
                 digests.add(json.loads(row["text"])["digest"].removeprefix("\\x"))
+        _check_personal(evidence.get("personal", []), faults, told)
         told.append(f"{len(rows)} rows, each at its place in the tree of {note.size} rows")
         gateways = {each["name"]: each["public_keys"] for each in evidence["gateways"]}
         batches = [name for name in archive.namelist() if name.startswith("batches/")]
@@ -211,6 +212,17 @@ def _check_row(row: dict[str, Any], note: Note, faults: list[str]) -> None:
     proof = [bytes.fromhex(each) for each in row["proof"]]
     if root_from(leaf_hash(entry.encode()), row["index"], note.size, proof) != note.root:
         faults.append(f"{where}: it is not in the sealed tree")
+
+
+def _check_personal(personal: list[dict[str, Any]], faults: list[str], told: list[str]) -> None:
+    """What stands for names in the rows is their salted hash; of what was erased nothing else is left."""
+    left = [each for each in personal if each["value"] is not None]
+    for each in left:
+        hashed = hashlib.sha256(bytes.fromhex(each["salt"]) + each["value"].encode()).hexdigest()
+        if each["token"] != f"personal:{hashed}":
+            faults.append(f"{each['value']}: this is not what stands in the rows as {each['token']}")
+    if personal:
+        told.append(f"{len(left)} names and addresses as they were sealed, {len(personal) - len(left)} erased")
 
 
 def _check_batch(name: str, raw: bytes, digests: set[str], gateways: dict[str, list[str]], faults: list[str]) -> None:

@@ -130,6 +130,7 @@ def _questions(connection: Connection, keys: KeysOf) -> Iterator[Query]:
                 yield partial(_batches, low, high)
                 yield partial(_not_signed, keys, low, high)
     yield _gateways
+    yield _personal_data
 
 
 def _faults(name: str, left_out: list[str], low: int, high: int, connection: Connection) -> list[Row]:
@@ -146,6 +147,16 @@ def _not_signed(keys: KeysOf, low: int, high: int, connection: Connection) -> li
     return [
         {"of_table": "evidence", "row_name": row["row_name"], "fault": f"gateway {row['gateway']} has not signed it"}
         for row in falsely_signed(keys, low, high, connection)
+    ]
+
+
+def _personal_data(connection: Connection) -> list[Row]:
+    personal = queries("personal_data")
+    other = "it has another hash than the one that is sealed"
+    gone = "the personal data that it names are gone, and were not erased"
+    return [
+        *({"of_table": "personal_data", "fault": other, **row} for row in personal.values_that_differ(connection)),
+        *({"of_table": "signature", "fault": gone, **row} for row in personal.names_that_are_gone(connection)),
     ]
 
 

@@ -176,7 +176,8 @@ WHERE id = :lot_id
 -- The prescription that a demand is for: that of the order of this number, or it is one that something was made for; ''.
 -- Index: stock_order_number_key, production_batch_prescription.
 SELECT coalesce(
-    (SELECT o.patient_ref FROM stock_order o WHERE o.number = :demand AND o.kind = 'requisition' AND o.patient_ref <> ''),
+    (SELECT personal(o.patient_ref) FROM stock_order o
+     WHERE o.number = :demand AND o.kind = 'requisition' AND o.patient_ref <> ''),
     (SELECT b.prescription FROM production_batch b WHERE b.prescription = :demand AND b.prescription <> '' LIMIT 1),
     '') AS prescription;
 
@@ -184,7 +185,8 @@ SELECT coalesce(
 -- Which of these lots were made for one prescription alone, and whether dispensed_for is it, or an order with it.
 SELECT l.lot_number, b.prescription,
        b.prescription = :dispensed_for
-       OR EXISTS (SELECT FROM stock_order o WHERE o.number = :dispensed_for AND o.patient_ref = b.prescription) AS is_for_it
+       OR EXISTS (SELECT FROM stock_order o
+                  WHERE o.number = :dispensed_for AND personal(o.patient_ref) = b.prescription) AS is_for_it
 FROM batch_product product
 JOIN production_batch b ON b.id = product.batch_id AND b.prescription <> ''
 JOIN lot l ON l.id = product.lot_id

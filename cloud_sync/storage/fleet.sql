@@ -45,3 +45,11 @@ LIMIT :rows_max;
 -- name: has_anybody()$
 -- Whether anybody can ask this ledger for anything: an account or a token.
 SELECT EXISTS (SELECT FROM account) OR EXISTS (SELECT FROM api_token);
+
+-- name: calibrations_due(channel_ids)
+-- When the calibration of the devices of these channels is due, as their gateways last reminded. Index: notice_latest.
+SELECT DISTINCT ON (c.id) c.id AS channel_id, n.at AS told_at, n.data ->> 'due' AS due
+FROM channel c
+JOIN notice n ON n.gateway_id = c.gateway_id AND n.kind = 'calibration_due' AND n.subject = c.device
+WHERE c.id = ANY(:channel_ids)
+ORDER BY c.id, n.at DESC;

@@ -16,7 +16,8 @@ VALUES (:order_id, :line, :item_id, :quantity, :lot_number, :serial, :instead_of
 -- name: orders_by_number(numbers)
 -- Orders with their places.
 SELECT o.id, o.number, o.kind, o.from_place AS from_id, f.name AS from_place, f.kind AS from_kind,
-       o.to_place AS to_id, t.name AS to_place, t.kind AS to_kind, o.owner, o.patient_ref, o.returns_order AS returns_id,
+       o.to_place AS to_id, t.name AS to_place, t.kind AS to_kind, o.owner, personal(o.patient_ref) AS patient_ref,
+       o.returns_order AS returns_id,
        r.number AS returns_order, o.note, o.requested_by, o.requested_at
 FROM stock_order o
 JOIN place f ON f.id = o.from_place

@@ -211,3 +211,17 @@ FROM lot l
 JOIN movement m ON m.lot_id = l.id
 WHERE l.item_id = ANY(:item_ids) AND m.occurred_at >= :since AND m.action IN ('dispense', 'ship', 'consume')
 GROUP BY l.item_id;
+
+-- name: residents_between(place_id, since, until, rows_max, rows_skipped)
+-- Lots that were at and below a place between two instants, those that came last first. Index: residency_place.
+SELECT r.lot_id, i.name AS item, i.title AS item_title, l.lot_number, r.serial, p.name AS place, r.began_at, r.ended_at
+FROM (SELECT lot_id, serial, place_id, began_at, ended_at
+      FROM residency
+      WHERE place_id = ANY(ARRAY(SELECT id FROM place WHERE ancestors @> ARRAY[:place_id::bigint]))
+        AND began_at < :until AND (ended_at IS NULL OR ended_at >= :since)
+      ORDER BY began_at DESC, lot_id
+      LIMIT :rows_max OFFSET :rows_skipped) r
+JOIN lot l ON l.id = r.lot_id
+JOIN item i ON i.id = l.item_id
+JOIN place p ON p.id = r.place_id
+ORDER BY r.began_at DESC, r.lot_id;

@@ -45,6 +45,8 @@ OPEN_TO_OWNERS: Mapping[str, str] = {
     **dict.fromkeys(("order_line", "order_step"), _OF_MY_ORDER),
     "batch_fact": _OF_MY_BATCH,
     "place": _PLACE,
+    # Whoever has the token of a prescription has it from an order of theirs.
+    "personal_data": f"field = 'prescription' AND {OF_ANY_OWNER}",
     "item": "id IN (SELECT item_id FROM lot UNION SELECT item_id FROM order_line)",
     **dict.fromkeys(("item_code", "item_gtin"), _OF_MY_ITEM),
     "excursion": "EXISTS (SELECT FROM exposure x WHERE x.excursion_id = excursion.id)",

@@ -52,6 +52,21 @@ SELECT 'movement', id, NULL FROM moved
 UNION
 SELECT 'exception_case', id, NULL FROM exception_case WHERE lot_id = ANY(:lot_ids) OR id = ANY(:case_ids)
 UNION
+SELECT 'signature', s.id, NULL
+FROM unnest(:excursion_ids::bigint[]) AS e (id)
+JOIN disposition d ON d.excursion_id = e.id
+JOIN signature s ON s.record_kind = 'exposure' AND s.record_id = e.id || ':' || d.lot_id
+UNION
+SELECT 'signature', s.id, NULL
+FROM unnest(:lot_ids::bigint[]) AS l (id)
+JOIN exposure x ON x.lot_id = l.id
+JOIN signature s ON s.record_kind = 'exposure' AND s.record_id = x.excursion_id || ':' || l.id
+UNION
+SELECT 'signature', s.id, NULL FROM held h JOIN signature s ON s.record_kind = 'hold' AND s.record_id = h.id::text
+UNION
+SELECT 'signature', s.id, NULL
+FROM unnest(:case_ids::bigint[]) AS c (id) JOIN signature s ON s.record_kind = 'case' AND s.record_id = c.id::text
+UNION
 SELECT 'evidence', id, NULL FROM evidence
 WHERE id IN (SELECT evidence_id FROM read_then) OR id IN (SELECT id FROM scanned) OR id = ANY(:evidence_ids);
 

@@ -76,6 +76,7 @@ TABLES: Mapping[str, TableRule] = {
     "enrolment_failure": _DERIVED,  # of what the event log has; kept while it slows down
     "envelope": _DERIVED,  # of batches
     "envelope_point": _DERIVED,
+    "erasure": _evidence("done_by", "done_at"),
     "event": _EVIDENCE,
     "evidence": TableRule(TableKind.EVIDENCE, not_sealed=("raw",)),  # raw has its digest beside it
     "exception_case": _evidence(
@@ -122,6 +123,7 @@ TABLES: Mapping[str, TableRule] = {
     "order_line": _EVIDENCE,
     "order_step": _EVIDENCE,
     "owner": _SETTING,
+    "personal_data": _SETTING,  # its salted hash is in what is sealed, and it can be erased
     "place": _SETTING,
     "place_policy_was": _EVIDENCE,
     "policy": _EVIDENCE,

@@ -1,9 +1,10 @@
 """A ledger with a house in it, served on a real socket, as somebody at the console finds it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.domain.roles import Role
@@ -30,13 +31,23 @@ class House:
 
 
 @contextmanager
-def a_house(database: Database, *roles: Role, now: Callable[[], datetime] = lambda: minute(60)) -> Iterator[House]:
-    """Two refrigerators over an hour; A was too warm from minute 10 to 20 with two lots in it, and is well again."""
+def a_house(
+    database: Database,
+    *roles: Role,
+    now: Callable[[], datetime] = lambda: minute(60),
+    people: Mapping[str, Sequence[Role]] = MappingProxyType({}),
+) -> Iterator[House]:
+    """Two refrigerators over an hour; A was too warm from minute 10 to 20 with two lots in it, and is well again.
+
+    There is somebody for each of ``roles``, ``quality-1``, and ``people`` have several.
+    """
     gateway = GatewayWithKey()
     ledger = ledger_with_two_fridges(database, gateway)
     with served(database, Doorkeeper(), clock=now) as port:
         for role in roles:
             opened_account(database, f"{role}-1", role)
+        for name, several in people.items():
+            opened_account(database, name, *several)
         house = House(f"http://127.0.0.1:{port}", ledger, gateway)
         house.say(
             scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(lot="L1")),

@@ -4,7 +4,7 @@ Locks: an order is owned after the holds, and before items and lots (storage/loc
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from cloud_sync.domain.orders import (
 )
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
 from cloud_sync.posting.idempotency import answer, answered_before
+from cloud_sync.posting.personal_data import keep_prescription_apart
 from cloud_sync.posting.reservations.order_state import OrderNow, orders_now
 from cloud_sync.posting.reservations.reservation_moves import release_excess
 from cloud_sync.storage.database import Connection, Database, Row
@@ -67,6 +68,7 @@ def request_order(database: Database, new: NewOrder, *, client_id: UUID, actor: 
 
 def request_in(connection: Connection, new: NewOrder, *, client_id: UUID, actor: str) -> Row:
     """:func:`request_order` in the caller's transaction."""
+    new = replace(new, patient_ref=keep_prescription_apart(connection, new.patient_ref))
     request = {
         "kind": new.kind.value,
         "number": new.number,

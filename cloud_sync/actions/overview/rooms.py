@@ -113,6 +113,25 @@ def room_now(database: Database, name: str, at: datetime) -> RoomNow:
     return found[0]
 
 
+def residents_between(
+    database: Database, room: RoomNow, since: datetime, until: datetime, *, rows_max: int, rows_skipped: int = 0
+) -> list[Row]:
+    """Lots that were in a room between two instants: when each came and left, those that came last first."""
+    with database.transaction() as connection:
+        return list(
+            queries("overview").residents_between(
+                connection, place_id=room.id, since=since, until=until, rows_max=rows_max, rows_skipped=rows_skipped
+            )
+        )
+
+
+def calibrations_due(database: Database, room: RoomNow) -> dict[int, str]:
+    """By channel: the day (ISO) on which the calibration of its device is due, where its gateway has reminded of it."""
+    with database.transaction() as connection:
+        ids = [channel.id for channel in room.channels]
+        return {row["channel_id"]: row["due"] for row in queries("fleet").calibrations_due(connection, channel_ids=ids)}
+
+
 def house_zone(database: Database) -> str:
     """The time zone of all sites if they share one, else UTC: for times that belong to no place."""
     with database.transaction() as connection:

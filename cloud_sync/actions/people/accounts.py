@@ -12,8 +12,10 @@ from cloud_sync.domain.accounts import (
     PERSON,
     fault_of_password,
 )
+from cloud_sync.domain.personal_data import PersonalField
 from cloud_sync.domain.roles import Role
 from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.posting.personal_data import keep_apart
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -92,7 +94,8 @@ def _add(
     place = site_id(connection, site)
     for role in roles:
         queries("accounts").grant_role(connection, person=person, role=role, site=place, granted_by=actor)
-    data = {"printed_name": printed_name.strip(), "roles": list(roles), "site": site, "owner": owner,
+    name = keep_apart(connection, person, PersonalField.PRINTED_NAME, printed_name.strip())
+    data = {"printed_name": name, "roles": list(roles), "site": site, "owner": owner,
             "expires_at": expires_at and expires_at.isoformat()}  # fmt: skip
     add_event(connection, actor=actor, kind="account_added", subject=f"account:{person}", data=data)
     return secret

@@ -17,9 +17,11 @@ from cloud_sync.domain.accounts import (
     SESSIONS_MAX,
     wait_after,
 )
+from cloud_sync.domain.personal_data import PersonalField
 from cloud_sync.domain.roles import Actor, Permission, Role, Sites
 from cloud_sync.domain.totp import step_of_code
 from cloud_sync.errors import Invalid, NotKnown, TooMany
+from cloud_sync.posting.personal_data import keep_apart
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -175,7 +177,8 @@ def _begin(database: Database, account: Row, address: str, at: datetime) -> Sess
             at=at,
         )
         accounts.forget_old_sessions(connection, before=at - 2 * SESSION_MAX)
-        add_event(connection, actor=person, kind="signed_in", subject=f"account:{person}", data={"address": address})
+        data = {"address": keep_apart(connection, person, PersonalField.ADDRESS, address)}
+        add_event(connection, actor=person, kind="signed_in", subject=f"account:{person}", data=data)
     return Session(secret, person, at + SESSION_IDLE_MAX)
 
 

@@ -7,9 +7,11 @@ from typing import Any
 from cloud_sync.actions.access import require
 from cloud_sync.actions.people.sessions import prove
 from cloud_sync.actions.people.site_scope import check_places
+from cloud_sync.domain.personal_data import PersonalField
 from cloud_sync.domain.roles import Actor
 from cloud_sync.domain.signatures import Meaning, RecordKind, permission_to_sign, record_digest, signature_digest
 from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.posting.personal_data import keep_apart
 from cloud_sync.posting.signatures import record_of, signatures_of
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
@@ -118,7 +120,7 @@ def _signed(
         "record_sha256": now,
         "meaning": meaning.value,
         "person": account["person"],
-        "printed_name": account["printed_name"],
+        "printed_name": keep_apart(connection, account["person"], PersonalField.PRINTED_NAME, account["printed_name"]),
         "proof": "password and code" if account["totp_confirmed_at"] is not None else "password",
         "reason": reason,
         "signed_at": at,

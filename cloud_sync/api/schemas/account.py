@@ -1,11 +1,11 @@
 """Signing in, and who one is."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from cloud_sync.api.schemas.common import In, Name
+from cloud_sync.api.schemas.common import In, Name, Reason
 from cloud_sync.domain.accounts import PASSWORD_CHARACTERS_MAX
 from cloud_sync.domain.roles import Permission, Role
 
@@ -129,3 +129,19 @@ class AccountOut(BaseModel):
     must_change: bool
     has_second_factor: bool
     seen_at: datetime | None
+
+
+class ErasureIn(In):
+    """Why a person is erased."""
+
+    reason: Reason
+    although_signed: bool = Field(False, description="Also if their name belongs to records that must still be kept.")
+
+
+class ErasureOut(BaseModel):
+    """How far it is."""
+
+    person: str
+    state: Literal["waits", "erased"]
+    asked_by: str
+    values: int = Field(description="Names and addresses that are kept until it is done.")

@@ -4,19 +4,41 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse
+from markupsafe import Markup
 
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality.case_resolution import resolve_case
 from cloud_sync.actions.quality.holds_and_dispositions import listed
-from cloud_sync.api.access import Ledger, Now
+from cloud_sync.api.access import Ledger
 from cloud_sync.console.page_route import PageRoute, Resolver, Visitor
-from cloud_sync.console.rendering import render
+from cloud_sync.console.rendering import lasting
+from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.domain.dispositions import CaseDecision
 from cloud_sync.errors import Invalid
-
-ROWS_MAX = 100
+from cloud_sync.storage.database import Row
 
 router = APIRouter(route_class=PageRoute)
+
+
+def _what(row: Row) -> Markup:
+    """Where links to a case lead, and what it is about."""
+    closed = f"{row['decision']} by {row['resolved_by']}: {row['resolution']}" if row["resolved_at"] else ""
+    told = Markup("<br><small>closed, {}</small>").format(closed) if closed else Markup()
+    return Markup('<span id="case-{}">{}</span>{}').format(row["id"], row["text"], told)
+
+
+CASES = (
+    Column("id", "Case", Show.NUMBER),
+    Column("kind", "Kind", Show.WORDS, filters=True),
+    Column("text", "What", html=_what),
+    Column("lot_id", "Lot", html=lambda row: "the lot" if row["lot_id"] else "",
+           link=lambda row: f"/lots/{row['lot_id']}" if row["lot_id"] else None),
+    Column("place", "Place", link=lambda row: f"/rooms/{row['place']}" if row["place"] else None),
+    Column("opened_at", "Since", Show.WHEN),
+    Column("age_s", "Open for", Show.NUMBER, html=lambda row: lasting(row["age_s"])),
+    Column("assignee", "Looks into it"),
+    Column("state", "State", Show.TAG, filters=True, value=lambda row: "closed" if row["resolved_at"] else "open"),
+)  # fmt: skip
 
 
 @router.get("/cases")
@@ -24,21 +46,18 @@ def cases_page(
     request: Request,
     database: Ledger,
     _: Visitor,
-    now: Now,
-    kind: Annotated[str, Query(max_length=100)] = "",
     all: Annotated[bool, Query()] = False,  # noqa: A002 - as it stands in the address
-    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> Any:
-    """Open cases, the oldest first."""
-    rows = listed(
-        database, "cases", only_open=not all, kind=kind or None, lot_id=None, assignee=None, older_than=None,
-        rows_max=ROWS_MAX + 1, rows_skipped=(page - 1) * ROWS_MAX,
-    )  # fmt: skip
-    return render(
-        request, "cases.html", cases=rows[:ROWS_MAX], more=len(rows) > ROWS_MAX, kind=kind, all=all, page=page,
-        zone=house_zone(database), now=now,
-        decisions=list(CaseDecision),
-    )  # fmt: skip
+    """Open cases (or all), the oldest first."""
+
+    def found(rows_max: int, rows_skipped: int, _words: str) -> list[Row]:
+        return listed(
+            database, "cases", only_open=not all, kind=None, lot_id=None, assignee=None, older_than=None,
+            rows_max=rows_max, rows_skipped=rows_skipped,
+        )  # fmt: skip
+
+    shown = table(request, "cases", CASES, source=found, searches=False, zone=house_zone(database))
+    return list_page(request, "cases.html", cases=shown, all=all, decisions=list(CaseDecision))
 
 
 @router.post("/cases/{case_id}/resolve")

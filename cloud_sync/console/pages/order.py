@@ -152,7 +152,7 @@ def receive(
 ) -> Any:
     """Book what came, whatever the order says; what is wrong with it becomes a case."""
     rows = rows_of(item=item, lot_number=lot_number, quantity=quantity, serial=serial, expires_on=expires_on)
-    came = [row for row in rows if row["quantity"] and row["lot_number"]]
+    came = [row for row in rows if row["lot_number"]]
     if not came:
         raise Invalid("nothing was entered", "Go back and enter lot number and quantity of what came.")
     lines = [

@@ -554,6 +554,26 @@ CREATE INDEX envelope_point_channel_at ON public.envelope_point USING btree (cha
 CREATE INDEX envelope_point_envelope ON public.envelope_point USING btree (envelope_id);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE erasure (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    person text NOT NULL,
+    reason text NOT NULL,
+    asked_by text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    done_by text,
+    done_at timestamp with time zone,
+    CONSTRAINT erasure_check CHECK (((done_by IS NULL) = (done_at IS NULL))),
+    CONSTRAINT erasure_check1 CHECK ((done_by <> asked_by)),
+    CONSTRAINT erasure_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX erasure_open ON public.erasure USING btree (person) WHERE (done_at IS NULL);
+CREATE TRIGGER erasure_append_only BEFORE DELETE OR TRUNCATE ON public.erasure FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER erasure_mostly_stays BEFORE UPDATE ON public.erasure FOR EACH ROW EXECUTE FUNCTION refuse_other_change('done_by', 'done_at');
+CREATE TRIGGER erasure_sealed_delete AFTER DELETE ON public.erasure REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_erasure();
+CREATE TRIGGER erasure_sealed_insert AFTER INSERT ON public.erasure REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_erasure();
+CREATE TRIGGER erasure_sealed_update AFTER UPDATE ON public.erasure REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_erasure();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE event (
     id bigint NOT NULL GENERATED AS IDENTITY,
     at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
@@ -1223,6 +1243,29 @@ ALTER TABLE owner ENABLE ROW LEVEL SECURITY;
 ALTER TABLE owner FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON owner AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
 CREATE POLICY of_owner ON owner AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((name = NULLIF(current_setting('lotwarden.owner'::text, true), ''::text))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE personal_data (
+    token text NOT NULL,
+    person text NOT NULL,
+    field text NOT NULL,
+    value text,
+    salt bytea,
+    kept_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    erased_at timestamp with time zone,
+    CONSTRAINT personal_data_check CHECK (((value IS NULL) = (erased_at IS NOT NULL))),
+    CONSTRAINT personal_data_check1 CHECK (((salt IS NULL) = (erased_at IS NOT NULL))),
+    CONSTRAINT personal_data_field_check CHECK ((field = ANY (ARRAY['printed name'::text, 'address'::text, 'prescription'::text]))),
+    CONSTRAINT personal_data_pkey PRIMARY KEY (token),
+    CONSTRAINT personal_data_salt_check CHECK ((length(salt) = 16)),
+    CONSTRAINT personal_data_token_check CHECK ((token ~ '^personal:[0-9a-f]{64}$'::text))
+);
+CREATE INDEX personal_data_person ON public.personal_data USING btree (person, field);
+CREATE INDEX personal_data_prescription ON public.personal_data USING btree (value) WHERE (field = 'prescription'::text);
+ALTER TABLE personal_data ENABLE ROW LEVEL SECURITY;
+ALTER TABLE personal_data FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON personal_data AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON personal_data AS PERMISSIVE FOR SELECT TO lotwarden_client USING (((field = 'prescription'::text) AND (NULLIF(current_setting('lotwarden.owner'::text, true), ''::text) IS NOT NULL))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE place (
@@ -2429,7 +2472,7 @@ CREATE OR REPLACE FUNCTION public.is_for_prescription(prescription text, demand 
  STABLE
 AS $function$
     SELECT coalesce(prescription = demand
-                    OR prescription = (SELECT o.patient_ref FROM stock_order o WHERE o.number = demand), false)
+                    OR prescription = (SELECT personal(o.patient_ref) FROM stock_order o WHERE o.number = demand), false)
 $function$;
 
 CREATE OR REPLACE FUNCTION public.is_foreign(of_gateway bigint, own bigint[], scope bigint)
@@ -2663,6 +2706,15 @@ CREATE OR REPLACE FUNCTION public.person_of(actor text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN split_part(actor, ' as told by '::text, 1);
+
+CREATE OR REPLACE FUNCTION public.personal(said text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT CASE WHEN starts_with(said, 'personal:')
+                THEN (SELECT coalesce(value, 'erased') FROM personal_data WHERE token = said) ELSE said END
+$function$;
 
 CREATE OR REPLACE FUNCTION public.place_scope(kind text, ancestors bigint[])
  RETURNS bigint
@@ -3329,6 +3381,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).fact)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).fact)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_erasure()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'erasure', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'erasure', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'erasure', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{done_by,done_at}'::text[] IS NOT DISTINCT FROM o.row - '{done_by,done_at}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;

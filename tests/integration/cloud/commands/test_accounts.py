@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.integration.cloud.commands.test_cloud_sync import config, run
 
 
@@ -19,3 +21,20 @@ def test_the_first_administrator_is_made_once_and_adds_the_others(tmp_path: Path
     assert reset.stdout.strip() not in ("", added.stdout.strip())
     listed = run("account", "list", "--config", path, url=ledger_url).stdout
     assert "amy" in listed and "quality" in listed and made.stdout.strip() not in listed
+
+
+def test_two_people_erase_a_third(tmp_path: Path, ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(config(tmp_path, 'data_dir = "nowhere"'))
+
+    def said(*arguments: str) -> str:
+        ended = run(*arguments, "--config", path, url=ledger_url)
+        return ended.stdout + ended.stderr
+
+    said("account", "add", "bob", "--name", "Bob Lee", "--role", "quality")
+    monkeypatch.setenv("SUDO_UID", "4001")
+    for _ in range(2):
+        assert "when somebody else says the same" in said("erase", "bob", "--reason", "he left")
+    monkeypatch.setenv("SUDO_UID", "4002")
+    assert "1 values of bob are erased, as command line (4001) had asked" in said("erase", "bob", "--reason", "he left")
+    assert "erased" in said("account", "list") and "Bob Lee" not in said("account", "list")
+    assert "nothing is kept of rob" in said("erase", "rob", "--reason", "he left")

@@ -207,3 +207,30 @@ def test_every_report_is_a_page_and_a_file_of_what_the_ledger_has(api: Api, name
     words = "fridge-a" if name == "excursions" else "L1"
     for answer in (client.get(f"/reports/{name}"), client.get(f"/reports/{name}?q={words}&csv={name}")):
         assert answer.status_code == 200 and words in answer.text, answer.text
+
+
+def test_a_room_shows_who_was_there_and_when_calibrations_are_due(api: Api) -> None:
+    gone, _ = api.receive("GONE", 5), api.receive("HERE", 5)
+    line = {"item": "insulin", "lot_number": "GONE", "quantity": 5}
+    api.operator.ok("POST", "/v1/movements", json=movement("ship", "fridge-a", "st-mary", [line]))
+    api.excursion("fridge-a", gone)
+    with api.database.transaction() as connection:
+        connection.execute(
+            """INSERT INTO evidence (gateway_id, journal, lane, first_seq, last_seq, digest, previous, raw)
+               SELECT gateway_id, gen_random_uuid(), 'scans', 1, 1, sha256('a'), sha256('b'), 'x' FROM channel"""
+        )
+        connection.execute(
+            """INSERT INTO notice (evidence_id, seq, gateway_id, at, kind, subject, text, data)
+               SELECT e.id, 1, c.gateway_id, now(), 'calibration_due', c.device, 'soon', '{"due": "2026-07-01"}'
+               FROM channel c JOIN evidence e USING (gateway_id)"""
+        )
+    page = as_role(api, "reader").get("/rooms/fridge-a?hours=8760").text
+    assert page.count("GONE") >= 1 and page.count("HERE") >= 2, "now and then"
+    assert "due 01 Jul 2026" in page
+
+
+def test_the_description_of_the_api_takes_and_shows_no_token(api: Api) -> None:
+    page = api.client.get("/docs").text
+    assert "/static/docs.css" in page and '"supportedSubmitMethods": ["get"]' in page
+    style = api.client.get("/static/docs.css").text
+    assert ".auth-wrapper" in style and "display: none" in style

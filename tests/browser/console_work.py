@@ -1,0 +1,99 @@
+"""Work of every kind under way in the house, so that each page of the console has something to show."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import uuid4
+
+from cloud_sync.actions.compounding import batch_execution, compounding, master_formulation_records
+from cloud_sync.actions.orders import fulfilment, orders
+from cloud_sync.actions.quality import recalls
+from cloud_sync.actions.stock import counts
+from cloud_sync.actions.stock.movements import MovementLine
+from cloud_sync.domain.bud import Preparation, Storage
+from cloud_sync.domain.compounding import BatchStep, Ingredient, Kind, MasterFormulationRecord
+from cloud_sync.domain.orders import OrderKind, OrderStep
+from cloud_sync.storage.database import Database
+from tests.support.builders import Ledger
+
+EMPTY_PAGES = (
+    "receiving",
+    "orders",
+    "picks",
+    "transfers",
+    "returns",
+    "destruction",
+    "counts",
+    "recalls",
+    "compounding",
+)
+"""Lists that teach the first step as long as there is nothing."""
+WORK_PAGES = {
+    **{name: f"/{name}" for name in EMPTY_PAGES},
+    "purchase": "/orders/PO-1", "requisition": "/orders/SO-1", "transfer": "/orders/TR-1", "return": "/orders/RT-1",
+    "destroy": "/orders/DX-1", "new-order": "/new-order?kind=requisition", "count": "/counts/C-1",
+    "recall": "/recalls/1", "new-recall": "/new-recall", "batch": "/production-batches/B-1",
+    "formulation": "/master-formulation-records/syringe-10/1", "new-formulation": "/new-formulation",
+    "search": "/orders?q=insulin&next=to+receive&sort=-number",
+}  # fmt: skip
+
+
+def work(ledger: Ledger, at: datetime) -> None:
+    """Orders of each kind half done, a count with differences, a recall to be told, a batch that is made."""
+    database = ledger.database
+    ledger.add_item("saline", "09501101530010")
+    ledger.add_item("syringe", "09501101530027")
+    ledger.add_place("suite", "room", "site")
+    _orders(database, at)
+    counts.open_count(database, place="fridge-b", number="C-1", actor="amy")
+    found = [counts.CountFinding("insulin", "L3", 8, "fridge-b")]
+    counts.add_findings(database, "C-1", found, client_id=uuid4(), counted_at=at, at=at, actor="amy")
+    recalls.open_recall(
+        database, title="Acme recalls insulin L3 after particles were found", reason="letter of 12 June, class II",
+        is_mock=True, lots=[], items=[], suppliers=[], lot_numbers=[("insulin", "L3")], actor="vera",
+    )  # fmt: skip
+    _batch(database, at)
+
+
+def _ask(database: Database, kind: OrderKind, places: Sequence[str], number: str, *lines: orders.Asked) -> None:
+    new = orders.NewOrder(kind, *places, lines=lines, number=number, note="by telephone")
+    orders.request_order(database, new, client_id=uuid4(), actor="amy")
+
+
+def _orders(database: Database, at: datetime) -> None:
+    insulin, saline = orders.Asked("insulin", 4), orders.Asked("saline", 500)
+    _ask(database, OrderKind.PURCHASE, ("acme", "fridge-b"), "PO-1", orders.Asked("insulin", 20), saline)
+    _ask(database, OrderKind.PURCHASE, ("acme", "fridge-b"), "PO-2", orders.Asked("insulin", 60))
+    for step, actor in ((OrderStep.APPROVED, "ben"), (OrderStep.ORDERED, "amy")):
+        orders.take_step(database, "PO-1", step, "within budget", at=at, actor=actor)
+    came = [fulfilment.Came("insulin", "N-77", 12, expires_on=date(2027, 6, 30)),
+            fulfilment.Came("insulin", "OLD-1", 2, expires_on=date(2026, 1, 31)),
+            fulfilment.Came("saline", "SAL-2026-0001", 480, expires_on=date(2028, 1, 31))]  # fmt: skip
+    booked = {"to_place": None, "occurred_at": at, "at": at, "actor": "amy"}
+    fulfilment.receive(database, "PO-1", came, client_id=uuid4(), **booked)  # type: ignore[arg-type]
+    _ask(database, OrderKind.REQUISITION, ("site", "st-mary"), "SO-1", insulin, orders.Asked("saline", 90))
+    _ask(database, OrderKind.TRANSFER, ("fridge-b", "dock"), "TR-1", insulin)
+    _ask(database, OrderKind.RETURN, ("st-mary", "fridge-b"), "RT-1", orders.Asked("insulin", 1))
+    _ask(database, OrderKind.DESTRUCTION, ("fridge-b", "scrap"), "DX-1", orders.Asked("insulin", 2, "OLD-1"))
+    for number in ("SO-1", "TR-1"):
+        fulfilment.allocate_order(database, number, client_id=uuid4(), at=at, actor="amy")
+
+
+def _batch(database: Database, at: datetime) -> None:
+    master_formulation_records.set_compounded(database, "syringe", Kind.FOR_STOCK, actor="amy")
+    body = MasterFormulationRecord(
+        quantity=10, preparation=Preparation.CATEGORY_1, storage=Storage.REFRIGERATOR,
+        ingredients=(Ingredient(item="saline", quantity=100, tolerance_pct=5),),
+        steps=(BatchStep(text="Draw up saline", second_check=True), BatchStep(text="Label each syringe")),
+        equipment=("balance",), tests=("visual inspection",), yield_min_pct=95, yield_max_pct=105,
+    )  # fmt: skip
+    master_formulation_records.draft_master_record(database, "syringe-10", "syringe", body, actor="amy")
+    master_formulation_records.approve_master_record(database, "syringe-10", 1, "reviewed", actor="ben")
+    compounding.plan_batch(
+        database, number="B-1", master_formulation_record="syringe-10", version=None, room="suite", quantity=3,
+        prescription="", owner="house", actor="amy",
+    )  # fmt: skip
+    taken = (MovementLine("saline", "SAL-2026-0001", 30),)
+    compounding.consume(
+        database, "B-1", from_place="fridge-b", lines=taken, occurred_at=at, client_id=uuid4(), at=at, actor="amy"
+    )  # fmt: skip
+    batch_execution.do_step(database, "B-1", 1, "slowly", at=at, actor="amy")
