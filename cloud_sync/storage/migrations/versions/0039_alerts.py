@@ -3,7 +3,7 @@
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
 revision = "0039"
-down_revision = "0041"
+down_revision = "0038"
 
 
 def upgrade() -> None:
