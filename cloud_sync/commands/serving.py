@@ -14,9 +14,8 @@ from pathlib import Path
 from threading import Thread
 from time import sleep
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
-import typer
 import uvicorn
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
@@ -29,7 +28,7 @@ from cloud_sync.api.connections import CONNECTIONS_MAX, KEEP_ALIVE_S, Doorkeeper
 from cloud_sync.app import create_app
 from cloud_sync.commands.allocation import bound_allocations
 from cloud_sync.commands.privileges import give_up_root
-from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, import_policies_of, load, opened, say, told
+from cloud_sync.commands.terminal import import_policies_of, load, opened, say, told
 from cloud_sync.commands.workers import end_with, keep_running
 from cloud_sync.config import LedgerConfig, ServerSection
 from cloud_sync.console.rendering import load_templates
@@ -52,16 +51,12 @@ BUDGETS_S = 300
 """How often lots are held against the allowances of their items."""
 
 
-Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes that serve the same address side by side.")]
-Worker = Annotated[str, typer.Option("--worker", hidden=True)]
-"""Which of the processes this one is, the number of the open socket, and the process that started it: "0:7:4711"."""
+def serve(config: Path, workers: int, worker: str) -> None:
+    """Run the ledger until SIGTERM or Ctrl-C, in so many processes.
 
-
-def serve(config: Config = DEFAULT_CONFIG, workers: Workers = 1, worker: Worker = "") -> None:
-    """Run the ledger until SIGTERM or Ctrl-C.
-
-    Any number of ledgers may run on one database. Housekeeping, reallocation and the like are done by one of all their
-    processes; if it dies, another goes on with it.
+    ``worker`` is empty, or says which of the processes this one is, the number of the open socket, and the process that
+    started it: "0:7:4711". Any number of ledgers may run on one database. Housekeeping, reallocation and the like are
+    done by one of all their processes; if it dies, another goes on with it.
     """
     signal.signal(signal.SIGTERM, _exit)
     logging.basicConfig(format="%(message)s")
