@@ -2,10 +2,10 @@
 
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
-revision = "0039"
-down_revision = "0038"
+revision = "0042"
+down_revision = "0039"
 
 
 def upgrade() -> None:
-    """Run ``0039_second_signatures.sql``."""
+    """Run ``0042_second_signatures.sql``."""
     run_sql_beside(__file__)
