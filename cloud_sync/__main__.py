@@ -8,6 +8,7 @@ import typer
 
 from cloud_sync.actions.master_data import master_data
 from cloud_sync.commands.accounts import account_app, init
+from cloud_sync.commands.alerts import alert_app
 from cloud_sync.commands.batches import batch_app
 from cloud_sync.commands.channels import channel_app
 from cloud_sync.commands.erasure import erase_person
@@ -53,6 +54,7 @@ app.add_typer(second_signature_app, name="second-signature")
 app.add_typer(token_app, name="token")
 app.add_typer(gateway_app, name="gateway")
 app.add_typer(channel_app, name="channel")
+app.add_typer(alert_app, name="alert")
 app.add_typer(batch_app, name="batch")
 app.add_typer(ledger_key_app, name="ledger-key")
 app.add_typer(operator_app, name="operator")

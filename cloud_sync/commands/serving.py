@@ -35,6 +35,7 @@ from cloud_sync.console.rendering import load_templates
 from cloud_sync.errors import ConfigError, DatabaseDown
 from cloud_sync.ingest.batches import store_batches
 from cloud_sync.ingest.mqtt.receiver import MqttDoor
+from cloud_sync.notify.worker import Alerting
 from cloud_sync.seal.sealing import Sealer
 from cloud_sync.storage.database import Database
 from cloud_sync.storage.leadership import Leadership
@@ -118,6 +119,7 @@ def _serve_on(
         Leadership(database) as leadership,
         Replanning(database, leads=lambda: leadership.is_ours),
         Sealer(database),
+        Alerting(database, loaded.alerts.as_settings(), leads=lambda: leadership.is_ours),
     ):
         _keep_house(database, loaded.database.readings_kept_months, leadership)
         http = uvicorn.Config(
