@@ -8,6 +8,7 @@ import typer
 
 from cloud_sync.actions.master_data import master_data
 from cloud_sync.commands.accounts import account_app, init
+from cloud_sync.commands.alerts import alert_app
 from cloud_sync.commands.batches import batch_app
 from cloud_sync.commands.channels import channel_app
 from cloud_sync.commands.erasure import erase_person
@@ -17,7 +18,6 @@ from cloud_sync.commands.ledger_keys import ledger_key_app
 from cloud_sync.commands.records import export_records, import_records, operator_app
 from cloud_sync.commands.seal import print_checkpoint, verify_ledger
 from cloud_sync.commands.second_signatures import second_signature_app
-from cloud_sync.commands.serving import serve
 from cloud_sync.commands.terminal import (
     DEFAULT_CONFIG,
     Config,
@@ -30,15 +30,31 @@ from cloud_sync.commands.terminal import (
 )
 from cloud_sync.commands.tokens import token_app
 
+Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes that serve the same address side by side.")]
+Worker = Annotated[str, typer.Option("--worker", hidden=True)]
+
 app = typer.Typer(help="The lot ledger.", no_args_is_help=True, pretty_exceptions_enable=False)
 
-app.command()(serve)
+
+@app.command()
+def serve(config: Config = DEFAULT_CONFIG, workers: Workers = 1, worker: Worker = "") -> None:
+    """Run the ledger until SIGTERM or Ctrl-C.
+
+    Any number of ledgers may run on one database. Housekeeping, reallocation and the like are done by one of all their
+    processes; if it dies, another goes on with it.
+    """
+    from cloud_sync.commands import serving  # the whole API and console: no other command waits for them
+
+    serving.serve(config, workers, worker)
+
+
 app.command()(init)
 app.add_typer(account_app, name="account")
 app.add_typer(second_signature_app, name="second-signature")
 app.add_typer(token_app, name="token")
 app.add_typer(gateway_app, name="gateway")
 app.add_typer(channel_app, name="channel")
+app.add_typer(alert_app, name="alert")
 app.add_typer(batch_app, name="batch")
 app.add_typer(ledger_key_app, name="ledger-key")
 app.add_typer(operator_app, name="operator")

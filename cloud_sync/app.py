@@ -15,6 +15,7 @@ from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
     accounts,
+    alerts,
     audit_trail,
     batches,
     compounding,
@@ -73,6 +74,7 @@ ROOMS = (
     enrolments,
     desk,
     seal,
+    alerts,
     sessions,
     accounts,
     signatures,

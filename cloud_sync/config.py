@@ -13,8 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from cloud_sync.domain.roles import Role
 from cloud_sync.domain.typed_times import TypedTimes
-from cloud_sync.errors import ConfigError
+from cloud_sync.errors import ConfigError, Invalid
 from cloud_sync.ingest.mqtt.receiver import MqttSection
+from cloud_sync.notify.outside import check_url
+from cloud_sync.notify.settings import AlertSettings, MailServer, Security
 
 DATABASE_URL = "CLOUD_SYNC_DATABASE_URL"
 """Environment variable that wins over the file: keeps a password out of it."""
@@ -94,6 +96,63 @@ class TypedTimesSection(Section):
         return TypedTimes({role: timedelta(days=each) for role, each in days.items()})
 
 
+class AlertsSection(Section):
+    """``[alerts]``: the mail server, where people reach the console, and what is told when."""
+
+    public_url: Annotated[str, Field(pattern=r"^(https?://[^\s/?#]+)?$")] = ""
+    smtp_host: str = ""
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_security: Security = "starttls"
+    smtp_credentials_file: Path | None = None
+    mail_from: Annotated[str, Field(pattern=r"^([^\r\n]*[^@\s]@[^@\s]+)?$")] = ""
+    private_hosts: tuple[str, ...] = ()
+    heartbeat_url: str = ""
+    heartbeat_every_s: Annotated[int, Field(ge=10, le=86_400)] = 60
+    silent_after_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    expiry_ahead_days: Annotated[int, Field(ge=1, le=3650)] = 30
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.smtp_host and not self.mail_from:
+            raise ValueError('mail_from is missing: write the sender, e.g. mail_from = "lotwarden@example.org"')
+        if self.smtp_host and self.smtp_security == "none" and not _is_loopback(self.smtp_host):
+            raise ValueError(
+                f"smtp_security: mail to {self.smtp_host} would go over the network unprotected; write starttls or tls"
+            )
+        if self.heartbeat_url:
+            try:
+                check_url(self.heartbeat_url, frozenset(self.private_hosts))
+            except Invalid as error:
+                raise ValueError(f"heartbeat_url: {error}. {error.what_to_do}") from error
+        return self
+
+    def as_settings(self) -> AlertSettings:
+        """As alerts are sent by it. Raises ``ConfigError`` if the file with the password cannot be used."""
+        return AlertSettings(
+            mail=self._mail() if self.smtp_host else None,
+            public_url=self.public_url,
+            private_hosts=frozenset(self.private_hosts),
+            heartbeat_url=self.heartbeat_url,
+            heartbeat_every=timedelta(seconds=self.heartbeat_every_s),
+            silent_after=timedelta(minutes=self.silent_after_minutes),
+            expiry_ahead_days=self.expiry_ahead_days,
+        )
+
+    def _mail(self) -> MailServer:
+        user, password = "", ""
+        if self.smtp_credentials_file is not None:
+            try:
+                lines = self.smtp_credentials_file.read_text(encoding="utf-8").splitlines()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError((f"alerts.smtp_credentials_file: cannot be read ({error})",)) from error
+            if len(lines) < 2:
+                raise ConfigError(
+                    ("alerts.smtp_credentials_file: write the user name on the first line, the password on the second",)
+                )
+            user, password = lines[0].strip(), lines[1].strip()
+        return MailServer(self.smtp_host, self.smtp_port, self.smtp_security, self.mail_from, user, password)
+
+
 class LedgerConfig(Section):
     """The whole file."""
 
@@ -102,6 +161,7 @@ class LedgerConfig(Section):
     policies_dir: Path | None = None
     mqtt: MqttSection | None = None
     typed_times: Annotated[TypedTimesSection, Field(default_factory=TypedTimesSection)]
+    alerts: Annotated[AlertsSection, Field(default_factory=AlertsSection)]
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> LedgerConfig:
@@ -166,6 +226,7 @@ _PATHS = (
     ("mqtt", "client_cert_file"),
     ("mqtt", "client_key_file"),
     ("mqtt", "credentials_file"),
+    ("alerts", "smtp_credentials_file"),
 )
 
 # What to write instead, by the kind of fault pydantic names.

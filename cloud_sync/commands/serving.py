@@ -14,9 +14,8 @@ from pathlib import Path
 from threading import Thread
 from time import sleep
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
-import typer
 import uvicorn
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
@@ -29,13 +28,14 @@ from cloud_sync.api.connections import CONNECTIONS_MAX, KEEP_ALIVE_S, Doorkeeper
 from cloud_sync.app import create_app
 from cloud_sync.commands.allocation import bound_allocations
 from cloud_sync.commands.privileges import give_up_root
-from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, import_policies_of, load, opened, say, told
+from cloud_sync.commands.terminal import import_policies_of, load, opened, say, told
 from cloud_sync.commands.workers import end_with, keep_running
 from cloud_sync.config import LedgerConfig, ServerSection
 from cloud_sync.console.rendering import load_templates
 from cloud_sync.errors import ConfigError, DatabaseDown
 from cloud_sync.ingest.batches import store_batches
 from cloud_sync.ingest.mqtt.receiver import MqttDoor
+from cloud_sync.notify.worker import Alerting
 from cloud_sync.seal.sealing import Sealer
 from cloud_sync.storage.database import Database
 from cloud_sync.storage.leadership import Leadership
@@ -51,16 +51,12 @@ BUDGETS_S = 300
 """How often lots are held against the allowances of their items."""
 
 
-Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes that serve the same address side by side.")]
-Worker = Annotated[str, typer.Option("--worker", hidden=True)]
-"""Which of the processes this one is, the number of the open socket, and the process that started it: "0:7:4711"."""
+def serve(config: Path, workers: int, worker: str) -> None:
+    """Run the ledger until SIGTERM or Ctrl-C, in so many processes.
 
-
-def serve(config: Config = DEFAULT_CONFIG, workers: Workers = 1, worker: Worker = "") -> None:
-    """Run the ledger until SIGTERM or Ctrl-C.
-
-    Any number of ledgers may run on one database. Housekeeping, reallocation and the like are done by one of all their
-    processes; if it dies, another goes on with it.
+    ``worker`` is empty, or says which of the processes this one is, the number of the open socket, and the process that
+    started it: "0:7:4711". Any number of ledgers may run on one database. Housekeeping, reallocation and the like are
+    done by one of all their processes; if it dies, another goes on with it.
     """
     signal.signal(signal.SIGTERM, _exit)
     logging.basicConfig(format="%(message)s")
@@ -123,6 +119,7 @@ def _serve_on(
         Leadership(database) as leadership,
         Replanning(database, leads=lambda: leadership.is_ours),
         Sealer(database),
+        Alerting(database, loaded.alerts.as_settings(), leads=lambda: leadership.is_ours),
     ):
         _keep_house(database, loaded.database.readings_kept_months, leadership)
         http = uvicorn.Config(

@@ -14,6 +14,7 @@ from cloud_sync.console.live import Broadcast, Recent
 from cloud_sync.console.navigation import groups_of
 from cloud_sync.console.pages import (
     administration,
+    alerts,
     audit,
     batch,
     cases,
@@ -43,7 +44,7 @@ from cloud_sync.console.pages import (
 )
 
 PAGES = (
-    now, room, quarantine, trace, lots, cases,
+    now, room, quarantine, trace, lots, cases, alerts,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
     recalls, compounding, batch, signatures, expiry, reports, audit,
     gateways, setup, people, administration, login,

@@ -34,6 +34,7 @@ GROUPS = (
             Entry("/", "Now", "n", ("/rooms",)),
             Entry("/quarantine", "Quarantine", "q"),
             Entry("/cases", "Exceptions", "e"),
+            Entry("/alerts", "Alerts", "u"),
         ),
     ),
     Group(

@@ -48,6 +48,8 @@ class Permission(StrEnum):
     ADMINISTER = "keep places, items, owners and policies"
     PLACE_SENSORS = "place sensors"
     GATEWAYS = "manage gateways and badges"
+    ACKNOWLEDGE = "acknowledge alerts"
+    ALERTS = "set up alerts"
     ACCESS = "review access"
     GRANT = "give out access"
 

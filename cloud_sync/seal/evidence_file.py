@@ -13,7 +13,6 @@ from cloud_sync.domain.csv_text import csv_text
 from cloud_sync.domain.personal_data import tokens_in
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.posting.personal_data import values_of
-from cloud_sync.seal.evidence_report import report_pdf
 from cloud_sync.seal.publishing import inclusion
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
@@ -71,6 +70,8 @@ def write_evidence(database: Database, case: str, file: BinaryIO, *, now: dateti
             row for each in scope.excursions
             for row in queries("seal_evidence").readings_of_excursion(connection, excursion_id=each)
         ]  # fmt: skip
+    from cloud_sync.seal.evidence_report import report_pdf  # the fonts of a report: long to load, and seldom wanted
+
     origin = opened_note(evidence["checkpoint"])[0].origin
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", README.format(case=case, origin=origin, made_at=evidence["made_at"]))

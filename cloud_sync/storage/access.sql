@@ -72,6 +72,10 @@ SELECT p.name FROM hold h JOIN place p ON p.id = h.place_id WHERE h.id = :id;
 -- The place that a case is about.
 SELECT p.name FROM exception_case k JOIN place p ON p.id = k.place_id WHERE k.id = :id;
 
+-- name: places_of_alert(id)
+-- The sites that an alert is about.
+SELECT p.name FROM alert a JOIN place p ON p.id = ANY(a.sites) WHERE a.id = :id;
+
 -- name: places_of_excursion(id)
 -- Where an excursion was.
 SELECT p.name FROM excursion e JOIN place p ON p.id = e.place_id WHERE e.id = :id;

@@ -13,8 +13,6 @@ from threading import Lock
 from time import monotonic
 from typing import Any, ParamSpec, Self, TypeVar
 
-import alembic.command
-import alembic.config
 import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.array import ListBinaryDumper
@@ -196,6 +194,9 @@ def holds_ledger(url: str) -> bool:
 
 def migrate(url: str) -> None:
     """Bring the database to the newest revision. Safe to run twice, or by two processes at once."""
+    import alembic.command  # with SQLAlchemy: long to load, and a ledger is migrated once in its life
+    import alembic.config
+
     config = alembic.config.Config()
     config.set_main_option("script_location", str(resources.files("cloud_sync.storage") / "migrations"))
     config.attributes["url"] = url.replace("postgresql://", "postgresql+psycopg://", 1)

@@ -48,6 +48,16 @@ TABLES: Mapping[str, TableRule] = {
     "account_role": _SETTING,
     "account_session": _DERIVED,  # of what the event log has
     "alembic_version": _SETTING,
+    "alert": _evidence("acknowledged_at", "acknowledged_by", "acknowledged_comment"),
+    "alert_condition": _DERIVED,
+    "alert_escalation": _SETTING,
+    "alert_message": _DERIVED,  # how far a message has come
+    "alert_message_line": _DERIVED,
+    "alert_rota": _SETTING,
+    "alert_rota_cover": _SETTING,
+    "alert_subscription": _SETTING,
+    "alert_target": _SETTING,
+    "alert_watermark": _DERIVED,
     "api_token": _evidence("revoked_at", "token_sha256", "previous_sha256", "previous_until", "expires_at"),
     "batch_fact": _EVIDENCE,
     "channel": _SETTING,

@@ -19,6 +19,7 @@ from cloud_sync.config import DATABASE_URL
 from tests.conftest import database_url
 from tests.integration.cloud.commands.test_cloud_sync import config, healthy, make_certificate, serving
 from tests.support.paths import ROOT
+from tests.support.warm_commands import Ended, run_command
 
 BIN = Path(sys.executable).parent
 DEADLINE_S = 60
@@ -34,8 +35,8 @@ def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def cloud_sync(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return run(str(BIN / "cloud-sync"), *arguments, **environment)
+def cloud_sync(*arguments: str, **environment: str) -> Ended:
+    return run_command("cloud_sync", *arguments, environment={**os.environ, **environment})
 
 
 @pytest.fixture

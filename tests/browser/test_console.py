@@ -147,3 +147,8 @@ async def test_a_scan_on_any_page_finds_the_lot(database: Database) -> None:
             await visit.page.keyboard.type("09501101530003\n", delay=5)
             await visit.page.wait_for_url("**/lots?q=09501101530003")
             await expect(visit.page.get_by_role("link", name="L3")).to_be_visible()
+            await visit.open("/quarantine/1")
+            await visit.page.keyboard.type("]d201095011015300031727013110L3\n", delay=5)  # d alone: to Destruction
+            await visit.page.wait_for_url("**/lots?q=*")
+            await expect(visit.page.get_by_role("link", name="L3")).to_be_visible()
+            await expect(visit.page.get_by_role("link", name="L1")).to_have_count(0)

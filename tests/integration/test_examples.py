@@ -89,11 +89,20 @@ def test_a_place_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("package", "missing", "extra"), [("cloud_sync", "uvicorn", "cloud"), ("edge_agent", "tinydb", "edge")]
+    ("package", "missing", "extra", "command"),
+    [
+        ("cloud_sync", "uvicorn", "cloud", ["serve"]),
+        ("cloud_sync", "psycopg", "cloud", []),
+        ("edge_agent", "tinydb", "edge", []),
+    ],
 )
-def test_a_command_whose_packages_were_left_out_says_which_to_install(package: str, missing: str, extra: str) -> None:
+def test_a_command_whose_packages_were_left_out_says_which_to_install(
+    package: str, missing: str, extra: str, command: list[str]
+) -> None:
     without = f"import sys; sys.modules[{missing!r}] = None; from {package}.entry import main; main()"
-    done = subprocess.run([sys.executable, "-c", without], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", without, *command], capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 1
     assert f"needs the package {missing}" in done.stderr
     assert f"pip install 'lotwarden[{extra}]'" in done.stderr

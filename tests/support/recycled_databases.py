@@ -88,9 +88,15 @@ PRISTINE: list[Pristine] = []
 
 
 def empty(url: str) -> None:
-    """Make a database in use new again; its connections stay."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        PRISTINE[0].restore(connection)
+    """Make a database in use new again; its connections stay, and the one that does this for the next time."""
+    if url not in _emptying or _emptying[url].closed:
+        while _emptying:
+            _emptying.popitem()[1].close()
+        _emptying[url] = psycopg.connect(url, autocommit=True, application_name=STAYS)
+    PRISTINE[0].restore(_emptying[url])
+
+
+_emptying: dict[str, Connection] = {}
 
 
 class StayingDatabase(Database):

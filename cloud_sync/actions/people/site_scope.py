@@ -18,6 +18,7 @@ OF_PATH: Mapping[tuple[str, str], tuple[str, str]] = {
     ("gateways", "name"): ("places_of_gateway", "name"),
     ("holds", "hold_id"): ("places_of_hold", "id"),
     ("cases", "case_id"): ("places_of_case", "id"),
+    ("alerts", "alert_id"): ("places_of_alert", "id"),
     ("quarantine", "excursion_id"): ("places_of_excursion", "id"),
     ("excursions", "excursion_id"): ("places_of_excursion", "id"),
 }

@@ -1,6 +1,8 @@
 """Lots: search or scan, and one page for each with all that is known of it."""
 
 import json
+from contextlib import suppress
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -17,9 +19,13 @@ from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.page_route import Holder, PageRoute, Visitor
 from cloud_sync.console.rendering import lasting, value
 from cloud_sync.console.table import Column, Show, list_page, table
+from cloud_sync.console.timeline import bars_of
 from cloud_sync.domain.orders import RULES
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Row
+from edge_agent.domain.barcodes.gs1 import parse, parse_typed
+from edge_agent.domain.barcodes.scan_rejected import ScanRejected
+from edge_agent.domain.barcodes.symbology import symbol_of
 from edge_agent.domain.monitoring.quantities import quantity_of
 
 ROWS_MAX = 100
@@ -80,10 +86,25 @@ def lots_page(request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
     """Lots found by number, item or GTIN; what is in the house and expires first comes first."""
 
     def found(rows_max: int, rows_skipped: int, words: str) -> list[Row]:
-        return lots_found(database, words, rows_max=rows_max, rows_skipped=rows_skipped)
+        return lots_found(database, words_of_scan(words, now.date()), rows_max=rows_max, rows_skipped=rows_skipped)
 
     zone = house_zone(database)
     return list_page(request, "lots.html", lots=table(request, "lots", LOTS, source=found, zone=zone), now=now)
+
+
+def words_of_scan(text: str, today: date) -> str:
+    """What to look for: of a GS1 label, as a scanner or a person types it, its lot, or else its GTIN.
+
+    >>> day = date(2026, 6, 1)
+    >>> words_of_scan("]d201095011015300031727013110L1", day), words_of_scan("(01)09501101530003(10)L1", day)
+    ('L1', 'L1')
+    >>> words_of_scan("insulin", day)
+    'insulin'
+    """
+    with suppress(ScanRejected):
+        scanned = parse_typed(text, today=today) if text.startswith("(") else parse(symbol_of(text), today=today)
+        return scanned.lot or scanned.gtin or text
+    return text
 
 
 @router.get("/lots/{lot_id}")
@@ -99,7 +120,7 @@ def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: N
         return list_movements(database, lot_id=lot_id, rows_max=rows_max, rows_skipped=rows_skipped)
 
     return list_page(
-        request, "lot.html", lot=told["lot"], passport=told, zone=zone, now=now,
+        request, "lot.html", lot=told["lot"], passport=told, bars=bars_of(told["stays"], now), zone=zone, now=now,
         stock=list_stock(database, at=now, lot_id=lot_id, everywhere=True, rows_max=ROWS_MAX),
         holds=listed(database, "holds_now", lot_id=lot_id, place=None, rows_max=ROWS_MAX, rows_skipped=0),
         stays=table(request, "stays", STAYS, told["stays"], zone=zone, prefix="stay-"),

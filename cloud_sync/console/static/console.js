@@ -3,7 +3,13 @@
 
 const isTyping = (element) => element.closest("input:not([type=checkbox]):not([type=radio]), textarea, select");
 
+// What a key alone does waits for a moment: if another one follows at once, a scanner types, and means none of it.
+const SCANNER_MS = 60;
+let meant = 0;
+const soon = (act) => { meant = setTimeout(act, SCANNER_MS); };
+
 document.addEventListener("keydown", (event) => {
+  clearTimeout(meant);
   if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
   if (event.key === "/") {
     event.preventDefault();
@@ -19,13 +25,14 @@ document.addEventListener("keydown", (event) => {
   }
   const choice = document.querySelector(`input[data-key="${CSS.escape(event.key)}"]`);
   if (choice) {
-    event.preventDefault();
-    choice.checked = true;
-    document.querySelector("#reason").focus();
+    soon(() => {
+      choice.checked = true;
+      document.querySelector("#reason").focus();
+    });
     return;
   }
   const link = document.querySelector(`nav a[data-key="${CSS.escape(event.key)}"]`);
-  if (link) link.click();
+  if (link) soon(() => link.click());
 });
 
 // On a phone each row of a table is a small card, its cells named as in the head.
@@ -47,7 +54,7 @@ let typed = "", last = 0;
 document.addEventListener("keypress", (event) => {
   if (isTyping(event.target)) return;
   const now = performance.now();
-  typed = now - last < 50 ? typed + event.key : event.key;
+  typed = now - last < SCANNER_MS ? typed + event.key : event.key;
   last = now;
   if (event.key === "Enter" && typed.length > 6) {
     const search = document.querySelector("#search");

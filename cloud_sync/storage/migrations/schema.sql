@@ -46,6 +46,164 @@ CREATE TABLE account_session (
 CREATE INDEX account_session_of_person ON public.account_session USING btree (person) WHERE (ended_at IS NULL);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE alert (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    kind text NOT NULL,
+    severity text NOT NULL,
+    key text NOT NULL,
+    subject text NOT NULL,
+    sites bigint[] NOT NULL,
+    place_id bigint,
+    title text NOT NULL,
+    text text NOT NULL,
+    path text NOT NULL,
+    needs_acknowledgement boolean NOT NULL,
+    event_id bigint,
+    occurred_at timestamp with time zone NOT NULL,
+    raised_at timestamp with time zone NOT NULL,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by text,
+    acknowledged_comment text,
+    CONSTRAINT alert_event_id_fkey FOREIGN KEY (event_id) REFERENCES event(id),
+    CONSTRAINT alert_event_id_key UNIQUE (event_id),
+    CONSTRAINT alert_pkey PRIMARY KEY (id),
+    CONSTRAINT alert_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT alert_severity_check CHECK ((severity = ANY (ARRAY['info'::text, 'alert'::text, 'action'::text])))
+);
+CREATE INDEX alert_key ON public.alert USING btree (key, raised_at);
+CREATE INDEX alert_open ON public.alert USING btree (raised_at) WHERE (needs_acknowledgement AND (acknowledged_at IS NULL));
+CREATE TRIGGER alert_append_only BEFORE DELETE OR TRUNCATE ON public.alert FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER alert_mostly_stays BEFORE UPDATE ON public.alert FOR EACH ROW EXECUTE FUNCTION refuse_other_change('acknowledged_at', 'acknowledged_by', 'acknowledged_comment');
+CREATE TRIGGER alert_sealed_delete AFTER DELETE ON public.alert REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_alert();
+CREATE TRIGGER alert_sealed_insert AFTER INSERT ON public.alert REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_alert();
+CREATE TRIGGER alert_sealed_update AFTER UPDATE ON public.alert REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_alert();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE alert_condition (
+    key text NOT NULL,
+    kind text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    alert_id bigint NOT NULL,
+    CONSTRAINT alert_condition_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alert(id),
+    CONSTRAINT alert_condition_pkey PRIMARY KEY (key)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE alert_escalation (
+    subscription text NOT NULL,
+    step integer NOT NULL,
+    after_minutes integer NOT NULL,
+    goes_to text NOT NULL,
+    CONSTRAINT alert_escalation_after_minutes_check CHECK ((after_minutes > 0)),
+    CONSTRAINT alert_escalation_pkey PRIMARY KEY (subscription, step),
+    CONSTRAINT alert_escalation_step_check CHECK ((step > 0)),
+    CONSTRAINT alert_escalation_subscription_fkey FOREIGN KEY (subscription) REFERENCES alert_subscription(name) ON DELETE CASCADE
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE alert_message (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    target text NOT NULL,
+    bundle text NOT NULL,
+    reason text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    claimed_until timestamp with time zone,
+    sent_at timestamp with time zone,
+    withdrawn_at timestamp with time zone,
+    last_error text NOT NULL DEFAULT ''::text,
+    CONSTRAINT alert_message_pkey PRIMARY KEY (id),
+    CONSTRAINT alert_message_reason_check CHECK ((reason = ANY (ARRAY['alert'::text, 'escalation'::text, 'test'::text]))),
+    CONSTRAINT alert_message_target_fkey FOREIGN KEY (target) REFERENCES alert_target(name)
+);
+CREATE INDEX alert_message_bundle ON public.alert_message USING btree (target, bundle, due_at);
+CREATE INDEX alert_message_unsent ON public.alert_message USING btree (target, due_at) WHERE ((sent_at IS NULL) AND (withdrawn_at IS NULL));
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE alert_message_line (
+    message_id bigint NOT NULL,
+    alert_id bigint NOT NULL,
+    subscription text NOT NULL,
+    step integer NOT NULL,
+    CONSTRAINT alert_message_line_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alert(id),
+    CONSTRAINT alert_message_line_message_id_fkey FOREIGN KEY (message_id) REFERENCES alert_message(id),
+    CONSTRAINT alert_message_line_pkey PRIMARY KEY (message_id, alert_id, subscription, step)
+);
+CREATE INDEX alert_message_line_alert ON public.alert_message_line USING btree (alert_id, subscription, step);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE alert_rota (
+    name text NOT NULL,
+    members text[] NOT NULL,
+    first_day date NOT NULL,
+    handover time without time zone NOT NULL,
+    days_each integer NOT NULL,
+    zone text NOT NULL,
+    CONSTRAINT alert_rota_days_each_check CHECK ((days_each > 0)),
+    CONSTRAINT alert_rota_members_check CHECK ((cardinality(members) > 0)),
+    CONSTRAINT alert_rota_pkey PRIMARY KEY (name)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE alert_rota_cover (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    rota text NOT NULL,
+    target text NOT NULL,
+    begins_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    CONSTRAINT alert_rota_cover_check CHECK ((ends_at > begins_at)),
+    CONSTRAINT alert_rota_cover_pkey PRIMARY KEY (id),
+    CONSTRAINT alert_rota_cover_rota_fkey FOREIGN KEY (rota) REFERENCES alert_rota(name) ON DELETE CASCADE,
+    CONSTRAINT alert_rota_cover_target_fkey FOREIGN KEY (target) REFERENCES alert_target(name)
+);
+CREATE INDEX alert_rota_cover_rota ON public.alert_rota_cover USING btree (rota, ends_at);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE alert_subscription (
+    name text NOT NULL,
+    goes_to text NOT NULL,
+    site_id bigint,
+    kinds text[] NOT NULL DEFAULT '{}'::text[],
+    severity_min text NOT NULL,
+    quiet_from time without time zone,
+    quiet_until time without time zone,
+    zone text NOT NULL,
+    CONSTRAINT alert_subscription_check CHECK (((quiet_from IS NULL) = (quiet_until IS NULL))),
+    CONSTRAINT alert_subscription_pkey PRIMARY KEY (name),
+    CONSTRAINT alert_subscription_severity_min_check CHECK ((severity_min = ANY (ARRAY['info'::text, 'alert'::text, 'action'::text]))),
+    CONSTRAINT alert_subscription_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE alert_target (
+    name text NOT NULL,
+    channel text NOT NULL,
+    address text NOT NULL,
+    shown text NOT NULL,
+    secret text NOT NULL DEFAULT ''::text,
+    active boolean NOT NULL DEFAULT true,
+    failures integer NOT NULL DEFAULT 0,
+    failing_since timestamp with time zone,
+    next_at timestamp with time zone,
+    last_error text NOT NULL DEFAULT ''::text,
+    last_sent_at timestamp with time zone,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT alert_target_channel_check CHECK ((channel = ANY (ARRAY['mail'::text, 'webhook'::text, 'apprise'::text]))),
+    CONSTRAINT alert_target_pkey PRIMARY KEY (name)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE alert_watermark (
+    is_one boolean NOT NULL DEFAULT true,
+    seen pg_snapshot NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT alert_watermark_is_one_check CHECK (is_one),
+    CONSTRAINT alert_watermark_pkey PRIMARY KEY (is_one)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE api_token (
     name text NOT NULL,
     role text NOT NULL,
@@ -2887,6 +3045,37 @@ BEGIN
                                 CASE WHEN of_id <> 'NULL::bigint' THEN of_id || ' = ANY($1)' ELSE of_key || ' = ANY($2)' END)
         USING row_ids, row_keys;
 END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_alert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'alert', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'alert', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'alert', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{acknowledged_at,acknowledged_by,acknowledged_comment}'::text[] IS NOT DISTINCT FROM o.row - '{acknowledged_at,acknowledged_by,acknowledged_comment}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
 
 CREATE OR REPLACE FUNCTION public.seal_writes_of_api_token()
  RETURNS trigger

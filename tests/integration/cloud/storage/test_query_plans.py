@@ -26,7 +26,7 @@ BIG = {
     "reservation", "lot", "notice", "excursion", "excursion_version", "exception_case", "disposition", "hold",
     "hold_goods", "hold_reach",
     "stock_order", "order_line", "order_step", "count_line", "doubtful_scan", "recall_lot", "batch_fact",
-    "envelope", "envelope_point", "retold_reading", "probe_excursion",
+    "envelope", "envelope_point", "retold_reading", "probe_excursion", "alert", "alert_message", "alert_message_line",
 }  # fmt: skip
 """Tables that grow with every day of work. The others are master data, or kept short."""
 AT = datetime(2026, 1, 10, tzinfo=UTC)
@@ -110,6 +110,20 @@ FILL_MORE = """
     INSERT INTO recall_scope (recall_id, item_id) SELECT id, id FROM recall;
     INSERT INTO recall_lot (recall_id, lot_id, is_product)
     SELECT 1 + n % 500, n, false FROM generate_series(1, 20000) n;
+    INSERT INTO alert (kind, severity, key, subject, sites, title, text, path, needs_acknowledgement, event_id,
+                       occurred_at, raised_at, acknowledged_at)
+    SELECT 'hold_placed', 'action', 'lot:' || n % 500, 'lot:' || n, '{1}', 'x', 'x', '/', true, n,
+           timestamptz '2026-01-01 00:00Z' + n * interval '1 min',
+           timestamptz '2026-01-01 00:00Z' + n * interval '1 min', CASE WHEN n % 50 > 0 THEN now() END
+    FROM generate_series(1, 20000) n;
+    INSERT INTO alert_target (name, channel, address, shown, created_by)
+    SELECT name, 'mail', 'x', 'x', 'a' FROM unnest(ARRAY['amy', 'bo', 'cy']) AS name;
+    INSERT INTO alert_message (target, bundle, reason, made_at, due_at, sent_at)
+    SELECT (ARRAY['amy', 'bo', 'cy'])[1 + n % 3], 'alert:' || n % 50, 'alert',
+           timestamptz '2026-01-01 00:00Z' + n * interval '1 min',
+           timestamptz '2026-01-01 00:00Z' + n * interval '1 min', CASE WHEN n % 100 > 0 THEN now() END
+    FROM generate_series(1, 20000) n;
+    INSERT INTO alert_message_line SELECT n, n, 'all', 0 FROM generate_series(1, 20000) n;
     INSERT INTO batch_fact (batch_id, kind, actor, occurred_at, event_id)
     SELECT n % 2000, 'step', 'a', now(), 1 FROM generate_series(1, 20000) n;
 """
@@ -231,12 +245,17 @@ USUAL: Parameters = {
     "earliest_at": AT, "latest_at": AT, "first_seq": 5, "reaches_s": [3600.0, 0.0], "young_at": AT, "roots": [101],
     "seqs": [5, 6], "exposed": False, "demands": ["SO-5", "SO-6"], "reserved_bys": ["amy", "amy"],
     "subjects": ["request:5", "lot:6"], "reasons": ["", ""], "client_ids": [uuid.UUID(int=1), uuid.UUID(int=2)],
+    "seen": "900:900:", "after_id": 5, "target": "amy", "bundle": "alert:1", "due_at": AT, "busy": ["bo"],
+    "undelivered_before": AT, "message_id": 5, "last_error": "x", "only_unsent": True, "comment": "x", "as_rota": False,
     "zones": ["UTC", "UTC"], "actors": ["a", "b"], "sites": [None, 1], "befores": [AT, None],
 }  # fmt: skip
 """Values of parameters by their names, where a query is not asked otherwise."""
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}
 SERIALS = {"serials": ["s1", "s2"]}
 ASKED: dict[str, list[Parameters]] = {
+    "alerts.alerts": [{"kind": None}, {"only_open": True}],
+    "alerts.messages": [{}, {"only_unsent": False}],
+    "alerts.was_told_before": [{"before": 10**9}],
     "availability.lot_by_number": [{"item": "item-3"}],
     "availability.lots": [{"lot_number": None}, {"item": "item-3", "lot_number": None}, {}],
     "availability.movements": [{}, {"lot_id": None}, {"lot_id": None, "place": "bin-3"}],

@@ -1,0 +1,119 @@
+"""The task that makes and sends alerts, in every process of the ledger; the one that leads does it."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+from typing import Self
+
+from cloud_sync.errors import DatabaseDown, Overtaken
+from cloud_sync.notify.conditions import look_once
+from cloud_sync.notify.delivery import Outbox, Send
+from cloud_sync.notify.escalation import escalate_once
+from cloud_sync.notify.following import follow_once
+from cloud_sync.notify.outside import NotDelivered, post
+from cloud_sync.notify.settings import AlertSettings
+from cloud_sync.storage.database import Database
+
+EVERY_S = 0.25
+"""How long what is committed may wait before it is followed."""
+LOOK_EVERY = timedelta(seconds=15)
+"""How often silence and the like are looked for."""
+ESCALATE_EVERY = timedelta(seconds=5)
+
+log = logging.getLogger(__name__)
+
+
+class Alerting:
+    """A thread that tells people what happens, if its process leads. Any number of ledgers may each have one."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: AlertSettings,
+        *,
+        every_s: float = EVERY_S,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        leads: Callable[[], bool] = lambda: True,
+        send: Send | None = None,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._every_s = every_s
+        self._clock = clock
+        self._leads = leads
+        self._outbox = Outbox(database, settings, clock=clock, send=send)
+        self._last: dict[str, datetime] = {}
+        self._trouble = ""
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="alerting", daemon=True)
+        self._heart = Thread(target=self._beat, name="heartbeat", daemon=True)
+        self._is_well = Event()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        if self._settings.heartbeat_url:
+            self._heart.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._outbox.close()
+
+    def round(self) -> None:
+        """Follow, look, escalate, and begin to send. Raises what these raise."""
+        now = self._clock()
+        follow_once(self._database, now)
+        if self._is_time("look", LOOK_EVERY, now):
+            look_once(self._database, self._settings, now)
+        if self._is_time("escalate", ESCALATE_EVERY, now):
+            escalate_once(self._database, now)
+        self._outbox.start_due()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._every_s):
+            if not self._leads():
+                self._is_well.clear()
+                continue
+            try:
+                self.round()
+            except Overtaken:
+                continue
+            except DatabaseDown:
+                self._is_well.clear()  # told by the database itself
+            except Exception as error:  # noqa: BLE001 - the next round tries again; nobody must wait for alerts for ever
+                self._is_well.clear()
+                self._say(f"alerts wait: {type(error).__name__}: {error}")
+            else:
+                self._is_well.set()
+                self._say("")
+
+    def _beat(self) -> None:
+        """Tell a watchman outside that all is well; if that stops, he calls."""
+        was_told = True
+        while not self._stop.wait(self._settings.heartbeat_every.total_seconds()):
+            if not self._is_well.is_set():
+                continue
+            try:
+                post(self._settings.heartbeat_url, b"", {}, self._settings.private_hosts)
+            except NotDelivered as error:
+                if was_told:
+                    log.warning("the heartbeat is not received: %s", error)
+                was_told = False
+            else:
+                was_told = True
+
+    def _is_time(self, what: str, every: timedelta, now: datetime) -> bool:
+        # A clock that was set back must not keep it from happening.
+        if what in self._last and abs(now - self._last[what]) < every:
+            return False
+        self._last[what] = now
+        return True
+
+    def _say(self, trouble: str) -> None:
+        if trouble and trouble != self._trouble:
+            log.error("%s", trouble)
+        elif self._trouble and not trouble:
+            log.warning("alerts go on")
+        self._trouble = trouble

@@ -1,0 +1,19 @@
+"""A command loads what it needs, and not the HTTP face of the ledger: it answers at once on a small computer, too."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def loaded() -> frozenset[str]:
+    """The modules of a process that could run any command and has run none."""
+    code = "import sys, cloud_sync.__main__; print(*sys.modules)"
+    return frozenset(subprocess.check_output([sys.executable, "-c", code], text=True).split())
+
+
+@pytest.mark.parametrize("library", ["alembic", "cloud_sync.app", "fastapi", "fpdf", "jinja2", "sqlalchemy", "uvicorn"])
+def test_a_command_other_than_serve_does_not_load(loaded: frozenset[str], library: str) -> None:
+    assert "cloud_sync.commands.tokens" in loaded
+    assert library not in loaded
