@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from cloud_sync.actions.audit_log import events_of
+from cloud_sync.actions.master_data.documents import list_documents
 from cloud_sync.actions.overview.lots import lots_found
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality.holds_and_dispositions import listed, place_hold
@@ -123,6 +124,7 @@ def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: N
         request, "lot.html", lot=told["lot"], passport=told, bars=bars_of(told["stays"], now), zone=zone, now=now,
         stock=list_stock(database, at=now, lot_id=lot_id, everywhere=True, rows_max=ROWS_MAX),
         holds=listed(database, "holds_now", lot_id=lot_id, place=None, rows_max=ROWS_MAX, rows_skipped=0),
+        documents=list_documents(database, supplier=None, lot_id=lot_id, rows_max=ROWS_MAX),
         stays=table(request, "stays", STAYS, told["stays"], zone=zone, prefix="stay-"),
         movements=table(request, "movements", MOVEMENTS, source=moved, searches=False, zone=zone, prefix="moved-"),
         events=table(
