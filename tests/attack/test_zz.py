@@ -1,0 +1,77 @@
+"""Any request that the API's own description allows, and many that it does not, from everybody: never a 5xx but 503,
+and never an answer of which the description says nothing.
+
+Each operation is asked by the roles that may use it in turn, and once by somebody who may not and by nobody. What fails
+is shown with a request that can be sent again.
+"""
+
+import os
+from collections.abc import Iterator
+from itertools import chain, cycle
+
+import hypothesis
+import pytest
+import schemathesis
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from cloud_sync.domain.roles import Role
+from cloud_sync.storage.database import Database
+from cloud_sync.storage.queries import queries
+from tests.support.builders import GatewayWithKey
+from tests.support.ledger_api import Api, api_on
+
+EXAMPLES_EACH = int(os.environ.get("LOTWARDEN_SCHEMATHESIS_EXAMPLES", "6"))
+PARTS = 1
+ONLY_503 = {503}
+
+assert positive_data_acceptance  # what is good but contradicts the ledger is refused: that is no fault of the schema
+
+
+@pytest.fixture
+def api(database: Database) -> Iterator[Api]:
+    """With something of everything, so that requests get past the first look-up."""
+    with api_on(database) as opened:
+        opened.house()
+        lot = opened.receive("A", 10)
+        opened.excursion("fridge-a", lot)
+        GatewayWithKey().register(database)
+        yield opened
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_nobody_is_answered_with_a_server_error_or_with_what_is_not_documented(api: Api, part: int) -> None:
+    with api.database.transaction() as connection:
+        may = {Role(row["role"]): set(row["permissions"]) for row in queries("access").role_table(connection)}
+    headers = {role: {"Authorization": f"Bearer {api.known_as(f'anybody-{role}', role).token}"} for role in Role}
+    schema = schemathesis.openapi.from_asgi("/openapi.json", api.client.app)  # type: ignore[attr-defined]
+    bad: list[str] = []
+    undocumented: set[str] = set()
+    tried = 0
+    for operation in [result.ok() for result in schema.get_all_operations()][part::PARTS]:
+        if "alert" not in operation.path:
+            continue
+        documented = operation.definition.raw["responses"]
+        permission = operation.definition.raw.get("x-permission")
+        allowed = [headers[role] for role in Role if permission is None or permission in may[role]]
+        others = [headers[role] for role in Role if permission is not None and permission not in may[role]]
+        askers = chain([[allowed[0], {}, *others[:1]]], ([one] for one in cycle(allowed[1:] + allowed[:1])))
+
+        @hypothesis.given(case=operation.as_strategy())
+        @hypothesis.settings(
+            max_examples=EXAMPLES_EACH, deadline=None, database=None, derandomize=True,
+            phases=[hypothesis.Phase.generate], suppress_health_check=list(hypothesis.HealthCheck),
+        )  # fmt: skip
+        def ask(case: schemathesis.Case) -> None:
+            nonlocal tried
+            for who in next(askers):  # noqa: B023 - it is called before the next operation
+                tried += 1
+                response = case.call(headers=who)
+                if response.status_code >= 500 and response.status_code not in ONLY_503:
+                    bad.append(f"{response.status_code} {case.as_curl_command(who)[:600]}")
+                if str(response.status_code) not in documented:  # noqa: B023
+                    undocumented.add(f"{case.method} {case.path}: {response.status_code}")
+
+        ask()
+    assert not bad, "\n".join(bad[:20])
+    assert not undocumented, "\n".join(sorted(undocumented))
+    assert tried > 15, tried
