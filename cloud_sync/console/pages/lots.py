@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from cloud_sync.actions.audit_log import events_of
+from cloud_sync.actions.master_data.documents import list_documents
 from cloud_sync.actions.overview.lots import lots_found
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality.holds_and_dispositions import listed, place_hold
@@ -17,9 +18,10 @@ from cloud_sync.actions.quality.trace import Graph, as_csv, trace
 from cloud_sync.actions.stock.stock import list_movements, list_stock
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.page_route import Holder, PageRoute, Visitor
-from cloud_sync.console.rendering import render
+from cloud_sync.console.rendering import lasting, value
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.console.timeline import bars_of
+from cloud_sync.domain.orders import RULES
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Row
 from edge_agent.domain.barcodes.gs1 import parse, parse_typed
@@ -28,6 +30,9 @@ from edge_agent.domain.barcodes.symbology import symbol_of
 from edge_agent.domain.monitoring.quantities import quantity_of
 
 ROWS_MAX = 100
+EVENTS_MAX = 1000
+ORDER_PREFIXES = tuple(f"{rules.prefix}-" for rules in RULES.values())
+"""How numbers begin that the ledger gave to orders; others are not led to, for they may be of anything."""
 GAP_S = 1800.0
 
 LOTS = (
@@ -42,6 +47,37 @@ LOTS = (
         value=lambda row: "held" if row["is_held"] else "free" if row["quantity"] else "none here",
     ),
 )  # fmt: skip
+
+
+def _c(celsius: float | None) -> str:
+    return value(celsius, "temp_c")
+
+
+STAYS = (
+    Column("place", "Place"),
+    Column("began_at", "From", Show.WHEN),
+    Column("ended_at", "Until", Show.WHEN, value=lambda row: row["ended_at"] or "now"),
+    Column("lowest_c", "Lowest", Show.NUMBER, html=lambda row: _c(row["lowest_c"])),
+    Column("highest_c", "Highest", Show.NUMBER, html=lambda row: _c(row["highest_c"])),
+    Column("mkt_c", "MKT", Show.NUMBER, html=lambda row: _c(row["mkt_c"])),
+    Column("outside_s", "Outside", Show.NUMBER, html=lambda row: lasting(row["outside_s"])),
+    Column("unmeasured_s", "Not measured", Show.NUMBER, html=lambda row: lasting(row["unmeasured_s"])),
+)
+MOVEMENTS = (
+    Column("occurred_at", "When", Show.WHEN),
+    Column("action", "What", Show.WORDS, filters=True),
+    Column("from_place", "From"),
+    Column("to_place", "To"),
+    Column("quantity", "Quantity", Show.NUMBER),
+    Column("order_ref", "For", link=lambda row: _page_of(row["order_ref"])),
+    Column("operator", "Who"),
+)
+EVENTS = (
+    Column("at", "When", Show.WHEN),
+    Column("actor", "Who", filters=True),
+    Column("kind", "What", Show.WORDS, filters=True),
+    Column("reason", "Why"),
+)
 
 router = APIRouter(route_class=PageRoute)
 
@@ -79,13 +115,22 @@ def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: N
     told = passport(database, lot_id, serial="", gap_s=GAP_S, allowance_s=None, at=now)
     told["stays"] = [_extremes(stay) for stay in told["stays"]]
     traced = trace(database, lot_id)
-    return render(
-        request, "lot.html", lot=told["lot"], passport=told, bars=bars_of(told["stays"], now), now=now,
-        zone=house_zone(database),
+    zone = house_zone(database)
+
+    def moved(rows_max: int, rows_skipped: int, _words: str) -> list[Row]:
+        return list_movements(database, lot_id=lot_id, rows_max=rows_max, rows_skipped=rows_skipped)
+
+    return list_page(
+        request, "lot.html", lot=told["lot"], passport=told, bars=bars_of(told["stays"], now), zone=zone, now=now,
         stock=list_stock(database, at=now, lot_id=lot_id, everywhere=True, rows_max=ROWS_MAX),
         holds=listed(database, "holds_now", lot_id=lot_id, place=None, rows_max=ROWS_MAX, rows_skipped=0),
-        movements=list_movements(database, lot_id=lot_id, rows_max=ROWS_MAX),
-        events=events_of(database, f"lot:{lot_id}", rows_max=ROWS_MAX),
+        documents=list_documents(database, supplier=None, lot_id=lot_id, rows_max=ROWS_MAX),
+        stays=table(request, "stays", STAYS, told["stays"], zone=zone, prefix="stay-"),
+        movements=table(request, "movements", MOVEMENTS, source=moved, searches=False, zone=zone, prefix="moved-"),
+        events=table(
+            request, "history", EVENTS, events_of(database, f"lot:{lot_id}", rows_max=EVENTS_MAX), zone=zone,
+            prefix="event-",
+        ),
         sources=_ends(traced.backward), recipients=_ends(traced.forward),
     )  # fmt: skip
 
@@ -116,6 +161,11 @@ def hold_page(
         raise Invalid("a hold needs a reason", "Go back and write down why.")
     place_hold(database, lot_id=lot_id, place=place or None, reason=reason.strip(), at=now, actor=actor.name)
     return RedirectResponse(f"/lots/{lot_id}", 303)
+
+
+def _page_of(number: str) -> str | None:
+    """The page of the order that a movement names, where its number is one that the ledger gave."""
+    return f"/orders/{number}" if number.startswith(ORDER_PREFIXES) else None
 
 
 def _ends(graph: Graph | None) -> list[dict[str, Any]]:

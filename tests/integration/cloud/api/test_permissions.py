@@ -1,6 +1,7 @@
 """Who may do what: every endpoint of the API with every role, as the table in the database says."""
 
 import re
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -159,12 +160,38 @@ def test_a_form_of_the_console_is_bound_to_the_site_as_well(api: Api) -> None:
     api.client.post("/login/token", data={"token": token})
     for path, form in (
         (f"/lots/{lot}/hold", {"reason": "torn box", "place": "fridge-a"}),
+        (f"/lots/{lot}/hold", {"reason": "torn box", "place": ""}),
+        ("/recalls", {"title": "all of it", "reason": "letter", "lots": "insulin, B"}),
         (f"/holds/{hold['id']}/lift", {"reason": "all well"}),
         (f"/quarantine/{api.excursion('fridge-a', lot)}", {"decision": "release", "reason": "all well"}),
     ):
         answer = api.client.post(path, data=form)
         assert (answer.status_code, "your own site only" in answer.text) == (403, True), path
     assert api.client.get("/quarantine").status_code == 200
+    api.client.post("/login/token", data={"token": create_token(api.database, "north-o", Role.OPERATOR, site="north")})
+    order = {
+        "client_id": str(uuid.uuid4()),
+        "kind": "transfer",
+        "to_place": "north",
+        "item": "insulin",
+        "quantity": "1",
+    }
+    asked = api.operator.ok("POST", "/v1/counts", json={"place": "fridge-a"})
+    number = api.operator.ok("POST", "/v1/orders", json=purchase())["number"]
+    for path, form in (
+        ("/orders", order | {"from_place": "fridge-a", "quantity": "1"}),
+        (f"/orders/{number}/approve", {"reason": "all well"}),
+        ("/counts", {"place": "fridge-a"}),
+        (f"/counts/{asked['number']}/findings", {"client_id": str(uuid.uuid4()), "place": ["", "north"]}),
+    ):
+        answer = api.client.post(path, data=form)
+        assert (answer.status_code, "your own site only" in answer.text) == (403, True), (path, answer.text)
+
+
+def purchase() -> dict[str, object]:
+    line = {"item": "insulin", "quantity": 5}
+    named = {"kind": "purchase", "from_place": "acme", "to_place": "fridge-a", "lines": [line]}
+    return {"client_id": str(uuid.uuid4()), **named}
 
 
 def test_the_console_asks_for_permissions_that_there_are() -> None:

@@ -234,3 +234,11 @@ def test_the_description_of_the_api_takes_and_shows_no_token(api: Api) -> None:
     assert "/static/docs.css" in page and '"supportedSubmitMethods": ["get"]' in page
     style = api.client.get("/static/docs.css").text
     assert ".auth-wrapper" in style and "display: none" in style
+
+
+def test_a_lots_page_has_its_stays_and_its_documents(api: Api) -> None:
+    lot = api.receive("L1", 5)
+    paper = {"lot_id": lot, "kind": "coa", "reference": "CoA-77", "sha256": "ab" * 32}
+    api.quality.ok("POST", "/v1/documents", json=paper)
+    page = as_role(api, "reader").get(f"/lots/{lot}").text
+    assert "CoA-77" in page and "abababab" in page and '<rect class="' in page
