@@ -182,6 +182,7 @@ SEAL: Parameters = {
     "width": 256,
 }
 AUDIT: Parameters = {
+    "record_ids": ["SO-5", "SO-6"],
     "token": "personal:00", "tokens": ["personal:00"], "field": "printed name", "value": "Amy", "salt": bytes(16),
     "gateway_record": None, "happened_from": None, "happened_until": None,
     "recorded_from": None, "recorded_until": None, "after_id": 0,

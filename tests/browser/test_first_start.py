@@ -1,0 +1,61 @@
+"""The first start in a real browser: from an empty ledger to an invited gateway, each step without a fault."""
+
+from playwright.async_api import Page, async_playwright, expect
+
+from cloud_sync.actions.people.first_start import setup_code
+from cloud_sync.api.connections import Doorkeeper
+from cloud_sync.storage.database import Database
+from tests.browser.test_console import AXE, SCREENS, SIZES
+from tests.support.builders import minute
+from tests.support.people import PASSWORD
+from tests.support.served import served
+
+
+async def look_at(page: Page, name: str) -> None:
+    """Pictures at every size; no page wider than its screen, and none that shuts somebody out."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    for width, height in SIZES:
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.screenshot(path=SCREENS / f"start-{name}-{width}.png", full_page=True)
+        assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, (name, width)
+    await page.evaluate(AXE.read_text())
+    found = await page.evaluate("axe.run()")
+    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found["violations"]] == [], name
+
+
+async def test_an_empty_ledger_is_set_up_step_by_step(database: Database) -> None:
+    with served(database, Doorkeeper(), clock=lambda: minute(0)) as port:
+        async with async_playwright() as play:
+            browser = await play.chromium.launch(
+                executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+            )
+            page = await browser.new_page()
+            faults: list[str] = []
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
+            await page.goto(f"http://127.0.0.1:{port}/")
+            await look_at(page, "code")
+            await page.get_by_label("Set-up code").fill(setup_code(database))
+            await page.get_by_label("Name to sign in with").fill("amy")
+            await page.get_by_label("Full name").fill("Amy Miller")
+            await page.keyboard.press("Enter")
+            await expect(page.get_by_text("one-time secret")).to_be_visible()
+            await look_at(page, "secret")
+            await page.get_by_label("Choose your password").fill(PASSWORD)
+            await page.keyboard.press("Enter")
+            await page.wait_for_url("**/setup")
+            await look_at(page, "steps")
+            await page.get_by_label("What people call it").first.fill("Hospital pharmacy")
+            await page.get_by_label("Short name").first.fill("pharmacy")
+            await page.get_by_label("Time zone").fill("Europe/Berlin")
+            await page.get_by_role("button", name="Add the site").click()
+            await page.get_by_role("button", name="Add the ticked rooms").click()
+            await expect(page.get_by_role("link", name="Refrigerator 1")).to_be_visible()
+            await look_at(page, "rooms")
+            await page.get_by_label("Name of the gateway").fill("gw-1")
+            await page.get_by_label("Where it stands").select_option("Receiving dock")
+            await page.get_by_role("button", name="Invite").click()
+            await expect(page.locator("svg.qr")).to_be_visible()
+            await look_at(page, "invited")
+            assert faults == []
+            await browser.close()
