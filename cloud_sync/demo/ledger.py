@@ -17,6 +17,7 @@ PEOPLE = {
     "quality": "quinn", "administrator": "ada", "operator": "olga", "receiver": "rita", "pharmacist": "phil",
     "production": "petra", "facilities": "faye", "auditor": "audrey",
 }  # fmt: skip
+ROLES = ("auditor", "operator", "quality", "administrator")
 CLOUD_SYNC = (sys.executable, "-m", "cloud_sync")
 
 CONFIG = """\
@@ -83,9 +84,9 @@ async def running_ledger(folder: Path) -> AsyncIterator[Ledger]:
         )
         try:
             url = await _url_of(process, log)
-            tokens = {role: await _token(config, role) for role in ("auditor", "operator", "quality", "administrator")}
+            tokens = await asyncio.gather(*(_token(config, role) for role in ROLES))
             async with httpx.AsyncClient(timeout=10) as client:
-                yield Ledger(url, tokens, client)
+                yield Ledger(url, dict(zip(ROLES, tokens, strict=True)), client)
         finally:
             await stopped(process)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -94,7 +94,12 @@ SCHEDULES = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
 
 
 def why_two_release(
-    rules: Mapping[str, Decimal | None], *, lasted: timedelta, controlled_schedule: str, was_rejected: bool
+    rules: Mapping[str, Decimal | None],
+    *,
+    lasted: timedelta,
+    controlled_schedule: str,
+    was_rejected: bool,
+    is_allowance_used: bool = False,
 ) -> list[str]:
     """Why a release takes the signatures of two people; empty: it does not.
 
@@ -106,12 +111,35 @@ def why_two_release(
     minutes = int(lasted.total_seconds() // 60)
     if (from_minutes := rules.get("excursion_minutes")) is not None and minutes >= from_minutes:
         found.append(f"the excursion lasted {minutes} min")
-    schedule = SCHEDULES.get(controlled_schedule)
-    if (from_schedule := rules.get("controlled_schedule")) is not None and schedule and schedule <= from_schedule:
+    if _is_controlled(rules.get("controlled_schedule"), controlled_schedule):
         found.append(f"the goods are of schedule {controlled_schedule}")
     if rules.get("release_after_reject") and was_rejected:
         found.append("they were rejected before")
+    if rules.get("allowance_used") and is_allowance_used:
+        found.append("they have used up their stability allowance")
     return found
+
+
+def why_two_approve(
+    rules: Mapping[str, Decimal | None], kind: RecordKind, goods: Iterable[tuple[str, int]]
+) -> list[str]:
+    """Why the approval of an order or a count takes two people; ``goods``: schedule and base units of what it is about.
+
+    >>> why_two_approve({"order_units": Decimal(100)}, RecordKind.ORDER, [("", 20), ("", 100)])
+    ['it is about 100 units']
+    """
+    of_schedule, of_units = rules.get(f"{kind}_schedule"), rules.get(f"{kind}_units")
+    about = [(schedule, abs(units)) for schedule, units in goods if units]
+    controlled = {schedule for schedule, _ in about if _is_controlled(of_schedule, schedule)}
+    found = [f"it is about goods of schedule {', '.join(sorted(controlled))}"] if controlled else []
+    most = max((units for _, units in about), default=0)
+    if of_units is not None and most >= of_units:
+        found.append(f"it is about {most} units")
+    return found
+
+
+def _is_controlled(from_schedule: Decimal | None, schedule: str) -> bool:
+    return from_schedule is not None and schedule in SCHEDULES and SCHEDULES[schedule] <= from_schedule
 
 
 def _digest(value: Mapping[str, Any]) -> str:

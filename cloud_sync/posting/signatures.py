@@ -8,6 +8,7 @@ from cloud_sync.domain.signatures import (
     RecordKind,
     record_digest,
     signature_digest,
+    why_two_approve,
     why_two_release,
 )
 from cloud_sync.errors import Conflict, Invalid, NotFound
@@ -54,11 +55,13 @@ def check_two_release(
     """Raise ``Conflict`` where this release takes the signatures of two people and they are not there."""
     signatures = queries("signatures")
     rules = {row["name"]: row["from_value"] for row in signatures.second_signature_rules(connection)}
+    (facts,) = signatures.release_facts(connection, excursion_id=excursion_id, lot_ids=[lot_id])
     why = why_two_release(
         rules,
         lasted=evidence["ended_at"] - evidence["began_at"],
-        controlled_schedule=signatures.schedule_of_lot(connection, lot_id=lot_id) or "",
+        controlled_schedule=facts["controlled_schedule"],
         was_rejected=was_rejected,
+        is_allowance_used=facts["is_allowance_used"],
     )
     if not why:
         return
@@ -74,11 +77,34 @@ def check_two_release(
         )
 
 
+def check_two_approve(
+    connection: Connection, kind: RecordKind, number: str, goods: Iterable[tuple[str, int]], *, but: frozenset[str]
+) -> None:
+    """Raise ``Conflict`` where an approval takes the signatures of two people, none of them ``but``, and lacks them.
+
+    ``goods``: schedule and base units of what it is about.
+    """
+    rules = {row["name"]: row["from_value"] for row in queries("signatures").second_signature_rules(connection)}
+    why = why_two_approve(rules, kind, goods)
+    if not why:
+        return
+    signatures = signatures_of(connection, kind, number, record_of(connection, kind, number))
+    signed = _signers(signatures, Meaning.APPROVAL) - but
+    if len(signed) < 2:
+        so_far = f"signed by {', '.join(sorted(signed))}" if signed else "signed by nobody who may"
+        raise Conflict(
+            f"this approval takes the signatures of two people ({'; '.join(why)}); it is {so_far}",
+            f"Two people who may approve it sign {kind} {number} as approval (POST /v1/signatures); then one approves.",
+        )
+
+
 def signers_of_release(signatures: Iterable[Row]) -> set[str]:
     """Who signed, as a release, the record as it is now."""
-    return {
-        row["person"] for row in signatures if row["covers"] and row["intact"] and row["meaning"] == Meaning.RELEASE
-    }
+    return _signers(signatures, Meaning.RELEASE)
+
+
+def _signers(signatures: Iterable[Row], meaning: Meaning) -> set[str]:
+    return {row["person"] for row in signatures if row["covers"] and row["intact"] and row["meaning"] == meaning}
 
 
 def exposures_to_sign(connection: Connection, excursion_id: int, lot_ids: Sequence[int]) -> dict[int, Record]:

@@ -67,6 +67,26 @@ FROM (SELECT name, from_value AS before FROM second_signature_rule WHERE name = 
 WHERE r.name = was.name
 RETURNING was.before;
 
--- name: schedule_of_lot(lot_id)$
--- The controlled schedule of a lot's item.
-SELECT i.controlled_schedule FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = :lot_id;
+-- name: release_facts(excursion_id, lot_ids)
+-- Of lots that an excursion exposed: the controlled schedule, and whether the stability allowance is used up, by this
+-- excursion alone or by all together. Index: exception_case_key.
+SELECT l.id AS lot_id, i.controlled_schedule,
+       coalesce(extract(epoch FROM e.ended_at - e.began_at) >= i.allowance_minutes * 60, false)
+       OR coalesce(c.metric = 'temp_c' AND e.worst > i.allowance_c_max, false)
+       OR EXISTS (SELECT FROM exception_case k
+                  WHERE k.kind = 'stability_budget_used_up' AND k.key = 'lot:' || l.id) AS is_allowance_used
+FROM excursion e
+JOIN channel c ON c.id = e.channel_id
+JOIN lot l ON l.id = ANY(:lot_ids)
+JOIN item i ON i.id = l.item_id
+WHERE e.id = :excursion_id;
+
+-- name: goods_of_order(number)
+-- What an order is about: schedule and base units of each line.
+SELECT i.controlled_schedule, l.quantity AS units
+FROM stock_order o JOIN order_line l ON l.order_id = o.id JOIN item i ON i.id = l.item_id
+WHERE o.number = :number;
+
+-- name: schedules_of_lots(lot_ids)
+-- The controlled schedule of each lot's item.
+SELECT l.id AS lot_id, i.controlled_schedule FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = ANY(:lot_ids);

@@ -19,11 +19,13 @@ from cloud_sync.domain.orders import (
     fault_of_places,
     fault_of_step,
 )
+from cloud_sync.domain.signatures import RecordKind
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
 from cloud_sync.posting.idempotency import answer, answered_before
 from cloud_sync.posting.personal_data import keep_prescription_apart
 from cloud_sync.posting.reservations.order_state import OrderNow, orders_now
 from cloud_sync.posting.reservations.reservation_moves import release_excess
+from cloud_sync.posting.signatures import check_two_approve
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_orders
@@ -105,6 +107,11 @@ def take_step(database: Database, number: str, step: OrderStep, reason: str, *, 
             _check_supplier(connection, order, at)
         if step is OrderStep.REJECTED and any(order.open_of(line) < line.wanted for line in order.lines):
             raise Conflict(f"order {number} is already being filled", "Cancel the outstanding quantity instead.")
+        if step is OrderStep.APPROVED:
+            rows = queries("signatures").goods_of_order(connection, number=number)
+            goods = [(row["controlled_schedule"], row["units"]) for row in rows]
+            requester = frozenset({order.row["requested_by"]})
+            check_two_approve(connection, RecordKind.ORDER, number, goods, but=requester)
         _keep_step(connection, order, step, reason, actor)
         return shown_order(connection, number)
 

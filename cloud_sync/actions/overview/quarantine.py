@@ -32,6 +32,9 @@ def event(database: Database, excursion_id: int) -> dict[str, Any]:
         lots = list(queries("overview").lots_of_event(connection, excursion_id=excursion_id))
         signing = exposures_to_sign(connection, excursion_id, [lot["lot_id"] for lot in lots])
         rules = {row["name"]: row["from_value"] for row in queries("signatures").second_signature_rules(connection)}
+        lot_ids = [lot["lot_id"] for lot in lots]
+        facts = queries("signatures").release_facts(connection, excursion_id=excursion_id, lot_ids=lot_ids)
+        used_up = {row["lot_id"] for row in facts if row["is_allowance_used"]}
         lasted = (excursion["ended_at"] or excursion["began_at"]) - excursion["began_at"]
 
         def signed(lot: Row) -> Row:
@@ -41,6 +44,7 @@ def event(database: Database, excursion_id: int) -> dict[str, Any]:
                 lasted=lasted,
                 controlled_schedule=lot["controlled_schedule"] or "",
                 was_rejected=lot["was_rejected"],
+                is_allowance_used=lot["lot_id"] in used_up,
             )
             return {**lot, **known, "why_two": why, "signers": sorted(signers_of_release(known["signatures"]))}
 

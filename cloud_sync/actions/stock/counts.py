@@ -15,6 +15,7 @@ from cloud_sync.actions.master_data.records import ensure_difference_place
 from cloud_sync.domain.booking import HOUSE, KnownCode, Label, Why
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.domain.orders import fault_of_count_decision
+from cloud_sync.domain.signatures import RecordKind
 from cloud_sync.domain.typed_times import CLOCKS_MAY_DIFFER, latest_of
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
 from cloud_sync.posting.cases import Case, open_case
@@ -22,6 +23,7 @@ from cloud_sync.posting.idempotency import answer, answered_before
 from cloud_sync.posting.item_codes import units_of_serial
 from cloud_sync.posting.lots import lots_of
 from cloud_sync.posting.movements import lock_for_booking, settle_counts
+from cloud_sync.posting.signatures import check_two_approve
 from cloud_sync.posting.site_scope import count_fault
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
@@ -174,6 +176,8 @@ def decide_count(database: Database, number: str, *, approve: bool, reason: str,
         again = list(queries("counts").count_lines(connection, count_id=count_id))
         if {line["lot_id"] for line in again} != {line["lot_id"] for line in lines}:
             raise Conflict(f"count {number} is still going on", "Read what was found, and decide again.")
+        if approve:
+            _check_two_approve(connection, number, again, counters | {count["opened_by"]})
         add_event(
             connection,
             actor=actor,
@@ -192,6 +196,14 @@ def decide_count(database: Database, number: str, *, approve: bool, reason: str,
             lots_of(connection, [Label(**row) for row in found])  # what the labels said counts from now on
             settle_counts(connection, [(line["lot_id"], line["serial"], line["place_id"]) for line in again])
         return _shown(connection, count_id)
+
+
+def _check_two_approve(connection: Connection, number: str, lines: Sequence[Row], but: frozenset[str]) -> None:
+    lot_ids = [line["lot_id"] for line in lines]
+    rows = queries("signatures").schedules_of_lots(connection, lot_ids=lot_ids)
+    schedules = {row["lot_id"]: row["controlled_schedule"] for row in rows}
+    goods = [(schedules[line["lot_id"]], line["counted"] - line["expected"]) for line in lines]
+    check_two_approve(connection, RecordKind.COUNT, number, goods, but=but)
 
 
 def count_now(database: Database, number: str) -> Row:

@@ -9,7 +9,7 @@ import pytest
 from cloud_sync.actions.people.signatures import set_rule
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
-from tests.support.ledger_api import Api, Somebody, api_on
+from tests.support.ledger_api import NOW, Api, Somebody, api_on
 from tests.support.people import PASSWORD, opened_account
 
 WHY = "looked at the curve and the stability data"
@@ -153,3 +153,75 @@ def test_a_batch_a_count_and_a_case_are_shown_as_they_would_be_signed(api: Api) 
         ("formulation", "f:1", 404),
     ):  # fmt: skip
         assert api.reader.get(f"/v1/signatures/{kind}/{record_id}").status_code == status, kind
+
+
+def keep_item(api: Api, name: str, **more: Any) -> None:
+    api.administrator.ok("PUT", f"/v1/items/{name}", json={"reason": "first filling", **more})
+
+
+def test_as_shipped_severe_excursions_and_releases_by_exception_take_two(api: Api) -> None:
+    keep_item(api, "morphine", controlled_schedule="II")
+    keep_item(api, "vaccine", allowance_minutes=30)
+    plain = api.receive("A", 5)
+    controlled = api.receive("M", 5, item="morphine", place="fridge-b")
+    sensitive = api.receive("V", 5, item="vaccine", place="main")
+    excursion = api.excursion("fridge-a", plain)  # an hour
+    of = {
+        plain: excursion,
+        controlled: api.excursion("fridge-b", controlled),
+        sensitive: api.excursion("main", sensitive),
+    }
+
+    def released(lot: int) -> tuple[int, str]:
+        body = {"excursion_id": of[lot], "lot_id": lot, "decision": "release", "reason": WHY}
+        answer = api.quality.post("/v1/dispositions", body)
+        return answer.status_code, str(answer.json().get("error"))
+
+    assert released(plain)[0] == 201
+    status, why = released(controlled)
+    assert status == 409 and "the goods are of schedule II" in why
+    status, why = released(sensitive)
+    assert status == 409 and "they have used up their stability allowance" in why
+    with api.database.transaction() as connection:
+        connection.execute("UPDATE excursion SET began_at = began_at - interval '1 hour' WHERE id = %s", (excursion,))
+    status, why = released(plain)
+    assert status == 409 and "the excursion lasted 120 min" in why
+    rules = api.reader.ok("GET", "/v1/second-signature-rules")
+    assert {row["name"]: row["changed_reason"] for row in rules}["excursion_minutes"] == "as shipped"
+
+
+def test_thresholds_say_which_orders_two_people_approve(api: Api) -> None:
+    set_rule(api.database, "order_units", 5, reason="SOP 30", actor="test")
+    number = purchase(api)
+    amy, bob = (person(api, name, Role.QUALITY) for name in ("amy", "bob"))
+    approve = (f"/v1/orders/{number}/approve", {"reason": "as agreed"})
+    refused = amy.post(*approve)
+    assert (refused.status_code, "it is about 5 units" in refused.json()["error"]) == (409, True)
+    for each in (amy, bob):
+        assert amy.post(*approve).status_code == 409
+        assert signed(each, "order", number, "approval").status_code == 201
+    assert amy.post(*approve).status_code == 200
+    set_rule(api.database, "order_units", 6, reason="SOP 31", actor="test")
+    body = {
+        "client_id": "22222222-2222-4222-8222-222222222222", "kind": "purchase", "from_place": "acme",
+        "to_place": "fridge-a", "lines": [{"item": "insulin", "quantity": 5}],
+    }  # fmt: skip
+    small = api.operator.ok("POST", "/v1/orders", json=body)["number"]
+    assert amy.post(f"/v1/orders/{small}/approve", {"reason": "as agreed"}).status_code == 200
+
+
+def test_thresholds_say_which_adjustments_two_people_approve(api: Api) -> None:
+    keep_item(api, "morphine", controlled_schedule="II")
+    set_rule(api.database, "count_schedule", 2, reason="SOP 40", actor="test")
+    api.receive("M", 5, item="morphine")
+    number = api.operator.ok("POST", "/v1/counts", json={"place": "fridge-a"})["number"]
+    line = {"item": "morphine", "lot_number": "M", "quantity": 4, "place": "fridge-a"}
+    said = {"client_id": "33333333-3333-4333-8333-333333333333", "counted_at": NOW.isoformat(), "found": [line]}
+    api.operator.ok("POST", f"/v1/counts/{number}/findings", json=said)
+    amy, bob = (person(api, name, Role.QUALITY) for name in ("amy", "bob"))
+    approve = (f"/v1/counts/{number}/approve", {"reason": "recounted"})
+    refused = amy.post(*approve)
+    assert (refused.status_code, "goods of schedule II" in refused.json()["error"]) == (409, True)
+    for each in (amy, bob):
+        assert signed(each, "count", number, "approval").status_code == 201
+    assert amy.post(*approve).status_code == 200
