@@ -29,8 +29,8 @@ ENDS: Mapping[AlertKind, AlertKind] = {
 def look_once(database: Database, settings: AlertSettings, at: datetime) -> int:
     """Tell what has begun and ended since the last look; gives how many alerts that made."""
     with database.transaction() as connection:
-        if queries("alerts").lock_watermark(connection) is None:
-            return 0  # another process is at it
+        if not queries("alert_conditions").may_look(connection):
+            return 0
         found = {alert.key: alert for alert in _found(connection, settings, at)}
         known = {row["key"]: row for row in queries("alert_conditions").open_conditions(connection)}
         begun = [alert for key, alert in found.items() if key not in known]
@@ -109,7 +109,6 @@ def _expiry(connection: Connection, settings: AlertSettings, at: datetime) -> It
     today = at.date()
     last_day = today + timedelta(days=settings.expiry_ahead_days)
     for row in queries("alert_conditions").lots_expiring(connection, today=today, last_day=last_day, rows_max=LOTS_MAX):
-        sites = queries("alerts").sites_of_lots(connection, lot_ids=[row["lot_id"]])
         days = (row["expires_on"] - today).days
         yield NewAlert(
             kind=AlertKind.EXPIRY_AHEAD,
@@ -119,7 +118,7 @@ def _expiry(connection: Connection, settings: AlertSettings, at: datetime) -> It
             text=f"{days} days left. Use it first, move it to where it is used, or return it.",
             path=f"/lots/{row['lot_id']}",
             occurred_at=at,
-            sites=tuple(each["id"] for each in sites),
+            sites=tuple(row["sites"]),
         )
 
 

@@ -50,7 +50,7 @@ def _excursion(connection: Connection, event: Row) -> NewAlert | None:
     elif is_over:
         ended = datetime.fromisoformat(event["data"]["ended_at"])
         title = f"{place}: {rule} ended"
-        text = f"From {began} to {local(ended, row['zone'])}, {_worst(row, is_silence)}, by {probe}."
+        text = f"From {began} to {local(ended, row['zone'])}, worst value {_worst(row, is_silence)}, by {probe}."
         text += " Exposed lots stay on hold until quality decides."
     else:
         title = f"{place}: no data" if is_silence else f"{place}: {rule}, {_worst(row, is_silence)}"
@@ -63,7 +63,7 @@ def _excursion(connection: Connection, event: Row) -> NewAlert | None:
         title=title,
         text=text,
         path=f"/rooms/{row['place']}",
-        occurred_at=row["began_at"] if not is_over else event["at"],
+        occurred_at=(row["ended_at"] or event["at"]) if is_over else row["began_at"],
         sites=site,
         place_id=row["place_id"],
         severity_said=None if is_over else Severity(row["severity"]),

@@ -17,6 +17,7 @@ from cloud_sync.storage.database import Database
 
 EVERY_S = 0.25
 """How long what is committed may wait before it is followed."""
+LOOK_S = 1.0
 LOOK_EVERY = timedelta(seconds=15)
 """How often silence and the like are looked for."""
 ESCALATE_EVERY = timedelta(seconds=5)
@@ -39,55 +40,64 @@ class Alerting:
     ) -> None:
         self._database = database
         self._settings = settings
-        self._every_s = every_s
         self._clock = clock
         self._leads = leads
         self._outbox = Outbox(database, settings, clock=clock, send=send)
         self._last: dict[str, datetime] = {}
-        self._trouble = ""
+        self._trouble: dict[str, str] = {}
         self._stop = Event()
-        self._thread = Thread(target=self._run, name="alerting", daemon=True)
+        self._threads = [
+            Thread(target=self._run, args=(self.round, every_s), name="alerting", daemon=True),
+            # Apart: what happens is told at once, however long it takes to look through all that there is.
+            Thread(target=self._run, args=(self.look, LOOK_S), name="conditions", daemon=True),
+        ]
         self._heart = Thread(target=self._beat, name="heartbeat", daemon=True)
         self._is_well = Event()
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         if self._settings.heartbeat_url:
             self._heart.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
         self._outbox.close()
 
     def round(self) -> None:
-        """Follow, look, escalate, and begin to send. Raises what these raise."""
+        """Follow, and begin to send. Raises what these raise."""
+        follow_once(self._database, self._clock())
+        self._outbox.start_due()
+
+    def look(self) -> None:
+        """Look for what is the case, and for what nobody acknowledged. Raises what these raise."""
         now = self._clock()
-        follow_once(self._database, now)
         if self._is_time("look", LOOK_EVERY, now):
             look_once(self._database, self._settings, now)
         if self._is_time("escalate", ESCALATE_EVERY, now):
             escalate_once(self._database, now)
-        self._outbox.start_due()
 
-    def _run(self) -> None:
-        while not self._stop.wait(self._every_s):
+    def _run(self, once: Callable[[], None], every_s: float) -> None:
+        while not self._stop.wait(every_s):
             if not self._leads():
                 self._is_well.clear()
                 continue
             try:
-                self.round()
+                once()
             except Overtaken:
                 continue
             except DatabaseDown:
                 self._is_well.clear()  # told by the database itself
             except Exception as error:  # noqa: BLE001 - the next round tries again; nobody must wait for alerts for ever
                 self._is_well.clear()
-                self._say(f"alerts wait: {type(error).__name__}: {error}")
+                self._say(once.__name__, f"alerts wait: {type(error).__name__}: {error}")
             else:
-                self._is_well.set()
-                self._say("")
+                self._say(once.__name__, "")
+                if not any(self._trouble.values()):
+                    self._is_well.set()
 
     def _beat(self) -> None:
         """Tell a watchman outside that all is well; if that stops, he calls."""
@@ -111,9 +121,10 @@ class Alerting:
         self._last[what] = now
         return True
 
-    def _say(self, trouble: str) -> None:
-        if trouble and trouble != self._trouble:
+    def _say(self, what: str, trouble: str) -> None:
+        before = self._trouble.get(what, "")
+        if trouble and trouble != before:
             log.error("%s", trouble)
-        elif self._trouble and not trouble:
+        elif before and not trouble:
             log.warning("alerts go on")
-        self._trouble = trouble
+        self._trouble[what] = trouble

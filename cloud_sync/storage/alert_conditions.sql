@@ -1,5 +1,9 @@
 -- What is the case at the moment and told of: each query gives rows of key, kind, subject, place_id, since, title, text, path.
 
+-- name: may_look()$
+-- Whether nobody else looks at this moment; then it is this transaction's until it ends.
+SELECT pg_try_advisory_xact_lock(x'414C4C4B'::int);
+
 -- name: open_conditions()
 -- What was the case at the last look.
 SELECT key, kind, since, alert_id FROM alert_condition ORDER BY key;
@@ -36,7 +40,11 @@ ORDER BY c.id;
 
 -- name: lots_expiring(today, last_day, rows_max)
 -- Lots in the house that expire within days. Index: lot_expiry.
-SELECT 'expiry:' || l.id AS key, 'lot:' || l.id AS subject, l.id AS lot_id, i.name AS item, l.lot_number, l.expires_on
+SELECT 'expiry:' || l.id AS key, 'lot:' || l.id AS subject, l.id AS lot_id, i.name AS item, l.lot_number, l.expires_on,
+       coalesce((SELECT array_agg(DISTINCT site.id)
+                 FROM position b JOIN place p ON p.id = b.place_id
+                 JOIN place site ON site.id = ANY(p.ancestors) AND site.kind = 'site'
+                 WHERE b.lot_id = l.id AND b.quantity > 0), '{}') AS sites
 FROM lot l JOIN item i ON i.id = l.item_id
 WHERE l.expires_on >= :today AND l.expires_on <= :last_day
   AND EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id

@@ -30,9 +30,8 @@ def _state(row: Row) -> str:
 
 
 def _told(row: Row) -> str:
-    if row["unsent"]:
-        return f"{row['unsent']} waiting"
-    return "sent" if row["sent"] else "no subscriber"
+    counts = ((row["sent"], "sent"), (row["unsent"], "waiting"))
+    return ", ".join(f"{count} {what}" for count, what in counts if count) or "no subscriber"
 
 
 ALERTS = (
@@ -40,7 +39,7 @@ ALERTS = (
     Column("severity", "Urgency", Show.TAG, html=lambda row: tag(row["severity"], TONES[row["severity"]])),
     Column("title", "What", link=lambda row: row["path"]),
     Column("text", "Details"),
-    Column("told", "Messages", Show.TAG, value=_told),
+    Column("told", "Messages", value=_told),
     Column("state", "Acknowledged", value=_state),
 )
 MESSAGES = (

@@ -6,7 +6,7 @@ from datetime import datetime
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
 
 from cloud_sync.notify.message import Message
 from cloud_sync.notify.outside import NotDelivered
@@ -21,7 +21,8 @@ def send_mail(message: Message, to: str, server: MailServer | None, at: datetime
         raise NotDelivered("no mail server is configured: write smtp_host and mail_from under [alerts]")
     try:
         with _connected(server) as smtp:
-            smtp.send_message(mail_of(message, to, server.sender, at))
+            # send_message() would write ">From" where a line of the text begins with "From".
+            smtp.sendmail(parseaddr(server.sender)[1], [to], mail_of(message, to, server.sender, at).as_bytes())
     except smtplib.SMTPAuthenticationError as error:
         raise NotDelivered(f"{server.host} refuses the user name or password") from error
     except smtplib.SMTPRecipientsRefused as error:

@@ -73,7 +73,9 @@ def test_an_excursion_is_mailed_at_once_and_its_end_and_who_got_it_acknowledges_
     say(reading(minute(5), 5.0))
     house.passes(seconds=0)
     assert house.passes(seconds=2) == 1
-    assert postbox.to("amy@example.org")[1]["Subject"] == "[INFO] fridge-a: too warm ended"
+    ended = postbox.to("amy@example.org")[1]
+    assert ended["Subject"] == "[INFO] fridge-a: too warm ended"
+    assert "\nFrom 01 Mar 2026 12:02 (UTC) to 01 Mar 2026 12:05 (UTC), worst value 12.5 °C" in text_of(ended)
     house.clock.passes(days=8)
     with pytest.raises(LinkNotGood, match="expired"):
         alerts_by_link(ledger.database, code, house.clock())
