@@ -261,7 +261,7 @@ def test_another_policy_of_a_place_with_stock_takes_a_second_person(api: Api) ->
     (was,) = ledger.rows("SELECT policy FROM place_policy_was WHERE policy = 'cool'")
     assert was["policy"] == "cool"
 
-    edited = COLD.model_copy(update={"name": "loose", "title": "Looser still"})
+    edited = COLD.model_copy(update={"name": "loose", "title": "Looser still", "silence_accepted": "a test"})
     assert import_edited(api.database, [edited], at=NOW, actor="command line") == {"loose": "loose-v2"}
     (now,) = [row for row in api.reader.rows("/v1/places") if row["name"] == "fridge-a"]
     assert now["policy"] == "loose"
