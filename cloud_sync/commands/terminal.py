@@ -111,8 +111,8 @@ def import_edited_of(database: Database, config: LedgerConfig, names: Sequence[s
     for name in names:
         if name in renamed:
             say(
-                f"storage policy {name}: in force as {renamed[name]} from now on, in every place that had it; where stock has stood, as soon as "
-                "a second person confirms it (corrections)"
+                f"storage policy {name}: in force as {renamed[name]} from now on in every place that had it; where "
+                "stock has stood, as soon as a second person confirms it (corrections)"
             )
         else:
             say(f"storage policy {name}: the file says what the ledger has; nothing is changed")
