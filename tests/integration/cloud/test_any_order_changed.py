@@ -1,6 +1,7 @@
 """Probes that moved, policies that changed, readings that were thinned: whenever it is told, it comes to the same."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -9,9 +10,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloud_sync.actions.master_data.records import keep_record
-from cloud_sync.domain.master_records import PlaceRecord
+from cloud_sync.errors import Invalid
 from cloud_sync.ingest.batches import BatchOutcome, store_batches
+from cloud_sync.posting.corrections.place_policies import PlacePolicy
 from cloud_sync.posting.monitoring.rule_tracks import assign_channel
 from cloud_sync.storage.database import Database
 from tests.integration.cloud import test_any_order as any_order
@@ -122,11 +123,9 @@ def send(ledger: Ledger, batches: list[bytes], random: Random) -> None:
 
 def change(ledger: Ledger, said: Change) -> None:
     if said.policy_of is not None:
-        place = any_order.PLACES[said.policy_of]
-        record = PlaceRecord.model_validate(
-            {"name": said.policy_of, "kind": place.kind, "parent": place.parent, "policy": said.policy}
-        )
-        keep_record(ledger.database, "places", record, reason="changed", at=said.at, actor="amy")
+        agreed = PlacePolicy(said.policy_of, said.policy)
+        with ledger.database.transaction() as connection, suppress(Invalid):  # it is so already
+            agreed.apply(connection, agreed.subject(connection), "amy", said.at)
         return
     sql = """
         SELECT c.id, p.id AS place_id, c.place_id AS before
