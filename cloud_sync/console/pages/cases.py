@@ -1,5 +1,6 @@
 """Exceptions: facts that contradict the ledger, each open until somebody decides."""
 
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
@@ -20,18 +21,23 @@ from cloud_sync.storage.database import Row
 router = APIRouter(route_class=PageRoute)
 
 
+_CALL = re.compile(r" \((?:PUT|POST|GET) /v1/[^)]*\)")
+"""What programs call; people have pages for it."""
+
+
 def _what(row: Row) -> Markup:
     """Where links to a case lead, and what it is about."""
     closed = f"{row['decision']} by {row['resolved_by']}: {row['resolution']}" if row["resolved_at"] else ""
     told = Markup("<br><small>closed, {}</small>").format(closed) if closed else Markup()
-    return Markup('<span id="case-{}">{}</span>{}').format(row["id"], row["text"], told)
+    text = _CALL.sub("", row["text"])
+    return Markup('<span id="case-{}">{}</span>{}').format(row["id"], text, told)
 
 
 CASES = (
     Column("id", "Case", Show.NUMBER),
     Column("kind", "Kind", Show.WORDS, filters=True),
     Column("text", "What", html=_what),
-    Column("lot_id", "Lot", html=lambda row: "the lot" if row["lot_id"] else "",
+    Column("lot_id", "Lot", value=lambda row: "the lot" if row["lot_id"] else None,
            link=lambda row: f"/lots/{row['lot_id']}" if row["lot_id"] else None),
     Column("place", "Place", link=lambda row: f"/rooms/{row['place']}" if row["place"] else None),
     Column("opened_at", "Since", Show.WHEN),

@@ -69,4 +69,5 @@ document.addEventListener("htmx:sseMessage", () => { document.querySelector("#go
 
 // The zone of this browser is the likely one of the site in front of it.
 const zone = document.querySelector("[data-zone]");
-if (zone && !zone.value) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+const here = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+if (zone && !zone.value && here.includes("/")) zone.value = here;

@@ -241,4 +241,4 @@ def test_a_lots_page_has_its_stays_and_its_documents(api: Api) -> None:
     paper = {"lot_id": lot, "kind": "coa", "reference": "CoA-77", "sha256": "ab" * 32}
     api.quality.ok("POST", "/v1/documents", json=paper)
     page = as_role(api, "reader").get(f"/lots/{lot}").text
-    assert "CoA-77" in page and "abababab" in page and '<rect class="' in page
+    assert "CoA-77" in page and "abababab" in page and '<rect class="bar-' in page

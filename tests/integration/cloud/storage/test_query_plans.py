@@ -190,7 +190,8 @@ AUDIT: Parameters = {
 USUAL: Parameters = {
     **SEAL,
     **AUDIT,
-    "roles": ["operator"], "site_ids": [1], "record_kind": "order", "record_id": "SO-5", "record_sha256": "x",
+    "roles": ["operator"], "site_ids": [1], "record_kind": "order", "record_id": "SO-5", "record_ids": ["SO-5"],
+    "record_sha256": "x",
     "meaning": "approval", "proof": "password", "signed_at": AT, "from_value": 1, "changed_by": "a",
     "changed_reason": "x", "person": "amy", "since_of_address": AT,
     "id_sha256": "x", "used_after": AT, "began_after": AT, "but": "",
