@@ -128,7 +128,7 @@ async def _docs(request: Request) -> HTMLResponse:
     root = request.scope.get("root_path", "")
     return get_swagger_ui_html(
         openapi_url=f"{root}{request.app.openapi_url}",
-        title="Lotwarden API",
+        title="Lotwarden ledger",
         swagger_js_url=f"{root}/static-offline-docs/swagger-ui-bundle.js",
         swagger_css_url=f"{root}/static/docs.css",
         swagger_favicon_url=f"{root}/static/icon.svg",

@@ -110,7 +110,10 @@ def import_edited_of(database: Database, config: LedgerConfig, names: Sequence[s
     renamed = policy_files.import_edited(database, policies, at=at, actor=access.CONSOLE)
     for name in names:
         if name in renamed:
-            say(f"storage policy {name}: in force as {renamed[name]} from now on, in every place that had it")
+            say(
+                f"storage policy {name}: in force as {renamed[name]} from now on in every place that had it; where "
+                "stock has stood, as soon as a second person confirms it (corrections)"
+            )
         else:
             say(f"storage policy {name}: the file says what the ledger has; nothing is changed")
 

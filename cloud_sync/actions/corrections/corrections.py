@@ -17,6 +17,7 @@ from cloud_sync.domain.roles import Actor, Permission
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.posting.corrections.codes import ItemCode
 from cloud_sync.posting.corrections.lots import LotExpiry, LotNumber
+from cloud_sync.posting.corrections.place_policies import PlacePolicy
 from cloud_sync.posting.corrections.places import Placed
 from cloud_sync.posting.corrections.wanted import Correction, Subject
 from cloud_sync.posting.reservations.broken_reservations import end_expired
@@ -34,33 +35,38 @@ def propose(
     """Write down a correction and show what it would do. Nothing is changed by it.
 
     ``request`` is plain JSON: for ``lot_expiry`` lot_id, expires_on, expires_hour; for ``lot_number`` lot_id,
-    lot_number; for ``code`` code, item, base_units; for ``place`` place, parent, zone. Raises
-    ``NotFound``, ``Invalid``, ``Conflict``, ``NotAllowed``. ``at`` is now, aware UTC.
+    lot_number; for ``code`` code, item, base_units; for ``place`` place, parent, zone; for ``place_policy`` place,
+    policy. Raises ``NotFound``, ``Invalid``, ``Conflict``, ``NotAllowed``. ``at`` is now, aware UTC.
     """
     _check_may(actor, kind)
-    wanted = wanted_of(kind, request)
     with database.transaction() as connection:
-        subject, effect = _tried(connection, wanted, at, actor.name)
-        correction_id = queries("corrections").add_correction(
-            connection,
-            kind=wanted.kind,
-            subject=subject.name,
-            lot_id=subject.lot_id,
-            request=Jsonb(dict(request)),
-            before=Jsonb(subject.before),
-            after=Jsonb(subject.after),
-            reason=reason,
-            effect=Jsonb(effect),
-            needs_second_person=_needs_second_person(subject, effect),
-            proposed_by=actor.name,
-        )
-        if correction_id is None:
-            raise Conflict(f"a correction of {subject.name} waits already", "Confirm or reject that one first.")
-        data = {"correction": correction_id, "before": subject.before, "after": subject.after}
-        add_event(
-            connection, actor=actor.name, kind="correction_proposed", subject=subject.name, reason=reason, data=data
-        )
-        return _shown(queries("corrections").correction(connection, id=correction_id))
+        return propose_in(connection, kind, request, reason=reason, at=at, actor=actor.name)
+
+
+def propose_in(
+    connection: Connection, kind: str, request: Mapping[str, Any], *, reason: str, at: datetime, actor: str
+) -> dict[str, Any]:
+    """:func:`propose` in the caller's transaction, for whoever may."""
+    wanted = wanted_of(kind, request)
+    subject, effect = _tried(connection, wanted, at, actor)
+    correction_id = queries("corrections").add_correction(
+        connection,
+        kind=wanted.kind,
+        subject=subject.name,
+        lot_id=subject.lot_id,
+        request=Jsonb(dict(request)),
+        before=Jsonb(subject.before),
+        after=Jsonb(subject.after),
+        reason=reason,
+        effect=Jsonb(effect),
+        needs_second_person=_needs_second_person(subject, effect),
+        proposed_by=actor,
+    )
+    if correction_id is None:
+        raise Conflict(f"a correction of {subject.name} waits already", "Confirm or reject that one first.")
+    data = {"correction": correction_id, "before": subject.before, "after": subject.after}
+    add_event(connection, actor=actor, kind="correction_proposed", subject=subject.name, reason=reason, data=data)
+    return _shown(queries("corrections").correction(connection, id=correction_id))
 
 
 def confirm(
@@ -144,7 +150,7 @@ def _tried(connection: Connection, wanted: Correction, at: datetime, actor: str)
 
 def _apply(connection: Connection, wanted: Correction, subject: Subject, at: datetime, actor: str) -> None:
     """Do it, and end the reservations of what has expired by it."""
-    wanted.apply(connection, subject, actor)
+    wanted.apply(connection, subject, actor, at)
     end_expired(connection, subject.lot_ids, at=at)
 
 
@@ -196,4 +202,5 @@ _KINDS: dict[str, Callable[[Mapping[str, Any]], Correction]] = {
     "lot_number": lambda asked: LotNumber(asked["lot_id"], asked["lot_number"]),
     "code": lambda asked: ItemCode(asked["code"], asked["item"], asked["base_units"]),
     "place": lambda asked: Placed(asked["place"], asked["parent"], asked["zone"]),
+    "place_policy": lambda asked: PlacePolicy(asked["place"], asked["policy"]),
 }

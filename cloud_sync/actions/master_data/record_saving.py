@@ -22,6 +22,7 @@ from cloud_sync.domain.master_records import (
 )
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.posting.corrections.place_policies import lots_that_were_in
 from cloud_sync.posting.item_codes import claim_codes
 from cloud_sync.posting.monitoring.rule_tracks import judge_places
 from cloud_sync.posting.zones import check_zone_of_new, set_zone
@@ -50,6 +51,13 @@ def _save_place(connection: Connection, before: MasterRecord | None, record: Mas
         place = place_named(connection, record.name)
         check_zone_of_new(connection, record.kind, record.name, None if place["parent"] is None else place, record.zone)
         set_zone(connection, place, record.zone, actor=LEDGER)
+    if before.policy not in (None, record.policy) and lots_that_were_in(
+        connection, place_named(connection, record.name)["id"]
+    ):
+        raise Conflict(
+            f"policy: stock has stood in {record.name}, so a second person has to agree to another policy",
+            "Propose it: POST /v1/corrections with kind place_policy; a colleague confirms it.",
+        )
     place_id = queries("records").change_place(connection, name=record.name, title=record.title, policy=record.policy)
     if before.policy != record.policy:
         queries("tracks").policy_was(connection, place_id=place_id, policy=before.policy, until=at)

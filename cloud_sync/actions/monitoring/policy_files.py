@@ -11,8 +11,10 @@ from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
+from cloud_sync.actions.corrections.corrections import propose_in
 from cloud_sync.errors import Conflict
 from cloud_sync.posting.cases import LEDGER, Case, close_case, count_case, latest_case
+from cloud_sync.posting.corrections.place_policies import lots_that_were_in
 from cloud_sync.posting.monitoring.rule_tracks import judge_places
 from cloud_sync.storage.database import Connection, Database
 from cloud_sync.storage.events import add_event
@@ -55,8 +57,9 @@ def import_policies(database: Database, policies: Sequence[Policy], *, actor: st
 
 
 def import_edited(database: Database, policies: Sequence[Policy], *, at: datetime, actor: str) -> dict[str, str]:
-    """Let edited policies be in force from ``at`` on in all places that had them; gives the new name by the old one.
+    """Let edited policies be in force from ``at`` on in the places that had them; gives the new name by the old one.
 
+    Where stock has stood, a correction is proposed instead: another person confirms it.
     Raises ``Conflict`` for one that would not notice silence any more.
     """
     renamed: dict[str, str] = {}
@@ -103,7 +106,13 @@ def _add(connection: Connection, policy: Policy, actor: str) -> None:
 
 
 def _put_in_force(connection: Connection, before: str, after: str, at: datetime, actor: str) -> None:
+    """Where stock has stood, propose it: there a second person has to agree."""
     for row in list(queries("master_data").places_with_policy(connection, policy=before)):
+        if lots_that_were_in(connection, row["id"]):
+            asked = {"place": row["name"], "policy": after}
+            why = f"the file of policy {before} was edited"
+            propose_in(connection, "place_policy", asked, reason=why, at=at, actor=actor)
+            continue
         queries("tracks").policy_was(connection, place_id=row["id"], policy=before, until=at)
         queries("master_data").set_policy(connection, place_id=row["id"], policy=after)
         data = {"policy": after, "before": before, "since": at.isoformat()}

@@ -50,7 +50,16 @@ class PlacedIn(In):
     reason: Reason
 
 
-CorrectionIn = Annotated[LotExpiryIn | LotNumberIn | ItemCodeIn | PlacedIn, Field(discriminator="kind")]
+class PlacePolicyIn(In):
+    """From now on a place is judged by another storage policy; null: by none of its own."""
+
+    kind: Literal["place_policy"]
+    place: Name
+    policy: Name | None
+    reason: Reason
+
+
+CorrectionIn = Annotated[LotExpiryIn | LotNumberIn | ItemCodeIn | PlacedIn | PlacePolicyIn, Field(discriminator="kind")]
 
 
 class ConfirmIn(In):

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from cloud_sync.errors import Invalid, NotFound
 from cloud_sync.posting.cases import Case, open_case
@@ -41,7 +42,7 @@ class ItemCode:
         lots = [row["lot_id"] for row in self._booked(connection, known["item"])]
         return Subject(f"code:{self.code}", before, after, None, sorted(set(lots)), in_use=bool(lots))
 
-    def apply(self, connection: Connection, subject: Subject, actor: str) -> None:
+    def apply(self, connection: Connection, subject: Subject, actor: str, at: datetime) -> None:
         """What was booked by the code as it was becomes cases that hold the lots; what waited for it is booked."""
         booked = self._booked(connection, subject.before["item"])
         queries("corrections").forget_gtin(connection, code=self.code)

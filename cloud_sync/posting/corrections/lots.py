@@ -1,7 +1,7 @@
 """Corrections of lots: their expiry and their number."""
 
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 from cloud_sync.domain.booking import expiry_text
@@ -37,7 +37,7 @@ class LotExpiry:
         after = {"expiry": expiry_text((self.expires_on, self.expires_hour)), "expires_exactly": None}
         return _subject(lot, before, after)
 
-    def apply(self, connection: Connection, subject: Subject, actor: str) -> None:
+    def apply(self, connection: Connection, subject: Subject, actor: str, at: datetime) -> None:
         """Labels do not change it any more. What was issued late by it, and products that outlast it, become cases."""
         queries("movements").set_expiry(
             connection,
@@ -74,7 +74,7 @@ class LotNumber:
         lot = _lot(connection, self.lot_id)
         return _subject(lot, {"lot_number": lot["lot_number"]}, {"lot_number": self.lot_number})
 
-    def apply(self, connection: Connection, subject: Subject, actor: str) -> None:
+    def apply(self, connection: Connection, subject: Subject, actor: str, at: datetime) -> None:
         """Recalls that name the number reach it now. Raises ``Conflict`` if another lot has the number."""
         if not queries("corrections").rename_lot(connection, lot_id=self.lot_id, lot_number=self.lot_number):
             raise Conflict(

@@ -1,6 +1,7 @@
 """Corrections of places: where one stands, and which time zone counts there."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from cloud_sync.errors import Conflict, Invalid
@@ -47,7 +48,7 @@ class Placed:
         lots = [row["lot_id"] for row in queries("corrections").lots_that_were_in(connection, place_id=place["id"])]
         return Subject(f"place:{self.place}", before, after, None, lots, in_use=bool(lots))
 
-    def apply(self, connection: Connection, subject: Subject, actor: str) -> None:
+    def apply(self, connection: Connection, subject: Subject, actor: str, at: datetime) -> None:
         """Measurements are judged by the policies above it, stock by the excursions there, issues by the days there."""
         place = place_named(connection, self.place)
         if self.zone is not None:

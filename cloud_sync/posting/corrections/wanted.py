@@ -1,6 +1,7 @@
 """What a correction is: it says what it is about and what was there before, and does it in the caller's transaction."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from cloud_sync.storage.database import Connection
@@ -26,10 +27,10 @@ class Correction(Protocol):
 
     @property
     def kind(self) -> str:
-        """``lot_expiry``, ``lot_number``, ``code`` or ``place``."""
+        """``lot_expiry``, ``lot_number``, ``code``, ``place`` or ``place_policy``."""
 
     def subject(self, connection: Connection) -> Subject:
         """What it is about, locked. Raises ``NotFound``, ``Invalid``, ``Conflict``."""
 
-    def apply(self, connection: Connection, subject: Subject, actor: str) -> None:
+    def apply(self, connection: Connection, subject: Subject, actor: str, at: datetime) -> None:
         """Do it, and judge again what it changes."""

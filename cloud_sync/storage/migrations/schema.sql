@@ -350,7 +350,7 @@ CREATE TABLE correction (
     decision_reason text,
     CONSTRAINT correction_check CHECK (((decided_at IS NULL) = (decision IS NULL))),
     CONSTRAINT correction_decision_check CHECK ((decision = ANY (ARRAY['confirmed'::text, 'rejected'::text]))),
-    CONSTRAINT correction_kind_check CHECK ((kind = ANY (ARRAY['lot_expiry'::text, 'lot_number'::text, 'code'::text, 'place'::text]))),
+    CONSTRAINT correction_kind_check CHECK ((kind = ANY (ARRAY['lot_expiry'::text, 'lot_number'::text, 'code'::text, 'place'::text, 'place_policy'::text]))),
     CONSTRAINT correction_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
     CONSTRAINT correction_pkey PRIMARY KEY (id)
 );

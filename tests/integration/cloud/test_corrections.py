@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from cloud_sync.actions.monitoring.policy_files import import_edited
 from cloud_sync.domain.roles import Role
 from cloud_sync.ingest.batches import store_batch
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
-from tests.support.builders import GTIN, GatewayWithKey, Ledger, line, scan
+from tests.support.builders import COLD, GTIN, GatewayWithKey, Ledger, line, scan
 from tests.support.ledger_api import LATER, NOW, Api, Somebody, api_on, demand, movement
 
 
@@ -238,3 +239,32 @@ def test_what_is_reserved_of_a_lot_that_expires_by_a_correction_is_free_at_once_
     (ended,) = api.reader.rows("/v1/reservations")
     assert (ended["id"], ended["ended_as"]) == (reserved["id"], "expired")
     assert ended["ended_reason"].startswith("lot A expired on 2026-05-15")
+
+
+def test_another_policy_of_a_place_with_stock_takes_a_second_person(api: Api) -> None:
+    ledger = Ledger(api.database)
+    for name in ("cold", "cool", "loose"):
+        ledger.add_policy(COLD.model_copy(update={"name": name}))
+    place = {"kind": "room", "parent": "main", "title": "", "reason": "as it is"}
+    second = api.known_as("administrator-2", Role.ADMINISTRATOR)
+    api.administrator.ok("PUT", "/v1/places/fridge-a", json={**place, "policy": "cold"})
+    api.administrator.ok("PUT", "/v1/places/fridge-a", json={**place, "policy": "cool"})  # nothing stood there yet
+    api.receive("A", 10)
+    refused = api.administrator.request("PUT", "/v1/places/fridge-a", json={**place, "policy": "loose"})
+    assert (refused.status_code, "second person" in refused.json()["error"]) == (409, True)
+    correction = proposed(api.administrator, kind="place_policy", place="fridge-a", policy="loose")
+    assert (correction["before"], correction["needs_second_person"]) == ({"policy": "cool"}, True)
+    assert confirmed(api.administrator, correction).status_code == 403
+    assert confirmed(second, correction).status_code == 200
+    (now,) = [row for row in api.reader.rows("/v1/places") if row["name"] == "fridge-a"]
+    assert now["policy"] == "loose"
+    (was,) = ledger.rows("SELECT policy FROM place_policy_was WHERE policy = 'cool'")
+    assert was["policy"] == "cool"
+
+    edited = COLD.model_copy(update={"name": "loose", "title": "Looser still", "silence_accepted": "a test"})
+    assert import_edited(api.database, [edited], at=NOW, actor="command line") == {"loose": "loose-v2"}
+    (now,) = [row for row in api.reader.rows("/v1/places") if row["name"] == "fridge-a"]
+    assert now["policy"] == "loose"
+    (waits,) = api.reader.rows("/v1/corrections", only_open=True)
+    assert (waits["after"], waits["proposed_by"]) == ({"policy": "loose-v2"}, "command line")
+    assert confirmed(second, waits).status_code == 200
