@@ -6,7 +6,7 @@ covered is said, not refused: the caller decides whether a part is enough.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 
 from edge_agent.domain.stock.eligibility import Context, Reason, Stock, reasons_not_to
 from edge_agent.domain.wire.records import Action
@@ -17,7 +17,7 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class Position:
     """Stock of one lot (or one serial of it) in one place. ``received_at``: when the first of the lot came anywhere,
-    None where nobody knows. ``expires_hour``: the hour that its label says, None if it counts to the end of its day.
+    None where nobody knows.
 
     ``is_made_for_it``: it was made for the very prescription that is to be covered, and leaves before other stock.
     """
@@ -27,7 +27,6 @@ class Position:
     serial: str
     received_at: datetime | None
     stock: Stock
-    expires_hour: time | None = None
     is_made_for_it: bool = False
 
     @property
@@ -83,20 +82,19 @@ def plan(
     return AllocationPlan(tuple(picks), tuple(skipped), missing)
 
 
-def fefo_key(position: Position) -> tuple[bool, date, bool, time, bool, datetime, int, int, str]:
-    """Order of issue, here and nowhere else: what was made for the demand first, then by what the label says (the day;
-    of one day what ends at an hour before what counts to its end) and by receipt (unknown ones last), lot, place and
-    serial, so that equals always come the same way.
+def fefo_key(position: Position) -> tuple[bool, bool, date, datetime, bool, datetime, int, int, str]:
+    """Order of issue, here and nowhere else: what was made for the demand first, then by the day and instant of expiry
+    where it is and by receipt (unknown ones last), lot, place and serial, so that equals always come the same way.
 
-    Only the label and the lot decide, not the zone of a place: so the database finds the first of ten thousand lots by
-    an index. ``positions_in_fefo_order`` in ``availability.sql`` narrows down to the first rows of this order.
+    ``positions_in_fefo_order`` in ``availability.sql`` narrows down to the first rows of this order. Of the stock of
+    one time zone, what labels say and the receipt decide: so an index finds the first of ten thousand lots.
     """
-    expires_hour, received_at = position.expires_hour, position.received_at
+    expires_at, received_at = position.stock.expires_at, position.received_at
     return (
         not position.is_made_for_it,
+        expires_at is None,
         position.stock.last_day or date.max,
-        expires_hour is None,
-        expires_hour or time.max,
+        expires_at or _LAST,
         received_at is None,
         received_at or _LAST,
         position.lot_id,

@@ -37,7 +37,7 @@ def _excursion(connection: Connection, event: Row) -> NewAlert | None:
         return None
     is_over = event["kind"] != "excursion_opened"
     if event["kind"] == "excursion_amended" and not _ends_by(event):
-        return None
+        return _changed_after_decision(connection, event, row)
     is_silence = _is_no_data(row)
     kinds = (AlertKind.NO_DATA, AlertKind.NO_DATA_ENDED) if is_silence else (
         AlertKind.EXCURSION_BEGAN, AlertKind.EXCURSION_ENDED)  # fmt: skip
@@ -71,6 +71,26 @@ def _excursion(connection: Connection, event: Row) -> NewAlert | None:
     )
 
 
+def _changed_after_decision(connection: Connection, event: Row, row: Row) -> NewAlert | None:
+    """Late records that widen an excursion bring back the holds that quality had lifted."""
+    if not list(queries("excursions").dispositions_of(connection, excursion_id=row["id"])):
+        return None
+    place = row["place_title"] or row["place"]
+    return NewAlert(
+        kind=AlertKind.HOLD_WIDENED,
+        subject=event["subject"],
+        key=f"{event['subject']}:held",
+        title=f"{place}: evidence changed after a decision",
+        text=f"Late records changed the excursion of {local(row['began_at'], row['zone'])}. Lots that were released "
+        "are on hold again where it is wider or worse: decide again.",
+        path="/quarantine",
+        occurred_at=event["at"],
+        sites=_site_of(connection, row["place_id"]),
+        place_id=row["place_id"],
+        event_id=event["id"],
+    )
+
+
 def _ends_by(event: Row) -> bool:
     """Whether an amended excursion is over by that, and was not before."""
     return bool(event["data"].get("ended_at")) and not (event["data"].get("before") or {}).get("ended_at")
@@ -95,8 +115,14 @@ def _held_by_excursion(connection: Connection, event: Row) -> NewAlert | None:
     if row is None:
         return None
     place = row["place_title"] or row["place"]
-    return _held(connection, event, f"exposed in {place} since {local(row['began_at'], row['zone'])}",
-                 _site_of(connection, row["place_id"]), "/quarantine", row["place_id"])  # fmt: skip
+    before = _held_before(connection, event)
+    new = [lot for lot in event["data"].get("lots", []) if lot not in before]
+    if not new:
+        return None  # goods that are on hold were moved
+    why = f"exposed in {place} since {local(row['began_at'], row['zone'])}"
+    alert = _held(connection, event, new, why, "/quarantine", is_wider=bool(before))
+    sites = tuple(sorted({*alert.sites, *_site_of(connection, row["place_id"])}))
+    return replace(alert, sites=sites, place_id=row["place_id"])
 
 
 def _lots_held(connection: Connection, event: Row) -> NewAlert | None:
@@ -105,36 +131,33 @@ def _lots_held(connection: Connection, event: Row) -> NewAlert | None:
     row = queries("alerts").hold_told(connection, hold_id=_number(event))
     if row is None:
         return None
-    is_wider = queries("alerts").was_told_before(
-        connection, kinds=["lots_held"], subject=event["subject"], before=event["id"]
-    )
-    if row["is_told_by_event"] and not is_wider:
-        return None  # by hold_placed, of the same transaction
-    return _held(connection, event, _why_held(row), (), "/quarantine", None)
+    # The event hold_placed, in the same transaction, tells of the lot itself.
+    before = _held_before(connection, event) | ({row["lot_id"]} if row["placed_event"] is not None else set())
+    new = [lot for lot in event["data"].get("lots", []) if lot not in before]
+    return _held(connection, event, new, _why_held(row), "/quarantine", is_wider=bool(before)) if new else None
 
 
 def _hold_placed(connection: Connection, event: Row) -> NewAlert | None:
     row = queries("alerts").hold_told(connection, hold_id=event["data"]["hold"])
     if row is None:
         return None
-    held = {**event, "data": {"lots": [row["lot_id"]]}, "subject": f"hold:{event['data']['hold']}"}
-    alert = _held(connection, held, _why_held(row), (), f"/lots/{row['lot_id']}", None)
+    held, path = {**event, "subject": f"hold:{event['data']['hold']}"}, f"/lots/{row['lot_id']}"
+    alert = _held(connection, held, [row["lot_id"]], _why_held(row), path, is_wider=False)
     is_routine = row["kind"] == "receipt_inspection"
-    return replace(alert, kind=AlertKind.HOLD_PLACED, severity_said=Severity.INFO if is_routine else None)
+    return replace(alert, severity_said=Severity.INFO if is_routine else None)
 
 
 def _why_held(row: Row) -> str:
     return f"{row['kind'].replace('_', ' ')} hold by {row['placed_by']}: {row['reason']}"
 
 
-def _held(
-    connection: Connection, event: Row, why: str, sites: tuple[int, ...], path: str, place_id: int | None
-) -> NewAlert:
-    lots = event["data"].get("lots", [])
+def _held_before(connection: Connection, event: Row) -> set[int]:
+    rows = queries("alerts").lots_held_before(connection, subject=event["subject"], before=event["id"])
+    return {row["id"] for row in rows}
+
+
+def _held(connection: Connection, event: Row, lots: list[int], why: str, path: str, *, is_wider: bool) -> NewAlert:
     told = list(queries("alerts").lots_told(connection, lot_ids=lots, rows_max=LOTS_NAMED_MAX))
-    is_wider = queries("alerts").was_told_before(
-        connection, kinds=["lots_held"], subject=event["subject"], before=event["id"]
-    )
     names = ", ".join(f"{row['item']} {row['lot_number']}" for row in told)
     more = f" and {len(lots) - len(told)} more" if len(lots) > len(told) else ""
     here = tuple(row["id"] for row in queries("alerts").sites_of_lots(connection, lot_ids=lots))
@@ -147,8 +170,7 @@ def _held(
         text=f"{why[:1].upper()}{why[1:]}. Nobody can issue what is on hold until quality decides.",
         path=path,
         occurred_at=event["at"],
-        sites=tuple(sorted({*sites, *here})),
-        place_id=place_id,
+        sites=here,
         event_id=event["id"],
     )
 

@@ -39,7 +39,6 @@ def position_of(row: Row) -> Position:
         serial=row["serial"],
         received_at=row["received_at"],
         stock=stock,
-        expires_hour=row["expires_hour"],
         is_made_for_it=row.get("is_made_for_it", False),
     )
 

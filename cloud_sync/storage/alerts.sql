@@ -35,9 +35,15 @@ ORDER BY id LIMIT :rows_max;
 -- The newest event of which an alert tells. Index: alert_event_id_key.
 SELECT coalesce(max(event_id), 0) FROM alert;
 
--- name: was_told_before(kinds, subject, before)$
--- Whether something of these kinds happened to a subject before. Index: event_subject.
-SELECT EXISTS (SELECT FROM event WHERE subject = :subject AND kind = ANY(:kinds) AND id < :before);
+-- name: lots_held_before(subject, before)
+-- Lots that an excursion or hold held before an event. Index: event_subject.
+SELECT id FROM (
+    SELECT DISTINCT ON (1) lot::bigint AS id, e.kind
+    FROM event e, jsonb_array_elements_text(e.data -> 'lots') AS lot
+    WHERE e.subject = :subject AND e.kind IN ('lots_held', 'lots_freed') AND e.id < :before
+    ORDER BY 1, e.id DESC
+) latest
+WHERE kind = 'lots_held';
 
 -- name: excursion_told(excursion_id)^
 -- An excursion as a message tells of it, also if it was withdrawn meanwhile. Index: excursion_version_pkey.
@@ -69,8 +75,8 @@ WHERE b.lot_id = ANY(:lot_ids) AND b.quantity > 0;
 -- name: hold_told(hold_id)^
 -- A hold as a message tells of it. Index: hold_pkey, event_subject.
 SELECT h.kind, h.reason, h.placed_by, h.placed_at, h.lot_id,
-       EXISTS (SELECT FROM event e WHERE e.subject = 'lot:' || h.lot_id AND e.kind = 'hold_placed'
-               AND (e.data ->> 'hold')::bigint = h.id) AS is_told_by_event
+       (SELECT min(e.id) FROM event e WHERE e.subject = 'lot:' || h.lot_id AND e.kind = 'hold_placed'
+        AND (e.data ->> 'hold')::bigint = h.id) AS placed_event
 FROM hold h WHERE h.id = :hold_id;
 
 -- name: case_told(case_id)^

@@ -34,27 +34,34 @@ ON CONFLICT (item_id, lot_number, owner) DO NOTHING;
 -- leaves them open; of lots that are marked as wholly exposed, of the others, or null: of all), with what is reserved of
 -- it: rows in the order of fefo_key (cloud_sync.domain.fefo), which decides. holds_on says what blocks it.
 -- Index: lot_fefo, lot_fefo_free and lot_fefo_exposed, position's primary key, reservation_open, production_batch_prescription.
-SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on, l.expires_hour,
-       expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone, i.expiry_required,
-       i.name AS item, p.name AS place,
-       l.received_at,
+SELECT stock.*,
        coalesce((SELECT sum(v.quantity) FROM reservation v
-                 WHERE v.ended_at IS NULL AND (v.lot_id, v.place_id, v.serial) = (b.lot_id, b.place_id, b.serial)),
+                 WHERE v.ended_at IS NULL
+                   AND (v.lot_id, v.place_id, v.serial) = (stock.lot_id, stock.place_id, stock.serial)),
                 0)::bigint AS reserved
-FROM lot l -- each with its positions and their places, so that the order is that of the index whatever the planner believes
-CROSS JOIN LATERAL (SELECT * FROM position WHERE lot_id = l.id AND quantity > 0 OFFSET 0) AS b
-CROSS JOIN LATERAL (SELECT * FROM place WHERE id = b.place_id OFFSET 0) AS p
-JOIN item i ON i.id = l.item_id
-WHERE l.item_id = :item_id AND l.owner = :owner AND p.kind IN ('site', 'room', 'bin')
-  AND (:exposed::boolean IS NULL OR l.is_wholly_exposed = :exposed)
-  AND (:lot_number = '' OR l.lot_number = :lot_number) AND (:serial = '' OR b.serial = :serial)
-  AND (:made_for = '' OR l.id = ANY(ARRAY(
-      SELECT product.lot_id
-      FROM production_batch batch
-      CROSS JOIN LATERAL (SELECT m.lot_id FROM batch_product m WHERE m.batch_id = batch.id OFFSET 0) AS product
-      WHERE batch.prescription = :made_for)))
-  AND (:site::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)])
-ORDER BY l.expires_on, l.expires_hour, l.received_at, l.id, b.place_id, b.serial COLLATE "C"
+FROM (SELECT DISTINCT zone FROM place
+      WHERE (:site::text IS NULL AND kind = 'site') OR name = :site) AS counts -- of one zone, labels say what ends first
+CROSS JOIN LATERAL (
+    SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
+           expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone, i.expiry_required,
+           i.name AS item, p.name AS place, l.received_at
+    FROM lot l -- each with its positions and their places, so that the index gives the order whatever the planner believes
+    CROSS JOIN LATERAL (SELECT * FROM position WHERE lot_id = l.id AND quantity > 0 OFFSET 0) AS b
+    CROSS JOIN LATERAL (SELECT * FROM place WHERE id = b.place_id OFFSET 0) AS p
+    JOIN item i ON i.id = l.item_id
+    WHERE l.item_id = :item_id AND l.owner = :owner AND p.kind IN ('site', 'room', 'bin') AND p.zone = counts.zone
+      AND (:exposed::boolean IS NULL OR l.is_wholly_exposed = :exposed)
+      AND (:lot_number = '' OR l.lot_number = :lot_number) AND (:serial = '' OR b.serial = :serial)
+      AND (:made_for = '' OR l.id = ANY(ARRAY(
+          SELECT product.lot_id
+          FROM production_batch batch
+          CROSS JOIN LATERAL (SELECT m.lot_id FROM batch_product m WHERE m.batch_id = batch.id OFFSET 0) AS product
+          WHERE batch.prescription = :made_for)))
+      AND (:site::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)])
+    ORDER BY l.expires_on, l.expires_hour, l.received_at, l.id, b.place_id, b.serial COLLATE "C"
+    LIMIT :rows_max + :rows_skipped
+) AS stock
+ORDER BY stock.expires_on, stock.expires_at, stock.received_at, stock.lot_id, stock.place_id, stock.serial COLLATE "C"
 LIMIT :rows_max OFFSET :rows_skipped;
 
 -- name: wholly_exposed(item_id, owner, site, lot_number)$
@@ -73,7 +80,7 @@ WHERE l.item_id = :item_id AND l.owner = :owner AND l.is_wholly_exposed AND (:lo
 -- (holds_on), for nobody's prescription, and how many lots are marked as wholly exposed. is_judged: somebody owns a room
 -- it is in (locks.lock_rooms, rooms_key), so that its holds are about to change; who asks shares the others from now on,
 -- without waiting. It is planned once; so how few are wanted stands here.
-SELECT asked.number, b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on, l.expires_hour,
+SELECT asked.number, b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
        expires_at(l.expires_on, l.expires_hour, l.expires_exactly, b.zone) AS expires_at, b.zone, i.expiry_required,
        i.name AS item, b.place, l.is_wholly_exposed, l.received_at,
        coalesce((SELECT sum(v.quantity) FROM reservation v
@@ -95,13 +102,22 @@ FROM (SELECT a.*, (SELECT count(*) FROM lot x
            AS a (item_id, owner, site_id, number)
       OFFSET 0) AS asked -- counted once for each
 CROSS JOIN LATERAL (
-    (SELECT here.*, p.zone, p.name AS place
-     FROM lot l
-     CROSS JOIN LATERAL (SELECT * FROM position WHERE lot_id = l.id AND quantity > 0 OFFSET 0) AS here
-     CROSS JOIN LATERAL (SELECT * FROM place WHERE id = here.place_id OFFSET 0) AS p
-     WHERE l.item_id = asked.item_id AND l.owner = asked.owner AND NOT l.is_wholly_exposed
-       AND p.kind IN ('site', 'room', 'bin') AND (asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id])
-     ORDER BY l.expires_on, l.expires_hour, l.received_at, l.id, here.place_id, here.serial COLLATE "C"
+    (SELECT first.* FROM (
+         SELECT DISTINCT zone FROM place
+         WHERE (asked.site_id IS NULL AND kind = 'site') OR id = asked.site_id) AS counts
+     CROSS JOIN LATERAL (
+         SELECT here.*, p.zone, p.name AS place
+         FROM lot l
+         CROSS JOIN LATERAL (SELECT * FROM position WHERE lot_id = l.id AND quantity > 0 OFFSET 0) AS here
+         CROSS JOIN LATERAL (SELECT * FROM place WHERE id = here.place_id OFFSET 0) AS p
+         WHERE l.item_id = asked.item_id AND l.owner = asked.owner AND NOT l.is_wholly_exposed
+           AND p.kind IN ('site', 'room', 'bin') AND p.zone = counts.zone
+           AND (asked.site_id IS NULL OR p.ancestors @> ARRAY[asked.site_id])
+         ORDER BY l.expires_on, l.expires_hour, l.received_at, l.id, here.place_id, here.serial COLLATE "C"
+         LIMIT 8) AS first
+     JOIN lot l ON l.id = first.lot_id
+     ORDER BY l.expires_on, expires_at(l.expires_on, l.expires_hour, l.expires_exactly, first.zone), l.received_at, l.id,
+              first.place_id, first.serial COLLATE "C"
      LIMIT 8)
     UNION ALL
     (SELECT here.*, p.zone, p.name AS place
@@ -136,7 +152,7 @@ WHERE held.holds IS NOT NULL;
 -- Stock by item, lot and place (at and below it), with all that blocks it. In the house only, or also with suppliers,
 -- customers and the like.
 WITH candidate AS MATERIALIZED (
-    SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on, l.expires_hour,
+    SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
        expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone, i.expiry_required,
            i.name AS item, p.name AS place, p.ancestors,
            l.received_at

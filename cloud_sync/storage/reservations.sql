@@ -125,7 +125,7 @@ LIMIT :rows_max OFFSET :rows_skipped;
 -- name: position_to_issue(lot_id, serial, place_id, but_reservation, but_demand, picked_for)^
 -- One position with all that blocks it; a reservation that is about to be picked does not count against itself, nor do
 -- those for the demand that the stock is for, nor that it was made for the prescription it is picked for.
-SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on, l.expires_hour,
+SELECT b.lot_id, b.serial, b.place_id, b.quantity, l.lot_number, l.owner, l.expires_on,
        expires_at(l.expires_on, l.expires_hour, l.expires_exactly, p.zone) AS expires_at, p.zone, i.expiry_required,
        i.name AS item, p.name AS place,
        l.received_at,

@@ -21,7 +21,8 @@ from tests.support.people import PASSWORD
 SIZES = ((1440, 900), (1024, 768), (390, 844))
 PAGES = {
     "now": "/", "quarantine": "/quarantine", "event": "/quarantine/1", "lots": "/lots", "lot": "/lots/1",
-    "exceptions": "/cases", "gateways": "/gateways", "room": "/rooms/fridge-a", "empty-room": "/rooms/dock",
+    "exceptions": "/cases", "alerts": "/alerts?all=true", "gateways": "/gateways", "room": "/rooms/fridge-a",
+    "empty-room": "/rooms/dock",
     "nothing-found": "/lots?q=none", "error": "/lots/999", **{f"no-{name}": f"/{name}" for name in EMPTY_PAGES},
 }  # fmt: skip
 KEPT_PAGES = {

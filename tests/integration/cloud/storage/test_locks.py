@@ -81,17 +81,19 @@ def test_goods_that_were_in_the_room_wait_wherever_they_are_moved(
     assert not waits(stocked, lambda: store_batch(stocked.database, raws[1]), "fridge-a")
 
 
-def test_an_allocation_waits_for_goods_that_are_being_held_and_for_no_others(stocked: Ledger) -> None:
+def test_an_allocation_waits_for_goods_that_are_being_held_only_where_there_are_no_others(stocked: Ledger) -> None:
     with api_on(stocked.database) as api:
 
-        def ask(number: int) -> dict[str, Any]:
-            body = {"client_id": f"{number:08}-0000-4000-8000-000000000000", "item": "insulin", "quantity": 1,
+        def ask(number: int, quantity: int) -> dict[str, Any]:
+            body = {"client_id": f"{number:08}-0000-4000-8000-000000000000", "item": "insulin", "quantity": quantity,
                     "demand": "W-1"}  # fmt: skip
             answer: dict[str, Any] = api.operator.ok("POST", "/v1/allocations", json=body)
             return answer
 
-        assert waits(stocked, lambda: ask(1), "fridge-a")  # lot A leaves first
-        assert not waits(stocked, lambda: ask(2), "fridge-b")
+        assert not waits(stocked, lambda: ask(1, 1), "fridge-a")  # lot A would leave first, but there is lot B
+        assert {row["lot_number"] for row in api.reader.rows("/v1/reservations")} == {"B"}
+        assert not waits(stocked, lambda: ask(2, 1), "fridge-b")
+        assert waits(stocked, lambda: ask(3, 15), "fridge-a")
 
 
 def test_two_rooms_that_break_their_limits_at_the_same_time_do_not_wait_for_each_other(

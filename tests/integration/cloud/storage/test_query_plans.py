@@ -257,7 +257,7 @@ SERIALS = {"serials": ["s1", "s2"]}
 ASKED: dict[str, list[Parameters]] = {
     "alerts.alerts": [{"kind": None}, {"only_open": True}],
     "alerts.messages": [{}, {"only_unsent": False}],
-    "alerts.was_told_before": [{"before": 10**9}],
+    "alerts.lots_held_before": [{"before": 10**9}],
     "availability.lot_by_number": [{"item": "item-3"}],
     "availability.lots": [{"lot_number": None}, {"item": "item-3", "lot_number": None}, {}],
     "availability.movements": [{}, {"lot_id": None}, {"lot_id": None, "place": "bin-3"}],

@@ -1,6 +1,6 @@
 """FEFO: the first-expiring eligible stock, and every reason why other stock was passed over."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -23,7 +23,6 @@ def position(
     received_days_ago: int | None = 1,
     holds: tuple[HoldFact, ...] = (),
     owner: str = "house",
-    expires_hour: time | None = None,
 ) -> Position:
     return Position(
         lot_id=lot_id,
@@ -39,7 +38,6 @@ def position(
             expiry_required=True,
             holds=holds,
         ),
-        expires_hour=expires_hour,
     )
 
 
@@ -52,16 +50,6 @@ def test_the_first_expiring_lot_goes_first_whatever_was_received_first() -> None
     planned = plan([late, soon], 15, CONTEXT)
     assert [(pick.position.lot_id, pick.quantity) for pick in planned.picks] == [(2, 10), (1, 5)]
     assert planned.missing == 0
-
-
-def test_what_ends_at_an_hour_goes_before_what_counts_to_the_end_of_that_day() -> None:
-    positions = [
-        position(1),
-        position(2, expires_hour=time(15)),
-        position(3, expires_hour=time(0), received_days_ago=None),
-    ]
-    planned = plan(positions, 30, CONTEXT)
-    assert [pick.position.lot_id for pick in planned.picks] == [3, 2, 1]
 
 
 def test_of_equal_expiry_the_earlier_received_goes_first_and_then_the_lower_lot() -> None:
@@ -116,7 +104,6 @@ positions = st.builds(
     received_days_ago=st.none() | st.integers(0, 100),
     holds=st.sampled_from([(), (), HELD]),
     owner=st.sampled_from(["house", "house", "acme"]),
-    expires_hour=st.sampled_from([None, time(9), time(15)]),
 )
 
 

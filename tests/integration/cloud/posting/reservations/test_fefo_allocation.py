@@ -126,7 +126,8 @@ def _ledger(database: Database, kept: list[Kept]) -> Ledger:
     ledger.add_item()
     ledger.add_place("site", "site")
     places = {name: ledger.add_place(name, "bin", "site") for name in ("bin-1", "bin-2")}
-    ledger.run("UPDATE place SET zone = 'Pacific/Auckland' WHERE name = 'bin-2'")  # what labels say goes before it
+    ledger.add_place("south", "site")
+    ledger.run("UPDATE place SET zone = 'Pacific/Auckland' WHERE name IN ('south', 'bin-2')")
     ledger.run("INSERT INTO event (actor, kind, subject) VALUES ('t', 't', 't')")
     ledger.run(
         "INSERT INTO master_formulation_record (name, version, item_id, body, drafted_by) "
@@ -182,8 +183,9 @@ def test_the_first_of_thousands_that_expire_on_one_day_are_found_without_looking
 
 
 def _ledger_of_one_day(database: Database, lots: int) -> int:
-    """Never analysed: the planner knows nothing of it."""
+    """Never analysed: the planner knows nothing of it. (In a zone that has none of an item, all are looked at.)"""
     ledger = _ledger(database, [])
+    ledger.run("UPDATE place SET zone = 'UTC'")
     ledger.run(f"""
         WITH lots AS (
             INSERT INTO lot (item_id, lot_number, owner, expires_on)
