@@ -221,10 +221,18 @@ class House:
         return ZoneInfo(ZONES.get(place, "UTC")) if above is None else self.zone_of(above)
 
     def change_policy(self, name: str, policy: str) -> None:
-        """Other rules from now on; what was measured before is judged by those that were."""
+        """Other rules from now on; what was measured before is judged by those that were. Two people agree to it where
+        stock has stood."""
         kind, parent, _ = PLACES[name]
         body = {"kind": kind, "parent": parent, "policy": policy, "reason": "new stability data"}
-        self.ok(self.root, "PUT", f"/v1/places/{name}", body)
+        answer = self.root.request("PUT", f"/v1/places/{name}", json=body)
+        if answer.status_code == 409:
+            said = {"kind": "place_policy", "place": name, "policy": policy, "reason": "new stability data"}
+            proposed = self.ok(self.eve, "POST", "/v1/corrections", said)
+            confirmed = {"effect_digest": proposed["effect_digest"], "reason": "looked at it"}
+            self.ok(self.max, "POST", f"/v1/corrections/{proposed['id']}/confirm", confirmed)
+        else:
+            assert answer.is_success, answer.text
         before = self.world.places[name]
         self.add_place(name, kind, parent, policy)
         if self.world.places[name] != before:

@@ -53,9 +53,9 @@ document.addEventListener("change", (event) => {
 let typed = "", last = 0;
 document.addEventListener("keypress", (event) => {
   if (isTyping(event.target)) return;
-  const now = performance.now();
-  typed = now - last < SCANNER_MS ? typed + event.key : event.key;
-  last = now;
+  // By when the key came, not by when this page had time for it.
+  typed = event.timeStamp - last < SCANNER_MS ? typed + event.key : event.key;
+  last = event.timeStamp;
   if (event.key === "Enter" && typed.length > 6) {
     const search = document.querySelector("#search");
     search.value = typed.replace(/Enter$/, "");

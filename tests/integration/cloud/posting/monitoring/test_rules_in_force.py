@@ -6,11 +6,10 @@ from itertools import permutations
 
 import pytest
 
-from cloud_sync.actions.master_data.records import keep_record
 from cloud_sync.domain.excursion_detection import PolicySpell, rule_spells
-from cloud_sync.domain.master_records import PlaceRecord
 from cloud_sync.errors import Conflict
 from cloud_sync.ingest.batches import BatchOutcome, store_batch
+from cloud_sync.posting.corrections.place_policies import PlacePolicy
 from cloud_sync.posting.monitoring.rule_tracks import assign_channel
 from edge_agent.domain.intervals import Interval
 from edge_agent.domain.monitoring.excursions import Side
@@ -39,8 +38,10 @@ SILENT = Policy.model_validate(
 
 
 def change_policy(ledger: Ledger, place: str, policy: str | None, at: datetime) -> None:
-    record = PlaceRecord(name=place, title="", kind="room", parent="site", policy=policy)
-    keep_record(ledger.database, "places", record, reason="changed", at=at, actor="quality-1")
+    """As two people agreed to it."""
+    agreed = PlacePolicy(place, policy)
+    with ledger.database.transaction() as connection:
+        agreed.apply(connection, agreed.subject(connection), "quality-1", at)
 
 
 def move_probe(ledger: Ledger, channel_id: int, place: str | None, since: datetime | None) -> None:

@@ -183,7 +183,7 @@ def test_the_first_of_thousands_that_expire_on_one_day_are_found_without_looking
 
 
 def _ledger_of_one_day(database: Database, lots: int) -> int:
-    """Never analysed: the planner knows nothing of it. (In a zone that has none of an item, all are looked at.)"""
+    """In a zone that has none of an item, all would be looked at."""
     ledger = _ledger(database, [])
     ledger.run("UPDATE place SET zone = 'UTC'")
     ledger.run(f"""
@@ -195,6 +195,8 @@ def _ledger_of_one_day(database: Database, lots: int) -> int:
     ledger.run(
         "INSERT INTO residency (lot_id, serial, place_id, began_at) SELECT lot_id, '', place_id, now() FROM position"
     )
+    with psycopg.connect(database.url, autocommit=True) as owner:
+        owner.execute("ANALYZE")
     return int(ledger.rows("SELECT id FROM item")[0]["id"])
 
 
