@@ -130,9 +130,9 @@ WITH RECURSIVE walked (lot_id, place_id, serial, since_or_until) AS ( -- serial:
 )
 SELECT
     (SELECT '[' || coalesce(string_agg('{"key":"' || n.lot_id || p.tail || ',' || l.text || ',"place":' || p.name
-                                       || ',"place_kind":"' || p.kind || '"}', ','), '') || ']'
+                                       || ',"place_kind":"' || p.kind || '"}', ',' ORDER BY n.lot_id, n.place_id), '') || ']'
      FROM node n JOIN lot_text l ON l.id = n.lot_id JOIN place_text p ON p.id = n.place_id) AS nodes,
-    (SELECT '[' || coalesce(string_agg(text, ','), '') || ']'
+    (SELECT '[' || coalesce(string_agg(text, ',' ORDER BY text COLLATE "C"), '') || ']'
      FROM (
         SELECT '{"kind":"moved","source":"' || s.lot_id || f.tail || ',"target":"' || s.lot_id || t.tail || ',"quantity":'
                || s.quantity || ',"movements":' || s.movements || s.times AS text
@@ -144,7 +144,8 @@ SELECT
         FROM made_into m JOIN place_text p ON p.id = m.place_id
      ) AS edge) AS edges,
     (SELECT '[' || coalesce(string_agg('{' || l.text || ',"from_place":' || f.name || ',"to_place":' || t.name
-                                       || ',"quantity":' || s.quantity || s.times, ','), '') || ']'
+                                       || ',"quantity":' || s.quantity || s.times, ','
+                                       ORDER BY s.first_at, s.lot_id, s.from_place, s.to_place), '') || ']'
      FROM step s JOIN lot_text l ON l.id = s.lot_id
      JOIN place_text f ON f.id = s.from_place JOIN place_text t ON t.id = s.to_place
      WHERE CASE WHEN :is_forward THEN t.kind IN ('customer', 'ward') ELSE f.kind = 'supplier' END) AS ends,
