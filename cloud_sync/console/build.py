@@ -6,12 +6,10 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 from cloud_sync.console.live import Broadcast, Recent
-from cloud_sync.console.navigation import groups_of
 from cloud_sync.console.pages import (
     administration,
     alerts,
@@ -53,9 +51,6 @@ PAGES = (
 
 def add_console(app: FastAPI) -> None:
     """What :data:`PAGES` need of ``app``, and scripts and styles at ``/static``."""
-    app.state.menu = groups_of(
-        {route.path for page in PAGES for route in page.router.routes if isinstance(route, Route)}
-    )
     app.state.broadcast = Broadcast()
     app.state.lots_in_rooms = Recent()
     # Files are the same for everybody, so that their compressed size tells nothing; pages are sent as they are.

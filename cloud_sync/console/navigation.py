@@ -1,6 +1,5 @@
 """What the console has, and how people get there: every page is one click, or one key, from every other."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -67,7 +66,6 @@ GROUPS = (
                 "m",
                 ("/production-batches", "/master-formulation-records", "/new-formulation"),
             ),
-            Entry("/calibration", "Calibration", "v"),
             Entry("/reports", "Reports", "s"),
             Entry("/audit", "Audit", "a"),
         ),
@@ -81,9 +79,3 @@ GROUPS = (
     ),
 )
 """In the order of the day's work."""
-
-
-def groups_of(paths: Collection[str]) -> tuple[Group, ...]:
-    """The navigation of a console that serves these addresses: nothing leads to a page that is not there."""
-    served = [Group(group.name, tuple(each for each in group.entries if each.path in paths)) for group in GROUPS]
-    return tuple(group for group in served if group.entries)

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from cloud_sync.console.lengths import MISSING as MISSING
 from cloud_sync.console.lengths import lasting as lasting
-from cloud_sync.console.navigation import Group
+from cloud_sync.console.navigation import GROUPS
 from cloud_sync.console.words import rule_words, told
 from cloud_sync.domain.room_state import Limits
 from cloud_sync.domain.uncertain_times import is_unbounded
@@ -49,7 +49,7 @@ def render(request: Request, template: str, /, status: int = 200, **values: Any)
     """The page ``template`` with ``values``, and who is looking."""
     actor = getattr(request.state, "actor", None)
     text = _environment().get_template(template).render(
-        actor=actor, path=request.url.path, query=dict(request.query_params), menu=_menu(request), **values
+        actor=actor, path=request.url.path, query=dict(request.query_params), menu=GROUPS, **values
     )  # fmt: skip
     return HTMLResponse(text, status, {"content-security-policy": POLICY})
 
@@ -58,11 +58,6 @@ def load_templates() -> None:
     """All of them, at once: nobody waits for it at the first page, and whoever gave up root may not read so much."""
     for name in _environment().list_templates(extensions=["html"]):
         _environment().get_template(name)
-
-
-def _menu(request: Request) -> tuple[Group, ...]:
-    served: tuple[Group, ...] = request.app.state.menu
-    return served
 
 
 @cache
