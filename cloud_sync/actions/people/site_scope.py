@@ -21,8 +21,19 @@ OF_PATH: Mapping[tuple[str, str], tuple[str, str]] = {
     ("alerts", "alert_id"): ("places_of_alert", "id"),
     ("quarantine", "excursion_id"): ("places_of_excursion", "id"),
     ("excursions", "excursion_id"): ("places_of_excursion", "id"),
+    ("production-batches", "number"): ("places_of_batch", "number"),
+    ("corrections", "correction_id"): ("places_of_correction", "id"),
+    ("alert-subscriptions", "name"): ("places_of_subscription", "name"),
+    ("alerts/subscriptions", "name"): ("places_of_subscription", "name"),
 }
-"""How what an address names is found: its first word and parameter; the query and what it asks by."""
+"""How what an address names is found: its beginning and parameter; the query and what it asks by."""
+OF_FIELD: Mapping[str, str] = {
+    "excursion_id": "places_of_excursion",
+    "excursion_ids": "places_of_excursion",
+    "alert": "places_of_alert",
+}
+"""Fields of requests that name something by its ids, and the query that finds the places of one."""
+IDS_MAX = 1000
 
 
 def check_sites(
@@ -38,16 +49,23 @@ def check_sites(
 
     ``path`` is without the version: ``orders/{number}/pick``; ``said`` is the body and the query.
     """
-    names = {name for each in said for name in places_in(each)}
+    bodies = list(said)
+    names = {name for each in bodies for name in places_in(each)}
+    names |= {str(value) for name, value in path_values.items() if name in NAMES}
     if path.startswith("places/"):
         names.add(str(path_values["name"]))
+    if path_values.get("kind") == "places":
+        names.add(str(path_values["key"]))
     with database.transaction() as connection:
         access = queries("access")
         for (word, parameter), (query, by) in OF_PATH.items():
-            if path.split("/")[0] == word and parameter in path_values:
+            if path.startswith(f"{word}/") and parameter in path_values:
                 value = path_values[parameter]
                 rows = getattr(access, query)(connection, **{by: int(value) if by == "id" else value})
                 names |= {row["name"] for row in rows}
+        for field, query in OF_FIELD.items():
+            for each in sorted({each for body in bodies for each in ids_in(body, field)})[:IDS_MAX]:
+                names |= {row["name"] for row in getattr(access, query)(connection, id=each)}
         outside = [row["name"] for row in access.places_outside(connection, names=sorted(names), site_ids=list(sites))]
     if outside:
         raise NotAllowed(f"your role may {permission} at your own site only, and {outside[0]} is not there", ASK)
@@ -92,3 +110,14 @@ def places_in(said: Any, depth_max: int = 5) -> set[str]:
         for each in said:
             found |= places_in(each, depth_max - 1)
     return found
+
+
+def ids_in(said: Any, field: str) -> set[int]:
+    """Ids in a field of a request, one or several, as a program or a form sends them.
+
+    >>> sorted(ids_in({"alert": ["7", "8"]}, "alert")), ids_in({"excursion_id": 7}, "excursion_id")
+    ([7, 8], {7})
+    """
+    value = said.get(field) if isinstance(said, Mapping) else None
+    texts = [str(each) for each in (value if isinstance(value, list) else [value])]
+    return {int(each) for each in texts if each.isascii() and each.isdigit() and len(each) <= 18}

@@ -85,7 +85,7 @@
   };
 
   const start = () => {
-    const libraries = window.cytoscape ? Promise.resolve() : Promise.all(["cytoscape", "dagre"].map((name) => loaded(`/static/vendor/${name}.min.js`)));
+    const libraries = window.cytoscape ? Promise.resolve() : Promise.all(box.dataset.libraries.split(" ").map(loaded));
     libraries.then(draw).catch(() => { note.textContent = "The trace could not be drawn. The table below has the same steps."; });
   };
 
