@@ -47,6 +47,6 @@ PAGES = (
 def add_console(app: FastAPI) -> None:
     """What :data:`PAGES` need of ``app``, and scripts and styles at ``/static``."""
     app.state.broadcast = Broadcast()
-    app.state.lots_in_rooms = Recent()
+    app.state.lots_in_rooms, app.state.held_in_rooms = Recent(), Recent()
     # Files are the same for everybody, so that their compressed size tells nothing; pages are sent as they are.
     app.mount("/static", GZipMiddleware(Files(), compresslevel=6))
