@@ -35,6 +35,7 @@ from edge_agent.domain.wire.records import Action
 
 ROWS_MAX = 100
 EVENTS_MAX = 1000
+ENDS_SHOWN = 20
 ORDER_PREFIXES = tuple(f"{rules.prefix}-" for rules in RULES.values())
 """How numbers begin that the ledger gave to orders; others are not led to, for they may be of anything."""
 GAP_S = 1800.0
@@ -139,7 +140,7 @@ def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: N
             request, "history", EVENTS, events_of(database, f"lot:{lot_id}", rows_max=EVENTS_MAX), zone=zone,
             prefix="event-",
         ),
-        sources=_ends(traced.backward), recipients=_ends(traced.forward),
+        sources=_ends(traced.backward), recipients=_ends(traced.forward), ends_shown=ENDS_SHOWN,
     )  # fmt: skip
 
 
