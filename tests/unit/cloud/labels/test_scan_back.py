@@ -129,8 +129,8 @@ def test_a_code_that_needs_more_room_than_the_label_has_is_refused_and_nothing_i
         drawn(LABELS["lot"], "57x32", Symbology.LINEAR)
     with pytest.raises(Invalid, match="does not fit on a label of 38 x 12 mm"):
         drawn(LABELS["container"], "38x12")
+    goods = Goods("x", GTIN, 1, "each", "A" * 20)
     with pytest.raises(Invalid, match="61 characters are more than the 48"):
-        goods = Goods("x", GTIN, 1, "each", "A" * 20)
         drawn(lot_label(goods, today=TODAY, serial="b" * 20), "100x50", Symbology.LINEAR)
 
 
