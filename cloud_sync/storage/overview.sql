@@ -124,46 +124,46 @@ SELECT listed.id
 FROM (
     (SELECT l.id, row_number() OVER (ORDER BY l.expires_on, l.id) AS nr FROM lot l
      WHERE :sort = 'expires_on' AND NOT :is_descending
-       AND (CASE WHEN :state = 'none here' THEN NOT EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id
-                   WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1)
-                ELSE EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id
-                   WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1)
+       AND (CASE WHEN :state = 'none here' THEN (SELECT true FROM position b JOIN place p ON p.id = b.place_id
+                      WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1) IS NULL
+                ELSE (SELECT true FROM position b JOIN place p ON p.id = b.place_id
+                      WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1) IS NOT NULL
                      AND (:state = '' OR (SELECT true FROM active_hold h WHERE h.lot_id = l.id LIMIT 1) IS NULL) END)
      ORDER BY l.expires_on, l.id LIMIT :rows_max + :rows_skipped)
     UNION ALL
     (SELECT l.id, row_number() OVER (ORDER BY l.expires_on DESC, l.id DESC) AS nr FROM lot l
      WHERE :sort = 'expires_on' AND :is_descending AND l.expires_on IS NOT NULL
-       AND (CASE WHEN :state = 'none here' THEN NOT EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id
-                   WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1)
-                ELSE EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id
-                   WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1)
+       AND (CASE WHEN :state = 'none here' THEN (SELECT true FROM position b JOIN place p ON p.id = b.place_id
+                      WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1) IS NULL
+                ELSE (SELECT true FROM position b JOIN place p ON p.id = b.place_id
+                      WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1) IS NOT NULL
                      AND (:state = '' OR (SELECT true FROM active_hold h WHERE h.lot_id = l.id LIMIT 1) IS NULL) END)
      ORDER BY l.expires_on DESC, l.id DESC LIMIT :rows_max + :rows_skipped)
     UNION ALL
     (SELECT l.id, 1000000000 + row_number() OVER (ORDER BY l.id DESC) AS nr FROM lot l
      WHERE :sort = 'expires_on' AND :is_descending AND l.expires_on IS NULL
-       AND (CASE WHEN :state = 'none here' THEN NOT EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id
-                   WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1)
-                ELSE EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id
-                   WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1)
+       AND (CASE WHEN :state = 'none here' THEN (SELECT true FROM position b JOIN place p ON p.id = b.place_id
+                      WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1) IS NULL
+                ELSE (SELECT true FROM position b JOIN place p ON p.id = b.place_id
+                      WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1) IS NOT NULL
                      AND (:state = '' OR (SELECT true FROM active_hold h WHERE h.lot_id = l.id LIMIT 1) IS NULL) END)
      ORDER BY l.id DESC LIMIT :rows_max + :rows_skipped)
     UNION ALL
     (SELECT l.id, row_number() OVER (ORDER BY l.lot_number, l.id) AS nr FROM lot l
      WHERE :sort = 'lot_number' AND NOT :is_descending
-       AND (CASE WHEN :state = 'none here' THEN NOT EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id
-                   WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1)
-                ELSE EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id
-                   WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1)
+       AND (CASE WHEN :state = 'none here' THEN (SELECT true FROM position b JOIN place p ON p.id = b.place_id
+                      WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1) IS NULL
+                ELSE (SELECT true FROM position b JOIN place p ON p.id = b.place_id
+                      WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1) IS NOT NULL
                      AND (:state = '' OR (SELECT true FROM active_hold h WHERE h.lot_id = l.id LIMIT 1) IS NULL) END)
      ORDER BY l.lot_number, l.id LIMIT :rows_max + :rows_skipped)
     UNION ALL
     (SELECT l.id, row_number() OVER (ORDER BY l.lot_number DESC, l.id DESC) AS nr FROM lot l
      WHERE :sort = 'lot_number' AND :is_descending
-       AND (CASE WHEN :state = 'none here' THEN NOT EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id
-                   WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1)
-                ELSE EXISTS (SELECT FROM position b JOIN place p ON p.id = b.place_id
-                   WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1)
+       AND (CASE WHEN :state = 'none here' THEN (SELECT true FROM position b JOIN place p ON p.id = b.place_id
+                      WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1) IS NULL
+                ELSE (SELECT true FROM position b JOIN place p ON p.id = b.place_id
+                      WHERE b.lot_id = l.id AND b.quantity > 0 AND p.kind IN ('site', 'room', 'bin') LIMIT 1) IS NOT NULL
                      AND (:state = '' OR (SELECT true FROM active_hold h WHERE h.lot_id = l.id LIMIT 1) IS NULL) END)
      ORDER BY l.lot_number DESC, l.id DESC LIMIT :rows_max + :rows_skipped)
 ) listed
@@ -294,7 +294,7 @@ FROM (
      CROSS JOIN LATERAL (SELECT * FROM movement WHERE lot_id = wanted.lot_id OFFSET 0) AS m WHERE :is_descending AND (:action = '' OR m.action = :action)
      ORDER BY m.occurred_at DESC, m.id DESC LIMIT :rows_max + :rows_skipped)
 ) m
-JOIN lot l ON l.id = m.lot_id
+CROSS JOIN LATERAL (SELECT item_id, lot_number FROM lot WHERE id = m.lot_id OFFSET 0) AS l
 JOIN item i ON i.id = l.item_id
 JOIN place f ON f.id = m.from_place
 JOIN place t ON t.id = m.to_place
@@ -331,8 +331,16 @@ FROM (
        AND (:words = '' OR strpos(lower(x.text || ' ' || coalesce(x.resolution, '')), lower(:words)) > 0))
 ) k
 LEFT JOIN place p ON p.id = k.place_id
-ORDER BY CASE WHEN NOT :is_descending THEN CASE :sort WHEN 'kind' THEN k.kind WHEN 'place' THEN p.name WHEN 'assignee' THEN k.assignee WHEN 'opened_at' THEN to_char(k.opened_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS') WHEN 'age_s' THEN lpad(extract(epoch FROM coalesce(k.resolved_at, clock_timestamp()) - k.opened_at)::bigint::text, 12, '0') END END NULLS LAST,
-         CASE WHEN :is_descending THEN CASE :sort WHEN 'kind' THEN k.kind WHEN 'place' THEN p.name WHEN 'assignee' THEN k.assignee WHEN 'opened_at' THEN to_char(k.opened_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS') WHEN 'age_s' THEN lpad(extract(epoch FROM coalesce(k.resolved_at, clock_timestamp()) - k.opened_at)::bigint::text, 12, '0') END END DESC NULLS LAST,
+ORDER BY CASE WHEN NOT :is_descending
+                  THEN CASE :sort WHEN 'kind' THEN k.kind WHEN 'place' THEN p.name WHEN 'assignee' THEN k.assignee
+                       WHEN 'opened_at' THEN to_char(k.opened_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS')
+                       WHEN 'age_s' THEN lpad(extract(epoch FROM coalesce(k.resolved_at, clock_timestamp()) - k.opened_at)::bigint::text, 12, '0') END
+                  END NULLS LAST,
+         CASE WHEN :is_descending
+                  THEN CASE :sort WHEN 'kind' THEN k.kind WHEN 'place' THEN p.name WHEN 'assignee' THEN k.assignee
+                       WHEN 'opened_at' THEN to_char(k.opened_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS')
+                       WHEN 'age_s' THEN lpad(extract(epoch FROM coalesce(k.resolved_at, clock_timestamp()) - k.opened_at)::bigint::text, 12, '0') END
+                  END DESC NULLS LAST,
          k.id
 LIMIT :rows_max OFFSET :rows_skipped;
 
@@ -342,37 +350,48 @@ LIMIT :rows_max OFFSET :rows_skipped;
 SELECT e.id, e.id AS excursion_id, g.name AS gateway, c.device, c.metric, p.name AS place, e.rule, e.began_at, e.ended_at, e.worst,
        e.severity, (SELECT count(DISTINCT x.lot_id) FROM exposure x WHERE x.excursion_id = e.id) AS lots_exposed
 FROM (
-    SELECT found.id FROM (
-        (SELECT x.id FROM excursion x JOIN place p ON p.id = x.place_id
-         JOIN channel c ON c.id = x.channel_id JOIN gateway g ON g.id = c.gateway_id
+        (SELECT x.* FROM excursion x
          WHERE :sort = 'began_at' AND :is_descending
-           AND (:words = '' OR strpos(lower(concat_ws(' ', p.name, p.title, x.rule, g.name, c.device)), lower(:words)) > 0)
+           AND (:words = '' OR (SELECT strpos(lower(concat_ws(' ', p.name, p.title, x.rule, g.name, c.device)), lower(:words)) > 0
+                               FROM place p, channel c JOIN gateway g ON g.id = c.gateway_id
+                               WHERE p.id = x.place_id AND c.id = x.channel_id))
          ORDER BY x.began_at DESC, x.id DESC LIMIT :rows_max OFFSET :rows_skipped)
         UNION ALL
-        (SELECT x.id FROM excursion x JOIN place p ON p.id = x.place_id
-         JOIN channel c ON c.id = x.channel_id JOIN gateway g ON g.id = c.gateway_id
+        (SELECT x.* FROM excursion x
          WHERE :sort = 'began_at' AND NOT :is_descending
-           AND (:words = '' OR strpos(lower(concat_ws(' ', p.name, p.title, x.rule, g.name, c.device)), lower(:words)) > 0)
+           AND (:words = '' OR (SELECT strpos(lower(concat_ws(' ', p.name, p.title, x.rule, g.name, c.device)), lower(:words)) > 0
+                               FROM place p, channel c JOIN gateway g ON g.id = c.gateway_id
+                               WHERE p.id = x.place_id AND c.id = x.channel_id))
          ORDER BY x.began_at, x.id LIMIT :rows_max OFFSET :rows_skipped)
         UNION ALL
-        (SELECT x.id FROM excursion x JOIN place p ON p.id = x.place_id
+        (SELECT x.* FROM excursion x JOIN place p ON p.id = x.place_id
          JOIN channel c ON c.id = x.channel_id JOIN gateway g ON g.id = c.gateway_id
          WHERE :sort <> 'began_at'
            AND (:words = '' OR strpos(lower(concat_ws(' ', p.name, p.title, x.rule, g.name, c.device)), lower(:words)) > 0)
-         ORDER BY CASE WHEN NOT :is_descending THEN CASE :sort WHEN 'place' THEN p.name WHEN 'rule' THEN x.rule WHEN 'severity' THEN x.severity WHEN 'minutes' THEN lpad(extract(epoch FROM x.ended_at - x.began_at)::bigint::text, 12, '0') END END NULLS LAST,
-                  CASE WHEN :is_descending THEN CASE :sort WHEN 'place' THEN p.name WHEN 'rule' THEN x.rule WHEN 'severity' THEN x.severity WHEN 'minutes' THEN lpad(extract(epoch FROM x.ended_at - x.began_at)::bigint::text, 12, '0') END END DESC NULLS LAST,
+         ORDER BY CASE WHEN NOT :is_descending
+                  THEN CASE :sort WHEN 'place' THEN p.name WHEN 'rule' THEN x.rule WHEN 'severity' THEN x.severity
+                       WHEN 'minutes' THEN lpad(extract(epoch FROM x.ended_at - x.began_at)::bigint::text, 12, '0') END
+                  END NULLS LAST,
+                  CASE WHEN :is_descending
+                  THEN CASE :sort WHEN 'place' THEN p.name WHEN 'rule' THEN x.rule WHEN 'severity' THEN x.severity
+                       WHEN 'minutes' THEN lpad(extract(epoch FROM x.ended_at - x.began_at)::bigint::text, 12, '0') END
+                  END DESC NULLS LAST,
                   x.began_at DESC, x.id DESC
          LIMIT :rows_max OFFSET :rows_skipped)
-    ) found
-) page
-JOIN excursion e ON e.id = page.id
+) e
 JOIN channel c ON c.id = e.channel_id
 JOIN gateway g ON g.id = c.gateway_id
 JOIN place p ON p.id = e.place_id
 ORDER BY CASE WHEN :sort = 'began_at' AND NOT :is_descending THEN e.began_at END,
          CASE WHEN :sort = 'began_at' AND :is_descending THEN e.began_at END DESC,
-         CASE WHEN NOT :is_descending THEN CASE :sort WHEN 'place' THEN p.name WHEN 'rule' THEN e.rule WHEN 'severity' THEN e.severity WHEN 'minutes' THEN lpad(extract(epoch FROM e.ended_at - e.began_at)::bigint::text, 12, '0') END END NULLS LAST,
-         CASE WHEN :is_descending THEN CASE :sort WHEN 'place' THEN p.name WHEN 'rule' THEN e.rule WHEN 'severity' THEN e.severity WHEN 'minutes' THEN lpad(extract(epoch FROM e.ended_at - e.began_at)::bigint::text, 12, '0') END END DESC NULLS LAST,
+         CASE WHEN NOT :is_descending
+                  THEN CASE :sort WHEN 'place' THEN p.name WHEN 'rule' THEN e.rule WHEN 'severity' THEN e.severity
+                       WHEN 'minutes' THEN lpad(extract(epoch FROM e.ended_at - e.began_at)::bigint::text, 12, '0') END
+                  END NULLS LAST,
+         CASE WHEN :is_descending
+                  THEN CASE :sort WHEN 'place' THEN p.name WHEN 'rule' THEN e.rule WHEN 'severity' THEN e.severity
+                       WHEN 'minutes' THEN lpad(extract(epoch FROM e.ended_at - e.began_at)::bigint::text, 12, '0') END
+                  END DESC NULLS LAST,
          e.began_at DESC, e.id DESC;
 
 -- name: lots_shown(lot_ids)

@@ -27,13 +27,14 @@ OF_PATH: Mapping[tuple[str, str], tuple[str, str]] = {
     ("alerts/subscriptions", "name"): ("places_of_subscription", "name"),
 }
 """How what an address names is found: its beginning and parameter; the query and what it asks by."""
-OF_FIELD: Mapping[str, str] = {
-    "excursion_id": "places_of_excursion",
-    "excursion_ids": "places_of_excursion",
-    "alert": "places_of_alert",
+OF_FIELD: Mapping[str, tuple[str, str]] = {
+    "excursion_id": ("places_of_excursion", "id"),
+    "excursion_ids": ("places_of_excursion", "id"),
+    "alert": ("places_of_alert", "id"),
+    "order": ("places_of_order", "number"),
 }
-"""Fields of requests that name something by its ids, and the query that finds the places of one."""
-IDS_MAX = 1000
+"""Fields of requests that name what is somewhere; the query that finds the places of one, and what it asks by."""
+NAMED_MAX = 1000
 
 
 def check_sites(
@@ -63,9 +64,11 @@ def check_sites(
                 value = path_values[parameter]
                 rows = getattr(access, query)(connection, **{by: int(value) if by == "id" else value})
                 names |= {row["name"] for row in rows}
-        for field, query in OF_FIELD.items():
-            for each in sorted({each for body in bodies for each in ids_in(body, field)})[:IDS_MAX]:
-                names |= {row["name"] for row in getattr(access, query)(connection, id=each)}
+        for field, (query, by) in OF_FIELD.items():
+            for each in sorted({each for body in bodies for each in named_in(body, field)})[:NAMED_MAX]:
+                if by != "id" or (each.isascii() and each.isdigit() and len(each) <= 18):
+                    rows = getattr(access, query)(connection, **{by: int(each) if by == "id" else each})
+                    names |= {row["name"] for row in rows}
         outside = [row["name"] for row in access.places_outside(connection, names=sorted(names), site_ids=list(sites))]
     if outside:
         raise NotAllowed(f"your role may {permission} at your own site only, and {outside[0]} is not there", ASK)
@@ -112,12 +115,11 @@ def places_in(said: Any, depth_max: int = 5) -> set[str]:
     return found
 
 
-def ids_in(said: Any, field: str) -> set[int]:
-    """Ids in a field of a request, one or several, as a program or a form sends them.
+def named_in(said: Any, field: str) -> set[str]:
+    """What a field of a request names, one or several, as a program or a form sends them.
 
-    >>> sorted(ids_in({"alert": ["7", "8"]}, "alert")), ids_in({"excursion_id": 7}, "excursion_id")
-    ([7, 8], {7})
+    >>> sorted(named_in({"alert": ["7", "8"]}, "alert")), named_in({"excursion_id": 7}, "excursion_id")
+    (['7', '8'], {'7'})
     """
     value = said.get(field) if isinstance(said, Mapping) else None
-    texts = [str(each) for each in (value if isinstance(value, list) else [value])]
-    return {int(each) for each in texts if each.isascii() and each.isdigit() and len(each) <= 18}
+    return {str(each) for each in (value if isinstance(value, list) else [value]) if isinstance(each, str | int)}

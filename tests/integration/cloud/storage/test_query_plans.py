@@ -194,6 +194,7 @@ AUDIT: Parameters = {
 USUAL: Parameters = {
     **SEAL,
     **AUDIT,
+    "oldest_first": False, "sort": "", "is_descending": True, "state": "", "action": "ship",
     "roles": ["operator"], "site_ids": [1], "record_kind": "order", "record_id": "SO-5", "record_ids": ["SO-5"],
     "record_sha256": "x",
     "meaning": "approval", "proof": "password", "signed_at": AT, "from_value": 1, "changed_by": "a",
@@ -260,7 +261,21 @@ USUAL: Parameters = {
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}
 SERIALS = {"serials": ["s1", "s2"]}
 ASKED: dict[str, list[Parameters]] = {
-    "alerts.alerts": [{"kind": None}, {"only_open": True}],
+    "alerts.alerts": [{"kind": None, "words": []}, {"only_open": True, "words": ["x"]}],
+    "overview.lots_in_house": [
+        {"sort": sort, "is_descending": descending}
+        for sort in ("expires_on", "lot_number")
+        for descending in (True, False)
+    ],
+    "overview.lots_matching": [{"words": "LOT-5", "sort": "item"}, {"state": "held"}],
+    "overview.stock_listed": [
+        {"lot_ids": None, "place_id": None},
+        {"lot_ids": None, "is_descending": False},
+        {"lot_ids": [5, 6]},
+    ],
+    "overview.movements_listed": [{"lot_ids": None}, {"lot_ids": None, "is_descending": False}, {"lot_ids": [5, 6]}],
+    "overview.cases_listed": [{"sort": "", "kind": ""}, {"sort": "", "only_open": True, "words": ""}],
+    "overview.excursions_listed": [{"sort": "began_at", "words": ""}, {"sort": "began_at", "is_descending": False}],
     "alerts.messages": [{}, {"only_unsent": False}],
     "alerts.lots_held_before": [{"before": 10**9}],
     "availability.lot_by_number": [{"item": "item-3"}],
@@ -298,7 +313,12 @@ ASKED: dict[str, list[Parameters]] = {
     "envelopes.retold_between": [{"first": 5, "last": 50}],
     "envelopes.stored_numbers": [{"numbers": [5, 600]}],
     "envelopes.touched_lanes": [{"firsts": [5, 50], "lasts": [9, 90]}],
-    "orders.order_numbers": [{"kind": None}, {"kind": "requisition"}, {"kind": None, "place": "bin-3"}],
+    "orders.order_numbers": [
+        {"kind": None},
+        {"kind": "requisition"},
+        {"kind": None, "place": "bin-3"},
+        {"kind": None, "oldest_first": True},
+    ],
     "quality.cases": [
         {},
         {"lot_id": None},
@@ -330,7 +350,7 @@ WHOLE_ON_PURPOSE = {
     "journals.movements_of_journal": "once, when a journal is doubted or believed",
     "overview.exposure_queue": "all that is held by exposure, when quality opens the queue",
     "overview.held_in_rooms": "all that is held, for the page of all rooms; made now and then for everybody who looks",
-    "overview.lots_in_rooms": "all stock, for the page of all rooms; made now and then for everybody who looks",
+    "overview.lots_matching": "the lots that words match, when somebody sorts them or looks for a state",
     "overview.other_holds": "all that is held otherwise, when quality opens the queue",
     "overview.waiting_for_destruction": "all decisions against goods, when somebody looks for what is to be destroyed",
     "orders.replenishment": "all stock of all items with a level, when somebody asks what to buy",
