@@ -41,6 +41,7 @@ class AlertKind(StrEnum):
     CALIBRATION_DUE = "calibration_due"
     CERTIFICATE_DUE = "certificate_due"
     DISK_FULL = "disk_full"
+    DISK_WEAR = "disk_wear"
     LOW_STOCK = "low_stock"
     UNDELIVERED = "undelivered"
 
@@ -80,6 +81,7 @@ KINDS: Mapping[AlertKind, KindRule] = MappingProxyType(
         AlertKind.CALIBRATION_DUE: KindRule(Severity.INFO, "calibration due", GATHERING),
         AlertKind.CERTIFICATE_DUE: KindRule(Severity.ALERT, "certificate expires soon", GATHERING),
         AlertKind.DISK_FULL: KindRule(Severity.ALERT, "gateway's journal nearly full", GATHERING),
+        AlertKind.DISK_WEAR: KindRule(Severity.ALERT, "gateway's disk worn", GATHERING),
         AlertKind.LOW_STOCK: KindRule(Severity.INFO, "below the reorder point", GATHERING),
         AlertKind.UNDELIVERED: KindRule(Severity.ACTION, "alerts not delivered"),
     }
