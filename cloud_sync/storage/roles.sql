@@ -43,9 +43,9 @@ SELECT set_config('lotwarden.owner', :owner, true), set_config('role', 'lotwarde
 SELECT may_be_runtime();
 
 -- name: table_names()
--- All tables.
+-- All tables and views.
 SELECT relname::text FROM pg_class
-WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition;
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v') AND NOT relispartition;
 
 -- name: holds_ledger()$
 -- Whether there is a ledger in this database, of whatever version.

@@ -9,7 +9,7 @@ the card.
 import json
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -57,7 +57,7 @@ class KeptBatches:
         else:
             self._fails = False
 
-    def find(self, journal: JournalId, wanted: dict[Lane, Sequence[Numbers]], bytes_max: int) -> list[StoredBatch]:
+    def find(self, journal: JournalId, wanted: Mapping[Lane, Sequence[Numbers]], bytes_max: int) -> list[StoredBatch]:
         """Batches of ``journal`` with any of these numbers, as far as ``bytes_max`` goes, but at least one."""
         found: dict[str, StoredBatch] = {}
         size = 0

@@ -258,8 +258,6 @@ USUAL: Parameters = {
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}
 SERIALS = {"serials": ["s1", "s2"]}
 ASKED: dict[str, list[Parameters]] = {
-    "backup.add_backup": [{"sha256": b"x"}],
-    "backup.add_epoch": [{"number": 2, "reason": "x"}],
     "backup.missing_of_lane": [{"first": 1, "last": 5000}],
     "backup.set_sequence": [{"name": "item_id_seq"}],
     "alerts.alerts": [{"kind": None}, {"only_open": True}],
