@@ -21,6 +21,7 @@ from cloud_sync.console.pages import (
     destruction,
     expiry,
     gateways,
+    labels,
     login,
     lots,
     new_order,
@@ -42,7 +43,7 @@ from cloud_sync.console.pages import (
 )
 
 PAGES = (
-    now, room, quarantine, trace, lots, cases, alerts,
+    now, room, quarantine, trace, lots, labels, cases, alerts,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
     recalls, compounding, batch, signatures, expiry, reports, audit,
     gateways, setup, people, administration, login,
