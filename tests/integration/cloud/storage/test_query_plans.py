@@ -249,6 +249,11 @@ USUAL: Parameters = {
     "subjects": ["request:5", "lot:6"], "reasons": ["", ""], "client_ids": [uuid.UUID(int=1), uuid.UUID(int=2)],
     "seen": "900:900:", "after_id": 5, "target": "amy", "bundle": "alert:1", "due_at": AT, "busy": ["bo"],
     "undelivered_before": AT, "message_id": 5, "last_error": "x", "only_unsent": True, "comment": "x", "as_rota": False,
+    "effective_from": AT, "change_control_id": None, "years": 6, "what": "x",
+    "risk_level": "low", "risk": "x", "sop": "x", "proposed_by": "a", "grace_days": 14, "required_since": AT,
+    "set_by": "a", "maker": "x", "model": "x", "serial_number": "x", "device": "probe-1", "equipment": "probe-1",
+    "certificate": "K-1", "laboratory": "x", "calibrated_on": AT.date(), "due_on": AT.date(), "passed": True,
+    "points": "[]", "next_due_on": AT.date(),
     "zones": ["UTC", "UTC"], "actors": ["a", "b"], "sites": [None, 1], "befores": [AT, None],
 }  # fmt: skip
 """Values of parameters by their names, where a query is not asked otherwise."""
