@@ -190,6 +190,7 @@ TABLES: Mapping[str, TableRule] = {
     "stock_order": _EVIDENCE,
     "supplier": _SETTING,
     "training_requirement": _SETTING,
+    "tote": _EVIDENCE,
     "track": _DERIVED,
     "unjudged_on_purpose": _SETTING,
     "unusable_reading": _DERIVED,  # of batches
