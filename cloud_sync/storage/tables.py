@@ -61,6 +61,7 @@ TABLES: Mapping[str, TableRule] = {
     "alert_target": _SETTING,
     "alert_watermark": _DERIVED,
     "api_token": _evidence("revoked_at", "token_sha256", "previous_sha256", "previous_until", "expires_at"),
+    "backup": _EVIDENCE,
     "batch_fact": _EVIDENCE,
     "calibration": _EVIDENCE,
     "change_control": _evidence(
@@ -174,9 +175,11 @@ TABLES: Mapping[str, TableRule] = {
     "reservation": _evidence("expires_at", "ended_at", "ended_as", "ended_reason"),
     "residency": _DERIVED,
     "retention_rule": _SETTING,
+    "restored_lane": _DERIVED,  # of a file that is kept elsewhere
     "retold_reading": _EVIDENCE,
     "seal_checkpoint": _SEAL,
     "seal_cosignature": _SEAL,
+    "seal_epoch": _EVIDENCE,
     "seal_row": _SEAL,
     "seal_tile": TableRule(TableKind.EVIDENCE, ("hashes", "entries"), is_sealed=False),  # the last one grows
     "role": _SETTING,

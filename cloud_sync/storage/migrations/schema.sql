@@ -276,6 +276,28 @@ CREATE TRIGGER api_token_sealed_insert AFTER INSERT ON public.api_token REFERENC
 CREATE TRIGGER api_token_sealed_update AFTER UPDATE ON public.api_token REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_api_token();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE backup (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    made_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    made_by text NOT NULL,
+    name text NOT NULL,
+    bytes bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    row_count bigint NOT NULL,
+    sealed_size bigint NOT NULL,
+    read_back text NOT NULL,
+    CONSTRAINT backup_bytes_check CHECK ((bytes > 0)),
+    CONSTRAINT backup_pkey PRIMARY KEY (id),
+    CONSTRAINT backup_read_back_check CHECK ((read_back = ANY (ARRAY['decrypted'::text, 'compared'::text])))
+);
+CREATE INDEX backup_made ON public.backup USING btree (made_at);
+CREATE TRIGGER backup_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.backup FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER backup_sealed_delete AFTER DELETE ON public.backup REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_backup();
+CREATE TRIGGER backup_sealed_insert AFTER INSERT ON public.backup REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_backup();
+CREATE TRIGGER backup_sealed_update AFTER UPDATE ON public.backup REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_backup();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE batch_fact (
     id bigint NOT NULL GENERATED AS IDENTITY,
     batch_id bigint NOT NULL,
@@ -1847,6 +1869,18 @@ CREATE POLICY of_owner ON residency AS PERMISSIVE FOR SELECT TO lotwarden_client
   WHERE (lot.id = residency.lot_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
+CREATE TABLE restored_lane (
+    gateway_id bigint NOT NULL,
+    journal uuid NOT NULL,
+    lane text NOT NULL,
+    last_seq bigint NOT NULL,
+    case_id bigint,
+    CONSTRAINT restored_lane_case_id_fkey FOREIGN KEY (case_id) REFERENCES exception_case(id),
+    CONSTRAINT restored_lane_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT restored_lane_pkey PRIMARY KEY (gateway_id, journal, lane)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE retention_rule (
     name text NOT NULL,
     meaning text NOT NULL,
@@ -1916,6 +1950,24 @@ CREATE TABLE seal_cosignature (
 );
 CREATE INDEX seal_cosignature_gateway ON public.seal_cosignature USING btree (gateway_id, size);
 CREATE TRIGGER seal_cosignature_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seal_cosignature FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE seal_epoch (
+    number integer NOT NULL,
+    restored_size bigint NOT NULL,
+    statement text NOT NULL,
+    signature bytea NOT NULL,
+    public_key bytea NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    begun_by text NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT seal_epoch_number_check CHECK ((number > 1)),
+    CONSTRAINT seal_epoch_pkey PRIMARY KEY (number)
+);
+CREATE TRIGGER seal_epoch_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.seal_epoch FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER seal_epoch_sealed_delete AFTER DELETE ON public.seal_epoch REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_seal_epoch();
+CREATE TRIGGER seal_epoch_sealed_insert AFTER INSERT ON public.seal_epoch REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_seal_epoch();
+CREATE TRIGGER seal_epoch_sealed_update AFTER UPDATE ON public.seal_epoch REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_seal_epoch();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE seal_row (
@@ -3461,6 +3513,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_backup()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'backup', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'backup', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'backup', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_batch_fact()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4571,6 +4654,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).gateway_id, (s.r).journal, (s.r).was)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).gateway_id, (s.r).journal, (s.r).was)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_seal_epoch()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'seal_epoch', NULL::bigint, jsonb_build_array((s.r).number)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'seal_epoch', NULL::bigint, jsonb_build_array((s.r).number)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'seal_epoch', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).number)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).number)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
