@@ -10,6 +10,7 @@ from typing import Any
 from cloud_sync.domain.alerts import AlertKind
 from cloud_sync.notify.alert import NewAlert
 from cloud_sync.notify.escalation import UNDELIVERED_AFTER
+from cloud_sync.notify.records_due import calibrated, records_due
 from cloud_sync.notify.routing import Router
 from cloud_sync.notify.settings import AlertSettings
 from cloud_sync.notify.wording import local
@@ -74,6 +75,7 @@ def _found(connection: Connection, settings: AlertSettings, at: datetime) -> Ite
     yield from _silence(connection, settings, at)
     yield from _expiry(connection, settings, at)
     yield from _notices(connection, settings, at)
+    yield from records_due(connection, at)
     yield from _low_stock(connection, at)
     yield from _failing_targets(connection, at)
 
@@ -128,9 +130,12 @@ def _expiry(connection: Connection, settings: AlertSettings, at: datetime) -> It
 def _notices(connection: Connection, settings: AlertSettings, at: datetime) -> Iterator[NewAlert]:
     kinds = {"calibration_due": AlertKind.CALIBRATION_DUE, "certificate_expires": AlertKind.CERTIFICATE_DUE}
     asked = [*kinds, "statistics"]
+    settled = calibrated(connection, at)
     for row in queries("alert_conditions").notices_since(connection, kinds=asked, since=at - NOTICES_FOR):
-        if row["kind"] in kinds:
-            yield _of_notice(connection, row, kinds[row["kind"]], row["subject"], row["text"])
+        if (kind := kinds.get(row["kind"])) is not None:
+            # A newer certificate at the ledger outdoes the gateway's configuration.
+            if kind is not AlertKind.CALIBRATION_DUE or (row["gateway"], row["subject"]) not in settled:
+                yield _of_notice(connection, row, kind, row["subject"], row["text"])
             continue
         share = _used_share(row)
         if share >= NEARLY_FULL:
