@@ -5,16 +5,22 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from cloud_sync.console.live import Broadcast, Recent
 from cloud_sync.console.pages import (
+    access_reviews,
     administration,
+    agreements,
     alerts,
     audit,
     batch,
     cases,
+    change_control,
+    changes,
     compounding,
     counts,
     destruction,
+    equipment,
     expiry,
     gateways,
+    labels,
     login,
     lots,
     new_order,
@@ -26,20 +32,24 @@ from cloud_sync.console.pages import (
     quarantine,
     recalls,
     receiving,
+    records,
     reports,
+    retention,
     returns,
     room,
     setup,
     signatures,
     trace,
+    training,
     transfers,
 )
 from cloud_sync.console.static_files import Files
 
 PAGES = (
-    now, room, quarantine, trace, lots, cases, alerts,
+    now, room, quarantine, trace, lots, labels, cases, alerts,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
     recalls, compounding, batch, signatures, expiry, reports, audit,
+    records, changes, change_control, retention, training, equipment, agreements, access_reviews,
     gateways, setup, people, administration, login,
 )  # fmt: skip
 
