@@ -83,7 +83,9 @@ def changes_page(request: Request, database: Ledger, _: Visitor, all: Annotated[
     """What waits for approval or for its day, or all; and how to propose another one."""
 
     def found(wanted: ListRequest) -> list[Row]:
-        return controlled_changes.list_changes(database, only_open=not all, **wanted.page)
+        return controlled_changes.list_changes(
+            database, only_open=not all, rows_max=wanted.rows_max, rows_skipped=wanted.rows_skipped
+        )
 
     records = change_control.list_records(database, only_open=True, rows_max=ROWS_MAX)
     return list_page(
