@@ -142,7 +142,7 @@ class Database:
             yield connection
 
     def _configure(self, connection: Connection) -> None:
-        """Arrays of thousands of values go to the server in binary form: as text each value would have to be escaped."""
+        """Arrays of thousands of values go to the server in binary form: as text each value had to be escaped."""
         connection.adapters.register_dumper(list, ListBinaryDumper)
 
     def _is_lost(self) -> None:

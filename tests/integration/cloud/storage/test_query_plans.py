@@ -356,10 +356,14 @@ def named_queries() -> dict[str, str]:
 QUERIES = named_queries()
 
 
-@pytest.mark.parametrize("name", sorted(QUERIES.keys() - WHOLE_ON_PURPOSE.keys()))
-def test_a_named_query_never_reads_a_whole_big_table(large: psycopg.Connection, name: str) -> None:
-    for asked in ASKED.get(name, [{}]):
-        assert scanned(plan_of(large, QUERIES[name], USUAL | asked)) == set(), asked
+@pytest.mark.parametrize("room", sorted({name.split(".")[0] for name in QUERIES}))
+def test_a_named_query_never_reads_a_whole_big_table(large: psycopg.Connection, room: str) -> None:
+    reads: dict[str, set[str]] = {}
+    for name in sorted(QUERIES.keys() - WHOLE_ON_PURPOSE.keys()):
+        if name.split(".")[0] == room:
+            plans = [plan_of(large, QUERIES[name], USUAL | asked) for asked in ASKED.get(name, [{}])]
+            reads[name] = set[str]().union(*map(scanned, plans))
+    assert {name: tables for name, tables in reads.items() if tables} == {}
 
 
 def test_exceptions_are_of_queries_that_there_are_and_do_read_a_whole_table(large: psycopg.Connection) -> None:
