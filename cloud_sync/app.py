@@ -17,6 +17,7 @@ from cloud_sync.api import (
     accounts,
     alerts,
     audit_trail,
+    backups,
     batches,
     compounding,
     corrections,
@@ -87,6 +88,7 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
+    backups,
     batches,
 )
 

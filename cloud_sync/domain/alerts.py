@@ -43,6 +43,7 @@ class AlertKind(StrEnum):
     DISK_FULL = "disk_full"
     LOW_STOCK = "low_stock"
     UNDELIVERED = "undelivered"
+    BACKUP_OVERDUE = "backup_overdue"
 
 
 SOON = timedelta(seconds=1)
@@ -82,6 +83,7 @@ KINDS: Mapping[AlertKind, KindRule] = MappingProxyType(
         AlertKind.DISK_FULL: KindRule(Severity.ALERT, "gateway's journal nearly full", GATHERING),
         AlertKind.LOW_STOCK: KindRule(Severity.INFO, "below the reorder point", GATHERING),
         AlertKind.UNDELIVERED: KindRule(Severity.ACTION, "alerts not delivered"),
+        AlertKind.BACKUP_OVERDUE: KindRule(Severity.ALERT, "backup overdue"),
     }
 )
 
