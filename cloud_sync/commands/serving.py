@@ -19,6 +19,7 @@ from typing import NoReturn
 import uvicorn
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
+from cloud_sync.actions.governance import controlled_changes, retention_rules
 from cloud_sync.actions.master_data.zones import ask_for_missing_zones, zones_that_differ
 from cloud_sync.actions.monitoring import channels, retention
 from cloud_sync.actions.orders.reallocation_worker import Replanning
@@ -50,6 +51,7 @@ BACKLOG = 1024
 HOUSEKEEPING_S = 24 * 3600
 MARKS_S = 60
 """How often the marks file is written, and lanes of a restored ledger are looked at."""
+CHANGES_S = 60
 BUDGETS_S = 300
 """How often lots are held against the allowances of their items."""
 
@@ -231,7 +233,8 @@ def _keep_house(database: Database, loaded: LedgerConfig, leadership: Leadership
         at = datetime.now(UTC)
         retention.make_months_ahead(database, at)
         channels.note_unjudged_channels(database)
-        if (months := loaded.database.readings_kept_months) is not None:
+        if (kept_months := loaded.database.readings_kept_months) is not None:
+            months = retention_rules.readings_kept_months(database, kept_months)
             retention.thin_readings(database, months=months, at=at)
 
     def budgets() -> None:
@@ -244,6 +247,9 @@ def _keep_house(database: Database, loaded: LedgerConfig, leadership: Leadership
                 write_marks(database, loaded.backup.marks_file, datetime.now(UTC))
             except OSError as error:
                 logging.getLogger(__name__).warning("backup.marks_file cannot be written: %s", error)
+
+    def changes() -> None:
+        controlled_changes.apply_due(database, datetime.now(UTC))
 
     def repeated(once: Callable[[], None], every_s: float, what: str) -> None:
         while True:
@@ -258,6 +264,7 @@ def _keep_house(database: Database, loaded: LedgerConfig, leadership: Leadership
         (housekeeping, HOUSEKEEPING_S, "housekeeping waits"),
         (budgets, BUDGETS_S, "stability budgets wait"),
         (marks, MARKS_S, "marks wait"),
+        (changes, CHANGES_S, "controlled changes wait"),
     ):
         Thread(target=repeated, args=(once, every_s, what), name=what.rsplit(" ", 1)[0], daemon=True).start()
 

@@ -39,3 +39,5 @@ class AlertSettings:
     silent_after: timedelta = timedelta(minutes=15)
     expiry_ahead_days: int = 30
     backup_overdue: timedelta | None = None
+    disk_life_used_pct: int = 80
+    disk_written_gb_a_day_max: float | None = None
