@@ -17,6 +17,7 @@ from cloud_sync.api import (
     accounts,
     alerts,
     audit_trail,
+    backups,
     batches,
     compounding,
     corrections,
@@ -89,6 +90,7 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
+    backups,
     batches,
 )
 

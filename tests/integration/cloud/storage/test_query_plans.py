@@ -260,7 +260,7 @@ USUAL: Parameters = {
     "points": "[]", "next_due_on": AT.date(),
     "bytes": 1, "made_at": AT, "made_by": "a", "row_count": 1, "sealed_size": 1, "read_back": "decrypted", "month": AT,
     "restored_size": 1, "statement": "x", "signature": b"x", "begun_at": AT, "begun_by": "a", "last_value": 1,
-    "spans_max": 100,
+    "spans_max": 100, "lead": 1, "sealed_at": AT,
     "operator": "amy", "sscc": "000000000000000105", "numbered_by": "amy",
     "zones": ["UTC", "UTC"], "actors": ["a", "b"], "sites": [None, 1], "befores": [AT, None],
 }  # fmt: skip
