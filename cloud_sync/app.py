@@ -17,12 +17,15 @@ from cloud_sync.api import (
     accounts,
     alerts,
     audit_trail,
+    backups,
     batches,
     compounding,
     corrections,
     desk,
     enrolments,
     gateways,
+    governance,
+    journal_gaps,
     labels,
     master_data,
     measurements,
@@ -52,7 +55,8 @@ NO_LABEL_SETTINGS = LabelSettings()
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
 
-Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments`, those of `/v1/seal` for witnesses and `/healthz` needs
+Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments`, `/v1/journals/missing`, those of `/v1/seal` for
+witnesses and `/healthz` needs
 `Authorization: Bearer TOKEN`, with a token made by `cloud-sync token create NAME --role ROLE`, or the cookie of a
 person who signed in at `/v1/sessions`; a change with the cookie needs the header `X-CSRF-Token` that signing in gave.
 
@@ -74,9 +78,11 @@ ROOMS = (
     compounding,
     master_data,
     records,
+    governance,
     gateways,
     enrolments,
     desk,
+    journal_gaps,
     seal,
     alerts,
     labels,
@@ -84,6 +90,7 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
+    backups,
     batches,
 )
 

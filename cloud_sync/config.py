@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -112,6 +113,8 @@ class AlertsSection(Section):
     heartbeat_every_s: Annotated[int, Field(ge=10, le=86_400)] = 60
     silent_after_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
     expiry_ahead_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    disk_life_used_pct: Annotated[int, Field(ge=10, le=100)] = 80
+    disk_written_gb_a_day_max: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
@@ -138,6 +141,8 @@ class AlertsSection(Section):
             heartbeat_every=timedelta(seconds=self.heartbeat_every_s),
             silent_after=timedelta(minutes=self.silent_after_minutes),
             expiry_ahead_days=self.expiry_ahead_days,
+            disk_life_used_pct=self.disk_life_used_pct,
+            disk_written_gb_a_day_max=self.disk_written_gb_a_day_max,
         )
 
     def _mail(self) -> MailServer:
@@ -153,6 +158,17 @@ class AlertsSection(Section):
                 )
             user, password = lines[0].strip(), lines[1].strip()
         return MailServer(self.smtp_host, self.smtp_port, self.smtp_security, self.mail_from, user, password)
+
+
+class BackupSection(Section):
+    """``[backup]``: with which keys backups are encrypted, how many stay, and when one is overdue. ``marks_file`` is
+    written every minute, and belongs on another disk than the database."""
+
+    recipients: tuple[Annotated[str, Field(pattern=r"^age1[0-9a-z]{58}$")], ...] = ()
+    key_file: Path | None = None
+    marks_file: Path | None = None
+    keep: Annotated[int, Field(ge=1, le=10_000)] = 14
+    overdue_hours: Annotated[int, Field(ge=1, le=8760)] = 26
 
 
 class PrinterSection(Section):
@@ -190,7 +206,12 @@ class LedgerConfig(Section):
     mqtt: MqttSection | None = None
     typed_times: Annotated[TypedTimesSection, Field(default_factory=TypedTimesSection)]
     alerts: Annotated[AlertsSection, Field(default_factory=AlertsSection)]
+    backup: Annotated[BackupSection, Field(default_factory=BackupSection)]
     labels: Annotated[LabelsSection, Field(default_factory=LabelsSection)]
+
+    def alert_settings(self) -> AlertSettings:
+        """As alerts are made and sent. Raises ``ConfigError``."""
+        return replace(self.alerts.as_settings(), backup_overdue=timedelta(hours=self.backup.overdue_hours))
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> LedgerConfig:
@@ -256,6 +277,8 @@ _PATHS = (
     ("mqtt", "client_key_file"),
     ("mqtt", "credentials_file"),
     ("alerts", "smtp_credentials_file"),
+    ("backup", "key_file"),
+    ("backup", "marks_file"),
 )
 
 # What to write instead, by the kind of fault pydantic names.

@@ -14,11 +14,13 @@ from typing import Any
 from edge_agent.buffer.desk_store import Desk
 from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.journal_thread import JournalThread
+from edge_agent.buffer.kept_batches import KeptBatches
 from edge_agent.buffer.opening import start_journal
 from edge_agent.buffer.recorder import Recorder
 from edge_agent.buffer.stored_batch import JournalStatus, StoredBatch
 from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.dock_context import DockContext
+from edge_agent.dock.lamps import Lamps
 from edge_agent.dock.offline_stock import SINCE_MAX
 from edge_agent.dock.status_model import LinkStatus, MachineStatus, StatusModel
 from edge_agent.dock.status_server import StatusServer
@@ -42,6 +44,7 @@ from edge_agent.uplink.build import build_uplink
 from edge_agent.uplink.desk_client import DeskClient, DeskPuller
 from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.identity import Identity
+from edge_agent.uplink.replay import Replay
 from edge_agent.uplink.witness import Witness
 
 FAREWELL_S = 3.0
@@ -49,6 +52,9 @@ FAREWELL_S = 3.0
 
 JOURNAL_SHOWN_S = 10.0
 """How often the page's figures of the journal are read anew: they cost a look at every row."""
+
+LINK_SHOWN_S = 5.0
+"""How often the lamps are told for how long the ledger has not been reached."""
 
 _log = logging.getLogger("edge_agent")
 
@@ -166,6 +172,10 @@ class _Agent:
             self._puller = _puller(config, clock, dock_context, client, self._before_pull, self._take)
             data_dir = config.gateway.data_dir
             self._witness = Witness(client, config.gateway.name, identity, clock, data_dir, self._recorder.record)
+        section = config.journal
+        self._kept = KeptBatches(
+            config.gateway.data_dir, clock, hours=section.kept_hours, bytes_max=section.kept_bytes_max
+        )
         self._forwarder = Forwarder(
             journal,
             thread,
@@ -178,7 +188,12 @@ class _Agent:
             backfill_bytes_per_s=config.uplink.backfill_bytes_per_s,
             on_status=partial(_put_down, config.gateway.data_dir),
             work=committed,
+            keep=self._kept.keep,
         )
+        self._replay: Replay | None = None
+        if config.uplink.kind == "https" or config.desk.url is not None:
+            asking = DeskClient(config.uplink, config.gateway.name, identity.sign, clock, url=config.desk.url)
+            self._replay = Replay(asking, journal, thread, self._kept, wake=self._forwarder.wake)
         calendar = Calendar(config, clock, self._recorder.record, partial(thread.call, journal.status))
         self._clock_watch = ClockWatch(
             clock,
@@ -226,6 +241,7 @@ class _Agent:
                 await self._status_server.close()
             await self._sources.end()
             await _end([stopping, showing, recording, forwarding, *helping])
+            await self._thread.call(self._kept.close)
         _raise_for_the_dead([task for task in (recording, forwarding, *helping, *listening) if task in done])
         _raise_for_the_dead([task for task in (recording, forwarding) if not task.cancelled() and task.exception()])
         _log.info("gateway %s stopped", self._config.gateway.name)
@@ -237,11 +253,15 @@ class _Agent:
             asyncio.create_task(self._calendar.run(), name="calendar"),
             asyncio.create_task(self._watchdog.run(), name="watchdog"),
         ]
+        if self._replay is not None:
+            helpers.append(asyncio.create_task(self._replay.run(), name="replay"))
         if self._dock is not None:
             self._dock.remember(await self._thread.call(scans_in, self._journal))
             if self._puller is not None:
                 helpers.append(asyncio.create_task(self._puller.run(), name="desk"))
             helpers.append(asyncio.create_task(self._show_journal(self._dock.status_model), name="status"))
+            if self._dock.lamps is not None:
+                helpers.append(asyncio.create_task(self._watch_the_ledger(self._dock.lamps), name="ledger lamp"))
         if self._status_server is not None:
             try:
                 await self._status_server.start()
@@ -313,6 +333,19 @@ class _Agent:
                 self._journal_status = await self._thread.call(self._journal.status)
                 status_model.changed()
             await asyncio.sleep(JOURNAL_SHOWN_S)
+
+    async def _watch_the_ledger(self, lamps: Lamps) -> None:
+        """The lamps that say for how long the ledger has not been reached."""
+        while True:
+            lamps.ledger_unreachable(self._ledger_unreachable_s())
+            await asyncio.sleep(LINK_SHOWN_S)
+
+    def _ledger_unreachable_s(self) -> float:
+        """For how long it has answered nothing, neither what the journal sent nor a question for the desk; 0 if nothing
+        that was sent since is without an answer."""
+        is_missed = not self._forwarder.is_link_up or (self._puller is not None and bool(self._puller.trouble))
+        reached_s = max(self._forwarder.reached_s, self._puller.reached_s if self._puller is not None else 0.0)
+        return self._clock.mono_s() - reached_s if is_missed else 0.0
 
     def _machine(self) -> MachineStatus:
         link = LinkStatus(self._forwarder.is_link_up, self._clock.mono_s() - self._forwarder.link_since_s)

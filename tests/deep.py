@@ -15,7 +15,7 @@ from collections import Counter
 MACHINE = "tests/integration/cloud/test_any_interleaving.py"
 ORDERS = tuple(
     f"tests/integration/cloud/test_any_order{name}.py"
-    for name in ("", "_probes", "_thinned", "_changed", "_decided", "_of_labels")
+    for name in ("", "_probes", "_thinned", "_set_aside", "_changed", "_decided", "_of_labels")
 )
 REQUESTS = "tests/attack/test_any_request.py"
 DEMO = "tests/simulation/test_demo.py"
