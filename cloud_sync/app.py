@@ -17,6 +17,7 @@ from cloud_sync.api import (
     accounts,
     alerts,
     audit_trail,
+    backups,
     batches,
     compounding,
     corrections,
@@ -90,6 +91,7 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
+    backups,
     batches,
 )
 
