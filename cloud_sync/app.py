@@ -26,6 +26,7 @@ from cloud_sync.api import (
     master_data,
     measurements,
     orders,
+    papers,
     quality,
     recalls,
     records,
@@ -64,6 +65,7 @@ ROOMS = (
     corrections,
     traces,
     orders,
+    papers,
     quality,
     audit_trail,
     recalls,
@@ -79,6 +81,7 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
+    papers,
     batches,
 )
 

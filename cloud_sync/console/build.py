@@ -27,6 +27,7 @@ from cloud_sync.console.pages import (
     now,
     order,
     orders,
+    papers,
     people,
     picks,
     quarantine,
@@ -44,7 +45,7 @@ from cloud_sync.console.pages import (
 PAGES = (
     now, room, quarantine, trace, lots, cases, alerts,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
-    recalls, compounding, batch, signatures, expiry, reports, audit,
+    recalls, compounding, batch, signatures, expiry, reports, papers, audit,
     gateways, setup, people, administration, login,
 )  # fmt: skip
 
