@@ -14,6 +14,7 @@ from cloud_sync.commands.channels import channel_app
 from cloud_sync.commands.erasure import erase_person
 from cloud_sync.commands.examples import example_command
 from cloud_sync.commands.gateways import gateway_app
+from cloud_sync.commands.labels import label
 from cloud_sync.commands.ledger_keys import ledger_key_app
 from cloud_sync.commands.papers import report, site_format_app, verify_paper
 from cloud_sync.commands.records import export_records, import_records, operator_app
@@ -60,6 +61,7 @@ app.add_typer(batch_app, name="batch")
 app.add_typer(ledger_key_app, name="ledger-key")
 app.add_typer(operator_app, name="operator")
 app.add_typer(site_format_app, name="site-format")
+app.command()(label)
 app.command("example")(example_command)
 app.command("erase")(erase_person)
 

@@ -23,6 +23,7 @@ from cloud_sync.api import (
     desk,
     enrolments,
     gateways,
+    labels,
     master_data,
     measurements,
     orders,
@@ -43,8 +44,11 @@ from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
 from cloud_sync.console.build import PAGES, add_console
 from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
+from cloud_sync.labels.settings import LabelSettings
 from cloud_sync.storage.database import Database
 from cloud_sync.storage.queries import queries
+
+NO_LABEL_SETTINGS = LabelSettings()
 
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
@@ -77,6 +81,7 @@ ROOMS = (
     desk,
     seal,
     alerts,
+    labels,
     sessions,
     accounts,
     signatures,
@@ -92,10 +97,12 @@ def create_app(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     typed_times: TypedTimes = TYPED_TIMES,
     doorkeeper: Doorkeeper | None = None,
+    label_settings: LabelSettings = NO_LABEL_SETTINGS,
 ) -> FastAPI:
     """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC.
 
     ``typed_times`` bounds what people may type; ``doorkeeper`` is told from which addresses gateways of ours send.
+    ``label_settings``: whose numbers totes get, and the label printers.
     """
     # The pages at /docs and /redoc bring their own scripts: storage rooms have no internet.
     app = FastAPIOffline(
@@ -110,6 +117,7 @@ def create_app(
     app.state.clock = clock
     app.state.doorkeeper = doorkeeper or Doorkeeper()
     app.state.typed_times = typed_times
+    app.state.label_settings = label_settings
     app.state.sign_receipts = ReceiptSigner(database)
     app.state.refusals = Refusals(database)
     app.router.routes.extend(_endpoints().routes)

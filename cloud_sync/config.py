@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cloud_sync.domain.roles import Role
 from cloud_sync.domain.typed_times import TypedTimes
 from cloud_sync.errors import ConfigError, Invalid
 from cloud_sync.ingest.mqtt.receiver import MqttSection
+from cloud_sync.labels.printer import address_of
+from cloud_sync.labels.settings import LabelSettings, Printer
 from cloud_sync.notify.outside import check_url
 from cloud_sync.notify.settings import AlertSettings, MailServer, Security
 
@@ -153,6 +155,32 @@ class AlertsSection(Section):
         return MailServer(self.smtp_host, self.smtp_port, self.smtp_security, self.mail_from, user, password)
 
 
+class PrinterSection(Section):
+    """``[labels.printers.NAME]``: a label printer that takes ZPL on a raw TCP port."""
+
+    address: str
+    dpi: Literal[203, 300, 600] = 203
+
+    @field_validator("address")
+    @classmethod
+    def _is_address(cls, address: str) -> str:
+        return str(address_of(address))
+
+
+class LabelsSection(Section):
+    """``[labels]``: the house's GS1 company prefix, what containers say of their maker, and the label printers."""
+
+    gs1_company_prefix: Annotated[str, Field(pattern=r"^([0-9]{4,12})?$")] = ""
+    sscc_extension_digit: Annotated[int, Field(ge=0, le=9)] = 0
+    maker: Annotated[str, Field(max_length=200)] = ""
+    printers: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")], PrinterSection] = {}
+
+    def as_settings(self) -> LabelSettings:
+        """As labels are made by it."""
+        printers = {name: Printer(address_of(each.address), each.dpi) for name, each in self.printers.items()}
+        return LabelSettings(self.gs1_company_prefix, self.sscc_extension_digit, self.maker, printers)
+
+
 class LedgerConfig(Section):
     """The whole file."""
 
@@ -162,6 +190,7 @@ class LedgerConfig(Section):
     mqtt: MqttSection | None = None
     typed_times: Annotated[TypedTimesSection, Field(default_factory=TypedTimesSection)]
     alerts: Annotated[AlertsSection, Field(default_factory=AlertsSection)]
+    labels: Annotated[LabelsSection, Field(default_factory=LabelsSection)]
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> LedgerConfig:

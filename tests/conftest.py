@@ -74,8 +74,10 @@ def postgres_url(pytestconfig: pytest.Config) -> str:
         connection.execute("SELECT pg_advisory_lock(%s)", (TEMPLATE_LOCK,))
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (TEMPLATE,)).fetchone():
             # It lasts as long as the tests, and nobody pulls its plug. Servers that are to die wait for the disk.
-            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            # With tables as small as those of tests, a query takes a tenth of the time in which it is planned.
+            connection.execute("ALTER SYSTEM SET plan_cache_mode = force_generic_plan")
             connection.execute("SELECT pg_reload_conf()")
             connection.execute(f"CREATE DATABASE {TEMPLATE}_unfinished")
             migrate(database_url(url, f"{TEMPLATE}_unfinished"))

@@ -123,7 +123,12 @@ def _serve_on(
     ):
         _keep_house(database, loaded.database.readings_kept_months, leadership)
         http = uvicorn.Config(
-            create_app(database, typed_times=loaded.typed_times.as_limits(), doorkeeper=doorkeeper),
+            create_app(
+                database,
+                typed_times=loaded.typed_times.as_limits(),
+                doorkeeper=doorkeeper,
+                label_settings=loaded.labels.as_settings(),
+            ),
             http=bounded_protocol(doorkeeper),
             timeout_keep_alive=KEEP_ALIVE_S,
             ssl_certfile=server.tls_cert_file,

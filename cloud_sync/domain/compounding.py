@@ -44,6 +44,21 @@ class BatchStep(_Part):
     second_check: bool = False
 
 
+_Line = Annotated[str, Field(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class ContainerLabel(_Part):
+    """What the label of a container says beside name, lot, beyond-use date and storage.
+
+    ``handling`` replaces the words for the storage; ``contents`` is how much is in one: ``10 mL syringe``.
+    """
+
+    strength: _Line = ""
+    contents: _Line = ""
+    handling: _Line = ""
+    warnings: Annotated[tuple[Annotated[_Line, Field(min_length=1)], ...], Field(max_length=10)] = ()
+
+
 class MasterFormulationRecord(_Part):
     """A master formulation record, for ``quantity`` base units of the product."""
 
@@ -56,6 +71,7 @@ class MasterFormulationRecord(_Part):
     tests: Annotated[tuple[_Words, ...], Field(max_length=100)] = ()
     yield_min_pct: Annotated[float, Field(ge=0, le=100)]
     yield_max_pct: Annotated[float, Field(ge=100, le=1000)]
+    label: ContainerLabel = ContainerLabel()
 
     @model_validator(mode="after")
     def _names_each_once(self) -> "MasterFormulationRecord":

@@ -6,13 +6,13 @@ from itertools import groupby
 
 def datamatrix_svg(text: str, *, quiet_modules: int = 1) -> str:
     """An SVG of one path in units of a module, with ``quiet_modules`` of white around it: the standard asks for one."""
-    from ppf.datamatrix import DataMatrix  # late: only papers and labels need it
+    from cloud_sync.labels.symbols import Payload, Symbology, modules_of  # late: its encoder is loaded with it
 
-    return matrix_svg(DataMatrix(text).matrix, quiet_modules=quiet_modules)
+    return matrix_svg(modules_of(Payload(plain=text), Symbology.DATAMATRIX).rows, quiet_modules=quiet_modules)
 
 
-def matrix_svg(rows: Sequence[Sequence[int]], *, quiet_modules: int) -> str:
-    """The dark modules (1) of a symbol, those beside each other in one piece: seams would show in print."""
+def matrix_svg(rows: Sequence[Sequence[bool]], *, quiet_modules: int) -> str:
+    """The dark modules of a symbol, those beside each other in one piece: seams would show in print."""
     width, height = len(rows[0]) + 2 * quiet_modules, len(rows) + 2 * quiet_modules
     path = []
     for y, row in enumerate(rows, start=quiet_modules):

@@ -19,6 +19,7 @@ def envelope_of(pdf: bytes) -> tuple[Envelope, str]:
     """A paper's envelope, and the hash that it says its data have. Raises ``Invalid`` for what is no paper of ours."""
     if not pdf.startswith(b"%PDF-") or len(pdf) > PDF_BYTES_MAX:
         raise Invalid("this is no PDF", "Give the file as it was saved from the ledger.")
+    found: dict[str, tuple[Envelope, str]] = {}
     for stream in _streams(pdf):
         if not stream.startswith(b"{") or b'"made_with"' not in stream:
             continue
@@ -29,7 +30,11 @@ def envelope_of(pdf: bytes) -> tuple[Envelope, str]:
             continue
         if envelope.format != FORMAT:
             raise Invalid(f"this paper has format {envelope.format}", "Check it with a newer version.")
-        return envelope, str(said.get("sha256", ""))
+        found[envelope.as_json()] = envelope, str(said.get("sha256", ""))
+    if len(found) > 1:
+        raise Invalid("this PDF carries the data of more than one paper", "Give each of them as it was saved.")
+    for each in found.values():
+        return each
     raise Invalid(
         "this PDF carries no data of a paper",
         "Give the file as it was saved from the ledger: a scan, or a print to PDF, has lost them.",

@@ -1,5 +1,7 @@
 """The time zone of a place, and what follows from it: what was issued there is judged again by days that end there."""
 
+import psycopg
+
 from cloud_sync.errors import Invalid
 from cloud_sync.posting.cases import Case, close_case, latest_case, open_case
 from cloud_sync.posting.lots import judge_issues_again
@@ -17,8 +19,13 @@ def check_zone(connection: Connection, zone: str) -> None:
         zone_named(zone)
     except UnknownZoneError as error:
         raise Invalid(f"zone: {error}") from error
-    if not queries("zones").is_known_to_server(connection, zone=zone):
-        raise Invalid(f"zone: the database server does not know the time zone {zone}: update its time zone data")
+    try:
+        with connection.transaction():
+            queries("zones").time_in(connection, zone=zone)
+    except psycopg.errors.InvalidParameterValue as error:
+        raise Invalid(
+            f"zone: the database server does not know the time zone {zone}: update its time zone data"
+        ) from error
 
 
 def check_zone_of_new(connection: Connection, kind: str, name: str, parent: Row | None, zone: str | None) -> None:

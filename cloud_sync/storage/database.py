@@ -68,7 +68,7 @@ class Database:
                 reconnect_timeout=RECONNECT_S,
                 reconnect_failed=None if restart is None else lambda _: restart(),
                 kwargs={"row_factory": dict_row, "options": self._options, "connect_timeout": 5},
-                configure=_sends_arrays_as_they_are,
+                configure=self._configure,
                 check=ConnectionPool.check_connection,
                 open=True,
             )
@@ -141,6 +141,10 @@ class Database:
         with connection:
             yield connection
 
+    def _configure(self, connection: Connection) -> None:
+        """Arrays of thousands of values go to the server in binary form: as text each value would have to be escaped."""
+        connection.adapters.register_dumper(list, ListBinaryDumper)
+
     def _is_lost(self) -> None:
         if self._lost_at_s is None:
             self._lost_at_s = monotonic()
@@ -160,11 +164,6 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _sends_arrays_as_they_are(connection: Connection) -> None:
-    """Arrays of thousands of values go to the server in binary form: as text each value would have to be escaped."""
-    connection.adapters.register_dumper(list, ListBinaryDumper)
 
 
 def again_if_overtaken(do: Callable[P, T]) -> Callable[P, T]:

@@ -161,6 +161,7 @@ TABLES: Mapping[str, TableRule] = {
     "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
     "stock_order": _EVIDENCE,
     "supplier": _SETTING,
+    "tote": _EVIDENCE,
     "track": _DERIVED,
     "unjudged_on_purpose": _SETTING,
     "unusable_reading": _DERIVED,  # of batches

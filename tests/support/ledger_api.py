@@ -13,11 +13,13 @@ from cloud_sync.actions.access import create_token
 from cloud_sync.app import create_app
 from cloud_sync.domain.roles import Role
 from cloud_sync.domain.typed_times import TypedTimes
+from cloud_sync.labels.settings import LabelSettings
 from cloud_sync.storage.database import Database
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 ANY_TIME = TypedTimes(dict.fromkeys(Role, timedelta(days=3650)))
 """Scans in tests are of all times, and so is what people type about them."""
+NO_LABELS = LabelSettings()
 SOON, LATER = "2026-07-01", "2027-01-31"
 
 
@@ -156,7 +158,9 @@ def demand(quantity: int, **more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def api_on(database: Database, typed_times: TypedTimes = ANY_TIME) -> Iterator[Api]:
-    app = create_app(database, clock=lambda: NOW, typed_times=typed_times)
+def api_on(
+    database: Database, typed_times: TypedTimes = ANY_TIME, label_settings: LabelSettings = NO_LABELS
+) -> Iterator[Api]:
+    app = create_app(database, clock=lambda: NOW, typed_times=typed_times, label_settings=label_settings)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield Api(client, database)

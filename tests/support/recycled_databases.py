@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from cloud_sync.storage.database import Database
+from cloud_sync.storage.database import Database, Row
 from cloud_sync.storage.roles import RUNTIME_ROLE
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -100,11 +100,16 @@ _emptying: dict[str, Connection] = {}
 
 
 class StayingDatabase(Database):
-    """A database that one test after another finds open."""
+    """A database that one test after another finds open. Its connections plan each query once, for all tests."""
 
     def __init__(self, url: str) -> None:
         super().__init__(f"{url}&application_name={STAYS.replace(' ', '%20')}", ExitStack(), role=RUNTIME_ROLE)
         self._pool.wait()
+
+    def _configure(self, connection: psycopg.Connection[Row]) -> None:
+        super()._configure(connection)
+        connection.prepare_threshold = 0
+        connection.prepared_max = 2000
 
     def is_as_opened(self) -> bool:
         """Whether no test has closed it, lost its server, kept a connection or needed many of them."""

@@ -255,29 +255,25 @@ def packing_slip(data: OrderPaper, style: PaperStyle) -> Document:
         ),
         Text(
             f"{counted(len(data.goods), 'line')}, {style.number(total)} base units in all. The quantity counts "
-            "containers of the size in the product's name. The ledger keeps no street addresses: add them where the law "
-            "asks for them."
+            "containers of the size in the product's name. The ledger keeps no street addresses: add them where the "
+            "law asks for them."
         ),
-        *(
-            [
-                Heading("Still to come"),
-                Table(
-                    [Col("Item", "1fr"), Col("Ordered", right=True), Col("Open", right=True)],
-                    [
-                        (titled(each.item_title, each.item), style.number(each.quantity), style.number(each.open))
-                        for each in data.lines
-                        if each.open
-                    ],
-                ),
-            ]
-            if any(each.open for each in data.lines)
-            else []
-        ),
+        *_still_to_come(data, style),
         Signatures(by_hand=("Packed by", "Received by")),
     ]
     return Document(
         "Packing slip", f"{data.number} to {titled(data.target.title, data.target.name)}", blocks, is_wide=True
     )
+
+
+def _still_to_come(data: OrderPaper, style: PaperStyle) -> list[Block]:
+    rows = [
+        (titled(each.item_title, each.item), style.number(each.quantity), style.number(each.open))
+        for each in data.lines
+        if each.open
+    ]
+    columns = [Col("Item", "1fr"), Col("Ordered", right=True), Col("Open", right=True)]
+    return [Heading("Still to come"), Table(columns, rows)] if rows else []
 
 
 def destruction_protocol(data: OrderPaper, style: PaperStyle) -> Document:

@@ -1898,6 +1898,25 @@ CREATE TABLE supplier (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE tote (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    sscc text NOT NULL,
+    order_id bigint,
+    note text NOT NULL DEFAULT ''::text,
+    numbered_by text NOT NULL,
+    numbered_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT tote_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock_order(id),
+    CONSTRAINT tote_pkey PRIMARY KEY (id),
+    CONSTRAINT tote_sscc_check CHECK ((sscc ~ '^[0-9]{18}$'::text)),
+    CONSTRAINT tote_sscc_key UNIQUE (sscc)
+);
+CREATE INDEX tote_order ON public.tote USING btree (order_id, id);
+CREATE TRIGGER tote_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.tote FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER tote_sealed_delete AFTER DELETE ON public.tote REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote();
+CREATE TRIGGER tote_sealed_insert AFTER INSERT ON public.tote REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote();
+CREATE TRIGGER tote_sealed_update AFTER UPDATE ON public.tote REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE track (
     channel_id bigint NOT NULL,
     rule text NOT NULL,
@@ -4227,6 +4246,37 @@ AS $function$
             ELSE
                 INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
                 SELECT 'stock_order', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_tote()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,

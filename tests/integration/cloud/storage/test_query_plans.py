@@ -27,6 +27,7 @@ BIG = {
     "hold_goods", "hold_reach",
     "stock_order", "order_line", "order_step", "count_line", "doubtful_scan", "recall_lot", "batch_fact",
     "envelope", "envelope_point", "retold_reading", "probe_excursion", "alert", "alert_message", "alert_message_line",
+    "tote",
 }  # fmt: skip
 """Tables that grow with every day of work. The others are master data, or kept short."""
 AT = datetime(2026, 1, 10, tzinfo=UTC)
@@ -124,6 +125,9 @@ FILL_MORE = """
            timestamptz '2026-01-01 00:00Z' + n * interval '1 min', CASE WHEN n % 100 > 0 THEN now() END
     FROM generate_series(1, 20000) n;
     INSERT INTO alert_message_line SELECT n, n, 'all', 0 FROM generate_series(1, 20000) n;
+    INSERT INTO tote (sscc, order_id, numbered_by)
+    SELECT lpad(n::text, 18, '0'), o.id, 'a' FROM generate_series(1, 20000) n
+    LEFT JOIN stock_order o ON o.number = 'SO-' || n % 5000;
     INSERT INTO batch_fact (batch_id, kind, actor, occurred_at, event_id)
     SELECT n % 2000, 'step', 'a', now(), 1 FROM generate_series(1, 20000) n;
 """
@@ -249,6 +253,7 @@ USUAL: Parameters = {
     "subjects": ["request:5", "lot:6"], "reasons": ["", ""], "client_ids": [uuid.UUID(int=1), uuid.UUID(int=2)],
     "seen": "900:900:", "after_id": 5, "target": "amy", "bundle": "alert:1", "due_at": AT, "busy": ["bo"],
     "undelivered_before": AT, "message_id": 5, "last_error": "x", "only_unsent": True, "comment": "x", "as_rota": False,
+    "operator": "amy", "sscc": "000000000000000105", "numbered_by": "amy",
     "zones": ["UTC", "UTC"], "actors": ["a", "b"], "sites": [None, 1], "befores": [AT, None],
 }  # fmt: skip
 """Values of parameters by their names, where a query is not asked otherwise."""

@@ -10,7 +10,8 @@ from typing import Any
 import pypdfium2
 import pytest
 import zxingcpp
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import StreamObject
 
 from cloud_sync.actions.papers.papers import KINDS, Paper, PaperName, make_paper, verify_paper
 from cloud_sync.actions.papers.sites import set_site_format
@@ -132,31 +133,32 @@ def what_changed_is_named(api: Api, papers: dict[PaperName, Paper]) -> None:
 def what_was_tampered_with_is_told(database: Database, pdf: bytes) -> None:
     envelope, sha256 = envelope_of(pdf)
     moved = envelope.model_copy(update={"data": envelope.data | {"outside_s": 0.0}})
-    forged = pdf.replace(pdf, _with_data(pdf, moved.as_json().replace(moved.sha256, sha256)))
+    forged = _with_data(pdf, moved.as_json().replace(moved.sha256, sha256))
     assert verify_paper(database, forged).is_intact is False
     redrawn = _with_data(pdf, envelope.as_json())
     found = verify_paper(database, redrawn)
     assert (found.is_intact, found.is_as_drawn, found.is_good) == (True, False, False), "pages were put together anew"
     older = envelope.model_copy(update={"made_with": "lotwarden 0.0.1, typst 0.1"})
     assert verify_paper(database, _with_data(pdf, older.as_json())).is_as_drawn is None
-    for nothing in (b"", b"%PDF-1.7\nstream\nendstream", b"GIF89a"):
+    both = PdfWriter(clone_from=BytesIO(pdf))
+    both.add_attachment("another.json", moved.as_json().encode())
+    merged = BytesIO()
+    both.write(merged)
+    for nothing in (merged.getvalue(), b"", b"%PDF-1.7\nstream\nendstream", b"GIF89a"):
         with pytest.raises(Invalid):
             verify_paper(database, nothing)
 
 
 def _with_data(pdf: bytes, data: str) -> bytes:
     """The pages of a paper with other data attached."""
-    from pypdf import PdfWriter
-
     writer = PdfWriter(clone_from=BytesIO(pdf))
-    writer._root_object["/Names"]["/EmbeddedFiles"]["/Names"].clear()  # type: ignore[index]
-    writer.add_attachment("lotwarden-paper.json", data.encode())
+    (attached,) = [
+        each for each in writer._objects if isinstance(each, StreamObject) and each.get_data().startswith(b'{"data"')
+    ]
+    attached.set_data(data.encode())
     out = BytesIO()
     writer.write(out)
-    plain = out.getvalue()
-    start = plain.index(b'{"data"') if b'{"data"' in plain else -1
-    assert start > 0
-    return plain
+    return out.getvalue()
 
 
 def a_site_writes_its_own_way(api: Api, ids: dict[PaperName, str]) -> None:

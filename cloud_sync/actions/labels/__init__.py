@@ -1,0 +1,1 @@
+"""Labels of what the ledger knows, and the numbers of totes."""

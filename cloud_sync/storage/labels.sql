@@ -1,0 +1,66 @@
+-- name: labelled_lot(lot_id)^
+-- What the label of a lot says, and the packs of its item, the smallest first.
+SELECT l.id, i.name AS item, i.title, i.base_unit, l.lot_number, l.owner, l.expires_on, l.expires_hour,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('gtin', g.gtin, 'base_units', g.base_units)
+                                  ORDER BY g.base_units, g.gtin)
+                 FROM item_gtin g WHERE g.item_id = i.id), '[]') AS gtins
+FROM lot l JOIN item i ON i.id = l.item_id
+WHERE l.id = :lot_id;
+
+-- name: lots_called(item, lot_number)
+-- Lots of an item with this number: one for each owner. Index: lot_number.
+SELECT l.id, l.owner FROM lot l JOIN item i ON i.id = l.item_id
+WHERE i.name = :item AND l.lot_number = :lot_number
+ORDER BY l.id LIMIT 10;
+
+-- name: is_serial_known(lot_id, serial)$
+-- Whether a unit of this serial number was ever anywhere. Index: position_pkey.
+SELECT EXISTS (SELECT FROM position WHERE lot_id = :lot_id AND serial = :serial);
+
+-- name: made_in(lot_id)^
+-- The batch that a lot came out of, and what its master formulation record says. Index: movement_lot.
+SELECT p.name AS number, p.zone, b.prescription, i.compounding AS kind, f.body,
+       (SELECT min(m.occurred_at) FROM movement m WHERE m.to_place = b.place_id) AS began_at,
+       EXISTS (SELECT FROM batch_fact fact WHERE fact.batch_id = b.id AND fact.kind = 'rejected') AS is_rejected
+FROM batch_product product
+JOIN production_batch b ON b.id = product.batch_id
+JOIN place p ON p.id = b.place_id
+JOIN master_formulation_record f ON f.id = b.master_formulation_record_id
+JOIN item i ON i.id = f.item_id
+WHERE product.lot_id = :lot_id
+ORDER BY b.id DESC LIMIT 1;
+
+-- name: badge_of(operator)^
+-- The badge of an operator.
+SELECT name, badge, active FROM operator WHERE name = :operator;
+
+-- name: next_tote()$
+-- A number that no tote had.
+SELECT nextval(pg_get_serial_sequence('tote', 'id'));
+
+-- name: add_tote(id, sscc, order_id, note, numbered_by)!
+-- Keep the number of a tote.
+INSERT INTO tote (id, sscc, order_id, note, numbered_by) OVERRIDING SYSTEM VALUE
+VALUES (:id, :sscc, :order_id, :note, :numbered_by);
+
+-- name: tote(sscc)^
+-- One tote. Index: tote_sscc_key.
+SELECT t.sscc, o.number AS "order", t.note, t.numbered_by, t.numbered_at, f.name AS from_place, d.name AS to_place,
+       coalesce(nullif(f.title, ''), f.name) AS sender, coalesce(nullif(d.title, ''), d.name) AS recipient
+FROM tote t
+LEFT JOIN stock_order o ON o.id = t.order_id
+LEFT JOIN place f ON f.id = o.from_place
+LEFT JOIN place d ON d.id = o.to_place
+WHERE t.sscc = :sscc;
+
+-- name: totes(number, rows_max, rows_skipped)
+-- Totes, the latest first; those of one order. Index: tote_order.
+SELECT t.sscc, o.number AS "order", t.note, t.numbered_by, t.numbered_at, f.name AS from_place, d.name AS to_place,
+       coalesce(nullif(f.title, ''), f.name) AS sender, coalesce(nullif(d.title, ''), d.name) AS recipient
+FROM tote t
+LEFT JOIN stock_order o ON o.id = t.order_id
+LEFT JOIN place f ON f.id = o.from_place
+LEFT JOIN place d ON d.id = o.to_place
+WHERE :number::text IS NULL OR t.order_id = (SELECT id FROM stock_order WHERE number = :number)
+ORDER BY t.id DESC
+LIMIT :rows_max OFFSET :rows_skipped;
