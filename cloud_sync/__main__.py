@@ -9,6 +9,7 @@ import typer
 from cloud_sync.actions.master_data import master_data
 from cloud_sync.commands.accounts import account_app, init
 from cloud_sync.commands.alerts import alert_app
+from cloud_sync.commands.backups import backup_ledger, make_key, restore_ledger
 from cloud_sync.commands.batches import batch_app
 from cloud_sync.commands.channels import channel_app
 from cloud_sync.commands.erasure import erase_person
@@ -105,6 +106,9 @@ app.command("import")(import_records)
 app.command("export")(export_records)
 app.command("report")(report)
 app.command("verify-paper")(verify_paper)
+app.command("backup")(backup_ledger)
+app.command("restore")(restore_ledger)
+app.command("backup-key")(make_key)
 
 
 def main() -> None:

@@ -23,6 +23,8 @@ from cloud_sync.api import (
     desk,
     enrolments,
     gateways,
+    governance,
+    journal_gaps,
     labels,
     master_data,
     measurements,
@@ -53,7 +55,8 @@ NO_LABEL_SETTINGS = LabelSettings()
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
 
-Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments`, those of `/v1/seal` for witnesses and `/healthz` needs
+Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments`, `/v1/journals/missing`, those of `/v1/seal` for
+witnesses and `/healthz` needs
 `Authorization: Bearer TOKEN`, with a token made by `cloud-sync token create NAME --role ROLE`, or the cookie of a
 person who signed in at `/v1/sessions`; a change with the cookie needs the header `X-CSRF-Token` that signing in gave.
 
@@ -76,9 +79,11 @@ ROOMS = (
     compounding,
     master_data,
     records,
+    governance,
     gateways,
     enrolments,
     desk,
+    journal_gaps,
     seal,
     alerts,
     labels,

@@ -155,6 +155,17 @@ class AlertsSection(Section):
         return MailServer(self.smtp_host, self.smtp_port, self.smtp_security, self.mail_from, user, password)
 
 
+class BackupSection(Section):
+    """``[backup]``: with which keys backups are encrypted, how many stay, and when one is overdue. ``marks_file`` is
+    written every minute, and belongs on another disk than the database."""
+
+    recipients: tuple[Annotated[str, Field(pattern=r"^age1[0-9a-z]{58}$")], ...] = ()
+    key_file: Path | None = None
+    marks_file: Path | None = None
+    keep: Annotated[int, Field(ge=1, le=10_000)] = 14
+    overdue_hours: Annotated[int, Field(ge=1, le=8760)] = 26
+
+
 class PrinterSection(Section):
     """``[labels.printers.NAME]``: a label printer that takes ZPL on a raw TCP port."""
 
@@ -190,6 +201,7 @@ class LedgerConfig(Section):
     mqtt: MqttSection | None = None
     typed_times: Annotated[TypedTimesSection, Field(default_factory=TypedTimesSection)]
     alerts: Annotated[AlertsSection, Field(default_factory=AlertsSection)]
+    backup: Annotated[BackupSection, Field(default_factory=BackupSection)]
     labels: Annotated[LabelsSection, Field(default_factory=LabelsSection)]
 
 
@@ -256,6 +268,8 @@ _PATHS = (
     ("mqtt", "client_key_file"),
     ("mqtt", "credentials_file"),
     ("alerts", "smtp_credentials_file"),
+    ("backup", "key_file"),
+    ("backup", "marks_file"),
 )
 
 # What to write instead, by the kind of fault pydantic names.

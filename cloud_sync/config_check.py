@@ -61,6 +61,8 @@ def _secrets(config: LedgerConfig, path: Path) -> Iterator[tuple[str, Path]]:
                 yield f"mqtt.{key}", secret
     if config.alerts.smtp_credentials_file is not None and config.alerts.smtp_credentials_file.exists():
         yield "alerts.smtp_credentials_file", config.alerts.smtp_credentials_file
+    if config.backup.key_file is not None and config.backup.key_file.exists():
+        yield "backup.key_file", config.backup.key_file
     if environment_file(path).exists():
         yield "environment", environment_file(path)
     urls = (config.database.url, config.database.migration_url)

@@ -14,6 +14,7 @@ from typing import Any
 from edge_agent.buffer.desk_store import Desk
 from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.journal_thread import JournalThread
+from edge_agent.buffer.kept_batches import KeptBatches
 from edge_agent.buffer.opening import start_journal
 from edge_agent.buffer.recorder import Recorder
 from edge_agent.buffer.stored_batch import JournalStatus, StoredBatch
@@ -42,6 +43,7 @@ from edge_agent.uplink.build import build_uplink
 from edge_agent.uplink.desk_client import DeskClient, DeskPuller
 from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.identity import Identity
+from edge_agent.uplink.replay import Replay
 from edge_agent.uplink.witness import Witness
 
 FAREWELL_S = 3.0
@@ -166,6 +168,10 @@ class _Agent:
             self._puller = _puller(config, clock, dock_context, client, self._before_pull, self._take)
             data_dir = config.gateway.data_dir
             self._witness = Witness(client, config.gateway.name, identity, clock, data_dir, self._recorder.record)
+        section = config.journal
+        self._kept = KeptBatches(
+            config.gateway.data_dir, clock, hours=section.kept_hours, bytes_max=section.kept_bytes_max
+        )
         self._forwarder = Forwarder(
             journal,
             thread,
@@ -178,7 +184,12 @@ class _Agent:
             backfill_bytes_per_s=config.uplink.backfill_bytes_per_s,
             on_status=partial(_put_down, config.gateway.data_dir),
             work=committed,
+            keep=self._kept.keep,
         )
+        self._replay: Replay | None = None
+        if config.uplink.kind == "https" or config.desk.url is not None:
+            asking = DeskClient(config.uplink, config.gateway.name, identity.sign, clock, url=config.desk.url)
+            self._replay = Replay(asking, journal, thread, self._kept, wake=self._forwarder.wake)
         calendar = Calendar(config, clock, self._recorder.record, partial(thread.call, journal.status))
         self._clock_watch = ClockWatch(
             clock,
@@ -226,6 +237,7 @@ class _Agent:
                 await self._status_server.close()
             await self._sources.end()
             await _end([stopping, showing, recording, forwarding, *helping])
+            await self._thread.call(self._kept.close)
         _raise_for_the_dead([task for task in (recording, forwarding, *helping, *listening) if task in done])
         _raise_for_the_dead([task for task in (recording, forwarding) if not task.cancelled() and task.exception()])
         _log.info("gateway %s stopped", self._config.gateway.name)
@@ -237,6 +249,8 @@ class _Agent:
             asyncio.create_task(self._calendar.run(), name="calendar"),
             asyncio.create_task(self._watchdog.run(), name="watchdog"),
         ]
+        if self._replay is not None:
+            helpers.append(asyncio.create_task(self._replay.run(), name="replay"))
         if self._dock is not None:
             self._dock.remember(await self._thread.call(scans_in, self._journal))
             if self._puller is not None:

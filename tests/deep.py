@@ -15,7 +15,7 @@ from collections import Counter
 MACHINE = "tests/integration/cloud/test_any_interleaving.py"
 ORDERS = tuple(
     f"tests/integration/cloud/test_any_order{name}.py"
-    for name in ("", "_probes", "_thinned", "_changed", "_decided", "_of_labels")
+    for name in ("", "_probes", "_thinned", "_set_aside", "_changed", "_decided", "_of_labels")
 )
 STORIES, EXAMPLES = 12, 120
 """In one round; some of the tests take a share of the examples."""

@@ -49,10 +49,19 @@ class ContinuationOut(BaseModel):
     proof: list[str] = Field(description="Hashes of the consistency proof of RFC 6962, section 2.1.2, in base64.")
 
 
+class EpochOut(BaseModel):
+    """The ledger's word that it was restored, and its log goes on under another name."""
+
+    words: str = Field(description="What is signed; see edge_agent/domain/seal/epochs.py.")
+    by: str = Field(description="The ledger's key, base64.")
+    signature: str = Field(description="Ed25519, base64.")
+
+
 class ShownOut(ContinuationOut):
     """The same for a witness."""
 
     handovers: list[HandoverOut]
+    epochs: list[EpochOut] = Field(description="The restores from backups since the log that the gateway saw.")
 
 
 class WitnessOut(BaseModel):
@@ -123,6 +132,7 @@ def get_witness(
     database: Ledger,
     now: Now,
     from_size: Size = 0,
+    origin: Annotated[str, Query(max_length=200, description="The log that it saw last, from its checkpoint.")] = "",
     gateway: Annotated[Name | None, Query(description="The gateway's name.")] = None,
     signed_by: Annotated[Said, Header(alias=GATEWAY_HEADER)] = "",
     at: Annotated[Said, Header(alias=TIME_HEADER)] = "",
@@ -132,7 +142,7 @@ def get_witness(
     """The latest checkpoint, and how it goes on from what the gateway saw. Its signature is the credential."""
     asked = Asked(signed_by if signed_by == gateway else "", at, nonce, signature, "GET", WITNESS_PATH)
     try:
-        return witnesses.checkpoint_for(database, asked, from_size, now=now)
+        return witnesses.checkpoint_for(database, asked, from_size, origin, now=now)
     except NotKnown as error:
         note_refusal(request, str(error))
         return problem(401, str(error), error.what_to_do, {NOW_HEADER: written(now)})

@@ -19,6 +19,7 @@ from typing import NoReturn
 import uvicorn
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
+from cloud_sync.actions.governance import controlled_changes, retention_rules
 from cloud_sync.actions.master_data.zones import ask_for_missing_zones, zones_that_differ
 from cloud_sync.actions.monitoring import channels, retention
 from cloud_sync.actions.orders.reallocation_worker import Replanning
@@ -48,6 +49,7 @@ BACKLOG = 1024
 
 HOUSEKEEPING_S = 24 * 3600
 BUDGETS_S = 300
+CHANGES_S = 60
 """How often lots are held against the allowances of their items."""
 
 
@@ -229,10 +231,14 @@ def _keep_house(database: Database, readings_kept_months: int | None, leadership
         retention.make_months_ahead(database, at)
         channels.note_unjudged_channels(database)
         if readings_kept_months is not None:
-            retention.thin_readings(database, months=readings_kept_months, at=at)
+            months = retention_rules.readings_kept_months(database, readings_kept_months)
+            retention.thin_readings(database, months=months, at=at)
 
     def budgets() -> None:
         stability_budget.judge_budgets(database, datetime.now(UTC))
+
+    def changes() -> None:
+        controlled_changes.apply_due(database, datetime.now(UTC))
 
     def repeated(once: Callable[[], None], every_s: float, what: str) -> None:
         while True:
@@ -246,6 +252,7 @@ def _keep_house(database: Database, readings_kept_months: int | None, leadership
     for once, every_s, what in (
         (housekeeping, HOUSEKEEPING_S, "housekeeping waits"),
         (budgets, BUDGETS_S, "stability budgets wait"),
+        (changes, CHANGES_S, "controlled changes wait"),
     ):
         Thread(target=repeated, args=(once, every_s, what), name=what.rsplit(" ", 1)[0], daemon=True).start()
 

@@ -11,14 +11,19 @@ from starlette.types import Message, Receive, Scope, Send
 
 from cloud_sync.console.live import Broadcast, Recent
 from cloud_sync.console.pages import (
+    access_reviews,
     administration,
+    agreements,
     alerts,
     audit,
     batch,
     cases,
+    change_control,
+    changes,
     compounding,
     counts,
     destruction,
+    equipment,
     expiry,
     gateways,
     login,
@@ -33,12 +38,15 @@ from cloud_sync.console.pages import (
     quarantine,
     recalls,
     receiving,
+    records,
     reports,
+    retention,
     returns,
     room,
     setup,
     signatures,
     trace,
+    training,
     transfers,
 )
 
@@ -46,6 +54,7 @@ PAGES = (
     now, room, quarantine, trace, lots, cases, alerts,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
     recalls, compounding, batch, signatures, expiry, reports, papers, audit,
+    records, changes, change_control, retention, training, equipment, agreements, access_reviews,
     gateways, setup, people, administration, login,
 )  # fmt: skip
 

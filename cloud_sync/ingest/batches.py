@@ -26,6 +26,7 @@ from cloud_sync.ingest.pipeline import (
     Reader,
     Sealed,
     Sender,
+    advance_lanes,
     evidence_ids,
     in_parts,
     keep_evidence,
@@ -169,9 +170,10 @@ def _keep_dead_letter(database: Database, batch: Batch, error: Exception) -> Bat
         if _is_stored(connection, sealed, sender.id):
             return BatchReceipt(batch.digest, BatchOutcome.DUPLICATE)
         (evidence_id,) = evidence_ids(connection, 1)
-        keep_evidence(connection, sender.id, [Kept(evidence_id, sealed, None, None)])
+        keep_evidence(connection, sender.id, [Kept(evidence_id, sealed, *_times_in(batch, sender.window))])
         case = poison_case(batch, evidence_id, error)
         open_case(connection, case)
+        advance_lanes(connection, sender.id, [sealed])  # as far as the hole that this batch is
     _log.error("%s", case.text, exc_info=error)
     return BatchReceipt(batch.digest, BatchOutcome.STORED, case.text)
 
@@ -275,13 +277,16 @@ def _read_whole(connection: Connection, sender: Sender, new: Sequence[Sealed]) -
 
 
 def book_evidence(connection: Connection, batch: Batch, evidence_id: int) -> None:
-    """Make facts of a batch that is kept as evidence and nothing more. The caller owns the lane."""
+    """Make facts of a batch that is kept as evidence and nothing more, and whose case is closed. The caller owns the
+    lane.
+    """
     header, decoded = batch.header, _decoded(batch)
     gateway: Row = queries("ingest").gateway(connection, name=header.gateway)
     is_doubted = not is_trusted(connection, gateway, header.gateway, header.journal)
     sender = replace(Sender.of(gateway, header.gateway), is_doubted=is_doubted)
-    source = sender.source(Sealed(0, header, batch.raw, batch.digest), evidence_id)
-    _book(connection, gateway, source, batch, decoded)
+    sealed = Sealed(0, header, batch.raw, batch.digest)
+    advance_lanes(connection, sender.id, [sealed])
+    _book(connection, gateway, sender.source(sealed, evidence_id), batch, decoded)
 
 
 def _book(
@@ -387,6 +392,16 @@ def _trusted(decoded: Sequence[Record | str], window: TimeWindow) -> tuple[datet
     times = [each.stamp.at for each in decoded if isinstance(each, said) and each.stamp.synced]
     times = [at for at in times if window.has(at, synced=True)]
     return min(times, default=None), max(times, default=None)
+
+
+def _times_in(batch: Batch, window: TimeWindow) -> tuple[datetime | None, datetime | None]:
+    """The same of a batch that may hold what nobody can read: unknown then."""
+    try:
+        return _trusted(_decoded(batch), window)
+    except Exception as error:
+        if not is_poison(error):
+            raise
+        return None, None
 
 
 def _earliest(decoded: Sequence[Record | str], window: TimeWindow) -> datetime | None:

@@ -50,12 +50,13 @@ def _reprocess(connection: Connection, case_id: int, reason: str, actor: str) ->
     newest = latest_case(connection, SET_ASIDE, case["key"])
     if newest is None or newest["id"] != case_id or newest["resolved_at"] is not None:
         raise Conflict(f"case {case_id} is closed", f"See GET /v1/cases?kind={SET_ASIDE} for those that are open.")
+    # Its lane has a hole here as long as the case is open.
+    close_case(connection, case_id, actor=actor, resolution=f"booked again: {reason}")
     book_evidence(connection, batch, case["evidence_id"])
     data = {"evidence": case["evidence_id"], "digest": batch.digest, "records": header.count}
     add_event(
         connection, actor=actor, kind="batch_rebooked", subject=f"case:{case_id}", reason=reason, data=data
     )  # fmt: skip
-    close_case(connection, case_id, actor=actor, resolution=f"booked again: {reason}")
     closed: Row = queries("quality").case_by_id(connection, case_id=case_id)
     return closed
 

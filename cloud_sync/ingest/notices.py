@@ -7,11 +7,16 @@ from psycopg.types.json import Jsonb
 from cloud_sync.ingest.clock_correction import correct_times
 from cloud_sync.ingest.lane_progress import SequenceGap, declare_gaps
 from cloud_sync.ingest.provenance import RecordSource, Sourced
+from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.monitoring.envelopes import Span, joined
 from cloud_sync.posting.monitoring.rule_tracks import judge, judge_silence
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.wire.journal_gaps import LOST_BY_RESTORE
 from edge_agent.domain.wire.records import Notice
+
+LOST_WITH_RESTORE = "lost_with_restore"
+"""The kind of the cases of what a restored ledger gets from nobody any more."""
 
 
 def store_notices(connection: Connection, source: RecordSource, said: Sequence[Sourced[Notice]]) -> None:
@@ -43,6 +48,9 @@ def apply_notices(connection: Connection, source: RecordSource, said: Sequence[S
     Those of a doubted journal say nothing of other journals, nor of the gateway's clock.
     """
     gaps = declare_gaps(connection, source, said)
+    for each in said:
+        if each.record.data.get("because") == LOST_BY_RESTORE and not source.is_doubted:
+            _open_case_of_loss(connection, source, each.record)
     if gaps:
         list(queries("tracks").lock_channels_of_gateway(connection, gateway_id=source.gateway_id))
         # Alone: a clock notice beside it may judge the past again.
@@ -50,6 +58,16 @@ def apply_notices(connection: Connection, source: RecordSource, said: Sequence[S
         judge_silence(connection, source.gateway_id, {}, journal=source.doubted_journal, alone=True)
     if not source.is_doubted:
         correct_times(connection, source, said)
+
+
+def _open_case_of_loss(connection: Connection, source: RecordSource, notice: Notice) -> None:
+    data = {name: notice.data.get(name) for name in ("journal", "lane", "first", "count")}
+    text = (
+        f"gateway {source.gateway}: {notice.text}. Look at the papers and at the checkpoints kept elsewhere for what "
+        "happened then, and book it by hand; what nobody can know counts as not measured"
+    )
+    key = f"{source.gateway}/{data['journal']}/{data['lane']}/{data['first']}"
+    open_case(connection, Case(LOST_WITH_RESTORE, key, text, evidence_id=source.evidence_id, data=data))
 
 
 def _told_by_envelopes(connection: Connection, source: RecordSource, gaps: Sequence[SequenceGap]) -> dict[int, Span]:

@@ -7,7 +7,7 @@ read, which depends on the lane (``Reader``). 6. They are kept as evidence, byte
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, takewhile
@@ -136,6 +136,7 @@ def store_part(
     contents = read(connection, sender, new)
     if contents.kept:
         keep_evidence(connection, sender.id, contents.kept)
+        advance_lanes(connection, sender.id, [each.sealed for each in contents.kept])
         contents.book(connection)
         queries("ingest").gateway_seen(connection, id=sender.id)
     return PartStored([each.sealed.index for each in contents.kept], duplicates, contents.span)
@@ -148,7 +149,7 @@ def own_lanes(connection: Connection, part: Sequence[Sealed]) -> None:
 
 
 def keep_evidence(connection: Connection, gateway_id: int, kept: Sequence[Kept]) -> None:
-    """Keep batches as they were signed, and let their lanes advance. The caller owns the lanes."""
+    """Keep batches as they were signed. The caller owns the lanes, and lets them advance (``advance_lanes``)."""
     with connection.cursor() as cursor, cursor.copy(queries("ingest").copy_evidence.sql) as copy:
         copy.set_types(EVIDENCE_TYPES)
         for each in kept:
@@ -168,7 +169,11 @@ def keep_evidence(connection: Connection, gateway_id: int, kept: Sequence[Kept])
                     each.last_at,
                 )
             )
-    for journal, lane in sorted({(each.sealed.header.journal, each.sealed.header.lane) for each in kept}):
+
+
+def advance_lanes(connection: Connection, gateway_id: int, sealed: Iterable[Sealed]) -> None:
+    """Let the lanes of batches advance as far as what is here counts now. The caller owns the lanes."""
+    for journal, lane in sorted({(each.header.journal, each.header.lane) for each in sealed}):
         advance(connection, gateway_id, journal, lane.value)
 
 

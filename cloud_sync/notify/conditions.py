@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from cloud_sync.domain.alerts import AlertKind
 from cloud_sync.notify.alert import NewAlert
 from cloud_sync.notify.escalation import UNDELIVERED_AFTER
+from cloud_sync.notify.records_due import calibrated, records_due
 from cloud_sync.notify.routing import Router
 from cloud_sync.notify.settings import AlertSettings
 from cloud_sync.notify.wording import local
@@ -71,6 +72,7 @@ def _found(connection: Connection, settings: AlertSettings, at: datetime) -> Ite
     yield from _silence(connection, settings, at)
     yield from _expiry(connection, settings, at)
     yield from _notices(connection, at)
+    yield from records_due(connection, at)
     yield from _low_stock(connection, at)
     yield from _failing_targets(connection, at)
 
@@ -125,8 +127,11 @@ def _expiry(connection: Connection, settings: AlertSettings, at: datetime) -> It
 def _notices(connection: Connection, at: datetime) -> Iterator[NewAlert]:
     kinds = {"calibration_due": AlertKind.CALIBRATION_DUE, "certificate_expires": AlertKind.CERTIFICATE_DUE}
     asked = [*kinds, "statistics"]
+    settled = calibrated(connection, at)
     for row in queries("alert_conditions").notices_since(connection, kinds=asked, since=at - NOTICES_FOR):
         kind, text = kinds.get(row["kind"]), row["text"]
+        if kind is AlertKind.CALIBRATION_DUE and (row["gateway"], row["subject"]) in settled:
+            continue  # the ledger has a newer certificate than the gateway's configuration
         if kind is None:
             share = _used_share(row)
             if share < NEARLY_FULL:

@@ -141,6 +141,7 @@ _IDS: Mapping[RecordKind, str] = {
     RecordKind.COUNT: "Give the number, as in GET /v1/counts.",
     RecordKind.BATCH: "Give the number, as in GET /v1/production-batches.",
     RecordKind.FORMULATION: "Give NAME:VERSION, as in GET /v1/master-formulation-records.",
+    RecordKind.SOP: "Give CODE:VERSION, as in GET /v1/sops.",
 }
 _RECORDS: Mapping[RecordKind, Callable[[Any, Connection, str, str], Record | None]] = {
     RecordKind.EXPOSURE: lambda q, c, first, second: _exposure(q, c, _id(first), _id(second)),
@@ -150,6 +151,7 @@ _RECORDS: Mapping[RecordKind, Callable[[Any, Connection, str, str], Record | Non
     RecordKind.COUNT: lambda q, c, first, _: q.count_record(c, number=first),
     RecordKind.BATCH: lambda q, c, first, _: q.batch_record(c, number=first),
     RecordKind.FORMULATION: lambda q, c, first, second: q.formulation_record(c, name=first, version=_id(second)),
+    RecordKind.SOP: lambda q, c, first, second: q.sop_record(c, code=first, version=_id(second)),
 }
 
 

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
-from hashlib import sha256
 from threading import Event, Thread
 from typing import Any, Self
 
 from cloud_sync.actions.gateways.ledger_keys import keys_in
 from cloud_sync.errors import DatabaseDown, LedgerError, Overtaken
+from cloud_sync.seal.epochs import origin_in
 from cloud_sync.seal.tree import TILE_WIDTH, GrowingTree
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
@@ -93,13 +93,6 @@ def seal_once(database: Database) -> Sealed | None:
         if not queries("seal").may_seal(connection):
             return None
         return _seal(connection)
-
-
-def origin_in(connection: Connection) -> str:
-    """The name of this ledger's log: it follows from the first key that the ledger had, and never changes."""
-    keys_in(connection)
-    first = bytes(queries("seal").first_ledger_key(connection))
-    return f"lotwarden.ledger/{sha256(first).hexdigest()[:16]}"
 
 
 def _seal(connection: Connection) -> Sealed | None:

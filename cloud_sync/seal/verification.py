@@ -18,11 +18,13 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from cloud_sync.seal.batch_signatures import KeysOf, falsely_signed, keys_not_told, keys_told
-from cloud_sync.seal.sealing import origin_in, state_words
+from cloud_sync.seal.epochs import Origins
+from cloud_sync.seal.sealing import state_words
 from cloud_sync.seal.tree import TILE_BYTES, TILE_WIDTH, root_of_prefix, top_of
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
 from cloud_sync.storage.tables import TABLES, TableKind, TableRule
+from edge_agent.domain.seal.epochs import Epoch, epoch_of
 from edge_agent.domain.seal.merkle import HASH_BYTES
 from edge_agent.domain.seal.notes import (
     COSIGNATURE,
@@ -70,6 +72,8 @@ class Report:
     unsealed: int = 0
     """Rows that were committed after the last checkpoint."""
     findings: list[Finding] = field(default_factory=list)
+    restores: list[str] = field(default_factory=list)
+    """What restores of backups lost, as far as it is declared."""
 
     def add(self, where: str, what: str) -> None:
         """One more, up to a bound."""
@@ -92,7 +96,9 @@ def verify(database: Database, kept_elsewhere: Sequence[str] = ()) -> Report:
             tables = [threads.submit(ask, each) for each in _questions(connection, keys)]
             last = queries("seal").last_checkpoint(connection)
             sizes = {row["size"] for row in queries("seal").checkpoints(connection)}
-            kept = _Tree({size // TILE_WIDTH for size in sizes | {_size_of(note) for note in kept_elsewhere}})
+            restored = {row["restored_size"] for row in queries("backup").epochs(connection)}
+            sizes |= restored | {_size_of(note) for note in kept_elsewhere}
+            kept = _Tree({size // TILE_WIDTH for size in sizes})
             tree = _check_tiles(connection, report, last, kept, lambda each: threads.submit(ask, each).result)
             _check_checkpoints(connection, report, tree, kept_elsewhere)
             for each in tables:
@@ -259,7 +265,7 @@ def _check_tile(connection: Connection, report: Report, row: Row) -> None:
 
 def _check_checkpoints(connection: Connection, report: Report, tree: _Tree, kept_elsewhere: Sequence[str]) -> None:
     keys = _check_keys(connection, report)
-    origin = origin_in(connection) if keys else ""
+    origins = Origins(connection) if keys else None
     before = 0
     for row in queries("seal").checkpoints(connection):
         report.checkpoints += 1
@@ -267,7 +273,8 @@ def _check_checkpoints(connection: Connection, report: Report, tree: _Tree, kept
         if row["previous_size"] != before:
             report.add(f"seal_checkpoint {row['previous_size']}", "it is gone")
         before = row["size"]
-        fault = _fault_of_note(row["note"], origin, keys)
+        origin = origins.at(row["size"]) if origins else ""
+        fault = _fault_of_note(row["note"], [origin], keys)
         checkpoint = Checkpoint(origin, row["size"], bytes(row["root"]))
         if fault or opened_note(row["note"])[0] != checkpoint:
             report.add(where, fault or "its text says something else than its columns")
@@ -277,19 +284,52 @@ def _check_checkpoints(connection: Connection, report: Report, tree: _Tree, kept
             report.add(where, "the tree of that size has another root now: what it covers was changed")
     for row in queries("seal").cosignatures(connection):
         report.cosignatures += 1
-        if not row["is_known"] or not _is_cosigned(row, origin):
+        if not row["is_known"] or not origins or not _is_cosigned(row, origins.at(row["size"])):
             report.add(f"seal_cosignature {row['size']} {row['name']}", "it is not a signature of this gateway")
+    epochs = _check_epochs(report, tree, origins, keys) if origins else []
     for note in kept_elsewhere:
-        _check_kept(report, tree, note, origin, keys)
+        _check_kept(report, tree, note, origins, epochs, keys)
 
 
-def _check_kept(report: Report, tree: _Tree, note: str, origin: str, keys: list[bytes]) -> None:
-    fault = _fault_of_note(note, origin, keys)
+def _check_epochs(report: Report, tree: _Tree, origins: Origins, keys: list[bytes]) -> list[Epoch]:
+    """What the ledger signed when it was restored; each says where the log before ended."""
+    epochs = []
+    for row in origins.epochs:
+        where = f"seal_epoch {row['number']}"
+        epoch = epoch_of(row["statement"])
+        if bytes(row["public_key"]) not in keys or not _is_signed(
+            bytes(row["public_key"]), bytes(row["signature"]), epoch.words
+        ):
+            report.add(where, "this ledger has not signed it")
+        elif epoch.restored.size != row["restored_size"] or tree.root(epoch.restored.size) != epoch.restored.root:
+            report.add(where, "the rows that came back with the restore have another root now")
+        epochs.append(epoch)
+        lost = epoch.known.size - epoch.restored.size
+        report.restores.append(
+            f"restored from a backup at {row['begun_at']:%Y-%m-%d %H:%M} UTC by {row['begun_by']} ({row['reason']}): "
+            f"{epoch.restored.size} sealed rows came back, {lost} that were signed after them are known to be lost"
+        )
+    return epochs
+
+
+def _check_kept(
+    report: Report, tree: _Tree, note: str, origins: Origins | None, epochs: list[Epoch], keys: list[bytes]
+) -> None:
+    names = [origins.first, *(each.origin for each in epochs)] if origins else [""]
+    fault = _fault_of_note(note, names, keys)
     if fault:
         report.add("checkpoint kept elsewhere", fault)
         return
     checkpoint, _ = opened_note(note)
     where = f"checkpoint kept elsewhere, of {checkpoint.size} rows"
+    ended = [each for each in epochs if each.restored.origin == checkpoint.origin]
+    if ended and checkpoint.size > ended[0].restored.size:
+        known = ended[0].known
+        if checkpoint.size > known.size:
+            report.add(where, f"the restore that ended this log tells of {known.size} rows: more were lost")
+        elif checkpoint.size == known.size and checkpoint.root != known.root:
+            report.add(where, "the restore that ended this log declared another root: this is another history")
+        return
     if checkpoint.size > report.size:
         report.add(where, f"the ledger holds only {report.size}: it was set back to an older state")
     elif tree.root(checkpoint.size) != checkpoint.root:
@@ -313,14 +353,20 @@ def _check_keys(connection: Connection, report: Report) -> list[bytes]:
     return keys
 
 
-def _fault_of_note(note: str, origin: str, keys: list[bytes]) -> str:
+def _fault_of_note(note: str, origins: Sequence[str], keys: list[bytes]) -> str:
     try:
         checkpoint, signatures = opened_note(note)
     except NoteFault as fault:
         return fault.reason
-    if checkpoint.origin != origin:
-        return f"it is of another ledger, {checkpoint.origin}"
+    if checkpoint.origin not in origins:
+        return f"it is of another ledger or another restore of it, {checkpoint.origin}"
     return "" if any(_has_signed(checkpoint, each, keys) for each in signatures) else "this ledger has not signed it"
+
+
+def is_signed_note(connection: Connection, note: str, origin: str) -> bool:
+    """Whether this ledger has signed this checkpoint of the log ``origin``."""
+    keys = [bytes(row["public_key"]) for row in queries("seal").ledger_keys_ever(connection)]
+    return not _fault_of_note(note, [origin], keys)
 
 
 def _has_signed(checkpoint: Checkpoint, signature: NoteSignature, keys: list[bytes]) -> bool:

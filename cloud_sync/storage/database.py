@@ -142,7 +142,7 @@ class Database:
             yield connection
 
     def _configure(self, connection: Connection) -> None:
-        """Arrays of thousands of values go to the server in binary form: as text each value would have to be escaped."""
+        """Arrays of thousands of values go to the server in binary form: as text, each value would be escaped."""
         connection.adapters.register_dumper(list, ListBinaryDumper)
 
     def _is_lost(self) -> None:
@@ -191,18 +191,31 @@ def holds_ledger(url: str) -> bool:
         raise DatabaseDown(str(error).strip()) from error
 
 
-def migrate(url: str) -> None:
-    """Bring the database to the newest revision. Safe to run twice, or by two processes at once."""
+def migrate(url: str, *, to: str = "head") -> None:
+    """Bring the database to a revision, the newest if none is named. Safe to run twice, or by two processes at once."""
     import alembic.command  # with SQLAlchemy: long to load, and a ledger is migrated once in its life
-    import alembic.config
 
-    config = alembic.config.Config()
-    config.set_main_option("script_location", str(resources.files("cloud_sync.storage") / "migrations"))
+    config = _alembic()
     config.attributes["url"] = url.replace("postgresql://", "postgresql+psycopg://", 1)
     try:
         with _MIGRATING:
-            alembic.command.upgrade(config, "head")
+            alembic.command.upgrade(config, to)
     except Exception as error:
         if isinstance(getattr(error, "orig", error), psycopg.OperationalError):
             raise DatabaseDown(str(error).splitlines()[0]) from error
         raise
+
+
+def known_revisions() -> frozenset[str]:
+    """Every version of the schema that this version of the ledger can start from."""
+    from alembic.script import ScriptDirectory
+
+    return frozenset(each.revision for each in ScriptDirectory.from_config(_alembic()).walk_revisions())
+
+
+def _alembic() -> Any:
+    import alembic.config
+
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(resources.files("cloud_sync.storage") / "migrations"))
+    return config

@@ -5,15 +5,18 @@ SELECT :gateway_id, :journal::uuid, was, seq FROM unnest(:was::bigint[], :seq::b
 ON CONFLICT DO NOTHING;
 
 -- name: stored_numbers(gateway_id, journal, numbers)
--- Which of these readings of a journal are stored under these numbers. Index: evidence's key.
+-- Which of these readings of a journal are stored under these numbers, and not only set aside. Index: evidence's key.
 SELECT new.number
 FROM unnest(:numbers::bigint[]) AS new (number)
 CROSS JOIN LATERAL (
-    SELECT e.last_seq FROM evidence e
+    SELECT e.id, e.last_seq FROM evidence e
     WHERE (e.gateway_id, e.journal, e.lane) = (:gateway_id, :journal::uuid, 'readings') AND e.first_seq <= new.number
     ORDER BY e.first_seq DESC LIMIT 1
 ) AS near
-WHERE near.last_seq >= new.number;
+WHERE near.last_seq >= new.number
+  -- Index: exception_case_set_aside.
+  AND NOT EXISTS (SELECT FROM exception_case k
+                  WHERE k.evidence_id = near.id AND k.kind = 'batch_set_aside' AND k.resolved_at IS NULL);
 
 -- name: retold_between(gateway_id, journal, first, last)
 -- Which readings with these numbers were told again, and under which number. Index: retold_reading's key.

@@ -53,6 +53,7 @@ ORDER BY journal;
 -- name: advance_lane(gateway_id, journal, lane)!
 -- Go on from where the lane was known to, batch by batch and over declared gaps, to the first hole. Thinned records are
 -- a hole until all that stands for them is here. What is before a declared gap was written, though it may not be here yet.
+-- What was set aside is a hole as long as its case is open: nothing of it counts.
 WITH RECURSIVE start AS (
     SELECT coalesce(max(next_seq), 1) AS next_seq, max(horizon_at) AS horizon_at
     FROM lane_progress
@@ -65,12 +66,15 @@ WITH RECURSIVE start AS (
     CROSS JOIN LATERAL (
         -- Stored batches never overlap: only the nearest can hold the next number. Index: evidence's key.
         (SELECT near.last_seq + 1 AS next_seq, near.last_at
-         FROM (SELECT e.last_seq, e.last_at
+         FROM (SELECT e.id, e.last_seq, e.last_at
                FROM evidence e
                WHERE (e.gateway_id, e.journal, e.lane) = (:gateway_id, :journal::uuid, :lane)
                  AND e.first_seq <= s.next_seq
                ORDER BY e.first_seq DESC LIMIT 1) AS near
-         WHERE near.last_seq >= s.next_seq)
+         WHERE near.last_seq >= s.next_seq
+           -- Index: exception_case_set_aside.
+           AND NOT EXISTS (SELECT FROM exception_case k
+                           WHERE k.evidence_id = near.id AND k.kind = 'batch_set_aside' AND k.resolved_at IS NULL))
         UNION ALL
         (SELECT d.last_seq + 1, NULL
          FROM declared_gap d

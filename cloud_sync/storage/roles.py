@@ -31,7 +31,9 @@ PRIVILEGES = {
 def protect(connection: psycopg.Connection[Any]) -> None:
     """Bring triggers and privileges in line with :data:`TABLES`, in the transaction of a migration."""
     roles = _queries()
-    for name, rule in TABLES.items():
+    there = {row[0] for row in roles.table_names(connection)}  # fewer where a restored ledger is older than this
+    tables = {name: rule for name, rule in TABLES.items() if name in there}
+    for name, rule in tables.items():
         if rule.kind is TableKind.EVIDENCE and not rule.has_own_trigger:
             roles.protect_evidence(connection, of_table=name, may_change=list(rule.may_change))
         if rule.kind is TableKind.EVIDENCE and rule.is_sealed:
@@ -45,13 +47,13 @@ def protect(connection: psycopg.Connection[Any]) -> None:
             RUNTIME_ROLE, RUNTIME_ROLE,
         )  # fmt: skip
         return
-    for name, rule in TABLES.items():
+    for name, rule in tables.items():
         roles.grant_runtime(connection, of_table=name, privileges=", ".join(PRIVILEGES[rule.kind]))
-    roles.grant_runtime_others(connection, known=list(TABLES))
-    _open_to_owners(connection)
+    roles.grant_runtime_others(connection, known=list(tables))
+    _open_to_owners(connection, there)
 
 
-def _open_to_owners(connection: psycopg.Connection[Any]) -> None:
+def _open_to_owners(connection: psycopg.Connection[Any], there: set[str]) -> None:
     roles = _queries()
     if not roles.make_client_role(connection):
         log.warning("owners see nothing: let an administrator run CREATE ROLE %s, and GRANT it to this user and to %s",
@@ -64,6 +66,8 @@ def _open_to_owners(connection: psycopg.Connection[Any]) -> None:
     roles.make_views_look_as_who_asks(connection)
     roles.close_privileged_functions(connection)
     for name, only_where in OPEN_TO_OWNERS.items():
+        if name not in there:
+            continue
         roles.open_to_owners(connection, of_table=name, only_where=only_where)
 
 

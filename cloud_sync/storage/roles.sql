@@ -42,6 +42,11 @@ SELECT set_config('lotwarden.owner', :owner, true), set_config('role', 'lotwarde
 -- Whether this user can take that role.
 SELECT may_be_runtime();
 
+-- name: table_names()
+-- All tables and views.
+SELECT relname::text FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v') AND NOT relispartition;
+
 -- name: holds_ledger()$
 -- Whether there is a ledger in this database, of whatever version.
 SELECT to_regclass('alembic_version') IS NOT NULL;

@@ -43,6 +43,10 @@ FROM production_batch b JOIN place p ON p.id = b.place_id WHERE p.name = :number
 -- A version of a master formulation record.
 SELECT to_jsonb(r) FROM master_formulation_record r WHERE r.name = :name AND r.version = :version;
 
+-- name: sop_record(code, version)$
+-- A version of a procedure as people read it.
+SELECT to_jsonb(s) FROM sop s WHERE s.code = :code AND s.version = :version;
+
 -- name: add_signature(record_kind, record_id, record_sha256, meaning, person, printed_name, proof, reason, signed_at, sha256)!
 -- Keep a signature; no row if this very one is there.
 INSERT INTO signature (record_kind, record_id, record_sha256, meaning, person, printed_name, proof, reason, signed_at,

@@ -44,6 +44,8 @@ def _evidence(*may_change: str) -> TableRule:
 
 
 TABLES: Mapping[str, TableRule] = {
+    "access_review": _evidence("closed_by", "closed_at"),
+    "access_review_line": _evidence("decision", "decided_by", "decided_at", "reason"),
     "account": _SETTING,
     "account_role": _SETTING,
     "account_session": _DERIVED,  # of what the event log has
@@ -60,11 +62,27 @@ TABLES: Mapping[str, TableRule] = {
     "alert_target": _SETTING,
     "alert_watermark": _DERIVED,
     "api_token": _evidence("revoked_at", "token_sha256", "previous_sha256", "previous_until", "expires_at"),
+    "backup": _EVIDENCE,
     "batch_fact": _EVIDENCE,
+    "calibration": _EVIDENCE,
+    "change_control": _evidence(
+        "decision",
+        "decided_by",
+        "decided_at",
+        "decision_reason",
+        "implemented_by",
+        "implemented_at",
+        "implementation",
+        "closed_by",
+        "closed_at",
+        "effectiveness",
+    ),
+    "change_control_event": _EVIDENCE,
     "channel": _SETTING,
     "channel_place_was": _EVIDENCE,
     "channel_statement": _evidence("decision", "decided_by", "decided_at"),
     "clock_offset": _DERIVED,  # of notices
+    "controlled_change": _evidence("decision", "decided_by", "decided_at", "decision_reason", "applied_at"),
     "correction": _evidence(
         "effect", "needs_second_person", "before", "after", "decided_by", "decided_at", "decision", "decision_reason"
     ),
@@ -77,6 +95,7 @@ TABLES: Mapping[str, TableRule] = {
     "enrolment_failure": _DERIVED,  # of what the event log has; kept while it slows down
     "envelope": _DERIVED,  # of batches
     "envelope_point": _DERIVED,
+    "equipment": _SETTING,
     "erasure": _evidence("done_by", "done_at"),
     "event": _EVIDENCE,
     "evidence": TableRule(TableKind.EVIDENCE, not_sealed=("raw",)),  # raw has its digest beside it
@@ -100,6 +119,17 @@ TABLES: Mapping[str, TableRule] = {
     "item_substitute": _SETTING,
     "lane_progress": _DERIVED,
     "ledger_key": TableRule(TableKind.EVIDENCE, not_sealed=("private_key",)),
+    "legal_hold": _evidence(
+        "decision",
+        "decided_by",
+        "decided_at",
+        "decision_reason",
+        "lift_asked_by",
+        "lift_asked_at",
+        "lift_reason",
+        "lifted_by",
+        "lifted_at",
+    ),
     "lot": _SETTING,
     "master_formulation_record": _evidence("approved_by", "approved_at"),
     "movement": TableRule(
@@ -146,9 +176,12 @@ TABLES: Mapping[str, TableRule] = {
     "reorder_level": _SETTING,
     "reservation": _evidence("expires_at", "ended_at", "ended_as", "ended_reason"),
     "residency": _DERIVED,
+    "retention_rule": _SETTING,
+    "restored_lane": _DERIVED,  # of a file that is kept elsewhere
     "retold_reading": _EVIDENCE,
     "seal_checkpoint": _SEAL,
     "seal_cosignature": _SEAL,
+    "seal_epoch": _EVIDENCE,
     "seal_row": _SEAL,
     "seal_tile": TableRule(TableKind.EVIDENCE, ("hashes", "entries"), is_sealed=False),  # the last one grows
     "role": _SETTING,
@@ -158,9 +191,11 @@ TABLES: Mapping[str, TableRule] = {
     "signature": _EVIDENCE,
     "site_format": _SETTING,
     "sign_in_attempt": _DERIVED,  # kept while it makes the next one wait
+    "sop": _EVIDENCE,
     "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
     "stock_order": _EVIDENCE,
     "supplier": _SETTING,
+    "training_requirement": _SETTING,
     "tote": _EVIDENCE,
     "track": _DERIVED,
     "unjudged_on_purpose": _SETTING,

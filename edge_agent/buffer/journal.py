@@ -23,7 +23,14 @@ from edge_agent.buffer.reader import (
     translated,
 )
 from edge_agent.buffer.retention import Limits, RetentionPolicy, span_of
-from edge_agent.buffer.stored_batch import JournalLine, StoredBatch, gap_notice, in_batches, line_of
+from edge_agent.buffer.stored_batch import (
+    JournalLine,
+    StoredBatch,
+    gap_notice,
+    in_batches,
+    line_of,
+    restored_gap_notice,
+)
 from edge_agent.buffer.write_wear import WearCounter
 from edge_agent.domain.wire.ids import GatewayName
 from edge_agent.domain.wire.records import Lane, Notice, Record
@@ -134,6 +141,42 @@ class Journal(JournalReader):
             self._connection.executemany(
                 SQL["delete_batch"], [{"id": batch.id, "digest": batch.digest} for batch in batches]
             )
+
+    def ends(self, pending_max: int) -> dict[Lane, int]:
+        """The last number of each lane that has any; none at all if more than ``pending_max`` batches wait."""
+        with translated(self.path):
+            for lane in Lane:
+                if self._one("pending_up_to", {"lane": lane, "most": pending_max + 1})["batches"] > pending_max:
+                    return {}
+        return {lane: head.seq for lane, head in self._heads.items() if head.seq}
+
+    def numbers(self) -> dict[Lane, list[tuple[int, int]]]:
+        """The numbers of this journal that are in it, in whatever state: first and last of each run of them."""
+        runs: dict[Lane, list[tuple[int, int]]] = {}
+        with translated(self.path):
+            for row in self._connection.execute(SQL["numbers_here"], {"journal": self.journal}):
+                found = runs.setdefault(Lane(row["lane"]), [])
+                last = row["first"] + row["count"] - 1
+                if found and found[-1][1] + 1 == row["first"]:
+                    found[-1] = (found[-1][0], last)
+                else:
+                    found.append((row["first"], last))
+        return runs
+
+    def take_back(self, batches: Sequence[StoredBatch]) -> None:
+        """Let acknowledged batches be sent once more. They come before all others, as they did."""
+        with self._transaction():
+            first = int(self._one("first_id")["id"]) - len(batches)
+            rows = ({**_values(batch), "id": first + at} for at, batch in enumerate(batches))
+            self._connection.executemany(SQL["insert_batch_again"], rows)
+
+    def declare_lost(self, lane: Lane, spans: Sequence[tuple[int, int]]) -> None:
+        """Say durably that these numbers, which the ledger had acknowledged, cannot be sent again."""
+        if spans:
+            notices = [
+                restored_gap_notice(stamp(self._clock), self.journal, lane, first, last) for first, last in spans
+            ]
+            self.append(Lane.SCANS, notices)
 
     def set_aside(self, batches: Sequence[StoredBatch], state: Literal["refused", "fork"], reason: str) -> None:
         """Keep these but send them no more; ``status`` shows them with the reason."""

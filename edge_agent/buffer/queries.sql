@@ -139,3 +139,20 @@ INSERT INTO adopted (name, at) VALUES (:name, :at);
 -- name: adopted_names
 -- Which damaged journals have been searched?
 SELECT name FROM adopted;
+
+-- name: pending_up_to
+-- How many batches of a lane wait to be sent, counted up to a limit?
+SELECT count(*) AS batches FROM (SELECT 1 FROM batch WHERE lane = :lane AND state = 'pending' LIMIT :most);
+
+-- name: numbers_here
+-- Which numbers of a journal are here, in whatever state?
+SELECT lane, first, count FROM batch WHERE journal = :journal ORDER BY lane, first;
+
+-- name: first_id
+-- Before which row comes what is sent again?
+SELECT min(0, coalesce((SELECT min(id) FROM batch), 0)) AS id;
+
+-- name: insert_batch_again
+-- Keeps a batch that is sent again, ahead of the others: the last row stays the one that was written last.
+INSERT INTO batch (id, journal, lane, first, count, from_ms, until_ms, digest, state, reason, raw, may_thin)
+VALUES (:id, :journal, :lane, :first, :count, :from_ms, :until_ms, :digest, :state, :reason, :raw, :may_thin);

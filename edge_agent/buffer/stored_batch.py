@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from edge_agent.domain.wire.ids import JournalId
+from edge_agent.domain.wire.journal_gaps import LOST_BY_RESTORE
 from edge_agent.domain.wire.records import Lane, Notice, NoticeKind, Record, Stamp
 from edge_agent.domain.wire.wire import RECORDS_MAX, encode_timed
 
@@ -155,6 +156,19 @@ def gap_notice(at: Stamp, span: Span, why: str) -> Notice:
             "from": _iso(span.from_ms),
             "to": _iso(span.until_ms),
         },
+    )
+
+
+def restored_gap_notice(at: Stamp, journal: JournalId, lane: Lane, first: int, last: int) -> Notice:
+    """As :func:`gap_notice`, for records that the ledger had, and lost with a restore, and that are kept no longer."""
+    count = last - first + 1
+    return Notice(
+        stamp=at,
+        notice=NoticeKind.GAP,
+        subject=f"journal/{lane}",
+        text=f"{count} records of lane {lane} are lost: the ledger had acknowledged them, was restored from a backup, "
+        "and this gateway keeps them no longer",
+        data={"journal": journal, "lane": lane.value, "first": first, "count": count, "because": LOST_BY_RESTORE},
     )
 
 

@@ -89,12 +89,15 @@ class GatewaySection(Section):
 
 class JournalSection(Section):
     """``[journal]``: the store-and-forward log. ``reserve_bytes`` is what readings leave free on the disk;
-    ``thin_window_s`` the width of the envelopes that the oldest readings become when room is short, 0 for none."""
+    ``thin_window_s`` the width of the envelopes that the oldest readings become when room is short, 0 for none;
+    ``kept_hours`` how long acknowledged batches are kept for a ledger that is restored from a backup, 0 for not."""
 
     bytes_max: Annotated[int, Field(ge=1_000_000)] = 512_000_000
     reserve_bytes: Annotated[int, Field(ge=0)] = 200_000_000
     thin_window_s: Annotated[int, Field(ge=0, le=86_400)] = 600
     readings_commit_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    kept_hours: Annotated[float, Field(ge=0, le=24 * 31)] = 26.0
+    kept_bytes_max: Annotated[int, Field(ge=1_000_000)] = 64_000_000
 
 
 class ClockSection(Section):

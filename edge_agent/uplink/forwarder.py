@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -68,12 +68,14 @@ class Forwarder:
         retry_min_s: float = RETRY_MIN_S,
         message_bytes_max: int = MESSAGE_BYTES_MAX,
         message_units_max: int = MESSAGE_UNITS_MAX,
+        keep: Callable[[Sequence[StoredBatch]], None] = lambda _batches: None,
     ) -> None:
         """``random`` gives numbers in 0..1 for the jitter; ``record`` takes the alarm a fork raises.
 
         ``on_acknowledged`` is called when the ledger has taken scans or notices. ``backfill_bytes_per_s`` limits older
         readings only. ``on_status`` is told, from the journal's thread, when the link comes or goes and every few
-        seconds of a back-fill. ``work`` is set by whoever records something (as ``wake`` does).
+        seconds of a back-fill. ``work`` is set by whoever records something (as ``wake`` does). ``keep`` is given
+        what is acknowledged, from the journal's thread, before the journal forgets it.
         """
         self._journal = journal
         self._thread = thread
@@ -81,6 +83,7 @@ class Forwarder:
         self._clock = clock
         self._record = record
         self._on_acknowledged = on_acknowledged
+        self._keep = keep
         self._backoff = Backoff(retry_min_s, retry_max_s, random)
         self._message_bytes_max = message_bytes_max
         self._message_units_max = message_units_max
@@ -247,6 +250,7 @@ class Forwarder:
     def _apply(self, settled: _Settled) -> None:
         """In the journal's thread."""
         self._newest_sent = max([self._newest_sent, *(b.first for b in settled.acknowledged if self._is_own(b))])
+        self._keep(settled.acknowledged)
         self._journal.acknowledge(settled.acknowledged)
         for batch, reason in settled.refused:
             self._journal.set_aside([batch], "refused", reason)

@@ -99,6 +99,10 @@ class LedgerTrust:
         """Whether an answer with these receipts (digest, outcome, reason) is the ledger's own."""
         return key in self._keys and _is_signed(key, signature, receipts_words(receipts))
 
+    def has_said(self, words: bytes, by: str, signature: str) -> bool:
+        """Whether the ledger has signed these words with a key that is believed."""
+        return by in self._keys and _is_signed(by, signature, words)
+
     def has_signed(self, checkpoint: Checkpoint, signatures: Iterable[NoteSignature]) -> bool:
         """Whether one of these signatures of a checkpoint is the ledger's own."""
         known = [(raw, key_id(checkpoint.origin, raw)) for key in self._keys if (raw := public_key_of(key))]

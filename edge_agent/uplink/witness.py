@@ -9,10 +9,12 @@ import base64
 import json
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
+from edge_agent.domain.seal.epochs import after_restores, epoch_of
 from edge_agent.domain.seal.notes import (
     Checkpoint,
     NoteFault,
@@ -33,6 +35,7 @@ CHECKPOINT_FILE = "seal.checkpoint"
 WHAT_TO_DO = (
     "tell quality: the ledger's administrator has to say what was restored, and cloud-sync verify --kept has to run"
 )
+WHAT_TO_DO_AFTER_RESTORE = "cloud-sync verify --kept, with that file, says what was lost"
 
 _log = logging.getLogger("edge_agent.witness")
 
@@ -73,7 +76,8 @@ class Witness:
 
     async def _look(self) -> None:
         seen = self._seen()
-        answer = await self._client.signed_get(WITNESS_PATH, f"from_size={seen.size if seen else 0}")
+        asked = f"from_size={seen.size}&origin={quote(seen.origin, safe='')}" if seen else "from_size=0"
+        answer = await self._client.signed_get(WITNESS_PATH, asked)
         if answer is None:
             return
         told = json.loads(answer)
@@ -88,14 +92,48 @@ class Witness:
             await self._refuse(shown, "the checkpoint is not signed by the ledger that this gateway knows")
             return
         proof = [base64.b64decode(each, validate=True) for each in told["proof"]]
+        before, seen = seen, self._after_restores(seen, told.get("epochs", ()))
         if conflict := conflict_of(seen, shown, proof):
             await self._refuse(shown, conflict)
             return
         self.trouble = ""
+        if before is not None and shown.origin != before.origin:
+            await self._tell_of_restore(before, shown)
         if shown != seen:
             self._keep(note)
         if shown.size != self._cosigned:
             await self._cosign(shown)
+
+    def _after_restores(self, seen: Checkpoint | None, said: Iterable[Mapping[str, object]]) -> Checkpoint | None:
+        """What of ``seen`` counts after the restores of which the ledger gives its signed word."""
+        if seen is None:
+            return None
+        epochs = []
+        for each in said:
+            words = str(each["words"])
+            if not self._trust.has_said(words.encode(), str(each["by"]), str(each["signature"])):
+                return seen
+            epochs.append(epoch_of(words))
+        return after_restores(seen, epochs)
+
+    async def _tell_of_restore(self, before: Checkpoint, shown: Checkpoint) -> None:
+        """What it saw before stays on its disk, for whoever asks what was lost. Raises ``OSError``."""
+        kept = self._path.with_name(f"{CHECKPOINT_FILE}.before-{shown.origin.rpartition('/')[2]}")
+        if not kept.exists():
+            kept.write_bytes(self._path.read_bytes())
+        text = (
+            f"the ledger was restored from a backup: its log goes on as {shown.origin}. This gateway has seen "
+            f"{before.size} sealed rows of {before.origin}; its last checkpoint of that is kept in {kept.name}. "
+            f"Tell quality: {WHAT_TO_DO_AFTER_RESTORE}"
+        )
+        _log.error("%s", text)
+        data: dict[str, str | int | float | None] = {
+            "origin": shown.origin[:200],
+            "size": shown.size,
+            "seen": before.size,
+        }
+        with suppress(JournalError):
+            await self._record(Notice(stamp(self._clock), NoticeKind.SEAL_CONFLICT, "ledger", text, data))
 
     async def _cosign(self, shown: Checkpoint) -> None:
         at_s = int(self._clock.now().timestamp())

@@ -33,6 +33,9 @@ KEPT_PAGES = {
     "imports": "/administration/imports", "audit": "/audit", "first-start": "/setup", "expiry": "/expiry?days=3660",
     "reports": "/reports", "report": "/reports/movements", "trace-search": "/trace?lot_number=L1",
     "trace": "/lots/1/trace?graph=true",
+    "records": "/records", "changes": "/changes?all=true", "change-control": "/change-control",
+    "retention": "/retention", "training": "/training", "sop": "/training/SOP-12/1", "equipment": "/equipment",
+    "agreements": "/agreements", "access-reviews": "/access-reviews", "access-review": "/access-reviews/1",
 }  # fmt: skip
 """Pages of whoever keeps the house; theirs have forms that others do not see."""
 OF_ROLE = {Role.QUALITY: PAGES, Role.ADMINISTRATOR: KEPT_PAGES, Role.OPERATOR: WORK_PAGES}

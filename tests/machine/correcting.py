@@ -68,9 +68,8 @@ class Correcting(Watch):
         found = sorted(lasting, key=lambda each: (each.place, each.rule, each.began_at))[pick % len(lasting)]
         number = self.excursion_ids()[found.device, found.rule, found.began_at]
         ended_at = self.when(minutes_ago)
-        probes = open_probes(
-            self.house.world, found.place, found.rule, self.model.good_values(), sorted(self.model.seen)
-        )
+        told = self.model.good_values(), self.model.thinned(), sorted(self.model.seen)
+        probes = open_probes(self.house.world, found.place, found.rule, *told)
         body = {"ended_at": ended_at.isoformat(), "reason": "probe died", "evidence": "thermometer T-14 read 4.6"}
         if self.say(self.house.eve, f"/v1/excursions/{number}/end", body).is_success:
             self.model.seen |= {(device, ended_at) for device in probes}

@@ -93,6 +93,7 @@ class Deciding(Watch):
             self.ask(self.house.eve, f"/v1/cases/{row['id']}/resolve", body)
             for hold in holds:
                 del self.model.placed[hold["id"]]
+            self.aside.pop(row["id"], None)  # a person has decided that it is never booked
             if row["kind"] == "typed_time" and decision == "accepted":
                 booked = self.model.commanded[row["data"]["fact"]]
                 move = replace(booked.move, earliest=None, latest=None)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from edge_agent.domain.wire.records import Action, ScanLine, ScanTransaction, Stamp
+from edge_agent.domain.wire.records import Action, Envelope, Reading, ScanLine, ScanTransaction, Stamp
 from tests.machine.house import CASE_GTIN, GTINS, UNITS_IN_CASE, House
 from tests.support.reference_model import (
     RECIPIENTS,
@@ -16,6 +16,7 @@ from tests.support.reference_model import (
     Measured,
     Move,
     Residency,
+    Thinned,
     Truth,
     evidence,
     goods_held,
@@ -72,6 +73,11 @@ class Expected:
     house: House
     heard: dict[str, Heard] = field(default_factory=dict)
     measured: list[tuple[int, Stamp, datetime, str, float]] = field(default_factory=list)
+    told: set[tuple[int, int]] = field(default_factory=set)
+    """(gateway, number) of each reading that is known, by the number that it had first."""
+    envelopes: dict[tuple[int, int], Envelope] = field(default_factory=dict)
+    inside: dict[tuple[int, int], frozenset[int]] = field(default_factory=dict)
+    """The numbers of the readings that an envelope stands for."""
     corrected: set[tuple[int, str]] = field(default_factory=set)
     commanded: dict[str, Booked] = field(default_factory=dict)
     known_items: set[str] = field(default_factory=lambda: set(GTINS) - {"late"})
@@ -171,6 +177,27 @@ class Expected:
         for booked in self.as_booked(each):
             self.receive(booked)
 
+    def measure(self, gate: int, seq: int, reading: Reading, true_at: datetime) -> None:
+        """A reading has come, perhaps for the second time under another number."""
+        number = gate, seq if reading.was is None else reading.was
+        if number in self.told:
+            return
+        self.told.add(number)
+        for value in reading.values.values():
+            self.measured.append((gate, reading.stamp, true_at, reading.device, value))
+
+    def thinned(self) -> list[Thinned]:
+        """What envelopes say, of gateways whose clock was right."""
+        found = []
+        for (gate, seq), each in self.envelopes.items():
+            inside = self.inside[gate, seq]
+            assert len(inside) == each.count
+            spread, known = each.values["temp_c"], len(self.told & {(gate, number) for number in inside})
+            gap_s = (each.gap_ms or 0) / 1000
+            ends = each.since.at, each.stamp.at
+            found.append(Thinned(each.device, *ends, spread.least, spread.greatest, gap_s, each.count, known))
+        return found
+
     def good_values(self) -> list[Measured]:
         """What was measured, at the times that are known."""
         return [Measured(device, self.at(gate, said, at), value) for gate, said, at, device, value in self.measured]
@@ -186,28 +213,30 @@ class Expected:
     def truth(self) -> Truth:
         """What follows from the facts."""
         moves = self.moves()
-        measured, seen = self.good_values(), sorted(self.seen)
+        measured, thinned, seen = self.good_values(), self.thinned(), sorted(self.seen)
         world = self.house.world
         assert world.horizons is not None
         world.horizons.clear()
         world.horizons.update(self.house.horizons())
-        self._check_horizons(measured)
+        self._check_horizons([*((each.device, each.at) for each in measured),
+                              *((each.device, each.ended_at) for each in thinned)])  # fmt: skip
         key = (
             tuple(moves),
             tuple(measured),
+            tuple(thinned),
             tuple(seen),
             repr((world.horizons, world.places, world.rules_were, world.devices, world.device_was)),
         )
         if self._truth is None or self._truth[0] != key:
-            self._truth = (key, truth(world, moves, measured, seen=seen))
+            self._truth = (key, truth(world, moves, measured, thinned, seen=seen))
             self._spread.clear()
         return self._truth[1]
 
-    def _check_horizons(self, measured: list[Measured]) -> None:
+    def _check_horizons(self, measured: list[tuple[str, datetime]]) -> None:
         """The ledger never takes for known what nothing is known of."""
         world = self.house.world
         for number, until in (world.horizons or {}).items():
-            last = max((each.at for each in measured if world.gateways[each.device] == number), default=None)
+            last = max((at for device, at in measured if world.gateways[device] == number), default=None)
             assert self.is_in_doubt or (last is not None and until <= last), (number, until, last)
 
     def balances(self) -> dict[Key, int]:

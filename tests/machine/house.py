@@ -142,6 +142,11 @@ class Gate:
     corrected: set[str] = field(default_factory=set)
     _next: dict[Lane, int] = field(default_factory=lambda: {Lane.SCANS: 1, Lane.READINGS: 1})
 
+    @property
+    def next_of_readings(self) -> int:
+        """The number of its next reading."""
+        return self._next[Lane.READINGS]
+
     def stamp(self, at: datetime) -> Stamp:
         """What the gateway thinks that time is."""
         return Stamp(at - self.behind, int(at.timestamp() * 1000) % 10**11, self.boot, self.is_synced)

@@ -19,6 +19,7 @@ from tests.machine.house import (
     OWNED,
     House,
 )
+from tests.machine.outages import Outages
 from tests.machine.stock import Stock
 from tests.support.ledger_api import Somebody
 
@@ -27,7 +28,7 @@ FIRST_STOCK = (("fridge-a", "A1", 6), ("store", "A2", 6), ("store", "D1", 8), ("
                ("vault", "A2", 4), ("store", "O1", 6), ("fridge-b", "O1", 3))  # fmt: skip
 
 
-class Machine(Gateways, Stock, Deciding, Correcting):
+class Machine(Gateways, Outages, Stock, Deciding, Correcting):
     """Set ``client``, ``database`` and ``clock`` on a subclass before it runs."""
 
     tried: ClassVar[Counter[str]] = Counter()
@@ -41,6 +42,7 @@ class Machine(Gateways, Stock, Deciding, Correcting):
         self.retries: list[tuple[Somebody, str, Any, int]] = []
         self.orders: list[tuple[str, str]] = []
         self.counts: list[str] = []
+        self.aside = {}
         self.approved: list[str] = []
         self.steps = 0
         self.set_clock(0)

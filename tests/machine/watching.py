@@ -1,9 +1,10 @@
 """What must hold whatever happens, and how the machine talks to the ledger."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 from cloud_sync.storage.database import Database
 from edge_agent.domain.stock.eligibility import ISSUING
 from edge_agent.domain.wire.ids import DeviceName, PlaceName
-from edge_agent.domain.wire.records import Action, ScanLine, ScanTransaction
+from edge_agent.domain.wire.records import Action, Envelope, Notice, Reading, ScanLine, ScanTransaction
 from edge_agent.domain.wire.wire import join_units
 from tests.machine.expected import Booked, Expected, Heard, Hold
 from tests.machine.house import (
@@ -28,6 +29,7 @@ from tests.machine.house import (
     Batch,
     Gate,
     House,
+    Said,
 )
 from tests.support.ledger_api import Somebody
 from tests.support.reference_model import Move
@@ -51,6 +53,8 @@ class Watch(RuleBasedStateMachine):
     clock: ClassVar[list[datetime]]
     house: House
     model: Expected
+    aside: dict[int, tuple[int, Batch]]
+    """Case -> gateway and batch that was set aside."""
 
     @invariant()
     def what_must_hold(self) -> None:
@@ -221,26 +225,32 @@ class Watch(RuleBasedStateMachine):
 
     def deliver(self, which: int, chosen: Sequence[Batch]) -> None:
         """Send batches, and tell the model what is in them; stock that was held must show as issued while held."""
-        number = which % len(self.house.gates)
         for batch in chosen:
-            heard = self.heard_of(number, batch)
-            new = [each for each in heard if self.model.why_not_booked(each) is None]
-            suspects = self.issued_while_held(new)
-            outcomes = [each["outcome"] for each in self.post_batches([batch])]
-            assert outcomes == ["stored"]
-            self.take_in(number, [batch])
-            self.model.heard |= {each.fact: each for each in heard}
-            for each in new:
-                self.model.take_in(each)
-            told = {row["key"] for row in self.house.ledger.rows(
-                "SELECT key FROM exception_case WHERE kind = 'issued_while_held'")}  # fmt: skip
-            assert suspects <= told, f"held, issued, and nobody is told: {suspects - told}"
+            self.book(which % len(self.house.gates), batch, partial(self.must_store, batch))
+
+    def must_store(self, batch: Batch) -> None:
+        """It arrives for the first time."""
+        assert [each["outcome"] for each in self.post_batches([batch])] == ["stored"]
+
+    def book(self, number: int, batch: Batch, do: Callable[[], object]) -> None:
+        """Let ``do`` have a batch booked, and tell the model what is in it."""
+        heard = self.heard_of(number, batch)
+        new = [each for each in heard if self.model.why_not_booked(each) is None]
+        suspects = self.issued_while_held(new)
+        do()
+        self.take_in(number, [batch])
+        self.model.heard |= {each.fact: each for each in heard}
+        for each in new:
+            self.model.take_in(each)
+        told = {row["key"] for row in self.house.ledger.rows(
+            "SELECT key FROM exception_case WHERE kind = 'issued_while_held'")}  # fmt: skip
+        assert suspects <= told, f"held, issued, and nobody is told: {suspects - told}"
 
     def take_in(self, number: int, batches: Sequence[Batch]) -> None:
         """Tell the model of batches that were stored, but for the scans in them."""
         self.gate(number).sent += batches
         for said in (said for batch in batches for said in batch.said):
-            self.hear(number % len(self.house.gates), said.record, said.at)
+            self.hear(number % len(self.house.gates), said)
 
     def heard_of(self, number: int, batch: Batch) -> list[Heard]:
         gateway = self.house.gates[number].gateway
@@ -252,13 +262,13 @@ class Watch(RuleBasedStateMachine):
             for n, line in enumerate(said.record.lines, start=1)
         ]  # fmt: skip
 
-    def hear(self, number: int, record: Any, at: datetime) -> None:
-        if isinstance(record, ScanTransaction):
-            return
-        if hasattr(record, "values"):
-            for value in record.values.values():
-                self.model.measured.append((number, record.stamp, at, record.device, value))
-        elif record.data.get("cause") == "synced":
+    def hear(self, number: int, said: Said) -> None:
+        record = said.record
+        if isinstance(record, Reading):
+            self.model.measure(number, said.seq, record, said.at)
+        elif isinstance(record, Envelope):
+            self.model.envelopes[number, said.seq] = record
+        elif isinstance(record, Notice) and record.data.get("cause") == "synced":
             self.model.corrected.add((number, str(record.data["boot"])))
 
     def issued_while_held(self, new: Sequence[Heard]) -> set[str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
-from math import inf
+from math import inf, isinf
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -413,10 +413,15 @@ def _together(
 
 
 def open_probes(
-    world: World, place: str, rule: str, measured: list[Measured], seen: Sequence[tuple[str, datetime]]
+    world: World,
+    place: str,
+    rule: str,
+    measured: list[Measured],
+    thinned: Sequence[Thinned],
+    seen: Sequence[tuple[str, datetime]],
 ) -> set[str]:
     """Devices by which an excursion of this place and rule lasts."""
-    probes = _probe_excursions(world, Evidence(measured, (), seen))
+    probes = _probe_excursions(world, Evidence(measured, thinned, seen))
     return {each.device for each in probes if (each.place, each.rule, each.ended_at) == (place, rule, None)}
 
 
@@ -472,7 +477,11 @@ def _probe_excursions(world: World, evidence: Evidence) -> set[Excursion]:
             furthest = max if _side(rule) is Side.ABOVE else min
             instants = [(at, furthest(values[at])) for at in sorted(values) if spell.since <= at < spell.until]
             if rule.signal is not None:
-                instants = [(at, _signal(rule.signal, instants[: n + 1])) for n, (at, _) in enumerate(instants)]
+                # Where somebody has only looked, all is within, and it adds nothing to what was measured.
+                looked = [(at, -inf) for at, value in instants if isinf(value)]
+                values_of = [(at, value) for at, value in instants if not isinf(value)]
+                signals = [(at, _signal(rule.signal, values_of[: n + 1])) for n, (at, _) in enumerate(values_of)]
+                instants = sorted([*signals, *looked])
             known = _known_until(world, device, evidence) if rule.missing_counts else EVER
             found |= {_cut_off(each, spell) for each in _runs(device, spell.place, rule, instants, known)}
     return found

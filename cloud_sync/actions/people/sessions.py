@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,7 +19,7 @@ from cloud_sync.domain.accounts import (
     wait_after,
 )
 from cloud_sync.domain.personal_data import PersonalField
-from cloud_sync.domain.roles import Actor, Permission, Role, Sites
+from cloud_sync.domain.roles import TO_LOOK, Actor, Permission, Role, Sites
 from cloud_sync.domain.totp import step_of_code
 from cloud_sync.errors import Invalid, NotKnown, TooMany
 from cloud_sync.posting.personal_data import keep_apart
@@ -126,20 +127,24 @@ def guest_of(database: Database, secret: str, at: datetime) -> Guest:
         if row is None:
             raise NotKnown("your session is over", SIGN_IN)
         roles = tuple(accounts.roles_of(connection, person=row["person"]))
-        permissions = permissions_of(connection, row["person"])
+        waiting = queries("training").untrained(connection, person=row["person"], at=at)
+        untrained = {Role(each["role"]): each["procedures"] for each in waiting}
+        permissions = permissions_of(connection, row["person"], untrained)
         if at - row["used_at"] > NOTED_EVERY:
             accounts.use_session(connection, id_sha256=digest, at=at)
     named = tuple(dict.fromkeys(Role(each["role"]) for each in roles))
-    actor = Actor(row["person"], named, permissions, owner=row["owner"])
+    actor = Actor(row["person"], named, permissions, owner=row["owner"], untrained=untrained)
     ends_at = min(at + SESSION_IDLE_MAX, row["began_at"] + SESSION_MAX)
     return Guest(actor, row["printed_name"], row["has_second_factor"], ends_at, digest, csrf_of(secret), roles)
 
 
-def permissions_of(connection: Connection, person: str) -> dict[Permission, Sites]:
-    """What a person with an account may do, and at which sites."""
+def permissions_of(connection: Connection, person: str, untrained: Collection[Role] = ()) -> dict[Permission, Sites]:
+    """What a person with an account may do, and at which sites; of ``untrained`` roles only what it takes to look."""
     found: dict[Permission, Sites] = {}
     for row in queries("access").permissions_of(connection, person=person):
         permission, site = Permission(row["permission"]), row["site"]
+        if row["role"] in untrained and permission not in TO_LOOK:
+            continue
         before = found.get(permission, frozenset())
         found[permission] = None if site is None or before is None else before | {site}
     return found

@@ -19,6 +19,8 @@ from cloud_sync.storage.database import Database
 from tests.machine.house import House
 from tests.machine.machine import Machine
 from tests.machine.watching import EFFECTS
+from tests.support.builders import Ledger
+from tests.support.faults import bring_in_fault
 from tests.support.recycled_databases import RecycledDatabases
 
 STORIES = int(os.environ.get("LOTWARDEN_MACHINE", "0"))
@@ -40,6 +42,7 @@ def machine(databases: RecycledDatabases) -> Iterator[type[Machine]]:
         Database.at_url(url) as database,
         TestClient(create_app(database, clock=lambda: clock[0]), raise_server_exceptions=False) as client,
     ):
+        bring_in_fault(Ledger(database))
         yield type("Here", (Machine,), {"client": client, "database": database, "clock": clock})
 
 

@@ -1,7 +1,7 @@
 """The same facts in any order, cut into any batches, some of them twice: always what the reference model says."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloud_sync.ingest.batches import BatchOutcome, store_batches
+from cloud_sync.ingest.batches import BatchOutcome, BatchReceipt, store_batches
 from cloud_sync.posting.monitoring.rule_tracks import assign_channel
 from cloud_sync.posting.movements import rebook_cases
 from cloud_sync.storage.database import Database
@@ -166,6 +166,9 @@ histories = st.builds(
 )
 
 
+Store = Callable[[Database, Sequence[bytes]], list[BatchReceipt]]
+
+
 @pytest.fixture(scope="module")
 def shared(databases: RecycledDatabases) -> Iterator[Database]:
     with databases.lent() as url, Database.at_url(url) as opened:
@@ -212,7 +215,7 @@ def add_place(ledger: Ledger, name: str, place: Place) -> int:
     return ledger.add_place(name, place.kind, place.parent, POLICY_OF[name].name if name in POLICY_OF else None)
 
 
-def deliver(ledger: Ledger, history: History) -> dict[str, set[date]]:
+def deliver(ledger: Ledger, history: History, store: Store = store_batches) -> dict[str, set[date]]:
     """Pack the facts into batches, deliver them in an order of their own with some twice, and finish master data."""
     random = Random(history.arrival_seed)
     labels: dict[str, set[date]] = {}
@@ -243,7 +246,7 @@ def deliver(ledger: Ledger, history: History) -> dict[str, set[date]]:
             add_late_place(ledger)
         if channel_at in steps:
             assign_late_channel(ledger)
-        for raw, receipt in zip(together, store_batches(ledger.database, together), strict=True):
+        for raw, receipt in zip(together, store(ledger.database, together), strict=True):
             assert receipt.outcome is (BatchOutcome.DUPLICATE if raw in seen else BatchOutcome.STORED)
             seen.add(raw)
     if not ledger.rows("SELECT FROM place WHERE name = %(name)s", {"name": LATE_PLACE}):

@@ -1,7 +1,7 @@
 """Readings that were thinned, some of them after they had been sent: in any order, what the reference model says."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -23,6 +23,7 @@ from tests.support.reference_model import Measured, Move, Thinned, truth
 WINDOW_S = 600
 HALF_MINUTES = 40
 shared = any_order.shared
+Last = Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ thinnings = st.builds(
 )
 
 
+def nothing() -> None:
+    """All has come."""
+
+
 @settings(
     max_examples=max(EXAMPLES // 4, 1),
     deadline=None,
@@ -69,14 +74,20 @@ thinnings = st.builds(
 )
 @given(thinnings)
 def test_readings_that_were_thinned_give_the_same_in_any_order(shared: Database, history: Thinning) -> None:
-    ledger = any_order.new_ledger(shared)
+    check(shared, history)
+
+
+def check(database: Database, history: Thinning, store: any_order.Store = store_batches, last: Last = nothing) -> None:
+    """Deliver it by ``store``, do what is ``last`` to do, and compare with the reference model."""
+    ledger = any_order.new_ledger(database)
     any_order.add_late_place(ledger)
     random = Random(history.seed)
     said = [say(gateway, history, number, random) for number, gateway in enumerate(GATEWAYS)]
     batches = [batch for each in said for batch in each.batches]
     batches += [GATEWAYS[0].batch(each) for each in any_order.as_scans(history.moves, random, {})]
     random.shuffle(batches)
-    deliver(ledger, [*batches, *random.sample(batches, len(batches) // 3)], random)
+    deliver(ledger, [*batches, *random.sample(batches, len(batches) // 3)], random, store)
+    last()
     any_order.assign_late_channel(ledger)
     measured = [each for one in said for each in one.measured]
     thinned = [each for one in said for each in one.thinned]
@@ -152,11 +163,11 @@ def thin_out(
         said.batches.append(gateway.batch(notice))
 
 
-def deliver(ledger: Ledger, batches: list[bytes], random: Random) -> None:
+def deliver(ledger: Ledger, batches: list[bytes], random: Random, store: any_order.Store = store_batches) -> None:
     seen: set[bytes] = set()
     while batches:
         together, batches = batches[: (size := random.choice((1, 1, 2, 5)))], batches[size:]
-        for raw, receipt in zip(together, store_batches(ledger.database, together), strict=True):
+        for raw, receipt in zip(together, store(ledger.database, together), strict=True):
             assert receipt.outcome is (BatchOutcome.DUPLICATE if raw in seen else BatchOutcome.STORED), receipt.reason
             seen.add(raw)
 

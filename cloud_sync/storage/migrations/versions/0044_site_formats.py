@@ -3,7 +3,7 @@
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
 revision = "0044"
-down_revision = "0046"
+down_revision = "0047"
 
 
 def upgrade() -> None:

@@ -20,6 +20,7 @@ OPEN = {
     ("post", "/v1/batches"): "signed by a gateway",
     ("get", "/v1/desk"): "signed by a gateway",
     ("post", "/v1/enrolments"): "by a code",
+    ("get", "/v1/journals/missing"): "signed by a gateway",
     ("get", "/v1/seal/witness"): "signed by a gateway",
     ("post", "/v1/seal/cosignatures"): "signed by a gateway",
     ("post", "/v1/sessions"): "by a password",

@@ -1,4 +1,4 @@
-"""``cloud-sync report`` and ``verify-paper``: a paper is written, held against the ledger, and found to be out of date."""
+"""``cloud-sync report`` and ``verify-paper``: a paper is written, held against the ledger, and found out of date."""
 
 from pathlib import Path
 

@@ -253,6 +253,14 @@ USUAL: Parameters = {
     "subjects": ["request:5", "lot:6"], "reasons": ["", ""], "client_ids": [uuid.UUID(int=1), uuid.UUID(int=2)],
     "seen": "900:900:", "after_id": 5, "target": "amy", "bundle": "alert:1", "due_at": AT, "busy": ["bo"],
     "undelivered_before": AT, "message_id": 5, "last_error": "x", "only_unsent": True, "comment": "x", "as_rota": False,
+    "effective_from": AT, "change_control_id": None, "years": 6, "what": "x",
+    "risk_level": "low", "risk": "x", "sop": "x", "proposed_by": "a", "grace_days": 14, "required_since": AT,
+    "set_by": "a", "maker": "x", "model": "x", "serial_number": "x", "device": "probe-1", "equipment": "probe-1",
+    "certificate": "K-1", "laboratory": "x", "calibrated_on": AT.date(), "due_on": AT.date(), "passed": True,
+    "points": "[]", "next_due_on": AT.date(),
+    "bytes": 1, "made_at": AT, "made_by": "a", "row_count": 1, "sealed_size": 1, "read_back": "decrypted", "month": AT,
+    "restored_size": 1, "statement": "x", "signature": b"x", "begun_at": AT, "begun_by": "a", "last_value": 1,
+    "spans_max": 100,
     "operator": "amy", "sscc": "000000000000000105", "numbered_by": "amy",
     "zones": ["UTC", "UTC"], "actors": ["a", "b"], "sites": [None, 1], "befores": [AT, None],
 }  # fmt: skip
@@ -260,6 +268,8 @@ USUAL: Parameters = {
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}
 SERIALS = {"serials": ["s1", "s2"]}
 ASKED: dict[str, list[Parameters]] = {
+    "backup.missing_of_lane": [{"first": 1, "last": 5000}],
+    "backup.set_sequence": [{"name": "item_id_seq"}],
     "alerts.alerts": [{"kind": None}, {"only_open": True}],
     "alerts.messages": [{}, {"only_unsent": False}],
     "alerts.lots_held_before": [{"before": 10**9}],
@@ -320,6 +330,7 @@ ASKED: dict[str, list[Parameters]] = {
     "trace.graph": [{"is_forward": False}, {}, {"serial": "s1"}],
 }
 WHOLE_ON_PURPOSE = {
+    "backup.is_unused_ledger": "reads one row, when a backup is to be restored",
     "clocks.has_doubtful_scans": "reads up to the first row; of a gateway without any its index, which is short",
     "corrections.lots_that_were_in": "all that ever was in a place and below it, when two people move it elsewhere",
     "desk.desk_lots": "the desk of a site is all that stands in it; made once for each change, not for each question",

@@ -11,6 +11,7 @@ from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.ingest.batches import BatchOutcome, BatchReceipt, store_batches
 from cloud_sync.ingest.dead_letter_retry import reprocess
 from cloud_sync.ingest.mqtt.receiver import MqttDoor, MqttSection
+from edge_agent.domain.monitoring.policies import Policy
 from edge_agent.domain.wire.records import Action, Lane
 from edge_agent.domain.wire.wire import digest_of
 from tests.integration.cloud.ingest.mqtt.test_receiver import PATIENCE_S, Peer
@@ -114,6 +115,33 @@ def test_readings_that_were_set_aside_are_judged_when_they_are_booked(spoilt: Le
     spoilt.run_as_owner(MENDED)
     reprocess(spoilt.database, the_case(spoilt), reason="mended", actor="quinn")
     assert spoilt.excursions() == {("probe-a", "too-warm", minute(1), minute(9), 99.0)}
+
+
+def test_what_was_set_aside_is_no_silence(spoilt: Ledger, gateway: GatewayWithKey) -> None:
+    """It was measured: nobody knows yet what, and the ledger waits as for a batch that is still on its way."""
+    silent_after_ten_minutes(spoilt)
+    for at, value in ((0, 5.0), (7, 99.0), (14, 5.0)):
+        store_batches(spoilt.database, [gateway.batch(reading(minute(at), value))])
+    assert spoilt.excursions() == set()
+    spoilt.run_as_owner(MENDED)
+    reprocess(spoilt.database, the_case(spoilt), reason="mended", actor="quinn")
+    store_batches(spoilt.database, [gateway.batch(reading(minute(30), 5.0))])
+    assert spoilt.excursions() == {("probe-a", "silent", minute(14), minute(30), 16 * 60.0)}
+
+
+def test_silence_before_what_was_set_aside_is_found_when_it_is_booked(spoilt: Ledger, gateway: GatewayWithKey) -> None:
+    silent_after_ten_minutes(spoilt)
+    for at, value in ((0, 5.0), (15, 99.0)):
+        store_batches(spoilt.database, [gateway.batch(reading(minute(at), value))])
+    spoilt.run_as_owner(MENDED)
+    reprocess(spoilt.database, the_case(spoilt), reason="mended", actor="quinn")
+    assert spoilt.excursions() == {("probe-a", "silent", minute(0), minute(15), 15 * 60.0)}
+
+
+def silent_after_ten_minutes(ledger: Ledger) -> None:
+    rule = {"kind": "no_data", "name": "silent", "metric": "temp_c", "after_s": 600, "source": "test"}
+    ledger.add_policy(Policy.model_validate({"name": "watched", "title": "", "rules": [rule]}))
+    ledger.run("UPDATE place SET policy = 'watched' WHERE name = 'fridge-a'")
 
 
 def test_only_a_case_of_a_batch_that_was_set_aside_can_be_booked_again(ledger: Ledger, gateway: GatewayWithKey) -> None:
