@@ -12,8 +12,8 @@ from cloud_sync.api.access import Administrator, AlertKeeper, ApiRoute, Auditor,
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import In, Name
 from cloud_sync.domain.roles import Actor
+from cloud_sync.domain.site_formats import Language, PageSize, TemperatureUnit
 from cloud_sync.errors import NotAllowed
-from cloud_sync.papers.style import Language, PageSize, TemperatureUnit
 from cloud_sync.storage.database import Database
 
 router = APIRouter(tags=["papers"], route_class=ApiRoute, responses=answers(404, 409))

@@ -127,7 +127,7 @@ def set_format(
 ) -> None:
     """Say how the papers of a site are written from now on."""
     from cloud_sync.actions.papers.sites import set_site_format
-    from cloud_sync.papers.style import Language, PageSize, TemperatureUnit
+    from cloud_sync.domain.site_formats import Language, PageSize, TemperatureUnit
 
     try:
         chosen = Language(language), TemperatureUnit(temperature), PageSize(page)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
 from cloud_sync.console.lengths import MISSING, lasting
+from cloud_sync.domain.site_formats import Language, PageSize, TemperatureUnit
 from cloud_sync.domain.uncertain_times import is_unbounded
 from edge_agent.domain.monitoring.quantities import quantity_of
 from edge_agent.domain.monitoring.quantity_words import shown_as, unit_of
@@ -16,34 +16,6 @@ from edge_agent.domain.monitoring.quantity_words import shown_as, unit_of
 TEMPERATURES = frozenset({"temp_c", "dew_point_c"})
 THIN = "\u202f"
 """The SI's separator of thousands: point and comma mean different things in different languages."""
-
-
-class Language(StrEnum):
-    """Whose way of writing dates and decimals (a BCP 47 tag). The words of a paper are English."""
-
-    BRITISH = "en-GB"
-    AMERICAN = "en-US"
-    GERMAN = "de"
-    FRENCH = "fr"
-    SPANISH = "es"
-    ITALIAN = "it"
-    DUTCH = "nl"
-    PORTUGUESE = "pt"
-    POLISH = "pl"
-
-
-class TemperatureUnit(StrEnum):
-    """In what temperatures are written."""
-
-    CELSIUS = "C"
-    FAHRENHEIT = "F"
-
-
-class PageSize(StrEnum):
-    """What is in the printer, as typst calls it."""
-
-    A4 = "a4"
-    LETTER = "us-letter"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cloud_sync.domain.site_formats import Language, PageSize, TemperatureUnit
 from cloud_sync.errors import Invalid, NotFound
-from cloud_sync.papers.style import Language, PageSize, PaperStyle, TemperatureUnit
+from cloud_sync.papers.style import PaperStyle
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries

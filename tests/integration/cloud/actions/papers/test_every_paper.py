@@ -15,9 +15,9 @@ from pypdf.generic import StreamObject
 
 from cloud_sync.actions.papers.papers import KINDS, Paper, PaperName, make_paper, verify_paper
 from cloud_sync.actions.papers.sites import set_site_format
+from cloud_sync.domain.site_formats import Language, PageSize, TemperatureUnit
 from cloud_sync.errors import Invalid, NotFound
 from cloud_sync.papers.reading import envelope_of
-from cloud_sync.papers.style import Language, PageSize, TemperatureUnit
 from cloud_sync.storage.database import Database
 from tests.support.ledger_api import NOW, Api, api_on
 from tests.support.paper_house import furnished
@@ -152,8 +152,10 @@ def what_was_tampered_with_is_told(database: Database, pdf: bytes) -> None:
 def _with_data(pdf: bytes, data: str) -> bytes:
     """The pages of a paper with other data attached."""
     writer = PdfWriter(clone_from=BytesIO(pdf))
+    size = int(PdfReader(BytesIO(pdf)).trailer["/Size"])
+    objects = [writer.get_object(number) for number in range(1, size)]
     (attached,) = [
-        each for each in writer._objects if isinstance(each, StreamObject) and each.get_data().startswith(b'{"data"')
+        each for each in objects if isinstance(each, StreamObject) and each.get_data().startswith(b'{"data"')
     ]
     attached.set_data(data.encode())
     out = BytesIO()
