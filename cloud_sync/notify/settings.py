@@ -37,3 +37,5 @@ class AlertSettings:
     heartbeat_every: timedelta = timedelta(minutes=1)
     silent_after: timedelta = timedelta(minutes=15)
     expiry_ahead_days: int = 30
+    disk_life_used_pct: int = 80
+    disk_written_gb_a_day_max: float | None = None
