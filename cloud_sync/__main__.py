@@ -12,6 +12,7 @@ from cloud_sync.commands.alerts import alert_app
 from cloud_sync.commands.backups import backup_ledger, make_key, restore_ledger
 from cloud_sync.commands.batches import batch_app
 from cloud_sync.commands.channels import channel_app
+from cloud_sync.commands.doctor import doctor, status
 from cloud_sync.commands.erasure import erase_person
 from cloud_sync.commands.examples import example_command
 from cloud_sync.commands.gateways import gateway_app
@@ -106,6 +107,8 @@ app.command("import")(import_records)
 app.command("export")(export_records)
 app.command("report")(report)
 app.command("verify-paper")(verify_paper)
+app.command()(doctor)
+app.command()(status)
 app.command("backup")(backup_ledger)
 app.command("restore")(restore_ledger)
 app.command("backup-key")(make_key)

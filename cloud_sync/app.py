@@ -17,6 +17,7 @@ from cloud_sync.api import (
     accounts,
     alerts,
     audit_trail,
+    backups,
     batches,
     compounding,
     corrections,
@@ -92,6 +93,7 @@ ROOMS = (
     signatures,
     measurements,
     papers,
+    backups,
     batches,
 )
 

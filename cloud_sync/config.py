@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -207,6 +208,10 @@ class LedgerConfig(Section):
     alerts: Annotated[AlertsSection, Field(default_factory=AlertsSection)]
     backup: Annotated[BackupSection, Field(default_factory=BackupSection)]
     labels: Annotated[LabelsSection, Field(default_factory=LabelsSection)]
+
+    def alert_settings(self) -> AlertSettings:
+        """As alerts are made and sent. Raises ``ConfigError``."""
+        return replace(self.alerts.as_settings(), backup_overdue=timedelta(hours=self.backup.overdue_hours))
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> LedgerConfig:

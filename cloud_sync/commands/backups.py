@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from cloud_sync.actions.backups import backups
 from cloud_sync.backup.archive import new_key, read_key, recipient
-from cloud_sync.backup.making import DECRYPTED, backups, make_backup
+from cloud_sync.backup.making import DECRYPTED, make_backup
 from cloud_sync.backup.marks import read_marks
 from cloud_sync.backup.restoring import Restored, inspect, restore
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, fail, load, me, opened, out, say, show, told

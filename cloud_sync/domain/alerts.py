@@ -46,6 +46,7 @@ class AlertKind(StrEnum):
     DISK_WEAR = "disk_wear"
     LOW_STOCK = "low_stock"
     UNDELIVERED = "undelivered"
+    BACKUP_OVERDUE = "backup_overdue"
 
 
 SOON = timedelta(seconds=1)
@@ -88,6 +89,7 @@ KINDS: Mapping[AlertKind, KindRule] = MappingProxyType(
         AlertKind.DISK_WEAR: KindRule(Severity.ALERT, "gateway's disk worn", GATHERING),
         AlertKind.LOW_STOCK: KindRule(Severity.INFO, "below the reorder point", GATHERING),
         AlertKind.UNDELIVERED: KindRule(Severity.ACTION, "alerts not delivered"),
+        AlertKind.BACKUP_OVERDUE: KindRule(Severity.ALERT, "backup overdue"),
     }
 )
 

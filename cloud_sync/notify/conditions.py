@@ -78,6 +78,7 @@ def _found(connection: Connection, settings: AlertSettings, at: datetime) -> Ite
     yield from records_due(connection, at)
     yield from _low_stock(connection, at)
     yield from _failing_targets(connection, at)
+    yield from _overdue_backup(connection, settings, at)
 
 
 def _silence(connection: Connection, settings: AlertSettings, at: datetime) -> Iterator[NewAlert]:
@@ -143,7 +144,7 @@ def _notices(connection: Connection, settings: AlertSettings, at: datetime) -> I
             yield _of_notice(connection, row, AlertKind.DISK_FULL, row["subject"], text)
         if faults := wear_faults(row["data"], settings):
             disk = str(row["data"].get("disk", "disk"))
-            text = f"{'; '.join(faults)}. Replace the disk before it fails: what it holds is sent first."
+            text = f"{'; '.join(faults)}. Replace it soon: if it fails, what was not sent yet is lost."
             yield _of_notice(connection, row, AlertKind.DISK_WEAR, disk, text)
 
 
@@ -215,6 +216,24 @@ def _failing_targets(connection: Connection, at: datetime) -> Iterator[NewAlert]
             occurred_at=row["since"].astimezone(UTC),
             not_to=row["name"],
         )
+
+
+def _overdue_backup(connection: Connection, settings: AlertSettings, at: datetime) -> Iterator[NewAlert]:
+    standing = queries("backup").backup_standing(connection)
+    since = standing["last_at"] or standing["first_event_at"]
+    if settings.backup_overdue is None or since is None or at - since < settings.backup_overdue:
+        return
+    last = f"The last good one is of {local(since, 'UTC')}" if standing["last_at"] else "None was ever made"
+    yield NewAlert(
+        kind=AlertKind.BACKUP_OVERDUE,
+        subject="ledger",
+        key=f"backup:{since:%Y%m%dT%H%M%S}",
+        title="Backup of the ledger overdue",
+        text=f"{last}. Run cloud-sync backup DIR and look at its timer: what is lost after it, gateways send again for "
+        "as long only as they keep it.",
+        path="/administration",
+        occurred_at=at,
+    )
 
 
 def _sites(connection: Connection, place_id: int | None) -> tuple[int, ...]:

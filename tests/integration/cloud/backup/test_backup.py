@@ -10,8 +10,9 @@ import psycopg
 import pytest
 from pyrage import x25519
 
+from cloud_sync.actions.backups import backups
 from cloud_sync.backup.archive import SUFFIX, BackupUnusable, new_key, read_key
-from cloud_sync.backup.making import COMPARED, DECRYPTED, Made, backups, good_backups, make_backup
+from cloud_sync.backup.making import COMPARED, DECRYPTED, Made, good_backups, make_backup
 from cloud_sync.backup.marks import read_marks, settle_restored_lanes, write_marks
 from cloud_sync.backup.restoring import RESTORED_LANE, inspect, restore
 from cloud_sync.errors import Conflict, Invalid, LedgerError

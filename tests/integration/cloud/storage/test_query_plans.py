@@ -261,7 +261,7 @@ USUAL: Parameters = {
     "points": "[]", "next_due_on": AT.date(),
     "bytes": 1, "made_at": AT, "made_by": "a", "row_count": 1, "sealed_size": 1, "read_back": "decrypted", "month": AT,
     "restored_size": 1, "statement": "x", "signature": b"x", "begun_at": AT, "begun_by": "a", "last_value": 1,
-    "spans_max": 100,
+    "spans_max": 100, "lead": 1, "sealed_at": AT,
     "operator": "amy", "sscc": "000000000000000105", "numbered_by": "amy",
     "zones": ["UTC", "UTC"], "actors": ["a", "b"], "sites": [None, 1], "befores": [AT, None],
 }  # fmt: skip
@@ -371,10 +371,14 @@ def named_queries() -> dict[str, str]:
 QUERIES = named_queries()
 
 
-@pytest.mark.parametrize("name", sorted(QUERIES.keys() - WHOLE_ON_PURPOSE.keys()))
-def test_a_named_query_never_reads_a_whole_big_table(large: psycopg.Connection, name: str) -> None:
-    for asked in ASKED.get(name, [{}]):
-        assert scanned(plan_of(large, QUERIES[name], USUAL | asked)) == set(), asked
+@pytest.mark.parametrize("room", sorted({name.split(".")[0] for name in QUERIES}))
+def test_a_named_query_never_reads_a_whole_big_table(large: psycopg.Connection, room: str) -> None:
+    reads: dict[str, set[str]] = {}
+    for name in sorted(QUERIES.keys() - WHOLE_ON_PURPOSE.keys()):
+        if name.split(".")[0] == room:
+            plans = [plan_of(large, QUERIES[name], USUAL | asked) for asked in ASKED.get(name, [{}])]
+            reads[name] = set[str]().union(*map(scanned, plans))
+    assert {name: tables for name, tables in reads.items() if tables} == {}
 
 
 def test_exceptions_are_of_queries_that_there_are_and_do_read_a_whole_table(large: psycopg.Connection) -> None:
