@@ -30,6 +30,7 @@ from cloud_sync.api import (
     master_data,
     measurements,
     orders,
+    papers,
     quality,
     recalls,
     records,
@@ -72,6 +73,7 @@ ROOMS = (
     corrections,
     traces,
     orders,
+    papers,
     quality,
     audit_trail,
     recalls,
@@ -90,6 +92,7 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
+    papers,
     backups,
     batches,
 )

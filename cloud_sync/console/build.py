@@ -33,6 +33,7 @@ from cloud_sync.console.pages import (
     now,
     order,
     orders,
+    papers,
     people,
     picks,
     quarantine,
@@ -53,7 +54,7 @@ from cloud_sync.console.pages import (
 PAGES = (
     now, room, quarantine, trace, lots, labels, cases, alerts,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
-    recalls, compounding, batch, signatures, expiry, reports, audit,
+    recalls, compounding, batch, signatures, expiry, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
     gateways, setup, people, administration, login,
 )  # fmt: skip

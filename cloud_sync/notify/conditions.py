@@ -144,7 +144,7 @@ def _notices(connection: Connection, settings: AlertSettings, at: datetime) -> I
             yield _of_notice(connection, row, AlertKind.DISK_FULL, row["subject"], text)
         if faults := wear_faults(row["data"], settings):
             disk = str(row["data"].get("disk", "disk"))
-            text = f"{'; '.join(faults)}. Replace the disk before it fails: what it holds is sent first."
+            text = f"{'; '.join(faults)}. Replace it soon: if it fails, what was not sent yet is lost."
             yield _of_notice(connection, row, AlertKind.DISK_WEAR, disk, text)
 
 
