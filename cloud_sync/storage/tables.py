@@ -149,7 +149,8 @@ TABLES: Mapping[str, TableRule] = {
         has_own_trigger=True,
     ),
     "notice": _EVIDENCE,
-    "oidc_request": _DERIVED,  # for minutes
+    "oidc_arrival": _DERIVED,  # both for minutes
+    "oidc_request": _DERIVED,
     "operator": _SETTING,
     "operator_site": _SETTING,
     "order_line": _EVIDENCE,
