@@ -17,6 +17,7 @@ from cloud_sync.api import (
     accounts,
     alerts,
     audit_trail,
+    backups,
     batches,
     compounding,
     corrections,
@@ -29,6 +30,7 @@ from cloud_sync.api import (
     master_data,
     measurements,
     orders,
+    papers,
     quality,
     recalls,
     records,
@@ -72,6 +74,7 @@ ROOMS = (
     corrections,
     traces,
     orders,
+    papers,
     quality,
     audit_trail,
     recalls,
@@ -90,6 +93,8 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
+    papers,
+    backups,
     batches,
 )
 

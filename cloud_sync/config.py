@@ -4,6 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -114,6 +115,8 @@ class AlertsSection(Section):
     heartbeat_every_s: Annotated[int, Field(ge=10, le=86_400)] = 60
     silent_after_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
     expiry_ahead_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    disk_life_used_pct: Annotated[int, Field(ge=10, le=100)] = 80
+    disk_written_gb_a_day_max: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
@@ -140,6 +143,8 @@ class AlertsSection(Section):
             heartbeat_every=timedelta(seconds=self.heartbeat_every_s),
             silent_after=timedelta(minutes=self.silent_after_minutes),
             expiry_ahead_days=self.expiry_ahead_days,
+            disk_life_used_pct=self.disk_life_used_pct,
+            disk_written_gb_a_day_max=self.disk_written_gb_a_day_max,
         )
 
     def _mail(self) -> MailServer:
@@ -238,6 +243,10 @@ class LedgerConfig(Section):
     backup: Annotated[BackupSection, Field(default_factory=BackupSection)]
     oidc: OidcSection | None = None
     labels: Annotated[LabelsSection, Field(default_factory=LabelsSection)]
+
+    def alert_settings(self) -> AlertSettings:
+        """As alerts are made and sent. Raises ``ConfigError``."""
+        return replace(self.alerts.as_settings(), backup_overdue=timedelta(hours=self.backup.overdue_hours))
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> LedgerConfig:

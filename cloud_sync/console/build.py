@@ -26,12 +26,14 @@ from cloud_sync.console.pages import (
     equipment,
     expiry,
     gateways,
+    labels,
     login,
     lots,
     new_order,
     now,
     order,
     orders,
+    papers,
     people,
     picks,
     quarantine,
@@ -50,9 +52,9 @@ from cloud_sync.console.pages import (
 )
 
 PAGES = (
-    now, room, quarantine, trace, lots, cases, alerts,
+    now, room, quarantine, trace, lots, labels, cases, alerts,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
-    recalls, compounding, batch, signatures, expiry, reports, audit,
+    recalls, compounding, batch, signatures, expiry, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
     gateways, setup, people, administration, login,
 )  # fmt: skip
