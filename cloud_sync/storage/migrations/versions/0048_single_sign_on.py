@@ -3,7 +3,7 @@
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
 revision = "0048"
-down_revision = "0047"
+down_revision = "0044"
 
 
 def upgrade() -> None:
