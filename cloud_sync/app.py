@@ -30,6 +30,7 @@ from cloud_sync.api import (
     master_data,
     measurements,
     orders,
+    papers,
     quality,
     recalls,
     records,
@@ -46,6 +47,7 @@ from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
 from cloud_sync.console.build import PAGES, add_console
 from cloud_sync.console.static_files import address_of
+from cloud_sync.domain.oidc import OidcSettings
 from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
 from cloud_sync.labels.settings import LabelSettings
 from cloud_sync.storage.database import Database
@@ -73,6 +75,7 @@ ROOMS = (
     corrections,
     traces,
     orders,
+    papers,
     quality,
     audit_trail,
     recalls,
@@ -91,6 +94,7 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
+    papers,
     backups,
     batches,
 )
@@ -102,6 +106,7 @@ def create_app(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     typed_times: TypedTimes = TYPED_TIMES,
     doorkeeper: Doorkeeper | None = None,
+    oidc: OidcSettings | None = None,
     label_settings: LabelSettings = NO_LABEL_SETTINGS,
 ) -> FastAPI:
     """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC.
@@ -122,6 +127,7 @@ def create_app(
     app.state.clock = clock
     app.state.doorkeeper = doorkeeper or Doorkeeper()
     app.state.typed_times = typed_times
+    app.state.oidc = oidc
     app.state.label_settings = label_settings
     app.state.sign_receipts = ReceiptSigner(database)
     app.state.refusals = Refusals(database)

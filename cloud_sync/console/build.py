@@ -27,6 +27,7 @@ from cloud_sync.console.pages import (
     now,
     order,
     orders,
+    papers,
     people,
     picks,
     quarantine,
@@ -48,7 +49,7 @@ from cloud_sync.console.static_files import Files
 PAGES = (
     now, room, quarantine, trace, lots, labels, cases, alerts,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
-    recalls, compounding, batch, signatures, expiry, reports, audit,
+    recalls, compounding, batch, signatures, expiry, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
     gateways, setup, people, administration, login,
 )  # fmt: skip

@@ -47,6 +47,7 @@ TABLES: Mapping[str, TableRule] = {
     "access_review": _evidence("closed_by", "closed_at"),
     "access_review_line": _evidence("decision", "decided_by", "decided_at", "reason"),
     "account": _SETTING,
+    "account_identity": _SETTING,
     "account_role": _SETTING,
     "account_session": _DERIVED,  # of what the event log has
     "alembic_version": _SETTING,
@@ -55,6 +56,7 @@ TABLES: Mapping[str, TableRule] = {
     "alert_escalation": _SETTING,
     "alert_message": _DERIVED,  # how far a message has come
     "alert_message_line": _DERIVED,
+    "alert_message_paper": _DERIVED,  # of what the ledger knew then; it is carried to the mail server
     "alert_rota": _SETTING,
     "alert_rota_cover": _SETTING,
     "alert_subscription": _SETTING,
@@ -148,11 +150,14 @@ TABLES: Mapping[str, TableRule] = {
         has_own_trigger=True,
     ),
     "notice": _EVIDENCE,
+    "oidc_arrival": _DERIVED,  # both for minutes
+    "oidc_request": _DERIVED,
     "operator": _SETTING,
     "operator_site": _SETTING,
     "order_line": _EVIDENCE,
     "order_step": _EVIDENCE,
     "owner": _SETTING,
+    "paper_schedule": _SETTING,
     "personal_data": _SETTING,  # its salted hash is in what is sealed, and it can be erased
     "place": _SETTING,
     "place_policy_was": _EVIDENCE,
@@ -187,6 +192,7 @@ TABLES: Mapping[str, TableRule] = {
     "second_signature_rule": _SETTING,
     "seen_within": _EVIDENCE,
     "signature": _EVIDENCE,
+    "site_format": _SETTING,
     "sign_in_attempt": _DERIVED,  # kept while it makes the next one wait
     "sop": _EVIDENCE,
     "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),

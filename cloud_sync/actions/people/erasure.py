@@ -102,6 +102,7 @@ def _empty_account(connection: Connection, person: str, at: datetime, actor: str
     unknown = hash_of(secrets.token_urlsafe(32))
     personal.empty_account(connection, person=person, password_hash=unknown, at=at, reason="erased")
     personal.withdraw_all_roles(connection, person=person)
+    queries("identities").unlink_identities(connection, person=person)
     personal.forget_addresses(connection, person=person)
     queries("accounts").forget_recovery_codes(connection, person=person)
     queries("accounts").forget_attempts(connection, person=person.lower())

@@ -66,6 +66,17 @@ CREATE TABLE account (
 CREATE UNIQUE INDEX account_one_person ON public.account USING btree (lower(person));
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE account_identity (
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    person text NOT NULL,
+    linked_at timestamp with time zone NOT NULL,
+    CONSTRAINT account_identity_person_fkey FOREIGN KEY (person) REFERENCES account(person),
+    CONSTRAINT account_identity_pkey PRIMARY KEY (issuer, subject)
+);
+CREATE INDEX account_identity_person ON public.account_identity USING btree (person);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE account_role (
     person text NOT NULL,
     role text NOT NULL,
@@ -161,7 +172,7 @@ CREATE TABLE alert_message (
     withdrawn_at timestamp with time zone,
     last_error text NOT NULL DEFAULT ''::text,
     CONSTRAINT alert_message_pkey PRIMARY KEY (id),
-    CONSTRAINT alert_message_reason_check CHECK ((reason = ANY (ARRAY['alert'::text, 'escalation'::text, 'test'::text]))),
+    CONSTRAINT alert_message_reason_check CHECK ((reason = ANY (ARRAY['alert'::text, 'escalation'::text, 'test'::text, 'paper'::text]))),
     CONSTRAINT alert_message_target_fkey FOREIGN KEY (target) REFERENCES alert_target(name)
 );
 CREATE INDEX alert_message_bundle ON public.alert_message USING btree (target, bundle, due_at);
@@ -178,6 +189,19 @@ CREATE TABLE alert_message_line (
     CONSTRAINT alert_message_line_pkey PRIMARY KEY (message_id, alert_id, subscription, step)
 );
 CREATE INDEX alert_message_line_alert ON public.alert_message_line USING btree (alert_id, subscription, step);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE alert_message_paper (
+    message_id bigint NOT NULL,
+    schedule text NOT NULL,
+    title text NOT NULL,
+    file_name text NOT NULL,
+    sha256 text NOT NULL,
+    pdf bytea NOT NULL,
+    CONSTRAINT alert_message_paper_message_id_fkey FOREIGN KEY (message_id) REFERENCES alert_message(id),
+    CONSTRAINT alert_message_paper_pkey PRIMARY KEY (message_id),
+    CONSTRAINT alert_message_paper_schedule_fkey FOREIGN KEY (schedule) REFERENCES paper_schedule(name)
+);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE alert_rota (
@@ -1393,6 +1417,27 @@ CREATE TRIGGER notice_sealed_insert AFTER INSERT ON public.notice REFERENCING NE
 CREATE TRIGGER notice_sealed_update AFTER UPDATE ON public.notice REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_notice();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE oidc_arrival (
+    browser_sha256 text NOT NULL,
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    next text NOT NULL,
+    arrived_at timestamp with time zone NOT NULL,
+    CONSTRAINT oidc_arrival_pkey PRIMARY KEY (browser_sha256)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE oidc_request (
+    state_sha256 text NOT NULL,
+    browser_sha256 text NOT NULL,
+    nonce text NOT NULL,
+    verifier text NOT NULL,
+    next text NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    CONSTRAINT oidc_request_pkey PRIMARY KEY (state_sha256)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE operator (
     name text NOT NULL,
     badge text NOT NULL,
@@ -1481,6 +1526,25 @@ ALTER TABLE owner FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON owner AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
 CREATE POLICY of_owner ON owner AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((name = NULLIF(current_setting('lotwarden.owner'::text, true), ''::text))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE paper_schedule (
+    name text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    target text NOT NULL,
+    every text NOT NULL,
+    zone text NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    active boolean NOT NULL DEFAULT true,
+    last_error text NOT NULL DEFAULT ''::text,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT paper_schedule_every_check CHECK ((every = ANY (ARRAY['day'::text, 'week'::text, 'month'::text]))),
+    CONSTRAINT paper_schedule_pkey PRIMARY KEY (name),
+    CONSTRAINT paper_schedule_target_fkey FOREIGN KEY (target) REFERENCES alert_target(name)
+);
+CREATE INDEX paper_schedule_due ON public.paper_schedule USING btree (next_at) WHERE active;
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE personal_data (
     token text NOT NULL,
@@ -2062,6 +2126,20 @@ CREATE TRIGGER signature_sealed_delete AFTER DELETE ON public.signature REFERENC
 CREATE TRIGGER signature_sealed_insert AFTER INSERT ON public.signature REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature();
 CREATE TRIGGER signature_sealed_update AFTER UPDATE ON public.signature REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE site_format (
+    place_id bigint NOT NULL,
+    language text NOT NULL,
+    temperature text NOT NULL,
+    page text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT site_format_page_check CHECK ((page = ANY (ARRAY['a4'::text, 'us-letter'::text]))),
+    CONSTRAINT site_format_pkey PRIMARY KEY (place_id),
+    CONSTRAINT site_format_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT site_format_temperature_check CHECK ((temperature = ANY (ARRAY['C'::text, 'F'::text])))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE sop (
     code text NOT NULL,
