@@ -9,14 +9,16 @@ import typer
 from cloud_sync.actions.master_data import master_data
 from cloud_sync.commands.accounts import account_app, init
 from cloud_sync.commands.alerts import alert_app
-from cloud_sync.commands.backups import backup_ledger, make_key, restore_ledger
+from cloud_sync.commands.backups import backup_ledger, declare_restored, make_key, restore_ledger
 from cloud_sync.commands.batches import batch_app
 from cloud_sync.commands.channels import channel_app
+from cloud_sync.commands.doctor import doctor, status
 from cloud_sync.commands.erasure import erase_person
 from cloud_sync.commands.examples import example_command
 from cloud_sync.commands.gateways import gateway_app
 from cloud_sync.commands.labels import label
 from cloud_sync.commands.ledger_keys import ledger_key_app
+from cloud_sync.commands.papers import report, site_format_app, verify_paper
 from cloud_sync.commands.records import export_records, import_records, operator_app
 from cloud_sync.commands.seal import print_checkpoint, verify_ledger
 from cloud_sync.commands.second_signatures import second_signature_app
@@ -60,6 +62,7 @@ app.add_typer(alert_app, name="alert")
 app.add_typer(batch_app, name="batch")
 app.add_typer(ledger_key_app, name="ledger-key")
 app.add_typer(operator_app, name="operator")
+app.add_typer(site_format_app, name="site-format")
 app.command()(label)
 app.command("example")(example_command)
 app.command("erase")(erase_person)
@@ -102,8 +105,13 @@ app.command("verify")(verify_ledger)
 app.command("checkpoint")(print_checkpoint)
 app.command("import")(import_records)
 app.command("export")(export_records)
+app.command("report")(report)
+app.command("verify-paper")(verify_paper)
+app.command()(doctor)
+app.command()(status)
 app.command("backup")(backup_ledger)
 app.command("restore")(restore_ledger)
+app.command("restored")(declare_restored)
 app.command("backup-key")(make_key)
 
 

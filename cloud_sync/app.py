@@ -17,17 +17,20 @@ from cloud_sync.api import (
     accounts,
     alerts,
     audit_trail,
+    backups,
     batches,
     compounding,
     corrections,
     desk,
     enrolments,
     gateways,
+    governance,
     journal_gaps,
     labels,
     master_data,
     measurements,
     orders,
+    papers,
     quality,
     recalls,
     records,
@@ -43,6 +46,7 @@ from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
 from cloud_sync.console.build import PAGES, add_console
+from cloud_sync.domain.oidc import OidcSettings
 from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
 from cloud_sync.labels.settings import LabelSettings
 from cloud_sync.storage.database import Database
@@ -70,12 +74,14 @@ ROOMS = (
     corrections,
     traces,
     orders,
+    papers,
     quality,
     audit_trail,
     recalls,
     compounding,
     master_data,
     records,
+    governance,
     gateways,
     enrolments,
     desk,
@@ -87,6 +93,8 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
+    papers,
+    backups,
     batches,
 )
 
@@ -97,6 +105,7 @@ def create_app(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     typed_times: TypedTimes = TYPED_TIMES,
     doorkeeper: Doorkeeper | None = None,
+    oidc: OidcSettings | None = None,
     label_settings: LabelSettings = NO_LABEL_SETTINGS,
 ) -> FastAPI:
     """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC.
@@ -117,6 +126,7 @@ def create_app(
     app.state.clock = clock
     app.state.doorkeeper = doorkeeper or Doorkeeper()
     app.state.typed_times = typed_times
+    app.state.oidc = oidc
     app.state.label_settings = label_settings
     app.state.sign_receipts = ReceiptSigner(database)
     app.state.refusals = Refusals(database)

@@ -20,6 +20,7 @@ from edge_agent.buffer.recorder import Recorder
 from edge_agent.buffer.stored_batch import JournalStatus, StoredBatch
 from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.dock_context import DockContext
+from edge_agent.dock.lamps import Lamps
 from edge_agent.dock.offline_stock import SINCE_MAX
 from edge_agent.dock.status_model import LinkStatus, MachineStatus, StatusModel
 from edge_agent.dock.status_server import StatusServer
@@ -51,6 +52,9 @@ FAREWELL_S = 3.0
 
 JOURNAL_SHOWN_S = 10.0
 """How often the page's figures of the journal are read anew: they cost a look at every row."""
+
+LINK_SHOWN_S = 5.0
+"""How often the lamps are told for how long the ledger has not been reached."""
 
 _log = logging.getLogger("edge_agent")
 
@@ -256,6 +260,8 @@ class _Agent:
             if self._puller is not None:
                 helpers.append(asyncio.create_task(self._puller.run(), name="desk"))
             helpers.append(asyncio.create_task(self._show_journal(self._dock.status_model), name="status"))
+            if self._dock.lamps is not None:
+                helpers.append(asyncio.create_task(self._watch_the_ledger(self._dock.lamps), name="ledger lamp"))
         if self._status_server is not None:
             try:
                 await self._status_server.start()
@@ -327,6 +333,19 @@ class _Agent:
                 self._journal_status = await self._thread.call(self._journal.status)
                 status_model.changed()
             await asyncio.sleep(JOURNAL_SHOWN_S)
+
+    async def _watch_the_ledger(self, lamps: Lamps) -> None:
+        """The lamps that say for how long the ledger has not been reached."""
+        while True:
+            lamps.ledger_unreachable(self._ledger_unreachable_s())
+            await asyncio.sleep(LINK_SHOWN_S)
+
+    def _ledger_unreachable_s(self) -> float:
+        """For how long it has answered nothing, neither what the journal sent nor a question for the desk; 0 if nothing
+        that was sent since is without an answer."""
+        is_missed = not self._forwarder.is_link_up or (self._puller is not None and bool(self._puller.trouble))
+        reached_s = max(self._forwarder.reached_s, self._puller.reached_s if self._puller is not None else 0.0)
+        return self._clock.mono_s() - reached_s if is_missed else 0.0
 
     def _machine(self) -> MachineStatus:
         link = LinkStatus(self._forwarder.is_link_up, self._clock.mono_s() - self._forwarder.link_since_s)

@@ -1,4 +1,4 @@
-"""Stories and orders of arrival by the thousand: ``./dev deep [MINUTES]`` runs other ones each time until time is up.
+"""Stories, orders of arrival and requests by the thousand: ``./dev deep [MINUTES]``, other ones until time is up.
 
 Gives how many were tried, and the seed of each round (``pytest --hypothesis-seed`` tries the same again). What fails is
 shown with the blob that repeats it; keep it as a test of its own.
@@ -17,8 +17,16 @@ ORDERS = tuple(
     f"tests/integration/cloud/test_any_order{name}.py"
     for name in ("", "_probes", "_thinned", "_set_aside", "_changed", "_decided", "_of_labels")
 )
-STORIES, EXAMPLES = 12, 120
-"""In one round; some of the tests take a share of the examples."""
+REQUESTS = "tests/attack/test_any_request.py"
+DEMO = "tests/simulation/test_demo.py"
+STORIES, EXAMPLES, REQUESTS_EACH = 12, 120, 20
+"""In one round; some of the tests take a share of the examples. Requests are of each operation."""
+ROUNDS = (
+    ((MACHINE,), {"LOTWARDEN_MACHINE": str(STORIES)}),
+    (ORDERS, {"LOTWARDEN_EXAMPLES": str(EXAMPLES)}),
+    ((REQUESTS, DEMO), {"LOTWARDEN_EXAMPLES": str(REQUESTS_EACH)}),
+)
+"""Files, and how much each is told to try; taken in turn."""
 
 
 def main(minutes: float) -> int:
@@ -28,9 +36,7 @@ def main(minutes: float) -> int:
     for number in range(1, 10_000):
         if time.monotonic() > until:
             break
-        is_machine = number % 2 == 1
-        files = (MACHINE,) if is_machine else ORDERS
-        said = {"LOTWARDEN_MACHINE": str(STORIES)} if is_machine else {"LOTWARDEN_EXAMPLES": str(EXAMPLES)}
+        files, said = ROUNDS[(number - 1) % len(ROUNDS)]
         seed = secrets.randbelow(2**32)
         options = ("-q", "-x", "-s", "--hypothesis-show-statistics", f"--hypothesis-seed={seed}")
         command = (sys.executable, "-m", "pytest", *options, *files)

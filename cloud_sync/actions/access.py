@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from cloud_sync.domain.roles import Actor, Permission, Role, Sites
+from cloud_sync.domain.roles import TO_LOOK, Actor, Permission, Role, Sites
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound, NotKnown
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
@@ -69,9 +69,14 @@ def rotate_token(database: Database, name: str, *, old_until: datetime, actor: s
 def revoke_token(database: Database, name: str, *, actor: str = CONSOLE) -> None:
     """End a token at once. Raises ``NotFound`` if there is none by that name that is still good."""
     with database.transaction() as connection:
-        if not queries("access").revoke_token(connection, name=name):
-            raise NotFound(f"there is no valid token {name}", "See: cloud-sync token list")
-        add_event(connection, actor=actor, kind="token_revoked", subject=f"token:{name}")
+        revoke_token_in(connection, name, actor=actor)
+
+
+def revoke_token_in(connection: Connection, name: str, *, actor: str) -> None:
+    """:func:`revoke_token` in the caller's transaction."""
+    if not queries("access").revoke_token(connection, name=name):
+        raise NotFound(f"there is no valid token {name}", "See: cloud-sync token list")
+    add_event(connection, actor=actor, kind="token_revoked", subject=f"token:{name}")
 
 
 def list_tokens(database: Database) -> list[Row]:
@@ -88,7 +93,11 @@ def actor_of(database: Database, token: str) -> Actor:
         raise NotKnown("this token is unknown, revoked or expired")
     sites = None if row["site"] is None else frozenset({row["site"]})
     permissions: dict[Permission, Sites] = {Permission(each): sites for each in row["permissions"]}
-    return Actor(row["person"], (Role(row["role"]),), permissions, token=row["name"], owner=row["owner"])
+    role = Role(row["role"])
+    untrained = {role: row["untrained"]} if row["untrained"] else {}
+    if untrained:
+        permissions = {each: sites for each, sites in permissions.items() if each in TO_LOOK}
+    return Actor(row["person"], (role,), permissions, token=row["name"], owner=row["owner"], untrained=untrained)
 
 
 def actor_in_roles(database: Database, name: str, *roles: Role) -> Actor:
@@ -107,7 +116,7 @@ def role_table(database: Database) -> list[Row]:
 def require(actor: Actor, permission: Permission) -> None:
     """Raise ``NotAllowed`` unless a role of theirs has the permission, at some site."""
     if not actor.may(permission):
-        raise NotAllowed(f"{actor.name} has the role {actor.role}, which may not {permission}")
+        raise NotAllowed(actor.why_not(permission), actor.who_to_ask)
 
 
 def check_owner(roles: Sequence[Role], owner: str | None) -> None:

@@ -7,6 +7,7 @@ from fastapi.responses import PlainTextResponse
 
 from cloud_sync.actions.master_data import master_data, zones
 from cloud_sync.actions.monitoring import channels
+from cloud_sync.actions.overview.health import health, metrics_text
 from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Listing, Now, Reader, SensorPlacer
 from cloud_sync.api.problems import also, answers
 from cloud_sync.api.schemas.common import Id, Listed, Name, PlaceKind, WhyIn
@@ -14,8 +15,6 @@ from cloud_sync.api.schemas.gateway import ChannelOut, ChannelPlaceIn
 from cloud_sync.api.schemas.master import ItemIn, ItemOut, OwnerIn, OwnerOut, PlaceIn, PlaceOut, PolicyOut, ZoneIn
 from cloud_sync.storage.database import Row
 from edge_agent.domain.monitoring.policies import Policy
-
-UNJUDGED = ("no_place", "no_policy", "no_rule")
 
 router = APIRouter(tags=["master data"], route_class=ApiRoute, responses=answers(404, 409))
 
@@ -128,12 +127,8 @@ def say_on_purpose(channel_id: Annotated[Id, Path()], why: WhyIn, database: Ledg
 
 @router.get("/metrics", summary="Figures for a monitoring system", response_class=PlainTextResponse)
 def metrics(database: Ledger, _: Reader) -> str:
-    """In the text format of Prometheus: how many channels nothing judges, by why."""
-    name = "lotwarden_ledger_channels_not_judged"
-    counts = channels.count_unjudged(database)
-    lines = [f"# HELP {name} Channels that no rule judges and nobody said need not be.", f"# TYPE {name} gauge"]
-    lines += [f'{name}{{why="{why}"}} {counts.get(why, 0)}' for why in UNJUDGED]
-    return "\n".join(lines) + "\n"
+    """In the text format of Prometheus: ingest, holds, outbox, seal, backups, database and workers."""
+    return metrics_text(health(database)).decode()
 
 
 @router.put("/channels/{channel_id}/place", summary="Say where a channel measures", status_code=204)

@@ -14,11 +14,10 @@ from pyrage import x25519
 from cloud_sync.backup.archive import SUFFIX, BackupUnusable, Written, sha256_of, write_archive
 from cloud_sync.backup.contents import Opened, dumped
 from cloud_sync.errors import Invalid
-from cloud_sync.storage.database import Database, Row
+from cloud_sync.storage.database import Database
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 
-BACKUPS_SHOWN = 50
 DECRYPTED, COMPARED = "decrypted", "compared"
 
 log = logging.getLogger(__name__)
@@ -105,12 +104,6 @@ def remove_old(folder: Path, keep: int, *, newest: str) -> list[str]:
             continue
         gone.append(name)
     return gone
-
-
-def backups(database: Database) -> list[Row]:
-    """The latest backups of which this ledger knows, the newest first."""
-    with database.transaction() as connection:
-        return list(queries("backup").backups(connection, rows_max=BACKUPS_SHOWN))
 
 
 def _write(database: Database, part: Path, to: list[x25519.Recipient], at: datetime) -> Written:

@@ -20,8 +20,9 @@ from cloud_sync.backup.marks import Marks
 from cloud_sync.errors import Conflict, DatabaseDown, Invalid
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.seal.epochs import Origins, begin_epoch
+from cloud_sync.seal.sealing import seal_in
 from cloud_sync.seal.verification import is_signed_note
-from cloud_sync.storage.database import Connection, known_revisions, migrate
+from cloud_sync.storage.database import Connection, Database, known_revisions, migrate
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.seal.notes import Checkpoint, NoteFault, opened_note
@@ -31,16 +32,23 @@ RESTORED_LANE = "restored_lane_behind"
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
-    """What came back. ``lost_rows``: sealed rows after the backup that are known to be gone; ``behind``: lanes of
-    gateways that were further; ``unknown``: gateways that were enrolled after the backup."""
+class Begun:
+    """A ledger that was set back goes on. ``lost_rows``: sealed rows that are known to be gone; ``behind``: lanes of
+    gateways that were further; ``unknown``: gateways that were enrolled since."""
 
-    header: Header
-    rows: int
     origin: str
     lost_rows: int
     behind: list[str]
     unknown: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came back, and how the ledger goes on."""
+
+    header: Header
+    rows: int
+    begun: Begun
 
 
 def restore(
@@ -68,17 +76,39 @@ def restore(
         try:
             with psycopg.connect(url, row_factory=dict_row, connect_timeout=5) as connection:
                 rows = _load(connection, Opened(file, key))
-                known = _known(connection, [*kept, *([marks.checkpoint] if marks and marks.checkpoint else [])])
-                epoch = begin_epoch(connection, known, at=at, actor=actor, reason=reason)
-                behind, unknown = _behind(connection, marks.lanes if marks else [])
-                data = {"made_at": header.made_at.isoformat(), "rows": rows, "origin": epoch.origin,
-                        "restored_size": epoch.restored.size, "known_size": epoch.known.size}  # fmt: skip
-                add_event(connection, actor=actor, kind="ledger_restored", subject="ledger", reason=reason, data=data)
+                data = {"made_at": header.made_at.isoformat(), "rows": rows}
+                begun = _begin_anew(connection, kept, marks, at=at, actor=actor, reason=reason, data=data)
         except psycopg.OperationalError as error:
             raise DatabaseDown(str(error).strip()) from error
     migrate(url)
-    lost = epoch.known.size - epoch.restored.size
-    return Restored(header, rows, epoch.origin, lost, behind, unknown)
+    # The former server's transactions have other numbers: what was restored is sealed before anybody compares them.
+    with psycopg.connect(url, row_factory=dict_row, connect_timeout=5) as connection:
+        seal_in(connection)
+    return Restored(header, rows, begun)
+
+
+def declare_set_back(
+    database: Database,
+    *,
+    kept: Sequence[str] = (),
+    marks: Marks | None = None,
+    at: datetime,
+    actor: str,
+    reason: str,
+) -> Begun:
+    """Say that the database was set back by other means than :func:`restore`: to a point in time, or a copy of a disk.
+
+    To be said before the ledger starts, for it seals at once. Raises ``Conflict`` if the database still has all that
+    ``kept`` and ``marks`` tell of: then it was not set back.
+    """
+    with database.transaction() as connection:
+        begun = _begin_anew(connection, kept, marks, at=at, actor=actor, reason=reason, data={})
+        if (kept or marks) and not (begun.lost_rows or begun.behind or begun.unknown):
+            raise Conflict(
+                "this database has all that the checkpoints and marks tell of: it was not set back",
+                "Give later ones, or start the ledger as it is.",
+            )
+        return begun
 
 
 def inspect(path: Path, key: x25519.Identity) -> tuple[Header, int]:
@@ -149,6 +179,24 @@ def _load(connection: Connection, opened: Opened) -> int:
     for row in reversed(loading):
         connection.execute(row["back"])
     return opened.rows
+
+
+def _begin_anew(
+    connection: Connection,
+    kept: Sequence[str],
+    marks: Marks | None,
+    *,
+    at: datetime,
+    actor: str,
+    reason: str,
+    data: dict[str, object],
+) -> Begun:
+    known = _known(connection, [*kept, *([marks.checkpoint] if marks and marks.checkpoint else [])])
+    epoch = begin_epoch(connection, known, at=at, actor=actor, reason=reason)
+    behind, unknown = _behind(connection, marks.lanes if marks else [])
+    data = {**data, "origin": epoch.origin, "restored_size": epoch.restored.size, "known_size": epoch.known.size}
+    add_event(connection, actor=actor, kind="ledger_restored", subject="ledger", reason=reason, data=data)
+    return Begun(epoch.origin, epoch.known.size - epoch.restored.size, behind, unknown)
 
 
 def _known(connection: Connection, notes: Sequence[str]) -> Checkpoint | None:

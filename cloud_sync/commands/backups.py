@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from cloud_sync.actions.backups import backups
 from cloud_sync.backup.archive import new_key, read_key, recipient
-from cloud_sync.backup.making import DECRYPTED, backups, make_backup
+from cloud_sync.backup.making import DECRYPTED, make_backup
 from cloud_sync.backup.marks import read_marks
-from cloud_sync.backup.restoring import Restored, inspect, restore
+from cloud_sync.backup.restoring import Begun, declare_set_back, inspect, restore
 from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, fail, load, me, opened, out, say, show, told
 from cloud_sync.config import LedgerConfig
 from cloud_sync.errors import DatabaseDown, Invalid, NotFound
@@ -19,6 +20,16 @@ from cloud_sync.storage.embedded import EmbeddedServer
 
 KeyFile = Annotated[
     Path | None, typer.Option("--key-file", help="The key (cloud-sync backup-key FILE); else backup.key_file.")
+]
+
+Kept = Annotated[
+    list[Path],
+    typer.Option(
+        "--kept", help="A checkpoint that was kept elsewhere (cloud-sync checkpoint, or a gateway's seal.checkpoint)."
+    ),
+]
+MarksFile = Annotated[
+    Path | None, typer.Option("--marks", help="The file of backup.marks_file, as it was last written.")
 ]
 
 
@@ -64,14 +75,8 @@ def restore_ledger(
     file: Annotated[Path, typer.Argument(help="The backup.")],
     key_file: KeyFile = None,
     reason: Annotated[str, typer.Option(help="Why, for the event log.")] = "",
-    kept: Annotated[
-        list[Path],
-        typer.Option(
-            "--kept",
-            help="A checkpoint that was kept elsewhere (cloud-sync checkpoint, or a gateway's seal.checkpoint).",
-        ),
-    ] = [],  # noqa: B006
-    marks: Annotated[Path | None, typer.Option(help="The file of backup.marks_file, as it was last written.")] = None,
+    kept: Kept = [],  # noqa: B006
+    marks: MarksFile = None,
     only_check: Annotated[bool, typer.Option("--only-check", help="Read all of it, and change nothing.")] = False,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
@@ -96,7 +101,8 @@ def restore_ledger(
             done = restore(
                 url, file, key, kept=notes, marks=known, at=datetime.now(UTC), actor=me(), reason=reason.strip()
             )
-    _report(done)
+    say(f"restored: {done.rows} rows, as they were at {done.header.made_at:%Y-%m-%d %H:%M:%S} UTC")
+    _report(done.begun)
 
 
 def make_key(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
@@ -107,17 +113,35 @@ def make_key(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:
     say(f"its public half, for --recipient or backup.recipients: {public}")
 
 
-def _report(done: Restored) -> None:
-    say(f"restored: {done.rows} rows, as they were at {done.header.made_at:%Y-%m-%d %H:%M:%S} UTC")
-    say(f"the sealed log goes on as {done.origin}")
-    if done.lost_rows:
-        say(f"{done.lost_rows} sealed rows of after the backup are lost, as far as is known")
-    for each in done.behind:
+def declare_restored(
+    reason: Annotated[str, typer.Option(help="Why, for the event log.")],
+    kept: Kept = [],  # noqa: B006
+    marks: MarksFile = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Say that the database was set back by PostgreSQL's own means or a copy of the disk, before the ledger starts.
+
+    cloud-sync restore says so by itself.
+    """
+    with told(), opened(load(config)) as database:
+        known = read_marks(marks) if marks else None
+        notes = [_read(each) for each in kept]
+        begun = declare_set_back(
+            database, kept=notes, marks=known, at=datetime.now(UTC), actor=me(), reason=reason.strip()
+        )
+    _report(begun)
+
+
+def _report(begun: Begun) -> None:
+    say(f"the sealed log goes on as {begun.origin}")
+    if begun.lost_rows:
+        say(f"{begun.lost_rows} sealed rows that came later are lost, as far as is known")
+    for each in begun.behind:
         say(f"behind, and a case until the gateway has sent it again: {each}")
-    for each in done.unknown:
-        say(f"gateway {each} was enrolled after the backup: enrol it again")
-    say("Look at what was decided since then: accounts, badges, tokens and gateways that were closed or revoked after "
-        "the backup are open again. Everybody signs in anew.")  # fmt: skip
+    for each in begun.unknown:
+        say(f"gateway {each} was enrolled later: enrol it again")
+    say("Look at what was decided since then: accounts, badges, tokens and gateways that were closed or revoked since "
+        "are open again.")  # fmt: skip
 
 
 @contextmanager

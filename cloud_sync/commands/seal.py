@@ -42,6 +42,8 @@ def verify_ledger(
         f"checked: {report.size} sealed rows, {report.checkpoints} checkpoints, {report.cosignatures} signatures of "
         f"gateways{f', {report.unsealed} rows waiting for the next checkpoint' if report.unsealed else ''}"
     )
+    for line in report.restores:
+        say(line)
     if not report.findings:
         say("OK: the ledger is what was sealed")
         return

@@ -19,6 +19,7 @@ from typing import NoReturn
 import uvicorn
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
+from cloud_sync.actions.governance import controlled_changes, retention_rules
 from cloud_sync.actions.master_data.zones import ask_for_missing_zones, zones_that_differ
 from cloud_sync.actions.monitoring import channels, retention
 from cloud_sync.actions.orders.reallocation_worker import Replanning
@@ -26,6 +27,7 @@ from cloud_sync.actions.people.first_start import needs_administrator, setup_cod
 from cloud_sync.actions.quality import stability_budget
 from cloud_sync.api.connections import CONNECTIONS_MAX, KEEP_ALIVE_S, Doorkeeper, bounded_protocol
 from cloud_sync.app import create_app
+from cloud_sync.backup.marks import settle_restored_lanes, write_marks
 from cloud_sync.commands.allocation import bound_allocations
 from cloud_sync.commands.privileges import give_up_root
 from cloud_sync.commands.terminal import import_policies_of, load, opened, say, told
@@ -47,6 +49,9 @@ BACKLOG = 1024
 """Connections that may wait to be accepted: a region of gateways comes back at once."""
 
 HOUSEKEEPING_S = 24 * 3600
+MARKS_S = 60
+"""How often the marks file is written, and lanes of a restored ledger are looked at."""
+CHANGES_S = 60
 BUDGETS_S = 300
 """How often lots are held against the allowances of their items."""
 
@@ -119,13 +124,14 @@ def _serve_on(
         Leadership(database) as leadership,
         Replanning(database, leads=lambda: leadership.is_ours),
         Sealer(database),
-        Alerting(database, loaded.alerts.as_settings(), leads=lambda: leadership.is_ours),
+        Alerting(database, loaded.alert_settings(), leads=lambda: leadership.is_ours),
     ):
-        _keep_house(database, loaded.database.readings_kept_months, leadership)
+        _keep_house(database, loaded, leadership)
         http = uvicorn.Config(
             create_app(
                 database,
                 typed_times=loaded.typed_times.as_limits(),
+                oidc=loaded.oidc.as_settings() if loaded.oidc is not None else None,
                 doorkeeper=doorkeeper,
                 label_settings=loaded.labels.as_settings(),
             ),
@@ -220,7 +226,7 @@ def _mqtt_door(config: LedgerConfig, database: Database) -> Iterator[None]:
         door.stop()
 
 
-def _keep_house(database: Database, readings_kept_months: int | None, leadership: Leadership) -> None:
+def _keep_house(database: Database, loaded: LedgerConfig, leadership: Leadership) -> None:
     """Months of readings ahead now and every day, and old ones thinned out if that is configured; if this process
     leads, and as soon as it does."""
 
@@ -228,11 +234,23 @@ def _keep_house(database: Database, readings_kept_months: int | None, leadership
         at = datetime.now(UTC)
         retention.make_months_ahead(database, at)
         channels.note_unjudged_channels(database)
-        if readings_kept_months is not None:
-            retention.thin_readings(database, months=readings_kept_months, at=at)
+        if (kept_months := loaded.database.readings_kept_months) is not None:
+            months = retention_rules.readings_kept_months(database, kept_months)
+            retention.thin_readings(database, months=months, at=at)
 
     def budgets() -> None:
         stability_budget.judge_budgets(database, datetime.now(UTC))
+
+    def marks() -> None:
+        settle_restored_lanes(database)
+        if loaded.backup.marks_file is not None:
+            try:
+                write_marks(database, loaded.backup.marks_file, datetime.now(UTC))
+            except OSError as error:
+                logging.getLogger(__name__).warning("backup.marks_file cannot be written: %s", error)
+
+    def changes() -> None:
+        controlled_changes.apply_due(database, datetime.now(UTC))
 
     def repeated(once: Callable[[], None], every_s: float, what: str) -> None:
         while True:
@@ -246,6 +264,8 @@ def _keep_house(database: Database, readings_kept_months: int | None, leadership
     for once, every_s, what in (
         (housekeeping, HOUSEKEEPING_S, "housekeeping waits"),
         (budgets, BUDGETS_S, "stability budgets wait"),
+        (marks, MARKS_S, "marks wait"),
+        (changes, CHANGES_S, "controlled changes wait"),
     ):
         Thread(target=repeated, args=(once, every_s, what), name=what.rsplit(" ", 1)[0], daemon=True).start()
 

@@ -48,7 +48,7 @@ def name_of(text: str) -> str:
     return name
 
 
-def checked(model: type[M], **values: Any) -> M:
+def checked(model: type[M], /, **values: Any) -> M:
     """What was entered, as the API takes it. Raises ``Invalid`` with the first fault."""
     try:
         return model.model_validate(values)

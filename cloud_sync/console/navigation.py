@@ -68,6 +68,20 @@ GROUPS = (
             ),
             Entry("/reports", "Reports", "s"),
             Entry("/audit", "Audit", "a"),
+            Entry(
+                "/records",
+                "Records",
+                "v",
+                (
+                    "/changes",
+                    "/change-control",
+                    "/retention",
+                    "/training",
+                    "/equipment",
+                    "/agreements",
+                    "/access-reviews",
+                ),
+            ),
         ),
     ),
     Group(

@@ -96,9 +96,7 @@ def _visitor(request: Request, database: Ledger, now: Now) -> Actor:
 def _visitor_who_may(permission: Permission, *, checks_site: bool = True) -> Callable[..., Coroutine[Any, Any, Actor]]:
     async def checked(request: Request, database: Ledger, actor: Annotated[Actor, Depends(_visitor)]) -> Actor:
         if not actor.may(permission):
-            raise NotAllowed(
-                f"{actor.name} has the role {actor.role}, which may not {permission}", "Ask somebody who may."
-            )
+            raise NotAllowed(actor.why_not(permission), actor.who_to_ask or "Ask somebody who may.")
         see_as(actor)
         if checks_site:
             await check_site(request, database, actor, permission)
@@ -128,6 +126,7 @@ Mover = Annotated[Actor, Depends(_visitor_who_may(Permission.MOVE))]
 Counter = Annotated[Actor, Depends(_visitor_who_may(Permission.COUNT))]
 CountApprover = Annotated[Actor, Depends(_visitor_who_may(Permission.APPROVE_COUNT))]
 Recaller = Annotated[Actor, Depends(_visitor_who_may(Permission.RECALL))]
+Governor = Annotated[Actor, Depends(_visitor_who_may(Permission.GOVERN))]
 Preparer = Annotated[Actor, Depends(_visitor_who_may(Permission.PREPARE))]
 BatchDecider = Annotated[Actor, Depends(_visitor_who_may(Permission.RELEASE))]
 Drafter = Annotated[Actor, Depends(_visitor_who_may(Permission.DRAFT))]

@@ -29,9 +29,10 @@ POLICY = (
 TONES: Mapping[str, str] = {
     **dict.fromkeys(("free", "available", "received", "completed", "approved", "released", "dispensed", "sent"), "ok"),
     **dict.fromkeys(("acknowledged", "yes", "shipped", "returned", "trusted", "done", "destroyed"), "ok"),
-    **dict.fromkeys(("connected", "active"), "ok"),
+    **dict.fromkeys(("connected", "active", "in force", "implemented", "confirmed", "passed"), "ok"),
     **dict.fromkeys(("held", "rejected", "expired", "recalled", "revoked", "missing", "not over", "no", "over"), "bad"),
     **dict.fromkeys(("refused", "locked"), "bad"),
+    **dict.fromkeys(("waits for approval", "lift asked for", "never calibrated"), "warn"),
     **dict.fromkeys(("requested", "ordered", "open", "in process", "quarantined", "drafted", "planned"), "warn"),
     **dict.fromkeys(
         ("never heard", "silent", "no place", "no policy", "no rule", "has not signed in", "at risk"), "warn"

@@ -40,9 +40,13 @@ class AlertKind(StrEnum):
     EXPIRY_AHEAD = "expiry_ahead"
     CALIBRATION_DUE = "calibration_due"
     CERTIFICATE_DUE = "certificate_due"
+    AGREEMENT_DUE = "agreement_due"
+    ACCESS_REVIEW_DUE = "access_review_due"
     DISK_FULL = "disk_full"
+    DISK_WEAR = "disk_wear"
     LOW_STOCK = "low_stock"
     UNDELIVERED = "undelivered"
+    BACKUP_OVERDUE = "backup_overdue"
 
 
 SOON = timedelta(seconds=1)
@@ -79,9 +83,13 @@ KINDS: Mapping[AlertKind, KindRule] = MappingProxyType(
         AlertKind.EXPIRY_AHEAD: KindRule(Severity.INFO, "expires soon", GATHERING),
         AlertKind.CALIBRATION_DUE: KindRule(Severity.INFO, "calibration due", GATHERING),
         AlertKind.CERTIFICATE_DUE: KindRule(Severity.ALERT, "certificate expires soon", GATHERING),
+        AlertKind.AGREEMENT_DUE: KindRule(Severity.ALERT, "agreement with a supplier ends", GATHERING),
+        AlertKind.ACCESS_REVIEW_DUE: KindRule(Severity.ALERT, "review of accesses is due", GATHERING),
         AlertKind.DISK_FULL: KindRule(Severity.ALERT, "gateway's journal nearly full", GATHERING),
+        AlertKind.DISK_WEAR: KindRule(Severity.ALERT, "gateway's disk worn", GATHERING),
         AlertKind.LOW_STOCK: KindRule(Severity.INFO, "below the reorder point", GATHERING),
         AlertKind.UNDELIVERED: KindRule(Severity.ACTION, "alerts not delivered"),
+        AlertKind.BACKUP_OVERDUE: KindRule(Severity.ALERT, "backup overdue"),
     }
 )
 

@@ -40,7 +40,8 @@ class MeasuredStay:
     """What one channel measured during one stay. Values are in the metric's unit, None without any.
 
     ``stands_s``: for how long a value counted at most. ``outside_s`` says for each rule how long the values were beyond
-    its limit; ``beyond_any_s`` beyond any of them. ``mkt_c`` is the mean kinetic temperature (of temperatures only).
+    its limit; ``beyond_any_s`` beyond any of them. ``mkt_c`` is the mean kinetic temperature (of temperatures only);
+    ``mean`` weighs each value by how long it stood.
     """
 
     lowest: float | None
@@ -52,6 +53,7 @@ class MeasuredStay:
     outside_s: dict[str, float] = field(default_factory=dict)
     beyond_any_s: float = 0.0
     stands_s: float = 0.0
+    mean: float | None = None
 
 
 def measure(
@@ -109,7 +111,7 @@ class _Sums:
         self._began_at, self._ended_at, self._rules = began_at, ended_at, rules
         self._until = began_at
         self._gaps: list[CoverageGap] = []
-        self._gap_s = self._measured_s = self._harm = self._beyond_any_s = 0.0
+        self._gap_s = self._measured_s = self._harm = self._beyond_any_s = self._weighed = 0.0
         self._lowest: float | None = None
         self._highest: float | None = None
         self._outside_s = {rule.name: 0.0 for rule in rules}
@@ -122,6 +124,7 @@ class _Sums:
         seconds = (until - since).total_seconds()
         self._until = until
         self._measured_s += seconds
+        self._weighed += value * seconds
         self._harm += _harm(value) * seconds if value > -KELVIN_AT_0_C else 0.0
         self._lowest = value if self._lowest is None else min(self._lowest, value)
         self._highest = value if self._highest is None else max(self._highest, value)
@@ -143,6 +146,7 @@ class _Sums:
             self._outside_s,
             self._beyond_any_s,
             stands_s,
+            self._weighed / self._measured_s if self._measured_s > 0 else None,
         )
 
     def _add_gap(self, until: datetime) -> None:

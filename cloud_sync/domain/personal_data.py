@@ -3,15 +3,12 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
 SALT_BYTES = 16
 ERASED = "erased"
 TOKEN = re.compile(r"personal:[0-9a-f]{64}")
-NAMES_KEPT = timedelta(days=6 * 365 + 2)
-"""How long the printed name of whoever signed belongs to the record (21 CFR 11.50): six years."""
 
 
 class PersonalField(StrEnum):

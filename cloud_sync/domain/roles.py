@@ -41,6 +41,7 @@ class Permission(StrEnum):
     RECALL = "run recalls"
     QUALIFY = "qualify suppliers and file documents"
     CORRECT = "propose and confirm corrections"
+    GOVERN = "propose and approve controlled changes"
     PREPARE = "prepare batches"
     RELEASE = "test, release and reject batches"
     DRAFT = "draft master formulation records"
@@ -53,6 +54,9 @@ class Permission(StrEnum):
     ACCESS = "review access"
     GRANT = "give out access"
 
+
+TO_LOOK = frozenset({Permission.SEE_STOCK, Permission.READ})
+"""What is left of a role until its procedures are read: to look, and to read them."""
 
 OF_ACTION: Mapping[Action, Permission] = {
     Action.RECEIVE: Permission.RECEIVE,
@@ -78,6 +82,9 @@ class Actor:
     permissions: Mapping[Permission, Sites] = field(default_factory=lambda: MappingProxyType({}))
     token: str = ""
     owner: str | None = None
+    untrained: Mapping[Role, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Roles that are not theirs until they have read a procedure, and which; what these permit is not in
+    ``permissions``, but to look."""
 
     @property
     def role(self) -> str:
@@ -87,3 +94,15 @@ class Actor:
     def may(self, permission: Permission) -> bool:
         """Whether a role of theirs has it, somewhere."""
         return permission in self.permissions
+
+    def why_not(self, permission: Permission) -> str:
+        """Why they may not, in words."""
+        if self.untrained:
+            missing = "; ".join(f"{role}: {procedure}" for role, procedure in sorted(self.untrained.items()))
+            return f"{self.name} may not {permission} before the training for their role is complete ({missing})"
+        return f"{self.name} has the role {self.role}, which may not {permission}"
+
+    @property
+    def who_to_ask(self) -> str | None:
+        """What to do about a refusal."""
+        return "Read the procedure and sign it: Training." if self.untrained else None

@@ -31,6 +31,7 @@ class RecordKind(StrEnum):
     COUNT = "count"
     BATCH = "batch"
     FORMULATION = "formulation"
+    SOP = "sop"
 
 
 _WHO_DECIDES: Mapping[RecordKind, tuple[Permission, frozenset[Meaning]]] = {
@@ -41,6 +42,7 @@ _WHO_DECIDES: Mapping[RecordKind, tuple[Permission, frozenset[Meaning]]] = {
     RecordKind.COUNT: (Permission.APPROVE_COUNT, frozenset({Meaning.APPROVAL, Meaning.REJECTION})),
     RecordKind.BATCH: (Permission.RELEASE, frozenset({Meaning.RELEASE, Meaning.REJECTION})),
     RecordKind.FORMULATION: (Permission.APPROVE_FORMULATION, frozenset({Meaning.APPROVAL})),
+    RecordKind.SOP: (Permission.GOVERN, frozenset({Meaning.APPROVAL})),
 }
 
 

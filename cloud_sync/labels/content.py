@@ -161,7 +161,9 @@ def sscc_of(extension_digit: int, company_prefix: str, number: int) -> str:
 
 
 def _container_rows(goods: Goods, made: Compounded) -> Iterator[Row]:
-    yield Row(" ".join(part for part in (goods.title, made.strength) if part), Rank.HEAD)
+    yield Row(goods.title, Rank.HEAD)
+    if made.strength:
+        yield Row(made.strength, Rank.HEAD)  # of its own: a solvent's 0.9 % beside 10 mg/mL misleads
     if made.contents:
         yield Row(made.contents, Rank.STRONG)
     yield Row(f"Lot {goods.lot_number}", Rank.STRONG)

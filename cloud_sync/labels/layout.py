@@ -4,6 +4,7 @@ A module of the code is a whole number of a printer's dots at 203 and 300 dpi. N
 and nothing is cut off: what does not fit raises ``Invalid``.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,9 @@ COMFORTABLE = 0.72
 BOLD = frozenset({Rank.HEAD, Rank.STRONG})
 LINE = 1.2
 """Height of a line in letters' sizes."""
+NO_BREAK = "\N{NO-BREAK SPACE}"
+UNIT_FOLLOWS = re.compile(r"(?<=[0-9]) (?=[%‰°]|(?:mcg|IU|units?|hours?|days?|[kmcdµnp]?(?:g|l|L|m|mol|Eq))\b)")
+"""Between a number and its unit no line ends: 875 at the end of one line and mg on the next are misread."""
 LETTERS_GROW_FROM_MM = 40.0
 """Where there is more room than this to both sides, letters are larger in proportion."""
 ASCENT = 0.78
@@ -184,7 +188,7 @@ def _lines(row: Row, scale: float, width_mm: float, most_pt: float) -> Iterator[
     largest, smallest = SIZES_PT[row.rank]
     is_bold = row.rank in BOLD
     size_pt = max(min(largest * scale, most_pt), smallest)
-    words = row.text.split()
+    words = UNIT_FOLLOWS.sub(NO_BREAK, row.text).split(" ")
     longest_mm = max(width_of(word, size_pt * POINT_MM, is_bold) for word in words) if words else 0.0
     if longest_mm > width_mm:
         size_pt *= width_mm / longest_mm

@@ -5,10 +5,12 @@ Each is looked for in the database as it is now. What was not the case at the la
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cloud_sync.domain.alerts import AlertKind
 from cloud_sync.notify.alert import NewAlert
 from cloud_sync.notify.escalation import UNDELIVERED_AFTER
+from cloud_sync.notify.records_due import calibrated, records_due
 from cloud_sync.notify.routing import Router
 from cloud_sync.notify.settings import AlertSettings
 from cloud_sync.notify.wording import local
@@ -19,6 +21,8 @@ LOTS_MAX = 1000
 NOTICES_FOR = timedelta(days=2)
 """How long what a gateway says once a day is taken for the case."""
 NEARLY_FULL = 0.8
+RESERVE_USED = {"warning": "80 %", "urgent": "90 %"}
+"""What an eMMC means by the states of its reserve (JEDEC JESD84-B51, PRE_EOL_INFO)."""
 ENDS: Mapping[AlertKind, AlertKind] = {
     AlertKind.GATEWAY_SILENT: AlertKind.GATEWAY_BACK,
     AlertKind.CHANNEL_SILENT: AlertKind.CHANNEL_BACK,
@@ -70,9 +74,11 @@ def _end_of(connection: Connection, row: Row, at: datetime) -> NewAlert | None:
 def _found(connection: Connection, settings: AlertSettings, at: datetime) -> Iterator[NewAlert]:
     yield from _silence(connection, settings, at)
     yield from _expiry(connection, settings, at)
-    yield from _notices(connection, at)
+    yield from _notices(connection, settings, at)
+    yield from records_due(connection, at)
     yield from _low_stock(connection, at)
     yield from _failing_targets(connection, at)
+    yield from _overdue_backup(connection, settings, at)
 
 
 def _silence(connection: Connection, settings: AlertSettings, at: datetime) -> Iterator[NewAlert]:
@@ -122,28 +128,57 @@ def _expiry(connection: Connection, settings: AlertSettings, at: datetime) -> It
         )
 
 
-def _notices(connection: Connection, at: datetime) -> Iterator[NewAlert]:
+def _notices(connection: Connection, settings: AlertSettings, at: datetime) -> Iterator[NewAlert]:
     kinds = {"calibration_due": AlertKind.CALIBRATION_DUE, "certificate_expires": AlertKind.CERTIFICATE_DUE}
     asked = [*kinds, "statistics"]
+    settled = calibrated(connection, at)
     for row in queries("alert_conditions").notices_since(connection, kinds=asked, since=at - NOTICES_FOR):
-        kind, text = kinds.get(row["kind"]), row["text"]
-        if kind is None:
-            share = _used_share(row)
-            if share < NEARLY_FULL:
-                continue
-            kind = AlertKind.DISK_FULL
+        if (kind := kinds.get(row["kind"])) is not None:
+            # A newer certificate at the ledger outdoes the gateway's configuration.
+            if kind is not AlertKind.CALIBRATION_DUE or (row["gateway"], row["subject"]) not in settled:
+                yield _of_notice(connection, row, kind, row["subject"], row["text"])
+            continue
+        share = _used_share(row)
+        if share >= NEARLY_FULL:
             text = f"{share:.0%} of the space of its journal is used: it cannot send. When it is full, old readings go."
-        yield NewAlert(
-            kind=kind,
-            subject=f"gateway:{row['gateway']}",
-            key=f"{kind}:{row['gateway']}:{row['subject']}",
-            title=f"Gateway {row['gateway']}: {kind.value.replace('_', ' ')}, {row['subject']}",
-            text=text,
-            path=f"/gateways/{row['gateway']}",
-            occurred_at=row["at"],
-            sites=_sites(connection, row["place_id"]),
-            place_id=row["place_id"],
-        )
+            yield _of_notice(connection, row, AlertKind.DISK_FULL, row["subject"], text)
+        if faults := wear_faults(row["data"], settings):
+            disk = str(row["data"].get("disk", "disk"))
+            text = f"{'; '.join(faults)}. Replace it soon: if it fails, what was not sent yet is lost."
+            yield _of_notice(connection, row, AlertKind.DISK_WEAR, disk, text)
+
+
+def wear_faults(data: Mapping[str, Any], settings: AlertSettings) -> list[str]:
+    """What of a disk's wear is beyond the settings; what the disk does not say is not judged.
+
+    >>> wear_faults({"disk_life_used_pct": 90, "disk_pre_eol": "normal"}, AlertSettings())
+    ["90 % of the disk's life is used by its own estimate"]
+    """
+    faults = []
+    used_pct, a_day = data.get("disk_life_used_pct"), data.get("disk_written_bytes_a_day")
+    if isinstance(used_pct, int) and used_pct >= settings.disk_life_used_pct:
+        said = f"{used_pct} %" if used_pct <= 100 else "More than all"
+        faults.append(f"{said} of the disk's life is used by its own estimate")
+    if (reserve := data.get("disk_pre_eol")) in RESERVE_USED:
+        faults.append(f"{RESERVE_USED[reserve]} of its reserve blocks are used up")
+    most_gb = settings.disk_written_gb_a_day_max
+    if most_gb is not None and isinstance(a_day, int) and a_day > most_gb * 1e9:
+        faults.append(f"{a_day / 1e9:.1f} GB a day are written to it, {most_gb:g} are set as the most")
+    return faults
+
+
+def _of_notice(connection: Connection, row: Row, kind: AlertKind, about: str, text: str) -> NewAlert:
+    return NewAlert(
+        kind=kind,
+        subject=f"gateway:{row['gateway']}",
+        key=f"{kind}:{row['gateway']}:{about}",
+        title=f"Gateway {row['gateway']}: {kind.value.replace('_', ' ')}, {about}",
+        text=text,
+        path=f"/gateways/{row['gateway']}",
+        occurred_at=row["at"],
+        sites=_sites(connection, row["place_id"]),
+        place_id=row["place_id"],
+    )
 
 
 def _used_share(row: Row) -> float:
@@ -181,6 +216,24 @@ def _failing_targets(connection: Connection, at: datetime) -> Iterator[NewAlert]
             occurred_at=row["since"].astimezone(UTC),
             not_to=row["name"],
         )
+
+
+def _overdue_backup(connection: Connection, settings: AlertSettings, at: datetime) -> Iterator[NewAlert]:
+    standing = queries("backup").backup_standing(connection)
+    since = standing["last_at"] or standing["first_event_at"]
+    if settings.backup_overdue is None or since is None or at - since < settings.backup_overdue:
+        return
+    last = f"The last good one is of {local(since, 'UTC')}" if standing["last_at"] else "None was ever made"
+    yield NewAlert(
+        kind=AlertKind.BACKUP_OVERDUE,
+        subject="ledger",
+        key=f"backup:{since:%Y%m%dT%H%M%S}",
+        title="Backup of the ledger overdue",
+        text=f"{last}. Run cloud-sync backup DIR and look at its timer: what is lost after it, gateways send again for "
+        "as long only as they keep it.",
+        path="/administration",
+        occurred_at=at,
+    )
 
 
 def _sites(connection: Connection, place_id: int | None) -> tuple[int, ...]:

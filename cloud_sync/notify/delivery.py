@@ -17,7 +17,7 @@ from cloud_sync.notify.channels.apprise_urls import send_by_apprise
 from cloud_sync.notify.channels.mail import send_mail
 from cloud_sync.notify.channels.webhooks import send_webhook
 from cloud_sync.notify.links import Linker
-from cloud_sync.notify.message import Message
+from cloud_sync.notify.message import Message, PaperFile
 from cloud_sync.notify.outside import NotDelivered
 from cloud_sync.notify.settings import AlertSettings
 from cloud_sync.storage.database import Database, Row
@@ -95,8 +95,9 @@ class Outbox:
             if row is None:
                 return False
             alerts = list(queries("alerts").alerts_of_message(connection, message_id=message_id))
+            paper = queries("papers").paper_of_message(connection, message_id=message_id)
         try:
-            self._send(self._message(row, alerts, at), row)
+            self._send(self._message(row, alerts, paper, at), row)
         except NotDelivered as error:
             self._note_failure(row, str(error))
             return False
@@ -106,13 +107,14 @@ class Outbox:
         self._note_success(row)
         return True
 
-    def _message(self, row: Row, alerts: list[Row], at: datetime) -> Message:
+    def _message(self, row: Row, alerts: list[Row], paper: Row | None, at: datetime) -> Message:
         url = self._settings.public_url
         link = ""
         if url and any(each["needs_acknowledgement"] for each in alerts):
             self._linker = self._linker or Linker.of(self._database)
             link = f"{url}/alerts/by-link/{self._linker.code(row['id'], at)}"
-        return Message(row["id"], row["reason"], row["bundle"], row["made_at"], alerts, url, link)
+        file = PaperFile(**{**paper, "pdf": bytes(paper["pdf"])}) if paper else None
+        return Message(row["id"], row["reason"], row["bundle"], row["made_at"], alerts, url, link, file)
 
     def _by_channel(self, message: Message, row: Row) -> None:
         settings = self._settings
@@ -127,6 +129,7 @@ class Outbox:
         at = self._clock()
         with self._database.transaction() as connection:
             queries("alerts").note_sent(connection, id=row["id"], at=at)
+            queries("papers").forget_paper(connection, message_id=row["id"])
             failed_since = queries("alerts").note_target_well(connection, name=row["target"], at=at)
         if failed_since is not None:
             log.warning("alerts reach %s again, after %.0f s", row["target"], (at - failed_since).total_seconds())

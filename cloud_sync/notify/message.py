@@ -18,6 +18,16 @@ SHORT_LINES_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
+class PaperFile:
+    """A paper that goes with a message: its ``title``, and the hash of its data."""
+
+    title: str
+    file_name: str
+    sha256: str
+    pdf: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A message to one target. ``alerts`` are rows of ``alerts_of_message``, the most urgent first."""
 
@@ -28,6 +38,7 @@ class Message:
     alerts: Sequence[Row]
     public_url: str
     acknowledge_url: str
+    paper: PaperFile | None = None
 
     @property
     def severity(self) -> Severity:
@@ -39,6 +50,8 @@ class Message:
         """One line: the alert, or how many of what, where."""
         if self.reason == "test":
             return "[TEST] Lotwarden can reach you"
+        if self.paper is not None:
+            return _line(self.paper.title)
         sign = "NOT ACKNOWLEDGED" if self.reason == "escalation" else self.severity.value.upper()
         if len(self.alerts) == 1:
             return _line(f"[{sign}] {self.alerts[0]['title']}")
@@ -105,6 +118,11 @@ class Message:
     def _lead(self) -> str:
         if self.reason == "test":
             return "This is a test message. Alerts from the lot ledger will reach you this way."
+        if self.paper is not None:
+            return (
+                f"{self.paper.title} is attached as {self.paper.file_name}. SHA-256 of its data: {self.paper.sha256}. "
+                "cloud-sync verify-paper tells whether the ledger still knows the same."
+            )
         if self.reason == "escalation":
             return "Nobody has acknowledged this, or it did not reach whoever is on call. It is yours now:"
         if self.bundle.startswith("flapping"):

@@ -28,6 +28,7 @@ class AlertSettings:
     """How alerts are made and sent. ``public_url``: where people reach the console; without it messages have no links.
 
     ``private_hosts``: names of hosts to which requests may go although their addresses are private.
+    ``backup_overdue``: how old the last good backup may become; None where nobody is told.
     """
 
     mail: MailServer | None = None
@@ -37,3 +38,6 @@ class AlertSettings:
     heartbeat_every: timedelta = timedelta(minutes=1)
     silent_after: timedelta = timedelta(minutes=15)
     expiry_ahead_days: int = 30
+    backup_overdue: timedelta | None = None
+    disk_life_used_pct: int = 80
+    disk_written_gb_a_day_max: float | None = None

@@ -229,10 +229,32 @@ def _approval(connection: Connection, event: Row) -> NewAlert:
     )
 
 
+def _change(_: Connection, event: Row) -> NewAlert:
+    """Something governed waits for a second person."""
+    what, path = CHANGES[event["kind"]]
+    subject = event["subject"].replace("_", " ").replace(":", " ")
+    return NewAlert(
+        kind=AlertKind.APPROVAL_WAITING,
+        subject=event["subject"],
+        key=f"{event['subject']}:{event['kind']}",
+        title=f"{what} waits for approval: {subject}",
+        text=f"Asked for by {event['actor']}. {event['reason']}",
+        path=path,
+        occurred_at=event["at"],
+        event_id=event["id"],
+    )
+
+
 def _site_of(connection: Connection, place_id: int) -> tuple[int, ...]:
     return tuple(row["id"] for row in queries("alerts").sites_of_place(connection, place_id=place_id))
 
 
+CHANGES = {
+    "controlled_change_proposed": ("A controlled change", "/changes"),
+    "legal_hold_asked": ("A legal hold", "/retention"),
+    "legal_hold_lift_asked": ("The lifting of a legal hold", "/retention"),
+}
+"""What waits for a second person: in words, and its page."""
 TELLERS: Mapping[str, Callable[[Connection, Row], NewAlert | None]] = {
     "excursion_opened": _excursion,
     "excursion_closed": _excursion,
@@ -244,5 +266,6 @@ TELLERS: Mapping[str, Callable[[Connection, Row], NewAlert | None]] = {
     "recall_opened": _recall,
     "order_added": _approval,
     "correction_proposed": _approval,
+    **dict.fromkeys(CHANGES, _change),
 }
 """By the kind of an event, what makes an alert of it."""

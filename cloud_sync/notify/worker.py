@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import Self
 
+from cloud_sync.actions.papers.schedules import mail_due_papers
 from cloud_sync.errors import DatabaseDown, Overtaken
 from cloud_sync.notify.conditions import look_once
 from cloud_sync.notify.delivery import Outbox, Send
@@ -21,6 +22,8 @@ LOOK_S = 1.0
 LOOK_EVERY = timedelta(seconds=15)
 """How often silence and the like are looked for."""
 ESCALATE_EVERY = timedelta(seconds=5)
+PAPERS_EVERY = timedelta(minutes=1)
+"""How often scheduled papers are looked for."""
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +53,8 @@ class Alerting:
             Thread(target=self._run, args=(self.round, every_s), name="alerting", daemon=True),
             # Apart: what happens is told at once, however long it takes to look through all that there is.
             Thread(target=self._run, args=(self.look, LOOK_S), name="conditions", daemon=True),
+            # A paper of a month takes seconds to draw.
+            Thread(target=self._run, args=(self.print_due, LOOK_S), name="papers", daemon=True),
         ]
         self._heart = Thread(target=self._beat, name="heartbeat", daemon=True)
         self._is_well = Event()
@@ -79,6 +84,12 @@ class Alerting:
             look_once(self._database, self._settings, now)
         if self._is_time("escalate", ESCALATE_EVERY, now):
             escalate_once(self._database, now)
+
+    def print_due(self) -> None:
+        """Make scheduled papers and put them into the outbox. Raises what that raises."""
+        now = self._clock()
+        if self._is_time("papers", PAPERS_EVERY, now):
+            mail_due_papers(self._database, now, self._settings.public_url)
 
     def _run(self, once: Callable[[], None], every_s: float) -> None:
         while not self._stop.wait(every_s):

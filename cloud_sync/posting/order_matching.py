@@ -13,6 +13,7 @@ from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.domain.orders import OrderKind, fault_of_performing
 from cloud_sync.domain.trace import RECIPIENTS, SUPPLIERS
 from cloud_sync.posting.cases import LEDGER, Case, open_case
+from cloud_sync.posting.governance.agreements import agreements_of, expired_on, note_receipt
 from cloud_sync.posting.holds import hold_what_came, reach_holds
 from cloud_sync.posting.reservations.order_state import OrderNow, orders_now
 from cloud_sync.posting.reservations.reservation_moves import (
@@ -89,8 +90,22 @@ def match_orders(connection: Connection, booked: Booked) -> None:
     places = {row["id"]: row for row in queries("orders").place_facts(connection, place_ids=sorted(place_ids))}
     concerned = [each for each in booked if _is_concerned(each[0], places[each[0].from_place]["kind"])]
     held = _match(connection, concerned, places) if concerned else []
+    _note_agreements(connection, concerned, places)
     reach_holds(connection, held)
     move_reservations(connection, [movement for movement, _ in booked])
+
+
+def _note_agreements(connection: Connection, concerned: Booked, places: dict[int, Row]) -> None:
+    """Open a case for each agreement that was over when goods of its supplier came in."""
+    came = [(movement, places[movement.to_place]) for movement, _ in concerned
+            if places[movement.from_place]["kind"] in SUPPLIERS]  # fmt: skip
+    if not came:
+        return
+    rows = agreements_of(connection, sorted({movement.from_place for movement, _ in came}))
+    for movement, to_place in came if rows else ():
+        day = day_of(movement.occurred_at, zone_named(to_place["zone"]))
+        for row in expired_on((each for each in rows if each["supplier_id"] == movement.from_place), day):
+            note_receipt(connection, row)
 
 
 def _is_concerned(movement: NewMovement, from_kind: str) -> bool:

@@ -1,6 +1,7 @@
 """Records as they are signed, what was signed of them, and releases that take the signatures of two people."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from cloud_sync.domain.signatures import (
@@ -77,6 +78,43 @@ def check_two_release(
         )
 
 
+def check_two_free(
+    connection: Connection, kind: RecordKind, record_id: str, lot_ids: Sequence[int], *, actor: str, but: str
+) -> None:
+    """Raise ``Conflict`` where the end of a hold or case frees goods whose release takes two people, and lacks them.
+
+    Two people, not ``but``, sign the hold as release or the case as approval; one of them ends it.
+    """
+    rules = {row["name"]: row["from_value"] for row in queries("signatures").second_signature_rules(connection)}
+    rules.pop("excursion_minutes", None)
+    facts = queries("signatures").lots_freed_facts(connection, lot_ids=sorted(set(lot_ids)))
+    why = sorted(
+        {
+            reason
+            for row in facts
+            for reason in why_two_release(
+                rules,
+                lasted=timedelta(0),
+                controlled_schedule=row["controlled_schedule"],
+                was_rejected=False,
+                is_allowance_used=row["is_allowance_used"],
+            )
+        }
+    )
+    if not why:
+        return
+    meaning = Meaning.RELEASE if kind is RecordKind.HOLD else Meaning.APPROVAL
+    signatures = signatures_of(connection, kind, record_id, record_of(connection, kind, record_id))
+    signed = _signers(signatures, meaning) - {but}
+    if len(signed) < 2 or actor not in signed:
+        so_far = f"signed by {', '.join(sorted(signed))}" if signed else "signed by nobody who may"
+        raise Conflict(
+            f"freeing these goods takes the signatures of two people ({'; '.join(why)}); it is {so_far}",
+            f"Two people with the role quality sign {kind} {record_id} as {meaning} (POST /v1/signatures); then one of "
+            "them ends it.",
+        )
+
+
 def check_two_approve(
     connection: Connection, kind: RecordKind, number: str, goods: Iterable[tuple[str, int]], *, but: frozenset[str]
 ) -> None:
@@ -141,6 +179,7 @@ _IDS: Mapping[RecordKind, str] = {
     RecordKind.COUNT: "Give the number, as in GET /v1/counts.",
     RecordKind.BATCH: "Give the number, as in GET /v1/production-batches.",
     RecordKind.FORMULATION: "Give NAME:VERSION, as in GET /v1/master-formulation-records.",
+    RecordKind.SOP: "Give CODE:VERSION, as in GET /v1/sops.",
 }
 _RECORDS: Mapping[RecordKind, Callable[[Any, Connection, str, str], Record | None]] = {
     RecordKind.EXPOSURE: lambda q, c, first, second: _exposure(q, c, _id(first), _id(second)),
@@ -150,6 +189,7 @@ _RECORDS: Mapping[RecordKind, Callable[[Any, Connection, str, str], Record | Non
     RecordKind.COUNT: lambda q, c, first, _: q.count_record(c, number=first),
     RecordKind.BATCH: lambda q, c, first, _: q.batch_record(c, number=first),
     RecordKind.FORMULATION: lambda q, c, first, second: q.formulation_record(c, name=first, version=_id(second)),
+    RecordKind.SOP: lambda q, c, first, second: q.sop_record(c, code=first, version=_id(second)),
 }
 
 

@@ -90,9 +90,14 @@ def seal_once(database: Database) -> Sealed | None:
     Raises ``SealBroken`` if the stored tree does not have the root of its last checkpoint.
     """
     with database.transaction() as connection:
-        if not queries("seal").may_seal(connection):
-            return None
-        return _seal(connection)
+        return seal_in(connection)
+
+
+def seal_in(connection: Connection) -> Sealed | None:
+    """The same within a transaction that has written nothing itself."""
+    if not queries("seal").may_seal(connection):
+        return None
+    return _seal(connection)
 
 
 def _seal(connection: Connection) -> Sealed | None:

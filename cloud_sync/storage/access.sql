@@ -1,7 +1,11 @@
 -- name: token_by_digest(token_sha256)^
 -- Who holds the token with this digest, if it is neither revoked nor over. After a rotation the old one is good a while.
 SELECT t.name, t.person, t.role, t.site, t.owner,
-       (SELECT coalesce(array_agg(p.permission), '{}') FROM role_permission p WHERE p.role = t.role) AS permissions
+       (SELECT coalesce(array_agg(p.permission), '{}') FROM role_permission p WHERE p.role = t.role) AS permissions,
+       (SELECT string_agg(m.code || ' version ' || m.version, ', ' ORDER BY m.code)
+        FROM training_missing(t.person, clock_timestamp()) m
+        WHERE m.role = t.role AND m.until <= clock_timestamp()
+          AND EXISTS (SELECT FROM account a WHERE a.person = t.person)) AS untrained -- programs read no procedures
 FROM api_token t
 WHERE (token_sha256 = :token_sha256 OR previous_sha256 = :token_sha256 AND previous_until > clock_timestamp())
   AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp());
@@ -28,7 +32,7 @@ SELECT DISTINCT permission FROM role_permission WHERE role = ANY(:roles) ORDER B
 
 -- name: permissions_of(person)
 -- What a person may do, at each site (null: everywhere).
-SELECT DISTINCT r.site, p.permission
+SELECT DISTINCT r.role, r.site, p.permission
 FROM account_role r JOIN role_permission p ON p.role = r.role WHERE r.person = :person;
 
 -- name: role_table()

@@ -164,7 +164,8 @@ class EmbeddedServer:
         roles = (OWNER_ROLE, RUNTIME_ROLE)
         maps = [f'lotwarden "{name}" {role}' for name in sorted(names) for role in roles]
         texts = {
-            "pg_hba.conf": "# Written by cloud-sync at each start.\nlocal all all peer map=lotwarden\n",
+            "pg_hba.conf": "# Written by cloud-sync at each start.\nlocal all all peer map=lotwarden\n"
+            "local replication all peer map=lotwarden\n",
             "pg_ident.conf": "\n".join(["# Written by cloud-sync at each start.", *maps, ""]),
         }
         is_new = False

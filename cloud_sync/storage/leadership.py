@@ -18,7 +18,8 @@ from cloud_sync.storage.queries import queries
 ASK_EVERY_S = 1.0
 LOST_AFTER_S = 6
 """How soon the server gives up a session whose machine does not answer."""
-_LEAD = 0x4C454144
+LEAD = 0x4C454144
+"""The key of the lock."""
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Leadership:
             while not self._stop.is_set():
                 if self._leads.is_set():
                     queries("access").answers(connection)
-                elif queries("locks").try_to_lead(connection, key=_LEAD):
+                elif queries("locks").try_to_lead(connection, key=LEAD):
                     self._leads.set()
                     log.info("this process leads: it keeps house from now on")
                 self._stop.wait(self._ask_every_s)

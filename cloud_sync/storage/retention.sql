@@ -51,7 +51,8 @@ SELECT DISTINCT channel_id FROM reading_hour WHERE began_at >= :began_at AND beg
 
 -- name: drop_rolled_up(began_at, ended_at, young_at, channel_ids, reaches_s)!
 -- Drop the readings of a month whose hour has been rolled up, so that everything can always be judged again: none that
--- was inside an excursion of its channel (its first and last included), none that a rule of its channel looks back to
+-- was inside an excursion of its channel (its first and last included), none of where and while goods under legal hold
+-- were, none that a rule of its channel looks back to
 -- from there (reaches_s by channel_ids), and none that such a rule looks back to from readings that are young (those from
 -- young_at on). Hours that stay for the young are dropped once these are old themselves.
 WITH reach AS (
@@ -67,6 +68,16 @@ DELETE FROM reading r
 USING done
 WHERE r.at >= :began_at AND r.at < :ended_at
   AND r.channel_id = done.channel_id AND r.at >= done.began_at AND r.at < done.began_at + interval '1 hour'
+  AND NOT EXISTS (SELECT FROM legal_hold_now h
+                  JOIN lot l ON l.id = h.lot_id OR l.item_id = h.item_id
+                  JOIN residency s ON s.lot_id = l.id
+                  JOIN place p ON p.id = s.place_id
+                  JOIN channel c ON c.id = r.channel_id AND c.place_id = ANY(p.ancestors)
+                  WHERE r.at >= s.began_at AND r.at <= coalesce(s.ended_at, 'infinity'))
+  AND NOT EXISTS (SELECT FROM legal_hold_now h
+                  JOIN exception_case k ON k.id = h.case_id
+                  JOIN place p ON p.id = k.place_id
+                  JOIN channel c ON c.id = r.channel_id AND (c.place_id = ANY(p.ancestors) OR k.place_id = c.place_id))
   AND NOT EXISTS (SELECT FROM probe_excursion e WHERE e.channel_id = r.channel_id
                   AND r.at >= e.began_at - coalesce((SELECT seconds FROM reach WHERE reach.channel_id = r.channel_id), 0)
                               * interval '1 s'

@@ -43,6 +43,10 @@ FROM production_batch b JOIN place p ON p.id = b.place_id WHERE p.name = :number
 -- A version of a master formulation record.
 SELECT to_jsonb(r) FROM master_formulation_record r WHERE r.name = :name AND r.version = :version;
 
+-- name: sop_record(code, version)$
+-- A version of a procedure as people read it.
+SELECT to_jsonb(s) FROM sop s WHERE s.code = :code AND s.version = :version;
+
 -- name: add_signature(record_kind, record_id, record_sha256, meaning, person, printed_name, proof, reason, signed_at, sha256)!
 -- Keep a signature; no row if this very one is there.
 INSERT INTO signature (record_kind, record_id, record_sha256, meaning, person, printed_name, proof, reason, signed_at,
@@ -80,6 +84,14 @@ JOIN channel c ON c.id = e.channel_id
 JOIN lot l ON l.id = ANY(:lot_ids)
 JOIN item i ON i.id = l.item_id
 WHERE e.id = :excursion_id;
+
+-- name: lots_freed_facts(lot_ids)
+-- Of lots that a decision frees: the controlled schedule, and whether the stability allowance is used up.
+-- Index: exception_case_key.
+SELECT l.id AS lot_id, i.controlled_schedule,
+       EXISTS (SELECT FROM exception_case k
+               WHERE k.kind = 'stability_budget_used_up' AND k.key = 'lot:' || l.id) AS is_allowance_used
+FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = ANY(:lot_ids);
 
 -- name: goods_of_order(number)
 -- What an order is about: schedule and base units of each line.

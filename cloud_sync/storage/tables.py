@@ -44,7 +44,10 @@ def _evidence(*may_change: str) -> TableRule:
 
 
 TABLES: Mapping[str, TableRule] = {
+    "access_review": _evidence("closed_by", "closed_at"),
+    "access_review_line": _evidence("decision", "decided_by", "decided_at", "reason"),
     "account": _SETTING,
+    "account_identity": _SETTING,
     "account_role": _SETTING,
     "account_session": _DERIVED,  # of what the event log has
     "alembic_version": _SETTING,
@@ -53,6 +56,7 @@ TABLES: Mapping[str, TableRule] = {
     "alert_escalation": _SETTING,
     "alert_message": _DERIVED,  # how far a message has come
     "alert_message_line": _DERIVED,
+    "alert_message_paper": _DERIVED,  # of what the ledger knew then; it is carried to the mail server
     "alert_rota": _SETTING,
     "alert_rota_cover": _SETTING,
     "alert_subscription": _SETTING,
@@ -61,10 +65,25 @@ TABLES: Mapping[str, TableRule] = {
     "api_token": _evidence("revoked_at", "token_sha256", "previous_sha256", "previous_until", "expires_at"),
     "backup": _EVIDENCE,
     "batch_fact": _EVIDENCE,
+    "calibration": _EVIDENCE,
+    "change_control": _evidence(
+        "decision",
+        "decided_by",
+        "decided_at",
+        "decision_reason",
+        "implemented_by",
+        "implemented_at",
+        "implementation",
+        "closed_by",
+        "closed_at",
+        "effectiveness",
+    ),
+    "change_control_event": _EVIDENCE,
     "channel": _SETTING,
     "channel_place_was": _EVIDENCE,
     "channel_statement": _evidence("decision", "decided_by", "decided_at"),
     "clock_offset": _DERIVED,  # of notices
+    "controlled_change": _evidence("decision", "decided_by", "decided_at", "decision_reason", "applied_at"),
     "correction": _evidence(
         "effect", "needs_second_person", "before", "after", "decided_by", "decided_at", "decision", "decision_reason"
     ),
@@ -77,6 +96,7 @@ TABLES: Mapping[str, TableRule] = {
     "enrolment_failure": _DERIVED,  # of what the event log has; kept while it slows down
     "envelope": _DERIVED,  # of batches
     "envelope_point": _DERIVED,
+    "equipment": _SETTING,
     "erasure": _evidence("done_by", "done_at"),
     "event": _EVIDENCE,
     "evidence": TableRule(TableKind.EVIDENCE, not_sealed=("raw",)),  # raw has its digest beside it
@@ -100,6 +120,17 @@ TABLES: Mapping[str, TableRule] = {
     "item_substitute": _SETTING,
     "lane_progress": _DERIVED,
     "ledger_key": TableRule(TableKind.EVIDENCE, not_sealed=("private_key",)),
+    "legal_hold": _evidence(
+        "decision",
+        "decided_by",
+        "decided_at",
+        "decision_reason",
+        "lift_asked_by",
+        "lift_asked_at",
+        "lift_reason",
+        "lifted_by",
+        "lifted_at",
+    ),
     "lot": _SETTING,
     "master_formulation_record": _evidence("approved_by", "approved_at"),
     "movement": TableRule(
@@ -119,11 +150,14 @@ TABLES: Mapping[str, TableRule] = {
         has_own_trigger=True,
     ),
     "notice": _EVIDENCE,
+    "oidc_arrival": _DERIVED,  # both for minutes
+    "oidc_request": _DERIVED,
     "operator": _SETTING,
     "operator_site": _SETTING,
     "order_line": _EVIDENCE,
     "order_step": _EVIDENCE,
     "owner": _SETTING,
+    "paper_schedule": _SETTING,
     "personal_data": _SETTING,  # its salted hash is in what is sealed, and it can be erased
     "place": _SETTING,
     "place_policy_was": _EVIDENCE,
@@ -145,6 +179,7 @@ TABLES: Mapping[str, TableRule] = {
     "reorder_level": _SETTING,
     "reservation": _evidence("expires_at", "ended_at", "ended_as", "ended_reason"),
     "residency": _DERIVED,
+    "retention_rule": _SETTING,
     "restored_lane": _DERIVED,  # of a file that is kept elsewhere
     "retold_reading": _EVIDENCE,
     "seal_checkpoint": _SEAL,
@@ -157,10 +192,13 @@ TABLES: Mapping[str, TableRule] = {
     "second_signature_rule": _SETTING,
     "seen_within": _EVIDENCE,
     "signature": _EVIDENCE,
+    "site_format": _SETTING,
     "sign_in_attempt": _DERIVED,  # kept while it makes the next one wait
+    "sop": _EVIDENCE,
     "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
     "stock_order": _EVIDENCE,
     "supplier": _SETTING,
+    "training_requirement": _SETTING,
     "tote": _EVIDENCE,
     "track": _DERIVED,
     "unjudged_on_purpose": _SETTING,

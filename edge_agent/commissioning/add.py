@@ -1,11 +1,9 @@
 """``edge-agent add``: write a device into the configuration, once it is proven what it is."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -31,9 +29,9 @@ from edge_agent.commissioning.add_options import (
     UnprovenOption,
     YesOption,
 )
-from edge_agent.commissioning.add_scanner import refuse_scanner_duplicates, scanner_added, scanner_section
-from edge_agent.commissioning.add_wired import Wired, added, bus_for, counter_of, probed, proven_of, refuse_duplicates
-from edge_agent.commissioning.assessment import Sense
+from edge_agent.commissioning.add_scanner import scanner_section
+from edge_agent.commissioning.add_wired import counter_of
+from edge_agent.commissioning.adding import Adding, BleBusSaid, ProofSaid
 from edge_agent.commissioning.ble_probe import (
     LISTEN_S,
     AdapterOption,
@@ -41,11 +39,6 @@ from edge_agent.commissioning.ble_probe import (
     KeyFileOption,
     ListenOption,
     SourceOption,
-    ble_data,
-    ble_target,
-    is_understood,
-    run_ble_probe,
-    show_ble,
 )
 from edge_agent.commissioning.config_write import offer, text_of
 from edge_agent.commissioning.judged_channels import metrics_of, told_at_add
@@ -65,20 +58,11 @@ from edge_agent.commissioning.probe import (
     SerialOption,
     StopbitsOption,
     UnitOption,
-    as_data,
-    show,
 )
-from edge_agent.commissioning.records import record, record_scanner, record_wired, who
 from edge_agent.commissioning.target import Place, UnitPart, ad_hoc_target, all_profiles, seen_of
-from edge_agent.config.dock_sections import ScannerSection
-from edge_agent.config.model import GatewayConfig
 from edge_agent.errors import BenchError
 from edge_agent.runtime.config_loader import load_config
-from edge_agent.timekeeping.clock import SystemClock
 
-POLL_S = 10.0
-Keep = Callable[[], None]
-"""Writes what was found into the commissioning report."""
 RELOAD = "sudo systemctl reload edge-agent"
 
 
@@ -134,41 +118,32 @@ def add_command(
     """
     console = Console(highlight=False, stderr=as_json)
     with errors_told():
-        loaded, before = load_config(config), text_of(config)
+        adding = Adding(load_config(config), text_of(config), name, console, unproven, by, quiet=as_json)
         _refuse_two_kinds(scanner, address, profile, host or serial_port)
         if scanner is not None:
             section = scanner_section(
                 name, scanner, baudrate=baudrate, suffix=suffix, separator=separator, separator_key=separator_key,
                 layout=layout,
             )  # fmt: skip
-            after, data, keep = _scanner(loaded, before, console, section, unproven, by, quiet=as_json)
+            found = adding.scanner(section)
         elif address is not None:
-            after, data, keep = _wireless(
-                loaded, before, console, name=name, address=address, bus=bus, adapter=adapter, bus_name=bus_name,
-                ble_format=ble_format, bindkey_file=bindkey_file, source=source, ble_s=ble_s, poll_s=poll_s,
-                unproven=unproven, quiet=as_json, by=by,
-            )  # fmt: skip
+            bus_said = BleBusSaid(bus, adapter, bus_name)
+            found = adding.wireless(address, bus_said, ble_format, bindkey_file, source, listen_s=ble_s, poll_s=poll_s)
         else:
-            own_dir = profiles_dir or loaded.gateway.profiles_dir
+            own_dir = profiles_dir or adding.config.gateway.profiles_dir
             part = UnitPart(input_number, tuple(metric or ()))
             target = ad_hoc_target(_profile_said(profile, own_dir), unit, address_offset, word_order, own_dir, part)
             sizes = tuple(size_um or ())
             counter = counter_of(target.profile, sizes, flow_l_per_min, sample_s, keep_running=keep_running)
             target = replace(target, variant=replace(target.variant, fahrenheit=fahrenheit), counter=counter)
             place = Place(host, port, serial_port, baudrate, parity, stopbits, framer=framer)
-            doubts = proven_of(tuple(proven or ()), target.profile)
-            wired = Wired(
-                name, *bus_for(loaded, bus, place, bus_name), target, poll_s or POLL_S, doubts, unproven, who(by)
-            )
-            asks = sys.stdin.isatty() and not yes
-            after, data, keep = _wired(
-                loaded, before, console, wired, own_dir, seen_of(seen or ()), asks=asks, quiet=as_json
-            )
-        diff = offer(config, before, after, console, yes=yes, as_json=as_json)
-        keep()
-    judged = told_at_add(loaded, name, metrics_of(data)) if scanner is None else ()
+            proof = ProofSaid(tuple(proven or ()), seen_of(seen or ()), is_asked_for=sys.stdin.isatty() and not yes)
+            found = adding.wired(target, bus, place, bus_name, proof, own_dir, poll_s=poll_s)
+        diff = offer(config, adding.before, found.after, console, yes=yes, as_json=as_json)
+        found.keep()
+    judged = told_at_add(adding.config, name, metrics_of(found.data)) if scanner is None else ()
     if as_json:
-        print_json({"written": str(config), "diff": diff, "judged": list(judged), **data})
+        print_json({"written": str(config), "diff": diff, "judged": list(judged), **found.data})
     else:
         _show_written(console, config, judged)
 
@@ -195,85 +170,3 @@ def _profile_said(profile: str | None, own_dir: Path | None) -> str:
              "edge-agent scan finds out",)
         )  # fmt: skip
     return profile
-
-
-def _wired(
-    loaded: GatewayConfig,
-    before: str,
-    console: Console,
-    wired: Wired,
-    own_dir: Path | None,
-    seen: dict[str, str],
-    *,
-    asks: bool,
-    quiet: bool,
-) -> tuple[str, dict[str, Any], Keep]:
-    """Probe it, show that unless ``quiet``; the configuration with it, the probe as data, and how to record it."""
-    refuse_duplicates(loaded, wired)
-    report = probed(wired, own_dir, seen, asks=asks)
-    if not quiet:
-        show(report, console, with_bytes=report.judgement.sense is not Sense.PROVEN)
-    after = added(before, wired, report, SystemClock().now().date())
-    keep = partial(record_wired, "add", wired.name, report, loaded.gateway.data_dir, wired.by, wired.unproven or "")
-    return after, as_data(report), keep
-
-
-def _scanner(
-    loaded: GatewayConfig,
-    before: str,
-    console: Console,
-    section: ScannerSection,
-    unproven: str | None,
-    by: str | None,
-    *,
-    quiet: bool,
-) -> tuple[str, dict[str, Any], Keep]:
-    """The same for a scanner: somebody has to pull its trigger."""
-    from edge_agent.commissioning.scanner_probe import run_scanner_probe, scan_data, show_scan
-
-    refuse_scanner_duplicates(loaded, section)
-    report = run_scanner_probe(section)
-    if not quiet:
-        show_scan(report, console)
-    after = scanner_added(before, section, report, unproven, SystemClock().now().date())
-    keep = partial(record_scanner, "add", section, report, loaded.gateway.data_dir, by)
-    return after, scan_data(report), keep
-
-
-def _wireless(
-    loaded: GatewayConfig,
-    before: str,
-    console: Console,
-    *,
-    name: str,
-    address: str,
-    bus: str | None,
-    adapter: str | None,
-    bus_name: str | None,
-    ble_format: FormatOption,
-    bindkey_file: Path | None,
-    source: str | None,
-    ble_s: float,
-    poll_s: float | None,
-    unproven: str | None,
-    quiet: bool,
-    by: str | None,
-) -> tuple[str, dict[str, Any], Keep]:
-    """The same for a Bluetooth sensor."""
-    from edge_agent.commissioning.add_ble import POLL_S as BLE_POLL_S
-    from edge_agent.commissioning.add_ble import Wireless, ble_added, ble_bus_for, refuse_ble_duplicates
-
-    ble_bus, is_new = ble_bus_for(loaded, bus, adapter, bus_name)
-    aim = replace(ble_target(address, ble_format, bindkey_file, ble_bus.adapter, ble_bus.scan), source=source)
-    wireless = Wireless(name, ble_bus, is_new, aim, bindkey_file, poll_s or BLE_POLL_S, unproven)
-    refuse_ble_duplicates(loaded, wireless)
-    heard = run_ble_probe(aim, ble_s)
-    if not quiet:
-        show_ble(heard, console, with_bytes=not is_understood(heard))
-    after = ble_added(before, wireless, heard, SystemClock().now().date())
-    verdict = "understood" if is_understood(heard) else "not proven"
-    keep = partial(
-        record, loaded.gateway.data_dir, what="add", by=by, device=name, where=f"{address} over {ble_bus.adapter}",
-        model="Bluetooth sensor", verdict=verdict, reasons=(unproven,) if unproven else (),
-    )  # fmt: skip
-    return after, ble_data(heard), keep

@@ -56,15 +56,17 @@ Pin = Annotated[str, Field(pattern=r"^(GPIO|BOARD|J8:)?[0-9]{1,2}$", examples=["
 class OutputSection(Section):
     """``[[output]]``: a lamp of a stack light, or a buzzer, on a pin.
 
-    ``shows`` says when it is on: while there is a local ``alarm``; while there is none (``calm``); or for ``pulse_s``
-    after a ``good`` or ``bad`` scan. ``active_high = false`` is for relay boards that switch on at 0 V.
+    ``shows`` says when it is on: while there is a local ``alarm``; while there is none (``calm``); for ``pulse_s``
+    after a ``good`` or ``bad`` scan; or once the ledger has been ``unreachable`` for ``after_minutes``.
+    ``active_high = false`` is for relay boards that switch on at 0 V.
     """
 
     name: DevicePath
     pin: Pin
-    shows: Annotated[Literal["alarm", "calm", "good", "bad"], Field(examples=["alarm"])]
+    shows: Annotated[Literal["alarm", "calm", "good", "bad", "unreachable"], Field(examples=["alarm"])]
     active_high: bool = True
     pulse_s: Annotated[float, Field(gt=0, le=10)] = 0.3
+    after_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
 
 
 class ContactSection(Section):

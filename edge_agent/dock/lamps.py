@@ -38,5 +38,9 @@ class Lamps:
             self._has_not_booked = is_any
             self._show()
 
+    def ledger_unreachable(self, for_s: float) -> None:
+        """How long the ledger has not been reached, in seconds; 0 if it is."""
+        self._outputs.unreachable(for_s)
+
     def _show(self) -> None:
         self._outputs.alarm(bool(self._open) or self._has_not_booked)

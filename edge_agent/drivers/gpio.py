@@ -54,6 +54,12 @@ class Outputs:
             if section.shows in ("alarm", "calm"):
                 device.value = on == (section.shows == "alarm")
 
+    def unreachable(self, for_s: float) -> None:
+        """Show that the ledger has not been reached for ``for_s`` seconds, 0 if it is; each lamp has its patience."""
+        for section, device in zip(self._sections, self._devices, strict=True):
+            if section.shows == "unreachable":
+                device.value = for_s >= section.after_minutes * 60
+
     def good(self) -> None:
         """Show a good scan, for a moment."""
         self._pulse("good")

@@ -18,6 +18,7 @@ from edge_agent.buffer.stored_batch import JournalStatus
 from edge_agent.config.model import GatewayConfig
 from edge_agent.domain.wire.records import Notice, NoticeKind, Record
 from edge_agent.errors import JournalError
+from edge_agent.host.disk_wear import DiskWear, disk_wear
 from edge_agent.timekeeping.clock import Clock, stamp
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def is_reminder_day(due: date, today: date) -> bool:
 
 
 class Calendar:
-    """Run it as a task. ``status`` gives the journal's figures."""
+    """Run it as a task. ``status`` gives the journal's figures, ``wear_of`` those of the disk below a folder."""
 
     def __init__(
         self,
@@ -54,11 +55,13 @@ class Calendar:
         clock: Clock,
         record: Callable[[Record], Awaitable[None]],
         status: Callable[[], Awaitable[JournalStatus]],
+        wear_of: Callable[[Path], DiskWear | None] = disk_wear,
     ) -> None:
         self._config = config
         self._clock = clock
         self._record = record
         self._status = status
+        self._wear_of = wear_of
         self._scheduler: AsyncIOScheduler | None = None
         self._ran_mono_s: dict[str, float] = {}
         self._jobs: dict[str, Job] = {
@@ -99,7 +102,7 @@ class Calendar:
                 await self._tell(NoticeKind.CERTIFICATE_EXPIRES, str(path)[-200:], text, ends_on, today)
 
     async def tell_statistics(self) -> None:
-        """One notice with the journal's figures."""
+        """One notice with the journal's figures, and what the disk below it says of its wear."""
         status = await self._status()
         data: dict[str, str | int | float | None] = {
             "used_bytes": status.used_bytes, "bytes_max": status.bytes_max, "free_bytes": status.free_bytes,
@@ -109,6 +112,8 @@ class Calendar:
             data[f"{lane.lane}_waiting"] = lane.records
             data[f"{lane.lane}_last_seq"] = lane.last_seq
             data[f"{lane.lane}_set_aside"] = lane.set_aside_batches
+        if (wear := self._wear_of(self._config.gateway.data_dir)) is not None:
+            data |= wear.as_data()
         waiting = sum(lane.records for lane in status.lanes)
         text = f"{waiting} records wait in the journal, {status.used_bytes} bytes used"
         await self._record(Notice(stamp(self._clock), NoticeKind.STATISTICS, "journal", text, data))

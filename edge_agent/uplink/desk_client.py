@@ -190,6 +190,12 @@ class DeskPuller(Generic[T]):
         self._kept_mono_s = clock.mono_s()
         self._soon = asyncio.Event()
         self._failing = ""
+        self._reached_s = clock.mono_s()
+
+    @property
+    def reached_s(self) -> float:
+        """When (monotonic seconds) the ledger answered last, if only with a refusal; the start if it never has."""
+        return self._reached_s
 
     @property
     def trouble(self) -> str:
@@ -217,7 +223,12 @@ class DeskPuller(Generic[T]):
     async def pull_once(self) -> None:
         """One request and what follows from it. Raises ``UplinkError``."""
         token = await self._before()
-        desk = await self._client.fetch(self._known)
+        try:
+            desk = await self._client.fetch(self._known)
+        except Refused:
+            self._reached_s = self._clock.mono_s()
+            raise
+        self._reached_s = self._clock.mono_s()
         is_new = self._known is None or desk.etag != self._known.etag
         if is_new or self._clock.mono_s() - self._kept_mono_s > CONFIRM_ON_DISK_S:
             await self._keep_on_disk(desk)

@@ -91,7 +91,7 @@ class Forwarder:
         self._work = work or asyncio.Event()
         self._finishing = asyncio.Event()
         self._lost_since_s: float | None = None
-        self._back_since_s = clock.mono_s()
+        self._back_since_s = self._reached_s = clock.mono_s()
         self._bucket = TokenBucket(backfill_bytes_per_s, clock.mono_s()) if backfill_bytes_per_s else None
         self._newest_sent = 0  # sequence number; readings before it are of the past
         self._progress: Progress | None = None
@@ -105,6 +105,11 @@ class Forwarder:
     def is_link_up(self) -> bool:
         """Whether the last exchange came to something."""
         return self._lost_since_s is None
+
+    @property
+    def reached_s(self) -> float:
+        """When (monotonic seconds) the ledger answered last, if only with a refusal; the start if it never has."""
+        return self._reached_s
 
     @property
     def link_since_s(self) -> float:
@@ -131,6 +136,8 @@ class Forwarder:
             except JournalDamaged:
                 raise
             except (LinkDown, Refused, JournalError) as error:
+                if isinstance(error, Refused):
+                    self._reached_s = self._clock.mono_s()
                 await self._note_lost(error)
                 await self._pause()
                 if not self._finishing.is_set():
@@ -160,6 +167,8 @@ class Forwarder:
         if self._clock.mono_s() - began_s <= QUICK_S:
             self._message_units = min(2 * units, self._message_units_max)
         settled = _settle(batches, receipts)
+        if settled or settled.unknown:
+            self._reached_s = self._clock.mono_s()
         if settled.unknown and not settled:
             raise _not_known(settled.unknown)
         if not settled:

@@ -27,7 +27,7 @@ from tests.support.journal_parts import IDENTITY, START, open_journal
 from tests.support.small_ledger import Fault, Ledger
 
 SPAWN = multiprocessing.get_context("forkserver")
-SPAWN.set_forkserver_preload(["tests.simulation.gateway_child"])
+SPAWN.set_forkserver_preload([__name__])
 DEADLINE_S = 60.0
 T = TypeVar("T")
 

@@ -29,8 +29,8 @@ class Ledger:
     message_bytes: list[int] = field(default_factory=list)
     connections: int = 0
 
-    async def start(self, context: ssl.SSLContext | None = None) -> "Ledger":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=context)
+    async def start(self, context: ssl.SSLContext | None = None, port: int = 0) -> "Ledger":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, ssl=context)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
 

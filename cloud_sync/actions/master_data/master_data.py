@@ -10,13 +10,13 @@ from typing import Any
 from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
-from cloud_sync.actions.monitoring.policy_files import check_silence
 from cloud_sync.domain.place_templates import policy_by_name
 from cloud_sync.errors import ConfigError, Conflict, Invalid, NotFound
 from cloud_sync.posting.item_codes import claim_codes
 from cloud_sync.posting.movements import rebook_cases
 from cloud_sync.posting.places import check_place as check_place
 from cloud_sync.posting.places import place_named as place_named
+from cloud_sync.posting.policies import check_silence
 from cloud_sync.posting.zones import check_zone_of_new
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event

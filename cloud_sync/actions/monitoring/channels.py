@@ -12,6 +12,9 @@ from cloud_sync.storage.database import Database
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 
+UNJUDGED = ("no_place", "no_policy", "no_rule")
+"""Why nothing judges a channel."""
+
 
 def place_channel(
     database: Database, channel_id: int, place: str | None, *, since: datetime | None, at: datetime, actor: str

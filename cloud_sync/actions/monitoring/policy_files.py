@@ -4,18 +4,15 @@ A policy never changes in the ledger, for readings stay judged by what was in fo
 becomes a policy of its own (``usp-refrigerator-v2``); the places that had the one before get it from then on.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from psycopg.types.json import Jsonb
-
 from cloud_sync.actions.corrections.corrections import propose_in
-from cloud_sync.errors import Conflict
 from cloud_sync.posting.cases import LEDGER, Case, close_case, count_case, latest_case
 from cloud_sync.posting.corrections.place_policies import lots_that_were_in
 from cloud_sync.posting.monitoring.rule_tracks import judge_places
+from cloud_sync.posting.policies import add_policy, check_silence, latest_version, next_name
 from cloud_sync.storage.database import Connection, Database
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -45,7 +42,7 @@ def import_policies(database: Database, policies: Sequence[Policy], *, actor: st
             if latest is None and policy.unguarded_silence:
                 unwatched.append(policy.name)
             elif latest is None:
-                _add(connection, policy, actor)
+                add_policy(connection, policy, actor)
                 new.append(policy.name)
             elif latest.model_copy(update={"name": policy.name}) != policy:
                 edited.append(policy.name)
@@ -69,40 +66,14 @@ def import_edited(database: Database, policies: Sequence[Policy], *, at: datetim
             if latest is None or latest.model_copy(update={"name": policy.name}) == policy:
                 continue
             check_silence(policy)
-            newer = policy.model_copy(update={"name": f"{policy.name}-v{_number(policy.name, latest.name) + 1}"})
-            _add(connection, newer, actor)
+            newer = policy.model_copy(update={"name": next_name(policy.name, latest.name)})
+            add_policy(connection, newer, actor)
             _put_in_force(connection, latest.name, newer.name, at, actor)
             case = latest_case(connection, EDITED, f"policy:{policy.name}")
             if case is not None and case["resolved_at"] is None:
                 close_case(connection, case["id"], actor=LEDGER, resolution=f"imported as {newer.name} by {actor}")
             renamed[policy.name] = newer.name
     return renamed
-
-
-def check_silence(policy: Policy) -> None:
-    """Raise ``Conflict`` where a policy holds stock and nothing notices that there are no values any more."""
-    if policy.unguarded_silence:
-        raise Conflict(
-            f"policy {policy.name} limits {', '.join(policy.unguarded_silence)} and would not notice a dead sensor",
-            "Add a rule of kind no_data, or give silence_accepted with the reason why none is needed.",
-        )
-
-
-def latest_version(connection: Connection, name: str) -> Policy | None:
-    """The policy of a file as the ledger has it: under its own name, or the latest of those that replaced it."""
-    rows = queries("master_data").policies_named(connection, name=name, pattern=f"^{re.escape(name)}-v[0-9]+$")
-    policies = [Policy.model_validate(row["body"]) for row in rows]
-    return max(policies, key=lambda policy: _number(name, policy.name), default=None)
-
-
-def _number(name: str, versioned: str) -> int:
-    return 1 if versioned == name else int(versioned.removeprefix(f"{name}-v"))
-
-
-def _add(connection: Connection, policy: Policy, actor: str) -> None:
-    body = policy.model_dump(mode="json")
-    queries("master_data").add_policy(connection, name=policy.name, body=Jsonb(body))
-    add_event(connection, actor=actor, kind="policy_added", subject=f"policy:{policy.name}", data={"body": body})
 
 
 def _put_in_force(connection: Connection, before: str, after: str, at: datetime, actor: str) -> None:

@@ -21,6 +21,8 @@ from cloud_sync.domain.orders import (
 )
 from cloud_sync.domain.signatures import RecordKind
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
+from cloud_sync.posting.governance.agreements import agreements_of, expired_on
+from cloud_sync.posting.governance.agreements import told as agreement_told
 from cloud_sync.posting.idempotency import answer, answered_before
 from cloud_sync.posting.personal_data import keep_prescription_apart
 from cloud_sync.posting.reservations.order_state import OrderNow, orders_now
@@ -357,6 +359,13 @@ def _keep_step(connection: Connection, order: OrderNow, step: OrderStep, reason:
 
 
 def _check_supplier(connection: Connection, order: OrderNow, at: datetime) -> None:
+    supplier = place_named(connection, order.row["from_place"])
+    today = day_of(at, zone_named(place_named(connection, order.row["to_place"])["zone"]))
+    for agreement in expired_on(agreements_of(connection, [supplier["id"]]), today):
+        raise Conflict(
+            f"{agreement_told(agreement)}: nothing is ordered there",
+            "File the new agreement first (POST /v1/documents), or order from another supplier.",
+        )
     known = {row["name"]: row for row in queries("records").suppliers(connection)}
     judged = {row["name"] for row in queries("records").judged_suppliers(connection)}
     name = order.row["from_place"]
@@ -364,8 +373,7 @@ def _check_supplier(connection: Connection, order: OrderNow, at: datetime) -> No
         return
     row = known[name]
     until = row["qualified_until"]
-    zone = zone_named(place_named(connection, order.row["to_place"])["zone"])
-    if row["status"] != "qualified" or (until is not None and day_of(at, zone) > until):
+    if row["status"] != "qualified" or (until is not None and today > until):
         why = row["status"] if row["status"] != "qualified" else f"qualified until {until} only"
         raise Conflict(
             f"supplier {name} is {why}",

@@ -138,10 +138,15 @@ def withdraw_role(
 def lock_account(database: Database, person: str, *, reason: str, at: datetime, actor: str = CONSOLE) -> None:
     """End an account's sessions and let nobody sign in with it. Raises ``NotFound``."""
     with database.transaction() as connection:
-        name = account_of(connection, person)["person"]
-        queries("accounts").lock_account(connection, person=name, at=at, reason=reason)
-        queries("accounts").end_sessions(connection, person=name, but="", at=at)
-        add_event(connection, actor=actor, kind="account_locked", subject=f"account:{name}", reason=reason)
+        lock_in(connection, person, reason=reason, at=at, actor=actor)
+
+
+def lock_in(connection: Connection, person: str, *, reason: str, at: datetime, actor: str) -> None:
+    """:func:`lock_account` in the caller's transaction."""
+    name = account_of(connection, person)["person"]
+    queries("accounts").lock_account(connection, person=name, at=at, reason=reason)
+    queries("accounts").end_sessions(connection, person=name, but="", at=at)
+    add_event(connection, actor=actor, kind="account_locked", subject=f"account:{name}", reason=reason)
 
 
 def unlock_account(database: Database, person: str, *, reason: str, actor: str = CONSOLE) -> None:

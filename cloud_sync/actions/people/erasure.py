@@ -8,9 +8,11 @@ import secrets
 from datetime import datetime
 from typing import Any
 
+from cloud_sync.actions.governance.retention_rules import kept_until
 from cloud_sync.actions.people.passwords import hash_of
-from cloud_sync.domain.personal_data import NAMES_KEPT, TOKEN
+from cloud_sync.domain.personal_data import TOKEN
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
+from cloud_sync.posting.governance.legal_holds import check_person_may_go, check_prescription_may_go
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -28,6 +30,7 @@ def erase(
     if actor == person:
         raise NotAllowed("nobody erases themselves", "Ask two administrators to do it.")
     with database.transaction() as connection:
+        prescription = person
         account: Row | None = queries("accounts").account(connection, person=person)
         if account is None:
             person = queries("personal_data").token_of_prescription(connection, value=person) or person
@@ -39,7 +42,12 @@ def erase(
                 f"nothing is kept of {person}", "Give the name of an account, or a prescription of an order."
             )
         left = sum(not row["is_erased"] for row in values)
-        _check_signed(connection, person, at, although_signed)
+        if account is None:
+            check_prescription_may_go(connection, person, prescription)
+            _check_named(connection, person, prescription, at, although_signed)
+        else:
+            check_person_may_go(connection, person)
+            _check_signed(connection, person, at, although_signed)
         asked = queries("personal_data").open_erasure(connection, person=person)
         if asked is None or asked["asked_by"] == actor:
             if queries("personal_data").ask_erasure(connection, person=person, reason=reason, actor=actor, at=at):
@@ -66,10 +74,25 @@ def _subject(person: str) -> str:
 
 def _check_signed(connection: Connection, person: str, at: datetime, although_signed: bool) -> None:
     signed_at: datetime | None = queries("personal_data").last_signed_at(connection, person=person)
-    if signed_at is not None and signed_at + NAMES_KEPT > at and not although_signed:
+    if signed_at is None or although_signed:
+        return
+    until = kept_until(connection, "signed_names", signed_at)
+    if until > at:
         raise Conflict(
             f"{person} signed records, the last one on {signed_at:%Y-%m-%d}: the printed name belongs to them until "
-            f"{signed_at + NAMES_KEPT:%Y-%m-%d} (21 CFR 11.50)",
+            f"{until:%Y-%m-%d} (21 CFR 11.50)",
+            "Ask again after that day; or, if the law wants it sooner, say although_signed (--although-signed).",
+        )
+
+
+def _check_named(connection: Connection, token: str, value: str, at: datetime, although_signed: bool) -> None:
+    named_at: datetime | None = queries("legal_holds").prescription_last_named_at(connection, token=token, value=value)
+    if named_at is None or although_signed:
+        return
+    until = kept_until(connection, "prescriptions", named_at)
+    if until > at:
+        raise Conflict(
+            f"records of {named_at:%Y-%m-%d} name this prescription: it is kept until {until:%Y-%m-%d}",
             "Ask again after that day; or, if the law wants it sooner, say although_signed (--although-signed).",
         )
 
@@ -79,6 +102,7 @@ def _empty_account(connection: Connection, person: str, at: datetime, actor: str
     unknown = hash_of(secrets.token_urlsafe(32))
     personal.empty_account(connection, person=person, password_hash=unknown, at=at, reason="erased")
     personal.withdraw_all_roles(connection, person=person)
+    queries("identities").unlink_identities(connection, person=person)
     personal.forget_addresses(connection, person=person)
     queries("accounts").forget_recovery_codes(connection, person=person)
     queries("accounts").forget_attempts(connection, person=person.lower())

@@ -5,6 +5,7 @@ from datetime import datetime
 from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.domain.dispositions import CaseDecision
 from cloud_sync.domain.roles import Actor
+from cloud_sync.domain.signatures import RecordKind
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.ingest.journal_standing import DOUBTED_JOURNAL, decide_on_journal
 from cloud_sync.posting.cases import Case, open_case
@@ -14,6 +15,7 @@ from cloud_sync.posting.monitoring.channel_statements import CHANNEL_STATEMENT, 
 from cloud_sync.posting.monitoring.unjudged import NOT_JUDGED
 from cloud_sync.posting.movements import retime
 from cloud_sync.posting.positions import lot_of
+from cloud_sync.posting.signatures import check_two_free
 from cloud_sync.posting.typed_times import TYPED
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
@@ -84,6 +86,17 @@ def resolve_case(
                 f"{actor.name} reported this, so somebody else has to resolve it",
                 "Ask a colleague with the role quality.",
             )
+        held = [row["lot_id"] for row in queries("holds").holds_of_case(connection, case_id=case_id)]
+        named = [case["lot_id"]] if case["lot_id"] is not None and case["place"] is None else []
+        if case["resolved_at"] is None and (held or named):
+            check_two_free(
+                connection,
+                RecordKind.CASE,
+                str(case_id),
+                [*held, *named],
+                actor=actor.name,
+                but=case["data"].get("by") or "",
+            )
         if not queries("quality").resolve_case(
             connection,
             case_id=case_id,
@@ -114,6 +127,12 @@ def resolve_case(
             reason=resolution,
             data={"decision": decision.value, "role": actor.role},
         )
+        return _case(connection, case_id)
+
+
+def case_of(database: Database, case_id: int) -> Row:
+    """A case. Raises ``NotFound``."""
+    with database.transaction() as connection:
         return _case(connection, case_id)
 
 

@@ -1,6 +1,6 @@
 """The thermal passport of a lot: every place and time, and what was measured there."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from cloud_sync.posting.monitoring.rule_tracks import rules_over
 from cloud_sync.posting.positions import lot_of
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
-from edge_agent.domain.monitoring.excursions import Rule, Severity
+from edge_agent.domain.monitoring.excursions import Rule, Severity, SilenceRule
 from edge_agent.domain.monitoring.quantities import quantity_of
 from edge_agent.domain.monitoring.signals import Instant
 
@@ -86,20 +86,8 @@ def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[
     rules = rules_over(connection, [channel["id"] for channel in channels], began_at, ended_at)
     told = []
     for channel in channels:
-        # Only limits on the value itself: those that what is measured can be held against from one moment to the next.
-        limits = [
-            rule
-            for rule in rules.get((channel["id"], channel["place_id"]), ())
-            if isinstance(rule, Rule) and rule.signal is None and rule.severity is Severity.ACTION
-        ]
-        found = measure(
-            _instants(connection, channel["id"], channel["began_at"], channel["ended_at"]),
-            began_at,
-            ended_at,
-            limits,
-            gap_s=_stands_s(connection, channel["id"], began_at, ended_at, gap_s),
-            is_temperature=quantity_of(channel["metric"]) == TEMPERATURE,
-        )
+        known = rules.get((channel["id"], channel["place_id"]), [])
+        found = measured_by(connection, channel, known, began_at, ended_at, gap_s)
         names = {"device": channel["device"], "metric": channel["metric"], "measured_at": channel["measured_at"]}
         told.append((channel["metric"], found, {**names, **asdict(found)}))
     temperatures = [found for metric, found, _ in told if quantity_of(metric) == TEMPERATURE]
@@ -117,6 +105,29 @@ def _stay(connection: Connection, row: Row, gap_s: float, at: datetime) -> dict[
         "outside_s": max((found.beyond_any_s for found in temperatures), default=0.0),
         "unmeasured_s": min((found.gap_s for found in temperatures), default=seconds),
     }
+
+
+def measured_by(
+    connection: Connection,
+    channel: Row,
+    rules: Sequence[Rule | SilenceRule],
+    began_at: datetime,
+    ended_at: datetime,
+    gap_s: float,
+) -> MeasuredStay:
+    """What a channel (``id``, ``metric``, ``began_at``, ``ended_at``) measured between two instants."""
+    # Only limits on the value itself: those that what is measured can be held against from one moment to the next.
+    limits = [
+        rule for rule in rules if isinstance(rule, Rule) and rule.signal is None and rule.severity is Severity.ACTION
+    ]
+    return measure(
+        _instants(connection, channel["id"], channel["began_at"], channel["ended_at"]),
+        began_at,
+        ended_at,
+        limits,
+        gap_s=_stands_s(connection, channel["id"], began_at, ended_at, gap_s),
+        is_temperature=quantity_of(channel["metric"]) == TEMPERATURE,
+    )
 
 
 def _stands_s(connection: Connection, channel_id: int, began_at: datetime, ended_at: datetime, gap_s: float) -> float:

@@ -72,7 +72,7 @@ class DocumentIn(In):
 
     supplier: Name | None = None
     lot_id: Id | None = None
-    kind: Literal["licence", "audit", "agreement", "coa", "other"]
+    kind: Literal["licence", "audit", "agreement", "quality_agreement", "coa", "other"]
     reference: Annotated[str, StringConstraints(pattern=r"^[^\x00]+$", max_length=1000, strip_whitespace=True)]
     sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
     valid_until: Day | None = None

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from cloud_sync.actions.audit_log import events_of
+from cloud_sync.actions.backups import last_backup
 from cloud_sync.actions.master_data.master_data import list_places, list_policies
 from cloud_sync.actions.master_data.records import Imported, export_csv, import_csv, list_records, model_of
 from cloud_sync.actions.overview.rooms import house_zone
@@ -47,11 +48,12 @@ Done = Annotated[bool, Form()]
 
 @router.get("/administration")
 def administration_page(request: Request, database: Ledger, _: Visitor) -> Any:
-    """What can be kept, and how much of each there is."""
+    """What can be kept, and how much of each there is; and when the ledger was backed up last."""
     counts = {kind: len(list_records(database, kind, rows_max=ROWS_MAX)) for kind in TITLES}
     return render(
         request, "administration.html", titles=TITLES, counts=counts,
-        policies=len(list_policies(database, rows_max=ROWS_MAX)),
+        policies=len(list_policies(database, rows_max=ROWS_MAX)), backup=last_backup(database),
+        zone=house_zone(database),
     )  # fmt: skip
 
 

@@ -3,18 +3,20 @@
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 
 from cloud_sync.actions.overview.rooms import house_zone
-from cloud_sync.actions.quality.case_resolution import resolve_case
+from cloud_sync.actions.quality.case_resolution import case_of, resolve_case
 from cloud_sync.actions.quality.holds_and_dispositions import listed
 from cloud_sync.api.access import Ledger
 from cloud_sync.console.page_route import PageRoute, Resolver, Visitor
-from cloud_sync.console.rendering import lasting
+from cloud_sync.console.rendering import lasting, render
+from cloud_sync.console.signing import signable
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.domain.dispositions import CaseDecision
+from cloud_sync.domain.signatures import RecordKind
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Row
 
@@ -34,7 +36,7 @@ def _what(row: Row) -> Markup:
 
 
 CASES = (
-    Column("id", "Case", Show.NUMBER),
+    Column("id", "Case", Show.NUMBER, link=lambda row: f"/cases/{row['id']}"),
     Column("kind", "Kind", Show.WORDS, filters=True),
     Column("text", "What", html=_what),
     Column("lot_id", "Lot", value=lambda row: "the lot" if row["lot_id"] else None,
@@ -64,6 +66,18 @@ def cases_page(
 
     shown = table(request, "cases", CASES, source=found, searches=False, zone=house_zone(database))
     return list_page(request, "cases.html", cases=shown, all=all, decisions=list(CaseDecision))
+
+
+@router.get("/cases/{case_id}")
+def case_page(
+    case_id: Annotated[int, Path(ge=1, le=10**15)], request: Request, database: Ledger, actor: Visitor
+) -> Any:
+    """One case, and its signatures: where it frees goods that take two people, both sign it before one closes it."""
+    case = case_of(database, case_id)
+    return render(
+        request, "case.html", case=case, what=_what(case), decisions=list(CaseDecision), zone=house_zone(database),
+        signing=signable(database, RecordKind.CASE, str(case_id), actor),
+    )  # fmt: skip
 
 
 @router.post("/cases/{case_id}/resolve")

@@ -120,6 +120,10 @@ def draft(
     tests: Text = "",
     yield_min_pct: Annotated[float, Form(ge=0, le=100)] = 95,
     yield_max_pct: Annotated[float, Form(ge=100, le=1000)] = 105,
+    strength: Word = "",
+    contents: Word = "",
+    handling: Word = "",
+    warnings: Text = "",
 ) -> Any:
     """Draft the next version of a record. A step that begins with * is checked by a second person."""
     body = {
@@ -128,6 +132,10 @@ def draft(
         "steps": [{"text": line.lstrip("* "), "second_check": line.startswith("*")} for line in _lines(steps)],
         "equipment": _lines(equipment), "tests": _lines(tests),
         "yield_min_pct": yield_min_pct, "yield_max_pct": yield_max_pct,
+        "label": {
+            "strength": strength.strip(), "contents": contents.strip(), "handling": handling.strip(),
+            "warnings": _lines(warnings),
+        },
     }  # fmt: skip
     said = checked(MasterFormulationRecordIn, name=name.strip(), item=item, body=body)
     made = master_formulation_records.draft_master_record(

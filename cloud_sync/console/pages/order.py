@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import RedirectResponse
 
+from cloud_sync.actions.labels.totes import list_totes
 from cloud_sync.actions.master_data.master_data import list_items, list_places
 from cloud_sync.actions.orders import fulfilment, orders
 from cloud_sync.actions.orders.allocate import list_reservations
@@ -27,6 +28,7 @@ from edge_agent.domain.wire.records import Action
 RESERVATIONS_MAX = 1000
 PASSED_OVER_MAX = 30
 CHOICES_MAX = 2000
+TOTES_MAX = 200
 
 router = APIRouter(route_class=PageRoute)
 Number = Annotated[str, Path(pattern=r"^[\x21-\x7e]{1,300}$")]
@@ -72,6 +74,7 @@ def order_page(number: Number, request: Request, database: Ledger, actor: Visito
         passed=table(request, "passed-over", PASSED_OVER, passed, zone=zone, prefix="passed-"),
         moved=table(request, "moved", MOVED, moved, zone=zone, prefix="moved-"),
         signing=signable(database, RecordKind.ORDER, number, actor),
+        totes=list_totes(database, order=number, rows_max=TOTES_MAX),
     )  # fmt: skip
 
 

@@ -19,6 +19,8 @@ PAGE_OF: dict[RecordKind, str] = {
     RecordKind.BATCH: "/production-batches/{}",
     RecordKind.FORMULATION: "/master-formulation-records/{}",
     RecordKind.EXPOSURE: "/quarantine/{}",
+    RecordKind.SOP: "/training/{}",
+    RecordKind.CASE: "/cases/{}",
 }
 
 
@@ -42,5 +44,5 @@ def sign_page(
         proof=Proof(password, code.strip() or None), at=now, actor=actor,
     )  # fmt: skip
     first, _, second = id.partition(":")
-    shown = f"{first}/{second}" if kind is RecordKind.FORMULATION else first
+    shown = f"{first}/{second}" if kind in (RecordKind.FORMULATION, RecordKind.SOP) else first
     return RedirectResponse(PAGE_OF.get(kind, "/").format(shown), 303)

@@ -48,6 +48,8 @@ def mail_of(message: Message, to: str, sender: str, at: datetime) -> EmailMessag
         mail["Importance"] = "high"
     mail.set_content(message.text)
     mail.add_alternative(message.html, subtype="html")
+    if message.paper is not None:
+        mail.add_attachment(message.paper.pdf, maintype="application", subtype="pdf", filename=message.paper.file_name)
     return mail
 
 

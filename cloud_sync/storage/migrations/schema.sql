@@ -1,5 +1,52 @@
 -- The ledger's schema as the migrations leave it, as a whole. Written by ./dev schema; no program runs it.
 
+CREATE TABLE access_review (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    title text NOT NULL,
+    due_on date NOT NULL,
+    next_due_on date NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    closed_by text,
+    closed_at timestamp with time zone,
+    CONSTRAINT access_review_check CHECK ((next_due_on > due_on)),
+    CONSTRAINT access_review_check1 CHECK (((closed_by IS NULL) = (closed_at IS NULL))),
+    CONSTRAINT access_review_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX access_review_open ON public.access_review USING btree ((true)) WHERE (closed_at IS NULL);
+CREATE TRIGGER access_review_append_only BEFORE DELETE OR TRUNCATE ON public.access_review FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER access_review_mostly_stays BEFORE UPDATE ON public.access_review FOR EACH ROW EXECUTE FUNCTION refuse_other_change('closed_by', 'closed_at');
+CREATE TRIGGER access_review_sealed_delete AFTER DELETE ON public.access_review REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_access_review();
+CREATE TRIGGER access_review_sealed_insert AFTER INSERT ON public.access_review REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_access_review();
+CREATE TRIGGER access_review_sealed_update AFTER UPDATE ON public.access_review REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_access_review();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE access_review_line (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    review_id bigint NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    person text NOT NULL,
+    roles text[] NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    reason text,
+    CONSTRAINT access_review_line_check CHECK ((num_nulls(decision, decided_by, decided_at, reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT access_review_line_check1 CHECK ((decided_by <> person)),
+    CONSTRAINT access_review_line_decision_check CHECK ((decision = ANY (ARRAY['confirmed'::text, 'revoked'::text]))),
+    CONSTRAINT access_review_line_kind_check CHECK ((kind = ANY (ARRAY['account'::text, 'token'::text, 'badge'::text]))),
+    CONSTRAINT access_review_line_pkey PRIMARY KEY (id),
+    CONSTRAINT access_review_line_review_id_fkey FOREIGN KEY (review_id) REFERENCES access_review(id),
+    CONSTRAINT access_review_line_review_id_kind_name_key UNIQUE (review_id, kind, name)
+);
+CREATE TRIGGER access_review_line_append_only BEFORE DELETE OR TRUNCATE ON public.access_review_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER access_review_line_mostly_stays BEFORE UPDATE ON public.access_review_line FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at', 'reason');
+CREATE TRIGGER access_review_line_sealed_delete AFTER DELETE ON public.access_review_line REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_access_review_line();
+CREATE TRIGGER access_review_line_sealed_insert AFTER INSERT ON public.access_review_line REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_access_review_line();
+CREATE TRIGGER access_review_line_sealed_update AFTER UPDATE ON public.access_review_line REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_access_review_line();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE account (
     person text NOT NULL,
     printed_name text NOT NULL,
@@ -17,6 +64,17 @@ CREATE TABLE account (
     CONSTRAINT account_pkey PRIMARY KEY (person)
 );
 CREATE UNIQUE INDEX account_one_person ON public.account USING btree (lower(person));
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE account_identity (
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    person text NOT NULL,
+    linked_at timestamp with time zone NOT NULL,
+    CONSTRAINT account_identity_person_fkey FOREIGN KEY (person) REFERENCES account(person),
+    CONSTRAINT account_identity_pkey PRIMARY KEY (issuer, subject)
+);
+CREATE INDEX account_identity_person ON public.account_identity USING btree (person);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE account_role (
@@ -114,7 +172,7 @@ CREATE TABLE alert_message (
     withdrawn_at timestamp with time zone,
     last_error text NOT NULL DEFAULT ''::text,
     CONSTRAINT alert_message_pkey PRIMARY KEY (id),
-    CONSTRAINT alert_message_reason_check CHECK ((reason = ANY (ARRAY['alert'::text, 'escalation'::text, 'test'::text]))),
+    CONSTRAINT alert_message_reason_check CHECK ((reason = ANY (ARRAY['alert'::text, 'escalation'::text, 'test'::text, 'paper'::text]))),
     CONSTRAINT alert_message_target_fkey FOREIGN KEY (target) REFERENCES alert_target(name)
 );
 CREATE INDEX alert_message_bundle ON public.alert_message USING btree (target, bundle, due_at);
@@ -131,6 +189,19 @@ CREATE TABLE alert_message_line (
     CONSTRAINT alert_message_line_pkey PRIMARY KEY (message_id, alert_id, subscription, step)
 );
 CREATE INDEX alert_message_line_alert ON public.alert_message_line USING btree (alert_id, subscription, step);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE alert_message_paper (
+    message_id bigint NOT NULL,
+    schedule text NOT NULL,
+    title text NOT NULL,
+    file_name text NOT NULL,
+    sha256 text NOT NULL,
+    pdf bytea NOT NULL,
+    CONSTRAINT alert_message_paper_message_id_fkey FOREIGN KEY (message_id) REFERENCES alert_message(id),
+    CONSTRAINT alert_message_paper_pkey PRIMARY KEY (message_id),
+    CONSTRAINT alert_message_paper_schedule_fkey FOREIGN KEY (schedule) REFERENCES paper_schedule(name)
+);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE alert_rota (
@@ -280,6 +351,83 @@ CREATE POLICY of_owner ON batch_fact AS PERMISSIVE FOR SELECT TO lotwarden_clien
   WHERE (production_batch.place_id = batch_fact.batch_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
+CREATE TABLE calibration (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    equipment text NOT NULL,
+    certificate text NOT NULL,
+    laboratory text NOT NULL,
+    calibrated_on date NOT NULL,
+    due_on date NOT NULL,
+    passed boolean NOT NULL,
+    points jsonb NOT NULL,
+    reference text NOT NULL,
+    sha256 text NOT NULL,
+    note text NOT NULL DEFAULT ''::text,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT calibration_check CHECK ((due_on > calibrated_on)),
+    CONSTRAINT calibration_equipment_certificate_key UNIQUE (equipment, certificate),
+    CONSTRAINT calibration_equipment_fkey FOREIGN KEY (equipment) REFERENCES equipment(name),
+    CONSTRAINT calibration_pkey PRIMARY KEY (id),
+    CONSTRAINT calibration_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+CREATE TRIGGER calibration_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.calibration FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER calibration_sealed_delete AFTER DELETE ON public.calibration REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_calibration();
+CREATE TRIGGER calibration_sealed_insert AFTER INSERT ON public.calibration REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_calibration();
+CREATE TRIGGER calibration_sealed_update AFTER UPDATE ON public.calibration REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_calibration();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE change_control (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    title text NOT NULL,
+    why text NOT NULL,
+    what text NOT NULL,
+    risk_level text NOT NULL,
+    risk text NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_reason text,
+    implemented_by text,
+    implemented_at timestamp with time zone,
+    implementation text,
+    closed_by text,
+    closed_at timestamp with time zone,
+    effectiveness text,
+    CONSTRAINT change_control_check CHECK ((num_nulls(decision, decided_by, decided_at, decision_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT change_control_check1 CHECK ((num_nulls(implemented_by, implemented_at, implementation) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT change_control_check2 CHECK ((num_nulls(closed_by, closed_at, effectiveness) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT change_control_check3 CHECK (((decision IS DISTINCT FROM 'approved'::text) OR (decided_by <> opened_by))),
+    CONSTRAINT change_control_check4 CHECK (((implemented_at IS NULL) OR (decision = 'approved'::text))),
+    CONSTRAINT change_control_check5 CHECK (((closed_at IS NULL) OR ((implemented_at IS NOT NULL) AND (closed_by <> implemented_by)))),
+    CONSTRAINT change_control_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
+    CONSTRAINT change_control_pkey PRIMARY KEY (id),
+    CONSTRAINT change_control_risk_level_check CHECK ((risk_level = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text])))
+);
+CREATE TRIGGER change_control_append_only BEFORE DELETE OR TRUNCATE ON public.change_control FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER change_control_mostly_stays BEFORE UPDATE ON public.change_control FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at', 'decision_reason', 'implemented_by', 'implemented_at', 'implementation', 'closed_by', 'closed_at', 'effectiveness');
+CREATE TRIGGER change_control_sealed_delete AFTER DELETE ON public.change_control REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_change_control();
+CREATE TRIGGER change_control_sealed_insert AFTER INSERT ON public.change_control REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_change_control();
+CREATE TRIGGER change_control_sealed_update AFTER UPDATE ON public.change_control REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_change_control();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE change_control_event (
+    change_control_id bigint NOT NULL,
+    event_id bigint NOT NULL,
+    linked_by text NOT NULL,
+    linked_at timestamp with time zone NOT NULL,
+    CONSTRAINT change_control_event_change_control_id_fkey FOREIGN KEY (change_control_id) REFERENCES change_control(id),
+    CONSTRAINT change_control_event_event_id_fkey FOREIGN KEY (event_id) REFERENCES event(id),
+    CONSTRAINT change_control_event_pkey PRIMARY KEY (change_control_id, event_id)
+);
+CREATE TRIGGER change_control_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.change_control_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER change_control_event_sealed_delete AFTER DELETE ON public.change_control_event REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_change_control_event();
+CREATE TRIGGER change_control_event_sealed_insert AFTER INSERT ON public.change_control_event REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_change_control_event();
+CREATE TRIGGER change_control_event_sealed_update AFTER UPDATE ON public.change_control_event REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_change_control_event();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE channel (
     id bigint NOT NULL GENERATED AS IDENTITY,
     gateway_id bigint NOT NULL,
@@ -352,6 +500,41 @@ CREATE TABLE clock_offset (
     CONSTRAINT clock_offset_pkey PRIMARY KEY (gateway_id, boot, by_mono_ms)
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE controlled_change (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    request jsonb NOT NULL,
+    before jsonb,
+    after jsonb NOT NULL,
+    reason text NOT NULL,
+    effective_from timestamp with time zone NOT NULL,
+    needs_second_person boolean NOT NULL,
+    change_control_id bigint,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_reason text,
+    applied_at timestamp with time zone,
+    CONSTRAINT controlled_change_change_control_id_fkey FOREIGN KEY (change_control_id) REFERENCES change_control(id),
+    CONSTRAINT controlled_change_check CHECK ((num_nulls(decision, decided_by, decided_at, decision_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT controlled_change_check1 CHECK (((NOT needs_second_person) OR (decision IS DISTINCT FROM 'approved'::text) OR (decided_by <> proposed_by))),
+    CONSTRAINT controlled_change_check2 CHECK (((applied_at IS NULL) OR (decision = 'approved'::text))),
+    CONSTRAINT controlled_change_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
+    CONSTRAINT controlled_change_kind_check CHECK ((kind = ANY (ARRAY['retention'::text, 'second_signature'::text, 'storage_policy'::text, 'place_policy'::text, 'sop'::text, 'training'::text]))),
+    CONSTRAINT controlled_change_pkey PRIMARY KEY (id)
+);
+CREATE INDEX controlled_change_due ON public.controlled_change USING btree (effective_from) WHERE ((decision = 'approved'::text) AND (applied_at IS NULL));
+CREATE UNIQUE INDEX controlled_change_open ON public.controlled_change USING btree (kind, subject) WHERE ((applied_at IS NULL) AND (decision IS DISTINCT FROM 'rejected'::text));
+CREATE TRIGGER controlled_change_append_only BEFORE DELETE OR TRUNCATE ON public.controlled_change FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER controlled_change_mostly_stays BEFORE UPDATE ON public.controlled_change FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at', 'decision_reason', 'applied_at');
+CREATE TRIGGER controlled_change_sealed_delete AFTER DELETE ON public.controlled_change REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_change();
+CREATE TRIGGER controlled_change_sealed_insert AFTER INSERT ON public.controlled_change REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_change();
+CREATE TRIGGER controlled_change_sealed_update AFTER UPDATE ON public.controlled_change REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_change();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE correction (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -489,7 +672,7 @@ CREATE TABLE document (
     added_by text NOT NULL,
     added_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT document_check CHECK ((num_nonnulls(supplier_id, lot_id) >= 1)),
-    CONSTRAINT document_kind_check CHECK ((kind = ANY (ARRAY['licence'::text, 'audit'::text, 'agreement'::text, 'coa'::text, 'other'::text]))),
+    CONSTRAINT document_kind_check CHECK ((kind = ANY (ARRAY['licence'::text, 'audit'::text, 'agreement'::text, 'quality_agreement'::text, 'coa'::text, 'other'::text]))),
     CONSTRAINT document_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
     CONSTRAINT document_pkey PRIMARY KEY (id),
     CONSTRAINT document_sha256_check CHECK ((sha256 ~ '^([0-9a-f]{64})?$'::text)),
@@ -574,6 +757,24 @@ CREATE TABLE envelope_point (
 );
 CREATE INDEX envelope_point_channel_at ON public.envelope_point USING btree (channel_id, at);
 CREATE INDEX envelope_point_envelope ON public.envelope_point USING btree (envelope_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE equipment (
+    name text NOT NULL,
+    title text NOT NULL DEFAULT ''::text,
+    maker text NOT NULL DEFAULT ''::text,
+    model text NOT NULL DEFAULT ''::text,
+    serial_number text NOT NULL DEFAULT ''::text,
+    gateway_id bigint,
+    device text NOT NULL DEFAULT ''::text,
+    place_id bigint,
+    in_use boolean NOT NULL DEFAULT true,
+    CONSTRAINT equipment_check CHECK (((gateway_id IS NULL) = (device = ''::text))),
+    CONSTRAINT equipment_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT equipment_pkey PRIMARY KEY (name),
+    CONSTRAINT equipment_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE UNIQUE INDEX equipment_device ON public.equipment USING btree (gateway_id, device) WHERE (in_use AND (gateway_id IS NOT NULL));
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE erasure (
@@ -1054,6 +1255,43 @@ CREATE TRIGGER ledger_key_sealed_insert AFTER INSERT ON public.ledger_key REFERE
 CREATE TRIGGER ledger_key_sealed_update AFTER UPDATE ON public.ledger_key REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_ledger_key();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE legal_hold (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    case_id bigint,
+    lot_id bigint,
+    item_id bigint,
+    reason text NOT NULL,
+    asked_by text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_reason text,
+    lift_asked_by text,
+    lift_asked_at timestamp with time zone,
+    lift_reason text,
+    lifted_by text,
+    lifted_at timestamp with time zone,
+    CONSTRAINT legal_hold_case_id_fkey FOREIGN KEY (case_id) REFERENCES exception_case(id),
+    CONSTRAINT legal_hold_check CHECK ((num_nonnulls(case_id, lot_id, item_id) = 1)),
+    CONSTRAINT legal_hold_check1 CHECK ((num_nulls(decision, decided_by, decided_at, decision_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT legal_hold_check2 CHECK ((num_nulls(lift_asked_by, lift_asked_at, lift_reason) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT legal_hold_check3 CHECK ((num_nulls(lifted_by, lifted_at) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT legal_hold_check4 CHECK ((decided_by <> asked_by)),
+    CONSTRAINT legal_hold_check5 CHECK (((lifted_at IS NULL) OR ((lift_asked_by IS NOT NULL) AND (lifted_by <> lift_asked_by)))),
+    CONSTRAINT legal_hold_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
+    CONSTRAINT legal_hold_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT legal_hold_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT legal_hold_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX legal_hold_open ON public.legal_hold USING btree (COALESCE(case_id, (0)::bigint), COALESCE(lot_id, (0)::bigint), COALESCE(item_id, (0)::bigint)) WHERE ((lifted_at IS NULL) AND (decision IS DISTINCT FROM 'rejected'::text));
+CREATE TRIGGER legal_hold_append_only BEFORE DELETE OR TRUNCATE ON public.legal_hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER legal_hold_mostly_stays BEFORE UPDATE ON public.legal_hold FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at', 'decision_reason', 'lift_asked_by', 'lift_asked_at', 'lift_reason', 'lifted_by', 'lifted_at');
+CREATE TRIGGER legal_hold_sealed_delete AFTER DELETE ON public.legal_hold REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_legal_hold();
+CREATE TRIGGER legal_hold_sealed_insert AFTER INSERT ON public.legal_hold REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_legal_hold();
+CREATE TRIGGER legal_hold_sealed_update AFTER UPDATE ON public.legal_hold REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_legal_hold();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE lot (
     id bigint NOT NULL GENERATED AS IDENTITY,
     item_id bigint NOT NULL,
@@ -1179,6 +1417,27 @@ CREATE TRIGGER notice_sealed_insert AFTER INSERT ON public.notice REFERENCING NE
 CREATE TRIGGER notice_sealed_update AFTER UPDATE ON public.notice REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_notice();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE oidc_arrival (
+    browser_sha256 text NOT NULL,
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    next text NOT NULL,
+    arrived_at timestamp with time zone NOT NULL,
+    CONSTRAINT oidc_arrival_pkey PRIMARY KEY (browser_sha256)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE oidc_request (
+    state_sha256 text NOT NULL,
+    browser_sha256 text NOT NULL,
+    nonce text NOT NULL,
+    verifier text NOT NULL,
+    next text NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    CONSTRAINT oidc_request_pkey PRIMARY KEY (state_sha256)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE operator (
     name text NOT NULL,
     badge text NOT NULL,
@@ -1267,6 +1526,25 @@ ALTER TABLE owner FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON owner AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
 CREATE POLICY of_owner ON owner AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((name = NULLIF(current_setting('lotwarden.owner'::text, true), ''::text))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE paper_schedule (
+    name text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    target text NOT NULL,
+    every text NOT NULL,
+    zone text NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    active boolean NOT NULL DEFAULT true,
+    last_error text NOT NULL DEFAULT ''::text,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT paper_schedule_every_check CHECK ((every = ANY (ARRAY['day'::text, 'week'::text, 'month'::text]))),
+    CONSTRAINT paper_schedule_pkey PRIMARY KEY (name),
+    CONSTRAINT paper_schedule_target_fkey FOREIGN KEY (target) REFERENCES alert_target(name)
+);
+CREATE INDEX paper_schedule_due ON public.paper_schedule USING btree (next_at) WHERE active;
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE personal_data (
     token text NOT NULL,
@@ -1667,6 +1945,17 @@ CREATE TABLE restored_lane (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE retention_rule (
+    name text NOT NULL,
+    meaning text NOT NULL,
+    years integer NOT NULL,
+    changed_by text NOT NULL DEFAULT 'ledger'::text,
+    changed_reason text NOT NULL DEFAULT 'as shipped'::text,
+    CONSTRAINT retention_rule_pkey PRIMARY KEY (name),
+    CONSTRAINT retention_rule_years_check CHECK (((years >= 1) AND (years <= 100)))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE retold_reading (
     gateway_id bigint NOT NULL,
     journal uuid NOT NULL,
@@ -1838,6 +2127,40 @@ CREATE TRIGGER signature_sealed_insert AFTER INSERT ON public.signature REFERENC
 CREATE TRIGGER signature_sealed_update AFTER UPDATE ON public.signature REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE site_format (
+    place_id bigint NOT NULL,
+    language text NOT NULL,
+    temperature text NOT NULL,
+    page text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT site_format_page_check CHECK ((page = ANY (ARRAY['a4'::text, 'us-letter'::text]))),
+    CONSTRAINT site_format_pkey PRIMARY KEY (place_id),
+    CONSTRAINT site_format_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT site_format_temperature_check CHECK ((temperature = ANY (ARRAY['C'::text, 'F'::text])))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE sop (
+    code text NOT NULL,
+    version integer NOT NULL,
+    title text NOT NULL,
+    reference text NOT NULL,
+    sha256 text NOT NULL,
+    body text NOT NULL,
+    effective_from timestamp with time zone NOT NULL,
+    proposed_by text NOT NULL,
+    approved_by text NOT NULL,
+    CONSTRAINT sop_pkey PRIMARY KEY (code, version),
+    CONSTRAINT sop_sha256_check CHECK ((sha256 ~ '^([0-9a-f]{64})?$'::text)),
+    CONSTRAINT sop_version_check CHECK ((version > 0))
+);
+CREATE TRIGGER sop_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.sop FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER sop_sealed_delete AFTER DELETE ON public.sop REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_sop();
+CREATE TRIGGER sop_sealed_insert AFTER INSERT ON public.sop REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_sop();
+CREATE TRIGGER sop_sealed_update AFTER UPDATE ON public.sop REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_sop();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE stock_count (
     id bigint NOT NULL GENERATED AS IDENTITY,
     number text NOT NULL,
@@ -1882,6 +2205,7 @@ CREATE TABLE stock_order (
     CONSTRAINT stock_order_to_place_fkey FOREIGN KEY (to_place) REFERENCES place(id)
 );
 CREATE INDEX stock_order_from ON public.stock_order USING btree (from_place, id);
+CREATE INDEX stock_order_patient ON public.stock_order USING btree (patient_ref) WHERE (patient_ref <> ''::text);
 CREATE INDEX stock_order_returns ON public.stock_order USING btree (returns_order) WHERE (returns_order IS NOT NULL);
 CREATE INDEX stock_order_to ON public.stock_order USING btree (to_place, id);
 CREATE TRIGGER stock_order_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.stock_order FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -1936,6 +2260,18 @@ CREATE TABLE track (
     longest_gap_s double precision NOT NULL DEFAULT 0,
     CONSTRAINT track_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
     CONSTRAINT track_pkey PRIMARY KEY (channel_id, rule)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE training_requirement (
+    role text NOT NULL,
+    code text NOT NULL,
+    grace_days integer NOT NULL,
+    required_since timestamp with time zone NOT NULL,
+    set_by text NOT NULL,
+    CONSTRAINT training_requirement_grace_days_check CHECK (((grace_days >= 0) AND (grace_days <= 365))),
+    CONSTRAINT training_requirement_pkey PRIMARY KEY (role, code),
+    CONSTRAINT training_requirement_role_fkey FOREIGN KEY (role) REFERENCES role(name)
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
@@ -2263,6 +2599,17 @@ UNION ALL
     x.id AS statement
    FROM (judged_channel c
      JOIN channel_statement x ON (((x.channel_id = c.own_id) AND (x.decision IS NULL))));
+
+CREATE VIEW legal_hold_now WITH (security_invoker=true) AS
+ SELECT h.id,
+    h.case_id,
+    h.item_id,
+    COALESCE(h.lot_id, k.lot_id) AS lot_id,
+    h.reason,
+    h.asked_by
+   FROM (legal_hold h
+     LEFT JOIN exception_case k ON ((k.id = h.case_id)))
+  WHERE ((h.lifted_at IS NULL) AND (h.decision IS DISTINCT FROM 'rejected'::text));
 
 CREATE VIEW mistimed_movement WITH (security_invoker=true) AS
  SELECT s.gateway_id,
@@ -3120,6 +3467,68 @@ BEGIN
         USING row_ids, row_keys;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_access_review()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'access_review', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'access_review', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'access_review', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{closed_by,closed_at}'::text[] IS NOT DISTINCT FROM o.row - '{closed_by,closed_at}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_access_review_line()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'access_review_line', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'access_review_line', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'access_review_line', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{decision,decided_by,decided_at,reason}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,reason}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_alert()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -3244,6 +3653,99 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_calibration()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'calibration', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'calibration', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'calibration', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_change_control()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'change_control', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'change_control', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'change_control', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{decision,decided_by,decided_at,decision_reason,implemented_by,implemented_at,implementation,closed_by,closed_at,effectiveness}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,decision_reason,implemented_by,implemented_at,implementation,closed_by,closed_at,effectiveness}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_change_control_event()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'change_control_event', NULL::bigint, jsonb_build_array((s.r).change_control_id, (s.r).event_id)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'change_control_event', NULL::bigint, jsonb_build_array((s.r).change_control_id, (s.r).event_id)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'change_control_event', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).change_control_id, (s.r).event_id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).change_control_id, (s.r).event_id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_channel_place_was()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -3296,6 +3798,37 @@ AS $function$
                 SELECT 'channel_statement', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{decision,decided_by,decided_at}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_controlled_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'controlled_change', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'controlled_change', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'controlled_change', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{decision,decided_by,decided_at,decision_reason,applied_at}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,decision_reason,applied_at}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
@@ -3765,6 +4298,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{private_key}'::text[])::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{private_key}'::text[])::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_legal_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'legal_hold', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'legal_hold', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'legal_hold', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{decision,decided_by,decided_at,decision_reason,lift_asked_by,lift_asked_at,lift_reason,lifted_by,lifted_at}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,decision_reason,lift_asked_by,lift_asked_at,lift_reason,lifted_by,lifted_at}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -4267,6 +4831,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_sop()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'sop', NULL::bigint, jsonb_build_array((s.r).code, (s.r).version)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'sop', NULL::bigint, jsonb_build_array((s.r).code, (s.r).version)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'sop', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).code, (s.r).version)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).code, (s.r).version)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_stock_count()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4359,3 +4954,22 @@ AS $function$
             END IF;
             RETURN NULL;
         END $function$;
+
+CREATE OR REPLACE FUNCTION public.training_missing(of_person text, at_time timestamp with time zone, OUT role text, OUT code text, OUT version integer, OUT title text, OUT until timestamp with time zone)
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT t.role, s.code, s.version, s.title,
+           greatest(t.required_since,
+                    CASE WHEN EXISTS (SELECT FROM signature g
+                                      WHERE g.record_kind = 'sop' AND g.person = of_person AND g.meaning = 'responsibility'
+                                        AND g.record_id IN (SELECT o.code || ':' || o.version FROM sop o WHERE o.code = s.code))
+                         THEN s.effective_from ELSE t.required_since END) + t.grace_days * interval '1 day'
+    FROM training_requirement t
+    CROSS JOIN LATERAL (SELECT v.* FROM sop v WHERE v.code = t.code AND v.effective_from <= at_time
+                        ORDER BY v.version DESC LIMIT 1) s
+    WHERE NOT EXISTS (SELECT FROM signature g
+                      WHERE g.record_kind = 'sop' AND g.record_id = s.code || ':' || s.version AND g.person = of_person
+                        AND g.meaning = 'responsibility')
+$function$;

@@ -6,21 +6,27 @@ import os
 import random
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from gpiozero.pins.mock import MockFactory
 
 from edge_agent.agent import FAREWELL_S, TaskDied, journal_dir, run
 from edge_agent.buffer.opening import start_journal
 from edge_agent.buffer.reader import JournalReader
+from edge_agent.config.dock_sections import OutputSection
 from edge_agent.config.model import GatewayConfig, GatewaySection, JournalSection, UplinkSection
+from edge_agent.dock.dock_context import DockContext
+from edge_agent.dock.lamps import Lamps
 from edge_agent.domain.wire.ids import GatewayName
 from edge_agent.domain.wire.records import Lane, Notice, Record
 from edge_agent.domain.wire.wire import decode_batch, decode_record, split_units
 from edge_agent.drivers.base import Emit
+from edge_agent.drivers.gpio import Outputs
 from edge_agent.timekeeping.clock import ManualClock
+from edge_agent.uplink.backfill import read_status
 from edge_agent.uplink.identity import Identity
 from tests.support.journal_parts import START, reading, scan
 from tests.support.small_ledger import Ledger
@@ -281,3 +287,49 @@ async def test_verify_fails_for_a_key_that_did_not_sign(tmp_path: Path) -> None:
     code, out, _ = await result_of("buffer", "verify", "--config", config)
     assert code == 1
     assert "not by this gateway's key" in out
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not is_so():  # noqa: ASYNC110 - of a pin or a file nobody tells us
+            await asyncio.sleep(0.01)
+
+
+async def test_a_lamp_is_on_while_the_ledger_is_unreachable_and_off_once_it_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_agent.agent.LINK_SHOWN_S", 0.02)
+    pins, clock, stop = MockFactory(), ManualClock(START), asyncio.Event()
+    patient, hasty = (
+        OutputSection(name=pin.lower(), pin=pin, shows="unreachable", after_minutes=minutes)
+        for pin, minutes in (("GPIO5", 10), ("GPIO6", 5))
+    )
+    outputs = Outputs((patient, hasty), pins)
+
+    async def until_they_are(*wanted: int) -> None:
+        await until(lambda: (int(pins.pin("GPIO5").state), int(pins.pin("GPIO6").state)) == wanted)
+
+    def is_link_lost() -> bool:
+        status = read_status(tmp_path / "data")
+        return status is not None and status.link == "down"
+
+    async with ledger_for(tmp_path / "data") as ledger:
+        config = config_for(tmp_path, ledger.url)
+        await ledger.stop()
+        dock_context = DockContext(config, clock, Lamps(outputs))
+        source = Heard([scan(1)])
+        running = asyncio.create_task(
+            run(config, clock, [source], stop=stop, random=random.Random(1).random, dock_context=dock_context)
+        )
+        await source.said.wait()
+        await until(is_link_lost)
+        clock.advance(599)
+        await until_they_are(0, 1)
+        clock.advance(1)
+        await until_they_are(1, 1)
+        back = await Ledger(Identity.load_or_make(tmp_path / "data").verify).start(port=ledger.port)
+        await until_they_are(0, 0)
+        stop.set()
+        await running
+        await back.stop()
+    outputs.close()

@@ -10,8 +10,9 @@ import psycopg
 import pytest
 from pyrage import x25519
 
+from cloud_sync.actions.backups import backups
 from cloud_sync.backup.archive import SUFFIX, BackupUnusable, new_key, read_key
-from cloud_sync.backup.making import COMPARED, DECRYPTED, Made, backups, good_backups, make_backup
+from cloud_sync.backup.making import COMPARED, DECRYPTED, Made, good_backups, make_backup
 from cloud_sync.backup.marks import read_marks, settle_restored_lanes, write_marks
 from cloud_sync.backup.restoring import RESTORED_LANE, inspect, restore
 from cloud_sync.errors import Conflict, Invalid, LedgerError
@@ -93,7 +94,7 @@ def test_what_was_acknowledged_after_the_backup_is_sent_again_and_all_is_as_it_w
     file = tmp_path / "backups" / made.name
     done = restore(elsewhere, file, key, marks=marks, at=NIGHT, actor="amy", reason="the disk failed")
     assert done.rows == made.rows
-    assert sorted(done.behind) == ["gw-1 readings: 20 of 90", "gw-1 scans: 1 of 2"]
+    assert sorted(done.begun.behind) == ["gw-1 readings: 20 of 90", "gw-1 scans: 1 of 2"]
     assert schema_of(elsewhere) == schema_of(ledger.database.url)
     with Database.at_url(elsewhere) as database:
         again = Ledger(database)
@@ -172,7 +173,7 @@ def test_a_checkpoint_of_another_ledger_is_no_mark_of_this_one(
                     reason="test")  # fmt: skip
         # All or nothing: the refused one has left it empty, so that the next one goes.
         done = restore(target, tmp_path / made.name, key, at=NIGHT, actor="amy", reason="test")
-        assert (done.rows, done.behind, done.lost_rows) == (made.rows, [], 0)
+        assert (done.rows, done.begun.behind, done.begun.lost_rows) == (made.rows, [], 0)
         with pytest.raises(Conflict):
             restore(target, tmp_path / made.name, key, at=NIGHT, actor="amy", reason="twice")
 

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -102,6 +103,25 @@ def test_what_gateways_report_of_themselves_is_told(ledger: Ledger, say: Said) -
         AlertKind.CALIBRATION_DUE, AlertKind.CERTIFICATE_DUE, AlertKind.DISK_FULL,
     }  # fmt: skip
     assert told(ledger.database)["certificate_due"] == ("Gateway gw-1: certificate due, tls.crt", "alert")
+
+
+def test_a_worn_disk_is_told_by_the_settings_thresholds_and_a_silent_one_never(ledger: Ledger, say: Said) -> None:
+    sd_card = {"disk": "mmcblk1", "disk_kind": "SD", "disk_written_bytes_a_day": 30_000_000_000}
+    emmc = {"disk": "mmcblk0", "disk_kind": "MMC", "disk_life_used_pct": 80, "disk_pre_eol": "normal"}
+    at = [minute(each) for each in range(9)]
+
+    def look(data: dict[str, Any], number: int, **more: Any) -> int:
+        say(Notice(stamp(at[number]), NoticeKind.STATISTICS, "journal", "0 records wait", data))
+        return look_once(ledger.database, AlertSettings(**more), at[number + 1])
+
+    assert look(sd_card, 1) == 0, "no threshold of written bytes is set, and it says nothing of its life"
+    assert look(emmc, 2, disk_life_used_pct=90) == 0
+    assert look(emmc, 3) == 1
+    assert told(ledger.database)["disk_wear"] == ("Gateway gw-1: disk wear, mmcblk0", "alert")
+    assert look(emmc, 4) == 0, "once"
+    assert look(sd_card, 5, disk_written_gb_a_day_max=20) == 1
+    assert told(ledger.database)["disk_wear"][0] == "Gateway gw-1: disk wear, mmcblk1"
+    assert look(emmc | {"disk_life_used_pct": 20, "disk_pre_eol": "urgent"}, 6) == 1
 
 
 def test_by_apprise_nothing_in_angle_brackets_is_lost_and_a_refusal_is_noticed() -> None:

@@ -206,6 +206,7 @@ USUAL: Parameters = {
     "sha256": "00", "to_names": ["bin-2"],
     "standing": "doubted", "why": "unannounced", "follows": JOURNAL, "is_doubted": True,
     "effect": "{}", "needs_second_person": True, "numbered_item_ids": [5],
+    "action": "ship", "next_at": AT, "was_at": AT, "language": "de", "page": "a4", "temperature": "C",
     **ADDED, **RULE, "rows_max": 101, "rows_skipped": 0, "after": AT, "after_s": 900.0, "ancestors": PLACES,
     "today": AT.date(), "after_words": "LOT-5\U0010ffff", "words": "LOT-5", "marks": [AT, AT],
     "actor": "amy", "assignee": None,
@@ -253,9 +254,15 @@ USUAL: Parameters = {
     "subjects": ["request:5", "lot:6"], "reasons": ["", ""], "client_ids": [uuid.UUID(int=1), uuid.UUID(int=2)],
     "seen": "900:900:", "after_id": 5, "target": "amy", "bundle": "alert:1", "due_at": AT, "busy": ["bo"],
     "undelivered_before": AT, "message_id": 5, "last_error": "x", "only_unsent": True, "comment": "x", "as_rota": False,
+    "effective_from": AT, "change_control_id": None, "years": 6, "what": "x",
+    "risk_level": "low", "risk": "x", "sop": "x", "proposed_by": "a", "grace_days": 14, "required_since": AT,
+    "set_by": "a", "maker": "x", "model": "x", "serial_number": "x", "device": "probe-1", "equipment": "probe-1",
+    "certificate": "K-1", "laboratory": "x", "calibrated_on": AT.date(), "due_on": AT.date(), "passed": True,
+    "points": "[]", "next_due_on": AT.date(), "state_digest": "x", "browser_digest": "x", "issuer": "x", "next": "/",
+    "verifier": "x",
     "bytes": 1, "made_at": AT, "made_by": "a", "row_count": 1, "sealed_size": 1, "read_back": "decrypted", "month": AT,
     "restored_size": 1, "statement": "x", "signature": b"x", "begun_at": AT, "begun_by": "a", "last_value": 1,
-    "spans_max": 100,
+    "spans_max": 100, "lead": 1, "sealed_at": AT,
     "operator": "amy", "sscc": "000000000000000105", "numbered_by": "amy",
     "zones": ["UTC", "UTC"], "actors": ["a", "b"], "sites": [None, 1], "befores": [AT, None],
 }  # fmt: skip
@@ -336,6 +343,9 @@ WHOLE_ON_PURPOSE = {
     "journals.movements_of_journal": "once, when a journal is doubted or believed",
     "overview.exposure_queue": "all that is held by exposure, when quality opens the queue",
     "overview.lots_in_rooms": "all stock, for the page of all rooms; made once in some seconds for everybody who looks",
+    "papers.alert_figures": "all alerts, for the report of a month",
+    "papers.order_figures": "all orders of a month and what moved for them, for its report",
+    "papers.quality_figures": "all decisions and cases of a month, for its report",
     "overview.other_holds": "all that is held otherwise, when quality opens the queue",
     "overview.waiting_for_destruction": "all decisions against goods, when somebody looks for what is to be destroyed",
     "orders.replenishment": "all stock of all items with a level, when somebody asks what to buy",
@@ -362,10 +372,14 @@ def named_queries() -> dict[str, str]:
 QUERIES = named_queries()
 
 
-@pytest.mark.parametrize("name", sorted(QUERIES.keys() - WHOLE_ON_PURPOSE.keys()))
-def test_a_named_query_never_reads_a_whole_big_table(large: psycopg.Connection, name: str) -> None:
-    for asked in ASKED.get(name, [{}]):
-        assert scanned(plan_of(large, QUERIES[name], USUAL | asked)) == set(), asked
+@pytest.mark.parametrize("room", sorted({name.split(".")[0] for name in QUERIES}))
+def test_a_named_query_never_reads_a_whole_big_table(large: psycopg.Connection, room: str) -> None:
+    reads: dict[str, set[str]] = {}
+    for name in sorted(QUERIES.keys() - WHOLE_ON_PURPOSE.keys()):
+        if name.split(".")[0] == room:
+            plans = [plan_of(large, QUERIES[name], USUAL | asked) for asked in ASKED.get(name, [{}])]
+            reads[name] = set[str]().union(*map(scanned, plans))
+    assert {name: tables for name, tables in reads.items() if tables} == {}
 
 
 def test_exceptions_are_of_queries_that_there_are_and_do_read_a_whole_table(large: psycopg.Connection) -> None:

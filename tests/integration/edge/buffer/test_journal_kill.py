@@ -14,7 +14,7 @@ from tests.support.journal_parts import IDENTITY, all_records, open_journal, sca
 
 ROUNDS = 20
 START = multiprocessing.get_context("forkserver")
-START.set_forkserver_preload(["tests.integration.edge.journal_child"])
+START.set_forkserver_preload([__name__])
 
 
 def kill_after(path: Path, start: int, chance: random.Random) -> list[tuple[str, int]]:

@@ -1,5 +1,6 @@
 """Every label is read back from its pixels as what it was made of, by a real reader and the gateway's own decoder."""
 
+import re
 from datetime import date, time
 
 import pytest
@@ -157,9 +158,18 @@ def test_names_that_a_dock_would_take_for_another_are_refused() -> None:
         badge_label("amy", "amy#7")
 
 
+def test_no_line_ends_between_a_number_and_its_unit_and_the_strength_has_its_own() -> None:
+    for width in range(45, 80):
+        lines = [text.text for text in drawn(lot_label(TABLETS, today=TODAY), f"{width}x60").texts]
+        assert not [line for line in lines if re.search(r"[0-9]$", line) and "875" in line], (width, lines)
+    lines = [text.text for text in drawn(LABELS["container"]).texts]
+    assert "10\N{NO-BREAK SPACE}mg/mL" in lines
+
+
 def test_letters_are_of_the_whole_name_and_none_the_font_lacks() -> None:
     drawing = drawn(lot_label(TABLETS, today=TODAY))
-    assert " ".join(text.text for text in drawing.texts).startswith(TABLETS.title)
+    printed = " ".join(text.text for text in drawing.texts).replace("\N{NO-BREAK SPACE}", " ")
+    assert printed.startswith(TABLETS.title)
     texts = drawn(place_label("raum-7", "Kühlraum Ω, Škoda, Жужа", ())).texts
     assert "Жужа" in " ".join(text.text for text in texts)
     with pytest.raises(Invalid, match="cannot show '冷'"):

@@ -39,3 +39,18 @@ async def test_a_refused_scan_lights_the_bad_lamp_and_a_prompt_none() -> None:
     await lamps.give(Feedback(Tone.BAD, "no such place"))
     outputs.close()
     assert [len(pins.pin(p).states) > 1 for p in ("GPIO5", "GPIO6")] == [False, True]
+
+
+def test_a_lamp_says_that_the_ledger_is_unreachable_once_its_minutes_are_over() -> None:
+    pins = MockFactory()
+    sections = [
+        OutputSection(name="amber", pin="GPIO5", shows="unreachable", after_minutes=2),
+        OutputSection(name="siren", pin="GPIO6", shows="unreachable", after_minutes=60, active_high=False),
+        OutputSection(name="red", pin="GPIO7", shows="alarm"),
+    ]
+    lamps = Lamps(Outputs(sections, pins))
+    seen = []
+    for for_s in (0.0, 119.0, 120.0, 3600.0, 0.0):
+        lamps.ledger_unreachable(for_s)
+        seen.append([int(pins.pin(pin).state) for pin in ("GPIO5", "GPIO6", "GPIO7")])
+    assert seen == [[0, 1, 0], [0, 1, 0], [1, 1, 0], [1, 0, 0], [0, 1, 0]]

@@ -134,9 +134,11 @@ def test_a_prescription_is_erased_from_its_orders(api: Api) -> None:
     with psycopg.connect(api.database.url) as connection:
         (kept,) = connection.execute("SELECT patient_ref FROM stock_order").fetchone() or ("",)
     assert TOKEN.fullmatch(kept)
+    with pytest.raises(Conflict, match="it is kept until 20"):
+        erase(api.database, prescription, reason="asked for", at=NOW, actor="ada")
     assert everything(api.database).count(prescription) == 1  # where it can be erased
     for actor in ("ada", "bea"):
-        erase(api.database, prescription, reason="asked for", at=NOW, actor=actor)
+        erase(api.database, prescription, reason="asked for", although_signed=True, at=NOW, actor=actor)
     assert prescription not in everything(api.database)
     assert api.reader.ok("GET", f"/v1/orders/{order['number']}")["patient_ref"] == "erased"
     assert verify(api.database).findings == []

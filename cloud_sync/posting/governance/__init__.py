@@ -1,0 +1,1 @@
+"""Controlled changes, legal holds and agreements, in the caller's transaction."""
