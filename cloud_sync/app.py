@@ -93,7 +93,6 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
-    papers,
     backups,
     batches,
 )
