@@ -205,6 +205,7 @@ def is_there(data_dir: Path) -> bool:
 
 
 def programs_of_server() -> Path:
+    """The folder with the programs of the newest PostgreSQL that comes with the package."""
     with warnings.catch_warnings():
         # As it is imported, it looks for a runtime folder that services do not have, and falls back by itself.
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
