@@ -94,7 +94,6 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
-    papers,
     backups,
     batches,
 )

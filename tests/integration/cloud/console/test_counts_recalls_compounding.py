@@ -91,7 +91,10 @@ def approved_record(api: Api, console: Console) -> None:
         "/new-formulation", "/master-formulation-records", name="syringe-10", item="syringe", quantity="10",
         preparation="category_1", storage="refrigerator", ingredients="saline, 100, 5",
         steps="* Draw up saline\nLabel", equipment="balance", tests="visual inspection",
+        strength="0.9 %", contents="10 mL syringe", warnings="For flushing only\n",
     )  # fmt: skip
+    page = console.page(record)
+    assert "0.9 % · 10 mL syringe" in page and "<b>For flushing only</b>" in page
     console.sign_in(api.quality)
     console.does(record, f"{record}/approve", reason="reviewed against USP 797")
 
@@ -145,6 +148,7 @@ def test_a_batch_from_the_record_to_its_release_by_somebody_who_did_not_make_it(
     console.does(batch, f"{batch}/yields", lot_number="SYR-1", quantity="10", to_place="suite")
     console.does(batch, f"{batch}/finish")
     assert "02 Jun 2026" in console.page(batch), "24 hours in the refrigerator"
+    assert "/labels/container?id=" in console.page(batch)
     console.sign_in(api.quality)
     page = console.page(batch)
     assert "What keeps it from release" in page and "no result" in page
