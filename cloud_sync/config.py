@@ -9,9 +9,11 @@ from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from cloud_sync.domain.oidc import OidcSettings
 from cloud_sync.domain.roles import Role
 from cloud_sync.domain.typed_times import TypedTimes
 from cloud_sync.errors import ConfigError, Invalid
@@ -160,6 +162,38 @@ class AlertsSection(Section):
         return MailServer(self.smtp_host, self.smtp_port, self.smtp_security, self.mail_from, user, password)
 
 
+class OidcSection(Section):
+    """``[oidc]``: an identity provider by which people may sign in (OpenID Connect)."""
+
+    issuer: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$")]
+    client_id: Annotated[str, Field(min_length=1, max_length=300)]
+    client_secret_file: Path
+    public_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+$")]
+    title: Annotated[str, Field(min_length=1, max_length=60)] = "Single sign-on"
+
+    @model_validator(mode="after")
+    def _is_protected(self) -> Self:
+        for key in ("issuer", "public_url"):
+            parts = urlsplit(getattr(self, key))
+            if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+                raise ValueError(f"{key} would be reached without TLS: write https://")
+        return self
+
+    def as_settings(self) -> OidcSettings:
+        """As people sign in by it. Raises ``ConfigError`` if the file with the secret cannot be used, or others may."""
+        try:
+            if self.client_secret_file.stat().st_mode & 0o077:
+                raise ConfigError(
+                    (f"oidc.client_secret_file: others may read {self.client_secret_file}; run chmod 600 on it",)
+                )
+            secret = self.client_secret_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError((f"oidc.client_secret_file: cannot be read ({error})",)) from error
+        if not secret:
+            raise ConfigError(("oidc.client_secret_file: is empty; write the client's secret into it",))
+        return OidcSettings(self.issuer, self.client_id, secret, f"{self.public_url}/login/oidc/back", self.title)
+
+
 class BackupSection(Section):
     """``[backup]``: with which keys backups are encrypted, how many stay, and when one is overdue. ``marks_file`` is
     written every minute, and belongs on another disk than the database."""
@@ -207,6 +241,7 @@ class LedgerConfig(Section):
     typed_times: Annotated[TypedTimesSection, Field(default_factory=TypedTimesSection)]
     alerts: Annotated[AlertsSection, Field(default_factory=AlertsSection)]
     backup: Annotated[BackupSection, Field(default_factory=BackupSection)]
+    oidc: OidcSection | None = None
     labels: Annotated[LabelsSection, Field(default_factory=LabelsSection)]
 
     def alert_settings(self) -> AlertSettings:
@@ -277,6 +312,7 @@ _PATHS = (
     ("mqtt", "client_key_file"),
     ("mqtt", "credentials_file"),
     ("alerts", "smtp_credentials_file"),
+    ("oidc", "client_secret_file"),
     ("backup", "key_file"),
     ("backup", "marks_file"),
 )

@@ -61,6 +61,12 @@ def withdraw_role(person: Name, said: RoleIn, database: Ledger, actor: AccessGiv
     administration.withdraw(database, person, said.role, site=said.site, actor=actor)
 
 
+@router.post("/accounts/{person}/identities/unlink", summary="Unlink an identity", status_code=204)
+def unlink_identities(person: Name, why: RevokeIn, database: Ledger, actor: AccessGiver) -> None:
+    """They sign in by password only, until they link an identity of the provider again."""
+    administration.unlink(database, person, reason=why.reason, actor=actor)
+
+
 @router.post("/accounts/{person}/erase", summary="Erase a person", response_model=ErasureOut)
 def erase_person(person: Name, said: ErasureIn, database: Ledger, now: Now, actor: AccessGiver) -> Any:
     """Ask for it, or do what another one asked for: two people erase.

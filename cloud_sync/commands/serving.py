@@ -131,6 +131,7 @@ def _serve_on(
             create_app(
                 database,
                 typed_times=loaded.typed_times.as_limits(),
+                oidc=loaded.oidc.as_settings() if loaded.oidc is not None else None,
                 doorkeeper=doorkeeper,
                 label_settings=loaded.labels.as_settings(),
             ),

@@ -129,6 +129,7 @@ class Outbox:
         at = self._clock()
         with self._database.transaction() as connection:
             queries("alerts").note_sent(connection, id=row["id"], at=at)
+            queries("papers").forget_paper(connection, message_id=row["id"])
             failed_since = queries("alerts").note_target_well(connection, name=row["target"], at=at)
         if failed_since is not None:
             log.warning("alerts reach %s again, after %.0f s", row["target"], (at - failed_since).total_seconds())

@@ -33,8 +33,9 @@ def pdf_of(document: Document, envelope: Envelope) -> bytes:
     """The paper as a file."""
     import typst  # late: 80 MB that no other command needs
 
+    drawn = document.shown()
     shown = _printable({
-        **document.shown(),
+        **drawn, "blocks": _breakable(drawn["blocks"]),
         "kind": envelope.kind, "id": envelope.id, "house": envelope.house, "url": envelope.url,
         "made_at": envelope.style.when(envelope.made_at, seconds=True), "made_by": envelope.made_by,
         "zone": envelope.style.zone_words(envelope.made_at), "sha256": envelope.sha256, "page": envelope.style.page,
@@ -47,11 +48,11 @@ def pdf_of(document: Document, envelope: Envelope) -> bytes:
         "matrix": datamatrix_svg(envelope.url),
         "made": json.dumps([moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second]),
     }
-    drawn: bytes = typst.compile(
+    pdf: bytes = typst.compile(
         _template(), format="pdf", font_paths=[str(_fonts())], ignore_system_fonts=True, sys_inputs=inputs,
         pdf_standards=STANDARDS, timestamp=int(moment.timestamp()),
     )  # type: ignore[call-overload, unused-ignore]  # fmt: skip
-    return drawn
+    return pdf
 
 
 @cache
@@ -84,6 +85,27 @@ def kept_together(text: str) -> str:
     return text
 
 
+def broken_up(text: str) -> str:
+    """Words that are longer than a narrow column may break anywhere after their first characters.
+
+    >>> broken_up("lot ABCDEFGHIJKLMNOP").replace(MAY_BREAK, "|")
+    'lot ABCDEFGHIJ|K|L|M|N|O|P'
+    """
+    return _LONG_WORD.sub(lambda word: f"{word[0][:WHOLE]}{MAY_BREAK}{MAY_BREAK.join(word[0][WHOLE:])}", text)
+
+
+def _breakable(value: Any) -> Any:
+    """The same for all text of blocks; drawings and the template's own words stay as they are."""
+    if isinstance(value, Mapping):
+        return {key: each if key in ("svg", "kind", "alt") else _breakable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_breakable(each) for each in value]
+    return broken_up(value) if isinstance(value, str) and value not in MARKS else value
+
+
+WHOLE = 10
+MAY_BREAK = "\u200b"
+_LONG_WORD = re.compile(r"[^\s-]{16,}")
 NO_BREAK = "\u00a0"
 _KEPT = tuple(
     re.compile(each)

@@ -1,11 +1,13 @@
 """Records as they are signed, what was signed of them, and releases that take the signatures of two people."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from cloud_sync.domain.signatures import (
     Meaning,
     RecordKind,
+    before_decision,
     record_digest,
     signature_digest,
     why_two_approve,
@@ -32,15 +34,20 @@ def record_of(connection: Connection, kind: RecordKind, record_id: str) -> Recor
 
 
 def signatures_of(connection: Connection, kind: RecordKind, record_id: str, record: Record) -> list[Row]:
-    """What was signed of it. ``covers``: the record is still as it was signed; ``intact``: so is the signature."""
+    """What was signed of it. ``covers``: the record is still as it was signed; ``decided_since``: but for the decision
+    on it; ``intact``: so is the signature."""
     now = record_digest(kind, record_id, record)
+    before = record_digest(kind, record_id, before_decision(kind, record))
     rows = queries("signatures").signatures_of(connection, record_kind=kind, record_ids=[record_id])
-    return told_in(connection, [told_signature(row, now) for row in rows], "printed_name")
+    return told_in(connection, [told_signature(row, now, before) for row in rows], "printed_name")
 
 
-def told_signature(row: Row, record_sha256: str) -> Row:
-    """A signature, and whether it ``covers`` the record as it is now, and is ``intact`` itself."""
-    return {**row, "covers": row["record_sha256"] == record_sha256, "intact": is_intact(row)}
+def told_signature(row: Row, record_sha256: str, before_sha256: str) -> Row:
+    """A signature, and whether it ``covers`` the record as it is now, or as it was ``before`` it was decided, and is
+    ``intact`` itself."""
+    covers = row["record_sha256"] == record_sha256
+    decided_since = not covers and row["record_sha256"] == before_sha256
+    return {**row, "covers": covers, "decided_since": decided_since, "intact": is_intact(row)}
 
 
 def is_intact(row: Row) -> bool:
@@ -74,6 +81,43 @@ def check_two_release(
             f"this release takes the signatures of two people ({'; '.join(why)}); it is {so_far}",
             f"Two people with the role quality sign exposure {record_id} as release (POST /v1/signatures); "
             "then one of them releases.",
+        )
+
+
+def check_two_free(
+    connection: Connection, kind: RecordKind, record_id: str, lot_ids: Sequence[int], *, actor: str, but: str
+) -> None:
+    """Raise ``Conflict`` where the end of a hold or case frees goods whose release takes two people, and lacks them.
+
+    Two people, not ``but``, sign the hold as release or the case as approval; one of them ends it.
+    """
+    rules = {row["name"]: row["from_value"] for row in queries("signatures").second_signature_rules(connection)}
+    rules.pop("excursion_minutes", None)
+    facts = queries("signatures").lots_freed_facts(connection, lot_ids=sorted(set(lot_ids)))
+    why = sorted(
+        {
+            reason
+            for row in facts
+            for reason in why_two_release(
+                rules,
+                lasted=timedelta(0),
+                controlled_schedule=row["controlled_schedule"],
+                was_rejected=False,
+                is_allowance_used=row["is_allowance_used"],
+            )
+        }
+    )
+    if not why:
+        return
+    meaning = Meaning.RELEASE if kind is RecordKind.HOLD else Meaning.APPROVAL
+    signatures = signatures_of(connection, kind, record_id, record_of(connection, kind, record_id))
+    signed = _signers(signatures, meaning) - {but}
+    if len(signed) < 2 or actor not in signed:
+        so_far = f"signed by {', '.join(sorted(signed))}" if signed else "signed by nobody who may"
+        raise Conflict(
+            f"freeing these goods takes the signatures of two people ({'; '.join(why)}); it is {so_far}",
+            f"Two people with the role quality sign {kind} {record_id} as {meaning} (POST /v1/signatures); then one of "
+            "them ends it.",
         )
 
 
@@ -120,7 +164,9 @@ def exposures_to_sign(connection: Connection, excursion_id: int, lot_ids: Sequen
         lot_id: {
             "sha256": digests[lot_id],
             "signatures": told_in(
-                connection, [told_signature(row, digests[lot_id]) for row in made.get(record_id, [])], "printed_name"
+                connection,
+                [told_signature(row, digests[lot_id], digests[lot_id]) for row in made.get(record_id, [])],
+                "printed_name",
             ),
         }
         for lot_id, record_id in of_lot.items()

@@ -312,6 +312,10 @@ WHERE name = :name AND active AND next_at = :was_at;
 INSERT INTO alert_message_paper (message_id, schedule, title, file_name, sha256, pdf)
 VALUES (:message_id, :schedule, :title, :file_name, :sha256, :pdf);
 
+-- name: forget_paper(message_id)!
+-- Once it was handed over, its file is not kept here: it names people. Index: alert_message_paper_pkey.
+UPDATE alert_message_paper SET pdf = '' WHERE message_id = :message_id;
+
 -- name: paper_of_message(message_id)^
 -- The paper that a message carries. Index: alert_message_paper_pkey.
 SELECT title, file_name, sha256, pdf FROM alert_message_paper WHERE message_id = :message_id;

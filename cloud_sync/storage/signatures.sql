@@ -85,6 +85,14 @@ JOIN lot l ON l.id = ANY(:lot_ids)
 JOIN item i ON i.id = l.item_id
 WHERE e.id = :excursion_id;
 
+-- name: lots_freed_facts(lot_ids)
+-- Of lots that a decision frees: the controlled schedule, and whether the stability allowance is used up.
+-- Index: exception_case_key.
+SELECT l.id AS lot_id, i.controlled_schedule,
+       EXISTS (SELECT FROM exception_case k
+               WHERE k.kind = 'stability_budget_used_up' AND k.key = 'lot:' || l.id) AS is_allowance_used
+FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = ANY(:lot_ids);
+
 -- name: goods_of_order(number)
 -- What an order is about: schedule and base units of each line.
 SELECT i.controlled_schedule, l.quantity AS units

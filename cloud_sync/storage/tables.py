@@ -47,6 +47,7 @@ TABLES: Mapping[str, TableRule] = {
     "access_review": _evidence("closed_by", "closed_at"),
     "access_review_line": _evidence("decision", "decided_by", "decided_at", "reason"),
     "account": _SETTING,
+    "account_identity": _SETTING,
     "account_role": _SETTING,
     "account_session": _DERIVED,  # of what the event log has
     "alembic_version": _SETTING,
@@ -149,6 +150,8 @@ TABLES: Mapping[str, TableRule] = {
         has_own_trigger=True,
     ),
     "notice": _EVIDENCE,
+    "oidc_arrival": _DERIVED,  # both for minutes
+    "oidc_request": _DERIVED,
     "operator": _SETTING,
     "operator_site": _SETTING,
     "order_line": _EVIDENCE,

@@ -33,6 +33,7 @@ WORK_PAGES = {
     "destroy": "/orders/DX-1", "new-order": "/new-order?kind=requisition", "count": "/counts/C-1",
     "recall": "/recalls/1", "new-recall": "/new-recall", "batch": "/production-batches/B-1",
     "formulation": "/master-formulation-records/syringe-10/1", "new-formulation": "/new-formulation",
+    "label": "/labels/place?id=fridge-a",
     "search": "/orders?q=insulin&next=to+receive&sort=-number",
 }  # fmt: skip
 

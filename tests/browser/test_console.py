@@ -13,6 +13,7 @@ from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
 from tests.browser.console_house import House, a_house
+from tests.browser.console_records import electronic_records
 from tests.browser.console_work import EMPTY_PAGES, WORK_PAGES, work
 from tests.support.builders import minute, reading
 from tests.support.paths import ROOT
@@ -95,6 +96,8 @@ async def test_every_page_is_without_faults_and_for_everybody(database: Database
     with a_house(database, Role.QUALITY, Role.ADMINISTRATOR, people=WHO_WORKS) as house:
         if role is Role.OPERATOR:
             work(house.ledger, minute(60))
+        if role is Role.ADMINISTRATOR:
+            electronic_records(database, minute(60))
         house.say(reading(minute(55), 5.5, "new-probe"))
         async with visiting(house, role) as visit:
             for name, path in OF_ROLE[role].items():

@@ -1,4 +1,6 @@
 """The Debian packages: built, installed into a root of their own, upgraded and removed.
+
+Without the Python packages, which take minutes to fetch: what is tried is everything beside them.
 """
 
 import importlib.util

@@ -81,7 +81,7 @@ def _page_of_first(before: str) -> Callable[[str], str]:
 
 def _audit_page(paper_id: str) -> str:
     subject = paper_id.rpartition("@")[0] if "@" in paper_id else paper_id
-    return f"/audit?subject={quote(subject, safe='')}" if subject else "/audit"
+    return f"/audit?about={quote(subject, safe='')}" if subject else "/audit"
 
 
 ORDER, BATCH = _page("/orders/"), _page("/production-batches/")

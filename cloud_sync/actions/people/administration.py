@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from cloud_sync.actions.people import accounts
+from cloud_sync.actions.people import accounts, single_sign_on
 from cloud_sync.domain.roles import Actor, Role
 from cloud_sync.errors import NotAllowed
 from cloud_sync.storage.database import Database
@@ -55,6 +55,12 @@ def withdraw(database: Database, person: str, role: Role, *, site: str | None, a
     """Take a role back. Raises ``NotFound``, ``NotAllowed`` for one's own."""
     _check_other(person, actor)
     accounts.withdraw_role(database, person, role, site=site, actor=actor.name)
+
+
+def unlink(database: Database, person: str, *, reason: str, actor: Actor) -> None:
+    """Let them sign in by password only. Raises ``NotFound``, ``NotAllowed`` for one's own."""
+    _check_other(person, actor)
+    single_sign_on.unlink(database, person, reason=reason, actor=actor.name)
 
 
 def _check_other(person: str, actor: Actor) -> None:

@@ -87,7 +87,7 @@ def sign_in(
             raise Invalid("this secret is good once", f"Send new_password with it. {CHOOSE_PASSWORD}")
     if new_password is not None:
         change_password(database, account["person"], new_password, at=at)
-    return _begin(database, account, address, at)
+    return begin_session(database, account, address, at)
 
 
 def prove(
@@ -103,7 +103,7 @@ def prove(
     is_right = fits(password or "", account["password_hash"] if account else None)
     if account is None or not is_right:
         raise NotKnown(WRONG, TRY_AGAIN)
-    _check_open(account, at)
+    check_open(account, at)
     has_second_factor = account["totp_confirmed_at"] is not None
     if has_second_factor and code is None:
         with database.transaction() as connection:
@@ -111,6 +111,23 @@ def prove(
         raise NotKnown("the code of your second factor is missing", "Send code: the six digits, or a recovery code.")
     with database.transaction() as connection:
         if has_second_factor and not uses_code(connection, account, code or "", at):
+            raise NotKnown("this code is wrong, or was used before", "Wait for the next one, and try again.")
+        queries("accounts").forget_attempts(connection, person=person.lower())
+    return account
+
+
+def prove_code(database: Database, person: str, code: str, *, address: str, at: datetime) -> Row:
+    """The account of somebody whom an identity provider has proved, once the code of their second factor is right.
+
+    Raises ``NotKnown``, ``TooMany``.
+    """
+    _count_attempt(database, person, address, at)
+    with database.transaction() as connection:
+        account: Row | None = queries("accounts").account(connection, person=person)
+        if account is None:
+            raise NotKnown(WRONG, TRY_AGAIN)
+        check_open(account, at)
+        if account["totp_confirmed_at"] is None or not uses_code(connection, account, code, at):
             raise NotKnown("this code is wrong, or was used before", "Wait for the next one, and try again.")
         queries("accounts").forget_attempts(connection, person=person.lower())
     return account
@@ -167,7 +184,8 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _begin(database: Database, account: Row, address: str, at: datetime) -> Session:
+def begin_session(database: Database, account: Row, address: str, at: datetime, *, by: str = "") -> Session:
+    """Begin a session of somebody who has proved who they are; ``by``: the identity provider that said so."""
     secret = secrets.token_urlsafe(32)
     person = account["person"]
     with database.transaction() as connection:
@@ -182,7 +200,7 @@ def _begin(database: Database, account: Row, address: str, at: datetime) -> Sess
             at=at,
         )
         accounts.forget_old_sessions(connection, before=at - 2 * SESSION_MAX)
-        data = {"address": keep_apart(connection, person, PersonalField.ADDRESS, address)}
+        data = {"address": keep_apart(connection, person, PersonalField.ADDRESS, address)} | ({"by": by} if by else {})
         add_event(connection, actor=person, kind="signed_in", subject=f"account:{person}", data=data)
     return Session(secret, person, at + SESSION_IDLE_MAX)
 
@@ -212,7 +230,8 @@ def _count_attempt(database: Database, person: str, address: str, at: datetime) 
         return int(accounts.add_attempt(connection, person=name, address=address, at=at))
 
 
-def _check_open(account: Row, at: datetime) -> None:
+def check_open(account: Row, at: datetime) -> None:
+    """Raise ``NotKnown`` for an account that is locked or over."""
     if account["locked_at"] is not None:
         raise NotKnown("this account is locked", "Ask an administrator why: cloud-sync account list.")
     if account["expires_at"] is not None and account["expires_at"] <= at:

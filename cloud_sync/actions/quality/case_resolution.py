@@ -5,14 +5,17 @@ from datetime import datetime
 from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.domain.dispositions import CaseDecision
 from cloud_sync.domain.roles import Actor
+from cloud_sync.domain.signatures import RecordKind
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.ingest.journal_standing import DOUBTED_JOURNAL, decide_on_journal
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.holds import check_goods, lift_holds_of_case, place_hold_on
+from cloud_sync.posting.lots import MISMATCH, decide_on_expiry
 from cloud_sync.posting.monitoring.channel_statements import CHANNEL_STATEMENT, decide_on_statement
 from cloud_sync.posting.monitoring.unjudged import NOT_JUDGED
 from cloud_sync.posting.movements import retime
 from cloud_sync.posting.positions import lot_of
+from cloud_sync.posting.signatures import check_two_free
 from cloud_sync.posting.typed_times import TYPED
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
@@ -83,6 +86,17 @@ def resolve_case(
                 f"{actor.name} reported this, so somebody else has to resolve it",
                 "Ask a colleague with the role quality.",
             )
+        held = [row["lot_id"] for row in queries("holds").holds_of_case(connection, case_id=case_id)]
+        named = [case["lot_id"]] if case["lot_id"] is not None and case["place"] is None else []
+        if case["resolved_at"] is None and (held or named):
+            check_two_free(
+                connection,
+                RecordKind.CASE,
+                str(case_id),
+                [*held, *named],
+                actor=actor.name,
+                but=case["data"].get("by") or "",
+            )
         if not queries("quality").resolve_case(
             connection,
             case_id=case_id,
@@ -96,6 +110,8 @@ def resolve_case(
             decide_on_journal(connection, case, decision, actor=actor.name, why=resolution)
         if case["kind"] == CHANNEL_STATEMENT:
             decide_on_statement(connection, case, decision, actor=actor.name)
+        if case["kind"] == MISMATCH:
+            decide_on_expiry(connection, case, decision, actor=actor.name)
         if case["kind"] == TYPED and decision is CaseDecision.ACCEPTED:
             _accept_typed_time(connection, case, actor)
         if case["kind"] == NOT_JUDGED and decision is CaseDecision.ACCEPTED:
@@ -111,6 +127,12 @@ def resolve_case(
             reason=resolution,
             data={"decision": decision.value, "role": actor.role},
         )
+        return _case(connection, case_id)
+
+
+def case_of(database: Database, case_id: int) -> Row:
+    """A case. Raises ``NotFound``."""
+    with database.transaction() as connection:
         return _case(connection, case_id)
 
 

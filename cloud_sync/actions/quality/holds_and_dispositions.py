@@ -6,11 +6,12 @@ from typing import Any
 
 from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.domain.dispositions import Decision, may_follow
+from cloud_sync.domain.signatures import RecordKind
 from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.posting.holds import check_goods, lift, place_hold_on
 from cloud_sync.posting.positions import lot_of
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
-from cloud_sync.posting.signatures import check_two_release
+from cloud_sync.posting.signatures import check_two_free, check_two_release
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_holds
@@ -75,6 +76,7 @@ def lift_hold(database: Database, hold_id: int, reason: str, *, actor: str) -> R
         if hold["case_id"] is not None:
             path = f"/v1/cases/{hold['case_id']}/resolve"
             raise Conflict(f"hold {hold_id} belongs to case {hold['case_id']}", f"Resolve the case: POST {path}")
+        check_two_free(connection, RecordKind.HOLD, str(hold_id), [hold["lot_id"]], actor=actor, but=hold["placed_by"])
         lift(connection, hold_id, lot_id=hold["lot_id"], reason=reason, actor=actor)
         return _hold(connection, hold_id)
 

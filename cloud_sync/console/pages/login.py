@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.access import actor_of
+from cloud_sync.actions.people import single_sign_on
 from cloud_sync.actions.people.first_start import has_anybody
 from cloud_sync.actions.people.sessions import sign_in
 from cloud_sync.api.access import TOKEN_CHARACTERS_MAX, Ledger, Now
@@ -14,7 +15,10 @@ from cloud_sync.api.sessions import address_of
 from cloud_sync.console.page_route import PageRoute
 from cloud_sync.console.rendering import render
 from cloud_sync.console.visitor import forget, remember_session, remember_token
-from cloud_sync.errors import Invalid, LedgerError
+from cloud_sync.domain.oidc import RETURNS_WITHIN, OidcSettings
+from cloud_sync.errors import Invalid, LedgerError, NotFound, NotKnown
+
+OIDC_COOKIE = "lotwarden_oidc"
 
 router = APIRouter(route_class=PageRoute)
 Next = Annotated[str, Query(max_length=500)]
@@ -66,6 +70,99 @@ def log_in_by_token(request: Request, database: Ledger, token: Field = "", next:
     return answer
 
 
+@router.get("/login/oidc")
+def go_to_provider(request: Request, database: Ledger, now: Now, next: Next = "/") -> Any:  # noqa: A002
+    """Off to the identity provider."""
+    try:
+        sent = single_sign_on.begin(database, _provider(request), _own(next), at=now)
+    except LedgerError as error:
+        return _fault(request, next, error, "", wants_new=False)
+    answer = RedirectResponse(sent.url, 303)
+    # Lax: the provider sends the browser back from its own address.
+    answer.set_cookie(
+        OIDC_COOKIE, sent.secret, max_age=int(RETURNS_WITHIN.total_seconds()), httponly=True, samesite="lax",
+        secure=request.url.scheme == "https", path="/login/oidc",
+    )  # fmt: skip
+    return answer
+
+
+@router.get("/login/oidc/back")
+def come_back(
+    request: Request, database: Ledger, now: Now,
+    state: Annotated[str, Query(max_length=200)] = "", code: Annotated[str, Query(max_length=4000)] = "",
+    error: Annotated[str, Query(max_length=200)] = "",
+) -> Any:  # fmt: skip
+    """Back from the identity provider."""
+    settings = _provider(request)
+    try:
+        if error or not code:
+            raise NotKnown("the identity provider did not sign you in", "Try again, or sign in with your password.")
+        arrived = single_sign_on.arrive(
+            database, settings, state=state, code=code, secret=_oidc_secret(request), address=address_of(request),
+            at=now,
+        )  # fmt: skip
+    except LedgerError as refused:
+        return _fault(request, "/", refused, "", wants_new=False)
+    return _arrived(request, arrived)
+
+
+@router.post("/login/oidc/code")
+def show_code(request: Request, database: Ledger, now: Now, code: Field = "") -> Any:
+    """The second factor of whoever came back."""
+    _provider(request)
+    try:
+        arrived = single_sign_on.show_code(
+            database, secret=_oidc_secret(request), code=code.strip(), address=address_of(request), at=now
+        )
+    except LedgerError as error:
+        return _oidc_page(request, error, asks_code=True)
+    return _arrived(request, arrived)
+
+
+@router.post("/login/oidc/link")
+def link_account(
+    request: Request, database: Ledger, now: Now, person: Field = "", password: Field = "", code: Field = ""
+) -> Any:
+    """Whoever came back shows which account is theirs."""
+    _provider(request)
+    try:
+        arrived = single_sign_on.link(
+            database, secret=_oidc_secret(request), person=person.strip(), password=password,
+            code=code.strip() or None, address=address_of(request), at=now,
+        )  # fmt: skip
+    except LedgerError as error:
+        return _oidc_page(request, error, asks_code=False)
+    return _arrived(request, arrived)
+
+
+def _provider(request: Request) -> OidcSettings:
+    settings: OidcSettings | None = request.app.state.oidc
+    if settings is None:
+        raise NotFound("this ledger has no identity provider", "Sign in with your password.")
+    return settings
+
+
+def _oidc_secret(request: Request) -> str:
+    return request.cookies.get(OIDC_COOKIE, "")[:TOKEN_CHARACTERS_MAX]
+
+
+def _arrived(request: Request, arrived: single_sign_on.Arrived) -> Response:
+    if arrived.session is None:
+        return _oidc_page(request, None, asks_code=arrived.asks_code)
+    # A page, not a redirect: browsers keep strict cookies back on what the provider's address leads to.
+    answer = render(request, "oidc_done.html", next=_own(arrived.next))
+    remember_session(request, answer, arrived.session)
+    answer.delete_cookie(OIDC_COOKIE, path="/login/oidc")
+    return answer
+
+
+def _oidc_page(request: Request, error: LedgerError | None, *, asks_code: bool) -> Response:
+    fault = f"{error}. {_for_people(error)}" if error is not None else ""
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500) if error is not None else 200
+    title = _provider(request).title
+    return render(request, "oidc.html", status, fault=fault[:1].upper() + fault[1:], asks_code=asks_code, title=title)
+
+
 @router.post("/logout")
 def log_out(request: Request, database: Ledger, now: Now) -> Any:
     """End the session."""
@@ -87,7 +184,8 @@ def _page(
     request: Request, target: str, status: int, *, fault: str = "", person: str = "", wants_new: bool = False
 ) -> Response:
     return render(
-        request, "login.html", status, next=_own(target), fault=fault[:1].upper() + fault[1:], person=person,
+        request, "login.html", status, provider=request.app.state.oidc, next=_own(target),
+        fault=fault[:1].upper() + fault[1:], person=person,
         wants_new=wants_new, wants_code="second factor" in fault,
     )  # fmt: skip
 

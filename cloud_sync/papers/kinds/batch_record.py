@@ -9,6 +9,7 @@ from cloud_sync.papers.document import Block, Col, Document, Facts, Heading, Sta
 from cloud_sync.papers.envelope import PaperData, Shown
 from cloud_sync.papers.parts import SignatureShown, period, quantity, signature_blocks, titled, words
 from cloud_sync.papers.style import PaperStyle
+from edge_agent.domain.monitoring.quantity_words import label_of
 
 STATE_TONES: Mapping[str, Tone] = {"released": Tone.OK, "rejected": Tone.BAD, "held": Tone.BAD}
 
@@ -337,7 +338,7 @@ def _deviations(deviations: Sequence[DeviationShown], style: PaperStyle) -> list
 
 def _room(data: BatchRecordData, style: PaperStyle) -> list[Block]:
     rows = [
-        (each.place, each.device, words(each.metric), style.number(each.readings),
+        (each.place, each.device, label_of(each.metric), style.number(each.readings),
          style.measured(each.lowest, each.metric), style.measured(each.mean, each.metric),
          style.measured(each.highest, each.metric))
         for each in data.environment

@@ -85,7 +85,7 @@ def recall_report(data: RecallReport, style: PaperStyle) -> Document:
     return Document(
         "Mock recall report" if data.is_mock else "Recall report", data.title,
         [
-            _status(data), *_facts(data, style), *_reconciliation(data.reconciliation, style),
+            _status(data, style), *_facts(data, style), *_reconciliation(data.reconciliation, style),
             *_notices(data.notices, style), *_impact(data, style),
             Heading("Signatures"), Signatures(by_hand=("Quality", "Management")),
         ],
@@ -93,13 +93,13 @@ def recall_report(data: RecallReport, style: PaperStyle) -> Document:
     )  # fmt: skip
 
 
-def _status(data: RecallReport) -> Status:
+def _status(data: RecallReport, style: PaperStyle) -> Status:
     missing = sum(abs(lot.difference) for lot in data.reconciliation)
     if data.closed_at is not None:
         return Status("CLOSED", f"{data.outcome}: {data.closed_reason}", Tone.OK)
     if all(lot.is_complete for lot in data.reconciliation):
         return Status("OPEN, EVERY UNIT ACCOUNTED FOR", "", Tone.WARN)
-    return Status("OPEN", f"{missing} units are not accounted for.", Tone.BAD)
+    return Status("OPEN", f"{style.number(missing)} units are not accounted for.", Tone.BAD)
 
 
 def _facts(data: RecallReport, style: PaperStyle) -> list[Block]:

@@ -66,6 +66,17 @@ CREATE TABLE account (
 CREATE UNIQUE INDEX account_one_person ON public.account USING btree (lower(person));
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE account_identity (
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    person text NOT NULL,
+    linked_at timestamp with time zone NOT NULL,
+    CONSTRAINT account_identity_person_fkey FOREIGN KEY (person) REFERENCES account(person),
+    CONSTRAINT account_identity_pkey PRIMARY KEY (issuer, subject)
+);
+CREATE INDEX account_identity_person ON public.account_identity USING btree (person);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE account_role (
     person text NOT NULL,
     role text NOT NULL,
@@ -1405,6 +1416,27 @@ CREATE TRIGGER notice_sealed_delete AFTER DELETE ON public.notice REFERENCING OL
 CREATE TRIGGER notice_sealed_insert AFTER INSERT ON public.notice REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_notice();
 CREATE TRIGGER notice_sealed_update AFTER UPDATE ON public.notice REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_notice();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE oidc_arrival (
+    browser_sha256 text NOT NULL,
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    next text NOT NULL,
+    arrived_at timestamp with time zone NOT NULL,
+    CONSTRAINT oidc_arrival_pkey PRIMARY KEY (browser_sha256)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE oidc_request (
+    state_sha256 text NOT NULL,
+    browser_sha256 text NOT NULL,
+    nonce text NOT NULL,
+    verifier text NOT NULL,
+    next text NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    CONSTRAINT oidc_request_pkey PRIMARY KEY (state_sha256)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE operator (
     name text NOT NULL,

@@ -13,7 +13,10 @@ def loaded() -> frozenset[str]:
     return frozenset(subprocess.check_output([sys.executable, "-c", code], text=True).split())
 
 
-@pytest.mark.parametrize("library", ["alembic", "cloud_sync.app", "fastapi", "fpdf", "jinja2", "sqlalchemy", "uvicorn"])
+@pytest.mark.parametrize(
+    "library",
+    ["alembic", "cloud_sync.app", "fastapi", "fpdf", "fontTools", "jinja2", "sqlalchemy", "typst", "uvicorn", "zint"],
+)
 def test_a_command_other_than_serve_does_not_load(loaded: frozenset[str], library: str) -> None:
     assert "cloud_sync.commands.tokens" in loaded
     assert library not in loaded

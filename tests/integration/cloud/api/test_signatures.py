@@ -210,6 +210,30 @@ def test_thresholds_say_which_orders_two_people_approve(api: Api) -> None:
     assert amy.post(f"/v1/orders/{small}/approve", {"reason": "as agreed"}).status_code == 200
 
 
+def test_what_frees_controlled_goods_takes_two_who_sign(api: Api) -> None:
+    keep_item(api, "morphine", controlled_schedule="II")
+    lot = api.receive("M", 5, item="morphine")
+    amy, bob = (person(api, name, Role.QUALITY) for name in ("amy", "bob"))
+    case = api.operator.ok("POST", "/v1/cases", json={"lot_id": lot, "text": "cap loose"})["id"]
+    hold = api.quality.ok("POST", "/v1/holds", json={"lot_id": lot, "reason": "torn box"})["id"]
+    for kind, number, meaning, path, body in (
+        ("case", case, "approval", f"/v1/cases/{case}/resolve", {"resolution": "all well", "decision": "explained"}),
+        ("hold", hold, "release", f"/v1/holds/{hold}/lift", {"reason": "all well"}),
+    ):
+        refused = amy.post(path, body)
+        assert (refused.status_code, "goods are of schedule II" in refused.json()["error"]) == (409, True)
+        assert signed(amy, kind, str(number), meaning).status_code == 201
+        assert amy.post(path, body).status_code == 409, "one is not two"
+        assert signed(bob, kind, str(number), meaning).status_code == 201
+        assert amy.post(path, body).status_code == 200
+    assert "Signatures" in page_of_case(api, case)
+
+
+def page_of_case(api: Api, case: int) -> str:
+    api.client.post("/login/token", data={"token": api.quality.token})
+    return api.client.get(f"/cases/{case}").text
+
+
 def test_thresholds_say_which_adjustments_two_people_approve(api: Api) -> None:
     keep_item(api, "morphine", controlled_schedule="II")
     set_rule(api.database, "count_schedule", 2, reason="SOP 40", actor="test")

@@ -58,6 +58,9 @@ def test_a_monthly_paper_is_mailed_once_however_many_make_it(api: Api, postbox: 
     verdict = verify_paper(api.database, pdf)
     assert verdict.is_good and verdict.envelope.sha256 in text_of(mail)
     assert verdict.envelope.url == f"{PUBLIC_URL}/rooms/fridge-a"
+    with api.database.transaction() as connection:
+        kept = connection.execute("SELECT pdf FROM alert_message_paper").fetchone()
+    assert kept is not None and bytes(kept["pdf"]) == b"", "what names people is not kept after it was sent"
     (row,) = list_schedules(api.database)
     assert row["next_at"] == datetime(2026, 8, 1, 6, tzinfo=UTC)
     (event,) = api.reader.ok("GET", "/v1/events", params={"kind": "paper_mailed"})

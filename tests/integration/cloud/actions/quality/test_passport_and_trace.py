@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from cloud_sync.actions.quality.stability_budget import judge_budgets
+from cloud_sync.domain.roles import Role
 from edge_agent.domain.wire.records import Action
+from tests.integration.cloud.api.test_signatures import person, signed
 from tests.integration.conftest import Said
 from tests.support.builders import Ledger, minute, reading, scan
 from tests.support.ledger_api import Api, api_on
@@ -198,7 +200,10 @@ def test_a_lot_that_uses_up_its_allowance_in_pieces_and_places_is_a_case_of_its_
     assert ("L1", None, None) in ledger.held("exception")
     assert judge_budgets(ledger.database, minute(51)) == []
     body = {"resolution": "the maker allows more", "decision": "accepted"}
-    api.quality.ok("POST", f"/v1/cases/{case['id']}/resolve", json=body)
+    assert "two people" in api.quality.post(f"/v1/cases/{case['id']}/resolve", body).json()["error"]
+    amy, bob = (person(api, name, Role.QUALITY) for name in ("amy", "bob"))
+    assert all(signed(each, "case", str(case["id"]), "approval").status_code == 201 for each in (amy, bob))
+    bob.ok("POST", f"/v1/cases/{case['id']}/resolve", json=body)
     assert judge_budgets(ledger.database, minute(52)) == [], "as long as it was not outside for longer"
     say(*(reading(minute(n), 9.0 if n == 61 else 5.0, "probe-b") for n in range(50, 70)))
     assert judge_budgets(ledger.database, minute(70)) == [1]
