@@ -46,6 +46,7 @@ from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
 from cloud_sync.console.build import PAGES, add_console
+from cloud_sync.console.static_files import address_of
 from cloud_sync.domain.oidc import OidcSettings
 from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
 from cloud_sync.labels.settings import LabelSettings
@@ -93,7 +94,6 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
-    papers,
     backups,
     batches,
 )
@@ -151,8 +151,8 @@ async def _docs(request: Request) -> HTMLResponse:
         openapi_url=f"{root}{request.app.openapi_url}",
         title="Lotwarden ledger",
         swagger_js_url=f"{root}/static-offline-docs/swagger-ui-bundle.js",
-        swagger_css_url=f"{root}/static/docs.css",
-        swagger_favicon_url=f"{root}/static/icon.svg",
+        swagger_css_url=f"{root}{address_of('docs.css')}",
+        swagger_favicon_url=f"{root}{address_of('icon.svg')}",
         swagger_ui_parameters={"supportedSubmitMethods": ["get"], "persistAuthorization": False},
     )
 

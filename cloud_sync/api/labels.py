@@ -114,8 +114,14 @@ def print_label(kind: Kind, what: PrintIn, database: Ledger, actor: Signer, now:
 
 @router.post("/totes", summary="Number a tote", status_code=201, response_model=ToteOut)
 def number_tote(tote: ToteIn, database: Ledger, actor: Mover, settings: Settings) -> Any:
-    """A serial shipping container code (SSCC) that no tote had before, for an order or for none."""
-    return totes.number_tote(database, order=tote.order, note=tote.note, settings=settings, actor=actor.name)
+    """A serial shipping container code (SSCC) that no tote had before, for no order."""
+    return totes.number_tote(database, order=None, note=tote.note, settings=settings, actor=actor.name)
+
+
+@router.post("/orders/{number}/totes", summary="Number a tote of an order", status_code=201, response_model=ToteOut)
+def number_tote_of_order(number: Code, tote: ToteIn, database: Ledger, actor: Mover, settings: Settings) -> Any:
+    """A serial shipping container code (SSCC) that no tote had before; its label names the order and its places."""
+    return totes.number_tote(database, order=number, note=tote.note, settings=settings, actor=actor.name)
 
 
 @router.get("/totes", summary="List totes", response_model=Listed[ToteOut])

@@ -1,11 +1,12 @@
 """Orders as the lists of several pages show them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from fastapi import Request
 
 from cloud_sync.actions.orders.orders import list_orders
 from cloud_sync.console.table import Column, Show, Table, table
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.orders import OrderKind, OrderState, OrderStep, OrderWork, next_work
 from cloud_sync.storage.database import Database, Row
 
@@ -18,6 +19,9 @@ WORK_TOLD: Mapping[OrderWork, str] = {
     OrderWork.RECEIVE: "to receive",
     OrderWork.DESTROY: "to destroy",
 }
+READ_AT_ONCE = 200
+READ_MAX = 20_000
+"""So many orders are looked through for those that wait for one kind of work."""
 
 
 def work_of(order: Row) -> tuple[OrderWork, ...]:
@@ -70,8 +74,32 @@ def order_table(
 ) -> Table:
     """Orders of one kind (None: all): number, these columns, what is open, state, and what is to be done next."""
 
-    def found(rows_max: int, rows_skipped: int, words: str) -> list[Row]:
-        return list_orders(database, kind=kind, words=words, rows_max=rows_max, rows_skipped=rows_skipped)
+    def found(wanted: ListRequest) -> list[Row]:
+        of = OrderKind(wanted.chosen["kind"]) if wanted.chosen.get("kind") in set(OrderKind) else kind
+        oldest_first = wanted.sort in ("number", "requested_at") and not wanted.is_descending
+
+        def read(rows_max: int, rows_skipped: int) -> list[Row]:
+            return list_orders(
+                database, kind=of, words=wanted.words, oldest_first=oldest_first, rows_max=rows_max,
+                rows_skipped=rows_skipped,
+            )  # fmt: skip
+
+        if not wanted.chosen.get("next"):
+            return read(wanted.rows_max, wanted.rows_skipped)
+        return _that_wait_for(wanted, read)
 
     shown = (NUMBER, *columns, OPEN, STATE, NEXT)
-    return table(request, name, shown, source=found, zone=zone, prefix=prefix)
+    return table(request, name, shown, source=found, sorts=("number", "requested_at"), zone=zone, prefix=prefix)
+
+
+def _that_wait_for(wanted: ListRequest, read: Callable[[int, int], list[Row]]) -> list[Row]:
+    """Orders of which this is to be done next. That follows from all that happened to an order, and stands nowhere:
+    they are read on until the page is full."""
+    found: list[Row] = []
+    needed = wanted.rows_skipped + wanted.rows_max
+    for rows_skipped in range(0, READ_MAX, READ_AT_ONCE):
+        rows = read(READ_AT_ONCE, rows_skipped)
+        found += [row for row in rows if _next(row) == wanted.chosen["next"]]
+        if len(found) >= needed or len(rows) < READ_AT_ONCE:
+            break
+    return found[wanted.rows_skipped : needed]

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from cloud_sync.console.lengths import MISSING as MISSING
 from cloud_sync.console.lengths import lasting as lasting
 from cloud_sync.console.navigation import GROUPS
+from cloud_sync.console.static_files import address_of, versions
 from cloud_sync.console.words import rule_words, told
 from cloud_sync.domain.room_state import Limits
 from cloud_sync.domain.uncertain_times import is_unbounded
@@ -57,6 +58,7 @@ def render(request: Request, template: str, /, status: int = 200, **values: Any)
 
 def load_templates() -> None:
     """All of them, at once: nobody waits for it at the first page, and whoever gave up root may not read so much."""
+    versions()
     for name in _environment().list_templates(extensions=["html"]):
         _environment().get_template(name)
 
@@ -76,7 +78,7 @@ def _environment() -> Environment:
         "spark": spark, "unit": unit_of, "rule_words": rule_words, "told": told,
         "tone": tone_of, "moment": datetime.fromisoformat,
     }  # fmt: skip
-    environment.globals["new_id"] = uuid4
+    environment.globals |= {"new_id": uuid4, "static": address_of}
     return environment
 
 

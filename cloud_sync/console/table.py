@@ -14,18 +14,20 @@ from markupsafe import Markup, escape
 
 from cloud_sync.console.rendering import MISSING, day, render, tone_of, when
 from cloud_sync.domain.csv_text import csv_text
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.storage.database import Row
 
 PAGE_ROWS = 50
 WORD_MAX = 24
 """A word so long is not broken at its hyphens."""
 ROWS_MAX = 2000
-"""As many rows are sorted and filtered; of a longer list the first so many, which the page says."""
+"""As many rows are sorted and filtered of a list whose source does not do it; of a longer one the first so
+many, which the page says."""
 CSV_ROWS_MAX = 20_000
 """As many rows are given as CSV; its last line says if there are more."""
 
-Source = Callable[[int, int, str], Sequence[Row]]
-"""Rows of a long list: at most how many, after how many, and the words that were searched for."""
+Source = Callable[[ListRequest], Sequence[Row]]
+"""Reads part of a long list."""
 
 
 class Show(StrEnum):
@@ -98,7 +100,7 @@ def tag(text: str, tone: str | None = None) -> Markup:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of a column: where a click on it leads, and how the table is sorted by it now."""
+    """The head of a column: where a click on it leads ('': it is not sorted by), and how it is sorted by now."""
 
     title: str
     is_number: bool
@@ -136,6 +138,7 @@ class Table:
     has_more: bool
     is_cut: bool
     is_narrowed: bool
+    is_searched: bool = True
     links: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -153,7 +156,8 @@ class Table:
         """All ways to sort it, for screens on which heads are not shown."""
         return tuple(
             (sign + column.key, column.title + told)
-            for column in self.columns
+            for column, head in zip(self.columns, self.heads, strict=True)
+            if head.href
             for sign, told in (("", ""), ("-", ", reversed"))
         )
 
@@ -178,16 +182,20 @@ def table(
     *,
     source: Source | None = None,
     searches: bool = True,
+    sorts: Sequence[str] | None = None,
+    choices: Mapping[str, Sequence[str]] | None = None,
     zone: str = "UTC",
     prefix: str = "",
 ) -> Table:
     """What the address asks for of a list: all its ``rows``, or a long one that ``source`` reads and ``searches``.
 
-    A page with several lists gives each but the first a ``prefix`` for its words in the address.
+    With ``sorts`` the source also sorts, by these columns, and filters, however long the list is; ``choices`` has what
+    its columns are filtered by where the columns do not say it. A page with several lists gives each but the first a
+    ``prefix`` for its words in the address.
     """
-    asked = _Asked.of(request, name, columns, prefix)
+    asked = _Asked.of(request, name, columns, prefix, sorts)
     is_searched = source is not None and searches
-    if source and not asked.wants_all and (is_searched or not asked.words):
+    if source and (sorts is not None or (not asked.wants_all and (is_searched or not asked.words))):
         found = _page_of_source(asked, source)
     else:
         found = _page_of_all(asked, rows, source, words="" if is_searched else asked.words)
@@ -198,7 +206,12 @@ def table(
         rows=tuple((row, tuple(column.cell(row, zone) for column in columns)) for row in found.shown),
         matching=tuple(found.matching),
         choices=tuple(
-            Choice(f"{prefix}{column.key}", column.title, _values(found.every, column, asked), asked.chosen[column.key])
+            Choice(
+                f"{prefix}{column.key}",
+                column.title,
+                _values(found.every, column, asked, (choices or {}).get(column.key)),
+                asked.chosen[column.key],
+            )
             for column in columns
             if column.filters
         ),
@@ -212,6 +225,7 @@ def table(
         has_more=found.has_more,
         is_cut=found.is_cut,
         is_narrowed=asked.is_narrowed,
+        is_searched=searches or sorts is None,
         links={
             "csv": asked.with_(csv=name),
             "clear": asked.with_(**dict.fromkeys((f"{prefix}{key}" for key in ("q", "page", *asked.chosen)), "")),
@@ -242,9 +256,12 @@ class _Asked:
     sort: str
     page: int
     chosen: Mapping[str, str]
+    sorts: Sequence[str] | None = None
 
     @classmethod
-    def of(cls, request: Request, name: str, columns: Sequence[Column], prefix: str) -> "_Asked":
+    def of(
+        cls, request: Request, name: str, columns: Sequence[Column], prefix: str, sorts: Sequence[str] | None
+    ) -> "_Asked":
         query = request.query_params
         return cls(
             request,
@@ -255,6 +272,7 @@ class _Asked:
             sort=query.get(f"{prefix}sort", ""),
             page=_page(query.get(f"{prefix}page", "1")),
             chosen={each.key: query.get(f"{prefix}{each.key}", "") for each in columns if each.filters},
+            sorts=sorts,
         )
 
     @property
@@ -263,7 +281,19 @@ class _Asked:
 
     @property
     def sorted_by(self) -> Column | None:
-        return next((column for column in self.columns if column.key == self.sort.removeprefix("-")), None)
+        wanted = self.sort.removeprefix("-")
+        return next((column for column in self.columns if column.key == wanted and self.may_sort(column)), None)
+
+    def may_sort(self, column: Column) -> bool:
+        return self.sorts is None or column.key in self.sorts
+
+    def request_of(self, rows_max: int, rows_skipped: int) -> ListRequest:
+        """The same for whoever reads the list."""
+        column = self.sorted_by
+        return ListRequest(
+            rows_max, rows_skipped, self.words, column.key if column else "", self.sort.startswith("-"),
+            {key: value for key, value in self.chosen.items() if value},
+        )  # fmt: skip
 
     @property
     def wants_all(self) -> bool:
@@ -285,6 +315,8 @@ class _Asked:
         return f"{self.request.url.path}?{text}" if text else self.request.url.path
 
     def head(self, column: Column) -> Head:
+        if not self.may_sort(column):
+            return Head(column.title, column.show is Show.NUMBER, "", "")
         way = {column.key: "ascending", f"-{column.key}": "descending"}.get(self.sort, "")
         target = f"-{column.key}" if way == "ascending" else column.key
         href = self.with_(**{f"{self.prefix}sort": target, f"{self.prefix}page": ""})
@@ -304,10 +336,12 @@ class _Found:
 
 
 def _page_of_source(asked: _Asked, source: Source) -> _Found:
-    """One page, as the source sorts it: nothing else of a long list is read."""
-    rows = list(source(PAGE_ROWS + 1, (asked.page - 1) * PAGE_ROWS, asked.words))
-    shown, has_more = rows[:PAGE_ROWS], len(rows) > PAGE_ROWS
-    return _Found(shown, shown, shown, None if has_more or asked.page > 1 else len(rows), has_more)
+    """One page, as the source sorts it (as CSV all pages): nothing else of a long list is read."""
+    first, rows_max = (0, CSV_ROWS_MAX) if asked.is_csv else ((asked.page - 1) * PAGE_ROWS, PAGE_ROWS)
+    rows = list(source(asked.request_of(rows_max + 1, first)))
+    shown, has_more = rows[:rows_max], len(rows) > rows_max
+    total = None if has_more or asked.page > 1 else len(rows)
+    return _Found(shown, shown, shown, total, has_more, is_cut=has_more and asked.is_csv)
 
 
 def _page_of_all(asked: _Asked, rows: Sequence[Row] | None, source: Source | None, *, words: str) -> _Found:
@@ -315,7 +349,7 @@ def _page_of_all(asked: _Asked, rows: Sequence[Row] | None, source: Source | Non
     every, is_cut = list(rows or ()), False
     if source:
         rows_max = CSV_ROWS_MAX if asked.is_csv else ROWS_MAX
-        every = list(source(rows_max + 1, 0, asked.words))
+        every = list(source(ListRequest(rows_max + 1, 0, asked.words)))
         is_cut = len(every) > rows_max
         every = every[:rows_max]
     matching = _matching(every, asked.columns, words, asked.chosen)
@@ -357,7 +391,11 @@ def _order(value: Any, text: str) -> tuple[Any, ...]:
     return tuple((0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, part) for part in parts if part)
 
 
-def _values(rows: Sequence[Row], column: Column, asked: _Asked) -> tuple[str, ...]:
+def _values(
+    rows: Sequence[Row], column: Column, asked: _Asked, choices: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    if choices is not None:
+        return tuple(choices)
     if isinstance(column.filters, tuple):
         return column.filters
     return tuple(sorted(({column.text(row) for row in rows} | {asked.chosen[column.key]}) - {""}))

@@ -309,10 +309,19 @@ def is_issue(line: BookingLine) -> bool:
     return line.action in ISSUING
 
 
-def earliest(labels: tuple[Label, ...]) -> Label:
-    """One label for labels of the same lot: the earliest expiry that any of them names."""
-    day, hour = earliest_of(label.expiry for label in labels if label.expiry is not None) or (None, None)
+def as_counts(labels: tuple[Label, ...]) -> Label:
+    """One label for labels of the same lot, with the expiry that counts (``counting_of``)."""
+    day, hour = counting_of(label.expiry for label in labels if label.expiry is not None) or (None, None)
     return replace(labels[0], expires_on=day, expires_hour=hour)
+
+
+def counting_of(expiries: Iterable[LabelExpiry]) -> LabelExpiry | None:
+    """What counts of what labels of a lot say, whichever came first: where they contradict each other, the last.
+
+    One wrong label can so neither let a lot expire nor judge what was issued of it; the lot is held by a case until
+    somebody has decided. An hour of a day counts before the whole day.
+    """
+    return max(expiries, key=lambda each: (each[0], each[1] is not None, each[1] or time.min), default=None)
 
 
 def earliest_of(expiries: Iterable[LabelExpiry]) -> LabelExpiry | None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 RETURNS_WITHIN = timedelta(minutes=10)
 """Whoever was sent to the provider comes back within that time."""
@@ -38,21 +37,6 @@ def challenge_of(verifier: str) -> str:
     'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
     """
     return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-
-
-def authorization_url(endpoint: str, settings: OidcSettings, *, state: str, nonce: str, verifier: str) -> str:
-    """Where a browser is sent (OpenID Connect Core 1.0, 3.1.2.1)."""
-    query = {
-        "response_type": "code",
-        "client_id": settings.client_id,
-        "redirect_uri": settings.redirect_url,
-        "scope": "openid",
-        "state": state,
-        "nonce": nonce,
-        "code_challenge": challenge_of(verifier),
-        "code_challenge_method": "S256",
-    }
-    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
 
 def fault_of_claims(claims: Mapping[str, Any], settings: OidcSettings, *, nonce: str, at: datetime) -> str | None:

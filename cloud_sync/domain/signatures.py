@@ -63,6 +63,31 @@ def record_digest(kind: RecordKind, record_id: str, record: Mapping[str, Any]) -
     return _digest({"kind": kind, "id": record_id, "record": record})
 
 
+_DECISION: Mapping[RecordKind, tuple[str, ...]] = {
+    RecordKind.HOLD: ("lifted_by", "lifted_at", "lifted_reason"),
+    RecordKind.CASE: ("resolved_at", "resolved_by", "resolved_role", "resolution", "decision"),
+    RecordKind.COUNT: ("decision", "decided_by", "decided_at", "reason"),
+    RecordKind.FORMULATION: ("approved_by", "approved_at"),
+}
+"""Where a record says how it was decided; empty until then."""
+_DECIDING: Mapping[RecordKind, tuple[str, str, frozenset[str]]] = {
+    RecordKind.ORDER: ("steps", "step", frozenset({"approved", "rejected"})),
+    RecordKind.BATCH: ("facts", "kind", frozenset({"released", "rejected"})),
+}
+"""Which of the entries of a record decide it: where they stand, what names them, and how they are called."""
+
+
+def before_decision(kind: RecordKind, record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record without what the decision on it wrote into it: that is what whoever decided had before them.
+
+    >>> before_decision(RecordKind.COUNT, {"number": "C-1", "decision": "approved", "decided_by": "bo"})["decision"]
+    """
+    if kind in _DECIDING:
+        entries, name, deciding = _DECIDING[kind]
+        return {**record, entries: [each for each in record[entries] if each[name] not in deciding]}
+    return {**record, **dict.fromkeys(field for field in _DECISION.get(kind, ()) if field in record)}
+
+
 def signature_digest(
     *,
     kind: str,

@@ -12,8 +12,10 @@ FOLD_OVER = 8
 """Of a node with more neighbours than this so many are drawn, until somebody opens it."""
 OPEN_MAX = 120
 """Of an opened node, so many."""
+WAY_MAX = 30
+"""After so many nodes of a way all that follows is folded, until somebody opens it: more cannot be read at once."""
 NODES_MAX = 400
-"""Drawn at once; the table has all of them."""
+"""Drawn at once, whatever is opened; the table has all of them."""
 
 Node = Mapping[str, Any]
 Edge = Mapping[str, Any]
@@ -57,7 +59,7 @@ def view_of(
     forward: tuple[Sequence[Node], Sequence[Edge]],
     opened: Collection[str] = (),
 ) -> TraceView:
-    """Both ways, nearest first, until ``NODES_MAX`` nodes; those in ``opened`` show more of their neighbours."""
+    """Both ways, nearest first, ``WAY_MAX`` nodes or some more of each; those in ``opened`` show their neighbours."""
     nodes: dict[str, dict[str, Any]] = {}
     edges: dict[tuple[str, str, str], dict[str, Any]] = {}
     for (its_nodes, its_edges), is_forward in ((forward, True), (backward, False)):
@@ -72,15 +74,19 @@ def _walk(
     nodes: dict[str, dict[str, Any]],
     edges: dict[tuple[str, str, str], dict[str, Any]],
 ) -> None:
-    todo = deque(way.starts[:OPEN_MAX])
+    # The other way may show some of these already, and have folded others: they are not drawn once more.
+    todo = deque([key for key in nodes if key in way.nodes] or way.starts[:OPEN_MAX])
     for key in todo:
         nodes.setdefault(key, _shown(way.nodes[key]))
     seen = set(todo)
+    drawn_before = len(nodes)
     while todo:
         key = todo.popleft()
         out = way.out.get(key, [])
-        most = 0 if len(nodes) >= NODES_MAX else OPEN_MAX if key in opened else FOLD_OVER
-        most = len(out) if len(out) == most + 1 and most else most  # folding one would hide it for nothing
+        is_full = len(nodes) - drawn_before >= WAY_MAX
+        most = OPEN_MAX if key in opened else 0 if is_full else FOLD_OVER
+        most = len(out) if len(out) == most + 1 else most  # folding one would hide it for nothing
+        most = 0 if len(nodes) >= NODES_MAX else most
         for edge in out[:most]:
             far = edge[way.far]
             nodes.setdefault(far, _shown(way.nodes[far]))

@@ -1,10 +1,22 @@
 """Lots come into being when a label names them first."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date, time
 
-from cloud_sync.domain.booking import Label, LabelExpiry, earliest, earliest_of, expiries_differ, expiry_text
+from cloud_sync.domain.booking import (
+    Label,
+    LabelExpiry,
+    as_counts,
+    counting_of,
+    earliest_of,
+    expiries_differ,
+    expiry_text,
+)
+from cloud_sync.domain.dispositions import CaseDecision
+from cloud_sync.errors import Conflict
 from cloud_sync.posting.cases import LEDGER, Case, amend_case, close_case, latest_case, latest_cases, open_case
 from cloud_sync.storage.database import Connection, Row
+from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_lots
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.stock.eligibility import ISSUING
@@ -29,10 +41,10 @@ def lots_of(
 ) -> Mapping[LotKey, int]:
     """Ids of the lots that ``labels`` name, made where they are new, and locked for booking.
 
-    Where labels of one lot disagree on its expiry, now or with earlier ones, the earliest counts and an exception case
-    ``expiry_mismatch`` tells of it, in whatever order they come. What was handed out before, and had expired by the
-    corrected expiry, becomes a case ``issued_while_expired``, as if that had been known then. ``evidence`` is what the
-    labels were read from.
+    Where labels of one lot disagree on its expiry, now or with earlier ones, an exception case ``expiry_mismatch``
+    holds the lot until somebody has decided (``decide_on_expiry``); meanwhile the last expiry counts, in whatever order
+    they come. What was handed out before, and had expired by the expiry that counts, becomes a case
+    ``issued_while_expired``, as if that had been known then. ``evidence`` is what the labels were read from.
     """
     by_lot: dict[LotKey, list[Label]] = {}
     for label in labels:
@@ -40,7 +52,7 @@ def lots_of(
     if not by_lot:
         return {}
     keys = sorted(by_lot)
-    wanted = [earliest(tuple(by_lot[key])) for key in keys]
+    wanted = [as_counts(tuple(by_lot[key])) for key in keys]
     columns: dict[str, list[object]] = {
         "item_ids": [key[0] for key in keys],
         "lot_numbers": [key[1] for key in keys],
@@ -64,15 +76,14 @@ def _agree_on_expiry(connection: Connection, lot: Row, labels: list[Label], evid
     said = {label.expiry for label in labels if label.expiry is not None}
     known_expiry: LabelExpiry | None = (lot["expires_on"], lot["expires_hour"]) if lot["expires_on"] else None
     dates = said | ({known_expiry} if known_expiry else set())
-    first = earliest_of(dates)
+    counting = counting_of(dates)
+    if len(dates) > 1 and queries("movements").is_made_here(connection, lot_id=lot["id"]):
+        counting = earliest_of(dates)  # no label outlasts a beyond-use date
     if lot["is_expiry_corrected"]:
         before = {row["expiry"] for row in queries("corrections").expiries_before(connection, lot_id=lot["id"])}
         dates = {each for each in dates if each == known_expiry or expiry_text(each) not in before}
-    elif first is not None and first != known_expiry:
-        queries("movements").set_expiry(
-            connection, id=lot["id"], expires_on=first[0], expires_hour=first[1], expires_exactly=None
-        )
-        judge_issues_again(connection, lot_id=lot["id"])
+    elif counting is not None and counting != known_expiry:
+        _let_expire(connection, lot["id"], counting)
     if not expiries_differ(dates):
         return
     key = f"lot:{lot['id']}"
@@ -81,12 +92,44 @@ def _agree_on_expiry(connection: Connection, lot: Row, labels: list[Label], evid
     every = sorted(told | {expiry_text(each) for each in dates})
     if told == set(every):
         return
-    counts = "the corrected one counts" if lot["is_expiry_corrected"] else "the earliest counts"
+    counts = (
+        "the corrected one counts" if lot["is_expiry_corrected"] else "it is held until somebody decides which is right"
+    )
     text = f"labels of lot {lot['lot_number']} say it expires on {', '.join(every)}; {counts}"
     if known is not None and known["resolved_at"] is None:
         amend_case(connection, known["id"], text, {"expires_on": every})
     else:
         open_case(connection, Case(MISMATCH, key, text, lot["id"], evidence_id, {"expires_on": every}))
+
+
+def decide_on_expiry(connection: Connection, case: Row, decision: CaseDecision, *, actor: str) -> None:
+    """What a decision on labels that disagree (``expiry_mismatch``) means: the earliest is accepted, or a correction by
+    two people has said already what counts. Raises ``Conflict`` for any other decision.
+    """
+    (lot,) = queries("movements").lots_with_expiry(connection, lot_ids=[case["lot_id"]])
+    if lot["is_expiry_corrected"]:
+        return
+    said = sorted(case["data"]["expires_on"])
+    if decision is not CaseDecision.ACCEPTED:
+        raise Conflict(
+            f"labels of lot {lot['lot_number']} say it expires on {', '.join(said)}: this does not say which is right",
+            f"Accept {said[0]}, the earliest (decision accepted), or let two people correct the expiry of the lot "
+            "(POST /v1/corrections, kind lot_expiry).",
+        )
+    day, _, hour = said[0].partition(" ")
+    accepted = date.fromisoformat(day), time.fromisoformat(hour) if hour else None
+    _let_expire(connection, lot["id"], accepted)
+    queries("corrections").mark_expiry_corrected(connection, lot_id=lot["id"])
+    before = expiry_text((lot["expires_on"], lot["expires_hour"])) if lot["expires_on"] else None
+    data = {"before": {"expiry": before}, "after": {"expiry": said[0]}, "case": case["id"]}
+    add_event(connection, actor=actor, kind="lot_expiry_accepted", subject=f"lot:{lot['id']}", data=data)
+
+
+def _let_expire(connection: Connection, lot_id: int, expiry: LabelExpiry) -> None:
+    queries("movements").set_expiry(
+        connection, id=lot_id, expires_on=expiry[0], expires_hour=expiry[1], expires_exactly=None
+    )
+    judge_issues_again(connection, lot_id=lot_id)
 
 
 def judge_issues_again(connection: Connection, *, lot_id: int | None = None, place_id: int | None = None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from cloud_sync.domain.signatures import (
     Meaning,
     RecordKind,
+    before_decision,
     record_digest,
     signature_digest,
     why_two_approve,
@@ -33,15 +34,20 @@ def record_of(connection: Connection, kind: RecordKind, record_id: str) -> Recor
 
 
 def signatures_of(connection: Connection, kind: RecordKind, record_id: str, record: Record) -> list[Row]:
-    """What was signed of it. ``covers``: the record is still as it was signed; ``intact``: so is the signature."""
+    """What was signed of it. ``covers``: the record is still as it was signed; ``decided_since``: but for the decision
+    on it; ``intact``: so is the signature."""
     now = record_digest(kind, record_id, record)
+    before = record_digest(kind, record_id, before_decision(kind, record))
     rows = queries("signatures").signatures_of(connection, record_kind=kind, record_ids=[record_id])
-    return told_in(connection, [told_signature(row, now) for row in rows], "printed_name")
+    return told_in(connection, [told_signature(row, now, before) for row in rows], "printed_name")
 
 
-def told_signature(row: Row, record_sha256: str) -> Row:
-    """A signature, and whether it ``covers`` the record as it is now, and is ``intact`` itself."""
-    return {**row, "covers": row["record_sha256"] == record_sha256, "intact": is_intact(row)}
+def told_signature(row: Row, record_sha256: str, before_sha256: str) -> Row:
+    """A signature, and whether it ``covers`` the record as it is now, or as it was ``before`` it was decided, and is
+    ``intact`` itself."""
+    covers = row["record_sha256"] == record_sha256
+    decided_since = not covers and row["record_sha256"] == before_sha256
+    return {**row, "covers": covers, "decided_since": decided_since, "intact": is_intact(row)}
 
 
 def is_intact(row: Row) -> bool:
@@ -158,7 +164,9 @@ def exposures_to_sign(connection: Connection, excursion_id: int, lot_ids: Sequen
         lot_id: {
             "sha256": digests[lot_id],
             "signatures": told_in(
-                connection, [told_signature(row, digests[lot_id]) for row in made.get(record_id, [])], "printed_name"
+                connection,
+                [told_signature(row, digests[lot_id], digests[lot_id]) for row in made.get(record_id, [])],
+                "printed_name",
             ),
         }
         for lot_id, record_id in of_lot.items()

@@ -84,6 +84,18 @@ SELECT p.name FROM alert a JOIN place p ON p.id = ANY(a.sites) WHERE a.id = :id;
 -- Where an excursion was.
 SELECT p.name FROM excursion e JOIN place p ON p.id = e.place_id WHERE e.id = :id;
 
+-- name: places_of_batch(number)
+-- The place of production that a batch is.
+SELECT p.name FROM production_batch b JOIN place p ON p.id = b.place_id WHERE p.name = :number;
+
+-- name: places_of_correction(id)
+-- The place that a correction is of.
+SELECT p.name FROM correction c JOIN place p ON p.name = c.request ->> 'place' WHERE c.id = :id;
+
+-- name: places_of_subscription(name)
+-- The site that a subscription of alerts is for.
+SELECT p.name FROM alert_subscription s JOIN place p ON p.id = s.site_id WHERE s.name = :name;
+
 -- name: tokens()
 -- All tokens ever made, without their secrets.
 SELECT t.name, t.person, t.role, p.name AS site, t.owner, t.created_at, t.expires_at, t.revoked_at

@@ -242,8 +242,8 @@ WHERE NOT :only_unsent::boolean OR m.sent_at IS NULL
 ORDER BY m.id DESC
 LIMIT :rows_max OFFSET :rows_skipped;
 
--- name: alerts(only_open, kind, rows_max, rows_skipped)
--- Alerts, the newest first. Index: alert_pkey.
+-- name: alerts(only_open, kind, words, rows_max, rows_skipped)
+-- Alerts, the newest first; those with all of these words. Index: alert_pkey.
 SELECT a.id, a.kind, a.severity, a.subject, p.name AS place, coalesce(p.zone, 'UTC') AS zone, a.title, a.text, a.path,
        a.needs_acknowledgement, a.occurred_at, a.raised_at, a.acknowledged_at, a.acknowledged_by, a.acknowledged_comment,
        (SELECT count(*) FROM alert_message_line l JOIN alert_message m ON m.id = l.message_id
@@ -253,6 +253,8 @@ SELECT a.id, a.kind, a.severity, a.subject, p.name AS place, coalesce(p.zone, 'U
 FROM alert a LEFT JOIN place p ON p.id = a.place_id
 WHERE (NOT :only_open::boolean OR a.needs_acknowledgement AND a.acknowledged_at IS NULL)
   AND (:kind::text IS NULL OR a.kind = :kind)
+  AND NOT EXISTS (SELECT FROM unnest(:words::text[]) AS wanted (word)
+                  WHERE strpos(lower(a.title || ' ' || a.text), wanted.word) = 0)
 ORDER BY a.id DESC
 LIMIT :rows_max OFFSET :rows_skipped;
 

@@ -43,7 +43,7 @@ class EmbeddedServer:
     def __init__(self, data_dir: Path) -> None:
         """Starts it if no process has done so yet. Raises ``DatabaseDown``, ``WrongUser``, ``OSError``."""
         self._dir = data_dir.absolute()
-        self._bin = _programs()
+        self._bin = programs_of_server()
         self._user = _server_user(self._dir)
         with self._alone():
             self._make()
@@ -204,7 +204,8 @@ def is_there(data_dir: Path) -> bool:
     return (data_dir / "PG_VERSION").exists()
 
 
-def _programs() -> Path:
+def programs_of_server() -> Path:
+    """The folder with the programs of the newest PostgreSQL that comes with the package."""
     with warnings.catch_warnings():
         # As it is imported, it looks for a runtime folder that services do not have, and falls back by itself.
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")

@@ -76,6 +76,15 @@ SELECT l.id, l.item_id, l.lot_number, l.owner, l.expires_on, l.expires_hour, l.e
 FROM unnest(:item_ids::bigint[], :lot_numbers::text[], :owners::text[]) AS label (item_id, lot_number, owner)
 JOIN lot l USING (item_id, lot_number, owner);
 
+-- name: lots_with_expiry(lot_ids)
+-- Lots with what is known of their expiry, locked.
+SELECT l.id, l.lot_number, l.expires_on, l.expires_hour, l.is_expiry_corrected
+FROM lot l WHERE l.id = ANY(:lot_ids) ORDER BY l.id FOR NO KEY UPDATE;
+
+-- name: is_made_here(lot_id)$
+-- Whether a lot is a product of a batch of ours.
+SELECT EXISTS (SELECT FROM batch_product WHERE lot_id = :lot_id);
+
 -- name: set_expiry(id, expires_on, expires_hour, expires_exactly)!
 -- Another expiry, or the first that is known.
 UPDATE lot SET expires_on = :expires_on, expires_hour = :expires_hour, expires_exactly = :expires_exactly WHERE id = :id;

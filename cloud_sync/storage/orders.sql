@@ -26,21 +26,34 @@ LEFT JOIN stock_order r ON r.id = o.returns_order
 WHERE o.number = ANY(:numbers)
 ORDER BY o.id;
 
--- name: order_numbers(kind, place, words, rows_max, rows_skipped)
--- Numbers of orders, the latest first; those with these words in the number, note or an item ('': all). Index:
--- stock_order_from, stock_order_to.
-SELECT o.number
-FROM stock_order o
-WHERE (:kind::text IS NULL OR o.kind = :kind)
-  AND (:place::text IS NULL OR o.from_place = (SELECT id FROM place WHERE name = :place)
-       OR o.to_place = (SELECT id FROM place WHERE name = :place))
-  AND (:words = '' OR strpos(lower(o.number), lower(:words)) > 0 OR strpos(lower(o.note), lower(:words)) > 0
-       OR (SELECT bool_or(strpos(lower(p.name), lower(:words)) > 0) FROM place p
-           WHERE p.id IN (o.from_place, o.to_place))
-       OR (SELECT bool_or(strpos(lower(i.name), lower(:words)) > 0)
-           FROM order_line n JOIN item i ON i.id = n.item_id WHERE n.order_id = o.id))
-ORDER BY o.id DESC
-LIMIT :rows_max OFFSET :rows_skipped;
+-- name: order_numbers(kind, place, words, oldest_first, rows_max, rows_skipped)
+-- Numbers of orders, the latest (or the oldest) first; those with these words in the number, note, a place or an item ('': all).
+-- Index: stock_order_pkey, stock_order_from, stock_order_to.
+SELECT found.number
+FROM (
+    (SELECT o.id, o.number FROM stock_order o
+     WHERE NOT :oldest_first AND (:kind::text IS NULL OR o.kind = :kind)
+       AND (:place::text IS NULL OR o.from_place = (SELECT id FROM place WHERE name = :place)
+            OR o.to_place = (SELECT id FROM place WHERE name = :place))
+       AND (:words = '' OR strpos(lower(o.number), lower(:words)) > 0 OR strpos(lower(o.note), lower(:words)) > 0
+            OR (SELECT bool_or(strpos(lower(p.name), lower(:words)) > 0) FROM place p
+                WHERE p.id IN (o.from_place, o.to_place))
+            OR (SELECT bool_or(strpos(lower(i.name), lower(:words)) > 0)
+                FROM order_line n JOIN item i ON i.id = n.item_id WHERE n.order_id = o.id))
+     ORDER BY o.id DESC LIMIT :rows_max OFFSET :rows_skipped)
+    UNION ALL
+    (SELECT o.id, o.number FROM stock_order o
+     WHERE :oldest_first AND (:kind::text IS NULL OR o.kind = :kind)
+       AND (:place::text IS NULL OR o.from_place = (SELECT id FROM place WHERE name = :place)
+            OR o.to_place = (SELECT id FROM place WHERE name = :place))
+       AND (:words = '' OR strpos(lower(o.number), lower(:words)) > 0 OR strpos(lower(o.note), lower(:words)) > 0
+            OR (SELECT bool_or(strpos(lower(p.name), lower(:words)) > 0) FROM place p
+                WHERE p.id IN (o.from_place, o.to_place))
+            OR (SELECT bool_or(strpos(lower(i.name), lower(:words)) > 0)
+                FROM order_line n JOIN item i ON i.id = n.item_id WHERE n.order_id = o.id))
+     ORDER BY o.id LIMIT :rows_max OFFSET :rows_skipped)
+) found
+ORDER BY CASE WHEN :oldest_first THEN found.id ELSE -found.id END;
 
 -- name: order_lines(order_ids)
 -- Lines of orders, and how much of each was cancelled.

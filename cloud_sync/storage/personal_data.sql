@@ -22,6 +22,15 @@ SELECT field, value IS NULL AS is_erased FROM personal_data WHERE person = :pers
 -- Only the hashes stay. Index: personal_data_person.
 UPDATE personal_data SET value = NULL, salt = NULL, erased_at = :at WHERE person = :person AND value IS NOT NULL;
 
+-- name: targets_of(person)
+-- The alert target that is called like a person and still has an address.
+SELECT name FROM alert_target WHERE lower(name) = lower(:person) AND address <> 'erased';
+
+-- name: empty_targets(person)!
+-- Nothing is sent there any more, and nobody knows where that was.
+UPDATE alert_target SET active = false, failing_since = NULL, address = 'erased', shown = 'erased', secret = '', last_error = ''
+WHERE lower(name) = lower(:person) AND address <> 'erased';
+
 -- name: ask_erasure(person, reason, actor, at)!
 -- Somebody asks; no row if somebody did before.
 INSERT INTO erasure (person, reason, asked_by, asked_at) VALUES (:person, :reason, :actor, :at)

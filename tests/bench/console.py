@@ -34,9 +34,9 @@ from tests.support.builders import GatewayWithKey, Ledger, reading
 
 LOTS = int(os.environ.get("LOTWARDEN_BENCH_LOTS", LARGE_LOTS))
 PAGES_OPEN = int(os.environ.get("LOTWARDEN_BENCH_PAGES", "200"))
-READINGS = int(os.environ.get("LOTWARDEN_BENCH_READINGS", "100"))
-EVERY_S = 0.7
-WARM_UP_S = 3.0
+READINGS = int(os.environ.get("LOTWARDEN_BENCH_READINGS", "40"))
+EVERY_S = 0.5
+WARM_UP_S = 2.0
 ROOM, DEVICE, GATEWAY = "cold-room", "console-probe", "gw-console"
 PERSON, PASSWORD = "connie", "grey heron over the mill"
 CHROMIUM = "/usr/bin/chromium"
@@ -149,7 +149,11 @@ def _paths(database: Database) -> list[str]:
         row = connection.execute("SELECT min(id) AS id FROM lot").fetchone()
     assert row is not None
     listed = [entry.path for group in GROUPS for entry in group.entries]
-    return [*listed, f"/lots/{row['id']}", f"/lots/{row['id']}/trace", f"/rooms/{ROOM}", "/lots?q=L100", "/login"]
+    lot = f"/lots/{row['id']}"
+    return [
+        *listed, lot, f"{lot}/trace", f"/rooms/{ROOM}", "/lots?q=L100", "/lots?sort=-lot_number", "/lots?state=held",
+        "/new-order", "/reports/stock", "/reports/movements?sort=occurred_at", "/administration/places", "/login",
+    ]  # fmt: skip
 
 
 @cache
@@ -210,6 +214,28 @@ def console_year_chart_ms() -> Figure:
             took.append(float(page.evaluate(AWAITED, "drawnAt")))
     return Figure("console_year_chart_ms", sorted(took)[2], "ms", 300.0,
                   note="median of 5, from the click until it is drawn, 8760 hours")  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------------- trace
+
+
+def console_trace_10k_ms() -> Figure:
+    """From the click to the drawn trace of ten thousand points: as much of it as can be read, the rest folded."""
+    with _browser() as (served, _, context):
+        with served.database.transaction() as connection:
+            row = connection.execute("SELECT id FROM lot WHERE lot_number = 'ROOT'").fetchone()
+        assert row is not None
+        page = context.new_page()
+        page.add_init_script(DRAWN)
+        took = []
+        for _ in range(3):
+            page.goto(f"{served.url}/lots/{row['id']}/trace?graph=true")
+            took.append(float(page.evaluate(AWAITED, "drawnAt")))
+        note = page.locator("#graph-note").inner_text()
+        (shown, in_all) = (int(number) for number in re.findall(r"\d+", note)[:2])
+        assert in_all > 10_000 and shown > 40, note
+    return Figure("console_trace_10k_ms", sorted(took)[1], "ms", 2000.0,
+                  note=f"median of 3, {shown} of {in_all} points drawn, {positions_of(LOTS)}")  # fmt: skip
 
 
 # ---------------------------------------------------------------------------------------------- open pages
@@ -277,7 +303,7 @@ def console_cpu_share() -> Figure:
 FIGURES = {
     each.__name__: each
     for each in (
-        console_load_ms, console_load_kb, console_year_chart_ms, console_pixel_p99_ms, console_rss_mb,
-        console_cpu_share,
+        console_load_ms, console_load_kb, console_year_chart_ms, console_trace_10k_ms, console_pixel_p99_ms,
+        console_rss_mb, console_cpu_share,
     )
 }  # fmt: skip

@@ -34,7 +34,7 @@ KEPT_PAGES = {
     "policies": "/administration/policies", "policy": "/administration/policies/cold", "items": "/administration/items",
     "new-item": "/administration/items/new", "item": "/administration/items/insulin",
     "imports": "/administration/imports", "audit": "/audit", "first-start": "/setup", "expiry": "/expiry?days=3660",
-    "reports": "/reports", "report": "/reports/movements", "trace-search": "/trace?lot_number=L1",
+    "reports": "/reports", "papers": "/papers", "report": "/reports/movements", "trace-search": "/trace?lot_number=L1",
     "trace": "/lots/1/trace?graph=true",
     "records": "/records", "changes": "/changes?all=true", "change-control": "/change-control",
     "retention": "/retention", "training": "/training", "sop": "/training/SOP-12/1", "equipment": "/equipment",

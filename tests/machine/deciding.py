@@ -90,6 +90,9 @@ class Deciding(Watch):
         for row in rows if pick % 3 else rows[:1]:
             body = {"decision": decision, "resolution": "looked into it"}
             holds = self.house.ledger.rows("SELECT id FROM hold WHERE case_id = %(case)s", {"case": row["id"]})
+            if row["kind"] == "expiry_mismatch":
+                self.decide_on_expiry(row, body)
+                continue
             self.ask(self.house.eve, f"/v1/cases/{row['id']}/resolve", body)
             for hold in holds:
                 del self.model.placed[hold["id"]]
@@ -100,6 +103,15 @@ class Deciding(Watch):
                 self.model.commanded[booked.fact] = replace(booked, move=move)
             if row["kind"] in ("unknown_item", "unknown_place"):
                 self.model.settled[row["key"]] = row["kind"]  # a person has dealt with it: it is not booked any more
+
+    def decide_on_expiry(self, case: dict[str, Any], body: dict[str, str]) -> None:
+        """The earliest day is accepted, or two people have corrected it; anything else says nothing."""
+        (lot,) = [name for name, number in self.lot_ids().items() if number == case["lot_id"]]
+        response = self.say(self.house.eve, f"/v1/cases/{case['id']}/resolve", body)
+        is_corrected = lot in self.model.expiry_corrected
+        assert response.is_success == (is_corrected or body["decision"] == "accepted"), response.text
+        if response.is_success and not is_corrected:
+            self.model.expiry_corrected[lot] = min(self.model.labels[lot])
 
     @does(1, pick=numbers, place=st.sampled_from([None, "main", "store"]))
     def product_looks_wrong(self, pick: int, place: str | None) -> None:

@@ -203,8 +203,8 @@ class Expected:
         return [Measured(device, self.at(gate, said, at), value) for gate, said, at, device, value in self.measured]
 
     def expiries(self) -> dict[str, date]:
-        """The last day of each lot that a label names one of: the earliest, or as it was corrected."""
-        return {**{lot: min(days) for lot, days in self.labels.items() if days}, **self.expiry_corrected}
+        """The last day of each lot that a label names one of: the last of them, or as it was corrected."""
+        return {**{lot: max(days) for lot, days in self.labels.items() if days}, **self.expiry_corrected}
 
     def moves(self) -> list[Move]:
         """All movements."""

@@ -46,14 +46,16 @@ class Forms(HTMLParser):
         if tag == "select":
             self._select, self._chosen = given.get("name", ""), None
         if tag == "option" and self._select and (self._chosen is None or "selected" in given):
-            self._chosen = given.get("value", "")
+            self._chosen, self._option = given.get("value", ""), "" if "value" in given else "named by its text"
         if tag == "textarea":
             self._area, self._text = given.get("name", ""), ""
 
     def handle_data(self, data: str) -> None:
-        """What stands in a textarea."""
+        """What stands in a textarea, and what an option without a value says."""
         if self._area:
             self._text += data
+        if self._option and data.strip():
+            self._chosen, self._option = data.strip(), ""
 
     def handle_endtag(self, tag: str) -> None:
         """Fields that end here."""

@@ -688,18 +688,21 @@ def late_issues(
     zones: dict[str, str],
     corrected: dict[str, tuple[date, time | None]],
 ) -> set[str]:
-    """Facts of issues after the expiry of their lot: the corrected one, else the earliest that any label says, by the
-    wall clock of the place they left.
+    """Facts of issues after the expiry of their lot: the corrected one, else the last that any label says (an hour of a
+    day before the whole day), by the wall clock of the place they left.
     """
     late = set()
     for issue in issues:
-        said = [corrected[issue.lot]] if issue.lot in corrected else labels.get(issue.lot, set())
+        every = sorted(
+            labels.get(issue.lot, set()), key=lambda each: (each[0], each[1] is not None, each[1] or time.min)
+        )
+        said = [corrected[issue.lot]] if issue.lot in corrected else every[-1:]
         zone = ZoneInfo(zones[issue.place])
         ends = [
             datetime.combine(day, hour, zone) if hour else datetime.combine(day + timedelta(days=1), time(0), zone)
             for day, hour in said
         ]
-        if ends and min(ends) <= issue.at:
+        if ends and ends[0] <= issue.at:
             late.add(issue.fact)
     return late
 

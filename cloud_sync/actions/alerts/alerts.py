@@ -11,13 +11,18 @@ from cloud_sync.storage.queries import queries
 
 
 def list_alerts(
-    database: Database, *, only_open: bool, kind: str | None, rows_max: int, rows_skipped: int = 0
+    database: Database, *, only_open: bool, kind: str | None, words: str = "", rows_max: int, rows_skipped: int = 0
 ) -> list[Row]:
-    """Alerts, the newest first; open: those that somebody has to acknowledge and nobody has."""
+    """Alerts, the newest first; open: those that wait to be acknowledged; with all of these words."""
     with database.transaction() as connection:
         return list(
             queries("alerts").alerts(
-                connection, only_open=only_open, kind=kind, rows_max=rows_max, rows_skipped=rows_skipped
+                connection,
+                only_open=only_open,
+                kind=kind,
+                words=words.lower().split(),
+                rows_max=rows_max,
+                rows_skipped=rows_skipped,
             )
         )
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_bytes
 
+from cloud_sync.domain.personal_data import PersonalField
 from cloud_sync.domain.standard_webhooks import SECRET_BYTES, secret_text
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.notify.channels.apprise_urls import check_apprise_url
+from cloud_sync.posting.personal_data import keep_apart
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -37,9 +39,17 @@ def put_target(database: Database, new: NewTarget, *, actor: str) -> str:
             connection, name=new.name, channel=new.channel, address=new.address, shown=shown, secret=secret,
             created_by=actor,
         )  # fmt: skip
-        data = {"channel": new.channel, "address": shown}
+        data = {"channel": new.channel, "address": _told_in_log(connection, new, shown)}
         add_event(connection, actor=actor, kind="alert_target_put", subject=f"alert_target:{new.name}", data=data)
     return secret
+
+
+def _told_in_log(connection: Connection, new: NewTarget, shown: str) -> str:
+    """A mail address is somebody's: in the log a token stands for it, so that it can be erased."""
+    if new.channel != "mail":
+        return shown
+    account = queries("accounts").account(connection, person=new.name)
+    return keep_apart(connection, account["person"] if account else new.name, PersonalField.ADDRESS, shown)
 
 
 def shown_of(new: NewTarget) -> str:

@@ -279,13 +279,20 @@ def list_orders(
     kind: OrderKind | None = None,
     place: str | None = None,
     words: str = "",
+    oldest_first: bool = False,
     rows_max: int,
     rows_skipped: int = 0,
 ) -> list[Row]:
     """Orders as they are now, the latest first; ``words``: only those that have them in number, note, place or item."""
     with database.transaction() as connection:
         rows = queries("orders").order_numbers(
-            connection, kind=kind, place=place, words=words, rows_max=rows_max, rows_skipped=rows_skipped
+            connection,
+            kind=kind,
+            place=place,
+            words=words,
+            oldest_first=oldest_first,
+            rows_max=rows_max,
+            rows_skipped=rows_skipped,
         )
         numbers = [row["number"] for row in rows]
         found = orders_now(connection, numbers)

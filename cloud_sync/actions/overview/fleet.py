@@ -1,8 +1,10 @@
 """Gateways as whoever looks after them sees them: what the ledger knows of each, and what none has said yet."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from cloud_sync.errors import NotFound
 from cloud_sync.storage.database import Database, Row
@@ -32,6 +34,12 @@ class GatewayNow:
         said = self.notices.get("statistics")
         value = said["data"].get(name) if said else None
         return None if value is None else int(value)
+
+    @property
+    def disk(self) -> Mapping[str, Any]:
+        """What it last reported of its disk; without what the disk does not say (``edge_agent.host.disk_wear``)."""
+        said = self.notices.get("statistics")
+        return {key: value for key, value in (said["data"] if said else {}).items() if key.startswith("disk")}
 
     @property
     def version(self) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.room_state import Limits, RoomState, channel_state, limits_of, worst
 from cloud_sync.errors import NotFound
 from cloud_sync.storage.database import Connection, Database, Row
@@ -38,18 +39,15 @@ class ChannelNow:
 
 @dataclass(frozen=True, slots=True)
 class LotsIn:
-    """How many lots lie somewhere, and how many of them are held."""
+    """How many lots lie in each place, by its id (None: nobody has counted them yet), and how many of them are held."""
 
-    lots: int
-    lots_held: int
-
-
-NO_LOTS = LotsIn(0, 0)
+    lots: Mapping[int, int] | None = None
+    held: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class RoomNow:
-    """A place with its channels; ``lots`` and ``lots_held`` count those at and below it."""
+    """A place with its channels; ``lots`` (None: not counted yet) and ``lots_held`` count those at and below it."""
 
     id: int
     name: str
@@ -60,7 +58,7 @@ class RoomNow:
     zone: str
     is_zone_known: bool
     policy: str | None
-    lots: int
+    lots: int | None
     lots_held: int
     channels: tuple[ChannelNow, ...] = ()
     excursions: tuple[Row, ...] = field(default=())
@@ -73,14 +71,8 @@ class RoomNow:
         return worst(channel.state for channel in self.channels)
 
 
-def rooms_now(
-    database: Database, at: datetime, lots: Mapping[int, LotsIn] | None = None, *, name: str | None = None
-) -> tuple[RoomNow, ...]:
-    """Every room of the house (or the one called ``name``) at ``at``, by site and name.
-
-    ``lots`` may be some seconds old; without it they are counted now.
-    """
-    counted = lots_in_rooms(database) if lots is None else lots
+def rooms_now(database: Database, at: datetime, counted: LotsIn, *, name: str | None = None) -> tuple[RoomNow, ...]:
+    """Every room of the house (or the one called ``name``) at ``at``, by site and name; ``counted`` may be older."""
     with database.transaction() as connection:
         rows = [row for row in queries("overview").rooms(connection) if name in (None, row["name"])]
         place_id = rows[0]["id"] if name is not None and rows else None
@@ -89,8 +81,8 @@ def rooms_now(
     return tuple(
         RoomNow(
             **row,
-            lots=counted.get(row["id"], NO_LOTS).lots,
-            lots_held=counted.get(row["id"], NO_LOTS).lots_held,
+            lots=None if counted.lots is None else counted.lots.get(row["id"], 0),
+            lots_held=counted.held.get(row["id"], 0),
             channels=channels.get(row["id"], ()),
             excursions=tuple(excursions.get(row["id"], ())),
         )
@@ -98,29 +90,39 @@ def rooms_now(
     )
 
 
-def lots_in_rooms(database: Database) -> dict[int, LotsIn]:
-    """By id of a place, how many lots lie at and below it. Looks at all stock: ask now and then, not all the time."""
+def lots_in_rooms(database: Database) -> dict[int, int]:
+    """By id of a room, how many lots lie at and below it. Reads all stock: ask now and then, not all the time."""
     with database.transaction() as connection:
-        rows = queries("overview").lots_in_rooms(connection)
-        return {row["place_id"]: LotsIn(row["lots"], row["lots_held"]) for row in rows}
+        return {row["place_id"]: row["lots"] for row in queries("overview").lots_in_rooms(connection)}
+
+
+def held_in_rooms(database: Database) -> dict[int, int]:
+    """By id of a place, how many of the lots at and below it are held there. Reads all that is held."""
+    with database.transaction() as connection:
+        return {row["place_id"]: row["lots_held"] for row in queries("overview").held_in_rooms(connection)}
 
 
 def room_now(database: Database, name: str, at: datetime) -> RoomNow:
     """One room, its lots not counted. Raises ``NotFound``."""
-    found = rooms_now(database, at, lots={}, name=name)
+    found = rooms_now(database, at, LotsIn(), name=name)
     if not found:
         raise NotFound(f"there is no room {name}", "See the page Now for those there are.")
     return found[0]
 
 
 def residents_between(
-    database: Database, room: RoomNow, since: datetime, until: datetime, *, rows_max: int, rows_skipped: int = 0
+    database: Database, room: RoomNow, since: datetime, until: datetime, wanted: ListRequest
 ) -> list[Row]:
-    """Lots that were in a room between two instants: when each came and left, those that came last first."""
+    """Lots that were in a room between two instants: when each came and left, the last that came first."""
     with database.transaction() as connection:
         return list(
             queries("overview").residents_between(
-                connection, place_id=room.id, since=since, until=until, rows_max=rows_max, rows_skipped=rows_skipped
+                connection,
+                place_id=room.id,
+                since=since,
+                until=until,
+                is_descending=wanted.is_descending or not wanted.sort,
+                **wanted.page,
             )
         )
 

@@ -8,6 +8,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
+from cloud_sync.actions.alerts.targets import check_unused
 from cloud_sync.actions.governance.retention_rules import kept_until
 from cloud_sync.actions.people.passwords import hash_of
 from cloud_sync.domain.personal_data import TOKEN
@@ -39,7 +40,8 @@ def erase(
         values = list(queries("personal_data").values_of_person(connection, person=person))
         if not values and account is None:
             raise NotFound(
-                f"nothing is kept of {person}", "Give the name of an account, or a prescription of an order."
+                f"nothing is kept of {person}",
+                "Give the name of an account or alert target, or a prescription of an order.",
             )
         left = sum(not row["is_erased"] for row in values)
         if account is None:
@@ -48,12 +50,16 @@ def erase(
         else:
             check_person_may_go(connection, person)
             _check_signed(connection, person, at, although_signed)
+        for target in list(queries("personal_data").targets_of(connection, person=person)):
+            check_unused(connection, target["name"])  # else alerts would go to nobody
         asked = queries("personal_data").open_erasure(connection, person=person)
         if asked is None or asked["asked_by"] == actor:
             if queries("personal_data").ask_erasure(connection, person=person, reason=reason, actor=actor, at=at):
                 add_event(connection, actor=actor, kind="erasure_asked", subject=_subject(person), reason=reason)
             return {"person": person, "state": "waits", "asked_by": actor, "values": left}
         queries("personal_data").erase_values(connection, person=person, at=at)
+        if queries("personal_data").empty_targets(connection, person=person):
+            queries("alerts").withdraw_messages(connection, target=person, at=at)
         if account is not None:
             _empty_account(connection, account["person"], at, actor, reason)
         queries("personal_data").erasure_done(connection, id=asked["id"], actor=actor, at=at)

@@ -3,14 +3,14 @@
 import json
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from cloud_sync.domain.oidc import ALGORITHMS, OidcSettings, fault_of_claims
+from cloud_sync.domain.oidc import ALGORITHMS, OidcSettings, challenge_of, fault_of_claims
 from cloud_sync.errors import Conflict, NotKnown
 
 TIMEOUT_S = 10.0
@@ -28,6 +28,21 @@ def endpoints_of(settings: OidcSettings) -> dict[str, Any]:
         if not isinstance(url, str) or urlsplit(url).scheme != urlsplit(settings.issuer).scheme:
             raise Conflict(f"the identity provider has no {name.replace('_', ' ')} that can be used", TRY_AGAIN)
     return found
+
+
+def authorization_url(endpoint: str, settings: OidcSettings, *, state: str, nonce: str, verifier: str) -> str:
+    """Where a browser is sent (OpenID Connect Core 1.0, 3.1.2.1)."""
+    query = {
+        "response_type": "code",
+        "client_id": settings.client_id,
+        "redirect_uri": settings.redirect_url,
+        "scope": "openid",
+        "state": state,
+        "nonce": nonce,
+        "code_challenge": challenge_of(verifier),
+        "code_challenge_method": "S256",
+    }
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
 
 def subject_of(settings: OidcSettings, code: str, *, verifier: str, nonce: str, at: datetime) -> str:

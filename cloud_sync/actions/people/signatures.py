@@ -23,6 +23,7 @@ PLACES_OF_RECORD = {
     RecordKind.CASE: ("places_of_case", "id"),
     RecordKind.ORDER: ("places_of_order", "number"),
     RecordKind.COUNT: ("places_of_count", "number"),
+    RecordKind.BATCH: ("places_of_batch", "number"),
 }
 
 

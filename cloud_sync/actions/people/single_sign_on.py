@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cloud_sync.actions.people.accounts import account_of
-from cloud_sync.actions.people.identity_provider import endpoints_of, subject_of
+from cloud_sync.actions.people.identity_provider import authorization_url, endpoints_of, subject_of
 from cloud_sync.actions.people.sessions import Session, begin_session, check_open, digest_of, prove, prove_code
-from cloud_sync.domain.oidc import RETURNS_WITHIN, OidcSettings, authorization_url
+from cloud_sync.domain.oidc import RETURNS_WITHIN, OidcSettings
 from cloud_sync.errors import Conflict, Invalid, NotKnown
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event

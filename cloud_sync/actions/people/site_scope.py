@@ -21,8 +21,20 @@ OF_PATH: Mapping[tuple[str, str], tuple[str, str]] = {
     ("alerts", "alert_id"): ("places_of_alert", "id"),
     ("quarantine", "excursion_id"): ("places_of_excursion", "id"),
     ("excursions", "excursion_id"): ("places_of_excursion", "id"),
+    ("production-batches", "number"): ("places_of_batch", "number"),
+    ("corrections", "correction_id"): ("places_of_correction", "id"),
+    ("alert-subscriptions", "name"): ("places_of_subscription", "name"),
+    ("alerts/subscriptions", "name"): ("places_of_subscription", "name"),
 }
-"""How what an address names is found: its first word and parameter; the query and what it asks by."""
+"""How what an address names is found: its beginning and parameter; the query and what it asks by."""
+OF_FIELD: Mapping[str, tuple[str, str]] = {
+    "excursion_id": ("places_of_excursion", "id"),
+    "excursion_ids": ("places_of_excursion", "id"),
+    "alert": ("places_of_alert", "id"),
+    "order": ("places_of_order", "number"),
+}
+"""Fields of requests that name what is somewhere; the query that finds the places of one, and what it asks by."""
+NAMED_MAX = 1000
 
 
 def check_sites(
@@ -38,16 +50,25 @@ def check_sites(
 
     ``path`` is without the version: ``orders/{number}/pick``; ``said`` is the body and the query.
     """
-    names = {name for each in said for name in places_in(each)}
+    bodies = list(said)
+    names = {name for each in bodies for name in places_in(each)}
+    names |= {str(value) for name, value in path_values.items() if name in NAMES}
     if path.startswith("places/"):
         names.add(str(path_values["name"]))
+    if path_values.get("kind") == "places":
+        names.add(str(path_values["key"]))
     with database.transaction() as connection:
         access = queries("access")
         for (word, parameter), (query, by) in OF_PATH.items():
-            if path.split("/")[0] == word and parameter in path_values:
+            if path.startswith(f"{word}/") and parameter in path_values:
                 value = path_values[parameter]
                 rows = getattr(access, query)(connection, **{by: int(value) if by == "id" else value})
                 names |= {row["name"] for row in rows}
+        for field, (query, by) in OF_FIELD.items():
+            for each in sorted({each for body in bodies for each in named_in(body, field)})[:NAMED_MAX]:
+                if by != "id" or (each.isascii() and each.isdigit() and len(each) <= 18):
+                    rows = getattr(access, query)(connection, **{by: int(each) if by == "id" else each})
+                    names |= {row["name"] for row in rows}
         outside = [row["name"] for row in access.places_outside(connection, names=sorted(names), site_ids=list(sites))]
     if outside:
         raise NotAllowed(f"your role may {permission} at your own site only, and {outside[0]} is not there", ASK)
@@ -92,3 +113,13 @@ def places_in(said: Any, depth_max: int = 5) -> set[str]:
         for each in said:
             found |= places_in(each, depth_max - 1)
     return found
+
+
+def named_in(said: Any, field: str) -> set[str]:
+    """What a field of a request names, one or several, as a program or a form sends them.
+
+    >>> sorted(named_in({"alert": ["7", "8"]}, "alert")), named_in({"excursion_id": 7}, "excursion_id")
+    (['7', '8'], {'7'})
+    """
+    value = said.get(field) if isinstance(said, Mapping) else None
+    return {str(each) for each in (value if isinstance(value, list) else [value]) if isinstance(each, str | int)}

@@ -10,6 +10,7 @@ from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.ingest.journal_standing import DOUBTED_JOURNAL, decide_on_journal
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.holds import check_goods, lift_holds_of_case, place_hold_on
+from cloud_sync.posting.lots import MISMATCH, decide_on_expiry
 from cloud_sync.posting.monitoring.channel_statements import CHANNEL_STATEMENT, decide_on_statement
 from cloud_sync.posting.monitoring.unjudged import NOT_JUDGED
 from cloud_sync.posting.movements import retime
@@ -109,6 +110,8 @@ def resolve_case(
             decide_on_journal(connection, case, decision, actor=actor.name, why=resolution)
         if case["kind"] == CHANNEL_STATEMENT:
             decide_on_statement(connection, case, decision, actor=actor.name)
+        if case["kind"] == MISMATCH:
+            decide_on_expiry(connection, case, decision, actor=actor.name)
         if case["kind"] == TYPED and decision is CaseDecision.ACCEPTED:
             _accept_typed_time(connection, case, actor)
         if case["kind"] == NOT_JUDGED and decision is CaseDecision.ACCEPTED:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from cloud_sync.api.schemas.common import Code, In, Name
+from cloud_sync.api.schemas.common import In, Name
 
 Size = Annotated[str, StringConstraints(pattern=r"^([a-z0-9.-]{1,30})?$")]
 """A sheet (``a4-7160``) or one label in millimetres (``57x32``); empty: the usual size of the kind."""
@@ -49,7 +49,6 @@ class ContainerFileIn(In):
 class ToteIn(In):
     """A tote, box or pallet to be numbered."""
 
-    order: Code | None = None
     note: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=100, strip_whitespace=True)] = ""
 
 

@@ -38,6 +38,7 @@ class SignatureOut(BaseModel):
     signed_at: datetime
     sha256: str
     covers: bool = Field(description="The record is still as it was signed.")
+    decided_since: bool = Field(description="It is as it was signed, but for the decision made on it since.")
     intact: bool = Field(description="The signature is of this record, person, meaning and time.")
 
 

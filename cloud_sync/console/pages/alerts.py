@@ -13,6 +13,7 @@ from cloud_sync.console.page_route import AlertAcknowledger, AlertKeeper, PageRo
 from cloud_sync.console.rendering import render
 from cloud_sync.console.table import Column, Show, list_page, table, tag
 from cloud_sync.domain.alerts import KINDS, AlertKind, Severity
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Row
 
@@ -64,25 +65,18 @@ def alerts_page(
     """Alerts that wait for somebody, or all; then who gets which."""
     zone = house_zone(database)
 
-    def found(rows_max: int, rows_skipped: int, words: str) -> list[Row]:
-        rows = alerts.list_alerts(database, only_open=not all, kind=None, rows_max=rows_max, rows_skipped=rows_skipped)
-        wanted = words.casefold().split()
-        return [row for row in rows if all_in(wanted, f"{row['title']} {row['text']}".casefold())]
+    def found(wanted: ListRequest) -> list[Row]:
+        return alerts.list_alerts(database, only_open=not all, kind=None, words=wanted.words, **wanted.page)
 
     messages = targets.list_messages(database, only_unsent=False, rows_max=MESSAGES_MAX)
     return list_page(
         request, "alerts.html",
-        alerts=table(request, "alerts", ALERTS, source=found, zone=zone), all=all,
+        alerts=table(request, "alerts", ALERTS, source=found, sorts=(), zone=zone), all=all,
         messages=table(request, "messages", MESSAGES, messages, zone=zone, prefix="m_"),
         targets=targets.list_targets(database), subscriptions=subscriptions.list_subscriptions(database),
         rotas=subscriptions.list_rotas(database, now), kinds={kind.value: KINDS[kind].words for kind in AlertKind},
         severities=list(Severity), zone=zone, now=now, steps=range(ESCALATIONS_MAX),
     )  # fmt: skip
-
-
-def all_in(words: list[str], text: str) -> bool:
-    """Whether a text holds all of these words."""
-    return all(word in text for word in words)
 
 
 @router.post("/alerts/acknowledge")

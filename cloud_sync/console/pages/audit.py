@@ -14,6 +14,7 @@ from cloud_sync.console.lengths import MISSING
 from cloud_sync.console.page_route import Auditor, PageRoute
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.console.words import told
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Row
 
@@ -56,15 +57,14 @@ def audit_page(
     zone = house_zone(database)
     first, after = _start(since, zone), _start(until, zone, days=1)
 
-    def found(rows_max: int, rows_skipped: int, words: str) -> list[Row]:
+    def found(wanted: ListRequest) -> list[Row]:
         return events_found(
             database, actor=who.strip() or None, kind=what.strip().replace(" ", "_") or None,
-            subject=about.strip() or None, words=words or None, since=first, until=after, rows_max=rows_max,
-            rows_skipped=rows_skipped,
+            subject=about.strip() or None, words=wanted.words or None, since=first, until=after, **wanted.page,
         )  # fmt: skip
 
     return list_page(
-        request, "audit.html", events=table(request, "events", EVENTS, source=found, zone=zone), zone=zone,
+        request, "audit.html", events=table(request, "events", EVENTS, source=found, sorts=(), zone=zone), zone=zone,
         who=who, what=what, about=about, since=since, until=until,
     )  # fmt: skip
 

@@ -41,7 +41,8 @@ def batch_page(number: Number, request: Request, database: Ledger, actor: Visito
     batch = batch_record(database, number)
     is_open = batch["state"] in ("planned", "in_process", "held") and not _has(batch, "finished")
     ingredients = [each["item"] for each in batch["master_formulation_record_body"]["ingredients"]]
-    stock = [row for item in ingredients for row in _stock(database, item, now)] if is_open else []
+    site = list_places(database, below=number, rows_max=1)[0]["path"][0]
+    stock = [row for item in ingredients for row in _stock(database, item, site, now)] if is_open else []
     return render(
         request, "batch.html", batch=batch, body=batch["master_formulation_record_body"], zone=house_zone(database),
         is_open=is_open, is_decided=batch["state"] in NOT_MADE_BY_ITSELF or _has(batch, "released"), stock=stock,
@@ -68,16 +69,16 @@ def consume(
     lot_number: Words = None,
     quantity: Words = None,
     serial: Words = None,
-    source: Words = None,
+    places: Words = None,
 ) -> Any:
     """Take what was entered into the batch; all of it lies in one place."""
     rows = [
-        row for row in rows_of(item=item, lot_number=lot_number, quantity=quantity, serial=serial, source=source)
+        row for row in rows_of(item=item, lot_number=lot_number, quantity=quantity, serial=serial, place=places)
         if row["quantity"]
     ]  # fmt: skip
     if not rows:
         raise Invalid("no quantity was entered", "Go back and enter what goes into the batch.")
-    sources = {row["source"] or from_place for row in rows}
+    sources = {row["place"] or from_place for row in rows}
     if len(sources) > 1:
         raise Invalid("these components lie in different places", "Enter what comes from one place at a time.")
     lines = [
@@ -223,8 +224,9 @@ def _has(batch: Row, kind: str) -> bool:
     return any(fact["kind"] == kind for fact in batch["facts"])
 
 
-def _stock(database: Database, item: str, now: datetime) -> list[Row]:
-    rows = list_stock(database, at=now, item=item, rows_max=STOCK_MAX)
+def _stock(database: Database, item: str, site: str, now: datetime) -> list[Row]:
+    """What of it may be used, at the site of the batch."""
+    rows = list_stock(database, at=now, item=item, place=site, rows_max=STOCK_MAX)
     return [row for row in rows if not row["reasons"] and row["quantity"] > 0]
 
 

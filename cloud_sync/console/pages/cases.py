@@ -7,15 +7,16 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 
+from cloud_sync.actions.overview.lists import case_kinds, cases_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality.case_resolution import case_of, resolve_case
-from cloud_sync.actions.quality.holds_and_dispositions import listed
 from cloud_sync.api.access import Ledger
 from cloud_sync.console.page_route import PageRoute, Resolver, Visitor
 from cloud_sync.console.rendering import lasting, render
 from cloud_sync.console.signing import signable
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.domain.dispositions import CaseDecision
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.signatures import RecordKind
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Row
@@ -45,8 +46,11 @@ CASES = (
     Column("opened_at", "Since", Show.WHEN),
     Column("age_s", "Open for", Show.NUMBER, html=lambda row: lasting(row["age_s"])),
     Column("assignee", "Looks into it"),
-    Column("state", "State", Show.TAG, filters=True, value=lambda row: "closed" if row["resolved_at"] else "open"),
+    Column("state", "State", Show.TAG, filters=("open", "closed"),
+           value=lambda row: "closed" if row["resolved_at"] else "open"),
 )  # fmt: skip
+
+SORTS = ("kind", "place", "opened_at", "age_s", "assignee")
 
 
 @router.get("/cases")
@@ -58,13 +62,13 @@ def cases_page(
 ) -> Any:
     """Open cases (or all), the oldest first."""
 
-    def found(rows_max: int, rows_skipped: int, _words: str) -> list[Row]:
-        return listed(
-            database, "cases", only_open=not all, kind=None, lot_id=None, assignee=None, older_than=None,
-            rows_max=rows_max, rows_skipped=rows_skipped,
-        )  # fmt: skip
+    def found(wanted: ListRequest) -> list[Row]:
+        return cases_listed(database, wanted, only_open=not all)
 
-    shown = table(request, "cases", CASES, source=found, searches=False, zone=house_zone(database))
+    kinds = [kind.replace("_", " ") for kind in case_kinds(database)]
+    shown = table(
+        request, "cases", CASES, source=found, sorts=SORTS, choices={"kind": kinds}, zone=house_zone(database)
+    )
     return list_page(request, "cases.html", cases=shown, all=all, decisions=list(CaseDecision))
 
 

@@ -13,6 +13,7 @@ from cloud_sync.api.schemas.governance import ChangeControlIn
 from cloud_sync.console.forms import Field, Reason, checked, reason_of, whole
 from cloud_sync.console.page_route import Governor, PageRoute, Visitor
 from cloud_sync.console.table import Column, Show, list_page, table
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Row
 
@@ -57,8 +58,8 @@ RECORDS = (
 def change_control_page(request: Request, database: Ledger, _: Visitor, all: Annotated[bool, Query()] = False) -> Any:  # noqa: A002
     """Records that are under way, or all."""
 
-    def found(rows_max: int, rows_skipped: int, _words: str) -> list[Row]:
-        return change_control.list_records(database, only_open=not all, rows_max=rows_max, rows_skipped=rows_skipped)
+    def found(wanted: ListRequest) -> list[Row]:
+        return change_control.list_records(database, only_open=not all, **wanted.page)
 
     shown = table(request, "change-control", RECORDS, source=found, searches=False, zone=house_zone(database))
     return list_page(request, "change_control.html", records=shown, all=all)

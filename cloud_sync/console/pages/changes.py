@@ -18,6 +18,7 @@ from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.forms import Field, Reason, Text, name_of, reason_of, whole
 from cloud_sync.console.page_route import Governor, PageRoute, Visitor
 from cloud_sync.console.table import Column, Show, list_page, table
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.roles import Role
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Database, Row
@@ -81,9 +82,9 @@ CHANGES = (
 def changes_page(request: Request, database: Ledger, _: Visitor, all: Annotated[bool, Query()] = False) -> Any:  # noqa: A002
     """What waits for approval or for its day, or all; and how to propose another one."""
 
-    def found(rows_max: int, rows_skipped: int, _words: str) -> list[Row]:
+    def found(wanted: ListRequest) -> list[Row]:
         return controlled_changes.list_changes(
-            database, only_open=not all, rows_max=rows_max, rows_skipped=rows_skipped
+            database, only_open=not all, rows_max=wanted.rows_max, rows_skipped=wanted.rows_skipped
         )
 
     records = change_control.list_records(database, only_open=True, rows_max=ROWS_MAX)

@@ -17,6 +17,7 @@ from cloud_sync.console.rendering import render
 from cloud_sync.console.signing import signable
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.domain.bud import Preparation, Storage
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.signatures import RecordKind
 from cloud_sync.errors import Invalid, NotFound
 from cloud_sync.storage.database import Database, Row
@@ -63,8 +64,8 @@ RECORDS = (
 def compounding_page(request: Request, database: Ledger, _: Visitor) -> Any:
     """Batches, master formulation records, and a form to plan a batch."""
 
-    def batches(rows_max: int, rows_skipped: int, _words: str) -> list[Row]:
-        return list_batches(database, rows_max=rows_max, rows_skipped=rows_skipped)
+    def batches(wanted: ListRequest) -> list[Row]:
+        return list_batches(database, **wanted.page)
 
     zone = house_zone(database)
     records = _records(database, None)

@@ -14,6 +14,7 @@ from cloud_sync.console.forms import ClientId, Reason, Word, Words, checked, rea
 from cloud_sync.console.page_route import CountApprover, Counter, PageRoute, Visitor
 from cloud_sync.console.signing import signable
 from cloud_sync.console.table import Column, Show, list_page, table
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.domain.orders import fault_of_count_decision
 from cloud_sync.domain.signatures import RecordKind
@@ -65,8 +66,8 @@ DECIDED = (
 def counts_page(request: Request, database: Ledger, _: Visitor) -> Any:
     """All counts, the latest first, and a form to open one."""
 
-    def found(rows_max: int, rows_skipped: int, _words: str) -> list[Row]:
-        return counts.list_counts(database, only_open=False, place=None, rows_max=rows_max, rows_skipped=rows_skipped)
+    def found(wanted: ListRequest) -> list[Row]:
+        return counts.list_counts(database, only_open=False, place=None, **wanted.page)
 
     shown = table(request, "counts", COUNTS, source=found, searches=False, zone=house_zone(database))
     return list_page(request, "counts.html", counts=shown, house=_house(database))

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.labels import labels, totes
@@ -33,6 +33,7 @@ USUAL = {LabelKind.CONTAINER: "76x51", LabelKind.TOTE: "100x150"}
 
 Of = Annotated[LabelId, Query(alias="id")]
 Size = Annotated[str, Query(max_length=30)]
+Number = Annotated[str, Path(pattern=r"^[\x21-\x7e]{1,300}$")]
 
 
 @router.get("/labels/badge")
@@ -88,10 +89,10 @@ def make_label(
 
 
 @router.post("/orders/{number}/totes")
-def number_tote(number: str, database: Ledger, actor: Mover, settings: Settings, note: Word = "") -> Any:
+def number_tote(number: Number, database: Ledger, actor: Mover, settings: Settings, note: Word = "") -> Any:
     """Another tote of an order, with a number that none had before."""
-    said = checked(ToteIn, order=number, note=note)
-    made = totes.number_tote(database, order=said.order, note=said.note, settings=settings, actor=actor.name)
+    said = checked(ToteIn, note=note)
+    made = totes.number_tote(database, order=number, note=said.note, settings=settings, actor=actor.name)
     return RedirectResponse(f"/labels/tote?id={made['sscc']}", 303)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 
@@ -10,17 +11,19 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from cloud_sync.actions.audit_log import events_of
 from cloud_sync.actions.master_data.documents import list_documents
-from cloud_sync.actions.overview.lots import lots_found
+from cloud_sync.actions.overview.lists import movements_listed
+from cloud_sync.actions.overview.lots import lots_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality.holds_and_dispositions import listed, place_hold
 from cloud_sync.actions.quality.thermal_passports import passport
 from cloud_sync.actions.quality.trace import Graph, as_csv, trace
-from cloud_sync.actions.stock.stock import list_movements, list_stock
+from cloud_sync.actions.stock.stock import list_stock
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.page_route import Holder, PageRoute, Visitor
 from cloud_sync.console.rendering import lasting, value
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.console.timeline import bars_of
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.orders import RULES
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Row
@@ -28,9 +31,11 @@ from edge_agent.domain.barcodes.gs1 import parse, parse_typed
 from edge_agent.domain.barcodes.scan_rejected import ScanRejected
 from edge_agent.domain.barcodes.symbology import symbol_of
 from edge_agent.domain.monitoring.quantities import quantity_of
+from edge_agent.domain.wire.records import Action
 
 ROWS_MAX = 100
 EVENTS_MAX = 1000
+ENDS_SHOWN = 20
 ORDER_PREFIXES = tuple(f"{rules.prefix}-" for rules in RULES.values())
 """How numbers begin that the ledger gave to orders; others are not led to, for they may be of anything."""
 GAP_S = 1800.0
@@ -47,6 +52,7 @@ LOTS = (
         value=lambda row: "held" if row["is_held"] else "free" if row["quantity"] else "none here",
     ),
 )  # fmt: skip
+SORTS = ("lot_number", "item", "owner", "expires_on")
 
 
 def _c(celsius: float | None) -> str:
@@ -65,7 +71,7 @@ STAYS = (
 )
 MOVEMENTS = (
     Column("occurred_at", "When", Show.WHEN),
-    Column("action", "What", Show.WORDS, filters=True),
+    Column("action", "What", Show.WORDS, filters=tuple(str(action).replace("_", " ") for action in Action)),
     Column("from_place", "From"),
     Column("to_place", "To"),
     Column("quantity", "Quantity", Show.NUMBER),
@@ -86,11 +92,11 @@ router = APIRouter(route_class=PageRoute)
 def lots_page(request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
     """Lots found by number, item or GTIN; what is in the house and expires first comes first."""
 
-    def found(rows_max: int, rows_skipped: int, words: str) -> list[Row]:
-        return lots_found(database, words_of_scan(words, now.date()), rows_max=rows_max, rows_skipped=rows_skipped)
+    def found(wanted: ListRequest) -> list[Row]:
+        return lots_listed(database, replace(wanted, words=words_of_scan(wanted.words, now.date())))
 
-    zone = house_zone(database)
-    return list_page(request, "lots.html", lots=table(request, "lots", LOTS, source=found, zone=zone), now=now)
+    shown = table(request, "lots", LOTS, source=found, sorts=SORTS, zone=house_zone(database))
+    return list_page(request, "lots.html", lots=shown, now=now)
 
 
 def words_of_scan(text: str, today: date) -> str:
@@ -117,8 +123,8 @@ def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: N
     traced = trace(database, lot_id)
     zone = house_zone(database)
 
-    def moved(rows_max: int, rows_skipped: int, _words: str) -> list[Row]:
-        return list_movements(database, lot_id=lot_id, rows_max=rows_max, rows_skipped=rows_skipped)
+    def moved(wanted: ListRequest) -> list[Row]:
+        return movements_listed(database, wanted, lot_id=lot_id)
 
     return list_page(
         request, "lot.html", lot=told["lot"], passport=told, bars=bars_of(told["stays"], now), zone=zone, now=now,
@@ -126,12 +132,15 @@ def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: N
         holds=listed(database, "holds_now", lot_id=lot_id, place=None, rows_max=ROWS_MAX, rows_skipped=0),
         documents=list_documents(database, supplier=None, lot_id=lot_id, rows_max=ROWS_MAX),
         stays=table(request, "stays", STAYS, told["stays"], zone=zone, prefix="stay-"),
-        movements=table(request, "movements", MOVEMENTS, source=moved, searches=False, zone=zone, prefix="moved-"),
+        movements=table(
+            request, "movements", MOVEMENTS, source=moved, searches=False, sorts=("occurred_at",), zone=zone,
+            prefix="moved-",
+        ),
         events=table(
             request, "history", EVENTS, events_of(database, f"lot:{lot_id}", rows_max=EVENTS_MAX), zone=zone,
             prefix="event-",
         ),
-        sources=_ends(traced.backward), recipients=_ends(traced.forward),
+        sources=_ends(traced.backward), recipients=_ends(traced.forward), ends_shown=ENDS_SHOWN,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from cloud_sync.actions.overview.rooms import LotsIn, RoomNow, lots_in_rooms, rooms_now, todo
+from cloud_sync.actions.overview.rooms import LotsIn, RoomNow, held_in_rooms, lots_in_rooms, rooms_now, todo
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.live import Broadcast, Recent
 from cloud_sync.console.page_route import PageRoute, Visitor
@@ -60,6 +60,8 @@ async def live(request: Request, database: Ledger, visitor: Visitor) -> Any:
     return StreamingResponse(events(), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
 
 
-def _lots(request: Request, database: Database) -> dict[int, LotsIn]:
-    counted: Recent[dict[int, LotsIn]] = request.app.state.lots_in_rooms
-    return counted.get(lambda: lots_in_rooms(database))
+def _lots(request: Request, database: Database) -> LotsIn:
+    """What lies in the rooms and what of it is held, as far as it is known by now."""
+    lots: Recent[dict[int, int]] = request.app.state.lots_in_rooms
+    held: Recent[dict[int, int]] = request.app.state.held_in_rooms
+    return LotsIn(lots.get(lambda: lots_in_rooms(database)), held.get(lambda: held_in_rooms(database)) or {})

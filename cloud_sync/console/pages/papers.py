@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from cloud_sync.actions.overview.rooms import rooms_now
+from cloud_sync.actions.overview.rooms import LotsIn, rooms_now
 from cloud_sync.actions.papers.papers import KINDS, PaperName
 from cloud_sync.actions.papers.sites import HOUSE, list_site_formats
 from cloud_sync.api.access import Ledger, Now
@@ -22,7 +22,7 @@ OF_MONTHS = (PaperName.ROOM, PaperName.MONTH, PaperName.CALIBRATION, PaperName.A
 def papers_page(request: Request, database: Ledger, actor: Visitor, now: Now) -> Any:
     """Papers that are of no single record."""
     kinds = [name for name in OF_MONTHS if actor.may(KINDS[name].permission)]
-    rooms = [(room.name, room.title or room.name) for room in rooms_now(database, now, lots={})]
+    rooms = [(room.name, room.title or room.name) for room in rooms_now(database, now, LotsIn())]
     places = [(row["site"], row["title"] or row["site"]) for row in list_site_formats(database)]
     return render(
         request,

@@ -14,6 +14,7 @@ from cloud_sync.console.forms import Reason, Text, Words, checked, pasted_rows, 
 from cloud_sync.console.page_route import PageRoute, Recaller, Visitor
 from cloud_sync.console.rendering import lasting, render
 from cloud_sync.console.table import Column, Show, list_page, table, tag
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.storage.database import Row
 
 ROWS_MAX = 2000
@@ -87,8 +88,8 @@ NOTICES = (
 def recalls_page(request: Request, database: Ledger, _: Visitor) -> Any:
     """All recalls, the newest first."""
 
-    def found(rows_max: int, rows_skipped: int, _words: str) -> list[Row]:
-        return recalls.list_recalls(database, only_open=False, rows_max=rows_max, rows_skipped=rows_skipped)
+    def found(wanted: ListRequest) -> list[Row]:
+        return recalls.list_recalls(database, only_open=False, **wanted.page)
 
     shown = table(request, "recalls", RECALLS, source=found, searches=False, zone=house_zone(database))
     return list_page(request, "recalls.html", recalls=shown)

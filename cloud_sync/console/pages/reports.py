@@ -7,13 +7,14 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
+from cloud_sync.actions.overview.lists import cases_listed, excursions_listed, movements_listed, stock_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality.holds_and_dispositions import listed
-from cloud_sync.actions.stock.stock import list_movements, list_stock
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.page_route import PageRoute, Visitor
 from cloud_sync.console.rendering import render, value
 from cloud_sync.console.table import Column, Show, Source, list_page, table
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.errors import NotFound
 from cloud_sync.storage.database import Database, Row
 from edge_agent.domain.monitoring.quantity_words import unit_of
@@ -21,17 +22,19 @@ from edge_agent.domain.monitoring.quantity_words import unit_of
 router = APIRouter(route_class=PageRoute)
 SEARCHED_MAX = 20_000
 """A search looks through as many rows."""
-Read = Callable[[Database, datetime, int, int], list[Row]]
+Read = Callable[[Database, datetime, ListRequest], list[Row]]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A list: what it answers, its columns, and how it is read (database, now, rows at most, rows to pass over)."""
+    """A list: what it answers, its columns, how it is read, what it is sorted by, and if it searches itself."""
 
     title: str
     answers: str
     columns: tuple[Column, ...]
     read: Read
+    sorts: tuple[str, ...] = ()
+    searches: bool = True
 
 
 def _lot(row: Row) -> str:
@@ -51,32 +54,28 @@ def _minutes(row: Row) -> int | None:
     return None if lasted is None else round(lasted.total_seconds() / 60)
 
 
-def _stock(database: Database, at: datetime, most: int, skipped: int) -> list[Row]:
-    return list_stock(database, at=at, rows_max=most, rows_skipped=skipped)
+def _stock(database: Database, at: datetime, wanted: ListRequest) -> list[Row]:
+    return stock_listed(database, wanted, at=at)
 
 
-def _excursions(database: Database, _: datetime, most: int, skipped: int) -> list[Row]:
-    rows = listed(database, "excursions", place=None, only_open=False, rows_max=most, rows_skipped=skipped)
-    return [row | {"excursion_id": row["id"]} for row in rows]
+def _excursions(database: Database, _: datetime, wanted: ListRequest) -> list[Row]:
+    return excursions_listed(database, wanted)
 
 
-def _decisions(database: Database, _: datetime, most: int, skipped: int) -> list[Row]:
-    return listed(database, "dispositions", excursion_id=None, lot_id=None, rows_max=most, rows_skipped=skipped)
+def _decisions(database: Database, _: datetime, wanted: ListRequest) -> list[Row]:
+    return listed(database, "dispositions", excursion_id=None, lot_id=None, **wanted.page)
 
 
-def _holds(database: Database, _: datetime, most: int, skipped: int) -> list[Row]:
-    return listed(database, "holds_now", lot_id=None, place=None, rows_max=most, rows_skipped=skipped)
+def _holds(database: Database, _: datetime, wanted: ListRequest) -> list[Row]:
+    return listed(database, "holds_now", lot_id=None, place=None, **wanted.page)
 
 
-def _cases(database: Database, _: datetime, most: int, skipped: int) -> list[Row]:
-    return listed(
-        database, "cases", only_open=False, kind=None, lot_id=None, assignee=None, older_than=None, rows_max=most,
-        rows_skipped=skipped,
-    )  # fmt: skip
+def _cases(database: Database, _: datetime, wanted: ListRequest) -> list[Row]:
+    return cases_listed(database, wanted, only_open=False)
 
 
-def _movements(database: Database, _: datetime, most: int, skipped: int) -> list[Row]:
-    return list_movements(database, rows_max=most, rows_skipped=skipped)
+def _movements(database: Database, _: datetime, wanted: ListRequest) -> list[Row]:
+    return movements_listed(database, wanted)
 
 
 ITEM, LOT = Column("item", "Item", filters=False), Column("lot_number", "Lot", link=_lot)
@@ -88,14 +87,14 @@ REPORTS = {
             Column("serial", "Serial"), Column("quantity", "Quantity", Show.NUMBER),
             Column("reserved", "Reserved", Show.NUMBER),
             Column("reasons", "Why it may not be issued", value=lambda row: [each["text"] for each in row["reasons"]]),
-        ), _stock,
+        ), _stock, ("place",),
     ),
     "holds": Report(
         "Stock on hold", "Every hold that is in force now, and why.",
         (
             ITEM, LOT, Column("serial", "Serial"), Column("place", "Where"), Column("kind", "Kind", Show.WORDS),
             Column("text", "Why"), Column("excursion_id", "Event", link=_event),
-        ), _holds,
+        ), _holds, searches=False,
     ),
     "excursions": Report(
         "Excursions", "When rooms left their limits, for how long, and how many lots were there.",
@@ -106,7 +105,7 @@ REPORTS = {
             Column("worst", "Worst", Show.NUMBER,
                    html=lambda row: f"{value(row['worst'], row['metric'])} {unit_of(row['metric'])}"),
             Column("lots_exposed", "Lots", Show.NUMBER), Column("gateway", "Gateway"), Column("device", "Device"),
-        ), _excursions,
+        ), _excursions, ("began_at", "place", "rule", "severity", "minutes"),
     ),
     "decisions": Report(
         "Decisions on exposures", "Who released, rejected or ordered the destruction of what, and on what grounds.",
@@ -116,7 +115,7 @@ REPORTS = {
             Column("reason", "Grounds"),
             Column("excursion_id", "Event", link=_event),
             Column("same_evidence", "Evidence is the same", value=lambda row: "yes" if row["same_evidence"] else "no"),
-        ), _decisions,
+        ), _decisions, searches=False,
     ),
     "movements": Report(
         "Movements", "What went where, when and by whom, the latest first.",
@@ -124,7 +123,7 @@ REPORTS = {
             Column("occurred_at", "When", Show.WHEN), Column("action", "What", Show.WORDS), ITEM, LOT,
             Column("serial", "Serial"), Column("quantity", "Quantity", Show.NUMBER), Column("from_place", "From"),
             Column("to_place", "To"), Column("operator", "Who"),
-        ), _movements,
+        ), _movements, ("occurred_at",),
     ),
     "exceptions": Report(
         "Exceptions", "Facts that contradicted the ledger, and how each was closed.",
@@ -132,7 +131,7 @@ REPORTS = {
             Column("opened_at", "Opened", Show.WHEN), Column("kind", "Kind", Show.WORDS), Column("text", "What"),
             Column("place", "Place"), Column("resolved_at", "Closed", Show.WHEN), Column("resolved_by", "By"),
             Column("decision", "Decision", Show.WORDS), Column("resolution", "What was found"),
-        ), _cases,
+        ), _cases, ("opened_at", "kind", "place"),
     ),
 }  # fmt: skip
 
@@ -152,20 +151,20 @@ def report_page(name: str, request: Request, database: Ledger, _: Visitor, now: 
     zone = house_zone(database)
     return list_page(
         request, "report.html", report=report, now=now, zone=zone,
-        rows=table(request, name, report.columns, source=_source(report, database, now), zone=zone),
+        rows=table(request, name, report.columns, source=_source(report, database, now), sorts=report.sorts, zone=zone),
     )  # fmt: skip
 
 
 def _source(report: Report, database: Database, now: datetime) -> Source:
-    """A search looks through as much as is read at once."""
+    """What is not searched where it lies is looked through as it comes, as far as the page takes."""
 
-    def read(rows_max: int, rows_skipped: int, words: str) -> list[Row]:
-        if not words:
-            return report.read(database, now, rows_max, rows_skipped)
-        wanted = words.casefold().split()
-        rows = report.read(database, now, SEARCHED_MAX, 0)
+    def read(wanted: ListRequest) -> list[Row]:
+        if report.searches or not wanted.words:
+            return report.read(database, now, wanted)
+        words = wanted.words.casefold().split()
+        rows = report.read(database, now, ListRequest(SEARCHED_MAX))
         texts = [" ".join(column.text(row) for column in report.columns).casefold() for row in rows]
-        fitting = [row for row, text in zip(rows, texts, strict=True) if all(word in text for word in wanted)]
-        return fitting[rows_skipped : rows_skipped + rows_max]
+        fitting = [row for row, text in zip(rows, texts, strict=True) if all(word in text for word in words)]
+        return fitting[wanted.rows_skipped : wanted.rows_skipped + wanted.rows_max]
 
     return read

@@ -11,6 +11,7 @@ from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.forms import Field, Reason, reason_of, whole
 from cloud_sync.console.page_route import Governor, PageRoute, Visitor
 from cloud_sync.console.table import Column, Show, list_page, table
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Row
 
@@ -48,8 +49,8 @@ HOLDS = (
 def retention_page(request: Request, database: Ledger, _: Visitor, all: Annotated[bool, Query()] = False) -> Any:  # noqa: A002
     """Rules, and legal holds that are in force or wait, or all."""
 
-    def found(rows_max: int, rows_skipped: int, _words: str) -> list[Row]:
-        return legal_holds.list_holds(database, only_open=not all, rows_max=rows_max, rows_skipped=rows_skipped)
+    def found(wanted: ListRequest) -> list[Row]:
+        return legal_holds.list_holds(database, only_open=not all, **wanted.page)
 
     zone = house_zone(database)
     return list_page(

@@ -5,15 +5,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
+from markupsafe import Markup
 
 from cloud_sync.actions.monitoring.measurements import hours_of
+from cloud_sync.actions.overview.lists import stock_listed
 from cloud_sync.actions.overview.rooms import calibrations_due, residents_between, room_now
 from cloud_sync.actions.quality.holds_and_dispositions import listed
-from cloud_sync.actions.stock.stock import list_stock
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.curves import curves
 from cloud_sync.console.page_route import PageRoute, Visitor
-from cloud_sync.console.table import Column, Show, list_page, table
+from cloud_sync.console.table import Column, Show, list_page, table, tag
+from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.storage.database import Row
 
 ROWS_MAX = 200
@@ -27,6 +29,24 @@ RESIDENTS = (
     Column("serial", "Serial"),
     Column("place", "Place"),
 )
+STOCK = (
+    Column("item", "Item"),
+    Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
+    Column("serial", "Serial"),
+    Column("place", "Place"),
+    Column("quantity", "Quantity", Show.NUMBER),
+    Column("expires_on", "Expires", Show.DAY),
+    Column(
+        "state", "State", value=lambda row: "; ".join(each["text"] for each in row["reasons"]) or "free",
+        html=lambda row: tag("free") if not row["reasons"] else _held(row),
+    ),
+)  # fmt: skip
+
+
+def _held(row: Row) -> Markup:
+    why = "; ".join(each["text"] for each in row["reasons"])
+    return Markup('<span class="tag bad" title="{}">held</span>').format(why)
+
 
 router = APIRouter(route_class=PageRoute)
 Hours = Annotated[int, Query(ge=1, le=24 * 366 * 10)]
@@ -46,16 +66,21 @@ def room_page(name: str, request: Request, database: Ledger, _: Visitor, now: No
     hourly = [
         (channel, hours_of(database, channel.id, first, now, rows_max=ROWS_MAX)) for channel in room.channels[:20]
     ]
-    stock = list_stock(database, at=now, place=name, everywhere=True, rows_max=ROWS_MAX)
 
-    def were_here(rows_max: int, rows_skipped: int, words: str) -> list[Row]:
-        del words  # it is a list of times
-        return residents_between(database, room, first, now, rows_max=rows_max, rows_skipped=rows_skipped)
+    def lie_here(wanted: ListRequest) -> list[Row]:
+        return stock_listed(database, wanted, at=now, place_id=room.id)
+
+    def were_here(wanted: ListRequest) -> list[Row]:
+        return residents_between(database, room, first, now, wanted)
 
     return list_page(
         request, "room.html", calibrations=calibrations_due(database, room), room=room, hours=hours, spans=SPANS,
-        residents=table(request, "residents", RESIDENTS, source=were_here, zone=room.zone, prefix="was-"),
-        hourly=hourly, stock=stock, excursions=_excursions(database, name), now=now,
+        residents=table(
+            request, "residents", RESIDENTS, source=were_here, searches=False, sorts=("began_at",), zone=room.zone,
+            prefix="was-",
+        ),
+        stock=table(request, "stock", STOCK, source=lie_here, sorts=("place",), zone=room.zone, prefix="is-"),
+        hourly=hourly, excursions=_excursions(database, name), now=now,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@
   const box = document.querySelector("[data-graph]");
   if (!box) return;
   const note = document.querySelector("#graph-note");
+  const READABLE = 0.75;
   const opened = [];
   let plot = null;
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -75,7 +76,9 @@
       ],
     });
     plot.fit(undefined, 24);
+    // As large as can be read: what does not fit is reached by dragging, or by Fit.
     if (plot.zoom() > 1) { plot.zoom(1); plot.center(); }
+    else if (plot.zoom() < READABLE) { plot.zoom(READABLE); plot.center(plot.nodes("[?own]").first()); }
     plot.on("tap", "node", ({ target }) => {
       if (target.data("folded")) { opened.push(target.data("of")); start(); } else { location.href = `/lots/${target.data("lot")}`; }
     });
@@ -85,7 +88,7 @@
   };
 
   const start = () => {
-    const libraries = window.cytoscape ? Promise.resolve() : Promise.all(["cytoscape", "dagre"].map((name) => loaded(`/static/vendor/${name}.min.js`)));
+    const libraries = window.cytoscape ? Promise.resolve() : Promise.all(box.dataset.libraries.split(" ").map(loaded));
     libraries.then(draw).catch(() => { note.textContent = "The trace could not be drawn. The table below has the same steps."; });
   };
 

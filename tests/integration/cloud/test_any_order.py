@@ -323,7 +323,7 @@ def negative_cases(ledger: Ledger) -> dict[tuple[str, str, str], tuple[int, date
 
 def compare_labels(ledger: Ledger, labels: dict[str, set[date]]) -> None:
     lots = {row["lot_number"]: row["expires_on"] for row in ledger.rows("SELECT lot_number, expires_on FROM lot")}
-    assert lots == {lot: min(dates) for lot, dates in labels.items()}
+    assert lots == {lot: max(dates) for lot, dates in labels.items()}
     told = ledger.rows(
         "SELECT l.lot_number FROM exception_case k JOIN lot l ON l.id = k.lot_id WHERE kind = 'expiry_mismatch'"
     )

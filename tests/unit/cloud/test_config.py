@@ -38,7 +38,7 @@ def test_the_example_is_good_and_shows_every_key() -> None:
 def test_what_the_example_comments_out_is_good_too(tmp_path: Path) -> None:
     text = EXAMPLE.read_text().replace('data_dir = "/var', '# data_dir = "/var')
     lines = [line.removeprefix("# ") if " = " in line or line.startswith("# [") else line for line in text.splitlines()]
-    files = ("data_dir", "tls_", "ca_file", "client_", "credentials_file")
+    files = ("data_dir", "tls_", "ca_file", "client_cert", "client_key", "credentials_file", "recipients")
     uncommented = "\n".join(line for line in lines if not line.startswith(files))
     config = load_config(written(tmp_path, uncommented), {})
     assert config.policies_dir == tmp_path / "policies"

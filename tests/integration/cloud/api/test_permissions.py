@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cloud_sync.actions.access import create_token
-from cloud_sync.actions.people.site_scope import OF_PATH
+from cloud_sync.actions.people.site_scope import NAMES, OF_FIELD, OF_PATH
 from cloud_sync.domain.roles import OF_ACTION, Permission, Role
 from cloud_sync.storage.database import Database
 from cloud_sync.storage.queries import queries
@@ -33,6 +33,14 @@ OPEN = {
     ("post", "/v1/me/second-factor/remove"): ONE_SELF,
 }
 """Endpoints that need no role, and why. An endpoint that is not here names a permission."""
+OF_THE_HOUSE = {
+    "access-reviews", "accounts", "alert-rotas", "alert-targets", "change-controls", "changes", "documents",
+    "equipment", "gateways", "imports", "items", "legal-holds", "master-formulation-records", "operators", "owners",
+    "paper-schedules", "policies", "recalls", "replenishment", "suppliers",
+}  # fmt: skip
+"""What belongs to no site: whoever works at one site alone does not change it."""
+LOOKS_ITSELF = {"signatures", "labels"}
+"""What finds out itself of which places a change is, or changes nothing."""
 
 
 @pytest.fixture
@@ -148,8 +156,52 @@ def test_a_role_at_one_site_does_nothing_at_another(api: Api) -> None:
 
 
 def test_what_an_address_names_is_found_by_a_query_that_there_is() -> None:
-    for query, _ in OF_PATH.values():
+    for query, _ in (*OF_FIELD.values(), *OF_PATH.values()):
         assert hasattr(queries("access"), query)
+
+
+def fields_of(schema: Any, schemas: dict[str, Any]) -> set[str]:
+    """Names of the fields of a body, at any depth."""
+    found: set[str] = set()
+    if isinstance(schema, dict):
+        if reference := schema.get("$ref"):
+            return fields_of(schemas[reference.rpartition("/")[2]], schemas)
+        found |= set(schema.get("properties", {}))
+        for each in schema.values():
+            found |= fields_of(each, schemas)
+    if isinstance(schema, list):
+        for each in schema:
+            found |= fields_of(each, schemas)
+    return found
+
+
+def test_of_every_change_the_places_are_found_or_it_is_of_the_whole_house(api: Api) -> None:
+    described = api.client.get("/openapi.json").json()
+    lost = []
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            rest = path.removeprefix("/v1/")
+            word = rest.split("/")[0]
+            if method == "get" or (method, path) in OPEN or word in LOOKS_ITSELF | {"places"}:
+                continue
+            is_found = any(rest.startswith(f"{of}/") and f"{{{parameter}}}" in rest for of, parameter in OF_PATH)
+            is_found = is_found or any(f"{{{name}}}" in rest for name in NAMES)
+            body = operation.get("requestBody", {})
+            if not is_found and not fields_of(body, described["components"]["schemas"]) & (NAMES | OF_FIELD.keys()):
+                lost.append((word, method, path))
+    assert {word for word, _, _ in lost} == OF_THE_HOUSE, lost
+
+
+def test_quality_at_one_site_decides_on_what_happened_there(api: Api) -> None:
+    api.house()
+    site = api.reader.rows("/v1/places", kind="site")[0]["name"]
+    lot = api.receive("L1", 5)
+    excursion = api.excursion("fridge-a", lot)
+    api.place("north", "site")
+    said = {"excursion_id": excursion, "lot_id": lot, "decision": "release", "reason": "stability data"}
+    here = Somebody(api.client, create_token(api.database, "here-q", Role.QUALITY, site=site))
+    assert at_north(api, Role.QUALITY).post("/v1/dispositions", said).status_code == 403
+    assert here.post("/v1/dispositions", said).status_code == 201
 
 
 def test_a_form_of_the_console_is_bound_to_the_site_as_well(api: Api) -> None:

@@ -90,13 +90,23 @@ def test_a_ledger_that_was_set_back_to_a_moment_goes_on_under_another_name(folde
 
 
 def _base_backup(server: EmbeddedServer, base: Path) -> None:
-    from cloud_sync.storage.embedded import _programs
+    from cloud_sync.storage.embedded import programs_of_server
 
     base.mkdir(mode=0o700)
     user = server.user if os.geteuid() == 0 else None
     if user is not None:
         os.chown(base, user.pw_uid, user.pw_gid)
-    command = [str(_programs() / "pg_basebackup"), "-D", str(base), "-X", "none", "-c", "fast", "-d", server.owner_url]
+    command = [
+        str(programs_of_server() / "pg_basebackup"),
+        "-D",
+        str(base),
+        "-X",
+        "none",
+        "-c",
+        "fast",
+        "-d",
+        server.owner_url,
+    ]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=PATIENCE_S, check=False, cwd="/",
         user=user and user.pw_uid, group=user and user.pw_gid, extra_groups=[] if user else None,

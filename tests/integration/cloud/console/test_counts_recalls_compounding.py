@@ -6,10 +6,11 @@ from io import StringIO
 
 import pytest
 
+from cloud_sync.actions.access import create_token
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
 from tests.support.console import Console
-from tests.support.ledger_api import Api, api_on
+from tests.support.ledger_api import Api, Somebody, api_on
 from tests.support.people import PASSWORD, opened_account
 
 
@@ -84,20 +85,56 @@ def test_a_recall_finds_who_got_it_and_is_closed_by_another_once_all_is_accounte
     assert row["State"] == "completed"
 
 
+def approved_record(api: Api, console: Console) -> None:
+    console.sign_in(api.administrator)
+    record = console.does(
+        "/new-formulation", "/master-formulation-records", name="syringe-10", item="syringe", quantity="10",
+        preparation="category_1", storage="refrigerator", ingredients="saline, 100, 5",
+        steps="* Draw up saline\nLabel", equipment="balance", tests="visual inspection",
+        strength="0.9 %", contents="10 mL syringe", warnings="For flushing only\n",
+    )  # fmt: skip
+    page = console.page(record)
+    assert "0.9 % · 10 mL syringe" in page and "<b>For flushing only</b>" in page
+    console.sign_in(api.quality)
+    console.does(record, f"{record}/approve", reason="reviewed against USP 797")
+
+
+def test_production_at_one_site_makes_its_batches_and_touches_no_others(api: Api, console: Console) -> None:
+    api.place("north", "site")
+    for name, parent in (("suite", "main"), ("suite-n", "north")):
+        api.place(name, parent=parent)
+    for item in ("syringe", "saline"):
+        api.item(item)
+    api.administrator.ok("PUT", "/v1/items/syringe/compounding", json={"kind": "503B"})
+    api.receive("SAL-1", 100, item="saline", place="suite")
+    api.receive("SAL-2", 200, item="saline", place="suite-n")
+    approved_record(api, console)
+    console.sign_in(api.operator)
+    ours = console.does("/compounding", "/production-batches", number="B-1", room="suite", quantity="10")
+    console.sign_in(Somebody(api.client, create_token(api.database, "north-p", Role.PRODUCTION, site="north")))
+    assert (
+        console.send("/compounding", "/production-batches", number="B-2", room="suite", quantity="9").status_code == 403
+    )
+    batch = console.does("/compounding", "/production-batches", number="B-3", room="suite-n", quantity="10")
+    page = console.page(batch)
+    assert "SAL-2" in page and "SAL-1" not in page, "what lies at another site is not offered"
+    console.does(batch, f"{batch}/consume", quantity="100")
+    console.does(batch, f"{batch}/steps", step="1", note="done slowly")
+    console.does(batch, f"{batch}/equipment", serial="BAL-7")
+    refused = console.send(batch, f"{batch}/consume", places="suite", lot_number="SAL-1", quantity="1")
+    assert (refused.status_code, "your own site only" in refused.text) == (403, True)
+    for what in ({"steps": {"step": "1"}}, {"equipment": {"equipment": "balance", "serial": "BAL-7"}}):
+        for word, form in what.items():
+            assert console.api.client.post(f"{ours}/{word}", data=form).status_code == 403
+
+
 def test_a_batch_from_the_record_to_its_release_by_somebody_who_did_not_make_it(api: Api, console: Console) -> None:
     api.place("suite", parent="main")
     for item in ("syringe", "saline"):
         api.item(item)
     api.administrator.ok("PUT", "/v1/items/syringe/compounding", json={"kind": "503B"})
     api.receive("SAL-1", 100, item="saline", place="suite")
-    console.sign_in(api.administrator)
-    record = console.does(
-        "/new-formulation", "/master-formulation-records", name="syringe-10", item="syringe", quantity="10",
-        preparation="category_1", storage="refrigerator", ingredients="saline, 100, 5",
-        steps="* Draw up saline\nLabel", equipment="balance", tests="visual inspection",
-    )  # fmt: skip
-    console.sign_in(api.quality)
-    console.does(record, f"{record}/approve", reason="reviewed against USP 797")
+    approved_record(api, console)
     console.sign_in(api.operator)
     batch = console.does("/compounding", "/production-batches", number="B-1", room="suite", quantity="10")
     console.does(batch, f"{batch}/consume", quantity="100")
@@ -111,6 +148,7 @@ def test_a_batch_from_the_record_to_its_release_by_somebody_who_did_not_make_it(
     console.does(batch, f"{batch}/yields", lot_number="SYR-1", quantity="10", to_place="suite")
     console.does(batch, f"{batch}/finish")
     assert "02 Jun 2026" in console.page(batch), "24 hours in the refrigerator"
+    assert "/labels/container?id=" in console.page(batch)
     console.sign_in(api.quality)
     page = console.page(batch)
     assert "What keeps it from release" in page and "no result" in page

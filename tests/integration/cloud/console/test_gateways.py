@@ -20,6 +20,7 @@ def test_a_probe_without_a_place_is_a_to_do_until_somebody_picks_its_room(databa
     report = {
         "used_bytes": 2_000_000, "bytes_max": 10_000_000, "free_bytes": 5_000_000, "written_bytes": 7_000_000,
         "scans_waiting": 1, "readings_waiting": 11, "version": "0.9.9",
+        "disk": "mmcblk0", "disk_kind": "MMC", "disk_life_used_pct": 40, "disk_written_bytes_a_day": 3_000_000_000,
     }  # fmt: skip
     for records in (
         [reading(minute(0), 5.0, "probe-x")],
@@ -43,7 +44,14 @@ def test_a_probe_without_a_place_is_a_to_do_until_somebody_picks_its_room(databa
         assert "Where are these probes?" not in placed and 'href="/rooms/fridge-a"' in placed
 
         detail = client.get("/gateways/gw-1").text
-        for known in ("0.9.9", "12 records", "2.0 MB of 10.0 MB", "7.0 MB", "all of 2 records"):
+        for known in (
+            "0.9.9",
+            "12 records",
+            "2.0 MB of 10.0 MB",
+            "7.0 MB",
+            "all of 2 records",
+            "mmcblk0 (MMC), up to 40 % of its life used; 3.0 GB written a day",
+        ):
             assert known in detail, known
         assert "nothing to report" in detail and "from 30 days before it ends" in detail
         assert client.get("/gateways/gw-9").status_code == 404

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from io import BytesIO
 
+import pypdfium2
 import pytest
 from PIL import Image
 
@@ -12,6 +13,7 @@ from cloud_sync.labels.settings import LabelSettings, Printer
 from cloud_sync.storage.database import Database
 from edge_agent.domain.barcodes.command_codes import Badge
 from edge_agent.domain.barcodes.scanned import Scanned
+from tests.support.console import Console
 from tests.support.label_printer import LabelPrinter, label_printer
 from tests.support.label_reading import at_the_dock, pages_of, printed_from, scans_in
 from tests.support.ledger_api import NOW, Api, api_on
@@ -69,6 +71,26 @@ def test_a_label_that_does_not_fit_says_so_and_other_sizes_are_offered(api: Api)
     assert "57 × 32 mm" in small.text and "<img" not in small.text.split("<main")[1]
     without = api.client.get("/labels/item?id=insulin")
     assert without.status_code == 409 and "insulin has no gtin" in without.text.lower()
+
+
+def test_a_tote_of_an_order_gets_its_number_at_the_order_and_its_label_names_where_it_goes(api: Api) -> None:
+    api.receive("L1", 10)
+    console = Console(api)
+    console.sign_in(api.operator)
+    out = {"from_place": "main", "to_place": "st-mary", "item": ["insulin"], "quantity": ["5"]}
+    order = console.does("/new-order?kind=requisition", "/orders", **out)
+    label = console.does(order, f"{order}/totes", note="1 of 2")
+    sscc = label.rpartition("=")[2]
+    assert f'href="{label}"' in console.page(order)
+    assert api.reader.ok("GET", f"/v1/totes/{sscc}")["order"] == order.removeprefix("/orders/")
+    pdf = console.send(label, "/labels/tote").content
+    text = pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_range()
+    for words in ("To st-mary", "From main", "1 of 2", f"(00){sscc}"):
+        assert words in text
+    (page,) = pages_of(pdf)
+    for scan in scans_in(page):
+        read = at_the_dock(scan, NOW.date())
+        assert isinstance(read, Scanned) and read.sscc == sscc
 
 
 def test_a_badge_is_for_those_who_manage_badges(api: Api) -> None:

@@ -1,6 +1,8 @@
 """The console's pages without a browser: who gets in, what a form may do, and what is told when it may not."""
 
+import re
 from collections.abc import Iterator
+from hashlib import sha256
 
 import httpx
 import pytest
@@ -234,6 +236,24 @@ def test_the_description_of_the_api_takes_and_shows_no_token(api: Api) -> None:
     assert "/static/docs.css" in page and '"supportedSubmitMethods": ["get"]' in page
     style = api.client.get("/static/docs.css").text
     assert ".auth-wrapper" in style and "display: none" in style
+
+
+def test_files_are_kept_for_good_under_the_hash_of_what_they_are(api: Api) -> None:
+    lot = api.receive("L1", 5)
+    pages = [as_role(api, "reader").get(path).text for path in ("/", "/rooms/fridge-a", f"/lots/{lot}/trace", "/docs")]
+    addresses = set(re.findall(r"/static/[^\"' ]+", " ".join(pages)))
+    assert {address.partition("?")[0].rpartition("/")[2] for address in addresses} >= {
+        "console.css", "console.js", "htmx.min.js", "uPlot.min.css", "chart.js", "trace.js", "dagre.min.js", "docs.css",
+    }  # fmt: skip
+    for address in addresses:
+        path, _, version = address.partition("?v=")
+        kept = api.client.get(address)
+        assert kept.headers["cache-control"] == "public, max-age=31536000, immutable", address
+        assert sha256(kept.content).hexdigest().startswith(version) and version
+        for other in (path, f"{path}?v=000000000000"):
+            asked_again = api.client.get(other)
+            assert (asked_again.status_code, asked_again.headers["cache-control"]) == (200, "private, no-cache")
+    assert api.client.get("/static/nothing.css?v=000000000000").headers["cache-control"] == "no-store"
 
 
 def test_a_lots_page_has_its_stays_and_its_documents(api: Api) -> None:

@@ -84,4 +84,20 @@ def test_an_order_is_signed_from_its_page_and_the_signature_stands_there(api: Ap
     page = console.page(order)
     assert "Vera Miller" in page and "signs the record as it is now" in page
     console.does(order, f"{order}/approve", reason="within budget")
+    page = console.page(order)
+    assert "signs the record that was decided on" in page and "more was recorded since" not in page
+    console.sign_in(api.operator)
+    console.does(order, f"{order}/place", reason="by telephone")
     assert "more was recorded since" in console.page(order)
+
+
+def test_a_signature_on_a_count_covers_what_was_decided_on(api: Api, console: Console) -> None:
+    api.receive("L1", 5)
+    console.sign_in(api.operator)
+    count = console.does("/counts", "/counts", place="fridge-a")
+    console.does(count, f"{count}/findings", quantity="4")
+    console.sign_in_person("vera")
+    signed = {"meaning": "approval", "reason": "counted twice", "password": PASSWORD}
+    console.does(count, "/signatures", **signed)
+    console.does(count, f"{count}/approve", reason="counted twice")
+    assert "signs the record that was decided on" in console.page(count)

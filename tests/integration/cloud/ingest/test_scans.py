@@ -1,10 +1,16 @@
 """What operators scan becomes movements, or exception cases that hold the whole line; nothing is refused."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
+from cloud_sync.actions.access import actor_in_roles
+from cloud_sync.actions.quality.case_resolution import resolve_case
 from cloud_sync.domain.booking import NewMovement
+from cloud_sync.domain.dispositions import CaseDecision
+from cloud_sync.domain.roles import Role
+from cloud_sync.errors import Conflict
 from cloud_sync.posting.movements import book, rebook_cases
 from cloud_sync.storage.events import add_event
 from edge_agent.domain.wire.records import Action
@@ -59,10 +65,12 @@ def test_a_count_is_kept_and_moves_nothing(ledger: Ledger, say: Said) -> None:
 
 
 @pytest.mark.parametrize("first", ["2027-01-31", "2027-06-30"])
-def test_labels_that_disagree_on_expiry_leave_the_earliest_and_a_case(ledger: Ledger, say: Said, first: str) -> None:
+def test_labels_that_disagree_on_expiry_hold_the_lot_and_change_nothing_else(
+    ledger: Ledger, say: Said, first: str
+) -> None:
     for day in sorted(["2027-01-31", "2027-06-30"], reverse=first == "2027-06-30"):
         say(scan(minute(0), Action.RECEIVE, "acme", "dock", line(expires_on=date.fromisoformat(day))))
-    assert ledger.rows("SELECT expires_on FROM lot") == [{"expires_on": date(2027, 1, 31)}]
+    assert ledger.rows("SELECT expires_on FROM lot") == [{"expires_on": date(2027, 6, 30)}]
     (case,) = ledger.rows("SELECT kind, data FROM exception_case")
     assert case == {"kind": "expiry_mismatch", "data": {"expires_on": ["2027-01-31", "2027-06-30"]}}
     assert ledger.held("exception") == {("L1", None, None)}
@@ -209,8 +217,9 @@ def reprocess(ledger: Ledger) -> None:
         rebook_cases(connection, actor="bob")
 
 
-def test_a_label_with_an_earlier_expiry_makes_cases_of_what_was_handed_out_after_it(ledger: Ledger, say: Said) -> None:
-    """As if it had been known then, whichever label came first."""
+def test_a_label_with_an_earlier_expiry_holds_the_lot_and_judges_what_was_handed_out_once_it_is_accepted(
+    ledger: Ledger, say: Said
+) -> None:
     long, short = line(10), line(1, expires_on=date(2026, 2, 28))
     say(scan(minute(-2000), Action.RECEIVE, "acme", "fridge-a", long))
     say(scan(minute(-1500), Action.DISPENSE, "fridge-a", "st-mary", line(2)))
@@ -218,16 +227,24 @@ def test_a_label_with_an_earlier_expiry_makes_cases_of_what_was_handed_out_after
     say(scan(minute(2), Action.MOVE, "fridge-a", "dock", line(1)))
     assert "issued_while_expired" not in ledger.open_cases()
     say(scan(minute(9), Action.MOVE, "fridge-a", "dock", short))
+    assert ledger.open_cases() == ["expiry_mismatch"] and ledger.held("exception") == {("L1", None, None)}
+    assert ledger.rows("SELECT expires_on FROM lot") == [{"expires_on": date(2027, 1, 31)}]
+    (mismatch,) = ledger.rows("SELECT id FROM exception_case")
+    quinn = actor_in_roles(ledger.database, "quinn", Role.QUALITY)
+    for decision in (CaseDecision.EXPLAINED, CaseDecision.CORRECTED, CaseDecision.REJECTED):
+        with pytest.raises(Conflict, match="2026-02-28, 2027-01-31: this does not say which is right"):
+            resolve_case(ledger.database, mismatch["id"], "misread", actor=quinn, decision=decision)
+    resolve_case(ledger.database, mismatch["id"], "saw it", actor=quinn, decision=CaseDecision.ACCEPTED)
+    assert ledger.rows("SELECT expires_on FROM lot") == [{"expires_on": date(2026, 2, 28)}]
     (case,) = ledger.rows("SELECT * FROM exception_case WHERE kind = 'issued_while_expired'")
     assert case["text"] == "dispense of 3 although expired on 2026-02-28"
     assert (case["data"]["operator"], case["data"]["order"]) == ("amy", "RX-1")
     assert case["evidence_id"] is not None
+    say(scan(minute(10), Action.MOVE, "fridge-a", "dock", line(1)))
+    assert ledger.open_cases() == ["issued_while_expired"], "both days are known, and it is decided"
     say(scan(minute(10), Action.MOVE, "fridge-a", "dock", line(1, expires_on=date(2026, 1, 31))))
-    texts = [r["text"] for r in ledger.rows("SELECT text FROM exception_case WHERE kind = 'issued_while_expired'")]
-    assert sorted(texts) == [
-        "dispense of 2 although expired on 2026-01-31",
-        "dispense of 3 although expired on 2026-01-31",
-    ]
+    assert sorted(ledger.open_cases()) == ["expiry_mismatch", "issued_while_expired"]
+    assert ledger.rows("SELECT expires_on FROM lot") == [{"expires_on": date(2026, 2, 28)}]
 
 
 def test_handing_out_expired_stock_is_booked_and_becomes_a_case(ledger: Ledger, say: Said) -> None:
@@ -236,7 +253,8 @@ def test_handing_out_expired_stock_is_booked_and_becomes_a_case(ledger: Ledger, 
     say(scan(minute(1), Action.MOVE, "fridge-a", "dock", stale))
     assert "issued_while_expired" not in ledger.open_cases()
     for number, action in enumerate((Action.PICK, Action.SHIP, Action.DISPENSE, Action.CONSUME), start=2):
-        say(scan(minute(number), action, "dock", "batch-7" if action is Action.CONSUME else "st-mary", line(1)))
+        box = replace(stale, quantity=1)
+        say(scan(minute(number), action, "dock", "batch-7" if action is Action.CONSUME else "st-mary", box))
     assert ledger.open_cases().count("issued_while_expired") == 4
     (case, *_) = ledger.rows("SELECT * FROM exception_case WHERE kind = 'issued_while_expired' ORDER BY id")
     assert case["text"] == "pick of 1 although expired on 2026-02-28"

@@ -194,6 +194,7 @@ AUDIT: Parameters = {
 USUAL: Parameters = {
     **SEAL,
     **AUDIT,
+    "oldest_first": False, "sort": "", "is_descending": True, "state": "", "action": "ship",
     "roles": ["operator"], "site_ids": [1], "record_kind": "order", "record_id": "SO-5", "record_ids": ["SO-5"],
     "record_sha256": "x",
     "meaning": "approval", "proof": "password", "signed_at": AT, "from_value": 1, "changed_by": "a",
@@ -206,7 +207,7 @@ USUAL: Parameters = {
     "sha256": "00", "to_names": ["bin-2"],
     "standing": "doubted", "why": "unannounced", "follows": JOURNAL, "is_doubted": True,
     "effect": "{}", "needs_second_person": True, "numbered_item_ids": [5],
-    "action": "ship", "next_at": AT, "was_at": AT, "language": "de", "page": "a4", "temperature": "C",
+    "next_at": AT, "was_at": AT, "language": "de", "page": "a4", "temperature": "C",
     **ADDED, **RULE, "rows_max": 101, "rows_skipped": 0, "after": AT, "after_s": 900.0, "ancestors": PLACES,
     "today": AT.date(), "after_words": "LOT-5\U0010ffff", "words": "LOT-5", "marks": [AT, AT],
     "actor": "amy", "assignee": None,
@@ -270,9 +271,23 @@ USUAL: Parameters = {
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}
 SERIALS = {"serials": ["s1", "s2"]}
 ASKED: dict[str, list[Parameters]] = {
+    "alerts.alerts": [{"kind": None, "words": []}, {"only_open": True, "words": ["x"]}],
+    "overview.lots_in_house": [
+        {"sort": sort, "is_descending": descending}
+        for sort in ("expires_on", "lot_number")
+        for descending in (True, False)
+    ],
+    "overview.lots_matching": [{"words": "LOT-5", "sort": "item"}, {"state": "held"}],
+    "overview.stock_listed": [
+        {"lot_ids": None, "place_id": None},
+        {"lot_ids": None, "is_descending": False},
+        {"lot_ids": [5, 6]},
+    ],
+    "overview.movements_listed": [{"lot_ids": None}, {"lot_ids": None, "is_descending": False}, {"lot_ids": [5, 6]}],
+    "overview.cases_listed": [{"sort": "", "kind": ""}, {"sort": "", "only_open": True, "words": ""}],
+    "overview.excursions_listed": [{"sort": "began_at", "words": ""}, {"sort": "began_at", "is_descending": False}],
     "backup.missing_of_lane": [{"first": 1, "last": 5000}],
     "backup.set_sequence": [{"name": "item_id_seq"}],
-    "alerts.alerts": [{"kind": None}, {"only_open": True}],
     "alerts.messages": [{}, {"only_unsent": False}],
     "alerts.lots_held_before": [{"before": 10**9}],
     "availability.lot_by_number": [{"item": "item-3"}],
@@ -310,7 +325,12 @@ ASKED: dict[str, list[Parameters]] = {
     "envelopes.retold_between": [{"first": 5, "last": 50}],
     "envelopes.stored_numbers": [{"numbers": [5, 600]}],
     "envelopes.touched_lanes": [{"firsts": [5, 50], "lasts": [9, 90]}],
-    "orders.order_numbers": [{"kind": None}, {"kind": "requisition"}, {"kind": None, "place": "bin-3"}],
+    "orders.order_numbers": [
+        {"kind": None},
+        {"kind": "requisition"},
+        {"kind": None, "place": "bin-3"},
+        {"kind": None, "oldest_first": True},
+    ],
     "quality.cases": [
         {},
         {"lot_id": None},
@@ -342,7 +362,8 @@ WHOLE_ON_PURPOSE = {
     "journals.envelopes_to_channels": "once, when a doubted journal is believed",
     "journals.movements_of_journal": "once, when a journal is doubted or believed",
     "overview.exposure_queue": "all that is held by exposure, when quality opens the queue",
-    "overview.lots_in_rooms": "all stock, for the page of all rooms; made once in some seconds for everybody who looks",
+    "overview.held_in_rooms": "all that is held, for the page of all rooms; made now and then for everybody who looks",
+    "overview.lots_matching": "the lots that words match, when somebody sorts them or looks for a state",
     "papers.alert_figures": "all alerts, for the report of a month",
     "papers.order_figures": "all orders of a month and what moved for them, for its report",
     "papers.quality_figures": "all decisions and cases of a month, for its report",

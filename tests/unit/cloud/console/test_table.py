@@ -5,7 +5,8 @@ from typing import Any
 
 from fastapi import Request
 
-from cloud_sync.console.table import PAGE_ROWS, ROWS_MAX, Column, Show, Table, table
+from cloud_sync.console.table import CSV_ROWS_MAX, PAGE_ROWS, ROWS_MAX, Column, Show, Source, Table, table
+from cloud_sync.domain.list_request import ListRequest
 
 COLUMNS = (
     Column("number", "Order", link=lambda row: f"/orders/{row['number']}"),
@@ -69,19 +70,40 @@ def test_csv_has_every_row_that_matches_and_no_formulas() -> None:
     assert body[3].startswith("'=1+1,small,,")
 
 
+def endless() -> tuple[list[ListRequest], Source]:
+    """A list without end, and what was asked of it."""
+    read: list[ListRequest] = []
+
+    def source(wanted: ListRequest) -> list[dict[str, Any]]:
+        read.append(wanted)
+        first = wanted.rows_skipped
+        return [ROWS[1] | {"number": f"PO-{number}"} for number in range(first, first + wanted.rows_max)]
+
+    return read, source
+
+
+def test_a_list_that_sorts_and_filters_itself_is_never_cut() -> None:
+    read, source = endless()
+    more: dict[str, Any] = {"source": source, "sorts": ("number",), "choices": {"kind": ("big one", "small")}}
+    shown = table(request("sort=-number&kind=big+one&page=3"), "orders", COLUMNS, **more)
+    asked_for = ListRequest(PAGE_ROWS + 1, 2 * PAGE_ROWS, "", "number", is_descending=True, chosen={"kind": "big one"})
+    assert read == [asked_for] and not shown.is_cut and asked_for.choice("kind") == "big_one"
+    assert shown.choices[0].values == ("big one", "small")
+    assert [head.title for head in shown.heads if head.href] == ["Order"]
+    assert table(request("sort=quantity"), "orders", COLUMNS, **more).heads[2].sorted == ""
+    assert read[-1].sort == "", "it cannot be sorted by that"
+    file = table(request("csv=orders&page=2"), "orders", COLUMNS, **more)
+    assert read[-1].rows_max == CSV_ROWS_MAX + 1 and file.is_cut and len(file.matching) == CSV_ROWS_MAX
+
+
 def test_a_long_list_is_read_page_by_page_until_it_is_sorted_and_says_where_it_was_cut() -> None:
-    read: list[tuple[int, int, str]] = []
-
-    def source(rows_max: int, rows_skipped: int, words: str) -> list[dict[str, Any]]:
-        read.append((rows_max, rows_skipped, words))
-        return [ROWS[1] | {"number": f"PO-{number}"} for number in range(rows_skipped, rows_skipped + rows_max)]
-
+    read, source = endless()
     second = table(request("q=x&page=2"), "orders", COLUMNS, source=source)
-    assert read == [(PAGE_ROWS + 1, PAGE_ROWS, "x")]
+    assert read == [ListRequest(PAGE_ROWS + 1, PAGE_ROWS, "x")]
     assert (len(second.rows), second.total, second.has_more, second.is_cut) == (PAGE_ROWS, None, True, False)
     assert second.links["later"] == "/orders?q=x&page=3"
     backwards = table(request("sort=-number"), "orders", COLUMNS, source=source)
-    assert read[-1] == (ROWS_MAX + 1, 0, "")
+    assert read[-1] == ListRequest(ROWS_MAX + 1)
     assert backwards.is_cut and backwards.total == ROWS_MAX and numbers(backwards)[0] == f"PO-{ROWS_MAX - 1}"
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cloud_sync.domain.trace_view import FOLD_OVER, NODES_MAX, OPEN_MAX, view_of
+from cloud_sync.domain.trace_view import FOLD_OVER, NODES_MAX, OPEN_MAX, WAY_MAX, view_of
 
 NOTHING: tuple[list[Any], list[Any]] = ([], [])
 
@@ -51,11 +51,20 @@ def test_what_came_is_folded_as_well_towards_where_it_came_from() -> None:
     assert [each["target"] for each in view.edges if each["kind"] == "folded"] == ["product"]
 
 
+def test_where_a_lot_went_is_not_drawn_once_more_on_the_way_back() -> None:
+    wards = [node("dock"), *(node(f"ward-{n}") for n in range(50))]
+    out = [edge("dock", f"ward-{n}", n) for n in range(50)]
+    view = view_of(([node("acme"), *wards], [edge("acme", "dock"), *out]), (wards, out))
+    assert len(view.nodes) == 1 + 1 + FOLD_OVER + 1, "the supplier, the dock, some wards, and the others in one"
+
+
 def test_ten_thousand_nodes_stay_few_and_a_circle_ends() -> None:
     deep = [node(f"n{n}") for n in range(10_000)]
     links = [edge(f"n{n}", f"n{n * 3 + k}", n) for n in range(3_333) for k in (1, 2, 3) if n * 3 + k < 10_000]
     view = view_of(NOTHING, (deep, links))
-    assert NODES_MAX <= len(view.nodes) < 2 * NODES_MAX and view.nodes_in_all == 10_000
+    assert WAY_MAX <= len(view.nodes) < 3 * WAY_MAX and view.nodes_in_all == 10_000
+    opened = {each["key"] for each in deep}
+    assert NODES_MAX <= len(view_of(NOTHING, (deep, links), opened).nodes) < 2 * NODES_MAX
     assert {each for pair in view.edges for each in (pair["source"], pair["target"])} <= {
         each["key"] for each in view.nodes
     }

@@ -160,3 +160,22 @@ def test_who_changes_or_removes_what_stands_apart_is_found(api: Api) -> None:
         administrator.execute("DELETE FROM personal_data WHERE token = %s", (token,))
     gone = "the personal data that it names are gone, and were not erased"
     assert verify(api.database).findings == [Finding(f"signature {signature['id']}", gone)]
+
+
+def test_the_mail_address_of_an_alert_target_goes_with_its_person(api: Api) -> None:
+    database, mail = api.database, "amy.miller@example.org"
+    person(api, "amy", Role.OPERATOR)
+    boss = api.administrator
+    boss.ok("PUT", "/v1/alert-targets/amy", json={"channel": "mail", "address": mail})
+    boss.ok("PUT", "/v1/alert-subscriptions/all", json={"goes_to": "amy", "severity_min": "info"})
+    with database.transaction() as connection:
+        (sealed,) = connection.execute("SELECT data FROM event WHERE kind = 'alert_target_put'").fetchall()
+    assert TOKEN.fullmatch(sealed["data"]["address"]), "what is sealed does not hold it"
+    (told,) = api.reader.ok("GET", "/v1/events", params={"kind": "alert_target_put"})
+    assert told["data"]["address"] == mail
+    with pytest.raises(Conflict, match="leads to amy"):
+        erase(database, "amy", reason="she left", at=NOW, actor="ada")
+    boss.ok("DELETE", "/v1/alert-subscriptions/all")
+    for actor in ("ada", "bea"):
+        done = erase(database, "amy", reason="she left", at=NOW, actor=actor)
+    assert done["state"] == "erased" and mail not in everything(database)

@@ -1,0 +1,166 @@
+"""Makes the Debian packages: ``./dev package [edge-agent|cloud-sync] [--arch amd64|arm64] [--to DIR]``.
+
+A package is a virtual environment at its final path, ``/opt/lotwarden/...``, with the pinned packages of
+constraints.txt as wheels, beside the unit and what makes user, folders and groups. It is for the Python that builds it
+(Debian 12: 3.11; 13: 3.13), because compiled wheels are. For another architecture wheels are fetched; nothing of it
+runs here.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+PLATFORMS = ("manylinux_2_28_{}", "manylinux_2_17_{}", "manylinux2014_{}")
+
+
+@dataclass(frozen=True)
+class Package:
+    """One of the two: its extra in pyproject.toml, the module whose ``entry.main`` is the command, what it ships."""
+
+    name: str
+    extra: str
+    module: str
+    data: str
+    examples: tuple[str, ...]
+    depends: str = ""
+
+    @property
+    def venv(self) -> str:
+        """Where it will be."""
+        return f"/opt/lotwarden/{self.extra}"
+
+
+PACKAGES = {
+    each.name: each
+    for each in (
+        Package("edge-agent", "edge", "edge_agent", "/var/lib/lotwarden", ("gateway.example.toml",)),
+        Package(
+            "cloud-sync", "cloud", "cloud_sync", "/var/lib/cloud-sync",
+            ("ledger.example.toml", "mosquitto.example.conf", "mosquitto.example.acl"), ", libc6 (>= 2.28)",
+        ),
+    )
+}  # fmt: skip
+
+
+def build(package: Package, arch: str, to: Path, *, has_payload: bool = True) -> Path:
+    """Build one package; gives its path. Without ``has_payload`` it has all but the Python packages, for tests."""
+    with tempfile.TemporaryDirectory(prefix="lotwarden-deb-") as folder:
+        root = Path(folder)
+        root.chmod(0o755)
+        _make_venv(package, root)
+        if has_payload:
+            _install(package, arch, root)
+        _add_files(package, root)
+        _add_control(package, arch, root)
+        to.mkdir(parents=True, exist_ok=True)
+        path = to / f"{package.name}_{version()}_{arch}.deb"
+        _run("dpkg-deb", "--root-owner-group", "-Zzstd", "-z6", "--build", str(root), str(path))
+    return path
+
+
+def version() -> str:
+    """Of the project."""
+    return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
+
+
+def _python() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def _make_venv(package: Package, root: Path) -> None:
+    """What ``python3 -m venv`` makes, for a path that is not there yet."""
+    venv = root / package.venv.lstrip("/")
+    (venv / "bin").mkdir(parents=True)
+    (venv / f"lib/python{_python()}/site-packages").mkdir(parents=True)
+    (venv / "pyvenv.cfg").write_text("home = /usr/bin\ninclude-system-site-packages = false\n")
+    for name in ("python3", "python"):
+        (venv / "bin" / name).symlink_to(f"/usr/bin/python{_python()}")
+    script = venv / "bin" / package.name
+    script.write_text(f"#!{package.venv}/bin/python3 -s\nfrom {package.module}.entry import main\n\nmain()\n")
+    script.chmod(0o755)
+
+
+def _install(package: Package, arch: str, root: Path) -> None:
+    site = root / package.venv.lstrip("/") / f"lib/python{_python()}/site-packages"
+    with tempfile.TemporaryDirectory() as wheels:
+        _run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", wheels, str(ROOT))
+        (wheel,) = Path(wheels).glob("*.whl")
+        platforms = [arg for each in PLATFORMS for arg in ("--platform", each.format(MACHINES[arch]))]
+        _run(
+            sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--only-binary=:all:",
+            "--no-compile",
+            "--python-version", _python(), *platforms, "-c", str(ROOT / "constraints.txt"), "--target", str(site),
+            f"lotwarden[{package.extra}] @ {wheel.as_uri()}",
+        )  # fmt: skip
+    shutil.rmtree(site / "bin", ignore_errors=True)  # other projects' commands, for another place
+
+
+def _add_files(package: Package, root: Path) -> None:
+    unit = (ROOT / f"systemd/{package.name}.service").read_text()
+    files = {
+        f"usr/lib/systemd/system/{package.name}.service": unit.replace("/opt/lotwarden/bin", f"{package.venv}/bin"),
+        f"usr/lib/systemd/system/{package.name}.service.d/package.conf": _read(package, "unit.conf"),
+        f"usr/lib/sysusers.d/{package.name}.conf": _read(package, "sysusers.conf"),
+        f"usr/lib/tmpfiles.d/{package.name}.conf": _read(package, "tmpfiles.conf"),
+        f"usr/share/doc/{package.name}/copyright": (ROOT / "LICENSE").read_text(),
+    }
+    if (HERE / package.name / "udev.rules").exists():
+        files["usr/lib/udev/rules.d/60-lotwarden.rules"] = _read(package, "udev.rules")
+    for name in package.examples:
+        files[f"usr/share/doc/{package.name}/{name}"] = (ROOT / "config" / name).read_text()
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (root / "usr/bin").mkdir(parents=True, exist_ok=True)
+    (root / "usr/bin" / package.name).symlink_to(f"{package.venv}/bin/{package.name}")
+
+
+def _add_control(package: Package, arch: str, root: Path) -> None:
+    size_kb = sum(path.lstat().st_size for path in root.rglob("*") if path.is_file()) // 1024
+    major, minor = sys.version_info[:2]
+    control = root / "DEBIAN"
+    control.mkdir(mode=0o755)
+    (control / "control").write_text(
+        f"Package: {package.name}\nVersion: {version()}\nArchitecture: {arch}\nSection: misc\nPriority: optional\n"
+        f"Maintainer: The Lotwarden authors <lotwarden@example.org>\nInstalled-Size: {size_kb}\n"
+        f"Depends: python3 (>= {major}.{minor}), python3 (<< {major}.{minor + 1}), systemd{package.depends}\n"
+        + _read(package, "about")
+    )
+    for name in ("postinst", "prerm", "postrm"):
+        text = (HERE / name).read_text().replace("@PACKAGE@", package.name).replace("@DATA@", package.data)
+        (control / name).write_text(text)
+        (control / name).chmod(0o755)
+
+
+def _read(package: Package, name: str) -> str:
+    return (HERE / package.name / name).read_text()
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command lines
+
+
+def main() -> None:
+    """Entry point of ``./dev package``."""
+    parser = argparse.ArgumentParser(prog="./dev package", description="Debian packages of the gateway and the ledger.")
+    parser.add_argument("names", nargs="*", default=sorted(PACKAGES), metavar="NAME", help="edge-agent, cloud-sync")
+    parser.add_argument("--arch", choices=sorted(MACHINES), default="amd64")
+    parser.add_argument("--to", type=Path, default=ROOT / "dist")
+    asked = parser.parse_args()
+    for name in asked.names:
+        if name not in PACKAGES:
+            parser.error(f"there is no package {name}: {', '.join(sorted(PACKAGES))}")
+        print(build(PACKAGES[name], asked.arch, asked.to), flush=True)
+
+
+if __name__ == "__main__":
+    main()

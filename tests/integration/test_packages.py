@@ -1,0 +1,88 @@
+"""The Debian packages: built, installed into a root of their own, upgraded and removed.
+
+Without the Python packages, which take minutes to fetch: what is tried is everything beside them.
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.support.paths import ROOT
+
+pytestmark = pytest.mark.skipif(
+    not all(shutil.which(each) for each in ("dpkg", "dpkg-deb", "systemd-sysusers", "systemd-tmpfiles")),
+    reason="NOT TESTED: this system has no dpkg or systemd",
+)
+
+
+@pytest.fixture(scope="module")
+def building() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("build_deb", ROOT / "systemd/packages/build_deb.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["build_deb"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """An empty system that knows root and the group of serial ports."""
+    root = tmp_path / "root"
+    for folder in ("var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/dpkg/triggers", "etc"):
+        (root / folder).mkdir(parents=True)
+    root.chmod(0o755)
+    for name in ("status", "available"):
+        (root / "var/lib/dpkg" / name).touch()
+    (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
+    (root / "etc/group").write_text("root:x:0:\ndialout:x:20:\n")
+    return root
+
+
+def dpkg(root: Path, *arguments: str) -> str:
+    command = ["dpkg", f"--root={root}", "--force-depends", "--force-script-chrootless", "--log=/dev/null", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: dpkg installs as root only")
+@pytest.mark.parametrize(
+    ("name", "user", "data"),
+    [("edge-agent", "lotwarden", "var/lib/lotwarden"), ("cloud-sync", "cloud-sync", "var/lib/cloud-sync")],
+)
+def test_a_package_makes_user_folders_and_unit_and_leaves_the_data(
+    building: ModuleType, root: Path, tmp_path: Path, name: str, user: str, data: str
+) -> None:
+    built = building.build(building.PACKAGES[name], "amd64", tmp_path / "dist", has_payload=False)
+    dpkg(root, "-i", str(built))
+    assert f"{user}:x:" in (root / "etc/passwd").read_text()
+    assert (root / data).stat().st_mode & 0o777 == 0o700
+    enabled = root / f"etc/systemd/system/multi-user.target.wants/{name}.service"
+    assert os.readlink(enabled) == f"/usr/lib/systemd/system/{name}.service"
+    command = root / os.readlink(root / f"usr/bin/{name}").lstrip("/")
+    unit = (root / f"usr/lib/systemd/system/{name}.service").read_text()
+    assert command.stat().st_mode & 0o111 and f"ExecStart=/{command.relative_to(root)} " in unit
+    assert command.read_text().startswith(f"#!/{command.parent.relative_to(root)}/python3")
+    # What a person wrote, and what was recorded, outlives an upgrade, and even a purge.
+    (root / data / "kept").write_text("evidence")
+    dpkg(root, "-i", str(built))
+    dpkg(root, "--purge", name)
+    assert (root / data / "kept").read_text() == "evidence"
+    assert not enabled.is_symlink() and not command.exists()
+
+
+def test_a_package_says_which_python_it_is_for_and_names_the_architecture(building: ModuleType, tmp_path: Path) -> None:
+    built = building.build(building.PACKAGES["edge-agent"], "arm64", tmp_path, has_payload=False)
+    assert built.name == f"edge-agent_{building.version()}_arm64.deb"
+    shown = subprocess.run(["dpkg-deb", "--field", str(built)], capture_output=True, text=True, check=True).stdout
+    assert "Architecture: arm64" in shown
+    assert f"python3 (<< {sys.version_info.major}.{sys.version_info.minor + 1})" in shown
+    listed = subprocess.run(["dpkg-deb", "-c", str(built)], capture_output=True, text=True, check=True).stdout
+    assert "./usr/lib/udev/rules.d/60-lotwarden.rules" in listed and " root/root " in listed
