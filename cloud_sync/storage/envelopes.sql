@@ -5,7 +5,8 @@ SELECT :gateway_id, :journal::uuid, was, seq FROM unnest(:was::bigint[], :seq::b
 ON CONFLICT DO NOTHING;
 
 -- name: stored_numbers(gateway_id, journal, numbers)
--- Which of these readings of a journal are stored under these numbers, and not only set aside. Index: evidence's key.
+-- Which of these readings of a journal are stored under these numbers. Those set aside are not, as long as nobody has had
+-- them booked: also if a person has decided that they never will be. Index: evidence's key.
 SELECT new.number
 FROM unnest(:numbers::bigint[]) AS new (number)
 CROSS JOIN LATERAL (
@@ -16,7 +17,8 @@ CROSS JOIN LATERAL (
 WHERE near.last_seq >= new.number
   -- Index: exception_case_set_aside.
   AND NOT EXISTS (SELECT FROM exception_case k
-                  WHERE k.evidence_id = near.id AND k.kind = 'batch_set_aside' AND k.resolved_at IS NULL);
+                  WHERE k.evidence_id = near.id AND k.kind = 'batch_set_aside'
+                    AND (k.resolved_at IS NULL OR k.decision IS NOT NULL));
 
 -- name: retold_between(gateway_id, journal, first, last)
 -- Which readings with these numbers were told again, and under which number. Index: retold_reading's key.

@@ -114,6 +114,10 @@ def _add_files(package: Package, root: Path) -> None:
     }
     if (HERE / package.name / "udev.rules").exists():
         files["usr/lib/udev/rules.d/60-lotwarden.rules"] = _read(package, "udev.rules")
+    for more in sorted((ROOT / "systemd").glob(f"{package.name}-*")):
+        files[f"usr/lib/systemd/system/{more.name}"] = more.read_text().replace(
+            "/opt/lotwarden/bin", f"{package.venv}/bin"
+        )
     for name in package.examples:
         files[f"usr/share/doc/{package.name}/{name}"] = (ROOT / "config" / name).read_text()
     for name, text in files.items():

@@ -5,6 +5,7 @@ Without the Python packages, which take minutes to fetch: what is tried is every
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
+from cloud_sync.config import DATABASE_URL, load_config
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.skipif(
@@ -64,6 +67,9 @@ def test_a_package_makes_user_folders_and_unit_and_leaves_the_data(
     dpkg(root, "-i", str(built))
     assert f"{user}:x:" in (root / "etc/passwd").read_text()
     assert (root / data).stat().st_mode & 0o777 == 0o700
+    if name == "cloud-sync":
+        timed = (root / "usr/lib/systemd/system/cloud-sync-backup.service").read_text()
+        assert "/opt/lotwarden/cloud/bin/cloud-sync backup" in timed
     enabled = root / f"etc/systemd/system/multi-user.target.wants/{name}.service"
     assert os.readlink(enabled) == f"/usr/lib/systemd/system/{name}.service"
     command = root / os.readlink(root / f"usr/bin/{name}").lstrip("/")
@@ -76,6 +82,21 @@ def test_a_package_makes_user_folders_and_unit_and_leaves_the_data(
     dpkg(root, "--purge", name)
     assert (root / data / "kept").read_text() == "evidence"
     assert not enabled.is_symlink() and not command.exists()
+
+
+def test_the_container_has_a_configuration_that_the_ledger_accepts_and_keeps_its_database_outside() -> None:
+    """NOT TESTED here: the image itself, which needs a registry and a container engine."""
+    folder = ROOT / "systemd/container"
+    config = load_config(folder / "ledger.toml", {DATABASE_URL: "postgresql://lotwarden:x@database/lotwarden"})
+    assert config.database.url == "postgresql://lotwarden:x@database/lotwarden" and config.server.behind_proxy
+    services = yaml.safe_load((folder / "compose.yaml").read_text())["services"]
+    built = services["ledger"]["build"]
+    assert (folder / built["context"] / built["dockerfile"]).resolve() == folder / "Containerfile"
+    recipe = (folder / "Containerfile").read_text()
+    assert str(config.server.port) in recipe and services["proxy"]["command"][-1] == f"ledger:{config.server.port}"
+    for copied in re.findall(r"^COPY --from=build /src/(\S+)", recipe, re.MULTILINE):
+        assert (ROOT / copied).exists(), copied
+    assert services["database"]["volumes"] and "fsync=off" not in str(services)
 
 
 def test_a_package_says_which_python_it_is_for_and_names_the_architecture(building: ModuleType, tmp_path: Path) -> None:

@@ -875,7 +875,7 @@ CREATE INDEX exception_case_of_lot ON public.exception_case USING btree (lot_id,
 CREATE UNIQUE INDEX exception_case_open ON public.exception_case USING btree (kind, key) WHERE (resolved_at IS NULL);
 CREATE INDEX exception_case_open_kind ON public.exception_case USING btree (kind, opened_at) WHERE (resolved_at IS NULL);
 CREATE INDEX exception_case_order ON public.exception_case USING btree (((data ->> 'order'::text))) WHERE (kind = ANY (ARRAY['order_mismatch'::text, 'receipt_discrepancy'::text]));
-CREATE INDEX exception_case_set_aside ON public.exception_case USING btree (evidence_id) WHERE ((kind = 'batch_set_aside'::text) AND (resolved_at IS NULL));
+CREATE INDEX exception_case_set_aside ON public.exception_case USING btree (evidence_id) WHERE (kind = 'batch_set_aside'::text);
 CREATE TRIGGER exception_case_append_only BEFORE DELETE OR TRUNCATE ON public.exception_case FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER exception_case_mostly_stays BEFORE UPDATE ON public.exception_case FOR EACH ROW EXECUTE FUNCTION refuse_other_change('text', 'data', 'assignee', 'resolved_at', 'resolved_by', 'resolution', 'decision', 'resolved_role');
 CREATE TRIGGER exception_case_sealed_delete AFTER DELETE ON public.exception_case REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_exception_case();

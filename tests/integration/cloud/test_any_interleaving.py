@@ -15,7 +15,6 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.app import create_app
-from cloud_sync.storage.database import Database
 from tests.machine.house import House
 from tests.machine.machine import Machine
 from tests.machine.watching import EFFECTS
@@ -30,7 +29,7 @@ PHASES = [
 PROFILE = (
     settings(max_examples=STORIES, stateful_step_count=80, print_blob=True, phases=PHASES)
     if STORIES
-    else settings(max_examples=12, stateful_step_count=50, derandomize=True, phases=[Phase.generate])
+    else settings(max_examples=8, stateful_step_count=50, derandomize=True, phases=[Phase.generate])
 )
 
 
@@ -39,9 +38,9 @@ def machine(databases: RecycledDatabases) -> Iterator[type[Machine]]:
     clock: list[datetime] = [datetime.now(UTC)]
     with (
         databases.lent() as url,
-        Database.at_url(url) as database,
-        TestClient(create_app(database, clock=lambda: clock[0]), raise_server_exceptions=False) as client,
+        TestClient(create_app(databases.open(url), clock=lambda: clock[0]), raise_server_exceptions=False) as client,
     ):
+        database = databases.open(url)
         bring_in_fault(Ledger(database))
         yield type("Here", (Machine,), {"client": client, "database": database, "clock": clock})
 

@@ -22,7 +22,7 @@ from tests.support.builders import GatewayWithKey, Ledger, line, minute, reading
 from tests.support.recycled_databases import RecycledDatabases, empty
 from tests.support.reference_model import Measured, Move, Place, Truth, World, speaks_for, truth
 
-EXAMPLES = int(os.environ.get("LOTWARDEN_EXAMPLES", "80"))
+EXAMPLES = int(os.environ.get("LOTWARDEN_EXAMPLES", "48"))
 """More of them, and others each time: LOTWARDEN_EXAMPLES=2000 pytest tests/integration/cloud/test_any_order.py."""
 
 STRICT = Policy(
@@ -171,7 +171,8 @@ Store = Callable[[Database, Sequence[bytes]], list[BatchReceipt]]
 
 @pytest.fixture(scope="module")
 def shared(databases: RecycledDatabases) -> Iterator[Database]:
-    with databases.lent() as url, Database.at_url(url) as opened:
+    with databases.lent() as url:
+        opened = databases.open(url)
         yield opened
 
 

@@ -1,5 +1,6 @@
 """Counts that were approved, times that people typed and goods that they held, among facts in any order of arrival."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -67,7 +68,7 @@ decided = st.builds(
 @settings(
     max_examples=EXAMPLES // 4,
     deadline=None,
-    derandomize=EXAMPLES == 80,
+    derandomize="LOTWARDEN_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )

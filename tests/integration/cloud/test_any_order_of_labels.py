@@ -22,7 +22,7 @@ from tests.support.builders import GTIN, GatewayWithKey, Ledger, line, scan
 from tests.support.recycled_databases import RecycledDatabases, empty
 from tests.support.reference_model import Issue, late_issues
 
-EXAMPLES = int(os.environ.get("LOTWARDEN_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("LOTWARDEN_EXAMPLES", "16"))
 ZONES = {"auckland": "Pacific/Auckland", "la": "America/Los_Angeles", "havana": "America/Havana"}
 DAY = date(2026, 10, 31)
 """In Havana the clocks show midnight twice at the end of it."""
@@ -57,7 +57,8 @@ said = st.builds(
 
 @pytest.fixture(scope="module")
 def shared(databases: RecycledDatabases) -> Iterator[Database]:
-    with databases.lent() as url, Database.at_url(url) as opened:
+    with databases.lent() as url:
+        opened = databases.open(url)
         yield opened
 
 

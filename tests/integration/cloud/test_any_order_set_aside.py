@@ -29,7 +29,8 @@ some = settings(
 
 @pytest.fixture(scope="module")
 def faulty(databases: RecycledDatabases) -> Iterator[Database]:
-    with databases.lent() as url, Database.at_url(url) as opened:
+    with databases.lent() as url:
+        opened = databases.open(url)
         bring_in_fault(Ledger(opened))
         yield opened
 

@@ -1,6 +1,5 @@
 -- Of a batch that was set aside nothing counts yet, so what its lane is known up to ends before it.
-CREATE INDEX exception_case_set_aside ON exception_case (evidence_id)
-    WHERE kind = 'batch_set_aside' AND resolved_at IS NULL;
+CREATE INDEX exception_case_set_aside ON exception_case (evidence_id) WHERE kind = 'batch_set_aside';
 
 -- Whether all these records of a lane are here and count, or are declared lost.
 CREATE OR REPLACE FUNCTION lane_has(of_gateway bigint, of_journal uuid, of_lane text, first bigint, last bigint)

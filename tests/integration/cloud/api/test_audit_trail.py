@@ -13,7 +13,6 @@ from cloud_sync.actions.access import create_token
 from cloud_sync.actions.people.signatures import set_rule
 from cloud_sync.app import create_app
 from cloud_sync.domain.roles import Role
-from cloud_sync.storage.database import Database
 from tests.integration.cloud import test_requisition_to_patient as story
 from tests.integration.cloud.seal.test_verification import tell_story
 from tests.support.ledger_api import Somebody
@@ -24,7 +23,8 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def auditor(databases: RecycledDatabases) -> Iterator[Somebody]:
-    with databases.lent() as url, Database.at_url(url) as database:
+    with databases.lent() as url:
+        database = databases.open(url)
         tell_story(database)
         set_rule(database, "excursion_minutes", 240, reason="SOP 12", actor="command line")
         set_rule(database, "excursion_minutes", 60, reason="SOP 12, version 2", actor="command line")

@@ -8,7 +8,6 @@ import pytest
 from cloud_sync.ingest.batches import BatchOutcome, store_batch, store_batches
 from cloud_sync.ingest.bulk_scans import read_scans
 from cloud_sync.ingest.pipeline import Sealed, Sender
-from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
 from edge_agent.domain.wire.wire import digest_of, header_of
 from tests.support.builders import GatewayWithKey, Ledger, ledger_with_two_fridges, line, minute, notice, reading, scan
@@ -59,7 +58,8 @@ def test_a_backlog_of_scans_gives_what_its_batches_give_one_by_one(databases: Re
     found = []
     for together in (True, False):
         gateway = GatewayWithKey()
-        with databases.lent() as url, Database.at_url(url) as database:
+        with databases.lent() as url:
+            database = databases.open(url)
             ledger = ledger_with_two_fridges(database, gateway)
             store_batch(database, gateway.batch(reading(minute(5), 5.0), reading(minute(8), 9.0)))
             raws = a_busy_day(gateway, seed)

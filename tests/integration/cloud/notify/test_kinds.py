@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cloud_sync.actions.governance.equipment import add_calibration, keep_equipment
 from cloud_sync.domain.alerts import AlertKind
 from cloud_sync.notify.channels.apprise_urls import send_by_apprise
 from cloud_sync.notify.conditions import look_once
@@ -103,6 +104,22 @@ def test_what_gateways_report_of_themselves_is_told(ledger: Ledger, say: Said) -
         AlertKind.CALIBRATION_DUE, AlertKind.CERTIFICATE_DUE, AlertKind.DISK_FULL,
     }  # fmt: skip
     assert told(ledger.database)["certificate_due"] == ("Gateway gw-1: certificate due, tls.crt", "alert")
+
+
+def test_a_certificate_that_is_filed_silences_the_reminder_of_the_gateway(ledger: Ledger, say: Said) -> None:
+    due = Notice(stamp(minute(1)), NoticeKind.CALIBRATION_DUE, "probe-a", "calibration of probe-a is due on 2026-03-20")
+    say(due)
+    name, day = "thermometer-a", minute(0).date()
+    keep_equipment(ledger.database, name, gateway="gw-1", device="probe-a", reason="first filling", actor="fay")
+    paper = {"laboratory": "Acme Cal", "passed": True, "points": [], "reference": "K.pdf", "sha256": "a" * 64}
+    add_calibration(ledger.database, name, certificate="K-1", calibrated_on=day - timedelta(days=400),
+                    due_on=day + timedelta(days=9), **paper, at=minute(1), actor="fay")  # fmt: skip
+    assert look_once(ledger.database, AlertSettings(), minute(2)) == 1, "gateway and ledger mean the same device"
+    add_calibration(ledger.database, name, certificate="K-2", calibrated_on=day, due_on=day + timedelta(days=365),
+                    **paper, at=minute(2), actor="fay")  # fmt: skip
+    assert look_once(ledger.database, AlertSettings(), minute(3)) == 0
+    with ledger.database.transaction() as connection:
+        assert connection.execute("SELECT FROM alert_condition").fetchall() == [], "it is the case no longer"
 
 
 def test_a_worn_disk_is_told_by_the_settings_thresholds_and_a_silent_one_never(ledger: Ledger, say: Said) -> None:

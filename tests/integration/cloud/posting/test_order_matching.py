@@ -16,7 +16,7 @@ from cloud_sync.storage.events import add_event
 from edge_agent.domain.wire.records import Action, ScanTransaction
 from tests.integration.conftest import Said
 from tests.support.builders import GatewayWithKey, Ledger, line, minute, scan
-from tests.support.ledger_api import Api, api_on
+from tests.support.ledger_api import NOW, Api, api_on
 
 OTHER_GTIN = "00312345678906"
 WHY = {"reason": "as agreed"}
@@ -233,6 +233,61 @@ def test_destroying_without_approval_is_booked_and_told(api: Api, say: Said) -> 
     assert (states(api, number), codes(api, number)) == ({"destroyed": 10}, ["not_allowed"])
 
 
+def texts(api: Api, code: str) -> list[str]:
+    return [row["text"] for row in api.reader.rows("/v1/cases") if row["data"].get("code") == code]
+
+
+def test_why_an_order_was_not_to_be_carried_out_is_told_with_the_case(api: Api, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10)))
+    number = ordered(api, "destruction", "fridge-a", "scrap", lot_number="L1")
+    say(scan(minute(1), Action.DESTROY, "fridge-a", None, line(10), order=number))
+    assert texts(api, "not_allowed") == [f"destroy for {number}, but it is not approved yet"]
+
+
+def test_a_move_within_the_house_that_names_an_order_does_not_carry_it_out(api: Api, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(10)))
+    number = ordered(api, "destruction", "fridge-a", "scrap", lot_number="L1")
+    say(scan(minute(1), Action.MOVE, "fridge-a", "staging", line(10), order=number))
+    assert codes(api, number) == []
+
+
+def test_what_an_order_does_not_ask_for_is_booked_and_told(api: Api, ledger: Ledger, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(20)))
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(5, "ASA", gtin=OTHER_GTIN)))
+    number = allocated(api)
+    say(scan(minute(1), Action.SHIP, "fridge-a", "st-mary", line(5, "ASA", gtin=OTHER_GTIN), order=number))
+    assert ledger.balances()["ASA", "", "st-mary"] == 5
+    assert codes(api, number) == ["unexpected_item"]
+    assert texts(api, "unexpected_item") == [f"ship of aspirin lot ASA for {number}, which does not ask for it"]
+
+
+def test_what_is_scanned_back_is_held_against_the_order_of_return(api: Api, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(20)))
+    number = allocated(api)
+    say(scan(minute(1), Action.SHIP, "fridge-a", "st-mary", line(10), order=number))
+    back = {
+        "client_id": str(uuid.uuid4()), "kind": "return", "from_place": "st-mary", "to_place": "staging",
+        "returns_order": number, "lines": [{"item": "insulin", "quantity": 4}],
+    }  # fmt: skip
+    returned = str(api.operator.ok("POST", "/v1/orders", json=back)["number"])
+    say(scan(minute(2), Action.RETURN, "st-mary", "staging", line(4), order=returned))
+    assert codes(api, returned) == []
+    say(scan(minute(3), Action.RETURN, "st-mary", "staging", line(1), order=returned))
+    assert codes(api, returned) == ["over"]
+    say(scan(minute(4), Action.RETURN, "st-mary", "staging", line(1, "ASA", gtin=OTHER_GTIN), order=returned))
+    assert codes(api, returned) == ["over", "unexpected_item"]
+
+
+def test_one_scan_keeps_every_reservation_of_its_stock(api: Api, say: Said) -> None:
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(20)))
+    for quantity in (2, 1):
+        body = {"client_id": str(uuid.uuid4()), "item": "insulin", "quantity": quantity, "demand": "RX-1"}
+        api.operator.ok("POST", "/v1/allocations", json=body)
+    assert reserved(api) == {"fridge-a": 3}
+    say(scan(minute(1), Action.DISPENSE, "fridge-a", "st-mary", line(3), order="RX-1"))
+    assert reserved(api) == {}
+
+
 # Counts
 
 
@@ -326,3 +381,23 @@ def test_what_came_in_from_outside_is_held_whatever_the_scan_called_it(api: Api,
     say(scan(minute(1), action, "st-mary", "fridge-b", line(2, "B")))
     held = {(row["lot_number"], row["kind"], row["place"]) for row in api.reader.rows("/v1/holds/placed")}
     assert held == {("A", "receipt_inspection", "fridge-a"), ("B", "manual", "fridge-b")}
+
+
+def test_what_comes_of_a_transfer_is_held_against_what_was_shipped_not_what_was_asked_for(api: Api, say: Said) -> None:
+    api.place("annex", "site")
+    say(scan(minute(0), Action.RECEIVE, "acme", "fridge-a", line(20)))
+    number = ordered(api, "transfer", "site", "annex")
+    path = f"/v1/orders/{number}"
+    line_of = api.operator.ok("POST", f"{path}/allocate", json={"client_id": str(uuid.uuid4())})["lines"][0]
+    api.place(f"transit.{number}", "transit")
+    part = {"to_place": f"transit.{number}", "action": "ship", "quantity": 6}
+    api.operator.ok("POST", f"/v1/reservations/{line_of['reservations'][0]['id']}/pick", json=part)
+
+    def arrives(quantity: int) -> list[str]:
+        came = {"item": "insulin", "lot_number": "L1", "quantity": quantity, "expires_on": None}
+        said = {"client_id": str(uuid.uuid4()), "occurred_at": NOW.isoformat(), "lines": [came]}
+        answer = api.operator.ok("POST", f"{path}/receive", json=said)
+        return [each["code"] for each in answer["discrepancies"]]
+
+    assert arrives(4) == []
+    assert arrives(3) == ["over_delivery"], "7 came of 6 that were shipped; 10 were asked for"

@@ -77,7 +77,8 @@ def cosign_latest(database: Database, name: str, key: Ed25519PrivateKey) -> None
 
 @pytest.fixture(scope="module")
 def walked(databases: RecycledDatabases) -> Iterator[tuple[Database, int]]:
-    with databases.lent() as url, Database.at_url(url) as database:
+    with databases.lent() as url:
+        database = databases.open(url)
         yield database, excursion_to_release(database)
 
 

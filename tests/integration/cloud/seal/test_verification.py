@@ -37,7 +37,8 @@ def tell_story(database: Database) -> None:
 
 @pytest.fixture(scope="module")
 def told(databases: RecycledDatabases) -> Iterator[Database]:
-    with databases.lent() as url, Database.at_url(url) as database:
+    with databases.lent() as url:
+        database = databases.open(url)
         tell_story(database)
         while seal_once(database):
             pass
@@ -102,7 +103,8 @@ def test_a_change_that_no_event_tells_of_is_found(told: Database) -> None:
 def test_an_older_backup_is_found_by_a_checkpoint_that_was_kept_elsewhere(
     databases: RecycledDatabases,
 ) -> None:
-    with databases.lent() as url, Database.at_url(url) as database:
+    with databases.lent() as url:
+        database = databases.open(url)
         with database.transaction() as connection:
             story_event(connection, 1)
         seal_once(database)

@@ -29,8 +29,11 @@ from edge_agent.domain.barcodes.command_codes import Badge, ChoosePlace
 from edge_agent.domain.barcodes.scanned import Scanned
 from edge_agent.domain.wire.ids import PlaceName
 from tests.support.label_reading import at_the_dock, pages_of, printed_from, scans_in, worn
+from tests.support.paths import ROOT
 
 TODAY = date(2026, 11, 29)
+PICTURES = ROOT / "build" / "labels"
+"""Kept after the tests, to be looked at."""
 GTIN = "00312345678906"
 TRICKY = 'A(1)/"_1>8%&'
 """Legal in a lot, and read as orders by brackets-notation readers and by printers' own barcode commands."""
@@ -83,6 +86,8 @@ def drawn(content: Content, size: str = "", *symbologies: Symbology) -> Drawing:
 @pytest.mark.parametrize("name", LABELS)
 def test_a_label_at_203_dpi_is_read_turned_blurred_and_pale_as_the_record_it_was_made_of(name: str) -> None:
     content = LABELS[name]
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    bitmap_of(drawn(content), 203).save(PICTURES / f"{name}.png")
     for how, image in worn(bitmap_of(drawn(content), 203)):
         scans = scans_in(image)
         assert len(scans) == len(content.symbologies), (how, scans)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
+from cloud_sync.actions.governance import legal_holds
 from cloud_sync.actions.monitoring.retention import make_months_ahead, thin_readings
 from cloud_sync.posting.monitoring.rule_tracks import judge_again
 from edge_agent.domain.monitoring.excursions import Side
@@ -48,6 +49,19 @@ def test_old_readings_become_hours_and_those_inside_excursions_stay(ledger: Ledg
     assert abs(hour["mean"] - 40 / 6) < 1e-9
     assert [row["value"] for row in ledger.rows("SELECT value FROM reading ORDER BY at")] == [9.0, 9.5, 5.0]
     assert (ledger.held(), ledger.excursions()) == (held, excursions)
+
+
+def test_nothing_is_thinned_out_of_where_and_while_goods_under_a_legal_hold_were(ledger: Ledger, say: Said) -> None:
+    say(scan(minute(15), Action.RECEIVE, "acme", "fridge-a"))
+    say(*(reading(minute(10 * n), 5.0) for n in range(4)), *(reading(minute(10 * n), 5.0, "probe-b") for n in range(4)))
+    hold = legal_holds.ask(ledger.database, item="insulin", reason="law suit 7", at=LONG_AFTER, actor="amy")
+    assert thin_readings(ledger.database, months=5, at=LONG_AFTER) == {"reading_2026_03": 6}
+    assert [row["at"] for row in ledger.rows("SELECT at FROM reading ORDER BY at")] == [minute(20), minute(30)]
+    for actor in ("bo", "amy"):
+        if actor == "bo":
+            legal_holds.decide(ledger.database, hold["id"], "approved", reason="agreed", at=LONG_AFTER, actor=actor)
+        legal_holds.lift(ledger.database, hold["id"], reason="settled", at=LONG_AFTER, actor=actor)
+    assert thin_readings(ledger.database, months=5, at=LONG_AFTER) == {}, "what is kept once stays"
 
 
 def test_a_month_of_which_nothing_is_left_is_dropped_and_made_again_when_something_comes(

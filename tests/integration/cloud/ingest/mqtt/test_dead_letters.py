@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from cloud_sync.actions.access import actor_in_roles
+from cloud_sync.actions.quality.case_resolution import resolve_case
+from cloud_sync.domain.roles import Role
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.ingest.batches import BatchOutcome, BatchReceipt, store_batches
 from cloud_sync.ingest.dead_letter_retry import reprocess
@@ -136,6 +140,16 @@ def test_silence_before_what_was_set_aside_is_found_when_it_is_booked(spoilt: Le
     spoilt.run_as_owner(MENDED)
     reprocess(spoilt.database, the_case(spoilt), reason="mended", actor="quinn")
     assert spoilt.excursions() == {("probe-a", "silent", minute(0), minute(15), 15 * 60.0)}
+
+
+def test_a_reading_that_is_told_again_counts_although_its_first_telling_is_never_booked(
+    spoilt: Ledger, gateway: GatewayWithKey
+) -> None:
+    store_batches(spoilt.database, [gateway.batch(reading(minute(0), 5.0), reading(minute(1), 99.0))])
+    resolve_case(spoilt.database, the_case(spoilt), "lost", actor=actor_in_roles(spoilt.database, "q", Role.QUALITY))
+    spoilt.run_as_owner(MENDED)
+    store_batches(spoilt.database, [gateway.batch(replace(reading(minute(1), 99.0), was=2))])
+    assert spoilt.rows("SELECT at, value FROM reading") == [{"at": minute(1), "value": 99.0}]
 
 
 def silent_after_ten_minutes(ledger: Ledger) -> None:

@@ -53,7 +53,8 @@ lots = st.builds(
 
 @pytest.fixture(scope="module")
 def shared(databases: RecycledDatabases) -> Iterator[Database]:
-    with databases.lent() as url, Database.at_url(url) as opened:
+    with databases.lent() as url:
+        opened = databases.open(url)
         yield opened
 
 
