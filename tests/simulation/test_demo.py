@@ -5,11 +5,14 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import datetime
 
 import httpx
 import pytest
 
 from tests.support.paths import ROOT
+
+BUILD = ROOT / "build" / "papers"
 
 DEMO = [sys.executable, "-m", "cloud_sync.demo"]
 ENVIRONMENT = os.environ | {"COLUMNS": "200", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
@@ -47,6 +50,7 @@ def test_the_story_is_true_and_the_console_stays_open_for_every_role_until_it_is
         people = dict(re.findall(r"^ +(\w+) +(\w+) *$", text[text.index(password[0]) :], re.M))
         pages = {role: signed_in(url[1], person, password[1]) for role, person in people.items() if role != "role"}
         docs = httpx.get(f"{url[1]}/docs", timeout=10)
+        kept = keep_papers(url[1], next(name for name, role in people.items() if role == "quality"), password[1])
         demo.send_signal(signal.SIGINT)
         assert demo.wait(timeout=60) == 0
     assert set(pages) == {"administrator", "auditor", "facilities", "operator", "pharmacist", "production", "quality",
@@ -54,6 +58,24 @@ def test_the_story_is_true_and_the_console_stays_open_for_every_role_until_it_is
     assert all(f"{people[role]} <small>{role}</small>" in page for role, page in pages.items())
     assert docs.status_code == 200 and "Lotwarden" in docs.text
     assert "lw_" not in text, "no token is shown"
+    assert kept == {"excursion-report", "lot-history", "thermal-passport", "room-report"}
+
+
+def keep_papers(url: str, person: str, password: str) -> set[str]:
+    """The papers on what happened in the story, kept with the output of the tests; gives their kinds."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with httpx.Client(base_url=url, timeout=60, follow_redirects=True) as client:
+        client.post("/login", data={"person": person, "password": password})
+        excursion = client.get("/v1/excursions").json()["rows"][0]
+        lot = next(row for row in client.get("/v1/lots").json()["rows"] if row["lot_number"] == "LOT-STAYS")
+        month = datetime.fromisoformat(excursion["began_at"]).strftime("%Y-%m")
+        wanted = {"excursion-report": excursion["id"], "lot-history": lot["id"], "thermal-passport": lot["id"],
+                  "room-report": f"{excursion['place']}:{month}"}  # fmt: skip
+        for kind, about in wanted.items():
+            answer = client.get(f"/v1/papers/{kind}/{about}")
+            assert answer.status_code == 200 and answer.content.startswith(b"%PDF-"), answer.text
+            (BUILD / f"demo-{kind}.pdf").write_bytes(answer.content)
+    return set(wanted)
 
 
 def signed_in(url: str, person: str, password: str) -> str:
