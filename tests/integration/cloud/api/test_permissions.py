@@ -36,7 +36,7 @@ OPEN = {
 OF_THE_HOUSE = {
     "access-reviews", "accounts", "alert-rotas", "alert-targets", "change-controls", "changes", "documents",
     "equipment", "gateways", "imports", "items", "legal-holds", "master-formulation-records", "operators", "owners",
-    "paper-schedules", "policies", "recalls", "replenishment", "suppliers",
+    "paper-schedules", "policies", "recalls", "replenishment", "suppliers", "totes",
 }  # fmt: skip
 """What belongs to no site: whoever works at one site alone does not change it."""
 LOOKS_ITSELF = {"signatures", "labels"}
