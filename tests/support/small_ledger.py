@@ -61,7 +61,7 @@ class Ledger:
 
     async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        if head.startswith("GET /v1/desk"):
+        if head.startswith(("GET /v1/desk", "GET /v1/journals/missing")):
             writer.write(response(404, b"this ledger has no desks"))
             await writer.drain()
             return True

@@ -24,6 +24,7 @@ Text = Annotated[str, Query(max_length=200)]
 KEPT = "/administration/"
 PAGES = {
     "lot": "/lots/", "gateway": "/gateways/", "account": f"{KEPT}people/", "place": f"{KEPT}places/",
+    "excursion": "/quarantine/", "case": "/cases/", "order": "/orders/", "count": "/counts/", "recall": "/recalls/",
     "item": f"{KEPT}items/", "supplier": f"{KEPT}suppliers/", "policy": f"{KEPT}policies/", "owner": f"{KEPT}owners/",
 }  # fmt: skip
 """Where the page of a subject is."""

@@ -5,7 +5,7 @@
   const box = document.querySelector("[data-graph]");
   if (!box) return;
   const note = document.querySelector("#graph-note");
-  const READABLE = 0.75;
+  const READABLE = 0.75, FITS = 0.45;
   const opened = [];
   let plot = null;
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -78,7 +78,7 @@
     plot.fit(undefined, 24);
     // As large as can be read: what does not fit is reached by dragging, or by Fit.
     if (plot.zoom() > 1) { plot.zoom(1); plot.center(); }
-    else if (plot.zoom() < READABLE) { plot.zoom(READABLE); plot.center(plot.nodes("[?own]").first()); }
+    else if (plot.zoom() < FITS) { plot.zoom(READABLE); plot.center(plot.nodes("[?own]").first()); }
     plot.on("tap", "node", ({ target }) => {
       if (target.data("folded")) { opened.push(target.data("of")); start(); } else { location.href = `/lots/${target.data("lot")}`; }
     });
