@@ -262,3 +262,28 @@ def test_a_lots_page_has_its_stays_and_its_documents(api: Api) -> None:
     api.quality.ok("POST", "/v1/documents", json=paper)
     page = as_role(api, "reader").get(f"/lots/{lot}").text
     assert "CoA-77" in page and "abababab" in page and '<rect class="bar-' in page
+
+
+def test_a_list_longer_than_any_page_is_sorted_and_filtered_as_a_whole(api: Api) -> None:
+    api.receive("A-FIRST", 5)
+    with api.database.transaction() as connection:
+        connection.execute(
+            """INSERT INTO lot (item_id, lot_number, owner, expires_on)
+               SELECT i.id, 'M-' || lpad(n::text, 5, '0'), 'house', date '2027-01-01' + n
+               FROM item i, generate_series(1, 2500) n WHERE i.name = 'insulin'"""
+        )
+        connection.execute(
+            """INSERT INTO position (lot_id, serial, place_id, quantity)
+               SELECT l.id, '', p.id, 1 FROM lot l, place p WHERE p.name = 'fridge-a' AND l.lot_number LIKE 'M-%'"""
+        )
+    held = api.reader.rows("/v1/lots", lot_number="M-02400")[0]["id"]
+    api.quality.ok("POST", "/v1/holds", json={"lot_id": held, "reason": "torn box"})
+    client = as_role(api, "reader")
+    last = client.get("/lots?sort=-lot_number").text
+    assert last.index("M-02500") < last.index("M-02499") and "Only the first" not in last
+    assert "A-FIRST" in client.get("/lots?sort=lot_number").text
+    assert "M-02500" in client.get("/lots?sort=-expires_on").text
+    only_held = client.get("/lots?state=held").text
+    assert "M-02400" in only_held and "M-02399" not in only_held
+    assert "M-02400" not in client.get("/lots?state=free&q=M-024").text
+    assert len(client.get("/lots?csv=lots&sort=lot_number").text.splitlines()) == 2502
