@@ -12,6 +12,8 @@ WIDTH, HEIGHT = 1800.0, 560.0
 LEFT, RIGHT, TOP, BOTTOM = 120.0, 20.0, 20.0, 60.0
 STEPS_S = (60, 300, 600, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 2 * 86_400, 7 * 86_400, 14 * 86_400, 28 * 86_400)
 TICKS_MAX = 9
+CHARACTER = 16.0
+"""As wide as one is at most, of the size of the words at the axes."""
 TICKS_Y = 5
 INK, SOFT, LINE, SHADE, LIMIT = "#1a1a1a", "#5a6472", "#d5dae0", "#f3d9d6", "#a3271c"
 
@@ -148,7 +150,8 @@ def _x_axis(curve: Curve, scale: _Scale, style: PaperStyle) -> list[str]:
             parts.append(_text(x, HEIGHT - 28, style.clock(at), "middle"))
         if style.day(at) != day:
             day = style.day(at)
-            parts.append(_text(x, HEIGHT - (28 if step_s >= 86_400 else 2), day, "middle"))
+            within = min(x, WIDTH - len(day) * CHARACTER / 2)
+            parts.append(_text(within, HEIGHT - (28 if step_s >= 86_400 else 2), day, "middle"))
         at += timedelta(seconds=step_s)
     return parts
 
