@@ -171,7 +171,7 @@ def test_it_speaks_tls_itself(tmp_path: Path, ledger_url: str) -> None:
         import ssl
 
         context = ssl.create_default_context(cafile=cert)
-        assert httpx.get(f"{ledger.url}/healthz", verify=context).status_code == 200
+        assert httpx.get(f"{ledger.url}/healthz", verify=context, timeout=DEADLINE_S).status_code == 200
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{ledger.url}/healthz")
 

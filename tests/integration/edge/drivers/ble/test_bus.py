@@ -528,7 +528,7 @@ async def test_the_simulator_prints_a_configuration_that_hears_it(monkeypatch: p
             await task
     finally:
         process.send_signal(signal.SIGINT)
-        assert await process.wait() == 0
+        assert await asyncio.wait_for(process.wait(), DEADLINE_S) == 0
 
 
 @pytest.fixture(autouse=True)
