@@ -53,10 +53,14 @@ def store_readings(
     A batch of the readings' lane of which none is left (all were told under other numbers, or none can be read) still
     closes a hole in the journal: silence is judged as far as that is known now. The caller has advanced the lane.
     """
-    said = [*without_those_told(connection, source, said), *as_unusable(envelopes)]
+    new = without_those_told(connection, source, said)
+    # One of an envelope's readings fewer is here than was thought: it is drawn anew around what is told again.
+    here = {each.seq for each in new}
+    again = [each for each in said if each.seq not in here and each.record.was is not None]
+    said = [*new, *as_unusable(envelopes)]
     if not said and not envelopes and source.lane is not Lane.READINGS:
         return
-    stamps = [each.record.stamp for each in said]
+    stamps = [each.record.stamp for each in [*said, *again]]
     stamps += [stamp for each in envelopes for stamp in (each.record.since, each.record.stamp)]
     times = true_times(connection, source, stamps)
     believed = {stamp for stamp in stamps if _is_believed(source, stamp, times)}
@@ -64,6 +68,7 @@ def store_readings(
         connection, source.gateway, source.evidence_id, (stamp.at for stamp in stamps if stamp not in believed)
     )
     said = [each for each in said if each.record.stamp in believed]
+    again = [each for each in again if each.record.stamp in believed]
     envelopes = [each for each in envelopes if {each.record.since, each.record.stamp} <= believed]
     good = [_good(source, each, times) for each in said if each.record.quality is Quality.GOOD and each.record.values]
     unusable = [
@@ -77,6 +82,7 @@ def store_readings(
         good,
         unusable,
         placed(source, envelopes, times),
+        again=[_good(source, each, times) for each in again if each.record.quality is Quality.GOOD],
         doubted_journal=source.doubted_journal,
     )
 
@@ -92,9 +98,11 @@ def keep_readings(
     unusable: Sequence[Unusable],
     envelopes: Sequence[PlacedEnvelope] = (),
     *,
+    again: Sequence[Good] = (),
     doubted_journal: str | None = None,
 ) -> None:
-    """Keep readings of a gateway, good and unusable, and judge the good ones and the silence between.
+    """Keep readings of a gateway, good and unusable, and judge the good ones and the silence between. ``again``: good
+    ones that are here already under their old number.
 
     A channel that was never heard before is registered without a place. Readings from before the gateway's clock was
     synchronised count at the time that a clock notice gives them, or else as they were said, and are marked. Those of a
@@ -102,12 +110,13 @@ def keep_readings(
     """
     keep_unusable(connection, gateway_id, unusable)
     judges_silence: bool = queries("tracks").has_silence_rule(connection, gateway_id=gateway_id)
-    if not good and not envelopes and not judges_silence:
+    if not good and not again and not envelopes and not judges_silence:
         return
-    names = {(reading[2], metric) for _, _, reading, _ in good for metric, _ in reading[3]}
+    names = {(reading[2], metric) for _, _, reading, _ in [*good, *again] for metric, _ in reading[3]}
     names.update(name for each in envelopes for name in each.names)
     channels = _lock_channels(connection, gateway_id, names, doubted_journal, all_of_them=judges_silence)
     spans = joined(_copy_good(connection, good, channels), keep_envelopes(connection, envelopes, channels))
+    spans = joined(spans, _spans_of(again, channels))
     judge(connection, spans)
     if judges_silence:
         judge_silence(connection, gateway_id, spans_with_unusable(spans, channels, unusable), journal=doubted_journal)
@@ -157,6 +166,14 @@ def _copy_good(connection: Connection, good: Sequence[Good], channels: dict[tupl
     if doubtful:
         queries("tracks").note_doubtful_times(connection, channel_ids=sorted(doubtful))
     return {channel_id: _span(span) for channel_id, span in spans.items()}
+
+
+def _spans_of(good: Sequence[Good], channels: dict[tuple[str, str], int]) -> dict[int, Span]:
+    spans: dict[int, Span] = {}
+    for _, _, (at_us, _, device, values), _ in good:
+        at = _span((at_us, at_us))
+        spans = joined(spans, {channels[device, metric]: at for metric, _ in values})
+    return spans
 
 
 def _rows(

@@ -97,6 +97,24 @@ def test_readings_that_had_been_sent_before_are_not_counted_again(ledger: Ledger
     assert ledger.rows("SELECT left_readings FROM envelope_now") == [{"left_readings": 0}]
 
 
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_what_an_envelope_leaves_open_does_not_depend_on_when_a_reading_is_told_again(
+    ledger: Ledger, gateway: GatewayWithKey, order: tuple[int, ...]
+) -> None:
+    """Of three readings two had been sent, of which one is told again: the third was as warm as the envelope says."""
+    gateway.batch(reading(minute(0), 9.0))  # never sent
+    batches = [
+        gateway.batch(reading(minute(5), 5.0), reading(minute(10), 5.0)),
+        gateway.batch(envelope(minute(0), minute(10), 5.0, 9.0, count=2)),
+        gateway.batch(replace(reading(minute(5), 5.0), was=2)),
+        gateway.batch(thinned(1, 3, 4, 2)),
+    ]
+    for number in order:
+        assert store_batch(ledger.database, batches[number]).outcome is BatchOutcome.STORED
+    assert ledger.rows("SELECT left_readings FROM envelope_now") == [{"left_readings": 1}]
+    assert {(began, worst) for _, _, began, _, worst in ledger.excursions()} >= {(minute(0), 9.0)}
+
+
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_silence_is_known_once_a_hole_is_closed_though_what_closes_it_had_been_told_again(
     silent: Ledger, gateway: GatewayWithKey, order: tuple[int, ...]
