@@ -300,6 +300,8 @@ class Watch(RuleBasedStateMachine):
             return
         if item == "ampoule":
             serial, quantity = serial or SERIALS[other % len(SERIALS)], 1
+        elif serial and CASE_GTIN not in serial:
+            quantity = 1  # although it was received twice
         line = {"item": item, "lot_number": lot, "quantity": quantity, "serial": serial,
                 "owner": self.owner_of(lot)}  # fmt: skip
         if item != "syringe" and lot not in self.expired_mismatches():
