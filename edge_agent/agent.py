@@ -162,13 +162,14 @@ class _Agent:
             readings_commit_s=config.journal.readings_commit_s,
             on_commit=committed.set,
         )
-        has_desk = dock_context is not None and (config.uplink.kind == "https" or config.desk.url is not None)
-        if dock_context is not None and not has_desk:
+        client: DeskClient | None = None
+        if config.uplink.kind == "https" or config.desk.url is not None:
+            client = DeskClient(config.uplink, config.gateway.name, identity.sign, clock, url=config.desk.url)
+        elif dock_context is not None:
             _log.warning("no desk is asked for: the uplink is a broker. Write [desk] url = the ledger's https address")
         self._puller: DeskPuller[tuple[frozenset[str], bool]] | None = None
         self._witness: Witness | None = None
-        if dock_context is not None and has_desk:
-            client = DeskClient(config.uplink, config.gateway.name, identity.sign, clock, url=config.desk.url)
+        if dock_context is not None and client is not None:
             self._puller = _puller(config, clock, dock_context, client, self._before_pull, self._take)
             data_dir = config.gateway.data_dir
             self._witness = Witness(client, config.gateway.name, identity, clock, data_dir, self._recorder.record)
@@ -190,10 +191,7 @@ class _Agent:
             work=committed,
             keep=self._kept.keep,
         )
-        self._replay: Replay | None = None
-        if config.uplink.kind == "https" or config.desk.url is not None:
-            asking = DeskClient(config.uplink, config.gateway.name, identity.sign, clock, url=config.desk.url)
-            self._replay = Replay(asking, journal, thread, self._kept, wake=self._forwarder.wake)
+        self._replay = Replay(client, journal, thread, self._kept, wake=self._forwarder.wake) if client else None
         calendar = Calendar(config, clock, self._recorder.record, partial(thread.call, journal.status))
         self._clock_watch = ClockWatch(
             clock,

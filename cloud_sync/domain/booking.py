@@ -341,6 +341,16 @@ def expiry_text(expiry: LabelExpiry) -> str:
     return day.isoformat() if hour is None else f"{day} {hour:%H:%M}"
 
 
+def expiry_of(text: str) -> LabelExpiry:
+    """What ``expiry_text`` wrote.
+
+    >>> expiry_of("2027-02-28 14:30")
+    (datetime.date(2027, 2, 28), datetime.time(14, 30))
+    """
+    day, _, hour = text.partition(" ")
+    return date.fromisoformat(day), time.fromisoformat(hour) if hour else None
+
+
 def _order_of_expiry(expiry: LabelExpiry) -> tuple[date, bool, time]:
     day, hour = expiry
     return day, hour is None, hour or time.max

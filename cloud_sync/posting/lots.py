@@ -1,7 +1,6 @@
 """Lots come into being when a label names them first."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, time
 
 from cloud_sync.domain.booking import (
     Label,
@@ -10,6 +9,7 @@ from cloud_sync.domain.booking import (
     counting_of,
     earliest_of,
     expiries_differ,
+    expiry_of,
     expiry_text,
 )
 from cloud_sync.domain.dispositions import CaseDecision
@@ -109,19 +109,20 @@ def decide_on_expiry(connection: Connection, case: Row, decision: CaseDecision, 
     (lot,) = queries("movements").lots_with_expiry(connection, lot_ids=[case["lot_id"]])
     if lot["is_expiry_corrected"]:
         return
-    said = sorted(case["data"]["expires_on"])
+    said = case["data"]["expires_on"]
+    accepted = earliest_of(map(expiry_of, said))
+    assert accepted is not None  # noqa: S101 - they disagree
+    first = expiry_text(accepted)
     if decision is not CaseDecision.ACCEPTED:
         raise Conflict(
             f"labels of lot {lot['lot_number']} say it expires on {', '.join(said)}: this does not say which is right",
-            f"Accept {said[0]}, the earliest (decision accepted), or let two people correct the expiry of the lot "
+            f"Accept {first}, the earliest (decision accepted), or let two people correct the expiry of the lot "
             "(POST /v1/corrections, kind lot_expiry).",
         )
-    day, _, hour = said[0].partition(" ")
-    accepted = date.fromisoformat(day), time.fromisoformat(hour) if hour else None
     _let_expire(connection, lot["id"], accepted)
     queries("corrections").mark_expiry_corrected(connection, lot_id=lot["id"])
     before = expiry_text((lot["expires_on"], lot["expires_hour"])) if lot["expires_on"] else None
-    data = {"before": {"expiry": before}, "after": {"expiry": said[0]}, "case": case["id"]}
+    data = {"before": {"expiry": before}, "after": {"expiry": first}, "case": case["id"]}
     add_event(connection, actor=actor, kind="lot_expiry_accepted", subject=f"lot:{lot['id']}", data=data)
 
 

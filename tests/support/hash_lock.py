@@ -5,24 +5,20 @@ The pins of ``constraints.txt`` serve every machine; the hashes are of PyPI's fi
 """
 
 import json
-import re
 import sys
 from collections import defaultdict
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from tests.support.paths import ROOT
 
-FILE = ROOT / "constraints-hashes.txt"
+FILE = ROOT / "requirements.txt"
 HEAD = """\
 # The packages of constraints.txt with the SHA-256 of their files on PyPI, for CPython 3.11 on 64-bit Linux; written by
-# ./dev lock. To install nothing else: pip install --require-hashes -r constraints-hashes.txt
+# ./dev lock. To install nothing else: pip install --require-hashes -r requirements.txt
 # Then the project itself: pip install --no-deps --no-build-isolation -e .
 """
-
-
-def plain(name: str) -> str:
-    """A package's name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def locked(reports: list[Path]) -> str:
@@ -32,7 +28,7 @@ def locked(reports: list[Path]) -> str:
         for each in json.loads(report.read_text())["install"]:
             archive = each["download_info"].get("archive_info")
             if archive:
-                name = f"{plain(each['metadata']['name'])}=={each['metadata']['version']}"
+                name = f"{canonicalize_name(each['metadata']['name'])}=={each['metadata']['version']}"
                 hashes[name].add(archive["hashes"]["sha256"])
     lines = [
         " \\\n    ".join([name, *(f"--hash=sha256:{each}" for each in sorted(hashes[name]))]) for name in sorted(hashes)

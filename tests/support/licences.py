@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+from tests.support.hash_lock import FILE
 from tests.support.paths import ROOT
 
 EXTRAS = ("edge", "cloud", "commission", "pi")
@@ -39,7 +41,7 @@ class Component:
     @property
     def purl(self) -> str:
         """https://github.com/package-url/purl-spec"""
-        return f"pkg:pypi/{normal(self.name)}@{self.version}"
+        return f"pkg:pypi/{canonicalize_name(self.name)}@{self.version}"
 
 
 def components(extras: tuple[str, ...] = EXTRAS) -> list[Component]:
@@ -47,7 +49,7 @@ def components(extras: tuple[str, ...] = EXTRAS) -> list[Component]:
     found: dict[str, tuple[Distribution, set[str]]] = {}
     for extra in extras:
         for each in _closure(extra):
-            found.setdefault(normal(each.metadata["Name"]), (each, set()))[1].add(extra)
+            found.setdefault(canonicalize_name(each.metadata["Name"]), (each, set()))[1].add(extra)
     return [
         Component(each.metadata["Name"], each.version, licence_of(each), frozenset(by))
         for _, (each, by) in sorted(found.items())
@@ -64,7 +66,9 @@ def licence_of(package: Distribution) -> str:
     classifiers = [line for line in classifiers if line != "OSI Approved"]
     text = (said.get("License") or "").strip().splitlines()
     return (
-        " AND ".join(classifiers) or (text[0][:200] if text else "") or READ_BY_A_PERSON.get(normal(said["Name"]), "")
+        " AND ".join(classifiers)
+        or (text[0][:200] if text else "")
+        or READ_BY_A_PERSON.get(canonicalize_name(said["Name"]), "")
     )
 
 
@@ -81,7 +85,7 @@ def fault_of(licence: str) -> str:
 def sbom(extra: str) -> dict[str, Any]:
     """CycloneDX 1.6 of what an extra brings."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    hashes = _hashes((ROOT / "constraints-hashes.txt").read_text())
+    hashes = _hashes(FILE.read_text())
     parts = components((extra,))
     return {
         "bomFormat": "CycloneDX",
@@ -99,18 +103,13 @@ def sbom(extra: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def normal(name: str) -> str:
-    """As PEP 503 compares names."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def _component(part: Component, hashes: Mapping[str, list[str]]) -> dict[str, Any]:
     is_spdx = re.fullmatch(r"[A-Za-z0-9.+-]+( (AND|OR|WITH) [A-Za-z0-9.+-]+)*", part.licence)
     licence = {"expression": part.licence} if is_spdx else {"license": {"name": part.licence}}
     files = [
-        {"type": "distribution", "url": f"https://pypi.org/project/{part.name}/{part.version}/",
+        {"type": "distribution", "url": part.purl,
          "hashes": [{"alg": "SHA-256", "content": each}]}
-        for each in hashes.get(normal(part.name), ())
+        for each in hashes.get(canonicalize_name(part.name), ())
     ]  # fmt: skip
     return {
         "type": "library", "bom-ref": part.purl, "name": part.name, "version": part.version, "purl": part.purl,
@@ -123,7 +122,7 @@ def _hashes(text: str) -> dict[str, list[str]]:
     name = ""
     for line in text.splitlines():
         if not line.startswith((" ", "#")):
-            name = normal(line.partition("==")[0])
+            name = canonicalize_name(line.partition("==")[0])
         found.setdefault(name, []).extend(re.findall(r"sha256:([0-9a-f]{64})", line))
     return found
 
@@ -136,7 +135,7 @@ def _closure(extra: str) -> Iterator[Distribution]:
     while waiting:
         wanted = waiting.pop()
         for of_extra in {"", *wanted.extras}:
-            key = normal(wanted.name), of_extra
+            key = canonicalize_name(wanted.name), of_extra
             if key in seen or (wanted.marker and not wanted.marker.evaluate({"extra": ""})):
                 continue
             seen.add(key)

@@ -4,14 +4,16 @@ import json
 import re
 from pathlib import Path
 
-from tests.support.hash_lock import FILE, locked, plain
+from packaging.utils import canonicalize_name
+
+from tests.support.hash_lock import FILE, locked
 from tests.support.paths import ROOT
 
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
 
 
 def test_what_is_locked_is_what_is_pinned() -> None:
-    pinned = {plain(name): version for name, version in PIN.findall((ROOT / "constraints.txt").read_text())}
+    pinned = {canonicalize_name(name): version for name, version in PIN.findall((ROOT / "constraints.txt").read_text())}
     found = dict(PIN.findall(FILE.read_text()))
     wanted = {"psycopg", "pydantic", "cryptography", "fastapi", "paho-mqtt"}
     assert wanted - found.keys() == set()

@@ -1,7 +1,7 @@
 """What operators scan becomes movements, or exception cases that hold the whole line; nothing is refused."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 
@@ -245,6 +245,19 @@ def test_a_label_with_an_earlier_expiry_holds_the_lot_and_judges_what_was_handed
     say(scan(minute(10), Action.MOVE, "fridge-a", "dock", line(1, expires_on=date(2026, 1, 31))))
     assert sorted(ledger.open_cases()) == ["expiry_mismatch", "issued_while_expired"]
     assert ledger.rows("SELECT expires_on FROM lot") == [{"expires_on": date(2026, 2, 28)}]
+
+
+def test_of_labels_of_one_day_the_one_with_an_hour_is_the_earliest(ledger: Ledger, say: Said) -> None:
+    day = date(2027, 2, 28)
+    labels = (line(expires_on=day), line(expires_on=date(2027, 3, 31)), line(expires_on=day))
+    for number, label in enumerate([*labels[:2], replace(labels[2], expires_hour=time(14, 30))]):
+        say(scan(minute(number), Action.RECEIVE, "acme", "dock", label))
+    (case,) = ledger.rows("SELECT id FROM exception_case")
+    quinn = actor_in_roles(ledger.database, "quinn", Role.QUALITY)
+    resolve_case(ledger.database, case["id"], "saw it", actor=quinn, decision=CaseDecision.ACCEPTED)
+    assert ledger.rows("SELECT expires_on, expires_hour FROM lot") == [
+        {"expires_on": day, "expires_hour": time(14, 30)}
+    ]
 
 
 def test_handing_out_expired_stock_is_booked_and_becomes_a_case(ledger: Ledger, say: Said) -> None:
