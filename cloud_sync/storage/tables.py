@@ -114,6 +114,8 @@ TABLES: Mapping[str, TableRule] = {
     "hold": _evidence("lifted_by", "lifted_at", "lifted_reason"),
     "hold_goods": _EVIDENCE,
     "hold_reach": _DERIVED,
+    # The content may be erased; its digest stays beside it.
+    "interop_document": TableRule(TableKind.EVIDENCE, may_change=("content",), not_sealed=("content",)),
     "item": _SETTING,
     "item_code": _SETTING,
     "item_gtin": _SETTING,

@@ -1138,6 +1138,30 @@ CREATE POLICY of_owner ON hold_reach AS PERMISSIVE FOR SELECT TO lotwarden_clien
   WHERE (lot.id = hold_reach.lot_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
+CREATE TABLE interop_document (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    kind text NOT NULL,
+    media_type text NOT NULL,
+    content bytea,
+    bytes bigint NOT NULL,
+    sha256 bytea NOT NULL,
+    told_by text NOT NULL,
+    received_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT interop_document_bytes_check CHECK ((bytes >= 0)),
+    CONSTRAINT interop_document_kind_check CHECK ((kind <> ''::text)),
+    CONSTRAINT interop_document_kind_told_by_sha256_key UNIQUE (kind, told_by, sha256),
+    CONSTRAINT interop_document_pkey PRIMARY KEY (id),
+    CONSTRAINT interop_document_sha256_check CHECK ((length(sha256) = 32)),
+    CONSTRAINT interop_document_told_by_check CHECK ((told_by <> ''::text))
+);
+CREATE INDEX interop_document_received ON public.interop_document USING btree (received_at);
+CREATE TRIGGER interop_document_append_only BEFORE DELETE OR TRUNCATE ON public.interop_document FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER interop_document_mostly_stays BEFORE UPDATE ON public.interop_document FOR EACH ROW EXECUTE FUNCTION refuse_other_change('content');
+CREATE TRIGGER interop_document_sealed_delete AFTER DELETE ON public.interop_document REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_interop_document();
+CREATE TRIGGER interop_document_sealed_insert AFTER INSERT ON public.interop_document REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_interop_document();
+CREATE TRIGGER interop_document_sealed_update AFTER UPDATE ON public.interop_document REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_interop_document();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE item (
     id bigint NOT NULL GENERATED AS IDENTITY,
     name text NOT NULL,
@@ -4267,6 +4291,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array(md5(to_jsonb((s.r))::text))::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array(md5(to_jsonb((s.r))::text))::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_interop_document()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'interop_document', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'interop_document', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'interop_document', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{content}'::text[] IS NOT DISTINCT FROM o.row - '{content}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;

@@ -1,0 +1,1 @@
+"""What was exchanged with other systems, as evidence."""
