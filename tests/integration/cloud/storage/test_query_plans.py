@@ -192,7 +192,7 @@ AUDIT: Parameters = {
     "recorded_from": None, "recorded_until": None, "after_id": 0,
 }  # fmt: skip
 USUAL: Parameters = {
-    "media_type": "application/json", "content": b"x", "sha256": b"x" * 32, "told_by": "partner",
+    "media_type": "application/json", "content": b"x", "told_by": "partner",
     **SEAL,
     **AUDIT,
     "oldest_first": False, "sort": "", "is_descending": True, "state": "", "action": "ship",
