@@ -205,7 +205,14 @@ AUDIT: Parameters = {
     "gateway_record": None, "happened_from": None, "happened_until": None,
     "recorded_from": None, "recorded_until": None, "after_id": 0,
 }  # fmt: skip
+EXCHANGE: Parameters = {
+    "url": "", "shown": "", "scopes": ["feed"], "event_kinds": ["*"], "requests_per_minute": 60, "followed_to": 5,
+    "key_sha256": "x", "connection": "erp", "per_minute": 60, "positions": [1, 2], "document_id": 5,
+    "valid_from": AT.date(), "cost": 1, "currency": "EUR", "day": AT.date(),
+}  # fmt: skip
+"""What other systems ask, and what they are told."""
 USUAL: Parameters = {
+    **EXCHANGE,
     "media_type": "application/json", "content": b"x", "told_by": "partner",
     **SEAL,
     **AUDIT,
@@ -312,6 +319,11 @@ ASKED: dict[str, list[Parameters]] = {
     "overview.excursions_listed": [{"sort": "began_at", "words": ""}, {"sort": "began_at", "is_descending": False}],
     "backup.missing_of_lane": [{"first": 1, "last": 5000}],
     "backup.set_sequence": [{"name": "item_id_seq"}],
+    "connections.change_secret": [{"secret": "x"}],
+    "connections.feed": [{"after": 5, "until": 5000}, {"after": 5, "until": 5000, "kinds": None}],
+    "connections.delivery_of": [{"message_id": "doc_5"}],
+    "connections.send_again": [{"after": 5}],
+    "connections.deliveries": [{}, {"connection": None}],
     "alerts.messages": [{}, {"only_unsent": False}],
     "alerts.lots_held_before": [{"before": 10**9}],
     "availability.lot_by_number": [{"item": "item-3"}],
