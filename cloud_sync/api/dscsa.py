@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from cloud_sync.actions.interop import partners, transactions
+from cloud_sync.actions.interop.transactions import Transaction
 from cloud_sync.api.access import ApiRoute, Holder, Ledger, Listing, Now, Qualifier, Reader, Receiver, Resolver
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Id, Listed, Name, WhyIn
@@ -22,7 +23,6 @@ from cloud_sync.api.schemas.dscsa import (
     TransactionListedOut,
     TransactionOut,
 )
-from cloud_sync.interop.dscsa.transaction import Transaction
 
 
 async def _as_sent(request: Request) -> bytes:

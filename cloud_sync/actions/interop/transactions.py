@@ -9,7 +9,8 @@ from cloud_sync.actions.interop.partners import partner_place
 from cloud_sync.actions.master_data.master_data import item_named, place_named
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.interop.dscsa.discrepancies import Code, Discrepancy, told_in_words
-from cloud_sync.interop.dscsa.transaction import Transaction, decode
+from cloud_sync.interop.dscsa.transaction import Transaction as Transaction
+from cloud_sync.interop.dscsa.transaction import decode
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.holds import check_goods, place_hold_on
 from cloud_sync.posting.interop.documents import keep_document
