@@ -58,6 +58,14 @@ GROUPS = (
         ),
     ),
     Group(
+        "Planning",
+        (
+            Entry("/planning", "Planning", "1"),
+            Entry("/control-tower", "Control tower", "2"),
+            Entry("/shortages", "Shortages", "3"),
+        ),
+    ),
+    Group(
         "Quality",
         (
             Entry("/recalls", "Recalls", "w", ("/new-recall",)),
@@ -89,7 +97,7 @@ GROUPS = (
         "System",
         (
             Entry("/gateways", "Gateways", "g"),
-            Entry("/connections", "Connections", "k"),
+            Entry("/connections", "Connections", "z"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
     ),

@@ -171,6 +171,8 @@ TABLES: Mapping[str, TableRule] = {
     "personal_data": _SETTING,  # its salted hash is in what is sealed, and it can be erased
     "place": _SETTING,
     "place_policy_was": _EVIDENCE,
+    "planning_line": _DERIVED,  # of what a run was made of, which it names by its hash
+    "planning_run": _EVIDENCE,
     "policy": _EVIDENCE,
     "position": _DERIVED,
     "probe_excursion": _DERIVED,
@@ -186,6 +188,7 @@ TABLES: Mapping[str, TableRule] = {
     "recovery_code": _SETTING,
     "recipient": _SETTING,
     "recipient_item": _SETTING,
+    "receipt_cost": _EVIDENCE,
     "reorder_level": _SETTING,
     "reservation": _evidence("expires_at", "ended_at", "ended_as", "ended_reason"),
     "residency": _DERIVED,
@@ -203,12 +206,18 @@ TABLES: Mapping[str, TableRule] = {
     "seen_within": _EVIDENCE,
     "signature": _EVIDENCE,
     "site_format": _SETTING,
+    "shortage": _evidence(
+        "decision", "decided_by", "decided_at", "decision_reason", "ended_by", "ended_at", "ended_reason"
+    ),
+    "shortage_override": _EVIDENCE,
+    "shortage_share": _EVIDENCE,
     "sign_in_attempt": _DERIVED,  # kept while it makes the next one wait
     "sop": _EVIDENCE,
     "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
     "stock_order": _EVIDENCE,
     "supplier": _SETTING,
     "training_requirement": _SETTING,
+    "transfer_advice": _evidence("decision", "decided_by", "decided_at", "decision_reason", "order_number"),
     "tote": _EVIDENCE,
     "traced_product": _SETTING,
     "track": _DERIVED,
