@@ -1814,6 +1814,7 @@ CREATE TABLE position (
     CONSTRAINT position_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
 );
 CREATE INDEX position_place ON public."position" USING btree (place_id);
+CREATE INDEX position_serial ON public."position" USING btree (serial, lot_id) WHERE (serial <> ''::text);
 ALTER TABLE position ENABLE ROW LEVEL SECURITY;
 ALTER TABLE position FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON "position" AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
@@ -1846,6 +1847,38 @@ CREATE TABLE probe_excursion (
 );
 CREATE INDEX probe_excursion_place ON public.probe_excursion USING btree (place_id, rule, COALESCE(ended_at, 'infinity'::timestamp with time zone), began_at);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE product_verification (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    direction text NOT NULL,
+    partner_id bigint,
+    gtin text NOT NULL,
+    lot_number text NOT NULL,
+    serial text NOT NULL,
+    expires_on date,
+    context text NOT NULL DEFAULT ''::text,
+    correlation text NOT NULL DEFAULT ''::text,
+    requester_gln text NOT NULL DEFAULT ''::text,
+    verified boolean,
+    reason text,
+    info text,
+    error text NOT NULL DEFAULT ''::text,
+    case_id bigint,
+    person text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT product_verification_case_id_fkey FOREIGN KEY (case_id) REFERENCES exception_case(id),
+    CONSTRAINT product_verification_direction_check CHECK ((direction = ANY (ARRAY['asked'::text, 'answered'::text]))),
+    CONSTRAINT product_verification_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES place(id),
+    CONSTRAINT product_verification_pkey PRIMARY KEY (id)
+);
+CREATE INDEX product_verification_at ON public.product_verification USING btree (at);
+CREATE INDEX product_verification_gtin ON public.product_verification USING btree (gtin, lot_number);
+CREATE INDEX product_verification_serial ON public.product_verification USING btree (serial);
+CREATE TRIGGER product_verification_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.product_verification FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER product_verification_sealed_delete AFTER DELETE ON public.product_verification REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_product_verification();
+CREATE TRIGGER product_verification_sealed_insert AFTER INSERT ON public.product_verification REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_product_verification();
+CREATE TRIGGER product_verification_sealed_update AFTER UPDATE ON public.product_verification REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_product_verification();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE production_batch (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -2404,6 +2437,49 @@ CREATE TABLE supplier (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE suspect_product (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    case_id bigint NOT NULL,
+    source text NOT NULL,
+    classification text NOT NULL,
+    description text NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    determination text,
+    determined_by text,
+    determined_at timestamp with time zone,
+    determination_reason text,
+    fda_notified_by text,
+    fda_notified_at timestamp with time zone,
+    fda_notified_how text,
+    fda_incident text NOT NULL DEFAULT ''::text,
+    terminated_by text,
+    terminated_at timestamp with time zone,
+    termination_reason text,
+    CONSTRAINT suspect_product_case_id_fkey FOREIGN KEY (case_id) REFERENCES exception_case(id),
+    CONSTRAINT suspect_product_check CHECK ((num_nulls(determination, determined_by, determined_at, determination_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT suspect_product_check1 CHECK ((num_nulls(fda_notified_by, fda_notified_at, fda_notified_how) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT suspect_product_check2 CHECK ((num_nulls(terminated_by, terminated_at, termination_reason) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT suspect_product_check3 CHECK (((fda_notified_at IS NULL) OR (determination = 'illegitimate'::text))),
+    CONSTRAINT suspect_product_check4 CHECK (((terminated_at IS NULL) OR (fda_notified_at IS NOT NULL))),
+    CONSTRAINT suspect_product_classification_check CHECK ((classification = ANY (ARRAY['counterfeit'::text, 'diverted'::text, 'stolen'::text, 'intentional_adulteration'::text, 'unfit_for_distribution'::text, 'fraudulent_transaction'::text]))),
+    CONSTRAINT suspect_product_determination_check CHECK ((determination = ANY (ARRAY['cleared'::text, 'illegitimate'::text]))),
+    CONSTRAINT suspect_product_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT suspect_product_pkey PRIMARY KEY (id),
+    CONSTRAINT suspect_product_source_check CHECK ((source = ANY (ARRAY['own'::text, 'partner'::text, 'fda'::text])))
+);
+CREATE UNIQUE INDEX suspect_product_case ON public.suspect_product USING btree (case_id);
+CREATE INDEX suspect_product_lot ON public.suspect_product USING btree (lot_id);
+CREATE UNIQUE INDEX suspect_product_open ON public.suspect_product USING btree (lot_id, serial) WHERE ((determination IS DISTINCT FROM 'cleared'::text) AND (terminated_at IS NULL));
+CREATE TRIGGER suspect_product_append_only BEFORE DELETE OR TRUNCATE ON public.suspect_product FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER suspect_product_mostly_stays BEFORE UPDATE ON public.suspect_product FOR EACH ROW EXECUTE FUNCTION refuse_other_change('determination', 'determined_by', 'determined_at', 'determination_reason', 'fda_notified_by', 'fda_notified_at', 'fda_notified_how', 'fda_incident', 'terminated_by', 'terminated_at', 'termination_reason');
+CREATE TRIGGER suspect_product_sealed_delete AFTER DELETE ON public.suspect_product REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_suspect_product();
+CREATE TRIGGER suspect_product_sealed_insert AFTER INSERT ON public.suspect_product REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_suspect_product();
+CREATE TRIGGER suspect_product_sealed_update AFTER UPDATE ON public.suspect_product REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_suspect_product();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE tote (
     id bigint NOT NULL GENERATED AS IDENTITY,
     sscc text NOT NULL,
@@ -2439,6 +2515,33 @@ CREATE TABLE traced_product (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE tracing_request (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    asked_by text NOT NULL,
+    reference text NOT NULL DEFAULT ''::text,
+    asked_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    gtin text NOT NULL DEFAULT ''::text,
+    item_id bigint NOT NULL,
+    lot_number text NOT NULL DEFAULT ''::text,
+    serial text NOT NULL DEFAULT ''::text,
+    recorded_by text NOT NULL,
+    answered_by text,
+    answered_at timestamp with time zone,
+    answer_sha256 text,
+    CONSTRAINT tracing_request_check CHECK ((due_at > asked_at)),
+    CONSTRAINT tracing_request_check1 CHECK ((num_nulls(answered_by, answered_at, answer_sha256) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT tracing_request_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT tracing_request_pkey PRIMARY KEY (id)
+);
+CREATE INDEX tracing_request_waiting ON public.tracing_request USING btree (due_at) WHERE (answered_at IS NULL);
+CREATE TRIGGER tracing_request_append_only BEFORE DELETE OR TRUNCATE ON public.tracing_request FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER tracing_request_mostly_stays BEFORE UPDATE ON public.tracing_request FOR EACH ROW EXECUTE FUNCTION refuse_other_change('answered_by', 'answered_at', 'answer_sha256');
+CREATE TRIGGER tracing_request_sealed_delete AFTER DELETE ON public.tracing_request REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tracing_request();
+CREATE TRIGGER tracing_request_sealed_insert AFTER INSERT ON public.tracing_request REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tracing_request();
+CREATE TRIGGER tracing_request_sealed_update AFTER UPDATE ON public.tracing_request REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tracing_request();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE track (
     channel_id bigint NOT NULL,
     rule text NOT NULL,
@@ -2469,6 +2572,7 @@ CREATE TABLE trading_partner (
     email text NOT NULL DEFAULT ''::text,
     verification_url text NOT NULL DEFAULT ''::text,
     set_by text NOT NULL,
+    verification_token text NOT NULL DEFAULT ''::text,
     CONSTRAINT trading_partner_business_name_check CHECK ((business_name <> ''::text)),
     CONSTRAINT trading_partner_gln_check CHECK ((gln ~ '^([0-9]{13})?$'::text)),
     CONSTRAINT trading_partner_pkey PRIMARY KEY (place_id),
@@ -4964,6 +5068,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_product_verification()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'product_verification', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'product_verification', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'product_verification', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_production_batch()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5336,6 +5471,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_suspect_product()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'suspect_product', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'suspect_product', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'suspect_product', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{determination,determined_by,determined_at,determination_reason,fda_notified_by,fda_notified_at,fda_notified_how,fda_incident,terminated_by,terminated_at,termination_reason}'::text[] IS NOT DISTINCT FROM o.row - '{determination,determined_by,determined_at,determination_reason,fda_notified_by,fda_notified_at,fda_notified_how,fda_incident,terminated_by,terminated_at,termination_reason}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_tote()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5357,6 +5523,37 @@ AS $function$
                 SELECT 'tote', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_tracing_request()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tracing_request', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tracing_request', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tracing_request', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{answered_by,answered_at,answer_sha256}'::text[] IS NOT DISTINCT FROM o.row - '{answered_by,answered_at,answer_sha256}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
