@@ -33,6 +33,7 @@ from cloud_sync.commands.terminal import (
     told,
 )
 from cloud_sync.commands.tokens import token_app
+from cloud_sync.commands.validation import validate
 
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes that serve the same address side by side.")]
 Worker = Annotated[str, typer.Option("--worker", hidden=True)]
@@ -107,6 +108,7 @@ app.command("import")(import_records)
 app.command("export")(export_records)
 app.command("report")(report)
 app.command("verify-paper")(verify_paper)
+app.command()(validate)
 app.command()(doctor)
 app.command()(status)
 app.command("backup")(backup_ledger)

@@ -17,6 +17,7 @@ from cloud_sync.console.pages import (
     compounding,
     counts,
     destruction,
+    downtime,
     equipment,
     expiry,
     gateways,
@@ -48,7 +49,7 @@ from cloud_sync.console.static_files import Files
 
 PAGES = (
     now, room, quarantine, trace, lots, labels, cases, alerts,
-    receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
+    receiving, orders, new_order, order, picks, transfers, returns, destruction, counts, downtime,
     recalls, compounding, batch, signatures, expiry, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
     gateways, setup, people, administration, login,

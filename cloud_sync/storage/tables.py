@@ -159,7 +159,9 @@ TABLES: Mapping[str, TableRule] = {
     "order_line": _EVIDENCE,
     "order_step": _EVIDENCE,
     "owner": _SETTING,
+    "paper_line": _EVIDENCE,
     "paper_schedule": _SETTING,
+    "paper_sheet_close": _EVIDENCE,
     "personal_data": _SETTING,  # its salted hash is in what is sealed, and it can be erased
     "place": _SETTING,
     "place_policy_was": _EVIDENCE,
@@ -205,4 +207,5 @@ TABLES: Mapping[str, TableRule] = {
     "track": _DERIVED,
     "unjudged_on_purpose": _SETTING,
     "unusable_reading": _DERIVED,  # of batches
+    "validation_run": _EVIDENCE,
 }

@@ -267,6 +267,9 @@ USUAL: Parameters = {
     "spans_max": 100, "lead": 1, "sealed_at": AT,
     "operator": "amy", "sscc": "000000000000000105", "numbered_by": "amy",
     "zones": ["UTC", "UTC"], "actors": ["a", "b"], "sites": [None, 1], "befores": [AT, None],
+    "sheet": "main.202611290600.1", "told_sha256": "00", "written_at": AT, "entered_by": "a", "entered_at": AT,
+    "lines_written": 1, "closed_by": "a", "closed_at": AT, "remark": "", "within_s": 60.0,
+    "run_by": "a", "failed": 0, "body": "{}", "tables": ["event"],
 }  # fmt: skip
 """Values of parameters by their names, where a query is not asked otherwise."""
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}
@@ -288,6 +291,7 @@ ASKED: dict[str, list[Parameters]] = {
     "overview.cases_listed": [{"sort": "", "kind": ""}, {"sort": "", "only_open": True, "words": ""}],
     "overview.excursions_listed": [{"sort": "began_at", "words": ""}, {"sort": "began_at", "is_descending": False}],
     "backup.missing_of_lane": [{"first": 1, "last": 5000}],
+    "validation.run": [{"number": 1}],
     "backup.set_sequence": [{"name": "item_id_seq"}],
     "alerts.messages": [{}, {"only_unsent": False}],
     "alerts.lots_held_before": [{"before": 10**9}],
