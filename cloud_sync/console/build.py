@@ -15,6 +15,7 @@ from cloud_sync.console.pages import (
     change_control,
     changes,
     compounding,
+    connections,
     counts,
     destruction,
     downtime,
@@ -52,7 +53,7 @@ PAGES = (
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts, downtime,
     recalls, compounding, batch, signatures, expiry, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, setup, people, administration, login,
+    gateways, connections, setup, people, administration, login,
 )  # fmt: skip
 
 

@@ -89,6 +89,7 @@ GROUPS = (
         "System",
         (
             Entry("/gateways", "Gateways", "g"),
+            Entry("/connections", "Connections", "k"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
     ),

@@ -116,8 +116,12 @@ TABLES: Mapping[str, TableRule] = {
     "hold_reach": _DERIVED,
     # The content may be erased; its digest stays beside it.
     "interop_document": TableRule(TableKind.EVIDENCE, may_change=("content",), not_sealed=("content",)),
+    "interop_connection": _SETTING,
+    "interop_connection_use": _DERIVED,  # of what was asked
+    "interop_delivery": _DERIVED,  # how far an event or a document has come
     "item": _SETTING,
     "item_code": _SETTING,
+    "item_cost": _EVIDENCE,
     "item_gtin": _SETTING,
     "item_substitute": _SETTING,
     "lane_progress": _DERIVED,
@@ -162,6 +166,10 @@ TABLES: Mapping[str, TableRule] = {
     "paper_line": _EVIDENCE,
     "paper_schedule": _SETTING,
     "paper_sheet_close": _EVIDENCE,
+    "partner_licence": _evidence("withdrawn_by", "withdrawn_at", "withdrawn_reason"),
+    "partner_message": _evidence(
+        "sent_by", "sent_at", "sent_how", "answered_by", "answered_at", "answer", "withdrawn_at"
+    ),
     "personal_data": _SETTING,  # its salted hash is in what is sealed, and it can be erased
     "place": _SETTING,
     "place_policy_was": _EVIDENCE,
@@ -204,7 +212,15 @@ TABLES: Mapping[str, TableRule] = {
     "supplier": _SETTING,
     "training_requirement": _SETTING,
     "tote": _EVIDENCE,
+    "traced_product": _SETTING,
     "track": _DERIVED,
+    "trading_partner": _SETTING,
+    "transaction_line": _DERIVED,  # of transaction_record, as are the two below
+    "transaction_movement": _DERIVED,
+    "transaction_record": _evidence(
+        "fault", "faults", "finished_by", "finished_at", "voided_by", "voided_at", "voided_reason"
+    ),
+    "transaction_serial": _DERIVED,
     "unjudged_on_purpose": _SETTING,
     "unusable_reading": _DERIVED,  # of batches
     "validation_run": _EVIDENCE,
