@@ -19,6 +19,7 @@ from cloud_sync.console.pages import (
     destruction,
     equipment,
     expiry,
+    gateway_config,
     gateways,
     labels,
     login,
@@ -34,6 +35,7 @@ from cloud_sync.console.pages import (
     recalls,
     receiving,
     records,
+    releases,
     reports,
     retention,
     returns,
@@ -51,7 +53,7 @@ PAGES = (
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
     recalls, compounding, batch, signatures, expiry, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, setup, people, administration, login,
+    gateways, gateway_config, releases, setup, people, administration, login,
 )  # fmt: skip
 
 

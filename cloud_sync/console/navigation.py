@@ -88,6 +88,7 @@ GROUPS = (
         "System",
         (
             Entry("/gateways", "Gateways", "g"),
+            Entry("/releases", "Releases", "f"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
     ),

@@ -191,8 +191,14 @@ AUDIT: Parameters = {
     "gateway_record": None, "happened_from": None, "happened_until": None,
     "recorded_from": None, "recorded_until": None, "after_id": 0,
 }  # fmt: skip
+FLEET: Parameters = {
+    "protocols": [1], "config": "{}", "release": "{}", "health": "{}", "toml": "", "profiles": "{}",
+    "set_by": "a", "approved_by": "b", "cohort": "canary", "roll_out_id": 1, "waves": [1], "wave": 1,
+    "soak_minutes": 60, "faults": [], "start": 0, "signed_by": "k", "bytes": 1,
+}  # fmt: skip
 USUAL: Parameters = {
     "media_type": "application/json", "content": b"x", "told_by": "partner",
+    **FLEET,
     **SEAL,
     **AUDIT,
     "oldest_first": False, "sort": "", "is_descending": True, "state": "", "action": "ship",
@@ -272,6 +278,8 @@ USUAL: Parameters = {
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}
 SERIALS = {"serials": ["s1", "s2"]}
 ASKED: dict[str, list[Parameters]] = {
+    "releases.part_of_file": [{"version": "0.2.0"}],
+    "releases.release_of": [{"version": "0.2.0"}],
     "alerts.alerts": [{"kind": None, "words": []}, {"only_open": True, "words": ["x"]}],
     "overview.lots_in_house": [
         {"sort": sort, "is_descending": descending}
