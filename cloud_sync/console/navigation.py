@@ -89,6 +89,7 @@ GROUPS = (
         (
             Entry("/gateways", "Gateways", "g"),
             Entry("/releases", "Releases", "f"),
+            Entry("/connections", "Connections", "k"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
     ),

@@ -49,6 +49,7 @@ class AlertKind(StrEnum):
     BACKUP_OVERDUE = "backup_overdue"
     CONFIG_DRIFT = "config_drift"
     ROLL_OUT_STOPPED = "roll_out_stopped"
+    CONNECTION_PAUSED = "connection_paused"
 
 
 SOON = timedelta(seconds=1)
@@ -94,6 +95,7 @@ KINDS: Mapping[AlertKind, KindRule] = MappingProxyType(
         AlertKind.BACKUP_OVERDUE: KindRule(Severity.ALERT, "backup overdue"),
         AlertKind.CONFIG_DRIFT: KindRule(Severity.ALERT, "gateway's configuration is not the ledger's", GATHERING),
         AlertKind.ROLL_OUT_STOPPED: KindRule(Severity.ALERT, "release stopped"),
+        AlertKind.CONNECTION_PAUSED: KindRule(Severity.ALERT, "connection to another system paused"),
     }
 )
 

@@ -1184,6 +1184,73 @@ CREATE POLICY of_owner ON hold_reach AS PERMISSIVE FOR SELECT TO lotwarden_clien
   WHERE (lot.id = hold_reach.lot_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
+CREATE TABLE interop_connection (
+    name text NOT NULL,
+    url text NOT NULL DEFAULT ''::text,
+    shown text NOT NULL DEFAULT ''::text,
+    secret text NOT NULL DEFAULT ''::text,
+    previous_secret text NOT NULL DEFAULT ''::text,
+    previous_secret_until timestamp with time zone,
+    scopes text[] NOT NULL DEFAULT '{}'::text[],
+    event_kinds text[] NOT NULL DEFAULT '{}'::text[],
+    requests_per_minute integer NOT NULL,
+    key_sha256 text,
+    previous_key_sha256 text,
+    previous_key_until timestamp with time zone,
+    active boolean NOT NULL DEFAULT true,
+    paused_at timestamp with time zone,
+    paused_why text NOT NULL DEFAULT ''::text,
+    followed_to bigint NOT NULL DEFAULT 0,
+    failures integer NOT NULL DEFAULT 0,
+    failing_since timestamp with time zone,
+    next_at timestamp with time zone,
+    last_error text NOT NULL DEFAULT ''::text,
+    last_sent_at timestamp with time zone,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT interop_connection_key_sha256_key UNIQUE (key_sha256),
+    CONSTRAINT interop_connection_pkey PRIMARY KEY (name),
+    CONSTRAINT interop_connection_previous_key_sha256_key UNIQUE (previous_key_sha256),
+    CONSTRAINT interop_connection_requests_per_minute_check CHECK ((requests_per_minute > 0))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE interop_connection_use (
+    connection text NOT NULL,
+    requests_left double precision NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT interop_connection_use_connection_fkey FOREIGN KEY (connection) REFERENCES interop_connection(name),
+    CONSTRAINT interop_connection_use_pkey PRIMARY KEY (connection)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE interop_delivery (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    connection text NOT NULL,
+    message_id text NOT NULL,
+    kind text NOT NULL,
+    "position" bigint,
+    event_id bigint,
+    document_id bigint,
+    media_type text NOT NULL,
+    made_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    attempts integer NOT NULL DEFAULT 0,
+    claimed_until timestamp with time zone,
+    sent_at timestamp with time zone,
+    withdrawn_at timestamp with time zone,
+    last_error text NOT NULL DEFAULT ''::text,
+    CONSTRAINT interop_delivery_check CHECK ((num_nonnulls(event_id, document_id) = 1)),
+    CONSTRAINT interop_delivery_check1 CHECK (((event_id IS NULL) = ("position" IS NULL))),
+    CONSTRAINT interop_delivery_connection_fkey FOREIGN KEY (connection) REFERENCES interop_connection(name),
+    CONSTRAINT interop_delivery_connection_message_id_key UNIQUE (connection, message_id),
+    CONSTRAINT interop_delivery_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT interop_delivery_event_id_fkey FOREIGN KEY (event_id) REFERENCES event(id),
+    CONSTRAINT interop_delivery_pkey PRIMARY KEY (id)
+);
+CREATE INDEX interop_delivery_position ON public.interop_delivery USING btree (connection, "position");
+CREATE INDEX interop_delivery_unsent ON public.interop_delivery USING btree (connection, attempts, id) WHERE ((sent_at IS NULL) AND (withdrawn_at IS NULL));
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE interop_document (
     id bigint NOT NULL GENERATED AS IDENTITY,
     kind text NOT NULL,
@@ -1262,6 +1329,30 @@ CREATE POLICY of_owner ON item_code AS PERMISSIVE FOR SELECT TO lotwarden_client
    FROM item
   WHERE (item.id = item_code.item_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE item_cost (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    item_id bigint NOT NULL,
+    supplier_id bigint,
+    valid_from date NOT NULL,
+    cost numeric NOT NULL,
+    currency text NOT NULL,
+    told_by text NOT NULL,
+    told_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    document_id bigint,
+    CONSTRAINT item_cost_cost_check CHECK ((cost >= (0)::numeric)),
+    CONSTRAINT item_cost_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT item_cost_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT item_cost_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT item_cost_pkey PRIMARY KEY (id),
+    CONSTRAINT item_cost_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES place(id)
+);
+CREATE INDEX item_cost_item ON public.item_cost USING btree (item_id, valid_from DESC, id DESC);
+CREATE TRIGGER item_cost_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.item_cost FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER item_cost_sealed_delete AFTER DELETE ON public.item_cost REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_item_cost();
+CREATE TRIGGER item_cost_sealed_insert AFTER INSERT ON public.item_cost REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_item_cost();
+CREATE TRIGGER item_cost_sealed_update AFTER UPDATE ON public.item_cost REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_item_cost();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE item_gtin (
     gtin text NOT NULL,
@@ -4480,6 +4571,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_item_cost()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'item_cost', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'item_cost', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'item_cost', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;

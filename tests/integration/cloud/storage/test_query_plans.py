@@ -196,7 +196,14 @@ FLEET: Parameters = {
     "set_by": "a", "approved_by": "b", "cohort": "canary", "roll_out_id": 1, "waves": [1], "wave": 1,
     "soak_minutes": 60, "faults": [], "start": 0, "signed_by": "k", "bytes": 1,
 }  # fmt: skip
+EXCHANGE: Parameters = {
+    "url": "", "shown": "", "scopes": ["feed"], "event_kinds": ["*"], "requests_per_minute": 60, "followed_to": 5,
+    "key_sha256": "x", "connection": "erp", "per_minute": 60, "positions": [1, 2], "document_id": 5,
+    "valid_from": AT.date(), "cost": 1, "currency": "EUR", "day": AT.date(),
+}  # fmt: skip
+"""What other systems ask, and what they are told."""
 USUAL: Parameters = {
+    **EXCHANGE,
     "media_type": "application/json", "content": b"x", "told_by": "partner",
     **FLEET,
     **SEAL,
@@ -297,6 +304,11 @@ ASKED: dict[str, list[Parameters]] = {
     "overview.excursions_listed": [{"sort": "began_at", "words": ""}, {"sort": "began_at", "is_descending": False}],
     "backup.missing_of_lane": [{"first": 1, "last": 5000}],
     "backup.set_sequence": [{"name": "item_id_seq"}],
+    "connections.change_secret": [{"secret": "x"}],
+    "connections.feed": [{"after": 5, "until": 5000}, {"after": 5, "until": 5000, "kinds": None}],
+    "connections.delivery_of": [{"message_id": "doc_5"}],
+    "connections.send_again": [{"after": 5}],
+    "connections.deliveries": [{}, {"connection": None}],
     "alerts.messages": [{}, {"only_unsent": False}],
     "alerts.lots_held_before": [{"before": 10**9}],
     "availability.lot_by_number": [{"item": "item-3"}],
