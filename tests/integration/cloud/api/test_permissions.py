@@ -37,7 +37,7 @@ OPEN = {
 """Endpoints that need no role, and why. An endpoint that is not here names a permission."""
 OF_THE_HOUSE = {
     "access-reviews", "accounts", "alert-rotas", "alert-targets", "change-controls", "changes", "connections",
-    "documents", "equipment", "gateways", "imports", "items", "legal-holds", "master-formulation-records",
+    "documents", "dscsa", "equipment", "gateways", "imports", "items", "legal-holds", "master-formulation-records",
     "operators", "owners", "paper-schedules", "policies", "recalls", "releases", "replenishment", "roll-outs",
     "suppliers", "totes",
 }  # fmt: skip
