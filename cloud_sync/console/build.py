@@ -20,6 +20,7 @@ from cloud_sync.console.pages import (
     destruction,
     equipment,
     expiry,
+    finance,
     gateway_config,
     gateways,
     labels,
@@ -52,7 +53,7 @@ from cloud_sync.console.static_files import Files
 PAGES = (
     now, room, quarantine, trace, lots, labels, cases, alerts,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
-    recalls, compounding, batch, signatures, expiry, reports, papers, audit,
+    recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
     gateways, gateway_config, releases, connections, setup, people, administration, login,
 )  # fmt: skip

@@ -54,6 +54,7 @@ GROUPS = (
             Entry("/expiry", "Expiry and FEFO", "x"),
             Entry("/counts", "Counts", "c"),
             Entry("/trace", "Trace", "h"),
+            Entry("/finance", "Finance", "f"),
         ),
     ),
     Group(

@@ -213,7 +213,7 @@ FLEET: Parameters = {
 EXCHANGE: Parameters = {
     "url": "", "shown": "", "scopes": ["feed"], "event_kinds": ["*"], "requests_per_minute": 60, "followed_to": 5,
     "key_sha256": "x", "connection": "erp", "per_minute": 60, "positions": [1, 2], "document_id": 5,
-    "valid_from": AT.date(), "cost": 1, "currency": "EUR", "day": AT.date(),
+    "valid_from": AT.date(), "codes": ["09501101530003"], "cost": 1, "currency": "EUR", "day": AT.date(),
 }  # fmt: skip
 """What other systems ask, and what they are told."""
 USUAL: Parameters = {
@@ -331,6 +331,7 @@ ASKED: dict[str, list[Parameters]] = {
     "connections.feed": [{"after": 5, "until": 5000}, {"after": 5, "until": 5000, "kinds": None}],
     "connections.delivery_of": [{"message_id": "doc_5"}],
     "connections.send_again": [{"after": 5}],
+    "erp.receipts": [{"after": 5, "until": 5000}],
     "connections.deliveries": [{}, {"connection": None}],
     "alerts.messages": [{}, {"only_unsent": False}],
     "alerts.lots_held_before": [{"before": 10**9}],
@@ -402,6 +403,7 @@ ASKED: dict[str, list[Parameters]] = {
     "trace.graph": [{"is_forward": False}, {}, {"serial": "s1"}],
 }
 WHOLE_ON_PURPOSE = {
+    "erp.stock_by_lot": "the value of all stock, as the books want it; once a month",
     "backup.is_unused_ledger": "reads one row, when a backup is to be restored",
     "clocks.has_doubtful_scans": "reads up to the first row; of a gateway without any its index, which is short",
     "corrections.lots_that_were_in": "all that ever was in a place and below it, when two people move it elsewhere",
