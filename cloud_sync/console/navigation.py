@@ -55,6 +55,7 @@ GROUPS = (
             Entry("/counts", "Counts", "c"),
             Entry("/downtime", "Downtime", "z"),
             Entry("/trace", "Trace", "h"),
+            Entry("/finance", "Finance", "f"),
         ),
     ),
     Group(
@@ -89,6 +90,7 @@ GROUPS = (
         "System",
         (
             Entry("/gateways", "Gateways", "g"),
+            Entry("/releases", "Releases", "f"),
             Entry("/connections", "Connections", "k"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
