@@ -18,8 +18,11 @@ from cloud_sync.console.pages import (
     connections,
     counts,
     destruction,
+    downtime,
     equipment,
     expiry,
+    finance,
+    gateway_config,
     gateways,
     labels,
     login,
@@ -35,6 +38,7 @@ from cloud_sync.console.pages import (
     recalls,
     receiving,
     records,
+    releases,
     reports,
     retention,
     returns,
@@ -49,10 +53,12 @@ from cloud_sync.console.static_files import Files
 
 PAGES = (
     now, room, quarantine, trace, lots, labels, cases, alerts,
-    receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
+    receiving, orders, new_order, order, picks, transfers, returns, destruction, counts, downtime,
     recalls, compounding, batch, signatures, expiry, reports, papers, audit,
+    receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
+    recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, connections, setup, people, administration, login,
+    gateways, gateway_config, releases, connections, setup, people, administration, login,
 )  # fmt: skip
 
 

@@ -53,7 +53,9 @@ GROUPS = (
             Entry("/lots", "Lots", "l"),
             Entry("/expiry", "Expiry and FEFO", "x"),
             Entry("/counts", "Counts", "c"),
+            Entry("/downtime", "Downtime", "z"),
             Entry("/trace", "Trace", "h"),
+            Entry("/finance", "Finance", "f"),
         ),
     ),
     Group(
@@ -88,6 +90,7 @@ GROUPS = (
         "System",
         (
             Entry("/gateways", "Gateways", "g"),
+            Entry("/releases", "Releases", "f"),
             Entry("/connections", "Connections", "k"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
