@@ -23,9 +23,11 @@ from cloud_sync.api import (
     corrections,
     desk,
     dscsa,
+    dscsa_investigations,
     enrolments,
     erp,
     exchange,
+    fleet,
     gateways,
     governance,
     journal_gaps,
@@ -33,6 +35,7 @@ from cloud_sync.api import (
     master_data,
     measurements,
     orders,
+    paper_sheets,
     papers,
     planning,
     quality,
@@ -64,8 +67,8 @@ NO_CONNECTION_SETTINGS = ConnectionSettings()
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
 
-Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments`, `/v1/journals/missing`, those of `/v1/seal` for
-witnesses and `/healthz` needs
+Every request but `/v1/batches`, `/v1/desk`, `/v1/heartbeats`, `/v1/release-files`, `/v1/enrolments`,
+`/v1/journals/missing`, those of `/v1/seal` for witnesses and `/healthz` needs
 `Authorization: Bearer TOKEN`, with a token made by `cloud-sync token create NAME --role ROLE`, or the cookie of a
 person who signed in at `/v1/sessions`; a change with the cookie needs the header `X-CSRF-Token` that signing in gave.
 
@@ -83,6 +86,7 @@ ROOMS = (
     orders,
     planning,
     papers,
+    paper_sheets,
     quality,
     audit_trail,
     recalls,
@@ -91,7 +95,9 @@ ROOMS = (
     records,
     governance,
     dscsa,
+    dscsa_investigations,
     gateways,
+    fleet,
     enrolments,
     desk,
     journal_gaps,

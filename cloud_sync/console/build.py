@@ -19,9 +19,11 @@ from cloud_sync.console.pages import (
     control_tower,
     counts,
     destruction,
+    downtime,
     equipment,
     expiry,
     finance,
+    gateway_config,
     gateways,
     labels,
     login,
@@ -38,6 +40,7 @@ from cloud_sync.console.pages import (
     recalls,
     receiving,
     records,
+    releases,
     reports,
     retention,
     returns,
@@ -53,11 +56,13 @@ from cloud_sync.console.static_files import Files
 
 PAGES = (
     now, room, quarantine, trace, lots, labels, cases, alerts,
+    receiving, orders, new_order, order, picks, transfers, returns, destruction, counts, downtime,
+    recalls, compounding, batch, signatures, expiry, reports, papers, audit,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
     planning, control_tower, shortages,
     recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, connections, setup, people, administration, login,
+    gateways, gateway_config, releases, connections, setup, people, administration, login,
 )  # fmt: skip
 
 

@@ -53,6 +53,7 @@ GROUPS = (
             Entry("/lots", "Lots", "l"),
             Entry("/expiry", "Expiry and FEFO", "x"),
             Entry("/counts", "Counts", "c"),
+            Entry("/downtime", "Downtime", "z"),
             Entry("/trace", "Trace", "h"),
             Entry("/finance", "Finance", "f"),
         ),
@@ -97,6 +98,7 @@ GROUPS = (
         "System",
         (
             Entry("/gateways", "Gateways", "g"),
+            Entry("/releases", "Releases", "y"),
             Entry("/connections", "Connections", "z"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
