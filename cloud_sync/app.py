@@ -23,6 +23,7 @@ from cloud_sync.api import (
     corrections,
     desk,
     enrolments,
+    epcis,
     gateways,
     governance,
     journal_gaps,
@@ -163,6 +164,8 @@ def _endpoints() -> APIRouter:
     endpoints = APIRouter(generate_unique_id_function=_operation_id)
     for room in ROOMS:
         endpoints.include_router(room.router, prefix="/v1")
+    endpoints.include_router(epcis.places, prefix="/v1")
+    endpoints.include_router(epcis.router)  # where the standard's clients look for it
     for page in PAGES:
         endpoints.include_router(page.router)
     return endpoints

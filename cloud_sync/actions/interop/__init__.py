@@ -1,0 +1,1 @@
+"""What other systems may ask for or say."""
