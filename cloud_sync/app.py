@@ -22,8 +22,12 @@ from cloud_sync.api import (
     compounding,
     corrections,
     desk,
+    dscsa,
     enrolments,
     epcis,
+    erp,
+    exchange,
+    fleet,
     gateways,
     governance,
     journal_gaps,
@@ -48,6 +52,7 @@ from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
 from cloud_sync.console.build import PAGES, add_console
 from cloud_sync.console.static_files import address_of
+from cloud_sync.domain.connections import ConnectionSettings
 from cloud_sync.domain.oidc import OidcSettings
 from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
 from cloud_sync.labels.settings import LabelSettings
@@ -55,12 +60,13 @@ from cloud_sync.storage.database import Database
 from cloud_sync.storage.queries import queries
 
 NO_LABEL_SETTINGS = LabelSettings()
+NO_CONNECTION_SETTINGS = ConnectionSettings()
 
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
 
-Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments`, `/v1/journals/missing`, those of `/v1/seal` for
-witnesses and `/healthz` needs
+Every request but `/v1/batches`, `/v1/desk`, `/v1/heartbeats`, `/v1/release-files`, `/v1/enrolments`,
+`/v1/journals/missing`, those of `/v1/seal` for witnesses and `/healthz` needs
 `Authorization: Bearer TOKEN`, with a token made by `cloud-sync token create NAME --role ROLE`, or the cookie of a
 person who signed in at `/v1/sessions`; a change with the cookie needs the header `X-CSRF-Token` that signing in gave.
 
@@ -84,12 +90,16 @@ ROOMS = (
     master_data,
     records,
     governance,
+    dscsa,
     gateways,
+    fleet,
     enrolments,
     desk,
     journal_gaps,
     seal,
     alerts,
+    exchange,
+    erp,
     labels,
     sessions,
     accounts,
@@ -108,11 +118,12 @@ def create_app(
     doorkeeper: Doorkeeper | None = None,
     oidc: OidcSettings | None = None,
     label_settings: LabelSettings = NO_LABEL_SETTINGS,
+    connection_settings: ConnectionSettings = NO_CONNECTION_SETTINGS,
 ) -> FastAPI:
     """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC.
 
     ``typed_times`` bounds what people may type; ``doorkeeper`` is told from which addresses gateways of ours send.
-    ``label_settings``: whose numbers totes get, and the label printers.
+    ``label_settings``: whose numbers totes get, and the label printers. ``connection_settings``: where webhooks may go.
     """
     # The pages at /docs and /redoc bring their own scripts: storage rooms have no internet.
     app = FastAPIOffline(
@@ -129,6 +140,7 @@ def create_app(
     app.state.typed_times = typed_times
     app.state.oidc = oidc
     app.state.label_settings = label_settings
+    app.state.connection_settings = connection_settings
     app.state.sign_receipts = ReceiptSigner(database)
     app.state.refusals = Refusals(database)
     app.router.routes.extend(_endpoints().routes)

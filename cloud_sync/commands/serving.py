@@ -18,6 +18,7 @@ from typing import NoReturn
 
 import uvicorn
 
+from cloud_sync.actions.gateways import releases
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
 from cloud_sync.actions.governance import controlled_changes, retention_rules
 from cloud_sync.actions.master_data.zones import ask_for_missing_zones, zones_that_differ
@@ -124,7 +125,7 @@ def _serve_on(
         Leadership(database) as leadership,
         Replanning(database, leads=lambda: leadership.is_ours),
         Sealer(database),
-        Alerting(database, loaded.alert_settings(), leads=lambda: leadership.is_ours),
+        Alerting(database, loaded.alert_settings(), loaded.connections.as_settings(), leads=lambda: leadership.is_ours),
     ):
         _keep_house(database, loaded, leadership)
         http = uvicorn.Config(
@@ -134,6 +135,7 @@ def _serve_on(
                 oidc=loaded.oidc.as_settings() if loaded.oidc is not None else None,
                 doorkeeper=doorkeeper,
                 label_settings=loaded.labels.as_settings(),
+                connection_settings=loaded.connections.as_settings(),
             ),
             http=bounded_protocol(doorkeeper),
             timeout_keep_alive=KEEP_ALIVE_S,
@@ -266,6 +268,7 @@ def _keep_house(database: Database, loaded: LedgerConfig, leadership: Leadership
         (budgets, BUDGETS_S, "stability budgets wait"),
         (marks, MARKS_S, "marks wait"),
         (changes, CHANGES_S, "controlled changes wait"),
+        (lambda: releases.step_roll_out(database, datetime.now(UTC)), CHANGES_S, "roll-outs wait"),
     ):
         Thread(target=repeated, args=(once, every_s, what), name=what.rsplit(" ", 1)[0], daemon=True).start()
 

@@ -15,10 +15,13 @@ from cloud_sync.console.pages import (
     change_control,
     changes,
     compounding,
+    connections,
     counts,
     destruction,
     equipment,
     expiry,
+    finance,
+    gateway_config,
     gateways,
     labels,
     login,
@@ -34,6 +37,7 @@ from cloud_sync.console.pages import (
     recalls,
     receiving,
     records,
+    releases,
     reports,
     retention,
     returns,
@@ -49,9 +53,9 @@ from cloud_sync.console.static_files import Files
 PAGES = (
     now, room, quarantine, trace, lots, labels, cases, alerts,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
-    recalls, compounding, batch, signatures, expiry, reports, papers, audit,
+    recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, setup, people, administration, login,
+    gateways, gateway_config, releases, connections, setup, people, administration, login,
 )  # fmt: skip
 
 

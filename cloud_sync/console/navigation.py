@@ -54,6 +54,7 @@ GROUPS = (
             Entry("/expiry", "Expiry and FEFO", "x"),
             Entry("/counts", "Counts", "c"),
             Entry("/trace", "Trace", "h"),
+            Entry("/finance", "Finance", "f"),
         ),
     ),
     Group(
@@ -88,6 +89,8 @@ GROUPS = (
         "System",
         (
             Entry("/gateways", "Gateways", "g"),
+            Entry("/releases", "Releases", "f"),
+            Entry("/connections", "Connections", "k"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
     ),

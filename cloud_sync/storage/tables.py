@@ -111,6 +111,9 @@ TABLES: Mapping[str, TableRule] = {
     "excursion_version": _EVIDENCE,
     "exposure": _DERIVED,
     "gateway": _SETTING,
+    "gateway_cohort": _SETTING,
+    "gateway_config": _EVIDENCE,
+    "gateway_heartbeat": _DERIVED,  # the latest word of a gateway
     "gateway_invite": _evidence("expires_at", "used_at", "public_key"),
     "gateway_journal": _SETTING,
     "gateway_nonce": _DERIVED,
@@ -120,8 +123,12 @@ TABLES: Mapping[str, TableRule] = {
     "hold_reach": _DERIVED,
     # The content may be erased; its digest stays beside it.
     "interop_document": TableRule(TableKind.EVIDENCE, may_change=("content",), not_sealed=("content",)),
+    "interop_connection": _SETTING,
+    "interop_connection_use": _DERIVED,  # of what was asked
+    "interop_delivery": _DERIVED,  # how far an event or a document has come
     "item": _SETTING,
     "item_code": _SETTING,
+    "item_cost": _EVIDENCE,
     "item_gtin": _SETTING,
     "item_substitute": _SETTING,
     "lane_progress": _DERIVED,
@@ -164,6 +171,10 @@ TABLES: Mapping[str, TableRule] = {
     "order_step": _EVIDENCE,
     "owner": _SETTING,
     "paper_schedule": _SETTING,
+    "partner_licence": _evidence("withdrawn_by", "withdrawn_at", "withdrawn_reason"),
+    "partner_message": _evidence(
+        "sent_by", "sent_at", "sent_how", "answered_by", "answered_at", "answer", "withdrawn_at"
+    ),
     "personal_data": _SETTING,  # its salted hash is in what is sealed, and it can be erased
     "place": _SETTING,
     "place_gln": _SETTING,
@@ -183,11 +194,15 @@ TABLES: Mapping[str, TableRule] = {
     "recovery_code": _SETTING,
     "recipient": _SETTING,
     "recipient_item": _SETTING,
+    "release": _EVIDENCE,
+    "release_file": TableRule(TableKind.EVIDENCE, not_sealed=("content",)),  # content has its digest beside it
     "reorder_level": _SETTING,
     "reservation": _evidence("expires_at", "ended_at", "ended_as", "ended_reason"),
     "residency": _DERIVED,
     "retention_rule": _SETTING,
     "restored_lane": _DERIVED,  # of a file that is kept elsewhere
+    "roll_out": _evidence("ended_as", "ended_at", "ended_by", "ended_reason"),
+    "roll_out_gateway": _evidence("ordered_at", "before", "reached_at", "judged_at", "faults"),
     "retold_reading": _EVIDENCE,
     "seal_checkpoint": _SEAL,
     "seal_cosignature": _SEAL,
@@ -207,7 +222,15 @@ TABLES: Mapping[str, TableRule] = {
     "supplier": _SETTING,
     "training_requirement": _SETTING,
     "tote": _EVIDENCE,
+    "traced_product": _SETTING,
     "track": _DERIVED,
+    "trading_partner": _SETTING,
+    "transaction_line": _DERIVED,  # of transaction_record, as are the two below
+    "transaction_movement": _DERIVED,
+    "transaction_record": _evidence(
+        "fault", "faults", "finished_by", "finished_at", "voided_by", "voided_at", "voided_reason"
+    ),
+    "transaction_serial": _DERIVED,
     "unjudged_on_purpose": _SETTING,
     "unusable_reading": _DERIVED,  # of batches
 }

@@ -1,1 +1,1 @@
-"""What other systems may ask for or say."""
+"""What is asked of the ledger in the words of other systems, and by the act on the drug supply chain."""

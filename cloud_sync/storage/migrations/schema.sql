@@ -524,7 +524,7 @@ CREATE TABLE controlled_change (
     CONSTRAINT controlled_change_check1 CHECK (((NOT needs_second_person) OR (decision IS DISTINCT FROM 'approved'::text) OR (decided_by <> proposed_by))),
     CONSTRAINT controlled_change_check2 CHECK (((applied_at IS NULL) OR (decision = 'approved'::text))),
     CONSTRAINT controlled_change_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
-    CONSTRAINT controlled_change_kind_check CHECK ((kind = ANY (ARRAY['retention'::text, 'second_signature'::text, 'storage_policy'::text, 'place_policy'::text, 'sop'::text, 'training'::text]))),
+    CONSTRAINT controlled_change_kind_check CHECK ((kind = ANY (ARRAY['retention'::text, 'second_signature'::text, 'storage_policy'::text, 'place_policy'::text, 'sop'::text, 'training'::text, 'gateway_config'::text]))),
     CONSTRAINT controlled_change_pkey PRIMARY KEY (id)
 );
 CREATE INDEX controlled_change_due ON public.controlled_change USING btree (effective_from) WHERE ((decision = 'approved'::text) AND (applied_at IS NULL));
@@ -1069,6 +1069,52 @@ CREATE POLICY of_house ON gateway AS PERMISSIVE FOR ALL TO lotwarden_runtime, po
 CREATE POLICY of_owner ON gateway AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((NULLIF(current_setting('lotwarden.owner'::text, true), ''::text) IS NOT NULL)) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
+CREATE TABLE gateway_cohort (
+    gateway_id bigint NOT NULL,
+    cohort text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT gateway_cohort_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT gateway_cohort_pkey PRIMARY KEY (gateway_id)
+);
+CREATE INDEX gateway_cohort_name ON public.gateway_cohort USING btree (cohort);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE gateway_config (
+    gateway_id bigint NOT NULL,
+    version integer NOT NULL,
+    toml text NOT NULL,
+    profiles jsonb NOT NULL DEFAULT '{}'::jsonb,
+    sha256 text NOT NULL,
+    replaces text,
+    reason text NOT NULL,
+    set_by text NOT NULL,
+    approved_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT gateway_config_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT gateway_config_pkey PRIMARY KEY (gateway_id, version),
+    CONSTRAINT gateway_config_replaces_check CHECK ((replaces ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT gateway_config_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT gateway_config_version_check CHECK ((version > 0))
+);
+CREATE TRIGGER gateway_config_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.gateway_config FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER gateway_config_sealed_delete AFTER DELETE ON public.gateway_config REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_gateway_config();
+CREATE TRIGGER gateway_config_sealed_insert AFTER INSERT ON public.gateway_config REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_gateway_config();
+CREATE TRIGGER gateway_config_sealed_update AFTER UPDATE ON public.gateway_config REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_gateway_config();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE gateway_heartbeat (
+    gateway_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    protocols integer[] NOT NULL,
+    config jsonb NOT NULL,
+    release jsonb NOT NULL,
+    health jsonb NOT NULL,
+    CONSTRAINT gateway_heartbeat_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT gateway_heartbeat_pkey PRIMARY KEY (gateway_id)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE gateway_invite (
     id bigint NOT NULL GENERATED AS IDENTITY,
     gateway text NOT NULL,
@@ -1222,6 +1268,73 @@ CREATE POLICY of_owner ON hold_reach AS PERMISSIVE FOR SELECT TO lotwarden_clien
   WHERE (lot.id = hold_reach.lot_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
+CREATE TABLE interop_connection (
+    name text NOT NULL,
+    url text NOT NULL DEFAULT ''::text,
+    shown text NOT NULL DEFAULT ''::text,
+    secret text NOT NULL DEFAULT ''::text,
+    previous_secret text NOT NULL DEFAULT ''::text,
+    previous_secret_until timestamp with time zone,
+    scopes text[] NOT NULL DEFAULT '{}'::text[],
+    event_kinds text[] NOT NULL DEFAULT '{}'::text[],
+    requests_per_minute integer NOT NULL,
+    key_sha256 text,
+    previous_key_sha256 text,
+    previous_key_until timestamp with time zone,
+    active boolean NOT NULL DEFAULT true,
+    paused_at timestamp with time zone,
+    paused_why text NOT NULL DEFAULT ''::text,
+    followed_to bigint NOT NULL DEFAULT 0,
+    failures integer NOT NULL DEFAULT 0,
+    failing_since timestamp with time zone,
+    next_at timestamp with time zone,
+    last_error text NOT NULL DEFAULT ''::text,
+    last_sent_at timestamp with time zone,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT interop_connection_key_sha256_key UNIQUE (key_sha256),
+    CONSTRAINT interop_connection_pkey PRIMARY KEY (name),
+    CONSTRAINT interop_connection_previous_key_sha256_key UNIQUE (previous_key_sha256),
+    CONSTRAINT interop_connection_requests_per_minute_check CHECK ((requests_per_minute > 0))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE interop_connection_use (
+    connection text NOT NULL,
+    requests_left double precision NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT interop_connection_use_connection_fkey FOREIGN KEY (connection) REFERENCES interop_connection(name),
+    CONSTRAINT interop_connection_use_pkey PRIMARY KEY (connection)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE interop_delivery (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    connection text NOT NULL,
+    message_id text NOT NULL,
+    kind text NOT NULL,
+    "position" bigint,
+    event_id bigint,
+    document_id bigint,
+    media_type text NOT NULL,
+    made_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    attempts integer NOT NULL DEFAULT 0,
+    claimed_until timestamp with time zone,
+    sent_at timestamp with time zone,
+    withdrawn_at timestamp with time zone,
+    last_error text NOT NULL DEFAULT ''::text,
+    CONSTRAINT interop_delivery_check CHECK ((num_nonnulls(event_id, document_id) = 1)),
+    CONSTRAINT interop_delivery_check1 CHECK (((event_id IS NULL) = ("position" IS NULL))),
+    CONSTRAINT interop_delivery_connection_fkey FOREIGN KEY (connection) REFERENCES interop_connection(name),
+    CONSTRAINT interop_delivery_connection_message_id_key UNIQUE (connection, message_id),
+    CONSTRAINT interop_delivery_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT interop_delivery_event_id_fkey FOREIGN KEY (event_id) REFERENCES event(id),
+    CONSTRAINT interop_delivery_pkey PRIMARY KEY (id)
+);
+CREATE INDEX interop_delivery_position ON public.interop_delivery USING btree (connection, "position");
+CREATE INDEX interop_delivery_unsent ON public.interop_delivery USING btree (connection, attempts, id) WHERE ((sent_at IS NULL) AND (withdrawn_at IS NULL));
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE interop_document (
     id bigint NOT NULL GENERATED AS IDENTITY,
     kind text NOT NULL,
@@ -1300,6 +1413,30 @@ CREATE POLICY of_owner ON item_code AS PERMISSIVE FOR SELECT TO lotwarden_client
    FROM item
   WHERE (item.id = item_code.item_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE item_cost (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    item_id bigint NOT NULL,
+    supplier_id bigint,
+    valid_from date NOT NULL,
+    cost numeric NOT NULL,
+    currency text NOT NULL,
+    told_by text NOT NULL,
+    told_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    document_id bigint,
+    CONSTRAINT item_cost_cost_check CHECK ((cost >= (0)::numeric)),
+    CONSTRAINT item_cost_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT item_cost_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT item_cost_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT item_cost_pkey PRIMARY KEY (id),
+    CONSTRAINT item_cost_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES place(id)
+);
+CREATE INDEX item_cost_item ON public.item_cost USING btree (item_id, valid_from DESC, id DESC);
+CREATE TRIGGER item_cost_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.item_cost FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER item_cost_sealed_delete AFTER DELETE ON public.item_cost REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_item_cost();
+CREATE TRIGGER item_cost_sealed_insert AFTER INSERT ON public.item_cost REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_item_cost();
+CREATE TRIGGER item_cost_sealed_update AFTER UPDATE ON public.item_cost REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_item_cost();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE item_gtin (
     gtin text NOT NULL,
@@ -1655,6 +1792,66 @@ CREATE TABLE paper_schedule (
 CREATE INDEX paper_schedule_due ON public.paper_schedule USING btree (next_at) WHERE active;
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE partner_licence (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    place_id bigint NOT NULL,
+    kind text NOT NULL,
+    number text NOT NULL,
+    state text NOT NULL DEFAULT ''::text,
+    valid_until date NOT NULL,
+    verified_by text NOT NULL,
+    verified_at timestamp with time zone NOT NULL,
+    verified_with text NOT NULL,
+    withdrawn_by text,
+    withdrawn_at timestamp with time zone,
+    withdrawn_reason text,
+    CONSTRAINT partner_licence_check CHECK ((num_nulls(withdrawn_by, withdrawn_at, withdrawn_reason) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT partner_licence_kind_check CHECK ((kind = ANY (ARRAY['manufacturer'::text, 'repackager'::text, 'wholesale_distributor'::text, 'third_party_logistics'::text, 'dispenser'::text]))),
+    CONSTRAINT partner_licence_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT partner_licence_pkey PRIMARY KEY (id),
+    CONSTRAINT partner_licence_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE INDEX partner_licence_place ON public.partner_licence USING btree (place_id, kind, number, id DESC);
+CREATE TRIGGER partner_licence_append_only BEFORE DELETE OR TRUNCATE ON public.partner_licence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER partner_licence_mostly_stays BEFORE UPDATE ON public.partner_licence FOR EACH ROW EXECUTE FUNCTION refuse_other_change('withdrawn_by', 'withdrawn_at', 'withdrawn_reason');
+CREATE TRIGGER partner_licence_sealed_delete AFTER DELETE ON public.partner_licence REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_partner_licence();
+CREATE TRIGGER partner_licence_sealed_insert AFTER INSERT ON public.partner_licence REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_partner_licence();
+CREATE TRIGGER partner_licence_sealed_update AFTER UPDATE ON public.partner_licence REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_partner_licence();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE partner_message (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    partner_id bigint NOT NULL,
+    kind text NOT NULL,
+    case_id bigint,
+    subject text NOT NULL,
+    body text NOT NULL,
+    data jsonb NOT NULL DEFAULT '{}'::jsonb,
+    made_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    sent_by text,
+    sent_at timestamp with time zone,
+    sent_how text,
+    answered_by text,
+    answered_at timestamp with time zone,
+    answer text,
+    withdrawn_at timestamp with time zone,
+    CONSTRAINT partner_message_case_id_fkey FOREIGN KEY (case_id) REFERENCES exception_case(id),
+    CONSTRAINT partner_message_check CHECK ((num_nulls(sent_by, sent_at, sent_how) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT partner_message_check1 CHECK ((num_nulls(answered_by, answered_at, answer) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT partner_message_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES place(id),
+    CONSTRAINT partner_message_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX partner_message_case ON public.partner_message USING btree (case_id, partner_id, kind) WHERE (withdrawn_at IS NULL);
+CREATE INDEX partner_message_partner ON public.partner_message USING btree (partner_id, id);
+CREATE INDEX partner_message_waiting ON public.partner_message USING btree (made_at) WHERE ((sent_at IS NULL) AND (withdrawn_at IS NULL));
+CREATE TRIGGER partner_message_append_only BEFORE DELETE OR TRUNCATE ON public.partner_message FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER partner_message_mostly_stays BEFORE UPDATE ON public.partner_message FOR EACH ROW EXECUTE FUNCTION refuse_other_change('sent_by', 'sent_at', 'sent_how', 'answered_by', 'answered_at', 'answer', 'withdrawn_at');
+CREATE TRIGGER partner_message_sealed_delete AFTER DELETE ON public.partner_message REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_partner_message();
+CREATE TRIGGER partner_message_sealed_insert AFTER INSERT ON public.partner_message REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_partner_message();
+CREATE TRIGGER partner_message_sealed_update AFTER UPDATE ON public.partner_message REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_partner_message();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE personal_data (
     token text NOT NULL,
     person text NOT NULL,
@@ -1979,6 +2176,40 @@ CREATE TABLE recovery_code (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE release (
+    version text NOT NULL,
+    body text NOT NULL,
+    signed_by text NOT NULL,
+    signature text NOT NULL,
+    sha256 text NOT NULL,
+    added_by text NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    CONSTRAINT release_pkey PRIMARY KEY (version),
+    CONSTRAINT release_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+CREATE TRIGGER release_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.release FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER release_sealed_delete AFTER DELETE ON public.release REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release();
+CREATE TRIGGER release_sealed_insert AFTER INSERT ON public.release REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release();
+CREATE TRIGGER release_sealed_update AFTER UPDATE ON public.release REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE release_file (
+    version text NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    bytes bigint NOT NULL,
+    content bytea NOT NULL,
+    CONSTRAINT release_file_bytes_check CHECK ((bytes > 0)),
+    CONSTRAINT release_file_pkey PRIMARY KEY (version, name),
+    CONSTRAINT release_file_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT release_file_version_fkey FOREIGN KEY (version) REFERENCES release(version)
+);
+CREATE TRIGGER release_file_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.release_file FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER release_file_sealed_delete AFTER DELETE ON public.release_file REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release_file();
+CREATE TRIGGER release_file_sealed_insert AFTER INSERT ON public.release_file REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release_file();
+CREATE TRIGGER release_file_sealed_update AFTER UPDATE ON public.release_file REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release_file();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE reorder_level (
     item_id bigint NOT NULL,
     place_id bigint NOT NULL,
@@ -2114,6 +2345,53 @@ CREATE TABLE role_permission (
     CONSTRAINT role_permission_role_fkey FOREIGN KEY (role) REFERENCES role(name)
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE roll_out (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    version text NOT NULL,
+    waves text[] NOT NULL,
+    soak_minutes integer NOT NULL,
+    reason text NOT NULL,
+    started_by text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_as text,
+    ended_at timestamp with time zone,
+    ended_by text,
+    ended_reason text,
+    CONSTRAINT roll_out_ended_as_check CHECK ((ended_as = ANY (ARRAY['done'::text, 'stopped'::text]))),
+    CONSTRAINT roll_out_pkey PRIMARY KEY (id),
+    CONSTRAINT roll_out_soak_minutes_check CHECK ((soak_minutes >= 0)),
+    CONSTRAINT roll_out_version_fkey FOREIGN KEY (version) REFERENCES release(version)
+);
+CREATE UNIQUE INDEX roll_out_running ON public.roll_out USING btree ((true)) WHERE (ended_as IS NULL);
+CREATE TRIGGER roll_out_append_only BEFORE DELETE OR TRUNCATE ON public.roll_out FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER roll_out_mostly_stays BEFORE UPDATE ON public.roll_out FOR EACH ROW EXECUTE FUNCTION refuse_other_change('ended_as', 'ended_at', 'ended_by', 'ended_reason');
+CREATE TRIGGER roll_out_sealed_delete AFTER DELETE ON public.roll_out REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_roll_out();
+CREATE TRIGGER roll_out_sealed_insert AFTER INSERT ON public.roll_out REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_roll_out();
+CREATE TRIGGER roll_out_sealed_update AFTER UPDATE ON public.roll_out REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_roll_out();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE roll_out_gateway (
+    roll_out_id bigint NOT NULL,
+    gateway_id bigint NOT NULL,
+    wave integer NOT NULL,
+    ordered_at timestamp with time zone,
+    before jsonb,
+    reached_at timestamp with time zone,
+    judged_at timestamp with time zone,
+    faults text[],
+    CONSTRAINT roll_out_gateway_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT roll_out_gateway_pkey PRIMARY KEY (roll_out_id, gateway_id),
+    CONSTRAINT roll_out_gateway_roll_out_id_fkey FOREIGN KEY (roll_out_id) REFERENCES roll_out(id),
+    CONSTRAINT roll_out_gateway_wave_check CHECK ((wave > 0))
+);
+CREATE INDEX roll_out_gateway_orders ON public.roll_out_gateway USING btree (gateway_id, roll_out_id) WHERE (ordered_at IS NOT NULL);
+CREATE TRIGGER roll_out_gateway_append_only BEFORE DELETE OR TRUNCATE ON public.roll_out_gateway FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER roll_out_gateway_mostly_stays BEFORE UPDATE ON public.roll_out_gateway FOR EACH ROW EXECUTE FUNCTION refuse_other_change('ordered_at', 'before', 'reached_at', 'judged_at', 'faults');
+CREATE TRIGGER roll_out_gateway_sealed_delete AFTER DELETE ON public.roll_out_gateway REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_roll_out_gateway();
+CREATE TRIGGER roll_out_gateway_sealed_insert AFTER INSERT ON public.roll_out_gateway REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_roll_out_gateway();
+CREATE TRIGGER roll_out_gateway_sealed_update AFTER UPDATE ON public.roll_out_gateway REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_roll_out_gateway();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE seal_checkpoint (
     size bigint NOT NULL,
@@ -2378,6 +2656,22 @@ CREATE TRIGGER tote_sealed_insert AFTER INSERT ON public.tote REFERENCING NEW TA
 CREATE TRIGGER tote_sealed_update AFTER UPDATE ON public.tote REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE traced_product (
+    item_id bigint NOT NULL,
+    product_name text NOT NULL,
+    ingredients text NOT NULL DEFAULT ''::text,
+    strength text NOT NULL,
+    dosage_form text NOT NULL,
+    container_size text NOT NULL,
+    container_units bigint NOT NULL DEFAULT 1,
+    set_by text NOT NULL,
+    CONSTRAINT traced_product_container_units_check CHECK ((container_units > 0)),
+    CONSTRAINT traced_product_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT traced_product_pkey PRIMARY KEY (item_id),
+    CONSTRAINT traced_product_product_name_check CHECK ((product_name <> ''::text))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE track (
     channel_id bigint NOT NULL,
     rule text NOT NULL,
@@ -2393,6 +2687,28 @@ CREATE TABLE track (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE trading_partner (
+    place_id bigint NOT NULL,
+    business_name text NOT NULL,
+    street text NOT NULL DEFAULT ''::text,
+    city text NOT NULL DEFAULT ''::text,
+    state text NOT NULL DEFAULT ''::text,
+    postal_code text NOT NULL DEFAULT ''::text,
+    country text NOT NULL DEFAULT 'US'::text,
+    gln text NOT NULL DEFAULT ''::text,
+    category text NOT NULL DEFAULT ''::text,
+    contact text NOT NULL DEFAULT ''::text,
+    telephone text NOT NULL DEFAULT ''::text,
+    email text NOT NULL DEFAULT ''::text,
+    verification_url text NOT NULL DEFAULT ''::text,
+    set_by text NOT NULL,
+    CONSTRAINT trading_partner_business_name_check CHECK ((business_name <> ''::text)),
+    CONSTRAINT trading_partner_gln_check CHECK ((gln ~ '^([0-9]{13})?$'::text)),
+    CONSTRAINT trading_partner_pkey PRIMARY KEY (place_id),
+    CONSTRAINT trading_partner_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE training_requirement (
     role text NOT NULL,
     code text NOT NULL,
@@ -2403,6 +2719,81 @@ CREATE TABLE training_requirement (
     CONSTRAINT training_requirement_pkey PRIMARY KEY (role, code),
     CONSTRAINT training_requirement_role_fkey FOREIGN KEY (role) REFERENCES role(name)
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE transaction_line (
+    record_id bigint NOT NULL,
+    line integer NOT NULL,
+    item_id bigint,
+    gtin text NOT NULL,
+    ndc text NOT NULL,
+    lot_number text NOT NULL,
+    quantity bigint NOT NULL,
+    CONSTRAINT transaction_line_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT transaction_line_pkey PRIMARY KEY (record_id, line),
+    CONSTRAINT transaction_line_record_id_fkey FOREIGN KEY (record_id) REFERENCES transaction_record(id)
+);
+CREATE INDEX transaction_line_lot ON public.transaction_line USING btree (item_id, lot_number);
+CREATE INDEX transaction_line_ndc ON public.transaction_line USING btree (ndc, lot_number) WHERE (item_id IS NULL);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE transaction_movement (
+    movement_id bigint NOT NULL,
+    record_id bigint NOT NULL,
+    line integer NOT NULL,
+    CONSTRAINT transaction_movement_movement_id_fkey FOREIGN KEY (movement_id) REFERENCES movement(id),
+    CONSTRAINT transaction_movement_pkey PRIMARY KEY (movement_id, record_id, line),
+    CONSTRAINT transaction_movement_record_id_line_fkey FOREIGN KEY (record_id, line) REFERENCES transaction_line(record_id, line)
+);
+CREATE INDEX transaction_movement_record ON public.transaction_movement USING btree (record_id, line);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE transaction_record (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    direction text NOT NULL,
+    partner_id bigint NOT NULL,
+    reference text NOT NULL,
+    order_ref text NOT NULL DEFAULT ''::text,
+    transaction_on date NOT NULL,
+    content jsonb NOT NULL,
+    sha256 text NOT NULL,
+    faults text[] NOT NULL DEFAULT '{}'::text[],
+    fault text,
+    document_id bigint,
+    told_by text NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    finished_by text,
+    finished_at timestamp with time zone,
+    voided_by text,
+    voided_at timestamp with time zone,
+    voided_reason text,
+    CONSTRAINT transaction_record_check CHECK ((num_nulls(finished_by, finished_at) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT transaction_record_check1 CHECK ((num_nulls(voided_by, voided_at, voided_reason) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT transaction_record_direction_check CHECK ((direction = ANY (ARRAY['in'::text, 'out'::text]))),
+    CONSTRAINT transaction_record_direction_partner_id_sha256_key UNIQUE (direction, partner_id, sha256),
+    CONSTRAINT transaction_record_fault_check CHECK ((fault = ANY (ARRAY['incomplete_data'::text, 'wrong_consignee'::text, 'duplicate_data'::text]))),
+    CONSTRAINT transaction_record_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES place(id),
+    CONSTRAINT transaction_record_pkey PRIMARY KEY (id)
+);
+CREATE INDEX transaction_record_order ON public.transaction_record USING btree (order_ref) WHERE (order_ref <> ''::text);
+CREATE INDEX transaction_record_partner ON public.transaction_record USING btree (partner_id, direction, reference);
+CREATE INDEX transaction_record_told ON public.transaction_record USING btree (told_at);
+CREATE INDEX transaction_record_unfinished ON public.transaction_record USING btree (told_at) WHERE ((direction = 'in'::text) AND (finished_at IS NULL) AND (voided_at IS NULL));
+CREATE TRIGGER transaction_record_append_only BEFORE DELETE OR TRUNCATE ON public.transaction_record FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER transaction_record_mostly_stays BEFORE UPDATE ON public.transaction_record FOR EACH ROW EXECUTE FUNCTION refuse_other_change('fault', 'faults', 'finished_by', 'finished_at', 'voided_by', 'voided_at', 'voided_reason');
+CREATE TRIGGER transaction_record_sealed_delete AFTER DELETE ON public.transaction_record REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_transaction_record();
+CREATE TRIGGER transaction_record_sealed_insert AFTER INSERT ON public.transaction_record REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_transaction_record();
+CREATE TRIGGER transaction_record_sealed_update AFTER UPDATE ON public.transaction_record REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_transaction_record();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE transaction_serial (
+    record_id bigint NOT NULL,
+    line integer NOT NULL,
+    serial text NOT NULL,
+    CONSTRAINT transaction_serial_pkey PRIMARY KEY (record_id, line, serial),
+    CONSTRAINT transaction_serial_record_id_line_fkey FOREIGN KEY (record_id, line) REFERENCES transaction_line(record_id, line)
+);
+CREATE INDEX transaction_serial_serial ON public.transaction_serial USING btree (serial);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE unjudged_on_purpose (
@@ -4341,6 +4732,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_gateway_config()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'gateway_config', NULL::bigint, jsonb_build_array((s.r).gateway_id, (s.r).version)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'gateway_config', NULL::bigint, jsonb_build_array((s.r).gateway_id, (s.r).version)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'gateway_config', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).gateway_id, (s.r).version)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).gateway_id, (s.r).version)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_gateway_invite()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4459,6 +4881,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_item_cost()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'item_cost', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'item_cost', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'item_cost', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -4682,6 +5135,68 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_partner_licence()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'partner_licence', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'partner_licence', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'partner_licence', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{withdrawn_by,withdrawn_at,withdrawn_reason}'::text[] IS NOT DISTINCT FROM o.row - '{withdrawn_by,withdrawn_at,withdrawn_reason}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_partner_message()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'partner_message', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'partner_message', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'partner_message', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{sent_by,sent_at,sent_how,answered_by,answered_at,answer,withdrawn_at}'::text[] IS NOT DISTINCT FROM o.row - '{sent_by,sent_at,sent_how,answered_by,answered_at,answer,withdrawn_at}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_place_policy_was()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4868,6 +5383,68 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_release()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'release', NULL::bigint, jsonb_build_array((s.r).version)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'release', NULL::bigint, jsonb_build_array((s.r).version)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'release', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).version)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).version)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_release_file()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'release_file', NULL::bigint, jsonb_build_array((s.r).version, (s.r).name)::text, 'I', s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'release_file', NULL::bigint, jsonb_build_array((s.r).version, (s.r).name)::text, 'D', s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'release_file', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).version, (s.r).name)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).version, (s.r).name)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_reservation()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4924,6 +5501,68 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).gateway_id, (s.r).journal, (s.r).was)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).gateway_id, (s.r).journal, (s.r).was)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_roll_out()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'roll_out', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'roll_out', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'roll_out', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{ended_as,ended_at,ended_by,ended_reason}'::text[] IS NOT DISTINCT FROM o.row - '{ended_as,ended_at,ended_by,ended_reason}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_roll_out_gateway()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'roll_out_gateway', NULL::bigint, jsonb_build_array((s.r).roll_out_id, (s.r).gateway_id)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'roll_out_gateway', NULL::bigint, jsonb_build_array((s.r).roll_out_id, (s.r).gateway_id)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'roll_out_gateway', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{ordered_at,before,reached_at,judged_at,faults}'::text[] IS NOT DISTINCT FROM o.row - '{ordered_at,before,reached_at,judged_at,faults}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).roll_out_id, (s.r).gateway_id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).roll_out_id, (s.r).gateway_id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -5137,6 +5776,37 @@ AS $function$
                 SELECT 'tote', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_transaction_record()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'transaction_record', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'transaction_record', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'transaction_record', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{fault,faults,finished_by,finished_at,voided_by,voided_at,voided_reason}'::text[] IS NOT DISTINCT FROM o.row - '{fault,faults,finished_by,finished_at,voided_by,voided_at,voided_reason}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
