@@ -29,6 +29,7 @@ BIG = {
     "envelope", "envelope_point", "retold_reading", "probe_excursion", "alert", "alert_message", "alert_message_line",
     "tote", "epcis_event", "epcis_event_key",
     "transaction_record", "transaction_line", "transaction_serial", "transaction_movement", "partner_message",
+    "product_verification",
 }  # fmt: skip
 """Tables that grow with every day of work. The others are master data, or kept short."""
 AT = datetime(2026, 1, 10, tzinfo=UTC)
@@ -151,6 +152,9 @@ FILL_MORE = """
     SELECT 1 + n % 2000, 'shortage', n, 'x', 'x', timestamptz '2026-01-01 00:00Z' + n * interval '1 min',
            CASE WHEN n % 50 > 0 THEN 'a' END, CASE WHEN n % 50 > 0 THEN now() END, CASE WHEN n % 50 > 0 THEN 'x' END
     FROM generate_series(1, 20000) n;
+    INSERT INTO product_verification (direction, gtin, lot_number, serial, verified, person, at)
+    SELECT 'answered', '09501101530003', 'L' || n % 5000, 's' || n, true, 'a',
+           timestamptz '2026-01-01 00:00Z' + n * interval '1 min' FROM generate_series(1, 20000) n;
     INSERT INTO batch_fact (batch_id, kind, actor, occurred_at, event_id)
     SELECT n % 2000, 'step', 'a', now(), 1 FROM generate_series(1, 20000) n;
 """
@@ -319,8 +323,18 @@ USUAL: Parameters = {
     "container_size": "x", "container_units": 1, "business_name": "x", "street": "x", "city": "x", "country": "US",
     "postal_code": "x", "gln": "0614141000012", "category": "x", "contact": "x", "telephone": "x", "email": "x",
     "verification_url": "", "licence_id": 5, "valid_until": AT.date(), "verified_by": "a", "verified_at": AT,
-    "verified_with": "x", "withdrawn_by": "a", "withdrawn_at": AT, "withdrawn_reason": "x",
+    "verified_with": "x", "verification_token": "", "context": "x", "correlation": "x", "requester_gln": "",
+    "info": None, "verified": True, "error": "", "verification_id": 5, "source": "own",
+    "classification": "stolen", "suspect_id": 5,
+    "description": "x", "opened_at": AT, "determination": "cleared", "determined_by": "a", "determined_at": AT,
+    "determination_reason": "x", "fda_notified_by": "a", "fda_notified_at": AT, "fda_notified_how": "x",
+    "fda_incident": "x", "terminated_by": "a", "terminated_at": AT, "termination_reason": "x", "asked_by": "a",
+    "asked_at": AT, "recorded_by": "a", "request_id": 5, "answer_sha256": "x", "document_ids": [5],
+    "withdrawn_by": "a", "withdrawn_at": AT, "withdrawn_reason": "x",
     "zones": ["UTC", "UTC"], "actors": ["a", "b"], "sites": [None, 1], "befores": [AT, None],
+    "sheet": "main.202611290600.1", "told_sha256": "00", "written_at": AT, "entered_by": "a", "entered_at": AT,
+    "lines_written": 1, "closed_by": "a", "closed_at": AT, "remark": "", "within_s": 60.0,
+    "run_by": "a", "failed": 0, "body": "{}", "tables": ["event"],
 }  # fmt: skip
 """Values of parameters by their names, where a query is not asked otherwise."""
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}
@@ -347,6 +361,7 @@ ASKED: dict[str, list[Parameters]] = {
     "overview.cases_listed": [{"sort": "", "kind": ""}, {"sort": "", "only_open": True, "words": ""}],
     "overview.excursions_listed": [{"sort": "began_at", "words": ""}, {"sort": "began_at", "is_descending": False}],
     "backup.missing_of_lane": [{"first": 1, "last": 5000}],
+    "validation.run": [{"number": 1}],
     "backup.set_sequence": [{"name": "item_id_seq"}],
     "connections.change_secret": [{"secret": "x"}],
     "connections.feed": [{"after": 5, "until": 5000}, {"after": 5, "until": 5000, "kinds": None}],
@@ -411,6 +426,10 @@ ASKED: dict[str, list[Parameters]] = {
     "transactions.open_mismatches": [{"supplier_id": 20}],
     "transactions.link_received": [{"supplier_id": 20}],
     "transactions.link_shipped": [{"lines": [1, 2]}],
+    "suspects.records_about": [{"serial": "s1"}, {"lot_number": ""}],
+    "verification.known_packages": [{"serials": ["s1"]}],
+    "verification.verifications": [{"serial": None, "direction": None}, {"serial": "s1", "direction": "answered"}],
+    "verification.verifications_of": [{"serial": "s1"}, {}],
     "exposure.expose": [{"lot_ids": []}, {"excursion_ids": []}],
     "holds.reach": [{"lot_ids": []}, {"hold_ids": []}],
     "compounding.add_master_record": [{"body": "{}"}],
