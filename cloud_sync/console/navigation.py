@@ -99,7 +99,7 @@ GROUPS = (
         (
             Entry("/gateways", "Gateways", "g"),
             Entry("/releases", "Releases", "y"),
-            Entry("/connections", "Connections", "z"),
+            Entry("/connections", "Connections", "4"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
     ),

@@ -96,6 +96,10 @@ TABLES: Mapping[str, TableRule] = {
     "enrolment_failure": _DERIVED,  # of what the event log has; kept while it slows down
     "envelope": _DERIVED,  # of batches
     "envelope_point": _DERIVED,
+    "epcis_capture": _EVIDENCE,
+    "epcis_event": _DERIVED,  # of captured documents
+    "epcis_event_key": _DERIVED,
+    "epcis_query": _SETTING,
     "equipment": _SETTING,
     "erasure": _evidence("done_by", "done_at"),
     "event": _EVIDENCE,
@@ -175,6 +179,7 @@ TABLES: Mapping[str, TableRule] = {
     ),
     "personal_data": _SETTING,  # its salted hash is in what is sealed, and it can be erased
     "place": _SETTING,
+    "place_gln": _SETTING,
     "place_policy_was": _EVIDENCE,
     "planning_line": _DERIVED,  # of what a run was made of, which it names by its hash
     "planning_run": _EVIDENCE,

@@ -646,7 +646,9 @@ CREATE TABLE disposition (
     CONSTRAINT disposition_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
     CONSTRAINT disposition_pkey PRIMARY KEY (id)
 );
+CREATE INDEX disposition_decided ON public.disposition USING btree (decided_at, id);
 CREATE INDEX disposition_exposure ON public.disposition USING btree (excursion_id, lot_id);
+CREATE INDEX disposition_of_lot ON public.disposition USING btree (lot_id, id);
 CREATE TRIGGER disposition_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.disposition FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER disposition_evidence BEFORE INSERT ON public.disposition FOR EACH ROW EXECUTE FUNCTION note_evidence();
 CREATE TRIGGER disposition_new AFTER INSERT ON public.disposition REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
@@ -758,6 +760,80 @@ CREATE TABLE envelope_point (
 CREATE INDEX envelope_point_channel_at ON public.envelope_point USING btree (channel_id, at);
 CREATE INDEX envelope_point_envelope ON public.envelope_point USING btree (envelope_id);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE epcis_capture (
+    id uuid NOT NULL,
+    document_id bigint NOT NULL,
+    error_behaviour text NOT NULL,
+    told_by text NOT NULL,
+    events integer NOT NULL,
+    events_kept integer NOT NULL,
+    errors jsonb NOT NULL DEFAULT '[]'::jsonb,
+    created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT epcis_capture_check CHECK (((events_kept >= 0) AND (events_kept <= events))),
+    CONSTRAINT epcis_capture_document_id_error_behaviour_key UNIQUE (document_id, error_behaviour),
+    CONSTRAINT epcis_capture_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT epcis_capture_error_behaviour_check CHECK ((error_behaviour = ANY (ARRAY['rollback'::text, 'proceed'::text]))),
+    CONSTRAINT epcis_capture_errors_check CHECK ((jsonb_typeof(errors) = 'array'::text)),
+    CONSTRAINT epcis_capture_events_check CHECK ((events >= 0)),
+    CONSTRAINT epcis_capture_pkey PRIMARY KEY (id),
+    CONSTRAINT epcis_capture_told_by_check CHECK ((told_by <> ''::text))
+);
+CREATE INDEX epcis_capture_created ON public.epcis_capture USING btree (created_at DESC, id DESC);
+CREATE TRIGGER epcis_capture_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.epcis_capture FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER epcis_capture_sealed_delete AFTER DELETE ON public.epcis_capture REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_epcis_capture();
+CREATE TRIGGER epcis_capture_sealed_insert AFTER INSERT ON public.epcis_capture REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_epcis_capture();
+CREATE TRIGGER epcis_capture_sealed_update AFTER UPDATE ON public.epcis_capture REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_epcis_capture();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE epcis_event (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    capture_id uuid NOT NULL,
+    event_id text NOT NULL,
+    hash bytea NOT NULL,
+    digest bytea NOT NULL,
+    type text NOT NULL,
+    event_time timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    biz_step text NOT NULL DEFAULT ''::text,
+    biz_location text NOT NULL DEFAULT ''::text,
+    body json NOT NULL,
+    prefixes json NOT NULL DEFAULT '{}'::json,
+    CONSTRAINT epcis_event_capture_id_fkey FOREIGN KEY (capture_id) REFERENCES epcis_capture(id),
+    CONSTRAINT epcis_event_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT epcis_event_digest_key UNIQUE (digest),
+    CONSTRAINT epcis_event_event_id_check CHECK ((event_id <> ''::text)),
+    CONSTRAINT epcis_event_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT epcis_event_pkey PRIMARY KEY (id)
+);
+CREATE INDEX epcis_event_capture ON public.epcis_event USING btree (capture_id, id);
+CREATE INDEX epcis_event_named ON public.epcis_event USING btree (event_id, id);
+CREATE INDEX epcis_event_time ON public.epcis_event USING btree (event_time, id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE epcis_event_key (
+    key text NOT NULL,
+    event_time timestamp with time zone NOT NULL,
+    event bigint NOT NULL,
+    is_parent boolean NOT NULL,
+    CONSTRAINT epcis_event_key_event_fkey FOREIGN KEY (event) REFERENCES epcis_event(id),
+    CONSTRAINT epcis_event_key_pkey PRIMARY KEY (key, event_time, event, is_parent)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE epcis_query (
+    name text NOT NULL,
+    parameters jsonb NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT epcis_query_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT epcis_query_pkey PRIMARY KEY (name)
+);
+ALTER TABLE epcis_query ENABLE ROW LEVEL SECURITY;
+ALTER TABLE epcis_query FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON epcis_query AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON epcis_query AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((NULLIF(current_setting('lotwarden.owner'::text, true), ''::text) IS NOT NULL)) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE equipment (
     name text NOT NULL,
@@ -942,7 +1018,13 @@ CREATE TRIGGER excursion_version_append_only BEFORE DELETE OR UPDATE OR TRUNCATE
 CREATE TRIGGER excursion_version_sealed_delete AFTER DELETE ON public.excursion_version REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_excursion_version();
 CREATE TRIGGER excursion_version_sealed_insert AFTER INSERT ON public.excursion_version REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_excursion_version();
 CREATE TRIGGER excursion_version_sealed_update AFTER UPDATE ON public.excursion_version REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_excursion_version();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE excursion_version ENABLE ROW LEVEL SECURITY;
+ALTER TABLE excursion_version FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON excursion_version AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON excursion_version AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM excursion x
+  WHERE (x.id = excursion_version.excursion_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE exposure (
     excursion_id bigint NOT NULL,
@@ -1122,8 +1204,10 @@ CREATE TABLE hold (
     CONSTRAINT hold_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
 );
 CREATE INDEX hold_case ON public.hold USING btree (case_id) WHERE (case_id IS NOT NULL);
+CREATE INDEX hold_lifted ON public.hold USING btree (lifted_at, id) WHERE (lifted_at IS NOT NULL);
 CREATE INDEX hold_lot ON public.hold USING btree (lot_id) WHERE (lifted_at IS NULL);
 CREATE INDEX hold_of_lot ON public.hold USING btree (lot_id, id);
+CREATE INDEX hold_placed ON public.hold USING btree (COALESCE(since, placed_at), id);
 CREATE TRIGGER hold_append_only BEFORE DELETE OR TRUNCATE ON public.hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER hold_mostly_stays BEFORE UPDATE ON public.hold FOR EACH ROW EXECUTE FUNCTION refuse_other_change('lifted_by', 'lifted_at', 'lifted_reason');
 CREATE TRIGGER hold_sealed_delete AFTER DELETE ON public.hold REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hold();
@@ -1542,6 +1626,7 @@ CREATE INDEX movement_occurred ON public.movement USING btree (occurred_at DESC,
 CREATE INDEX movement_opening ON public.movement USING btree (id) WHERE (action = 'opening'::text);
 CREATE INDEX movement_order ON public.movement USING btree (order_ref) WHERE (order_ref <> ''::text);
 CREATE INDEX movement_out ON public.movement USING btree (lot_id, from_place, serial, left_at);
+CREATE INDEX movement_said ON public.movement USING btree (said_at, id) WHERE (said_at IS NOT NULL);
 CREATE INDEX movement_serial ON public.movement USING btree (serial) WHERE (serial <> ''::text);
 CREATE INDEX movement_to_place ON public.movement USING btree (to_place, occurred_at);
 CREATE INDEX movement_typed ON public.movement USING btree (lot_id, from_place, serial) WHERE (latest_at IS NOT NULL);
@@ -1857,6 +1942,21 @@ CREATE POLICY of_owner ON place AS PERMISSIVE FOR SELECT TO lotwarden_client USI
   WHERE ((o.from_place = place.id) OR (o.to_place = place.id)))))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
+CREATE TABLE place_gln (
+    place_id bigint NOT NULL,
+    gln text NOT NULL,
+    extension text NOT NULL DEFAULT ''::text,
+    CONSTRAINT place_gln_gln_check CHECK ((gln ~ '^[0-9]{13}$'::text)),
+    CONSTRAINT place_gln_gln_extension_key UNIQUE (gln, extension),
+    CONSTRAINT place_gln_pkey PRIMARY KEY (place_id),
+    CONSTRAINT place_gln_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+ALTER TABLE place_gln ENABLE ROW LEVEL SECURITY;
+ALTER TABLE place_gln FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON place_gln AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON place_gln AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((NULLIF(current_setting('lotwarden.owner'::text, true), ''::text) IS NOT NULL)) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
+
 CREATE TABLE place_policy_was (
     place_id bigint NOT NULL,
     policy text,
@@ -1960,7 +2060,13 @@ CREATE TABLE probe_excursion (
     CONSTRAINT probe_excursion_severity_check CHECK ((severity = ANY (ARRAY['alert'::text, 'action'::text])))
 );
 CREATE INDEX probe_excursion_place ON public.probe_excursion USING btree (place_id, rule, COALESCE(ended_at, 'infinity'::timestamp with time zone), began_at);
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE probe_excursion ENABLE ROW LEVEL SECURITY;
+ALTER TABLE probe_excursion FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON probe_excursion AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON probe_excursion AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM excursion x
+  WHERE ((x.channel_id = probe_excursion.channel_id) AND (x.rule = probe_excursion.rule) AND (x.place_id = probe_excursion.place_id))))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE product_verification (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -4788,6 +4894,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_epcis_capture()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'epcis_capture', NULL::bigint, jsonb_build_array((s.r).id)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'epcis_capture', NULL::bigint, jsonb_build_array((s.r).id)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'epcis_capture', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_erasure()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5719,7 +5856,6 @@ AS $function$
         END $function$;
 
 CREATE OR REPLACE FUNCTION public.seal_writes_of_receipt_cost()
-CREATE OR REPLACE FUNCTION public.seal_writes_of_release()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -5738,6 +5874,30 @@ AS $function$
             ELSE
                 INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
                 SELECT 'receipt_cost', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_release()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
                 SELECT 'release', NULL::bigint, jsonb_build_array((s.r).version)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
             ELSIF TG_OP = 'DELETE' THEN
                 INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
@@ -5749,8 +5909,6 @@ AS $function$
                        CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
-                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
-                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).version)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).version)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
@@ -6318,7 +6476,6 @@ AS $function$
         END $function$;
 
 CREATE OR REPLACE FUNCTION public.seal_writes_of_transfer_advice()
-CREATE OR REPLACE FUNCTION public.seal_writes_of_validation_run()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -6343,6 +6500,24 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_validation_run()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
                 SELECT 'validation_run', (s.r).number, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
             ELSIF TG_OP = 'DELETE' THEN
                 INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)

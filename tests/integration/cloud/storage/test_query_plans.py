@@ -27,7 +27,8 @@ BIG = {
     "hold_goods", "hold_reach",
     "stock_order", "order_line", "order_step", "count_line", "doubtful_scan", "recall_lot", "batch_fact",
     "envelope", "envelope_point", "retold_reading", "probe_excursion", "alert", "alert_message", "alert_message_line",
-    "tote", "transaction_record", "transaction_line", "transaction_serial", "transaction_movement", "partner_message",
+    "tote", "epcis_event", "epcis_event_key",
+    "transaction_record", "transaction_line", "transaction_serial", "transaction_movement", "partner_message",
     "product_verification",
 }  # fmt: skip
 """Tables that grow with every day of work. The others are master data, or kept short."""
@@ -101,6 +102,14 @@ FILL_MORE = """
     FROM generate_series(1, 20000) n;
     INSERT INTO order_line (order_id, line, item_id, quantity) SELECT id, 1, 1 + id % 500, 5 FROM stock_order;
     INSERT INTO order_step (order_id, step, by_whom) SELECT id, 'approved', 'b' FROM stock_order;
+    INSERT INTO interop_document (kind, media_type, content, bytes, sha256, told_by)
+    VALUES ('epcis', 'application/ld+json', 'x', 1, sha256('x'), 'partner');
+    INSERT INTO epcis_capture (id, document_id, error_behaviour, told_by, events, events_kept)
+    VALUES ('11111111-1111-4111-8111-111111111111', 1, 'rollback', 'partner', 20000, 20000);
+    INSERT INTO epcis_event (capture_id, event_id, hash, digest, type, event_time, recorded_at, body)
+    SELECT '11111111-1111-4111-8111-111111111111', 'urn:uuid:' || n, sha256('x'), sha256(n::text::bytea), 'ObjectEvent',
+           timestamptz '2026-01-01 00:00Z' + n * interval '1 min', now(), '{}' FROM generate_series(1, 20000) n;
+    INSERT INTO epcis_event_key SELECT 'key:' || id % 9000, event_time, id, id % 5 = 0 FROM epcis_event;
     INSERT INTO stock_count (number, place_id, opened_by) SELECT 'C-' || n, n, 'a' FROM generate_series(1, 500) n;
     INSERT INTO count_line (fact, count_id, lot_id, place_id, quantity, counted_by, counted_at)
     SELECT 'c' || n, 1 + n % 500, n, 1 + n % 2000, 1, 'a', now() FROM generate_series(1, 20000) n;
@@ -209,6 +218,14 @@ AUDIT: Parameters = {
     "gateway_record": None, "happened_from": None, "happened_until": None,
     "recorded_from": None, "recorded_until": None, "after_id": 0,
 }  # fmt: skip
+EPCIS: Parameters = {
+    "after_at": AT, "before_at": AT, "before_id": uuid.UUID(JOURNAL), "capture_id": uuid.UUID(JOURNAL),
+    "are_parents": [True], "event_names": ["urn:uuid:5"], "biz_steps": ["holding"], "biz_locations": ["x"],
+    "bodies": ["{}"], "digests": [b"x" * 32], "document_id": 1, "error_behaviour": "rollback", "errors": "[]",
+    "event_count": 1, "events_kept": 1, "event_times": [AT], "events": [1], "extension": "", "gln": "0614141000012",
+    "hashes": [b"x" * 32], "is_lifted": False, "item_names": ["item-1"], "parameters": "{}", "parents": ["key:5"],
+    "prefixes": "{}", "recorded_at": AT, "types": ["ObjectEvent"],
+}  # fmt: skip
 FLEET: Parameters = {
     "protocols": [1], "config": "{}", "release": "{}", "health": "{}", "toml": "", "profiles": "{}",
     "set_by": "a", "approved_by": "b", "cohort": "canary", "roll_out_id": 1, "waves": [1], "wave": 1,
@@ -227,6 +244,7 @@ USUAL: Parameters = {
     "shortage_id": 1, "priority": 1, "rate": 1.0, "stock": 0, "proposed": 1, "share": 1, "ended_by": "amy",
     "ended_reason": "x", "neighbour_id": 8, "unit_cost": 1, "care_priority": 3, "service_level": 0.9, "pack_size": 1,
     "order_min": 1, "cycle_days": 14, "room_max": None, "currency": "USD",
+    **EPCIS,
     **EXCHANGE,
     "media_type": "application/json", "content": b"x", "told_by": "partner",
     **FLEET,
@@ -331,6 +349,9 @@ ASKED: dict[str, list[Parameters]] = {
     "releases.part_of_file": [{"version": "0.2.0"}],
     "releases.release_of": [{"version": "0.2.0"}],
     "alerts.alerts": [{"kind": None, "words": []}, {"only_open": True, "words": ["x"]}],
+    "epcis.capture": [{"id": uuid.UUID(JOURNAL)}],
+    "epcis.holds_of_lots": [{"is_lifted": True}, {"is_lifted": False}],
+    "epcis.mistimed_between": [{"lot_ids": None}, {"lot_ids": [101]}],
     "overview.lots_in_house": [
         {"sort": sort, "is_descending": descending}
         for sort in ("expires_on", "lot_number")
