@@ -16,6 +16,7 @@ from cloud_sync.commands.doctor import doctor, status
 from cloud_sync.commands.erasure import erase_person
 from cloud_sync.commands.examples import example_command
 from cloud_sync.commands.gateways import gateway_app
+from cloud_sync.commands.hl7 import hl7_app
 from cloud_sync.commands.labels import label
 from cloud_sync.commands.ledger_keys import ledger_key_app
 from cloud_sync.commands.papers import report, site_format_app, verify_paper
@@ -60,6 +61,7 @@ app.add_typer(gateway_app, name="gateway")
 app.add_typer(channel_app, name="channel")
 app.add_typer(alert_app, name="alert")
 app.add_typer(batch_app, name="batch")
+app.add_typer(hl7_app, name="hl7")
 app.add_typer(ledger_key_app, name="ledger-key")
 app.add_typer(operator_app, name="operator")
 app.add_typer(site_format_app, name="site-format")

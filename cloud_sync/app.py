@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
+from cloud_sync.actions.interop.field_maps import FieldMaps
 from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
     accounts,
@@ -23,6 +24,7 @@ from cloud_sync.api import (
     corrections,
     desk,
     enrolments,
+    fhir,
     gateways,
     governance,
     journal_gaps,
@@ -107,11 +109,12 @@ def create_app(
     doorkeeper: Doorkeeper | None = None,
     oidc: OidcSettings | None = None,
     label_settings: LabelSettings = NO_LABEL_SETTINGS,
+    field_maps: FieldMaps | None = None,
 ) -> FastAPI:
     """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC.
 
     ``typed_times`` bounds what people may type; ``doorkeeper`` is told from which addresses gateways of ours send.
-    ``label_settings``: whose numbers totes get, and the label printers.
+    ``label_settings``: whose numbers totes get, and the label printers. ``field_maps``: by which HL7 messages are read.
     """
     # The pages at /docs and /redoc bring their own scripts: storage rooms have no internet.
     app = FastAPIOffline(
@@ -128,6 +131,7 @@ def create_app(
     app.state.typed_times = typed_times
     app.state.oidc = oidc
     app.state.label_settings = label_settings
+    app.state.field_maps = field_maps or FieldMaps(None)
     app.state.sign_receipts = ReceiptSigner(database)
     app.state.refusals = Refusals(database)
     app.router.routes.extend(_endpoints().routes)
@@ -163,6 +167,7 @@ def _endpoints() -> APIRouter:
     endpoints = APIRouter(generate_unique_id_function=_operation_id)
     for room in ROOMS:
         endpoints.include_router(room.router, prefix="/v1")
+    endpoints.include_router(fhir.router, prefix="/fhir")
     for page in PAGES:
         endpoints.include_router(page.router)
     return endpoints

@@ -20,6 +20,7 @@ from cloud_sync.console.pages import (
     equipment,
     expiry,
     gateways,
+    hospital_messages,
     labels,
     login,
     lots,
@@ -51,7 +52,7 @@ PAGES = (
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
     recalls, compounding, batch, signatures, expiry, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, setup, people, administration, login,
+    gateways, hospital_messages, setup, people, administration, login,
 )  # fmt: skip
 
 

@@ -88,6 +88,7 @@ GROUPS = (
         "System",
         (
             Entry("/gateways", "Gateways", "g"),
+            Entry("/hospital-messages", "Hospital messages", "y"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
     ),

@@ -51,6 +51,7 @@ OPEN_TO_OWNERS: Mapping[str, str] = {
     **dict.fromkeys(("item_code", "item_gtin"), _OF_MY_ITEM),
     "excursion": "EXISTS (SELECT FROM exposure x WHERE x.excursion_id = excursion.id)",
     "recall": "EXISTS (SELECT FROM recall_lot r WHERE r.recall_id = recall.id)",
+    "hospital_patient": "EXISTS (SELECT FROM movement m WHERE m.fact = hospital_patient.fact)",
     # Of the house: they say nothing of anybody's stock.
     **dict.fromkeys(("channel", "gateway", "policy"), OF_ANY_OWNER),
     # Views look with the eyes of whoever asks.

@@ -116,6 +116,9 @@ TABLES: Mapping[str, TableRule] = {
     "hold_reach": _DERIVED,
     # The content may be erased; its digest stays beside it.
     "interop_document": TableRule(TableKind.EVIDENCE, may_change=("content",), not_sealed=("content",)),
+    "hospital_message": _EVIDENCE,
+    "hospital_outcome": _EVIDENCE,
+    "hospital_patient": _EVIDENCE,
     "item": _SETTING,
     "item_code": _SETTING,
     "item_gtin": _SETTING,
