@@ -12,6 +12,7 @@ from cloud_sync.commands.alerts import alert_app
 from cloud_sync.commands.backups import backup_ledger, declare_restored, make_key, restore_ledger
 from cloud_sync.commands.batches import batch_app
 from cloud_sync.commands.channels import channel_app
+from cloud_sync.commands.connections import connection_app
 from cloud_sync.commands.doctor import doctor, status
 from cloud_sync.commands.erasure import erase_person
 from cloud_sync.commands.examples import example_command
@@ -60,6 +61,7 @@ app.add_typer(token_app, name="token")
 app.add_typer(gateway_app, name="gateway")
 app.add_typer(channel_app, name="channel")
 app.add_typer(alert_app, name="alert")
+app.add_typer(connection_app, name="connection")
 app.add_typer(batch_app, name="batch")
 app.add_typer(hl7_app, name="hl7")
 app.add_typer(ledger_key_app, name="ledger-key")

@@ -24,6 +24,7 @@ from cloud_sync.api import (
     corrections,
     desk,
     enrolments,
+    exchange,
     fhir,
     gateways,
     governance,
@@ -49,6 +50,7 @@ from cloud_sync.api.problems import answers, install
 from cloud_sync.api.schemas.common import HealthOut
 from cloud_sync.console.build import PAGES, add_console
 from cloud_sync.console.static_files import address_of
+from cloud_sync.domain.connections import ConnectionSettings
 from cloud_sync.domain.oidc import OidcSettings
 from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
 from cloud_sync.labels.settings import LabelSettings
@@ -56,6 +58,7 @@ from cloud_sync.storage.database import Database
 from cloud_sync.storage.queries import queries
 
 NO_LABEL_SETTINGS = LabelSettings()
+NO_CONNECTION_SETTINGS = ConnectionSettings()
 
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
@@ -91,6 +94,7 @@ ROOMS = (
     journal_gaps,
     seal,
     alerts,
+    exchange,
     labels,
     sessions,
     accounts,
@@ -110,11 +114,13 @@ def create_app(
     oidc: OidcSettings | None = None,
     label_settings: LabelSettings = NO_LABEL_SETTINGS,
     field_maps: FieldMaps | None = None,
+    connection_settings: ConnectionSettings = NO_CONNECTION_SETTINGS,
 ) -> FastAPI:
     """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC.
 
     ``typed_times`` bounds what people may type; ``doorkeeper`` is told from which addresses gateways of ours send.
-    ``label_settings``: whose numbers totes get, and the label printers. ``field_maps``: by which HL7 messages are read.
+    ``label_settings``: whose numbers totes get, and the label printers. ``connection_settings``: where webhooks may go.
+    ``field_maps``: by which HL7 messages are read.
     """
     # The pages at /docs and /redoc bring their own scripts: storage rooms have no internet.
     app = FastAPIOffline(
@@ -132,6 +138,7 @@ def create_app(
     app.state.oidc = oidc
     app.state.label_settings = label_settings
     app.state.field_maps = field_maps or FieldMaps(None)
+    app.state.connection_settings = connection_settings
     app.state.sign_receipts = ReceiptSigner(database)
     app.state.refusals = Refusals(database)
     app.router.routes.extend(_endpoints().routes)

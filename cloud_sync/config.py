@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from cloud_sync.domain.connections import ConnectionSettings
 from cloud_sync.domain.oidc import OidcSettings
 from cloud_sync.domain.roles import Role
 from cloud_sync.domain.typed_times import TypedTimes
@@ -163,6 +164,17 @@ class AlertsSection(Section):
         return MailServer(self.smtp_host, self.smtp_port, self.smtp_security, self.mail_from, user, password)
 
 
+class ConnectionsSection(Section):
+    """``[connections]``: where webhooks to other systems may go, and when one that does not answer is paused."""
+
+    private_hosts: tuple[str, ...] = ()
+    pause_after_hours: Annotated[int, Field(ge=1, le=8760)] = 72
+
+    def as_settings(self) -> ConnectionSettings:
+        """As deliveries are sent by it."""
+        return ConnectionSettings(frozenset(self.private_hosts), timedelta(hours=self.pause_after_hours))
+
+
 class OidcSection(Section):
     """``[oidc]``: an identity provider by which people may sign in (OpenID Connect)."""
 
@@ -241,6 +253,7 @@ class LedgerConfig(Section):
     mqtt: MqttSection | None = None
     typed_times: Annotated[TypedTimesSection, Field(default_factory=TypedTimesSection)]
     alerts: Annotated[AlertsSection, Field(default_factory=AlertsSection)]
+    connections: Annotated[ConnectionsSection, Field(default_factory=ConnectionsSection)]
     backup: Annotated[BackupSection, Field(default_factory=BackupSection)]
     oidc: OidcSection | None = None
     hl7: Hl7Section | None = None

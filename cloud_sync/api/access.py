@@ -13,9 +13,11 @@ from fastapi.routing import APIRoute
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from cloud_sync.actions.access import actor_of, require
+from cloud_sync.actions.interop.connections import KEY_PREFIX, actor_of_key, require_scope
 from cloud_sync.actions.people.sessions import Guest, guest_of
 from cloud_sync.actions.people.site_scope import check_sites
 from cloud_sync.api.same_origin import READING, check_came_from_here
+from cloud_sync.domain.connections import Scope
 from cloud_sync.domain.roles import Actor, Permission, Role
 from cloud_sync.domain.typed_times import TypedTimes
 from cloud_sync.errors import Invalid, NotKnown
@@ -67,7 +69,9 @@ def _actor(
     cookie: Annotated[str | None, Depends(_COOKIE)],
 ) -> Actor:
     if credentials is not None:
-        actor = actor_of(database, credentials.credentials[:TOKEN_CHARACTERS_MAX])
+        secret = credentials.credentials[:TOKEN_CHARACTERS_MAX]
+        is_key = secret.startswith(KEY_PREFIX)
+        actor = actor_of_key(database, secret, now) if is_key else actor_of(database, secret)
         request.state.actor = actor
         return actor
     if cookie is not None:
@@ -76,12 +80,16 @@ def _actor(
 
 
 class WhoMay:
-    """The dependency of an endpoint that says which permission it needs."""
+    """The dependency of an endpoint that says which permission it needs, and which scope of connections, if any."""
 
-    def __init__(self, permission: Permission, *, checks_site: bool = True) -> None:
-        """Without ``checks_site`` the endpoint itself looks at the site of the role."""
+    def __init__(self, permission: Permission, *, checks_site: bool = True, scope: Scope | None = None) -> None:
+        """Without ``checks_site`` the endpoint itself looks at the site of the role.
+
+        ``scope``: keys of connections that have it may ask as well; without one the endpoint is closed to them.
+        """
         self.permission = permission
         self.checks_site = checks_site
+        self.scope = scope
 
     async def __call__(
         self,
@@ -90,6 +98,9 @@ class WhoMay:
         actor: Annotated[Actor, Depends(_actor)],
     ) -> Actor:
         """Who asks. Raises ``NotAllowed``, also for a place that is not of the site of their role."""
+        if actor.connection:
+            require_scope(actor, self.scope)
+            return actor
         require(actor, self.permission)
         see_as(actor)
         if self.checks_site:
@@ -196,6 +207,7 @@ StockViewer = Annotated[Actor, Depends(WhoMay(Permission.SEE_STOCK))]
 Reader = Annotated[Actor, Depends(WhoMay(Permission.READ))]
 Signer = Annotated[Actor, Depends(WhoMay(Permission.READ, checks_site=False))]
 Auditor = Annotated[Actor, Depends(WhoMay(Permission.AUDIT))]
+FeedReader = Annotated[Actor, Depends(WhoMay(Permission.AUDIT, scope=Scope.FEED))]
 Mover = Annotated[Actor, Depends(WhoMay(Permission.MOVE))]
 Receiver = Annotated[Actor, Depends(WhoMay(Permission.RECEIVE))]
 Issuer = Annotated[Actor, Depends(WhoMay(Permission.ISSUE))]

@@ -129,7 +129,7 @@ def _serve_on(
         Leadership(database) as leadership,
         Replanning(database, leads=lambda: leadership.is_ours),
         Sealer(database),
-        Alerting(database, loaded.alert_settings(), leads=lambda: leadership.is_ours),
+        Alerting(database, loaded.alert_settings(), loaded.connections.as_settings(), leads=lambda: leadership.is_ours),
     ):
         _keep_house(database, loaded, leadership)
         http = uvicorn.Config(
@@ -140,6 +140,7 @@ def _serve_on(
                 doorkeeper=doorkeeper,
                 label_settings=loaded.labels.as_settings(),
                 field_maps=field_maps,
+                connection_settings=loaded.connections.as_settings(),
             ),
             http=bounded_protocol(doorkeeper),
             timeout_keep_alive=KEEP_ALIVE_S,

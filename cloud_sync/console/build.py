@@ -15,6 +15,7 @@ from cloud_sync.console.pages import (
     change_control,
     changes,
     compounding,
+    connections,
     counts,
     destruction,
     equipment,
@@ -52,7 +53,7 @@ PAGES = (
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
     recalls, compounding, batch, signatures, expiry, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, hospital_messages, setup, people, administration, login,
+    gateways, connections, hospital_messages, setup, people, administration, login,
 )  # fmt: skip
 
 

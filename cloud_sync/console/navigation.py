@@ -89,6 +89,7 @@ GROUPS = (
         (
             Entry("/gateways", "Gateways", "g"),
             Entry("/hospital-messages", "Hospital messages", "y"),
+            Entry("/connections", "Connections", "k"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
     ),

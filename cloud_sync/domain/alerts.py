@@ -47,6 +47,7 @@ class AlertKind(StrEnum):
     LOW_STOCK = "low_stock"
     UNDELIVERED = "undelivered"
     BACKUP_OVERDUE = "backup_overdue"
+    CONNECTION_PAUSED = "connection_paused"
 
 
 SOON = timedelta(seconds=1)
@@ -90,6 +91,7 @@ KINDS: Mapping[AlertKind, KindRule] = MappingProxyType(
         AlertKind.LOW_STOCK: KindRule(Severity.INFO, "below the reorder point", GATHERING),
         AlertKind.UNDELIVERED: KindRule(Severity.ACTION, "alerts not delivered"),
         AlertKind.BACKUP_OVERDUE: KindRule(Severity.ALERT, "backup overdue"),
+        AlertKind.CONNECTION_PAUSED: KindRule(Severity.ALERT, "connection to another system paused"),
     }
 )
 

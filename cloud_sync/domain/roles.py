@@ -82,6 +82,10 @@ class Actor:
     permissions: Mapping[Permission, Sites] = field(default_factory=lambda: MappingProxyType({}))
     token: str = ""
     owner: str | None = None
+    connection: str = ""
+    """The name of the connection that asks, another system; empty for people and their tokens."""
+    scopes: frozenset[str] = frozenset()
+    """What a connection may ask for (:class:`cloud_sync.domain.connections.Scope`)."""
     untrained: Mapping[Role, str] = field(default_factory=lambda: MappingProxyType({}))
     """Roles that are not theirs until they have read a procedure, and which; what these permit is not in
     ``permissions``, but to look."""

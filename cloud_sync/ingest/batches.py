@@ -43,6 +43,7 @@ from cloud_sync.ingest.time_window import TimeWindow
 from cloud_sync.posting.cases import Case, count_case, open_case
 from cloud_sync.storage.database import Connection, Database, Row, again_if_overtaken
 from cloud_sync.storage.queries import queries
+from cloud_sync.storage.standbys import await_standbys
 from edge_agent.domain.wire.records import SEQ_END, Envelope, Lane, Notice, Reading, Record, ScanTransaction
 from edge_agent.domain.wire.wire import (
     Batch,
@@ -168,6 +169,7 @@ def _keep_dead_letter(database: Database, batch: Batch, error: Exception) -> Bat
         sealed = Sealed(0, batch.header, batch.raw, batch.digest)
         own_lanes(connection, [sealed])
         if _is_stored(connection, sealed, sender.id):
+            await_standbys(connection)
             return BatchReceipt(batch.digest, BatchOutcome.DUPLICATE)
         (evidence_id,) = evidence_ids(connection, 1)
         keep_evidence(connection, sender.id, [Kept(evidence_id, sealed, *_times_in(batch, sender.window))])

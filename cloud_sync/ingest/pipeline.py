@@ -23,6 +23,7 @@ from cloud_sync.ingest.time_window import TimeWindow
 from cloud_sync.posting.monitoring.envelopes import Span
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import queries
+from cloud_sync.storage.standbys import await_standbys
 from edge_agent.domain.wire.records import Lane
 from edge_agent.domain.wire.wire import BatchHeader, Verify, is_genuine
 
@@ -130,6 +131,8 @@ def store_part(
     """
     own_lanes(connection, part)
     fresh, duplicates = _sorted_out(connection, sender.id, part)
+    if duplicates:
+        await_standbys(connection)
     new = _not_retold(connection, sender.id, proven(fresh, sender.verify)) if in_bulk else fresh
     if not new:
         return PartStored([], duplicates)

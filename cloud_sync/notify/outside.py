@@ -23,8 +23,8 @@ class NotDelivered(Exception):
     """A message was not taken. The text is shown to people and holds no secrets."""
 
 
-def check_url(url: str, private_hosts: frozenset[str]) -> SplitResult:
-    """The parts of an address. Raises ``Invalid`` if no request may ever go there."""
+def check_url(url: str, private_hosts: frozenset[str], *, setting: str = "alerts.private_hosts") -> SplitResult:
+    """The parts of an address. Raises ``Invalid`` if no request may ever go there. ``setting`` allows hosts by name."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
@@ -35,12 +35,31 @@ def check_url(url: str, private_hosts: frozenset[str]) -> SplitResult:
     if parts.scheme == "http" and host not in private_hosts:
         raise Invalid(
             f"{host} would be reached without TLS",
-            "Write https://, or allow the host by name: alerts.private_hosts in the ledger's configuration.",
+            f"Write https://, or allow the host by name: {setting} in the ledger's configuration.",
         )
     return parts
 
 
-def checked_address(host: str, port: int, private_hosts: frozenset[str]) -> str:
+def refuse_private(parts: SplitResult, private_hosts: frozenset[str], setting: str) -> None:
+    """Raise ``Invalid`` for an address that is private as far as can be told now; requests look again."""
+    host = parts.hostname or ""
+    if host in private_hosts:
+        return
+    try:
+        found = socket.getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return  # not known yet
+    private = [str(each[4][0]) for each in found if not is_public(str(each[4][0]))]
+    if private:
+        raise Invalid(
+            f"{host} has the private address {private[0]}",
+            f"Allow the host by name if it is yours: {setting} in the ledger's configuration.",
+        )
+
+
+def checked_address(
+    host: str, port: int, private_hosts: frozenset[str], *, setting: str = "alerts.private_hosts"
+) -> str:
     """An address of a host to which requests may go. Raises ``NotDelivered``."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -51,7 +70,7 @@ def checked_address(host: str, port: int, private_hosts: frozenset[str]) -> str:
         for address in addresses:
             if not is_public(address):
                 raise NotDelivered(
-                    f"{host} has the private address {address}; allow it by name in alerts.private_hosts if it is yours"
+                    f"{host} has the private address {address}; allow it by name in {setting} if it is yours"
                 )
     return addresses[0]
 
@@ -73,15 +92,22 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], private_hosts: frozenset[str]) -> None:
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    private_hosts: frozenset[str],
+    *,
+    setting: str = "alerts.private_hosts",
+) -> None:
     """Send ``body``; a status of 2xx means that it was taken. Raises ``NotDelivered``."""
     try:
-        parts = check_url(url, private_hosts)
+        parts = check_url(url, private_hosts, setting=setting)
     except Invalid as error:
         raise NotDelivered(str(error)) from error
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    address = checked_address(host, port, private_hosts)
+    address = checked_address(host, port, private_hosts, setting=setting)
     target = httpx.URL(url).copy_with(host=address)
     try:
         with (

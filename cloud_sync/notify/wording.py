@@ -245,6 +245,20 @@ def _change(_: Connection, event: Row) -> NewAlert:
     )
 
 
+def _connection_paused(_: Connection, event: Row) -> NewAlert:
+    name, why = event["subject"].partition(":")[2], event["reason"]
+    return NewAlert(
+        kind=AlertKind.CONNECTION_PAUSED,
+        subject=event["subject"],
+        key=event["subject"],
+        title=f"Connection {name} is paused",
+        text=f"{why[:1].upper()}{why[1:]}. Nothing is lost: what waits goes out once it is resumed.",
+        path="/connections",
+        occurred_at=event["at"],
+        event_id=event["id"],
+    )
+
+
 def _site_of(connection: Connection, place_id: int) -> tuple[int, ...]:
     return tuple(row["id"] for row in queries("alerts").sites_of_place(connection, place_id=place_id))
 
@@ -266,6 +280,7 @@ TELLERS: Mapping[str, Callable[[Connection, Row], NewAlert | None]] = {
     "recall_opened": _recall,
     "order_added": _approval,
     "correction_proposed": _approval,
+    "connection_paused": _connection_paused,
     **dict.fromkeys(CHANGES, _change),
 }
 """By the kind of an event, what makes an alert of it."""

@@ -1,4 +1,5 @@
-"""The task that makes and sends alerts, in every process of the ledger; the one that leads does it."""
+"""The task that makes and sends alerts, and what goes to other systems, in every process of the ledger; the one that
+leads does it."""
 
 import logging
 from collections.abc import Callable
@@ -7,10 +8,12 @@ from threading import Event, Thread
 from typing import Self
 
 from cloud_sync.actions.papers.schedules import mail_due_papers
+from cloud_sync.domain.connections import ConnectionSettings
 from cloud_sync.errors import DatabaseDown, Overtaken
 from cloud_sync.notify.conditions import look_once
 from cloud_sync.notify.delivery import Outbox, Send
 from cloud_sync.notify.escalation import escalate_once
+from cloud_sync.notify.exchange import ConnectionOutbox, follow_connections
 from cloud_sync.notify.following import follow_once
 from cloud_sync.notify.outside import NotDelivered, post
 from cloud_sync.notify.settings import AlertSettings
@@ -25,6 +28,8 @@ ESCALATE_EVERY = timedelta(seconds=5)
 PAPERS_EVERY = timedelta(minutes=1)
 """How often scheduled papers are looked for."""
 
+NO_CONNECTIONS = ConnectionSettings()
+
 log = logging.getLogger(__name__)
 
 
@@ -35,6 +40,7 @@ class Alerting:
         self,
         database: Database,
         settings: AlertSettings,
+        connections: ConnectionSettings = NO_CONNECTIONS,
         *,
         every_s: float = EVERY_S,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -46,6 +52,7 @@ class Alerting:
         self._clock = clock
         self._leads = leads
         self._outbox = Outbox(database, settings, clock=clock, send=send)
+        self._to_systems = ConnectionOutbox(database, connections, clock=clock)
         self._last: dict[str, datetime] = {}
         self._trouble: dict[str, str] = {}
         self._stop = Event()
@@ -53,6 +60,8 @@ class Alerting:
             Thread(target=self._run, args=(self.round, every_s), name="alerting", daemon=True),
             # Apart: what happens is told at once, however long it takes to look through all that there is.
             Thread(target=self._run, args=(self.look, LOOK_S), name="conditions", daemon=True),
+            # Other systems may be slow, and they are no alerts.
+            Thread(target=self._run, args=(self.exchange, every_s), name="exchange", daemon=True),
             # A paper of a month takes seconds to draw.
             Thread(target=self._run, args=(self.print_due, LOOK_S), name="papers", daemon=True),
         ]
@@ -71,6 +80,7 @@ class Alerting:
         for thread in self._threads:
             thread.join()
         self._outbox.close()
+        self._to_systems.close()
 
     def round(self) -> None:
         """Follow, and begin to send. Raises what these raise."""
@@ -84,6 +94,11 @@ class Alerting:
             look_once(self._database, self._settings, now)
         if self._is_time("escalate", ESCALATE_EVERY, now):
             escalate_once(self._database, now)
+
+    def exchange(self) -> None:
+        """Queue what other systems are to be told, and begin to send it. Raises what these raise."""
+        follow_connections(self._database)
+        self._to_systems.start_due()
 
     def print_due(self) -> None:
         """Make scheduled papers and put them into the outbox. Raises what that raises."""

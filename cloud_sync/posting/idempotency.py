@@ -7,6 +7,7 @@ from cloud_sync.errors import Conflict
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event, adding_event
 from cloud_sync.storage.queries import Statement, pipeline, queries
+from cloud_sync.storage.standbys import await_standbys
 
 
 def answered_before(connection: Connection, kind: str, client_id: UUID, request: dict[str, Any]) -> Any | None:
@@ -14,7 +15,10 @@ def answered_before(connection: Connection, kind: str, client_id: UUID, request:
 
     Whoever asks at the same moment under the same id waits. Raises ``Conflict`` if it was another request.
     """
-    return answer_in(pipeline(connection, **asking(client_id))["said"], kind, client_id, request)
+    before = answer_in(pipeline(connection, **asking(client_id))["said"], kind, client_id, request)
+    if before is not None:
+        await_standbys(connection)
+    return before
 
 
 def asking(client_id: UUID) -> dict[str, Statement]:
@@ -25,7 +29,7 @@ def asking(client_id: UUID) -> dict[str, Statement]:
 
 
 def answer_in(said: list[Row], kind: str, client_id: UUID, request: dict[str, Any]) -> Any | None:
-    """As :func:`answered_before` gives and raises it."""
+    """As :func:`answered_before` gives and raises it; who gives the answer again has it wait (``await_standbys``)."""
     if not said:
         return None
     if said[0]["kind"] != kind or said[0]["data"]["request"] != request:

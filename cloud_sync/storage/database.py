@@ -19,7 +19,7 @@ from psycopg.types.array import ListBinaryDumper
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from cloud_sync.errors import DatabaseDown, Overtaken
-from cloud_sync.storage import roles
+from cloud_sync.storage import commit_watch, roles
 from cloud_sync.storage.embedded import EmbeddedServer
 
 Row = dict[str, Any]
@@ -106,14 +106,18 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction on one pooled connection. Raises ``DatabaseDown`` when the server cannot be reached, and
-        ``Overtaken`` when it gave way to another transaction (see :func:`again_if_overtaken`)."""
+        """One transaction on one pooled connection. Raises ``DatabaseDown`` when the server cannot be reached, is no
+        longer the one that writes, or committed what its standbys may not have; ``Overtaken`` when it gave way to
+        another transaction (see :func:`again_if_overtaken`)."""
+        commit_watch.begin()
         try:
             with self._pool.connection() as connection:
                 self._is_back()
                 if (owner := ACTING_FOR.get()) is not None:
                     roles.act_for_owner(connection, owner)
-                yield connection
+                with _closed_if_read_only(connection):
+                    yield connection
+            commit_watch.check()
         except (PoolTimeout, PoolClosed) as error:
             self._is_lost()
             raise DatabaseDown(f"no database connection within {WAIT_FOR_CONNECTION_S:.0f} s") from error
@@ -144,6 +148,7 @@ class Database:
     def _configure(self, connection: Connection) -> None:
         """Arrays of thousands of values go to the server in binary form: as text, each value would be escaped."""
         connection.adapters.register_dumper(list, ListBinaryDumper)
+        commit_watch.watch(connection)
 
     def _is_lost(self) -> None:
         if self._lost_at_s is None:
@@ -164,6 +169,16 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+@contextmanager
+def _closed_if_read_only(connection: Connection) -> Iterator[None]:
+    """A server that has become a standby is as good as down: the next connection finds the one that writes."""
+    try:
+        yield
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        connection.close()
+        raise DatabaseDown("this database server writes no longer; another one has taken over") from error
 
 
 def again_if_overtaken(do: Callable[P, T]) -> Callable[P, T]:
@@ -196,13 +211,13 @@ def migrate(url: str, *, to: str = "head") -> None:
     import alembic.command  # with SQLAlchemy: long to load, and a ledger is migrated once in its life
 
     config = _alembic()
-    config.attributes["url"] = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    config.attributes["url"] = url
     try:
         with _MIGRATING:
             alembic.command.upgrade(config, to)
     except Exception as error:
-        if isinstance(getattr(error, "orig", error), psycopg.OperationalError):
-            raise DatabaseDown(str(error).splitlines()[0]) from error
+        if isinstance(cause := getattr(error, "orig", error), psycopg.OperationalError):
+            raise DatabaseDown(str(cause).splitlines()[0]) from error
         raise
 
 

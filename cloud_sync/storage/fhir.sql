@@ -1,23 +1,50 @@
--- name: movements(actions, ids, facts, recorded_since, recorded_until, occurred_since, occurred_until, after_id, rows_max)
--- Movements by these actions (null: of any id, fact and time), from an id on. Index: movement_pkey, movement_fact_key.
+-- name: dispenses(ids, facts, recorded_since, recorded_until, occurred_since, occurred_until, after_id, rows_max)
+-- Stock that was dispensed (null: of any id, fact and time), from an id on. Index: movement_dispensed, movement_fact_key.
 SELECT m.id, m.fact, m.action, m.lot_id, m.serial, m.quantity, m.occurred_at, m.recorded_at, m.order_ref, l.item_id,
        l.lot_number, l.expires_on, f.id AS from_id, f.name AS from_place, f.kind AS from_kind, t.id AS to_id,
        t.name AS to_place, t.kind AS to_kind,
        personal(coalesce(h.patient, (SELECT o.patient_ref FROM stock_order o WHERE o.number = m.order_ref))) AS patient
-FROM movement m
+FROM (
+    SELECT m.* FROM movement m
+    WHERE m.id > :after_id AND m.action = 'dispense' AND m.quantity > 0
+      AND (:ids::bigint[] IS NULL OR m.id = ANY(:ids))
+      AND (:facts::text[] IS NULL OR m.fact = ANY(:facts))
+      AND (:recorded_since::timestamptz IS NULL OR m.recorded_at >= :recorded_since)
+      AND (:recorded_until::timestamptz IS NULL OR m.recorded_at < :recorded_until)
+      AND (:occurred_since::timestamptz IS NULL OR m.occurred_at >= :occurred_since)
+      AND (:occurred_until::timestamptz IS NULL OR m.occurred_at < :occurred_until)
+    ORDER BY m.id
+    LIMIT :rows_max
+) m
 JOIN lot l ON l.id = m.lot_id
 JOIN place f ON f.id = m.from_place
 JOIN place t ON t.id = m.to_place
 LEFT JOIN hospital_patient h ON h.fact = m.fact
-WHERE m.id > :after_id AND m.action = ANY(:actions) AND m.quantity > 0
-  AND (:ids::bigint[] IS NULL OR m.id = ANY(:ids))
-  AND (:facts::text[] IS NULL OR m.fact = ANY(:facts))
-  AND (:recorded_since::timestamptz IS NULL OR m.recorded_at >= :recorded_since)
-  AND (:recorded_until::timestamptz IS NULL OR m.recorded_at < :recorded_until)
-  AND (:occurred_since::timestamptz IS NULL OR m.occurred_at >= :occurred_since)
-  AND (:occurred_until::timestamptz IS NULL OR m.occurred_at < :occurred_until)
-ORDER BY m.id
-LIMIT :rows_max;
+ORDER BY m.id;
+
+-- name: supplies(ids, facts, recorded_since, recorded_until, occurred_since, occurred_until, after_id, rows_max)
+-- Stock that moved otherwise, in the same way. Index: movement_pkey, movement_fact_key.
+SELECT m.id, m.fact, m.action, m.lot_id, m.serial, m.quantity, m.occurred_at, m.recorded_at, m.order_ref, l.item_id,
+       l.lot_number, l.expires_on, f.id AS from_id, f.name AS from_place, f.kind AS from_kind, t.id AS to_id,
+       t.name AS to_place, t.kind AS to_kind,
+       personal(coalesce(h.patient, (SELECT o.patient_ref FROM stock_order o WHERE o.number = m.order_ref))) AS patient
+FROM (
+    SELECT m.* FROM movement m
+    WHERE m.id > :after_id AND m.action IN ('receive', 'put_away', 'move', 'pick', 'ship', 'return') AND m.quantity > 0
+      AND (:ids::bigint[] IS NULL OR m.id = ANY(:ids))
+      AND (:facts::text[] IS NULL OR m.fact = ANY(:facts))
+      AND (:recorded_since::timestamptz IS NULL OR m.recorded_at >= :recorded_since)
+      AND (:recorded_until::timestamptz IS NULL OR m.recorded_at < :recorded_until)
+      AND (:occurred_since::timestamptz IS NULL OR m.occurred_at >= :occurred_since)
+      AND (:occurred_until::timestamptz IS NULL OR m.occurred_at < :occurred_until)
+    ORDER BY m.id
+    LIMIT :rows_max
+) m
+JOIN lot l ON l.id = m.lot_id
+JOIN place f ON f.id = m.from_place
+JOIN place t ON t.id = m.to_place
+LEFT JOIN hospital_patient h ON h.fact = m.fact
+ORDER BY m.id;
 
 -- name: order_lines(numbers, order_ids, recorded_since, recorded_until, after_order, after_line, rows_max)
 -- Lines of orders (null: of any number, id and time), from one on. Index: order_line_pkey, stock_order_number_key.

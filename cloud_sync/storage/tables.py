@@ -114,13 +114,17 @@ TABLES: Mapping[str, TableRule] = {
     "hold": _evidence("lifted_by", "lifted_at", "lifted_reason"),
     "hold_goods": _EVIDENCE,
     "hold_reach": _DERIVED,
-    # The content may be erased; its digest stays beside it.
-    "interop_document": TableRule(TableKind.EVIDENCE, may_change=("content",), not_sealed=("content",)),
     "hospital_message": _EVIDENCE,
     "hospital_outcome": _EVIDENCE,
     "hospital_patient": _EVIDENCE,
+    # The content may be erased; its digest stays beside it.
+    "interop_document": TableRule(TableKind.EVIDENCE, may_change=("content",), not_sealed=("content",)),
+    "interop_connection": _SETTING,
+    "interop_connection_use": _DERIVED,  # of what was asked
+    "interop_delivery": _DERIVED,  # how far an event or a document has come
     "item": _SETTING,
     "item_code": _SETTING,
+    "item_cost": _EVIDENCE,
     "item_gtin": _SETTING,
     "item_substitute": _SETTING,
     "lane_progress": _DERIVED,

@@ -3,6 +3,7 @@
 Shorter by ``LOTWARDEN_SOAK_S``. Everything is on loopback, each gateway with an address of its own; counts are bounded.
 """
 
+import multiprocessing
 import os
 import signal
 import socket
@@ -51,7 +52,7 @@ class Soak:
         self.port = int(self.url.rsplit(":", 1)[1])
         self.statuses: Counter[int] = Counter()
         self.waits_s: list[float] = []
-        self.is_over = threading.Event()
+        self.is_over = multiprocessing.Event()
         self._lock = threading.Lock()
 
     def token(self, role: str) -> str:
@@ -162,6 +163,37 @@ class Soak:
                         connection.sendall(words)
 
 
+class Crowd:
+    """Gateways, idle and hostile connections, in a process of their own: users wait for the ledger, not for these.
+
+    It is forked before there are threads.
+    """
+
+    def __init__(self, soak: Soak, gateways: list[GatewayWithKey]) -> None:
+        context = multiprocessing.get_context("fork")
+        self._may_come = context.Event()
+        self._told: multiprocessing.Queue[Counter[int]] = context.Queue()
+        self._process = context.Process(target=self._run, args=(soak, gateways), daemon=True)
+        self._process.start()
+
+    def come(self) -> None:
+        """Let all of them loose."""
+        self._may_come.set()
+
+    def statuses(self) -> Counter[int]:
+        """What they were answered, once the soak is over."""
+        return self._told.get(timeout=TIMEOUT_S + ROUND_S)
+
+    def _run(self, soak: Soak, gateways: list[GatewayWithKey]) -> None:
+        self._may_come.wait()
+        numbered = list(enumerate(gateways))
+        share = [numbered[part::GATEWAY_THREADS] for part in range(GATEWAY_THREADS)]
+        threads = soak.run(*((lambda mine=mine: soak.gateways(mine)) for mine in share), soak.idle, soak.hostile)
+        for thread in threads:
+            thread.join()
+        self._told.put(soak.statuses)
+
+
 def p99(waits_s: list[float]) -> float:
     """In milliseconds."""
     return sorted(waits_s)[int(len(waits_s) * 0.99)] * 1000 if waits_s else 0.0
@@ -173,13 +205,12 @@ def soaked() -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="lotwarden-soak-") as folder:
         soak = Soak(Path(folder))
         try:
-            gateways = list(enumerate(soak.settle()))
+            crowd = Crowd(soak, soak.settle())
             reader = soak.token("auditor")
             soak.run(*(lambda: soak.user(reader) for _ in range(USERS)))
             sleep(SECONDS * 0.15)
             calm_ms = p99(soak.waits_s)
-            share = [gateways[part::GATEWAY_THREADS] for part in range(GATEWAY_THREADS)]
-            soak.run(*((lambda mine=mine: soak.gateways(mine)) for mine in share), soak.idle, soak.hostile)
+            crowd.come()
             sleep(SECONDS * 0.25)
             soak.waits_s.clear()
             warm_mb = soak.rss_mb()
@@ -188,8 +219,10 @@ def soaked() -> dict[str, float]:
             os.kill(int((Path(folder) / "pg" / "postmaster.pid").read_text().split()[0]), signal.SIGINT)
             sleep(SECONDS * 0.35)
             grown_mb = soak.rss_mb()
-            bad = sum(count for status, count in soak.statuses.items() if status >= 500 and status != 503)
-            told = {str(status): float(count) for status, count in soak.statuses.items()}
+            soak.is_over.set()
+            statuses = soak.statuses + crowd.statuses()
+            bad = sum(count for status, count in statuses.items() if status >= 500 and status != 503)
+            told = {str(status): float(count) for status, count in statuses.items()}
             return {"bad": float(bad), "warm_mb": warm_mb, "grown_mb": grown_mb, "calm_ms": calm_ms, "busy_ms": busy_ms,
                     **told}  # fmt: skip
         finally:

@@ -10,7 +10,8 @@ import httpx
 from fastapi.testclient import TestClient
 
 from cloud_sync.actions.access import create_token
-from cloud_sync.app import create_app
+from cloud_sync.app import NO_CONNECTION_SETTINGS, create_app
+from cloud_sync.domain.connections import ConnectionSettings
 from cloud_sync.domain.roles import Role
 from cloud_sync.domain.typed_times import TypedTimes
 from cloud_sync.labels.settings import LabelSettings
@@ -159,8 +160,17 @@ def demand(quantity: int, **more: Any) -> dict[str, Any]:
 
 @contextmanager
 def api_on(
-    database: Database, typed_times: TypedTimes = ANY_TIME, label_settings: LabelSettings = NO_LABELS
+    database: Database,
+    typed_times: TypedTimes = ANY_TIME,
+    label_settings: LabelSettings = NO_LABELS,
+    connection_settings: ConnectionSettings = NO_CONNECTION_SETTINGS,
 ) -> Iterator[Api]:
-    app = create_app(database, clock=lambda: NOW, typed_times=typed_times, label_settings=label_settings)
+    app = create_app(
+        database,
+        clock=lambda: NOW,
+        typed_times=typed_times,
+        label_settings=label_settings,
+        connection_settings=connection_settings,
+    )
     with TestClient(app, raise_server_exceptions=False) as client:
         yield Api(client, database)

@@ -31,7 +31,6 @@ from cloud_sync.storage.queries import queries
 from edge_agent.domain.barcodes.item_codes import keys_of_scan
 
 MEDIA_TYPE = "application/fhir+json"
-SUPPLY_ACTIONS = ("receive", "put_away", "move", "pick", "ship", "return")
 HELD_PLACES = (*sorted(INTERNAL), "ward", "production", "transit")
 OTHERS = ("supplier", "customer")
 NEEDS: Mapping[str, Permission] = {
@@ -64,14 +63,13 @@ def read(database: Database, type_: str, id_: str, release: Release, *, at: date
     return found[0]
 
 
-def _movements(connection: Connection, wanted: Search, actions: Sequence[str]) -> list[Row]:
+def _movements(connection: Connection, wanted: Search, query: str) -> list[Row]:
     recorded, occurred = wanted.between("_lastUpdated"), wanted.between("whenhandedover")
     status = wanted.token("status")
     if status is not None and "completed" not in status:
         return []
-    rows = queries("fhir").movements(
+    rows = getattr(queries("fhir"), query)(
         connection,
-        actions=list(actions),
         ids=wanted.ids,
         facts=_listed(wanted.token("identifier")),
         recorded_since=recorded[0],
@@ -85,13 +83,13 @@ def _movements(connection: Connection, wanted: Search, actions: Sequence[str]) -
 
 
 def _supply_deliveries(connection: Connection, wanted: Search, release: Release, at: datetime) -> Page:
-    rows = _movements(connection, wanted, SUPPLY_ACTIONS)
+    rows = _movements(connection, wanted, "supplies")
     items = _items(connection, rows)
     return _page(wanted, rows, lambda row: fhir_out.supply_delivery(row, items[row["item_id"]], release), _id)
 
 
 def _dispenses(connection: Connection, wanted: Search, release: Release, at: datetime) -> Page:
-    rows = _movements(connection, wanted, ("dispense",))
+    rows = _movements(connection, wanted, "dispenses")
     items = _items(connection, rows)
     return _page(wanted, rows, lambda row: fhir_out.medication_dispense(row, items[row["item_id"]], release), _id)
 

@@ -16,6 +16,7 @@ from cloud_sync.storage.database import Database, Row
 from cloud_sync.storage.events import LEDGER, add_event
 from cloud_sync.storage.locks import SHARE_HOLDS, lock_item_named
 from cloud_sync.storage.queries import pipeline, queries
+from cloud_sync.storage.standbys import await_standbys
 from edge_agent.domain.stock.eligibility import Context
 
 EXPIRED_AT_ONCE_MAX = 1000
@@ -90,6 +91,7 @@ def _allocate_alone(
             lock_item=lock_item_named(item),
         )
         if before := answer_in(asked["said"], ALLOCATED, client_id, request):
+            await_standbys(connection)
             return dict(before)
         item_id: int = (asked["item"][0] if asked["item"] else item_named(connection, item))["id"]
         if pack is not None:

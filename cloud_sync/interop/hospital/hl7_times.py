@@ -25,11 +25,11 @@ def interval_of(text: str, zone: tzinfo | None) -> tuple[datetime, datetime]:
     own = _offset(found["offset"]) or zone
     if own is None:
         raise ValueError(f"{text} has no offset and nobody has said in which time zone its sender is")
-    numbers = [int(found[part] or 0) for part in ("hour", "minute", "second")]
+    hour, minute, second = (int(found[part] or 0) for part in ("hour", "minute", "second"))
     fraction_us = int((found["fraction"] or "0").ljust(6, "0"))
     try:
         day = date(int(found["year"]), int(found["month"]), int(found["day"]))
-        first = datetime.combine(day, time(*numbers, fraction_us), own)
+        first = datetime.combine(day, time(hour, minute, second, fraction_us), own)
     except ValueError as error:
         raise ValueError(f"{text} is no time: {error}") from error
     wide = timedelta(days=1) if found["hour"] is None else timedelta(hours=1) if found["minute"] is None else None

@@ -28,6 +28,9 @@ CREATE TABLE hospital_outcome (
 );
 CREATE INDEX hospital_outcome_message ON hospital_outcome (message_id, id DESC);
 
+-- Dispenses, page by page.
+CREATE INDEX movement_dispensed ON movement (id) WHERE action = 'dispense';
+
 -- For whom stock was dispensed: a token, for personal data stand apart.
 CREATE TABLE hospital_patient (
     fact text PRIMARY KEY,

@@ -191,7 +191,22 @@ AUDIT: Parameters = {
     "gateway_record": None, "happened_from": None, "happened_until": None,
     "recorded_from": None, "recorded_until": None, "after_id": 0,
 }  # fmt: skip
+EXCHANGE: Parameters = {
+    "url": "", "shown": "", "scopes": ["feed"], "event_kinds": ["*"], "requests_per_minute": 60, "followed_to": 5,
+    "key_sha256": "x", "connection": "erp", "per_minute": 60, "positions": [1, 2], "document_id": 5,
+    "valid_from": AT.date(), "cost": 1, "currency": "EUR", "day": AT.date(),
+}  # fmt: skip
+"""What other systems ask, and what they are told."""
+HOSPITAL: Parameters = {
+    "connection_name": "cabinet", "control_id": "C1", "format": "hl7v2", "received_at": AT, "but_id": 5, "outcome": "",
+    "answer": "AA", "faults": "[]", "map_sha256": "", "by_whom": "cabinet", "message_id": 5, "message_ids": [5],
+    "patient": "personal:x", "recorded_since": None, "recorded_until": None, "occurred_since": None,
+    "occurred_until": None, "after_order": 0, "after_line": 0, "order_ids": None, "lot_numbers": None,
+}  # fmt: skip
+"""What hospitals' systems tell and ask."""
 USUAL: Parameters = {
+    **EXCHANGE,
+    **HOSPITAL,
     "media_type": "application/json", "content": b"x", "told_by": "partner",
     **SEAL,
     **AUDIT,
@@ -289,6 +304,19 @@ ASKED: dict[str, list[Parameters]] = {
     "overview.excursions_listed": [{"sort": "began_at", "words": ""}, {"sort": "began_at", "is_descending": False}],
     "backup.missing_of_lane": [{"first": 1, "last": 5000}],
     "backup.set_sequence": [{"name": "item_id_seq"}],
+    "fhir.movements": [
+        {"facts": None, "ids": None, "actions": ["dispense"]},
+        {"facts": None, "ids": [5]},
+        {"ids": None},
+    ],
+    "fhir.order_lines": [{"numbers": None}, {"order_ids": [5], "numbers": None}, {"numbers": ["SO-1"]}],
+    "fhir.lots": [{"ids": None, "items": None}, {"ids": [5], "items": None}],
+    "fhir.places": [{"ids": None, "names": None, "kinds": ["room"]}],
+    "connections.change_secret": [{"secret": "x"}],
+    "connections.feed": [{"after": 5, "until": 5000}, {"after": 5, "until": 5000, "kinds": None}],
+    "connections.delivery_of": [{"message_id": "doc_5"}],
+    "connections.send_again": [{"after": 5}],
+    "connections.deliveries": [{}, {"connection": None}],
     "alerts.messages": [{}, {"only_unsent": False}],
     "alerts.lots_held_before": [{"before": 10**9}],
     "availability.lot_by_number": [{"item": "item-3"}],

@@ -150,9 +150,13 @@ def test_a_sender_shows_its_certificate(tmp_path: Path) -> None:
             client.sendall(b"\x0bone\x1c\r")
             assert client.recv(100) == b"\x0bone\x1c\r"
         for certificate in (other, None):
-            with connected(opened) as plain, suppress(ssl.SSLError, ConnectionError), client_with(certificate).wrap_socket(plain) as client:
-                    client.sendall(b"\x0btwo\x1c\r")
-                    assert ended(client)
+            with (
+                connected(opened) as plain,
+                suppress(ssl.SSLError, ConnectionError),
+                client_with(certificate).wrap_socket(plain) as client,
+            ):
+                client.sendall(b"\x0btwo\x1c\r")
+                assert ended(client)
     assert seen == [Peer("127.0.0.1", shown)]
 
 
