@@ -21,6 +21,7 @@ from cloud_sync.domain.booking import (
 from cloud_sync.posting.cases import LEDGER, Case, amend_case, close_case, latest_case, latest_cases, open_case
 from cloud_sync.posting.counts import Stock, as_movements, recount
 from cloud_sync.posting.holds import reach_lots
+from cloud_sync.posting.interop.concealed import check_counted
 from cloud_sync.posting.lots import key_of, lots_of
 from cloud_sync.posting.monitoring.exposures import expose_lots
 from cloud_sync.posting.order_matching import match_orders, may_hold
@@ -315,6 +316,7 @@ def _follow(connection: Connection, moved: Sequence[Row]) -> None:
     """Everything that follows from when these movements happened."""
     positions = {(row["lot_id"], row["serial"], row[side]) for row in moved for side in ("from_place", "to_place")}
     recounted = recount(connection, positions)
+    check_counted(connection, recounted)
     positions |= {(row["lot_id"], row["serial"], row["difference_place"]) for row in recounted}
     touched = sorted(positions)
     columns: dict[str, list[object]] = {

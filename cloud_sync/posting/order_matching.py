@@ -15,6 +15,9 @@ from cloud_sync.domain.trace import RECIPIENTS, SUPPLIERS
 from cloud_sync.posting.cases import LEDGER, Case, open_case
 from cloud_sync.posting.governance.agreements import agreements_of, expired_on, note_receipt
 from cloud_sync.posting.holds import hold_what_came, reach_holds
+from cloud_sync.posting.interop.partners import traced_items, why_not
+from cloud_sync.posting.interop.receipt_checks import tell_duplicate
+from cloud_sync.posting.interop.tracing import trace_movements
 from cloud_sync.posting.reservations.order_state import OrderNow, orders_now
 from cloud_sync.posting.reservations.reservation_moves import (
     end_part,
@@ -47,6 +50,9 @@ EAST_MAX = timedelta(hours=14)
 RETURN = "return"
 """Origin of holds on returned stock."""
 
+TRADING = "trading_partner"
+"""Origin of holds on what came from a partner that is not authorised (DSCSA)."""
+
 Booked = Sequence[tuple[NewMovement, int | None]]
 """Movements that were new, and the evidence each was read from."""
 
@@ -71,11 +77,13 @@ _LEAVING = frozenset({Action.PICK, Action.SHIP, Action.DISPENSE, Action.CONSUME}
 def may_hold(connection: Connection, lines: Sequence[BookingLine]) -> bool:
     """Whether booking these lines may place a hold, for which the transaction has to own the holds."""
     from_places = {line.from_place for line in lines if line.from_place}
+    to_places = {line.to_place for line in lines if line.to_place}
     return bool(from_places) and bool(
         queries("orders").lines_may_hold(
             connection,
             keys=[key for line in lines for key in line.keys],
             from_places=sorted(from_places),
+            to_places=sorted(to_places),
             last_day=day_of(max(line.at for line in lines) + EAST_MAX),
         )
     )
@@ -93,6 +101,7 @@ def match_orders(connection: Connection, booked: Booked) -> None:
     _note_agreements(connection, concerned, places)
     reach_holds(connection, held)
     move_reservations(connection, [movement for movement, _ in booked])
+    trace_movements(connection, [movement for movement, _ in booked], places)
 
 
 def _note_agreements(connection: Connection, concerned: Booked, places: dict[int, Row]) -> None:
@@ -123,10 +132,14 @@ def _match(connection: Connection, concerned: Booked, places: dict[int, Row]) ->
     later = _quantities(concerned, lots)
     held: list[int] = []
     facts = _receipt_facts(connection, [movement for movement, _ in concerned], places)
+    untraded = _not_authorised(connection, [movement for movement, _ in concerned], lots, places)
     for number, (movement, evidence_id) in enumerate(concerned):
         later[movement.order_ref, movement.action, lots[movement.lot_id]["item_id"]] -= movement.quantity
         order = orders.get(movement.order_ref)
-        matching = _Matching(connection, movement, evidence_id, order, places, lots[movement.lot_id], facts.get(number))
+        matching = _Matching(
+            connection, movement, evidence_id, order, places, lots[movement.lot_id], facts.get(number),
+            untraded.get(number, ""),
+        )  # fmt: skip
         if movement.action == Action.RECEIVE:
             matching.receive(later[movement.order_ref, movement.action, lots[movement.lot_id]["item_id"]])
         elif movement.action == Action.RETURN:
@@ -151,6 +164,7 @@ class _Matching:
         places: dict[int, Row],
         lot: Row,
         receipt_facts: Row | None,
+        not_authorised: str,
     ) -> None:
         self.connection = connection
         self.movement = movement
@@ -160,6 +174,7 @@ class _Matching:
         self.to_place = places[movement.to_place]
         self.lot = lot
         self.receipt_facts = receipt_facts
+        self.not_authorised = not_authorised
         self.held: list[int] = []
 
     def receive(self, counted_later: int) -> None:
@@ -194,6 +209,9 @@ class _Matching:
             self._hold("receipt_inspection", f"received from {facts['from_place']}: not inspected yet")
         if not _is_qualified(facts, day_of(movement.occurred_at, self._zone)):
             self._hold("supplier", f"supplier {facts['from_place']} is not qualified: {_why_not(facts)}")
+        if self.not_authorised:
+            text = f"{facts['from_place']} is not an authorised trading partner: {self.not_authorised}"
+            self._hold("supplier", text, TRADING)
         return self.held
 
     def take_back(self) -> None:
@@ -317,7 +335,10 @@ class _Matching:
             "operator": movement.operator,
         }
         lot_id = movement.lot_id if holds_lot else None
-        open_case(self.connection, Case(kind, f"{movement.fact}/{code}", text, lot_id, self.evidence_id, data))
+        case = Case(kind, f"{movement.fact}/{code}", text, lot_id, self.evidence_id, data)
+        case_id = open_case(self.connection, case)
+        if case_id is not None and code == FindingCode.DUPLICATE_SERIAL and self.from_place["kind"] in SUPPLIERS:
+            tell_duplicate(self.connection, case_id, movement, self.lot, self.from_place)
 
     def _hold(self, kind: str, reason: str, origin: str = "receipt") -> None:
         hold_id, is_new = hold_what_came(
@@ -351,6 +372,25 @@ def _receipt_facts(connection: Connection, movements: Sequence[NewMovement], pla
         zones=[places[each.to_place]["zone"] for _, each in receipts],
     )
     return {receipts[row["number"] - 1][0]: row for row in rows}
+
+
+def _not_authorised(
+    connection: Connection, movements: Sequence[NewMovement], lots: dict[int, Row], places: dict[int, Row]
+) -> dict[int, str]:
+    """Why those of these movements, by their number from 0, that bring traced products come from no authorised
+    partner."""
+    came = [(number, each) for number, each in enumerate(movements) if places[each.from_place]["kind"] in SUPPLIERS]
+    traced = traced_items(connection, (lots[each.lot_id]["item_id"] for _, each in came))
+    faults: dict[date, dict[int, str]] = {}
+    found: dict[int, str] = {}
+    for number, each in came:
+        if lots[each.lot_id]["item_id"] not in traced:
+            continue
+        day = day_of(each.occurred_at, zone_named(places[each.to_place]["zone"]))
+        if day not in faults:
+            faults[day] = why_not(connection, {other.from_place for _, other in came}, day)
+        found[number] = faults[day][each.from_place]
+    return found
 
 
 def _lots(connection: Connection, lot_ids: Sequence[int]) -> dict[int, Row]:

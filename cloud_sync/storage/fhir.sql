@@ -16,7 +16,7 @@ FROM (
     ORDER BY m.id
     LIMIT :rows_max
 ) m
-JOIN lot l ON l.id = m.lot_id
+CROSS JOIN LATERAL (SELECT item_id, lot_number, expires_on FROM lot WHERE id = m.lot_id OFFSET 0) AS l
 JOIN place f ON f.id = m.from_place
 JOIN place t ON t.id = m.to_place
 LEFT JOIN hospital_patient h ON h.fact = m.fact
@@ -40,7 +40,7 @@ FROM (
     ORDER BY m.id
     LIMIT :rows_max
 ) m
-JOIN lot l ON l.id = m.lot_id
+CROSS JOIN LATERAL (SELECT item_id, lot_number, expires_on FROM lot WHERE id = m.lot_id OFFSET 0) AS l
 JOIN place f ON f.id = m.from_place
 JOIN place t ON t.id = m.to_place
 LEFT JOIN hospital_patient h ON h.fact = m.fact

@@ -158,13 +158,15 @@ WHERE v.ended_as IN ('broken', 'expired')
 ORDER BY o.id
 LIMIT :rows_max;
 
--- name: lines_may_hold(keys, from_places, last_day)$
+-- name: lines_may_hold(keys, from_places, to_places, last_day)$
 -- Whether booking any of these labels from any of these places, up to that day, may hold it: because it comes back from
--- a recipient, for inspection, or for its supplier.
+-- a recipient, for inspection, for its supplier, or because its data are compared (traced products from or to suppliers).
 SELECT EXISTS (SELECT FROM place p WHERE p.name = ANY(:from_places) AND p.kind IN ('customer', 'ward'))
     OR (EXISTS (SELECT FROM place p WHERE p.name = ANY(:from_places) AND p.kind = 'supplier')
         AND EXISTS (SELECT FROM item i JOIN item_key k ON k.item_id = i.id
                     WHERE k.key = ANY(:keys) AND i.receipt_inspection))
+    OR (EXISTS (SELECT FROM place p WHERE p.name = ANY(:from_places::text[] || :to_places::text[]) AND p.kind = 'supplier')
+        AND EXISTS (SELECT FROM traced_product t JOIN item_key k ON k.item_id = t.item_id WHERE k.key = ANY(:keys)))
     OR EXISTS (SELECT FROM supplier s JOIN place p ON p.id = s.place_id
                WHERE p.name = ANY(:from_places)
                  AND (s.status <> 'qualified' OR s.qualified_until < :last_day::date));

@@ -167,6 +167,10 @@ TABLES: Mapping[str, TableRule] = {
     "order_step": _EVIDENCE,
     "owner": _SETTING,
     "paper_schedule": _SETTING,
+    "partner_licence": _evidence("withdrawn_by", "withdrawn_at", "withdrawn_reason"),
+    "partner_message": _evidence(
+        "sent_by", "sent_at", "sent_how", "answered_by", "answered_at", "answer", "withdrawn_at"
+    ),
     "personal_data": _SETTING,  # its salted hash is in what is sealed, and it can be erased
     "place": _SETTING,
     "place_policy_was": _EVIDENCE,
@@ -209,7 +213,15 @@ TABLES: Mapping[str, TableRule] = {
     "supplier": _SETTING,
     "training_requirement": _SETTING,
     "tote": _EVIDENCE,
+    "traced_product": _SETTING,
     "track": _DERIVED,
+    "trading_partner": _SETTING,
+    "transaction_line": _DERIVED,  # of transaction_record, as are the two below
+    "transaction_movement": _DERIVED,
+    "transaction_record": _evidence(
+        "fault", "faults", "finished_by", "finished_at", "voided_by", "voided_at", "voided_reason"
+    ),
+    "transaction_serial": _DERIVED,
     "unjudged_on_purpose": _SETTING,
     "unusable_reading": _DERIVED,  # of batches
 }

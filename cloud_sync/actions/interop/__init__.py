@@ -1,1 +1,1 @@
-"""What other systems tell and ask: each door keeps what came, has it translated, and lets facts be booked."""
+"""What is asked of the ledger in the words of other systems, and by the act on the drug supply chain."""

@@ -1,7 +1,7 @@
 """Commands that move stock. Unlike scans, which are facts, a command that breaks a rule is refused with its reasons."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
@@ -14,6 +14,7 @@ from cloud_sync.domain.orders import OrderKind, fault_of_performing
 from cloud_sync.domain.typed_times import CLOCKS_MAY_DIFFER, latest_of
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
 from cloud_sync.posting.idempotency import answer, answered_before
+from cloud_sync.posting.interop.partners import traced_items, why_not
 from cloud_sync.posting.item_codes import units_of_serial
 from cloud_sync.posting.lots import judge_issues_again
 from cloud_sync.posting.movements import book, lock_for_booking
@@ -115,6 +116,7 @@ def move_in(
     lots = [_lot(connection, item_ids[line.item], line, from_place, actor) for line in lines]
     lock_lots(connection, lots)
     _check_prescriptions(connection, transfer, lots)
+    check_partner(connection, to_place, lots, at)
     quantities = Counter[tuple[int, str]]()
     for lot_id, line in zip(lots, lines, strict=True):
         quantities[lot_id, line.serial] += line.quantity
@@ -203,6 +205,8 @@ def fulfil_reservations(
     # reservations own the lots before them.
     lock_for_booking(connection, lot_ids=lot_ids, place_ids=place_ids)
     lock_lots(connection, lot_ids)
+    for _, _, target in routes.values():
+        check_partner(connection, target, lot_ids, at)
     facts = []
     for before in reserved:
         row = lock_reservation(connection, before["id"])
@@ -356,6 +360,20 @@ def _check_prescriptions(connection: Connection, transfer: Transfer, lot_ids: li
                 f"{transfer.order or 'none'}",
                 "Name the prescription as order, or an order with it, or have it made again for the other one.",
             )
+
+
+def check_partner(connection: Connection, to_place: Row, lot_ids: Iterable[int], at: datetime) -> None:
+    """Products under the DSCSA go to authorised trading partners only. Raises ``Conflict``."""
+    if to_place["kind"] != "customer":
+        return
+    facts = list(queries("transactions").facts_of_lots(connection, lot_ids=sorted(set(lot_ids))))
+    if not traced_items(connection, (row["item_id"] for row in facts)):
+        return
+    if fault := why_not(connection, [to_place["id"]], at.date())[to_place["id"]]:
+        raise Conflict(
+            f"{to_place['name']} is not an authorised trading partner: {fault}",
+            "Look its licence up and file it under Trading partners, or do not ship to it.",
+        )
 
 
 def check_stock(

@@ -1,7 +1,7 @@
 """Facts of a hospital's systems become movements, inside the caller's transaction.
 
-They are booked as scans are: never refused. What cannot be booked (an unknown item or place, no lot) is a case
-that holds the line, and is booked when what was unknown is added. What is booked although it was held or expired becomes
+They are booked as scans are: never refused. What cannot be booked (an unknown item or place, no lot) is a case that
+holds the line, and is booked when what was unknown is added. What is booked although it was held or expired becomes
 a case, too. A time that was told afterwards counts as late as it was told, wherever it decides on a hold.
 """
 

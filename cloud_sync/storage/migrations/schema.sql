@@ -1555,6 +1555,7 @@ CREATE TABLE movement (
     CONSTRAINT movement_serial_is_one_unit CHECK (((serial = ''::text) OR (quantity = 1) OR (serial ~~ '(%)%(21)%'::text) OR (action = 'count'::text))),
     CONSTRAINT movement_to_place_fkey FOREIGN KEY (to_place) REFERENCES place(id)
 );
+CREATE INDEX movement_dispensed ON public.movement USING btree (id) WHERE (action = 'dispense'::text);
 CREATE INDEX movement_from_place ON public.movement USING btree (from_place, occurred_at);
 CREATE INDEX movement_in ON public.movement USING btree (lot_id, to_place, serial, came_at);
 CREATE INDEX movement_occurred ON public.movement USING btree (occurred_at DESC, id DESC);
@@ -1725,6 +1726,66 @@ CREATE TABLE paper_schedule (
 );
 CREATE INDEX paper_schedule_due ON public.paper_schedule USING btree (next_at) WHERE active;
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE partner_licence (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    place_id bigint NOT NULL,
+    kind text NOT NULL,
+    number text NOT NULL,
+    state text NOT NULL DEFAULT ''::text,
+    valid_until date NOT NULL,
+    verified_by text NOT NULL,
+    verified_at timestamp with time zone NOT NULL,
+    verified_with text NOT NULL,
+    withdrawn_by text,
+    withdrawn_at timestamp with time zone,
+    withdrawn_reason text,
+    CONSTRAINT partner_licence_check CHECK ((num_nulls(withdrawn_by, withdrawn_at, withdrawn_reason) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT partner_licence_kind_check CHECK ((kind = ANY (ARRAY['manufacturer'::text, 'repackager'::text, 'wholesale_distributor'::text, 'third_party_logistics'::text, 'dispenser'::text]))),
+    CONSTRAINT partner_licence_number_check CHECK ((number <> ''::text)),
+    CONSTRAINT partner_licence_pkey PRIMARY KEY (id),
+    CONSTRAINT partner_licence_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE INDEX partner_licence_place ON public.partner_licence USING btree (place_id, kind, number, id DESC);
+CREATE TRIGGER partner_licence_append_only BEFORE DELETE OR TRUNCATE ON public.partner_licence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER partner_licence_mostly_stays BEFORE UPDATE ON public.partner_licence FOR EACH ROW EXECUTE FUNCTION refuse_other_change('withdrawn_by', 'withdrawn_at', 'withdrawn_reason');
+CREATE TRIGGER partner_licence_sealed_delete AFTER DELETE ON public.partner_licence REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_partner_licence();
+CREATE TRIGGER partner_licence_sealed_insert AFTER INSERT ON public.partner_licence REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_partner_licence();
+CREATE TRIGGER partner_licence_sealed_update AFTER UPDATE ON public.partner_licence REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_partner_licence();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE partner_message (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    partner_id bigint NOT NULL,
+    kind text NOT NULL,
+    case_id bigint,
+    subject text NOT NULL,
+    body text NOT NULL,
+    data jsonb NOT NULL DEFAULT '{}'::jsonb,
+    made_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    sent_by text,
+    sent_at timestamp with time zone,
+    sent_how text,
+    answered_by text,
+    answered_at timestamp with time zone,
+    answer text,
+    withdrawn_at timestamp with time zone,
+    CONSTRAINT partner_message_case_id_fkey FOREIGN KEY (case_id) REFERENCES exception_case(id),
+    CONSTRAINT partner_message_check CHECK ((num_nulls(sent_by, sent_at, sent_how) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT partner_message_check1 CHECK ((num_nulls(answered_by, answered_at, answer) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT partner_message_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES place(id),
+    CONSTRAINT partner_message_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX partner_message_case ON public.partner_message USING btree (case_id, partner_id, kind) WHERE (withdrawn_at IS NULL);
+CREATE INDEX partner_message_partner ON public.partner_message USING btree (partner_id, id);
+CREATE INDEX partner_message_waiting ON public.partner_message USING btree (made_at) WHERE ((sent_at IS NULL) AND (withdrawn_at IS NULL));
+CREATE TRIGGER partner_message_append_only BEFORE DELETE OR TRUNCATE ON public.partner_message FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER partner_message_mostly_stays BEFORE UPDATE ON public.partner_message FOR EACH ROW EXECUTE FUNCTION refuse_other_change('sent_by', 'sent_at', 'sent_how', 'answered_by', 'answered_at', 'answer', 'withdrawn_at');
+CREATE TRIGGER partner_message_sealed_delete AFTER DELETE ON public.partner_message REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_partner_message();
+CREATE TRIGGER partner_message_sealed_insert AFTER INSERT ON public.partner_message REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_partner_message();
+CREATE TRIGGER partner_message_sealed_update AFTER UPDATE ON public.partner_message REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_partner_message();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE personal_data (
     token text NOT NULL,
@@ -2428,6 +2489,22 @@ CREATE TRIGGER tote_sealed_insert AFTER INSERT ON public.tote REFERENCING NEW TA
 CREATE TRIGGER tote_sealed_update AFTER UPDATE ON public.tote REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE traced_product (
+    item_id bigint NOT NULL,
+    product_name text NOT NULL,
+    ingredients text NOT NULL DEFAULT ''::text,
+    strength text NOT NULL,
+    dosage_form text NOT NULL,
+    container_size text NOT NULL,
+    container_units bigint NOT NULL DEFAULT 1,
+    set_by text NOT NULL,
+    CONSTRAINT traced_product_container_units_check CHECK ((container_units > 0)),
+    CONSTRAINT traced_product_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT traced_product_pkey PRIMARY KEY (item_id),
+    CONSTRAINT traced_product_product_name_check CHECK ((product_name <> ''::text))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE track (
     channel_id bigint NOT NULL,
     rule text NOT NULL,
@@ -2443,6 +2520,28 @@ CREATE TABLE track (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE trading_partner (
+    place_id bigint NOT NULL,
+    business_name text NOT NULL,
+    street text NOT NULL DEFAULT ''::text,
+    city text NOT NULL DEFAULT ''::text,
+    state text NOT NULL DEFAULT ''::text,
+    postal_code text NOT NULL DEFAULT ''::text,
+    country text NOT NULL DEFAULT 'US'::text,
+    gln text NOT NULL DEFAULT ''::text,
+    category text NOT NULL DEFAULT ''::text,
+    contact text NOT NULL DEFAULT ''::text,
+    telephone text NOT NULL DEFAULT ''::text,
+    email text NOT NULL DEFAULT ''::text,
+    verification_url text NOT NULL DEFAULT ''::text,
+    set_by text NOT NULL,
+    CONSTRAINT trading_partner_business_name_check CHECK ((business_name <> ''::text)),
+    CONSTRAINT trading_partner_gln_check CHECK ((gln ~ '^([0-9]{13})?$'::text)),
+    CONSTRAINT trading_partner_pkey PRIMARY KEY (place_id),
+    CONSTRAINT trading_partner_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE training_requirement (
     role text NOT NULL,
     code text NOT NULL,
@@ -2453,6 +2552,81 @@ CREATE TABLE training_requirement (
     CONSTRAINT training_requirement_pkey PRIMARY KEY (role, code),
     CONSTRAINT training_requirement_role_fkey FOREIGN KEY (role) REFERENCES role(name)
 );
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE transaction_line (
+    record_id bigint NOT NULL,
+    line integer NOT NULL,
+    item_id bigint,
+    gtin text NOT NULL,
+    ndc text NOT NULL,
+    lot_number text NOT NULL,
+    quantity bigint NOT NULL,
+    CONSTRAINT transaction_line_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT transaction_line_pkey PRIMARY KEY (record_id, line),
+    CONSTRAINT transaction_line_record_id_fkey FOREIGN KEY (record_id) REFERENCES transaction_record(id)
+);
+CREATE INDEX transaction_line_lot ON public.transaction_line USING btree (item_id, lot_number);
+CREATE INDEX transaction_line_ndc ON public.transaction_line USING btree (ndc, lot_number) WHERE (item_id IS NULL);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE transaction_movement (
+    movement_id bigint NOT NULL,
+    record_id bigint NOT NULL,
+    line integer NOT NULL,
+    CONSTRAINT transaction_movement_movement_id_fkey FOREIGN KEY (movement_id) REFERENCES movement(id),
+    CONSTRAINT transaction_movement_pkey PRIMARY KEY (movement_id, record_id, line),
+    CONSTRAINT transaction_movement_record_id_line_fkey FOREIGN KEY (record_id, line) REFERENCES transaction_line(record_id, line)
+);
+CREATE INDEX transaction_movement_record ON public.transaction_movement USING btree (record_id, line);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE transaction_record (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    direction text NOT NULL,
+    partner_id bigint NOT NULL,
+    reference text NOT NULL,
+    order_ref text NOT NULL DEFAULT ''::text,
+    transaction_on date NOT NULL,
+    content jsonb NOT NULL,
+    sha256 text NOT NULL,
+    faults text[] NOT NULL DEFAULT '{}'::text[],
+    fault text,
+    document_id bigint,
+    told_by text NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    finished_by text,
+    finished_at timestamp with time zone,
+    voided_by text,
+    voided_at timestamp with time zone,
+    voided_reason text,
+    CONSTRAINT transaction_record_check CHECK ((num_nulls(finished_by, finished_at) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT transaction_record_check1 CHECK ((num_nulls(voided_by, voided_at, voided_reason) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT transaction_record_direction_check CHECK ((direction = ANY (ARRAY['in'::text, 'out'::text]))),
+    CONSTRAINT transaction_record_direction_partner_id_sha256_key UNIQUE (direction, partner_id, sha256),
+    CONSTRAINT transaction_record_fault_check CHECK ((fault = ANY (ARRAY['incomplete_data'::text, 'wrong_consignee'::text, 'duplicate_data'::text]))),
+    CONSTRAINT transaction_record_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES place(id),
+    CONSTRAINT transaction_record_pkey PRIMARY KEY (id)
+);
+CREATE INDEX transaction_record_order ON public.transaction_record USING btree (order_ref) WHERE (order_ref <> ''::text);
+CREATE INDEX transaction_record_partner ON public.transaction_record USING btree (partner_id, direction, reference);
+CREATE INDEX transaction_record_told ON public.transaction_record USING btree (told_at);
+CREATE INDEX transaction_record_unfinished ON public.transaction_record USING btree (told_at) WHERE ((direction = 'in'::text) AND (finished_at IS NULL) AND (voided_at IS NULL));
+CREATE TRIGGER transaction_record_append_only BEFORE DELETE OR TRUNCATE ON public.transaction_record FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER transaction_record_mostly_stays BEFORE UPDATE ON public.transaction_record FOR EACH ROW EXECUTE FUNCTION refuse_other_change('fault', 'faults', 'finished_by', 'finished_at', 'voided_by', 'voided_at', 'voided_reason');
+CREATE TRIGGER transaction_record_sealed_delete AFTER DELETE ON public.transaction_record REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_transaction_record();
+CREATE TRIGGER transaction_record_sealed_insert AFTER INSERT ON public.transaction_record REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_transaction_record();
+CREATE TRIGGER transaction_record_sealed_update AFTER UPDATE ON public.transaction_record REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_transaction_record();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE transaction_serial (
+    record_id bigint NOT NULL,
+    line integer NOT NULL,
+    serial text NOT NULL,
+    CONSTRAINT transaction_serial_pkey PRIMARY KEY (record_id, line, serial),
+    CONSTRAINT transaction_serial_record_id_line_fkey FOREIGN KEY (record_id, line) REFERENCES transaction_line(record_id, line)
+);
+CREATE INDEX transaction_serial_serial ON public.transaction_serial USING btree (serial);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE unjudged_on_purpose (
@@ -4825,6 +4999,68 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_partner_licence()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'partner_licence', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'partner_licence', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'partner_licence', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{withdrawn_by,withdrawn_at,withdrawn_reason}'::text[] IS NOT DISTINCT FROM o.row - '{withdrawn_by,withdrawn_at,withdrawn_reason}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_partner_message()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'partner_message', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'partner_message', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'partner_message', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{sent_by,sent_at,sent_how,answered_by,answered_at,answer,withdrawn_at}'::text[] IS NOT DISTINCT FROM o.row - '{sent_by,sent_at,sent_how,answered_by,answered_at,answer,withdrawn_at}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_place_policy_was()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5280,6 +5516,37 @@ AS $function$
                 SELECT 'tote', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_transaction_record()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'transaction_record', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'transaction_record', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'transaction_record', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{fault,faults,finished_by,finished_at,voided_by,voided_at,voided_reason}'::text[] IS NOT DISTINCT FROM o.row - '{fault,faults,finished_by,finished_at,voided_by,voided_at,voided_reason}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n

@@ -36,8 +36,8 @@ OPEN = {
 """Endpoints that need no role, and why. An endpoint that is not here names a permission."""
 OF_THE_HOUSE = {
     "access-reviews", "accounts", "alert-rotas", "alert-targets", "change-controls", "changes", "connections",
-    "documents", "equipment", "gateways", "imports", "items", "legal-holds", "master-formulation-records", "operators",
-    "owners", "paper-schedules", "policies", "recalls", "replenishment", "suppliers", "totes",
+    "documents", "dscsa", "equipment", "gateways", "imports", "items", "legal-holds", "master-formulation-records",
+    "operators", "owners", "paper-schedules", "policies", "recalls", "replenishment", "suppliers", "totes",
 }  # fmt: skip
 """What belongs to no site: whoever works at one site alone does not change it."""
 LOOKS_ITSELF = {"signatures", "labels", "fhir"}

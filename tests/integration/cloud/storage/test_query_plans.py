@@ -27,7 +27,7 @@ BIG = {
     "hold_goods", "hold_reach",
     "stock_order", "order_line", "order_step", "count_line", "doubtful_scan", "recall_lot", "batch_fact",
     "envelope", "envelope_point", "retold_reading", "probe_excursion", "alert", "alert_message", "alert_message_line",
-    "tote",
+    "tote", "transaction_record", "transaction_line", "transaction_serial", "transaction_movement", "partner_message",
 }  # fmt: skip
 """Tables that grow with every day of work. The others are master data, or kept short."""
 AT = datetime(2026, 1, 10, tzinfo=UTC)
@@ -128,6 +128,20 @@ FILL_MORE = """
     INSERT INTO tote (sscc, order_id, numbered_by)
     SELECT lpad(n::text, 18, '0'), o.id, 'a' FROM generate_series(1, 20000) n
     LEFT JOIN stock_order o ON o.number = 'SO-' || n % 5000;
+    INSERT INTO transaction_record (direction, partner_id, reference, order_ref, transaction_on, content, sha256,
+                                    told_by, told_at, finished_by, finished_at)
+    SELECT (ARRAY['in', 'out'])[1 + n % 2], 1 + n % 2000, 'R-' || n, 'SO-' || n, '2026-01-01', '{}', n, 'a',
+           timestamptz '2026-01-01 00:00Z' + n * interval '1 min', CASE WHEN n % 50 > 0 THEN 'a' END,
+           CASE WHEN n % 50 > 0 THEN now() END
+    FROM generate_series(1, 20000) n;
+    INSERT INTO transaction_line SELECT id, 1, 1 + id % 500, '09501101530003', '0002-8215-01', 'L' || id, 1
+    FROM transaction_record;
+    INSERT INTO transaction_serial SELECT id, 1, 's' || id FROM transaction_record;
+    INSERT INTO transaction_movement SELECT n, n, 1 FROM generate_series(1, 20000) n;
+    INSERT INTO partner_message (partner_id, kind, case_id, subject, body, made_at, sent_by, sent_at, sent_how)
+    SELECT 1 + n % 2000, 'shortage', n, 'x', 'x', timestamptz '2026-01-01 00:00Z' + n * interval '1 min',
+           CASE WHEN n % 50 > 0 THEN 'a' END, CASE WHEN n % 50 > 0 THEN now() END, CASE WHEN n % 50 > 0 THEN 'x' END
+    FROM generate_series(1, 20000) n;
     INSERT INTO batch_fact (batch_id, kind, actor, occurred_at, event_id)
     SELECT n % 2000, 'step', 'a', now(), 1 FROM generate_series(1, 20000) n;
 """
@@ -281,6 +295,15 @@ USUAL: Parameters = {
     "restored_size": 1, "statement": "x", "signature": b"x", "begun_at": AT, "begun_by": "a", "last_value": 1,
     "spans_max": 100, "lead": 1, "sealed_at": AT,
     "operator": "amy", "sscc": "000000000000000105", "numbered_by": "amy",
+    "ndcs": ["0002-8215-01"], "ndc": "0002-8215-01", "direction": "in", "partner_id": 20,
+    "transaction_on": AT.date(), "fault": None, "faults": [], "document_id": None,
+    "told_at": AT, "transaction_id": 500, "lines": [1, 1], "finished_by": "a", "finished_at": AT, "voided_by": "a",
+    "voided_at": AT, "voided_reason": "x", "partner": "bin-3", "sent_at": AT, "answered_by": "a", "answered_at": AT,
+    "answer": "x", "only_waiting": True, "product_name": "x", "ingredients": "x", "strength": "x", "dosage_form": "x",
+    "container_size": "x", "container_units": 1, "business_name": "x", "street": "x", "city": "x", "country": "US",
+    "postal_code": "x", "gln": "0614141000012", "category": "x", "contact": "x", "telephone": "x", "email": "x",
+    "verification_url": "", "licence_id": 5, "valid_until": AT.date(), "verified_by": "a", "verified_at": AT,
+    "verified_with": "x", "withdrawn_by": "a", "withdrawn_at": AT, "withdrawn_reason": "x",
     "zones": ["UTC", "UTC"], "actors": ["a", "b"], "sites": [None, 1], "befores": [AT, None],
 }  # fmt: skip
 """Values of parameters by their names, where a query is not asked otherwise."""
@@ -304,11 +327,8 @@ ASKED: dict[str, list[Parameters]] = {
     "overview.excursions_listed": [{"sort": "began_at", "words": ""}, {"sort": "began_at", "is_descending": False}],
     "backup.missing_of_lane": [{"first": 1, "last": 5000}],
     "backup.set_sequence": [{"name": "item_id_seq"}],
-    "fhir.movements": [
-        {"facts": None, "ids": None, "actions": ["dispense"]},
-        {"facts": None, "ids": [5]},
-        {"ids": None},
-    ],
+    "fhir.dispenses": [{"facts": None, "ids": None}, {"facts": None, "ids": [5]}, {"ids": None}],
+    "fhir.supplies": [{"facts": None, "ids": None}, {"facts": None, "ids": [5]}, {"ids": None}],
     "fhir.order_lines": [{"numbers": None}, {"order_ids": [5], "numbers": None}, {"numbers": ["SO-1"]}],
     "fhir.lots": [{"ids": None, "items": None}, {"ids": [5], "items": None}],
     "fhir.places": [{"ids": None, "names": None, "kinds": ["room"]}],
@@ -368,6 +388,12 @@ ASKED: dict[str, list[Parameters]] = {
     ],
     "corrections.what_followed": [{"after": 10**9}],
     "orders.receipt_facts": [{"from_places": [2, 2]}, {"from_places": [2, 2], **SERIALS}],
+    "transactions.told_lots": [{"supplier_id": 20}],
+    "transactions.told_lot_serials": [{"supplier_id": 20}],
+    "transactions.came_lots": [{"supplier_id": 20}],
+    "transactions.open_mismatches": [{"supplier_id": 20}],
+    "transactions.link_received": [{"supplier_id": 20}],
+    "transactions.link_shipped": [{"lines": [1, 2]}],
     "exposure.expose": [{"lot_ids": []}, {"excursion_ids": []}],
     "holds.reach": [{"lot_ids": []}, {"hold_ids": []}],
     "compounding.add_master_record": [{"body": "{}"}],
