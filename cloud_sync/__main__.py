@@ -15,7 +15,9 @@ from cloud_sync.commands.channels import channel_app
 from cloud_sync.commands.connections import connection_app
 from cloud_sync.commands.doctor import doctor, status
 from cloud_sync.commands.erasure import erase_person
+from cloud_sync.commands.erp import erp_app
 from cloud_sync.commands.examples import example_command
+from cloud_sync.commands.fleet import release_app
 from cloud_sync.commands.gateways import gateway_app
 from cloud_sync.commands.hl7 import hl7_app
 from cloud_sync.commands.labels import label
@@ -59,9 +61,11 @@ app.add_typer(account_app, name="account")
 app.add_typer(second_signature_app, name="second-signature")
 app.add_typer(token_app, name="token")
 app.add_typer(gateway_app, name="gateway")
+app.add_typer(release_app, name="release")
 app.add_typer(channel_app, name="channel")
 app.add_typer(alert_app, name="alert")
 app.add_typer(connection_app, name="connection")
+app.add_typer(erp_app, name="erp")
 app.add_typer(batch_app, name="batch")
 app.add_typer(hl7_app, name="hl7")
 app.add_typer(ledger_key_app, name="ledger-key")

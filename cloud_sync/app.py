@@ -25,8 +25,10 @@ from cloud_sync.api import (
     desk,
     dscsa,
     enrolments,
+    erp,
     exchange,
     fhir,
+    fleet,
     gateways,
     governance,
     journal_gaps,
@@ -64,8 +66,8 @@ NO_CONNECTION_SETTINGS = ConnectionSettings()
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
 
-Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments`, `/v1/journals/missing`, those of `/v1/seal` for
-witnesses and `/healthz` needs
+Every request but `/v1/batches`, `/v1/desk`, `/v1/heartbeats`, `/v1/release-files`, `/v1/enrolments`,
+`/v1/journals/missing`, those of `/v1/seal` for witnesses and `/healthz` needs
 `Authorization: Bearer TOKEN`, with a token made by `cloud-sync token create NAME --role ROLE`, or the cookie of a
 person who signed in at `/v1/sessions`; a change with the cookie needs the header `X-CSRF-Token` that signing in gave.
 
@@ -91,12 +93,14 @@ ROOMS = (
     governance,
     dscsa,
     gateways,
+    fleet,
     enrolments,
     desk,
     journal_gaps,
     seal,
     alerts,
     exchange,
+    erp,
     labels,
     sessions,
     accounts,

@@ -30,6 +30,8 @@ from edge_agent.domain.wire.records import Lane, Notice, NoticeKind, Record, Sca
 from edge_agent.domain.wire.wire import WireError, decode_batch, decode_record
 from edge_agent.drivers.base import Source
 from edge_agent.errors import ConfigError, EdgeError, JournalError
+from edge_agent.fleet.build import fleet_link
+from edge_agent.fleet.link import FleetLink, Hands
 from edge_agent.host.malloc import give_back
 from edge_agent.host.systemd import notify, notify_reloading
 from edge_agent.runtime.live_values import Live
@@ -74,10 +76,12 @@ def journal_dir(config: GatewayConfig) -> Path:
 
 @dataclass(frozen=True)
 class Reload:
-    """How a running agent takes a changed configuration: when ``wanted`` is set, it and its plans are read ``anew``."""
+    """How a running agent takes a changed configuration: when ``wanted`` is set, it and its plans are read ``anew``.
+    With its ``path`` the ledger may hand out another one."""
 
     wanted: asyncio.Event
     anew: Callable[[], tuple[GatewayConfig, tuple[Plan, ...]]]
+    path: Path | None = None
 
 
 async def run(
@@ -191,6 +195,8 @@ class _Agent:
             work=committed,
             keep=self._kept.keep,
         )
+        self._client = client
+        self._fleet: FleetLink | None = None
         self._replay = Replay(client, journal, thread, self._kept, wake=self._forwarder.wake) if client else None
         calendar = Calendar(config, clock, self._recorder.record, partial(thread.call, journal.status))
         self._clock_watch = ClockWatch(
@@ -217,6 +223,13 @@ class _Agent:
         forwarding = asyncio.create_task(self._forwarder.run(), name="forwarder")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         helping = await self._start_helpers()
+        if reload is not None and reload.path is not None and self._client is not None:
+            hands = Hands(
+                reload.wanted.set, stop.set, self._recorder.record, lambda: self._forwarder.receipt_s,
+                partial(self._thread.call, self._journal.status),
+            )  # fmt: skip
+            self._fleet = fleet_link(self._config, reload.path, self._client, self._clock, hands)
+            helping.append(asyncio.create_task(self._fleet.run(), name="fleet"))
         showing = asyncio.create_task(self._live.serve(self._config.gateway.data_dir), name="live")
         try:
             await self._note(recording, NoticeKind.STARTED)
@@ -292,6 +305,8 @@ class _Agent:
             _log.info("configuration reloaded: %s", f"changed {', '.join(changed)}" if changed else "no source changed")
         except ConfigError as error:
             _log.error("new configuration rejected; still running the previous one: %s", "; ".join(error.faults))
+            if self._fleet is not None:
+                self._fleet.reload_failed(error)
         notify("READY=1", f"STATUS={len(self._sources.tasks)} sources")
 
     async def _keep(self, record: Record) -> None:

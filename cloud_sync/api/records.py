@@ -66,7 +66,7 @@ async def import_file(
     Opening balances are stock from nothing: they count once another person has sent the same file (`waits`).
 
     Kinds, in an order in which nothing needs what comes after it: places, owners, items, suppliers, recipients,
-    operators, reorder-levels, opening-balances.
+    operators, reorder-levels, costs, opening-balances.
 
     With `progress` the answer is `application/x-ndjson`: lines `{"rows_done": 1200, "rows": 8000}` while it works, and
     a last line that is the answer, or `{"error": ..., "what_to_do": ...}`. Breaking the connection does not stop it.

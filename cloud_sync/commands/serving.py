@@ -18,6 +18,7 @@ from typing import NoReturn
 
 import uvicorn
 
+from cloud_sync.actions.gateways import releases
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
 from cloud_sync.actions.governance import controlled_changes, retention_rules
 from cloud_sync.actions.interop.field_maps import FieldMaps
@@ -295,6 +296,7 @@ def _keep_house(database: Database, loaded: LedgerConfig, leadership: Leadership
         (budgets, BUDGETS_S, "stability budgets wait"),
         (marks, MARKS_S, "marks wait"),
         (changes, CHANGES_S, "controlled changes wait"),
+        (lambda: releases.step_roll_out(database, datetime.now(UTC)), CHANGES_S, "roll-outs wait"),
     ):
         Thread(target=repeated, args=(once, every_s, what), name=what.rsplit(" ", 1)[0], daemon=True).start()
 

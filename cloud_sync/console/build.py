@@ -20,6 +20,8 @@ from cloud_sync.console.pages import (
     destruction,
     equipment,
     expiry,
+    finance,
+    gateway_config,
     gateways,
     hospital_messages,
     labels,
@@ -36,6 +38,7 @@ from cloud_sync.console.pages import (
     recalls,
     receiving,
     records,
+    releases,
     reports,
     retention,
     returns,
@@ -51,9 +54,9 @@ from cloud_sync.console.static_files import Files
 PAGES = (
     now, room, quarantine, trace, lots, labels, cases, alerts,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
-    recalls, compounding, batch, signatures, expiry, reports, papers, audit,
+    recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, connections, hospital_messages, setup, people, administration, login,
+    gateways, gateway_config, releases, connections, hospital_messages, setup, people, administration, login,
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from csv import reader
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from fastapi import Form
+from fastapi import Form, UploadFile
 from pydantic import BaseModel, ValidationError
 
 from cloud_sync.domain.accounts import PERSON
@@ -97,3 +97,16 @@ def pasted_rows(text: str, names: Iterable[str]) -> list[dict[str, str]]:
     if rows and [cell.lower().replace(" ", "_") for cell in rows[0]][:1] == [wanted[0]]:
         rows = rows[1:]
     return [dict(zip(wanted, [*cells, *[""] * len(wanted)], strict=False)) for cells in rows]
+
+
+async def csv_of_upload(file: UploadFile | None) -> str:
+    """What stands in an uploaded CSV file. Raises ``Invalid``."""
+    if file is None or not file.filename:
+        raise Invalid("no file was chosen", "Go back and choose a CSV file.")
+    try:
+        text = (await file.read()).decode()
+    except UnicodeDecodeError as error:
+        raise Invalid("the file is not in UTF-8", "Save it as CSV in UTF-8.") from error
+    if "\x00" in text:
+        raise Invalid("the file holds a NUL character", "Save it as plain CSV in UTF-8.")
+    return text

@@ -54,6 +54,7 @@ GROUPS = (
             Entry("/expiry", "Expiry and FEFO", "x"),
             Entry("/counts", "Counts", "c"),
             Entry("/trace", "Trace", "h"),
+            Entry("/finance", "Finance", "f"),
         ),
     ),
     Group(
@@ -88,8 +89,9 @@ GROUPS = (
         "System",
         (
             Entry("/gateways", "Gateways", "g"),
-            Entry("/hospital-messages", "Hospital messages", "y"),
+            Entry("/releases", "Releases", "f"),
             Entry("/connections", "Connections", "k"),
+            Entry("/hospital-messages", "Hospital messages", "y"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
     ),

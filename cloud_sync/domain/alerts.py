@@ -47,6 +47,8 @@ class AlertKind(StrEnum):
     LOW_STOCK = "low_stock"
     UNDELIVERED = "undelivered"
     BACKUP_OVERDUE = "backup_overdue"
+    CONFIG_DRIFT = "config_drift"
+    ROLL_OUT_STOPPED = "roll_out_stopped"
     CONNECTION_PAUSED = "connection_paused"
 
 
@@ -91,6 +93,8 @@ KINDS: Mapping[AlertKind, KindRule] = MappingProxyType(
         AlertKind.LOW_STOCK: KindRule(Severity.INFO, "below the reorder point", GATHERING),
         AlertKind.UNDELIVERED: KindRule(Severity.ACTION, "alerts not delivered"),
         AlertKind.BACKUP_OVERDUE: KindRule(Severity.ALERT, "backup overdue"),
+        AlertKind.CONFIG_DRIFT: KindRule(Severity.ALERT, "gateway's configuration is not the ledger's", GATHERING),
+        AlertKind.ROLL_OUT_STOPPED: KindRule(Severity.ALERT, "release stopped"),
         AlertKind.CONNECTION_PAUSED: KindRule(Severity.ALERT, "connection to another system paused"),
     }
 )

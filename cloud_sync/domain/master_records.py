@@ -6,6 +6,7 @@ Files are read and written in ``master_records_csv``.
 
 import re
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
 from biip.checksums import gs1_standard_check_digit
@@ -204,6 +205,22 @@ class OpeningRecord(MasterRecord):
     expires_on: Day | None = None
 
 
+class CostRecord(MasterRecord):
+    """What a base unit of an item costs from a day on, at a supplier, or (without one) wherever it is from."""
+
+    KEY = ("item", "supplier", "valid_from")
+    item: Name
+    supplier: Name | None = None
+    valid_from: Day
+    cost: Annotated[Decimal, Field(ge=0, max_digits=20, decimal_places=8)]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = Field(description="ISO 4217, such as EUR.")
+
+    @property
+    def key(self) -> str:
+        """Without a supplier: ``insulin/any/2026-01-01``."""
+        return f"{self.item}/{self.supplier or 'any'}/{self.valid_from}"
+
+
 KINDS: dict[str, type[MasterRecord]] = {
     "places": PlaceRecord,
     "owners": OwnerRecord,
@@ -212,6 +229,7 @@ KINDS: dict[str, type[MasterRecord]] = {
     "recipients": RecipientRecord,
     "operators": OperatorRecord,
     "reorder-levels": ReorderRecord,
+    "costs": CostRecord,
     "opening-balances": OpeningRecord,
 }
 """What can be imported and exported, in an order in which nothing needs what comes after it."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -141,6 +142,8 @@ def _fault_of(error: Any, line: int) -> RecordFault:
         text = "this cell must be filled"
     elif error["type"].startswith("bool"):
         text = f"{error['input']!r} is neither true nor false: write one of them"
+    elif error["type"].startswith("decimal_"):
+        text = f"{error['input']!r} has more than 8 decimals, or too many digits"
     elif error["type"].startswith("date"):
         text = f"{error['input']!r} is no date: write it as 2027-01-31"
     elif error["type"] == "string_pattern_mismatch":
@@ -154,6 +157,7 @@ _PATTERNS = {
     "badge": "write printable ASCII without spaces",
     "lot_number": "write printable ASCII, spaces inside only",
     "serial": "write printable ASCII without spaces",
+    "currency": "write three capital letters, such as EUR",
     "title": "write no control characters",
     "note": "write no control characters",
 }
@@ -166,7 +170,7 @@ def _value(model: type[MasterRecord], column: str, text: str) -> Any:
     types = _types_in(model.model_fields[column].annotation)
     if int in types and bool not in types:
         return _whole_number(text)
-    if float in types:
+    if float in types or Decimal in types:
         return _decimal_number(text)
     return text
 
@@ -225,4 +229,6 @@ def _cell(value: Any) -> str:
         return " ".join(f"{key}={number}" for key, number in sorted(value.items()))
     if isinstance(value, tuple):
         return " ".join(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -59,6 +59,12 @@ JOIN place p ON p.id = r.place_id
 LEFT JOIN place s ON s.id = r.supplier_id
 ORDER BY i.name, p.name;
 
+-- name: costs()
+-- What items cost, by supplier and day; what was told last of the same day. Index: item_cost_item.
+SELECT DISTINCT ON (i.name, p.name, c.valid_from) i.name AS item, p.name AS supplier, c.valid_from, c.cost, c.currency
+FROM item_cost c JOIN item i ON i.id = c.item_id LEFT JOIN place p ON p.id = c.supplier_id
+ORDER BY i.name, p.name, c.valid_from, c.id DESC;
+
 -- name: opening_balances()
 -- Stock that was there before the ledger was, as it was said then. Index: movement_opening.
 SELECT i.name AS item, l.lot_number, l.owner, p.name AS place, m.serial, m.quantity, l.expires_on

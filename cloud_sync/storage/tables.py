@@ -107,6 +107,9 @@ TABLES: Mapping[str, TableRule] = {
     "excursion_version": _EVIDENCE,
     "exposure": _DERIVED,
     "gateway": _SETTING,
+    "gateway_cohort": _SETTING,
+    "gateway_config": _EVIDENCE,
+    "gateway_heartbeat": _DERIVED,  # the latest word of a gateway
     "gateway_invite": _evidence("expires_at", "used_at", "public_key"),
     "gateway_journal": _SETTING,
     "gateway_nonce": _DERIVED,
@@ -189,11 +192,15 @@ TABLES: Mapping[str, TableRule] = {
     "recovery_code": _SETTING,
     "recipient": _SETTING,
     "recipient_item": _SETTING,
+    "release": _EVIDENCE,
+    "release_file": TableRule(TableKind.EVIDENCE, not_sealed=("content",)),  # content has its digest beside it
     "reorder_level": _SETTING,
     "reservation": _evidence("expires_at", "ended_at", "ended_as", "ended_reason"),
     "residency": _DERIVED,
     "retention_rule": _SETTING,
     "restored_lane": _DERIVED,  # of a file that is kept elsewhere
+    "roll_out": _evidence("ended_as", "ended_at", "ended_by", "ended_reason"),
+    "roll_out_gateway": _evidence("ordered_at", "before", "reached_at", "judged_at", "faults"),
     "retold_reading": _EVIDENCE,
     "seal_checkpoint": _SEAL,
     "seal_cosignature": _SEAL,

@@ -8,13 +8,22 @@ from datetime import datetime
 
 import psycopg
 
-from cloud_sync.actions.master_data.master_data import item_named, place_named
+from cloud_sync.actions.master_data.master_data import item_named, place_named, place_of_kind
 from cloud_sync.actions.master_data.record_saving import SAVE
 from cloud_sync.domain.booking import Label, NewMovement
-from cloud_sync.domain.master_records import KINDS, MasterRecord, OpeningRecord, PlaceRecord, differences
+from cloud_sync.domain.master_records import (
+    KINDS,
+    CostRecord,
+    MasterRecord,
+    OpeningRecord,
+    PlaceRecord,
+    differences,
+)
 from cloud_sync.domain.master_records_csv import FAULTS_MAX, RecordFault, read_csv, write_csv
 from cloud_sync.domain.movements import INTERNAL
 from cloud_sync.errors import Conflict, Invalid, LedgerError, NotFound
+from cloud_sync.posting.interop.costs import UnitCost, keep_cost
+from cloud_sync.posting.interop.documents import keep_document
 from cloud_sync.posting.item_codes import units_of_serial
 from cloud_sync.posting.lots import lots_of
 from cloud_sync.posting.movements import book_each, rebook_cases
@@ -27,6 +36,7 @@ COUNT_DIFFERENCE = "count-difference"
 """The place that opening balances come from, and what counts find or miss."""
 
 OPENINGS = "opening-balances"
+COSTS = "costs"
 OPENING = "opening"
 """The action of movements that brought in opening balances."""
 
@@ -65,8 +75,11 @@ def import_csv(
     at: datetime,
     actor: str,
     progress: Progress = NO_PROGRESS,
+    keeps_unsaid: bool = False,
 ) -> Imported:
     """Take in all rows of a file, or none if any has a fault. A dry run does the same and then forgets it.
+
+    ``keeps_unsaid``: what the file does not say of a record that is known stays as it is.
 
     Raises ``NotFound`` for a kind that does not exist.
     """
@@ -76,7 +89,9 @@ def import_csv(
     if not sheet.records:
         return done
     with database.transaction() as connection, connection.transaction() as attempt:
-        keeper = _Keeper(connection, kind, reason, at, actor)
+        keeper = _Keeper(connection, kind, reason, at, actor, keeps_unsaid=keeps_unsaid)
+        if kind == COSTS:
+            keeper.document_id = keep_document(connection, COSTS, text.encode(), "text/csv", told_by=actor).id
         # What is known already goes first: a changed policy is judged before anything owns the holds (actions.tracks).
         order = sorted(sheet.records, key=lambda row: not keeper.knows(row[1]))
         for number, (line, record) in enumerate(order, start=1):
@@ -154,7 +169,11 @@ def ensure_difference_place(connection: Connection) -> int:
 class _Keeper:
     """Keeps records of one kind in one transaction: :meth:`keep` each, then :meth:`finish` once."""
 
-    def __init__(self, connection: Connection, kind: str, reason: str, at: datetime, actor: str) -> None:
+    def __init__(
+        self, connection: Connection, kind: str, reason: str, at: datetime, actor: str, *, keeps_unsaid: bool = False
+    ) -> None:
+        self.document_id: int | None = None
+        self.keeps_unsaid = keeps_unsaid
         self.connection = connection
         self.kind = kind
         self.reason = reason
@@ -173,11 +192,15 @@ class _Keeper:
         before = self._known.get(record.key)
         if isinstance(record, PlaceRecord) and isinstance(before, PlaceRecord) and record.zone is None:
             record = record.model_copy(update={"zone": before.zone})  # a file without the column leaves it as it is
+        if before is not None and self.keeps_unsaid:
+            record = merged(before, record)
         if before == record:
             return "unchanged"
         event_id = self._say(before, record)
         if isinstance(record, OpeningRecord):
             self._openings.append((record, self._opening(before, record, event_id)))
+        elif isinstance(record, CostRecord):
+            self._keep_cost(record)
         else:
             SAVE[self.kind](self.connection, before, record, self.at)
             self._may_cure_cases |= self.kind in ("places", "items", "suppliers", "recipients")
@@ -224,6 +247,12 @@ class _Keeper:
             raise Invalid(f"expires_on: {record.item} must have an expiry date: write it as 2027-01-31")
         return event_id
 
+    def _keep_cost(self, record: CostRecord) -> None:
+        item_id = int(item_named(self.connection, record.item)["id"])
+        supplier_id = place_of_kind(self.connection, record.supplier, "supplier") if record.supplier else None
+        cost = UnitCost(item_id, supplier_id, record.valid_from, record.cost, record.currency)
+        keep_cost(self.connection, cost, told_by=self.actor, document_id=self.document_id)
+
     def _book_openings(self) -> None:
         source = ensure_difference_place(self.connection)
         items = {record.item: int(item_named(self.connection, record.item)["id"]) for record, _ in self._openings}
@@ -248,6 +277,15 @@ class _Keeper:
             for (record, event_id), label in zip(self._openings, labels, strict=True)
         ]
         book_each(self.connection, movements)
+
+
+def merged(before: MasterRecord, said: MasterRecord) -> MasterRecord:
+    """A record as it was, but for what is said of it; codes are added to those it has."""
+    update: dict[str, object] = {}
+    for name in said.model_fields_set:
+        new, old = getattr(said, name), getattr(before, name)
+        update[name] = {**old, **new} if isinstance(new, dict) and isinstance(old, dict) else new
+    return before.model_copy(update=update)
 
 
 def _take(connection: Connection, keeper: _Keeper, done: Imported, line: int, record: MasterRecord) -> None:

@@ -15,14 +15,14 @@ from cloud_sync.actions.master_data.master_data import list_places, list_policie
 from cloud_sync.actions.master_data.records import Imported, export_csv, import_csv, list_records, model_of
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
-from cloud_sync.console.forms import Field, Why, reason_of
+from cloud_sync.console.forms import Field, Why, csv_of_upload, reason_of
 from cloud_sync.console.page_route import Administrator, Auditor, PageRoute, Qualifier, Visitor
 from cloud_sync.console.rendering import render
 from cloud_sync.console.table import Column, Show, list_page, table
 from cloud_sync.domain.master_records import KINDS
 from cloud_sync.domain.master_records_csv import write_csv
 from cloud_sync.domain.roles import Permission
-from cloud_sync.errors import Invalid, NotFound
+from cloud_sync.errors import NotFound
 from cloud_sync.storage.database import Database, Row
 
 ROWS_MAX = 10_000
@@ -30,6 +30,7 @@ EVENTS_MAX = 200
 TITLES: Mapping[str, str] = {
     "places": "Places", "items": "Items and codes", "suppliers": "Suppliers", "recipients": "Customers and wards",
     "owners": "Owners", "operators": "Operators and badges", "reorder-levels": "Reorder levels",
+    "costs": "Unit costs",
 }  # fmt: skip
 """Kinds of records that are kept here; opening balances are imported only."""
 FIRST: Mapping[str, tuple[str, ...]] = {
@@ -94,7 +95,7 @@ async def import_page(
 ) -> Any:  # fmt: skip
     """Try a file, or take it in: all rows, or none if any has a fault."""
     why = reason_of(reason, "an import")
-    said = text or await _text_of(file)
+    said = text or await csv_of_upload(file)
     done = await run_in_threadpool(
         import_csv, database, kind, said, dry_run=dry_run, reason=why, at=now, actor=actor.name
     )
@@ -274,18 +275,6 @@ def _guarded(database: Database) -> dict[str, list[Row]]:
         if place["policy"]:
             guarded.setdefault(place["policy"], []).append(place)
     return guarded
-
-
-async def _text_of(file: UploadFile | None) -> str:
-    if file is None or not file.filename:
-        raise Invalid("no file was chosen", "Go back and choose a CSV file.")
-    try:
-        text = (await file.read()).decode()
-    except UnicodeDecodeError as error:
-        raise Invalid("the file is not in UTF-8", "Save it as CSV in UTF-8.") from error
-    if "\x00" in text:
-        raise Invalid("the file holds a NUL character", "Save it as plain CSV in UTF-8.")
-    return text
 
 
 POLICIES = (

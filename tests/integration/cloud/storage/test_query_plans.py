@@ -205,10 +205,15 @@ AUDIT: Parameters = {
     "gateway_record": None, "happened_from": None, "happened_until": None,
     "recorded_from": None, "recorded_until": None, "after_id": 0,
 }  # fmt: skip
+FLEET: Parameters = {
+    "protocols": [1], "config": "{}", "release": "{}", "health": "{}", "toml": "", "profiles": "{}",
+    "set_by": "a", "approved_by": "b", "cohort": "canary", "roll_out_id": 1, "waves": [1], "wave": 1,
+    "soak_minutes": 60, "faults": [], "start": 0, "signed_by": "k", "bytes": 1,
+}  # fmt: skip
 EXCHANGE: Parameters = {
     "url": "", "shown": "", "scopes": ["feed"], "event_kinds": ["*"], "requests_per_minute": 60, "followed_to": 5,
     "key_sha256": "x", "connection": "erp", "per_minute": 60, "positions": [1, 2], "document_id": 5,
-    "valid_from": AT.date(), "cost": 1, "currency": "EUR", "day": AT.date(),
+    "valid_from": AT.date(), "codes": ["09501101530003"], "cost": 1, "currency": "EUR", "day": AT.date(),
 }  # fmt: skip
 """What other systems ask, and what they are told."""
 HOSPITAL: Parameters = {
@@ -222,6 +227,7 @@ USUAL: Parameters = {
     **EXCHANGE,
     **HOSPITAL,
     "media_type": "application/json", "content": b"x", "told_by": "partner",
+    **FLEET,
     **SEAL,
     **AUDIT,
     "oldest_first": False, "sort": "", "is_descending": True, "state": "", "action": "ship",
@@ -310,6 +316,8 @@ USUAL: Parameters = {
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}
 SERIALS = {"serials": ["s1", "s2"]}
 ASKED: dict[str, list[Parameters]] = {
+    "releases.part_of_file": [{"version": "0.2.0"}],
+    "releases.release_of": [{"version": "0.2.0"}],
     "alerts.alerts": [{"kind": None, "words": []}, {"only_open": True, "words": ["x"]}],
     "overview.lots_in_house": [
         {"sort": sort, "is_descending": descending}
@@ -336,6 +344,7 @@ ASKED: dict[str, list[Parameters]] = {
     "connections.feed": [{"after": 5, "until": 5000}, {"after": 5, "until": 5000, "kinds": None}],
     "connections.delivery_of": [{"message_id": "doc_5"}],
     "connections.send_again": [{"after": 5}],
+    "erp.receipts": [{"after": 5, "until": 5000}],
     "connections.deliveries": [{}, {"connection": None}],
     "alerts.messages": [{}, {"only_unsent": False}],
     "alerts.lots_held_before": [{"before": 10**9}],
@@ -407,6 +416,7 @@ ASKED: dict[str, list[Parameters]] = {
     "trace.graph": [{"is_forward": False}, {}, {"serial": "s1"}],
 }
 WHOLE_ON_PURPOSE = {
+    "erp.stock_by_lot": "the value of all stock, as the books want it; once a month",
     "backup.is_unused_ledger": "reads one row, when a backup is to be restored",
     "clocks.has_doubtful_scans": "reads up to the first row; of a gateway without any its index, which is short",
     "corrections.lots_that_were_in": "all that ever was in a place and below it, when two people move it elsewhere",
