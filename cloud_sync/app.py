@@ -24,7 +24,9 @@ from cloud_sync.api import (
     corrections,
     desk,
     dscsa,
+    dscsa_investigations,
     enrolments,
+    epcis,
     erp,
     exchange,
     fhir,
@@ -36,6 +38,7 @@ from cloud_sync.api import (
     master_data,
     measurements,
     orders,
+    paper_sheets,
     papers,
     quality,
     recalls,
@@ -84,6 +87,7 @@ ROOMS = (
     traces,
     orders,
     papers,
+    paper_sheets,
     quality,
     audit_trail,
     recalls,
@@ -92,6 +96,7 @@ ROOMS = (
     records,
     governance,
     dscsa,
+    dscsa_investigations,
     gateways,
     fleet,
     enrolments,
@@ -181,6 +186,8 @@ def _endpoints() -> APIRouter:
     for room in ROOMS:
         endpoints.include_router(room.router, prefix="/v1")
     endpoints.include_router(fhir.router, prefix="/fhir")
+    endpoints.include_router(epcis.places, prefix="/v1")
+    endpoints.include_router(epcis.router)  # where the standard's clients look for it
     for page in PAGES:
         endpoints.include_router(page.router)
     return endpoints

@@ -18,6 +18,7 @@ from cloud_sync.console.pages import (
     connections,
     counts,
     destruction,
+    downtime,
     equipment,
     expiry,
     finance,
@@ -53,6 +54,8 @@ from cloud_sync.console.static_files import Files
 
 PAGES = (
     now, room, quarantine, trace, lots, labels, cases, alerts,
+    receiving, orders, new_order, order, picks, transfers, returns, destruction, counts, downtime,
+    recalls, compounding, batch, signatures, expiry, reports, papers, audit,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
     recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,

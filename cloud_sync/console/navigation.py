@@ -53,6 +53,7 @@ GROUPS = (
             Entry("/lots", "Lots", "l"),
             Entry("/expiry", "Expiry and FEFO", "x"),
             Entry("/counts", "Counts", "c"),
+            Entry("/downtime", "Downtime", "z"),
             Entry("/trace", "Trace", "h"),
             Entry("/finance", "Finance", "f"),
         ),
