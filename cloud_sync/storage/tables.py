@@ -165,6 +165,7 @@ TABLES: Mapping[str, TableRule] = {
     "operator_site": _SETTING,
     "order_line": _EVIDENCE,
     "order_step": _EVIDENCE,
+    "order_urgency": _EVIDENCE,
     "owner": _SETTING,
     "paper_line": _EVIDENCE,
     "paper_schedule": _SETTING,
@@ -210,7 +211,10 @@ TABLES: Mapping[str, TableRule] = {
     "role_permission": _SETTING,
     "second_signature_rule": _SETTING,
     "seen_within": _EVIDENCE,
+    "security_key": _SETTING,
+    "security_key_question": _DERIVED,  # for minutes
     "signature": _EVIDENCE,
+    "signature_by_key": _EVIDENCE,
     "site_format": _SETTING,
     "sign_in_attempt": _DERIVED,  # kept while it makes the next one wait
     "sop": _EVIDENCE,

@@ -218,6 +218,9 @@ EXCHANGE: Parameters = {
 """What other systems ask, and what they are told."""
 USUAL: Parameters = {
     **EXCHANGE,
+    "challenge": b"x", "purpose": "sign", "credential_id": b"x", "domain": "ledger", "sign_count": 1,
+    "signature_sha256": "x", "client_data": b"x", "authenticator_data": b"x", "key_signature": b"x",
+    "urgency": "urgent",
     "media_type": "application/json", "content": b"x", "told_by": "partner",
     **FLEET,
     **SEAL,
