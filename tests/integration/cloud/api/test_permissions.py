@@ -42,6 +42,7 @@ OPEN = {
 }
 """Endpoints that need no role, and why. An endpoint that is not here names a permission."""
 OF_THE_HOUSE = {
+    "anomalies", "planning", "shortages",
     "access-reviews", "accounts", "alert-rotas", "alert-targets", "change-controls", "changes", "connections",
     "documents", "dscsa", "epcis", "equipment", "erp", "gateways", "imports", "items", "legal-holds",
     "master-formulation-records", "operators", "owners", "paper-schedules", "policies", "recalls", "releases",
