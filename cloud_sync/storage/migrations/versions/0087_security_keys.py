@@ -3,7 +3,7 @@
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
 revision = "0087"
-down_revision = "0058"
+down_revision = "0074"
 
 
 def upgrade() -> None:
