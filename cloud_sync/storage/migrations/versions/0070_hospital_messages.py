@@ -3,7 +3,7 @@
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
 revision = "0070"
-down_revision = "0074"
+down_revision = "0090"
 
 
 def upgrade() -> None:
