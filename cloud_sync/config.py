@@ -243,6 +243,12 @@ class LabelsSection(Section):
         return LabelSettings(self.gs1_company_prefix, self.sscc_extension_digit, self.maker, printers)
 
 
+class LogSection(Section):
+    """``[log]``: how the log is written: plain lines (``text``), or each a JSON object without secrets (``json``)."""
+
+    format: Literal["text", "json"] = "text"
+
+
 class LedgerConfig(Section):
     """The whole file."""
 
@@ -256,6 +262,7 @@ class LedgerConfig(Section):
     backup: Annotated[BackupSection, Field(default_factory=BackupSection)]
     oidc: OidcSection | None = None
     labels: Annotated[LabelsSection, Field(default_factory=LabelsSection)]
+    log: Annotated[LogSection, Field(default_factory=LogSection)]
 
     def alert_settings(self) -> AlertSettings:
         """As alerts are made and sent. Raises ``ConfigError``."""
