@@ -23,7 +23,9 @@ from cloud_sync.api import (
     corrections,
     desk,
     dscsa,
+    dscsa_investigations,
     enrolments,
+    epcis,
     erp,
     exchange,
     fleet,
@@ -36,6 +38,7 @@ from cloud_sync.api import (
     orders,
     paper_sheets,
     papers,
+    planning,
     quality,
     recalls,
     records,
@@ -83,6 +86,7 @@ ROOMS = (
     corrections,
     traces,
     orders,
+    planning,
     papers,
     paper_sheets,
     quality,
@@ -93,6 +97,7 @@ ROOMS = (
     records,
     governance,
     dscsa,
+    dscsa_investigations,
     gateways,
     fleet,
     enrolments,
@@ -179,6 +184,8 @@ def _endpoints() -> APIRouter:
     endpoints = APIRouter(generate_unique_id_function=_operation_id)
     for room in ROOMS:
         endpoints.include_router(room.router, prefix="/v1")
+    endpoints.include_router(epcis.places, prefix="/v1")
+    endpoints.include_router(epcis.router)  # where the standard's clients look for it
     for page in PAGES:
         endpoints.include_router(page.router)
     return endpoints

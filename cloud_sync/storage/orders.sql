@@ -274,17 +274,17 @@ WITH level AS (
     JOIN place p ON p.id = r.place_id
     LEFT JOIN place s ON s.id = r.supplier_id
 )
-SELECT item_id, item, place_id, place, supplier, reorder_point, par_level, usable
+SELECT item_id, item, place_id, place, supplier, reorder_point, par_level, pack_size, order_min, usable
 FROM level
 WHERE usable < par_level
 ORDER BY item, place;
 
--- name: purchases_of_items(item_ids)
--- Purchase orders that name these items, with the place they go to.
+-- name: orders_coming(item_ids)
+-- Purchases and transfers that name these items, with the place they go to.
 SELECT DISTINCT o.id, o.number, t.ancestors
 FROM stock_order o
 JOIN place t ON t.id = o.to_place
 JOIN order_line n ON n.order_id = o.id
-WHERE o.kind = 'purchase' AND n.item_id = ANY(:item_ids)
+WHERE o.kind IN ('purchase', 'transfer') AND n.item_id = ANY(:item_ids)
   AND NOT EXISTS (SELECT FROM order_step s WHERE s.order_id = o.id AND s.step = 'rejected')
 ORDER BY o.id;

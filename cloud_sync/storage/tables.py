@@ -96,6 +96,10 @@ TABLES: Mapping[str, TableRule] = {
     "enrolment_failure": _DERIVED,  # of what the event log has; kept while it slows down
     "envelope": _DERIVED,  # of batches
     "envelope_point": _DERIVED,
+    "epcis_capture": _EVIDENCE,
+    "epcis_event": _DERIVED,  # of captured documents
+    "epcis_event_key": _DERIVED,
+    "epcis_query": _SETTING,
     "equipment": _SETTING,
     "erasure": _evidence("done_by", "done_at"),
     "event": _EVIDENCE,
@@ -175,10 +179,14 @@ TABLES: Mapping[str, TableRule] = {
     ),
     "personal_data": _SETTING,  # its salted hash is in what is sealed, and it can be erased
     "place": _SETTING,
+    "place_gln": _SETTING,
     "place_policy_was": _EVIDENCE,
+    "planning_line": _DERIVED,  # of what a run was made of, which it names by its hash
+    "planning_run": _EVIDENCE,
     "policy": _EVIDENCE,
     "position": _DERIVED,
     "probe_excursion": _DERIVED,
+    "product_verification": _EVIDENCE,
     "production_batch": _EVIDENCE,
     "reading": _DERIVED,  # of batches; old ones are thinned
     "reading_hour": _DERIVED,
@@ -191,6 +199,7 @@ TABLES: Mapping[str, TableRule] = {
     "recovery_code": _SETTING,
     "recipient": _SETTING,
     "recipient_item": _SETTING,
+    "receipt_cost": _EVIDENCE,
     "release": _EVIDENCE,
     "release_file": TableRule(TableKind.EVIDENCE, not_sealed=("content",)),  # content has its digest beside it
     "reorder_level": _SETTING,
@@ -212,13 +221,33 @@ TABLES: Mapping[str, TableRule] = {
     "seen_within": _EVIDENCE,
     "signature": _EVIDENCE,
     "site_format": _SETTING,
+    "shortage": _evidence(
+        "decision", "decided_by", "decided_at", "decision_reason", "ended_by", "ended_at", "ended_reason"
+    ),
+    "shortage_override": _EVIDENCE,
+    "shortage_share": _EVIDENCE,
     "sign_in_attempt": _DERIVED,  # kept while it makes the next one wait
     "sop": _EVIDENCE,
     "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
     "stock_order": _EVIDENCE,
     "supplier": _SETTING,
+    "suspect_product": _evidence(
+        "determination",
+        "determined_by",
+        "determined_at",
+        "determination_reason",
+        "fda_notified_by",
+        "fda_notified_at",
+        "fda_notified_how",
+        "fda_incident",
+        "terminated_by",
+        "terminated_at",
+        "termination_reason",
+    ),
     "training_requirement": _SETTING,
+    "transfer_advice": _evidence("decision", "decided_by", "decided_at", "decision_reason", "order_number"),
     "tote": _EVIDENCE,
+    "tracing_request": _evidence("answered_by", "answered_at", "answer_sha256"),
     "traced_product": _SETTING,
     "track": _DERIVED,
     "trading_partner": _SETTING,

@@ -25,6 +25,7 @@ from cloud_sync.posting.governance.agreements import agreements_of, expired_on
 from cloud_sync.posting.governance.agreements import told as agreement_told
 from cloud_sync.posting.idempotency import answer, answered_before
 from cloud_sync.posting.personal_data import keep_prescription_apart
+from cloud_sync.posting.planning.rationing import check_rations
 from cloud_sync.posting.reservations.order_state import OrderNow, orders_now
 from cloud_sync.posting.reservations.reservation_moves import release_excess
 from cloud_sync.posting.signatures import check_two_approve
@@ -202,6 +203,8 @@ def substitute(
         order = lock_order(connection, number)
         asked = _line_to_substitute(order, line, instead_of)
         substitute_id = _substitute_of(connection, order, asked, item)
+        if order.kind is OrderKind.REQUISITION:
+            check_rations(connection, order.row["from_id"], order.row["to_id"], [(substitute_id, quantity)])
         why = f"{item} instead: {reason}"
         queries("orders").add_order_line(
             connection,
@@ -318,6 +321,10 @@ def _add(connection: Connection, new: NewOrder, actor: str) -> str:
         raise Invalid("two lines ask for the same", "Write one line with the sum.")
     if RULES[new.kind].names_lots and any(not line.lot_number for line in new.lines):
         raise Invalid(f"a {new.kind} names the lot of each line")
+    items = {line.item: int(item_named(connection, line.item)["id"]) for line in new.lines}
+    if new.kind is OrderKind.REQUISITION and new.owner == "house":
+        wanted = [(items[line.item], line.quantity) for line in new.lines]
+        check_rations(connection, source["id"], target["id"], wanted)
     returned = order_now(connection, new.returns_order) if new.returns_order else None
     if returned and (new.kind is not OrderKind.RETURN or returned.row["to_place"] != new.from_place):
         raise Invalid(f"{new.returns_order} did not go to {new.from_place}, so nothing of it is returned from there")
@@ -341,7 +348,7 @@ def _add(connection: Connection, new: NewOrder, actor: str) -> str:
             connection,
             order_id=order_id,
             line=number,
-            item_id=item_named(connection, line.item)["id"],
+            item_id=items[line.item],
             quantity=line.quantity,
             lot_number=line.lot_number,
             serial=line.serial,
