@@ -8,6 +8,7 @@ ignore it, and loses the others between transactions. The ledger pools its conne
 import psycopg
 
 from cloud_sync.errors import DatabaseDown
+from cloud_sync.storage.roles import is_reached_directly
 
 WHAT_TO_DO = (
     "Give the address of PostgreSQL itself in [database] url: the ledger keeps at most 20 connections to it, and uses "
@@ -19,9 +20,7 @@ def refuse_pooler(url: str) -> None:
     """Raise ``DatabaseDown`` where something that is no PostgreSQL answers for one, or none answers."""
     try:
         with psycopg.connect(url, options="-c timezone=UTC", connect_timeout=5) as connection:
-            row = connection.execute("SELECT pg_backend_pid()").fetchone()
-            # A pooler hands out numbers of its own, by which it can be told to cancel.
-            if row != (connection.info.backend_pid,):
+            if not is_reached_directly(connection):
                 raise DatabaseDown("a connection pooler stands between the ledger and its database", WHAT_TO_DO)
     except psycopg.OperationalError as error:
         said = str(error).strip()
