@@ -169,6 +169,7 @@ TABLES: Mapping[str, TableRule] = {
     "operator_site": _SETTING,
     "order_line": _EVIDENCE,
     "order_step": _EVIDENCE,
+    "order_urgency": _EVIDENCE,
     "owner": _SETTING,
     "paper_line": _EVIDENCE,
     "paper_schedule": _SETTING,
@@ -219,7 +220,10 @@ TABLES: Mapping[str, TableRule] = {
     "role_permission": _SETTING,
     "second_signature_rule": _SETTING,
     "seen_within": _EVIDENCE,
+    "security_key": _SETTING,
+    "security_key_question": _DERIVED,  # for minutes
     "signature": _EVIDENCE,
+    "signature_by_key": _EVIDENCE,
     "site_format": _SETTING,
     "shortage": _evidence(
         "decision", "decided_by", "decided_at", "decision_reason", "ended_by", "ended_at", "ended_reason"

@@ -26,6 +26,8 @@ OPEN = {
     ("get", "/v1/seal/witness"): "signed by a gateway",
     ("post", "/v1/seal/cosignatures"): "signed by a gateway",
     ("post", "/v1/sessions"): "by a password",
+    ("post", "/v1/sessions/security-key/question"): "by a password",
+    ("post", "/v1/sessions/security-key"): "by a security key",
     ("get", "/healthz"): "says nothing of the ledger",
     ("delete", "/v1/sessions/current"): ONE_SELF,
     ("get", "/v1/me"): ONE_SELF,
@@ -33,6 +35,10 @@ OPEN = {
     ("post", "/v1/me/second-factor"): ONE_SELF,
     ("post", "/v1/me/second-factor/confirm"): ONE_SELF,
     ("post", "/v1/me/second-factor/remove"): ONE_SELF,
+    ("get", "/v1/me/security-keys"): ONE_SELF,
+    ("post", "/v1/me/security-keys"): ONE_SELF,
+    ("post", "/v1/me/security-keys/question"): ONE_SELF,
+    ("post", "/v1/me/security-keys/{key_id}/remove"): ONE_SELF,
 }
 """Endpoints that need no role, and why. An endpoint that is not here names a permission."""
 OF_THE_HOUSE = {
