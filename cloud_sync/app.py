@@ -55,6 +55,7 @@ from cloud_sync.api.access import Ledger
 from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
+from cloud_sync.api.request_log import RequestLog
 from cloud_sync.api.schemas.common import HealthOut
 from cloud_sync.console.build import PAGES, add_console
 from cloud_sync.console.static_files import address_of
@@ -167,6 +168,7 @@ def create_app(
     add_console(app)
     install(app)
     app.add_middleware(LimitBody)
+    app.add_middleware(RequestLog)
     return app
 
 

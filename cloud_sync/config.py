@@ -244,6 +244,12 @@ class LabelsSection(Section):
         return LabelSettings(self.gs1_company_prefix, self.sscc_extension_digit, self.maker, printers)
 
 
+class LogSection(Section):
+    """``[log]``: how the log is written: plain lines (``text``), or each a JSON object without secrets (``json``)."""
+
+    format: Literal["text", "json"] = "text"
+
+
 class LedgerConfig(Section):
     """The whole file."""
 
@@ -258,6 +264,7 @@ class LedgerConfig(Section):
     oidc: OidcSection | None = None
     hl7: Hl7Section | None = None
     labels: Annotated[LabelsSection, Field(default_factory=LabelsSection)]
+    log: Annotated[LogSection, Field(default_factory=LogSection)]
 
     def alert_settings(self) -> AlertSettings:
         """As alerts are made and sent. Raises ``ConfigError``."""

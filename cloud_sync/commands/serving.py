@@ -33,6 +33,7 @@ from cloud_sync.api.connections import CONNECTIONS_MAX, KEEP_ALIVE_S, Doorkeeper
 from cloud_sync.app import create_app
 from cloud_sync.backup.marks import settle_restored_lanes, write_marks
 from cloud_sync.commands.allocation import bound_allocations
+from cloud_sync.commands.logging_setup import set_up_logging
 from cloud_sync.commands.privileges import give_up_root
 from cloud_sync.commands.terminal import import_policies_of, load, opened, say, told
 from cloud_sync.commands.workers import end_with, keep_running
@@ -69,10 +70,11 @@ def serve(config: Path, workers: int, worker: str) -> None:
     done by one of all their processes; if it dies, another goes on with it.
     """
     signal.signal(signal.SIGTERM, _exit)
-    logging.basicConfig(format="%(message)s")
+    set_up_logging("text")
     # Told once, as lost and back, by storage/database.py; the pool would tell of every attempt.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     loaded = load(config)
+    set_up_logging(loaded.log.format)
     _let_open_many_files()
     bound_allocations()
     with told():
