@@ -48,19 +48,22 @@ from cloud_sync.console.pages import (
     setup,
     shortages,
     signatures,
+    suspects,
     trace,
+    trading_partners,
     training,
+    transaction_data,
     transfers,
+    verification,
 )
 from cloud_sync.console.static_files import Files
 
 PAGES = (
     now, room, quarantine, trace, lots, labels, cases, alerts,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts, downtime,
-    recalls, compounding, batch, signatures, expiry, reports, papers, audit,
-    receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
     planning, control_tower, shortages,
     recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
+    trading_partners, transaction_data, verification, suspects,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
     gateways, gateway_config, releases, connections, setup, people, administration, login,
 )  # fmt: skip
