@@ -59,6 +59,14 @@ GROUPS = (
         ),
     ),
     Group(
+        "Planning",
+        (
+            Entry("/planning", "Planning", "1"),
+            Entry("/control-tower", "Control tower", "2"),
+            Entry("/shortages", "Shortages", "3"),
+        ),
+    ),
+    Group(
         "Quality",
         (
             Entry("/recalls", "Recalls", "w", ("/new-recall",)),
@@ -90,8 +98,9 @@ GROUPS = (
         "System",
         (
             Entry("/gateways", "Gateways", "g"),
-            Entry("/releases", "Releases", "f"),
-            Entry("/connections", "Connections", "k"),
+            Entry("/releases", "Releases", "y"),
+            Entry("/connections", "Connections", "4"),
+            Entry("/hospital-messages", "Hospital messages", "5"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
     ),

@@ -87,6 +87,10 @@ WHERE k.key = ANY(:parents) AND k.is_parent
 ORDER BY e.event_time, e.id
 LIMIT :rows_max;
 
+-- name: packages_wait()$
+-- Whether a package was scanned of which nobody had told what is in it. Index: exception_case_open.
+SELECT EXISTS (SELECT FROM exception_case WHERE kind = 'unknown_package' AND resolved_at IS NULL);
+
 -- name: captured_naming(keys, rows_max)
 -- Events that name one of these keys, as whatever, with who told them. Index: epcis_event_key_pkey.
 SELECT e.id, e.event_id, e.event_time AS at, e.body, c.told_by

@@ -255,8 +255,8 @@ def test_a_pallet_is_received_with_all_that_its_sender_packed(api: Api) -> None:
 def test_a_pallet_scanned_at_the_dock_waits_for_its_sender_and_is_booked_once(api: Api) -> None:
     line = BookingLine(
         fact="gw/j/scans/1#1", action=Action.RECEIVE, at=NOW, operator="amy", gtin="", quantity=1, lot=None,
-        serial=None, expires_on=None, from_place="acme", to_place="fridge-a", order=None, scanned="(00)106141412345678908",
-        codes=("sscc:106141412345678908",),
+        serial=None, expires_on=None, from_place="acme", to_place="fridge-a", order=None,
+        scanned="(00)106141412345678908", codes=("sscc:106141412345678908",),
     )  # fmt: skip
 
     def scan() -> None:
