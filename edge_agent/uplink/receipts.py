@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from edge_agent.domain.wire.protocol import OLDEST, versions_of
 from edge_agent.domain.wire.receipts import HANDOVERS_MAX
 from edge_agent.uplink.base import Outcome, Receipt
 from edge_agent.uplink.trust import LedgerTrust
@@ -30,6 +31,8 @@ class Parsed:
     unreadable: int
     forged: tuple[str, ...]
     """Digests."""
+    protocols: tuple[int, ...] = (OLDEST,)
+    """Versions of batches that the ledger says it reads."""
 
 
 def parse_receipts(answer: bytes, trust: LedgerTrust, *, learns: bool = False) -> Parsed:
@@ -56,7 +59,7 @@ def parse_receipts(answer: bytes, trust: LedgerTrust, *, learns: bool = False) -
     if others or not trust.is_genuine(words, said.key, said.signature):
         return Parsed((), others, tuple(line.digest for line in lines))
     receipts = tuple(Receipt(line.digest, OUTCOMES[line.outcome], line.reason) for line in lines if line.is_readable)
-    return Parsed(receipts, len(lines) - len(receipts), ())
+    return Parsed(receipts, len(lines) - len(receipts), (), versions_of(said.protocols))
 
 
 class _ReceiptLine(BaseModel):
@@ -81,3 +84,4 @@ class _Answer(BaseModel):
     key: str = ""
     signature: str = ""
     handovers: list[Annotated[_HandoverLine | Any, Field(union_mode="left_to_right")]] = []
+    protocols: Any = None
