@@ -23,7 +23,9 @@ from cloud_sync.api import (
     corrections,
     desk,
     dscsa,
+    dscsa_investigations,
     enrolments,
+    epcis,
     erp,
     exchange,
     fleet,
@@ -34,11 +36,14 @@ from cloud_sync.api import (
     master_data,
     measurements,
     orders,
+    paper_sheets,
     papers,
+    planning,
     quality,
     recalls,
     records,
     seal,
+    security_keys,
     sessions,
     signatures,
     stock,
@@ -81,7 +86,9 @@ ROOMS = (
     corrections,
     traces,
     orders,
+    planning,
     papers,
+    paper_sheets,
     quality,
     audit_trail,
     recalls,
@@ -90,6 +97,7 @@ ROOMS = (
     records,
     governance,
     dscsa,
+    dscsa_investigations,
     gateways,
     fleet,
     enrolments,
@@ -101,6 +109,7 @@ ROOMS = (
     erp,
     labels,
     sessions,
+    security_keys,
     accounts,
     signatures,
     measurements,
@@ -175,6 +184,8 @@ def _endpoints() -> APIRouter:
     endpoints = APIRouter(generate_unique_id_function=_operation_id)
     for room in ROOMS:
         endpoints.include_router(room.router, prefix="/v1")
+    endpoints.include_router(epcis.places, prefix="/v1")
+    endpoints.include_router(epcis.router)  # where the standard's clients look for it
     for page in PAGES:
         endpoints.include_router(page.router)
     return endpoints

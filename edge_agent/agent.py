@@ -46,7 +46,7 @@ from edge_agent.uplink.build import build_uplink
 from edge_agent.uplink.desk_client import DeskClient, DeskPuller
 from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.identity import Identity
-from edge_agent.uplink.replay import Replay
+from edge_agent.uplink.replay import build_replay
 from edge_agent.uplink.witness import Witness
 
 FAREWELL_S = 3.0
@@ -197,8 +197,14 @@ class _Agent:
         )
         self._client = client
         self._fleet: FleetLink | None = None
-        self._replay = Replay(client, journal, thread, self._kept, wake=self._forwarder.wake) if client else None
-        calendar = Calendar(config, clock, self._recorder.record, partial(thread.call, journal.status))
+        self._replay = build_replay(client, uplink, journal, thread, self._kept, self._forwarder.wake)
+        calendar = Calendar(
+            config,
+            clock,
+            self._recorder.record,
+            partial(thread.call, journal.status),
+            downtime_pack=self._downtime_pack if dock_context is not None else None,
+        )
         self._clock_watch = ClockWatch(
             clock,
             config.gateway.data_dir,
@@ -211,7 +217,7 @@ class _Agent:
         self._live = Live(config, clock)
         self._sources = Sources(self._live.listening_in(self._keep), self._watchdog.progress, self._answered)
         self._status_server = (
-            StatusServer(config.page, dock_context.status_model, self._machine)
+            StatusServer(config.page, dock_context.status_model, self._machine, self._downtime_pack)
             if dock_context and config.page.enabled
             else None
         )
@@ -359,6 +365,12 @@ class _Agent:
         is_missed = not self._forwarder.is_link_up or (self._puller is not None and bool(self._puller.trouble))
         reached_s = max(self._forwarder.reached_s, self._puller.reached_s if self._puller is not None else 0.0)
         return self._clock.mono_s() - reached_s if is_missed else 0.0
+
+    async def _downtime_pack(self) -> bytes:
+        """The downtime pack of now, kept on the disk as well."""
+        assert self._dock is not None  # noqa: S101 - without a dock nobody asks
+        packs = self._dock.downtime_packs
+        return await asyncio.to_thread(packs.keep, packs.collect())
 
     def _machine(self) -> MachineStatus:
         link = LinkStatus(self._forwarder.is_link_up, self._clock.mono_s() - self._forwarder.link_since_s)

@@ -19,6 +19,7 @@ from typing import NoReturn
 import uvicorn
 
 from cloud_sync.actions.gateways import releases
+from cloud_sync.actions.gateways.journal_gaps import MissingTeller
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
 from cloud_sync.actions.governance import controlled_changes, retention_rules
 from cloud_sync.actions.master_data.zones import ask_for_missing_zones, zones_that_differ
@@ -218,6 +219,7 @@ def _mqtt_door(config: LedgerConfig, database: Database) -> Iterator[None]:
             partial(store_batches, database),
             ReceiptSigner(database),
             ledger_keys(database).broker_group,
+            MissingTeller(database),
         )
     except ValueError as error:
         raise ConfigError((f"mqtt: {error}",)) from error

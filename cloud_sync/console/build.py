@@ -6,6 +6,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from cloud_sync.console.live import Broadcast, Recent
 from cloud_sync.console.pages import (
     access_reviews,
+    account,
     administration,
     agreements,
     alerts,
@@ -16,13 +17,16 @@ from cloud_sync.console.pages import (
     changes,
     compounding,
     connections,
+    control_tower,
     counts,
     destruction,
+    downtime,
     equipment,
     expiry,
     finance,
     gateway_config,
     gateways,
+    holds,
     labels,
     login,
     lots,
@@ -33,6 +37,7 @@ from cloud_sync.console.pages import (
     papers,
     people,
     picks,
+    planning,
     quarantine,
     recalls,
     receiving,
@@ -43,6 +48,7 @@ from cloud_sync.console.pages import (
     returns,
     room,
     setup,
+    shortages,
     signatures,
     trace,
     training,
@@ -51,11 +57,12 @@ from cloud_sync.console.pages import (
 from cloud_sync.console.static_files import Files
 
 PAGES = (
-    now, room, quarantine, trace, lots, labels, cases, alerts,
-    receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
+    now, room, quarantine, holds, trace, lots, labels, cases, alerts,
+    receiving, orders, new_order, order, picks, transfers, returns, destruction, counts, downtime,
+    planning, control_tower, shortages,
     recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, gateway_config, releases, connections, setup, people, administration, login,
+    gateways, gateway_config, releases, connections, setup, people, administration, account, login,
 )  # fmt: skip
 
 

@@ -53,8 +53,17 @@ GROUPS = (
             Entry("/lots", "Lots", "l"),
             Entry("/expiry", "Expiry and FEFO", "x"),
             Entry("/counts", "Counts", "c"),
+            Entry("/downtime", "Downtime", "z"),
             Entry("/trace", "Trace", "h"),
             Entry("/finance", "Finance", "f"),
+        ),
+    ),
+    Group(
+        "Planning",
+        (
+            Entry("/planning", "Planning", "1"),
+            Entry("/control-tower", "Control tower", "2"),
+            Entry("/shortages", "Shortages", "3"),
         ),
     ),
     Group(
@@ -89,8 +98,8 @@ GROUPS = (
         "System",
         (
             Entry("/gateways", "Gateways", "g"),
-            Entry("/releases", "Releases", "f"),
-            Entry("/connections", "Connections", "k"),
+            Entry("/releases", "Releases", "y"),
+            Entry("/connections", "Connections", "4"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
     ),

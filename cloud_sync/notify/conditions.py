@@ -14,6 +14,7 @@ from cloud_sync.notify.fleet_conditions import fleet_conditions
 from cloud_sync.notify.records_due import calibrated, records_due
 from cloud_sync.notify.routing import Router
 from cloud_sync.notify.settings import AlertSettings
+from cloud_sync.notify.tracing_due import tracing_due
 from cloud_sync.notify.wording import local
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
@@ -77,6 +78,7 @@ def _found(connection: Connection, settings: AlertSettings, at: datetime) -> Ite
     yield from _expiry(connection, settings, at)
     yield from _notices(connection, settings, at)
     yield from records_due(connection, at)
+    yield from tracing_due(connection, at)
     yield from _low_stock(connection, at)
     yield from _failing_targets(connection, at)
     yield from _overdue_backup(connection, settings, at)

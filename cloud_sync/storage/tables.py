@@ -96,6 +96,10 @@ TABLES: Mapping[str, TableRule] = {
     "enrolment_failure": _DERIVED,  # of what the event log has; kept while it slows down
     "envelope": _DERIVED,  # of batches
     "envelope_point": _DERIVED,
+    "epcis_capture": _EVIDENCE,
+    "epcis_event": _DERIVED,  # of captured documents
+    "epcis_event_key": _DERIVED,
+    "epcis_query": _SETTING,
     "equipment": _SETTING,
     "erasure": _evidence("done_by", "done_at"),
     "event": _EVIDENCE,
@@ -165,18 +169,25 @@ TABLES: Mapping[str, TableRule] = {
     "operator_site": _SETTING,
     "order_line": _EVIDENCE,
     "order_step": _EVIDENCE,
+    "order_urgency": _EVIDENCE,
     "owner": _SETTING,
+    "paper_line": _EVIDENCE,
     "paper_schedule": _SETTING,
+    "paper_sheet_close": _EVIDENCE,
     "partner_licence": _evidence("withdrawn_by", "withdrawn_at", "withdrawn_reason"),
     "partner_message": _evidence(
         "sent_by", "sent_at", "sent_how", "answered_by", "answered_at", "answer", "withdrawn_at"
     ),
     "personal_data": _SETTING,  # its salted hash is in what is sealed, and it can be erased
     "place": _SETTING,
+    "place_gln": _SETTING,
     "place_policy_was": _EVIDENCE,
+    "planning_line": _DERIVED,  # of what a run was made of, which it names by its hash
+    "planning_run": _EVIDENCE,
     "policy": _EVIDENCE,
     "position": _DERIVED,
     "probe_excursion": _DERIVED,
+    "product_verification": _EVIDENCE,
     "production_batch": _EVIDENCE,
     "reading": _DERIVED,  # of batches; old ones are thinned
     "reading_hour": _DERIVED,
@@ -189,6 +200,7 @@ TABLES: Mapping[str, TableRule] = {
     "recovery_code": _SETTING,
     "recipient": _SETTING,
     "recipient_item": _SETTING,
+    "receipt_cost": _EVIDENCE,
     "release": _EVIDENCE,
     "release_file": TableRule(TableKind.EVIDENCE, not_sealed=("content",)),  # content has its digest beside it
     "reorder_level": _SETTING,
@@ -208,15 +220,38 @@ TABLES: Mapping[str, TableRule] = {
     "role_permission": _SETTING,
     "second_signature_rule": _SETTING,
     "seen_within": _EVIDENCE,
+    "security_key": _SETTING,
+    "security_key_question": _DERIVED,  # for minutes
     "signature": _EVIDENCE,
+    "signature_by_key": _EVIDENCE,
     "site_format": _SETTING,
+    "shortage": _evidence(
+        "decision", "decided_by", "decided_at", "decision_reason", "ended_by", "ended_at", "ended_reason"
+    ),
+    "shortage_override": _EVIDENCE,
+    "shortage_share": _EVIDENCE,
     "sign_in_attempt": _DERIVED,  # kept while it makes the next one wait
     "sop": _EVIDENCE,
     "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
     "stock_order": _EVIDENCE,
     "supplier": _SETTING,
+    "suspect_product": _evidence(
+        "determination",
+        "determined_by",
+        "determined_at",
+        "determination_reason",
+        "fda_notified_by",
+        "fda_notified_at",
+        "fda_notified_how",
+        "fda_incident",
+        "terminated_by",
+        "terminated_at",
+        "termination_reason",
+    ),
     "training_requirement": _SETTING,
+    "transfer_advice": _evidence("decision", "decided_by", "decided_at", "decision_reason", "order_number"),
     "tote": _EVIDENCE,
+    "tracing_request": _evidence("answered_by", "answered_at", "answer_sha256"),
     "traced_product": _SETTING,
     "track": _DERIVED,
     "trading_partner": _SETTING,
@@ -228,4 +263,5 @@ TABLES: Mapping[str, TableRule] = {
     "transaction_serial": _DERIVED,
     "unjudged_on_purpose": _SETTING,
     "unusable_reading": _DERIVED,  # of batches
+    "validation_run": _EVIDENCE,
 }

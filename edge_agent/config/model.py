@@ -132,7 +132,7 @@ class ClockSection(Section):
 
 class CalendarSection(Section):
     """``[calendar]``: what is done once a day, ``at`` this time in UTC: due calibrations, expiring certificates,
-    figures of the journal."""
+    figures of the journal, the downtime pack."""
 
     at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["03:10"])] = "03:10"
 

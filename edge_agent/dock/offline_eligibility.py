@@ -98,6 +98,9 @@ class DeskJudge:
         if operator is None:
             return badge, (Verdict(False, "unknown_badge", f"badge {badge} is not registered{self._by_age()}"),)
         if not operator.active:
+            if operator.why_not:
+                text = f"the badge of {operator.name} does not count yet: {operator.why_not}{self._by_age()}"
+                return operator.name, (Verdict(True, "badge_untrained", text),)
             text = f"the badge of {operator.name} has been withdrawn{self._by_age()}"
             return operator.name, (Verdict(True, "badge_withdrawn", text),)
         return operator.name, ()

@@ -348,7 +348,7 @@ ALTER TABLE batch_fact FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON batch_fact AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
 CREATE POLICY of_owner ON batch_fact AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
    FROM production_batch
-  WHERE (production_batch.place_id = batch_fact.batch_id)))) WITH CHECK ();
+  WHERE (production_batch.id = batch_fact.batch_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE calibration (
@@ -646,7 +646,9 @@ CREATE TABLE disposition (
     CONSTRAINT disposition_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
     CONSTRAINT disposition_pkey PRIMARY KEY (id)
 );
+CREATE INDEX disposition_decided ON public.disposition USING btree (decided_at, id);
 CREATE INDEX disposition_exposure ON public.disposition USING btree (excursion_id, lot_id);
+CREATE INDEX disposition_of_lot ON public.disposition USING btree (lot_id, id);
 CREATE TRIGGER disposition_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.disposition FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER disposition_evidence BEFORE INSERT ON public.disposition FOR EACH ROW EXECUTE FUNCTION note_evidence();
 CREATE TRIGGER disposition_new AFTER INSERT ON public.disposition REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
@@ -758,6 +760,80 @@ CREATE TABLE envelope_point (
 CREATE INDEX envelope_point_channel_at ON public.envelope_point USING btree (channel_id, at);
 CREATE INDEX envelope_point_envelope ON public.envelope_point USING btree (envelope_id);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE epcis_capture (
+    id uuid NOT NULL,
+    document_id bigint NOT NULL,
+    error_behaviour text NOT NULL,
+    told_by text NOT NULL,
+    events integer NOT NULL,
+    events_kept integer NOT NULL,
+    errors jsonb NOT NULL DEFAULT '[]'::jsonb,
+    created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT epcis_capture_check CHECK (((events_kept >= 0) AND (events_kept <= events))),
+    CONSTRAINT epcis_capture_document_id_error_behaviour_key UNIQUE (document_id, error_behaviour),
+    CONSTRAINT epcis_capture_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT epcis_capture_error_behaviour_check CHECK ((error_behaviour = ANY (ARRAY['rollback'::text, 'proceed'::text]))),
+    CONSTRAINT epcis_capture_errors_check CHECK ((jsonb_typeof(errors) = 'array'::text)),
+    CONSTRAINT epcis_capture_events_check CHECK ((events >= 0)),
+    CONSTRAINT epcis_capture_pkey PRIMARY KEY (id),
+    CONSTRAINT epcis_capture_told_by_check CHECK ((told_by <> ''::text))
+);
+CREATE INDEX epcis_capture_created ON public.epcis_capture USING btree (created_at DESC, id DESC);
+CREATE TRIGGER epcis_capture_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.epcis_capture FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER epcis_capture_sealed_delete AFTER DELETE ON public.epcis_capture REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_epcis_capture();
+CREATE TRIGGER epcis_capture_sealed_insert AFTER INSERT ON public.epcis_capture REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_epcis_capture();
+CREATE TRIGGER epcis_capture_sealed_update AFTER UPDATE ON public.epcis_capture REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_epcis_capture();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE epcis_event (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    capture_id uuid NOT NULL,
+    event_id text NOT NULL,
+    hash bytea NOT NULL,
+    digest bytea NOT NULL,
+    type text NOT NULL,
+    event_time timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    biz_step text NOT NULL DEFAULT ''::text,
+    biz_location text NOT NULL DEFAULT ''::text,
+    body json NOT NULL,
+    prefixes json NOT NULL DEFAULT '{}'::json,
+    CONSTRAINT epcis_event_capture_id_fkey FOREIGN KEY (capture_id) REFERENCES epcis_capture(id),
+    CONSTRAINT epcis_event_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT epcis_event_digest_key UNIQUE (digest),
+    CONSTRAINT epcis_event_event_id_check CHECK ((event_id <> ''::text)),
+    CONSTRAINT epcis_event_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT epcis_event_pkey PRIMARY KEY (id)
+);
+CREATE INDEX epcis_event_capture ON public.epcis_event USING btree (capture_id, id);
+CREATE INDEX epcis_event_named ON public.epcis_event USING btree (event_id, id);
+CREATE INDEX epcis_event_time ON public.epcis_event USING btree (event_time, id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE epcis_event_key (
+    key text NOT NULL,
+    event_time timestamp with time zone NOT NULL,
+    event bigint NOT NULL,
+    is_parent boolean NOT NULL,
+    CONSTRAINT epcis_event_key_event_fkey FOREIGN KEY (event) REFERENCES epcis_event(id),
+    CONSTRAINT epcis_event_key_pkey PRIMARY KEY (key, event_time, event, is_parent)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE epcis_query (
+    name text NOT NULL,
+    parameters jsonb NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT epcis_query_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT epcis_query_pkey PRIMARY KEY (name)
+);
+ALTER TABLE epcis_query ENABLE ROW LEVEL SECURITY;
+ALTER TABLE epcis_query FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON epcis_query AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON epcis_query AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((NULLIF(current_setting('lotwarden.owner'::text, true), ''::text) IS NOT NULL)) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE equipment (
     name text NOT NULL,
@@ -942,7 +1018,13 @@ CREATE TRIGGER excursion_version_append_only BEFORE DELETE OR UPDATE OR TRUNCATE
 CREATE TRIGGER excursion_version_sealed_delete AFTER DELETE ON public.excursion_version REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_excursion_version();
 CREATE TRIGGER excursion_version_sealed_insert AFTER INSERT ON public.excursion_version REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_excursion_version();
 CREATE TRIGGER excursion_version_sealed_update AFTER UPDATE ON public.excursion_version REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_excursion_version();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE excursion_version ENABLE ROW LEVEL SECURITY;
+ALTER TABLE excursion_version FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON excursion_version AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON excursion_version AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM excursion x
+  WHERE (x.id = excursion_version.excursion_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE exposure (
     excursion_id bigint NOT NULL,
@@ -1122,8 +1204,10 @@ CREATE TABLE hold (
     CONSTRAINT hold_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
 );
 CREATE INDEX hold_case ON public.hold USING btree (case_id) WHERE (case_id IS NOT NULL);
+CREATE INDEX hold_lifted ON public.hold USING btree (lifted_at, id) WHERE (lifted_at IS NOT NULL);
 CREATE INDEX hold_lot ON public.hold USING btree (lot_id) WHERE (lifted_at IS NULL);
 CREATE INDEX hold_of_lot ON public.hold USING btree (lot_id, id);
+CREATE INDEX hold_placed ON public.hold USING btree (COALESCE(since, placed_at), id);
 CREATE TRIGGER hold_append_only BEFORE DELETE OR TRUNCATE ON public.hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER hold_mostly_stays BEFORE UPDATE ON public.hold FOR EACH ROW EXECUTE FUNCTION refuse_other_change('lifted_by', 'lifted_at', 'lifted_reason');
 CREATE TRIGGER hold_sealed_delete AFTER DELETE ON public.hold REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hold();
@@ -1542,6 +1626,7 @@ CREATE INDEX movement_occurred ON public.movement USING btree (occurred_at DESC,
 CREATE INDEX movement_opening ON public.movement USING btree (id) WHERE (action = 'opening'::text);
 CREATE INDEX movement_order ON public.movement USING btree (order_ref) WHERE (order_ref <> ''::text);
 CREATE INDEX movement_out ON public.movement USING btree (lot_id, from_place, serial, left_at);
+CREATE INDEX movement_said ON public.movement USING btree (said_at, id) WHERE (said_at IS NOT NULL);
 CREATE INDEX movement_serial ON public.movement USING btree (serial) WHERE (serial <> ''::text);
 CREATE INDEX movement_to_place ON public.movement USING btree (to_place, occurred_at);
 CREATE INDEX movement_typed ON public.movement USING btree (lot_id, from_place, serial) WHERE (latest_at IS NOT NULL);
@@ -1677,6 +1762,25 @@ CREATE POLICY of_owner ON order_step AS PERMISSIVE FOR SELECT TO lotwarden_clien
   WHERE (stock_order.id = order_step.order_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
+CREATE TABLE order_urgency (
+    order_id bigint NOT NULL,
+    urgency text NOT NULL,
+    CONSTRAINT order_urgency_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock_order(id),
+    CONSTRAINT order_urgency_pkey PRIMARY KEY (order_id),
+    CONSTRAINT order_urgency_urgency_check CHECK ((urgency = ANY (ARRAY['urgent'::text, 'emergency'::text])))
+);
+CREATE TRIGGER order_urgency_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_urgency FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER order_urgency_sealed_delete AFTER DELETE ON public.order_urgency REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_order_urgency();
+CREATE TRIGGER order_urgency_sealed_insert AFTER INSERT ON public.order_urgency REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_order_urgency();
+CREATE TRIGGER order_urgency_sealed_update AFTER UPDATE ON public.order_urgency REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_order_urgency();
+ALTER TABLE order_urgency ENABLE ROW LEVEL SECURITY;
+ALTER TABLE order_urgency FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON order_urgency AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON order_urgency AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM stock_order
+  WHERE (stock_order.id = order_urgency.order_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
 CREATE TABLE owner (
     name text NOT NULL,
     title text NOT NULL DEFAULT ''::text,
@@ -1687,6 +1791,27 @@ ALTER TABLE owner FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON owner AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
 CREATE POLICY of_owner ON owner AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((name = NULLIF(current_setting('lotwarden.owner'::text, true), ''::text))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE paper_line (
+    sheet text NOT NULL,
+    line integer NOT NULL,
+    fact text NOT NULL,
+    told_sha256 bytea NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    entered_by text NOT NULL,
+    entered_at timestamp with time zone NOT NULL,
+    event_id bigint NOT NULL,
+    CONSTRAINT paper_line_event_id_fkey FOREIGN KEY (event_id) REFERENCES event(id),
+    CONSTRAINT paper_line_fact_key UNIQUE (fact),
+    CONSTRAINT paper_line_line_check CHECK (((line >= 1) AND (line <= 99))),
+    CONSTRAINT paper_line_pkey PRIMARY KEY (sheet, line)
+);
+CREATE INDEX paper_line_entered ON public.paper_line USING btree (entered_at);
+CREATE TRIGGER paper_line_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.paper_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER paper_line_sealed_delete AFTER DELETE ON public.paper_line REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_paper_line();
+CREATE TRIGGER paper_line_sealed_insert AFTER INSERT ON public.paper_line REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_paper_line();
+CREATE TRIGGER paper_line_sealed_update AFTER UPDATE ON public.paper_line REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_paper_line();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE paper_schedule (
     name text NOT NULL,
@@ -1706,6 +1831,21 @@ CREATE TABLE paper_schedule (
 );
 CREATE INDEX paper_schedule_due ON public.paper_schedule USING btree (next_at) WHERE active;
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE paper_sheet_close (
+    sheet text NOT NULL,
+    lines_written integer NOT NULL,
+    closed_by text NOT NULL,
+    closed_at timestamp with time zone NOT NULL,
+    remark text NOT NULL,
+    CONSTRAINT paper_sheet_close_lines_written_check CHECK (((lines_written >= 0) AND (lines_written <= 99))),
+    CONSTRAINT paper_sheet_close_pkey PRIMARY KEY (sheet)
+);
+CREATE TRIGGER paper_sheet_close_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.paper_sheet_close FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER paper_sheet_close_sealed_delete AFTER DELETE ON public.paper_sheet_close REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_paper_sheet_close();
+CREATE TRIGGER paper_sheet_close_sealed_insert AFTER INSERT ON public.paper_sheet_close REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_paper_sheet_close();
+CREATE TRIGGER paper_sheet_close_sealed_update AFTER UPDATE ON public.paper_sheet_close REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_paper_sheet_close();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE partner_licence (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -1821,6 +1961,21 @@ CREATE POLICY of_owner ON place AS PERMISSIVE FOR SELECT TO lotwarden_client USI
   WHERE ((o.from_place = place.id) OR (o.to_place = place.id)))))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
+CREATE TABLE place_gln (
+    place_id bigint NOT NULL,
+    gln text NOT NULL,
+    extension text NOT NULL DEFAULT ''::text,
+    CONSTRAINT place_gln_gln_check CHECK ((gln ~ '^[0-9]{13}$'::text)),
+    CONSTRAINT place_gln_gln_extension_key UNIQUE (gln, extension),
+    CONSTRAINT place_gln_pkey PRIMARY KEY (place_id),
+    CONSTRAINT place_gln_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+ALTER TABLE place_gln ENABLE ROW LEVEL SECURITY;
+ALTER TABLE place_gln FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON place_gln AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON place_gln AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((NULLIF(current_setting('lotwarden.owner'::text, true), ''::text) IS NOT NULL)) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
+
 CREATE TABLE place_policy_was (
     place_id bigint NOT NULL,
     policy text,
@@ -1833,6 +1988,38 @@ CREATE TRIGGER place_policy_was_append_only BEFORE DELETE OR UPDATE OR TRUNCATE 
 CREATE TRIGGER place_policy_was_sealed_delete AFTER DELETE ON public.place_policy_was REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_place_policy_was();
 CREATE TRIGGER place_policy_was_sealed_insert AFTER INSERT ON public.place_policy_was REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_place_policy_was();
 CREATE TRIGGER place_policy_was_sealed_update AFTER UPDATE ON public.place_policy_was REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_place_policy_was();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE planning_line (
+    run_id bigint NOT NULL,
+    item_id bigint NOT NULL,
+    place_id bigint NOT NULL,
+    inputs jsonb NOT NULL,
+    result jsonb NOT NULL,
+    CONSTRAINT planning_line_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT planning_line_pkey PRIMARY KEY (run_id, item_id, place_id),
+    CONSTRAINT planning_line_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT planning_line_run_id_fkey FOREIGN KEY (run_id) REFERENCES planning_run(id)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE planning_run (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    as_of timestamp with time zone NOT NULL,
+    movement_mark bigint NOT NULL,
+    lines integer NOT NULL,
+    inputs_sha256 text NOT NULL,
+    results_sha256 text NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT planning_run_inputs_sha256_check CHECK ((inputs_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT planning_run_pkey PRIMARY KEY (id),
+    CONSTRAINT planning_run_results_sha256_check CHECK ((results_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+CREATE TRIGGER planning_run_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.planning_run FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER planning_run_sealed_delete AFTER DELETE ON public.planning_run REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_planning_run();
+CREATE TRIGGER planning_run_sealed_insert AFTER INSERT ON public.planning_run REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_planning_run();
+CREATE TRIGGER planning_run_sealed_update AFTER UPDATE ON public.planning_run REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_planning_run();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE policy (
@@ -1860,6 +2047,7 @@ CREATE TABLE position (
     CONSTRAINT position_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
 );
 CREATE INDEX position_place ON public."position" USING btree (place_id);
+CREATE INDEX position_serial ON public."position" USING btree (serial, lot_id) WHERE (serial <> ''::text);
 ALTER TABLE position ENABLE ROW LEVEL SECURITY;
 ALTER TABLE position FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON "position" AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
@@ -1891,7 +2079,45 @@ CREATE TABLE probe_excursion (
     CONSTRAINT probe_excursion_severity_check CHECK ((severity = ANY (ARRAY['alert'::text, 'action'::text])))
 );
 CREATE INDEX probe_excursion_place ON public.probe_excursion USING btree (place_id, rule, COALESCE(ended_at, 'infinity'::timestamp with time zone), began_at);
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE probe_excursion ENABLE ROW LEVEL SECURITY;
+ALTER TABLE probe_excursion FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON probe_excursion AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON probe_excursion AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM excursion x
+  WHERE ((x.channel_id = probe_excursion.channel_id) AND (x.rule = probe_excursion.rule) AND (x.place_id = probe_excursion.place_id))))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE product_verification (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    direction text NOT NULL,
+    partner_id bigint,
+    gtin text NOT NULL,
+    lot_number text NOT NULL,
+    serial text NOT NULL,
+    expires_on date,
+    context text NOT NULL DEFAULT ''::text,
+    correlation text NOT NULL DEFAULT ''::text,
+    requester_gln text NOT NULL DEFAULT ''::text,
+    verified boolean,
+    reason text,
+    info text,
+    error text NOT NULL DEFAULT ''::text,
+    case_id bigint,
+    person text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT product_verification_case_id_fkey FOREIGN KEY (case_id) REFERENCES exception_case(id),
+    CONSTRAINT product_verification_direction_check CHECK ((direction = ANY (ARRAY['asked'::text, 'answered'::text]))),
+    CONSTRAINT product_verification_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES place(id),
+    CONSTRAINT product_verification_pkey PRIMARY KEY (id)
+);
+CREATE INDEX product_verification_at ON public.product_verification USING btree (at);
+CREATE INDEX product_verification_gtin ON public.product_verification USING btree (gtin, lot_number);
+CREATE INDEX product_verification_serial ON public.product_verification USING btree (serial);
+CREATE TRIGGER product_verification_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.product_verification FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER product_verification_sealed_delete AFTER DELETE ON public.product_verification REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_product_verification();
+CREATE TRIGGER product_verification_sealed_insert AFTER INSERT ON public.product_verification REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_product_verification();
+CREATE TRIGGER product_verification_sealed_update AFTER UPDATE ON public.product_verification REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_product_verification();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE production_batch (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -2041,9 +2267,34 @@ CREATE TRIGGER recall_scope_sealed_insert AFTER INSERT ON public.recall_scope RE
 CREATE TRIGGER recall_scope_sealed_update AFTER UPDATE ON public.recall_scope REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_recall_scope();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE receipt_cost (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    lot_id bigint NOT NULL,
+    order_number text NOT NULL DEFAULT ''::text,
+    quantity bigint NOT NULL,
+    unit_cost numeric(14,4) NOT NULL,
+    currency text NOT NULL,
+    reason text NOT NULL,
+    said_by text NOT NULL,
+    said_at timestamp with time zone NOT NULL,
+    CONSTRAINT receipt_cost_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT receipt_cost_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT receipt_cost_pkey PRIMARY KEY (id),
+    CONSTRAINT receipt_cost_quantity_check CHECK ((quantity > 0)),
+    CONSTRAINT receipt_cost_unit_cost_check CHECK ((unit_cost >= (0)::numeric))
+);
+CREATE INDEX receipt_cost_lot ON public.receipt_cost USING btree (lot_id, order_number, id DESC);
+CREATE TRIGGER receipt_cost_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.receipt_cost FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER receipt_cost_sealed_delete AFTER DELETE ON public.receipt_cost REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_receipt_cost();
+CREATE TRIGGER receipt_cost_sealed_insert AFTER INSERT ON public.receipt_cost REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_receipt_cost();
+CREATE TRIGGER receipt_cost_sealed_update AFTER UPDATE ON public.receipt_cost REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_receipt_cost();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE recipient (
     place_id bigint NOT NULL,
     shelf_life_days_min integer NOT NULL DEFAULT 0,
+    care_priority smallint NOT NULL DEFAULT 3,
+    CONSTRAINT recipient_care_priority_check CHECK (((care_priority >= 1) AND (care_priority <= 4))),
     CONSTRAINT recipient_pkey PRIMARY KEY (place_id),
     CONSTRAINT recipient_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
     CONSTRAINT recipient_shelf_life_days_min_check CHECK ((shelf_life_days_min >= 0))
@@ -2110,11 +2361,21 @@ CREATE TABLE reorder_level (
     supplier_id bigint,
     reorder_point bigint NOT NULL,
     par_level bigint NOT NULL,
+    service_level double precision NOT NULL DEFAULT 0.98,
+    pack_size bigint NOT NULL DEFAULT 1,
+    order_min bigint NOT NULL DEFAULT 1,
+    cycle_days integer NOT NULL DEFAULT 14,
+    room_max bigint,
     CONSTRAINT reorder_level_check CHECK ((par_level > reorder_point)),
+    CONSTRAINT reorder_level_cycle_days_check CHECK (((cycle_days >= 1) AND (cycle_days <= 365))),
     CONSTRAINT reorder_level_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT reorder_level_order_min_check CHECK ((order_min > 0)),
+    CONSTRAINT reorder_level_pack_size_check CHECK ((pack_size > 0)),
     CONSTRAINT reorder_level_pkey PRIMARY KEY (item_id, place_id),
     CONSTRAINT reorder_level_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
     CONSTRAINT reorder_level_reorder_point_check CHECK ((reorder_point >= 0)),
+    CONSTRAINT reorder_level_room_max_check CHECK ((room_max > 0)),
+    CONSTRAINT reorder_level_service_level_check CHECK (((service_level > (0)::double precision) AND (service_level < (1)::double precision))),
     CONSTRAINT reorder_level_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES place(id)
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
@@ -2377,6 +2638,34 @@ CREATE TABLE second_signature_rule (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE security_key (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    person text NOT NULL,
+    name text NOT NULL,
+    credential_id bytea NOT NULL,
+    public_key bytea NOT NULL,
+    domain text NOT NULL,
+    sign_count bigint NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT security_key_credential_id_key UNIQUE (credential_id),
+    CONSTRAINT security_key_person_fkey FOREIGN KEY (person) REFERENCES account(person),
+    CONSTRAINT security_key_pkey PRIMARY KEY (id)
+);
+CREATE INDEX security_key_person ON public.security_key USING btree (person);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE security_key_question (
+    challenge bytea NOT NULL,
+    person text NOT NULL,
+    purpose text NOT NULL,
+    shown text NOT NULL DEFAULT ''::text,
+    asked_at timestamp with time zone NOT NULL,
+    CONSTRAINT security_key_question_pkey PRIMARY KEY (challenge),
+    CONSTRAINT security_key_question_purpose_check CHECK ((purpose = ANY (ARRAY['add'::text, 'sign in'::text, 'sign'::text])))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE seen_within (
     channel_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -2392,6 +2681,81 @@ CREATE TRIGGER seen_within_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pu
 CREATE TRIGGER seen_within_sealed_delete AFTER DELETE ON public.seen_within REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_seen_within();
 CREATE TRIGGER seen_within_sealed_insert AFTER INSERT ON public.seen_within REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_seen_within();
 CREATE TRIGGER seen_within_sealed_update AFTER UPDATE ON public.seen_within REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_seen_within();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE shortage (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    item_id bigint NOT NULL,
+    site_id bigint NOT NULL,
+    until_day date NOT NULL,
+    supply bigint NOT NULL,
+    wanted bigint NOT NULL,
+    needs_second_person boolean NOT NULL,
+    reason text NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_reason text,
+    ended_by text,
+    ended_at timestamp with time zone,
+    ended_reason text,
+    CONSTRAINT shortage_check CHECK ((num_nulls(decision, decided_by, decided_at, decision_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT shortage_check1 CHECK ((num_nulls(ended_by, ended_at, ended_reason) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT shortage_check2 CHECK (((NOT needs_second_person) OR (decision IS DISTINCT FROM 'approved'::text) OR (decided_by <> opened_by))),
+    CONSTRAINT shortage_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
+    CONSTRAINT shortage_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT shortage_pkey PRIMARY KEY (id),
+    CONSTRAINT shortage_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id),
+    CONSTRAINT shortage_supply_check CHECK ((supply >= 0)),
+    CONSTRAINT shortage_wanted_check CHECK ((wanted >= 0))
+);
+CREATE UNIQUE INDEX shortage_open ON public.shortage USING btree (item_id, site_id) WHERE ((ended_at IS NULL) AND (decision IS DISTINCT FROM 'rejected'::text));
+CREATE TRIGGER shortage_append_only BEFORE DELETE OR TRUNCATE ON public.shortage FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER shortage_mostly_stays BEFORE UPDATE ON public.shortage FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at', 'decision_reason', 'ended_by', 'ended_at', 'ended_reason');
+CREATE TRIGGER shortage_sealed_delete AFTER DELETE ON public.shortage REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage();
+CREATE TRIGGER shortage_sealed_insert AFTER INSERT ON public.shortage REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage();
+CREATE TRIGGER shortage_sealed_update AFTER UPDATE ON public.shortage REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE shortage_override (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    shortage_id bigint NOT NULL,
+    place_id bigint NOT NULL,
+    share bigint NOT NULL,
+    reason text NOT NULL,
+    said_by text NOT NULL,
+    said_at timestamp with time zone NOT NULL,
+    CONSTRAINT shortage_override_pkey PRIMARY KEY (id),
+    CONSTRAINT shortage_override_share_check CHECK ((share >= 0)),
+    CONSTRAINT shortage_override_shortage_id_place_id_fkey FOREIGN KEY (shortage_id, place_id) REFERENCES shortage_share(shortage_id, place_id)
+);
+CREATE INDEX shortage_override_share ON public.shortage_override USING btree (shortage_id, place_id, id DESC);
+CREATE TRIGGER shortage_override_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.shortage_override FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER shortage_override_sealed_delete AFTER DELETE ON public.shortage_override REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage_override();
+CREATE TRIGGER shortage_override_sealed_insert AFTER INSERT ON public.shortage_override REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage_override();
+CREATE TRIGGER shortage_override_sealed_update AFTER UPDATE ON public.shortage_override REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage_override();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE shortage_share (
+    shortage_id bigint NOT NULL,
+    place_id bigint NOT NULL,
+    priority smallint NOT NULL,
+    rate double precision NOT NULL,
+    stock bigint NOT NULL,
+    wanted bigint NOT NULL,
+    proposed bigint NOT NULL,
+    why text NOT NULL,
+    CONSTRAINT shortage_share_pkey PRIMARY KEY (shortage_id, place_id),
+    CONSTRAINT shortage_share_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT shortage_share_proposed_check CHECK ((proposed >= 0)),
+    CONSTRAINT shortage_share_shortage_id_fkey FOREIGN KEY (shortage_id) REFERENCES shortage(id)
+);
+CREATE TRIGGER shortage_share_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.shortage_share FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER shortage_share_sealed_delete AFTER DELETE ON public.shortage_share REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage_share();
+CREATE TRIGGER shortage_share_sealed_insert AFTER INSERT ON public.shortage_share REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage_share();
+CREATE TRIGGER shortage_share_sealed_update AFTER UPDATE ON public.shortage_share REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage_share();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE sign_in_attempt (
@@ -2419,7 +2783,7 @@ CREATE TABLE signature (
     sha256 text NOT NULL,
     CONSTRAINT signature_meaning_check CHECK ((meaning = ANY (ARRAY['review'::text, 'approval'::text, 'release'::text, 'rejection'::text, 'responsibility'::text]))),
     CONSTRAINT signature_pkey PRIMARY KEY (id),
-    CONSTRAINT signature_proof_check CHECK ((proof = ANY (ARRAY['password'::text, 'password and code'::text]))),
+    CONSTRAINT signature_proof_check CHECK ((proof = ANY (ARRAY['password'::text, 'password and code'::text, 'security key'::text]))),
     CONSTRAINT signature_sha256_key UNIQUE (sha256)
 );
 CREATE INDEX signature_of_record ON public.signature USING btree (record_kind, record_id);
@@ -2427,6 +2791,22 @@ CREATE TRIGGER signature_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON publ
 CREATE TRIGGER signature_sealed_delete AFTER DELETE ON public.signature REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature();
 CREATE TRIGGER signature_sealed_insert AFTER INSERT ON public.signature REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature();
 CREATE TRIGGER signature_sealed_update AFTER UPDATE ON public.signature REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE signature_by_key (
+    signature_sha256 text NOT NULL,
+    shown text NOT NULL,
+    public_key bytea NOT NULL,
+    client_data bytea NOT NULL,
+    authenticator_data bytea NOT NULL,
+    key_signature bytea NOT NULL,
+    CONSTRAINT signature_by_key_pkey PRIMARY KEY (signature_sha256),
+    CONSTRAINT signature_by_key_signature_sha256_fkey FOREIGN KEY (signature_sha256) REFERENCES signature(sha256)
+);
+CREATE TRIGGER signature_by_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.signature_by_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER signature_by_key_sealed_delete AFTER DELETE ON public.signature_by_key REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature_by_key();
+CREATE TRIGGER signature_by_key_sealed_insert AFTER INSERT ON public.signature_by_key REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature_by_key();
+CREATE TRIGGER signature_by_key_sealed_update AFTER UPDATE ON public.signature_by_key REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature_by_key();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE site_format (
@@ -2531,6 +2911,49 @@ CREATE TABLE supplier (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE suspect_product (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    case_id bigint NOT NULL,
+    source text NOT NULL,
+    classification text NOT NULL,
+    description text NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    determination text,
+    determined_by text,
+    determined_at timestamp with time zone,
+    determination_reason text,
+    fda_notified_by text,
+    fda_notified_at timestamp with time zone,
+    fda_notified_how text,
+    fda_incident text NOT NULL DEFAULT ''::text,
+    terminated_by text,
+    terminated_at timestamp with time zone,
+    termination_reason text,
+    CONSTRAINT suspect_product_case_id_fkey FOREIGN KEY (case_id) REFERENCES exception_case(id),
+    CONSTRAINT suspect_product_check CHECK ((num_nulls(determination, determined_by, determined_at, determination_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT suspect_product_check1 CHECK ((num_nulls(fda_notified_by, fda_notified_at, fda_notified_how) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT suspect_product_check2 CHECK ((num_nulls(terminated_by, terminated_at, termination_reason) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT suspect_product_check3 CHECK (((fda_notified_at IS NULL) OR (determination = 'illegitimate'::text))),
+    CONSTRAINT suspect_product_check4 CHECK (((terminated_at IS NULL) OR (fda_notified_at IS NOT NULL))),
+    CONSTRAINT suspect_product_classification_check CHECK ((classification = ANY (ARRAY['counterfeit'::text, 'diverted'::text, 'stolen'::text, 'intentional_adulteration'::text, 'unfit_for_distribution'::text, 'fraudulent_transaction'::text]))),
+    CONSTRAINT suspect_product_determination_check CHECK ((determination = ANY (ARRAY['cleared'::text, 'illegitimate'::text]))),
+    CONSTRAINT suspect_product_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT suspect_product_pkey PRIMARY KEY (id),
+    CONSTRAINT suspect_product_source_check CHECK ((source = ANY (ARRAY['own'::text, 'partner'::text, 'fda'::text])))
+);
+CREATE UNIQUE INDEX suspect_product_case ON public.suspect_product USING btree (case_id);
+CREATE INDEX suspect_product_lot ON public.suspect_product USING btree (lot_id);
+CREATE UNIQUE INDEX suspect_product_open ON public.suspect_product USING btree (lot_id, serial) WHERE ((determination IS DISTINCT FROM 'cleared'::text) AND (terminated_at IS NULL));
+CREATE TRIGGER suspect_product_append_only BEFORE DELETE OR TRUNCATE ON public.suspect_product FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER suspect_product_mostly_stays BEFORE UPDATE ON public.suspect_product FOR EACH ROW EXECUTE FUNCTION refuse_other_change('determination', 'determined_by', 'determined_at', 'determination_reason', 'fda_notified_by', 'fda_notified_at', 'fda_notified_how', 'fda_incident', 'terminated_by', 'terminated_at', 'termination_reason');
+CREATE TRIGGER suspect_product_sealed_delete AFTER DELETE ON public.suspect_product REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_suspect_product();
+CREATE TRIGGER suspect_product_sealed_insert AFTER INSERT ON public.suspect_product REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_suspect_product();
+CREATE TRIGGER suspect_product_sealed_update AFTER UPDATE ON public.suspect_product REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_suspect_product();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE tote (
     id bigint NOT NULL GENERATED AS IDENTITY,
     sscc text NOT NULL,
@@ -2566,6 +2989,33 @@ CREATE TABLE traced_product (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE tracing_request (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    asked_by text NOT NULL,
+    reference text NOT NULL DEFAULT ''::text,
+    asked_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    gtin text NOT NULL DEFAULT ''::text,
+    item_id bigint NOT NULL,
+    lot_number text NOT NULL DEFAULT ''::text,
+    serial text NOT NULL DEFAULT ''::text,
+    recorded_by text NOT NULL,
+    answered_by text,
+    answered_at timestamp with time zone,
+    answer_sha256 text,
+    CONSTRAINT tracing_request_check CHECK ((due_at > asked_at)),
+    CONSTRAINT tracing_request_check1 CHECK ((num_nulls(answered_by, answered_at, answer_sha256) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT tracing_request_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT tracing_request_pkey PRIMARY KEY (id)
+);
+CREATE INDEX tracing_request_waiting ON public.tracing_request USING btree (due_at) WHERE (answered_at IS NULL);
+CREATE TRIGGER tracing_request_append_only BEFORE DELETE OR TRUNCATE ON public.tracing_request FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER tracing_request_mostly_stays BEFORE UPDATE ON public.tracing_request FOR EACH ROW EXECUTE FUNCTION refuse_other_change('answered_by', 'answered_at', 'answer_sha256');
+CREATE TRIGGER tracing_request_sealed_delete AFTER DELETE ON public.tracing_request REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tracing_request();
+CREATE TRIGGER tracing_request_sealed_insert AFTER INSERT ON public.tracing_request REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tracing_request();
+CREATE TRIGGER tracing_request_sealed_update AFTER UPDATE ON public.tracing_request REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tracing_request();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE track (
     channel_id bigint NOT NULL,
     rule text NOT NULL,
@@ -2596,6 +3046,7 @@ CREATE TABLE trading_partner (
     email text NOT NULL DEFAULT ''::text,
     verification_url text NOT NULL DEFAULT ''::text,
     set_by text NOT NULL,
+    verification_token text NOT NULL DEFAULT ''::text,
     CONSTRAINT trading_partner_business_name_check CHECK ((business_name <> ''::text)),
     CONSTRAINT trading_partner_gln_check CHECK ((gln ~ '^([0-9]{13})?$'::text)),
     CONSTRAINT trading_partner_pkey PRIMARY KEY (place_id),
@@ -2690,6 +3141,43 @@ CREATE TABLE transaction_serial (
 CREATE INDEX transaction_serial_serial ON public.transaction_serial USING btree (serial);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE transfer_advice (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    run_id bigint NOT NULL,
+    item_id bigint NOT NULL,
+    lot_id bigint,
+    from_place bigint NOT NULL,
+    to_place bigint NOT NULL,
+    quantity bigint NOT NULL,
+    why text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_reason text,
+    order_number text,
+    CONSTRAINT transfer_advice_check CHECK ((num_nulls(decision, decided_by, decided_at, decision_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT transfer_advice_check1 CHECK ((decided_by <> proposed_by)),
+    CONSTRAINT transfer_advice_check2 CHECK (((order_number IS NULL) OR (decision = 'approved'::text))),
+    CONSTRAINT transfer_advice_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
+    CONSTRAINT transfer_advice_from_place_fkey FOREIGN KEY (from_place) REFERENCES place(id),
+    CONSTRAINT transfer_advice_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT transfer_advice_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT transfer_advice_pkey PRIMARY KEY (id),
+    CONSTRAINT transfer_advice_quantity_check CHECK ((quantity > 0)),
+    CONSTRAINT transfer_advice_run_id_fkey FOREIGN KEY (run_id) REFERENCES planning_run(id),
+    CONSTRAINT transfer_advice_to_place_fkey FOREIGN KEY (to_place) REFERENCES place(id)
+);
+CREATE INDEX transfer_advice_open ON public.transfer_advice USING btree (id) WHERE (decision IS NULL);
+CREATE INDEX transfer_advice_run ON public.transfer_advice USING btree (run_id);
+CREATE TRIGGER transfer_advice_append_only BEFORE DELETE OR TRUNCATE ON public.transfer_advice FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER transfer_advice_mostly_stays BEFORE UPDATE ON public.transfer_advice FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at', 'decision_reason', 'order_number');
+CREATE TRIGGER transfer_advice_sealed_delete AFTER DELETE ON public.transfer_advice REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_transfer_advice();
+CREATE TRIGGER transfer_advice_sealed_insert AFTER INSERT ON public.transfer_advice REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_transfer_advice();
+CREATE TRIGGER transfer_advice_sealed_update AFTER UPDATE ON public.transfer_advice REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_transfer_advice();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE unjudged_on_purpose (
     channel_id bigint NOT NULL,
     reason text NOT NULL,
@@ -2716,6 +3204,26 @@ CREATE TABLE unusable_reading (
 CREATE INDEX unusable_reading_device_at ON public.unusable_reading USING btree (gateway_id, device, at);
 CREATE INDEX unusable_reading_unsynced ON public.unusable_reading USING btree (gateway_id, boot) WHERE (boot IS NOT NULL);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE validation_run (
+    number bigint NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    run_by text NOT NULL,
+    passed integer NOT NULL,
+    failed integer NOT NULL,
+    body jsonb NOT NULL,
+    sha256 bytea NOT NULL,
+    public_key bytea NOT NULL,
+    signature bytea NOT NULL,
+    CONSTRAINT validation_run_failed_check CHECK ((failed >= 0)),
+    CONSTRAINT validation_run_passed_check CHECK ((passed >= 0)),
+    CONSTRAINT validation_run_pkey PRIMARY KEY (number)
+);
+CREATE TRIGGER validation_run_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.validation_run FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER validation_run_sealed_delete AFTER DELETE ON public.validation_run REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_validation_run();
+CREATE TRIGGER validation_run_sealed_insert AFTER INSERT ON public.validation_run REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_validation_run();
+CREATE TRIGGER validation_run_sealed_update AFTER UPDATE ON public.validation_run REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_validation_run();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE VIEW active_hold WITH (security_invoker=true) AS
  SELECT x.lot_id,
@@ -2844,9 +3352,9 @@ UNION ALL
     NULL::bigint AS place_id,
     'patient'::text AS kind,
     NULL::bigint AS excursion_id,
-    (('made for prescription '::text || b.prescription) || ' alone'::text) AS text,
+    (('made for prescription '::text || personal(b.prescription)) || ' alone'::text) AS text,
     b.planned_at AS since,
-    b.prescription,
+    prescription_key(b.prescription) AS prescription,
     NULL::bigint AS hold_id
    FROM (batch_product product
      JOIN production_batch b ON ((b.id = product.batch_id)))
@@ -3286,6 +3794,15 @@ AS $function$
     SELECT held_place IS NULL OR held_place = place
 $function$;
 
+CREATE OR REPLACE FUNCTION public.house_currency()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT currency FROM (SELECT currency FROM item_cost UNION ALL SELECT currency FROM receipt_cost) c
+    GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1
+$function$;
+
 CREATE OR REPLACE FUNCTION public.instant_of(wall timestamp without time zone, zone text)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -3306,7 +3823,7 @@ CREATE OR REPLACE FUNCTION public.is_for_prescription(prescription text, demand 
  STABLE
 AS $function$
     SELECT coalesce(prescription = demand
-                    OR prescription = (SELECT personal(o.patient_ref) FROM stock_order o WHERE o.number = demand), false)
+                    OR prescription = (SELECT prescription_key(o.patient_ref) FROM stock_order o WHERE o.number = demand), false)
 $function$;
 
 CREATE OR REPLACE FUNCTION public.is_foreign(of_gateway bigint, own bigint[], scope bigint)
@@ -3584,6 +4101,46 @@ AS $function$
         ORDER BY e.first_seq LIMIT 1
     ) AS after ON true
     WHERE s.fact = of_fact AND corrected_time(s.gateway_id, s.boot, s.mono_ms, s.said_at) IS NULL
+$function$;
+
+CREATE OR REPLACE FUNCTION public.prescription_key(said text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT CASE WHEN starts_with(said, 'personal:')
+                THEN coalesce((SELECT value FROM personal_data WHERE token = said), said) ELSE said END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.prescription_names(asked text)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT ARRAY[asked] || ARRAY(SELECT token FROM personal_data WHERE field = 'prescription' AND value = asked)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.production_state(batch bigint, batch_place bigint)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH facts AS MATERIALIZED (SELECT kind FROM batch_fact WHERE batch_id = batch),
+    concerned AS (
+        SELECT p.lot_id, true AS is_product FROM batch_product p WHERE p.batch_id = batch
+        UNION SELECT m.lot_id, false FROM movement m WHERE m.to_place = batch_place
+    )
+    SELECT CASE
+        WHEN EXISTS (SELECT FROM facts WHERE kind = 'rejected') THEN 'rejected'
+        WHEN EXISTS (SELECT FROM concerned c CROSS JOIN LATERAL (
+                         SELECT n.kind, n.place_id FROM active_hold n WHERE n.lot_id = c.lot_id OFFSET 0) AS h
+                     WHERE h.kind NOT IN ('unreleased', 'patient')
+                       AND (c.is_product OR hold_covers(h.place_id, batch_place)
+                            AND (h.place_id IS NOT NULL OR NOT EXISTS (SELECT FROM facts WHERE kind = 'released')))) THEN 'held'
+        WHEN EXISTS (SELECT FROM facts WHERE kind = 'released') THEN 'released'
+        WHEN EXISTS (SELECT FROM facts WHERE kind = 'finished') THEN 'finished'
+        WHEN EXISTS (SELECT FROM facts) OR EXISTS (SELECT FROM movement WHERE to_place = batch_place) THEN 'in_process'
+        ELSE 'planned' END
 $function$;
 
 CREATE OR REPLACE FUNCTION public.protect_evidence(of_table text, may_change text[])
@@ -4440,6 +4997,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_epcis_capture()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'epcis_capture', NULL::bigint, jsonb_build_array((s.r).id)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'epcis_capture', NULL::bigint, jsonb_build_array((s.r).id)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'epcis_capture', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_erasure()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4998,6 +5586,99 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_order_urgency()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'order_urgency', (s.r).order_id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'order_urgency', (s.r).order_id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'order_urgency', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).order_id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).order_id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_paper_line()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'paper_line', NULL::bigint, jsonb_build_array((s.r).sheet, (s.r).line)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'paper_line', NULL::bigint, jsonb_build_array((s.r).sheet, (s.r).line)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'paper_line', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).sheet, (s.r).line)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).sheet, (s.r).line)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_paper_sheet_close()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'paper_sheet_close', NULL::bigint, jsonb_build_array((s.r).sheet)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'paper_sheet_close', NULL::bigint, jsonb_build_array((s.r).sheet)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'paper_sheet_close', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).sheet)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).sheet)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_partner_licence()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5091,6 +5772,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_planning_run()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'planning_run', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'planning_run', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'planning_run', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_policy()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5116,6 +5828,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).name)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).name)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_product_verification()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'product_verification', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'product_verification', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'product_verification', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -5240,6 +5983,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array(md5(to_jsonb((s.r))::text))::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array(md5(to_jsonb((s.r))::text))::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_receipt_cost()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'receipt_cost', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'receipt_cost', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'receipt_cost', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -5494,6 +6268,99 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_shortage()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{decision,decided_by,decided_at,decision_reason,ended_by,ended_at,ended_reason}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,decision_reason,ended_by,ended_at,ended_reason}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_shortage_override()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage_override', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage_override', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage_override', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_shortage_share()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage_share', NULL::bigint, jsonb_build_array((s.r).shortage_id, (s.r).place_id)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage_share', NULL::bigint, jsonb_build_array((s.r).shortage_id, (s.r).place_id)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage_share', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).shortage_id, (s.r).place_id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).shortage_id, (s.r).place_id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_signature()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5519,6 +6386,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_signature_by_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'signature_by_key', NULL::bigint, jsonb_build_array((s.r).signature_sha256)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'signature_by_key', NULL::bigint, jsonb_build_array((s.r).signature_sha256)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'signature_by_key', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).signature_sha256)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).signature_sha256)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -5618,6 +6516,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_suspect_product()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'suspect_product', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'suspect_product', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'suspect_product', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{determination,determined_by,determined_at,determination_reason,fda_notified_by,fda_notified_at,fda_notified_how,fda_incident,terminated_by,terminated_at,termination_reason}'::text[] IS NOT DISTINCT FROM o.row - '{determination,determined_by,determined_at,determination_reason,fda_notified_by,fda_notified_at,fda_notified_how,fda_incident,terminated_by,terminated_at,termination_reason}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_tote()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5639,6 +6568,37 @@ AS $function$
                 SELECT 'tote', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_tracing_request()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tracing_request', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tracing_request', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tracing_request', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{answered_by,answered_at,answer_sha256}'::text[] IS NOT DISTINCT FROM o.row - '{answered_by,answered_at,answer_sha256}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
@@ -5680,6 +6640,77 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_transfer_advice()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'transfer_advice', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'transfer_advice', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'transfer_advice', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{decision,decided_by,decided_at,decision_reason,order_number}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,decision_reason,order_number}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_validation_run()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'validation_run', (s.r).number, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'validation_run', (s.r).number, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'validation_run', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).number AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).number AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.sort_text(sort text, listed jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT (SELECT string_agg(CASE WHEN part[1] ~ '^[0-9]' THEN lpad(part[1], 20, '0') ELSE part[1] END, '' ORDER BY n)
+            FROM regexp_matches(lower(listed ->> sort), '[0-9]+|[^0-9]+', 'g') WITH ORDINALITY AS found (part, n))
+$function$;
+
 CREATE OR REPLACE FUNCTION public.training_missing(of_person text, at_time timestamp with time zone, OUT role text, OUT code text, OUT version integer, OUT title text, OUT until timestamp with time zone)
  RETURNS SETOF record
  LANGUAGE sql
@@ -5697,4 +6728,19 @@ AS $function$
     WHERE NOT EXISTS (SELECT FROM signature g
                       WHERE g.record_kind = 'sop' AND g.record_id = s.code || ':' || s.version AND g.person = of_person
                         AND g.meaning = 'responsibility')
+$function$;
+
+CREATE OR REPLACE FUNCTION public.unit_cost(of_lot bigint, of_item bigint, at_time timestamp with time zone, in_currency text)
+ RETURNS numeric
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT coalesce(
+        (SELECT sum(r.unit_cost * r.quantity) / sum(r.quantity)
+         FROM (SELECT DISTINCT ON (order_number) unit_cost, quantity, currency FROM receipt_cost
+               WHERE lot_id = of_lot AND said_at <= at_time ORDER BY order_number, id DESC) r
+         WHERE r.currency = in_currency),
+        (SELECT c.cost FROM item_cost c
+         WHERE c.item_id = of_item AND c.valid_from <= (at_time AT TIME ZONE 'UTC')::date AND c.currency = in_currency
+         ORDER BY c.supplier_id IS NOT NULL, c.valid_from DESC, c.id DESC LIMIT 1))
 $function$;
