@@ -27,6 +27,7 @@ from cloud_sync.console.pages import (
     gateway_config,
     gateways,
     holds,
+    hospital_messages,
     labels,
     login,
     lots,
@@ -62,7 +63,7 @@ PAGES = (
     planning, control_tower, shortages,
     recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, gateway_config, releases, connections, setup, people, administration, account, login,
+    gateways, gateway_config, releases, connections, hospital_messages, setup, people, administration, account, login,
 )  # fmt: skip
 
 

@@ -38,6 +38,8 @@ from edge_agent.domain.wire.records import Action
 NEGATIVE = "negative_balance"
 DUPLICATE = "duplicate_serial"
 EXPLAINED = "later facts explain it"
+BY_NAME = "item:"
+"""Begins what is no code on a label, but the name of an item."""
 FOR_A_PATIENT = frozenset({Action.PICK, Action.DISPENSE})
 """What may be done with stock made for one prescription, for an order with it."""
 
@@ -126,6 +128,15 @@ def book_told(connection: Connection, movements: Sequence[tuple[NewMovement, Eve
     new = [(movement, each.evidence_id) for movement, each in movements if movement.fact in booked]
     match_orders(connection, new)
     return booked
+
+
+def known_codes(connection: Connection, keys: Iterable[str]) -> KnownCode:
+    """What these keys of codes stand for. ``item:NAME``, as other systems say it, is the item of that name."""
+    wanted = sorted(set(keys))
+    items = list(queries("movements").known_items(connection, keys=wanted))
+    if names := [key.removeprefix(BY_NAME) for key in wanted if key.startswith(BY_NAME)]:
+        items += queries("movements").items_by_name(connection, names=names)
+    return KnownCode.of(items)
 
 
 def ensure_own_place(connection: Connection, name: str) -> int:
@@ -254,10 +265,10 @@ def _ensure_own_places(connection: Connection, lines: Sequence[EventLine]) -> No
 
 
 def _known(connection: Connection, lines: Sequence[BookingLine]) -> KnownCode:
-    items = queries("movements").known_items(connection, keys=sorted({key for line in lines for key in line.keys}))
+    known = known_codes(connection, {key for line in lines for key in line.keys})
     names = {place for line in lines for place in (line.from_place, line.to_place) if place}
     places = queries("movements").known_places(connection, names=sorted(names))
-    return KnownCode.of(items, {row["name"]: row["id"] for row in places})
+    return replace(known, places={row["name"]: row["id"] for row in places})
 
 
 def _case_of(decision: NotBooked, each: EventLine) -> Case:

@@ -94,6 +94,11 @@ def revision_of(url: str) -> str:
         return str(_queries().revision(connection)) if _queries().holds_ledger(connection) else ""
 
 
+def is_reached_directly(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the process that answers is the one that the connection was made with: a pooler has numbers of its own."""
+    return int(_queries().answering_process(connection)) == connection.info.backend_pid
+
+
 @cache
 def _queries() -> Any:
     # Not by way of storage.queries: that needs the database, which needs the roles.

@@ -29,6 +29,7 @@ OPEN = {
     ("post", "/v1/sessions/security-key/question"): "by a password",
     ("post", "/v1/sessions/security-key"): "by a security key",
     ("get", "/healthz"): "says nothing of the ledger",
+    ("get", "/fhir/{release}/metadata"): "says nothing of the ledger",
     ("delete", "/v1/sessions/current"): ONE_SELF,
     ("get", "/v1/me"): ONE_SELF,
     ("put", "/v1/me/password"): ONE_SELF,
@@ -48,7 +49,7 @@ OF_THE_HOUSE = {
     "releases", "replenishment", "roll-outs", "shortages", "suppliers", "totes",
 }  # fmt: skip
 """What belongs to no site: whoever works at one site alone does not change it."""
-LOOKS_ITSELF = {"signatures", "labels"}
+LOOKS_ITSELF = {"signatures", "labels", "fhir"}
 """What finds out itself of which places a change is, or changes nothing."""
 
 
