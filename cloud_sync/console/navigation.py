@@ -106,6 +106,7 @@ GROUPS = (
             Entry("/gateways", "Gateways", "g"),
             Entry("/releases", "Releases", "y"),
             Entry("/connections", "Connections", "4"),
+            Entry("/hospital-messages", "Hospital messages", "5"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
     ),
