@@ -73,7 +73,7 @@ GROUPS = (
             Entry(
                 "/trading-partners",
                 "Trading partners",
-                "5",
+                "9",
                 ("/transaction-data", "/verification", "/suspects", "/tracing-requests"),
             ),
             Entry(
