@@ -13,8 +13,10 @@ BATCHES_PATH = "/v1/batches"
 MESSAGE_BYTES_MAX = 16 << 20
 """Of one message of batches."""
 IMPORTS_PATH = "/v1/imports/"
+FILE_PATHS = (IMPORTS_PATH, "/v1/spreadsheets/", "/v1/erp/", "/v1/logger-files/", "/administration/", "/loggers")
+LOGGER_FILES = "/logger-files"
 FILE_BYTES_MAX = 16 << 20
-"""Of a file with master data."""
+"""Of a file with master data, or of a logger."""
 BODY_BYTES_MAX = 1 << 20
 """Of any other request."""
 BODIES_BYTES_MAX = 256 << 20
@@ -116,7 +118,7 @@ class LimitBody:
 def _bytes_max(path: str) -> int:
     if path == BATCHES_PATH:
         return MESSAGE_BYTES_MAX
-    return FILE_BYTES_MAX if path.startswith(IMPORTS_PATH) else BODY_BYTES_MAX
+    return FILE_BYTES_MAX if path.startswith(FILE_PATHS) or path.endswith(LOGGER_FILES) else BODY_BYTES_MAX
 
 
 async def _busy(scope: Scope, receive: Receive, send: Send) -> None:

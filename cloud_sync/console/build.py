@@ -23,6 +23,7 @@ from cloud_sync.console.pages import (
     finance,
     gateways,
     labels,
+    loggers,
     login,
     lots,
     new_order,
@@ -53,7 +54,7 @@ PAGES = (
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
     recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, connections, setup, people, administration, login,
+    gateways, loggers, connections, setup, people, administration, login,
 )  # fmt: skip
 
 
