@@ -14,9 +14,11 @@ from cloud_sync.commands.batches import batch_app
 from cloud_sync.commands.channels import channel_app
 from cloud_sync.commands.connections import connection_app
 from cloud_sync.commands.doctor import doctor, status
+from cloud_sync.commands.dscsa import dscsa_app
 from cloud_sync.commands.erasure import erase_person
 from cloud_sync.commands.erp import erp_app
 from cloud_sync.commands.examples import example_command
+from cloud_sync.commands.fleet import release_app
 from cloud_sync.commands.gateways import gateway_app
 from cloud_sync.commands.labels import label
 from cloud_sync.commands.ledger_keys import ledger_key_app
@@ -36,6 +38,7 @@ from cloud_sync.commands.terminal import (
     told,
 )
 from cloud_sync.commands.tokens import token_app
+from cloud_sync.commands.validation import validate
 
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes that serve the same address side by side.")]
 Worker = Annotated[str, typer.Option("--worker", hidden=True)]
@@ -60,6 +63,7 @@ app.add_typer(account_app, name="account")
 app.add_typer(second_signature_app, name="second-signature")
 app.add_typer(token_app, name="token")
 app.add_typer(gateway_app, name="gateway")
+app.add_typer(release_app, name="release")
 app.add_typer(channel_app, name="channel")
 app.add_typer(alert_app, name="alert")
 app.add_typer(connection_app, name="connection")
@@ -69,6 +73,7 @@ app.add_typer(batch_app, name="batch")
 app.add_typer(ledger_key_app, name="ledger-key")
 app.add_typer(operator_app, name="operator")
 app.add_typer(site_format_app, name="site-format")
+app.add_typer(dscsa_app, name="dscsa")
 app.command()(label)
 app.command("example")(example_command)
 app.command("erase")(erase_person)
@@ -113,6 +118,7 @@ app.command("import")(import_records)
 app.command("export")(export_records)
 app.command("report")(report)
 app.command("verify-paper")(verify_paper)
+app.command()(validate)
 app.command()(doctor)
 app.command()(status)
 app.command("backup")(backup_ledger)

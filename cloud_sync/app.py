@@ -23,9 +23,12 @@ from cloud_sync.api import (
     corrections,
     desk,
     dscsa,
+    dscsa_investigations,
     enrolments,
+    epcis,
     erp,
     exchange,
+    fleet,
     gateways,
     governance,
     journal_gaps,
@@ -34,6 +37,7 @@ from cloud_sync.api import (
     master_data,
     measurements,
     orders,
+    paper_sheets,
     papers,
     quality,
     recalls,
@@ -64,8 +68,8 @@ NO_CONNECTION_SETTINGS = ConnectionSettings()
 DESCRIPTION = """
 The lot ledger of Lotwarden: what is quarantined, what may be issued first, and where every unit came from and went.
 
-Every request but `/v1/batches`, `/v1/desk`, `/v1/enrolments`, `/v1/journals/missing`, those of `/v1/seal` for
-witnesses and `/healthz` needs
+Every request but `/v1/batches`, `/v1/desk`, `/v1/heartbeats`, `/v1/release-files`, `/v1/enrolments`,
+`/v1/journals/missing`, those of `/v1/seal` for witnesses and `/healthz` needs
 `Authorization: Bearer TOKEN`, with a token made by `cloud-sync token create NAME --role ROLE`, or the cookie of a
 person who signed in at `/v1/sessions`; a change with the cookie needs the header `X-CSRF-Token` that signing in gave.
 
@@ -82,6 +86,7 @@ ROOMS = (
     traces,
     orders,
     papers,
+    paper_sheets,
     quality,
     audit_trail,
     recalls,
@@ -90,7 +95,9 @@ ROOMS = (
     records,
     governance,
     dscsa,
+    dscsa_investigations,
     gateways,
+    fleet,
     enrolments,
     desk,
     journal_gaps,
@@ -175,6 +182,8 @@ def _endpoints() -> APIRouter:
     endpoints = APIRouter(generate_unique_id_function=_operation_id)
     for room in ROOMS:
         endpoints.include_router(room.router, prefix="/v1")
+    endpoints.include_router(epcis.places, prefix="/v1")
+    endpoints.include_router(epcis.router)  # where the standard's clients look for it
     for page in PAGES:
         endpoints.include_router(page.router)
     return endpoints

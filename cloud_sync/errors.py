@@ -50,6 +50,15 @@ class DatabaseDown(LedgerError):
     what_to_do = "Nothing was stored. Send the same again in a few seconds; check the database if it lasts."
 
 
+class UpgradeFailed(LedgerError):
+    """A migration did not go through. It is one transaction: the database is as it was."""
+
+    what_to_do = (
+        "Nothing was changed: the version that ran before goes on with this database. Install that one again, and "
+        "report the message above."
+    )
+
+
 class Overtaken(DatabaseDown):
     """Two transactions were in each other's way, and this one gave way: nothing was stored, try again at once."""
 

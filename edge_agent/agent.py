@@ -30,6 +30,8 @@ from edge_agent.domain.wire.records import Lane, Notice, NoticeKind, Record, Sca
 from edge_agent.domain.wire.wire import WireError, decode_batch, decode_record
 from edge_agent.drivers.base import Source
 from edge_agent.errors import ConfigError, EdgeError, JournalError
+from edge_agent.fleet.build import fleet_link
+from edge_agent.fleet.link import FleetLink, Hands
 from edge_agent.host.malloc import give_back
 from edge_agent.host.systemd import notify, notify_reloading
 from edge_agent.runtime.live_values import Live
@@ -44,7 +46,7 @@ from edge_agent.uplink.build import build_uplink
 from edge_agent.uplink.desk_client import DeskClient, DeskPuller
 from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.identity import Identity
-from edge_agent.uplink.replay import Replay
+from edge_agent.uplink.replay import build_replay
 from edge_agent.uplink.witness import Witness
 
 FAREWELL_S = 3.0
@@ -74,10 +76,12 @@ def journal_dir(config: GatewayConfig) -> Path:
 
 @dataclass(frozen=True)
 class Reload:
-    """How a running agent takes a changed configuration: when ``wanted`` is set, it and its plans are read ``anew``."""
+    """How a running agent takes a changed configuration: when ``wanted`` is set, it and its plans are read ``anew``.
+    With its ``path`` the ledger may hand out another one."""
 
     wanted: asyncio.Event
     anew: Callable[[], tuple[GatewayConfig, tuple[Plan, ...]]]
+    path: Path | None = None
 
 
 async def run(
@@ -191,8 +195,16 @@ class _Agent:
             work=committed,
             keep=self._kept.keep,
         )
-        self._replay = Replay(client, journal, thread, self._kept, wake=self._forwarder.wake) if client else None
-        calendar = Calendar(config, clock, self._recorder.record, partial(thread.call, journal.status))
+        self._client = client
+        self._fleet: FleetLink | None = None
+        self._replay = build_replay(client, uplink, journal, thread, self._kept, self._forwarder.wake)
+        calendar = Calendar(
+            config,
+            clock,
+            self._recorder.record,
+            partial(thread.call, journal.status),
+            downtime_pack=self._downtime_pack if dock_context is not None else None,
+        )
         self._clock_watch = ClockWatch(
             clock,
             config.gateway.data_dir,
@@ -205,7 +217,7 @@ class _Agent:
         self._live = Live(config, clock)
         self._sources = Sources(self._live.listening_in(self._keep), self._watchdog.progress, self._answered)
         self._status_server = (
-            StatusServer(config.page, dock_context.status_model, self._machine)
+            StatusServer(config.page, dock_context.status_model, self._machine, self._downtime_pack)
             if dock_context and config.page.enabled
             else None
         )
@@ -217,6 +229,13 @@ class _Agent:
         forwarding = asyncio.create_task(self._forwarder.run(), name="forwarder")
         stopping = asyncio.create_task(stop.wait(), name="stop")
         helping = await self._start_helpers()
+        if reload is not None and reload.path is not None and self._client is not None:
+            hands = Hands(
+                reload.wanted.set, stop.set, self._recorder.record, lambda: self._forwarder.receipt_s,
+                partial(self._thread.call, self._journal.status),
+            )  # fmt: skip
+            self._fleet = fleet_link(self._config, reload.path, self._client, self._clock, hands)
+            helping.append(asyncio.create_task(self._fleet.run(), name="fleet"))
         showing = asyncio.create_task(self._live.serve(self._config.gateway.data_dir), name="live")
         try:
             await self._note(recording, NoticeKind.STARTED)
@@ -292,6 +311,8 @@ class _Agent:
             _log.info("configuration reloaded: %s", f"changed {', '.join(changed)}" if changed else "no source changed")
         except ConfigError as error:
             _log.error("new configuration rejected; still running the previous one: %s", "; ".join(error.faults))
+            if self._fleet is not None:
+                self._fleet.reload_failed(error)
         notify("READY=1", f"STATUS={len(self._sources.tasks)} sources")
 
     async def _keep(self, record: Record) -> None:
@@ -344,6 +365,12 @@ class _Agent:
         is_missed = not self._forwarder.is_link_up or (self._puller is not None and bool(self._puller.trouble))
         reached_s = max(self._forwarder.reached_s, self._puller.reached_s if self._puller is not None else 0.0)
         return self._clock.mono_s() - reached_s if is_missed else 0.0
+
+    async def _downtime_pack(self) -> bytes:
+        """The downtime pack of now, kept on the disk as well."""
+        assert self._dock is not None  # noqa: S101 - without a dock nobody asks
+        packs = self._dock.downtime_packs
+        return await asyncio.to_thread(packs.keep, packs.collect())
 
     def _machine(self) -> MachineStatus:
         link = LinkStatus(self._forwarder.is_link_up, self._clock.mono_s() - self._forwarder.link_since_s)

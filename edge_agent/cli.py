@@ -9,6 +9,7 @@ from edge_agent.commands.buffer import buffer
 from edge_agent.commands.enrol import enroll_command, trust_command
 from edge_agent.commands.examples import example_command, init_command
 from edge_agent.commands.options import DEFAULT_CONFIG, ConfigOption, JsonOption, counted, errors_told, print_json
+from edge_agent.commands.upgrade import upgrade_command
 from edge_agent.commissioning.add import add_command
 from edge_agent.commissioning.code_sheet import sheet_command
 from edge_agent.commissioning.doctor import doctor_command
@@ -83,6 +84,7 @@ app.command("init")(init_command)
 app.command("example")(example_command)
 app.command("enroll")(enroll_command)
 app.command("trust-ledger")(trust_command)
+app.command("upgrade")(upgrade_command)
 app.add_typer(buffer, name="buffer")
 app.add_typer(profile, name="profile", rich_help_panel="The bench: bring devices into service")
 for name, command in (

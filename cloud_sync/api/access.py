@@ -237,6 +237,7 @@ FormulationApprover = Annotated[Actor, Depends(WhoMay(Permission.APPROVE_FORMULA
 Administrator = Annotated[Actor, Depends(WhoMay(Permission.ADMINISTER))]
 SensorPlacer = Annotated[Actor, Depends(WhoMay(Permission.PLACE_SENSORS))]
 GatewayManager = Annotated[Actor, Depends(WhoMay(Permission.GATEWAYS))]
+Verifier = Annotated[Actor, Depends(WhoMay(Permission.VERIFY))]
 AlertAcknowledger = Annotated[Actor, Depends(WhoMay(Permission.ACKNOWLEDGE))]
 AlertKeeper = Annotated[Actor, Depends(WhoMay(Permission.ALERTS))]
 AccessReviewer = Annotated[Actor, Depends(WhoMay(Permission.ACCESS))]

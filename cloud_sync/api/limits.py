@@ -13,10 +13,12 @@ BATCHES_PATH = "/v1/batches"
 MESSAGE_BYTES_MAX = 16 << 20
 """Of one message of batches."""
 IMPORTS_PATH = "/v1/imports/"
-FILE_PATHS = (IMPORTS_PATH, "/v1/spreadsheets/", "/v1/erp/", "/v1/logger-files/", "/administration/", "/loggers")
+FILE_PATHS = (
+    IMPORTS_PATH, "/epcis/capture", "/v1/spreadsheets/", "/v1/erp/", "/v1/logger-files/", "/administration/", "/loggers",
+)  # fmt: skip
 LOGGER_FILES = "/logger-files"
 FILE_BYTES_MAX = 16 << 20
-"""Of a file with master data, or of a logger."""
+"""Of a file with master data or of a logger, of a document of events."""
 BODY_BYTES_MAX = 1 << 20
 """Of any other request."""
 BODIES_BYTES_MAX = 256 << 20

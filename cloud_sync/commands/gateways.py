@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cloud_sync.actions.gateways import desk, enrolment, gateways, ledger_keys
+from cloud_sync.commands.fleet import config_app
 from cloud_sync.commands.terminal import (
     DEFAULT_CONFIG,
     ROWS_MAX,
@@ -23,6 +24,7 @@ from cloud_sync.commands.terminal import (
 )
 
 gateway_app = typer.Typer(help="Gateways whose batches are believed.", no_args_is_help=True)
+gateway_app.add_typer(config_app, name="config")
 
 
 @gateway_app.command("add")

@@ -36,7 +36,7 @@ def report(
     loaded = load(config)
     with told(), opened(loaded) as database:
         paper = make_paper(
-            database, name, paper_id, at=datetime.now(UTC), actor=me(), public_url=_public_url(loaded)
+            database, name, paper_id, at=datetime.now(UTC), actor=me(), public_url=public_url(loaded)
         )  # fmt: skip
     path = to or Path(paper.file_name)
     try:
@@ -100,7 +100,7 @@ def _kind_named(kind: str) -> "PaperName":
         fail(f"there is no paper {kind}", f"There are: {', '.join(PaperName)}.")
 
 
-def _public_url(loaded: LedgerConfig) -> str:
+def public_url(loaded: LedgerConfig) -> str:
     """Where people reach the console; without one in the configuration, where the ledger itself listens."""
     if loaded.alerts.public_url:
         return loaded.alerts.public_url

@@ -18,6 +18,8 @@ from typing import NoReturn
 
 import uvicorn
 
+from cloud_sync.actions.gateways import releases
+from cloud_sync.actions.gateways.journal_gaps import MissingTeller
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
 from cloud_sync.actions.governance import controlled_changes, retention_rules
 from cloud_sync.actions.master_data.zones import ask_for_missing_zones, zones_that_differ
@@ -217,6 +219,7 @@ def _mqtt_door(config: LedgerConfig, database: Database) -> Iterator[None]:
             partial(store_batches, database),
             ReceiptSigner(database),
             ledger_keys(database).broker_group,
+            MissingTeller(database),
         )
     except ValueError as error:
         raise ConfigError((f"mqtt: {error}",)) from error
@@ -267,6 +270,7 @@ def _keep_house(database: Database, loaded: LedgerConfig, leadership: Leadership
         (budgets, BUDGETS_S, "stability budgets wait"),
         (marks, MARKS_S, "marks wait"),
         (changes, CHANGES_S, "controlled changes wait"),
+        (lambda: releases.step_roll_out(database, datetime.now(UTC)), CHANGES_S, "roll-outs wait"),
     ):
         Thread(target=repeated, args=(once, every_s, what), name=what.rsplit(" ", 1)[0], daemon=True).start()
 

@@ -18,9 +18,11 @@ from cloud_sync.console.pages import (
     connections,
     counts,
     destruction,
+    downtime,
     equipment,
     expiry,
     finance,
+    gateway_config,
     gateways,
     labels,
     loggers,
@@ -37,6 +39,7 @@ from cloud_sync.console.pages import (
     recalls,
     receiving,
     records,
+    releases,
     reports,
     retention,
     returns,
@@ -51,10 +54,12 @@ from cloud_sync.console.static_files import Files
 
 PAGES = (
     now, room, quarantine, trace, lots, labels, cases, alerts,
+    receiving, orders, new_order, order, picks, transfers, returns, destruction, counts, downtime,
+    recalls, compounding, batch, signatures, expiry, reports, papers, audit,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
     recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, loggers, connections, setup, people, administration, login,
+    gateways, gateway_config, releases, loggers, connections, setup, people, administration, login,
 )  # fmt: skip
 
 

@@ -53,8 +53,9 @@ GROUPS = (
             Entry("/lots", "Lots", "l"),
             Entry("/expiry", "Expiry and FEFO", "x"),
             Entry("/counts", "Counts", "c"),
+            Entry("/downtime", "Downtime", "z"),
             Entry("/trace", "Trace", "h"),
-            Entry("/finance", "Finance", "f"),
+            Entry("/finance", "Finance", "y"),
         ),
     ),
     Group(
@@ -90,6 +91,7 @@ GROUPS = (
         (
             Entry("/gateways", "Gateways", "g"),
             Entry("/loggers", "Loggers", "j"),
+            Entry("/releases", "Releases", "f"),
             Entry("/connections", "Connections", "k"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),

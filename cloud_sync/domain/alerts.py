@@ -42,11 +42,17 @@ class AlertKind(StrEnum):
     CERTIFICATE_DUE = "certificate_due"
     AGREEMENT_DUE = "agreement_due"
     ACCESS_REVIEW_DUE = "access_review_due"
+    SUSPECT_DUE = "suspect_due"
+    TRACING_REQUEST_DUE = "tracing_request_due"
+    LICENCE_DUE = "licence_due"
+    RECEIPT_UNFINISHED = "receipt_unfinished"
     DISK_FULL = "disk_full"
     DISK_WEAR = "disk_wear"
     LOW_STOCK = "low_stock"
     UNDELIVERED = "undelivered"
     BACKUP_OVERDUE = "backup_overdue"
+    CONFIG_DRIFT = "config_drift"
+    ROLL_OUT_STOPPED = "roll_out_stopped"
     CONNECTION_PAUSED = "connection_paused"
 
 
@@ -86,11 +92,17 @@ KINDS: Mapping[AlertKind, KindRule] = MappingProxyType(
         AlertKind.CERTIFICATE_DUE: KindRule(Severity.ALERT, "certificate expires soon", GATHERING),
         AlertKind.AGREEMENT_DUE: KindRule(Severity.ALERT, "agreement with a supplier ends", GATHERING),
         AlertKind.ACCESS_REVIEW_DUE: KindRule(Severity.ALERT, "review of accesses is due", GATHERING),
+        AlertKind.SUSPECT_DUE: KindRule(Severity.ACTION, "suspect product: a clock runs out"),
+        AlertKind.TRACING_REQUEST_DUE: KindRule(Severity.ACTION, "a regulator waits for an answer"),
+        AlertKind.LICENCE_DUE: KindRule(Severity.INFO, "licence of a trading partner ends", GATHERING),
+        AlertKind.RECEIPT_UNFINISHED: KindRule(Severity.INFO, "receipt not finished", GATHERING),
         AlertKind.DISK_FULL: KindRule(Severity.ALERT, "gateway's journal nearly full", GATHERING),
         AlertKind.DISK_WEAR: KindRule(Severity.ALERT, "gateway's disk worn", GATHERING),
         AlertKind.LOW_STOCK: KindRule(Severity.INFO, "below the reorder point", GATHERING),
         AlertKind.UNDELIVERED: KindRule(Severity.ACTION, "alerts not delivered"),
         AlertKind.BACKUP_OVERDUE: KindRule(Severity.ALERT, "backup overdue"),
+        AlertKind.CONFIG_DRIFT: KindRule(Severity.ALERT, "gateway's configuration is not the ledger's", GATHERING),
+        AlertKind.ROLL_OUT_STOPPED: KindRule(Severity.ALERT, "release stopped"),
         AlertKind.CONNECTION_PAUSED: KindRule(Severity.ALERT, "connection to another system paused"),
     }
 )

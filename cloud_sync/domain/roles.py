@@ -20,6 +20,7 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     OWNER = "owner"
     ADMINISTRATOR = "administrator"
+    PARTNER = "partner"
 
 
 class Permission(StrEnum):
@@ -49,6 +50,7 @@ class Permission(StrEnum):
     ADMINISTER = "keep places, items, owners and policies"
     PLACE_SENSORS = "place sensors"
     GATEWAYS = "manage gateways and badges"
+    VERIFY = "verify product identifiers"
     ACKNOWLEDGE = "acknowledge alerts"
     ALERTS = "set up alerts"
     ACCESS = "review access"

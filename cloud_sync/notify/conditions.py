@@ -10,9 +10,11 @@ from typing import Any
 from cloud_sync.domain.alerts import AlertKind
 from cloud_sync.notify.alert import NewAlert
 from cloud_sync.notify.escalation import UNDELIVERED_AFTER
+from cloud_sync.notify.fleet_conditions import fleet_conditions
 from cloud_sync.notify.records_due import calibrated, records_due
 from cloud_sync.notify.routing import Router
 from cloud_sync.notify.settings import AlertSettings
+from cloud_sync.notify.tracing_due import tracing_due
 from cloud_sync.notify.wording import local
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
@@ -76,9 +78,11 @@ def _found(connection: Connection, settings: AlertSettings, at: datetime) -> Ite
     yield from _expiry(connection, settings, at)
     yield from _notices(connection, settings, at)
     yield from records_due(connection, at)
+    yield from tracing_due(connection, at)
     yield from _low_stock(connection, at)
     yield from _failing_targets(connection, at)
     yield from _overdue_backup(connection, settings, at)
+    yield from fleet_conditions(connection, at)
 
 
 def _silence(connection: Connection, settings: AlertSettings, at: datetime) -> Iterator[NewAlert]:

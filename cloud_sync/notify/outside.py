@@ -4,9 +4,11 @@ The name is looked up once and the request goes to the very address that was che
 otherwise the next time (DNS rebinding) leads nowhere else.
 """
 
+import json
 import socket
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
@@ -122,3 +124,37 @@ def post(
         raise NotDelivered(f"{host}: {type(error).__name__}") from error
     if not 200 <= status < 300:
         raise NotDelivered(f"{host} answered {status}")
+
+
+def get_json(url: str, private_hosts: frozenset[str], *, token: str = "") -> Any:
+    """The JSON at an address, asked under the same rules, with a bearer token if one is given. Raises
+    ``NotDelivered``."""
+    try:
+        parts = check_url(url, private_hosts)
+    except Invalid as error:
+        raise NotDelivered(str(error)) from error
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    target = httpx.URL(url).copy_with(host=checked_address(host, port, private_hosts))
+    headers = {"accept": "application/json", "host": parts.netloc.rpartition("@")[2]}
+    if token:
+        headers["authorization"] = f"Bearer {token}"
+    body = b""
+    try:
+        with (
+            httpx.Client(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False) as client,
+            client.stream("GET", target, headers=headers, extensions={"sni_hostname": host}) as answer,
+        ):
+            status = answer.status_code
+            for part in answer.iter_bytes():
+                body += part
+                if len(body) > ANSWER_BYTES_MAX:
+                    raise NotDelivered(f"{host} answers more than {ANSWER_BYTES_MAX} bytes")
+    except httpx.HTTPError as error:
+        raise NotDelivered(f"{host}: {type(error).__name__}") from error
+    if status != 200:
+        raise NotDelivered(f"{host} answered {status}")
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise NotDelivered(f"{host} answered something that is no JSON") from error

@@ -110,6 +110,14 @@ def book_lines(
     movements = [
         (movement, each) for decision, each in decided for movement in decision.movements(lots[key_of(decision.label)])
     ]
+    book_told(connection, movements)
+
+
+def book_told(connection: Connection, movements: Sequence[tuple[NewMovement, EventLine]]) -> frozenset[str]:
+    """Book what happened, also where it contradicts the ledger: that becomes cases. Gives the facts that were new.
+
+    The caller owns the orders and what :func:`lock_for_booking` locks.
+    """
     at_fault = _faults_at_issue(connection, movements)
     booked = _book(connection, [(movement, each.event_id) for movement, each in movements])
     for case in at_fault:
@@ -117,6 +125,7 @@ def book_lines(
             open_case(connection, case)
     new = [(movement, each.evidence_id) for movement, each in movements if movement.fact in booked]
     match_orders(connection, new)
+    return booked
 
 
 def ensure_own_place(connection: Connection, name: str) -> int:

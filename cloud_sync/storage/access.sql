@@ -60,6 +60,14 @@ SELECT p.name FROM stock_order o JOIN place p ON p.id IN (o.from_place, o.to_pla
 -- Where a count is.
 SELECT p.name FROM stock_count c JOIN place p ON p.id = c.place_id WHERE c.number = :number;
 
+-- name: places_of_paper_sheet(number)
+-- Between which places stock moved by a sheet that was written by hand; its number may be that of its code.
+SELECT DISTINCT p.name
+FROM paper_line l
+JOIN movement m ON m.fact = l.fact
+JOIN place p ON p.id IN (m.from_place, m.to_place)
+WHERE l.sheet = regexp_replace(lower(:number), '^lw[.]sheet[.]', '');
+
 -- name: places_of_channel(id)
 -- Where a channel measures.
 SELECT p.name FROM channel c JOIN place p ON p.id = c.place_id WHERE c.id = :id;

@@ -126,6 +126,14 @@ DELETE FROM restored_lane WHERE (gateway_id, journal, lane) = (:gateway_id, :jou
 -- Up to which number a lane is known without a hole. Index: lane_progress_pkey.
 SELECT next_seq FROM lane_progress WHERE (gateway_id, journal, lane) = (:gateway_id, :journal::uuid, :lane);
 
+-- name: known_ends(gateway_id, journal)
+-- Up to which number each lane of a journal is known to have gone: by what came, and by what a restored ledger had.
+SELECT lane, max(last_seq)::bigint AS last_seq
+FROM (SELECT lane, max_seq AS last_seq FROM lane_progress WHERE (gateway_id, journal) = (:gateway_id, :journal::uuid)
+      UNION ALL
+      SELECT lane, last_seq FROM restored_lane WHERE (gateway_id, journal) = (:gateway_id, :journal::uuid)) AS ends
+GROUP BY lane ORDER BY lane;
+
 -- name: missing_of_lane(gateway_id, journal, lane, first, last, spans_max)
 -- Numbers of a lane that are neither here nor declared as lost or thinned. Index: evidence's key.
 SELECT lower(each) AS first, upper(each) - 1 AS last

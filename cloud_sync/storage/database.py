@@ -18,7 +18,7 @@ from psycopg.rows import dict_row
 from psycopg.types.array import ListBinaryDumper
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from cloud_sync.errors import DatabaseDown, Overtaken
+from cloud_sync.errors import DatabaseDown, Overtaken, UpgradeFailed
 from cloud_sync.storage import commit_watch, roles
 from cloud_sync.storage.embedded import EmbeddedServer
 
@@ -207,10 +207,13 @@ def holds_ledger(url: str) -> bool:
 
 
 def migrate(url: str, *, to: str = "head") -> None:
-    """Bring the database to a revision, the newest if none is named. Safe to run twice, or by two processes at once."""
+    """Bring the database to a revision, the newest if none is named. Safe to run twice, or by two processes at once.
+
+    All of it is one transaction. Raises ``DatabaseDown``, and ``UpgradeFailed`` with the database as it was before.
+    """
     import alembic.command  # with SQLAlchemy: long to load, and a ledger is migrated once in its life
 
-    config = _alembic()
+    config = migrations_config()
     config.attributes["url"] = url
     try:
         with _MIGRATING:
@@ -218,17 +221,27 @@ def migrate(url: str, *, to: str = "head") -> None:
     except Exception as error:
         if isinstance(cause := getattr(error, "orig", error), psycopg.OperationalError):
             raise DatabaseDown(str(cause).splitlines()[0]) from error
-        raise
+        stays = roles.revision_of(url) or "empty"
+        reason = str(cause).splitlines()[0]
+        raise UpgradeFailed(f"the database cannot be upgraded, it stays at schema {stays}: {reason}") from error
 
 
 def known_revisions() -> frozenset[str]:
     """Every version of the schema that this version of the ledger can start from."""
     from alembic.script import ScriptDirectory
 
-    return frozenset(each.revision for each in ScriptDirectory.from_config(_alembic()).walk_revisions())
+    return frozenset(each.revision for each in ScriptDirectory.from_config(migrations_config()).walk_revisions())
 
 
-def _alembic() -> Any:
+def newest_revision() -> str:
+    """The version of the schema that this version of the ledger makes."""
+    from alembic.script import ScriptDirectory
+
+    return str(ScriptDirectory.from_config(migrations_config()).get_current_head())
+
+
+def migrations_config() -> Any:
+    """Where the migrations are, for alembic."""
     import alembic.config
 
     config = alembic.config.Config()

@@ -51,8 +51,11 @@ OPEN_TO_OWNERS: Mapping[str, str] = {
     **dict.fromkeys(("item_code", "item_gtin"), _OF_MY_ITEM),
     "excursion": "EXISTS (SELECT FROM exposure x WHERE x.excursion_id = excursion.id)",
     "recall": "EXISTS (SELECT FROM recall_lot r WHERE r.recall_id = recall.id)",
+    "excursion_version": "EXISTS (SELECT FROM excursion x WHERE x.id = excursion_id)",
+    "probe_excursion": """EXISTS (SELECT FROM excursion x WHERE x.channel_id = probe_excursion.channel_id
+    AND x.rule = probe_excursion.rule AND x.place_id = probe_excursion.place_id)""",
     # Of the house: they say nothing of anybody's stock.
-    **dict.fromkeys(("channel", "gateway", "policy"), OF_ANY_OWNER),
+    **dict.fromkeys(("channel", "epcis_query", "gateway", "place_gln", "policy"), OF_ANY_OWNER),
     # Views look with the eyes of whoever asks.
     **dict.fromkeys(("active_hold", "batch_product", "item_key"), ""),
 }

@@ -48,6 +48,10 @@ SELECT e.id, c.metric FROM excursion e JOIN channel c ON c.id = e.channel_id WHE
 -- What people call places.
 SELECT name, title FROM place WHERE name = ANY(:names);
 
+-- name: units_of_items(names)
+-- What items are called, and what their quantities count.
+SELECT name, title, base_unit FROM item WHERE name = ANY(:names);
+
 -- name: channel_of_excursion(excursion_id)$
 -- The channel whose values an excursion is told by.
 SELECT channel_id FROM excursion WHERE id = :excursion_id;

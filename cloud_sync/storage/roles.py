@@ -88,6 +88,12 @@ def holds_ledger(url: str) -> bool:
         return bool(_queries().holds_ledger(connection))
 
 
+def revision_of(url: str) -> str:
+    """Which version of the schema a database has; '' for one without a ledger. Raises ``psycopg.OperationalError``."""
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        return str(_queries().revision(connection)) if _queries().holds_ledger(connection) else ""
+
+
 @cache
 def _queries() -> Any:
     # Not by way of storage.queries: that needs the database, which needs the roles.

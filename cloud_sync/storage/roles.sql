@@ -51,6 +51,10 @@ WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v') AND N
 -- Whether there is a ledger in this database, of whatever version.
 SELECT to_regclass('alembic_version') IS NOT NULL;
 
+-- name: revision()$
+-- Which version of the schema this is.
+SELECT version_num FROM alembic_version;
+
 -- name: seal_table(of_table, may_change, left_out)$
 -- Seal what is written to a table, and what is there.
 SELECT seal_table(:of_table, :may_change, :left_out);

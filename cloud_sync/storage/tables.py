@@ -96,6 +96,10 @@ TABLES: Mapping[str, TableRule] = {
     "enrolment_failure": _DERIVED,  # of what the event log has; kept while it slows down
     "envelope": _DERIVED,  # of batches
     "envelope_point": _DERIVED,
+    "epcis_capture": _EVIDENCE,
+    "epcis_event": _DERIVED,  # of captured documents
+    "epcis_event_key": _DERIVED,
+    "epcis_query": _SETTING,
     "equipment": _SETTING,
     "erasure": _evidence("done_by", "done_at"),
     "event": _EVIDENCE,
@@ -107,6 +111,9 @@ TABLES: Mapping[str, TableRule] = {
     "excursion_version": _EVIDENCE,
     "exposure": _DERIVED,
     "gateway": _SETTING,
+    "gateway_cohort": _SETTING,
+    "gateway_config": _EVIDENCE,
+    "gateway_heartbeat": _DERIVED,  # the latest word of a gateway
     "gateway_invite": _evidence("expires_at", "used_at", "public_key"),
     "gateway_journal": _SETTING,
     "gateway_nonce": _DERIVED,
@@ -164,17 +171,21 @@ TABLES: Mapping[str, TableRule] = {
     "order_line": _EVIDENCE,
     "order_step": _EVIDENCE,
     "owner": _SETTING,
+    "paper_line": _EVIDENCE,
     "paper_schedule": _SETTING,
+    "paper_sheet_close": _EVIDENCE,
     "partner_licence": _evidence("withdrawn_by", "withdrawn_at", "withdrawn_reason"),
     "partner_message": _evidence(
         "sent_by", "sent_at", "sent_how", "answered_by", "answered_at", "answer", "withdrawn_at"
     ),
     "personal_data": _SETTING,  # its salted hash is in what is sealed, and it can be erased
     "place": _SETTING,
+    "place_gln": _SETTING,
     "place_policy_was": _EVIDENCE,
     "policy": _EVIDENCE,
     "position": _DERIVED,
     "probe_excursion": _DERIVED,
+    "product_verification": _EVIDENCE,
     "production_batch": _EVIDENCE,
     "reading": _DERIVED,  # of batches; old ones are thinned
     "reading_hour": _DERIVED,
@@ -187,11 +198,15 @@ TABLES: Mapping[str, TableRule] = {
     "recovery_code": _SETTING,
     "recipient": _SETTING,
     "recipient_item": _SETTING,
+    "release": _EVIDENCE,
+    "release_file": TableRule(TableKind.EVIDENCE, not_sealed=("content",)),  # content has its digest beside it
     "reorder_level": _SETTING,
     "reservation": _evidence("expires_at", "ended_at", "ended_as", "ended_reason"),
     "residency": _DERIVED,
     "retention_rule": _SETTING,
     "restored_lane": _DERIVED,  # of a file that is kept elsewhere
+    "roll_out": _evidence("ended_as", "ended_at", "ended_by", "ended_reason"),
+    "roll_out_gateway": _evidence("ordered_at", "before", "reached_at", "judged_at", "faults"),
     "retold_reading": _EVIDENCE,
     "seal_checkpoint": _SEAL,
     "seal_cosignature": _SEAL,
@@ -209,8 +224,22 @@ TABLES: Mapping[str, TableRule] = {
     "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
     "stock_order": _EVIDENCE,
     "supplier": _SETTING,
+    "suspect_product": _evidence(
+        "determination",
+        "determined_by",
+        "determined_at",
+        "determination_reason",
+        "fda_notified_by",
+        "fda_notified_at",
+        "fda_notified_how",
+        "fda_incident",
+        "terminated_by",
+        "terminated_at",
+        "termination_reason",
+    ),
     "training_requirement": _SETTING,
     "tote": _EVIDENCE,
+    "tracing_request": _evidence("answered_by", "answered_at", "answer_sha256"),
     "traced_product": _SETTING,
     "track": _DERIVED,
     "trading_partner": _SETTING,
@@ -222,4 +251,5 @@ TABLES: Mapping[str, TableRule] = {
     "transaction_serial": _DERIVED,
     "unjudged_on_purpose": _SETTING,
     "unusable_reading": _DERIVED,  # of batches
+    "validation_run": _EVIDENCE,
 }

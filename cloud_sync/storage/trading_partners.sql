@@ -1,16 +1,21 @@
 -- Trading partners: the businesses behind suppliers, customers and our own sites, and their licences.
 
--- name: keep_partner(place_id, business_name, street, city, state, postal_code, country, gln, category, contact, telephone, email, verification_url, set_by)!
--- The business behind a place.
+-- name: keep_partner(place_id, business_name, street, city, state, postal_code, country, gln, category, contact, telephone, email, verification_url, verification_token, set_by)!
+-- The business behind a place; an empty token leaves the one before.
 INSERT INTO trading_partner (place_id, business_name, street, city, state, postal_code, country, gln, category, contact,
-                             telephone, email, verification_url, set_by)
+                             telephone, email, verification_url, verification_token, set_by)
 VALUES (:place_id, :business_name, :street, :city, :state, :postal_code, :country, :gln, :category, :contact, :telephone,
-        :email, :verification_url, :set_by)
+        :email, :verification_url, :verification_token, :set_by)
 ON CONFLICT (place_id) DO UPDATE
 SET business_name = excluded.business_name, street = excluded.street, city = excluded.city, state = excluded.state,
     postal_code = excluded.postal_code, country = excluded.country, gln = excluded.gln, category = excluded.category,
     contact = excluded.contact, telephone = excluded.telephone, email = excluded.email,
-    verification_url = excluded.verification_url, set_by = excluded.set_by;
+    verification_url = excluded.verification_url, set_by = excluded.set_by,
+    verification_token = coalesce(nullif(excluded.verification_token, ''), trading_partner.verification_token);
+
+-- name: verification_token(place_id)$
+-- What the partner's verification service asks us for.
+SELECT verification_token FROM trading_partner WHERE place_id = :place_id;
 
 -- name: partners(rows_max, rows_skipped)
 -- Suppliers, customers and sites with the business behind them, if it is known, and until when a licence is good.

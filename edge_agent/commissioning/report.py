@@ -140,6 +140,6 @@ def _fingerprint(device: DeviceSection | BleDeviceSection, config: GatewayConfig
     if not isinstance(device, DeviceSection):
         return ""
     try:
-        return load_profile(device.profile, config.gateway.profiles_dir).fingerprint
+        return load_profile(device.profile, *config.profile_folders).fingerprint
     except ProfileError:
         return "missing"

@@ -79,11 +79,23 @@ def _desk_url(url: str) -> str:
 class GatewaySection(Section):
     """``[gateway]``: who this gateway is and where it keeps its data.
 
-    ``profiles_dir`` holds device profiles of the site's own; they go before the shipped ones.
+    ``profiles_dir`` holds device profiles of the site's own; they go before the shipped ones. Every ``heartbeat_s`` the
+    ledger is told what runs here; a configuration or release that it handed out goes out again unless a receipt comes
+    within ``probation_s``.
     """
 
     name: Name
     data_dir: Annotated[Path, Field(examples=["/var/lib/lotwarden"])]
+    profiles_dir: Path | None = None
+    heartbeat_s: Annotated[float, Field(ge=5, le=3600)] = 60.0
+    probation_s: Annotated[float, Field(ge=10, le=86_400)] = 600.0
+
+
+class FleetSection(Section):
+    """``[fleet]``: written by the gateway itself. The ``version`` of the configuration that the ledger handed out, and
+    where the device profiles are that came with it; they go before all others."""
+
+    version: Annotated[int, Field(ge=1)] | None = None
     profiles_dir: Path | None = None
 
 
@@ -120,7 +132,7 @@ class ClockSection(Section):
 
 class CalendarSection(Section):
     """``[calendar]``: what is done once a day, ``at`` this time in UTC: due calibrations, expiring certificates,
-    figures of the journal."""
+    figures of the journal, the downtime pack."""
 
     at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["03:10"])] = "03:10"
 
@@ -380,6 +392,7 @@ class GatewayConfig(Section):
     """The whole file."""
 
     gateway: GatewaySection
+    fleet: FleetSection = FleetSection()
     uplink: UplinkSection
     journal: JournalSection = JournalSection()
     clock: ClockSection = ClockSection()
@@ -392,3 +405,8 @@ class GatewayConfig(Section):
     particle_sensor: tuple[ParticleSensorSection, ...] = ()
     output: tuple[OutputSection, ...] = ()
     contact: tuple[ContactSection, ...] = ()
+
+    @property
+    def profile_folders(self) -> tuple[Path, ...]:
+        """Where device profiles are looked for before the shipped ones."""
+        return tuple(each for each in (self.fleet.profiles_dir, self.gateway.profiles_dir) if each is not None)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from edge_agent.buffer.desk_store import Desk, DeskStore
 from edge_agent.config.model import GatewayConfig
+from edge_agent.dock.downtime_pack import DowntimePacks
 from edge_agent.dock.lamps import Lamps
 from edge_agent.dock.local_holds import LocalHolds, WatchStore
 from edge_agent.dock.offline_eligibility import DeskJudge
@@ -44,6 +45,10 @@ class DockContext:
             local_holds=self.local_holds.holds_on,
             alarm_at=self.local_holds.alarm_at,
             safe_place=self.local_holds.safe_place,
+        )
+
+        self.downtime_packs = DowntimePacks(
+            config.gateway.name, data_dir, self.offline_stock, clock, local_holds=self.local_holds.holds_on
         )
 
     @property

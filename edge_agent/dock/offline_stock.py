@@ -131,6 +131,10 @@ class OfflineStock:
             if any(units > 0 and place in self.path_of(where) for (where, _), units in lot.quantities.items())
         ]
 
+    def lots(self) -> tuple[LotNow, ...]:
+        """Every lot that is known here."""
+        return tuple(self._lots.values())
+
     def serial_at(self, item: str, serial: str) -> str | None:
         """The place in the house where this unit is, None if it is not here."""
         found = self._serials.get((item, serial))

@@ -10,6 +10,7 @@ address    gives
 /state     the status once, JSON
 /healthz   200 while polling and committing make progress and the disk takes records, else 503 and why
 /metrics   Prometheus
+/downtime  the downtime pack, made now, to be printed
 ========== ===========================================================================================================
 """
 
@@ -17,7 +18,7 @@ import asyncio
 import ipaddress
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from importlib.resources import files
 
@@ -40,10 +41,16 @@ STATIC = {
     "/page.css": ("page.css", "text/css; charset=utf-8"),
     "/page.js": ("page.js", "text/javascript; charset=utf-8"),
 }
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PACK_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The pack is one file with its style in it, and no script at all."""
 HEADERS = [
     ("cache-control", "no-store"),
-    ("content-security-policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
 ]  # fmt: skip
@@ -57,7 +64,14 @@ Answer = tuple[int, str, bytes]
 class StatusServer:
     """The server. ``machine`` gives the state of the agent itself; without faults all is well."""
 
-    def __init__(self, section: PageSection, status_model: StatusModel, machine: Callable[[], MachineStatus]) -> None:
+    def __init__(
+        self,
+        section: PageSection,
+        status_model: StatusModel,
+        machine: Callable[[], MachineStatus],
+        downtime_pack: Callable[[], Awaitable[bytes]] | None = None,
+    ) -> None:
+        self._downtime_pack = downtime_pack
         self._section = section
         self._status_model = status_model
         self._machine = machine
@@ -119,6 +133,11 @@ class StatusServer:
         if path == "/events" and request.method == b"GET" and self._may_ask(request):
             await self._events(exchange)
             return
+        if path == "/downtime" and request.method == b"GET" and self._may_ask(request) and self._downtime_pack:
+            html = await self._downtime_pack()
+            async with asyncio.timeout(REQUEST_S):
+                await exchange.answer(200, "text/html; charset=utf-8", html, policy=PACK_POLICY)
+            return
         status, kind, body = self._answer(request, path)
         async with asyncio.timeout(REQUEST_S):
             await exchange.answer(status, kind, body, with_body=request.method != b"HEAD")
@@ -137,7 +156,7 @@ class StatusServer:
             return 503 if faults else 200, "application/json", _json({"ok": not faults, "faults": list(faults)})
         if path == "/metrics":
             return 200, METRICS_TYPE, self._metrics_text()
-        return _text(404, "there is /, /state, /events, /healthz and /metrics")
+        return _text(404, "there is /, /state, /events, /downtime, /healthz and /metrics")
 
     def _metrics_text(self) -> bytes:
         if self._metrics is None:
@@ -188,15 +207,25 @@ class _Exchange:
             else:
                 return None
 
-    async def answer(self, status: int, kind: str, body: bytes, *, with_body: bool = True) -> None:
+    async def answer(
+        self, status: int, kind: str, body: bytes, *, with_body: bool = True, policy: str = POLICY
+    ) -> None:
         """The whole answer."""
-        await self.begin(status, kind, [("content-length", str(len(body)))])
+        await self.begin(status, kind, [("content-length", str(len(body)))], policy=policy)
         if with_body:
             await self.send(body)
 
-    async def begin(self, status: int, kind: str, more: list[tuple[str, str]] | None = None) -> None:
-        """The head of an answer."""
-        headers = [*HEADERS, ("content-type", kind), ("connection", "close"), *(more or [])]
+    async def begin(
+        self, status: int, kind: str, more: list[tuple[str, str]] | None = None, *, policy: str = POLICY
+    ) -> None:
+        """The head of an answer. ``policy`` says what the page may load (Content-Security-Policy)."""
+        headers = [
+            *HEADERS,
+            ("content-security-policy", policy),
+            ("content-type", kind),
+            ("connection", "close"),
+            *(more or []),
+        ]
         await self._write(h11.Response(status_code=status, headers=headers))
 
     async def send(self, data: bytes) -> None:

@@ -125,7 +125,7 @@ def _load_profiles(config: GatewayConfig) -> tuple[dict[str, Profile], list[str]
     faults: list[str] = []
     for name in dict.fromkeys(device.profile for device in _wired(config)):
         try:
-            profiles[name] = load_profile(name, config.gateway.profiles_dir)
+            profiles[name] = load_profile(name, *config.profile_folders)
         except ProfileError as error:
             users = ", ".join(device.name for device in _wired(config) if device.profile == name)
             faults += [f"device {users}: {fault}" for fault in error.faults]

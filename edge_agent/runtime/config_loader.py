@@ -223,13 +223,15 @@ def _name_faults(raw: dict[str, Any]) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _profile_fault(raw: dict[str, Any]) -> ProfileFault:
-    """Looks a profile up where the agent will: in ``gateway.profiles_dir`` first, then among the shipped ones."""
-    gateway = raw.get("gateway")
-    own = gateway.get("profiles_dir") if isinstance(gateway, dict) else None
+    """Looks a profile up where the agent will: as the ledger handed it out, in ``gateway.profiles_dir``, then among the
+    shipped ones."""
+    own = [
+        Path(found) for section in ("fleet", "gateway") if isinstance(found := _at(raw, section, "profiles_dir"), str)
+    ]
 
     def fault(name: str) -> str | None:
         try:
-            load_profile(name, Path(own) if isinstance(own, str) else None)
+            load_profile(name, *own)
         except ProfileError as error:
             return "; ".join(error.faults)
         return None

@@ -1,4 +1,5 @@
-"""What is done by the calendar, once a day: reminders of calibrations and certificates, figures of the journal.
+"""What is done by the calendar, once a day: reminders of calibrations and certificates, figures of the journal, and the
+downtime pack.
 
 APScheduler follows the wall clock, which is right for a calendar and wrong for everything else. Here a clock that is
 stepped can neither hang it nor make it storm: a missed day is not made up for day by day, at most one run of each job
@@ -10,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +58,7 @@ class Calendar:
         record: Callable[[Record], Awaitable[None]],
         status: Callable[[], Awaitable[JournalStatus]],
         wear_of: Callable[[Path], DiskWear | None] = disk_wear,
+        downtime_pack: Callable[[], Awaitable[bytes]] | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -69,6 +72,8 @@ class Calendar:
             "certificates": self.remind_of_certificates,
             "statistics": self.tell_statistics,
         }
+        if downtime_pack is not None:
+            self._jobs["downtime pack"] = partial(_made, downtime_pack)
 
     async def run(self) -> None:
         """Do the daily work until cancelled."""
@@ -178,6 +183,10 @@ class Calendar:
 
         hour, minute = self._config.calendar.at.split(":")
         return NextTime(hour=int(hour), minute=int(minute), timezone=UTC)
+
+
+async def _made(downtime_pack: Callable[[], Awaitable[bytes]]) -> None:
+    await downtime_pack()
 
 
 def _when(due: date, today: date) -> str:

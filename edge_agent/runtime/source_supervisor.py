@@ -107,7 +107,7 @@ def _buses(config: GatewayConfig, clock: Clock) -> Iterator[Plan]:
             continue
         devices = tuple(device for device in config.device if device.bus == bus.name)
         wired = [device for device in devices if isinstance(device, DeviceSection)]
-        profiles = tuple(load_profile(device.profile, config.gateway.profiles_dir) for device in wired)
+        profiles = tuple(load_profile(device.profile, *config.profile_folders) for device in wired)
         yield Plan(source, (bus, devices, profiles), _within_s(bus, wired))
 
 

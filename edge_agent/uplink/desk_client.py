@@ -103,6 +103,23 @@ class DeskClient:
             raise _error(answer, address)
         return answer.body if answer.status == 200 else None
 
+    async def signed_post(self, path: str, signed_path: str, body: bytes) -> bytes | None:
+        """The ledger's answer to JSON of this gateway; None if it has no such address: it is older than this gateway.
+
+        ``signed_path`` is what the signature is over; it names the body. Raises ``UplinkError`` as :meth:`fetch` does.
+        """
+        address = f"{self._base}{path}"
+        for _ in range(2):
+            headers = self._credentials(signed_path, "POST") | {"content-type": "application/json"}
+            answer = await self._exchange_in_time("POST", address, headers, body)
+            if answer.status != 401 or not self._learn_time(answer.headers.get(NOW_HEADER)):
+                break
+        if answer.status in (404, 405):
+            return None
+        if answer.status != 200:
+            raise _error(answer, address)
+        return answer.body
+
     async def post(self, path: str, body: bytes) -> None:
         """Send JSON that needs no other credential than what it holds. Raises ``UplinkError``."""
         address = f"{self._base}{path}"
@@ -140,10 +157,10 @@ class DeskClient:
                     raise LinkDown(f"{address}: the answer is longer than {DESK_BYTES_MAX} bytes")
         return _Answer(response.status_code, response.headers, bytes(body))
 
-    def _credentials(self, path: str) -> dict[str, str]:
+    def _credentials(self, path: str, method: str = "GET") -> dict[str, str]:
         at = written(self._clock.now() + self._ledger_is_ahead)
         nonce = secrets.token_hex(16)
-        signature = self._sign(signed_words(self._gateway, "GET", path, at, nonce))
+        signature = self._sign(signed_words(self._gateway, method, path, at, nonce))
         return {
             GATEWAY_HEADER: self._gateway,
             TIME_HEADER: at,

@@ -91,6 +91,7 @@ class Forwarder:
         self._work = work or asyncio.Event()
         self._finishing = asyncio.Event()
         self._lost_since_s: float | None = None
+        self._receipt_s: float | None = None
         self._back_since_s = self._reached_s = clock.mono_s()
         self._bucket = TokenBucket(backfill_bytes_per_s, clock.mono_s()) if backfill_bytes_per_s else None
         self._newest_sent = 0  # sequence number; readings before it are of the past
@@ -110,6 +111,11 @@ class Forwarder:
     def reached_s(self) -> float:
         """When (monotonic seconds) the ledger answered last, if only with a refusal; the start if it never has."""
         return self._reached_s
+
+    @property
+    def receipt_s(self) -> float | None:
+        """When (monotonic seconds) the ledger last acknowledged a batch by its signed receipt; None: not yet."""
+        return self._receipt_s
 
     @property
     def link_since_s(self) -> float:
@@ -174,6 +180,8 @@ class Forwarder:
         if not settled:
             raise LinkDown(f"the ledger acknowledged none of {len(batches)} batches")
         await self._thread.call(self._apply, settled)
+        if settled.acknowledged:
+            self._receipt_s = self._clock.mono_s()
         await self._note_back()
         await self._note_progress(settled)
         await self._tell(settled)

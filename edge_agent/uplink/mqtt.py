@@ -77,6 +77,7 @@ class MqttUplink:
         self._ledger = trust
         self._forged_digests: list[str] = []
         self._forged = ""
+        self._missing = ""
         self._noise = 0
         self._is_noisy = False
 
@@ -119,6 +120,11 @@ class MqttUplink:
     def forged(self) -> str:
         """See :class:`edge_agent.uplink.base.Uplink`."""
         return self._forged
+
+    def take_missing(self) -> str:
+        """What the ledger has last said that it has not got; given once, '' if it said nothing since."""
+        said, self._missing = self._missing, ""
+        return said
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -231,6 +237,9 @@ class MqttUplink:
         noise = parsed.unreadable
         if len(self._forged_digests) < FORGED_MAX:
             self._forged_digests += parsed.forged
+        for digest, words in parsed.missing:
+            if digest in self._asked:  # one that was kept by somebody says what was missing long ago
+                self._missing = words
         for receipt in parsed.receipts:
             if receipt.digest in self._asked:
                 self._asked[receipt.digest][receipt.outcome] = receipt

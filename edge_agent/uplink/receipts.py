@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from edge_agent.domain.wire.journal_gaps import MISSING
 from edge_agent.domain.wire.receipts import HANDOVERS_MAX
 from edge_agent.uplink.base import Outcome, Receipt
 from edge_agent.uplink.trust import LedgerTrust
@@ -24,12 +25,16 @@ class NoReceipts(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The ledger's own ``receipts``; how many entries were unreadable; and what of those that are not its own."""
+    """The ledger's own ``receipts``; how many entries were unreadable; and what of those that are not its own.
+
+    ``missing``: what it has not got (:mod:`edge_agent.domain.wire.journal_gaps`), by the digest it was said beside.
+    """
 
     receipts: tuple[Receipt, ...]
     unreadable: int
     forged: tuple[str, ...]
     """Digests."""
+    missing: tuple[tuple[str, str], ...] = ()
 
 
 def parse_receipts(answer: bytes, trust: LedgerTrust, *, learns: bool = False) -> Parsed:
@@ -56,7 +61,8 @@ def parse_receipts(answer: bytes, trust: LedgerTrust, *, learns: bool = False) -
     if others or not trust.is_genuine(words, said.key, said.signature):
         return Parsed((), others, tuple(line.digest for line in lines))
     receipts = tuple(Receipt(line.digest, OUTCOMES[line.outcome], line.reason) for line in lines if line.is_readable)
-    return Parsed(receipts, len(lines) - len(receipts), ())
+    missing = tuple((line.digest, line.reason) for line in lines if line.outcome == MISSING)
+    return Parsed(receipts, len(lines) - len(receipts) - len(missing), (), missing)
 
 
 class _ReceiptLine(BaseModel):

@@ -1,24 +1,28 @@
 """Sends again what a restored ledger has lost: it is older than its receipts, and this gateway kept what they were for.
 
-Now and then the ledger is asked which numbers of the journal it has not got. Those that are neither in the journal nor
-kept any longer are declared as lost, which is a case at the ledger.
+Now and then the ledger is asked which numbers of the journal it has not got; through a broker it says so by itself,
+beside its receipts. Those that are neither in the journal nor kept any longer are declared as lost, which is a case at
+the ledger.
 """
 
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.journal_thread import JournalThread
 from edge_agent.buffer.kept_batches import KeptBatches
-from edge_agent.domain.wire.journal_gaps import MISSING_PATH, Numbers, in_both, without
+from edge_agent.domain.wire.journal_gaps import MISSING_PATH, Numbers, in_both, missing_of, without
 from edge_agent.domain.wire.records import Lane
 from edge_agent.errors import JournalDamaged, JournalError, UplinkError
+from edge_agent.uplink.base import Uplink
 from edge_agent.uplink.desk_client import DeskClient
 
 EVERY_S = 300.0
+LOOK_S = 15.0
+"""How often it is looked whether a ledger behind a broker has said anything."""
 AGAIN_S = 5.0
 """After something was sent again, or is about to be declared as lost."""
 PENDING_BATCHES_MAX = 2000
@@ -26,6 +30,8 @@ PENDING_BATCHES_MAX = 2000
 BYTES_AT_ONCE = 4 << 20
 
 Spans = dict[Lane, list[Numbers]]
+Asks = Callable[[str, dict[Lane, int]], Awaitable[Spans | None]]
+"""A journal and the last number of each of its lanes -> what the ledger has not got of them; None: it has not said."""
 
 _log = logging.getLogger("edge_agent.replay")
 
@@ -35,7 +41,7 @@ class Replay:
 
     def __init__(
         self,
-        client: DeskClient,
+        asks: Asks,
         journal: Journal,
         thread: JournalThread,
         kept: KeptBatches,
@@ -44,7 +50,7 @@ class Replay:
         every_s: float = EVERY_S,
     ) -> None:
         """``wake`` is called when there is something to send again."""
-        self._client = client
+        self._asks = asks
         self._journal = journal
         self._thread = thread
         self._kept = kept
@@ -74,13 +80,9 @@ class Replay:
         ends = await self._thread.call(self._journal.ends, PENDING_BATCHES_MAX)
         if not ends:
             return False
-        asked = "&".join([f"journal={self._journal.journal}", *(f"{lane}={seq}" for lane, seq in ends.items())])
-        answer = await self._client.signed_get(MISSING_PATH, asked)
-        if answer is None:
-            return False  # a ledger of before
-        missing: Spans = {}
-        for each in json.loads(answer)["missing"]:
-            missing.setdefault(Lane(each["lane"]), []).append((int(each["first"]), int(each["last"])))
+        missing = await self._asks(str(self._journal.journal), ends)
+        if missing is None:
+            return False
         if not missing:
             self._gone, self._is_told = {}, False
             return False
@@ -118,3 +120,56 @@ class Replay:
         if any(lost.values()):
             self._wake()
         return True
+
+
+def asked_of(client: DeskClient) -> Asks:
+    """Asks the ledger itself. What it raises is what a bad answer makes, or ``UplinkError``."""
+
+    async def ask(journal: str, ends: dict[Lane, int]) -> Spans | None:
+        asked = "&".join([f"journal={journal}", *(f"{lane}={seq}" for lane, seq in ends.items())])
+        answer = await client.signed_get(MISSING_PATH, asked)
+        if answer is None:
+            return None  # a ledger of before
+        missing: Spans = {}
+        for each in json.loads(answer)["missing"]:
+            missing.setdefault(Lane(each["lane"]), []).append((int(each["first"]), int(each["last"])))
+        return missing
+
+    return ask
+
+
+def told_beside_receipts(take_missing: Callable[[], str]) -> Asks:
+    """Takes what the ledger said through a broker. Raises ``ValueError`` for what cannot be read."""
+
+    async def ask(journal: str, ends: dict[Lane, int]) -> Spans | None:
+        words = take_missing()
+        if not words:
+            return None
+        of_journal, spans = missing_of(words)
+        if of_journal != journal:
+            return None
+        missing: Spans = {}
+        for lane, first, last in spans:
+            end = ends.get(Lane(lane), 0)
+            if first <= end:
+                missing.setdefault(Lane(lane), []).append((first, min(last, end)))
+        return missing
+
+    return ask
+
+
+def build_replay(
+    client: DeskClient | None,
+    uplink: Uplink,
+    journal: Journal,
+    thread: JournalThread,
+    kept: KeptBatches,
+    wake: Callable[[], None],
+) -> Replay | None:
+    """With a ledger that can be asked, or that says by itself through a broker what it misses; None without either."""
+    if client is not None:
+        return Replay(asked_of(client), journal, thread, kept, wake=wake)
+    take_missing: Callable[[], str] | None = getattr(uplink, "take_missing", None)
+    if take_missing is None:
+        return None
+    return Replay(told_beside_receipts(take_missing), journal, thread, kept, wake=wake, every_s=LOOK_S)

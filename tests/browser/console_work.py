@@ -1,18 +1,19 @@
 """Work of every kind under way in the house, so that each page of the console has something to show."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 from cloud_sync.actions.compounding import batch_execution, compounding, master_formulation_records
 from cloud_sync.actions.orders import fulfilment, orders
 from cloud_sync.actions.quality import recalls
-from cloud_sync.actions.stock import counts
+from cloud_sync.actions.stock import counts, paper_sheets
 from cloud_sync.actions.stock.movements import MovementLine
 from cloud_sync.domain.bud import Preparation, Storage
 from cloud_sync.domain.compounding import BatchStep, Ingredient, Kind, MasterFormulationRecord
 from cloud_sync.domain.orders import OrderKind, OrderStep
 from cloud_sync.storage.database import Database
+from edge_agent.domain.wire.records import Action
 from tests.support.builders import Ledger
 
 EMPTY_PAGES = (
@@ -23,6 +24,7 @@ EMPTY_PAGES = (
     "returns",
     "destruction",
     "counts",
+    "downtime",
     "recalls",
     "compounding",
 )
@@ -34,6 +36,7 @@ WORK_PAGES = {
     "recall": "/recalls/1", "new-recall": "/new-recall", "batch": "/production-batches/B-1",
     "formulation": "/master-formulation-records/syringe-10/1", "new-formulation": "/new-formulation",
     "label": "/labels/place?id=fridge-a",
+    "paper-sheet": "/downtime/sheet?number=site.202603011100.1",
     "search": "/orders?q=insulin&next=to+receive&sort=-number",
 }  # fmt: skip
 
@@ -53,6 +56,16 @@ def work(ledger: Ledger, at: datetime) -> None:
         is_mock=True, lots=[], items=[], suppliers=[], lot_numbers=[("insulin", "L3")], actor="vera",
     )  # fmt: skip
     _batch(database, at)
+    _downtime(database, at)
+
+
+def _downtime(database: Database, at: datetime) -> None:
+    """A line of a sheet that was written an hour ago."""
+    sheet = f"site.{at - timedelta(hours=2):%Y%m%d%H%M}.1"
+    line = paper_sheets.PaperLine(
+        1, Action.MOVE, at - timedelta(hours=1), "insulin", "L3", 1, "fridge-b", "dock", "amy"
+    )  # fmt: skip
+    paper_sheets.enter_lines(database, sheet, [line], at=at, actor="ben")
 
 
 def _ask(database: Database, kind: OrderKind, places: Sequence[str], number: str, *lines: orders.Asked) -> None:

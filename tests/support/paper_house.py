@@ -8,6 +8,8 @@ from cloud_sync.actions.papers.papers import PaperName
 from cloud_sync.domain.roles import Role
 from cloud_sync.ingest.batches import BatchOutcome, store_batches
 from cloud_sync.storage.database import Database
+from cloud_sync.validation.protocol import keep_run
+from cloud_sync.validation.results import Deviation, Step, execute
 from edge_agent.domain.wire.records import Notice, NoticeKind, Reading
 from tests.support.builders import COLD, GatewayWithKey, reading, stamp
 from tests.support.console import Console
@@ -44,6 +46,7 @@ def furnished(api: Api) -> dict[PaperName, str]:
         PaperName.COUNT: "C-1", PaperName.PICK: requisition, PaperName.PACKING: shipped,
         PaperName.ROOM: "fridge-a:2026-05", PaperName.DESTRUCTION: destruction, PaperName.AUDIT: f"lot:{lot}",
         PaperName.CALIBRATION: "main", PaperName.MONTH: "main:2026-05",
+        PaperName.DOWNTIME: "main", PaperName.VALIDATION: _validated(api),
     }  # fmt: skip
 
 
@@ -196,3 +199,17 @@ def _compound(api: Api, console: Console) -> str:
 def _order(api: Api, kind: str, source: str, target: str, lines: list[dict[str, Any]], **more: Any) -> str:
     body = {"client_id": str(uuid.uuid4()), "kind": kind, "from_place": source, "to_place": target, "lines": lines}
     return str(api.operator.ok("POST", "/v1/orders", json={**body, **more})["number"])
+
+
+def _validated(api: Api) -> str:
+    """A run of the validation protocol that is kept, of checks that are none of a real one."""
+
+    def deviates() -> str:
+        raise Deviation("the door was open")
+
+    steps = (
+        Step("IQ-01", "Versions", "Python 3.11 or newer", lambda: "Python 3.11.2"),
+        Step("OQ-01", "Doors", "All doors are closed", deviates),
+    )
+    results = tuple(execute(steps, lambda: NOW))
+    return str(keep_run(api.database, results, begun_at=NOW, actor="vera").number)

@@ -22,7 +22,7 @@ FOR_PEOPLE = ("edge_agent/commands/", "edge_agent/commissioning/", "edge_agent/c
 # What the rooms of HTTP may know of the ledger: what they call, what they answer with, and how to hand over a database.
 API_MAY_IMPORT = (
     "cloud_sync.actions", "cloud_sync.api", "cloud_sync.domain", "cloud_sync.errors", "cloud_sync.ingest",
-    "cloud_sync.labels.settings", "cloud_sync.seal", "cloud_sync.storage.database",
+    "cloud_sync.interop", "cloud_sync.labels.settings", "cloud_sync.seal", "cloud_sync.storage.database",
 )  # fmt: skip
 # What the domain offers ends here; only the demonstration runs both sides.
 CLOUD_MAY_IMPORT_EDGE = ("edge_agent.domain",)

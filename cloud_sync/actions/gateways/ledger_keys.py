@@ -15,6 +15,7 @@ from cloud_sync.errors import DatabaseDown
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
+from edge_agent.domain.fleet.handed_out import signed_words
 from edge_agent.domain.wire.receipts import HANDOVERS_MAX, Answer, handover_words, receipts_words
 
 READ_AGAIN_S = 5.0
@@ -53,6 +54,10 @@ class LedgerKeys:
             "signature": _text(self.private.sign(words)),
             "handovers": [dict(each) for each in self.handovers],
         }
+
+    def sign_body(self, form: str, body: str) -> dict[str, str]:
+        """A body that is handed to a gateway, signed as what it is (``edge_agent.domain.fleet.handed_out``)."""
+        return {"body": body, "by": self.public_key, "signature": _text(self.private.sign(signed_words(form, body)))}
 
 
 class ReceiptSigner:

@@ -13,7 +13,8 @@ from psycopg.types.json import Jsonb
 from cloud_sync.actions.governance.change_control import check_approved, link
 from cloud_sync.errors import Conflict, Invalid, LedgerError, NotAllowed, NotFound
 from cloud_sync.posting.cases import LEDGER, Case, open_case
-from cloud_sync.posting.governance.change_kinds import Approved, change_of
+from cloud_sync.posting.governance.change_kinds import change_of
+from cloud_sync.posting.governance.controlled import Approved
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries

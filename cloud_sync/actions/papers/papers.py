@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
-from cloud_sync.actions.papers import compounding, counts, lots, months, orders, quality
+from cloud_sync.actions.papers import compounding, counts, downtime, lots, months, orders, quality, validation
 from cloud_sync.actions.papers.sites import style_of
 from cloud_sync.domain.roles import Permission
 from cloud_sync.errors import Conflict, Invalid, NotFound
@@ -16,6 +16,7 @@ from cloud_sync.papers.envelope import Envelope, PaperData, data_of, differences
 from cloud_sync.papers.kinds.audit_extract import AuditExtract, audit_extract
 from cloud_sync.papers.kinds.batch_record import BatchRecordData, batch_record, certificate_of_release
 from cloud_sync.papers.kinds.count_sheet import CountSheet, count_sheet
+from cloud_sync.papers.kinds.downtime_pack import DowntimePack, downtime_pack
 from cloud_sync.papers.kinds.excursion_report import ExcursionReport, excursion_report
 from cloud_sync.papers.kinds.kpi_report import KpiReport, kpi_report
 from cloud_sync.papers.kinds.lot_history import LotHistory, lot_history
@@ -29,6 +30,7 @@ from cloud_sync.papers.kinds.order_papers import (
 )
 from cloud_sync.papers.kinds.recall_report import RecallReport, recall_report
 from cloud_sync.papers.kinds.thermal_passport import ThermalPassport, thermal_passport
+from cloud_sync.papers.kinds.validation_protocol import ValidationProtocol, validation_protocol
 from cloud_sync.papers.reading import envelope_of
 from cloud_sync.papers.render import made_with, pdf_of
 from cloud_sync.papers.style import PaperStyle
@@ -56,6 +58,8 @@ class PaperName(StrEnum):
     AUDIT = "audit-extract"
     CALIBRATION = "calibration-status"
     MONTH = "monthly-report"
+    DOWNTIME = "downtime-pack"
+    VALIDATION = "validation-protocol"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +183,17 @@ KINDS: Mapping[PaperName, PaperKind] = {
         kpi_report,
         lambda _: "/reports",
         KpiReport,
+    ),
+    PaperName.DOWNTIME: PaperKind(
+        "Downtime pack", "a site", downtime.pack_of, downtime_pack, lambda _: "/downtime", DowntimePack
+    ),
+    PaperName.VALIDATION: PaperKind(
+        "Validation protocol",
+        "the number of the run",
+        validation.run_of,
+        validation_protocol,
+        lambda _: "/records",
+        ValidationProtocol,
     ),
 }
 

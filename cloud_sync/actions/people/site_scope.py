@@ -32,6 +32,7 @@ OF_FIELD: Mapping[str, tuple[str, str]] = {
     "excursion_ids": ("places_of_excursion", "id"),
     "alert": ("places_of_alert", "id"),
     "order": ("places_of_order", "number"),
+    "sheet": ("places_of_paper_sheet", "number"),
 }
 """Fields of requests that name what is somewhere; the query that finds the places of one, and what it asks by."""
 NAMED_MAX = 1000

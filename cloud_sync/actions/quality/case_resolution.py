@@ -10,6 +10,7 @@ from cloud_sync.errors import Conflict, NotAllowed, NotFound
 from cloud_sync.ingest.journal_standing import DOUBTED_JOURNAL, decide_on_journal
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.holds import check_goods, lift_holds_of_case, place_hold_on
+from cloud_sync.posting.interop.suspects import check_closed
 from cloud_sync.posting.lots import MISMATCH, decide_on_expiry
 from cloud_sync.posting.monitoring.channel_statements import CHANNEL_STATEMENT, decide_on_statement
 from cloud_sync.posting.monitoring.unjudged import NOT_JUDGED
@@ -86,6 +87,7 @@ def resolve_case(
                 f"{actor.name} reported this, so somebody else has to resolve it",
                 "Ask a colleague with the role quality.",
             )
+        check_closed(connection, case)
         held = [row["lot_id"] for row in queries("holds").holds_of_case(connection, case_id=case_id)]
         named = [case["lot_id"]] if case["lot_id"] is not None and case["place"] is None else []
         if case["resolved_at"] is None and (held or named):

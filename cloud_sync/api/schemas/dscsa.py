@@ -51,6 +51,7 @@ class PartnerIn(In):
     telephone: Words = ""
     email: Words = ""
     verification_url: Words = Field("", description="Where to ask for verification of product identifiers.")
+    verification_token: Words = Field("", description="What it asks us for; empty leaves the one before. Never shown.")
 
 
 class LicenceIn(In):

@@ -28,7 +28,7 @@ ROWS_MAX = 1000
 KINDS = {
     "retention": "how long something is kept", "second_signature": "when two people sign",
     "storage_policy": "a storage policy", "place_policy": "the policy of a place", "sop": "a procedure",
-    "training": "training for a role",
+    "training": "training for a role", "gateway_config": "the configuration of a gateway",
 }  # fmt: skip
 
 router = APIRouter(route_class=PageRoute)
@@ -49,6 +49,11 @@ def _what(row: Row) -> Markup:
     match row["kind"]:
         case "storage_policy":
             parts.append(Markup("<br><small>{} rules: {}</small>").format(len(after["rules"]), after["title"]))
+        case "gateway_config":
+            parts.append(Markup("<br><small>version {}</small>").format(after["version"]))
+            for each in after["differences"][:10]:
+                told = (each["path"], each["before"] or "nothing", each["after"] or "nothing")
+                parts.append(Markup("<br><small>{}: {} → {}</small>").format(*told))
         case "sop":
             parts.append(Markup("<br><small>version {}: {}</small>").format(after["version"], after["title"]))
         case _:

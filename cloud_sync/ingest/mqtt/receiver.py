@@ -32,6 +32,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cloud_sync.ingest.mqtt.connection import Broker, Connection, ConnectionEnded, Version, VersionRefused
 from cloud_sync.ingest.mqtt.fair_queue import FairQueue
+from edge_agent.domain.wire.journal_gaps import MISSING
 from edge_agent.domain.wire.receipts import Answer
 from edge_agent.domain.wire.wire import BATCH_BYTES_MAX, WireError, digest_of, header_of
 
@@ -70,6 +71,8 @@ class Receipt(Protocol):
 
 Seal = Callable[[Iterable[Mapping[str, str]]], Answer]
 """Signs receipts (``digest``, ``outcome``, ``reason``) as the ledger; any exception means: no receipt."""
+Missing = Callable[[str, bytes], str]
+"""A gateway and a batch of it -> what the ledger has not got of that journal, in words for it; '' if nothing."""
 Store = Callable[[Sequence[bytes]], Sequence[Receipt]]
 """Stores batches and returns, once they are committed, a receipt for each. Any exception means: not stored, or not all;
 let them be sent again. So a batch that can never be stored has to get a receipt, too."""
@@ -115,12 +118,21 @@ class MqttDoor:
     queue and they take turns. What waits of a gateway is stored together, by one worker at a time.
     """
 
-    def __init__(self, section: MqttSection, store: Store, seal: Seal, group: str | None = None) -> None:
+    def __init__(
+        self,
+        section: MqttSection,
+        store: Store,
+        seal: Seal,
+        group: str | None = None,
+        missing: Missing = lambda _gateway, _raw: "",
+    ) -> None:
         """Connects to nothing yet. Raises ``ValueError`` if a file of ``section`` cannot be used.
 
         ``group`` is shared by all processes of a ledger, and nobody else's to know: whoever subscribes in it gets
-        batches in their place. ``section.group`` wins; without either this process is a group of its own.
+        batches in their place. ``section.group`` wins; without either this process is a group of its own. ``missing``
+        says what the ledger has not got of the journal of a batch that it has just taken.
         """
+        self._missing = missing
         parts = urlsplit(section.url)
         self._broker = Broker(
             address=f"{parts.scheme}://{parts.netloc}",
@@ -263,7 +275,19 @@ class MqttDoor:
             self._states.enter("store", f"batches cannot be stored ({error}): no receipts until they can", error)
             return
         self._states.leave("store", "batches are stored again")
-        self._answer(gateway, receipts)
+        self._answer(gateway, [*receipts, *self._missed(gateway, own[-1], receipts[-1])])
+
+    def _missed(self, gateway: str, raw: bytes, receipt: Receipt) -> list[Receipt]:
+        """What a gateway that can only send has to send again, said beside the receipt of a batch of it."""
+        if receipt.outcome not in ("stored", "duplicate"):
+            return []
+        try:
+            words = self._missing(gateway, raw)
+        except Exception as error:  # noqa: BLE001 - its receipts count whatever else is wrong
+            self._states.enter("missing", f"gateways cannot be asked for what is missing ({error})", error)
+            return []
+        self._states.leave("missing", "gateways are asked again for what is missing")
+        return [_Refusal(receipt.digest, words, MISSING)] if words else []
 
     def _answer(self, gateway: str, receipts: Sequence[Receipt]) -> None:
         """Where the connection is gone meanwhile, the receipts are too: the batches come again, as duplicates."""
@@ -290,7 +314,7 @@ class MqttDoor:
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """The receipt of a batch that does not come as far as the store."""
+    """What is said of a batch beside the store's own receipts."""
 
     digest: str
     reason: str

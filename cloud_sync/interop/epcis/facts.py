@@ -179,8 +179,11 @@ def _moved(row: Row) -> dict[str, Any]:
 
 
 def _object(goods: Mapping[str, list[Any]]) -> dict[str, Any]:
-    classes = goods.get("classes")
-    return {"epcList": goods.get("epcs", []), **({"quantityList": classes} if classes else {})}
+    epcs, classes = goods.get("epcs", []), goods.get("classes", [])
+    return {
+        **({"epcList": epcs} if epcs or not classes else {}),
+        **({"quantityList": classes} if classes else {}),
+    }
 
 
 def _order(row: Row) -> dict[str, Any]:

@@ -8,33 +8,14 @@ from typing import Any, Protocol
 from cloud_sync.domain.roles import Role
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.posting.corrections.place_policies import PlacePolicy
+from cloud_sync.posting.governance.controlled import Approved, Subject
+from cloud_sync.posting.governance.gateway_config import GatewayConfigChange
 from cloud_sync.posting.monitoring.rule_tracks import judge_places
 from cloud_sync.posting.policies import add_policy, check_silence, latest_version, next_name
 from cloud_sync.storage.database import Connection
 from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.monitoring.policies import Policy
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a change is about, as it is now; ``before`` and ``after`` are plain JSON. ``is_stricter``: it only adds
-    care, so that one person may say it."""
-
-    name: str
-    before: dict[str, Any] | None
-    after: dict[str, Any]
-    is_stricter: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Approved:
-    """Who proposed and approved a change, why, and from when on it is in force."""
-
-    proposed_by: str
-    approved_by: str
-    reason: str
-    effective_from: datetime
 
 
 class ChangeKind(Protocol):
@@ -226,5 +207,8 @@ KINDS: Mapping[str, Callable[[Mapping[str, Any]], ChangeKind]] = {
     "storage_policy": lambda asked: StoragePolicy(Policy.model_validate(asked["policy"])),
     "place_policy": lambda asked: PolicyOfPlace(asked["place"], asked["policy"]),
     "sop": lambda asked: SopVersion(asked["code"], asked["title"], asked["reference"], asked["sha256"], asked["body"]),
+    "gateway_config": lambda asked: GatewayConfigChange(
+        asked["gateway"], asked["toml"], asked["profiles"], asked["replaces"]
+    ),
     "training": lambda asked: TrainingRequirement(Role(asked["role"]), asked["code"], asked["grace_days"]),
 }

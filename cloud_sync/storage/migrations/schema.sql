@@ -524,7 +524,7 @@ CREATE TABLE controlled_change (
     CONSTRAINT controlled_change_check1 CHECK (((NOT needs_second_person) OR (decision IS DISTINCT FROM 'approved'::text) OR (decided_by <> proposed_by))),
     CONSTRAINT controlled_change_check2 CHECK (((applied_at IS NULL) OR (decision = 'approved'::text))),
     CONSTRAINT controlled_change_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
-    CONSTRAINT controlled_change_kind_check CHECK ((kind = ANY (ARRAY['retention'::text, 'second_signature'::text, 'storage_policy'::text, 'place_policy'::text, 'sop'::text, 'training'::text]))),
+    CONSTRAINT controlled_change_kind_check CHECK ((kind = ANY (ARRAY['retention'::text, 'second_signature'::text, 'storage_policy'::text, 'place_policy'::text, 'sop'::text, 'training'::text, 'gateway_config'::text]))),
     CONSTRAINT controlled_change_pkey PRIMARY KEY (id)
 );
 CREATE INDEX controlled_change_due ON public.controlled_change USING btree (effective_from) WHERE ((decision = 'approved'::text) AND (applied_at IS NULL));
@@ -646,7 +646,9 @@ CREATE TABLE disposition (
     CONSTRAINT disposition_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
     CONSTRAINT disposition_pkey PRIMARY KEY (id)
 );
+CREATE INDEX disposition_decided ON public.disposition USING btree (decided_at, id);
 CREATE INDEX disposition_exposure ON public.disposition USING btree (excursion_id, lot_id);
+CREATE INDEX disposition_of_lot ON public.disposition USING btree (lot_id, id);
 CREATE TRIGGER disposition_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.disposition FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER disposition_evidence BEFORE INSERT ON public.disposition FOR EACH ROW EXECUTE FUNCTION note_evidence();
 CREATE TRIGGER disposition_new AFTER INSERT ON public.disposition REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION look_at_lots_again();
@@ -758,6 +760,80 @@ CREATE TABLE envelope_point (
 CREATE INDEX envelope_point_channel_at ON public.envelope_point USING btree (channel_id, at);
 CREATE INDEX envelope_point_envelope ON public.envelope_point USING btree (envelope_id);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE epcis_capture (
+    id uuid NOT NULL,
+    document_id bigint NOT NULL,
+    error_behaviour text NOT NULL,
+    told_by text NOT NULL,
+    events integer NOT NULL,
+    events_kept integer NOT NULL,
+    errors jsonb NOT NULL DEFAULT '[]'::jsonb,
+    created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT epcis_capture_check CHECK (((events_kept >= 0) AND (events_kept <= events))),
+    CONSTRAINT epcis_capture_document_id_error_behaviour_key UNIQUE (document_id, error_behaviour),
+    CONSTRAINT epcis_capture_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT epcis_capture_error_behaviour_check CHECK ((error_behaviour = ANY (ARRAY['rollback'::text, 'proceed'::text]))),
+    CONSTRAINT epcis_capture_errors_check CHECK ((jsonb_typeof(errors) = 'array'::text)),
+    CONSTRAINT epcis_capture_events_check CHECK ((events >= 0)),
+    CONSTRAINT epcis_capture_pkey PRIMARY KEY (id),
+    CONSTRAINT epcis_capture_told_by_check CHECK ((told_by <> ''::text))
+);
+CREATE INDEX epcis_capture_created ON public.epcis_capture USING btree (created_at DESC, id DESC);
+CREATE TRIGGER epcis_capture_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.epcis_capture FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER epcis_capture_sealed_delete AFTER DELETE ON public.epcis_capture REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_epcis_capture();
+CREATE TRIGGER epcis_capture_sealed_insert AFTER INSERT ON public.epcis_capture REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_epcis_capture();
+CREATE TRIGGER epcis_capture_sealed_update AFTER UPDATE ON public.epcis_capture REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_epcis_capture();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE epcis_event (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    capture_id uuid NOT NULL,
+    event_id text NOT NULL,
+    hash bytea NOT NULL,
+    digest bytea NOT NULL,
+    type text NOT NULL,
+    event_time timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    biz_step text NOT NULL DEFAULT ''::text,
+    biz_location text NOT NULL DEFAULT ''::text,
+    body json NOT NULL,
+    prefixes json NOT NULL DEFAULT '{}'::json,
+    CONSTRAINT epcis_event_capture_id_fkey FOREIGN KEY (capture_id) REFERENCES epcis_capture(id),
+    CONSTRAINT epcis_event_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT epcis_event_digest_key UNIQUE (digest),
+    CONSTRAINT epcis_event_event_id_check CHECK ((event_id <> ''::text)),
+    CONSTRAINT epcis_event_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT epcis_event_pkey PRIMARY KEY (id)
+);
+CREATE INDEX epcis_event_capture ON public.epcis_event USING btree (capture_id, id);
+CREATE INDEX epcis_event_named ON public.epcis_event USING btree (event_id, id);
+CREATE INDEX epcis_event_time ON public.epcis_event USING btree (event_time, id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE epcis_event_key (
+    key text NOT NULL,
+    event_time timestamp with time zone NOT NULL,
+    event bigint NOT NULL,
+    is_parent boolean NOT NULL,
+    CONSTRAINT epcis_event_key_event_fkey FOREIGN KEY (event) REFERENCES epcis_event(id),
+    CONSTRAINT epcis_event_key_pkey PRIMARY KEY (key, event_time, event, is_parent)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE epcis_query (
+    name text NOT NULL,
+    parameters jsonb NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT epcis_query_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT epcis_query_pkey PRIMARY KEY (name)
+);
+ALTER TABLE epcis_query ENABLE ROW LEVEL SECURITY;
+ALTER TABLE epcis_query FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON epcis_query AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON epcis_query AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((NULLIF(current_setting('lotwarden.owner'::text, true), ''::text) IS NOT NULL)) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE equipment (
     name text NOT NULL,
@@ -942,7 +1018,13 @@ CREATE TRIGGER excursion_version_append_only BEFORE DELETE OR UPDATE OR TRUNCATE
 CREATE TRIGGER excursion_version_sealed_delete AFTER DELETE ON public.excursion_version REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_excursion_version();
 CREATE TRIGGER excursion_version_sealed_insert AFTER INSERT ON public.excursion_version REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_excursion_version();
 CREATE TRIGGER excursion_version_sealed_update AFTER UPDATE ON public.excursion_version REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_excursion_version();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE excursion_version ENABLE ROW LEVEL SECURITY;
+ALTER TABLE excursion_version FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON excursion_version AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON excursion_version AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM excursion x
+  WHERE (x.id = excursion_version.excursion_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE exposure (
     excursion_id bigint NOT NULL,
@@ -986,6 +1068,52 @@ ALTER TABLE gateway FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON gateway AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
 CREATE POLICY of_owner ON gateway AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((NULLIF(current_setting('lotwarden.owner'::text, true), ''::text) IS NOT NULL)) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE gateway_cohort (
+    gateway_id bigint NOT NULL,
+    cohort text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT gateway_cohort_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT gateway_cohort_pkey PRIMARY KEY (gateway_id)
+);
+CREATE INDEX gateway_cohort_name ON public.gateway_cohort USING btree (cohort);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE gateway_config (
+    gateway_id bigint NOT NULL,
+    version integer NOT NULL,
+    toml text NOT NULL,
+    profiles jsonb NOT NULL DEFAULT '{}'::jsonb,
+    sha256 text NOT NULL,
+    replaces text,
+    reason text NOT NULL,
+    set_by text NOT NULL,
+    approved_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT gateway_config_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT gateway_config_pkey PRIMARY KEY (gateway_id, version),
+    CONSTRAINT gateway_config_replaces_check CHECK ((replaces ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT gateway_config_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT gateway_config_version_check CHECK ((version > 0))
+);
+CREATE TRIGGER gateway_config_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.gateway_config FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER gateway_config_sealed_delete AFTER DELETE ON public.gateway_config REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_gateway_config();
+CREATE TRIGGER gateway_config_sealed_insert AFTER INSERT ON public.gateway_config REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_gateway_config();
+CREATE TRIGGER gateway_config_sealed_update AFTER UPDATE ON public.gateway_config REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_gateway_config();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE gateway_heartbeat (
+    gateway_id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    protocols integer[] NOT NULL,
+    config jsonb NOT NULL,
+    release jsonb NOT NULL,
+    health jsonb NOT NULL,
+    CONSTRAINT gateway_heartbeat_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT gateway_heartbeat_pkey PRIMARY KEY (gateway_id)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE gateway_invite (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -1076,8 +1204,10 @@ CREATE TABLE hold (
     CONSTRAINT hold_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
 );
 CREATE INDEX hold_case ON public.hold USING btree (case_id) WHERE (case_id IS NOT NULL);
+CREATE INDEX hold_lifted ON public.hold USING btree (lifted_at, id) WHERE (lifted_at IS NOT NULL);
 CREATE INDEX hold_lot ON public.hold USING btree (lot_id) WHERE (lifted_at IS NULL);
 CREATE INDEX hold_of_lot ON public.hold USING btree (lot_id, id);
+CREATE INDEX hold_placed ON public.hold USING btree (COALESCE(since, placed_at), id);
 CREATE TRIGGER hold_append_only BEFORE DELETE OR TRUNCATE ON public.hold FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER hold_mostly_stays BEFORE UPDATE ON public.hold FOR EACH ROW EXECUTE FUNCTION refuse_other_change('lifted_by', 'lifted_at', 'lifted_reason');
 CREATE TRIGGER hold_sealed_delete AFTER DELETE ON public.hold REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hold();
@@ -1496,6 +1626,7 @@ CREATE INDEX movement_occurred ON public.movement USING btree (occurred_at DESC,
 CREATE INDEX movement_opening ON public.movement USING btree (id) WHERE (action = 'opening'::text);
 CREATE INDEX movement_order ON public.movement USING btree (order_ref) WHERE (order_ref <> ''::text);
 CREATE INDEX movement_out ON public.movement USING btree (lot_id, from_place, serial, left_at);
+CREATE INDEX movement_said ON public.movement USING btree (said_at, id) WHERE (said_at IS NOT NULL);
 CREATE INDEX movement_serial ON public.movement USING btree (serial) WHERE (serial <> ''::text);
 CREATE INDEX movement_to_place ON public.movement USING btree (to_place, occurred_at);
 CREATE INDEX movement_typed ON public.movement USING btree (lot_id, from_place, serial) WHERE (latest_at IS NOT NULL);
@@ -1642,6 +1773,27 @@ CREATE POLICY of_house ON owner AS PERMISSIVE FOR ALL TO lotwarden_runtime, post
 CREATE POLICY of_owner ON owner AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((name = NULLIF(current_setting('lotwarden.owner'::text, true), ''::text))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
+CREATE TABLE paper_line (
+    sheet text NOT NULL,
+    line integer NOT NULL,
+    fact text NOT NULL,
+    told_sha256 bytea NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    entered_by text NOT NULL,
+    entered_at timestamp with time zone NOT NULL,
+    event_id bigint NOT NULL,
+    CONSTRAINT paper_line_event_id_fkey FOREIGN KEY (event_id) REFERENCES event(id),
+    CONSTRAINT paper_line_fact_key UNIQUE (fact),
+    CONSTRAINT paper_line_line_check CHECK (((line >= 1) AND (line <= 99))),
+    CONSTRAINT paper_line_pkey PRIMARY KEY (sheet, line)
+);
+CREATE INDEX paper_line_entered ON public.paper_line USING btree (entered_at);
+CREATE TRIGGER paper_line_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.paper_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER paper_line_sealed_delete AFTER DELETE ON public.paper_line REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_paper_line();
+CREATE TRIGGER paper_line_sealed_insert AFTER INSERT ON public.paper_line REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_paper_line();
+CREATE TRIGGER paper_line_sealed_update AFTER UPDATE ON public.paper_line REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_paper_line();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE paper_schedule (
     name text NOT NULL,
     kind text NOT NULL,
@@ -1660,6 +1812,21 @@ CREATE TABLE paper_schedule (
 );
 CREATE INDEX paper_schedule_due ON public.paper_schedule USING btree (next_at) WHERE active;
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE paper_sheet_close (
+    sheet text NOT NULL,
+    lines_written integer NOT NULL,
+    closed_by text NOT NULL,
+    closed_at timestamp with time zone NOT NULL,
+    remark text NOT NULL,
+    CONSTRAINT paper_sheet_close_lines_written_check CHECK (((lines_written >= 0) AND (lines_written <= 99))),
+    CONSTRAINT paper_sheet_close_pkey PRIMARY KEY (sheet)
+);
+CREATE TRIGGER paper_sheet_close_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.paper_sheet_close FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER paper_sheet_close_sealed_delete AFTER DELETE ON public.paper_sheet_close REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_paper_sheet_close();
+CREATE TRIGGER paper_sheet_close_sealed_insert AFTER INSERT ON public.paper_sheet_close REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_paper_sheet_close();
+CREATE TRIGGER paper_sheet_close_sealed_update AFTER UPDATE ON public.paper_sheet_close REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_paper_sheet_close();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE partner_licence (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -1775,6 +1942,21 @@ CREATE POLICY of_owner ON place AS PERMISSIVE FOR SELECT TO lotwarden_client USI
   WHERE ((o.from_place = place.id) OR (o.to_place = place.id)))))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
+CREATE TABLE place_gln (
+    place_id bigint NOT NULL,
+    gln text NOT NULL,
+    extension text NOT NULL DEFAULT ''::text,
+    CONSTRAINT place_gln_gln_check CHECK ((gln ~ '^[0-9]{13}$'::text)),
+    CONSTRAINT place_gln_gln_extension_key UNIQUE (gln, extension),
+    CONSTRAINT place_gln_pkey PRIMARY KEY (place_id),
+    CONSTRAINT place_gln_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+ALTER TABLE place_gln ENABLE ROW LEVEL SECURITY;
+ALTER TABLE place_gln FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON place_gln AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON place_gln AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((NULLIF(current_setting('lotwarden.owner'::text, true), ''::text) IS NOT NULL)) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
+
 CREATE TABLE place_policy_was (
     place_id bigint NOT NULL,
     policy text,
@@ -1814,6 +1996,7 @@ CREATE TABLE position (
     CONSTRAINT position_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
 );
 CREATE INDEX position_place ON public."position" USING btree (place_id);
+CREATE INDEX position_serial ON public."position" USING btree (serial, lot_id) WHERE (serial <> ''::text);
 ALTER TABLE position ENABLE ROW LEVEL SECURITY;
 ALTER TABLE position FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON "position" AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
@@ -1845,7 +2028,45 @@ CREATE TABLE probe_excursion (
     CONSTRAINT probe_excursion_severity_check CHECK ((severity = ANY (ARRAY['alert'::text, 'action'::text])))
 );
 CREATE INDEX probe_excursion_place ON public.probe_excursion USING btree (place_id, rule, COALESCE(ended_at, 'infinity'::timestamp with time zone), began_at);
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+ALTER TABLE probe_excursion ENABLE ROW LEVEL SECURITY;
+ALTER TABLE probe_excursion FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON probe_excursion AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON probe_excursion AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM excursion x
+  WHERE ((x.channel_id = probe_excursion.channel_id) AND (x.rule = probe_excursion.rule) AND (x.place_id = probe_excursion.place_id))))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE product_verification (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    direction text NOT NULL,
+    partner_id bigint,
+    gtin text NOT NULL,
+    lot_number text NOT NULL,
+    serial text NOT NULL,
+    expires_on date,
+    context text NOT NULL DEFAULT ''::text,
+    correlation text NOT NULL DEFAULT ''::text,
+    requester_gln text NOT NULL DEFAULT ''::text,
+    verified boolean,
+    reason text,
+    info text,
+    error text NOT NULL DEFAULT ''::text,
+    case_id bigint,
+    person text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT product_verification_case_id_fkey FOREIGN KEY (case_id) REFERENCES exception_case(id),
+    CONSTRAINT product_verification_direction_check CHECK ((direction = ANY (ARRAY['asked'::text, 'answered'::text]))),
+    CONSTRAINT product_verification_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES place(id),
+    CONSTRAINT product_verification_pkey PRIMARY KEY (id)
+);
+CREATE INDEX product_verification_at ON public.product_verification USING btree (at);
+CREATE INDEX product_verification_gtin ON public.product_verification USING btree (gtin, lot_number);
+CREATE INDEX product_verification_serial ON public.product_verification USING btree (serial);
+CREATE TRIGGER product_verification_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.product_verification FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER product_verification_sealed_delete AFTER DELETE ON public.product_verification REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_product_verification();
+CREATE TRIGGER product_verification_sealed_insert AFTER INSERT ON public.product_verification REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_product_verification();
+CREATE TRIGGER product_verification_sealed_update AFTER UPDATE ON public.product_verification REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_product_verification();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE production_batch (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -2024,6 +2245,40 @@ CREATE TABLE recovery_code (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE release (
+    version text NOT NULL,
+    body text NOT NULL,
+    signed_by text NOT NULL,
+    signature text NOT NULL,
+    sha256 text NOT NULL,
+    added_by text NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    CONSTRAINT release_pkey PRIMARY KEY (version),
+    CONSTRAINT release_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+CREATE TRIGGER release_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.release FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER release_sealed_delete AFTER DELETE ON public.release REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release();
+CREATE TRIGGER release_sealed_insert AFTER INSERT ON public.release REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release();
+CREATE TRIGGER release_sealed_update AFTER UPDATE ON public.release REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE release_file (
+    version text NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    bytes bigint NOT NULL,
+    content bytea NOT NULL,
+    CONSTRAINT release_file_bytes_check CHECK ((bytes > 0)),
+    CONSTRAINT release_file_pkey PRIMARY KEY (version, name),
+    CONSTRAINT release_file_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT release_file_version_fkey FOREIGN KEY (version) REFERENCES release(version)
+);
+CREATE TRIGGER release_file_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.release_file FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER release_file_sealed_delete AFTER DELETE ON public.release_file REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release_file();
+CREATE TRIGGER release_file_sealed_insert AFTER INSERT ON public.release_file REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release_file();
+CREATE TRIGGER release_file_sealed_update AFTER UPDATE ON public.release_file REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_release_file();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE reorder_level (
     item_id bigint NOT NULL,
     place_id bigint NOT NULL,
@@ -2159,6 +2414,53 @@ CREATE TABLE role_permission (
     CONSTRAINT role_permission_role_fkey FOREIGN KEY (role) REFERENCES role(name)
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE roll_out (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    version text NOT NULL,
+    waves text[] NOT NULL,
+    soak_minutes integer NOT NULL,
+    reason text NOT NULL,
+    started_by text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_as text,
+    ended_at timestamp with time zone,
+    ended_by text,
+    ended_reason text,
+    CONSTRAINT roll_out_ended_as_check CHECK ((ended_as = ANY (ARRAY['done'::text, 'stopped'::text]))),
+    CONSTRAINT roll_out_pkey PRIMARY KEY (id),
+    CONSTRAINT roll_out_soak_minutes_check CHECK ((soak_minutes >= 0)),
+    CONSTRAINT roll_out_version_fkey FOREIGN KEY (version) REFERENCES release(version)
+);
+CREATE UNIQUE INDEX roll_out_running ON public.roll_out USING btree ((true)) WHERE (ended_as IS NULL);
+CREATE TRIGGER roll_out_append_only BEFORE DELETE OR TRUNCATE ON public.roll_out FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER roll_out_mostly_stays BEFORE UPDATE ON public.roll_out FOR EACH ROW EXECUTE FUNCTION refuse_other_change('ended_as', 'ended_at', 'ended_by', 'ended_reason');
+CREATE TRIGGER roll_out_sealed_delete AFTER DELETE ON public.roll_out REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_roll_out();
+CREATE TRIGGER roll_out_sealed_insert AFTER INSERT ON public.roll_out REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_roll_out();
+CREATE TRIGGER roll_out_sealed_update AFTER UPDATE ON public.roll_out REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_roll_out();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE roll_out_gateway (
+    roll_out_id bigint NOT NULL,
+    gateway_id bigint NOT NULL,
+    wave integer NOT NULL,
+    ordered_at timestamp with time zone,
+    before jsonb,
+    reached_at timestamp with time zone,
+    judged_at timestamp with time zone,
+    faults text[],
+    CONSTRAINT roll_out_gateway_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT roll_out_gateway_pkey PRIMARY KEY (roll_out_id, gateway_id),
+    CONSTRAINT roll_out_gateway_roll_out_id_fkey FOREIGN KEY (roll_out_id) REFERENCES roll_out(id),
+    CONSTRAINT roll_out_gateway_wave_check CHECK ((wave > 0))
+);
+CREATE INDEX roll_out_gateway_orders ON public.roll_out_gateway USING btree (gateway_id, roll_out_id) WHERE (ordered_at IS NOT NULL);
+CREATE TRIGGER roll_out_gateway_append_only BEFORE DELETE OR TRUNCATE ON public.roll_out_gateway FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER roll_out_gateway_mostly_stays BEFORE UPDATE ON public.roll_out_gateway FOR EACH ROW EXECUTE FUNCTION refuse_other_change('ordered_at', 'before', 'reached_at', 'judged_at', 'faults');
+CREATE TRIGGER roll_out_gateway_sealed_delete AFTER DELETE ON public.roll_out_gateway REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_roll_out_gateway();
+CREATE TRIGGER roll_out_gateway_sealed_insert AFTER INSERT ON public.roll_out_gateway REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_roll_out_gateway();
+CREATE TRIGGER roll_out_gateway_sealed_update AFTER UPDATE ON public.roll_out_gateway REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_roll_out_gateway();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE seal_checkpoint (
     size bigint NOT NULL,
@@ -2404,6 +2706,49 @@ CREATE TABLE supplier (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE suspect_product (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    case_id bigint NOT NULL,
+    source text NOT NULL,
+    classification text NOT NULL,
+    description text NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    determination text,
+    determined_by text,
+    determined_at timestamp with time zone,
+    determination_reason text,
+    fda_notified_by text,
+    fda_notified_at timestamp with time zone,
+    fda_notified_how text,
+    fda_incident text NOT NULL DEFAULT ''::text,
+    terminated_by text,
+    terminated_at timestamp with time zone,
+    termination_reason text,
+    CONSTRAINT suspect_product_case_id_fkey FOREIGN KEY (case_id) REFERENCES exception_case(id),
+    CONSTRAINT suspect_product_check CHECK ((num_nulls(determination, determined_by, determined_at, determination_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT suspect_product_check1 CHECK ((num_nulls(fda_notified_by, fda_notified_at, fda_notified_how) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT suspect_product_check2 CHECK ((num_nulls(terminated_by, terminated_at, termination_reason) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT suspect_product_check3 CHECK (((fda_notified_at IS NULL) OR (determination = 'illegitimate'::text))),
+    CONSTRAINT suspect_product_check4 CHECK (((terminated_at IS NULL) OR (fda_notified_at IS NOT NULL))),
+    CONSTRAINT suspect_product_classification_check CHECK ((classification = ANY (ARRAY['counterfeit'::text, 'diverted'::text, 'stolen'::text, 'intentional_adulteration'::text, 'unfit_for_distribution'::text, 'fraudulent_transaction'::text]))),
+    CONSTRAINT suspect_product_determination_check CHECK ((determination = ANY (ARRAY['cleared'::text, 'illegitimate'::text]))),
+    CONSTRAINT suspect_product_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT suspect_product_pkey PRIMARY KEY (id),
+    CONSTRAINT suspect_product_source_check CHECK ((source = ANY (ARRAY['own'::text, 'partner'::text, 'fda'::text])))
+);
+CREATE UNIQUE INDEX suspect_product_case ON public.suspect_product USING btree (case_id);
+CREATE INDEX suspect_product_lot ON public.suspect_product USING btree (lot_id);
+CREATE UNIQUE INDEX suspect_product_open ON public.suspect_product USING btree (lot_id, serial) WHERE ((determination IS DISTINCT FROM 'cleared'::text) AND (terminated_at IS NULL));
+CREATE TRIGGER suspect_product_append_only BEFORE DELETE OR TRUNCATE ON public.suspect_product FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER suspect_product_mostly_stays BEFORE UPDATE ON public.suspect_product FOR EACH ROW EXECUTE FUNCTION refuse_other_change('determination', 'determined_by', 'determined_at', 'determination_reason', 'fda_notified_by', 'fda_notified_at', 'fda_notified_how', 'fda_incident', 'terminated_by', 'terminated_at', 'termination_reason');
+CREATE TRIGGER suspect_product_sealed_delete AFTER DELETE ON public.suspect_product REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_suspect_product();
+CREATE TRIGGER suspect_product_sealed_insert AFTER INSERT ON public.suspect_product REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_suspect_product();
+CREATE TRIGGER suspect_product_sealed_update AFTER UPDATE ON public.suspect_product REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_suspect_product();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE tote (
     id bigint NOT NULL GENERATED AS IDENTITY,
     sscc text NOT NULL,
@@ -2439,6 +2784,33 @@ CREATE TABLE traced_product (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE tracing_request (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    asked_by text NOT NULL,
+    reference text NOT NULL DEFAULT ''::text,
+    asked_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    gtin text NOT NULL DEFAULT ''::text,
+    item_id bigint NOT NULL,
+    lot_number text NOT NULL DEFAULT ''::text,
+    serial text NOT NULL DEFAULT ''::text,
+    recorded_by text NOT NULL,
+    answered_by text,
+    answered_at timestamp with time zone,
+    answer_sha256 text,
+    CONSTRAINT tracing_request_check CHECK ((due_at > asked_at)),
+    CONSTRAINT tracing_request_check1 CHECK ((num_nulls(answered_by, answered_at, answer_sha256) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT tracing_request_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT tracing_request_pkey PRIMARY KEY (id)
+);
+CREATE INDEX tracing_request_waiting ON public.tracing_request USING btree (due_at) WHERE (answered_at IS NULL);
+CREATE TRIGGER tracing_request_append_only BEFORE DELETE OR TRUNCATE ON public.tracing_request FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER tracing_request_mostly_stays BEFORE UPDATE ON public.tracing_request FOR EACH ROW EXECUTE FUNCTION refuse_other_change('answered_by', 'answered_at', 'answer_sha256');
+CREATE TRIGGER tracing_request_sealed_delete AFTER DELETE ON public.tracing_request REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tracing_request();
+CREATE TRIGGER tracing_request_sealed_insert AFTER INSERT ON public.tracing_request REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tracing_request();
+CREATE TRIGGER tracing_request_sealed_update AFTER UPDATE ON public.tracing_request REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tracing_request();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE track (
     channel_id bigint NOT NULL,
     rule text NOT NULL,
@@ -2469,6 +2841,7 @@ CREATE TABLE trading_partner (
     email text NOT NULL DEFAULT ''::text,
     verification_url text NOT NULL DEFAULT ''::text,
     set_by text NOT NULL,
+    verification_token text NOT NULL DEFAULT ''::text,
     CONSTRAINT trading_partner_business_name_check CHECK ((business_name <> ''::text)),
     CONSTRAINT trading_partner_gln_check CHECK ((gln ~ '^([0-9]{13})?$'::text)),
     CONSTRAINT trading_partner_pkey PRIMARY KEY (place_id),
@@ -2589,6 +2962,26 @@ CREATE TABLE unusable_reading (
 CREATE INDEX unusable_reading_device_at ON public.unusable_reading USING btree (gateway_id, device, at);
 CREATE INDEX unusable_reading_unsynced ON public.unusable_reading USING btree (gateway_id, boot) WHERE (boot IS NOT NULL);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE validation_run (
+    number bigint NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    run_by text NOT NULL,
+    passed integer NOT NULL,
+    failed integer NOT NULL,
+    body jsonb NOT NULL,
+    sha256 bytea NOT NULL,
+    public_key bytea NOT NULL,
+    signature bytea NOT NULL,
+    CONSTRAINT validation_run_failed_check CHECK ((failed >= 0)),
+    CONSTRAINT validation_run_passed_check CHECK ((passed >= 0)),
+    CONSTRAINT validation_run_pkey PRIMARY KEY (number)
+);
+CREATE TRIGGER validation_run_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.validation_run FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER validation_run_sealed_delete AFTER DELETE ON public.validation_run REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_validation_run();
+CREATE TRIGGER validation_run_sealed_insert AFTER INSERT ON public.validation_run REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_validation_run();
+CREATE TRIGGER validation_run_sealed_update AFTER UPDATE ON public.validation_run REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_validation_run();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE VIEW active_hold WITH (security_invoker=true) AS
  SELECT x.lot_id,
@@ -4313,6 +4706,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_epcis_capture()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'epcis_capture', NULL::bigint, jsonb_build_array((s.r).id)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'epcis_capture', NULL::bigint, jsonb_build_array((s.r).id)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'epcis_capture', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_erasure()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4462,6 +4886,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).excursion_id, (s.r).version)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).excursion_id, (s.r).version)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_gateway_config()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'gateway_config', NULL::bigint, jsonb_build_array((s.r).gateway_id, (s.r).version)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'gateway_config', NULL::bigint, jsonb_build_array((s.r).gateway_id, (s.r).version)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'gateway_config', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).gateway_id, (s.r).version)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).gateway_id, (s.r).version)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -4840,6 +5295,68 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_paper_line()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'paper_line', NULL::bigint, jsonb_build_array((s.r).sheet, (s.r).line)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'paper_line', NULL::bigint, jsonb_build_array((s.r).sheet, (s.r).line)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'paper_line', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).sheet, (s.r).line)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).sheet, (s.r).line)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_paper_sheet_close()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'paper_sheet_close', NULL::bigint, jsonb_build_array((s.r).sheet)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'paper_sheet_close', NULL::bigint, jsonb_build_array((s.r).sheet)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'paper_sheet_close', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).sheet)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).sheet)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_partner_licence()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4958,6 +5475,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).name)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).name)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_product_verification()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'product_verification', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'product_verification', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'product_verification', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -5088,6 +5636,68 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_release()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'release', NULL::bigint, jsonb_build_array((s.r).version)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'release', NULL::bigint, jsonb_build_array((s.r).version)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'release', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).version)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).version)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_release_file()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'release_file', NULL::bigint, jsonb_build_array((s.r).version, (s.r).name)::text, 'I', s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'release_file', NULL::bigint, jsonb_build_array((s.r).version, (s.r).name)::text, 'D', s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'release_file', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).version, (s.r).name)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).version, (s.r).name)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to((to_jsonb((s.r)) - '{content}'::text[])::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_reservation()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5144,6 +5754,68 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).gateway_id, (s.r).journal, (s.r).was)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).gateway_id, (s.r).journal, (s.r).was)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_roll_out()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'roll_out', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'roll_out', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'roll_out', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{ended_as,ended_at,ended_by,ended_reason}'::text[] IS NOT DISTINCT FROM o.row - '{ended_as,ended_at,ended_by,ended_reason}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_roll_out_gateway()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'roll_out_gateway', NULL::bigint, jsonb_build_array((s.r).roll_out_id, (s.r).gateway_id)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'roll_out_gateway', NULL::bigint, jsonb_build_array((s.r).roll_out_id, (s.r).gateway_id)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'roll_out_gateway', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{ordered_at,before,reached_at,judged_at,faults}'::text[] IS NOT DISTINCT FROM o.row - '{ordered_at,before,reached_at,judged_at,faults}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).roll_out_id, (s.r).gateway_id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).roll_out_id, (s.r).gateway_id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -5336,6 +6008,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_suspect_product()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'suspect_product', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'suspect_product', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'suspect_product', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{determination,determined_by,determined_at,determination_reason,fda_notified_by,fda_notified_at,fda_notified_how,fda_incident,terminated_by,terminated_at,termination_reason}'::text[] IS NOT DISTINCT FROM o.row - '{determination,determined_by,determined_at,determination_reason,fda_notified_by,fda_notified_at,fda_notified_how,fda_incident,terminated_by,terminated_at,termination_reason}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_tote()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5357,6 +6060,37 @@ AS $function$
                 SELECT 'tote', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_tracing_request()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tracing_request', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tracing_request', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tracing_request', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{answered_by,answered_at,answer_sha256}'::text[] IS NOT DISTINCT FROM o.row - '{answered_by,answered_at,answer_sha256}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
@@ -5392,6 +6126,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_validation_run()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'validation_run', (s.r).number, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'validation_run', (s.r).number, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'validation_run', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).number AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).number AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;

@@ -175,6 +175,7 @@ class NoticeKind(StrEnum):
     CERTIFICATE_EXPIRES = "certificate_expires"
     STATISTICS = "statistics"  # of the journal, once a day
     SEAL_CONFLICT = "seal_conflict"  # the ledger shows another history than it showed before
+    CONFIGURED = "configured"  # a configuration of the ledger went in, or was confirmed
     UNPROVEN = "unproven"  # a device is not what was proven when it was added, or its profile was edited since
 
 

@@ -266,12 +266,12 @@ class Profile(ProfileSection):
         return self
 
 
-def load_profile(name: str, extra_dir: Path | None = None) -> Profile:
-    """The profile ``name``: from ``extra_dir`` if it is there, else one of the shipped ones.
+def load_profile(name: str, *extra_dirs: Path | None) -> Profile:
+    """The profile ``name``: from the first of ``extra_dirs`` where it is, else one of the shipped ones.
 
     Raises ``ProfileError`` with every fault of the file, or with the profiles that there are.
     """
-    folders = [folder for folder in (extra_dir, shipped_dir()) if folder is not None]
+    folders = [folder for folder in (*extra_dirs, shipped_dir()) if folder is not None]
     for folder in folders:
         path = folder / f"{name}.toml"
         if path.is_file():

@@ -30,7 +30,7 @@ from edge_agent.uplink.desk_client import DeskClient
 from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.https import HttpsUplink
 from edge_agent.uplink.identity import Identity
-from edge_agent.uplink.replay import Replay
+from edge_agent.uplink.replay import Replay, asked_of
 from edge_agent.uplink.trust import LedgerTrust
 from edge_agent.uplink.witness import CHECKPOINT_FILE, Witness
 from tests.integration.cloud.actions.gateways.test_desk import NOW, served
@@ -71,7 +71,7 @@ class Station:
         await uplink.close()
 
     def replay(self, url: str) -> Replay:
-        return Replay(self._client(url), self.journal, self.thread, self.kept, wake=lambda: None)
+        return Replay(asked_of(self._client(url)), self.journal, self.thread, self.kept, wake=lambda: None)
 
     def witness(self, url: str) -> Witness:
         return Witness(self._client(url), "gw-1", self.identity, self.clock, self.folder, self._record)

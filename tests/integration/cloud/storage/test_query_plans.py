@@ -27,7 +27,9 @@ BIG = {
     "hold_goods", "hold_reach",
     "stock_order", "order_line", "order_step", "count_line", "doubtful_scan", "recall_lot", "batch_fact",
     "envelope", "envelope_point", "retold_reading", "probe_excursion", "alert", "alert_message", "alert_message_line",
-    "tote", "transaction_record", "transaction_line", "transaction_serial", "transaction_movement", "partner_message",
+    "tote", "epcis_event", "epcis_event_key",
+    "transaction_record", "transaction_line", "transaction_serial", "transaction_movement", "partner_message",
+    "product_verification",
 }  # fmt: skip
 """Tables that grow with every day of work. The others are master data, or kept short."""
 AT = datetime(2026, 1, 10, tzinfo=UTC)
@@ -100,6 +102,14 @@ FILL_MORE = """
     FROM generate_series(1, 20000) n;
     INSERT INTO order_line (order_id, line, item_id, quantity) SELECT id, 1, 1 + id % 500, 5 FROM stock_order;
     INSERT INTO order_step (order_id, step, by_whom) SELECT id, 'approved', 'b' FROM stock_order;
+    INSERT INTO interop_document (kind, media_type, content, bytes, sha256, told_by)
+    VALUES ('epcis', 'application/ld+json', 'x', 1, sha256('x'), 'partner');
+    INSERT INTO epcis_capture (id, document_id, error_behaviour, told_by, events, events_kept)
+    VALUES ('11111111-1111-4111-8111-111111111111', 1, 'rollback', 'partner', 20000, 20000);
+    INSERT INTO epcis_event (capture_id, event_id, hash, digest, type, event_time, recorded_at, body)
+    SELECT '11111111-1111-4111-8111-111111111111', 'urn:uuid:' || n, sha256('x'), sha256(n::text::bytea), 'ObjectEvent',
+           timestamptz '2026-01-01 00:00Z' + n * interval '1 min', now(), '{}' FROM generate_series(1, 20000) n;
+    INSERT INTO epcis_event_key SELECT 'key:' || id % 9000, event_time, id, id % 5 = 0 FROM epcis_event;
     INSERT INTO stock_count (number, place_id, opened_by) SELECT 'C-' || n, n, 'a' FROM generate_series(1, 500) n;
     INSERT INTO count_line (fact, count_id, lot_id, place_id, quantity, counted_by, counted_at)
     SELECT 'c' || n, 1 + n % 500, n, 1 + n % 2000, 1, 'a', now() FROM generate_series(1, 20000) n;
@@ -142,6 +152,9 @@ FILL_MORE = """
     SELECT 1 + n % 2000, 'shortage', n, 'x', 'x', timestamptz '2026-01-01 00:00Z' + n * interval '1 min',
            CASE WHEN n % 50 > 0 THEN 'a' END, CASE WHEN n % 50 > 0 THEN now() END, CASE WHEN n % 50 > 0 THEN 'x' END
     FROM generate_series(1, 20000) n;
+    INSERT INTO product_verification (direction, gtin, lot_number, serial, verified, person, at)
+    SELECT 'answered', '09501101530003', 'L' || n % 5000, 's' || n, true, 'a',
+           timestamptz '2026-01-01 00:00Z' + n * interval '1 min' FROM generate_series(1, 20000) n;
     INSERT INTO batch_fact (batch_id, kind, actor, occurred_at, event_id)
     SELECT n % 2000, 'step', 'a', now(), 1 FROM generate_series(1, 20000) n;
 """
@@ -205,6 +218,19 @@ AUDIT: Parameters = {
     "gateway_record": None, "happened_from": None, "happened_until": None,
     "recorded_from": None, "recorded_until": None, "after_id": 0,
 }  # fmt: skip
+EPCIS: Parameters = {
+    "after_at": AT, "before_at": AT, "before_id": uuid.UUID(JOURNAL), "capture_id": uuid.UUID(JOURNAL),
+    "are_parents": [True], "event_names": ["urn:uuid:5"], "biz_steps": ["holding"], "biz_locations": ["x"],
+    "bodies": ["{}"], "digests": [b"x" * 32], "document_id": 1, "error_behaviour": "rollback", "errors": "[]",
+    "event_count": 1, "events_kept": 1, "event_times": [AT], "events": [1], "extension": "", "gln": "0614141000012",
+    "hashes": [b"x" * 32], "is_lifted": False, "item_names": ["item-1"], "parameters": "{}", "parents": ["key:5"],
+    "prefixes": "{}", "recorded_at": AT, "types": ["ObjectEvent"],
+}  # fmt: skip
+FLEET: Parameters = {
+    "protocols": [1], "config": "{}", "release": "{}", "health": "{}", "toml": "", "profiles": "{}",
+    "set_by": "a", "approved_by": "b", "cohort": "canary", "roll_out_id": 1, "waves": [1], "wave": 1,
+    "soak_minutes": 60, "faults": [], "start": 0, "signed_by": "k", "bytes": 1,
+}  # fmt: skip
 EXCHANGE: Parameters = {
     "url": "", "shown": "", "scopes": ["feed"], "event_kinds": ["*"], "requests_per_minute": 60, "followed_to": 5,
     "key_sha256": "x", "connection": "erp", "per_minute": 60, "positions": [1, 2], "document_id": 5,
@@ -213,8 +239,10 @@ EXCHANGE: Parameters = {
 }  # fmt: skip
 """What other systems ask, and what they are told."""
 USUAL: Parameters = {
+    **EPCIS,
     **EXCHANGE,
     "media_type": "application/json", "content": b"x", "told_by": "partner",
+    **FLEET,
     **SEAL,
     **AUDIT,
     "oldest_first": False, "sort": "", "is_descending": True, "state": "", "action": "ship",
@@ -296,14 +324,29 @@ USUAL: Parameters = {
     "container_size": "x", "container_units": 1, "business_name": "x", "street": "x", "city": "x", "country": "US",
     "postal_code": "x", "gln": "0614141000012", "category": "x", "contact": "x", "telephone": "x", "email": "x",
     "verification_url": "", "licence_id": 5, "valid_until": AT.date(), "verified_by": "a", "verified_at": AT,
-    "verified_with": "x", "withdrawn_by": "a", "withdrawn_at": AT, "withdrawn_reason": "x",
+    "verified_with": "x", "verification_token": "", "context": "x", "correlation": "x", "requester_gln": "",
+    "info": None, "verified": True, "error": "", "verification_id": 5, "source": "own",
+    "classification": "stolen", "suspect_id": 5,
+    "description": "x", "opened_at": AT, "determination": "cleared", "determined_by": "a", "determined_at": AT,
+    "determination_reason": "x", "fda_notified_by": "a", "fda_notified_at": AT, "fda_notified_how": "x",
+    "fda_incident": "x", "terminated_by": "a", "terminated_at": AT, "termination_reason": "x", "asked_by": "a",
+    "asked_at": AT, "recorded_by": "a", "request_id": 5, "answer_sha256": "x", "document_ids": [5],
+    "withdrawn_by": "a", "withdrawn_at": AT, "withdrawn_reason": "x",
     "zones": ["UTC", "UTC"], "actors": ["a", "b"], "sites": [None, 1], "befores": [AT, None],
+    "sheet": "main.202611290600.1", "told_sha256": "00", "written_at": AT, "entered_by": "a", "entered_at": AT,
+    "lines_written": 1, "closed_by": "a", "closed_at": AT, "remark": "", "within_s": 60.0,
+    "run_by": "a", "failed": 0, "body": "{}", "tables": ["event"],
 }  # fmt: skip
 """Values of parameters by their names, where a query is not asked otherwise."""
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}
 SERIALS = {"serials": ["s1", "s2"]}
 ASKED: dict[str, list[Parameters]] = {
+    "releases.part_of_file": [{"version": "0.2.0"}],
+    "releases.release_of": [{"version": "0.2.0"}],
     "alerts.alerts": [{"kind": None, "words": []}, {"only_open": True, "words": ["x"]}],
+    "epcis.capture": [{"id": uuid.UUID(JOURNAL)}],
+    "epcis.holds_of_lots": [{"is_lifted": True}, {"is_lifted": False}],
+    "epcis.mistimed_between": [{"lot_ids": None}, {"lot_ids": [101]}],
     "overview.lots_in_house": [
         {"sort": sort, "is_descending": descending}
         for sort in ("expires_on", "lot_number")
@@ -319,6 +362,7 @@ ASKED: dict[str, list[Parameters]] = {
     "overview.cases_listed": [{"sort": "", "kind": ""}, {"sort": "", "only_open": True, "words": ""}],
     "overview.excursions_listed": [{"sort": "began_at", "words": ""}, {"sort": "began_at", "is_descending": False}],
     "backup.missing_of_lane": [{"first": 1, "last": 5000}],
+    "validation.run": [{"number": 1}],
     "backup.set_sequence": [{"name": "item_id_seq"}],
     "connections.change_secret": [{"secret": "x"}],
     "connections.feed": [{"after": 5, "until": 5000}, {"after": 5, "until": 5000, "kinds": None}],
@@ -383,6 +427,10 @@ ASKED: dict[str, list[Parameters]] = {
     "transactions.open_mismatches": [{"supplier_id": 20}],
     "transactions.link_received": [{"supplier_id": 20}],
     "transactions.link_shipped": [{"lines": [1, 2]}],
+    "suspects.records_about": [{"serial": "s1"}, {"lot_number": ""}],
+    "verification.known_packages": [{"serials": ["s1"]}],
+    "verification.verifications": [{"serial": None, "direction": None}, {"serial": "s1", "direction": "answered"}],
+    "verification.verifications_of": [{"serial": "s1"}, {}],
     "exposure.expose": [{"lot_ids": []}, {"excursion_ids": []}],
     "holds.reach": [{"lot_ids": []}, {"hold_ids": []}],
     "compounding.add_master_record": [{"body": "{}"}],

@@ -1,0 +1,130 @@
+"""A gateway's configuration as a controlled change: whatever may change what is measured takes a second person."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.posting.governance.controlled import Approved, Subject
+from cloud_sync.storage.database import Connection, Row
+from cloud_sync.storage.events import add_event
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.fleet.managed_config import (
+    NO_CONFIG,
+    Difference,
+    changes_measuring,
+    differences,
+    digest_of_toml,
+    faults_of,
+    managed_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayConfigChange:
+    """The next version of a gateway's configuration. ``replaces``: the digest of what runs there, where that is not the
+    ledger's, and the person has decided that it goes."""
+
+    gateway: str
+    toml: str
+    profiles: Mapping[str, str] = field(default_factory=dict)
+    replaces: str | None = None
+    at_once = False
+
+    def subject(self, connection: Connection) -> Subject:
+        """What differs from what the gateway runs, or from the latest version. Raises as :class:`ChangeKind` says."""
+        if faults := faults_of(self.toml, self.profiles):
+            raise Invalid(
+                f"this configuration cannot be handed out: {'; '.join(faults)}", "Correct it and send it again."
+            )
+        gateway = gateway_named(connection, self.gateway)
+        latest = queries("fleet_config").latest_config(connection, gateway_id=gateway["id"])
+        digest = digest_of_toml(self.toml, self.profiles)
+        running = _running(connection, gateway["id"])
+        if latest is not None and latest["sha256"] == digest and self.replaces is None:
+            raise Invalid(f"gateway {self.gateway} has this configuration already: version {latest['version']}")
+        if self.replaces is None and running not in (None, digest, latest["sha256"] if latest else NO_CONFIG):
+            raise Conflict(
+                f"gateway {self.gateway} runs a configuration that was made there, and would keep it",
+                "Look at it first (cloud-sync gateway config diff); then take it over, or replace it on purpose.",
+            )
+        found = self.differences(connection, latest)
+        version = int(latest["version"]) if latest else 0
+        before = {"version": version, "sha256": latest["sha256"] if latest else NO_CONFIG}
+        after = {
+            "version": version + 1,
+            "sha256": digest,
+            "differences": [_shown(each) for each in found[:200]],
+        }
+        return Subject(f"gateway:{self.gateway}", before, after, is_stricter=not _needs_two(found))
+
+    def differences(self, connection: Connection, latest: Row | None) -> list[Difference]:
+        """Against the latest version; before there is one, against what the gateway says that it runs."""
+        gateway = gateway_named(connection, self.gateway)
+        if latest is not None and self.replaces is None:
+            before, profiles = managed_of(tomllib.loads(latest["toml"])), latest["profiles"]
+        else:
+            before, profiles = running_config(connection, gateway["id"], latest)
+        found = differences(before, managed_of(tomllib.loads(self.toml)))
+        return found + differences({"profile": dict(profiles)}, {"profile": dict(self.profiles)})
+
+    def apply(self, connection: Connection, approved: Approved, at: datetime) -> None:
+        """Hand it out from now on."""
+        gateway = queries("fleet_config").lock_gateway(connection, name=self.gateway)
+        latest = queries("fleet_config").latest_config(connection, gateway_id=gateway["id"])
+        version = (latest["version"] if latest else 0) + 1
+        digest = digest_of_toml(self.toml, self.profiles)
+        queries("fleet_config").add_config(
+            connection, gateway_id=gateway["id"], version=version, toml=self.toml, profiles=Jsonb(dict(self.profiles)),
+            sha256=digest, replaces=self.replaces, reason=approved.reason, set_by=approved.proposed_by,
+            approved_by=approved.approved_by, at=at,
+        )  # fmt: skip
+        data = {"version": version, "sha256": digest, "replaces": self.replaces}
+        add_event(
+            connection, actor=approved.proposed_by, kind="gateway_config_set", subject=f"gateway:{self.gateway}",
+            reason=approved.reason, data=data,
+        )  # fmt: skip
+
+
+def gateway_named(connection: Connection, name: str) -> Row:
+    """Raises ``NotFound``."""
+    row: Row | None = queries("fleet_config").gateway_of_name(connection, name=name)
+    if row is None:
+        raise NotFound(f"there is no gateway {name}", "See: cloud-sync gateway list")
+    return row
+
+
+def running_config(
+    connection: Connection, gateway_id: int, latest: Row | None
+) -> tuple[dict[str, Any], Mapping[str, str]]:
+    """What a gateway says that it runs, as data, and its profiles; what the ledger handed out, if it says no more."""
+    heartbeat = queries("fleet_config").heartbeat_of(connection, gateway_id=gateway_id)
+    toml = heartbeat["config"].get("toml") if heartbeat else None
+    profiles = latest["profiles"] if latest else {}
+    if toml is None:
+        return (managed_of(tomllib.loads(latest["toml"])) if latest else {}), profiles
+    try:
+        return managed_of(tomllib.loads(toml)), profiles
+    except tomllib.TOMLDecodeError:
+        return {}, profiles
+
+
+def _running(connection: Connection, gateway_id: int) -> str | None:
+    heartbeat = queries("fleet_config").heartbeat_of(connection, gateway_id=gateway_id)
+    return None if heartbeat is None else heartbeat["config"].get("sha256")
+
+
+def _needs_two(found: list[Difference]) -> bool:
+    return changes_measuring(found) or any(each.path.startswith("profile") for each in found)
+
+
+def _shown(each: Difference) -> dict[str, str | None]:
+    return {"path": each.path[:300], "before": _cut(each.before), "after": _cut(each.after)}
+
+
+def _cut(text: str | None) -> str | None:
+    return text if text is None or len(text) <= 500 else f"{text[:500]}..."

@@ -1,0 +1,1 @@
+"""What ledger and gateways agree on about configuration, releases and heartbeats. Pure."""

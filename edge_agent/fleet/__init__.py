@@ -1,0 +1,1 @@
+"""What a gateway takes from its ledger, or from a stick: configuration and releases, each on probation first."""

@@ -1,0 +1,204 @@
+"""The story of events: partners' come in by capture jobs, ours go out by queries, in the notation that is asked for."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+from xml.etree.ElementTree import fromstring
+
+import pytest
+
+from cloud_sync.actions.access import create_token
+from cloud_sync.domain.roles import Role
+from cloud_sync.interop.epcis.documents import read_json, with_context, write_json
+from cloud_sync.interop.epcis.event_hash import event_hash
+from cloud_sync.interop.epcis.rules import faults_of
+from cloud_sync.interop.epcis.xml_in import read_xml
+from cloud_sync.interop.epcis.xml_out import Version, write_xml
+from cloud_sync.storage.database import Database
+from tests.support.epcis_standard import document_schema, event_schema
+from tests.support.ledger_api import Api, Somebody, api_on, movement
+
+GTIN = "00312345678906"
+LOT = f"https://id.gs1.org/01/{GTIN}/10/A%2F1"
+SSCC = "urn:epc:id:sscc:0614141.1234567890"
+EVENT = {
+    "type": "ObjectEvent", "eventTime": "2026-05-20T10:00:00.123456Z", "eventTimeZoneOffset": "-05:00",
+    "action": "OBSERVE", "bizStep": "shipping", "disposition": "in_transit",
+    "epcList": ["urn:epc:id:sgtin:0614141.107346.2017"], "readPoint": {"id": "urn:epc:id:sgln:0614141.00001.0"},
+    "maker:note": "first",
+}  # fmt: skip
+PACKED = {
+    "type": "AggregationEvent", "eventTime": "2026-05-20T09:00:00Z", "eventTimeZoneOffset": "-05:00", "action": "ADD",
+    "bizStep": "packing", "parentID": SSCC, "childQuantityList": [{"epcClass": LOT, "quantity": 48}],
+}  # fmt: skip
+BAD = {**EVENT, "disposition": "quarantined"}
+
+
+@pytest.fixture
+def api(database: Database) -> Iterator[Api]:
+    with api_on(database) as opened:
+        opened.place("acme", "supplier")
+        opened.place("main", "site")
+        opened.place("fridge-a", parent="main")
+        opened.place("fridge-b", parent="main")
+        opened.place("st-mary", "customer")
+        opened.item(gtins=[{"gtin": GTIN}])
+        yield opened
+
+
+def document(*events: dict[str, Any]) -> bytes:
+    return write_json(with_context(events, {"maker": "http://maker.example/ns/"}, creationDate="2026-05-20T10:00:00Z"))
+
+
+def send(somebody: Somebody, content: bytes, *, behaviour: str = "rollback", kind: str = "application/ld+json") -> Any:
+    headers = {
+        "Authorization": f"Bearer {somebody.token}", "Content-Type": kind, "GS1-Capture-Error-Behaviour": behaviour
+    }  # fmt: skip
+    answer = somebody._client.post("/epcis/capture", content=content, headers=headers)
+    assert answer.status_code == 202, answer.text
+    return somebody.ok("GET", answer.headers["Location"])
+
+
+def events(somebody: Somebody, **asked: Any) -> list[dict[str, Any]]:
+    """All pages of an answer, each valid by the standard's schema."""
+    found: list[dict[str, Any]] = []
+    answer = somebody.get("/epcis/events", **asked)
+    while True:
+        assert answer.status_code == 200, answer.text
+        data = answer.json()
+        found += data["epcisBody"]["queryResults"]["resultsBody"]["eventList"]
+        if "Link" not in answer.headers:
+            return found
+        answer = somebody.request("GET", answer.headers["Link"].partition(">")[0].removeprefix("<"))
+
+
+def test_a_document_is_captured_once_and_found_in_every_notation(api: Api) -> None:
+    job = send(api.operator, document(EVENT, PACKED))
+    assert (job["success"], job["running"], job["eventsKept"]) == (True, False, 2)
+    assert send(api.operator, document(EVENT, PACKED))["captureID"] == job["captureID"]
+    again = send(api.operator, document(PACKED))  # in another document: the same event
+    assert (again["success"], again["captureID"] != job["captureID"]) == (True, True)
+    as_xml = write_xml(read_json(document({**EVENT, "maker:note": "in XML"})))
+    assert send(api.operator, as_xml, kind="application/xml")["eventsKept"] == 1
+
+    found = events(api.reader, MATCH_anyEPC=SSCC) + events(api.reader, MATCH_epcClass=LOT)
+    assert [each["parentID"] for each in found] == [SSCC, SSCC]
+    found = events(api.reader, MATCH_epc="https://id.gs1.org/01/10614141073464/21/2017", perPage=1)
+    assert [each["maker:note"] for each in found] == ["first", "in XML"]
+    one = api.reader.get(f"/epcis/events/{quote(found[0]['eventID'], safe='')}")
+    assert event_hash(EVENT, {"maker": "http://maker.example/ns/"}) == one.headers["Lotwarden-Event-Hash"]
+    assert {key: one.json()[key] for key in EVENT} == EVENT
+
+
+def test_what_is_not_valid_is_kept_out_as_the_sender_asked_and_is_a_case(api: Api) -> None:
+    job = send(api.operator, document(EVENT, BAD))
+    assert (job["success"], job["eventsKept"], [each["event"] for each in job["errors"]]) == (False, 0, [2])
+    assert events(api.reader) == []
+    job = send(api.operator, document(EVENT, BAD), behaviour="proceed")
+    assert (job["success"], job["eventsKept"]) == (False, 1)
+    assert [each["eventTime"] for each in events(api.reader)] == [EVENT["eventTime"]]
+    job = send(api.operator, b"<not", kind="text/xml")
+    assert "not XML" in job["errors"][0]["faults"][0]
+    cases = [case for case in api.reader.rows("/v1/cases") if case["kind"] == "epcis_invalid"]
+    assert len(cases) == 2 and any("quarantined" in case["text"] for case in cases)
+    assert api.operator.ok("GET", "/epcis/capture")[0]["captureID"] == job["captureID"]
+    kept = api.operator.get("/epcis/capture", perPage=1)
+    assert "Link" in kept.headers
+    refused = api.operator.post("/epcis/events", {"@context": [], **BAD})
+    assert refused.status_code == 422 and "quarantined" in refused.json()["error"]
+    taken = api.operator.post("/epcis/events", {"@context": [], **PACKED})
+    assert taken.status_code == 201 and api.reader.get(taken.headers["Location"]).json()["parentID"] == SSCC
+
+
+def told(api: Api, **asked: Any) -> list[tuple[str, str, str]]:
+    return [
+        (each["type"], each["bizStep"], each.get("disposition", "")) for each in events(api.reader, perPage=2, **asked)
+    ]
+
+
+def test_our_facts_are_events_that_the_standard_takes(api: Api) -> None:
+    api.administrator.ok("PUT", "/v1/places/fridge-a/gln", json={"gln": "0614141000012", "extension": "A"})
+    lot = api.receive("A/1", 20)
+    line = {"item": "insulin", "lot_number": "A/1", "quantity": 2}
+    api.operator.ok("POST", "/v1/movements", json=movement("move", "fridge-a", "fridge-b", [line]))
+    api.operator.ok("POST", "/v1/movements", json=movement("ship", "fridge-b", "st-mary", [line]))
+    api.operator.ok("POST", "/v1/movements", json=movement("return", "st-mary", "fridge-b", [line]))
+    hold = {"lot_id": lot, "place": "fridge-a", "reason": "seal broken"}
+    held = api.quality.ok("POST", "/v1/holds", json=hold)
+    api.excursion("fridge-a", lot)
+    other = api.known_as("quality-2", Role.QUALITY)
+    other.ok("POST", f"/v1/holds/{held['id']}/lift", json={"reason": "looked at"})
+
+    said = told(api)
+    assert ("ObjectEvent", "receiving", "in_progress") in said and ("ObjectEvent", "storing", "") in said
+    assert ("ObjectEvent", "shipping", "in_transit") in said and ("ObjectEvent", "receiving", "returned") in said
+    assert said.count(("ObjectEvent", "holding", "non_sellable_other")) >= 2
+    assert ("ObjectEvent", "storing", "sellable_not_accessible") in said
+
+    for each in events(api.reader):
+        assert faults_of(each) == [] and event_schema().is_valid(each), each
+        one = api.reader.get(f"/epcis/events/{each['eventID']}")
+        assert {**one.json(), "@context": 0} == {**each, "@context": 0}
+        assert one.headers["Lotwarden-Event-Hash"] == event_hash(each)
+    received = events(api.reader, EQ_bizStep="receiving", EQ_disposition="in_progress")[0]
+    assert received["quantityList"] == [{"epcClass": LOT, "quantity": 20}]
+    assert received["bizLocation"]["id"] == "https://id.gs1.org/414/0614141000012/254/A"
+    (sensed,) = events(api.reader, EXISTS_sensorElementList="")
+    (report,) = sensed["sensorElementList"][0]["sensorReport"]
+    assert report == {"type": "Temperature", "exception": "ALARM_CONDITION", "maxValue": 12.5, "uom": "CEL"}
+    assert sensed["persistentDisposition"] == {"set": ["non_sellable_other"]}
+    assert events(api.reader, MATCH_anyEPCClass=LOT) == [each for each in events(api.reader) if LOT in str(each)]
+    assert events(api.reader, MATCH_anyEPCClass=LOT.replace("A%2F1", "A1")) == []
+    answer = api.reader.get("/epcis/events")
+    document_schema().validate({**answer.json(), "@context": answer.json()["@context"]})
+    assert {each["eventID"] for each in answer.json()["lotwarden:eventHashes"]} == {
+        each["eventID"] for each in events(api.reader)
+    }
+
+
+def test_xml_is_1_2_for_partners_and_2_0_for_whoever_asks(api: Api) -> None:
+    api.receive("A/1", 20)
+    headers = {"Authorization": f"Bearer {api.reader.token}", "Accept": "application/xml"}
+    for more, version in (({}, Version.V1_2), ({"GS1-EPCIS-Min": "2.0"}, Version.V2_0)):
+        answer = api.client.get("/epcis/events", headers={**headers, **more})
+        assert answer.headers["GS1-EPCIS-Version"] == fromstring(answer.content).attrib["schemaVersion"] == version
+        assert [dict(each) for each in read_xml(answer.content).events] == events(api.reader)
+    refused = api.client.get("/epcis/events", headers={**headers, "Accept": "text/csv"})
+    assert refused.status_code == 422
+
+
+def test_named_queries_are_asked_again_and_again(api: Api) -> None:
+    api.receive("A/1", 20)
+    query = {"name": "came-in", "query": {"EQ_bizStep": ["receiving"]}}
+    api.administrator.ok("POST", "/epcis/queries", json=query)
+    assert api.administrator.post("/epcis/queries", query).status_code == 409
+    assert api.administrator.post("/epcis/queries", {"name": "x", "query": {"EQ_colour": "red"}}).status_code == 422
+    answer = api.reader.get("/epcis/queries/came-in/events").json()
+    assert len(answer["epcisBody"]["queryResults"]["resultsBody"]["eventList"]) == 1
+    assert api.reader.ok("GET", "/epcis/queries")[0]["query"] == {"EQ_bizStep": ["receiving"]}
+    assert api.administrator.request("DELETE", "/epcis/queries/came-in").status_code == 204
+    assert api.reader.get("/epcis/queries/came-in/events").status_code == 404
+
+
+def test_an_owner_is_told_of_their_own_goods_alone(api: Api) -> None:
+    api.administrator.ok("POST", "/v1/owners", json={"name": "acme-co"})
+    api.receive("OURS", 5)
+    lot = api.receive("MINE", 5, owner="acme-co")
+    api.excursion("fridge-a", lot)
+    send(api.operator, document(EVENT, PACKED))
+    owner = Somebody(api.client, create_token(api.database, "portal", Role.OWNER, owner="acme-co"))
+    seen = json.dumps(events(owner))
+    assert "MINE" in seen and "OURS" not in seen and SSCC not in seen
+    assert {each["bizStep"] for each in events(owner)} == {"receiving", "holding"}
+
+
+def test_questions_that_make_no_sense_say_so(api: Api) -> None:
+    for asked in (
+        {"EQ_colour": "red"}, {"GE_eventTime": "yesterday"}, {"eventType": "Party"}, {"nextPageToken": "!"},
+        {"orderBy": "recordTime"}, {"GT_quantity": "many"}, {"eventCountLimit": "none"},
+    ):  # fmt: skip
+        answer = api.reader.get("/epcis/events", **asked)
+        assert answer.status_code == 422 and answer.json()["what_to_do"], asked
+    assert api.reader.get("/epcis/events/urn:uuid:11111111-1111-4111-8111-111111111111").status_code == 404
+    assert "EQ_bizStep" in api.reader.ok("GET", "/epcis")["parameters"]
