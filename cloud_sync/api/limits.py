@@ -14,7 +14,8 @@ MESSAGE_BYTES_MAX = 16 << 20
 """Of one message of batches."""
 IMPORTS_PATH = "/v1/imports/"
 FILE_PATHS = (
-    IMPORTS_PATH, "/epcis/capture", "/v1/spreadsheets/", "/v1/erp/", "/v1/logger-files/", "/administration/", "/loggers",
+    IMPORTS_PATH, "/epcis/capture", "/v1/spreadsheets/", "/v1/erp/", "/v1/logger-files/", "/administration/",
+    "/loggers",
 )  # fmt: skip
 LOGGER_FILES = "/logger-files"
 FILE_BYTES_MAX = 16 << 20

@@ -43,10 +43,14 @@ router = APIRouter(route_class=PageRoute)
 def loggers_page(request: Request, database: Ledger, _: Visitor) -> Any:
     """Files that were brought, and the form for another one."""
 
-    def found(wanted: ListRequest) -> list[Row]:
-        return loggers.list_files(database, **wanted.page)
+    zone = house_zone(database)
 
-    files = table(request, "loggers", FILES, source=found, sorts=(), zone=house_zone(database))
+    def found(wanted: ListRequest) -> list[Row]:
+        page = wanted.page
+        rows = loggers.list_files(database, rows_max=page["rows_max"], rows_skipped=page["rows_skipped"])
+        return [{**row, "zone": zone} for row in rows]  # times as here, not by the logger's clock
+
+    files = table(request, "loggers", FILES, source=found, sorts=(), zone=zone)
     return list_page(request, "loggers.html", files=files)
 
 
