@@ -20,6 +20,7 @@ from cloud_sync.commands.erp import erp_app
 from cloud_sync.commands.examples import example_command
 from cloud_sync.commands.fleet import release_app
 from cloud_sync.commands.gateways import gateway_app
+from cloud_sync.commands.hl7 import hl7_app
 from cloud_sync.commands.labels import label
 from cloud_sync.commands.ledger_keys import ledger_key_app
 from cloud_sync.commands.loggers import logger_app
@@ -70,6 +71,7 @@ app.add_typer(connection_app, name="connection")
 app.add_typer(erp_app, name="erp")
 app.add_typer(logger_app, name="logger")
 app.add_typer(batch_app, name="batch")
+app.add_typer(hl7_app, name="hl7")
 app.add_typer(ledger_key_app, name="ledger-key")
 app.add_typer(operator_app, name="operator")
 app.add_typer(site_format_app, name="site-format")

@@ -6,6 +6,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from cloud_sync.console.live import Broadcast, Recent
 from cloud_sync.console.pages import (
     access_reviews,
+    account,
     administration,
     agreements,
     alerts,
@@ -16,6 +17,7 @@ from cloud_sync.console.pages import (
     changes,
     compounding,
     connections,
+    control_tower,
     counts,
     destruction,
     downtime,
@@ -24,6 +26,8 @@ from cloud_sync.console.pages import (
     finance,
     gateway_config,
     gateways,
+    holds,
+    hospital_messages,
     labels,
     loggers,
     login,
@@ -35,6 +39,7 @@ from cloud_sync.console.pages import (
     papers,
     people,
     picks,
+    planning,
     quarantine,
     recalls,
     receiving,
@@ -45,6 +50,7 @@ from cloud_sync.console.pages import (
     returns,
     room,
     setup,
+    shortages,
     signatures,
     trace,
     training,
@@ -53,13 +59,13 @@ from cloud_sync.console.pages import (
 from cloud_sync.console.static_files import Files
 
 PAGES = (
-    now, room, quarantine, trace, lots, labels, cases, alerts,
+    now, room, quarantine, holds, trace, lots, labels, cases, alerts,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts, downtime,
-    recalls, compounding, batch, signatures, expiry, reports, papers, audit,
-    receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
+    planning, control_tower, shortages,
     recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, gateway_config, releases, loggers, connections, setup, people, administration, login,
+    gateways, gateway_config, releases, loggers, connections, hospital_messages, setup, people, administration, account,
+    login,
 )  # fmt: skip
 
 

@@ -55,7 +55,15 @@ GROUPS = (
             Entry("/counts", "Counts", "c"),
             Entry("/downtime", "Downtime", "z"),
             Entry("/trace", "Trace", "h"),
-            Entry("/finance", "Finance", "y"),
+            Entry("/finance", "Finance", "f"),
+        ),
+    ),
+    Group(
+        "Planning",
+        (
+            Entry("/planning", "Planning", "1"),
+            Entry("/control-tower", "Control tower", "2"),
+            Entry("/shortages", "Shortages", "3"),
         ),
     ),
     Group(
@@ -90,9 +98,10 @@ GROUPS = (
         "System",
         (
             Entry("/gateways", "Gateways", "g"),
-            Entry("/loggers", "Loggers", "j"),
-            Entry("/releases", "Releases", "f"),
-            Entry("/connections", "Connections", "k"),
+            Entry("/loggers", "Loggers", "6"),
+            Entry("/releases", "Releases", "y"),
+            Entry("/connections", "Connections", "4"),
+            Entry("/hospital-messages", "Hospital messages", "5"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
     ),

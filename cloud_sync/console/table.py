@@ -141,6 +141,13 @@ class Table:
     is_searched: bool = True
     links: Mapping[str, str] = field(default_factory=dict)
 
+    zone: str = "UTC"
+
+    @property
+    def everything(self) -> tuple[tuple[Row, tuple[Markup, ...]], ...]:
+        """All that matches, as rows show it: for what is not asked for page by page."""
+        return tuple((row, tuple(column.cell(row, self.zone) for column in self.columns)) for row in self.matching)
+
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing at all, however it is searched."""
@@ -226,6 +233,7 @@ def table(
         is_cut=found.is_cut,
         is_narrowed=asked.is_narrowed,
         is_searched=searches or sorts is None,
+        zone=zone,
         links={
             "csv": asked.with_(csv=name),
             "clear": asked.with_(**dict.fromkeys((f"{prefix}{key}" for key in ("q", "page", *asked.chosen)), "")),

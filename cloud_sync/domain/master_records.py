@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from cloud_sync.domain.care_priority import USUAL_PRIORITY
 from edge_agent.domain.barcodes.item_codes import keys_of_code, parse_code
 from edge_agent.domain.barcodes.ndc import parse_ndc
 
@@ -164,6 +165,9 @@ class RecipientRecord(MasterRecord):
     kind: Literal["customer", "ward"]
     parent: Name | None = Field(None, description="The site a ward belongs to.")
     shelf_life_days_min: Days = 0
+    care_priority: Annotated[int, Field(ge=1, le=4)] = Field(
+        USUAL_PRIORITY, description="In a shortage: 1 life-saving, 2 urgent, 3 planned care, 4 can wait."
+    )
     item_days_min: Annotated[dict[Name, Days], Field(max_length=1000)] = {}
 
 
@@ -176,7 +180,11 @@ class OperatorRecord(MasterRecord):
 
 
 class ReorderRecord(MasterRecord):
-    """When to order more of an item for a place, and up to how much, in base units."""
+    """When to order more of an item for a place, and up to how much, in base units; and how it is to be kept there.
+
+    ``service_level``: the share of what is wanted that is to be there; ``cycle_days``: for how long is ordered at once;
+    ``room_max``: how much fits.
+    """
 
     KEY = ("item", "place")
     item: Name
@@ -184,6 +192,11 @@ class ReorderRecord(MasterRecord):
     supplier: Name | None = None
     reorder_point: Annotated[int, Field(ge=0, le=QUANTITY_MAX)]
     par_level: Units
+    service_level: Annotated[float, Field(gt=0, lt=1)] = 0.98
+    pack_size: Units = 1
+    order_min: Units = 1
+    cycle_days: Annotated[int, Field(ge=1, le=365)] = 14
+    room_max: Units | None = None
 
     @model_validator(mode="after")
     def _par_is_above(self) -> "ReorderRecord":

@@ -37,6 +37,7 @@ ORDER BY p.name;
 -- name: recipients()
 -- Customers and wards, and what they demand.
 SELECT p.name, p.title, p.kind, up.name AS parent, coalesce(r.shelf_life_days_min, 0) AS shelf_life_days_min,
+       coalesce(r.care_priority, 3) AS care_priority,
        coalesce((SELECT jsonb_object_agg(i.name, d.shelf_life_days_min)
                  FROM recipient_item d JOIN item i ON i.id = d.item_id
                  WHERE d.place_id = p.id), '{}') AS item_days_min
@@ -52,7 +53,8 @@ SELECT name, badge, active FROM operator ORDER BY name;
 
 -- name: reorder_levels()
 -- When to order more.
-SELECT i.name AS item, p.name AS place, s.name AS supplier, r.reorder_point, r.par_level
+SELECT i.name AS item, p.name AS place, s.name AS supplier, r.reorder_point, r.par_level, r.service_level,
+       r.pack_size, r.order_min, r.cycle_days, r.room_max
 FROM reorder_level r
 JOIN item i ON i.id = r.item_id
 JOIN place p ON p.id = r.place_id
@@ -126,10 +128,11 @@ INSERT INTO supplier (place_id, status, qualified_until, note) VALUES (:place_id
 ON CONFLICT (place_id) DO UPDATE SET
     status = excluded.status, qualified_until = excluded.qualified_until, note = excluded.note;
 
--- name: keep_recipient(place_id, shelf_life_days_min)!
--- What a recipient demands of everything.
-INSERT INTO recipient (place_id, shelf_life_days_min) VALUES (:place_id, :shelf_life_days_min)
-ON CONFLICT (place_id) DO UPDATE SET shelf_life_days_min = excluded.shelf_life_days_min;
+-- name: keep_recipient(place_id, shelf_life_days_min, care_priority)!
+-- What a recipient demands of everything, and when it comes in a shortage.
+INSERT INTO recipient (place_id, shelf_life_days_min, care_priority) VALUES (:place_id, :shelf_life_days_min, :care_priority)
+ON CONFLICT (place_id) DO UPDATE SET
+    shelf_life_days_min = excluded.shelf_life_days_min, care_priority = excluded.care_priority;
 
 -- name: forget_recipient_items(place_id)!
 -- A recipient demands nothing of single items.
@@ -149,12 +152,16 @@ ON CONFLICT (name) DO UPDATE SET badge = excluded.badge, active = excluded.activ
 -- Whose badge this is.
 SELECT name FROM operator WHERE badge = :badge;
 
--- name: keep_reorder_level(item_id, place_id, supplier_id, reorder_point, par_level)!
--- When to order more of an item for a place.
-INSERT INTO reorder_level (item_id, place_id, supplier_id, reorder_point, par_level)
-VALUES (:item_id, :place_id, :supplier_id, :reorder_point, :par_level)
+-- name: keep_reorder_level(item_id, place_id, supplier_id, reorder_point, par_level, service_level, pack_size, order_min, cycle_days, room_max)!
+-- When to order more of an item for a place, and how it is to be kept there.
+INSERT INTO reorder_level (item_id, place_id, supplier_id, reorder_point, par_level, service_level, pack_size, order_min,
+                           cycle_days, room_max)
+VALUES (:item_id, :place_id, :supplier_id, :reorder_point, :par_level, :service_level, :pack_size, :order_min, :cycle_days,
+        :room_max)
 ON CONFLICT (item_id, place_id) DO UPDATE SET
-    supplier_id = excluded.supplier_id, reorder_point = excluded.reorder_point, par_level = excluded.par_level;
+    supplier_id = excluded.supplier_id, reorder_point = excluded.reorder_point, par_level = excluded.par_level,
+    service_level = excluded.service_level, pack_size = excluded.pack_size, order_min = excluded.order_min,
+    cycle_days = excluded.cycle_days, room_max = excluded.room_max;
 
 -- name: add_difference_place(name)!
 -- The place that stock comes from and goes to when a count finds more or less, if it is not there yet.

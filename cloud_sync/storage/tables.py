@@ -121,6 +121,9 @@ TABLES: Mapping[str, TableRule] = {
     "hold": _evidence("lifted_by", "lifted_at", "lifted_reason"),
     "hold_goods": _EVIDENCE,
     "hold_reach": _DERIVED,
+    "hospital_message": _EVIDENCE,
+    "hospital_outcome": _EVIDENCE,
+    "hospital_patient": _EVIDENCE,
     # The content may be erased; its digest stays beside it.
     "interop_document": TableRule(TableKind.EVIDENCE, may_change=("content",), not_sealed=("content",)),
     "interop_connection": _SETTING,
@@ -170,6 +173,7 @@ TABLES: Mapping[str, TableRule] = {
     "operator_site": _SETTING,
     "order_line": _EVIDENCE,
     "order_step": _EVIDENCE,
+    "order_urgency": _EVIDENCE,
     "owner": _SETTING,
     "paper_line": _EVIDENCE,
     "paper_schedule": _SETTING,
@@ -182,6 +186,8 @@ TABLES: Mapping[str, TableRule] = {
     "place": _SETTING,
     "place_gln": _SETTING,
     "place_policy_was": _EVIDENCE,
+    "planning_line": _DERIVED,  # of what a run was made of, which it names by its hash
+    "planning_run": _EVIDENCE,
     "policy": _EVIDENCE,
     "position": _DERIVED,
     "probe_excursion": _DERIVED,
@@ -198,6 +204,7 @@ TABLES: Mapping[str, TableRule] = {
     "recovery_code": _SETTING,
     "recipient": _SETTING,
     "recipient_item": _SETTING,
+    "receipt_cost": _EVIDENCE,
     "release": _EVIDENCE,
     "release_file": TableRule(TableKind.EVIDENCE, not_sealed=("content",)),  # content has its digest beside it
     "reorder_level": _SETTING,
@@ -217,8 +224,16 @@ TABLES: Mapping[str, TableRule] = {
     "role_permission": _SETTING,
     "second_signature_rule": _SETTING,
     "seen_within": _EVIDENCE,
+    "security_key": _SETTING,
+    "security_key_question": _DERIVED,  # for minutes
     "signature": _EVIDENCE,
+    "signature_by_key": _EVIDENCE,
     "site_format": _SETTING,
+    "shortage": _evidence(
+        "decision", "decided_by", "decided_at", "decision_reason", "ended_by", "ended_at", "ended_reason"
+    ),
+    "shortage_override": _EVIDENCE,
+    "shortage_share": _EVIDENCE,
     "sign_in_attempt": _DERIVED,  # kept while it makes the next one wait
     "sop": _EVIDENCE,
     "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
@@ -238,6 +253,7 @@ TABLES: Mapping[str, TableRule] = {
         "termination_reason",
     ),
     "training_requirement": _SETTING,
+    "transfer_advice": _evidence("decision", "decided_by", "decided_at", "decision_reason", "order_number"),
     "tote": _EVIDENCE,
     "tracing_request": _evidence("answered_by", "answered_at", "answer_sha256"),
     "traced_product": _SETTING,

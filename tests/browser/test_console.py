@@ -11,12 +11,15 @@ import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from cloud_sync.actions.quality.holds_and_dispositions import place_hold
 from cloud_sync.domain.roles import Role
+from cloud_sync.domain.trace_view import FOLD_OVER
 from cloud_sync.storage.database import Database
+from edge_agent.domain.wire.records import Action
 from tests.browser.console_house import House, a_house
 from tests.browser.console_records import electronic_records
 from tests.browser.console_work import EMPTY_PAGES, WORK_PAGES, work
-from tests.support.builders import minute, reading
+from tests.support.builders import line, minute, reading, scan
 from tests.support.paths import ROOT
 from tests.support.people import PASSWORD
 
@@ -25,7 +28,8 @@ SCREENS = ((1440, 900, "light"), (1024, 768, "dark"), (390, 844, "light"))
 WIDEST = 1440
 PAGES = {
     "now": "/", "quarantine": "/quarantine", "event": "/quarantine/1", "lots": "/lots", "lot": "/lots/1",
-    "exceptions": "/cases", "alerts": "/alerts?all=true", "gateways": "/gateways", "room": "/rooms/fridge-a",
+    "exceptions": "/cases", "case": "/cases/1", "account": "/account", "hold": "/holds/1",
+    "alerts": "/alerts?all=true", "gateways": "/gateways", "room": "/rooms/fridge-a",
     "empty-room": "/rooms/dock",
     "nothing-found": "/lots?q=none", "error": "/lots/999", **{f"no-{name}": f"/{name}" for name in EMPTY_PAGES},
 }  # fmt: skip
@@ -47,6 +51,15 @@ KEPT_PAGES = {
 OF_ROLE = {Role.QUALITY: PAGES, Role.ADMINISTRATOR: KEPT_PAGES, Role.OPERATOR: WORK_PAGES}
 WHO_WORKS = {"operator-1": (Role.OPERATOR, Role.QUALITY)}
 """One person with the forms of two, so that each page is looked at once."""
+FOLDED_AT = """
+    (() => {
+      const canvas = document.querySelector(".canvas");
+      const box = canvas.getBoundingClientRect();
+      const at = canvas._cyreg.cy.nodes("[?folded]")[0].renderedPosition();
+      return { x: box.x + at.x, y: box.y + at.y };
+    })()
+"""
+"""Where on the screen the first folded node is drawn."""
 PICTURES = ROOT / "build" / "screens" / "console"
 """Kept after the tests, to be looked at."""
 AXE = Path(next(iter(axe_playwright_python.__path__))) / "axe.min.js"
@@ -97,6 +110,8 @@ async def test_every_page_is_without_faults_and_for_everybody(database: Database
     axe = AXE.read_text()
     PICTURES.mkdir(parents=True, exist_ok=True)
     with a_house(database, Role.QUALITY, Role.ADMINISTRATOR, people=WHO_WORKS) as house:
+        if role is Role.QUALITY:
+            place_hold(database, lot_id=3, place=None, reason="torn box", at=minute(60), actor="amy")
         if role is Role.OPERATOR:
             work(house.ledger, minute(60))
         if role is Role.ADMINISTRATOR:
@@ -187,3 +202,21 @@ async def test_a_scan_on_any_page_finds_the_lot(database: Database) -> None:
             await scanned(visit.page, "]d201095011015300031727013110L3\n", "**/lots?q=*")  # d alone: to Destruction
             await expect(visit.page.get_by_role("link", name="L3")).to_be_visible()
             await expect(visit.page.get_by_role("link", name="L1")).to_have_count(0)
+
+
+async def test_what_a_wide_trace_folds_is_opened_by_choosing_it(database: Database) -> None:
+    with a_house(database, Role.AUDITOR) as house:
+        for number in range(FOLD_OVER + 4):
+            house.ledger.add_place(f"clinic-{number}", "customer")
+            house.say(scan(minute(30 + number), Action.SHIP, "fridge-a", f"clinic-{number}", line(1, "L1")))
+        async with visiting(house, Role.AUDITOR) as visit:
+            await visit.open("/lots/1/trace?graph=true")
+            note = visit.page.locator("#graph-note")
+            told = (await note.inner_text()).split()
+            shown, of = int(told[0]), int(told[2])
+            assert shown < of and "Choose a dashed one to open it" in " ".join(told)
+            await visit.page.screenshot(path=PICTURES / "trace-folded-1440-light.png", full_page=True)
+            at = await visit.page.evaluate(FOLDED_AT)
+            await visit.page.mouse.click(at["x"], at["y"])
+            await expect(note).to_contain_text(f"{of} of {of} points are drawn")
+            assert visit.faults == []

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.paths import ROOT
 
-PURE = ("edge_agent/domain", "cloud_sync/domain")
+PURE = ("edge_agent/domain", "cloud_sync/domain", "cloud_sync/planning")
 PURE_LIBRARIES = {"pydantic", "biip"}
 UNPURE_STDLIB = {
     "asyncio", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "socket", "sqlite3",
@@ -22,7 +22,8 @@ FOR_PEOPLE = ("edge_agent/commands/", "edge_agent/commissioning/", "edge_agent/c
 # What the rooms of HTTP may know of the ledger: what they call, what they answer with, and how to hand over a database.
 API_MAY_IMPORT = (
     "cloud_sync.actions", "cloud_sync.api", "cloud_sync.domain", "cloud_sync.errors", "cloud_sync.ingest",
-    "cloud_sync.interop", "cloud_sync.labels.settings", "cloud_sync.seal", "cloud_sync.storage.database",
+    "cloud_sync.interop", "cloud_sync.labels.settings", "cloud_sync.planning", "cloud_sync.seal",
+    "cloud_sync.storage.database",
 )  # fmt: skip
 # What the domain offers ends here; only the demonstration runs both sides.
 CLOUD_MAY_IMPORT_EDGE = ("edge_agent.domain",)
@@ -132,7 +133,10 @@ def is_pure(name: str) -> bool:
     top = name.split(".")[0]
     if top in SIDES:
         return is_below_any(
-            name, ("edge_agent.domain",) if top == "edge_agent" else ("cloud_sync.domain", "edge_agent.domain")
+            name,
+            ("edge_agent.domain",)
+            if top == "edge_agent"
+            else ("cloud_sync.domain", "cloud_sync.planning", "edge_agent.domain"),
         )
     if name.startswith("urllib.parse."):
         return True  # it only writes and reads texts

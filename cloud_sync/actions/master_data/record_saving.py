@@ -138,7 +138,12 @@ def _save_recipient(connection: Connection, before: MasterRecord | None, record:
         place_id = queries("records").retitle_place(connection, name=record.name, title=record.title)
     else:
         place_id = _add_place(connection, record.name, record.title, record.kind, record.parent)
-    queries("records").keep_recipient(connection, place_id=place_id, shelf_life_days_min=record.shelf_life_days_min)
+    queries("records").keep_recipient(
+        connection,
+        place_id=place_id,
+        shelf_life_days_min=record.shelf_life_days_min,
+        care_priority=record.care_priority,
+    )
     queries("records").forget_recipient_items(connection, place_id=place_id)
     for item, days in sorted(record.item_days_min.items()):
         if not queries("records").add_recipient_item(connection, place_id=place_id, item=item, days=days):
@@ -163,8 +168,7 @@ def _save_reorder(connection: Connection, before: MasterRecord | None, record: M
         item_id=item_named(connection, record.item)["id"],
         place_id=place["id"],
         supplier_id=place_of_kind(connection, record.supplier, "supplier") if record.supplier else None,
-        reorder_point=record.reorder_point,
-        par_level=record.par_level,
+        **record.model_dump(exclude={"item", "place", "supplier"}),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from math import ceil
 from uuid import UUID, uuid5
 
 from cloud_sync.actions.orders.orders import Asked, NewOrder, request_in, shown_order
@@ -50,27 +50,33 @@ def request_proposed(
 
 def _proposals(connection: Connection, at: datetime) -> list[Row]:
     rows = list(queries("orders").replenishment(connection, at=at))
-    coming = _on_order(connection, rows)
+    coming = on_order(connection, [row["item_id"] for row in rows])
     shown = []
     for row in rows:
-        on_order = sum(
+        open_units = sum(
             units for (item_id, ancestors), units in coming.items()
             if item_id == row["item_id"] and row["place_id"] in ancestors
         )  # fmt: skip
-        if row["usable"] + on_order > row["reorder_point"]:
+        if row["usable"] + open_units > row["reorder_point"]:
             continue
-        kept = {key: value for key, value in row.items() if not key.endswith("_id")}
-        shown.append({**kept, "on_order": on_order, "propose": row["par_level"] - row["usable"] - on_order})
+        kept = {
+            key: value
+            for key, value in row.items()
+            if not key.endswith("_id") and key not in ("pack_size", "order_min")
+        }
+        short = max(row["par_level"] - row["usable"] - open_units, row["order_min"])
+        shown.append({**kept, "on_order": open_units, "propose": ceil(short / row["pack_size"]) * row["pack_size"]})
     return shown
 
 
-def _on_order(connection: Connection, rows: Sequence[Row]) -> dict[tuple[int, tuple[int, ...]], int]:
-    """Base units of items that purchases still have open, by item and the places (ancestors) they go to."""
+def on_order(connection: Connection, item_ids: Sequence[int]) -> dict[tuple[int, tuple[int, ...]], int]:
+    """Base units of items that purchases and transfers still have open, by item and the places (ancestors) they go
+    to."""
     found: dict[tuple[int, tuple[int, ...]], int] = {}
-    item_ids: list[Any] = [row["item_id"] for row in rows]
-    purchases = {row["number"]: row for row in queries("orders").purchases_of_items(connection, item_ids=item_ids)}
-    for number, order in orders_now(connection, purchases).items():
+    wanted = sorted(set(item_ids))
+    coming = {row["number"]: row for row in queries("orders").orders_coming(connection, item_ids=wanted)}
+    for number, order in orders_now(connection, coming).items():
         for line in order.lines:
-            key = (line.item_id, tuple(purchases[number]["ancestors"]))
+            key = (line.item_id, tuple(coming[number]["ancestors"]))
             found[key] = found.get(key, 0) + order.open_of(line)
     return found

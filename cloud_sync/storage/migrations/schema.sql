@@ -348,7 +348,7 @@ ALTER TABLE batch_fact FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON batch_fact AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
 CREATE POLICY of_owner ON batch_fact AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
    FROM production_batch
-  WHERE (production_batch.place_id = batch_fact.batch_id)))) WITH CHECK ();
+  WHERE (production_batch.id = batch_fact.batch_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE calibration (
@@ -1268,6 +1268,71 @@ CREATE POLICY of_owner ON hold_reach AS PERMISSIVE FOR SELECT TO lotwarden_clien
   WHERE (lot.id = hold_reach.lot_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
+CREATE TABLE hospital_message (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    document_id bigint NOT NULL,
+    connection text NOT NULL,
+    format text NOT NULL,
+    kind text NOT NULL,
+    control_id text NOT NULL,
+    site_id bigint,
+    owner text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT hospital_message_connection_check CHECK ((connection <> ''::text)),
+    CONSTRAINT hospital_message_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT hospital_message_document_id_key UNIQUE (document_id),
+    CONSTRAINT hospital_message_format_check CHECK ((format = ANY (ARRAY['hl7v2'::text, 'fhir-R4'::text, 'fhir-R5'::text]))),
+    CONSTRAINT hospital_message_owner_fkey FOREIGN KEY (owner) REFERENCES owner(name),
+    CONSTRAINT hospital_message_pkey PRIMARY KEY (id),
+    CONSTRAINT hospital_message_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id)
+);
+CREATE INDEX hospital_message_control_id ON public.hospital_message USING btree (connection, control_id);
+CREATE TRIGGER hospital_message_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hospital_message FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hospital_message_sealed_delete AFTER DELETE ON public.hospital_message REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_message();
+CREATE TRIGGER hospital_message_sealed_insert AFTER INSERT ON public.hospital_message REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_message();
+CREATE TRIGGER hospital_message_sealed_update AFTER UPDATE ON public.hospital_message REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_message();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE hospital_outcome (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    message_id bigint NOT NULL,
+    outcome text NOT NULL,
+    answer text NOT NULL,
+    text text NOT NULL,
+    faults jsonb NOT NULL DEFAULT '[]'::jsonb,
+    map_sha256 text NOT NULL DEFAULT ''::text,
+    by_whom text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT hospital_outcome_answer_check CHECK ((answer = ANY (ARRAY['AA'::text, 'AE'::text, 'AR'::text]))),
+    CONSTRAINT hospital_outcome_message_id_fkey FOREIGN KEY (message_id) REFERENCES hospital_message(id),
+    CONSTRAINT hospital_outcome_outcome_check CHECK ((outcome = ANY (ARRAY['booked'::text, 'with_cases'::text, 'ordered'::text, 'noted'::text, 'not_understood'::text, 'refused'::text]))),
+    CONSTRAINT hospital_outcome_pkey PRIMARY KEY (id)
+);
+CREATE INDEX hospital_outcome_message ON public.hospital_outcome USING btree (message_id, id DESC);
+CREATE TRIGGER hospital_outcome_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hospital_outcome FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hospital_outcome_sealed_delete AFTER DELETE ON public.hospital_outcome REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_outcome();
+CREATE TRIGGER hospital_outcome_sealed_insert AFTER INSERT ON public.hospital_outcome REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_outcome();
+CREATE TRIGGER hospital_outcome_sealed_update AFTER UPDATE ON public.hospital_outcome REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_outcome();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE hospital_patient (
+    fact text NOT NULL,
+    patient text NOT NULL,
+    CONSTRAINT hospital_patient_patient_check CHECK (starts_with(patient, 'personal:'::text)),
+    CONSTRAINT hospital_patient_pkey PRIMARY KEY (fact)
+);
+CREATE TRIGGER hospital_patient_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hospital_patient FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hospital_patient_sealed_delete AFTER DELETE ON public.hospital_patient REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_patient();
+CREATE TRIGGER hospital_patient_sealed_insert AFTER INSERT ON public.hospital_patient REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_patient();
+CREATE TRIGGER hospital_patient_sealed_update AFTER UPDATE ON public.hospital_patient REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_patient();
+ALTER TABLE hospital_patient ENABLE ROW LEVEL SECURITY;
+ALTER TABLE hospital_patient FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON hospital_patient AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON hospital_patient AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM movement m
+  WHERE (m.fact = hospital_patient.fact)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
 CREATE TABLE interop_connection (
     name text NOT NULL,
     url text NOT NULL DEFAULT ''::text,
@@ -1665,6 +1730,7 @@ CREATE TABLE movement (
     CONSTRAINT movement_serial_is_one_unit CHECK (((serial = ''::text) OR (quantity = 1) OR (serial ~~ '(%)%(21)%'::text) OR (action = 'count'::text))),
     CONSTRAINT movement_to_place_fkey FOREIGN KEY (to_place) REFERENCES place(id)
 );
+CREATE INDEX movement_dispensed ON public.movement USING btree (id) WHERE (action = 'dispense'::text);
 CREATE INDEX movement_from_place ON public.movement USING btree (from_place, occurred_at);
 CREATE INDEX movement_in ON public.movement USING btree (lot_id, to_place, serial, came_at);
 CREATE INDEX movement_occurred ON public.movement USING btree (occurred_at DESC, id DESC);
@@ -1805,6 +1871,25 @@ CREATE POLICY of_house ON order_step AS PERMISSIVE FOR ALL TO lotwarden_runtime,
 CREATE POLICY of_owner ON order_step AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
    FROM stock_order
   WHERE (stock_order.id = order_step.order_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE order_urgency (
+    order_id bigint NOT NULL,
+    urgency text NOT NULL,
+    CONSTRAINT order_urgency_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock_order(id),
+    CONSTRAINT order_urgency_pkey PRIMARY KEY (order_id),
+    CONSTRAINT order_urgency_urgency_check CHECK ((urgency = ANY (ARRAY['urgent'::text, 'emergency'::text])))
+);
+CREATE TRIGGER order_urgency_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_urgency FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER order_urgency_sealed_delete AFTER DELETE ON public.order_urgency REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_order_urgency();
+CREATE TRIGGER order_urgency_sealed_insert AFTER INSERT ON public.order_urgency REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_order_urgency();
+CREATE TRIGGER order_urgency_sealed_update AFTER UPDATE ON public.order_urgency REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_order_urgency();
+ALTER TABLE order_urgency ENABLE ROW LEVEL SECURITY;
+ALTER TABLE order_urgency FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON order_urgency AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON order_urgency AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM stock_order
+  WHERE (stock_order.id = order_urgency.order_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE owner (
@@ -2014,6 +2099,38 @@ CREATE TRIGGER place_policy_was_append_only BEFORE DELETE OR UPDATE OR TRUNCATE 
 CREATE TRIGGER place_policy_was_sealed_delete AFTER DELETE ON public.place_policy_was REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_place_policy_was();
 CREATE TRIGGER place_policy_was_sealed_insert AFTER INSERT ON public.place_policy_was REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_place_policy_was();
 CREATE TRIGGER place_policy_was_sealed_update AFTER UPDATE ON public.place_policy_was REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_place_policy_was();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE planning_line (
+    run_id bigint NOT NULL,
+    item_id bigint NOT NULL,
+    place_id bigint NOT NULL,
+    inputs jsonb NOT NULL,
+    result jsonb NOT NULL,
+    CONSTRAINT planning_line_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT planning_line_pkey PRIMARY KEY (run_id, item_id, place_id),
+    CONSTRAINT planning_line_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT planning_line_run_id_fkey FOREIGN KEY (run_id) REFERENCES planning_run(id)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE planning_run (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    as_of timestamp with time zone NOT NULL,
+    movement_mark bigint NOT NULL,
+    lines integer NOT NULL,
+    inputs_sha256 text NOT NULL,
+    results_sha256 text NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT planning_run_inputs_sha256_check CHECK ((inputs_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT planning_run_pkey PRIMARY KEY (id),
+    CONSTRAINT planning_run_results_sha256_check CHECK ((results_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+CREATE TRIGGER planning_run_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.planning_run FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER planning_run_sealed_delete AFTER DELETE ON public.planning_run REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_planning_run();
+CREATE TRIGGER planning_run_sealed_insert AFTER INSERT ON public.planning_run REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_planning_run();
+CREATE TRIGGER planning_run_sealed_update AFTER UPDATE ON public.planning_run REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_planning_run();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE policy (
@@ -2261,9 +2378,34 @@ CREATE TRIGGER recall_scope_sealed_insert AFTER INSERT ON public.recall_scope RE
 CREATE TRIGGER recall_scope_sealed_update AFTER UPDATE ON public.recall_scope REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_recall_scope();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE receipt_cost (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    lot_id bigint NOT NULL,
+    order_number text NOT NULL DEFAULT ''::text,
+    quantity bigint NOT NULL,
+    unit_cost numeric(14,4) NOT NULL,
+    currency text NOT NULL,
+    reason text NOT NULL,
+    said_by text NOT NULL,
+    said_at timestamp with time zone NOT NULL,
+    CONSTRAINT receipt_cost_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT receipt_cost_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT receipt_cost_pkey PRIMARY KEY (id),
+    CONSTRAINT receipt_cost_quantity_check CHECK ((quantity > 0)),
+    CONSTRAINT receipt_cost_unit_cost_check CHECK ((unit_cost >= (0)::numeric))
+);
+CREATE INDEX receipt_cost_lot ON public.receipt_cost USING btree (lot_id, order_number, id DESC);
+CREATE TRIGGER receipt_cost_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.receipt_cost FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER receipt_cost_sealed_delete AFTER DELETE ON public.receipt_cost REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_receipt_cost();
+CREATE TRIGGER receipt_cost_sealed_insert AFTER INSERT ON public.receipt_cost REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_receipt_cost();
+CREATE TRIGGER receipt_cost_sealed_update AFTER UPDATE ON public.receipt_cost REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_receipt_cost();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE recipient (
     place_id bigint NOT NULL,
     shelf_life_days_min integer NOT NULL DEFAULT 0,
+    care_priority smallint NOT NULL DEFAULT 3,
+    CONSTRAINT recipient_care_priority_check CHECK (((care_priority >= 1) AND (care_priority <= 4))),
     CONSTRAINT recipient_pkey PRIMARY KEY (place_id),
     CONSTRAINT recipient_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
     CONSTRAINT recipient_shelf_life_days_min_check CHECK ((shelf_life_days_min >= 0))
@@ -2330,11 +2472,21 @@ CREATE TABLE reorder_level (
     supplier_id bigint,
     reorder_point bigint NOT NULL,
     par_level bigint NOT NULL,
+    service_level double precision NOT NULL DEFAULT 0.98,
+    pack_size bigint NOT NULL DEFAULT 1,
+    order_min bigint NOT NULL DEFAULT 1,
+    cycle_days integer NOT NULL DEFAULT 14,
+    room_max bigint,
     CONSTRAINT reorder_level_check CHECK ((par_level > reorder_point)),
+    CONSTRAINT reorder_level_cycle_days_check CHECK (((cycle_days >= 1) AND (cycle_days <= 365))),
     CONSTRAINT reorder_level_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT reorder_level_order_min_check CHECK ((order_min > 0)),
+    CONSTRAINT reorder_level_pack_size_check CHECK ((pack_size > 0)),
     CONSTRAINT reorder_level_pkey PRIMARY KEY (item_id, place_id),
     CONSTRAINT reorder_level_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
     CONSTRAINT reorder_level_reorder_point_check CHECK ((reorder_point >= 0)),
+    CONSTRAINT reorder_level_room_max_check CHECK ((room_max > 0)),
+    CONSTRAINT reorder_level_service_level_check CHECK (((service_level > (0)::double precision) AND (service_level < (1)::double precision))),
     CONSTRAINT reorder_level_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES place(id)
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
@@ -2597,6 +2749,34 @@ CREATE TABLE second_signature_rule (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE security_key (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    person text NOT NULL,
+    name text NOT NULL,
+    credential_id bytea NOT NULL,
+    public_key bytea NOT NULL,
+    domain text NOT NULL,
+    sign_count bigint NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT security_key_credential_id_key UNIQUE (credential_id),
+    CONSTRAINT security_key_person_fkey FOREIGN KEY (person) REFERENCES account(person),
+    CONSTRAINT security_key_pkey PRIMARY KEY (id)
+);
+CREATE INDEX security_key_person ON public.security_key USING btree (person);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE security_key_question (
+    challenge bytea NOT NULL,
+    person text NOT NULL,
+    purpose text NOT NULL,
+    shown text NOT NULL DEFAULT ''::text,
+    asked_at timestamp with time zone NOT NULL,
+    CONSTRAINT security_key_question_pkey PRIMARY KEY (challenge),
+    CONSTRAINT security_key_question_purpose_check CHECK ((purpose = ANY (ARRAY['add'::text, 'sign in'::text, 'sign'::text])))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE seen_within (
     channel_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -2612,6 +2792,81 @@ CREATE TRIGGER seen_within_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pu
 CREATE TRIGGER seen_within_sealed_delete AFTER DELETE ON public.seen_within REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_seen_within();
 CREATE TRIGGER seen_within_sealed_insert AFTER INSERT ON public.seen_within REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_seen_within();
 CREATE TRIGGER seen_within_sealed_update AFTER UPDATE ON public.seen_within REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_seen_within();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE shortage (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    item_id bigint NOT NULL,
+    site_id bigint NOT NULL,
+    until_day date NOT NULL,
+    supply bigint NOT NULL,
+    wanted bigint NOT NULL,
+    needs_second_person boolean NOT NULL,
+    reason text NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_reason text,
+    ended_by text,
+    ended_at timestamp with time zone,
+    ended_reason text,
+    CONSTRAINT shortage_check CHECK ((num_nulls(decision, decided_by, decided_at, decision_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT shortage_check1 CHECK ((num_nulls(ended_by, ended_at, ended_reason) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT shortage_check2 CHECK (((NOT needs_second_person) OR (decision IS DISTINCT FROM 'approved'::text) OR (decided_by <> opened_by))),
+    CONSTRAINT shortage_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
+    CONSTRAINT shortage_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT shortage_pkey PRIMARY KEY (id),
+    CONSTRAINT shortage_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id),
+    CONSTRAINT shortage_supply_check CHECK ((supply >= 0)),
+    CONSTRAINT shortage_wanted_check CHECK ((wanted >= 0))
+);
+CREATE UNIQUE INDEX shortage_open ON public.shortage USING btree (item_id, site_id) WHERE ((ended_at IS NULL) AND (decision IS DISTINCT FROM 'rejected'::text));
+CREATE TRIGGER shortage_append_only BEFORE DELETE OR TRUNCATE ON public.shortage FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER shortage_mostly_stays BEFORE UPDATE ON public.shortage FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at', 'decision_reason', 'ended_by', 'ended_at', 'ended_reason');
+CREATE TRIGGER shortage_sealed_delete AFTER DELETE ON public.shortage REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage();
+CREATE TRIGGER shortage_sealed_insert AFTER INSERT ON public.shortage REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage();
+CREATE TRIGGER shortage_sealed_update AFTER UPDATE ON public.shortage REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE shortage_override (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    shortage_id bigint NOT NULL,
+    place_id bigint NOT NULL,
+    share bigint NOT NULL,
+    reason text NOT NULL,
+    said_by text NOT NULL,
+    said_at timestamp with time zone NOT NULL,
+    CONSTRAINT shortage_override_pkey PRIMARY KEY (id),
+    CONSTRAINT shortage_override_share_check CHECK ((share >= 0)),
+    CONSTRAINT shortage_override_shortage_id_place_id_fkey FOREIGN KEY (shortage_id, place_id) REFERENCES shortage_share(shortage_id, place_id)
+);
+CREATE INDEX shortage_override_share ON public.shortage_override USING btree (shortage_id, place_id, id DESC);
+CREATE TRIGGER shortage_override_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.shortage_override FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER shortage_override_sealed_delete AFTER DELETE ON public.shortage_override REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage_override();
+CREATE TRIGGER shortage_override_sealed_insert AFTER INSERT ON public.shortage_override REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage_override();
+CREATE TRIGGER shortage_override_sealed_update AFTER UPDATE ON public.shortage_override REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage_override();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE shortage_share (
+    shortage_id bigint NOT NULL,
+    place_id bigint NOT NULL,
+    priority smallint NOT NULL,
+    rate double precision NOT NULL,
+    stock bigint NOT NULL,
+    wanted bigint NOT NULL,
+    proposed bigint NOT NULL,
+    why text NOT NULL,
+    CONSTRAINT shortage_share_pkey PRIMARY KEY (shortage_id, place_id),
+    CONSTRAINT shortage_share_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT shortage_share_proposed_check CHECK ((proposed >= 0)),
+    CONSTRAINT shortage_share_shortage_id_fkey FOREIGN KEY (shortage_id) REFERENCES shortage(id)
+);
+CREATE TRIGGER shortage_share_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.shortage_share FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER shortage_share_sealed_delete AFTER DELETE ON public.shortage_share REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage_share();
+CREATE TRIGGER shortage_share_sealed_insert AFTER INSERT ON public.shortage_share REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage_share();
+CREATE TRIGGER shortage_share_sealed_update AFTER UPDATE ON public.shortage_share REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_shortage_share();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE sign_in_attempt (
@@ -2639,7 +2894,7 @@ CREATE TABLE signature (
     sha256 text NOT NULL,
     CONSTRAINT signature_meaning_check CHECK ((meaning = ANY (ARRAY['review'::text, 'approval'::text, 'release'::text, 'rejection'::text, 'responsibility'::text]))),
     CONSTRAINT signature_pkey PRIMARY KEY (id),
-    CONSTRAINT signature_proof_check CHECK ((proof = ANY (ARRAY['password'::text, 'password and code'::text]))),
+    CONSTRAINT signature_proof_check CHECK ((proof = ANY (ARRAY['password'::text, 'password and code'::text, 'security key'::text]))),
     CONSTRAINT signature_sha256_key UNIQUE (sha256)
 );
 CREATE INDEX signature_of_record ON public.signature USING btree (record_kind, record_id);
@@ -2647,6 +2902,22 @@ CREATE TRIGGER signature_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON publ
 CREATE TRIGGER signature_sealed_delete AFTER DELETE ON public.signature REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature();
 CREATE TRIGGER signature_sealed_insert AFTER INSERT ON public.signature REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature();
 CREATE TRIGGER signature_sealed_update AFTER UPDATE ON public.signature REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE signature_by_key (
+    signature_sha256 text NOT NULL,
+    shown text NOT NULL,
+    public_key bytea NOT NULL,
+    client_data bytea NOT NULL,
+    authenticator_data bytea NOT NULL,
+    key_signature bytea NOT NULL,
+    CONSTRAINT signature_by_key_pkey PRIMARY KEY (signature_sha256),
+    CONSTRAINT signature_by_key_signature_sha256_fkey FOREIGN KEY (signature_sha256) REFERENCES signature(sha256)
+);
+CREATE TRIGGER signature_by_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.signature_by_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER signature_by_key_sealed_delete AFTER DELETE ON public.signature_by_key REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature_by_key();
+CREATE TRIGGER signature_by_key_sealed_insert AFTER INSERT ON public.signature_by_key REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature_by_key();
+CREATE TRIGGER signature_by_key_sealed_update AFTER UPDATE ON public.signature_by_key REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature_by_key();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE site_format (
@@ -2981,6 +3252,43 @@ CREATE TABLE transaction_serial (
 CREATE INDEX transaction_serial_serial ON public.transaction_serial USING btree (serial);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE transfer_advice (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    run_id bigint NOT NULL,
+    item_id bigint NOT NULL,
+    lot_id bigint,
+    from_place bigint NOT NULL,
+    to_place bigint NOT NULL,
+    quantity bigint NOT NULL,
+    why text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    decision text,
+    decided_by text,
+    decided_at timestamp with time zone,
+    decision_reason text,
+    order_number text,
+    CONSTRAINT transfer_advice_check CHECK ((num_nulls(decision, decided_by, decided_at, decision_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT transfer_advice_check1 CHECK ((decided_by <> proposed_by)),
+    CONSTRAINT transfer_advice_check2 CHECK (((order_number IS NULL) OR (decision = 'approved'::text))),
+    CONSTRAINT transfer_advice_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
+    CONSTRAINT transfer_advice_from_place_fkey FOREIGN KEY (from_place) REFERENCES place(id),
+    CONSTRAINT transfer_advice_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT transfer_advice_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT transfer_advice_pkey PRIMARY KEY (id),
+    CONSTRAINT transfer_advice_quantity_check CHECK ((quantity > 0)),
+    CONSTRAINT transfer_advice_run_id_fkey FOREIGN KEY (run_id) REFERENCES planning_run(id),
+    CONSTRAINT transfer_advice_to_place_fkey FOREIGN KEY (to_place) REFERENCES place(id)
+);
+CREATE INDEX transfer_advice_open ON public.transfer_advice USING btree (id) WHERE (decision IS NULL);
+CREATE INDEX transfer_advice_run ON public.transfer_advice USING btree (run_id);
+CREATE TRIGGER transfer_advice_append_only BEFORE DELETE OR TRUNCATE ON public.transfer_advice FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER transfer_advice_mostly_stays BEFORE UPDATE ON public.transfer_advice FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at', 'decision_reason', 'order_number');
+CREATE TRIGGER transfer_advice_sealed_delete AFTER DELETE ON public.transfer_advice REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_transfer_advice();
+CREATE TRIGGER transfer_advice_sealed_insert AFTER INSERT ON public.transfer_advice REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_transfer_advice();
+CREATE TRIGGER transfer_advice_sealed_update AFTER UPDATE ON public.transfer_advice REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_transfer_advice();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE unjudged_on_purpose (
     channel_id bigint NOT NULL,
     reason text NOT NULL,
@@ -3155,9 +3463,9 @@ UNION ALL
     NULL::bigint AS place_id,
     'patient'::text AS kind,
     NULL::bigint AS excursion_id,
-    (('made for prescription '::text || b.prescription) || ' alone'::text) AS text,
+    (('made for prescription '::text || personal(b.prescription)) || ' alone'::text) AS text,
     b.planned_at AS since,
-    b.prescription,
+    prescription_key(b.prescription) AS prescription,
     NULL::bigint AS hold_id
    FROM (batch_product product
      JOIN production_batch b ON ((b.id = product.batch_id)))
@@ -3597,6 +3905,15 @@ AS $function$
     SELECT held_place IS NULL OR held_place = place
 $function$;
 
+CREATE OR REPLACE FUNCTION public.house_currency()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT currency FROM (SELECT currency FROM item_cost UNION ALL SELECT currency FROM receipt_cost) c
+    GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1
+$function$;
+
 CREATE OR REPLACE FUNCTION public.instant_of(wall timestamp without time zone, zone text)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -3617,7 +3934,7 @@ CREATE OR REPLACE FUNCTION public.is_for_prescription(prescription text, demand 
  STABLE
 AS $function$
     SELECT coalesce(prescription = demand
-                    OR prescription = (SELECT personal(o.patient_ref) FROM stock_order o WHERE o.number = demand), false)
+                    OR prescription = (SELECT prescription_key(o.patient_ref) FROM stock_order o WHERE o.number = demand), false)
 $function$;
 
 CREATE OR REPLACE FUNCTION public.is_foreign(of_gateway bigint, own bigint[], scope bigint)
@@ -3895,6 +4212,46 @@ AS $function$
         ORDER BY e.first_seq LIMIT 1
     ) AS after ON true
     WHERE s.fact = of_fact AND corrected_time(s.gateway_id, s.boot, s.mono_ms, s.said_at) IS NULL
+$function$;
+
+CREATE OR REPLACE FUNCTION public.prescription_key(said text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT CASE WHEN starts_with(said, 'personal:')
+                THEN coalesce((SELECT value FROM personal_data WHERE token = said), said) ELSE said END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.prescription_names(asked text)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT ARRAY[asked] || ARRAY(SELECT token FROM personal_data WHERE field = 'prescription' AND value = asked)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.production_state(batch bigint, batch_place bigint)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH facts AS MATERIALIZED (SELECT kind FROM batch_fact WHERE batch_id = batch),
+    concerned AS (
+        SELECT p.lot_id, true AS is_product FROM batch_product p WHERE p.batch_id = batch
+        UNION SELECT m.lot_id, false FROM movement m WHERE m.to_place = batch_place
+    )
+    SELECT CASE
+        WHEN EXISTS (SELECT FROM facts WHERE kind = 'rejected') THEN 'rejected'
+        WHEN EXISTS (SELECT FROM concerned c CROSS JOIN LATERAL (
+                         SELECT n.kind, n.place_id FROM active_hold n WHERE n.lot_id = c.lot_id OFFSET 0) AS h
+                     WHERE h.kind NOT IN ('unreleased', 'patient')
+                       AND (c.is_product OR hold_covers(h.place_id, batch_place)
+                            AND (h.place_id IS NOT NULL OR NOT EXISTS (SELECT FROM facts WHERE kind = 'released')))) THEN 'held'
+        WHEN EXISTS (SELECT FROM facts WHERE kind = 'released') THEN 'released'
+        WHEN EXISTS (SELECT FROM facts WHERE kind = 'finished') THEN 'finished'
+        WHEN EXISTS (SELECT FROM facts) OR EXISTS (SELECT FROM movement WHERE to_place = batch_place) THEN 'in_process'
+        ELSE 'planned' END
 $function$;
 
 CREATE OR REPLACE FUNCTION public.protect_evidence(of_table text, may_change text[])
@@ -5061,6 +5418,99 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_hospital_message()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_message', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_message', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_message', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_hospital_outcome()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_outcome', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_outcome', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_outcome', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_hospital_patient()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_patient', NULL::bigint, jsonb_build_array((s.r).fact)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_patient', NULL::bigint, jsonb_build_array((s.r).fact)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_patient', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).fact)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).fact)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_interop_document()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5371,6 +5821,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_order_urgency()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'order_urgency', (s.r).order_id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'order_urgency', (s.r).order_id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'order_urgency', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).order_id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).order_id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_paper_line()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5520,6 +6001,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).place_id, (s.r).until)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).place_id, (s.r).until)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_planning_run()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'planning_run', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'planning_run', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'planning_run', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -5706,6 +6218,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array(md5(to_jsonb((s.r))::text))::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array(md5(to_jsonb((s.r))::text))::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_receipt_cost()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'receipt_cost', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'receipt_cost', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'receipt_cost', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -5960,6 +6503,99 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_shortage()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{decision,decided_by,decided_at,decision_reason,ended_by,ended_at,ended_reason}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,decision_reason,ended_by,ended_at,ended_reason}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_shortage_override()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage_override', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage_override', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage_override', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_shortage_share()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage_share', NULL::bigint, jsonb_build_array((s.r).shortage_id, (s.r).place_id)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage_share', NULL::bigint, jsonb_build_array((s.r).shortage_id, (s.r).place_id)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'shortage_share', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).shortage_id, (s.r).place_id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).shortage_id, (s.r).place_id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_signature()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5985,6 +6621,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_signature_by_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'signature_by_key', NULL::bigint, jsonb_build_array((s.r).signature_sha256)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'signature_by_key', NULL::bigint, jsonb_build_array((s.r).signature_sha256)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'signature_by_key', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).signature_sha256)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).signature_sha256)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -6208,6 +6875,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_transfer_advice()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'transfer_advice', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'transfer_advice', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'transfer_advice', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{decision,decided_by,decided_at,decision_reason,order_number}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,decision_reason,order_number}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_validation_run()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -6239,6 +6937,15 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.sort_text(sort text, listed jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT (SELECT string_agg(CASE WHEN part[1] ~ '^[0-9]' THEN lpad(part[1], 20, '0') ELSE part[1] END, '' ORDER BY n)
+            FROM regexp_matches(lower(listed ->> sort), '[0-9]+|[^0-9]+', 'g') WITH ORDINALITY AS found (part, n))
+$function$;
+
 CREATE OR REPLACE FUNCTION public.training_missing(of_person text, at_time timestamp with time zone, OUT role text, OUT code text, OUT version integer, OUT title text, OUT until timestamp with time zone)
  RETURNS SETOF record
  LANGUAGE sql
@@ -6256,4 +6963,19 @@ AS $function$
     WHERE NOT EXISTS (SELECT FROM signature g
                       WHERE g.record_kind = 'sop' AND g.record_id = s.code || ':' || s.version AND g.person = of_person
                         AND g.meaning = 'responsibility')
+$function$;
+
+CREATE OR REPLACE FUNCTION public.unit_cost(of_lot bigint, of_item bigint, at_time timestamp with time zone, in_currency text)
+ RETURNS numeric
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT coalesce(
+        (SELECT sum(r.unit_cost * r.quantity) / sum(r.quantity)
+         FROM (SELECT DISTINCT ON (order_number) unit_cost, quantity, currency FROM receipt_cost
+               WHERE lot_id = of_lot AND said_at <= at_time ORDER BY order_number, id DESC) r
+         WHERE r.currency = in_currency),
+        (SELECT c.cost FROM item_cost c
+         WHERE c.item_id = of_item AND c.valid_from <= (at_time AT TIME ZONE 'UTC')::date AND c.currency = in_currency
+         ORDER BY c.supplier_id IS NOT NULL, c.valid_from DESC, c.id DESC LIMIT 1))
 $function$;

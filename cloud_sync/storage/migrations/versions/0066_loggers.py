@@ -3,7 +3,7 @@
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
 revision = "0066"
-down_revision = "0058"
+down_revision = "0070"
 
 
 def upgrade() -> None:

@@ -7,6 +7,7 @@ from html import unescape
 import httpx
 from starlette.routing import Match, Route
 
+from cloud_sync.actions.quality.holds_and_dispositions import place_hold
 from cloud_sync.console.build import PAGES
 from cloud_sync.domain.roles import Role
 from cloud_sync.storage.database import Database
@@ -66,6 +67,7 @@ def test_every_page_is_at_most_three_clicks_from_now(database: Database) -> None
     with a_house(database, Role.ADMINISTRATOR, people=people) as house:
         work(house.ledger, minute(60))
         electronic_records(database, minute(60))
+        place_hold(database, lot_id=3, place=None, reason="torn box", at=minute(60), actor="amy")
         for person in ("operator-1", "administrator-1"):
             with httpx.Client(base_url=house.url, timeout=60) as client:
                 client.post("/login", data={"person": person, "password": PASSWORD})

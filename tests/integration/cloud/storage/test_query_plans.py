@@ -238,9 +238,26 @@ EXCHANGE: Parameters = {
     "registered_at": AT, "cost": 1, "currency": "EUR", "day": AT.date(),
 }  # fmt: skip
 """What other systems ask, and what they are told."""
+HOSPITAL: Parameters = {
+    "connection_name": "cabinet", "control_id": "C1", "format": "hl7v2", "received_at": AT, "but_id": 5, "outcome": "",
+    "answer": "AA", "faults": "[]", "map_sha256": "", "by_whom": "cabinet", "message_id": 5, "message_ids": [5],
+    "patient": "personal:x", "recorded_since": None, "recorded_until": None, "occurred_since": None,
+    "occurred_until": None, "after_order": 0, "after_line": 0, "order_ids": None, "lot_numbers": None,
+}  # fmt: skip
+"""What hospitals' systems tell and ask."""
 USUAL: Parameters = {
+    "movement_mark": 10**9, "as_of": AT, "line_count": 1, "inputs_sha256": "00", "results_sha256": "00", "run_id": 1,
+    "inputs": ["{}"], "results": ["{}"], "only_to_order": True, "proposed_at": AT, "decided_at": AT,
+    "decision_reason": "x", "order_number": "PO-5", "until_day": AT.date(), "supply": 1, "wanted": 1,
+    "shortage_id": 1, "priority": 1, "rate": 1.0, "stock": 0, "proposed": 1, "share": 1, "ended_by": "amy",
+    "ended_reason": "x", "neighbour_id": 8, "unit_cost": 1, "care_priority": 3, "service_level": 0.9, "pack_size": 1,
+    "order_min": 1, "cycle_days": 14, "room_max": None, "currency": "USD",
     **EPCIS,
     **EXCHANGE,
+    **HOSPITAL,
+    "challenge": b"x", "purpose": "sign", "credential_id": b"x", "domain": "ledger", "sign_count": 1,
+    "signature_sha256": "x", "client_data": b"x", "authenticator_data": b"x", "key_signature": b"x",
+    "urgency": "urgent",
     "media_type": "application/json", "content": b"x", "told_by": "partner",
     **FLEET,
     **SEAL,
@@ -364,6 +381,11 @@ ASKED: dict[str, list[Parameters]] = {
     "backup.missing_of_lane": [{"first": 1, "last": 5000}],
     "validation.run": [{"number": 1}],
     "backup.set_sequence": [{"name": "item_id_seq"}],
+    "fhir.dispenses": [{"facts": None, "ids": None}, {"facts": None, "ids": [5]}, {"ids": None}],
+    "fhir.supplies": [{"facts": None, "ids": None}, {"facts": None, "ids": [5]}, {"ids": None}],
+    "fhir.order_lines": [{"numbers": None}, {"order_ids": [5], "numbers": None}, {"numbers": ["SO-1"]}],
+    "fhir.lots": [{"ids": None, "items": None}, {"ids": [5], "items": None}],
+    "fhir.places": [{"ids": None, "names": None, "kinds": ["room"]}],
     "connections.change_secret": [{"secret": "x"}],
     "connections.feed": [{"after": 5, "until": 5000}, {"after": 5, "until": 5000, "kinds": None}],
     "connections.delivery_of": [{"message_id": "doc_5"}],
@@ -444,6 +466,14 @@ ASKED: dict[str, list[Parameters]] = {
     "trace.graph": [{"is_forward": False}, {}, {"serial": "s1"}],
 }
 WHOLE_ON_PURPOSE = {
+    "kpi.lot_values": "all lots in the house with what they are worth, when somebody opens the control tower",
+    "kpi.quarantine_parts": "all holds and decisions that ended in a month, for its figures",
+    "kpi.stock_value_at": "what all movements until a day leave, for the figures of a month",
+    "planning.decided_holds": "all decisions of three years, once for each plan",
+    "planning.stock_to_plan": "all stock of all items that are planned, once for each plan",
+    "planning.travel_days": "all transfers of a year, when transfers are looked for",
+    "planning.usable_spells": "where all lots of all items that are planned lay for three years, once for each plan",
+    "shortages.supply_of": "all that holds lots of one item, when a shortage is opened",
     "erp.stock_by_lot": "the value of all stock, as the books want it; once a month",
     "backup.is_unused_ledger": "reads one row, when a backup is to be restored",
     "clocks.has_doubtful_scans": "reads up to the first row; of a gateway without any its index, which is short",

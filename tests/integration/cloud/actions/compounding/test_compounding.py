@@ -9,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from cloud_sync.actions.people.erasure import erase
 from cloud_sync.actions.people.signatures import set_rule
+from cloud_sync.domain.personal_data import TOKEN
 from cloud_sync.domain.roles import Role
 from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
@@ -524,6 +526,18 @@ def drops(pharmacy: Pharmacy) -> Pharmacy:
     pharmacy.ledger.run_as_owner(f"UPDATE production_batch SET planned_at = '{hour(0).isoformat()}'")
     pharmacy.receive("eye-drops", "M1", 50, (NOW + timedelta(days=2)).date().isoformat())
     return pharmacy
+
+
+def test_a_prescription_is_erased_from_its_batch_and_two_that_are_erased_are_not_one(drops: Pharmacy) -> None:
+    for prescription in ("RX-1", "RX-9"):
+        number = drops_order(drops, prescription, 5)
+        for actor in ("ada", "ben"):
+            erase(drops.api.database, prescription, reason="asked for", although_signed=True, at=NOW, actor=actor)
+    with drops.api.database.transaction() as connection:
+        rows = connection.execute("SELECT prescription FROM production_batch WHERE prescription <> ''").fetchall()
+    assert [TOKEN.fullmatch(row["prescription"]) is not None for row in rows] == [True]
+    assert drops.api.reader.ok("GET", "/v1/production-batches/RXB")["prescription"] == "erased"
+    assert allocated(drops, number)["taken"] == [("M1", 5)], "made for another prescription, erased like this one"
 
 
 def drops_order(pharmacy: Pharmacy, prescription: str, quantity: int) -> str:

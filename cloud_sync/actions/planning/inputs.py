@@ -1,0 +1,175 @@
+"""What a plan is made of, read from the ledger: demand of the movement log, stock, orders, lead times, chances of
+release."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
+
+from cloud_sync.actions.orders.replenishment import on_order
+from cloud_sync.planning.demand import WEEKS_MAX, Spell, UseOfDay, Weeks, days_without, weeks_of
+from cloud_sync.planning.lead_time import Delivery, LeadTime, lead_times
+from cloud_sync.planning.plan import HeldStock, PlanInput, StockLot, Terms
+from cloud_sync.planning.release_chance import Decided, chance_of, chances
+from cloud_sync.storage.database import Connection, Row
+from cloud_sync.storage.queries import queries
+from edge_agent.domain.stock.expiry import zone_named
+
+HISTORY = timedelta(weeks=WEEKS_MAX)
+DELIVERIES_SINCE = timedelta(days=730)
+NO_TERMS = Terms()
+Pair = tuple[int, int]
+"""Ids of an item and a place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One item at one place, with everything its plan is made of."""
+
+    row: Row
+    weeks: Weeks
+    said: PlanInput
+
+    @property
+    def pair(self) -> Pair:
+        """Which item, and where."""
+        return self.row["item_id"], self.row["place_id"]
+
+
+def collect(connection: Connection, at: datetime, movement_mark: int) -> list[Line]:
+    """Every line to plan as of ``at``, of the movements up to a mark; the days of a place end where it is."""
+    first = at - HISTORY
+    planned = list(queries("planning").planned_items(connection, first=first, at=at))
+    item_ids = sorted({row["item_id"] for row in planned})
+    weeks = weeks_of_lines(connection, planned, at, movement_mark)
+    stock = list(queries("planning").stock_to_plan(connection, item_ids=item_ids))
+    coming = on_order(connection, item_ids)
+    known = _lead_times(connection, at)
+    released = _chances(connection, first)
+    lines = []
+    for row in planned:
+        lots, held = _stock_of(row, stock, released, at)
+        units = sum(
+            n for (item_id, above), n in coming.items() if item_id == row["item_id"] and row["place_id"] in above
+        )
+        lead = known.get(row["supplier"] or "", known[""])
+        of_line = weeks[row["item_id"], row["place_id"]]
+        said = PlanInput(of_line.used, of_line.censored, lead, _terms(row), lots, held, units)
+        lines.append(Line(row, of_line, said))
+    return lines
+
+
+def weeks_of_lines(
+    connection: Connection, planned: Sequence[Row], at: datetime, movement_mark: int
+) -> Mapping[Pair, Weeks]:
+    """Use by week of every line, again the same for the same mark. The last day is the last one that is over at the
+    place."""
+    first = at - HISTORY
+    item_ids = sorted({row["item_id"] for row in planned})
+    wanted = {(row["item_id"], row["place_id"]) for row in planned}
+    uses: dict[Pair, list[UseOfDay]] = defaultdict(list)
+    for use in queries("planning").demand(connection, first=first, at=at, movement_mark=movement_mark):
+        for place_id in use["ancestors"]:
+            if (use["item_id"], place_id) in wanted:
+                uses[use["item_id"], place_id].append(UseOfDay(use["day"], use["units"]))
+    spells: dict[Pair, list[Spell]] = defaultdict(list)
+    for span in queries("planning").usable_spells(connection, item_ids=item_ids, first=first, at=at):
+        days = spell_of(span["began_at"], span["ended_at"], zone_named(span["zone"]), at)
+        for place_id in span["ancestors"] if days else ():
+            if (span["item_id"], place_id) in wanted:
+                spells[span["item_id"], place_id].append(days)  # type: ignore[arg-type]
+    found = {}
+    for row in planned:
+        pair = row["item_id"], row["place_id"]
+        last = _last_day(at, zone_named(row["zone"]))
+        began = min([use.day for use in uses[pair]], default=last)
+        out = days_without(spells[pair], began, last) if uses[pair] else []
+        found[pair] = weeks_of(uses[pair], out, last)
+    return found
+
+
+def _last_day(at: datetime, zone: tzinfo) -> date:
+    return at.astimezone(zone).date() - timedelta(days=1)
+
+
+def spell_of(began_at: datetime, ended_at: datetime, zone: tzinfo, at: datetime) -> Spell | None:
+    """Days at whose end it was there: on a day on which the last of it went, more may have been wanted."""
+    first, last = began_at.astimezone(zone).date(), ended_at.astimezone(zone).date() - timedelta(days=1)
+    if ended_at >= at:
+        last = at.astimezone(zone).date()
+    return Spell(first, last) if first <= last else None
+
+
+def _stock_of(
+    row: Row, stock: Iterable[Row], released: Mapping[str, float], at: datetime
+) -> tuple[tuple[StockLot, ...], tuple[HeldStock, ...]]:
+    lots, held = [], []
+    for each in stock:
+        if each["item_id"] != row["item_id"] or row["place_id"] not in each["ancestors"] or each["units"] <= 0:
+            continue
+        days_left = days_until(each, at)
+        if each["expires_at"] is None and each["expiry_required"]:
+            continue
+        if days_left is not None and days_left < 0:
+            continue
+        if each["held"]:
+            held.append(HeldStock(each["units"], chance_of(each["held"], released)))
+        else:
+            lots.append(StockLot(each["units"], days_left))
+    return tuple(lots), tuple(held)
+
+
+def days_until(row: Row, at: datetime) -> int | None:
+    """Whole days until a lot expires where it is; below 0 once it has; None if it does not."""
+    if row["expires_at"] is None:
+        return None
+    if row["expires_at"] <= at:
+        return -1
+    left: timedelta = row["expires_at"] - at
+    return max(0, left.days)
+
+
+def _terms(row: Row) -> Terms:
+    if row["service_level"] is None:
+        return Terms(shelf_life_days=row["shelf_life_days"])
+    return Terms(
+        service_level=row["service_level"], pack_size=row["pack_size"], order_min=row["order_min"],
+        cycle_days=row["cycle_days"], shelf_life_days=row["shelf_life_days"], room_max=row["room_max"],
+    )  # fmt: skip
+
+
+def _lead_times(connection: Connection, at: datetime) -> Mapping[str, LeadTime]:
+    rows = queries("planning").deliveries(connection, since=at - DELIVERIES_SINCE)
+    return lead_times(Delivery(row["supplier"], row["days"], row["ordered"], row["received"]) for row in rows)
+
+
+def _chances(connection: Connection, since: datetime) -> Mapping[str, float]:
+    rows = queries("planning").decided_holds(connection, since=since)
+    return chances(Decided(row["kind"], row["released"], row["refused"]) for row in rows)
+
+
+def inputs_json(line: Line) -> dict[str, Any]:
+    """What a line was made of, in plain values."""
+    said = line.said
+    return {
+        "last_day": line.weeks.last_day.isoformat(), "used": list(said.used),
+        "censored": "".join(str(int(each)) for each in said.censored), "lead": asdict(said.lead),
+        "terms": asdict(said.terms), "lots": [[lot.quantity, lot.days_left] for lot in said.lots],
+        "held": [[each.quantity, each.chance] for each in said.held], "on_order": said.on_order,
+        "supplier": line.row["supplier"],
+        "levels": [line.row["reorder_point"], line.row["par_level"]],
+    }  # fmt: skip
+
+
+def input_of(stored: Mapping[str, Any]) -> PlanInput:
+    """The same, read again."""
+    return PlanInput(
+        used=tuple(stored["used"]),
+        censored=tuple(each == "1" for each in stored["censored"]),
+        lead=LeadTime(**stored["lead"]),
+        terms=Terms(**stored["terms"]),
+        lots=tuple(StockLot(units, days) for units, days in stored["lots"]),
+        held=tuple(HeldStock(units, chance) for units, chance in stored["held"]),
+        on_order=stored["on_order"],
+    )

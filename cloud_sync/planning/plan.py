@@ -1,0 +1,233 @@
+"""How much of an item a place should have, and what to order now: a suggestion with every reason, for a person to
+decide.
+
+The rule, in base units:
+
+- *protection time* = lead time of the supplier + days between two looks at the stock.
+- *demand over it*: negative binomial; its mean is the forecast, its variance how far forecasts were off over as many
+  weeks, and how unevenly the supplier delivers. What is asked for at once (the *undershoot*) is part of it.
+- *reorder point*: the smallest quantity of which, on average, no more is missing in an order cycle than the service
+  level allows: expected shortage <= (1 - service level) x quantity of an order.
+- *par level*: reorder point + what is used in an order cycle; at most what the room takes, and at most what will be
+  used before it expires.
+- *position*: usable stock that will be used before it expires + held stock x chance of its release + what is on order x
+  the share that the supplier delivers.
+- *order quantity*, if the position is at or below the reorder point: up to the par level, in whole packs, at least the
+  minimum order, and never more than will be used before it expires.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import ceil, floor
+from typing import Any
+
+from cloud_sync.planning.distribution import Demand
+from cloud_sync.planning.forecast import Forecast, Method, forecast
+from cloud_sync.planning.lead_time import LeadTime
+
+USED_BEFORE_EXPIRY = 0.8
+"""So likely has an order to be used up before it expires."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How an item is to be kept at a place. ``service_level``: the share of what is wanted that is there when it is
+    wanted.
+
+    ``shelf_life_days``: what is left of it at receipt; None: it does not expire. ``room_max``: base units that fit.
+    """
+
+    service_level: float = 0.98
+    pack_size: int = 1
+    order_min: int = 1
+    cycle_days: int = 14
+    review_days: int = 1
+    shelf_life_days: int | None = None
+    room_max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StockLot:
+    """Usable base units of a lot; ``days_left`` until it expires (None: it does not)."""
+
+    quantity: int
+    days_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldStock:
+    """Base units on hold, and how likely they are to be released."""
+
+    quantity: int
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInput:
+    """Everything that a plan of one item at one place is made of."""
+
+    used: tuple[int, ...]
+    censored: tuple[bool, ...]
+    lead: LeadTime
+    terms: Terms
+    lots: tuple[StockLot, ...] = ()
+    held: tuple[HeldStock, ...] = ()
+    on_order: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One step of the sum: what it is, its value, and how it came about."""
+
+    what: str
+    value: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is suggested. ``rate``: base units a day; ``left_unused``: usable stock that will expire before it is
+    used."""
+
+    reorder_point: int
+    par_level: int
+    order_quantity: int
+    position: float
+    rate: float
+    mean: float
+    variance: float
+    left_unused: int
+    method: Method
+    notes: tuple[str, ...]
+    forecast: Forecast
+
+    def as_json(self) -> dict[str, Any]:
+        """In plain values, to be stored and compared."""
+        return {**asdict(self), "forecast": asdict(self.forecast)}
+
+
+def plan(said: PlanInput, *, only: Method | None = None, known: Forecast | None = None) -> Plan:
+    """The suggestion for one item at one place. ``only`` takes one forecasting method; ``known`` is one made before."""
+    terms, lead = said.terms, said.lead
+    days = max(1.0, lead.days + terms.review_days)
+    weeks = max(1, ceil(days / 7 - 0.5))
+    expected = known or forecast(said.used, said.censored, weeks, only=only)
+    rate = max(0.0, expected.weekly / 7)
+    undershoot = _undershoot(said.used, rate) if rate else 0.0
+    mean = rate * days + undershoot
+    variance = max(rate * days, expected.error * days / (7 * expected.horizon_weeks)) + (rate * lead.spread_days) ** 2
+    variance += undershoot**2
+    notes: list[str] = []
+    demand = Demand(mean, variance)
+    per_order = max(terms.pack_size, terms.order_min, ceil(rate * terms.cycle_days))
+    reorder = demand.enough_for((1 - terms.service_level) * per_order)
+    par = reorder + max(1, ceil(rate * terms.cycle_days)) if rate else 0
+    usable_max = _usable_before_expiry(rate, expected, terms)
+    reorder, par = _within(reorder, par, usable_max, terms, notes)
+    left = left_unused(said.lots, rate)
+    position = (
+        sum(lot.quantity for lot in said.lots)
+        - left
+        + sum(held.quantity * held.chance for held in said.held)
+        + said.on_order * lead.fill_rate
+    )
+    quantity = _order_quantity(position, reorder, par, usable_max, terms, notes) if rate else 0
+    if not rate:
+        notes.append("it was not used lately: nothing is suggested")
+    if not lead.is_measured:
+        notes.append("the supplier has not delivered to this ledger yet: the lead time is assumed")
+    return Plan(
+        reorder, par, quantity, position, rate, mean, variance, left, expected.method, tuple(notes), expected
+    )  # fmt: skip
+
+
+def _undershoot(used: Sequence[int], rate: float) -> float:
+    """How far below the reorder point the position is when an order is placed, on average: what is asked for at once
+    does not stop at it. Of sizes x: E[x²] / 2 E[x] (renewal theory); a week is one demand where most weeks have none.
+    """
+    sizes = [units for units in used if units]
+    if not sizes or 2 * len(sizes) > len(used):
+        return (rate + 1) / 2
+    return sum(size * size for size in sizes) / (2 * sum(sizes))
+
+
+def left_unused(lots: Sequence[StockLot], rate: float) -> int:
+    """Base units that will be left when their lots expire, first expired used first, at ``rate`` base units a day.
+
+    >>> left_unused([StockLot(50, 9)], 2.0), left_unused([StockLot(50, None)], 0.0)
+    (30, 0)
+    """
+    ahead, left = 0.0, 0
+    for lot in sorted(lots, key=lambda each: (each.days_left is None, each.days_left or 0)):
+        if lot.days_left is None:
+            continue
+        used = min(float(lot.quantity), max(0.0, rate * (lot.days_left + 1) - ahead))
+        ahead += used
+        left += lot.quantity - ceil(used)
+    return left
+
+
+def _usable_before_expiry(rate: float, expected: Forecast, terms: Terms) -> int | None:
+    """Base units that will be used within the shelf life of a receipt, as likely as :data:`USED_BEFORE_EXPIRY`."""
+    if terms.shelf_life_days is None:
+        return None
+    mean = rate * terms.shelf_life_days
+    variance = max(mean, expected.error * terms.shelf_life_days / (7 * expected.horizon_weeks))
+    return Demand(mean, variance).quantile(1 - USED_BEFORE_EXPIRY)
+
+
+def _within(reorder: int, par: int, usable_max: int | None, terms: Terms, notes: list[str]) -> tuple[int, int]:
+    """Reorder point and par level within what the room takes and what is used before it expires."""
+    for limit, why in (
+        (usable_max, "so much is used before it expires"),
+        (terms.room_max, "so much the room takes"),
+    ):
+        if limit is not None and par > limit:
+            notes.append(f"the par level is {limit}, not {par}: {why}")
+            par = limit
+            reorder = min(reorder, max(0, par - 1))
+    return reorder, par
+
+
+def _order_quantity(
+    position: float, reorder: int, par: int, usable_max: int | None, terms: Terms, notes: list[str]
+) -> int:
+    if position > reorder or par <= 0:
+        return 0
+    pack = max(1, terms.pack_size)
+    wanted = max(par - position, 1.0)
+    quantity = ceil(max(wanted, terms.order_min) / pack - 1e-9) * pack
+    for limit, why in ((usable_max, "would not be used before it expires"), (terms.room_max, "does not fit the room")):
+        if limit is not None and position + quantity > limit:
+            fitting = floor(max(0.0, limit - position) / pack) * pack
+            if fitting < max(terms.order_min, 1):
+                notes.append(f"the smallest order, {max(pack, terms.order_min)}, {why}: somebody has to decide")
+                return 0
+            if fitting < quantity:
+                quantity = fitting
+    return quantity
+
+
+def reasons(said: PlanInput, made: Plan) -> list[Reason]:
+    """The sum, step by step, as a person follows it."""
+    terms, lead, expected = said.terms, said.lead, made.forecast
+    censored = sum(said.censored)
+    judged = f"{expected.judged} weeks looked back" if expected.judged else "too few weeks to compare methods"
+    measured = f"measured of {lead.orders} orders" if lead.is_measured else "assumed"
+    return [
+        Reason("used a week", expected.weekly, f"{expected.method}, of {expected.weeks} weeks ({censored} censored); "
+               f"{judged}"),
+        Reason("days until an order is there", lead.days, f"{measured}, ± {lead.spread_days:.1f} days"),
+        Reason("days between looks", terms.review_days, "setting"),
+        Reason("demand over both", made.mean, f"negative binomial, variance {made.variance:.1f}"),
+        Reason("reorder point", made.reorder_point, f"so that {terms.service_level:.1%} of what is wanted is there"),
+        Reason("par level", made.par_level, f"and what is used in {terms.cycle_days} days"),
+        Reason("usable stock", sum(lot.quantity for lot in said.lots), "neither held, expired nor reserved"),
+        Reason("of it, expires unused", made.left_unused, "first expired used first"),
+        Reason("held stock that counts", sum(each.quantity * each.chance for each in said.held),
+               f"of {sum(each.quantity for each in said.held)}, by the chance of its release"),
+        Reason("on order that counts", said.on_order * lead.fill_rate,
+               f"of {said.on_order}, of which {lead.fill_rate:.0%} comes"),
+        Reason("position", made.position, "the four together"),
+        Reason("to order", made.order_quantity, f"packs of {terms.pack_size}, at least {terms.order_min}"),
+    ]  # fmt: skip
