@@ -29,6 +29,7 @@ from cloud_sync.console.pages import (
     holds,
     hospital_messages,
     labels,
+    loggers,
     login,
     lots,
     new_order,
@@ -68,7 +69,8 @@ PAGES = (
     recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
     trading_partners, transaction_data, verification, suspects,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, gateway_config, releases, connections, hospital_messages, setup, people, administration, account, login,
+    gateways, gateway_config, releases, loggers, connections, hospital_messages, setup, people, administration, account,
+    login,
 )  # fmt: skip
 
 
