@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
-from edge_agent.domain.barcodes.item_codes import keys_of_scan, named, serial_of_unit
+from edge_agent.domain.barcodes.item_codes import keys_of_scan, named, package_in, serial_of_unit
 from edge_agent.domain.stock.eligibility import ISSUING
 from edge_agent.domain.wire.records import Action, ScanTransaction
 
@@ -201,6 +201,7 @@ class Why(StrEnum):
     IMPLAUSIBLE_QUANTITY = "implausible_quantity"
     OUTSIDE_SITE = "outside_site"
     GATEWAY_WITHOUT_PLACE = "gateway_without_place"
+    UNKNOWN_PACKAGE = "unknown_package"
 
 
 CURABLE = (
@@ -374,6 +375,9 @@ def _problem_of(line: BookingLine, known: KnownCode) -> tuple[Why, str] | None:
         return Why.MISSING_PLACE, f"{line.action} of {called} does not say where {missing}"
     if line.from_place == line.to_place:
         return Why.SAME_PLACE, f"{line.action} of {called} starts and ends at {line.from_place}"
+    if package := package_in(line.names):
+        what_to_do = "send for its EPCIS aggregation events, or scan the boxes in it one by one"
+        return Why.UNKNOWN_PACKAGE, f"nobody has told what is in the package with SSCC {package}: {what_to_do}"
     if not line.lot:
         return Why.MISSING_LOT, f"the label {line.scanned!r} names no lot: find it out and book the movement by hand"
     items = known.items_of(line.keys)

@@ -22,6 +22,7 @@ from cloud_sync.posting.cases import LEDGER, Case, amend_case, close_case, lates
 from cloud_sync.posting.counts import Stock, as_movements, recount
 from cloud_sync.posting.holds import reach_lots
 from cloud_sync.posting.interop.concealed import check_counted
+from cloud_sync.posting.interop.packages import is_told, unpacked
 from cloud_sync.posting.lots import key_of, lots_of
 from cloud_sync.posting.monitoring.exposures import expose_lots
 from cloud_sync.posting.order_matching import match_orders, may_hold
@@ -88,6 +89,7 @@ def book_lines(
     """Book scanned lines; those that cannot be booked become exception cases that hold the whole line."""
     if not lines:
         return
+    lines = _unpacked(connection, lines)
     _share_or_own(
         connection, lambda: _touch_production(connection, lines) or may_hold(connection, [each.line for each in lines])
     )
@@ -128,6 +130,31 @@ def book_told(connection: Connection, movements: Sequence[tuple[NewMovement, Eve
     new = [(movement, each.evidence_id) for movement, each in movements if movement.fact in booked]
     match_orders(connection, new)
     return booked
+
+
+def _unpacked(connection: Connection, lines: Sequence[EventLine]) -> list[EventLine]:
+    """Packages replaced by what is in them."""
+    return [replace(each, line=line) for each in lines for line in unpacked(connection, each.line)]
+
+
+def rebook_packages(connection: Connection, *, actor: str) -> int:
+    """Book the packages that waited for somebody to tell what is in them; gives how many.
+
+    Call it in the transaction that keeps the partner's events, after keeping them.
+    """
+    if not queries("epcis").packages_wait(connection):
+        return 0
+    lock_holds(connection)
+    cases = list(queries("cases").open_cases_of_kinds(connection, kinds=[Why.UNKNOWN_PACKAGE.value]))
+    told = [
+        (case, line)
+        for case, line, _ in _decided_again(connection, cases, HOUSE)
+        if is_told(line.line, unpacked(connection, line.line))
+    ]
+    for case, _ in told:
+        close_case(connection, case["id"], actor=actor, resolution="its sender has told what is in it")
+    book_lines(connection, [line for _, line in told])
+    return len(told)
 
 
 def known_codes(connection: Connection, keys: Iterable[str]) -> KnownCode:

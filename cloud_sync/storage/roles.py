@@ -95,7 +95,7 @@ def revision_of(url: str) -> str:
 
 
 def is_reached_directly(connection: psycopg.Connection[Any]) -> bool:
-    """Whether the process that answers is the one that the connection was made with: a pooler has numbers of its own."""
+    """Whether the process that answers is that with which the connection was made; a pooler has its own."""
     return int(_queries().answering_process(connection)) == connection.info.backend_pid
 
 

@@ -136,6 +136,7 @@ TABLES: Mapping[str, TableRule] = {
     "item_substitute": _SETTING,
     "lane_progress": _DERIVED,
     "ledger_key": TableRule(TableKind.EVIDENCE, not_sealed=("private_key",)),
+    "logger_file": _EVIDENCE,
     "legal_hold": _evidence(
         "decision",
         "decided_by",

@@ -43,11 +43,10 @@ OPEN = {
 }
 """Endpoints that need no role, and why. An endpoint that is not here names a permission."""
 OF_THE_HOUSE = {
-    "anomalies", "planning", "shortages",
-    "access-reviews", "accounts", "alert-rotas", "alert-targets", "change-controls", "changes", "connections",
-    "documents", "dscsa", "epcis", "equipment", "erp", "gateways", "imports", "items", "legal-holds",
-    "master-formulation-records", "operators", "owners", "paper-schedules", "policies", "recalls", "releases",
-    "replenishment", "roll-outs", "suppliers", "totes",
+    "access-reviews", "accounts", "alert-rotas", "alert-targets", "anomalies", "change-controls", "changes",
+    "connections", "documents", "dscsa", "epcis", "equipment", "erp", "gateways", "imports", "items", "legal-holds",
+    "master-formulation-records", "operators", "owners", "paper-schedules", "planning", "policies", "recalls",
+    "releases", "replenishment", "roll-outs", "shortages", "suppliers", "totes",
 }  # fmt: skip
 """What belongs to no site: whoever works at one site alone does not change it."""
 LOOKS_ITSELF = {"signatures", "labels", "fhir"}
