@@ -27,7 +27,9 @@ from cloud_sync.console.pages import (
     gateway_config,
     gateways,
     holds,
+    hospital_messages,
     labels,
+    loggers,
     login,
     lots,
     new_order,
@@ -62,7 +64,8 @@ PAGES = (
     planning, control_tower, shortages,
     recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, gateway_config, releases, connections, setup, people, administration, account, login,
+    gateways, gateway_config, releases, loggers, connections, hospital_messages, setup, people, administration, account,
+    login,
 )  # fmt: skip
 
 

@@ -98,8 +98,10 @@ GROUPS = (
         "System",
         (
             Entry("/gateways", "Gateways", "g"),
+            Entry("/loggers", "Loggers", "6"),
             Entry("/releases", "Releases", "y"),
             Entry("/connections", "Connections", "4"),
+            Entry("/hospital-messages", "Hospital messages", "5"),
             Entry("/administration", "Administration", "i", ("/setup",)),
         ),
     ),

@@ -51,6 +51,7 @@ OPEN_TO_OWNERS: Mapping[str, str] = {
     **dict.fromkeys(("item_code", "item_gtin"), _OF_MY_ITEM),
     "excursion": "EXISTS (SELECT FROM exposure x WHERE x.excursion_id = excursion.id)",
     "recall": "EXISTS (SELECT FROM recall_lot r WHERE r.recall_id = recall.id)",
+    "hospital_patient": "EXISTS (SELECT FROM movement m WHERE m.fact = hospital_patient.fact)",
     "excursion_version": "EXISTS (SELECT FROM excursion x WHERE x.id = excursion_id)",
     "probe_excursion": """EXISTS (SELECT FROM excursion x WHERE x.channel_id = probe_excursion.channel_id
     AND x.rule = probe_excursion.rule AND x.place_id = probe_excursion.place_id)""",

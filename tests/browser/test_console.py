@@ -38,7 +38,7 @@ KEPT_PAGES = {
     "people": "/administration/people", "person": "/administration/people/quality-1", "roles": "/administration/roles",
     "policies": "/administration/policies", "policy": "/administration/policies/cold", "items": "/administration/items",
     "new-item": "/administration/items/new", "item": "/administration/items/insulin",
-    "imports": "/administration/imports", "connections": "/connections", "finance": "/finance",
+    "imports": "/administration/imports", "connections": "/connections", "loggers": "/loggers", "finance": "/finance",
     "purchase-orders": "/finance/purchase-orders", "audit": "/audit", "first-start": "/setup",
     "expiry": "/expiry?days=3660",
     "reports": "/reports", "papers": "/papers", "report": "/reports/movements", "trace-search": "/trace?lot_number=L1",

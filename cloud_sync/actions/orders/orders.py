@@ -141,38 +141,45 @@ def cancel(
     with database.transaction() as connection:
         if client_id and answered_before(connection, "cancellation_requested", client_id, request):
             return shown_order(connection, number)
-        order = lock_order(connection, number)
-        lines = {line.line: line for line in order.lines}
-        if quantities is None:
-            quantities = {line.line: order.open_of(line) for line in order.lines if order.open_of(line)}
-            if not quantities:
-                raise Conflict(
-                    f"order {number} has nothing outstanding", "To undo a completed step, book a return or a count."
-                )
-        for number_of_line, quantity in sorted(quantities.items()):
-            if number_of_line not in lines:
-                raise NotFound(f"order {number} has no line {number_of_line}")
-            is_open = order.open_of(lines[number_of_line])
-            if quantity > is_open:
-                raise Conflict(
-                    f"line {number_of_line} of order {number} has only {is_open} units outstanding; "
-                    f"cannot cancel {quantity}"
-                )
-            queries("orders").add_order_step(
-                connection,
-                order_id=order.row["id"],
-                step=OrderStep.CANCELLED.value,
-                line=number_of_line,
-                quantity=quantity,
-                by_whom=actor,
-                reason=reason,
-            )
-        data = {"lines": {str(line): quantity for line, quantity in quantities.items()}}
-        add_event(connection, actor=actor, kind="order_cancelled", subject=f"order:{number}", reason=reason, data=data)
-        release_excess(connection, order_now(connection, number), actor=actor, reason=f"{number} cancelled: {reason}")
+        cancel_in(connection, number, quantities, reason, actor=actor)
         if client_id:
             answer(connection, "cancellation_requested", client_id, request, number, actor=actor)
         return shown_order(connection, number)
+
+
+def cancel_in(
+    connection: Connection, number: str, quantities: Mapping[int, int] | None, reason: str, *, actor: str
+) -> None:
+    """:func:`cancel` in the caller's transaction."""
+    order = lock_order(connection, number)
+    lines = {line.line: line for line in order.lines}
+    if quantities is None:
+        quantities = {line.line: order.open_of(line) for line in order.lines if order.open_of(line)}
+        if not quantities:
+            raise Conflict(
+                f"order {number} has nothing outstanding", "To undo a completed step, book a return or a count."
+            )
+    for number_of_line, quantity in sorted(quantities.items()):
+        if number_of_line not in lines:
+            raise NotFound(f"order {number} has no line {number_of_line}")
+        is_open = order.open_of(lines[number_of_line])
+        if quantity > is_open:
+            raise Conflict(
+                f"line {number_of_line} of order {number} has only {is_open} units outstanding; "
+                f"cannot cancel {quantity}"
+            )
+        queries("orders").add_order_step(
+            connection,
+            order_id=order.row["id"],
+            step=OrderStep.CANCELLED.value,
+            line=number_of_line,
+            quantity=quantity,
+            by_whom=actor,
+            reason=reason,
+        )
+    data = {"lines": {str(line): quantity for line, quantity in quantities.items()}}
+    add_event(connection, actor=actor, kind="order_cancelled", subject=f"order:{number}", reason=reason, data=data)
+    release_excess(connection, order_now(connection, number), actor=actor, reason=f"{number} cancelled: {reason}")
 
 
 def substitute(

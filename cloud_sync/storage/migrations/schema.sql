@@ -1268,6 +1268,71 @@ CREATE POLICY of_owner ON hold_reach AS PERMISSIVE FOR SELECT TO lotwarden_clien
   WHERE (lot.id = hold_reach.lot_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
+CREATE TABLE hospital_message (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    document_id bigint NOT NULL,
+    connection text NOT NULL,
+    format text NOT NULL,
+    kind text NOT NULL,
+    control_id text NOT NULL,
+    site_id bigint,
+    owner text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT hospital_message_connection_check CHECK ((connection <> ''::text)),
+    CONSTRAINT hospital_message_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT hospital_message_document_id_key UNIQUE (document_id),
+    CONSTRAINT hospital_message_format_check CHECK ((format = ANY (ARRAY['hl7v2'::text, 'fhir-R4'::text, 'fhir-R5'::text]))),
+    CONSTRAINT hospital_message_owner_fkey FOREIGN KEY (owner) REFERENCES owner(name),
+    CONSTRAINT hospital_message_pkey PRIMARY KEY (id),
+    CONSTRAINT hospital_message_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id)
+);
+CREATE INDEX hospital_message_control_id ON public.hospital_message USING btree (connection, control_id);
+CREATE TRIGGER hospital_message_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hospital_message FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hospital_message_sealed_delete AFTER DELETE ON public.hospital_message REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_message();
+CREATE TRIGGER hospital_message_sealed_insert AFTER INSERT ON public.hospital_message REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_message();
+CREATE TRIGGER hospital_message_sealed_update AFTER UPDATE ON public.hospital_message REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_message();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE hospital_outcome (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    message_id bigint NOT NULL,
+    outcome text NOT NULL,
+    answer text NOT NULL,
+    text text NOT NULL,
+    faults jsonb NOT NULL DEFAULT '[]'::jsonb,
+    map_sha256 text NOT NULL DEFAULT ''::text,
+    by_whom text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT hospital_outcome_answer_check CHECK ((answer = ANY (ARRAY['AA'::text, 'AE'::text, 'AR'::text]))),
+    CONSTRAINT hospital_outcome_message_id_fkey FOREIGN KEY (message_id) REFERENCES hospital_message(id),
+    CONSTRAINT hospital_outcome_outcome_check CHECK ((outcome = ANY (ARRAY['booked'::text, 'with_cases'::text, 'ordered'::text, 'noted'::text, 'not_understood'::text, 'refused'::text]))),
+    CONSTRAINT hospital_outcome_pkey PRIMARY KEY (id)
+);
+CREATE INDEX hospital_outcome_message ON public.hospital_outcome USING btree (message_id, id DESC);
+CREATE TRIGGER hospital_outcome_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hospital_outcome FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hospital_outcome_sealed_delete AFTER DELETE ON public.hospital_outcome REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_outcome();
+CREATE TRIGGER hospital_outcome_sealed_insert AFTER INSERT ON public.hospital_outcome REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_outcome();
+CREATE TRIGGER hospital_outcome_sealed_update AFTER UPDATE ON public.hospital_outcome REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_outcome();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE hospital_patient (
+    fact text NOT NULL,
+    patient text NOT NULL,
+    CONSTRAINT hospital_patient_patient_check CHECK (starts_with(patient, 'personal:'::text)),
+    CONSTRAINT hospital_patient_pkey PRIMARY KEY (fact)
+);
+CREATE TRIGGER hospital_patient_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hospital_patient FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hospital_patient_sealed_delete AFTER DELETE ON public.hospital_patient REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_patient();
+CREATE TRIGGER hospital_patient_sealed_insert AFTER INSERT ON public.hospital_patient REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_patient();
+CREATE TRIGGER hospital_patient_sealed_update AFTER UPDATE ON public.hospital_patient REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_patient();
+ALTER TABLE hospital_patient ENABLE ROW LEVEL SECURITY;
+ALTER TABLE hospital_patient FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON hospital_patient AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON hospital_patient AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM movement m
+  WHERE (m.fact = hospital_patient.fact)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
 CREATE TABLE interop_connection (
     name text NOT NULL,
     url text NOT NULL DEFAULT ''::text,
@@ -1537,6 +1602,51 @@ CREATE TRIGGER legal_hold_sealed_insert AFTER INSERT ON public.legal_hold REFERE
 CREATE TRIGGER legal_hold_sealed_update AFTER UPDATE ON public.legal_hold REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_legal_hold();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE logger_file (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    document_id bigint NOT NULL,
+    order_id bigint,
+    place_id bigint,
+    gateway_id bigint,
+    format text NOT NULL,
+    is_verified boolean NOT NULL,
+    device text NOT NULL,
+    serial text NOT NULL,
+    zone text NOT NULL,
+    answers jsonb NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    readings integer NOT NULL,
+    lowest double precision NOT NULL,
+    highest double precision NOT NULL,
+    device_verdict text NOT NULL,
+    device_alarms text[] NOT NULL,
+    policies text[] NOT NULL,
+    verdict text NOT NULL,
+    broken jsonb NOT NULL,
+    explanation text NOT NULL,
+    notes text[] NOT NULL,
+    brought_by text NOT NULL,
+    brought_at timestamp with time zone NOT NULL,
+    CONSTRAINT logger_file_check CHECK ((last_at >= first_at)),
+    CONSTRAINT logger_file_check1 CHECK ((num_nonnulls(order_id, place_id) = 1)),
+    CONSTRAINT logger_file_device_verdict_check CHECK ((device_verdict = ANY (ARRAY['alarm'::text, 'ok'::text, ''::text]))),
+    CONSTRAINT logger_file_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT logger_file_document_id_order_id_place_id_key UNIQUE NULLS NOT DISTINCT (document_id, order_id, place_id),
+    CONSTRAINT logger_file_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT logger_file_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock_order(id),
+    CONSTRAINT logger_file_pkey PRIMARY KEY (id),
+    CONSTRAINT logger_file_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT logger_file_verdict_check CHECK ((verdict = ANY (ARRAY['broken'::text, 'kept'::text, 'judged_in_place'::text])))
+);
+CREATE INDEX logger_file_order ON public.logger_file USING btree (order_id) WHERE (order_id IS NOT NULL);
+CREATE INDEX logger_file_place ON public.logger_file USING btree (place_id, last_at) WHERE (place_id IS NOT NULL);
+CREATE TRIGGER logger_file_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.logger_file FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER logger_file_sealed_delete AFTER DELETE ON public.logger_file REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_logger_file();
+CREATE TRIGGER logger_file_sealed_insert AFTER INSERT ON public.logger_file REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_logger_file();
+CREATE TRIGGER logger_file_sealed_update AFTER UPDATE ON public.logger_file REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_logger_file();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE lot (
     id bigint NOT NULL GENERATED AS IDENTITY,
     item_id bigint NOT NULL,
@@ -1620,6 +1730,7 @@ CREATE TABLE movement (
     CONSTRAINT movement_serial_is_one_unit CHECK (((serial = ''::text) OR (quantity = 1) OR (serial ~~ '(%)%(21)%'::text) OR (action = 'count'::text))),
     CONSTRAINT movement_to_place_fkey FOREIGN KEY (to_place) REFERENCES place(id)
 );
+CREATE INDEX movement_dispensed ON public.movement USING btree (id) WHERE (action = 'dispense'::text);
 CREATE INDEX movement_from_place ON public.movement USING btree (from_place, occurred_at);
 CREATE INDEX movement_in ON public.movement USING btree (lot_id, to_place, serial, came_at);
 CREATE INDEX movement_occurred ON public.movement USING btree (occurred_at DESC, id DESC);
@@ -5307,6 +5418,99 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_hospital_message()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_message', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_message', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_message', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_hospital_outcome()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_outcome', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_outcome', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_outcome', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_hospital_patient()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_patient', NULL::bigint, jsonb_build_array((s.r).fact)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_patient', NULL::bigint, jsonb_build_array((s.r).fact)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_patient', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).fact)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).fact)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_interop_document()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5421,6 +5625,37 @@ AS $function$
                 SELECT 'legal_hold', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{decision,decided_by,decided_at,decision_reason,lift_asked_by,lift_asked_at,lift_reason,lifted_by,lifted_at}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,decision_reason,lift_asked_by,lift_asked_at,lift_reason,lifted_by,lifted_at}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_logger_file()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'logger_file', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'logger_file', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'logger_file', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
