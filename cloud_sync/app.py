@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
+from cloud_sync.actions.interop.field_maps import FieldMaps
 from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
     accounts,
@@ -28,11 +29,13 @@ from cloud_sync.api import (
     epcis,
     erp,
     exchange,
+    fhir,
     fleet,
     gateways,
     governance,
     journal_gaps,
     labels,
+    loggers,
     master_data,
     measurements,
     orders,
@@ -43,6 +46,7 @@ from cloud_sync.api import (
     recalls,
     records,
     seal,
+    security_keys,
     sessions,
     signatures,
     stock,
@@ -52,6 +56,7 @@ from cloud_sync.api.access import Ledger
 from cloud_sync.api.connections import Doorkeeper
 from cloud_sync.api.limits import LimitBody
 from cloud_sync.api.problems import answers, install
+from cloud_sync.api.request_log import RequestLog
 from cloud_sync.api.schemas.common import HealthOut
 from cloud_sync.console.build import PAGES, add_console
 from cloud_sync.console.static_files import address_of
@@ -106,8 +111,10 @@ ROOMS = (
     alerts,
     exchange,
     erp,
+    loggers,
     labels,
     sessions,
+    security_keys,
     accounts,
     signatures,
     measurements,
@@ -124,12 +131,14 @@ def create_app(
     doorkeeper: Doorkeeper | None = None,
     oidc: OidcSettings | None = None,
     label_settings: LabelSettings = NO_LABEL_SETTINGS,
+    field_maps: FieldMaps | None = None,
     connection_settings: ConnectionSettings = NO_CONNECTION_SETTINGS,
 ) -> FastAPI:
     """The ledger's HTTP API on an open ``database``, which stays the caller's to close. ``clock`` gives aware UTC.
 
     ``typed_times`` bounds what people may type; ``doorkeeper`` is told from which addresses gateways of ours send.
     ``label_settings``: whose numbers totes get, and the label printers. ``connection_settings``: where webhooks may go.
+    ``field_maps``: by which HL7 messages are read.
     """
     # The pages at /docs and /redoc bring their own scripts: storage rooms have no internet.
     app = FastAPIOffline(
@@ -146,6 +155,7 @@ def create_app(
     app.state.typed_times = typed_times
     app.state.oidc = oidc
     app.state.label_settings = label_settings
+    app.state.field_maps = field_maps or FieldMaps(None)
     app.state.connection_settings = connection_settings
     app.state.sign_receipts = ReceiptSigner(database)
     app.state.refusals = Refusals(database)
@@ -160,6 +170,7 @@ def create_app(
     add_console(app)
     install(app)
     app.add_middleware(LimitBody)
+    app.add_middleware(RequestLog)
     return app
 
 
@@ -182,6 +193,7 @@ def _endpoints() -> APIRouter:
     endpoints = APIRouter(generate_unique_id_function=_operation_id)
     for room in ROOMS:
         endpoints.include_router(room.router, prefix="/v1")
+    endpoints.include_router(fhir.router, prefix="/fhir")
     endpoints.include_router(epcis.places, prefix="/v1")
     endpoints.include_router(epcis.router)  # where the standard's clients look for it
     for page in PAGES:

@@ -18,6 +18,7 @@ from cloud_sync.domain.oidc import OidcSettings
 from cloud_sync.domain.roles import Role
 from cloud_sync.domain.typed_times import TypedTimes
 from cloud_sync.errors import ConfigError, Invalid
+from cloud_sync.ingest.mllp.receiver import Hl7Section
 from cloud_sync.ingest.mqtt.receiver import MqttSection
 from cloud_sync.labels.printer import address_of
 from cloud_sync.labels.settings import LabelSettings, Printer
@@ -243,6 +244,12 @@ class LabelsSection(Section):
         return LabelSettings(self.gs1_company_prefix, self.sscc_extension_digit, self.maker, printers)
 
 
+class LogSection(Section):
+    """``[log]``: how the log is written: plain lines (``text``), or each a JSON object without secrets (``json``)."""
+
+    format: Literal["text", "json"] = "text"
+
+
 class LedgerConfig(Section):
     """The whole file."""
 
@@ -255,7 +262,9 @@ class LedgerConfig(Section):
     connections: Annotated[ConnectionsSection, Field(default_factory=ConnectionsSection)]
     backup: Annotated[BackupSection, Field(default_factory=BackupSection)]
     oidc: OidcSection | None = None
+    hl7: Hl7Section | None = None
     labels: Annotated[LabelsSection, Field(default_factory=LabelsSection)]
+    log: Annotated[LogSection, Field(default_factory=LogSection)]
 
     def alert_settings(self) -> AlertSettings:
         """As alerts are made and sent. Raises ``ConfigError``."""
@@ -324,6 +333,9 @@ _PATHS = (
     ("mqtt", "client_cert_file"),
     ("mqtt", "client_key_file"),
     ("mqtt", "credentials_file"),
+    ("hl7", "tls_cert_file"),
+    ("hl7", "tls_key_file"),
+    ("hl7", "client_ca_file"),
     ("alerts", "smtp_credentials_file"),
     ("oidc", "client_secret_file"),
     ("backup", "key_file"),
@@ -349,6 +361,11 @@ def _with_paths_below(raw: dict[str, Any], folder: Path) -> dict[str, Any]:
         values = raw.get(section) if section else raw
         if isinstance(values, dict) and isinstance(values.get(key), str):
             values[key] = str(folder / values[key])
+    hl7 = raw.get("hl7")
+    senders = hl7.get("senders") if isinstance(hl7, dict) else None
+    for sender in senders.values() if isinstance(senders, dict) else ():
+        if isinstance(sender, dict) and isinstance(sender.get("map_file"), str):
+            sender["map_file"] = str(folder / sender["map_file"])
     return raw
 
 

@@ -9,6 +9,7 @@
     │   └── Overtaken        two transactions were in each other's way, and this one gave way: try again at once
     ├── NotAllowed           the role may not do this
     │   └── NotKnown         no credentials, or unknown or revoked ones
+    │       └── SecondFactorMissing  the password is right; a code or a security key is missing
     ├── NotFound             no such place, item, lot, ...
     ├── Conflict             it exists already, or was said differently before
     ├── TooMany              asked too often: try again later
@@ -75,6 +76,14 @@ class NotKnown(NotAllowed):
     """No credentials, or unknown or revoked ones."""
 
     what_to_do = "Send 'Authorization: Bearer TOKEN' with a token made by: cloud-sync token create NAME --role ROLE."
+
+
+class SecondFactorMissing(NotKnown):
+    """The password is right, and the second factor is missing. ``has_key``: the person has a security key for it."""
+
+    def __init__(self, error: str, what_to_do: str, *, has_key: bool) -> None:
+        super().__init__(error, what_to_do)
+        self.has_key = has_key
 
 
 class NotFound(LedgerError):

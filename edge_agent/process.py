@@ -29,6 +29,7 @@ def run_agent(config: Path, *, debug: bool) -> None:
     with errors_told(EXIT_CONFIG):
         settle_config(config)
         loaded = _loaded(config)
+        set_up_logging(debug=debug, log_format=loaded.log.format)
         try:
             asyncio.run(_run(loaded, config))
         except TaskDied:
@@ -82,7 +83,7 @@ async def _run(config: GatewayConfig, path: Path) -> None:
 def _tell_what_needs_a_restart(old: GatewayConfig, new: GatewayConfig) -> None:
     needing = [
         name
-        for name in ("gateway", "uplink", "journal", "clock", "calendar", "desk", "page", "output")
+        for name in ("gateway", "uplink", "journal", "clock", "calendar", "log", "desk", "page", "output")
         if getattr(old, name) != getattr(new, name)
     ]
     if needing:

@@ -26,7 +26,10 @@ class ReceiptOut(BaseModel):
     """What became of one batch. A gateway may forget a batch that is stored or a duplicate."""
 
     digest: str = Field(description="SHA-256 of the batch, 64 hex digits.")
-    outcome: str = Field(description="stored, duplicate, or why it was not.", examples=["stored"])
+    outcome: str = Field(
+        description="stored, duplicate, or why it was not: refused, unknown, unread (of a later version), fork.",
+        examples=["stored"],
+    )
     reason: str = Field(description="In words, where it was not stored.", examples=[""])
 
 
@@ -49,6 +52,7 @@ class ReceiptsOut(BaseModel):
         "key forgets nothing without it."
     )
     handovers: list[HandoverOut]
+    protocols: list[int] = Field(description="Versions of batches that this ledger reads; of before, if left out: 1.")
 
 
 @router.post(

@@ -1,6 +1,6 @@
 """EPCIS 2.0: the REST binding (section 12). Events in by capture jobs, events out by queries, in JSON-LD or XML."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 from uuid import UUID
@@ -8,13 +8,16 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from cloud_sync.actions.interop import epcis_capture, epcis_events, epcis_queries
-from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Now, Receiver, StockViewer
+from cloud_sync.actions.interop import epcis_capture, epcis_events, epcis_packages, epcis_queries
+from cloud_sync.actions.stock.movements import Transfer
+from cloud_sync.api.access import Administrator, ApiRoute, Ledger, Now, Reader, Receiver, StockViewer
 from cloud_sync.api.epcis_documents import MEDIA, Wanted, event_answer, events_answer, wanted_by
 from cloud_sync.api.problems import answers
-from cloud_sync.api.schemas.common import In, Name
+from cloud_sync.api.schemas.common import Id, In, Name
+from cloud_sync.api.schemas.stock import MovementOut
 from cloud_sync.errors import Invalid
 from cloud_sync.interop.epcis.query import PARAMETERS
+from edge_agent.domain.wire.records import Action
 
 router = APIRouter(prefix="/epcis", tags=["epcis"], route_class=ApiRoute, responses=answers(400, 413))
 places = APIRouter(tags=["master data"], route_class=ApiRoute, responses=answers(404, 409))
@@ -61,6 +64,50 @@ class QueryOut(BaseModel):
     query: dict[str, list[str]]
     madeBy: str  # noqa: N815
     createdAt: datetime  # noqa: N815
+
+
+Sscc = Annotated[str, Path(pattern=r"^[0-9]{18}$", examples=["106141412345678908"])]
+
+
+class PackedOut(BaseModel):
+    """Goods in a package. Null: nobody has told."""
+
+    key: str = Field(description="What the partner calls them.")
+    gtin: str
+    item: str | None = Field(description="The item that they are here.")
+    quantity: int | None = Field(description="Of what the GTIN names.")
+    lot: str | None
+    serial: str | None
+    expires_on: date | None
+
+
+class PackageOut(BaseModel):
+    """What a partner says is in a package."""
+
+    sscc: str
+    goods: list[PackedOut]
+
+
+class PackageReceiptIn(In):
+    """A package that arrived."""
+
+    client_id: UUID
+    from_place: Name
+    to_place: Name
+    owner: Name = "house"
+    order: Annotated[str, Field(max_length=100)] = ""
+
+
+class UpstreamOut(BaseModel):
+    """What a partner says happened to a lot, or to what it came from."""
+
+    event_id: str
+    at: datetime
+    type: str
+    biz_step: str
+    disposition: str
+    read_point: str
+    told_by: str
 
 
 class GlnIn(In):
@@ -315,3 +362,30 @@ def _query_out(row: dict[str, Any]) -> dict[str, Any]:
 def set_gln(name: Name, said: GlnIn, database: Ledger, actor: Administrator) -> None:
     """Let partners know a place by its Global Location Number; events of it carry that from now on."""
     epcis_queries.set_gln(database, name, said.gln, said.extension, actor=actor.name)
+
+
+@places.get("/packages/{sscc}", summary="See what is in a package", response_model=PackageOut)
+def show_package(sscc: Sscc, database: Ledger, _: Reader) -> Any:
+    """The goods in a pallet or carton, as its sender's aggregation events say, down to units and lots."""
+    return epcis_packages.show_package(database, sscc)
+
+
+@places.post(
+    "/packages/{sscc}/receive",
+    summary="Receive a package",
+    status_code=201,
+    response_model=list[MovementOut],
+    responses=answers(409),
+)
+def receive_package(sscc: Sscc, said: PackageReceiptIn, database: Ledger, actor: Receiver, now: Now) -> Any:
+    """Book the receipt of all that is in it, all or nothing. The same `client_id` again changes nothing."""
+    transfer = Transfer(Action.RECEIVE, said.from_place, said.to_place, now, said.order)
+    return epcis_packages.receive_package(
+        database, sscc, transfer, owner=said.owner, client_id=said.client_id, at=now, actor=actor.name
+    )
+
+
+@places.get("/lots/{lot_id}/upstream", summary="See where a lot was before", response_model=list[UpstreamOut])
+def list_upstream(lot_id: Id, database: Ledger, _: Reader) -> Any:
+    """What partners' events say of a lot, of the packages that it came in, and of what it was made of."""
+    return epcis_packages.upstream(database, lot_id)

@@ -4,13 +4,14 @@ import re
 from typing import Any
 
 import psycopg
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from cloud_sync.api import fhir_answers
 from cloud_sync.errors import Conflict, DatabaseDown, Invalid, LedgerError, NotAllowed, NotFound, NotKnown, TooMany
 from cloud_sync.storage.database import ACTING_FOR
 
@@ -89,14 +90,24 @@ def problem(status: int, error: str, what_to_do: str, headers: dict[str, str] | 
     return JSONResponse(content, status, headers)
 
 
-async def _ledger_error(request: Request, error: Exception) -> JSONResponse:
+async def _ledger_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, LedgerError)  # noqa: S101 - registered for it
+    if isinstance(error, fhir_answers.FhirRefused):
+        return fhir_answers.refused_by_fhir(error)
     if isinstance(error, NotAllowed):
         await run_in_threadpool(note_refusal, request, str(error))
     kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
     if kind is None:
         raise error
-    return problem(STATUS[kind], str(error), error.what_to_do, HEADERS.get(kind))
+    return _told(request, STATUS[kind], str(error), error.what_to_do, HEADERS.get(kind))
+
+
+def _told(
+    request: Request, status: int, error: str, what_to_do: str, headers: dict[str, str] | None = None
+) -> Response:
+    """An error in the words of the door that was asked at."""
+    tell = fhir_answers.refused if request.scope["path"].startswith(fhir_answers.PREFIX) else problem
+    return tell(status, error, what_to_do, headers)
 
 
 def note_refusal(request: Request, reason: str) -> None:
@@ -113,26 +124,26 @@ def note_refusal(request: Request, reason: str) -> None:
     )
 
 
-async def _not_well_formed(_: Request, error: Exception) -> JSONResponse:
+async def _not_well_formed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     faults = [f"{'.'.join(str(key) for key in fault['loc'])}: {fault['msg']}" for fault in error.errors()[:20]]
-    return problem(422, _MEMBER.sub(r"\1", "; ".join(faults)), Invalid.what_to_do)
+    return _told(request, 422, _MEMBER.sub(r"\1", "; ".join(faults)), Invalid.what_to_do)
 
 
-async def _not_to_be_kept(_: Request, error: Exception) -> JSONResponse:
+async def _not_to_be_kept(request: Request, error: Exception) -> Response:
     """A value that the database refuses: NUL, half a character, a number beyond its bounds. Nothing was stored."""
-    return problem(422, f"a value cannot be kept: {str(error).splitlines()[0]}", Invalid.what_to_do)
+    return _told(request, 422, f"a value cannot be kept: {str(error).splitlines()[0]}", Invalid.what_to_do)
 
 
-async def _not_for_owners(request: Request, error: Exception) -> JSONResponse:
+async def _not_for_owners(request: Request, error: Exception) -> Response:
     """Something that is closed to owners; for everybody else it is a defect."""
     actor = getattr(request.state, "actor", None)
     if actor is None or actor.owner is None:
         raise error
-    return problem(403, "this is not part of what an owner sees", "Ask the pharmacy for it.")
+    return _told(request, 403, "this is not part of what an owner sees", "Ask the pharmacy for it.")
 
 
-async def _http_error(_: Request, error: Exception) -> JSONResponse:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
     what_to_do = _OF_HTTP.get(error.status_code, Invalid.what_to_do)
-    return problem(error.status_code, error.detail, what_to_do, dict(error.headers or {}))
+    return _told(request, error.status_code, error.detail, what_to_do, dict(error.headers or {}))

@@ -1,9 +1,5 @@
 """Master data with history: keep single records, import and export files of them."""
 
-import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -14,6 +10,7 @@ from pydantic import ValidationError
 from cloud_sync.actions.master_data import documents, records
 from cloud_sync.api.access import Administrator, ApiRoute, Auditor, Ledger, Listing, Now, Qualifier, Reader
 from cloud_sync.api.problems import also, answers
+from cloud_sync.api.progress import MEDIA_TYPE, lines_of
 from cloud_sync.api.schemas.common import Id, Listed, Name, Reason
 from cloud_sync.api.schemas.order import (
     DocumentIn,
@@ -36,7 +33,7 @@ from cloud_sync.domain.master_records import (
     ReorderRecord,
     SupplierRecord,
 )
-from cloud_sync.errors import Invalid, LedgerError
+from cloud_sync.errors import Invalid
 from cloud_sync.storage.database import Database
 
 router = APIRouter(tags=["master data"], route_class=ApiRoute, responses=answers(404, 409))
@@ -68,8 +65,9 @@ async def import_file(
     Kinds, in an order in which nothing needs what comes after it: places, owners, items, suppliers, recipients,
     operators, reorder-levels, costs, opening-balances.
 
-    With `progress` the answer is `application/x-ndjson`: lines `{"rows_done": 1200, "rows": 8000}` while it works, and
-    a last line that is the answer, or `{"error": ..., "what_to_do": ...}`. Breaking the connection does not stop it.
+    With `progress` the answer is `application/x-ndjson`: lines `{"rows_done": 1200, "rows": 8000}` while it works,
+    `{"fault": {"line": 7, "column": "gtins", "text": ...}}` for each fault as it is found, and a last line that is the
+    answer, or `{"error": ..., "what_to_do": ...}`. Breaking the connection does not stop it.
     """
     records.model_of(kind)
     try:
@@ -79,14 +77,17 @@ async def import_file(
     if "\x00" in text:
         raise Invalid("the file holds a NUL character", "Save it as plain CSV in UTF-8.")
 
-    def run(tell: records.Progress = records.NO_PROGRESS) -> dict[str, Any]:
+    def run(
+        tell: records.Progress = records.NO_PROGRESS, tell_fault: records.TellFault = records.NO_FAULTS_TOLD
+    ) -> dict[str, Any]:
         done = records.import_csv(
-            database, kind, text, dry_run=dry_run, reason=reason, at=now, actor=actor.name, progress=tell
-        )
+            database, kind, text, dry_run=dry_run, reason=reason, at=now, actor=actor.name, progress=tell,
+            tell_fault=tell_fault,
+        )  # fmt: skip
         return ImportOut.model_validate(done, from_attributes=True).model_dump()
 
     if progress:
-        return StreamingResponse(_lines_of(run), media_type="application/x-ndjson")
+        return StreamingResponse(lines_of(run), media_type=MEDIA_TYPE)
     return await run_in_threadpool(run)
 
 
@@ -203,29 +204,6 @@ def list_documents(
             database, supplier=supplier, lot_id=lot, rows_max=page.rows_max, rows_skipped=page.offset
         )
     )
-
-
-def _lines_of(run: Callable[[records.Progress], dict[str, Any]]) -> Iterator[bytes]:
-    """How far ``run`` is, at each percent, and then what it gave."""
-    told: SimpleQueue[tuple[int, int] | None] = SimpleQueue()  # never more than a hundred
-
-    def tell(done: int, total: int) -> None:
-        if done == total or done * 100 // total != (done - 1) * 100 // total:
-            told.put((done, total))
-
-    with ThreadPoolExecutor(1, "import") as worker:
-        result = worker.submit(run, tell)
-        result.add_done_callback(lambda _: told.put(None))
-        while (at := told.get()) is not None:
-            yield _line({"rows_done": at[0], "rows": at[1]})
-        try:
-            yield _line(result.result())
-        except LedgerError as error:
-            yield _line({"error": str(error), "what_to_do": error.what_to_do})
-
-
-def _line(said: dict[str, Any]) -> bytes:
-    return json.dumps(said).encode() + b"\n"
 
 
 def _keep(

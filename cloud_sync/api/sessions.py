@@ -1,12 +1,13 @@
 """Signing in and out, one's own password and second factor, and the list of accounts."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 
 from cloud_sync.actions.access import role_table
 from cloud_sync.actions.people import accounts, second_factor
-from cloud_sync.actions.people.sessions import prove, sign_in, sign_out
+from cloud_sync.actions.people.sessions import Session, prove, sign_in, sign_out
 from cloud_sync.api.access import SESSION_COOKIE, AccessReviewer, ApiRoute, Ledger, Now, Reader, SignedIn
 from cloud_sync.api.problems import answers
 from cloud_sync.api.same_origin import check_same_origin
@@ -23,6 +24,7 @@ from cloud_sync.api.schemas.account import (
     SignInIn,
 )
 from cloud_sync.domain.accounts import SESSION_MAX
+from cloud_sync.domain.security_keys import LedgerAddress
 
 router = APIRouter(tags=["people"], route_class=ApiRoute, responses=answers())
 
@@ -43,6 +45,11 @@ def begin_session(said: SignInIn, request: Request, response: Response, database
         address=address_of(request),
         at=now,
     )
+    return begun(session, response)
+
+
+def begun(session: Session, response: Response) -> dict[str, Any]:
+    """What whoever signed in gets: the cookie, and what changes need."""
     response.set_cookie(
         SESSION_COOKIE,
         session.secret,
@@ -78,7 +85,7 @@ def see_me(guest: SignedIn) -> Any:
 @router.put("/me/password", summary="Change your password", status_code=204, responses=answers(429))
 def change_password(said: PasswordIn, request: Request, guest: SignedIn, database: Ledger, now: Now) -> None:
     """Set another one; your other sessions end."""
-    _prove(said, request, guest, database, now)
+    prove_again(said, request, guest, database, now)
     accounts.change_password(database, guest.actor.name, said.new_password, at=now, keeps_session=guest.id_sha256)
 
 
@@ -87,7 +94,7 @@ def change_password(said: PasswordIn, request: Request, guest: SignedIn, databas
 )
 def offer_second_factor(said: ProofIn, request: Request, guest: SignedIn, database: Ledger, now: Now) -> Any:
     """A new secret for an authenticator app; it counts once a code of it is confirmed."""
-    _prove(said, request, guest, database, now)
+    prove_again(said, request, guest, database, now)
     return {"uri": second_factor.offer(database, guest.actor.name)}
 
 
@@ -105,7 +112,7 @@ def confirm_second_factor(said: CodeIn, guest: SignedIn, database: Ledger, now: 
 @router.post("/me/second-factor/remove", summary="Remove the second factor", status_code=204, responses=answers(429))
 def remove_second_factor(said: ProofIn, request: Request, guest: SignedIn, database: Ledger, now: Now) -> None:
     """Sign in by the password alone again."""
-    _prove(said, request, guest, database, now)
+    prove_again(said, request, guest, database, now)
     second_factor.remove(database, guest.actor.name)
 
 
@@ -126,5 +133,18 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client is not None else ""
 
 
-def _prove(said: ProofIn, request: Request, guest: SignedIn, database: Ledger, now: Now) -> None:
-    prove(database, guest.actor.name, password=said.password, code=said.code, address=address_of(request), at=now)
+def ledger_address(request: Request) -> LedgerAddress:
+    """The ledger as this browser has it. What a security key signs names it, too, so that nobody gains by a lie."""
+    host = request.headers.get("host", "")
+    domain = urlsplit(f"//{host}").hostname or ""
+    # Forms come without an origin: our pages tell nobody where they are. But here, browsers have keys over TLS only.
+    is_plain = domain in ("localhost", "127.0.0.1") and request.url.scheme == "http"
+    return LedgerAddress(domain, f"{'http' if is_plain else 'https'}://{host}")
+
+
+def prove_again(said: ProofIn, request: Request, guest: SignedIn, database: Ledger, now: Now) -> None:
+    """Whoever changes how they sign in proves at that moment that it is they. Raises ``NotKnown``, ``TooMany``."""
+    prove(
+        database, guest.actor.name, password=said.password, code=said.code, key_was_shown=guest.has_second_factor,
+        address=address_of(request), at=now,
+    )  # fmt: skip

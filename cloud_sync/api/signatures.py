@@ -1,12 +1,14 @@
 """Signing records, and seeing what was signed."""
 
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
-from cloud_sync.actions.people import signatures
+from cloud_sync.actions.people import security_keys, signatures
 from cloud_sync.api.access import ApiRoute, Ledger, Now, Reader, Signer
 from cloud_sync.api.problems import answers
+from cloud_sync.api.schemas.security_key import KeyQuestionOut, SignatureQuestionIn
 from cloud_sync.api.schemas.signature import (
     RecordId,
     SecondSignatureRuleOut,
@@ -14,7 +16,8 @@ from cloud_sync.api.schemas.signature import (
     SignatureIn,
     SignatureOut,
 )
-from cloud_sync.api.sessions import address_of
+from cloud_sync.api.sessions import address_of, ledger_address
+from cloud_sync.domain.security_keys import KeyAnswer
 from cloud_sync.domain.signatures import RecordKind
 
 router = APIRouter(tags=["people"], route_class=ApiRoute, responses=answers(404))
@@ -34,7 +37,8 @@ def see_signatures(kind: RecordKind, record_id: Annotated[RecordId, Path()], dat
     responses=answers(409, 429),
 )
 def sign(said: SignatureIn, request: Request, database: Ledger, actor: Signer, now: Now) -> Any:
-    """Sign exactly what was shown, with your password and the code of your second factor if you have one.
+    """Sign exactly what was shown, with your password and the code of your second factor if you have one, or with what
+    your security key answered to `POST /v1/signatures/question`.
 
     It cannot be moved to another record, and shows when the record is another one than was signed.
     """
@@ -47,10 +51,26 @@ def sign(said: SignatureIn, request: Request, database: Ledger, actor: Signer, n
         reason=said.reason,
         password=said.password,
         code=said.code,
+        key=KeyAnswer(said.credential.model_dump_json(), ledger_address(request)) if said.credential else None,
         address=address_of(request),
         at=now,
         actor=actor,
     )
+
+
+@router.post(
+    "/signatures/question",
+    summary="Ask a security key to sign",
+    response_model=KeyQuestionOut,
+    responses=answers(409),
+)
+def ask_key_to_sign(said: SignatureQuestionIn, request: Request, database: Ledger, actor: Signer, now: Now) -> Any:
+    """The question to your security key: its challenge is the hash of exactly what was shown, good for five minutes."""
+    asked = security_keys.ask_signature(
+        database, said.kind, {said.id: said.sha256_seen}, meaning=said.meaning, reason=said.reason,
+        address=ledger_address(request), at=now, actor=actor,
+    )  # fmt: skip
+    return json.loads(asked)
 
 
 @router.get(

@@ -22,6 +22,8 @@ from cloud_sync.actions.gateways import releases
 from cloud_sync.actions.gateways.journal_gaps import MissingTeller
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner, ledger_keys
 from cloud_sync.actions.governance import controlled_changes, retention_rules
+from cloud_sync.actions.interop.field_maps import FieldMaps
+from cloud_sync.actions.interop.hospital_messages import take_message
 from cloud_sync.actions.master_data.zones import ask_for_missing_zones, zones_that_differ
 from cloud_sync.actions.monitoring import channels, retention
 from cloud_sync.actions.orders.reallocation_worker import Replanning
@@ -31,6 +33,7 @@ from cloud_sync.api.connections import CONNECTIONS_MAX, KEEP_ALIVE_S, Doorkeeper
 from cloud_sync.app import create_app
 from cloud_sync.backup.marks import settle_restored_lanes, write_marks
 from cloud_sync.commands.allocation import bound_allocations
+from cloud_sync.commands.logging_setup import set_up_logging
 from cloud_sync.commands.privileges import give_up_root
 from cloud_sync.commands.terminal import import_policies_of, load, opened, say, told
 from cloud_sync.commands.workers import end_with, keep_running
@@ -38,6 +41,7 @@ from cloud_sync.config import LedgerConfig, ServerSection
 from cloud_sync.console.rendering import load_templates
 from cloud_sync.errors import ConfigError, DatabaseDown
 from cloud_sync.ingest.batches import store_batches
+from cloud_sync.ingest.mllp.receiver import MllpDoor, Peer
 from cloud_sync.ingest.mqtt.receiver import MqttDoor
 from cloud_sync.notify.worker import Alerting
 from cloud_sync.seal.sealing import Sealer
@@ -66,10 +70,11 @@ def serve(config: Path, workers: int, worker: str) -> None:
     done by one of all their processes; if it dies, another goes on with it.
     """
     signal.signal(signal.SIGTERM, _exit)
-    logging.basicConfig(format="%(message)s")
+    set_up_logging("text")
     # Told once, as lost and back, by storage/database.py; the pool would tell of every attempt.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     loaded = load(config)
+    set_up_logging(loaded.log.format)
     _let_open_many_files()
     bound_allocations()
     with told():
@@ -121,8 +126,10 @@ def _serve_on(
         None if server.behind_proxy else server.connections_per_address_max,
         connections_max=max(1, CONNECTIONS_MAX // workers),
     )
+    field_maps = FieldMaps(loaded.hl7)
     with (
         _mqtt_door(loaded, database) if number == 0 else nullcontext(),
+        _mllp_door(loaded, database, field_maps) if number == 0 else nullcontext(),
         Leadership(database) as leadership,
         Replanning(database, leads=lambda: leadership.is_ours),
         Sealer(database),
@@ -136,6 +143,7 @@ def _serve_on(
                 oidc=loaded.oidc.as_settings() if loaded.oidc is not None else None,
                 doorkeeper=doorkeeper,
                 label_settings=loaded.labels.as_settings(),
+                field_maps=field_maps,
                 connection_settings=loaded.connections.as_settings(),
             ),
             http=bounded_protocol(doorkeeper),
@@ -205,6 +213,28 @@ def _listening(server: ServerSection) -> Iterator[socket.socket]:
         raise ConfigError((f"{reason}; if another ledger runs here stop it, or write another host or port",)) from error
     with listening:
         yield listening
+
+
+@contextmanager
+def _mllp_door(config: LedgerConfig, database: Database, field_maps: FieldMaps) -> Iterator[None]:
+    """Take HL7 messages as well, if there are senders."""
+    if config.hl7 is None:
+        yield
+        return
+
+    def answer(peer: Peer, content: bytes) -> bytes:
+        return take_message(database, field_maps, peer, content, at=datetime.now(UTC))
+
+    try:
+        door = MllpDoor(config.hl7, answer)
+        door.start()
+    except (ValueError, OSError) as error:
+        raise ConfigError((f"hl7: {error}",)) from error
+    say(f"HL7 messages are taken on {config.hl7.host} port {door.port}")
+    try:
+        yield
+    finally:
+        door.stop()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from cloud_sync.console.live import Broadcast, Recent
 from cloud_sync.console.pages import (
     access_reviews,
+    account,
     administration,
     agreements,
     alerts,
@@ -25,7 +26,10 @@ from cloud_sync.console.pages import (
     finance,
     gateway_config,
     gateways,
+    holds,
+    hospital_messages,
     labels,
+    loggers,
     login,
     lots,
     new_order,
@@ -48,21 +52,25 @@ from cloud_sync.console.pages import (
     setup,
     shortages,
     signatures,
+    suspects,
     trace,
+    trading_partners,
     training,
+    transaction_data,
     transfers,
+    verification,
 )
 from cloud_sync.console.static_files import Files
 
 PAGES = (
-    now, room, quarantine, trace, lots, labels, cases, alerts,
+    now, room, quarantine, holds, trace, lots, labels, cases, alerts,
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts, downtime,
-    recalls, compounding, batch, signatures, expiry, reports, papers, audit,
-    receiving, orders, new_order, order, picks, transfers, returns, destruction, counts,
     planning, control_tower, shortages,
     recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
+    trading_partners, transaction_data, verification, suspects,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, gateway_config, releases, connections, setup, people, administration, login,
+    gateways, gateway_config, releases, loggers, connections, hospital_messages, setup, people, administration, account,
+    login,
 )  # fmt: skip
 
 

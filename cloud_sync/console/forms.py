@@ -18,6 +18,8 @@ Word = Annotated[str, Form(max_length=300)]
 Words = Annotated[list[str] | None, Form(max_length=LINES_MAX)]
 Text = Annotated[str, Form(max_length=20_000)]
 Reason = Annotated[str, Form(max_length=2000)]
+Credential = Annotated[str, Form(max_length=20_000)]
+"""What a security key answered, in JSON."""
 ClientId = Annotated[UUID, Form()]
 """Made with the form, so that sending it twice does it once."""
 

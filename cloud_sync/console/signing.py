@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from fastapi import Request
+from fastapi import Request, Response
 
+from cloud_sync.actions.people.security_keys import ask_signature, list_keys
 from cloud_sync.actions.people.signatures import shown, sign_all
-from cloud_sync.api.sessions import address_of
+from cloud_sync.api.sessions import address_of, ledger_address
 from cloud_sync.console.forms import reason_of
 from cloud_sync.domain.roles import Actor
+from cloud_sync.domain.security_keys import KeyAnswer
 from cloud_sync.domain.signatures import Meaning, RecordKind, permission_to_sign
 from cloud_sync.errors import Invalid, NotKnown
 from cloud_sync.storage.database import Database
@@ -30,6 +32,8 @@ class Proof:
 
     password: str
     code: str | None
+    credential: str = ""
+    """What a security key answered, in place of both."""
 
 
 def signable(database: Database, kind: RecordKind, record_id: str, actor: Actor) -> dict[str, Any]:
@@ -37,7 +41,8 @@ def signable(database: Database, kind: RecordKind, record_id: str, actor: Actor)
     found = shown(database, kind, record_id)
     may = {meaning: permission_to_sign(kind, meaning) for meaning in Meaning}
     meanings = {m: MEANINGS[m] for m, permission in may.items() if permission and actor.may(permission)}
-    return {**found, "meanings": {} if actor.token else meanings}
+    has_key = not actor.token and bool(list_keys(database, actor.name))
+    return {**found, "meanings": {} if actor.token else meanings, "has_key": has_key}
 
 
 def sign_as(
@@ -56,12 +61,32 @@ def sign_as(
     signed in, and tries again."""
     if actor.token:
         raise Invalid("whoever signs has an account with a password", "Sign in with your name, not with a token.")
-    if not proof.password:
+    if not (proof.password or proof.credential):
         raise Invalid("a signature needs your password", "Go back and type it again.")
     try:
         sign_all(
             database, kind, seen, meaning=meaning, reason=reason_of(reason, "a signature"), password=proof.password,
-            code=proof.code, address=address_of(request), at=at, actor=actor,
+            code=proof.code, key=KeyAnswer(proof.credential, ledger_address(request)) if proof.credential else None,
+            address=address_of(request), at=at, actor=actor,
         )  # fmt: skip
     except NotKnown as error:
         raise Invalid(f"this was not signed: {error}", "Go back and type it again.") from error
+
+
+def key_question(
+    request: Request,
+    database: Database,
+    kind: RecordKind,
+    seen: Mapping[str, str],
+    *,
+    meaning: Meaning,
+    reason: str,
+    at: datetime,
+    actor: Actor,
+) -> Response:
+    """What a security key is asked, for the browser: the same records, meaning and reason come back with the answer."""
+    asked = ask_signature(
+        database, kind, dict(seen), meaning=meaning, reason=reason_of(reason, "a signature"),
+        address=ledger_address(request), at=at, actor=actor,
+    )  # fmt: skip
+    return Response(asked, media_type="application/json")

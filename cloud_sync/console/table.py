@@ -53,6 +53,8 @@ class Column:
     filters: bool | tuple[str, ...] = False
     value: Callable[[Row], Any] | None = None
     html: Callable[[Row], Markup | str] | None = None
+    optional: bool = False
+    """Left out of a page on which it would be empty."""
 
     def of(self, row: Row) -> Any:
         """The value in a row."""
@@ -141,6 +143,13 @@ class Table:
     is_searched: bool = True
     links: Mapping[str, str] = field(default_factory=dict)
 
+    zone: str = "UTC"
+
+    @property
+    def everything(self) -> tuple[tuple[Row, tuple[Markup, ...]], ...]:
+        """All that matches, as rows show it: for what is not asked for page by page."""
+        return tuple((row, tuple(column.cell(row, self.zone) for column in self.columns)) for row in self.matching)
+
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing at all, however it is searched."""
@@ -199,6 +208,7 @@ def table(
         found = _page_of_source(asked, source)
     else:
         found = _page_of_all(asked, rows, source, words="" if is_searched else asked.words)
+    columns = [each for each in columns if not each.optional or any(each.text(row) for row in found.shown)]
     return Table(
         name=name,
         columns=tuple(columns),
@@ -226,6 +236,7 @@ def table(
         is_cut=found.is_cut,
         is_narrowed=asked.is_narrowed,
         is_searched=searches or sorts is None,
+        zone=zone,
         links={
             "csv": asked.with_(csv=name),
             "clear": asked.with_(**dict.fromkeys((f"{prefix}{key}" for key in ("q", "page", *asked.chosen)), "")),

@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
-from edge_agent.domain.barcodes.item_codes import keys_of_scan, named, serial_of_unit
+from edge_agent.domain.barcodes.item_codes import keys_of_scan, named, package_in, serial_of_unit
 from edge_agent.domain.stock.eligibility import ISSUING
 from edge_agent.domain.wire.records import Action, ScanTransaction
 
@@ -114,6 +114,12 @@ class BookingLine:
     scanned: str
     codes: tuple[str, ...] = ()
     expires_hour: time | None = None
+    in_base_units: bool = False
+    """``quantity`` counts base units, whatever the code stands for."""
+    owner: str | None = None
+    """Whose stock it is, where whoever tells of it says so."""
+    latest_at: datetime | None = None
+    """Told afterwards, by another system: it may have been as late as this."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -132,12 +138,13 @@ class BookingLine:
             "at": self.at.isoformat(),
             "expires_on": self.expires_on.isoformat() if self.expires_on else None,
             "expires_hour": self.expires_hour.isoformat() if self.expires_hour else None,
+            "latest_at": self.latest_at.isoformat() if self.latest_at else None,
         }
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "BookingLine":
         """The line that :meth:`as_data` gave."""
-        expires_on, hour = data["expires_on"], data.get("expires_hour")
+        expires_on, hour, latest_at = data["expires_on"], data.get("expires_hour"), data.get("latest_at")
         return cls(
             **{
                 **data,
@@ -146,6 +153,7 @@ class BookingLine:
                 "expires_on": date.fromisoformat(expires_on) if expires_on else None,
                 "expires_hour": time.fromisoformat(hour) if hour else None,
                 "codes": tuple(data.get("codes", ())),
+                "latest_at": datetime.fromisoformat(latest_at) if latest_at else None,
             }
         )
 
@@ -193,6 +201,7 @@ class Why(StrEnum):
     IMPLAUSIBLE_QUANTITY = "implausible_quantity"
     OUTSIDE_SITE = "outside_site"
     GATEWAY_WITHOUT_PLACE = "gateway_without_place"
+    UNKNOWN_PACKAGE = "unknown_package"
 
 
 CURABLE = (
@@ -244,6 +253,7 @@ class Decided:
             serial=self.serial,
             operator=self.line.operator,
             order_ref=self.line.order or "",
+            latest_at=self.line.latest_at,
         )
         if self.line.action is not Action.OPEN_CASE:
             return (moved,)
@@ -294,13 +304,14 @@ def decide(line: BookingLine, known: KnownCode, owner: str = HOUSE) -> Decided |
         return NotBooked(line, *problem)
     assert line.lot and line.from_place and line.to_place  # noqa: S101 - _problem_of has seen to it
     item = known.items_of(line.keys)[0]
+    units = 1 if line.in_base_units else item.base_units
     return Decided(
         line,
-        Label(item.item_id, line.lot, owner, line.expires_on, line.expires_hour),
-        line.quantity * item.base_units,
+        Label(item.item_id, line.lot, line.owner or owner, line.expires_on, line.expires_hour),
+        line.quantity * units,
         known.places[line.from_place],
         known.places[line.to_place],
-        serial_of_unit(line.names, line.serial, item.base_units),
+        serial_of_unit(line.names, line.serial, units),
     )
 
 
@@ -364,6 +375,9 @@ def _problem_of(line: BookingLine, known: KnownCode) -> tuple[Why, str] | None:
         return Why.MISSING_PLACE, f"{line.action} of {called} does not say where {missing}"
     if line.from_place == line.to_place:
         return Why.SAME_PLACE, f"{line.action} of {called} starts and ends at {line.from_place}"
+    if package := package_in(line.names):
+        what_to_do = "send for its EPCIS aggregation events, or scan the boxes in it one by one"
+        return Why.UNKNOWN_PACKAGE, f"nobody has told what is in the package with SSCC {package}: {what_to_do}"
     if not line.lot:
         return Why.MISSING_LOT, f"the label {line.scanned!r} names no lot: find it out and book the movement by hand"
     items = known.items_of(line.keys)
@@ -375,7 +389,7 @@ def _problem_of(line: BookingLine, known: KnownCode) -> tuple[Why, str] | None:
     unknown = [place for place in places if place not in known.places]
     if unknown:
         return Why.UNKNOWN_PLACE, f"no place is named {' or '.join(map(str, unknown))}: add it, and it is booked"
-    quantity = line.quantity * items[0].base_units
+    quantity = line.quantity * (1 if line.in_base_units else items[0].base_units)
     if quantity > QUANTITY_MAX:
         return Why.IMPLAUSIBLE_QUANTITY, f"{quantity} base units of {called} in one line cannot be right"
     if line.serial and line.quantity != 1:

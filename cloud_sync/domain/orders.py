@@ -36,6 +36,18 @@ class OrderKind(StrEnum):
     DESTRUCTION = "destruction"
 
 
+class Urgency(StrEnum):
+    """How urgent an order is, as whoever requests it says."""
+
+    ROUTINE = "routine"
+    URGENT = "urgent"
+    EMERGENCY = "emergency"
+
+
+URGENCIES = {Urgency.ROUTINE: 0, Urgency.URGENT: 1, Urgency.EMERGENCY: 2}
+"""As the rule ``order_urgency`` counts them."""
+
+
 class OrderStep(StrEnum):
     """What people decide about an order."""
 

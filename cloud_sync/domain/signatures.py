@@ -3,11 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from cloud_sync.domain.orders import URGENCIES, Urgency
 from cloud_sync.domain.roles import Permission
 
 
@@ -147,13 +149,49 @@ def why_two_release(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What goods cost, by currency, and the items of which nobody has told the cost."""
+
+    by_currency: Mapping[str, Decimal]
+    unknown: tuple[str, ...] = ()
+
+
+NOTHING = Worth({})
+
+
+def worth_of(goods: Iterable[tuple[str, int, tuple[Decimal, str] | None]]) -> Worth:
+    """What these goods cost together: item, base units, and the cost of one with its currency (None: unknown).
+
+    >>> worth_of([("insulin", -3, (Decimal("12.50"), "EUR")), ("saline", 9, None), ("gloves", 0, None)])
+    Worth(by_currency={'EUR': Decimal('37.50')}, unknown=('saline',))
+    """
+    sums: dict[str, Decimal] = {}
+    unknown: set[str] = set()
+    for item, units, cost in goods:
+        if units and cost is None:
+            unknown.add(item)
+        elif units and cost is not None:
+            sums[cost[1]] = sums.get(cost[1], Decimal(0)) + abs(units) * cost[0]
+    return Worth(sums, tuple(sorted(unknown)))
+
+
 def why_two_approve(
-    rules: Mapping[str, Decimal | None], kind: RecordKind, goods: Iterable[tuple[str, int]]
+    rules: Mapping[str, Decimal | None],
+    kind: RecordKind,
+    goods: Iterable[tuple[str, int]],
+    *,
+    urgency: Urgency = Urgency.ROUTINE,
+    worth: Worth = NOTHING,
 ) -> list[str]:
     """Why the approval of an order or a count takes two people; ``goods``: schedule and base units of what it is about.
 
     >>> why_two_approve({"order_units": Decimal(100)}, RecordKind.ORDER, [("", 20), ("", 100)])
     ['it is about 100 units']
+    >>> why_two_approve({"order_urgency": Decimal(2)}, RecordKind.ORDER, [], urgency=Urgency.EMERGENCY)
+    ['it is an emergency']
+    >>> why_two_approve({"order_value": Decimal(50)}, RecordKind.ORDER, [], worth=Worth({"EUR": Decimal("60.5")}))
+    ['the goods cost 60.50 EUR']
     """
     of_schedule, of_units = rules.get(f"{kind}_schedule"), rules.get(f"{kind}_units")
     about = [(schedule, abs(units)) for schedule, units in goods if units]
@@ -162,6 +200,13 @@ def why_two_approve(
     most = max((units for _, units in about), default=0)
     if of_units is not None and most >= of_units:
         found.append(f"it is about {most} units")
+    if (of_value := rules.get(f"{kind}_value")) is not None:
+        most_of = {currency: value for currency, value in worth.by_currency.items() if value >= of_value}
+        found += [f"the goods cost {value:,.2f} {currency}" for currency, value in sorted(most_of.items())]
+        found += [f"what {', '.join(worth.unknown)} costs is not known"] if worth.unknown and not most_of else []
+    of_urgency = rules.get("order_urgency")
+    if of_urgency is not None and URGENCIES[urgency] >= max(int(of_urgency), 1):
+        found.append(f"it is {'urgent' if urgency is Urgency.URGENT else 'an emergency'}")
     return found
 
 

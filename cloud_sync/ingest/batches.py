@@ -48,6 +48,7 @@ from edge_agent.domain.wire.records import SEQ_END, Envelope, Lane, Notice, Read
 from edge_agent.domain.wire.wire import (
     Batch,
     BatchHeader,
+    VersionNotRead,
     WireError,
     decode_batch,
     decode_record,
@@ -67,13 +68,15 @@ class BatchOutcome(StrEnum):
     """What became of a batch. The gateway may forget the first two and must keep the others.
 
     ``UNKNOWN``: nothing of this gateway is taken as long as it is not registered, or revoked; it may send it again
-    then. What is ``REFUSED`` will be refused again.
+    then. ``UNREAD``: it is of a later version than this ledger reads; it may be sent again to a newer one. What is
+    ``REFUSED`` will be refused again.
     """
 
     STORED = "stored"
     DUPLICATE = "duplicate"
     REFUSED = "refused"
     UNKNOWN = "unknown"
+    UNREAD = "unread"
     FORK = "fork"
 
 
@@ -100,7 +103,7 @@ def store_batch(database: Database, raw: bytes) -> BatchReceipt:
         with database.transaction() as connection:
             return BatchReceipt(digest, _store(connection, header, raw))
     except WireError as error:
-        return BatchReceipt(digest, BatchOutcome.REFUSED, error.reason)
+        return BatchReceipt(digest, _outcome_of(error), error.reason)
     except NotGenuine as error:
         assert header is not None  # noqa: S101 - it was read
         with database.transaction() as connection:
@@ -127,7 +130,7 @@ def store_batches(database: Database, raws: Sequence[bytes]) -> list[BatchReceip
         try:
             sealed.append(Sealed(index, _header_of(raw), raw, digest_of(raw)))
         except WireError as error:
-            receipts[index] = BatchReceipt(digest_of(raw), BatchOutcome.REFUSED, error.reason)
+            receipts[index] = BatchReceipt(digest_of(raw), _outcome_of(error), error.reason)
     if sealed:
         receipts |= _receipts_of_strangers(database, sealed)
         known = [each for each in sealed if each.index not in receipts]
@@ -236,6 +239,11 @@ def _store_part(connection: Connection, part: Sequence[Sealed], read: Reader) ->
     if has_others and stored.span is not None:
         check_succession(connection, gateway["id"], name, journal, stored.span)
     return stored
+
+
+def _outcome_of(error: WireError) -> BatchOutcome:
+    """What is of a later version than this ledger is not refused for ever."""
+    return BatchOutcome.UNREAD if isinstance(error, VersionNotRead) else BatchOutcome.REFUSED
 
 
 def _header_of(raw: bytes) -> BatchHeader:

@@ -22,6 +22,7 @@ from cloud_sync.posting.cases import LEDGER, Case, amend_case, close_case, lates
 from cloud_sync.posting.counts import Stock, as_movements, recount
 from cloud_sync.posting.holds import reach_lots
 from cloud_sync.posting.interop.concealed import check_counted
+from cloud_sync.posting.interop.packages import is_told, unpacked
 from cloud_sync.posting.lots import key_of, lots_of
 from cloud_sync.posting.monitoring.exposures import expose_lots
 from cloud_sync.posting.order_matching import match_orders, may_hold
@@ -38,6 +39,8 @@ from edge_agent.domain.wire.records import Action
 NEGATIVE = "negative_balance"
 DUPLICATE = "duplicate_serial"
 EXPLAINED = "later facts explain it"
+BY_NAME = "item:"
+"""Begins what is no code on a label, but the name of an item."""
 FOR_A_PATIENT = frozenset({Action.PICK, Action.DISPENSE})
 """What may be done with stock made for one prescription, for an order with it."""
 
@@ -86,6 +89,7 @@ def book_lines(
     """Book scanned lines; those that cannot be booked become exception cases that hold the whole line."""
     if not lines:
         return
+    lines = _unpacked(connection, lines)
     _share_or_own(
         connection, lambda: _touch_production(connection, lines) or may_hold(connection, [each.line for each in lines])
     )
@@ -126,6 +130,40 @@ def book_told(connection: Connection, movements: Sequence[tuple[NewMovement, Eve
     new = [(movement, each.evidence_id) for movement, each in movements if movement.fact in booked]
     match_orders(connection, new)
     return booked
+
+
+def _unpacked(connection: Connection, lines: Sequence[EventLine]) -> list[EventLine]:
+    """Packages replaced by what is in them."""
+    return [replace(each, line=line) for each in lines for line in unpacked(connection, each.line)]
+
+
+def rebook_packages(connection: Connection, *, actor: str) -> int:
+    """Book the packages that waited for somebody to tell what is in them; gives how many.
+
+    Call it in the transaction that keeps the partner's events, after keeping them.
+    """
+    if not queries("epcis").packages_wait(connection):
+        return 0
+    lock_holds(connection)
+    cases = list(queries("cases").open_cases_of_kinds(connection, kinds=[Why.UNKNOWN_PACKAGE.value]))
+    told = [
+        (case, line)
+        for case, line, _ in _decided_again(connection, cases, HOUSE)
+        if is_told(line.line, unpacked(connection, line.line))
+    ]
+    for case, _ in told:
+        close_case(connection, case["id"], actor=actor, resolution="its sender has told what is in it")
+    book_lines(connection, [line for _, line in told])
+    return len(told)
+
+
+def known_codes(connection: Connection, keys: Iterable[str]) -> KnownCode:
+    """What these keys of codes stand for. ``item:NAME``, as other systems say it, is the item of that name."""
+    wanted = sorted(set(keys))
+    items = list(queries("movements").known_items(connection, keys=wanted))
+    if names := [key.removeprefix(BY_NAME) for key in wanted if key.startswith(BY_NAME)]:
+        items += queries("movements").items_by_name(connection, names=names)
+    return KnownCode.of(items)
 
 
 def ensure_own_place(connection: Connection, name: str) -> int:
@@ -254,10 +292,10 @@ def _ensure_own_places(connection: Connection, lines: Sequence[EventLine]) -> No
 
 
 def _known(connection: Connection, lines: Sequence[BookingLine]) -> KnownCode:
-    items = queries("movements").known_items(connection, keys=sorted({key for line in lines for key in line.keys}))
+    known = known_codes(connection, {key for line in lines for key in line.keys})
     names = {place for line in lines for place in (line.from_place, line.to_place) if place}
     places = queries("movements").known_places(connection, names=sorted(names))
-    return KnownCode.of(items, {row["name"]: row["id"] for row in places})
+    return replace(known, places={row["name"]: row["id"] for row in places})
 
 
 def _case_of(decision: NotBooked, each: EventLine) -> Case:

@@ -1,20 +1,26 @@
 """Records as they are signed, what was signed of them, and releases that take the signatures of two people."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from cloud_sync.domain.orders import Urgency
 from cloud_sync.domain.signatures import (
+    NOTHING,
     Meaning,
     RecordKind,
+    Worth,
     before_decision,
     record_digest,
     signature_digest,
     why_two_approve,
     why_two_release,
+    worth_of,
 )
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.posting.personal_data import told_in
+from cloud_sync.posting.security_keys import is_signed_by_key
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import queries
 
@@ -47,13 +53,15 @@ def told_signature(row: Row, record_sha256: str, before_sha256: str) -> Row:
     ``intact`` itself."""
     covers = row["record_sha256"] == record_sha256
     decided_since = not covers and row["record_sha256"] == before_sha256
-    return {**row, "covers": covers, "decided_since": decided_since, "intact": is_intact(row)}
+    told = {name: value for name, value in row.items() if name not in _OF_KEY}
+    return {**told, "covers": covers, "decided_since": decided_since, "intact": is_intact(row)}
 
 
 def is_intact(row: Row) -> bool:
     """Whether a signature is of this record, person, meaning and time, as it was signed."""
     fields = {name: row[name] for name in _COVERED}
-    return bool(row["sha256"] == signature_digest(kind=row["record_kind"], **fields))
+    is_as_signed = bool(row["sha256"] == signature_digest(kind=row["record_kind"], **fields))
+    return is_as_signed and (row["proof"] != "security key" or is_signed_by_key(row))
 
 
 def check_two_release(
@@ -122,14 +130,24 @@ def check_two_free(
 
 
 def check_two_approve(
-    connection: Connection, kind: RecordKind, number: str, goods: Iterable[tuple[str, int]], *, but: frozenset[str]
+    connection: Connection,
+    kind: RecordKind,
+    number: str,
+    goods: Sequence[Row],
+    *,
+    urgency: Urgency = Urgency.ROUTINE,
+    at: datetime,
+    but: frozenset[str],
 ) -> None:
     """Raise ``Conflict`` where an approval takes the signatures of two people, none of them ``but``, and lacks them.
 
-    ``goods``: schedule and base units of what it is about.
+    ``goods``: of each line ``controlled_schedule``, ``units`` (base units), ``item_id``, ``item``, and ``supplier_id``
+    where one delivers it.
     """
     rules = {row["name"]: row["from_value"] for row in queries("signatures").second_signature_rules(connection)}
-    why = why_two_approve(rules, kind, goods)
+    worth = _worth(connection, goods, at) if rules.get(f"{kind}_value") is not None else NOTHING
+    units = [(row["controlled_schedule"], row["units"]) for row in goods]
+    why = why_two_approve(rules, kind, units, urgency=urgency, worth=worth)
     if not why:
         return
     signatures = signatures_of(connection, kind, number, record_of(connection, kind, number))
@@ -140,6 +158,22 @@ def check_two_approve(
             f"this approval takes the signatures of two people ({'; '.join(why)}); it is {so_far}",
             f"Two people who may approve it sign {kind} {number} as approval (POST /v1/signatures); then one approves.",
         )
+
+
+def _worth(connection: Connection, goods: Sequence[Row], at: datetime) -> Worth:
+    """What goods cost: as their supplier says, else the most that any cost that is known says."""
+    item_ids = sorted({row["item_id"] for row in goods})
+    costs: dict[int, list[Row]] = {}
+    for row in queries("costs").costs_on(connection, item_ids=item_ids, day=at.date()):
+        costs.setdefault(row["item_id"], []).append(row)
+
+    def cost_of(line: Row) -> tuple[Decimal, str] | None:
+        known = costs.get(line["item_id"], [])
+        of_supplier = [row for row in known if row["supplier_id"] == line.get("supplier_id") is not None]
+        best = max(of_supplier or known, key=lambda row: row["cost"], default=None)
+        return (best["cost"], best["currency"]) if best else None
+
+    return worth_of((line["item"], line["units"], cost_of(line)) for line in goods)
 
 
 def signers_of_release(signatures: Iterable[Row]) -> set[str]:
@@ -179,6 +213,7 @@ def _exposure(q: Any, connection: Connection, excursion_id: int, lot_id: int) ->
 
 
 _COVERED = ("record_id", "record_sha256", "meaning", "person", "printed_name", "proof", "reason", "signed_at")
+_OF_KEY = frozenset({"shown", "public_key", "client_data", "authenticator_data", "key_signature"})
 _IDS: Mapping[RecordKind, str] = {
     RecordKind.EXPOSURE: "Give EXCURSION:LOT, as in GET /v1/exposures.",
     RecordKind.HOLD: "Give the id, as in GET /v1/holds/placed.",

@@ -11,11 +11,37 @@ from cloud_sync.domain.booking import BookingLine, NotBooked, Why
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import queries
 
+_TOLD = re.compile(r"hospital/([0-9]{1,18})#")
 _SCANNED = re.compile(r"([^/]+)/[0-9a-f-]{36}/scans/[0-9]{1,19}#")
 
 
 def out_of_scope(connection: Connection, lines: Sequence[BookingLine]) -> dict[str, NotBooked]:
-    """By fact, the lines that a gateway told and may not speak for; those said otherwise are not among them."""
+    """By fact, the lines that a gateway or a connection told and may not speak for; others are not among them."""
+    return {**_out_of_scope_of_messages(connection, lines), **_out_of_scope_of_gateways(connection, lines)}
+
+
+def _out_of_scope_of_messages(connection: Connection, lines: Sequence[BookingLine]) -> dict[str, NotBooked]:
+    told = [(line, int(match[1])) for line in lines if (match := _TOLD.match(line.fact))]
+    if not told:
+        return {}
+    rows = queries("hospital").facts_out_of_scope(
+        connection,
+        message_ids=[message_id for _, message_id in told],
+        from_names=[line.from_place for line, _ in told],
+        to_names=[line.to_place for line, _ in told],
+    )
+    found: dict[str, NotBooked] = {}
+    for row in rows:
+        line, message_id = told[row["number"] - 1]
+        text = (
+            f"{row['connection']} reports in message {message_id} a {line.action} from {line.from_place} to "
+            f"{line.to_place}, outside its own site: nothing was booked. Find out what happened, and book it by hand"
+        )
+        found[line.fact] = NotBooked(line, Why.OUTSIDE_SITE, text)
+    return found
+
+
+def _out_of_scope_of_gateways(connection: Connection, lines: Sequence[BookingLine]) -> dict[str, NotBooked]:
     told = [(line, match[1]) for line in lines if (match := _SCANNED.match(line.fact))]
     if not told:
         return {}

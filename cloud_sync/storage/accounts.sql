@@ -27,13 +27,15 @@ DELETE FROM sign_in_attempt WHERE at < :before;
 -- name: account(person)^
 -- An account, however its name is written.
 SELECT person, printed_name, password_hash, one_time_until, expires_at, locked_at, locked_reason, totp_secret,
-       totp_confirmed_at, totp_step, owner
+       totp_confirmed_at, totp_step, owner,
+       (SELECT count(*) FROM security_key k WHERE k.person = account.person)::int AS security_keys
 FROM account WHERE lower(person) = lower(:person);
 
 -- name: accounts()
 -- All accounts with their roles, without secrets.
 SELECT a.person, a.printed_name, a.created_by, a.created_at, a.expires_at, a.locked_at, a.locked_reason, a.owner,
-       a.one_time_until IS NOT NULL AS must_change, a.totp_confirmed_at IS NOT NULL AS has_second_factor,
+       a.one_time_until IS NOT NULL AS must_change, a.totp_confirmed_at IS NOT NULL
+           OR EXISTS (SELECT FROM security_key k WHERE k.person = a.person) AS has_second_factor,
        (SELECT max(s.used_at) FROM account_session s WHERE s.person = a.person) AS seen_at,
        (SELECT coalesce(array_agg(r.role || coalesce(' at ' || p.name, '') ORDER BY r.role, p.name), '{}')
         FROM account_role r LEFT JOIN place p ON p.id = r.site WHERE r.person = a.person) AS roles
@@ -94,6 +96,10 @@ WHERE s.id_sha256 = :id_sha256 AND s.ended_at IS NULL AND s.used_at > :used_afte
 -- name: use_session(id_sha256, at)!
 -- It goes on.
 UPDATE account_session SET used_at = greatest(used_at, :at) WHERE id_sha256 = :id_sha256;
+
+-- name: second_factor_shown(id_sha256)!
+-- A second factor was shown in it.
+UPDATE account_session SET has_second_factor = true WHERE id_sha256 = :id_sha256;
 
 -- name: end_session(id_sha256, at)!
 -- It is over.

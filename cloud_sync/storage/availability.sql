@@ -56,7 +56,7 @@ CROSS JOIN LATERAL (
           SELECT product.lot_id
           FROM production_batch batch
           CROSS JOIN LATERAL (SELECT m.lot_id FROM batch_product m WHERE m.batch_id = batch.id OFFSET 0) AS product
-          WHERE batch.prescription = :made_for)))
+          WHERE batch.prescription = ANY(prescription_names(:made_for)))))
       AND (:site::text IS NULL OR p.ancestors @> ARRAY[(SELECT id FROM place WHERE name = :site)])
     ORDER BY l.expires_on, l.expires_hour, l.received_at, l.id, b.place_id, b.serial COLLATE "C"
     LIMIT :rows_max + :rows_skipped

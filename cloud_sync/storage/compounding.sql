@@ -48,7 +48,7 @@ RETURNING id;
 
 -- name: batch(number)^
 -- One batch by the name of its place.
-SELECT b.id, p.name AS number, b.place_id, p.ancestors, p.zone, up.name AS room, b.quantity, b.prescription, b.owner,
+SELECT b.id, p.name AS number, b.place_id, p.ancestors, p.zone, up.name AS room, b.quantity, personal(b.prescription) AS prescription, b.owner,
        b.planned_by, b.planned_at, f.name AS master_formulation_record, f.version, f.item_id, i.name AS item, i.compounding AS kind, f.body
 FROM place p
 JOIN production_batch b ON b.place_id = p.id
@@ -178,15 +178,16 @@ WHERE id = :lot_id
 SELECT coalesce(
     (SELECT personal(o.patient_ref) FROM stock_order o
      WHERE o.number = :demand AND o.kind = 'requisition' AND o.patient_ref <> ''),
-    (SELECT b.prescription FROM production_batch b WHERE b.prescription = :demand AND b.prescription <> '' LIMIT 1),
+    (SELECT :demand FROM production_batch b
+     WHERE b.prescription = ANY(prescription_names(:demand)) AND b.prescription <> '' LIMIT 1),
     '') AS prescription;
 
 -- name: prescriptions_of_lots(lot_ids, dispensed_for)
 -- Which of these lots were made for one prescription alone, and whether dispensed_for is it, or an order with it.
-SELECT l.lot_number, b.prescription,
-       b.prescription = :dispensed_for
+SELECT l.lot_number, personal(b.prescription) AS prescription,
+       prescription_key(b.prescription) = :dispensed_for
        OR EXISTS (SELECT FROM stock_order o
-                  WHERE o.number = :dispensed_for AND personal(o.patient_ref) = b.prescription) AS is_for_it
+                  WHERE o.number = :dispensed_for AND prescription_key(o.patient_ref) = prescription_key(b.prescription)) AS is_for_it
 FROM batch_product product
 JOIN production_batch b ON b.id = product.batch_id AND b.prescription <> ''
 JOIN lot l ON l.id = product.lot_id

@@ -21,6 +21,8 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from cloud_sync.errors import DatabaseDown, Overtaken, UpgradeFailed
 from cloud_sync.storage import commit_watch, roles
 from cloud_sync.storage.embedded import EmbeddedServer
+from cloud_sync.storage.failover import FailoverWatch
+from cloud_sync.storage.pooler import refuse_pooler
 
 Row = dict[str, Any]
 Connection = psycopg.Connection[Row]
@@ -58,6 +60,8 @@ class Database:
         """Whom an embedded server runs as, if root has started it."""
         self._keep_open = keep_open
         self._lost_at_s: float | None = None
+        self._failover = FailoverWatch(url)
+        keep_open.callback(self._failover.close)
         self._options = "-c timezone=UTC" + (f" -c role={role}" if role else "")
         self._pool: ConnectionPool[Connection] = keep_open.enter_context(
             ConnectionPool(
@@ -69,7 +73,7 @@ class Database:
                 reconnect_failed=None if restart is None else lambda _: restart(),
                 kwargs={"row_factory": dict_row, "options": self._options, "connect_timeout": 5},
                 configure=self._configure,
-                check=ConnectionPool.check_connection,
+                check=self._check,
                 open=True,
             )
         )
@@ -79,8 +83,9 @@ class Database:
         """The database behind ``url`` (``postgresql://...``), migrated by way of ``migration_url`` if that is given.
 
         With one URL for both, the ledger works as ``lotwarden_runtime`` all the same, if the user may.
-        Raises ``DatabaseDown``.
+        Raises ``DatabaseDown``, also where a connection pooler stands between.
         """
+        refuse_pooler(url)
         migrate(migration_url or url)
         takes_role = migration_url is None and roles.may_work_as_runtime(url)
         return cls(url, ExitStack(), role=roles.RUNTIME_ROLE if takes_role else None)
@@ -111,7 +116,8 @@ class Database:
         another transaction (see :func:`again_if_overtaken`)."""
         commit_watch.begin()
         try:
-            with self._pool.connection() as connection:
+            with self._failover.waiting() as waits_for, self._pool.connection() as connection:
+                waits_for(connection)
                 self._is_back()
                 if (owner := ACTING_FOR.get()) is not None:
                     roles.act_for_owner(connection, owner)
@@ -149,6 +155,11 @@ class Database:
         """Arrays of thousands of values go to the server in binary form: as text, each value would be escaped."""
         connection.adapters.register_dumper(list, ListBinaryDumper)
         commit_watch.watch(connection)
+
+    def _check(self, connection: Connection) -> None:
+        with self._failover.waiting() as waits_for:
+            waits_for(connection)
+            ConnectionPool.check_connection(connection)
 
     def _is_lost(self) -> None:
         if self._lost_at_s is None:

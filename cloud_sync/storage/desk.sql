@@ -93,9 +93,17 @@ WHERE o.kind IN ('purchase', 'requisition', 'transfer')
 ORDER BY o.id DESC
 LIMIT :rows_max;
 
--- name: desk_operators(site_id)
--- Who may work at the docks of a site.
-SELECT o.name, o.badge, o.active, o.pin
+-- name: desk_operators(site_id, at)
+-- Who may work at the docks of a site. untrained: what somebody with an account has to read and sign before their badge counts
+-- again, where none of their roles that work at docks is theirs at that instant. Index: signature_of_record.
+SELECT o.name, o.badge, o.active, o.pin,
+       (SELECT CASE WHEN bool_and(w.procedures IS NOT NULL) THEN string_agg(DISTINCT w.procedures, ', ') END
+        FROM (SELECT (SELECT string_agg(m.code || ' version ' || m.version, ', ' ORDER BY m.code)
+                      FROM training_missing(r.person, :at) m WHERE m.role = r.role AND m.until <= :at) AS procedures
+              FROM account_role r
+              WHERE lower(r.person) = lower(o.name)
+                AND EXISTS (SELECT FROM role_permission p WHERE p.role = r.role
+                            AND p.permission IN ('move stock', 'receive goods', 'issue stock', 'count stock'))) w) AS untrained
 FROM operator o
 WHERE NOT EXISTS (SELECT FROM operator_site s WHERE s.operator = o.name)
    OR EXISTS (SELECT FROM operator_site s WHERE s.operator = o.name AND s.site_id = :site_id)

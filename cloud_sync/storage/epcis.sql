@@ -87,6 +87,33 @@ WHERE k.key = ANY(:parents) AND k.is_parent
 ORDER BY e.event_time, e.id
 LIMIT :rows_max;
 
+-- name: packages_wait()$
+-- Whether a package was scanned of which nobody had told what is in it. Index: exception_case_open.
+SELECT EXISTS (SELECT FROM exception_case WHERE kind = 'unknown_package' AND resolved_at IS NULL);
+
+-- name: captured_naming(keys, rows_max)
+-- Events that name one of these keys, as whatever, with who told them. Index: epcis_event_key_pkey.
+SELECT e.id, e.event_id, e.event_time AS at, e.body, c.told_by
+FROM (SELECT DISTINCT k.event_time, k.event FROM epcis_event_key k WHERE k.key = ANY(:keys)
+      ORDER BY k.event_time, k.event LIMIT :rows_max) AS k
+JOIN epcis_event e ON e.id = k.event
+JOIN epcis_capture c ON c.id = e.capture_id;
+
+-- name: lot_named(lot_id)^
+-- A lot as labels name it: its number, the GTINs of its item, serials of units of it.
+SELECT l.lot_number, ARRAY(SELECT g.gtin FROM item_gtin g WHERE g.item_id = l.item_id) AS gtins,
+       ARRAY(SELECT DISTINCT p.serial FROM position p WHERE p.lot_id = l.id AND p.serial <> '' LIMIT 1000) AS serials
+FROM lot l WHERE l.id = :lot_id;
+
+-- name: captured_masters(keys, rows_max)
+-- Events that say of these keys what they are (ILMD): commissioning and transformation. Index: epcis_event_key_pkey.
+SELECT e.id, e.body
+FROM epcis_event_key k JOIN epcis_event e ON e.id = k.event
+WHERE k.key = ANY(:keys) AND NOT k.is_parent AND e.type IN ('ObjectEvent', 'TransformationEvent')
+  AND e.body -> 'ilmd' IS NOT NULL
+ORDER BY e.event_time, e.id
+LIMIT :rows_max;
+
 -- name: lots_of_keys(gtins, lot_numbers, item_names)
 -- The lots that classes or units name: by a GTIN of their item, or the item's name, and their number.
 SELECT DISTINCT l.id

@@ -19,7 +19,7 @@ SELECT EXISTS (SELECT FROM position WHERE lot_id = :lot_id AND serial = :serial)
 
 -- name: made_in(lot_id)^
 -- The batch that a lot came out of, and what its master formulation record says. Index: movement_lot.
-SELECT p.name AS number, p.zone, b.prescription, i.compounding AS kind, f.body,
+SELECT p.name AS number, p.zone, personal(b.prescription) AS prescription, i.compounding AS kind, f.body,
        (SELECT min(m.occurred_at) FROM movement m WHERE m.to_place = b.place_id) AS began_at,
        EXISTS (SELECT FROM batch_fact fact WHERE fact.batch_id = b.id AND fact.kind = 'rejected') AS is_rejected
 FROM batch_product product

@@ -2,6 +2,10 @@
 -- What these keys of scanned codes stand for.
 SELECT k.key, k.item_id, k.base_units, i.name FROM item_key k JOIN item i ON i.id = k.item_id WHERE k.key = ANY(:keys);
 
+-- name: items_by_name(names)
+-- Items by name, as known_items gives them.
+SELECT 'item:' || i.name AS key, i.id AS item_id, 1 AS base_units, i.name FROM item i WHERE i.name = ANY(:names);
+
 -- name: known_places(names)
 -- Places by name.
 SELECT id, name, kind FROM place WHERE name = ANY(:names);

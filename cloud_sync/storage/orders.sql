@@ -8,6 +8,10 @@ FROM (SELECT nextval(pg_get_serial_sequence('stock_order', 'id')) AS id) AS new
 ON CONFLICT (number) DO NOTHING
 RETURNING id;
 
+-- name: add_urgency(order_id, urgency)!
+-- How urgent an order is.
+INSERT INTO order_urgency (order_id, urgency) VALUES (:order_id, :urgency);
+
 -- name: add_order_line(order_id, line, item_id, quantity, lot_number, serial, instead_of)!
 -- What an order asks for; instead_of: the line it is a substitute for.
 INSERT INTO order_line (order_id, line, item_id, quantity, lot_number, serial, instead_of)
@@ -18,7 +22,8 @@ VALUES (:order_id, :line, :item_id, :quantity, :lot_number, :serial, :instead_of
 SELECT o.id, o.number, o.kind, o.from_place AS from_id, f.name AS from_place, f.kind AS from_kind,
        o.to_place AS to_id, t.name AS to_place, t.kind AS to_kind, o.owner, personal(o.patient_ref) AS patient_ref,
        o.returns_order AS returns_id,
-       r.number AS returns_order, o.note, o.requested_by, o.requested_at
+       r.number AS returns_order, o.note, o.requested_by, o.requested_at,
+       coalesce((SELECT u.urgency FROM order_urgency u WHERE u.order_id = o.id), 'routine') AS urgency
 FROM stock_order o
 JOIN place f ON f.id = o.from_place
 JOIN place t ON t.id = o.to_place

@@ -13,7 +13,7 @@ _MINE = "owner = nullif(current_setting('lotwarden.owner', true), '')"
 OF_ANY_OWNER = "nullif(current_setting('lotwarden.owner', true), '') IS NOT NULL"
 _OF_MY_LOT = "EXISTS (SELECT FROM lot WHERE lot.id = lot_id)"
 _OF_MY_ORDER = "EXISTS (SELECT FROM stock_order WHERE stock_order.id = order_id)"
-_OF_MY_BATCH = "EXISTS (SELECT FROM production_batch WHERE production_batch.place_id = batch_id)"
+_OF_MY_BATCH = "EXISTS (SELECT FROM production_batch WHERE production_batch.id = batch_id)"
 _OF_MY_ITEM = "EXISTS (SELECT FROM item WHERE item.id = item_id)"
 # Whom somebody else buys from and sells to is their own business; rooms and bins say nothing of anybody's stock.
 _PLACE = f"""kind NOT IN ('supplier', 'customer', 'production') AND {OF_ANY_OWNER}
@@ -42,7 +42,7 @@ OPEN_TO_OWNERS: Mapping[str, str] = {
         ),
         _OF_MY_LOT,
     ),
-    **dict.fromkeys(("order_line", "order_step"), _OF_MY_ORDER),
+    **dict.fromkeys(("order_line", "order_step", "order_urgency"), _OF_MY_ORDER),
     "batch_fact": _OF_MY_BATCH,
     "place": _PLACE,
     # Whoever has the token of a prescription has it from an order of theirs.
@@ -51,6 +51,7 @@ OPEN_TO_OWNERS: Mapping[str, str] = {
     **dict.fromkeys(("item_code", "item_gtin"), _OF_MY_ITEM),
     "excursion": "EXISTS (SELECT FROM exposure x WHERE x.excursion_id = excursion.id)",
     "recall": "EXISTS (SELECT FROM recall_lot r WHERE r.recall_id = recall.id)",
+    "hospital_patient": "EXISTS (SELECT FROM movement m WHERE m.fact = hospital_patient.fact)",
     "excursion_version": "EXISTS (SELECT FROM excursion x WHERE x.id = excursion_id)",
     "probe_excursion": """EXISTS (SELECT FROM excursion x WHERE x.channel_id = probe_excursion.channel_id
     AND x.rule = probe_excursion.rule AND x.place_id = probe_excursion.place_id)""",

@@ -163,7 +163,10 @@ FROM (SELECT DISTINCT hashtextextended(key, 0) AS id FROM unnest(:keys::text[]) 
 -- with one. Index: event_subject, stock_order_number_key, production_batch_prescription.
 SELECT EXISTS (SELECT FROM event WHERE subject = ANY(:subjects))
     OR EXISTS (SELECT FROM stock_order WHERE number = ANY(:demands) AND kind = 'requisition' AND patient_ref <> '')
-    OR EXISTS (SELECT FROM production_batch WHERE prescription = ANY(:demands) AND prescription <> '');
+    OR EXISTS (SELECT FROM production_batch WHERE prescription <> ''
+               AND (prescription = ANY(:demands)
+                    OR prescription = ANY(ARRAY(SELECT token FROM personal_data
+                                                WHERE field = 'prescription' AND value = ANY(:demands)))));
 
 -- name: sites_named(names)
 -- Places by name.

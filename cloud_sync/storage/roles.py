@@ -94,6 +94,11 @@ def revision_of(url: str) -> str:
         return str(_queries().revision(connection)) if _queries().holds_ledger(connection) else ""
 
 
+def is_reached_directly(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the process that answers is that with which the connection was made; a pooler has its own."""
+    return int(_queries().answering_process(connection)) == connection.info.backend_pid
+
+
 @cache
 def _queries() -> Any:
     # Not by way of storage.queries: that needs the database, which needs the roles.

@@ -62,3 +62,7 @@ SELECT seal_table(:of_table, :may_change, :left_out);
 -- name: seal_note_migration()$
 -- Say so if this transaction, of a migration, changed evidence.
 SELECT seal_note_migration();
+
+-- name: answering_process()$
+-- The process of the server that answers.
+SELECT pg_backend_pid();

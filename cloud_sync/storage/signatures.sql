@@ -21,7 +21,9 @@ SELECT to_jsonb(k) FROM exception_case k WHERE k.id = :id;
 
 -- name: order_record(number)$
 -- An order, its lines and what was decided on it.
-SELECT to_jsonb(o) || jsonb_build_object(
+SELECT to_jsonb(o)
+       || coalesce((SELECT jsonb_build_object('urgency', u.urgency) FROM order_urgency u WHERE u.order_id = o.id), '{}')
+       || jsonb_build_object(
     'lines', (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.line) FROM order_line l WHERE l.order_id = o.id),
     'steps', (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.step), '[]') FROM order_step s WHERE s.order_id = o.id))
 FROM stock_order o WHERE o.number = :number;
@@ -36,7 +38,7 @@ FROM stock_count c WHERE c.number = :number;
 -- A production batch with all that was recorded of it.
 SELECT to_jsonb(b) || jsonb_build_object(
     'facts', (SELECT coalesce(jsonb_agg(to_jsonb(f) ORDER BY f.event_id), '[]') FROM batch_fact f
-              WHERE f.batch_id = b.place_id))
+              WHERE f.batch_id = b.id))
 FROM production_batch b JOIN place p ON p.id = b.place_id WHERE p.name = :number;
 
 -- name: formulation_record(name, version)$
@@ -55,9 +57,11 @@ VALUES (:record_kind, :record_id, :record_sha256, :meaning, :person, :printed_na
 ON CONFLICT (sha256) DO NOTHING;
 
 -- name: signatures_of(record_kind, record_ids)
--- What was signed of these records of a kind, oldest first.
-SELECT id, record_kind, record_id, record_sha256, meaning, person, printed_name, proof, reason, signed_at, sha256
-FROM signature WHERE record_kind = :record_kind AND record_id = ANY(:record_ids) ORDER BY id;
+-- What was signed of these records of a kind, oldest first, and what a security key answered where one proves it.
+SELECT id, record_kind, record_id, record_sha256, meaning, person, printed_name, proof, reason, signed_at, sha256,
+       k.shown, k.public_key, k.client_data, k.authenticator_data, k.key_signature
+FROM signature LEFT JOIN signature_by_key k ON k.signature_sha256 = sha256
+WHERE record_kind = :record_kind AND record_id = ANY(:record_ids) ORDER BY id;
 
 -- name: second_signature_rules()
 -- When a release takes two.
@@ -94,11 +98,11 @@ SELECT l.id AS lot_id, i.controlled_schedule,
 FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = ANY(:lot_ids);
 
 -- name: goods_of_order(number)
--- What an order is about: schedule and base units of each line.
-SELECT i.controlled_schedule, l.quantity AS units
+-- What an order is about: schedule and base units of each line, its item, and who delivers.
+SELECT i.controlled_schedule, l.quantity AS units, i.id AS item_id, i.name AS item, o.from_place AS supplier_id
 FROM stock_order o JOIN order_line l ON l.order_id = o.id JOIN item i ON i.id = l.item_id
 WHERE o.number = :number;
 
 -- name: schedules_of_lots(lot_ids)
--- The controlled schedule of each lot's item.
-SELECT l.id AS lot_id, i.controlled_schedule FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = ANY(:lot_ids);
+-- The controlled schedule of each lot's item, and which that is.
+SELECT l.id AS lot_id, i.controlled_schedule, i.id AS item_id, i.name AS item FROM lot l JOIN item i ON i.id = l.item_id WHERE l.id = ANY(:lot_ids);

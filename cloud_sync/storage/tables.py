@@ -121,6 +121,9 @@ TABLES: Mapping[str, TableRule] = {
     "hold": _evidence("lifted_by", "lifted_at", "lifted_reason"),
     "hold_goods": _EVIDENCE,
     "hold_reach": _DERIVED,
+    "hospital_message": _evidence("site_id", "owner"),
+    "hospital_outcome": _EVIDENCE,
+    "hospital_patient": _EVIDENCE,
     # The content may be erased; its digest stays beside it.
     "interop_document": TableRule(TableKind.EVIDENCE, may_change=("content",), not_sealed=("content",)),
     "interop_connection": _SETTING,
@@ -133,6 +136,7 @@ TABLES: Mapping[str, TableRule] = {
     "item_substitute": _SETTING,
     "lane_progress": _DERIVED,
     "ledger_key": TableRule(TableKind.EVIDENCE, not_sealed=("private_key",)),
+    "logger_file": _EVIDENCE,
     "legal_hold": _evidence(
         "decision",
         "decided_by",
@@ -169,6 +173,7 @@ TABLES: Mapping[str, TableRule] = {
     "operator_site": _SETTING,
     "order_line": _EVIDENCE,
     "order_step": _EVIDENCE,
+    "order_urgency": _EVIDENCE,
     "owner": _SETTING,
     "paper_line": _EVIDENCE,
     "paper_schedule": _SETTING,
@@ -219,7 +224,10 @@ TABLES: Mapping[str, TableRule] = {
     "role_permission": _SETTING,
     "second_signature_rule": _SETTING,
     "seen_within": _EVIDENCE,
+    "security_key": _SETTING,
+    "security_key_question": _DERIVED,  # for minutes
     "signature": _EVIDENCE,
+    "signature_by_key": _EVIDENCE,
     "site_format": _SETTING,
     "shortage": _evidence(
         "decision", "decided_by", "decided_at", "decision_reason", "ended_by", "ended_at", "ended_reason"

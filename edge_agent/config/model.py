@@ -130,6 +130,12 @@ class ClockSection(Section):
         return self
 
 
+class LogSection(Section):
+    """``[log]``: how the log is written: plain lines (``text``), or each a JSON object without secrets (``json``)."""
+
+    format: Annotated[Literal["text", "json"], Field(examples=["json"])] = "text"
+
+
 class CalendarSection(Section):
     """``[calendar]``: what is done once a day, ``at`` this time in UTC: due calibrations, expiring certificates,
     figures of the journal, the downtime pack."""
@@ -397,6 +403,7 @@ class GatewayConfig(Section):
     journal: JournalSection = JournalSection()
     clock: ClockSection = ClockSection()
     calendar: CalendarSection = CalendarSection()
+    log: LogSection = LogSection()
     desk: DeskSection = DeskSection()
     page: PageSection = PageSection()
     bus: tuple[BusSection, ...] = ()

@@ -38,7 +38,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from edge_agent.dock.effects import Book, Data, Effect, Feedback, ScanRefused, Tone
-from edge_agent.dock.label_joining import check_agrees, is_half, joined, line_of
+from edge_agent.dock.label_joining import as_package, check_agrees, is_half, joined, line_of
 from edge_agent.dock.phrases import (
     CANCEL_CARD,
     COMMIT_CARD,
@@ -206,6 +206,7 @@ def _set_quantity(state: SessionState, code: SetQuantity, now: _Now) -> _Result:
 
 def _item(state: SessionState, scanned: Scanned, now: _Now) -> _Result:
     _refuse_missing(state)
+    scanned = as_package(scanned, state.action)
     if state.half is None and is_half(scanned):
         after = replace(state, half=scanned)
         return after, (Feedback(Tone.GOOD, f"First barcode: {half_named(scanned)}. {next_needed(after)}"),)

@@ -10,17 +10,23 @@ from dataclasses import replace
 from edge_agent.dock.effects import ScanRefused
 from edge_agent.dock.phrases import UNDO_CARD, day_of, half_named
 from edge_agent.domain.barcodes.hibc import UNIT_VARIABLE
-from edge_agent.domain.barcodes.item_codes import keys_of_scan, named
+from edge_agent.domain.barcodes.item_codes import PACKAGE, keys_of_scan, named, package_in
 from edge_agent.domain.barcodes.scanned import Scanned
-from edge_agent.domain.wire.records import ScanLine
+from edge_agent.domain.wire.records import Action, ScanLine
 
 
 def is_half(scanned: Scanned) -> bool:
     """Whether ``scanned`` is one of two codes that only together name an item and its lot."""
     has_lot = scanned.lot is not None or scanned.serial is not None
     if scanned.gtin is None and scanned.codes and not has_lot:
-        return True
+        return package_in(scanned.codes) is None
     return not scanned.names and scanned.link is not None
+
+
+def as_package(scanned: Scanned, action: Action | None) -> Scanned:
+    """A pallet's SSCC stands for what its sender packed, where goods are received: the ledger knows, or will."""
+    is_package = action is Action.RECEIVE and scanned.sscc is not None and not scanned.names
+    return replace(scanned, codes=(f"{PACKAGE}{scanned.sscc}",)) if is_package else scanned
 
 
 def joined(half: Scanned | None, scanned: Scanned) -> Scanned:
@@ -52,6 +58,10 @@ def line_of(scanned: Scanned, quantity: int | None) -> ScanLine:
         raise ScanRefused(
             "this barcode has no item code (no GTIN, AI 01)", "Scan the barcode on the box itself, not a pallet label"
         )
+    if package_in(scanned.names):
+        if (quantity or 1) != 1:
+            raise ScanRefused(f"{item} is one pallet, not {quantity}", f"Scan {UNDO_CARD}, then the pallet")
+        return ScanLine(gtin="", quantity=1, scanned=scanned.text, codes=scanned.codes)
     if scanned.lot is None and scanned.serial is None:
         raise ScanRefused(
             f"{item}: this barcode has no lot or serial number", "Scan the square GS1 DataMatrix on the box"
@@ -86,6 +96,8 @@ def check_agrees(items: tuple[ScanLine, ...], line: ScanLine) -> None:
     for other in items:
         if other.names != line.names:
             continue
+        if package_in(line.names):
+            raise ScanRefused(f"{named(line.names)} was scanned already", "Scan the next pallet or box")
         if line.serial is not None and other.serial == line.serial:
             raise ScanRefused(
                 f"serial {line.serial} was already scanned in this transaction", "Continue with the next box"

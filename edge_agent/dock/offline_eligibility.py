@@ -15,7 +15,7 @@ from edge_agent.dock.offline_stock import (
     with_earlier_expiry,
 )
 from edge_agent.dock.verdicts import Described, Doing, Verdict
-from edge_agent.domain.barcodes.item_codes import named
+from edge_agent.domain.barcodes.item_codes import named, package_in
 from edge_agent.domain.stock.desk import DeskItem, DeskOrder, DeskPlace, DeskSupplier
 from edge_agent.domain.stock.eligibility import ISSUING, Context, HoldFact, Reason, ReasonCode, Stock, reasons_not_to
 from edge_agent.domain.stock.expiry import day_of, expiry_of
@@ -98,6 +98,9 @@ class DeskJudge:
         if operator is None:
             return badge, (Verdict(False, "unknown_badge", f"badge {badge} is not registered{self._by_age()}"),)
         if not operator.active:
+            if operator.why_not:
+                text = f"the badge of {operator.name} does not count yet: {operator.why_not}{self._by_age()}"
+                return operator.name, (Verdict(True, "badge_untrained", text),)
             text = f"the badge of {operator.name} has been withdrawn{self._by_age()}"
             return operator.name, (Verdict(True, "badge_withdrawn", text),)
         return operator.name, ()
@@ -214,6 +217,8 @@ class DeskJudge:
         return reasons_not_to(doing.action, stock, Context(at, stock.owner, demanded))
 
     def _receiving(self, doing: Doing, line: ScanLine, before: Sequence[ScanLine], at: datetime) -> list[Verdict]:
+        if package_in(line.names):
+            return [Verdict(False, "package", f"{named(line.names)}: the ledger books what its sender says is in it")]
         found = self._known.item_of(line)
         not_one = [self._no_item(line, doing.action)] if found is None and self._says_more(line) else []
         item = found[0] if found else None

@@ -24,7 +24,7 @@ from edge_agent.domain.fleet.handed_out import (
     signed_words,
 )
 from edge_agent.domain.fleet.heartbeats import PATH, ConfigStanding, Heartbeat, signed_path
-from edge_agent.domain.wire.protocol import PROTOCOLS_WRITTEN
+from edge_agent.domain.wire.protocol import PROTOCOLS_WRITTEN, agreed, versions_of
 from edge_agent.domain.wire.records import Notice, NoticeKind, Record
 from edge_agent.errors import ConfigError, JournalError, UplinkError
 from edge_agent.fleet.config_file import ConfigFile
@@ -105,6 +105,10 @@ class FleetLink:
             return OLDER_LEDGER_S
         said = json.loads(answer)
         self._trust.reread()
+        if agreed(PROTOCOLS_WRITTEN, versions_of(said.get("protocols"))) is None:
+            raise ValueError(
+                f"it reads batches of version {said['protocols']} only, this gateway writes {PROTOCOLS_WRITTEN}"
+            )
         for each in said.get("handovers", ()):
             self._trust.follow(str(each["key"]), str(each["by"]), str(each["signature"]))
         if (handed := self._genuine(said.get("config"), CONFIG_FORMAT)) is not None:

@@ -13,6 +13,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"  # stored before, byte for byte the same
     REFUSED = "refused"  # will never be taken as it is (bad signature, unreadable)
     UNKNOWN = "unknown"  # the ledger does not believe this gateway (now): not registered, or revoked
+    UNREAD = "unread"  # of a later version than this ledger reads: it is taken once the ledger is newer
     FORK = "fork"  # another batch has this identity: the journal was copied or rolled back
 
 

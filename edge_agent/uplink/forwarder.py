@@ -38,6 +38,8 @@ class _Settled:
     forked: list[tuple[StoredBatch, str]] = field(default_factory=list)
     unknown: str = ""
     """Why the ledger takes nothing of this gateway, if it says so."""
+    unread: str = ""
+    """Why the ledger cannot take a batch yet, if it says so."""
 
     def __bool__(self) -> bool:
         return bool(self.acknowledged or self.refused or self.forked)
@@ -173,10 +175,12 @@ class Forwarder:
         if self._clock.mono_s() - began_s <= QUICK_S:
             self._message_units = min(2 * units, self._message_units_max)
         settled = _settle(batches, receipts)
-        if settled or settled.unknown:
+        if settled or settled.unknown or settled.unread:
             self._reached_s = self._clock.mono_s()
         if settled.unknown and not settled:
             raise _not_known(settled.unknown)
+        if settled.unread and not settled:
+            raise _not_read(settled.unread)
         if not settled:
             raise LinkDown(f"the ledger acknowledged none of {len(batches)} batches")
         await self._thread.call(self._apply, settled)
@@ -189,6 +193,8 @@ class Forwarder:
             self._on_acknowledged()
         if settled.unknown:
             raise _not_known(settled.unknown)
+        if settled.unread:
+            raise _not_read(settled.unread)
         return True
 
     async def _note_forged(self) -> None:
@@ -385,6 +391,8 @@ def _settle(batches: Iterable[StoredBatch], receipts: Iterable[Receipt]) -> _Set
             settled.refused.append((batch, outcomes[Outcome.REFUSED]))
         elif Outcome.UNKNOWN in outcomes:
             settled.unknown = settled.unknown or outcomes[Outcome.UNKNOWN] or "it says no more"
+        elif Outcome.UNREAD in outcomes:
+            settled.unread = settled.unread or outcomes[Outcome.UNREAD] or "it says no more"
         elif outcomes:
             settled.acknowledged.append(batch)
     return settled
@@ -395,6 +403,10 @@ def _not_known(reason: str) -> Refused:
         f"the ledger does not know this gateway: {reason}. Enrol it (cloud-sync gateway invite NAME, then edge-agent "
         "enroll --code CODE): the backlog is then sent automatically"
     )
+
+
+def _not_read(reason: str) -> Refused:
+    return Refused(f"the ledger is older than this gateway: {reason}. Everything waits here until it is newer")
 
 
 def _size(message: dict[int, StoredBatch]) -> int:

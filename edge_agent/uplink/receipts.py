@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError
 
 from edge_agent.domain.wire.journal_gaps import MISSING
+from edge_agent.domain.wire.protocol import OLDEST, versions_of
 from edge_agent.domain.wire.receipts import HANDOVERS_MAX
 from edge_agent.uplink.base import Outcome, Receipt
 from edge_agent.uplink.trust import LedgerTrust
@@ -35,6 +36,8 @@ class Parsed:
     forged: tuple[str, ...]
     """Digests."""
     missing: tuple[tuple[str, str], ...] = ()
+    protocols: tuple[int, ...] = (OLDEST,)
+    """Versions of batches that the ledger says it reads."""
 
 
 def parse_receipts(answer: bytes, trust: LedgerTrust, *, learns: bool = False) -> Parsed:
@@ -62,7 +65,8 @@ def parse_receipts(answer: bytes, trust: LedgerTrust, *, learns: bool = False) -
         return Parsed((), others, tuple(line.digest for line in lines))
     receipts = tuple(Receipt(line.digest, OUTCOMES[line.outcome], line.reason) for line in lines if line.is_readable)
     missing = tuple((line.digest, line.reason) for line in lines if line.outcome == MISSING)
-    return Parsed(receipts, len(lines) - len(receipts) - len(missing), (), missing)
+    unreadable = len(lines) - len(receipts) - len(missing)
+    return Parsed(receipts, unreadable, (), missing, versions_of(said.protocols))
 
 
 class _ReceiptLine(BaseModel):
@@ -87,3 +91,4 @@ class _Answer(BaseModel):
     key: str = ""
     signature: str = ""
     handovers: list[Annotated[_HandoverLine | Any, Field(union_mode="left_to_right")]] = []
+    protocols: Any = None

@@ -31,6 +31,8 @@ class Package:
     data: str
     examples: tuple[str, ...]
     depends: str = ""
+    launcher: str | None = None
+    """A program of its own, beside the environment, that starts what is in it, or a release beside it."""
 
     @property
     def venv(self) -> str:
@@ -41,7 +43,8 @@ class Package:
 PACKAGES = {
     each.name: each
     for each in (
-        Package("edge-agent", "edge", "edge_agent", "/var/lib/lotwarden", ("gateway.example.toml",)),
+        Package("edge-agent", "edge", "edge_agent", "/var/lib/lotwarden", ("gateway.example.toml",),
+                launcher="edge_agent/fleet/launcher.py"),
         Package(
             "cloud-sync", "cloud", "cloud_sync", "/var/lib/cloud-sync",
             ("ledger.example.toml", "mosquitto.example.conf", "mosquitto.example.acl"), ", libc6 (>= 2.28)",
@@ -57,7 +60,7 @@ def build(package: Package, arch: str, to: Path, *, has_payload: bool = True) ->
         root.chmod(0o755)
         _make_venv(package, root)
         if has_payload:
-            _install(package, arch, root)
+            install(package, arch, root)
         _add_files(package, root)
         _add_control(package, arch, root)
         to.mkdir(parents=True, exist_ok=True)
@@ -71,7 +74,8 @@ def version() -> str:
     return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
 
 
-def _python() -> str:
+def python_version() -> str:
+    """Of the Python that builds; compiled packages are for it."""
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -79,17 +83,18 @@ def _make_venv(package: Package, root: Path) -> None:
     """What ``python3 -m venv`` makes, for a path that is not there yet."""
     venv = root / package.venv.lstrip("/")
     (venv / "bin").mkdir(parents=True)
-    (venv / f"lib/python{_python()}/site-packages").mkdir(parents=True)
+    (venv / f"lib/python{python_version()}/site-packages").mkdir(parents=True)
     (venv / "pyvenv.cfg").write_text("home = /usr/bin\ninclude-system-site-packages = false\n")
     for name in ("python3", "python"):
-        (venv / "bin" / name).symlink_to(f"/usr/bin/python{_python()}")
+        (venv / "bin" / name).symlink_to(f"/usr/bin/python{python_version()}")
     script = venv / "bin" / package.name
     script.write_text(f"#!{package.venv}/bin/python3 -s\nfrom {package.module}.entry import main\n\nmain()\n")
     script.chmod(0o755)
 
 
-def _install(package: Package, arch: str, root: Path) -> None:
-    site = root / package.venv.lstrip("/") / f"lib/python{_python()}/site-packages"
+def install(package: Package, arch: str, root: Path) -> None:
+    """The pinned packages, as wheels for an architecture, where the environment has them."""
+    site = root / package.venv.lstrip("/") / f"lib/python{python_version()}/site-packages"
     with tempfile.TemporaryDirectory() as wheels:
         _run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", wheels, str(ROOT))
         (wheel,) = Path(wheels).glob("*.whl")
@@ -97,7 +102,8 @@ def _install(package: Package, arch: str, root: Path) -> None:
         _run(
             sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--only-binary=:all:",
             "--no-compile",
-            "--python-version", _python(), *platforms, "-c", str(ROOT / "constraints.txt"), "--target", str(site),
+            "--python-version", python_version(), *platforms, "-c", str(ROOT / "constraints.txt"),
+            "--target", str(site),
             f"lotwarden[{package.extra}] @ {wheel.as_uri()}",
         )  # fmt: skip
     shutil.rmtree(site / "bin", ignore_errors=True)  # other projects' commands, for another place
@@ -112,6 +118,8 @@ def _add_files(package: Package, root: Path) -> None:
         f"usr/lib/tmpfiles.d/{package.name}.conf": _read(package, "tmpfiles.conf"),
         f"usr/share/doc/{package.name}/copyright": (ROOT / "LICENSE").read_text(),
     }
+    if package.launcher is not None:
+        files[f"usr/lib/lotwarden/{package.name}-launcher"] = (ROOT / package.launcher).read_text()
     if (HERE / package.name / "udev.rules").exists():
         files["usr/lib/udev/rules.d/60-lotwarden.rules"] = _read(package, "udev.rules")
     for more in sorted((ROOT / "systemd").glob(f"{package.name}-*")):

@@ -13,17 +13,17 @@ from typing import Any
 
 COMMIT = "f950df4"
 ROOT = Path(__file__).resolve().parents[2]
-TREE = ROOT / ".venv" / f"baseline-{COMMIT}"
 
 
 @cache
-def tree() -> Path:
-    """Its root; taken out of the history once."""
-    if not (TREE / "dev").exists():
-        TREE.mkdir(parents=True, exist_ok=True)
-        archive = subprocess.run(["git", "archive", COMMIT], cwd=ROOT, capture_output=True, check=True)
-        subprocess.run(["tar", "-x"], cwd=TREE, input=archive.stdout, check=True)
-    return TREE
+def tree(commit: str = COMMIT) -> Path:
+    """Its root, or that of another commit; taken out of the history once."""
+    root = ROOT / ".venv" / f"baseline-{commit}"
+    if not (root / "dev").exists():
+        archive = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=True)
+        root.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["tar", "-x"], cwd=root, input=archive.stdout, check=True)
+    return root
 
 
 def run_in(root: Path, *arguments: str) -> dict[str, Any]:

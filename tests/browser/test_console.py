@@ -11,12 +11,15 @@ import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from cloud_sync.actions.quality.holds_and_dispositions import place_hold
 from cloud_sync.domain.roles import Role
+from cloud_sync.domain.trace_view import FOLD_OVER
 from cloud_sync.storage.database import Database
+from edge_agent.domain.wire.records import Action
 from tests.browser.console_house import House, a_house
 from tests.browser.console_records import electronic_records
 from tests.browser.console_work import EMPTY_PAGES, WORK_PAGES, work
-from tests.support.builders import minute, reading
+from tests.support.builders import line, minute, reading, scan
 from tests.support.paths import ROOT
 from tests.support.people import PASSWORD
 
@@ -25,7 +28,8 @@ SCREENS = ((1440, 900, "light"), (1024, 768, "dark"), (390, 844, "light"))
 WIDEST = 1440
 PAGES = {
     "now": "/", "quarantine": "/quarantine", "event": "/quarantine/1", "lots": "/lots", "lot": "/lots/1",
-    "exceptions": "/cases", "alerts": "/alerts?all=true", "gateways": "/gateways", "room": "/rooms/fridge-a",
+    "exceptions": "/cases", "case": "/cases/1", "account": "/account", "hold": "/holds/1",
+    "alerts": "/alerts?all=true", "gateways": "/gateways", "room": "/rooms/fridge-a",
     "empty-room": "/rooms/dock",
     "nothing-found": "/lots?q=none", "error": "/lots/999", **{f"no-{name}": f"/{name}" for name in EMPTY_PAGES},
 }  # fmt: skip
@@ -34,7 +38,7 @@ KEPT_PAGES = {
     "people": "/administration/people", "person": "/administration/people/quality-1", "roles": "/administration/roles",
     "policies": "/administration/policies", "policy": "/administration/policies/cold", "items": "/administration/items",
     "new-item": "/administration/items/new", "item": "/administration/items/insulin",
-    "imports": "/administration/imports", "connections": "/connections", "finance": "/finance",
+    "imports": "/administration/imports", "connections": "/connections", "loggers": "/loggers", "finance": "/finance",
     "purchase-orders": "/finance/purchase-orders", "audit": "/audit", "first-start": "/setup",
     "expiry": "/expiry?days=3660",
     "reports": "/reports", "papers": "/papers", "report": "/reports/movements", "trace-search": "/trace?lot_number=L1",
@@ -47,6 +51,22 @@ KEPT_PAGES = {
 OF_ROLE = {Role.QUALITY: PAGES, Role.ADMINISTRATOR: KEPT_PAGES, Role.OPERATOR: WORK_PAGES}
 WHO_WORKS = {"operator-1": (Role.OPERATOR, Role.QUALITY)}
 """One person with the forms of two, so that each page is looked at once."""
+FOLDED_AT = """
+    (() => {
+      const canvas = document.querySelector(".canvas");
+      const box = canvas.getBoundingClientRect();
+      const at = canvas._cyreg.cy.nodes("[?folded]")[0].renderedPosition();
+      return { x: box.x + at.x, y: box.y + at.y };
+    })()
+"""
+"""Where on the screen the first folded node is drawn."""
+WATCH_IMPORT = """
+    new MutationObserver(() => {
+      const text = document.querySelector("[role=status] progress")?.closest("section").innerText;
+      if (text) window.tell(text);
+    }).observe(document, { subtree: true, childList: true, attributes: true });
+"""
+"""Hands on what is told while a file is imported."""
 PICTURES = ROOT / "build" / "screens" / "console"
 """Kept after the tests, to be looked at."""
 AXE = Path(next(iter(axe_playwright_python.__path__))) / "axe.min.js"
@@ -97,6 +117,8 @@ async def test_every_page_is_without_faults_and_for_everybody(database: Database
     axe = AXE.read_text()
     PICTURES.mkdir(parents=True, exist_ok=True)
     with a_house(database, Role.QUALITY, Role.ADMINISTRATOR, people=WHO_WORKS) as house:
+        if role is Role.QUALITY:
+            place_hold(database, lot_id=3, place=None, reason="torn box", at=minute(60), actor="amy")
         if role is Role.OPERATOR:
             work(house.ledger, minute(60))
         if role is Role.ADMINISTRATOR:
@@ -187,3 +209,45 @@ async def test_a_scan_on_any_page_finds_the_lot(database: Database) -> None:
             await scanned(visit.page, "]d201095011015300031727013110L3\n", "**/lots?q=*")  # d alone: to Destruction
             await expect(visit.page.get_by_role("link", name="L3")).to_be_visible()
             await expect(visit.page.get_by_role("link", name="L1")).to_have_count(0)
+
+
+async def test_what_a_wide_trace_folds_is_opened_by_choosing_it(database: Database) -> None:
+    with a_house(database, Role.AUDITOR) as house:
+        for number in range(FOLD_OVER + 4):
+            house.ledger.add_place(f"clinic-{number}", "customer")
+            house.say(scan(minute(30 + number), Action.SHIP, "fridge-a", f"clinic-{number}", line(1, "L1")))
+        async with visiting(house, Role.AUDITOR) as visit:
+            await visit.open("/lots/1/trace?graph=true")
+            note = visit.page.locator("#graph-note")
+            told = (await note.inner_text()).split()
+            shown, of = int(told[0]), int(told[2])
+            assert shown < of and "Choose a dashed one to open it" in " ".join(told)
+            await visit.page.screenshot(path=PICTURES / "trace-folded-1440-light.png", full_page=True)
+            at = await visit.page.evaluate(FOLDED_AT)
+            await visit.page.mouse.click(at["x"], at["y"])
+            await expect(note).to_contain_text(f"{of} of {of} points are drawn")
+            assert visit.faults == []
+
+
+async def test_an_import_tells_how_far_it_is_and_each_fault_as_it_is_found(database: Database) -> None:
+    rows = [f"item-{number},Item {number}" for number in range(300)]
+    rows[7] = "no name,Item 7"
+    with a_house(database, Role.ADMINISTRATOR) as house:
+        async with visiting(house, Role.ADMINISTRATOR) as visit:
+            page = visit.page
+            await visit.open("/administration/imports")
+            told: list[str] = []
+            await page.expose_function("tell", lambda text: told.append(text))
+            await page.evaluate(WATCH_IMPORT)
+            for text, found in (("\n".join(["name,title", *rows]), "1 fault"), ("name,title\nsaline,Saline", "tried")):
+                await page.locator("#file").set_input_files(
+                    {"name": "items.csv", "mimeType": "text/csv", "buffer": text.encode()}
+                )
+                await page.get_by_label("Why").fill("first fill")
+                await page.get_by_role("button", name="Try it").click()
+                await expect(page.get_by_text(found).first).to_be_visible()
+            await page.get_by_role("button", name="Import it now").click()
+            await expect(page.get_by_text("1 added").first).to_be_visible()
+            assert [fault for fault in visit.faults if "422" not in fault] == []
+    shown = "|".join(told)
+    assert "of 299 rows" in shown and "Line 9, name" in shown, shown

@@ -91,11 +91,11 @@ def _run(server: EmbeddedServer, program: str, *arguments: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def until(is_so: Callable[[], bool]) -> None:
+def until(is_so: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     """Ask again until it is; fails if that takes too long."""
     began = monotonic()
     while not is_so():
-        assert monotonic() - began < PATIENCE_S
+        assert monotonic() - began < patience_s
 
 
 def asked(url: str, sql: str) -> str:

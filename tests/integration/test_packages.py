@@ -76,6 +76,11 @@ def test_a_package_makes_user_folders_and_unit_and_leaves_the_data(
     unit = (root / f"usr/lib/systemd/system/{name}.service").read_text()
     assert command.stat().st_mode & 0o111 and f"ExecStart=/{command.relative_to(root)} " in unit
     assert command.read_text().startswith(f"#!/{command.parent.relative_to(root)}/python3")
+    if name == "edge-agent":
+        started = (root / "usr/lib/systemd/system/edge-agent.service.d/package.conf").read_text()
+        launcher = root / "usr/lib/lotwarden/edge-agent-launcher"
+        assert f"/{launcher.relative_to(root)} /{data} /{command.relative_to(root)} run" in started
+        subprocess.run([sys.executable, "-I", "-m", "py_compile", str(launcher)], check=True)
     # What a person wrote, and what was recorded, outlives an upgrade, and even a purge.
     (root / data / "kept").write_text("evidence")
     dpkg(root, "-i", str(built))

@@ -51,7 +51,12 @@ def list_batches(database: Database, *, rows_max: int, rows_skipped: int) -> lis
     """Batches, the newest first: number, item, state, what is open."""
     with database.transaction() as connection:
         rows = list(queries("compounding").batches(connection, rows_max=rows_max, rows_skipped=rows_skipped))
-        return [_summary(load_batch(connection, row["number"])) for row in rows]
+        return [batch_summary(connection, row["number"]) for row in rows]
+
+
+def batch_summary(connection: Connection, number: str) -> Row:
+    """A batch as lists show it. Raises ``NotFound``."""
+    return _summary(load_batch(connection, number))
 
 
 def lock_batch(connection: Connection, number: str) -> Loaded:

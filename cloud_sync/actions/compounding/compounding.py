@@ -32,6 +32,7 @@ from cloud_sync.domain.typed_times import CLOCKS_MAY_DIFFER, latest_of
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.posting.idempotency import answer, answered_before
 from cloud_sync.posting.movements import book, rebook_cases
+from cloud_sync.posting.personal_data import keep_prescription_apart
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.locks import lock_holds
@@ -85,6 +86,7 @@ def plan_batch(
                 "Have quality approve it first.",
             )
         _check_prescription(row, prescription)
+        prescription = keep_prescription_apart(connection, prescription)
         if queries("master_data").owner_by_name(connection, name=owner) is None:
             raise NotFound(f"there is no owner {owner}", "See GET /v1/owners for those there are, or create it.")
         place_id = _add_place(connection, number, room)

@@ -67,7 +67,7 @@ def desk_for(database: Database, asked: Asked, *, now: datetime) -> bytes:
         )
     with database.transaction() as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        return desk_json(_snapshot(connection, asked.gateway, gateway))
+        return desk_json(_snapshot(connection, asked.gateway, gateway, now))
 
 
 def place_gateway(database: Database, name: str, place: str, *, actor: str) -> None:
@@ -185,7 +185,16 @@ def _orders(connection: Connection, site_id: int) -> list[dict[str, Any]]:
     return shown
 
 
-def _snapshot(connection: Connection, name: str, gateway: Row) -> DeskSnapshot:
+def _operator(row: Row, salt: str) -> dict[str, Any]:
+    """An operator as docks know them: a badge does not count before the training for its person's roles is complete."""
+    why_not = f"read and sign {row['untrained']} first" if row["active"] and row["untrained"] else ""
+    return {
+        "name": row["name"], "badge": _digest(row["badge"], salt), "active": row["active"] and not why_not,
+        "pin": row["pin"], "why_not": why_not,
+    }  # fmt: skip
+
+
+def _snapshot(connection: Connection, name: str, gateway: Row, now: datetime) -> DeskSnapshot:
     site_id = gateway["site_id"]
     desk = queries("desk")
     site = desk.site_name(connection, site_id=site_id)
@@ -198,9 +207,7 @@ def _snapshot(connection: Connection, name: str, gateway: Row) -> DeskSnapshot:
         "lots": list(desk.desk_lots(connection, site_id=site_id)),
         "places": list(desk.desk_places(connection, site_id=site_id)),
         "orders": _orders(connection, site_id),
-        "operators": [
-            {**row, "badge": _digest(row["badge"], salt)} for row in desk.desk_operators(connection, site_id=site_id)
-        ],
+        "operators": [_operator(row, salt) for row in desk.desk_operators(connection, site_id=site_id, at=now)],
         "suppliers": list(desk.desk_suppliers(connection)),
         "policies": [row["body"] for row in desk.desk_policies(connection)],
         "channels": list(desk.desk_channels(connection, gateway_id=gateway["id"])),

@@ -16,6 +16,7 @@ from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 from edge_agent.domain.fleet.handed_out import signed_words
+from edge_agent.domain.wire.protocol import PROTOCOLS_READ
 from edge_agent.domain.wire.receipts import HANDOVERS_MAX, Answer, handover_words, receipts_words
 
 READ_AGAIN_S = 5.0
@@ -53,6 +54,7 @@ class LedgerKeys:
             "key": self.public_key,
             "signature": _text(self.private.sign(words)),
             "handovers": [dict(each) for each in self.handovers],
+            "protocols": list(PROTOCOLS_READ),
         }
 
     def sign_body(self, form: str, body: str) -> dict[str, str]:

@@ -78,7 +78,7 @@ def list_records(database: Database, *, only_open: bool, rows_max: int, rows_ski
                 connection, only_open=only_open, rows_max=rows_max, rows_skipped=rows_skipped
             )
         )
-        return _with_links(connection, rows)
+        return with_links(connection, rows)
 
 
 def check_approved(connection: Connection, record_id: int, *, must_be: bool = True) -> None:
@@ -102,10 +102,11 @@ def _tell(
 
 
 def _shown(connection: Connection, record_id: int) -> dict[str, Any]:
-    return _with_links(connection, [_locked(connection, record_id)])[0]
+    return with_links(connection, [_locked(connection, record_id)])[0]
 
 
-def _with_links(connection: Connection, rows: list[Row]) -> list[dict[str, Any]]:
+def with_links(connection: Connection, rows: list[Row]) -> list[dict[str, Any]]:
+    """Records with the events and controlled changes that belong to them."""
     ids = [row["id"] for row in rows]
     events: dict[int, list[Row]] = {each: [] for each in ids}
     changes: dict[int, list[Row]] = {each: [] for each in ids}

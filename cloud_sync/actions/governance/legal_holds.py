@@ -86,7 +86,7 @@ def list_holds(database: Database, *, only_open: bool, rows_max: int, rows_skipp
         rows = queries("legal_holds").legal_holds(
             connection, only_open=only_open, rows_max=rows_max, rows_skipped=rows_skipped
         )
-        return [_shown(row) for row in rows]
+        return [shown(row) for row in rows]
 
 
 def state_of(row: Row) -> str:
@@ -100,7 +100,8 @@ def state_of(row: Row) -> str:
     return "lift asked for" if row["lift_asked_by"] else "in force"
 
 
-def _shown(row: Row) -> Row:
+def shown(row: Row) -> Row:
+    """A legal hold with its state, and what it is about in words."""
     about = f"case {row['case_id']}" if row["case_id"] else f"lot {row['lot_number']}" if row["lot_id"] else "item"
     return {**row, "state": state_of(row), "about": f"{about} of {row['item']}" if row["lot_id"] else
             f"item {row['item']}" if row["item_id"] else about}  # fmt: skip

@@ -8,6 +8,7 @@ from cloud_sync.interop.epcis.documents import UnreadableError, read_json
 from cloud_sync.interop.epcis.xml_in import read_xml
 from cloud_sync.posting.interop.documents import keep_document
 from cloud_sync.posting.interop.epcis_events import Reading, keep_capture, read_events, unreadable
+from cloud_sync.posting.movements import rebook_packages
 from cloud_sync.storage.database import Database, Row
 from cloud_sync.storage.queries import queries
 
@@ -26,12 +27,15 @@ def capture(
     with database.transaction() as connection:
         kept = keep_document(connection, KIND, content, media_type, told_by)
         if kept.already_known:
-            job: Row | None = queries("epcis").known_capture(
+            known: Row | None = queries("epcis").known_capture(
                 connection, document_id=kept.id, error_behaviour=error_behaviour
             )
-            if job is not None:
-                return job
-        return keep_capture(connection, kept.id, reading, error_behaviour=error_behaviour, told_by=told_by, at=at)
+            if known is not None:
+                return known
+        job = keep_capture(connection, kept.id, reading, error_behaviour=error_behaviour, told_by=told_by, at=at)
+        if any(each.type == "AggregationEvent" for each in reading.told):
+            rebook_packages(connection, actor=told_by)
+        return job
 
 
 def read(content: bytes, *, is_xml: bool, told_by: str) -> Reading:

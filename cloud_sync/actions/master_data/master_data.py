@@ -137,6 +137,7 @@ def add_item(
         added = claim_codes(connection, name, gtins, codes)
         if added:
             add_event(connection, actor=actor, kind="codes_added", subject=f"item:{name}", data=added)
+        if added or is_new:
             rebook_cases(connection, actor=actor)
         return item_named(connection, name), is_new or bool(added)
 

@@ -44,6 +44,9 @@ Progress = Callable[[int, int], None]
 """Called with the number of rows done and of all rows."""
 
 NO_PROGRESS: Progress = lambda done, total: None  # noqa: E731
+TellFault = Callable[[RecordFault], None]
+"""Called with each fault as it is found."""
+NO_FAULTS_TOLD: TellFault = lambda fault: None  # noqa: E731
 
 
 @dataclass(slots=True)
@@ -76,6 +79,7 @@ def import_csv(
     actor: str,
     progress: Progress = NO_PROGRESS,
     keeps_unsaid: bool = False,
+    tell_fault: TellFault = NO_FAULTS_TOLD,
 ) -> Imported:
     """Take in all rows of a file, or none if any has a fault. A dry run does the same and then forgets it.
 
@@ -86,6 +90,8 @@ def import_csv(
     model_of(kind)
     sheet = read_csv(kind, text)
     done = Imported(kind, dry_run, faults=list(sheet.faults))
+    for fault in sheet.faults:
+        tell_fault(fault)
     if not sheet.records:
         return done
     with database.transaction() as connection, connection.transaction() as attempt:
@@ -95,7 +101,8 @@ def import_csv(
         # What is known already goes first: a changed policy is judged before anything owns the holds (actions.tracks).
         order = sorted(sheet.records, key=lambda row: not keeper.knows(row[1]))
         for number, (line, record) in enumerate(order, start=1):
-            _take(connection, keeper, done, line, record)
+            if found := _take(connection, keeper, done, line, record):
+                tell_fault(found)
             progress(number, len(order))
         is_tried = bool(done.faults) or dry_run
         done.waits = kind == OPENINGS and done.added > 0 and not (is_tried or _was_proposed(connection, text, actor))
@@ -288,9 +295,12 @@ def merged(before: MasterRecord, said: MasterRecord) -> MasterRecord:
     return before.model_copy(update=update)
 
 
-def _take(connection: Connection, keeper: _Keeper, done: Imported, line: int, record: MasterRecord) -> None:
+def _take(
+    connection: Connection, keeper: _Keeper, done: Imported, line: int, record: MasterRecord
+) -> RecordFault | None:
+    """Keep a record, and count it; gives what is wrong with it."""
     if len(done.faults) > FAULTS_MAX:
-        return
+        return None
     try:
         with connection.transaction():
             outcome = keeper.keep(record)
@@ -300,8 +310,9 @@ def _take(connection: Connection, keeper: _Keeper, done: Imported, line: int, re
         text = rest if known else str(error)
         hint = "" if error.what_to_do == type(error).what_to_do else f" ({error.what_to_do})"
         done.faults.append(RecordFault(line, column if known else _column_of(record, text), text + hint))
-        return
+        return done.faults[-1]
     setattr(done, outcome, getattr(done, outcome) + 1)
+    return None
 
 
 def _column_of(record: MasterRecord, text: str) -> str:

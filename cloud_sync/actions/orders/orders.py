@@ -16,6 +16,7 @@ from cloud_sync.domain.orders import (
     OrderKind,
     OrderLine,
     OrderStep,
+    Urgency,
     fault_of_places,
     fault_of_step,
 )
@@ -60,6 +61,7 @@ class NewOrder:
     patient_ref: str = ""
     returns_order: str | None = None
     note: str = ""
+    urgency: Urgency = Urgency.ROUTINE
 
 
 def request_order(database: Database, new: NewOrder, *, client_id: UUID, actor: str) -> Row:
@@ -84,6 +86,7 @@ def request_in(connection: Connection, new: NewOrder, *, client_id: UUID, actor:
         "returns_order": new.returns_order,
         "note": new.note,
         "lines": [[line.item, line.quantity, line.lot_number, line.serial] for line in new.lines],
+        **_urgency(new),
     }
     if before := answered_before(connection, "order_requested", client_id, request):
         return shown_order(connection, before)
@@ -111,10 +114,10 @@ def take_step(database: Database, number: str, step: OrderStep, reason: str, *, 
         if step is OrderStep.REJECTED and any(order.open_of(line) < line.wanted for line in order.lines):
             raise Conflict(f"order {number} is already being filled", "Cancel the outstanding quantity instead.")
         if step is OrderStep.APPROVED:
-            rows = queries("signatures").goods_of_order(connection, number=number)
-            goods = [(row["controlled_schedule"], row["units"]) for row in rows]
+            goods = list(queries("signatures").goods_of_order(connection, number=number))
             requester = frozenset({order.row["requested_by"]})
-            check_two_approve(connection, RecordKind.ORDER, number, goods, but=requester)
+            urgency = Urgency(order.row["urgency"])
+            check_two_approve(connection, RecordKind.ORDER, number, goods, urgency=urgency, at=at, but=requester)
         _keep_step(connection, order, step, reason, actor)
         return shown_order(connection, number)
 
@@ -138,38 +141,45 @@ def cancel(
     with database.transaction() as connection:
         if client_id and answered_before(connection, "cancellation_requested", client_id, request):
             return shown_order(connection, number)
-        order = lock_order(connection, number)
-        lines = {line.line: line for line in order.lines}
-        if quantities is None:
-            quantities = {line.line: order.open_of(line) for line in order.lines if order.open_of(line)}
-            if not quantities:
-                raise Conflict(
-                    f"order {number} has nothing outstanding", "To undo a completed step, book a return or a count."
-                )
-        for number_of_line, quantity in sorted(quantities.items()):
-            if number_of_line not in lines:
-                raise NotFound(f"order {number} has no line {number_of_line}")
-            is_open = order.open_of(lines[number_of_line])
-            if quantity > is_open:
-                raise Conflict(
-                    f"line {number_of_line} of order {number} has only {is_open} units outstanding; "
-                    f"cannot cancel {quantity}"
-                )
-            queries("orders").add_order_step(
-                connection,
-                order_id=order.row["id"],
-                step=OrderStep.CANCELLED.value,
-                line=number_of_line,
-                quantity=quantity,
-                by_whom=actor,
-                reason=reason,
-            )
-        data = {"lines": {str(line): quantity for line, quantity in quantities.items()}}
-        add_event(connection, actor=actor, kind="order_cancelled", subject=f"order:{number}", reason=reason, data=data)
-        release_excess(connection, order_now(connection, number), actor=actor, reason=f"{number} cancelled: {reason}")
+        cancel_in(connection, number, quantities, reason, actor=actor)
         if client_id:
             answer(connection, "cancellation_requested", client_id, request, number, actor=actor)
         return shown_order(connection, number)
+
+
+def cancel_in(
+    connection: Connection, number: str, quantities: Mapping[int, int] | None, reason: str, *, actor: str
+) -> None:
+    """:func:`cancel` in the caller's transaction."""
+    order = lock_order(connection, number)
+    lines = {line.line: line for line in order.lines}
+    if quantities is None:
+        quantities = {line.line: order.open_of(line) for line in order.lines if order.open_of(line)}
+        if not quantities:
+            raise Conflict(
+                f"order {number} has nothing outstanding", "To undo a completed step, book a return or a count."
+            )
+    for number_of_line, quantity in sorted(quantities.items()):
+        if number_of_line not in lines:
+            raise NotFound(f"order {number} has no line {number_of_line}")
+        is_open = order.open_of(lines[number_of_line])
+        if quantity > is_open:
+            raise Conflict(
+                f"line {number_of_line} of order {number} has only {is_open} units outstanding; "
+                f"cannot cancel {quantity}"
+            )
+        queries("orders").add_order_step(
+            connection,
+            order_id=order.row["id"],
+            step=OrderStep.CANCELLED.value,
+            line=number_of_line,
+            quantity=quantity,
+            by_whom=actor,
+            reason=reason,
+        )
+    data = {"lines": {str(line): quantity for line, quantity in quantities.items()}}
+    add_event(connection, actor=actor, kind="order_cancelled", subject=f"order:{number}", reason=reason, data=data)
+    release_excess(connection, order_now(connection, number), actor=actor, reason=f"{number} cancelled: {reason}")
 
 
 def substitute(
@@ -305,6 +315,10 @@ def list_orders(
 ASK_OTHER = "Ask a colleague: one person alone must not be able to do it."
 
 
+def _urgency(new: NewOrder) -> dict[str, str]:
+    return {} if new.urgency is Urgency.ROUTINE else {"urgency": new.urgency.value}
+
+
 def _add(connection: Connection, new: NewOrder, actor: str) -> str:
     if new.kind is OrderKind.DESTRUCTION and new.to_place == SCRAP:
         title, kind = OWN_PLACES[SCRAP]
@@ -354,12 +368,15 @@ def _add(connection: Connection, new: NewOrder, actor: str) -> str:
             serial=line.serial,
             instead_of=None,
         )
+    if new.urgency is not Urgency.ROUTINE:
+        queries("orders").add_urgency(connection, order_id=order_id, urgency=new.urgency.value)
     number_given = new.number or f"{RULES[new.kind].prefix}-{order_id}"
     data = {
         "kind": new.kind.value,
         "from_place": new.from_place,
         "to_place": new.to_place,
         "lines": [[line.item, line.quantity, line.lot_number, line.serial] for line in new.lines],
+        **_urgency(new),
     }
     add_event(connection, actor=actor, kind="order_added", subject=f"order:{number_given}", reason=new.note, data=data)
     return number_given

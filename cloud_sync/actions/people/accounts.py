@@ -168,6 +168,7 @@ def reset_account(database: Database, person: str, *, at: datetime, actor: str =
             connection, person=name, password_hash=hash_of(secret), one_time_until=at + ONE_TIME_VALID
         )
         accounts.remove_totp(connection, person=name)
+        queries("security_keys").remove_keys(connection, person=name)
         accounts.forget_recovery_codes(connection, person=name)
         accounts.forget_attempts(connection, person=name.lower())
         accounts.end_sessions(connection, person=name, but="", at=at)

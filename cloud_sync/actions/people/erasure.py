@@ -111,6 +111,7 @@ def _empty_account(connection: Connection, person: str, at: datetime, actor: str
     queries("identities").unlink_identities(connection, person=person)
     personal.forget_addresses(connection, person=person)
     queries("accounts").forget_recovery_codes(connection, person=person)
+    queries("security_keys").remove_keys(connection, person=person)
     queries("accounts").forget_attempts(connection, person=person.lower())
     for row in list(personal.tokens_of_person(connection, person=person)):
         queries("access").revoke_token(connection, name=row["name"])

@@ -1,4 +1,4 @@
-"""The second factor of a person: an authenticator app, and codes on paper for the day the telephone is lost."""
+"""The second factor of a person: an authenticator app, and codes on paper for the day it is lost."""
 
 import hashlib
 import secrets
@@ -8,11 +8,17 @@ from cloud_sync.actions.people.accounts import account_of
 from cloud_sync.actions.people.passwords import one_time_secret
 from cloud_sync.domain.totp import SECRET_BYTES, step_of_code, uri_of
 from cloud_sync.errors import Conflict, Invalid
-from cloud_sync.storage.database import Database
+from cloud_sync.storage.database import Connection, Database
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 
 RECOVERY_CODES = 10
+
+
+def has_app(database: Database, person: str) -> bool:
+    """Whether somebody has an authenticator app."""
+    with database.transaction() as connection:
+        return account_of(connection, person)["totp_confirmed_at"] is not None
 
 
 def offer(database: Database, person: str) -> str:
@@ -31,7 +37,6 @@ def offer(database: Database, person: str) -> str:
 
 def confirm(database: Database, person: str, code: str, *, at: datetime) -> list[str]:
     """Ask for it from now on; gives recovery codes, to be shown once. Raises ``Conflict``, ``Invalid``."""
-    codes = [one_time_secret() for _ in range(RECOVERY_CODES)]
     with database.transaction() as connection:
         account = account_of(connection, person)
         if account["totp_secret"] is None or account["totp_confirmed_at"] is not None:
@@ -42,17 +47,25 @@ def confirm(database: Database, person: str, code: str, *, at: datetime) -> list
         accounts = queries("accounts")
         accounts.confirm_totp(connection, person=account["person"], at=at)
         accounts.use_totp_step(connection, person=account["person"], totp_step=step)
-        accounts.forget_recovery_codes(connection, person=account["person"])
-        for each in codes:
-            digest = hashlib.sha256(each.replace("-", "").encode()).hexdigest()
-            accounts.add_recovery_code(connection, person=account["person"], code_digest=digest)
+        codes = new_recovery_codes(connection, account["person"])
         add_event(connection, actor=person, kind="second_factor_set", subject=f"account:{person}")
     return codes
 
 
+def new_recovery_codes(connection: Connection, person: str) -> list[str]:
+    """Codes for the day the telephone or the key is lost, to be shown once; those from before count no longer."""
+    codes = [one_time_secret() for _ in range(RECOVERY_CODES)]
+    queries("accounts").forget_recovery_codes(connection, person=person)
+    for each in codes:
+        digest = hashlib.sha256(each.replace("-", "").encode()).hexdigest()
+        queries("accounts").add_recovery_code(connection, person=person, code_digest=digest)
+    return codes
+
+
 def remove(database: Database, person: str) -> None:
-    """No second factor any longer; the caller has seen the password and a code."""
+    """No authenticator app any longer; the caller has seen the password and a code."""
     with database.transaction() as connection:
         queries("accounts").remove_totp(connection, person=person)
-        queries("accounts").forget_recovery_codes(connection, person=person)
+        if not account_of(connection, person)["security_keys"]:
+            queries("accounts").forget_recovery_codes(connection, person=person)
         add_event(connection, actor=person, kind="second_factor_removed", subject=f"account:{person}")

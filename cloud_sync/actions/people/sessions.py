@@ -21,7 +21,7 @@ from cloud_sync.domain.accounts import (
 from cloud_sync.domain.personal_data import PersonalField
 from cloud_sync.domain.roles import TO_LOOK, Actor, Permission, Role, Sites
 from cloud_sync.domain.totp import step_of_code
-from cloud_sync.errors import Invalid, NotKnown, TooMany
+from cloud_sync.errors import Invalid, NotKnown, SecondFactorMissing, TooMany
 from cloud_sync.posting.personal_data import keep_apart
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
@@ -91,12 +91,49 @@ def sign_in(
 
 
 def prove(
-    database: Database, person: str, *, password: str | None = None, code: str | None = None, address: str, at: datetime
+    database: Database,
+    person: str,
+    *,
+    password: str | None = None,
+    code: str | None = None,
+    key_was_shown: bool = False,
+    address: str,
+    at: datetime,
 ) -> Row:
-    """The account of somebody who proves to be that person: by the password, and the code if they have one.
+    """The account of somebody who proves to be that person: by the password, and the code if they have a second factor.
 
-    The attempt counts before it is looked at, and is forgotten if it was right. Raises ``NotKnown``, ``TooMany``.
+    With ``key_was_shown`` (when this session began) whoever has security keys only needs no code. The attempt counts
+    before it is looked at, and is forgotten if it was right. Raises ``NotKnown``, ``SecondFactorMissing``, ``TooMany``.
     """
+    account, attempt = _proved_password(database, person, password, address, at)
+    asks_code = account["totp_confirmed_at"] is not None or (account["security_keys"] and not key_was_shown)
+    if asks_code and code is None:
+        with database.transaction() as connection:
+            queries("accounts").forget_attempt(connection, id=attempt)
+        raise _missing(account)
+    with database.transaction() as connection:
+        if asks_code and not uses_code(connection, account, code or "", at):
+            raise NotKnown("this code is wrong, or was used before", "Wait for the next one, and try again.")
+        queries("accounts").forget_attempts(connection, person=person.lower())
+    return account
+
+
+def prove_password(database: Database, person: str, password: str, *, address: str, at: datetime) -> Row:
+    """The account of somebody who knows the password, before they show their second factor. Raises as ``prove``."""
+    account, attempt = _proved_password(database, person, password, address, at)
+    with database.transaction() as connection:
+        queries("accounts").forget_attempt(connection, id=attempt)
+    return account
+
+
+def has_second_factor(account: Row) -> bool:
+    """Whether the password alone does not do."""
+    return account["totp_confirmed_at"] is not None or account["security_keys"] > 0
+
+
+def _proved_password(
+    database: Database, person: str, password: str | None, address: str, at: datetime
+) -> tuple[Row, int]:
     attempt = _count_attempt(database, person, address, at)
     with database.transaction() as connection:
         account: Row | None = queries("accounts").account(connection, person=person)
@@ -104,16 +141,18 @@ def prove(
     if account is None or not is_right:
         raise NotKnown(WRONG, TRY_AGAIN)
     check_open(account, at)
-    has_second_factor = account["totp_confirmed_at"] is not None
-    if has_second_factor and code is None:
-        with database.transaction() as connection:
-            queries("accounts").forget_attempt(connection, id=attempt)
-        raise NotKnown("the code of your second factor is missing", "Send code: the six digits, or a recovery code.")
-    with database.transaction() as connection:
-        if has_second_factor and not uses_code(connection, account, code or "", at):
-            raise NotKnown("this code is wrong, or was used before", "Wait for the next one, and try again.")
-        queries("accounts").forget_attempts(connection, person=person.lower())
-    return account
+    return account, attempt
+
+
+def _missing(account: Row) -> SecondFactorMissing:
+    if account["totp_confirmed_at"] is None:
+        return SecondFactorMissing(
+            "your security key is missing", "Use it, or send code: a recovery code.", has_key=True
+        )
+    return SecondFactorMissing(
+        "the code of your second factor is missing", "Send code: the six digits, or a recovery code.",
+        has_key=account["security_keys"] > 0,
+    )  # fmt: skip
 
 
 def prove_code(database: Database, person: str, code: str, *, address: str, at: datetime) -> Row:
@@ -127,7 +166,7 @@ def prove_code(database: Database, person: str, code: str, *, address: str, at: 
         if account is None:
             raise NotKnown(WRONG, TRY_AGAIN)
         check_open(account, at)
-        if account["totp_confirmed_at"] is None or not uses_code(connection, account, code, at):
+        if not has_second_factor(account) or not uses_code(connection, account, code, at):
             raise NotKnown("this code is wrong, or was used before", "Wait for the next one, and try again.")
         queries("accounts").forget_attempts(connection, person=person.lower())
     return account
@@ -195,7 +234,7 @@ def begin_session(database: Database, account: Row, address: str, at: datetime, 
             connection,
             id_sha256=digest_of(secret),
             person=person,
-            has_second_factor=account["totp_confirmed_at"] is not None,
+            has_second_factor=has_second_factor(account),
             address=address,
             at=at,
         )
@@ -242,7 +281,8 @@ def uses_code(connection: Connection, account: Row, code: str, at: datetime) -> 
     """Whether it is a good code of the second factor, or a recovery code; from now on it is none."""
     accounts, person = queries("accounts"), account["person"]
     plain = code.replace(" ", "").replace("-", "").lower()
-    step = step_of_code(bytes(account["totp_secret"]), plain, at, after=account["totp_step"])
+    is_confirmed = account["totp_confirmed_at"] is not None
+    step = step_of_code(bytes(account["totp_secret"]), plain, at, after=account["totp_step"]) if is_confirmed else None
     if step is not None:
         return bool(accounts.use_totp_step(connection, person=person, totp_step=step))
     digest = hashlib.sha256(plain.encode()).hexdigest()

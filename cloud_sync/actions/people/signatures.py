@@ -5,13 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from cloud_sync.actions.access import require
-from cloud_sync.actions.people.sessions import prove
+from cloud_sync.actions.people.accounts import account_of
+from cloud_sync.actions.people.sessions import check_open, has_second_factor, prove
 from cloud_sync.actions.people.site_scope import check_places
 from cloud_sync.domain.personal_data import PersonalField
 from cloud_sync.domain.roles import Actor
+from cloud_sync.domain.security_keys import KeyAnswer
 from cloud_sync.domain.signatures import Meaning, RecordKind, permission_to_sign, record_digest, signature_digest
-from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.errors import Conflict, Invalid, NotFound, NotKnown
 from cloud_sync.posting.personal_data import keep_apart
+from cloud_sync.posting.security_keys import KeyProof, proven_by_key, same_text
 from cloud_sync.posting.signatures import record_of, signatures_of
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
@@ -48,19 +51,21 @@ def sign(
     sha256_seen: str,
     meaning: Meaning,
     reason: str,
-    password: str,
+    password: str | None,
     code: str | None,
+    key: KeyAnswer | None = None,
     address: str,
     at: datetime,
     actor: Actor,
 ) -> Row:
     """Sign a record.
 
-    Raises ``NotAllowed`` without the permission for that meaning, ``NotKnown`` for a wrong password or code,
+    ``key``: what a security key answered to :func:`security_keys.ask_signature`, in place of password and code. Raises
+    ``NotAllowed`` without the permission for that meaning, ``NotKnown`` for a wrong password, code or answer,
     ``Conflict`` if the record is not what was seen, ``Invalid`` for a meaning that records of this kind have not.
     """
     (made,) = sign_all(
-        database, kind, {record_id: sha256_seen}, meaning=meaning, reason=reason, password=password, code=code,
+        database, kind, {record_id: sha256_seen}, meaning=meaning, reason=reason, password=password, code=code, key=key,
         address=address, at=at, actor=actor,
     )  # fmt: skip
     return made
@@ -73,8 +78,9 @@ def sign_all(
     *,
     meaning: Meaning,
     reason: str,
-    password: str,
+    password: str | None,
     code: str | None,
+    key: KeyAnswer | None = None,
     address: str,
     at: datetime,
     actor: Actor,
@@ -91,12 +97,36 @@ def sign_all(
     if sites is not None:
         for record_id in seen:
             check_places(database, permission, sites, PLACES_OF_RECORD.get(kind), record_id.partition(":")[0])
-    account = prove(database, actor.name, password=password, code=code, address=address, at=at)
+    if key is None:
+        account = prove(database, actor.name, password=password, code=code, address=address, at=at)
     with database.transaction() as connection:
+        proof = None
+        if key is not None:
+            proof = _proof_of_key(connection, key, kind, seen, meaning, reason, actor, at)
+            account = account_of(connection, actor.name)
+            check_open(account, at)
         return [
-            _signed(connection, kind, record_id, sha256_seen, meaning, reason, account, at)
+            _signed(connection, kind, record_id, sha256_seen, meaning, reason, account, at, proof)
             for record_id, sha256_seen in seen.items()
         ]
+
+
+def _proof_of_key(
+    connection: Connection,
+    key: KeyAnswer,
+    kind: RecordKind,
+    seen: Mapping[str, str],
+    meaning: Meaning,
+    reason: str,
+    actor: Actor,
+    at: datetime,
+) -> KeyProof:
+    proof = proven_by_key(connection, "sign", key, at=at)
+    if proof.person != actor.name:
+        raise NotKnown("this security key is somebody else's", "Sign with your own.")
+    if not same_text(proof.shown, kind=kind, seen=seen, meaning=meaning, reason=reason, person=actor.name):
+        raise Conflict("the security key was asked about something else", "Look at it again, and sign that.")
+    return proof
 
 
 def _signed(
@@ -108,6 +138,7 @@ def _signed(
     reason: str,
     account: Row,
     at: datetime,
+    key: KeyProof | None,
 ) -> Row:
     record = record_of(connection, kind, record_id)
     now = record_digest(kind, record_id, record)
@@ -122,7 +153,7 @@ def _signed(
         "meaning": meaning.value,
         "person": account["person"],
         "printed_name": keep_apart(connection, account["person"], PersonalField.PRINTED_NAME, account["printed_name"]),
-        "proof": "password and code" if account["totp_confirmed_at"] is not None else "password",
+        "proof": "security key" if key else "password and code" if has_second_factor(account) else "password",
         "reason": reason,
         "signed_at": at,
     }
@@ -130,6 +161,11 @@ def _signed(
     if queries("signatures").add_signature(connection, record_kind=kind, **fields, sha256=sha256):
         add_event(connection, actor=account["person"], kind="signed", subject=f"{kind}:{record_id}", reason=reason,
                   data={"meaning": meaning, "sha256": sha256})  # fmt: skip
+        if key is not None:
+            queries("security_keys").keep_answer(
+                connection, signature_sha256=sha256, shown=key.shown, public_key=key.public_key,
+                client_data=key.client_data, authenticator_data=key.authenticator_data, key_signature=key.key_signature,
+            )  # fmt: skip
     made = signatures_of(connection, kind, record_id, record)
     return next(row for row in made if row["sha256"] == sha256)
 

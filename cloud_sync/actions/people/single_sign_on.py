@@ -10,7 +10,15 @@ from datetime import datetime
 
 from cloud_sync.actions.people.accounts import account_of
 from cloud_sync.actions.people.identity_provider import authorization_url, endpoints_of, subject_of
-from cloud_sync.actions.people.sessions import Session, begin_session, check_open, digest_of, prove, prove_code
+from cloud_sync.actions.people.sessions import (
+    Session,
+    begin_session,
+    check_open,
+    digest_of,
+    has_second_factor,
+    prove,
+    prove_code,
+)
 from cloud_sync.domain.oidc import RETURNS_WITHIN, OidcSettings
 from cloud_sync.errors import Conflict, Invalid, NotKnown
 from cloud_sync.storage.database import Connection, Database, Row
@@ -66,7 +74,7 @@ def arrive(
         account = account_of(connection, person) if person else None
         if account is not None:
             check_open(account, at)
-        if account is None or account["totp_confirmed_at"] is not None:
+        if account is None or has_second_factor(account):
             queries("identities").note_arrival(
                 connection, browser_digest=row["browser_sha256"], issuer=settings.issuer, subject=subject,
                 next=row["next"], at=at,

@@ -64,6 +64,12 @@ def place_hold(
         return _hold(connection, hold_id)
 
 
+def hold_of(database: Database, hold_id: int) -> Row:
+    """A hold that was placed. Raises ``NotFound``."""
+    with database.transaction() as connection:
+        return _hold(connection, hold_id)
+
+
 def lift_hold(database: Database, hold_id: int, reason: str, *, actor: str) -> Row:
     """End a hold that somebody else placed. Raises ``NotFound``, ``NotAllowed``, ``Conflict``."""
     with database.transaction() as connection:

@@ -201,9 +201,10 @@ def decide_count(database: Database, number: str, *, approve: bool, reason: str,
 def _check_two_approve(connection: Connection, number: str, lines: Sequence[Row], but: frozenset[str]) -> None:
     lot_ids = [line["lot_id"] for line in lines]
     rows = queries("signatures").schedules_of_lots(connection, lot_ids=lot_ids)
-    schedules = {row["lot_id"]: row["controlled_schedule"] for row in rows}
-    goods = [(schedules[line["lot_id"]], line["counted"] - line["expected"]) for line in lines]
-    check_two_approve(connection, RecordKind.COUNT, number, goods, but=but)
+    items = {row["lot_id"]: row for row in rows}
+    goods = [{**items[line["lot_id"]], "units": line["counted"] - line["expected"]} for line in lines]
+    counted_at = max(line["counted_at"] for line in lines)
+    check_two_approve(connection, RecordKind.COUNT, number, goods, at=counted_at, but=but)
 
 
 def count_now(database: Database, number: str) -> Row:

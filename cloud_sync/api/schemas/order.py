@@ -19,7 +19,7 @@ from cloud_sync.domain.master_records import (
     ReorderRecord,
     SupplierRecord,
 )
-from cloud_sync.domain.orders import OrderKind
+from cloud_sync.domain.orders import OrderKind, Urgency
 from edge_agent.domain.wire.records import Action
 
 LINES_MAX = 1000
@@ -117,6 +117,7 @@ class OrderIn(In):
     )
     returns_order: Code | None = Field(None, description="The order whose goods come back.")
     note: Text = ""
+    urgency: Urgency = Field(Urgency.ROUTINE, description="Of urgent ones a second approval may be due.")
     lines: Annotated[list[OrderLineIn], Field(min_length=1, max_length=LINES_MAX)]
 
 
@@ -175,6 +176,7 @@ class OrderOut(BaseModel):
     patient_ref: str
     returns_order: str | None
     note: str
+    urgency: Urgency
     requested_by: str
     requested_at: datetime
     state: str

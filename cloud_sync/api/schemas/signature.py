@@ -5,16 +5,40 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from cloud_sync.api.schemas.account import ProofIn
-from cloud_sync.api.schemas.common import Reason
+from cloud_sync.api.schemas.account import OneTimeCode, Password
+from cloud_sync.api.schemas.common import In, Reason
 from cloud_sync.domain.signatures import Meaning, RecordKind
 
 RecordId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=120)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class SignatureIn(ProofIn):
-    """A signature, with the proof who signs."""
+Base64Url = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]*$", min_length=1, max_length=20_000)]
+
+
+class KeyResponseIn(In):
+    """What a security key signed."""
+
+    clientDataJSON: Base64Url  # noqa: N815 - as WebAuthn spells it
+    authenticatorData: Base64Url  # noqa: N815
+    signature: Base64Url
+
+
+class KeyAnswerIn(In):
+    """What a security key answered, as `navigator.credentials.get` gives it, in JSON."""
+
+    id: Base64Url
+    rawId: Base64Url  # noqa: N815
+    type: Literal["public-key"]
+    response: KeyResponseIn
+
+
+class SignatureIn(In):
+    """A signature, with the proof who signs: a password (and code), or what a security key answered."""
+
+    password: Password | None = None
+    code: OneTimeCode | None = None
+    credential: KeyAnswerIn | None = Field(None, description="The answer to `POST /v1/signatures/question`.")
 
     kind: RecordKind
     id: RecordId
@@ -33,7 +57,7 @@ class SignatureOut(BaseModel):
     meaning: Meaning
     person: str
     printed_name: str
-    proof: Literal["password", "password and code"]
+    proof: Literal["password", "password and code", "security key"]
     reason: str
     signed_at: datetime
     sha256: str

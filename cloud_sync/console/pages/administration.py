@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from csv import reader, writer
+from dataclasses import asdict
 from io import StringIO
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -12,9 +13,20 @@ from starlette.concurrency import run_in_threadpool
 from cloud_sync.actions.audit_log import events_of
 from cloud_sync.actions.backups import last_backup
 from cloud_sync.actions.master_data.master_data import list_places, list_policies
-from cloud_sync.actions.master_data.records import Imported, export_csv, import_csv, list_records, model_of
+from cloud_sync.actions.master_data.records import (
+    NO_FAULTS_TOLD,
+    NO_PROGRESS,
+    Imported,
+    Progress,
+    TellFault,
+    export_csv,
+    import_csv,
+    list_records,
+    model_of,
+)
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
+from cloud_sync.api.progress import MEDIA_TYPE, lines_of
 from cloud_sync.console.forms import Field, Why, csv_of_upload, reason_of
 from cloud_sync.console.page_route import Administrator, Auditor, PageRoute, Qualifier, Visitor
 from cloud_sync.console.rendering import render
@@ -85,22 +97,39 @@ def policy_page(name: str, request: Request, database: Ledger, _: Visitor) -> An
 @router.get("/administration/imports")
 def imports_page(request: Request, _: Administrator, kind: str = "items") -> Any:
     """Bring in a file; it is tried first."""
-    return render(request, "imports.html", kinds=list(KINDS), kind=kind, done=None, text="", reason="")
+    return render(request, "imports.html", kinds=list(KINDS), kind=kind, done=None, text="", reason="", faults=None)
 
 
 @router.post("/administration/imports")
 async def import_page(
     request: Request, database: Ledger, actor: Administrator, now: Now, kind: Field,
     file: UploadFile | None = None, text: Annotated[str, Form()] = "", reason: Why = "", dry_run: Done = False,
+    progress: Done = False,
 ) -> Any:  # fmt: skip
-    """Try a file, or take it in: all rows, or none if any has a fault."""
+    """Try a file, or take it in: all rows, or none if any has a fault. With ``progress`` the answer tells line by line
+    how far it is, every fault as it is found, and at last the page."""
     why = reason_of(reason, "an import")
     said = text or await csv_of_upload(file)
-    done = await run_in_threadpool(
-        import_csv, database, kind, said, dry_run=dry_run, reason=why, at=now, actor=actor.name
-    )
-    status = 422 if done.faults else 200
-    return render(request, "imports.html", status, kinds=list(KINDS), kind=kind, done=done, text=said, reason=why)
+    model_of(kind)
+
+    def page(done: Imported) -> Response:
+        status = 422 if done.faults else 200
+        faults = table(request, "faults", FAULTS, [asdict(fault) for fault in done.faults])
+        return render(
+            request, "imports.html", status, kinds=list(KINDS), kind=kind, done=done, text=said, reason=why,
+            faults=faults,
+        )  # fmt: skip
+
+    def run(tell: Progress = NO_PROGRESS, tell_fault: TellFault = NO_FAULTS_TOLD) -> Imported:
+        return import_csv(
+            database, kind, said, dry_run=dry_run, reason=why, at=now, actor=actor.name, progress=tell,
+            tell_fault=tell_fault,
+        )  # fmt: skip
+
+    if progress:
+        lines = lines_of(lambda *tell: {"page": bytes(page(run(*tell)).body).decode()})
+        return StreamingResponse(lines, media_type=MEDIA_TYPE)
+    return page(await run_in_threadpool(run))
 
 
 @router.get("/administration/exports/{kind}")
@@ -277,6 +306,11 @@ def _guarded(database: Database) -> dict[str, list[Row]]:
     return guarded
 
 
+FAULTS = (
+    Column("line", "Line", Show.NUMBER),
+    Column("column", "Column", value=lambda row: row["column"] or "all of it"),
+    Column("text", "What is wrong"),
+)
 POLICIES = (
     Column("name", "Policy", link=lambda row: f"/administration/policies/{row['name']}"),
     Column("title", "What it asks for"),

@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 
 from cloud_sync.actions.governance import change_control
+from cloud_sync.actions.overview.record_lists import change_controls_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.api.schemas.governance import ChangeControlIn
@@ -50,8 +51,11 @@ RECORDS = (
     Column("decided_by", "Decided by"),
     Column("implemented_by", "Done by"),
     Column("closed_by", "Closed by"),
-    Column("state", "State", Show.TAG, filters=True, value=state_of),
+    Column(
+        "state", "State", Show.TAG, filters=("open", "approved", "rejected", "implemented", "closed"), value=state_of
+    ),
 )
+SORTS = ("id", "title", "opened_by", "opened_at", "decided_by", "implemented_by", "closed_by", "state")
 
 
 @router.get("/change-control")
@@ -59,9 +63,9 @@ def change_control_page(request: Request, database: Ledger, _: Visitor, all: Ann
     """Records that are under way, or all."""
 
     def found(wanted: ListRequest) -> list[Row]:
-        return change_control.list_records(database, only_open=not all, **wanted.page)
+        return change_controls_listed(database, wanted, only_open=not all)
 
-    shown = table(request, "change-control", RECORDS, source=found, searches=False, zone=house_zone(database))
+    shown = table(request, "change-control", RECORDS, source=found, sorts=SORTS, zone=house_zone(database))
     return list_page(request, "change_control.html", records=shown, all=all)
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from cloud_sync.actions.governance import change_control, controlled_changes, retention_rules
 from cloud_sync.actions.master_data.master_data import list_places, list_policies
+from cloud_sync.actions.overview.record_lists import changes_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.people.signatures import list_rules
 from cloud_sync.api.access import Ledger, Now
@@ -72,15 +73,16 @@ def _record(row: Row) -> str:
 
 CHANGES = (
     Column("id", "Change", Show.NUMBER),
-    Column("kind", "Kind", filters=True, value=lambda row: KINDS[row["kind"]]),
+    Column("kind", "Kind", filters=tuple(KINDS.values()), value=lambda row: KINDS[row["kind"]]),
     Column("subject", "What", html=_what),
     Column("reason", "Why"),
     Column("proposed_by", "Proposed by"),
     Column("effective_from", "In force from", Show.WHEN),
     Column("decided_by", "Decided by"),
     Column("record", "Record", value=_record),
-    Column("state", "State", Show.TAG, filters=True, value=state_of),
+    Column("state", "State", Show.TAG, filters=("open", "approved", "rejected", "in force"), value=state_of),
 )
+SORTS = ("id", "kind", "subject", "proposed_by", "effective_from", "decided_by", "state")
 
 
 @router.get("/changes")
@@ -88,14 +90,13 @@ def changes_page(request: Request, database: Ledger, _: Visitor, all: Annotated[
     """What waits for approval or for its day, or all; and how to propose another one."""
 
     def found(wanted: ListRequest) -> list[Row]:
-        return controlled_changes.list_changes(
-            database, only_open=not all, rows_max=wanted.rows_max, rows_skipped=wanted.rows_skipped
-        )
+        kind = next((name for name, told in KINDS.items() if told == wanted.chosen.get("kind")), "")
+        return changes_listed(database, wanted, only_open=not all, kind=kind)
 
     records = change_control.list_records(database, only_open=True, rows_max=ROWS_MAX)
     return list_page(
         request, "changes.html", all=all, roles=[role.value for role in Role if role is not Role.OWNER],
-        changes=table(request, "changes", CHANGES, source=found, searches=False, zone=house_zone(database)),
+        changes=table(request, "changes", CHANGES, source=found, sorts=SORTS, zone=house_zone(database)),
         retention=retention_rules.list_rules(database), rules=list_rules(database), records=records,
         places=[row for row in list_places(database, rows_max=ROWS_MAX) if row["kind"] in ("site", "room", "bin")],
         policies=[row["name"] for row in list_policies(database, rows_max=ROWS_MAX, rows_skipped=0)],

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.compounding import compounding, master_formulation_records
-from cloud_sync.actions.compounding.batch_records import list_batches
 from cloud_sync.actions.master_data.master_data import list_items, list_places
+from cloud_sync.actions.overview.record_lists import batches_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger
 from cloud_sync.api.schemas.compounding import BatchIn, MasterFormulationRecordIn
@@ -48,6 +48,7 @@ BATCHES = (
     Column("state", "State", Show.TAG, filters=("planned", "in process", "held", "finished", "released", "rejected")),
     Column("open_points", "Open points", Show.NUMBER, value=lambda row: len(row["open_points"])),
 )  # fmt: skip
+SORTS = ("number", "item", "master_formulation_record", "room", "quantity", "planned_at")
 RECORDS = (
     Column("name", "Record", link=lambda row: f"/master-formulation-records/{row['name']}/{row['version']}"),
     Column("version", "Version", Show.NUMBER),
@@ -65,13 +66,13 @@ def compounding_page(request: Request, database: Ledger, _: Visitor) -> Any:
     """Batches, master formulation records, and a form to plan a batch."""
 
     def batches(wanted: ListRequest) -> list[Row]:
-        return list_batches(database, **wanted.page)
+        return batches_listed(database, wanted)
 
     zone = house_zone(database)
     records = _records(database, None)
     return list_page(
         request, "compounding.html",
-        batches=table(request, "batches", BATCHES, source=batches, searches=False, zone=zone),
+        batches=table(request, "batches", BATCHES, source=batches, sorts=SORTS, zone=zone),
         records=table(request, "records", RECORDS, records, zone=zone, prefix="record-"),
         usable=sorted({row["name"] for row in records if row["approved_by"]}),
         rooms=list_places(database, kind="room", rows_max=CHOICES_MAX),

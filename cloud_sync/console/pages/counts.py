@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.master_data.master_data import list_items, list_places
+from cloud_sync.actions.overview.record_lists import counts_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.stock import counts
 from cloud_sync.api.access import Ledger, Now
@@ -39,6 +40,8 @@ COUNTS = (
     Column("decided_at", "Decided", Show.WHEN),
 )
 
+SORTS = ("number", "place", "opened_by", "opened_at", "state", "decided_by", "decided_at")
+
 
 def _signed(number: int | None) -> str:
     return "" if number is None else f"{number:+d}" if number else "0"
@@ -47,7 +50,7 @@ def _signed(number: int | None) -> str:
 FOUND = (
     Column("item", "Item"),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
-    Column("serial", "Serial"),
+    Column("serial", "Serial", optional=True),
     Column("place", "Place", filters=True),
     Column("counted", "Found", Show.NUMBER),
     Column("expected", "Books say", Show.NUMBER),
@@ -67,9 +70,9 @@ def counts_page(request: Request, database: Ledger, _: Visitor) -> Any:
     """All counts, the latest first, and a form to open one."""
 
     def found(wanted: ListRequest) -> list[Row]:
-        return counts.list_counts(database, only_open=False, place=None, **wanted.page)
+        return counts_listed(database, wanted)
 
-    shown = table(request, "counts", COUNTS, source=found, searches=False, zone=house_zone(database))
+    shown = table(request, "counts", COUNTS, source=found, sorts=SORTS, zone=house_zone(database))
     return list_page(request, "counts.html", counts=shown, house=_house(database))
 
 

@@ -49,6 +49,14 @@ STOCK = (
     Column("left_over", "Left unused", Show.NUMBER, value=lambda row: row["left_over"] or None),
     Column("state", "State", Show.TAG, filters=True, value=_state),
 )  # fmt: skip
+SUGGESTED = (
+    Column("item", "Item", value=lambda row: row["item_title"] or row["item"]),
+    Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
+    Column("expires_on", "Expires", Show.DAY),
+    Column("from_place", "From"),
+    Column("to_place", "To"),
+    Column("quantity", "Quantity", Show.NUMBER),
+)
 
 
 @router.get("/expiry")
@@ -58,8 +66,11 @@ def expiry_page(
     """Stock in the house that expires within some days, that which expires first first."""
     found = outlook(database, within=timedelta(days=days), at=now)
     lots = {row["lot_id"]: row for row in found.rows}
+    told = [{**lots[each.lot_id], "from_place": each.from_place, "to_place": each.to_place,
+             "quantity": each.quantity} for each in found.transfers]  # fmt: skip
     return list_page(
-        request, "expiry.html", days=days, spans=SPANS, lots=lots, transfers=found.transfers, is_cut=found.is_cut,
+        request, "expiry.html", days=days, spans=SPANS, transfers=found.transfers, is_cut=found.is_cut,
         used_over=USED_OVER.days, stock=table(request, "expiry", STOCK, found.rows, zone=house_zone(database)),
+        suggested=table(request, "suggested-transfers", SUGGESTED, told, prefix="move-"),
         expired=sum(row["days_left"] < 0 for row in found.rows), risky=sum(row["left_over"] > 0 for row in found.rows),
     )  # fmt: skip

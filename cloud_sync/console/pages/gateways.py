@@ -18,16 +18,57 @@ from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.forms import Field, Why, name_of, reason_of
 from cloud_sync.console.page_route import GatewayManager, PageRoute, SensorPlacer, Visitor
 from cloud_sync.console.qr import qr
-from cloud_sync.console.rendering import ago, render, value, when
-from cloud_sync.console.table import Column, Show, list_page, table
+from cloud_sync.console.rendering import MISSING, ago, render, value, when
+from cloud_sync.console.table import PAGE_ROWS, Column, Show, list_page, table, tag
 from cloud_sync.storage.database import Database, Row
 from edge_agent.domain.monitoring.quantity_words import label_of, unit_of
 
 ROWS_MAX = 1000
 SILENT_AFTER = timedelta(minutes=10)
 """After this long without a word a gateway is shown as silent; what that means for its rooms their policies say."""
+CHOICES_MAX = 600
+"""With more choices than these on the page, places are typed and completed from one list that all forms share."""
 MEASURED = ("room", "bin", "ward", "production", "transit", "site")
 """Kinds of places where something may measure."""
+
+WHY = {"lost": "the gateway says so", "thinned": "the buffer was full: least, mean and greatest were kept"}
+
+
+def _latest(row: Row) -> Markup | str:
+    if row["latest_at"] is None:
+        return MISSING
+    return f"{value(row['latest_value'], row['metric'])} {unit_of(row['metric'])}"
+
+
+GAPS = (
+    Column("lane", "Lane"),
+    Column("missing_from", "From", Show.NUMBER),
+    Column("missing_to", "To", Show.NUMBER),
+    Column(
+        "declared", "Why",
+        html=lambda row: Markup("{} {}").format(
+            tag("lost", "bad") if row["declared"] == "lost" else tag("thinned", "") if row["declared"]
+            else tag("on its way", "warn"),
+            WHY.get("lost" if row["declared"] == "lost" else "thinned", "") if row["declared"] else "",
+        ),
+    ),
+)  # fmt: skip
+OF_GATEWAY = (
+    Column("device", "Device"),
+    Column("metric", "Measures", value=lambda row: label_of(row["metric"])),
+    Column(
+        "place", "Place", link=lambda row: f"/rooms/{row['place']}" if row["place"] else "/gateways",
+        html=lambda row: row["place"] or tag("no place"),
+    ),
+    Column("latest", "Latest", html=_latest, value=_latest),
+    Column("latest_at", "Measured", Show.WHEN),
+)  # fmt: skip
+NOTICES = (
+    Column("at", "When", Show.WHEN),
+    Column("kind", "What", Show.WORDS, filters=True),
+    Column("subject", "About"),
+    Column("text", "Text"),
+)
 
 router = APIRouter(route_class=PageRoute)
 Hours = Annotated[int, Form(ge=1, le=24 * 30)]
@@ -39,9 +80,11 @@ def gateways_page(request: Request, database: Ledger, _: Visitor, now: Now) -> A
     zone = house_zone(database)
     channels = list_channels(database, gateway=None, place=None, rows_max=ROWS_MAX)
     placed = [row for row in channels if row["place"]]
+    lost, places = [row for row in channels if row["place"] is None], _places(database)
+    forms = len(lost) + min(len(placed), PAGE_ROWS)
     return list_page(
-        request, "gateways.html", invitations=invitations(database, now), zone=zone, now=now, places=_places(database),
-        lost=[row for row in channels if row["place"] is None],
+        request, "gateways.html", invitations=invitations(database, now), zone=zone, now=now, places=places, lost=lost,
+        is_large=forms * len(places) > CHOICES_MAX,
         gateways=table(request, "gateways", _fleet(now, zone), _rows(fleet(database)), zone=zone),
         channels=table(request, "channels", CHANNELS, placed, zone=zone, prefix="channel-"),
     )  # fmt: skip
@@ -60,10 +103,13 @@ def invite_page(
 def gateway_page(name: str, request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
     """What the ledger knows of a gateway, and what it has not said yet."""
     gateway, gaps, notices = gateway_now(database, name)
-    return render(
-        request, "gateway.html", gateway=gateway, gaps=gaps, notices=notices, now=now, places=_places(database),
-        channels=list_channels(database, gateway=name, place=None, rows_max=ROWS_MAX),
-        zone=gateway.row["zone"] or house_zone(database),
+    zone = gateway.row["zone"] or house_zone(database)
+    channels = list_channels(database, gateway=name, place=None, rows_max=ROWS_MAX)
+    return list_page(
+        request, "gateway.html", gateway=gateway, now=now, places=_places(database), zone=zone,
+        gaps=table(request, "gaps", GAPS, gaps, zone=zone, prefix="gap-"),
+        notices=table(request, "notices", NOTICES, notices, zone=zone, prefix="notice-"),
+        channels=table(request, "channels", OF_GATEWAY, channels, zone=zone, prefix="channel-"),
     )  # fmt: skip
 
 

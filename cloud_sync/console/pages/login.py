@@ -1,5 +1,6 @@
 """Signing in and out."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -8,15 +9,19 @@ from fastapi.responses import RedirectResponse
 from cloud_sync.actions.access import actor_of
 from cloud_sync.actions.people import single_sign_on
 from cloud_sync.actions.people.first_start import has_anybody
+from cloud_sync.actions.people.security_keys import ask_sign_in, sign_in_with_key
 from cloud_sync.actions.people.sessions import sign_in
 from cloud_sync.api.access import TOKEN_CHARACTERS_MAX, Ledger, Now
 from cloud_sync.api.problems import STATUS
-from cloud_sync.api.sessions import address_of
+from cloud_sync.api.sessions import address_of, ledger_address
+from cloud_sync.console.forms import Credential
 from cloud_sync.console.page_route import PageRoute
 from cloud_sync.console.rendering import render
 from cloud_sync.console.visitor import forget, remember_session, remember_token
 from cloud_sync.domain.oidc import RETURNS_WITHIN, OidcSettings
-from cloud_sync.errors import Invalid, LedgerError, NotFound, NotKnown
+from cloud_sync.domain.security_keys import KeyAnswer
+from cloud_sync.errors import Invalid, LedgerError, NotFound, NotKnown, SecondFactorMissing
+from cloud_sync.storage.database import Database
 
 OIDC_COOKIE = "lotwarden_oidc"
 
@@ -50,8 +55,31 @@ def log_in(
             database, person.strip(), password, code=code.strip() or None, new_password=new_password or None,
             address=address_of(request), at=now,
         )  # fmt: skip
+    except SecondFactorMissing as error:
+        if not error.has_key:
+            return _fault(request, next, error, person, wants_new=False)
+        return _ask_key(request, database, next, error, person.strip(), password, now)
     except LedgerError as error:
         return _fault(request, next, error, person, wants_new=isinstance(error, Invalid))
+    answer = RedirectResponse(_own(next), 303)
+    remember_session(request, answer, session)
+    return answer
+
+
+@router.post("/login/key")
+def log_in_with_key(
+    request: Request,
+    database: Ledger,
+    now: Now,
+    credential: Credential = "",
+    next: Next = "/",  # noqa: A002
+) -> Any:
+    """The same with what a security key answered; the password was proved before."""
+    answer_of_key = KeyAnswer(credential, ledger_address(request))
+    try:
+        session = sign_in_with_key(database, answer_of_key, from_address=address_of(request), at=now)
+    except LedgerError as error:
+        return _fault(request, next, error, "", wants_new=False)
     answer = RedirectResponse(_own(next), 303)
     remember_session(request, answer, session)
     return answer
@@ -176,17 +204,36 @@ def _fault(request: Request, target: str, error: LedgerError, person: str, *, wa
     return _page(request, target, status, fault=f"{error}. {_for_people(error)}", person=person, wants_new=wants_new)
 
 
+def _ask_key(
+    request: Request, database: Database, target: str, missing: LedgerError, person: str, password: str, at: datetime
+) -> Response:
+    """The page that asks the key of whoever has typed the password; a code does as well."""
+    try:
+        question = ask_sign_in(
+            database, person, password, ledger_address(request), from_address=address_of(request), at=at
+        )
+    except LedgerError:  # a key for another name of the ledger: the code remains
+        return _fault(request, target, missing, person, wants_new=False)
+    return _page(request, target, 401, person=person, question=question)
+
+
 def _for_people(error: LedgerError) -> str:
-    return error.what_to_do.replace("Send new_password with it. ", "").replace("Send code: ", "Type ")
+    return (
+        error.what_to_do.replace("Send new_password with it. ", "")
+        .replace("Send code: ", "Type ")
+        .replace("send code: ", "type ")
+    )
 
 
 def _page(
-    request: Request, target: str, status: int, *, fault: str = "", person: str = "", wants_new: bool = False
-) -> Response:
+    request: Request, target: str, status: int, *, fault: str = "", person: str = "", wants_new: bool = False,
+    question: str = "",
+) -> Response:  # fmt: skip
     return render(
         request, "login.html", status, provider=request.app.state.oidc, next=_own(target),
         fault=fault[:1].upper() + fault[1:], person=person,
-        wants_new=wants_new, wants_code="second factor" in fault,
+        wants_new=wants_new, wants_code="second factor" in fault or "security key is missing" in fault,
+        question=question,
     )  # fmt: skip
 
 

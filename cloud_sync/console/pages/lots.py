@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse
+from markupsafe import Markup
 
 from cloud_sync.actions.audit_log import events_of
 from cloud_sync.actions.master_data.documents import list_documents
@@ -20,8 +21,8 @@ from cloud_sync.actions.quality.trace import Graph, as_csv, trace
 from cloud_sync.actions.stock.stock import list_stock
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.page_route import Holder, PageRoute, Visitor
-from cloud_sync.console.rendering import lasting, value
-from cloud_sync.console.table import Column, Show, list_page, table
+from cloud_sync.console.rendering import MISSING, lasting, value
+from cloud_sync.console.table import Column, Show, list_page, table, tag
 from cloud_sync.console.timeline import bars_of
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.orders import RULES
@@ -59,6 +60,34 @@ def _c(celsius: float | None) -> str:
     return value(celsius, "temp_c")
 
 
+def _may_be_issued(row: Row) -> Markup:
+    if not row["reasons"]:
+        return tag("yes")
+    return Markup("{} {}").format(tag("no"), "; ".join(each["text"] for each in row["reasons"]))
+
+
+HERE = (
+    Column("place", "Place"),
+    Column("serial", "Serial", optional=True),
+    Column("quantity", "Quantity", Show.NUMBER),
+    Column("reserved", "Reserved", Show.NUMBER),
+    Column(
+        "reasons", "May it be issued?", value=lambda row: [each["text"] for each in row["reasons"]] or "yes",
+        html=_may_be_issued,
+    ),
+)  # fmt: skip
+DOCUMENTS = (
+    Column("kind", "Kind", Show.WORDS),
+    Column("reference", "Reference"),
+    Column("valid_until", "Valid until", Show.DAY),
+    Column(
+        "sha256",
+        "SHA-256",
+        html=lambda row: Markup("<code>{}…</code>").format(row["sha256"][:16]) if row["sha256"] else MISSING,
+    ),
+    Column("added_at", "Filed", Show.WHEN),
+    Column("added_by", "Filed by"),
+)
 STAYS = (
     Column("place", "Place"),
     Column("began_at", "From", Show.WHEN),
@@ -120,17 +149,24 @@ def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: N
     lot_id = min(lot_id, 2**63 - 1)
     told = passport(database, lot_id, serial="", gap_s=GAP_S, allowance_s=None, at=now)
     told["stays"] = [_extremes(stay) for stay in told["stays"]]
-    traced = trace(database, lot_id)
+    traced = trace(database, lot_id, lot=told["lot"])
     zone = house_zone(database)
+    stock = list_stock(database, at=now, lot_id=lot_id, everywhere=True, rows_max=ROWS_MAX)
 
     def moved(wanted: ListRequest) -> list[Row]:
         return movements_listed(database, wanted, lot_id=lot_id)
 
     return list_page(
         request, "lot.html", lot=told["lot"], passport=told, bars=bars_of(told["stays"], now), zone=zone, now=now,
-        stock=list_stock(database, at=now, lot_id=lot_id, everywhere=True, rows_max=ROWS_MAX),
+        stock=stock,
+        here=table(
+            request, "stock", HERE, [row for row in stock if row["quantity"] > 0], zone=zone, prefix="here-"
+        ),
         holds=listed(database, "holds_now", lot_id=lot_id, place=None, rows_max=ROWS_MAX, rows_skipped=0),
-        documents=list_documents(database, supplier=None, lot_id=lot_id, rows_max=ROWS_MAX),
+        documents=table(
+            request, "documents", DOCUMENTS,
+            list_documents(database, supplier=None, lot_id=lot_id, rows_max=ROWS_MAX), zone=zone, prefix="document-",
+        ),
         stays=table(request, "stays", STAYS, told["stays"], zone=zone, prefix="stay-"),
         movements=table(
             request, "movements", MOVEMENTS, source=moved, searches=False, sorts=("occurred_at",), zone=zone,

@@ -13,7 +13,7 @@ from cloud_sync.console.forms import ClientId, Reason, Text, Word, Words, checke
 from cloud_sync.console.page_route import PageRoute, Requester, Visitor
 from cloud_sync.console.rendering import render
 from cloud_sync.domain.booking import SCRAP
-from cloud_sync.domain.orders import RULES, OrderKind
+from cloud_sync.domain.orders import RULES, OrderKind, Urgency
 from cloud_sync.errors import Invalid
 
 CHOICES_MAX = 2000
@@ -45,6 +45,7 @@ def new_order_page(
         sources=[each for each in places if each["kind"] in RULES[kind].from_kinds],
         targets=_targets(kind, places), items=list_items(database, rows_max=CHOICES_MAX),
         owners=list_owners(database, rows_max=CHOICES_MAX), lines=lines, names_lots=RULES[kind].names_lots,
+        urgencies=list(Urgency),
     )  # fmt: skip
 
 
@@ -61,6 +62,7 @@ def new_order(
     patient_ref: Word = "",
     returns_order: Word = "",
     note: Reason = "",
+    urgency: Word = Urgency.ROUTINE.value,
     item: Words = None,
     quantity: Words = None,
     lot_number: Words = None,
@@ -76,7 +78,7 @@ def new_order(
     said = checked(
         OrderIn, client_id=client_id, kind=kind, from_place=from_place, to_place=to_place, owner=owner,
         number=number.strip() or None, patient_ref=patient_ref.strip(), returns_order=returns_order.strip() or None,
-        note=note, lines=[
+        note=note, urgency=urgency, lines=[
             {**row, "quantity": whole(row["quantity"], f"the quantity in line {at}")} for at, row in enumerate(rows, 1)
         ],
     )  # fmt: skip

@@ -8,13 +8,14 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from cloud_sync.actions.overview.quarantine import event, queue
 from cloud_sync.actions.overview.rooms import house_zone, room_now
-from cloud_sync.actions.quality.holds_and_dispositions import decide_event, lift_hold
+from cloud_sync.actions.people.security_keys import list_keys
+from cloud_sync.actions.quality.holds_and_dispositions import decide_event
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.curves import curves
-from cloud_sync.console.forms import Word, Words
+from cloud_sync.console.forms import Credential, Word, Words
 from cloud_sync.console.page_route import Decider, PageRoute, Visitor
-from cloud_sync.console.rendering import lasting, render, value
-from cloud_sync.console.signing import Proof, sign_as
+from cloud_sync.console.rendering import lasting, value
+from cloud_sync.console.signing import Proof, key_question, sign_as
 from cloud_sync.console.table import Column, Show, list_page, table, tag
 from cloud_sync.domain.dispositions import Decision
 from cloud_sync.domain.signatures import Meaning, RecordKind
@@ -49,12 +50,27 @@ EVENTS = (
 OTHERS = (
     Column("item", "Item", value=lambda row: row["item_title"] or row["item"]),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
-    Column("serial", "Serial"),
+    Column("serial", "Serial", optional=True),
     Column("places", "Where", value=lambda row: row["places"] or ["everywhere"]),
-    Column("kind", "Kind", Show.TAG, filters=True),
+    Column(
+        "kind", "Kind", Show.TAG, filters=True,
+        link=lambda row: f"/holds/{row['hold_id']}" if row["hold_id"] is not None else None,
+    ),
     Column("text", "Why"),
     Column("since", "Since", Show.WHEN),
-)
+)  # fmt: skip
+
+
+def _changes(metric: str) -> tuple[Column, ...]:
+    return (
+        Column("version", "Version", Show.NUMBER),
+        Column("change", "Change"),
+        Column("began_at", "Began", Show.WHEN),
+        Column("ended_at", "Ended", Show.WHEN),
+        Column("worst", "Worst", Show.NUMBER, html=lambda row: value(row["worst"], metric)),
+        Column("recorded_at", "Recorded", Show.WHEN),
+    )
+
 
 router = APIRouter(route_class=PageRoute)
 Id = Annotated[int, Form(ge=1, le=2**63 - 1)]
@@ -76,8 +92,14 @@ def event_page(excursion_id: int, request: Request, database: Ledger, actor: Vis
     """One excursion: its curve, every lot it exposed, and the decision on them."""
     found = event(database, min(excursion_id, 2**63 - 1))
     room = room_now(database, found["excursion"]["place"], now)
+    zone = room.zone
     found["lots"] = [{**lot, "waits": bool(lot["is_held"]) and _waits(lot)} for lot in found["lots"]]
-    return render(request, "event.html", **found, room=room, decisions=list(Decision), who=actor, now=now)
+    metric = found["excursion"]["metric"]
+    changes = table(request, "versions", _changes(metric), found["versions"], zone=zone, prefix="v-")
+    return list_page(
+        request, "event.html", **found, changes=changes, room=room, decisions=list(Decision), who=actor, now=now,
+        who_has_key=not actor.token and bool(list_keys(database, actor.name)),
+    )  # fmt: skip
 
 
 @router.get("/quarantine/{excursion_id}/series")
@@ -103,6 +125,7 @@ def decide_page(
     seen: Words = None,
     password: Word = "",
     code: Word = "",
+    credential: Credential = "",
 ) -> Any:
     """One decision on the lots that were ticked, signed where a password was typed. Lots whose release takes two
     signatures wait for the second; the others are decided."""
@@ -111,15 +134,12 @@ def decide_page(
     if not reason.strip():
         raise Invalid("a decision needs a reason", "Go back and write down what it rests on.")
     lots = {row["lot_id"]: row for row in event(database, excursion_id)["lots"]}
-    if why := _why_signed(decision, [lots[each] for each in lot if each in lots], password):
+    if why := _why_signed(decision, [lots[each] for each in lot if each in lots], password or credential):
         raise Invalid(f"this release takes the signatures of two people: {why}", "Go back and type your password.")
-    if password:
-        shown = dict(each.rpartition("=")[::2] for each in seen or [])
+    if password or credential:
         sign_as(
-            request, database, RecordKind.EXPOSURE,
-            {f"{excursion_id}:{each}": shown.get(f"{excursion_id}:{each}", "") for each in lot},
-            meaning=Meaning.RELEASE if decision is Decision.RELEASE else Meaning.REJECTION, reason=reason,
-            proof=Proof(password, code.strip() or None), at=now, actor=actor,
+            request, database, RecordKind.EXPOSURE, _as_shown(excursion_id, lot, seen), meaning=_meaning_of(decision),
+            reason=reason, proof=Proof(password, code.strip() or None, credential), at=now, actor=actor,
         )  # fmt: skip
         lots = {row["lot_id"]: row for row in event(database, excursion_id)["lots"]}
     complete = [each for each in lot if decision is not Decision.RELEASE or not _waits(lots.get(each))]
@@ -131,23 +151,42 @@ def decide_page(
     return RedirectResponse(f"/quarantine/{excursion_id}", 303)
 
 
-def _why_signed(decision: Decision, lots: list[Row], password: str) -> str:
-    """Why a password is needed and missing."""
-    why = {each for lot in lots for each in lot["why_two"]} if decision is Decision.RELEASE and not password else set()
+@router.post("/quarantine/{excursion_id}/question")
+def ask_key_page(
+    excursion_id: int,
+    request: Request,
+    database: Ledger,
+    actor: Decider,
+    now: Now,
+    decision: Annotated[Decision, Form()],
+    reason: Annotated[str, Form(max_length=2000)] = "",
+    lot: Annotated[list[int] | None, Form()] = None,
+    seen: Words = None,
+) -> Any:
+    """What the security key of whoever decides is asked: all ticked lots at once."""
+    if not lot:
+        raise Invalid("no lot was ticked", "Tick the lots that this decision is about.")
+    return key_question(
+        request, database, RecordKind.EXPOSURE, _as_shown(excursion_id, lot, seen), meaning=_meaning_of(decision),
+        reason=reason, at=now, actor=actor,
+    )  # fmt: skip
+
+
+def _as_shown(excursion_id: int, lot_ids: list[int], seen: list[str] | None) -> dict[str, str]:
+    shown = dict(each.rpartition("=")[::2] for each in seen or [])
+    return {f"{excursion_id}:{each}": shown.get(f"{excursion_id}:{each}", "") for each in lot_ids}
+
+
+def _meaning_of(decision: Decision) -> Meaning:
+    return Meaning.RELEASE if decision is Decision.RELEASE else Meaning.REJECTION
+
+
+def _why_signed(decision: Decision, lots: list[Row], proof: str) -> str:
+    """Why a proof is needed and missing."""
+    why = {each for lot in lots for each in lot["why_two"]} if decision is Decision.RELEASE and not proof else set()
     return "; ".join(sorted(why))
 
 
 def _waits(lot: Row | None) -> bool:
     """Whether the release of a lot waits for a signature."""
     return lot is not None and bool(lot["why_two"]) and len(lot["signers"]) < SIGNERS
-
-
-@router.post("/holds/{hold_id}/lift")
-def lift_page(
-    hold_id: int, database: Ledger, actor: Decider, reason: Annotated[str, Form(max_length=2000)] = ""
-) -> Any:
-    """End a hold that somebody else placed."""
-    if not reason.strip():
-        raise Invalid("lifting a hold needs a reason", "Go back and write down what it rests on.")
-    lift_hold(database, hold_id, reason.strip(), actor=actor.name)
-    return RedirectResponse("/quarantine", 303)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.master_data.master_data import list_items, list_places
+from cloud_sync.actions.overview.record_lists import recalls_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.quality import recalls
 from cloud_sync.api.access import Ledger
@@ -39,6 +40,7 @@ RECALLS = (
     Column("lots", "Lots", Show.NUMBER),
     Column("state", "State", Show.TAG, filters=("open", "completed", "lifted"), value=_state),
 )
+SORTS = ("id", "title", "opened_by", "opened_at", "elapsed_s", "state")
 RECONCILED = (
     Column("item", "Item"),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
@@ -58,7 +60,7 @@ RECONCILED = (
 IMPACT = (
     Column("item", "Item"),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
-    Column("serial", "Serial"),
+    Column("serial", "Serial", optional=True),
     Column("is_product", "Made of it", value=lambda row: "product" if row["is_product"] else ""),
     Column("place", "Where it is now"),
     Column("place_kind", "Kind of place", Show.WORDS, filters=True),
@@ -89,9 +91,9 @@ def recalls_page(request: Request, database: Ledger, _: Visitor) -> Any:
     """All recalls, the newest first."""
 
     def found(wanted: ListRequest) -> list[Row]:
-        return recalls.list_recalls(database, only_open=False, **wanted.page)
+        return recalls_listed(database, wanted)
 
-    shown = table(request, "recalls", RECALLS, source=found, searches=False, zone=house_zone(database))
+    shown = table(request, "recalls", RECALLS, source=found, sorts=SORTS, zone=house_zone(database))
     return list_page(request, "recalls.html", recalls=shown)
 
 

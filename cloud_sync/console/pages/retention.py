@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 
 from cloud_sync.actions.governance import legal_holds, retention_rules
+from cloud_sync.actions.overview.record_lists import legal_holds_listed
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.forms import Field, Reason, reason_of, whole
@@ -41,8 +42,11 @@ HOLDS = (
     Column("lift_reason", "Why it is to end"),
     Column("lift_asked_by", "End asked for by"),
     Column("lifted_by", "Lifted by"),
-    Column("state", "State", Show.TAG, filters=True),
+    Column(
+        "state", "State", Show.TAG, filters=("waits for approval", "in force", "lift asked for", "lifted", "rejected")
+    ),
 )
+SORTS = ("id", "asked_by", "asked_at", "decided_by", "lift_asked_by", "lifted_by", "state")
 
 
 @router.get("/retention")
@@ -50,12 +54,12 @@ def retention_page(request: Request, database: Ledger, _: Visitor, all: Annotate
     """Rules, and legal holds that are in force or wait, or all."""
 
     def found(wanted: ListRequest) -> list[Row]:
-        return legal_holds.list_holds(database, only_open=not all, **wanted.page)
+        return legal_holds_listed(database, wanted, only_open=not all)
 
     zone = house_zone(database)
     return list_page(
         request, "retention.html", all=all,
-        holds=table(request, "legal-holds", HOLDS, source=found, searches=False, zone=zone),
+        holds=table(request, "legal-holds", HOLDS, source=found, sorts=SORTS, zone=zone),
         rules=table(request, "retention", RULES, retention_rules.list_rules(database), zone=zone, prefix="r_"),
     )  # fmt: skip
 

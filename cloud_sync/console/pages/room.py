@@ -9,14 +9,16 @@ from markupsafe import Markup
 
 from cloud_sync.actions.monitoring.measurements import hours_of
 from cloud_sync.actions.overview.lists import stock_listed
-from cloud_sync.actions.overview.rooms import calibrations_due, residents_between, room_now
+from cloud_sync.actions.overview.rooms import RoomNow, calibrations_due, residents_between, room_now
 from cloud_sync.actions.quality.holds_and_dispositions import listed
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.curves import curves
 from cloud_sync.console.page_route import PageRoute, Visitor
+from cloud_sync.console.rendering import lasting, value
 from cloud_sync.console.table import Column, Show, list_page, table, tag
 from cloud_sync.domain.list_request import ListRequest
-from cloud_sync.storage.database import Row
+from cloud_sync.storage.database import Database, Row
+from edge_agent.domain.monitoring.quantity_words import label_of, unit_of
 
 ROWS_MAX = 200
 SPANS = {6: "6 hours", 24: "24 hours", 168: "7 days", 720: "30 days", 8760: "1 year"}
@@ -26,13 +28,13 @@ RESIDENTS = (
     Column("ended_at", "Left", Show.WHEN),
     Column("item", "Item", value=lambda row: row["item_title"] or row["item"]),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
-    Column("serial", "Serial"),
+    Column("serial", "Serial", optional=True),
     Column("place", "Place"),
 )
 STOCK = (
     Column("item", "Item"),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
-    Column("serial", "Serial"),
+    Column("serial", "Serial", optional=True),
     Column("place", "Place"),
     Column("quantity", "Quantity", Show.NUMBER),
     Column("expires_on", "Expires", Show.DAY),
@@ -47,6 +49,30 @@ def _held(row: Row) -> Markup:
     why = "; ".join(each["text"] for each in row["reasons"])
     return Markup('<span class="tag bad" title="{}">held</span>').format(why)
 
+
+EXCURSIONS = (
+    Column("began_at", "Began", Show.WHEN, link=lambda row: f"/quarantine/{row['id']}"),
+    Column(
+        "lasted", "Lasted",
+        value=lambda row: int((row["ended_at"] - row["began_at"]).total_seconds()) if row["ended_at"] else None,
+        html=lambda row: lasting(row["ended_at"] - row["began_at"]) if row["ended_at"] else tag("not over"),
+    ),
+    Column("rule", "Rule"),
+    Column(
+        "worst", "Worst", Show.NUMBER,
+        html=lambda row: f"{value(row['worst'], row['metric'])} {unit_of(row['metric'])}",
+    ),
+    Column("lots_exposed", "Lots", Show.NUMBER),
+)  # fmt: skip
+SENSORS = (
+    Column("device", "Device"),
+    Column("measures", "Measures"),
+    Column("gateway", "Gateway", link=lambda row: f"/gateways/{row['gateway']}"),
+    Column("latest", "Latest"),
+    Column("at", "Measured", Show.WHEN),
+    Column("calibration", "Calibration due", Show.DAY),
+    Column("state", "State"),
+)
 
 router = APIRouter(route_class=PageRoute)
 Hours = Annotated[int, Query(ge=1, le=24 * 366 * 10)]
@@ -74,14 +100,31 @@ def room_page(name: str, request: Request, database: Ledger, _: Visitor, now: No
         return residents_between(database, room, first, now, wanted)
 
     return list_page(
-        request, "room.html", calibrations=calibrations_due(database, room), room=room, hours=hours, spans=SPANS,
+        request, "room.html", room=room, hours=hours, spans=SPANS,
+        sensors=table(request, "sensors", SENSORS, _sensors(database, room), zone=room.zone, prefix="sensor-"),
         residents=table(
             request, "residents", RESIDENTS, source=were_here, searches=False, sorts=("began_at",), zone=room.zone,
             prefix="was-",
         ),
         stock=table(request, "stock", STOCK, source=lie_here, sorts=("place",), zone=room.zone, prefix="is-"),
-        hourly=hourly, excursions=_excursions(database, name), now=now,
+        hourly=hourly, now=now,
+        excursions=table(
+            request, "excursions", EXCURSIONS, _excursions(database, name), zone=room.zone, prefix="excursion-"
+        ),
     )  # fmt: skip
+
+
+def _sensors(database: Database, room: RoomNow) -> list[Row]:
+    due = calibrations_due(database, room)
+    return [
+        {
+            "device": channel.device, "measures": label_of(channel.metric), "gateway": channel.gateway,
+            "at": channel.at,
+            "latest": f"{value(channel.value, channel.metric)} {unit_of(channel.metric)}", "state": channel.state,
+            "calibration": due.get(channel.id),
+        }
+        for channel in room.channels
+    ]  # fmt: skip
 
 
 def _excursions(database: Any, name: str) -> Any:

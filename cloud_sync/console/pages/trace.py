@@ -20,6 +20,13 @@ from cloud_sync.storage.database import Row
 
 OPENED_MAX = 50
 
+FOUND = (
+    Column("lot_number", "Lot", link=lambda row: f"/lots/{row['id']}"),
+    Column("item", "Item"),
+    Column("expires_on", "Expires", Show.DAY),
+    Column("trace", "Trace", value=lambda _: "its trace", link=lambda row: f"/lots/{row['id']}/trace"),
+)
+
 router = APIRouter(route_class=PageRoute)
 Text = Annotated[str, Query(max_length=100)]
 Ids = Annotated[list[str] | None, Query(max_length=OPENED_MAX)]
@@ -41,10 +48,12 @@ def search_page(
             found = trace_found(database, TraceSearch(**given))
         except (NotFound, Invalid) as error:
             fault = f"{error}. {error.what_to_do}"
-    recipients = found["recipients"] if found else []
+    recipients, lots = (found["recipients"], found["lots"]) if found else ([], [])
+    zone = house_zone(database)
     return list_page(
         request, "trace_search.html", said=said, found=found, fault=fault,
-        recipients=table(request, "recipients", RECIPIENTS, recipients, zone=house_zone(database)),
+        recipients=table(request, "recipients", RECIPIENTS, recipients, zone=zone),
+        lots=table(request, "lots", FOUND, lots, zone=zone, prefix="lot-"),
     )  # fmt: skip
 
 

@@ -348,7 +348,7 @@ ALTER TABLE batch_fact FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON batch_fact AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
 CREATE POLICY of_owner ON batch_fact AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
    FROM production_batch
-  WHERE (production_batch.place_id = batch_fact.batch_id)))) WITH CHECK ();
+  WHERE (production_batch.id = batch_fact.batch_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE calibration (
@@ -1268,6 +1268,72 @@ CREATE POLICY of_owner ON hold_reach AS PERMISSIVE FOR SELECT TO lotwarden_clien
   WHERE (lot.id = hold_reach.lot_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
+CREATE TABLE hospital_message (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    document_id bigint NOT NULL,
+    connection text NOT NULL,
+    format text NOT NULL,
+    kind text NOT NULL,
+    control_id text NOT NULL,
+    site_id bigint,
+    owner text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT hospital_message_connection_check CHECK ((connection <> ''::text)),
+    CONSTRAINT hospital_message_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT hospital_message_document_id_key UNIQUE (document_id),
+    CONSTRAINT hospital_message_format_check CHECK ((format = ANY (ARRAY['hl7v2'::text, 'fhir-R4'::text, 'fhir-R5'::text]))),
+    CONSTRAINT hospital_message_owner_fkey FOREIGN KEY (owner) REFERENCES owner(name),
+    CONSTRAINT hospital_message_pkey PRIMARY KEY (id),
+    CONSTRAINT hospital_message_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id)
+);
+CREATE INDEX hospital_message_control_id ON public.hospital_message USING btree (connection, control_id);
+CREATE TRIGGER hospital_message_append_only BEFORE DELETE OR TRUNCATE ON public.hospital_message FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hospital_message_mostly_stays BEFORE UPDATE ON public.hospital_message FOR EACH ROW EXECUTE FUNCTION refuse_other_change('site_id', 'owner');
+CREATE TRIGGER hospital_message_sealed_delete AFTER DELETE ON public.hospital_message REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_message();
+CREATE TRIGGER hospital_message_sealed_insert AFTER INSERT ON public.hospital_message REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_message();
+CREATE TRIGGER hospital_message_sealed_update AFTER UPDATE ON public.hospital_message REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_message();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE hospital_outcome (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    message_id bigint NOT NULL,
+    outcome text NOT NULL,
+    answer text NOT NULL,
+    text text NOT NULL,
+    faults jsonb NOT NULL DEFAULT '[]'::jsonb,
+    map_sha256 text NOT NULL DEFAULT ''::text,
+    by_whom text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT hospital_outcome_answer_check CHECK ((answer = ANY (ARRAY['AA'::text, 'AE'::text, 'AR'::text]))),
+    CONSTRAINT hospital_outcome_message_id_fkey FOREIGN KEY (message_id) REFERENCES hospital_message(id),
+    CONSTRAINT hospital_outcome_outcome_check CHECK ((outcome = ANY (ARRAY['booked'::text, 'with_cases'::text, 'ordered'::text, 'noted'::text, 'not_understood'::text, 'refused'::text]))),
+    CONSTRAINT hospital_outcome_pkey PRIMARY KEY (id)
+);
+CREATE INDEX hospital_outcome_message ON public.hospital_outcome USING btree (message_id, id DESC);
+CREATE TRIGGER hospital_outcome_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hospital_outcome FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hospital_outcome_sealed_delete AFTER DELETE ON public.hospital_outcome REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_outcome();
+CREATE TRIGGER hospital_outcome_sealed_insert AFTER INSERT ON public.hospital_outcome REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_outcome();
+CREATE TRIGGER hospital_outcome_sealed_update AFTER UPDATE ON public.hospital_outcome REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_outcome();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE hospital_patient (
+    fact text NOT NULL,
+    patient text NOT NULL,
+    CONSTRAINT hospital_patient_patient_check CHECK (starts_with(patient, 'personal:'::text)),
+    CONSTRAINT hospital_patient_pkey PRIMARY KEY (fact)
+);
+CREATE TRIGGER hospital_patient_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hospital_patient FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hospital_patient_sealed_delete AFTER DELETE ON public.hospital_patient REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_patient();
+CREATE TRIGGER hospital_patient_sealed_insert AFTER INSERT ON public.hospital_patient REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_patient();
+CREATE TRIGGER hospital_patient_sealed_update AFTER UPDATE ON public.hospital_patient REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_patient();
+ALTER TABLE hospital_patient ENABLE ROW LEVEL SECURITY;
+ALTER TABLE hospital_patient FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON hospital_patient AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON hospital_patient AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM movement m
+  WHERE (m.fact = hospital_patient.fact)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
 CREATE TABLE interop_connection (
     name text NOT NULL,
     url text NOT NULL DEFAULT ''::text,
@@ -1537,6 +1603,51 @@ CREATE TRIGGER legal_hold_sealed_insert AFTER INSERT ON public.legal_hold REFERE
 CREATE TRIGGER legal_hold_sealed_update AFTER UPDATE ON public.legal_hold REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_legal_hold();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE logger_file (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    document_id bigint NOT NULL,
+    order_id bigint,
+    place_id bigint,
+    gateway_id bigint,
+    format text NOT NULL,
+    is_verified boolean NOT NULL,
+    device text NOT NULL,
+    serial text NOT NULL,
+    zone text NOT NULL,
+    answers jsonb NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    readings integer NOT NULL,
+    lowest double precision NOT NULL,
+    highest double precision NOT NULL,
+    device_verdict text NOT NULL,
+    device_alarms text[] NOT NULL,
+    policies text[] NOT NULL,
+    verdict text NOT NULL,
+    broken jsonb NOT NULL,
+    explanation text NOT NULL,
+    notes text[] NOT NULL,
+    brought_by text NOT NULL,
+    brought_at timestamp with time zone NOT NULL,
+    CONSTRAINT logger_file_check CHECK ((last_at >= first_at)),
+    CONSTRAINT logger_file_check1 CHECK ((num_nonnulls(order_id, place_id) = 1)),
+    CONSTRAINT logger_file_device_verdict_check CHECK ((device_verdict = ANY (ARRAY['alarm'::text, 'ok'::text, ''::text]))),
+    CONSTRAINT logger_file_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT logger_file_document_id_order_id_place_id_key UNIQUE NULLS NOT DISTINCT (document_id, order_id, place_id),
+    CONSTRAINT logger_file_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT logger_file_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock_order(id),
+    CONSTRAINT logger_file_pkey PRIMARY KEY (id),
+    CONSTRAINT logger_file_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT logger_file_verdict_check CHECK ((verdict = ANY (ARRAY['broken'::text, 'kept'::text, 'judged_in_place'::text])))
+);
+CREATE INDEX logger_file_order ON public.logger_file USING btree (order_id) WHERE (order_id IS NOT NULL);
+CREATE INDEX logger_file_place ON public.logger_file USING btree (place_id, last_at) WHERE (place_id IS NOT NULL);
+CREATE TRIGGER logger_file_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.logger_file FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER logger_file_sealed_delete AFTER DELETE ON public.logger_file REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_logger_file();
+CREATE TRIGGER logger_file_sealed_insert AFTER INSERT ON public.logger_file REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_logger_file();
+CREATE TRIGGER logger_file_sealed_update AFTER UPDATE ON public.logger_file REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_logger_file();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE lot (
     id bigint NOT NULL GENERATED AS IDENTITY,
     item_id bigint NOT NULL,
@@ -1620,6 +1731,7 @@ CREATE TABLE movement (
     CONSTRAINT movement_serial_is_one_unit CHECK (((serial = ''::text) OR (quantity = 1) OR (serial ~~ '(%)%(21)%'::text) OR (action = 'count'::text))),
     CONSTRAINT movement_to_place_fkey FOREIGN KEY (to_place) REFERENCES place(id)
 );
+CREATE INDEX movement_dispensed ON public.movement USING btree (id) WHERE (action = 'dispense'::text);
 CREATE INDEX movement_from_place ON public.movement USING btree (from_place, occurred_at);
 CREATE INDEX movement_in ON public.movement USING btree (lot_id, to_place, serial, came_at);
 CREATE INDEX movement_occurred ON public.movement USING btree (occurred_at DESC, id DESC);
@@ -1760,6 +1872,25 @@ CREATE POLICY of_house ON order_step AS PERMISSIVE FOR ALL TO lotwarden_runtime,
 CREATE POLICY of_owner ON order_step AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
    FROM stock_order
   WHERE (stock_order.id = order_step.order_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE order_urgency (
+    order_id bigint NOT NULL,
+    urgency text NOT NULL,
+    CONSTRAINT order_urgency_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock_order(id),
+    CONSTRAINT order_urgency_pkey PRIMARY KEY (order_id),
+    CONSTRAINT order_urgency_urgency_check CHECK ((urgency = ANY (ARRAY['urgent'::text, 'emergency'::text])))
+);
+CREATE TRIGGER order_urgency_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_urgency FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER order_urgency_sealed_delete AFTER DELETE ON public.order_urgency REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_order_urgency();
+CREATE TRIGGER order_urgency_sealed_insert AFTER INSERT ON public.order_urgency REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_order_urgency();
+CREATE TRIGGER order_urgency_sealed_update AFTER UPDATE ON public.order_urgency REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_order_urgency();
+ALTER TABLE order_urgency ENABLE ROW LEVEL SECURITY;
+ALTER TABLE order_urgency FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON order_urgency AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON order_urgency AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM stock_order
+  WHERE (stock_order.id = order_urgency.order_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE owner (
@@ -2619,6 +2750,34 @@ CREATE TABLE second_signature_rule (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE security_key (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    person text NOT NULL,
+    name text NOT NULL,
+    credential_id bytea NOT NULL,
+    public_key bytea NOT NULL,
+    domain text NOT NULL,
+    sign_count bigint NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT security_key_credential_id_key UNIQUE (credential_id),
+    CONSTRAINT security_key_person_fkey FOREIGN KEY (person) REFERENCES account(person),
+    CONSTRAINT security_key_pkey PRIMARY KEY (id)
+);
+CREATE INDEX security_key_person ON public.security_key USING btree (person);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE security_key_question (
+    challenge bytea NOT NULL,
+    person text NOT NULL,
+    purpose text NOT NULL,
+    shown text NOT NULL DEFAULT ''::text,
+    asked_at timestamp with time zone NOT NULL,
+    CONSTRAINT security_key_question_pkey PRIMARY KEY (challenge),
+    CONSTRAINT security_key_question_purpose_check CHECK ((purpose = ANY (ARRAY['add'::text, 'sign in'::text, 'sign'::text])))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE seen_within (
     channel_id bigint NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -2736,7 +2895,7 @@ CREATE TABLE signature (
     sha256 text NOT NULL,
     CONSTRAINT signature_meaning_check CHECK ((meaning = ANY (ARRAY['review'::text, 'approval'::text, 'release'::text, 'rejection'::text, 'responsibility'::text]))),
     CONSTRAINT signature_pkey PRIMARY KEY (id),
-    CONSTRAINT signature_proof_check CHECK ((proof = ANY (ARRAY['password'::text, 'password and code'::text]))),
+    CONSTRAINT signature_proof_check CHECK ((proof = ANY (ARRAY['password'::text, 'password and code'::text, 'security key'::text]))),
     CONSTRAINT signature_sha256_key UNIQUE (sha256)
 );
 CREATE INDEX signature_of_record ON public.signature USING btree (record_kind, record_id);
@@ -2744,6 +2903,22 @@ CREATE TRIGGER signature_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON publ
 CREATE TRIGGER signature_sealed_delete AFTER DELETE ON public.signature REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature();
 CREATE TRIGGER signature_sealed_insert AFTER INSERT ON public.signature REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature();
 CREATE TRIGGER signature_sealed_update AFTER UPDATE ON public.signature REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE signature_by_key (
+    signature_sha256 text NOT NULL,
+    shown text NOT NULL,
+    public_key bytea NOT NULL,
+    client_data bytea NOT NULL,
+    authenticator_data bytea NOT NULL,
+    key_signature bytea NOT NULL,
+    CONSTRAINT signature_by_key_pkey PRIMARY KEY (signature_sha256),
+    CONSTRAINT signature_by_key_signature_sha256_fkey FOREIGN KEY (signature_sha256) REFERENCES signature(sha256)
+);
+CREATE TRIGGER signature_by_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.signature_by_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER signature_by_key_sealed_delete AFTER DELETE ON public.signature_by_key REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature_by_key();
+CREATE TRIGGER signature_by_key_sealed_insert AFTER INSERT ON public.signature_by_key REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature_by_key();
+CREATE TRIGGER signature_by_key_sealed_update AFTER UPDATE ON public.signature_by_key REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_signature_by_key();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE site_format (
@@ -3289,9 +3464,9 @@ UNION ALL
     NULL::bigint AS place_id,
     'patient'::text AS kind,
     NULL::bigint AS excursion_id,
-    (('made for prescription '::text || b.prescription) || ' alone'::text) AS text,
+    (('made for prescription '::text || personal(b.prescription)) || ' alone'::text) AS text,
     b.planned_at AS since,
-    b.prescription,
+    prescription_key(b.prescription) AS prescription,
     NULL::bigint AS hold_id
    FROM (batch_product product
      JOIN production_batch b ON ((b.id = product.batch_id)))
@@ -3760,7 +3935,7 @@ CREATE OR REPLACE FUNCTION public.is_for_prescription(prescription text, demand 
  STABLE
 AS $function$
     SELECT coalesce(prescription = demand
-                    OR prescription = (SELECT personal(o.patient_ref) FROM stock_order o WHERE o.number = demand), false)
+                    OR prescription = (SELECT prescription_key(o.patient_ref) FROM stock_order o WHERE o.number = demand), false)
 $function$;
 
 CREATE OR REPLACE FUNCTION public.is_foreign(of_gateway bigint, own bigint[], scope bigint)
@@ -4038,6 +4213,46 @@ AS $function$
         ORDER BY e.first_seq LIMIT 1
     ) AS after ON true
     WHERE s.fact = of_fact AND corrected_time(s.gateway_id, s.boot, s.mono_ms, s.said_at) IS NULL
+$function$;
+
+CREATE OR REPLACE FUNCTION public.prescription_key(said text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT CASE WHEN starts_with(said, 'personal:')
+                THEN coalesce((SELECT value FROM personal_data WHERE token = said), said) ELSE said END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.prescription_names(asked text)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT ARRAY[asked] || ARRAY(SELECT token FROM personal_data WHERE field = 'prescription' AND value = asked)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.production_state(batch bigint, batch_place bigint)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    WITH facts AS MATERIALIZED (SELECT kind FROM batch_fact WHERE batch_id = batch),
+    concerned AS (
+        SELECT p.lot_id, true AS is_product FROM batch_product p WHERE p.batch_id = batch
+        UNION SELECT m.lot_id, false FROM movement m WHERE m.to_place = batch_place
+    )
+    SELECT CASE
+        WHEN EXISTS (SELECT FROM facts WHERE kind = 'rejected') THEN 'rejected'
+        WHEN EXISTS (SELECT FROM concerned c CROSS JOIN LATERAL (
+                         SELECT n.kind, n.place_id FROM active_hold n WHERE n.lot_id = c.lot_id OFFSET 0) AS h
+                     WHERE h.kind NOT IN ('unreleased', 'patient')
+                       AND (c.is_product OR hold_covers(h.place_id, batch_place)
+                            AND (h.place_id IS NOT NULL OR NOT EXISTS (SELECT FROM facts WHERE kind = 'released')))) THEN 'held'
+        WHEN EXISTS (SELECT FROM facts WHERE kind = 'released') THEN 'released'
+        WHEN EXISTS (SELECT FROM facts WHERE kind = 'finished') THEN 'finished'
+        WHEN EXISTS (SELECT FROM facts) OR EXISTS (SELECT FROM movement WHERE to_place = batch_place) THEN 'in_process'
+        ELSE 'planned' END
 $function$;
 
 CREATE OR REPLACE FUNCTION public.protect_evidence(of_table text, may_change text[])
@@ -5204,6 +5419,99 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_hospital_message()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_message', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_message', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_message', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{site_id,owner}'::text[] IS NOT DISTINCT FROM o.row - '{site_id,owner}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_hospital_outcome()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_outcome', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_outcome', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_outcome', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_hospital_patient()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_patient', NULL::bigint, jsonb_build_array((s.r).fact)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_patient', NULL::bigint, jsonb_build_array((s.r).fact)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'hospital_patient', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).fact)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).fact)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_interop_document()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5318,6 +5626,37 @@ AS $function$
                 SELECT 'legal_hold', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{decision,decided_by,decided_at,decision_reason,lift_asked_by,lift_asked_at,lift_reason,lifted_by,lifted_at}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,decision_reason,lift_asked_by,lift_asked_at,lift_reason,lifted_by,lifted_at}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_logger_file()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'logger_file', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'logger_file', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'logger_file', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
@@ -5477,6 +5816,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_order_urgency()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'order_urgency', (s.r).order_id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'order_urgency', (s.r).order_id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'order_urgency', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).order_id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).order_id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -6258,6 +6628,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_signature_by_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'signature_by_key', NULL::bigint, jsonb_build_array((s.r).signature_sha256)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'signature_by_key', NULL::bigint, jsonb_build_array((s.r).signature_sha256)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'signature_by_key', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).signature_sha256)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).signature_sha256)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_sop()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -6536,6 +6937,15 @@ AS $function$
             END IF;
             RETURN NULL;
         END $function$;
+
+CREATE OR REPLACE FUNCTION public.sort_text(sort text, listed jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT (SELECT string_agg(CASE WHEN part[1] ~ '^[0-9]' THEN lpad(part[1], 20, '0') ELSE part[1] END, '' ORDER BY n)
+            FROM regexp_matches(lower(listed ->> sort), '[0-9]+|[^0-9]+', 'g') WITH ORDINALITY AS found (part, n))
+$function$;
 
 CREATE OR REPLACE FUNCTION public.training_missing(of_person text, at_time timestamp with time zone, OUT role text, OUT code text, OUT version integer, OUT title text, OUT until timestamp with time zone)
  RETURNS SETOF record

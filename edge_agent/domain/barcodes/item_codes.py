@@ -30,6 +30,8 @@ from edge_agent.domain.barcodes.scan_rejected import ScanRejected
 from edge_agent.domain.barcodes.symbology import symbol_of
 
 CODE_CHARACTERS_MAX = 60
+PACKAGE = "sscc:"
+"""Begins the code of a logistic unit: no item, but whatever its sender packed into it."""
 NDC_HYPHENS = 2
 _CASE_SERIAL = re.compile(r"\((?:01\)(?P<gtin>[0-9]+)|(?P<other>[^)]+)\))\(21\).+")
 
@@ -118,6 +120,15 @@ def code_of_case(serial: str) -> str | None:
     """
     found = _CASE_SERIAL.fullmatch(serial)
     return found and (found["gtin"] or found["other"])
+
+
+def package_in(names: Sequence[str]) -> str | None:
+    """The SSCC of 18 digits, where what was scanned is a logistic unit (a pallet) and no item.
+
+    >>> package_in(["sscc:106141412345678908"]), package_in(["00312345678906"])
+    ('106141412345678908', None)
+    """
+    return next((name.removeprefix(PACKAGE) for name in names if name.startswith(PACKAGE)), None)
 
 
 def named(names: Iterable[str]) -> str:

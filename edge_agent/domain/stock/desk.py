@@ -155,12 +155,14 @@ class DeskOrder:
 class DeskOperator:
     """Who may work at the docks of this site. ``badge`` is the digest of what follows ``LW.BADGE.`` on the card
     (:func:`~edge_agent.domain.stock.badges.badge_digest`), ``pin`` that of what has to be given with it
-    (:func:`~edge_agent.domain.stock.badges.kept_pin`); None if the badge is enough."""
+    (:func:`~edge_agent.domain.stock.badges.kept_pin`); None if the badge is enough. ``why_not``: why it does not
+    count."""
 
     name: Text
     badge: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     active: bool = True
     pin: Annotated[str, Field(pattern=KEPT_PIN)] | None = None
+    why_not: Text = ""
 
 
 @dataclass(frozen=True, slots=True)

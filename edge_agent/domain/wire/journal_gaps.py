@@ -38,7 +38,7 @@ def missing_of(text: str) -> tuple[str, tuple[LaneNumbers, ...]]:
         said = json.loads(text)
         spans = tuple((str(lane), int(first), int(last)) for lane, first, last in said["missing"])
         return str(said["journal"]), spans
-    except (KeyError, TypeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"this does not say what is missing: {text[:80]!r}") from error
 
 

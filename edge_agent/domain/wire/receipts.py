@@ -3,7 +3,8 @@
 An answer is ``{"receipts": [{"digest", "outcome", "reason"}, ...], "key", "signature", "handovers": [{"key", "by",
 "signature"}, ...]}``. ``key`` is the Ed25519 public key (base64) behind the ``signature`` (base64), which is over all
 receipts of the answer at once. A digest names one batch of one gateway and no other, so a receipt cannot be used for
-anything else. A handover is how a ledger changes its key: the old key says which one comes after it.
+anything else. ``protocols`` are the versions of batches that the ledger reads; a ledger of before leaves it out, and
+reads version 1. A handover is how a ledger changes its key: the old key says which one comes after it.
 """
 
 import json

@@ -23,6 +23,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from edge_agent.domain.wire.ids import GatewayName, JournalId
+from edge_agent.domain.wire.protocol import PROTOCOLS_READ, version_in
 from edge_agent.domain.wire.records import Envelope, Lane, Notice, Quality, Reading, Record, ScanTransaction
 
 MAGIC = b"LWB1"
@@ -52,6 +53,15 @@ class WireError(ValueError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class VersionNotRead(WireError):
+    """A batch of a version that is not read here. It may be sound: whoever has it keeps it until it can be read."""
+
+    def __init__(self, version: int) -> None:
+        read = ", ".join(map(str, PROTOCOLS_READ))
+        super().__init__(f"batches of version {version} are not read yet, only {read}: upgrade this side")
+        self.version = version
 
 
 class BatchHeader(BaseModel):
@@ -185,6 +195,8 @@ _RECORD: TypeAdapter[Record] = TypeAdapter(
 def _head_end(raw: bytes) -> int:
     if len(raw) > BATCH_BYTES_MAX:
         raise WireError(f"batch of {len(raw)} bytes is larger than {BATCH_BYTES_MAX}")
+    if raw[:3] == MAGIC[:3] and raw[3:4].isdigit() and raw[:4] != MAGIC:
+        raise VersionNotRead(int(raw[3:4]))
     if raw[:4] != MAGIC:
         raise WireError(f"not a Lotwarden batch: starts with {raw[:4]!r}")
     header_bytes = int.from_bytes(raw[4:8], "big")
@@ -200,6 +212,9 @@ def _header(raw: bytes, head_end: int) -> BatchHeader:
     try:
         return BatchHeader.model_validate_json(raw[8:head_end])
     except ValidationError as error:
+        version = version_in(raw[8:head_end])
+        if version is not None and version not in PROTOCOLS_READ:
+            raise VersionNotRead(version) from error
         raise WireError(f"unreadable header: {error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
 
 

@@ -1,6 +1,7 @@
 """The story of events: partners' come in by capture jobs, ours go out by queries, in the notation that is asked for."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -9,15 +10,19 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from cloud_sync.actions.access import create_token
+from cloud_sync.domain.booking import BookingLine
 from cloud_sync.domain.roles import Role
 from cloud_sync.interop.epcis.documents import read_json, with_context, write_json
 from cloud_sync.interop.epcis.event_hash import event_hash
 from cloud_sync.interop.epcis.rules import faults_of
 from cloud_sync.interop.epcis.xml_in import read_xml
 from cloud_sync.interop.epcis.xml_out import Version, write_xml
+from cloud_sync.posting.movements import EventLine, book_lines
 from cloud_sync.storage.database import Database
+from cloud_sync.storage.events import add_event
+from edge_agent.domain.wire.records import Action
 from tests.support.epcis_standard import document_schema, event_schema
-from tests.support.ledger_api import Api, Somebody, api_on, movement
+from tests.support.ledger_api import NOW, Api, Somebody, api_on, movement
 
 GTIN = "00312345678906"
 LOT = f"https://id.gs1.org/01/{GTIN}/10/A%2F1"
@@ -51,13 +56,13 @@ def document(*events: dict[str, Any]) -> bytes:
     return write_json(with_context(events, {"maker": "http://maker.example/ns/"}, creationDate="2026-05-20T10:00:00Z"))
 
 
-def send(somebody: Somebody, content: bytes, *, behaviour: str = "rollback", kind: str = "application/ld+json") -> Any:
+def send(api: Api, content: bytes, *, behaviour: str = "rollback", kind: str = "application/ld+json") -> Any:
     headers = {
-        "Authorization": f"Bearer {somebody.token}", "Content-Type": kind, "GS1-Capture-Error-Behaviour": behaviour
+        "Authorization": f"Bearer {api.operator.token}", "Content-Type": kind, "GS1-Capture-Error-Behaviour": behaviour
     }  # fmt: skip
-    answer = somebody._client.post("/epcis/capture", content=content, headers=headers)
+    answer = api.client.post("/epcis/capture", content=content, headers=headers)
     assert answer.status_code == 202, answer.text
-    return somebody.ok("GET", answer.headers["Location"])
+    return api.operator.ok("GET", answer.headers["Location"])
 
 
 def events(somebody: Somebody, **asked: Any) -> list[dict[str, Any]]:
@@ -74,13 +79,13 @@ def events(somebody: Somebody, **asked: Any) -> list[dict[str, Any]]:
 
 
 def test_a_document_is_captured_once_and_found_in_every_notation(api: Api) -> None:
-    job = send(api.operator, document(EVENT, PACKED))
+    job = send(api, document(EVENT, PACKED))
     assert (job["success"], job["running"], job["eventsKept"]) == (True, False, 2)
-    assert send(api.operator, document(EVENT, PACKED))["captureID"] == job["captureID"]
-    again = send(api.operator, document(PACKED))  # in another document: the same event
+    assert send(api, document(EVENT, PACKED))["captureID"] == job["captureID"]
+    again = send(api, document(PACKED))  # in another document: the same event
     assert (again["success"], again["captureID"] != job["captureID"]) == (True, True)
     as_xml = write_xml(read_json(document({**EVENT, "maker:note": "in XML"})))
-    assert send(api.operator, as_xml, kind="application/xml")["eventsKept"] == 1
+    assert send(api, as_xml, kind="application/xml")["eventsKept"] == 1
 
     found = events(api.reader, MATCH_anyEPC=SSCC) + events(api.reader, MATCH_epcClass=LOT)
     assert [each["parentID"] for each in found] == [SSCC, SSCC]
@@ -92,13 +97,13 @@ def test_a_document_is_captured_once_and_found_in_every_notation(api: Api) -> No
 
 
 def test_what_is_not_valid_is_kept_out_as_the_sender_asked_and_is_a_case(api: Api) -> None:
-    job = send(api.operator, document(EVENT, BAD))
+    job = send(api, document(EVENT, BAD))
     assert (job["success"], job["eventsKept"], [each["event"] for each in job["errors"]]) == (False, 0, [2])
     assert events(api.reader) == []
-    job = send(api.operator, document(EVENT, BAD), behaviour="proceed")
+    job = send(api, document(EVENT, BAD), behaviour="proceed")
     assert (job["success"], job["eventsKept"]) == (False, 1)
     assert [each["eventTime"] for each in events(api.reader)] == [EVENT["eventTime"]]
-    job = send(api.operator, b"<not", kind="text/xml")
+    job = send(api, b"<not", kind="text/xml")
     assert "not XML" in job["errors"][0]["faults"][0]
     cases = [case for case in api.reader.rows("/v1/cases") if case["kind"] == "epcis_invalid"]
     assert len(cases) == 2 and any("quarantined" in case["text"] for case in cases)
@@ -186,7 +191,7 @@ def test_an_owner_is_told_of_their_own_goods_alone(api: Api) -> None:
     api.receive("OURS", 5)
     lot = api.receive("MINE", 5, owner="acme-co")
     api.excursion("fridge-a", lot)
-    send(api.operator, document(EVENT, PACKED))
+    send(api, document(EVENT, PACKED))
     owner = Somebody(api.client, create_token(api.database, "portal", Role.OWNER, owner="acme-co"))
     seen = json.dumps(events(owner))
     assert "MINE" in seen and "OURS" not in seen and SSCC not in seen
@@ -202,3 +207,68 @@ def test_questions_that_make_no_sense_say_so(api: Api) -> None:
         assert answer.status_code == 422 and answer.json()["what_to_do"], asked
     assert api.reader.get("/epcis/events/urn:uuid:11111111-1111-4111-8111-111111111111").status_code == 404
     assert "EQ_bizStep" in api.reader.ok("GET", "/epcis")["parameters"]
+
+
+MADE = {
+    "type": "ObjectEvent", "eventTime": "2026-05-01T09:00:00Z", "eventTimeZoneOffset": "-05:00", "action": "ADD",
+    "bizStep": "commissioning", "epcList": [f"https://id.gs1.org/01/{GTIN}/21/S{number}" for number in (1, 2)],
+    "ilmd": {"cbvmda:lotNumber": "B2", "cbvmda:itemExpirationDate": "2027-11-30"},
+}  # fmt: skip
+CASE = "https://id.gs1.org/00/306141410000000010"
+PALLET = [
+    MADE,
+    {**MADE, "epcList": [], "quantityList": [{"epcClass": LOT, "quantity": 48}],
+     "ilmd": {"cbvmda:itemExpirationDate": "2027-06-30"}},
+    {**PACKED, "eventTime": "2026-05-19T09:00:00Z", "parentID": CASE, "childEPCs": MADE["epcList"],
+     "childQuantityList": []},
+    {**PACKED, "childEPCs": [CASE]},
+]  # fmt: skip
+
+
+def stock(api: Api) -> dict[tuple[str, str], int]:
+    """How much of each lot is where; units have rows of their own."""
+    found: Counter[tuple[str, str]] = Counter()
+    for row in api.reader.rows("/v1/stock"):
+        found[row["lot_number"], row["place"]] += row["quantity"]
+    return dict(+found)
+
+
+def test_a_pallet_is_received_with_all_that_its_sender_packed(api: Api) -> None:
+    sscc, path = "106141412345678908", "/v1/packages/106141412345678908"
+    assert api.operator.get(path).status_code == 404
+    send(api, document(*reversed(PALLET)))
+    goods = api.operator.ok("GET", path)["goods"]
+    assert [(each["item"], each["lot"], each["serial"], each["quantity"]) for each in goods] == [
+        ("insulin", "A/1", None, 48), ("insulin", "B2", "S1", 1), ("insulin", "B2", "S2", 1)
+    ]  # fmt: skip
+    said = {"client_id": "11111111-1111-4111-8111-111111111111", "from_place": "acme", "to_place": "fridge-a"}
+    moved = api.operator.ok("POST", f"{path}/receive", json=said)
+    assert api.operator.ok("POST", f"{path}/receive", json=said) == moved
+    assert stock(api) == {("A/1", "fridge-a"): 48, ("B2", "fridge-a"): 2}
+    lots = {row["lot_number"]: row for row in api.reader.rows("/v1/lots")}
+    assert (lots["B2"]["expires_on"], lots["A/1"]["expires_on"]) == ("2027-11-30", "2027-06-30")
+    before = api.reader.ok("GET", f"/v1/lots/{lots['B2']['id']}/upstream")
+    assert [each["biz_step"] for each in before] == ["commissioning", "packing", "packing"]
+    assert sscc not in str(api.reader.get("/v1/packages/306141410000000010").json()["goods"])
+
+
+def test_a_pallet_scanned_at_the_dock_waits_for_its_sender_and_is_booked_once(api: Api) -> None:
+    line = BookingLine(
+        fact="gw/j/scans/1#1", action=Action.RECEIVE, at=NOW, operator="amy", gtin="", quantity=1, lot=None,
+        serial=None, expires_on=None, from_place="acme", to_place="fridge-a", order=None,
+        scanned="(00)106141412345678908", codes=("sscc:106141412345678908",),
+    )  # fmt: skip
+
+    def scan() -> None:
+        with api.database.transaction() as connection:
+            event_id = add_event(connection, actor="amy", kind="scan_receive", subject="gateway:gw")
+            book_lines(connection, [EventLine(line, event_id)])
+
+    scan()
+    (waiting,) = api.reader.rows("/v1/cases")
+    assert waiting["kind"] == "unknown_package" and "106141412345678908" in waiting["text"]
+    send(api, document(*PALLET))
+    assert stock(api) == {("A/1", "fridge-a"): 48, ("B2", "fridge-a"): 2}
+    assert all(row["resolved_at"] for row in api.reader.rows("/v1/cases"))
+    scan()
+    assert stock(api) == {("A/1", "fridge-a"): 48, ("B2", "fridge-a"): 2}

@@ -26,24 +26,30 @@ OPEN = {
     ("get", "/v1/seal/witness"): "signed by a gateway",
     ("post", "/v1/seal/cosignatures"): "signed by a gateway",
     ("post", "/v1/sessions"): "by a password",
+    ("post", "/v1/sessions/security-key/question"): "by a password",
+    ("post", "/v1/sessions/security-key"): "by a security key",
     ("get", "/healthz"): "says nothing of the ledger",
+    ("get", "/fhir/{release}/metadata"): "says nothing of the ledger",
     ("delete", "/v1/sessions/current"): ONE_SELF,
     ("get", "/v1/me"): ONE_SELF,
     ("put", "/v1/me/password"): ONE_SELF,
     ("post", "/v1/me/second-factor"): ONE_SELF,
     ("post", "/v1/me/second-factor/confirm"): ONE_SELF,
     ("post", "/v1/me/second-factor/remove"): ONE_SELF,
+    ("get", "/v1/me/security-keys"): ONE_SELF,
+    ("post", "/v1/me/security-keys"): ONE_SELF,
+    ("post", "/v1/me/security-keys/question"): ONE_SELF,
+    ("post", "/v1/me/security-keys/{key_id}/remove"): ONE_SELF,
 }
 """Endpoints that need no role, and why. An endpoint that is not here names a permission."""
 OF_THE_HOUSE = {
-    "anomalies", "planning", "shortages",
-    "access-reviews", "accounts", "alert-rotas", "alert-targets", "change-controls", "changes", "connections",
-    "documents", "dscsa", "epcis", "equipment", "erp", "gateways", "imports", "items", "legal-holds",
-    "master-formulation-records", "operators", "owners", "paper-schedules", "policies", "recalls", "releases",
-    "replenishment", "roll-outs", "suppliers", "totes",
+    "access-reviews", "accounts", "alert-rotas", "alert-targets", "anomalies", "change-controls", "changes",
+    "connections", "documents", "dscsa", "epcis", "equipment", "erp", "gateways", "imports", "items", "legal-holds",
+    "master-formulation-records", "operators", "owners", "paper-schedules", "planning", "policies", "recalls",
+    "releases", "replenishment", "roll-outs", "shortages", "suppliers", "totes",
 }  # fmt: skip
 """What belongs to no site: whoever works at one site alone does not change it."""
-LOOKS_ITSELF = {"signatures", "labels"}
+LOOKS_ITSELF = {"signatures", "labels", "fhir"}
 """What finds out itself of which places a change is, or changes nothing."""
 
 

@@ -56,6 +56,60 @@ def test_a_signature_says_who_signed_what_as_what_and_covers_it_until_it_changes
     assert (later["covers"], later["intact"]) == (False, True)
 
 
+def test_what_is_recorded_of_a_batch_after_it_was_signed_is_not_covered(api: Api) -> None:
+    amy = person(api, "amy", Role.QUALITY)
+    with psycopg.connect(api.database.url) as connection:
+        connection.execute(
+            """INSERT INTO master_formulation_record (name, version, item_id, body, drafted_by)
+               SELECT 'f', 1, id, '{}', 'a' FROM item LIMIT 1;
+               INSERT INTO production_batch (place_id, master_formulation_record_id, quantity, owner, planned_by)
+               SELECT id, 1, 5, 'house', 'ben' FROM place WHERE name = 'fridge-b'"""
+        )
+    assert signed(amy, "batch", "fridge-b", "review").json()["covers"] is True
+    with psycopg.connect(api.database.url) as connection:
+        connection.execute(
+            "INSERT INTO batch_fact (batch_id, kind, actor, occurred_at, data, event_id)"
+            " SELECT b.id, 'deviation', 'ben', now(), '{}', (SELECT max(id) FROM event) FROM production_batch b"
+        )
+    (later,) = amy.ok("GET", "/v1/signatures/batch/fridge-b")["signatures"]
+    assert later["covers"] is False
+
+
+def test_an_order_takes_the_approval_of_two_by_what_its_goods_cost_and_where_nobody_knows(api: Api) -> None:
+    set_rule(api.database, "order_value", 100, reason="SOP 3", actor="administrator-1")
+    amy = person(api, "amy", Role.QUALITY)
+    path, why = f"/v1/orders/{purchase(api)}/approve", {"reason": "as agreed"}
+    unknown = amy.post(path, why)
+    assert unknown.status_code == 409 and "what insulin costs is not known" in unknown.text
+    with psycopg.connect(api.database.url) as connection:
+        connection.execute(
+            """INSERT INTO item_cost (item_id, supplier_id, valid_from, cost, currency, told_by)
+               SELECT i.id, p.id, date '2026-01-01', c, 'EUR', 'erp'
+               FROM item i, (VALUES ('acme', 25.5), ('st-mary', 1)) AS told (name, c) JOIN place p USING (name)"""
+        )
+    dear = amy.post(path, why)
+    assert dear.status_code == 409 and "the goods cost 127.50 EUR" in dear.text, "as their supplier says"
+    set_rule(api.database, "order_value", 200, reason="SOP 3", actor="administrator-1")
+    assert amy.post(path, why).status_code == 200
+
+
+def test_an_urgent_order_takes_the_approval_of_two_where_the_house_wants_it(api: Api) -> None:
+    set_rule(api.database, "order_urgency", 1, reason="haste makes mistakes", actor="administrator-1")
+    amy, ben = person(api, "amy", Role.QUALITY), person(api, "ben", Role.QUALITY)
+    body = {
+        "client_id": "11111111-1111-4111-8111-111111111111", "kind": "purchase", "from_place": "acme",
+        "to_place": "fridge-a", "urgency": "urgent", "lines": [{"item": "insulin", "quantity": 5}],
+    }  # fmt: skip
+    order = api.operator.ok("POST", "/v1/orders", json=body)
+    assert order["urgency"] == "urgent"
+    path, why = f"/v1/orders/{order['number']}/approve", {"reason": "as agreed"}
+    refused = amy.post(path, why)
+    assert refused.status_code == 409 and "it is urgent" in refused.text
+    for each in (amy, ben):
+        assert signed(each, "order", order["number"], "approval").status_code == 201
+    assert amy.post(path, why).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("more", "status"),
     [

@@ -95,7 +95,11 @@ def test_a_file_is_tried_with_faults_by_line_before_it_is_imported(database: Dat
         form = {"kind": "places", "reason": "first fill", "dry_run": "true"}
         bad = "name,kind,zone\nmain,site,Europe/Berlin\nx y,room,\n"
         tried = client.post("/administration/imports", data=form, files={"file": ("p.csv", bad)})
-        assert tried.status_code == 422 and '<td class="n">3</td>' in tried.text and "1 fault<" in tried.text
+        assert (
+            tried.status_code == 422
+            and '<td class="n"><span class="nb">3</span></td>' in tried.text
+            and "1 fault<" in tried.text
+        )
         good = "name,kind,zone\nmain,site,Europe/Berlin\n"
         tried = client.post("/administration/imports", data=form, files={"file": ("p.csv", good)}).text
         assert "1 added, 0 changed" in tried and "Nothing was changed yet" in tried

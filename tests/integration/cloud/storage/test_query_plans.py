@@ -234,9 +234,17 @@ FLEET: Parameters = {
 EXCHANGE: Parameters = {
     "url": "", "shown": "", "scopes": ["feed"], "event_kinds": ["*"], "requests_per_minute": 60, "followed_to": 5,
     "key_sha256": "x", "connection": "erp", "per_minute": 60, "positions": [1, 2], "document_id": 5,
-    "valid_from": AT.date(), "codes": ["09501101530003"], "cost": 1, "currency": "EUR", "day": AT.date(),
+    "valid_from": AT.date(), "codes": ["09501101530003"], "order": "SO-5",
+    "registered_at": AT, "cost": 1, "currency": "EUR", "day": AT.date(),
 }  # fmt: skip
 """What other systems ask, and what they are told."""
+HOSPITAL: Parameters = {
+    "connection_name": "cabinet", "control_id": "C1", "format": "hl7v2", "received_at": AT, "but_id": 5, "outcome": "",
+    "answer": "AA", "faults": "[]", "map_sha256": "", "by_whom": "cabinet", "message_id": 5, "message_ids": [5],
+    "patient": "personal:x", "recorded_since": None, "recorded_until": None, "occurred_since": None,
+    "occurred_until": None, "after_order": 0, "after_line": 0, "order_ids": None, "lot_numbers": None,
+}  # fmt: skip
+"""What hospitals' systems tell and ask."""
 USUAL: Parameters = {
     "movement_mark": 10**9, "as_of": AT, "line_count": 1, "inputs_sha256": "00", "results_sha256": "00", "run_id": 1,
     "inputs": ["{}"], "results": ["{}"], "only_to_order": True, "proposed_at": AT, "decided_at": AT,
@@ -246,6 +254,10 @@ USUAL: Parameters = {
     "order_min": 1, "cycle_days": 14, "room_max": None, "currency": "USD",
     **EPCIS,
     **EXCHANGE,
+    **HOSPITAL,
+    "challenge": b"x", "purpose": "sign", "credential_id": b"x", "domain": "ledger", "sign_count": 1,
+    "signature_sha256": "x", "client_data": b"x", "authenticator_data": b"x", "key_signature": b"x",
+    "urgency": "urgent",
     "media_type": "application/json", "content": b"x", "told_by": "partner",
     **FLEET,
     **SEAL,
@@ -369,6 +381,11 @@ ASKED: dict[str, list[Parameters]] = {
     "backup.missing_of_lane": [{"first": 1, "last": 5000}],
     "validation.run": [{"number": 1}],
     "backup.set_sequence": [{"name": "item_id_seq"}],
+    "fhir.dispenses": [{"facts": None, "ids": None}, {"facts": None, "ids": [5]}, {"ids": None}],
+    "fhir.supplies": [{"facts": None, "ids": None}, {"facts": None, "ids": [5]}, {"ids": None}],
+    "fhir.order_lines": [{"numbers": None}, {"order_ids": [5], "numbers": None}, {"numbers": ["SO-1"]}],
+    "fhir.lots": [{"ids": None, "items": None}, {"ids": [5], "items": None}],
+    "fhir.places": [{"ids": None, "names": None, "kinds": ["room"]}],
     "connections.change_secret": [{"secret": "x"}],
     "connections.feed": [{"after": 5, "until": 5000}, {"after": 5, "until": 5000, "kinds": None}],
     "connections.delivery_of": [{"message_id": "doc_5"}],

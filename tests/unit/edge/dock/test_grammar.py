@@ -205,7 +205,6 @@ def test_two_expiry_dates_for_one_lot_are_refused() -> None:
 @pytest.mark.parametrize(
     "label",
     [
-        "]C100106141412345678908",
         f"]I1{GTIN}",
         f"]d201{GTIN}17271231",
         "]d210A",
@@ -213,6 +212,26 @@ def test_two_expiry_dates_for_one_lot_are_refused() -> None:
 )
 def test_labels_that_name_no_lot_of_an_item_are_refused(label: str) -> None:
     Bench().scan(*RECEIVE).refuses(label)
+
+
+def test_a_pallet_is_received_by_its_number_and_once() -> None:
+    pallet = "]C100106141412345678908"
+    bench = Bench().scan(*RECEIVE, pallet, LOT_A)
+    assert "was scanned already" in bench.refuses(pallet).reason
+    bench.scan("LW.COMMIT")
+    package, box = bench.booked[0].lines
+    assert (package.codes, package.quantity, package.lot) == (("sscc:106141412345678908",), 1, None)
+    assert box.lot == "A"
+
+
+def test_elsewhere_a_pallet_label_names_no_item() -> None:
+    assert (
+        "pallet label"
+        in Bench()
+        .scan("LW.BADGE.amy", "LW.ACTION.MOVE", "LW.PLACE.dock", "LW.PLACE.fridge")
+        .refuses("]C100106141412345678908")
+        .hint
+    )
 
 
 def test_a_code_read_twice_at_once_counts_once() -> None:

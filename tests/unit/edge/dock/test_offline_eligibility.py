@@ -63,6 +63,13 @@ def test_a_held_and_exposed_lot_is_refused_with_every_reason(action: Action) -> 
     assert [v.text for v in verdicts] == ["exposed since 2026-11-20: fridge-a broke above-8", "outer box torn"]
 
 
+def test_what_is_in_a_pallet_the_ledger_knows() -> None:
+    bench = Bench()
+    pallet = ScanLine("", 1, "scanned", codes=("sscc:106141412345678908",))
+    (verdict,) = bench.judge.line(Doing(Action.RECEIVE, "acme", "dock-1", None), pallet, (), stamp(bench.clock))
+    assert (verdict.code, verdict.refuses) == ("package", False) and "SSCC 106141412345678908" in verdict.text
+
+
 def test_a_good_lot_may_go() -> None:
     assert Bench().line(Action.PICK, "GOOD") == ()
 

@@ -9,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from cloud_sync.actions.people.erasure import erase
 from cloud_sync.actions.people.signatures import set_rule
+from cloud_sync.domain.personal_data import TOKEN
 from cloud_sync.domain.roles import Role
 from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
@@ -500,10 +502,10 @@ def test_what_is_made_for_one_patient_is_dispensed_for_an_order_with_that_prescr
 
     assert told(Action.DISPENSE, 1, "RX-1") == []
     assert told(Action.DISPENSE, 2, numbers["RX-1"]) == []
-    wrong = "dispense of 1 although held: made for prescription RX-1 alone"
+    wrong = "dispense of 1 although held: made for one prescription alone"
     assert told(Action.DISPENSE, 3, numbers["RX-2"]) == [wrong]
     assert sorted(told(Action.DISPENSE, 4, None)) == [wrong, wrong]
-    assert "ship of 1 although held: made for prescription RX-1 alone" in told(Action.SHIP, 5, None)
+    assert "ship of 1 although held: made for one prescription alone" in told(Action.SHIP, 5, None)
 
 
 DROPS_GTIN = "09501101530003"
@@ -524,6 +526,18 @@ def drops(pharmacy: Pharmacy) -> Pharmacy:
     pharmacy.ledger.run_as_owner(f"UPDATE production_batch SET planned_at = '{hour(0).isoformat()}'")
     pharmacy.receive("eye-drops", "M1", 50, (NOW + timedelta(days=2)).date().isoformat())
     return pharmacy
+
+
+def test_a_prescription_is_erased_from_its_batch_and_two_that_are_erased_are_not_one(drops: Pharmacy) -> None:
+    for prescription in ("RX-1", "RX-9"):
+        number = drops_order(drops, prescription, 5)
+        for actor in ("ada", "ben"):
+            erase(drops.api.database, prescription, reason="asked for", although_signed=True, at=NOW, actor=actor)
+    with drops.api.database.transaction() as connection:
+        rows = connection.execute("SELECT prescription FROM production_batch WHERE prescription <> ''").fetchall()
+    assert [TOKEN.fullmatch(row["prescription"]) is not None for row in rows] == [True]
+    assert drops.api.reader.ok("GET", "/v1/production-batches/RXB")["prescription"] == "erased"
+    assert allocated(drops, number)["taken"] == [("M1", 5)], "made for another prescription, erased like this one"
 
 
 def drops_order(pharmacy: Pharmacy, prescription: str, quantity: int) -> str:
@@ -612,7 +626,7 @@ def test_a_scanned_pick_of_stock_for_a_prescription_is_a_case_unless_it_is_for_i
             assert drops.api.reader.rows("/v1/cases", kind="issued_while_held") == []
             assert sorted(open_reservations(drops, mine)) == [("P1", "counter", 10), ("P1", "store", 10)]
     (case,) = drops.api.reader.rows("/v1/cases", kind="issued_while_held")
-    assert case["text"] == "pick of 10 although held: made for prescription RX-1 alone"
+    assert case["text"] == "pick of 10 although held: made for one prescription alone"
 
 
 def test_a_product_that_was_only_scanned_out_is_blocked_and_needs_a_beyond_use_date(pharmacy: Pharmacy) -> None:

@@ -21,12 +21,13 @@ from cloud_sync.actions.orders.orders import NewOrder, request_order, take_step
 from cloud_sync.app import create_app
 from cloud_sync.domain.master_records import SupplierRecord
 from cloud_sync.domain.orders import OrderKind, OrderStep
+from cloud_sync.domain.roles import Role
 from cloud_sync.errors import Conflict, NotFound, NotKnown
 from cloud_sync.storage.database import Database
 from edge_agent.buffer.desk_store import Desk
 from edge_agent.config.model import UplinkSection
 from edge_agent.domain.stock.badges import badge_digest, is_pin
-from edge_agent.domain.stock.desk import TAKEN_AT_HEADER, desk_etag, desk_json
+from edge_agent.domain.stock.desk import TAKEN_AT_HEADER, desk_etag, desk_json, desk_of
 from edge_agent.domain.stock.eligibility import HoldKind
 from edge_agent.domain.wire.records import Action
 from edge_agent.domain.wire.request_signing import signed_words, written
@@ -36,6 +37,7 @@ from edge_agent.uplink.desk_client import DeskClient
 from tests.integration.conftest import Said
 from tests.support.builders import GatewayWithKey, Ledger, line, minute, reading, scan
 from tests.support.desk_parts import SITE, desk_from
+from tests.support.people import opened_account
 
 NOW = datetime(2026, 3, 1, 13, tzinfo=UTC)
 
@@ -120,6 +122,31 @@ async def test_a_desk_holds_the_sites_stock_holds_badges_and_channels(
     assert {place.name: place.path for place in snapshot.places}["fridge-a"] == ("site", "fridge-a")
     assert [policy.name for policy in snapshot.policies] == ["cold"]
     assert desk.taken_at == NOW
+
+
+def test_a_badge_does_not_count_before_the_training_for_its_persons_roles_is_complete(
+    ledger: Ledger, gateway: GatewayWithKey, say: Said
+) -> None:
+    a_stocked_site(ledger, gateway, say)
+    for name, roles in (("amy", [Role.OPERATOR]), ("ben", [Role.OPERATOR, Role.RECEIVER]), ("cyd", [])):
+        put_operator(ledger.database, name, f"b-{name}", active=True, actor="test")
+        if roles:
+            opened_account(ledger.database, name, *roles)
+    ledger.run_as_owner(
+        f"""INSERT INTO sop (code, version, title, reference, sha256, body, effective_from, proposed_by, approved_by)
+            VALUES ('SOP-7', 2, 'At the dock', '', '', 'Look first.', '{NOW - timedelta(days=9)}', 'a', 'b');
+            INSERT INTO training_requirement (role, code, grace_days, required_since, set_by)
+            VALUES ('operator', 'SOP-7', 5, '{NOW - timedelta(days=9)}', 'b')"""
+    )
+
+    def badges(at: datetime) -> dict[str, tuple[bool, str]]:
+        snapshot = desk_of(desk_for(ledger.database, asked(gateway, at=at, nonce=uuid4().hex), now=at))
+        return {each.name: (each.active, each.why_not) for each in snapshot.operators}
+
+    counts = (True, "")
+    assert badges(NOW - timedelta(days=5)) == dict.fromkeys(("amy", "ben", "cyd"), counts), "days of grace"
+    late = (False, "read and sign SOP-7 version 2 first")
+    assert badges(NOW) == {"amy": late, "ben": counts, "cyd": counts}, "ben is a receiver, too; cyd has no account"
 
 
 async def test_a_desk_names_the_scans_of_its_gateway_that_could_not_be_booked(

@@ -1,0 +1,197 @@
+"""Three PostgreSQL servers under Patroni and etcd, as Debian has them, on this machine."""
+
+import json
+import os
+import pwd
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+import psutil
+import psycopg
+
+from tests.cluster.postgres_pair import until
+
+POSTGRES = Path("/usr/lib/postgresql/15/bin")
+ETCD, PATRONI = "/usr/bin/etcd", "/usr/bin/patroni"
+NODES = ("one", "two", "three")
+MISSING = [name for name in (str(POSTGRES / "postgres"), ETCD, PATRONI) if not Path(name).exists()]
+SECRET = "not-a-secret"
+
+
+@dataclass
+class Node:
+    """One server with its Patroni; ``paused`` and killed as a machine would be: all of its processes at once."""
+
+    name: str
+    config: Path
+    port: int
+    rest_port: int
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def processes(self) -> list[psutil.Process]:
+        """Patroni and the server it started, which is no child of it any longer."""
+        found = [] if self.process is None else [psutil.Process(self.process.pid)]
+        pid_file = self.config.parent / self.name / "postmaster.pid"
+        with suppress(OSError, psutil.NoSuchProcess, ValueError, IndexError):
+            server = psutil.Process(int(pid_file.read_text().splitlines()[0]))
+            found += [server, *server.children(recursive=True)]
+        return found
+
+    def signal(self, number: signal.Signals) -> None:
+        """To each of its processes."""
+        for each in self.processes():
+            with suppress(psutil.NoSuchProcess):
+                each.send_signal(number)
+
+
+@dataclass
+class PatroniCluster:
+    """All nodes; ``url`` leads to whichever writes."""
+
+    folder: Path
+    user: pwd.struct_passwd
+    etcd_ports: list[int]
+    nodes: list[Node]
+    keep: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def url(self) -> str:
+        """Of whichever node writes."""
+        hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+        return f"postgresql://postgres:{SECRET}@{hosts}/postgres?target_session_attrs=read-write"
+
+    def start(self, node: Node) -> None:
+        """Start it, or start it again."""
+        log = (self.folder / f"{node.name}.log").open("ab")
+        node.process = subprocess.Popen(
+            [PATRONI, str(node.config)], stdout=log, stderr=log, cwd=self.folder, start_new_session=True,
+            user=self.user.pw_uid, group=self.user.pw_gid, extra_groups=[],
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "LC_ALL": "C.UTF-8"},
+        )  # fmt: skip
+
+    def kill(self, node: Node) -> None:
+        """As if its machine lost power."""
+        node.signal(signal.SIGKILL)
+        assert node.process is not None
+        node.process.wait()
+        node.process = None
+
+    def primary(self) -> Node | None:
+        """Which node says that it writes."""
+        for node in self.nodes:
+            with suppress(httpx.TransportError):
+                if httpx.get(f"http://127.0.0.1:{node.rest_port}/primary", timeout=1).status_code == 200:
+                    return node
+        return None
+
+    def wait_for_all(self) -> Node:
+        """Until one writes, and both others follow, one of them in step. Gives the one that writes."""
+        until(self._is_whole, patience_s=180)
+        primary = self.primary()
+        assert primary is not None
+        return primary
+
+    def _is_whole(self) -> bool:
+        with suppress(httpx.TransportError, json.JSONDecodeError):
+            for node in self.nodes:
+                members = httpx.get(f"http://127.0.0.1:{node.rest_port}/cluster", timeout=1).json()["members"]
+                roles = sorted(each["role"] for each in members)
+                states = {each["state"] for each in members}
+                return roles == ["leader", "replica", "sync_standby"] and states <= {"running", "streaming"}
+        return False
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+@contextmanager
+def patroni_cluster() -> Iterator[PatroniCluster]:
+    """All of it, running; stopped in the end."""
+    user = pwd.getpwnam("postgres")
+    with TemporaryDirectory(prefix="lotwarden-patroni-") as name, ExitStack() as stopping:
+        folder = Path(name)
+        os.chown(folder, user.pw_uid, user.pw_gid)
+        clients, peers = _free_ports(3), _free_ports(3)
+        for number, node in enumerate(NODES):
+            stopping.enter_context(_etcd(folder, user, number, node, clients, peers))
+        ports = _free_ports(6)
+        nodes = []
+        for number, node in enumerate(NODES):
+            config = folder / f"{node}.yml"
+            config.write_text(_config(folder, node, ports[number], ports[3 + number], clients))
+            nodes.append(Node(node, config, ports[number], ports[3 + number]))
+        cluster = PatroniCluster(folder, user, clients, nodes)
+        stopping.callback(lambda: [cluster.kill(node) for node in nodes if node.process is not None])
+        for node in nodes:
+            cluster.start(node)
+        cluster.wait_for_all()
+        yield cluster
+
+
+@contextmanager
+def _etcd(
+    folder: Path, user: pwd.struct_passwd, number: int, name: str, clients: list[int], peers: list[int]
+) -> Iterator[None]:
+    log = (folder / f"etcd-{name}.log").open("ab")
+    members = ",".join(f"{each}=http://127.0.0.1:{port}" for each, port in zip(NODES, peers, strict=True))
+    process = subprocess.Popen(
+        [ETCD, "--name", name, "--data-dir", str(folder / f"etcd-{name}"),
+         "--listen-client-urls", f"http://127.0.0.1:{clients[number]}",
+         "--advertise-client-urls", f"http://127.0.0.1:{clients[number]}",
+         "--listen-peer-urls", f"http://127.0.0.1:{peers[number]}",
+         "--initial-advertise-peer-urls", f"http://127.0.0.1:{peers[number]}",
+         "--initial-cluster", members, "--initial-cluster-state", "new", "--enable-v2=false"],
+        stdout=log, stderr=log, user=user.pw_uid, group=user.pw_gid, extra_groups=[],
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _config(folder: Path, name: str, port: int, rest_port: int, etcd_ports: list[int]) -> str:
+    hosts = ",".join(f"127.0.0.1:{each}" for each in etcd_ports)
+    return json.dumps({  # which is YAML, too
+        "scope": "lotwarden", "name": name,
+        "restapi": {"listen": f"127.0.0.1:{rest_port}", "connect_address": f"127.0.0.1:{rest_port}"},
+        "etcd3": {"hosts": hosts},
+        "bootstrap": {
+            "dcs": {
+                "ttl": 20, "loop_wait": 3, "retry_timeout": 5,
+                "synchronous_mode": True, "synchronous_mode_strict": True,
+                "postgresql": {"use_pg_rewind": True, "parameters": {"max_locks_per_transaction": 512}},
+            },
+            "initdb": [{"encoding": "UTF8"}, "data-checksums"],
+        },
+        "postgresql": {
+            "listen": f"127.0.0.1:{port}", "connect_address": f"127.0.0.1:{port}", "data_dir": str(folder / name),
+            "bin_dir": str(POSTGRES), "pgpass": str(folder / f"{name}.pgpass"),
+            "parameters": {"unix_socket_directories": str(folder)},
+            "pg_hba": ["local all all trust", "host all all 127.0.0.1/32 scram-sha-256",
+                       "host replication all 127.0.0.1/32 scram-sha-256"],
+            "authentication": {
+                who: {"username": user, "password": SECRET}
+                for who, user in (("superuser", "postgres"), ("replication", "copier"), ("rewind", "rewinder"))
+            },
+        },
+    })  # fmt: skip
+
+
+def value_at(url: str, sql: str) -> str:
+    """The one value of this query at whichever node writes."""
+    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+        row = connection.execute(sql.encode()).fetchone()
+    return str(row[0] if row else "")
