@@ -23,6 +23,7 @@ from cloud_sync.commands.gateways import gateway_app
 from cloud_sync.commands.hl7 import hl7_app
 from cloud_sync.commands.labels import label
 from cloud_sync.commands.ledger_keys import ledger_key_app
+from cloud_sync.commands.loggers import logger_app
 from cloud_sync.commands.papers import report, site_format_app, verify_paper
 from cloud_sync.commands.records import export_records, import_records, operator_app
 from cloud_sync.commands.seal import print_checkpoint, verify_ledger
@@ -68,6 +69,7 @@ app.add_typer(channel_app, name="channel")
 app.add_typer(alert_app, name="alert")
 app.add_typer(connection_app, name="connection")
 app.add_typer(erp_app, name="erp")
+app.add_typer(logger_app, name="logger")
 app.add_typer(batch_app, name="batch")
 app.add_typer(hl7_app, name="hl7")
 app.add_typer(ledger_key_app, name="ledger-key")

@@ -13,9 +13,13 @@ BATCHES_PATH = "/v1/batches"
 MESSAGE_BYTES_MAX = 16 << 20
 """Of one message of batches."""
 IMPORTS_PATH = "/v1/imports/"
-FILE_PATHS = (IMPORTS_PATH, "/epcis/capture")
+FILE_PATHS = (
+    IMPORTS_PATH, "/epcis/capture", "/v1/spreadsheets/", "/v1/erp/", "/v1/logger-files/", "/administration/",
+    "/loggers",
+)  # fmt: skip
+LOGGER_FILES = "/logger-files"
 FILE_BYTES_MAX = 16 << 20
-"""Of a file with master data, of a document of events."""
+"""Of a file with master data or of a logger, of a document of events."""
 BODY_BYTES_MAX = 1 << 20
 """Of any other request."""
 BODIES_BYTES_MAX = 256 << 20
@@ -117,7 +121,7 @@ class LimitBody:
 def _bytes_max(path: str) -> int:
     if path == BATCHES_PATH:
         return MESSAGE_BYTES_MAX
-    return FILE_BYTES_MAX if path.startswith(FILE_PATHS) else BODY_BYTES_MAX
+    return FILE_BYTES_MAX if path.startswith(FILE_PATHS) or path.endswith(LOGGER_FILES) else BODY_BYTES_MAX
 
 
 async def _busy(scope: Scope, receive: Receive, send: Send) -> None:

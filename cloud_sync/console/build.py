@@ -29,6 +29,7 @@ from cloud_sync.console.pages import (
     holds,
     hospital_messages,
     labels,
+    loggers,
     login,
     lots,
     new_order,
@@ -51,9 +52,13 @@ from cloud_sync.console.pages import (
     setup,
     shortages,
     signatures,
+    suspects,
     trace,
+    trading_partners,
     training,
+    transaction_data,
     transfers,
+    verification,
 )
 from cloud_sync.console.static_files import Files
 
@@ -62,8 +67,10 @@ PAGES = (
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts, downtime,
     planning, control_tower, shortages,
     recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
+    trading_partners, transaction_data, verification, suspects,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, gateway_config, releases, connections, hospital_messages, setup, people, administration, account, login,
+    gateways, gateway_config, releases, loggers, connections, hospital_messages, setup, people, administration, account,
+    login,
 )  # fmt: skip
 
 

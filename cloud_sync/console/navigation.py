@@ -71,6 +71,12 @@ GROUPS = (
         (
             Entry("/recalls", "Recalls", "w", ("/new-recall",)),
             Entry(
+                "/trading-partners",
+                "Trading partners",
+                "9",
+                ("/transaction-data", "/verification", "/suspects", "/tracing-requests"),
+            ),
+            Entry(
                 "/compounding",
                 "Compounding",
                 "m",
@@ -98,6 +104,7 @@ GROUPS = (
         "System",
         (
             Entry("/gateways", "Gateways", "g"),
+            Entry("/loggers", "Loggers", "6"),
             Entry("/releases", "Releases", "y"),
             Entry("/connections", "Connections", "4"),
             Entry("/hospital-messages", "Hospital messages", "5"),

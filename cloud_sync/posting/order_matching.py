@@ -15,6 +15,7 @@ from cloud_sync.domain.trace import RECIPIENTS, SUPPLIERS
 from cloud_sync.posting.cases import LEDGER, Case, open_case
 from cloud_sync.posting.governance.agreements import agreements_of, expired_on, note_receipt
 from cloud_sync.posting.holds import hold_what_came, reach_holds
+from cloud_sync.posting.interop.loggers import reasons_by_logger
 from cloud_sync.posting.interop.partners import traced_items, why_not
 from cloud_sync.posting.interop.receipt_checks import tell_duplicate
 from cloud_sync.posting.interop.tracing import trace_movements
@@ -205,6 +206,9 @@ class _Matching:
         if from_kind not in SUPPLIERS:
             return self.held
         facts = self._facts
+        if self.order is not None:
+            for reason, origin in reasons_by_logger(self.connection, self.order.number, facts["item_id"]):
+                self._hold("exception", reason, origin)
         if facts["receipt_inspection"]:
             self._hold("receipt_inspection", f"received from {facts['from_place']}: not inspected yet")
         if not _is_qualified(facts, day_of(movement.occurred_at, self._zone)):

@@ -121,7 +121,7 @@ TABLES: Mapping[str, TableRule] = {
     "hold": _evidence("lifted_by", "lifted_at", "lifted_reason"),
     "hold_goods": _EVIDENCE,
     "hold_reach": _DERIVED,
-    "hospital_message": _EVIDENCE,
+    "hospital_message": _evidence("site_id", "owner"),
     "hospital_outcome": _EVIDENCE,
     "hospital_patient": _EVIDENCE,
     # The content may be erased; its digest stays beside it.
@@ -136,6 +136,7 @@ TABLES: Mapping[str, TableRule] = {
     "item_substitute": _SETTING,
     "lane_progress": _DERIVED,
     "ledger_key": TableRule(TableKind.EVIDENCE, not_sealed=("private_key",)),
+    "logger_file": _EVIDENCE,
     "legal_hold": _evidence(
         "decision",
         "decided_by",

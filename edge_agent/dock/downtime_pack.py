@@ -33,10 +33,12 @@ table{border-collapse:collapse;width:100%}
 th,td{text-align:left;padding:3px 6px;border-bottom:1px solid #bbb;vertical-align:top}
 th{font-size:11px;color:#444}.n{text-align:right}.code{font-family:ui-monospace,monospace}.stop{font-weight:700}
 .box{border:1px solid #555;min-width:22mm}.sheet{break-before:page}.head{display:flex;gap:8mm;align-items:center}
-.head svg{width:20mm;height:20mm}.sheet td{border:1px solid #555;height:11mm}
+.head svg{width:20mm;height:20mm}.sheet table{table-layout:fixed}.sheet td{border:1px solid #555;height:11mm}
 .sheet td svg{width:9mm;height:9mm;vertical-align:middle}
 .sheet th{border:0}tr{break-inside:avoid}@page{size:landscape;margin:10mm}@media print{body{margin:0}}
 """
+WIDTHS_PERCENT = (9, 7, 9, 16, 12, 8, 8, 10, 10, 6, 5)
+"""Of the columns of a sheet."""
 WRITE = (
     "Write one line for each lot: the time from a clock on the wall, with its day if it is not today's; both places; "
     "your initials. Do not issue what is marked DO NOT ISSUE. Afterwards each line is entered at the ledger's console, "
@@ -181,12 +183,13 @@ def _table(heads: Iterable[str], rows: Iterable[str]) -> str:
 
 def _sheet(sheet: Sheet) -> str:
     heads = "".join(f"<th>{name}" for name in COLUMNS)
+    widths = "".join(f"<col width={percent}%>" for percent in WIDTHS_PERCENT)
     blank = "<td>" * (len(COLUMNS) - 1)
     rows = "".join(f"<tr><td>{_symbol(f'{LINE_CODE}{line}')} <b>{line}</b>{blank}" for line in range(1, LINES + 1))
     return (
         f"<section class=sheet><div class=head>{_symbol(sheet.code)}<div><b>Sheet {escape(str(sheet))}</b><br>"
         "Written by (name): ______________________ Entered by: ______________ Compared by: ______________</div></div>"
-        f"<table><thead><tr>{heads}</thead><tbody>{rows}</tbody></table></section>"
+        f"<table><colgroup>{widths}</colgroup><thead><tr>{heads}</thead><tbody>{rows}</tbody></table></section>"
     )
 
 

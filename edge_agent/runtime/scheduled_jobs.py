@@ -8,7 +8,7 @@ is under way, and a job runs again only some hours of monotonic time after it ra
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -74,6 +74,11 @@ class Calendar:
         }
         if downtime_pack is not None:
             self._jobs["downtime pack"] = partial(_made, downtime_pack)
+
+    @property
+    def jobs(self) -> Mapping[str, Job]:
+        """What is done each day, by name."""
+        return self._jobs
 
     async def run(self) -> None:
         """Do the daily work until cancelled."""

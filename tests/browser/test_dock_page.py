@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import httpx
+import pypdfium2
+import zxingcpp
 from playwright.async_api import Page, async_playwright, expect
 
 from edge_agent.domain.stock.desk import DeskChannel
+from edge_agent.domain.stock.paper_sheets import LINES, SHEETS
 from edge_agent.domain.wire.records import Quality
 from edge_agent.simulators.scanner import label
 from tests.browser.gateway import a_gateway
@@ -191,6 +194,24 @@ async def test_a_verdict_that_nobody_acted_on_for_two_minutes_is_old(tmp_path: P
         )
         await expect(page.locator(".verdict")).to_have_class("verdict good old")
         await expect(page.locator("#gone")).to_be_hidden()
+
+
+async def test_the_downtime_pack_is_one_click_away_prints_with_codes_that_scan_and_is_kept(tmp_path: Path) -> None:
+    async with a_gateway(tmp_path) as gateway, a_tablet(gateway.url) as (page, faults):
+        await page.get_by_role("link", name="Downtime pack").click()
+        await expect(page.get_by_role("heading", name="Downtime pack north")).to_be_visible()
+        await expect(page.get_by_text("outer box torn").first).to_be_visible()
+        printed = pypdfium2.PdfDocument(await page.pdf(prefer_css_page_size=True))
+        assert faults == []
+    sheet = printed[len(printed) - 1].render(scale=3).to_pil()
+    codes = {code.text for code in zxingcpp.read_barcodes(sheet)}
+    assert {f"LW.LINE.{line}" for line in range(1, LINES + 1)} < codes
+    assert any(code.startswith("LW.SHEET.") and code.endswith(f".{SHEETS}") for code in codes)
+    assert kept_packs(tmp_path)
+
+
+def kept_packs(folder: Path) -> list[Path]:
+    return list(folder.rglob("downtime/pack-*.html"))
 
 
 async def test_the_page_can_only_be_read_and_only_by_a_name_of_this_machine(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from edge_agent.domain.stock.paper_sheets import LINES, PAPER_ACTIONS, SheetFaul
 from edge_agent.domain.wire.records import Action
 
 CHOICES_MAX = 2000
-ROWS = 5
+ROWS = 3
 
 router = APIRouter(route_class=PageRoute)
 

@@ -1287,7 +1287,8 @@ CREATE TABLE hospital_message (
     CONSTRAINT hospital_message_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id)
 );
 CREATE INDEX hospital_message_control_id ON public.hospital_message USING btree (connection, control_id);
-CREATE TRIGGER hospital_message_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hospital_message FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hospital_message_append_only BEFORE DELETE OR TRUNCATE ON public.hospital_message FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hospital_message_mostly_stays BEFORE UPDATE ON public.hospital_message FOR EACH ROW EXECUTE FUNCTION refuse_other_change('site_id', 'owner');
 CREATE TRIGGER hospital_message_sealed_delete AFTER DELETE ON public.hospital_message REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_message();
 CREATE TRIGGER hospital_message_sealed_insert AFTER INSERT ON public.hospital_message REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_message();
 CREATE TRIGGER hospital_message_sealed_update AFTER UPDATE ON public.hospital_message REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_message();
@@ -1600,6 +1601,51 @@ CREATE TRIGGER legal_hold_mostly_stays BEFORE UPDATE ON public.legal_hold FOR EA
 CREATE TRIGGER legal_hold_sealed_delete AFTER DELETE ON public.legal_hold REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_legal_hold();
 CREATE TRIGGER legal_hold_sealed_insert AFTER INSERT ON public.legal_hold REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_legal_hold();
 CREATE TRIGGER legal_hold_sealed_update AFTER UPDATE ON public.legal_hold REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_legal_hold();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE logger_file (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    document_id bigint NOT NULL,
+    order_id bigint,
+    place_id bigint,
+    gateway_id bigint,
+    format text NOT NULL,
+    is_verified boolean NOT NULL,
+    device text NOT NULL,
+    serial text NOT NULL,
+    zone text NOT NULL,
+    answers jsonb NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    readings integer NOT NULL,
+    lowest double precision NOT NULL,
+    highest double precision NOT NULL,
+    device_verdict text NOT NULL,
+    device_alarms text[] NOT NULL,
+    policies text[] NOT NULL,
+    verdict text NOT NULL,
+    broken jsonb NOT NULL,
+    explanation text NOT NULL,
+    notes text[] NOT NULL,
+    brought_by text NOT NULL,
+    brought_at timestamp with time zone NOT NULL,
+    CONSTRAINT logger_file_check CHECK ((last_at >= first_at)),
+    CONSTRAINT logger_file_check1 CHECK ((num_nonnulls(order_id, place_id) = 1)),
+    CONSTRAINT logger_file_device_verdict_check CHECK ((device_verdict = ANY (ARRAY['alarm'::text, 'ok'::text, ''::text]))),
+    CONSTRAINT logger_file_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT logger_file_document_id_order_id_place_id_key UNIQUE NULLS NOT DISTINCT (document_id, order_id, place_id),
+    CONSTRAINT logger_file_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT logger_file_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock_order(id),
+    CONSTRAINT logger_file_pkey PRIMARY KEY (id),
+    CONSTRAINT logger_file_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT logger_file_verdict_check CHECK ((verdict = ANY (ARRAY['broken'::text, 'kept'::text, 'judged_in_place'::text])))
+);
+CREATE INDEX logger_file_order ON public.logger_file USING btree (order_id) WHERE (order_id IS NOT NULL);
+CREATE INDEX logger_file_place ON public.logger_file USING btree (place_id, last_at) WHERE (place_id IS NOT NULL);
+CREATE TRIGGER logger_file_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.logger_file FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER logger_file_sealed_delete AFTER DELETE ON public.logger_file REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_logger_file();
+CREATE TRIGGER logger_file_sealed_insert AFTER INSERT ON public.logger_file REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_logger_file();
+CREATE TRIGGER logger_file_sealed_update AFTER UPDATE ON public.logger_file REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_logger_file();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE lot (
@@ -5393,7 +5439,7 @@ AS $function$
                 INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
                 SELECT 'hospital_message', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
-                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                       CASE WHEN n.row - '{site_id,owner}'::text[] IS NOT DISTINCT FROM o.row - '{site_id,owner}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
@@ -5580,6 +5626,37 @@ AS $function$
                 SELECT 'legal_hold', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{decision,decided_by,decided_at,decision_reason,lift_asked_by,lift_asked_at,lift_reason,lifted_by,lifted_at}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,decision_reason,lift_asked_by,lift_asked_at,lift_reason,lifted_by,lifted_at}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_logger_file()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'logger_file', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'logger_file', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'logger_file', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n

@@ -234,7 +234,8 @@ FLEET: Parameters = {
 EXCHANGE: Parameters = {
     "url": "", "shown": "", "scopes": ["feed"], "event_kinds": ["*"], "requests_per_minute": 60, "followed_to": 5,
     "key_sha256": "x", "connection": "erp", "per_minute": 60, "positions": [1, 2], "document_id": 5,
-    "valid_from": AT.date(), "codes": ["09501101530003"], "cost": 1, "currency": "EUR", "day": AT.date(),
+    "valid_from": AT.date(), "codes": ["09501101530003"], "order": "SO-5",
+    "registered_at": AT, "cost": 1, "currency": "EUR", "day": AT.date(),
 }  # fmt: skip
 """What other systems ask, and what they are told."""
 HOSPITAL: Parameters = {

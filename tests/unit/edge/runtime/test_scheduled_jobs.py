@@ -1,5 +1,6 @@
 """The calendar: who is reminded when, and that a clock which jumps over decades costs one run."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.support.sysfs import sysfs
 DUE = date(2026, 3, 8)
 
 
-def calendar(tmp_path: Path, records: list[Record]) -> Calendar:
+def calendar(tmp_path: Path, records: list[Record], pack: Callable[[], Awaitable[bytes]] | None = None) -> Calendar:
     device = {"name": "probe-a", "bus": "b", "profile": "xy-md02", "unit": 1, "poll_s": 10, "calibration_due": DUE}
     gateway = {"name": "gw-1", "data_dir": tmp_path}
     config = GatewayConfig.model_validate(
@@ -32,7 +33,19 @@ def calendar(tmp_path: Path, records: list[Record]) -> Calendar:
     async def status() -> JournalStatus:
         raise AssertionError("nobody asked")
 
-    return Calendar(config, ManualClock(START), keep, status)
+    return Calendar(config, ManualClock(START), keep, status, downtime_pack=pack)
+
+
+async def test_the_downtime_pack_is_part_of_the_daily_work(tmp_path: Path) -> None:
+    made: list[bytes] = []
+
+    async def pack() -> bytes:
+        made.append(b"<html>")
+        return made[-1]
+
+    assert "downtime pack" not in calendar(tmp_path, []).jobs
+    await calendar(tmp_path, [], pack).jobs["downtime pack"]()
+    assert made == [b"<html>"]
 
 
 @pytest.mark.parametrize(("days", "told"), [(31, False), (30, True), (8, False), (7, True), (0, True), (-5, True)])

@@ -1,0 +1,1 @@
+"""Files of temperature loggers: pure readers, one module a maker; what is not certain is asked."""
