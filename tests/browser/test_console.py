@@ -16,6 +16,7 @@ from cloud_sync.domain.roles import Role
 from cloud_sync.domain.trace_view import FOLD_OVER
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
+from tests.browser.console_fleet import a_fleet
 from tests.browser.console_house import House, a_house
 from tests.browser.console_records import electronic_records
 from tests.browser.console_work import EMPTY_PAGES, WORK_PAGES, work
@@ -34,7 +35,8 @@ PAGES = {
     "nothing-found": "/lots?q=none", "error": "/lots/999", **{f"no-{name}": f"/{name}" for name in EMPTY_PAGES},
 }  # fmt: skip
 KEPT_PAGES = {
-    "probes": "/gateways", "gateway": "/gateways/gw-1", "administration": "/administration",
+    "probes": "/gateways", "gateway": "/gateways/gw-1", "gateway-config": "/gateways/gw-1/config",
+    "releases": "/releases", "administration": "/administration",
     "people": "/administration/people", "person": "/administration/people/quality-1", "roles": "/administration/roles",
     "policies": "/administration/policies", "policy": "/administration/policies/cold", "items": "/administration/items",
     "new-item": "/administration/items/new", "item": "/administration/items/insulin",
@@ -60,6 +62,13 @@ FOLDED_AT = """
     })()
 """
 """Where on the screen the first folded node is drawn."""
+WATCH_IMPORT = """
+    new MutationObserver(() => {
+      const text = document.querySelector("[role=status] progress")?.closest("section").innerText;
+      if (text) window.tell(text);
+    }).observe(document, { subtree: true, childList: true, attributes: true });
+"""
+"""Hands on what is told while a file is imported."""
 PICTURES = ROOT / "build" / "screens" / "console"
 """Kept after the tests, to be looked at."""
 AXE = Path(next(iter(axe_playwright_python.__path__))) / "axe.min.js"
@@ -116,6 +125,7 @@ async def test_every_page_is_without_faults_and_for_everybody(database: Database
             work(house.ledger, minute(60))
         if role is Role.ADMINISTRATOR:
             electronic_records(database, minute(60))
+            a_fleet(database, minute(60))
         house.say(reading(minute(55), 5.5, "new-probe"))
         async with visiting(house, role) as visit:
             for name, path in OF_ROLE[role].items():
@@ -220,3 +230,27 @@ async def test_what_a_wide_trace_folds_is_opened_by_choosing_it(database: Databa
             await visit.page.mouse.click(at["x"], at["y"])
             await expect(note).to_contain_text(f"{of} of {of} points are drawn")
             assert visit.faults == []
+
+
+async def test_an_import_tells_how_far_it_is_and_each_fault_as_it_is_found(database: Database) -> None:
+    rows = [f"item-{number},Item {number}" for number in range(300)]
+    rows[7] = "no name,Item 7"
+    with a_house(database, Role.ADMINISTRATOR) as house:
+        async with visiting(house, Role.ADMINISTRATOR) as visit:
+            page = visit.page
+            await visit.open("/administration/imports")
+            told: list[str] = []
+            await page.expose_function("tell", lambda text: told.append(text))
+            await page.evaluate(WATCH_IMPORT)
+            for text, found in (("\n".join(["name,title", *rows]), "1 fault"), ("name,title\nsaline,Saline", "tried")):
+                await page.locator("#file").set_input_files(
+                    {"name": "items.csv", "mimeType": "text/csv", "buffer": text.encode()}
+                )
+                await page.get_by_label("Why").fill("first fill")
+                await page.get_by_role("button", name="Try it").click()
+                await expect(page.get_by_text(found).first).to_be_visible()
+            await page.get_by_role("button", name="Import it now").click()
+            await expect(page.get_by_text("1 added").first).to_be_visible()
+            assert [fault for fault in visit.faults if "422" not in fault] == []
+    shown = "|".join(told)
+    assert "of 299 rows" in shown and "Line 9, name" in shown, shown
