@@ -335,7 +335,7 @@ USUAL: Parameters = {
     "operator": "amy", "sscc": "000000000000000105", "numbered_by": "amy",
     "ndcs": ["0002-8215-01"], "ndc": "0002-8215-01", "direction": "in", "partner_id": 20,
     "transaction_on": AT.date(), "fault": None, "faults": [], "document_id": None,
-    "told_at": AT, "transaction_id": 500, "connection": "acme-edi", "lines": [1, 1], "finished_by": "a", "finished_at": AT, "voided_by": "a",
+    "told_at": AT, "transaction_id": 500, "lines": [1, 1], "finished_by": "a", "finished_at": AT, "voided_by": "a",
     "voided_at": AT, "voided_reason": "x", "partner": "bin-3", "sent_at": AT, "answered_by": "a", "answered_at": AT,
     "answer": "x", "only_waiting": True, "product_name": "x", "ingredients": "x", "strength": "x", "dosage_form": "x",
     "container_size": "x", "container_units": 1, "business_name": "x", "street": "x", "city": "x", "country": "US",
