@@ -52,6 +52,7 @@ from cloud_sync.console.pages import (
     setup,
     shortages,
     signatures,
+    spreadsheets,
     trace,
     training,
     transfers,
@@ -64,8 +65,8 @@ PAGES = (
     planning, control_tower, shortages,
     recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, gateway_config, releases, loggers, connections, hospital_messages, setup, people, administration, account,
-    login,
+    gateways, gateway_config, releases, loggers, connections, hospital_messages, setup, people,
+    spreadsheets, administration, account, login,
 )  # fmt: skip
 
 
