@@ -53,9 +53,13 @@ from cloud_sync.console.pages import (
     shortages,
     signatures,
     spreadsheets,
+    suspects,
     trace,
+    trading_partners,
     training,
+    transaction_data,
     transfers,
+    verification,
 )
 from cloud_sync.console.static_files import Files
 
@@ -64,6 +68,7 @@ PAGES = (
     receiving, orders, new_order, order, picks, transfers, returns, destruction, counts, downtime,
     planning, control_tower, shortages,
     recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
+    trading_partners, transaction_data, verification, suspects,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
     gateways, gateway_config, releases, loggers, connections, hospital_messages, setup, people,
     spreadsheets, administration, account, login,

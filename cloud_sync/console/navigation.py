@@ -71,6 +71,12 @@ GROUPS = (
         (
             Entry("/recalls", "Recalls", "w", ("/new-recall",)),
             Entry(
+                "/trading-partners",
+                "Trading partners",
+                "9",
+                ("/transaction-data", "/verification", "/suspects", "/tracing-requests"),
+            ),
+            Entry(
                 "/compounding",
                 "Compounding",
                 "m",

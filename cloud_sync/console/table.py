@@ -53,6 +53,8 @@ class Column:
     filters: bool | tuple[str, ...] = False
     value: Callable[[Row], Any] | None = None
     html: Callable[[Row], Markup | str] | None = None
+    optional: bool = False
+    """Left out of a page on which it would be empty."""
 
     def of(self, row: Row) -> Any:
         """The value in a row."""
@@ -206,6 +208,7 @@ def table(
         found = _page_of_source(asked, source)
     else:
         found = _page_of_all(asked, rows, source, words="" if is_searched else asked.words)
+    columns = [each for each in columns if not each.optional or any(each.text(row) for row in found.shown)]
     return Table(
         name=name,
         columns=tuple(columns),

@@ -3,6 +3,7 @@
 While a case that names a lot is open, the lot is held (view ``active_hold``).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -37,6 +38,7 @@ def open_case(connection: Connection, case: Case) -> int | None:
 
     Reservations of stock that it holds are broken. The caller owns the lot.
     """
+    case = replace(case, text=_without_prescription(case.text))
     case_id: int | None = queries("cases").add_case(
         connection,
         kind=case.kind,
@@ -55,6 +57,18 @@ def open_case(connection: Connection, case: Case) -> int | None:
     return case_id
 
 
+def _without_prescription(text: str) -> str:
+    """What a case says is sealed; the batch of its lot names the prescription, where it can be erased.
+
+    >>> _without_prescription("pick of 1 although held: made for prescription RX-1 alone; expired")
+    'pick of 1 although held: made for one prescription alone; expired'
+    """
+    return _PRESCRIPTION.sub("made for one prescription alone", text)
+
+
+_PRESCRIPTION = re.compile(r"made for prescription .+? alone")
+
+
 def count_case(connection: Connection, case: Case, times: int = 1) -> None:
     """Open ``case``, or count ``times`` more on the open one: however often it happens, it is one case.
 
@@ -66,7 +80,8 @@ def count_case(connection: Connection, case: Case, times: int = 1) -> None:
     if known is not None:
         # Only counted: what strangers send without end must not fill the event log.
         data = Jsonb({**case.data, "count": known["data"].get("count", 1) + times})
-        queries("cases").amend_case(connection, id=known["id"], text=case.text, data=data)
+        text = _without_prescription(case.text)
+        queries("cases").amend_case(connection, id=known["id"], text=text, data=data)
 
 
 def latest_case(connection: Connection, kind: str, key: str) -> Row | None:
@@ -82,6 +97,7 @@ def latest_cases(connection: Connection, kind: str, keys: Sequence[str]) -> dict
 
 def amend_case(connection: Connection, case_id: int, text: str, data: dict[str, Any]) -> None:
     """Let an open case say something else; the event log keeps what it says since when."""
+    text = _without_prescription(text)
     queries("cases").amend_case(connection, id=case_id, text=text, data=Jsonb(data))
     add_event(connection, actor=LEDGER, kind="case_amended", subject=f"case:{case_id}", reason=text, data=data)
 

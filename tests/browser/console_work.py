@@ -14,7 +14,8 @@ from cloud_sync.domain.compounding import BatchStep, Ingredient, Kind, MasterFor
 from cloud_sync.domain.orders import OrderKind, OrderStep
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
-from tests.support.builders import Ledger
+from tests.browser.console_tracing import TRACING_PAGES, trade
+from tests.support.builders import GTIN, Ledger
 
 EMPTY_PAGES = (
     "receiving",
@@ -38,6 +39,7 @@ WORK_PAGES = {
     "label": "/labels/place?id=fridge-a",
     "paper-sheet": "/downtime/sheet?number=site.202603011100.1",
     "search": "/orders?q=insulin&next=to+receive&sort=-number",
+    **TRACING_PAGES,
 }  # fmt: skip
 
 
@@ -57,6 +59,7 @@ def work(ledger: Ledger, at: datetime) -> None:
     )  # fmt: skip
     _batch(database, at)
     _downtime(database, at)
+    trade(database, at, GTIN)
 
 
 def _downtime(database: Database, at: datetime) -> None:

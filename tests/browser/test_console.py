@@ -61,6 +61,13 @@ FOLDED_AT = """
     })()
 """
 """Where on the screen the first folded node is drawn."""
+WATCH_IMPORT = """
+    new MutationObserver(() => {
+      const text = document.querySelector("[role=status] progress")?.closest("section").innerText;
+      if (text) window.tell(text);
+    }).observe(document, { subtree: true, childList: true, attributes: true });
+"""
+"""Hands on what is told while a file is imported."""
 PICTURES = ROOT / "build" / "screens" / "console"
 """Kept after the tests, to be looked at."""
 AXE = Path(next(iter(axe_playwright_python.__path__))) / "axe.min.js"
@@ -221,3 +228,27 @@ async def test_what_a_wide_trace_folds_is_opened_by_choosing_it(database: Databa
             await visit.page.mouse.click(at["x"], at["y"])
             await expect(note).to_contain_text(f"{of} of {of} points are drawn")
             assert visit.faults == []
+
+
+async def test_an_import_tells_how_far_it_is_and_each_fault_as_it_is_found(database: Database) -> None:
+    rows = [f"item-{number},Item {number}" for number in range(300)]
+    rows[7] = "no name,Item 7"
+    with a_house(database, Role.ADMINISTRATOR) as house:
+        async with visiting(house, Role.ADMINISTRATOR) as visit:
+            page = visit.page
+            await visit.open("/administration/imports")
+            told: list[str] = []
+            await page.expose_function("tell", lambda text: told.append(text))
+            await page.evaluate(WATCH_IMPORT)
+            for text, found in (("\n".join(["name,title", *rows]), "1 fault"), ("name,title\nsaline,Saline", "tried")):
+                await page.locator("#file").set_input_files(
+                    {"name": "items.csv", "mimeType": "text/csv", "buffer": text.encode()}
+                )
+                await page.get_by_label("Why").fill("first fill")
+                await page.get_by_role("button", name="Try it").click()
+                await expect(page.get_by_text(found).first).to_be_visible()
+            await page.get_by_role("button", name="Import it now").click()
+            await expect(page.get_by_text("1 added").first).to_be_visible()
+            assert [fault for fault in visit.faults if "422" not in fault] == []
+    shown = "|".join(told)
+    assert "of 299 rows" in shown and "Line 9, name" in shown, shown

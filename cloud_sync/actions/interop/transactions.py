@@ -9,8 +9,9 @@ from cloud_sync.actions.interop.partners import partner_place
 from cloud_sync.actions.master_data.master_data import item_named, place_named
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.interop.dscsa.discrepancies import Code, Discrepancy, told_in_words
+from cloud_sync.interop.dscsa.transaction import STATEMENTS as STATEMENTS
 from cloud_sync.interop.dscsa.transaction import Transaction as Transaction
-from cloud_sync.interop.dscsa.transaction import decode
+from cloud_sync.interop.dscsa.transaction import decode, encode
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.holds import check_goods, place_hold_on
 from cloud_sync.posting.interop.documents import keep_document
@@ -89,6 +90,13 @@ def show_transaction(database: Database, record_id: int) -> dict[str, Any]:
     """A record, its lines with what came or left of them, and its content. Raises ``NotFound``."""
     with database.transaction() as connection:
         return _shown(connection, record_id)
+
+
+def file_of(database: Database, record_id: int) -> tuple[bytes, str]:
+    """Transaction information and statement as JSON, to be sent, and a name for the file. Raises ``NotFound``."""
+    with database.transaction() as connection:
+        record = _shown(connection, record_id)
+    return encode(Transaction.model_validate(record["content"])), f"transaction-{record_id}.json"
 
 
 def finish_receipt(database: Database, record_id: int, *, at: datetime, actor: str) -> dict[str, Any]:

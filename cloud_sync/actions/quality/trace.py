@@ -50,14 +50,19 @@ class Trace:
 
 
 def trace(
-    database: Database, lot_id: int, *, serial: str = "", directions: frozenset[Direction] = frozenset(Direction)
+    database: Database,
+    lot_id: int,
+    *,
+    serial: str = "",
+    directions: frozenset[Direction] = frozenset(Direction),
+    lot: Row | None = None,
 ) -> Trace:
     """Suppliers and ingredients (backward), places, customers and products (forward), and excursions on the way.
 
-    The lot's own movements are in both. Raises ``NotFound``.
+    The lot's own movements are in both. ``lot``: its row, where the caller has it. Raises ``NotFound``.
     """
     with database.transaction() as connection:
-        lot = lot_of(connection, lot_id)
+        lot = lot or lot_of(connection, lot_id)
         walks = {direction: _walk(connection, direction, [lot_id], serial) for direction in directions}
         excursions = queries("quality").exposures(
             connection, excursion_id=None, lot_id=lot_id, rows_max=1000, rows_skipped=0

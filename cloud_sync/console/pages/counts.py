@@ -50,7 +50,7 @@ def _signed(number: int | None) -> str:
 FOUND = (
     Column("item", "Item"),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
-    Column("serial", "Serial"),
+    Column("serial", "Serial", optional=True),
     Column("place", "Place", filters=True),
     Column("counted", "Found", Show.NUMBER),
     Column("expected", "Books say", Show.NUMBER),

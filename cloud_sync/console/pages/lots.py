@@ -68,7 +68,7 @@ def _may_be_issued(row: Row) -> Markup:
 
 HERE = (
     Column("place", "Place"),
-    Column("serial", "Serial"),
+    Column("serial", "Serial", optional=True),
     Column("quantity", "Quantity", Show.NUMBER),
     Column("reserved", "Reserved", Show.NUMBER),
     Column(
@@ -149,7 +149,7 @@ def lot_page(lot_id: int, request: Request, database: Ledger, _: Visitor, now: N
     lot_id = min(lot_id, 2**63 - 1)
     told = passport(database, lot_id, serial="", gap_s=GAP_S, allowance_s=None, at=now)
     told["stays"] = [_extremes(stay) for stay in told["stays"]]
-    traced = trace(database, lot_id)
+    traced = trace(database, lot_id, lot=told["lot"])
     zone = house_zone(database)
     stock = list_stock(database, at=now, lot_id=lot_id, everywhere=True, rows_max=ROWS_MAX)
 

@@ -45,7 +45,7 @@ PASSED_OVER = (
 MOVED = (
     Column("item", "Item"),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
-    Column("serial", "Serial"),
+    Column("serial", "Serial", optional=True),
     Column("action", "What", Show.WORDS, filters=True),
     Column("quantity", "Quantity", Show.NUMBER),
 )

@@ -20,7 +20,7 @@ RESERVED = (
     Column("place", "Place", filters=True),
     Column("item", "Item"),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
-    Column("serial", "Serial"),
+    Column("serial", "Serial", optional=True),
     Column("expires_on", "Expires", Show.DAY),
     Column("quantity", "Quantity", Show.NUMBER),
     Column("demand", "For", link=lambda row: f"/orders/{row['demand']}"),

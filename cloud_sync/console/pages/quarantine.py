@@ -50,7 +50,7 @@ EVENTS = (
 OTHERS = (
     Column("item", "Item", value=lambda row: row["item_title"] or row["item"]),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
-    Column("serial", "Serial"),
+    Column("serial", "Serial", optional=True),
     Column("places", "Where", value=lambda row: row["places"] or ["everywhere"]),
     Column(
         "kind", "Kind", Show.TAG, filters=True,

@@ -60,7 +60,7 @@ RECONCILED = (
 IMPACT = (
     Column("item", "Item"),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
-    Column("serial", "Serial"),
+    Column("serial", "Serial", optional=True),
     Column("is_product", "Made of it", value=lambda row: "product" if row["is_product"] else ""),
     Column("place", "Where it is now"),
     Column("place_kind", "Kind of place", Show.WORDS, filters=True),

@@ -19,7 +19,7 @@ router = APIRouter(route_class=PageRoute)
 RETURNED = (
     Column("item", "Item", value=lambda row: row["item_title"] or row["item"]),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
-    Column("serial", "Serial"),
+    Column("serial", "Serial", optional=True),
     Column("places", "Where"),
     Column("text", "Why it is held"),
     Column("since", "Since", Show.WHEN),

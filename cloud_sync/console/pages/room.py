@@ -28,13 +28,13 @@ RESIDENTS = (
     Column("ended_at", "Left", Show.WHEN),
     Column("item", "Item", value=lambda row: row["item_title"] or row["item"]),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
-    Column("serial", "Serial"),
+    Column("serial", "Serial", optional=True),
     Column("place", "Place"),
 )
 STOCK = (
     Column("item", "Item"),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"),
-    Column("serial", "Serial"),
+    Column("serial", "Serial", optional=True),
     Column("place", "Place"),
     Column("quantity", "Quantity", Show.NUMBER),
     Column("expires_on", "Expires", Show.DAY),

@@ -88,7 +88,7 @@ const draw = (box, series, channel) => {
 };
 
 for (const box of document.querySelectorAll("[data-series]")) {
-  fetch(box.dataset.series, { headers: { accept: "application/json" } })
+  fetch(box.dataset.series)
     .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status))))
     .then((series) => {
       box.replaceChildren();

@@ -75,6 +75,24 @@ def test_what_is_recorded_of_a_batch_after_it_was_signed_is_not_covered(api: Api
     assert later["covers"] is False
 
 
+def test_an_order_takes_the_approval_of_two_by_what_its_goods_cost_and_where_nobody_knows(api: Api) -> None:
+    set_rule(api.database, "order_value", 100, reason="SOP 3", actor="administrator-1")
+    amy = person(api, "amy", Role.QUALITY)
+    path, why = f"/v1/orders/{purchase(api)}/approve", {"reason": "as agreed"}
+    unknown = amy.post(path, why)
+    assert unknown.status_code == 409 and "what insulin costs is not known" in unknown.text
+    with psycopg.connect(api.database.url) as connection:
+        connection.execute(
+            """INSERT INTO item_cost (item_id, supplier_id, valid_from, cost, currency, told_by)
+               SELECT i.id, p.id, date '2026-01-01', c, 'EUR', 'erp'
+               FROM item i, (VALUES ('acme', 25.5), ('st-mary', 1)) AS told (name, c) JOIN place p USING (name)"""
+        )
+    dear = amy.post(path, why)
+    assert dear.status_code == 409 and "the goods cost 127.50 EUR" in dear.text, "as their supplier says"
+    set_rule(api.database, "order_value", 200, reason="SOP 3", actor="administrator-1")
+    assert amy.post(path, why).status_code == 200
+
+
 def test_an_urgent_order_takes_the_approval_of_two_where_the_house_wants_it(api: Api) -> None:
     set_rule(api.database, "order_urgency", 1, reason="haste makes mistakes", actor="administrator-1")
     amy, ben = person(api, "amy", Role.QUALITY), person(api, "ben", Role.QUALITY)

@@ -27,6 +27,7 @@ NO_PAGES = {
     "/labels/{kind}/picture": "a picture on the page of a label",
     "/labels/badge/picture": "a picture on the page of a badge",
     "/labels/badge": "from the page of an operator, of whom this house has none",
+    "/transaction-data/{record_id}/file": "a file on the page of transaction data",
     "/loggers/{file_id}": "of a file of a logger, of which this house has none",
     "/papers/of-month": "the paper that the form of the page Papers asks for",
 }

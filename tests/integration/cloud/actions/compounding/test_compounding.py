@@ -502,10 +502,10 @@ def test_what_is_made_for_one_patient_is_dispensed_for_an_order_with_that_prescr
 
     assert told(Action.DISPENSE, 1, "RX-1") == []
     assert told(Action.DISPENSE, 2, numbers["RX-1"]) == []
-    wrong = "dispense of 1 although held: made for prescription RX-1 alone"
+    wrong = "dispense of 1 although held: made for one prescription alone"
     assert told(Action.DISPENSE, 3, numbers["RX-2"]) == [wrong]
     assert sorted(told(Action.DISPENSE, 4, None)) == [wrong, wrong]
-    assert "ship of 1 although held: made for prescription RX-1 alone" in told(Action.SHIP, 5, None)
+    assert "ship of 1 although held: made for one prescription alone" in told(Action.SHIP, 5, None)
 
 
 DROPS_GTIN = "09501101530003"
@@ -626,7 +626,7 @@ def test_a_scanned_pick_of_stock_for_a_prescription_is_a_case_unless_it_is_for_i
             assert drops.api.reader.rows("/v1/cases", kind="issued_while_held") == []
             assert sorted(open_reservations(drops, mine)) == [("P1", "counter", 10), ("P1", "store", 10)]
     (case,) = drops.api.reader.rows("/v1/cases", kind="issued_while_held")
-    assert case["text"] == "pick of 10 although held: made for prescription RX-1 alone"
+    assert case["text"] == "pick of 10 although held: made for one prescription alone"
 
 
 def test_a_product_that_was_only_scanned_out_is_blocked_and_needs_a_beyond_use_date(pharmacy: Pharmacy) -> None:
