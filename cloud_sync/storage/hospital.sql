@@ -6,6 +6,12 @@ FROM owner o LEFT JOIN place s ON s.name = :site AND s.kind = 'site'
 WHERE o.name = :owner AND (:site::text IS NULL OR s.id IS NOT NULL)
 RETURNING id;
 
+-- name: set_scope(message_id, site, owner)!
+-- The site and the owner that a message speaks for, as they are now; no row if one of them is unknown.
+UPDATE hospital_message m SET site_id = s.id, owner = o.name
+FROM owner o LEFT JOIN place s ON s.name = :site AND s.kind = 'site'
+WHERE m.id = :message_id AND o.name = :owner AND (:site::text IS NULL OR s.id IS NOT NULL);
+
 -- name: message_of_document(document_id)^
 -- The message that a document is, with what became of it last.
 SELECT m.id, m.control_id, o.outcome, o.answer, o.text, o.faults, o.map_sha256, o.id AS outcome_id

@@ -121,7 +121,7 @@ TABLES: Mapping[str, TableRule] = {
     "hold": _evidence("lifted_by", "lifted_at", "lifted_reason"),
     "hold_goods": _EVIDENCE,
     "hold_reach": _DERIVED,
-    "hospital_message": _EVIDENCE,
+    "hospital_message": _evidence("site_id", "owner"),
     "hospital_outcome": _EVIDENCE,
     "hospital_patient": _EVIDENCE,
     # The content may be erased; its digest stays beside it.

@@ -14,6 +14,7 @@ from cloud_sync.domain.compounding import BatchStep, Ingredient, Kind, MasterFor
 from cloud_sync.domain.orders import OrderKind, OrderStep
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
+from tests.browser.console_hospital import HOSPITAL_PAGES, tell_of_hospital
 from tests.browser.console_tracing import TRACING_PAGES, trade
 from tests.support.builders import GTIN, Ledger
 
@@ -41,6 +42,7 @@ WORK_PAGES = {
     "paper-sheet": "/downtime/sheet?number=site.202603011100.1",
     "search": "/orders?q=insulin&next=to+receive&sort=-number",
     **TRACING_PAGES,
+    **HOSPITAL_PAGES,
 }  # fmt: skip
 
 
@@ -61,6 +63,7 @@ def work(ledger: Ledger, at: datetime) -> None:
     _batch(database, at)
     _downtime(database, at)
     trade(database, at, GTIN)
+    tell_of_hospital(ledger, at)
 
 
 def _downtime(database: Database, at: datetime) -> None:

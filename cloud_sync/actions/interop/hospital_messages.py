@@ -2,6 +2,7 @@
 once."""
 
 import json
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from cloud_sync.actions.interop.field_maps import FieldMaps, LoadedMap
 from cloud_sync.actions.interop.hospital_orders import take_orders
 from cloud_sync.domain.list_request import ListRequest
 from cloud_sync.domain.roles import Actor
-from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
+from cloud_sync.errors import Conflict, DatabaseDown, Invalid, LedgerError, NotAllowed, NotFound
 from cloud_sync.ingest.mllp.receiver import Peer, SenderSection, sender_of
 from cloud_sync.interop.hospital.acknowledgement import AckCode, MessageFault, acknowledge, reject_unreadable
 from cloud_sync.interop.hospital.facts import LINES_MAX, Told
@@ -30,12 +31,17 @@ from edge_agent.domain.stock.expiry import zone_named
 
 MEDIA_TYPE = "x-application/hl7-v2+er7"
 NOT_UNDERSTOOD = "hospital_message_not_understood"
+UNBOOKED = frozenset({"not_understood", "refused"})
+"""Outcomes of messages of which nothing is booked."""
 STRANGERS = "hl7"
 """Who told what no sender of ours can have told."""
 OUTCOMES = {
-    "booked": "booked", "with_cases": "booked, with exceptions", "ordered": "ordered", "noted": "kept, nothing to book",
-    "not_understood": "not understood", "refused": "rejected",
+    "booked": "booked", "with_cases": "with cases", "ordered": "ordered", "noted": "noted",
+    "not_understood": "not understood", "refused": "refused",
 }  # fmt: skip
+
+
+_log = logging.getLogger("cloud_sync.hl7")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,19 @@ def take_message(database: Database, maps: FieldMaps, peer: Peer, content: bytes
         return _keep_refused(
             database, header, f"{STRANGERS} {peer.address}", content, Outcome("refused", AckCode.REJECTED, text), at
         )
+    try:
+        return _answered(database, maps, header, name, content, at)
+    except DatabaseDown:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        # One message never keeps those behind it from coming in: it is kept, and waits for a person.
+        _log.exception("a message of %s could not be processed", name)
+        told = str(error) if isinstance(error, LedgerError) else type(error).__name__
+        outcome = Outcome("not_understood", AckCode.ERROR, f"the ledger could not process it: {told}")
+        return _keep_refused(database, header, name, content, outcome, at)
+
+
+def _answered(database: Database, maps: FieldMaps, header: Message, name: str, content: bytes, at: datetime) -> bytes:
     loaded = maps.of(name)
     try:
         message = parse(content, charset=loaded.field_map.charset)
@@ -90,7 +109,7 @@ def read_again(database: Database, maps: FieldMaps, message_id: int, *, at: date
     """
     with database.transaction() as connection:
         row = _message(connection, message_id)
-        if row["outcome"] not in ("not_understood", "refused"):
+        if row["outcome"] not in UNBOOKED:
             raise Conflict(f"message {message_id} is {OUTCOMES[row['outcome']]} already")
         if row["content"] is None or row["format"] != "hl7v2":
             raise Conflict(f"message {message_id} cannot be read again", "Its sender has to send it again.")
@@ -99,8 +118,10 @@ def read_again(database: Database, maps: FieldMaps, message_id: int, *, at: date
             message = parse(bytes(row["content"]), charset=loaded.field_map.charset)
         except Hl7Fault as fault:
             raise Conflict(f"message {message_id} is still unreadable: {fault.reason}") from fault
-        source = MessageSource(row["id"], row["connection"], row["owner"], row["received_at"])
-        outcome = _booked(connection, message, source, loaded, row["site"])
+        sender = maps.sender(row["connection"])
+        assert sender is not None  # noqa: S101 - its map was found
+        source = MessageSource(row["id"], row["connection"], sender.owner, row["received_at"])
+        outcome = _booked(connection, message, _in_scope(connection, source, sender), loaded, sender.site)
         _keep_outcome(connection, source, outcome, loaded, at=at, by_whom=actor.name)
         add_event(connection, actor=actor.name, kind="hospital_message_read_again",
                   subject=f"hospital-message:{message_id}", data={"outcome": outcome.outcome})  # fmt: skip
@@ -138,11 +159,11 @@ def _take(
 ) -> tuple[Outcome, int]:
     kept = keep_document(connection, "hl7v2", content, MEDIA_TYPE, name)
     before = queries("hospital").message_of_document(connection, document_id=kept.id)
-    if before is not None and (before["outcome"] != "not_understood" or before["map_sha256"] == loaded.sha256):
+    if before is not None and (before["outcome"] not in UNBOOKED or before["map_sha256"] == loaded.sha256):
         # Told before, and nothing has changed since: the same answer.
         return _known(before), before["outcome_id"]
     if before is not None:
-        source = MessageSource(before["id"], name, sender.owner, at)
+        source = _in_scope(connection, MessageSource(before["id"], name, sender.owner, at), sender)
     else:
         source = _new_message(connection, message, name, sender.site, sender.owner, kept.id, at)
     outcome = _reused(connection, message, source) or _booked(connection, message, source, loaded, sender.site)
@@ -157,10 +178,21 @@ def _new_message(
         control_id=message.control_id, site=site, owner=owner, received_at=at,
     )  # fmt: skip
     if message_id is None:
-        raise Conflict(
-            f"[hl7.senders.{name}]: there is no site {site}, or no owner {owner}", "Correct the configuration."
-        )
+        raise _unknown_scope(name, site, owner)
     return MessageSource(message_id, name, owner, at)
+
+
+def _in_scope(connection: Connection, source: MessageSource, sender: SenderSection) -> MessageSource:
+    """The message, speaking for the site and the owner that its sender has by now."""
+    if not queries("hospital").set_scope(
+        connection, message_id=source.message_id, site=sender.site, owner=sender.owner
+    ):
+        raise _unknown_scope(source.connection, sender.site, sender.owner)
+    return source
+
+
+def _unknown_scope(name: str, site: str | None, owner: str) -> Conflict:
+    return Conflict(f"[hl7.senders.{name}]: there is no site {site}, or no owner {owner}", "Correct the configuration.")
 
 
 def _reused(connection: Connection, message: Message, source: MessageSource) -> Outcome | None:
@@ -235,7 +267,7 @@ def _keep_outcome(
         text=outcome.text, faults=Jsonb([_as_data(fault) for fault in outcome.faults]),
         map_sha256=loaded.sha256 if loaded else "", by_whom=by_whom, at=at,
     )  # fmt: skip
-    if outcome.outcome in ("not_understood", "refused"):
+    if outcome.outcome in UNBOOKED:
         text = (
             f"messages of {source.connection} are not booked; the latest is number {source.message_id}: {outcome.text}"
         )

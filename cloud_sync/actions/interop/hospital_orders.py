@@ -8,7 +8,7 @@ from cloud_sync.actions.orders.orders import Asked, NewOrder, cancel_in, request
 from cloud_sync.domain.booking import KnownCode
 from cloud_sync.domain.orders import OrderKind
 from cloud_sync.errors import Conflict, Invalid, NotFound
-from cloud_sync.interop.hospital.facts import HospitalOrder
+from cloud_sync.interop.hospital.facts import LABEL_NUMBER, HospitalOrder
 from cloud_sync.posting.interop.hospital import MessageSource
 from cloud_sync.posting.movements import known_codes
 from cloud_sync.posting.reservations.order_state import orders_now
@@ -34,6 +34,10 @@ def take_orders(connection: Connection, source: MessageSource, orders: Sequence[
 
 
 def _request(connection: Connection, source: MessageSource, number: str, lines: Sequence[HospitalOrder]) -> None:
+    if not LABEL_NUMBER.fullmatch(number):
+        raise Invalid(
+            f"{number[:40]!r} is no number of an order", "Printable ASCII of at most 100 characters is needed."
+        )
     known = known_codes(connection, [key for line in lines for key in keys_of_scan(line.codes)])
     first = lines[0]
     if any((line.from_place, line.to_place) != (first.from_place, first.to_place) for line in lines):

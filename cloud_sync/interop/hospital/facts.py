@@ -1,5 +1,6 @@
 """What a hospital's systems tell the ledger, whatever language they told it in. Pure."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -8,6 +9,8 @@ from edge_agent.domain.wire.records import Action
 
 LINES_MAX = 500
 """Of one message."""
+LABEL_NUMBER = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,98}[\x21-\x7e])?")
+"""A lot or serial number as labels can hold it."""
 
 
 class Becomes(StrEnum):

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from cloud_sync.interop.hospital.facts import HospitalFact, HospitalOrder, Told
+from cloud_sync.interop.hospital.facts import LABEL_NUMBER, HospitalFact, HospitalOrder, Told
+from cloud_sync.interop.hospital.fhir_models import shape_faults_of
 from cloud_sync.interop.hospital.fhir_out import GTIN_SYSTEM, ITEM_SYSTEM, NDC_SYSTEM, ORDER_SYSTEM, SERIAL_SYSTEM
 from cloud_sync.interop.hospital.fhir_rules import Release, RuleFault, faults_of
 from edge_agent.domain.barcodes.item_codes import scanned_ndc
@@ -45,6 +46,8 @@ class Incoming:
 def read_resource(resource: Any, release: Release, type_: str) -> Incoming:
     """What a resource of this type says. Raises ``ResourceFault`` with every fault at once."""
     faults = faults_of(resource, release)
+    if not faults:
+        faults = shape_faults_of(resource, release, type_)
     if isinstance(resource, Mapping) and resource.get("resourceType") != type_:
         faults.insert(0, RuleFault("resourceType", f"{type_} is needed here", "invalid"))
     if faults:
@@ -77,8 +80,8 @@ class _Reader:
             codes=self._codes(concept, "medication"),
             quantity=self._quantity(),
             in_packs=False,
-            lot=_text(batch.get("lotNumber")) or None,
-            serial=serial or None,
+            lot=self._number(_text(batch.get("lotNumber")), "batch.lotNumber"),
+            serial=self._number(serial, "identifier of the medication"),
             expires_on=self._expiry(batch.get("expirationDate")),
             from_place=self._place("location"),
             to_place=self._place("destination"),
@@ -199,6 +202,12 @@ class _Reader:
         except ValueError:
             self._fault("batch.expirationDate", f"{text} is no day")
             return None
+
+    def _number(self, text: str, where: str) -> str | None:
+        """A lot or serial number: what no label can hold is none."""
+        if text and not LABEL_NUMBER.fullmatch(text):
+            self._fault(where, f"{text[:40]!r} is no number that a label can hold")
+        return text or None
 
     def _place(self, name: str) -> str:
         """The name of a place, or ``#`` and its id."""

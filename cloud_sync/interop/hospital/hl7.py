@@ -233,6 +233,8 @@ def parse(content: bytes, *, charset: str = "ascii") -> Message:
         raise Hl7Fault(
             f"byte {error.start + 1} is not {charset}: declare the character set in MSH-18, or in the field map", "102"
         ) from error
+    if "\x00" in text:
+        raise Hl7Fault("the message holds a NUL character", "102")
     lines, ends = _lines_of(text)
     if len(lines) > SEGMENTS_MAX:
         raise Hl7Fault(f"the message has {len(lines)} segments; {SEGMENTS_MAX} are the most")
@@ -299,9 +301,10 @@ def unescape(text: str, separators: Separators, charset: str = "utf-8") -> str:
             return known[inside]
         if re.fullmatch(r"X(?:[0-9A-Fa-f]{2})+", inside):
             try:
-                return bytes.fromhex(inside[1:]).decode(charset)
+                value = bytes.fromhex(inside[1:]).decode(charset)
             except UnicodeDecodeError:
                 return found[0]
+            return found[0] if "\x00" in value else value  # no text holds it
         return found[0]
 
     return re.sub(rf"{sign}([A-Z]|X[0-9A-Fa-f]+){sign}", meant, text)

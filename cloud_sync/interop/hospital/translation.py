@@ -8,7 +8,15 @@ from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 from cloud_sync.interop.hospital.acknowledgement import MessageFault
-from cloud_sync.interop.hospital.facts import ACTIONS, LINES_MAX, Becomes, HospitalFact, HospitalOrder, Told
+from cloud_sync.interop.hospital.facts import (
+    ACTIONS,
+    LABEL_NUMBER,
+    LINES_MAX,
+    Becomes,
+    HospitalFact,
+    HospitalOrder,
+    Told,
+)
 from cloud_sync.interop.hospital.field_map import (
     CodeSystem,
     Condition,
@@ -163,8 +171,8 @@ class _Reader:
             codes=codes,
             quantity=quantity or 0,
             in_packs=in_packs,
-            lot=self._text(line, fields.lot) or None,
-            serial=self._text(line, fields.serial) or None,
+            lot=self._number(line, fields.lot, "lot") or None,
+            serial=self._number(line, fields.serial, "serial") or None,
             expires_on=expiry[0] if expiry else None,
             expires_hour=expiry[1] if expiry else None,
             from_place=self._place(line, fields.from_place),
@@ -242,6 +250,13 @@ class _Reader:
         if unit is None:
             self._fault(line, _first(fields.unit), f"the map does not say what the unit {text or '(empty)'} is", "103")
         return unit is Unit.PACK
+
+    def _number(self, line: _Line, written: Paths, what: str) -> str:
+        """A lot or serial number: what no label can hold is none."""
+        text = self._text(line, written)
+        if text and not LABEL_NUMBER.fullmatch(text):
+            self._fault(line, _first(written), f"{text[:40]!r} is no {what} number that a label can hold", "102")
+        return text
 
     def _place(self, line: _Line, written: Paths) -> str | None:
         text = self._text(line, written)

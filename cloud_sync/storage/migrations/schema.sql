@@ -1287,7 +1287,8 @@ CREATE TABLE hospital_message (
     CONSTRAINT hospital_message_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id)
 );
 CREATE INDEX hospital_message_control_id ON public.hospital_message USING btree (connection, control_id);
-CREATE TRIGGER hospital_message_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hospital_message FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hospital_message_append_only BEFORE DELETE OR TRUNCATE ON public.hospital_message FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER hospital_message_mostly_stays BEFORE UPDATE ON public.hospital_message FOR EACH ROW EXECUTE FUNCTION refuse_other_change('site_id', 'owner');
 CREATE TRIGGER hospital_message_sealed_delete AFTER DELETE ON public.hospital_message REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_message();
 CREATE TRIGGER hospital_message_sealed_insert AFTER INSERT ON public.hospital_message REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_message();
 CREATE TRIGGER hospital_message_sealed_update AFTER UPDATE ON public.hospital_message REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_message();
@@ -3158,6 +3159,7 @@ CREATE TABLE trading_partner (
     verification_url text NOT NULL DEFAULT ''::text,
     set_by text NOT NULL,
     verification_token text NOT NULL DEFAULT ''::text,
+    connection text NOT NULL DEFAULT ''::text,
     CONSTRAINT trading_partner_business_name_check CHECK ((business_name <> ''::text)),
     CONSTRAINT trading_partner_gln_check CHECK ((gln ~ '^([0-9]{13})?$'::text)),
     CONSTRAINT trading_partner_pkey PRIMARY KEY (place_id),
@@ -5438,7 +5440,7 @@ AS $function$
                 INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
                 SELECT 'hospital_message', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
-                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                       CASE WHEN n.row - '{site_id,owner}'::text[] IS NOT DISTINCT FROM o.row - '{site_id,owner}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n

@@ -1,6 +1,7 @@
 """The ledger's configuration file: the example works, and every fault is named with its line and its cure."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,13 @@ def test_the_example_is_good_and_shows_every_key() -> None:
 def test_what_the_example_comments_out_is_good_too(tmp_path: Path) -> None:
     text = EXAMPLE.read_text().replace('data_dir = "/var', '# data_dir = "/var')
     lines = [line.removeprefix("# ") if " = " in line or line.startswith("# [") else line for line in text.splitlines()]
-    files = ("data_dir", "tls_", "ca_file", "client_cert", "client_key", "credentials_file", "recipients")
+    files = ("data_dir", "tls_", "ca_file", "client_cert", "client_key", "client_ca", "credentials_file", "recipients")
     uncommented = "\n".join(line for line in lines if not line.startswith(files))
+    (tmp_path / "hl7").mkdir()
+    shutil.copy(ROOT / "config/hl7/pharmacy-rds.toml", tmp_path / "hl7/pharmacy.toml")
     config = load_config(written(tmp_path, uncommented), {})
     assert config.policies_dir == tmp_path / "policies"
+    assert config.hl7 is not None and config.hl7.senders["pharmacy"].map_file == tmp_path / "hl7/pharmacy.toml"
     assert config.database.url == "postgresql://cloud_sync@db.example:5432/cloud_sync"
     assert config.mqtt == MqttSection(
         url="mqtts://broker.example:8883", group="sixteen-letters-or-more-that-nobody-guesses"
