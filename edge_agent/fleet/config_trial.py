@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.domain.fleet.handed_out import HandedOutConfig
+from edge_agent.domain.fleet.managed_config import NO_CONFIG
 from edge_agent.errors import ConfigError
 from edge_agent.fleet.config_file import ConfigFile
 from edge_agent.fleet.launcher import STARTS_MAX, Disk
@@ -82,7 +83,8 @@ class ConfigTrial:
         state, file = self.state(), ConfigFile.read(self.path)
         if state.trial is not None or config.version <= state.settled:
             return False
-        if file.digest not in (config.sha256, state.sha256, config.replaces):
+        is_fresh = not state.sha256 and file.digest == NO_CONFIG
+        if not is_fresh and file.digest not in (config.sha256, state.sha256, config.replaces):
             return False  # a local edit that nobody at the ledger has decided on
         self.fleet_dir.mkdir(parents=True, exist_ok=True)
         try:

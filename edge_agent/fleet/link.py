@@ -84,7 +84,8 @@ class FleetLink:
         """Tell and take until cancelled."""
         next_s = self._clock.mono_s()
         while True:
-            await self.look_at_probation()
+            if await self.look_at_probation():
+                next_s = self._clock.mono_s()  # the ledger hears of it at once
             if self._clock.mono_s() >= next_s:
                 pause_s = await self._beat_in_peace()
                 next_s = self._clock.mono_s() + pause_s
@@ -137,23 +138,24 @@ class FleetLink:
             _log.warning("%s", text)
         self._told = text
 
-    async def look_at_probation(self) -> None:
-        """Confirmed by the first receipt since it began; out again when none came in time."""
+    async def look_at_probation(self) -> bool:
+        """Confirmed by the first receipt since it began; out again when none came in time. Whether either happened."""
         trial = self._trial.state().trial
         if trial is None and not self._releases.is_on_probation:
-            return
+            return False
         receipt_s = self._hands.receipt_s()
         if receipt_s is not None and receipt_s > self._on_probation_since_s:
             if (version := self._trial.confirm()) is not None:
                 await self._note(f"configuration {version} of the ledger is confirmed", {"version": version})
             self._releases.confirm()
-            return
+            return True
         waited_s = self._clock.mono_s() - self._on_probation_since_s
         if waited_s < self._config.gateway.probation_s:
-            return
+            return False
         why = f"no receipt of the ledger came within {self._config.gateway.probation_s:.0f} s"
         if self._releases.go_back(why) or self._trial.go_back(why):
             self._hands.restart()
+        return True
 
     async def _take_config(self, handed: Signed) -> None:
         config = config_of(handed.body)

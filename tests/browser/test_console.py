@@ -16,6 +16,7 @@ from cloud_sync.domain.roles import Role
 from cloud_sync.domain.trace_view import FOLD_OVER
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
+from tests.browser.console_fleet import a_fleet
 from tests.browser.console_house import House, a_house
 from tests.browser.console_records import electronic_records
 from tests.browser.console_work import EMPTY_PAGES, WORK_PAGES, work
@@ -34,11 +35,13 @@ PAGES = {
     "nothing-found": "/lots?q=none", "error": "/lots/999", **{f"no-{name}": f"/{name}" for name in EMPTY_PAGES},
 }  # fmt: skip
 KEPT_PAGES = {
-    "probes": "/gateways", "gateway": "/gateways/gw-1", "administration": "/administration",
+    "probes": "/gateways", "gateway": "/gateways/gw-1", "gateway-config": "/gateways/gw-1/config",
+    "releases": "/releases", "administration": "/administration",
     "people": "/administration/people", "person": "/administration/people/quality-1", "roles": "/administration/roles",
     "policies": "/administration/policies", "policy": "/administration/policies/cold", "items": "/administration/items",
     "new-item": "/administration/items/new", "item": "/administration/items/insulin",
-    "imports": "/administration/imports", "connections": "/connections", "loggers": "/loggers", "finance": "/finance",
+    "imports": "/administration/imports", "connections": "/connections", "spreadsheets": "/administration/spreadsheets",
+    "loggers": "/loggers", "finance": "/finance",
     "purchase-orders": "/finance/purchase-orders", "audit": "/audit", "first-start": "/setup",
     "expiry": "/expiry?days=3660",
     "reports": "/reports", "papers": "/papers", "report": "/reports/movements", "trace-search": "/trace?lot_number=L1",
@@ -123,6 +126,7 @@ async def test_every_page_is_without_faults_and_for_everybody(database: Database
             work(house.ledger, minute(60))
         if role is Role.ADMINISTRATOR:
             electronic_records(database, minute(60))
+            a_fleet(database, minute(60))
         house.say(reading(minute(55), 5.5, "new-probe"))
         async with visiting(house, role) as visit:
             for name, path in OF_ROLE[role].items():

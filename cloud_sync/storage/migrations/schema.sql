@@ -3159,6 +3159,7 @@ CREATE TABLE trading_partner (
     verification_url text NOT NULL DEFAULT ''::text,
     set_by text NOT NULL,
     verification_token text NOT NULL DEFAULT ''::text,
+    connection text NOT NULL DEFAULT ''::text,
     CONSTRAINT trading_partner_business_name_check CHECK ((business_name <> ''::text)),
     CONSTRAINT trading_partner_gln_check CHECK ((gln ~ '^([0-9]{13})?$'::text)),
     CONSTRAINT trading_partner_pkey PRIMARY KEY (place_id),
