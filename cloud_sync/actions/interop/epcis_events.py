@@ -105,8 +105,9 @@ Finder = Callable[..., Any]
 
 def events_of_movements(database: Database, movement_ids: Sequence[int]) -> list[Event]:
     """These movements as events, as they are known now."""
-    ledger = _ledger_name(database)
+    for_owner = _ledger_for_owner(database)
     with database.transaction() as connection:
+        ledger = for_owner or _ledger_in(connection)
         return [found.event for _, found in _tell_movements(connection, ledger, movement_ids)]
 
 
