@@ -101,6 +101,13 @@ def show_event(database: Database, event_id: str) -> Found:
 Finder = Callable[..., Any]
 
 
+def events_of_movements(database: Database, movement_ids: Sequence[int]) -> list[Event]:
+    """These movements as events, as they are known now."""
+    ledger = _ledger_name(database)
+    with database.transaction() as connection:
+        return [found.event for _, found in _tell_movements(connection, ledger, movement_ids)]
+
+
 def _sources(connection: Connection, query: Query) -> dict[Source, Callable[..., Any]]:
     """The queries to look through, with what narrows them: each gives ``id`` and ``at``."""
     epcis = queries("epcis")
