@@ -28,6 +28,7 @@ from cloud_sync.commands.papers import report, site_format_app, verify_paper
 from cloud_sync.commands.records import export_records, import_records, operator_app
 from cloud_sync.commands.seal import print_checkpoint, verify_ledger
 from cloud_sync.commands.second_signatures import second_signature_app
+from cloud_sync.commands.spreadsheets import bring
 from cloud_sync.commands.terminal import (
     DEFAULT_CONFIG,
     Config,
@@ -117,6 +118,7 @@ def import_policies(
 app.command("verify")(verify_ledger)
 app.command("checkpoint")(print_checkpoint)
 app.command("import")(import_records)
+app.command("bring")(bring)
 app.command("export")(export_records)
 app.command("report")(report)
 app.command("verify-paper")(verify_paper)

@@ -49,6 +49,7 @@ from cloud_sync.api import (
     security_keys,
     sessions,
     signatures,
+    spreadsheets,
     stock,
     traces,
 )
@@ -112,6 +113,7 @@ ROOMS = (
     exchange,
     erp,
     loggers,
+    spreadsheets,
     labels,
     sessions,
     security_keys,

@@ -212,6 +212,7 @@ ReceiptReader = Annotated[Actor, Depends(WhoMay(Permission.READ, scope=Scope.REC
 ValueReader = Annotated[Actor, Depends(WhoMay(Permission.READ, scope=Scope.STOCK_VALUE))]
 CatalogueSender = Annotated[Actor, Depends(WhoMay(Permission.ADMINISTER, scope=Scope.CATALOGUE))]
 CostReader = Annotated[Actor, Depends(WhoMay(Permission.READ, scope=Scope.CATALOGUE))]
+TransactionTeller = Annotated[Actor, Depends(WhoMay(Permission.RECEIVE, scope=Scope.DSCSA))]
 LoggerOfShipment = Annotated[Actor, Depends(WhoMay(Permission.RECEIVE, scope=Scope.LOGGERS))]
 LoggerOfRoom = Annotated[Actor, Depends(WhoMay(Permission.PLACE_SENSORS, scope=Scope.LOGGERS))]
 LoggerReader = Annotated[Actor, Depends(WhoMay(Permission.READ, scope=Scope.LOGGERS))]

@@ -6,7 +6,18 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from cloud_sync.actions.interop import partners, transactions
 from cloud_sync.actions.interop.transactions import Transaction
-from cloud_sync.api.access import ApiRoute, Holder, Ledger, Listing, Now, Qualifier, Reader, Receiver, Resolver
+from cloud_sync.api.access import (
+    ApiRoute,
+    Holder,
+    Ledger,
+    Listing,
+    Now,
+    Qualifier,
+    Reader,
+    Receiver,
+    Resolver,
+    TransactionTeller,
+)
 from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import Id, Listed, Name, WhyIn
 from cloud_sync.api.schemas.dscsa import (
@@ -88,12 +99,20 @@ def withdraw_licence(licence_id: Id, why: WhyIn, database: Ledger, actor: Qualif
     response_model=TransactionOut, responses={200: {"description": "The very same was told before"}},
 )  # fmt: skip
 def tell_transaction(
-    place: Name, told: Transaction, sent: AsSent, database: Ledger, actor: Receiver, now: Now, response: Response
+    place: Name,
+    told: Transaction,
+    sent: AsSent,
+    database: Ledger,
+    actor: TransactionTeller,
+    now: Now,
+    response: Response,
 ) -> Any:
     """Transaction information and statement of one shipment, as its seller tells it. It is compared with what came.
 
     What is incomplete, or meant for another buyer, is kept and becomes a case.
     """
+    if actor.connection:
+        partners.check_connection(database, place, actor.connection)
     shown, is_new = transactions.tell_transaction(database, place, sent, at=now, actor=actor.name)
     response.status_code = 201 if is_new else 200
     return shown
@@ -122,6 +141,12 @@ def list_transactions(
 def show_transaction(record_id: Id, database: Ledger, _: Reader) -> Any:
     """What was told of one shipment, and how much of it came or left."""
     return transactions.show_transaction(database, record_id)
+
+
+@router.get("/transactions/{record_id}/epcis", summary="Get it as EPCIS", response_model=dict[str, Any])
+def transaction_as_epcis(record_id: Id, database: Ledger, _: Reader) -> Any:
+    """The receipts or shipments that a record is about, as an EPCIS 2.0 document, with the statement of the seller."""
+    return transactions.epcis_of(database, record_id)
 
 
 @router.post("/transactions/{record_id}/finish", summary="Finish a receipt", response_model=TransactionOut)

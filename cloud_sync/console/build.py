@@ -52,6 +52,7 @@ from cloud_sync.console.pages import (
     setup,
     shortages,
     signatures,
+    spreadsheets,
     suspects,
     trace,
     trading_partners,
@@ -69,8 +70,8 @@ PAGES = (
     recalls, compounding, batch, signatures, expiry, finance, reports, papers, audit,
     trading_partners, transaction_data, verification, suspects,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
-    gateways, gateway_config, releases, loggers, connections, hospital_messages, setup, people, administration, account,
-    login,
+    gateways, gateway_config, releases, loggers, connections, hospital_messages, setup, people,
+    spreadsheets, administration, account, login,
 )  # fmt: skip
 
 

@@ -1,16 +1,16 @@
 -- Trading partners: the businesses behind suppliers, customers and our own sites, and their licences.
 
--- name: keep_partner(place_id, business_name, street, city, state, postal_code, country, gln, category, contact, telephone, email, verification_url, verification_token, set_by)!
+-- name: keep_partner(place_id, business_name, street, city, state, postal_code, country, gln, category, contact, telephone, email, verification_url, verification_token, connection, set_by)!
 -- The business behind a place; an empty token leaves the one before.
 INSERT INTO trading_partner (place_id, business_name, street, city, state, postal_code, country, gln, category, contact,
-                             telephone, email, verification_url, verification_token, set_by)
+                             telephone, email, verification_url, verification_token, connection, set_by)
 VALUES (:place_id, :business_name, :street, :city, :state, :postal_code, :country, :gln, :category, :contact, :telephone,
-        :email, :verification_url, :verification_token, :set_by)
+        :email, :verification_url, :verification_token, :connection, :set_by)
 ON CONFLICT (place_id) DO UPDATE
 SET business_name = excluded.business_name, street = excluded.street, city = excluded.city, state = excluded.state,
     postal_code = excluded.postal_code, country = excluded.country, gln = excluded.gln, category = excluded.category,
     contact = excluded.contact, telephone = excluded.telephone, email = excluded.email,
-    verification_url = excluded.verification_url, set_by = excluded.set_by,
+    verification_url = excluded.verification_url, connection = excluded.connection, set_by = excluded.set_by,
     verification_token = coalesce(nullif(excluded.verification_token, ''), trading_partner.verification_token);
 
 -- name: verification_token(place_id)$
@@ -20,7 +20,7 @@ SELECT verification_token FROM trading_partner WHERE place_id = :place_id;
 -- name: partners(rows_max, rows_skipped)
 -- Suppliers, customers and sites with the business behind them, if it is known, and until when a licence is good.
 SELECT p.id AS place_id, p.name, p.title, p.kind, t.business_name, t.street, t.city, t.state, t.postal_code, t.country, t.gln,
-       t.category, t.contact, t.telephone, t.email, t.verification_url,
+       t.category, t.contact, t.telephone, t.email, t.verification_url, t.connection,
        (SELECT max(l.valid_until) FROM partner_licence l WHERE l.place_id = p.id AND l.withdrawn_at IS NULL) AS valid_until
 FROM place p LEFT JOIN trading_partner t ON t.place_id = p.id
 WHERE p.kind IN ('supplier', 'customer', 'site')
@@ -29,7 +29,7 @@ ORDER BY p.kind = 'site' DESC, p.kind, p.name LIMIT :rows_max OFFSET :rows_skipp
 -- name: partner_by_place(place_id)^
 -- The business behind a place.
 SELECT p.id AS place_id, p.name, p.title, p.kind, t.business_name, t.street, t.city, t.state, t.postal_code, t.country, t.gln,
-       t.category, t.contact, t.telephone, t.email, t.verification_url
+       t.category, t.contact, t.telephone, t.email, t.verification_url, t.connection
 FROM place p LEFT JOIN trading_partner t ON t.place_id = p.id WHERE p.id = :place_id;
 
 -- name: site_partners()

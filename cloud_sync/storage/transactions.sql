@@ -112,6 +112,10 @@ SELECT l.line, l.item_id, i.name AS item, l.gtin, l.ndc, l.lot_number, l.quantit
 FROM transaction_line l LEFT JOIN item i ON i.id = l.item_id
 WHERE l.record_id = :transaction_id ORDER BY l.line;
 
+-- name: moved_of(transaction_id)
+-- The movements that a record is about.
+SELECT DISTINCT movement_id FROM transaction_movement WHERE record_id = :transaction_id ORDER BY 1;
+
 -- name: records(direction, partner, order_ref, only_open, rows_max, rows_skipped)
 -- What was told, the newest first. only_open: what came in and is neither finished nor voided.
 SELECT r.id, r.direction, p.name AS partner, coalesce(t.business_name, p.title) AS partner_title, r.reference, r.order_ref,

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from cloud_sync.actions.master_data.master_data import item_named, place_named
-from cloud_sync.errors import Conflict, Invalid, NotFound
+from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
 from cloud_sync.interop.dscsa.licences import OF_STATE, WORDS, LicenceKind
 from cloud_sync.notify.outside import check_url
 from cloud_sync.posting.interop.partners import why_not
@@ -14,7 +14,7 @@ from cloud_sync.storage.queries import queries
 
 PARTNER_KINDS = ("supplier", "customer", "site")
 FIELDS = ("business_name", "street", "city", "state", "postal_code", "country", "gln", "category", "contact",
-          "telephone", "email", "verification_url")  # fmt: skip
+          "telephone", "email", "verification_url", "connection")  # fmt: skip
 PARTNERS_MAX = 10_000
 
 
@@ -49,6 +49,8 @@ def keep_partner(database: Database, place: str, *, actor: str, **told: str) -> 
         check_url(told["verification_url"], frozenset())
     with database.transaction() as connection:
         where = _partner_place(connection, place)
+        if told["connection"] and queries("connections").connection(connection, name=told["connection"]) is None:
+            raise NotFound(f"there is no connection {told['connection']}", "Set it up first: PUT /v1/connections/NAME.")
         queries("trading_partners").keep_partner(connection, place_id=where["id"], set_by=actor, **told)
         data = {name: told[name] for name in FIELDS if told[name]}
         add_event(connection, actor=actor, kind="trading_partner_kept", subject=f"place:{place}", data=data)
@@ -119,6 +121,17 @@ def withdraw_licence(database: Database, licence_id: int, reason: str, *, at: da
         subject = f"place:{licence['partner']}"
         add_event(connection, actor=actor, kind="licence_withdrawn", subject=subject, reason=reason, data=data)
         return _licence(connection, licence_id)
+
+
+def check_connection(database: Database, place: str, name: str) -> None:
+    """Raise ``NotAllowed`` unless a connection is that of this partner. Raises ``NotFound``, ``Invalid``."""
+    with database.transaction() as connection:
+        partner = _partner(connection, partner_place(connection, place)["id"])
+    if partner["connection"] != name:
+        raise NotAllowed(
+            f"connection {name} is not the one of {place}",
+            "Name it with the trading partner: PUT /v1/dscsa/partners/NAME.",
+        )
 
 
 def partner_place(connection: Connection, name: str) -> Row:

@@ -19,6 +19,7 @@ from cloud_sync.interop.dscsa.suspects import (
 )
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.holds import lift_holds_of_case, place_hold_on
+from cloud_sync.posting.interop.partner_deliveries import send_message
 from cloud_sync.posting.interop.partners import party_of, traced_items
 from cloud_sync.posting.interop.suspects import SUSPECT, course_of
 from cloud_sync.posting.positions import lot_of
@@ -141,7 +142,7 @@ def _write_to_partners(connection: Connection, row: Row, reason: str, at: dateti
     for partner in queries("suspects").traded_with(connection, lot_id=row["lot_id"], serial=row["serial"]):
         got = partner["kind"] == "customer"
         ours = f"we shipped {partner['quantity']} to you" if got else "we received it from you"
-        queries("transactions").add_message(
+        message_id: int = queries("transactions").add_message(
             connection,
             partner_id=partner["partner_id"],
             kind=NOTIFICATION,
@@ -154,6 +155,7 @@ def _write_to_partners(connection: Connection, row: Row, reason: str, at: dateti
             made_at=at,
             due_at=at + NOTIFY_WITHIN,
         )
+        send_message(connection, message_id, at)
 
 
 def notify_fda(
@@ -190,12 +192,13 @@ def terminate(database: Database, suspect_id: int, reason: str, *, at: datetime,
         _tell(connection, suspect_id, "suspect_terminated", actor, reason, {"lot": row["lot_id"]})
         lot = lot_of(connection, row["lot_id"])
         for partner in queries("suspects").traded_with(connection, lot_id=row["lot_id"], serial=row["serial"]):
-            queries("transactions").add_message(
+            message_id: int = queries("transactions").add_message(
                 connection, partner_id=partner["partner_id"], kind="notification_terminated", case_id=row["case_id"],
                 subject=f"Notification terminated: {lot['item']} lot {lot['lot_number']}{_unit(row['serial'])}",
                 body=f"Our notification of illegitimate product is terminated in agreement with the FDA: {reason}.",
                 data=Jsonb({}), made_at=at, due_at=None,
             )  # fmt: skip
+            send_message(connection, message_id, at)
         return _shown(connection, suspect_id)
 
 

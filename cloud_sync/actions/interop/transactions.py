@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from cloud_sync.actions.interop.epcis_events import events_of_movements
 from cloud_sync.actions.interop.partners import partner_place
 from cloud_sync.actions.master_data.master_data import item_named, place_named
 from cloud_sync.errors import Conflict, Invalid, NotFound
@@ -12,6 +13,7 @@ from cloud_sync.interop.dscsa.discrepancies import Code, Discrepancy, told_in_wo
 from cloud_sync.interop.dscsa.transaction import STATEMENTS as STATEMENTS
 from cloud_sync.interop.dscsa.transaction import Transaction as Transaction
 from cloud_sync.interop.dscsa.transaction import decode, encode
+from cloud_sync.interop.epcis.documents import as_data, with_context
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.posting.holds import check_goods, place_hold_on
 from cloud_sync.posting.interop.documents import keep_document
@@ -97,6 +99,28 @@ def file_of(database: Database, record_id: int) -> tuple[bytes, str]:
     with database.transaction() as connection:
         record = _shown(connection, record_id)
     return encode(Transaction.model_validate(record["content"])), f"transaction-{record_id}.json"
+
+
+NAMESPACE = "http://epcis.gs1us.org/hc/ns"
+"""Of what GS1 US adds to EPCIS for the act."""
+LEGAL_NOTICE = "Seller has complied with each applicable subsection of FDCA Sec. 581(27)(A)-(G)."
+
+
+def epcis_of(database: Database, record_id: int) -> dict[str, Any]:
+    """The movements that a record is about as an EPCIS 2.0 document (JSON-LD), with the transaction statement.
+
+    Raises ``NotFound``.
+    """
+    with database.transaction() as connection:
+        record = _shown(connection, record_id)
+        moved = [row["movement_id"] for row in queries("transactions").moved_of(connection, transaction_id=record_id)]
+    statement = record["content"]["statement"]
+    states = {
+        "gs1ushc:affirmTransactionStatement": statement is not None and all(statement.values()),
+        "gs1ushc:legalNotice": LEGAL_NOTICE,
+    }
+    events = [{**event, "gs1ushc:dscsaTransactionStatement": states} for event in events_of_movements(database, moved)]
+    return as_data(with_context(events, {"gs1ushc": NAMESPACE}))
 
 
 def finish_receipt(database: Database, record_id: int, *, at: datetime, actor: str) -> dict[str, Any]:

@@ -51,6 +51,9 @@ class PartnerIn(In):
     telephone: Words = ""
     email: Words = ""
     verification_url: Words = Field("", description="Where to ask for verification of product identifiers.")
+    connection: Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*)?$", max_length=100)] = Field(
+        "", description="The connection by which it gets transaction data and messages, and may send its own."
+    )
     verification_token: Words = Field("", description="What it asks us for; empty leaves the one before. Never shown.")
 
 
@@ -99,6 +102,7 @@ class PartnerOut(BaseModel):
     telephone: str | None
     email: str | None
     verification_url: str | None
+    connection: str | None
     why_not: str = ""
 
 

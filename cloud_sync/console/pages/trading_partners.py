@@ -104,13 +104,14 @@ def keep_partner(
     name: str, database: Ledger, actor: Qualifier, business_name: Word = "", street: Word = "", city: Word = "",
     state: Word = "", postal_code: Word = "", country: Word = "", gln: Word = "", category: Word = "",
     contact: Word = "", telephone: Word = "", email: Word = "", verification_url: Word = "",
-    verification_token: Word = "",
+    verification_token: Word = "", connection: Field = "",
 ) -> Any:  # fmt: skip
     """Keep the business."""
     told = checked(
         PartnerIn, business_name=business_name, street=street, city=city, state=state, postal_code=postal_code,
         country=country or "US", gln=gln.replace(" ", ""), category=category, contact=contact, telephone=telephone,
         email=email, verification_url=verification_url, verification_token=verification_token,
+        connection=connection.strip(),
     )  # fmt: skip
     partners.keep_partner(database, name[:100], **told.model_dump(), actor=actor.name)
     return RedirectResponse(f"/trading-partners/{name_of(name)}", 303)

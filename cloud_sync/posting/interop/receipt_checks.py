@@ -25,6 +25,7 @@ from cloud_sync.interop.dscsa.discrepancies import (
 )
 from cloud_sync.posting.cases import LEDGER, Case, amend_case, close_case, latest_cases, open_case
 from cloud_sync.posting.holds import lift, lift_holds_of_case, place_hold_on
+from cloud_sync.posting.interop.partner_deliveries import send_message
 from cloud_sync.posting.interop.partners import traced_items
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
@@ -225,6 +226,7 @@ def write_message(
         due_at=None,
     )  # fmt: skip
     if message_id is not None:
+        send_message(connection, message_id, at)
         data = {"case": case_id, "code": found.code.value}
         add_event(
             connection, actor=LEDGER, kind="partner_message_made", subject=f"partner_message:{message_id}", data=data

@@ -11,6 +11,7 @@ from cloud_sync.domain.booking import NewMovement
 from cloud_sync.interop.dscsa.discrepancies import Code
 from cloud_sync.interop.dscsa.transaction import Line, Statement, Transaction, encode, faults_of, is_about
 from cloud_sync.posting.cases import LEDGER, Case, open_case
+from cloud_sync.posting.interop.partner_deliveries import TRANSACTION, send_to_partner
 from cloud_sync.posting.interop.partners import our_parties, party_at, traced_items, why_not
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.events import add_event
@@ -149,6 +150,7 @@ def _note_shipment(
         facts=[each.fact for each in movements],
         lines=[line_of[each.lot_id] for each in movements],
     )
+    send_to_partner(connection, customer_id, TRANSACTION, encode(told))
     if faults:
         text = f"the transaction information for the shipment to {name} is not complete: {'; '.join(faults)}"
         data = {"record": record_id, "partner": name, "order": first.order_ref, "faults": faults}

@@ -3159,6 +3159,7 @@ CREATE TABLE trading_partner (
     verification_url text NOT NULL DEFAULT ''::text,
     set_by text NOT NULL,
     verification_token text NOT NULL DEFAULT ''::text,
+    connection text NOT NULL DEFAULT ''::text,
     CONSTRAINT trading_partner_business_name_check CHECK ((business_name <> ''::text)),
     CONSTRAINT trading_partner_gln_check CHECK ((gln ~ '^([0-9]{13})?$'::text)),
     CONSTRAINT trading_partner_pkey PRIMARY KEY (place_id),
@@ -6974,7 +6975,7 @@ AS $function$
     SELECT coalesce(
         (SELECT sum(r.unit_cost * r.quantity) / sum(r.quantity)
          FROM (SELECT DISTINCT ON (order_number) unit_cost, quantity, currency FROM receipt_cost
-               WHERE lot_id = of_lot AND said_at <= at_time ORDER BY order_number, id DESC) r
+               WHERE lot_id = of_lot ORDER BY order_number, id DESC) r
          WHERE r.currency = in_currency),
         (SELECT c.cost FROM item_cost c
          WHERE c.item_id = of_item AND c.valid_from <= (at_time AT TIME ZONE 'UTC')::date AND c.currency = in_currency

@@ -8,6 +8,8 @@ import pytest
 
 from cloud_sync.storage.database import Database
 from tests.support.dscsa_parts import (
+    ACME,
+    CLINIC,
     US,
     held,
     information,
@@ -21,7 +23,7 @@ from tests.support.dscsa_parts import (
     trading_house,
     waiting,
 )
-from tests.support.ledger_api import NOW, Api, api_on
+from tests.support.ledger_api import NOW, Api, Somebody, api_on
 
 
 @pytest.fixture
@@ -182,3 +184,31 @@ def test_goods_of_a_partner_that_is_not_authorised_are_held_and_nothing_is_shipp
         "clinic is not an authorised trading partner: its licence as a dispenser P-12 (TX) was withdrawn"
         in (refused.json()["error"])
     )
+
+
+def test_a_partner_with_a_connection_gets_data_and_messages_by_it_and_sends_its_own(api: Api) -> None:
+    for name in ("clinic-edi", "acme-edi"):
+        said = {"url": f"https://{name}.example/in", "scopes": ["dscsa"], "event_kinds": []}
+        api.administrator.ok("PUT", f"/v1/connections/{name}", json=said)
+    api.quality.ok("PUT", "/v1/dscsa/partners/clinic", json={**CLINIC, "connection": "clinic-edi"})
+    api.quality.ok("PUT", "/v1/dscsa/partners/acme", json={**ACME, "connection": "acme-edi"})
+    acme = Somebody(api.client, api.administrator.ok("POST", "/v1/connections/acme-edi/key")["key"])
+    told = information("ASN-1", line("A1", 3))
+    assert acme.post("/v1/dscsa/partners/clinic/transactions", told).status_code == 403
+    assert acme.post("/v1/dscsa/partners/acme/transactions", told).status_code == 201
+    receive(api, "A1", 4)
+    assert waiting(api) == {}  # it was sent by the connection
+    assert ship(api, "A1", 1).status_code == 409  # the surplus holds the lot
+    tell(api, "ASN-2", line("A1", 1))
+    assert ship(api, "A1", 2, order="SO-1").status_code == 201
+    queued = {
+        (row["connection"], row["kind"])
+        for name in ("clinic-edi", "acme-edi")
+        for row in api.administrator.ok("GET", f"/v1/connections/{name}/deliveries")["rows"]
+    }
+    assert queued == {("acme-edi", "dscsa_message"), ("clinic-edi", "dscsa_transaction")}
+    (out,) = api.reader.rows("/v1/dscsa/transactions", direction="out")
+    document = api.reader.ok("GET", f"/v1/dscsa/transactions/{out['id']}/epcis")
+    (event,) = document["epcisBody"]["eventList"]
+    assert event["bizStep"] == "shipping"
+    assert event["gs1ushc:dscsaTransactionStatement"]["gs1ushc:affirmTransactionStatement"] is True
