@@ -38,6 +38,7 @@ WORK_PAGES = {
     "recall": "/recalls/1", "new-recall": "/new-recall", "batch": "/production-batches/B-1",
     "formulation": "/master-formulation-records/syringe-10/1", "new-formulation": "/new-formulation",
     "label": "/labels/place?id=fridge-a",
+    "purchase-orders": "/finance/purchase-orders",
     "paper-sheet": "/downtime/sheet?number=site.202603011100.1",
     "search": "/orders?q=insulin&next=to+receive&sort=-number",
     **TRACING_PAGES,
