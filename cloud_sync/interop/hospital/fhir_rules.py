@@ -91,7 +91,7 @@ VALUE_SETS: Mapping[str, Mapping[str, frozenset[str]]] = {
 OF_RELEASE: Mapping[tuple[str, str, Release], frozenset[str]] = {
     ("Bundle", "entry.search.mode", Release.R4): frozenset({"outcome"}),
     ("Bundle", "type", Release.R5): frozenset({"subscription-notification"}),
-    ("CapabilityStatement", "rest.resource.searchParam.type", Release.R5): frozenset({"resource"}),
+    ("OperationOutcome", "issue.severity", Release.R5): frozenset({"success"}),
 }
 """Codes that one release has besides."""
 
