@@ -29,9 +29,9 @@ MonthAsked = Annotated[str, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", descrip
 
 
 @router.post("/planning/runs", summary="Plan", status_code=201, response_model=said.RunOut)
-def make_run(database: Ledger, actor: Requester, now: Now) -> Any:
+def make_run(database: Ledger, actor: Requester, now: Now, asked: said.RunIn | None = None) -> Any:
     """Plan every item and place as of now: reorder points, par levels, order quantities. It orders nothing."""
-    return runs.make_run(database, at=now, actor=actor.name)
+    return runs.make_run(database, worth=asked.worth if asked else None, at=now, actor=actor.name)
 
 
 @router.get("/planning/runs", summary="List plans", response_model=Listed[said.RunOut])

@@ -8,6 +8,9 @@ The rule, in base units:
   weeks, and how unevenly the supplier delivers. What is asked for at once (the *undershoot*) is part of it.
 - *reorder point*: the smallest quantity of which, on average, no more is missing in an order cycle than the service
   level allows: expected shortage <= (1 - service level) x quantity of an order.
+  Where it is said what it is ``worth`` not to run out,
+  the risk of it in an order cycle is value of an order / worth: of
+  dear goods less is kept than of cheap ones, so that the same stock value serves more.
 - *par level*: reorder point + what is used in an order cycle; at most what the room takes, and at most what will be
   used before it expires.
 - *position*: usable stock that will be used before it expires + held stock x chance of its release + what is on order x
@@ -26,15 +29,19 @@ from cloud_sync.planning.forecast import Forecast, Method, forecast
 from cloud_sync.planning.lead_time import LeadTime
 
 USED_BEFORE_EXPIRY = 0.8
-"""So likely has an order to be used up before it expires."""
+"""So likely has what is kept to be used up before it expires. What is asked for at once may always be kept."""
+RISK_MIN, RISK_MAX = 0.001, 0.4
+"""Between these is the risk of running out in an order cycle where it depends on the value of the goods."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How an item is to be kept at a place. ``service_level``: the share of what is wanted that is there when it is
-    wanted.
+    """How an item is to be kept at a place.
 
-    ``shelf_life_days``: what is left of it at receipt; None: it does not expire. ``room_max``: base units that fit.
+    ``service_level``: the share of what is wanted that is there when it is wanted. ``worth``: what it is worth, in
+    money, that an item does not run out in an order cycle; with ``unit_value`` it sets the service level by value
+    (see above), and ``service_level`` is the least. ``shelf_life_days``: what is left of it at receipt; None: it does
+    not expire. ``room_max``: base units that fit.
     """
 
     service_level: float = 0.98
@@ -44,6 +51,8 @@ class Terms:
     review_days: int = 1
     shelf_life_days: int | None = None
     room_max: int | None = None
+    unit_value: float | None = None
+    worth: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +130,11 @@ def plan(said: PlanInput, *, only: Method | None = None, known: Forecast | None 
     demand = Demand(mean, variance)
     per_order = max(terms.pack_size, terms.order_min, ceil(rate * terms.cycle_days))
     reorder = demand.enough_for((1 - terms.service_level) * per_order)
+    if terms.worth and terms.unit_value:
+        risk = terms.unit_value * per_order / terms.worth
+        reorder = max(reorder, demand.quantile(1 - min(RISK_MAX, max(RISK_MIN, risk))))
     par = reorder + max(1, ceil(rate * terms.cycle_days)) if rate else 0
-    usable_max = _usable_before_expiry(rate, expected, terms)
+    usable_max = _usable_before_expiry(rate, expected, terms, undershoot)
     reorder, par = _within(reorder, par, usable_max, terms, notes)
     left = left_unused(said.lots, rate)
     position = (
@@ -167,13 +179,15 @@ def left_unused(lots: Sequence[StockLot], rate: float) -> int:
     return left
 
 
-def _usable_before_expiry(rate: float, expected: Forecast, terms: Terms) -> int | None:
-    """Base units that will be used within the shelf life of a receipt, as likely as :data:`USED_BEFORE_EXPIRY`."""
+def _usable_before_expiry(rate: float, expected: Forecast, terms: Terms, at_once: float) -> int | None:
+    """Base units that will be used within the shelf life of a receipt, as likely as :data:`USED_BEFORE_EXPIRY`; at
+    least
+    what is asked ``at_once``, for without it there is no use at all."""
     if terms.shelf_life_days is None:
         return None
     mean = rate * terms.shelf_life_days
     variance = max(mean, expected.error * terms.shelf_life_days / (7 * expected.horizon_weeks))
-    return Demand(mean, variance).quantile(1 - USED_BEFORE_EXPIRY)
+    return max(Demand(mean, variance).quantile(1 - USED_BEFORE_EXPIRY), ceil(at_once) if rate else 0)
 
 
 def _within(reorder: int, par: int, usable_max: int | None, terms: Terms, notes: list[str]) -> tuple[int, int]:

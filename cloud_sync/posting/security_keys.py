@@ -1,6 +1,7 @@
 """Questions to security keys and their answers (WebAuthn level 3), inside the caller's transaction."""
 
 import json
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,8 @@ from hashlib import sha256
 from secrets import token_bytes, token_hex
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
+from cbor2 import CBORError
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from webauthn import (
     generate_authentication_options,
     options_to_json,
@@ -38,6 +40,11 @@ from cloud_sync.errors import Conflict, NotKnown
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import queries
 
+UNREADABLE = (
+    WebAuthnException, InvalidSignature, UnsupportedAlgorithm, ValueError, KeyError, TypeError, AttributeError,
+    IndexError, EOFError, CBORError, struct.error,
+)  # fmt: skip
+"""What the libraries raise for bytes that no key of ours made."""
 AGAIN = "Try again, with the key that you added to this account."
 
 
@@ -105,7 +112,7 @@ def proven_by_key(connection: Connection, purpose: str, answer: KeyAnswer, *, at
     try:
         credential = parse_authentication_credential_json(answer.credential)
         client_data = parse_client_data_json(credential.response.client_data_json)
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+    except UNREADABLE as error:
         raise NotKnown("this is no answer of a security key", AGAIN) from error
     question = take_question(connection, purpose, client_data.challenge, at)
     key: Row | None = queries("security_keys").key_of_credential(connection, credential_id=credential.raw_id)
@@ -121,7 +128,7 @@ def proven_by_key(connection: Connection, purpose: str, answer: KeyAnswer, *, at
             credential_current_sign_count=key["sign_count"],
             require_user_verification=purpose == "sign",
         )
-    except (WebAuthnException, ValueError) as error:
+    except UNREADABLE as error:
         raise NotKnown("the answer of the security key does not verify", AGAIN) from error
     queries("security_keys").key_used(connection, id=key["id"], sign_count=verified.new_sign_count, at=at)
     return KeyProof(
@@ -146,7 +153,7 @@ def is_signed_by_key(row: Row) -> bool:
             public_key=decoded_public_key_to_cryptography(cose), signature_alg=cose.alg,
             signature=bytes(row["key_signature"]), data=authenticator_data + sha256(client_data).digest(),
         )  # fmt: skip
-    except (WebAuthnException, InvalidSignature, ValueError, KeyError, TypeError):
+    except UNREADABLE:
         return False
     is_get = asked.type == ClientDataType.WEBAUTHN_GET
     return is_get and is_verified and is_about and asked.challenge == challenge_of(row["shown"])

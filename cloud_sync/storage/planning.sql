@@ -247,3 +247,8 @@ CROSS JOIN LATERAL (SELECT min(m.occurred_at) AS at FROM movement m
 CROSS JOIN LATERAL (SELECT min(m.occurred_at) AS at FROM movement m
                     WHERE m.order_ref = o.number AND m.order_ref <> '' AND m.action = 'receive') came
 WHERE o.kind = 'transfer' AND o.requested_at >= :since AND came.at > went.at;
+
+-- name: item_costs(item_ids, at)
+-- What a base unit of each of these items costs at an instant, in the house's currency; null where nobody has said.
+SELECT i.id AS item_id, unit_cost(NULL, i.id, :at, house_currency())::double precision AS cost
+FROM item i WHERE i.id = ANY(:item_ids);

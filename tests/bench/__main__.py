@@ -16,7 +16,8 @@ import tests.bench
 from tests.bench.figure import Figure
 
 NOT_FIGURES = {
-    "__main__", "baseline", "console_viewers", "figure", "http_client", "ingest_run", "ledger_data", "storm_run",
+    "__main__", "baseline", "console_viewers", "figure", "http_client", "ingest_run", "ledger_data", "plan_peer",
+    "plan_policies", "plan_simulation", "storm_run",
 }  # fmt: skip
 console = Console()
 

@@ -18,15 +18,14 @@ not.
 """
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import ceil, exp, log, pi, sin
 from random import Random
 
-from cloud_sync.planning.forecast import Forecast, Method, forecast
+from cloud_sync.planning.forecast import Forecast
 from cloud_sync.planning.lead_time import LeadTime
-from cloud_sync.planning.plan import HeldStock, PlanInput, StockLot, Terms, plan
 from cloud_sync.planning.transfers import Surplus, advise, wants_of
 
 HISTORY_DAYS, DAYS, SITES, REPLAN_DAYS, WARM_UP_DAYS = 364, 728, 5, 28, 56
@@ -77,6 +76,7 @@ class Result:
     fill: float = 0.0
     stock: float = 0.0
     expired: float = 0.0
+    orders: int = 0
     fill_by_kind: dict[str, float] = field(default_factory=dict)
     stock_by_kind: dict[str, float] = field(default_factory=dict)
 
@@ -106,70 +106,6 @@ class Policy:
     def levels(self, item: SimItem, site: int, shelf: Shelf, day: int) -> Levels:
         """For the next 28 days."""
         raise NotImplementedError
-
-
-class FixedPar(Policy):
-    """Par levels by the mean of the year before, set once: ``knob`` times the lead time, and what an order cycle
-    takes."""
-
-    def levels(self, item: SimItem, site: int, shelf: Shelf, day: int) -> Levels:
-        if shelf.level >= 0:
-            return Levels(shelf.level, shelf.par, shelf.rate)
-        return _of_rate(sum(shelf.weeks[:52]) / 364, item, self.knob)
-
-
-class AverageDailyDemand(Policy):
-    """OpenBoxes: units issued in the last 365 days / 365, times days of lead and replenishment, times ``knob``."""
-
-    def levels(self, item: SimItem, site: int, shelf: Shelf, day: int) -> Levels:
-        return _of_rate(sum(shelf.weeks[-52:]) / 365, item, self.knob)
-
-
-class SingleMethod(Policy):
-    """One forecasting method for everything, with the same negative binomial safety stock; ``knob``: its service
-    level."""
-
-    method = Method.SBA
-
-    def levels(self, item: SimItem, site: int, shelf: Shelf, day: int) -> Levels:
-        terms = Terms(service_level=self.knob, pack_size=item.pack, cycle_days=CYCLE_DAYS)
-        made = _planned(self, item, site, shelf, day, terms, self.method)
-        return Levels(made[0], made[1], made[2])
-
-
-class OursPolicy(Policy):
-    """``cloud_sync.planning``; ``knob``: its service level."""
-
-    counts_expiry = True
-    held_chance = RELEASED_SHARE
-
-    def levels(self, item: SimItem, site: int, shelf: Shelf, day: int) -> Levels:
-        terms = Terms(
-            service_level=self.knob,
-            pack_size=item.pack,
-            cycle_days=CYCLE_DAYS,
-            shelf_life_days=sum(item.shelf_days) // 2,
-        )
-        made = _planned(self, item, site, shelf, day, terms, None)
-        return Levels(made[0], made[1], made[2])
-
-
-def _of_rate(rate: float, item: SimItem, knob: float) -> Levels:
-    reorder = ceil(rate * (item.lead.days + 1) * knob)
-    return Levels(reorder, reorder + max(1, ceil(rate * CYCLE_DAYS)) if rate else 0, rate)
-
-
-def _planned(
-    policy: Policy, item: SimItem, site: int, shelf: Shelf, day: int, terms: Terms, only: Method | None
-) -> tuple[int, int, float]:
-    used, censored = tuple(shelf.weeks), tuple(shelf.censored)
-    weeks = max(1, ceil((item.lead.days + terms.review_days) / 7 - 0.5))
-    key = (only, item.number, site, day, hash(used), hash(censored))
-    expected = policy.known.get(key)
-    if expected is None:
-        expected = policy.known[key] = forecast(used, censored, weeks, only=only)
-    made = plan(PlanInput(used, censored, item.lead, terms), known=expected)
-    return made.reorder_point, made.par_level, made.rate
 
 
 def make_items(count: int, seed: int) -> list[SimItem]:
@@ -311,6 +247,7 @@ class _Group:
 
     def _order(self, shelf: Shelf, item: SimItem, chance: Random, position: float, day: int) -> None:
         units = ceil(max(1.0, shelf.par - position) / item.pack) * item.pack
+        self._result.orders += day >= WARM_UP_DAYS
         late = max(1, round(chance.gauss(item.lead.days, item.lead.spread_days)))
         short = item.lead.fill_rate < 1 and chance.random() < 0.3
         came = units if not short else max(1, round(units * (1 - (1 - item.lead.fill_rate) / 0.3)))
@@ -432,7 +369,3 @@ def at_fill(results: Sequence[Result], fill: float) -> Result:
 def _odds(share: float) -> float:
     share = min(max(share, 1e-6), 1 - 1e-6)
     return log(share / (1 - share))
-
-
-Make = Callable[[float, Forecasts], Policy]
-__all__ = ["AverageDailyDemand", "FixedPar", "HeldStock", "OursPolicy", "SingleMethod", "StockLot", "at_fill", "run"]

@@ -14,6 +14,7 @@ from cloud_sync.domain.compounding import BatchStep, Ingredient, Kind, MasterFor
 from cloud_sync.domain.orders import OrderKind, OrderStep
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
+from tests.browser.console_hospital import HOSPITAL_PAGES, tell_of_hospital
 from tests.browser.console_tracing import TRACING_PAGES, trade
 from tests.support.builders import GTIN, Ledger
 
@@ -37,9 +38,11 @@ WORK_PAGES = {
     "recall": "/recalls/1", "new-recall": "/new-recall", "batch": "/production-batches/B-1",
     "formulation": "/master-formulation-records/syringe-10/1", "new-formulation": "/new-formulation",
     "label": "/labels/place?id=fridge-a",
+    "purchase-orders": "/finance/purchase-orders",
     "paper-sheet": "/downtime/sheet?number=site.202603011100.1",
     "search": "/orders?q=insulin&next=to+receive&sort=-number",
     **TRACING_PAGES,
+    **HOSPITAL_PAGES,
 }  # fmt: skip
 
 
@@ -60,6 +63,7 @@ def work(ledger: Ledger, at: datetime) -> None:
     _batch(database, at)
     _downtime(database, at)
     trade(database, at, GTIN)
+    tell_of_hospital(ledger, at)
 
 
 def _downtime(database: Database, at: datetime) -> None:

@@ -42,7 +42,7 @@ KEPT_PAGES = {
     "new-item": "/administration/items/new", "item": "/administration/items/insulin",
     "imports": "/administration/imports", "connections": "/connections", "spreadsheets": "/administration/spreadsheets",
     "loggers": "/loggers", "finance": "/finance",
-    "purchase-orders": "/finance/purchase-orders", "audit": "/audit", "first-start": "/setup",
+    "audit": "/audit", "first-start": "/setup",
     "expiry": "/expiry?days=3660",
     "reports": "/reports", "papers": "/papers", "report": "/reports/movements", "trace-search": "/trace?lot_number=L1",
     "trace": "/lots/1/trace?graph=true",

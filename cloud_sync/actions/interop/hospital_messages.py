@@ -36,8 +36,8 @@ UNBOOKED = frozenset({"not_understood", "refused"})
 STRANGERS = "hl7"
 """Who told what no sender of ours can have told."""
 OUTCOMES = {
-    "booked": "booked", "with_cases": "booked, with exceptions", "ordered": "ordered", "noted": "kept, nothing to book",
-    "not_understood": "not understood", "refused": "rejected",
+    "booked": "booked", "with_cases": "with cases", "ordered": "ordered", "noted": "noted",
+    "not_understood": "not understood", "refused": "refused",
 }  # fmt: skip
 
 

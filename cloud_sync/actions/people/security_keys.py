@@ -5,7 +5,6 @@ from secrets import token_bytes
 
 from webauthn import generate_registration_options, options_to_json, verify_registration_response
 from webauthn.helpers import parse_client_data_json, parse_registration_credential_json
-from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
     PublicKeyCredentialDescriptor,
@@ -21,7 +20,14 @@ from cloud_sync.domain.roles import Actor
 from cloud_sync.domain.security_keys import ANSWERS_WITHIN, CHALLENGE_BYTES, KEYS_MAX, KeyAnswer, LedgerAddress
 from cloud_sync.domain.signatures import Meaning, RecordKind, permission_to_sign
 from cloud_sync.errors import Conflict, Invalid, NotFound
-from cloud_sync.posting.security_keys import ask_key, keep_question, proven_by_key, take_question, text_to_sign
+from cloud_sync.posting.security_keys import (
+    UNREADABLE,
+    ask_key,
+    keep_question,
+    proven_by_key,
+    take_question,
+    text_to_sign,
+)
 from cloud_sync.storage.database import Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -75,7 +81,7 @@ def add_key(database: Database, person: str, answer: KeyAnswer, name: str, *, se
     try:
         credential = parse_registration_credential_json(answer.credential)
         challenge = parse_client_data_json(credential.response.client_data_json).challenge
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+    except UNREADABLE as error:
         raise Invalid("this is no answer of a security key", "Try again.") from error
     with database.transaction() as connection:
         question = take_question(connection, "add", challenge, at)
@@ -87,7 +93,7 @@ def add_key(database: Database, person: str, answer: KeyAnswer, name: str, *, se
                 expected_rp_id=answer.address.domain,
                 expected_origin=answer.address.origin,
             )
-        except (WebAuthnException, ValueError) as error:
+        except UNREADABLE as error:
             raise Invalid("the answer of the security key does not verify", "Try again.") from error
         added = question["person"] == account["person"] and queries("security_keys").add_key(
             connection,

@@ -20,7 +20,9 @@ from cloud_sync.actions.people.sessions import (
     prove_code,
 )
 from cloud_sync.domain.oidc import RETURNS_WITHIN, OidcSettings
+from cloud_sync.domain.security_keys import KeyAnswer, LedgerAddress
 from cloud_sync.errors import Conflict, Invalid, NotKnown
+from cloud_sync.posting.security_keys import ask_key, proven_by_key
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -87,13 +89,28 @@ def show_code(database: Database, *, secret: str, code: str, address: str, at: d
     """The second factor of whoever came back. Raises ``NotKnown``, ``TooMany``."""
     arrival = _arrival(database, secret, at)
     with database.transaction() as connection:
-        person = queries("identities").person_of_identity(
-            connection, issuer=arrival["issuer"], subject=arrival["subject"]
-        )
-    if person is None:
-        raise NotKnown("this identity belongs to no account", AGAIN)
+        person = _person_of(connection, arrival)
     account = prove_code(database, person, code, address=address, at=at)
     return _signed_in(database, account, arrival, secret, address, at)
+
+
+def ask_key_of(database: Database, *, secret: str, address: LedgerAddress, at: datetime) -> str:
+    """The question to the security keys of whoever came back. Raises ``NotKnown``, ``Conflict`` without a key here."""
+    arrival = _arrival(database, secret, at)
+    with database.transaction() as connection:
+        return ask_key(connection, _person_of(connection, arrival), "sign in", address, at=at)
+
+
+def show_key(database: Database, *, secret: str, answer: KeyAnswer, from_address: str, at: datetime) -> Arrived:
+    """What the key of whoever came back answered. Raises ``NotKnown``."""
+    arrival = _arrival(database, secret, at)
+    with database.transaction() as connection:
+        person = _person_of(connection, arrival)
+        if proven_by_key(connection, "sign in", answer, at=at).person != person:
+            raise NotKnown("this security key is somebody else's", AGAIN)
+        account = account_of(connection, person)
+    check_open(account, at)
+    return _signed_in(database, account, arrival, secret, from_address, at)
 
 
 def link(
@@ -120,6 +137,15 @@ def unlink(database: Database, person: str, *, reason: str, actor: str) -> int:
         if count:
             add_event(connection, actor=actor, kind="identity_unlinked", subject=f"account:{name}", reason=reason)
         return count
+
+
+def _person_of(connection: Connection, arrival: Row) -> str:
+    person: str | None = queries("identities").person_of_identity(
+        connection, issuer=arrival["issuer"], subject=arrival["subject"]
+    )
+    if person is None:
+        raise NotKnown("this identity belongs to no account", AGAIN)
+    return person
 
 
 def _link(connection: Connection, arrival: Row, person: str, at: datetime) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from cloud_sync.actions.orders.replenishment import on_order
 from cloud_sync.planning.demand import WEEKS_MAX, Spell, UseOfDay, Weeks, days_without, weeks_of
+from cloud_sync.planning.economy import by_value, usual_value
 from cloud_sync.planning.lead_time import Delivery, LeadTime, lead_times
 from cloud_sync.planning.plan import HeldStock, PlanInput, StockLot, Terms
 from cloud_sync.planning.release_chance import Decided, chance_of, chances
@@ -18,7 +19,7 @@ from edge_agent.domain.stock.expiry import zone_named
 
 HISTORY = timedelta(weeks=WEEKS_MAX)
 DELIVERIES_SINCE = timedelta(days=730)
-NO_TERMS = Terms()
+RATE_WEEKS = 26
 Pair = tuple[int, int]
 """Ids of an item and a place."""
 
@@ -37,27 +38,49 @@ class Line:
         return self.row["item_id"], self.row["place_id"]
 
 
-def collect(connection: Connection, at: datetime, movement_mark: int) -> list[Line]:
+def collect(connection: Connection, at: datetime, movement_mark: int, *, worth: float | None = None) -> list[Line]:
     """Every line to plan as of ``at``, of the movements up to a mark; the days of a place end where it is."""
     first = at - HISTORY
     planned = list(queries("planning").planned_items(connection, first=first, at=at))
     item_ids = sorted({row["item_id"] for row in planned})
     weeks = weeks_of_lines(connection, planned, at, movement_mark)
-    stock = list(queries("planning").stock_to_plan(connection, item_ids=item_ids))
-    coming = on_order(connection, item_ids)
+    stock: dict[int, list[Row]] = defaultdict(list)
+    for each in queries("planning").stock_to_plan(connection, item_ids=item_ids):
+        stock[each["item_id"]].append(each)
+    coming: dict[int, list[tuple[tuple[int, ...], int]]] = defaultdict(list)
+    for (item_id, above), units in on_order(connection, item_ids).items():
+        coming[item_id].append((above, units))
     known = _lead_times(connection, at)
     released = _chances(connection, first)
+    terms = _terms_of(connection, planned, weeks, at, worth)
     lines = []
     for row in planned:
-        lots, held = _stock_of(row, stock, released, at)
-        units = sum(
-            n for (item_id, above), n in coming.items() if item_id == row["item_id"] and row["place_id"] in above
-        )
+        pair = row["item_id"], row["place_id"]
+        lots, held = _stock_of(row, stock[row["item_id"]], released, at)
+        units = sum(units for above, units in coming[row["item_id"]] if row["place_id"] in above)
         lead = known.get(row["supplier"] or "", known[""])
-        of_line = weeks[row["item_id"], row["place_id"]]
-        said = PlanInput(of_line.used, of_line.censored, lead, _terms(row), lots, held, units)
+        of_line = weeks[pair]
+        said = PlanInput(of_line.used, of_line.censored, lead, terms[pair], lots, held, units)
         lines.append(Line(row, of_line, said))
     return lines
+
+
+def _terms_of(
+    connection: Connection, planned: Sequence[Row], weeks: Mapping[Pair, Weeks], at: datetime, worth: float | None
+) -> dict[Pair, Terms]:
+    """How each line is to be kept; by the value of the goods where it is said what it is worth not to run out."""
+    usual = {(row["item_id"], row["place_id"]): _terms(row) for row in planned}
+    if worth is None:
+        return usual
+    item_ids = sorted({row["item_id"] for row in planned})
+    costs = {
+        row["item_id"]: row["cost"] for row in queries("planning").item_costs(connection, item_ids=item_ids, at=at)
+    }
+    used = {pair: sum(weeks[pair].used[-RATE_WEEKS:]) / (7 * RATE_WEEKS) for pair in usual}
+    value = usual_value(used[pair] * (costs[pair[0]] or 0.0) for pair in usual)
+    return {
+        pair: by_value(terms, costs[pair[0]], used[pair], worth=worth, usual=value) for pair, terms in usual.items()
+    }
 
 
 def weeks_of_lines(

@@ -15,11 +15,17 @@ from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 
 
-def make_run(database: Database, *, at: datetime, actor: str) -> Row:
-    """Plan everything as of ``at`` and keep it; gives the run. It suggests, and orders nothing."""
+def make_run(database: Database, *, worth: float | None = None, at: datetime, actor: str) -> Row:
+    """Plan everything as of ``at`` and keep it; gives the run. It suggests, and orders nothing.
+
+    ``worth``: what it is worth, in money, that an item does not run out in an order cycle; service levels and order
+    cycles go by the value of the goods then (``planning/economy``).
+    """
     with database.transaction() as connection:
         mark = queries("planning").newest_movement(connection)
-        lines = sorted(collect(connection, at, mark), key=lambda line: (line.row["item"], line.row["place"]))
+        lines = sorted(
+            collect(connection, at, mark, worth=worth), key=lambda line: (line.row["item"], line.row["place"])
+        )
         inputs = [_canonical(inputs_json(line)) for line in lines]
         results = [_canonical(plan(line.said).as_json()) for line in lines]
         run_id = queries("planning").add_run(
@@ -31,7 +37,7 @@ def make_run(database: Database, *, at: datetime, actor: str) -> Row:
                 connection, run_id=run_id, item_ids=[line.pair[0] for line in lines],
                 place_ids=[line.pair[1] for line in lines], inputs=inputs, results=results,
             )  # fmt: skip
-        data = {"lines": len(lines), "movement_mark": mark, "results_sha256": _digest(results)}
+        data = {"lines": len(lines), "movement_mark": mark, "worth": worth, "results_sha256": _digest(results)}
         add_event(connection, actor=actor, kind="planned", subject=f"planning_run:{run_id}", data=data)
         return _run(connection, run_id)
 

@@ -12,6 +12,15 @@ from cloud_sync.api.schemas.order import OrderOut
 from cloud_sync.domain.master_records import Day
 
 
+class RunIn(In):
+    """How to plan. With ``worth``, less is kept of what is dear, and it is ordered more often; levels are the least
+    then."""
+
+    worth: Annotated[float, Field(gt=0, le=10**9)] | None = Field(
+        None, description="What it is worth, in money, that an item does not run out in an order cycle."
+    )
+
+
 class RunOut(BaseModel):
     """A plan of every item and place, as of an instant, of the movements up to one id. The hashes fix what went in
     and out."""

@@ -1,5 +1,6 @@
 """Signing in and out."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -131,6 +132,12 @@ def come_back(
         )  # fmt: skip
     except LedgerError as refused:
         return _fault(request, "/", refused, "", wants_new=False)
+    if arrived.asks_code:
+        with suppress(LedgerError):  # nobody with a key of this address
+            question = single_sign_on.ask_key_of(
+                database, secret=_oidc_secret(request), address=ledger_address(request), at=now
+            )
+            return _oidc_page(request, None, asks_code=True, question=question)
     return _arrived(request, arrived)
 
 
@@ -142,6 +149,20 @@ def show_code(request: Request, database: Ledger, now: Now, code: Field = "") ->
         arrived = single_sign_on.show_code(
             database, secret=_oidc_secret(request), code=code.strip(), address=address_of(request), at=now
         )
+    except LedgerError as error:
+        return _oidc_page(request, error, asks_code=True)
+    return _arrived(request, arrived)
+
+
+@router.post("/login/oidc/key")
+def show_key(request: Request, database: Ledger, now: Now, credential: Credential = "") -> Any:
+    """The security key of whoever came back."""
+    _provider(request)
+    try:
+        arrived = single_sign_on.show_key(
+            database, secret=_oidc_secret(request), answer=KeyAnswer(credential, ledger_address(request)),
+            from_address=address_of(request), at=now,
+        )  # fmt: skip
     except LedgerError as error:
         return _oidc_page(request, error, asks_code=True)
     return _arrived(request, arrived)
@@ -184,11 +205,14 @@ def _arrived(request: Request, arrived: single_sign_on.Arrived) -> Response:
     return answer
 
 
-def _oidc_page(request: Request, error: LedgerError | None, *, asks_code: bool) -> Response:
+def _oidc_page(request: Request, error: LedgerError | None, *, asks_code: bool, question: str = "") -> Response:
     fault = f"{error}. {_for_people(error)}" if error is not None else ""
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500) if error is not None else 200
     title = _provider(request).title
-    return render(request, "oidc.html", status, fault=fault[:1].upper() + fault[1:], asks_code=asks_code, title=title)
+    return render(
+        request, "oidc.html", status, fault=fault[:1].upper() + fault[1:], asks_code=asks_code, title=title,
+        question=question,
+    )  # fmt: skip
 
 
 @router.post("/logout")

@@ -54,7 +54,8 @@ def read_rows(kind: str, content: bytes, answers: Answers) -> Rows:
     fields = fields_of(kind)
     questions: list[Question] = []
     columns = _columns(table, fields, answers, questions)
-    fixed = _fixed(fields, columns, answers, questions)
+    # A column that is asked about may be the one that is missing: what is the same for all rows is asked after that.
+    fixed = _fixed(fields, columns, answers, [] if questions else questions)
     readers: dict[str, Callable[[Cell], str]] = {}
     for field in fields:
         if field.name in columns:

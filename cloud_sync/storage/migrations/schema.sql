@@ -6975,7 +6975,7 @@ AS $function$
     SELECT coalesce(
         (SELECT sum(r.unit_cost * r.quantity) / sum(r.quantity)
          FROM (SELECT DISTINCT ON (order_number) unit_cost, quantity, currency FROM receipt_cost
-               WHERE lot_id = of_lot AND said_at <= at_time ORDER BY order_number, id DESC) r
+               WHERE lot_id = of_lot ORDER BY order_number, id DESC) r
          WHERE r.currency = in_currency),
         (SELECT c.cost FROM item_cost c
          WHERE c.item_id = of_item AND c.valid_from <= (at_time AT TIME ZONE 'UTC')::date AND c.currency = in_currency

@@ -19,13 +19,14 @@ CREATE FUNCTION house_currency() RETURNS text STABLE LANGUAGE sql AS $$
 $$;
 
 -- What a base unit of a lot costs at an instant, in a currency: the mean of its receipts by quantity (of each receipt the
--- latest statement before then), else the item's cost on that day (that of no supplier first); null where nobody has said.
+-- latest statement, for an invoice comes after the goods), else the item's cost on that day (that of no supplier first);
+-- null where nobody has said.
 CREATE FUNCTION unit_cost(of_lot bigint, of_item bigint, at_time timestamptz, in_currency text)
 RETURNS numeric STABLE LANGUAGE sql AS $$
     SELECT coalesce(
         (SELECT sum(r.unit_cost * r.quantity) / sum(r.quantity)
          FROM (SELECT DISTINCT ON (order_number) unit_cost, quantity, currency FROM receipt_cost
-               WHERE lot_id = of_lot AND said_at <= at_time ORDER BY order_number, id DESC) r
+               WHERE lot_id = of_lot ORDER BY order_number, id DESC) r
          WHERE r.currency = in_currency),
         (SELECT c.cost FROM item_cost c
          WHERE c.item_id = of_item AND c.valid_from <= (at_time AT TIME ZONE 'UTC')::date AND c.currency = in_currency

@@ -26,6 +26,19 @@ def console(api: Api) -> Console:
     return Console(api)
 
 
+STATES = ("planned", "in process", "held", "finished", "released", "rejected")
+
+
+def in_state(console: Console, state: str) -> bool:
+    """Whether the database finds the one batch in this state and in no other."""
+    found = {each: len(rows(console, f"/compounding?csv=batches&state={each.replace(' ', '+')}")) for each in STATES}
+    return found == {each: int(each == state) for each in STATES}
+
+
+def lot_of(api: Api, number: str) -> int:
+    return int(next(row["id"] for row in api.reader.rows("/v1/lots") if row["lot_number"] == number))
+
+
 def rows(console: Console, path: str) -> list[dict[str, str]]:
     return list(csv.DictReader(StringIO(console.page(path))))
 
@@ -137,9 +150,11 @@ def test_a_batch_from_the_record_to_its_release_by_somebody_who_did_not_make_it(
     approved_record(api, console)
     console.sign_in(api.operator)
     batch = console.does("/compounding", "/production-batches", number="B-1", room="suite", quantity="10")
+    assert in_state(console, "planned")
     console.does(batch, f"{batch}/consume", quantity="100")
     console.does(batch, f"{batch}/steps", step="1", note="done slowly")
     console.does(batch, f"{batch}/steps", step="2")
+    assert in_state(console, "in process")
     console.does(batch, f"{batch}/equipment", serial="BAL-7")
     assert "a second person checks it" in console.page(batch)
     console.sign_in(api.known_as("operator-2", Role.OPERATOR))
@@ -147,6 +162,7 @@ def test_a_batch_from_the_record_to_its_release_by_somebody_who_did_not_make_it(
     console.sign_in(api.operator)
     console.does(batch, f"{batch}/yields", lot_number="SYR-1", quantity="10", to_place="suite")
     console.does(batch, f"{batch}/finish")
+    assert in_state(console, "finished")
     assert "02 Jun 2026" in console.page(batch), "24 hours in the refrigerator"
     assert "/labels/container?id=" in console.page(batch)
     console.sign_in(api.quality)
@@ -161,5 +177,8 @@ def test_a_batch_from_the_record_to_its_release_by_somebody_who_did_not_make_it(
     console.does(batch, f"{batch}/decide", meaning="release", reason="all as it should be", password=PASSWORD)
     page = console.page(batch)
     assert "Vera Miller" in page and "all as it should be" in page and "released</b> by vera" in page
+    assert in_state(console, "released")
     (row,) = rows(console, "/compounding?csv=batches")
     assert (row["Batch"], row["Made"], row["State"]) == ("B-1", "10", "released")
+    held = api.operator.ok("POST", "/v1/holds", json={"lot_id": lot_of(api, "SYR-1"), "reason": "torn box"})
+    assert held["id"] and in_state(console, "held")

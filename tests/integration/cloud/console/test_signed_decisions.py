@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from cloud_sync.actions.people.signatures import set_rule
@@ -101,3 +102,26 @@ def test_a_signature_on_a_count_covers_what_was_decided_on(api: Api, console: Co
     console.does(count, "/signatures", **signed)
     console.does(count, f"{count}/approve", reason="counted twice")
     assert "signs the record that was decided on" in console.page(count)
+
+
+def test_a_hold_on_controlled_goods_is_signed_by_two_on_its_page_before_one_lifts_it(
+    api: Api, console: Console
+) -> None:
+    api.item("morphine")
+    lot = api.receive("M1", 5, item="morphine")
+    with psycopg.connect(api.database.url) as connection:
+        connection.execute("UPDATE item SET controlled_schedule = 'II' WHERE name = 'morphine'")
+    hold = api.operator.ok("POST", "/v1/holds", json={"lot_id": lot, "reason": "torn box"})["id"]
+    page = f"/holds/{hold}"
+    console.sign_in_person("vera")
+    assert page in console.page("/quarantine") and page in console.page(f"/lots/{lot}")
+    refused = console.send(page, f"{page}/lift", reason="box only")
+    assert refused.status_code == 409 and "the goods are of schedule II" in refused.text
+    for each in ("vera", "walter"):
+        console.sign_in_person(each)
+        signed = {"meaning": "release", "reason": "the box only", "password": PASSWORD}
+        assert console.does(page, "/signatures", **signed) == page
+    console.does(page, f"{page}/lift", reason="the box only")
+    assert api.reader.rows("/v1/holds", lot=lot) == []
+    told = console.page(page)
+    assert "Vera Miller" in told and "signs the record that was decided on" in told

@@ -1,6 +1,9 @@
 """Sign-in by an identity provider: it says who somebody is, and everything else stays the ledger's."""
 
+import json
+import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from cloud_sync.errors import ConfigError
 from cloud_sync.storage.database import Database
 from tests.support.identity_provider import SECRET, Provider, identity_provider
 from tests.support.people import PASSWORD, Browser, Clock, Telephone, opened_account
+from tests.support.software_key import SoftwareKey
 
 HOME = "https://ledger"
 OTHER_KEY = RSAKey.generate_key(2048)
@@ -104,6 +108,22 @@ def test_the_second_factor_stays_ours_and_so_do_locks(house: House) -> None:
         connection.execute("UPDATE account SET locked_at = now() WHERE person = 'amy'")
     house.client = house.new_client()
     assert "this account is locked" in house.came_back().text.lower() and house.person() is None
+
+
+def test_the_security_key_of_whoever_came_back_signs_them_in(house: House) -> None:
+    house.linked()
+    browser = Browser(house.client)
+    browser.csrf = house.client.get("/v1/me").json()["csrf_token"]
+    origin = str(house.client.base_url).rstrip("/")
+    key, other = SoftwareKey(origin), SoftwareKey(origin)
+    asked = browser.post("/v1/me/security-keys/question", {"password": PASSWORD}).json()
+    assert browser.post("/v1/me/security-keys", {"name": "k", "credential": key.create(asked)}).status_code == 201
+    house.client = house.new_client()
+    for right, answering in ((False, other), (True, key)):
+        (question,) = re.findall('data-question="([^"]+)"', house.came_back().text)
+        answer = json.dumps(answering.get(json.loads(unescape(question))))
+        done = house.client.post("/login/oidc/key", data={"credential": answer})
+        assert (done.status_code == 200, house.person()) == ((True, "amy") if right else (False, None))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """From the movement log to a plan, requisitions, transfers and shortages: by the API, as people ask for it."""
 
+import re
 import uuid
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -157,3 +158,59 @@ def test_a_shortage_is_shared_by_priority_and_orders_are_held_to_it(planned: Api
     other.ok("POST", f"{path}/end", json=WHY)
     api.operator.ok("POST", "/v1/orders", json=asked(**{**new, "lines": [{"item": "insulin", "quantity": 1}]}))
     assert date.fromisoformat(until) == date.fromisoformat(shortage["until_day"])
+
+
+def test_waste_has_a_price_and_a_month_its_figures(planned: Api) -> None:
+    api = planned
+    lots = {row["lot_number"]: row["id"] for row in api.reader.rows("/v1/lots")}
+    said = {"unit_cost": "4.50", "currency": "USD", **WHY}
+    api.operator.ok("POST", f"/v1/lots/{lots['M1']}/costs", json={**said, "unit_cost": "9.99"})
+    costs = api.operator.ok("POST", f"/v1/lots/{lots['M1']}/costs", json=said)
+    assert [(row["unit_cost"], row["quantity"]) for row in costs] == [(4.5, 212), (9.99, 212)]
+    wrong = api.operator.post(f"/v1/lots/{lots['M1']}/costs", {**said, "order": "PO-99"})
+    assert wrong.status_code == 409 and "nothing of lot" in wrong.json()["error"]
+    values = {row["lot_number"]: row for row in api.reader.rows("/v1/inventory-value", site="main")}
+    assert values["M1"]["value"] == values["M1"]["units"] * 4.5 and values["M1"]["is_actual"]
+    names = {row["name"] for row in api.reader.ok("GET", "/v1/kpis")}
+    march = api.reader.ok("GET", "/v1/kpis/main/2026-03")
+    assert set(march["figures"]) == names and march["is_over"]
+    # Four times 10 were dispensed in March, each worth 4.50; nothing of the workflow named an order.
+    assert march["parts"]["issued_value"] == pytest.approx(march["parts"]["workflow_movements"] * 45)
+    assert march["figures"]["standard_share"] == 0
+    assert march["figures"]["stock_out_days"] == 0
+    north = api.reader.ok("GET", "/v1/kpis/north/2026-01")
+    assert north["parts"]["level_days"] == 31 and north["figures"]["stock_out_days"] > 0
+    house = api.reader.ok("GET", "/v1/kpis/house/2026-03")
+    assert house["parts"]["workflow_movements"] >= march["parts"]["workflow_movements"]
+    bad = api.reader.ok("GET", "/v1/kpi-exceptions", params={"month": "2026-03"})
+    assert [each["score"] for each in bad] == sorted((each["score"] for each in bad), reverse=True)
+    assert ("main", "standard_share", 1.0) in [(each["site"], each["name"], each["score"]) for each in bad]
+
+
+def test_counts_that_keep_differing_become_one_case(planned: Api) -> None:
+    api = planned
+    counter, approver = api.known_as("counter-1", Role.OPERATOR), api.known_as("approver-3", Role.OPERATOR)
+    for found in (57, 55, 54):
+        number = counter.ok("POST", "/v1/counts", json={"place": "fridge-north"})["number"]
+        line = {"item": "insulin", "lot_number": "N1", "place": "fridge-north", "quantity": found}
+        said = asked(counted_at=NOW.isoformat(), found=[line])
+        counter.ok("POST", f"/v1/counts/{number}/findings", json=said)
+        approver.ok("POST", f"/v1/counts/{number}/approve", json=WHY)
+    (case,) = api.quality.ok("POST", "/v1/anomalies")["cases"]
+    assert api.quality.ok("POST", "/v1/anomalies")["cases"] == []
+    (row,) = [each for each in api.reader.rows("/v1/cases") if each["id"] == case]
+    assert row["kind"] == "count_differs_again" and row["data"]["gaps"] == [-1, -2, -1]
+
+
+@pytest.mark.parametrize("path", ["/planning", "/shortages", "/control-tower", "/control-tower?month=2026-03"])
+def test_pages_show_it(planned: Api, path: str) -> None:
+    api = planned
+    api.operator.ok("POST", "/v1/planning/runs")
+    api.client.cookies.clear()
+    api.client.post("/login/token", data={"token": api.operator.token})
+    page = api.client.get(path)
+    assert page.status_code == 200, page.text
+    for link in set(re.findall(r'href="(/(?:planning|shortages)/[^"#?]+)"', page.text)):
+        assert api.client.get(link).status_code == 200, link
+    figures = api.client.get("/control-tower", params={"csv": "figures"}).text
+    assert figures.splitlines()[0] == "Figure,main,north,Formula" and "Inventory turns a year" in figures
