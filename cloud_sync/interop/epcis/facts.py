@@ -46,6 +46,7 @@ UNITS: Mapping[str, str] = {"ml": "MLT", "l": "LTR", "g": "GRM", "mg": "MGM", "k
 SENSED: Mapping[str, tuple[str, str]] = {
     "temp_c": ("Temperature", "CEL"),
     "rh_pct": ("RelativeHumidity", "P1"),
+    "dp_pa": ("Pressure", "PAL"),
     "pressure_pa": ("Pressure", "PAL"),
 }
 """What a channel measures, by the metric's name: type of measurement and unit."""
@@ -255,7 +256,7 @@ def event_of_excursion(row: Row, ledger: bytes) -> Event:
 def _report(row: Row) -> dict[str, Any]:
     if row["rule"] == "no_data":
         return {"type": SENSED.get(row["metric"], ("Dimensionless", ""))[0], "exception": "ERROR_CONDITION"}
-    kind, unit = SENSED.get(row["metric"], ("Count" if row["metric"].startswith("count") else "Dimensionless", ""))
+    kind, unit = SENSED.get(row["metric"], ("Count" if row["metric"].endswith("_count") else "Dimensionless", ""))
     worst = "minValue" if row["is_below"] else "maxValue"
     return {"type": kind, "exception": "ALARM_CONDITION", worst: row["worst"], **({"uom": unit} if unit else {})}
 
