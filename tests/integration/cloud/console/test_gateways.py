@@ -3,6 +3,8 @@
 import re
 from datetime import timedelta
 
+import psycopg
+
 from cloud_sync.domain.roles import Role
 from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.storage.database import Database
@@ -81,6 +83,33 @@ def test_what_a_gateway_has_not_reported_is_said_and_it_is_invited_again_moved_a
         browser.sign_in("faye")
         invited = browser.post("/v1/gateways/gw-2/invitations", {"place": "fridge-b"})
         assert invited.status_code == 201 and len(invited.json()["code"]) > 20, invited.text
+
+
+def test_in_a_house_with_many_places_forms_share_one_list_and_any_place_can_be_typed(database: Database) -> None:
+    with api_on(database) as api:
+        api.house()
+    gateway = GatewayWithKey()
+    gateway.register(database)
+    records = [reading(minute(0), 5.0, f"probe-{number}") for number in range(60)]
+    assert store_batch(database, gateway.batch(*records)).outcome is BatchOutcome.STORED
+    with psycopg.connect(database.url) as connection:
+        connection.execute(
+            "WITH room AS (SELECT id, ancestors FROM place WHERE name = 'fridge-a'),"
+            " new AS (SELECT n, nextval('place_id_seq') AS id FROM generate_series(1, 1500) n)"
+            " INSERT INTO place (id, name, kind, parent_id, ancestors) OVERRIDING SYSTEM VALUE"
+            " SELECT new.id, 'bin-' || n, 'bin', room.id, room.ancestors || new.id FROM new, room"
+        )
+    opened_account(database, "faye", Role.FACILITIES)
+    with browser_at(database, Clock()) as browser:
+        browser.client.post("/login", data={"person": "faye", "password": PASSWORD})
+        page = browser.client.get("/gateways").text
+        assert page.count('list="places"') == 60 and page.count('<datalist id="places">') == 1
+        assert len(page) < 70_000
+        channel = re.findall(r"/channels/(\d+)/place", page)[0]
+        placed = browser.client.post(f"/channels/{channel}/place", data={"place": "bin-1477"}).text
+        assert 'href="/rooms/bin-1477"' in placed
+        unknown = browser.client.post(f"/channels/{channel}/place", data={"place": "bin-9999"})
+        assert unknown.status_code == 404 and "bin-9999" in unknown.text
 
 
 def test_a_configuration_is_edited_checked_handed_out_and_put_back_after_drift(database: Database) -> None:
