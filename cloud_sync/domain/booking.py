@@ -377,7 +377,7 @@ def _problem_of(line: BookingLine, known: KnownCode) -> tuple[Why, str] | None:
         return Why.SAME_PLACE, f"{line.action} of {called} starts and ends at {line.from_place}"
     if package := package_in(line.names):
         what_to_do = "send for its EPCIS aggregation events, or scan the boxes in it one by one"
-        return Why.UNKNOWN_PACKAGE, f"nobody has told what is in the package with SSCC {package}: {what_to_do}"
+        return Why.UNKNOWN_PACKAGE, f"the content of package SSCC {package} is unknown: {what_to_do}"
     if not line.lot:
         return Why.MISSING_LOT, f"the label {line.scanned!r} names no lot: find it out and book the movement by hand"
     items = known.items_of(line.keys)

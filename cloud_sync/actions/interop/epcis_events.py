@@ -54,20 +54,21 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class EventPage:
     """Some events in their order; ``token`` says from where to go on, None at the end."""
 
     found: Sequence[Found]
     token: str | None
 
 
-def list_events(database: Database, query: Query, *, limit: int, token: str | None = None) -> Page:
+def list_events(database: Database, query: Query, *, limit: int, token: str | None = None) -> EventPage:
     """A page of the events that answer ``query``, the oldest first. Raises ``Invalid`` for a token that is not ours."""
     after = _place_of(token) if token else Place(query.since or datetime.min.replace(tzinfo=UTC), -1, -1)
-    ledger = _ledger_name(database)
+    for_owner = _ledger_for_owner(database)
     found: list[Found] = []
     scanned = 0
     with database.transaction() as connection:
+        ledger = for_owner or _ledger_in(connection)
         sources = _sources(connection, query)
         while scanned < SCANNED_MAX:
             places = _next_places(connection, sources, query, after, limit)
@@ -76,17 +77,18 @@ def list_events(database: Database, query: Query, *, limit: int, token: str | No
                 if each is not None and query.matches(each.event):
                     found.append(each)
                     if len(found) == limit:
-                        return Page(found, _token_of(after))
+                        return EventPage(found, _token_of(after))
             scanned += len(places)
             if len(places) < limit:
-                return Page(found, None)
-    return Page(found, _token_of(after))
+                return EventPage(found, None)
+    return EventPage(found, _token_of(after))
 
 
 def show_event(database: Database, event_id: str) -> Found:
     """One event by its id; of several that a partner gave the same id, the last. Raises ``NotFound``."""
-    ledger = _ledger_name(database)
+    for_owner = _ledger_for_owner(database)
     with database.transaction() as connection:
+        ledger = for_owner or _ledger_in(connection)
         if (ours := row_of_event_id(ledger, event_id)) is not None:
             source, row_id = ours
             for _, found in _BY_ID.get(source, _READERS[source])(connection, ledger, [row_id]):
@@ -103,8 +105,9 @@ Finder = Callable[..., Any]
 
 def events_of_movements(database: Database, movement_ids: Sequence[int]) -> list[Event]:
     """These movements as events, as they are known now."""
-    ledger = _ledger_name(database)
+    for_owner = _ledger_for_owner(database)
     with database.transaction() as connection:
+        ledger = for_owner or _ledger_in(connection)
         return [found.event for _, found in _tell_movements(connection, ledger, movement_ids)]
 
 
@@ -292,17 +295,24 @@ def _place_of(token: str) -> Place:
     return place
 
 
-def _ledger_name(database: Database) -> bytes:
-    """What tells this ledger from others, whoever asks: its first public key, made on the first call."""
+def _ledger_in(connection: Connection) -> bytes:
+    """What tells this ledger from others: its first public key, made on the first call."""
+    first: bytes | None = queries("epcis").ledger_is(connection)
+    if first is None:
+        ledger_keys_in(connection)
+        first = queries("epcis").ledger_is(connection)
+    assert first is not None  # noqa: S101 - it was made just now
+    return bytes(first)
+
+
+def _ledger_for_owner(database: Database) -> bytes | None:
+    """The same for whoever sees an owner's stock alone, and may not read keys; None for the others."""
+    if ACTING_FOR.get() is None:
+        return None
 
     def read() -> bytes:
         ACTING_FOR.set(None)
         with database.transaction() as connection:
-            first: bytes | None = queries("epcis").ledger_is(connection)
-            if first is None:
-                ledger_keys_in(connection)
-                first = queries("epcis").ledger_is(connection)
-        assert first is not None  # noqa: S101 - it was made just now
-        return bytes(first)
+            return _ledger_in(connection)
 
     return copy_context().run(read)

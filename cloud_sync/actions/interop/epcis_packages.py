@@ -51,9 +51,9 @@ def receive_package(
             if item is None:
                 faults.append(f"no item has GTIN {each.gtin}" if each.gtin else f"{each.key} is no item here")
             elif each.lot is None:
-                faults.append(f"nobody has told the lot of {each.key}")
+                faults.append(f"the lot of {each.key} is unknown")
             elif each.quantity is None:
-                faults.append(f"nobody has told how many of {each.key} there are")
+                faults.append(f"the quantity of {each.key} is unknown")
             else:
                 lines.append(
                     MovementLine(
@@ -83,9 +83,7 @@ def _together(lines: Sequence[MovementLine]) -> list[MovementLine]:
 def _goods(connection: Connection, sscc: str) -> list[Packed]:
     goods = packed_in(connection, sscc)
     if not goods:
-        raise NotFound(
-            f"nobody has told what is in the package with SSCC {sscc}", "Ask its sender for EPCIS aggregation events."
-        )
+        raise NotFound(f"the content of package SSCC {sscc} is unknown", "Ask its sender for EPCIS aggregation events.")
     return goods
 
 

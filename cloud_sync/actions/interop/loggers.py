@@ -347,4 +347,4 @@ def _json(broken: BrokenRule) -> dict[str, Any]:
 
 def _alarm(alarm: DeviceAlarm) -> str:
     state = f"alarm at {alarm.alarmed_at:%Y-%m-%d %H:%M} by its clock" if alarm.alarmed_at else "no alarm"
-    return f"{alarm}: {state}, {alarm.outside_minutes} min beyond it"
+    return f"{alarm}: {state}" + (f", {alarm.outside_minutes} min beyond it" if alarm.outside_minutes else "")

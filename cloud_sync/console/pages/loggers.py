@@ -50,7 +50,7 @@ def loggers_page(request: Request, database: Ledger, _: Visitor) -> Any:
         rows = loggers.list_files(database, rows_max=page["rows_max"], rows_skipped=page["rows_skipped"])
         return [{**row, "zone": zone} for row in rows]  # times as here, not by the logger's clock
 
-    files = table(request, "loggers", FILES, source=found, sorts=(), zone=zone)
+    files = table(request, "loggers", FILES, source=found, searches=False, zone=zone)
     return list_page(request, "loggers.html", files=files)
 
 

@@ -63,14 +63,9 @@ def instant_of(value: str) -> datetime | None:
     if not _TIME.fullmatch(value):
         return None
     try:
-        return datetime.fromisoformat(value if value[19] != "." else _cut(value))
+        return datetime.fromisoformat(value.upper())
     except ValueError:
         return None
-
-
-def _cut(value: str) -> str:
-    end = next(at for at in range(20, len(value)) if not value[at].isdigit())
-    return f"{value[:20]}{value[20:end][:6]:0<6}{value[end:]}"
 
 
 def matching(pattern: re.Pattern[str], what: str) -> Check:

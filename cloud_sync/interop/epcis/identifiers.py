@@ -167,7 +167,6 @@ def check_digit(digits: str) -> str:
     return str(-total % 10)
 
 
-@lru_cache(maxsize=100_000)
 def read_id(uri: str) -> Gs1Id | None:
     """The GS1 key that ``uri`` names in either notation; None if it names none.
 
@@ -181,6 +180,7 @@ def read_id(uri: str) -> Gs1Id | None:
     return None
 
 
+@lru_cache(maxsize=100_000)
 def canonical(uri: str) -> str:
     """The canonical address of the key that ``uri`` names; ``uri`` itself if it names none."""
     found = read_id(uri)

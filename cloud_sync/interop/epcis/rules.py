@@ -197,7 +197,7 @@ def _object_fault(event: Event) -> str:
         return ""
     if event.get("sensorElementList") and "readPoint" in event:
         return ""
-    return "it is about nothing: it needs epcList, quantityList, or sensorElementList with readPoint"
+    return "it must refer to goods or a place: it needs epcList, quantityList, or sensorElementList with readPoint"
 
 
 def _children_fault(event: Event) -> str:
@@ -211,7 +211,7 @@ def _transaction_fault(event: Event) -> str:
         return "bizTransactionList: needs 1 or more"
     if event["action"] == "DELETE" or "epcList" in event or event.get("quantityList"):
         return ""
-    return "it is about nothing: only DELETE may be without epcList and quantityList"
+    return "it must refer to goods: only DELETE may be without epcList and quantityList"
 
 
 def _transformation_fault(event: Event) -> str:

@@ -12,7 +12,7 @@ from cloud_sync.domain.csv_text import csv_lines
 from cloud_sync.domain.master_records_csv import FAULTS_MAX, RecordFault
 from cloud_sync.interop.cells import (
     SCIENTIFIC,
-    Known,
+    CertainValue,
     date_order_of,
     day_of_serial,
     day_of_text,
@@ -54,7 +54,8 @@ def read_rows(kind: str, content: bytes, answers: Answers) -> Rows:
     fields = fields_of(kind)
     questions: list[Question] = []
     columns = _columns(table, fields, answers, questions)
-    fixed = _fixed(fields, columns, answers, questions)
+    # A column that is asked about may be the one that is missing: what is the same for all rows is asked after that.
+    fixed = _fixed(fields, columns, answers, [] if questions else questions)
     readers: dict[str, Callable[[Cell], str]] = {}
     for field in fields:
         if field.name in columns:
@@ -151,7 +152,7 @@ def _reader(
     return lambda cell: cell.text
 
 
-def _open(field: Field, known: Known, answers: Answers, questions: list[Question]) -> str:
+def _open(field: Field, known: CertainValue, answers: Answers, questions: list[Question]) -> str:
     if known.question is None:
         return known.value or ""
     of_field = Question(

@@ -48,7 +48,8 @@ def test_semicolons_decimal_commas_german_dates_and_a_byte_order_mark_are_read_a
 
 def test_what_can_be_understood_in_two_ways_is_asked_all_at_once_and_answered_once() -> None:
     content = b'item,lot,qty,expiry,Shelf\ninsulin,L1,"1,250",03/04/2027,7\n'
-    assert asked(content) == {"column:Shelf", "fixed:place", "decimal_sign:quantity", "date_order:expires_on"}
+    assert asked(content) == {"column:Shelf", "decimal_sign:quantity", "date_order:expires_on"}
+    assert asked(content, **{"column:Shelf": "-"}) == {"fixed:place", "decimal_sign:quantity", "date_order:expires_on"}
     answers = {
         "column:Shelf": "-",
         "fixed:place": "fridge-a",
