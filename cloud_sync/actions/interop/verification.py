@@ -103,7 +103,7 @@ def ask_verification(
         token: str | None = queries("trading_partners").verification_token(connection, place_id=place["id"])
     if not known["verification_url"]:
         raise Conflict(
-            f"nobody has said where {partner} answers verifications",
+            f"{partner} has no address at which it answers verifications",
             "Write its address with the trading partner: verification_url.",
         )
     address = address_of(

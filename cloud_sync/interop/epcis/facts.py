@@ -117,6 +117,11 @@ def place_uri(row: Row, side: str = "") -> str:
     return own_name("place", row[f"{side}place"])
 
 
+def party_uri(row: Row, side: str) -> str:
+    """The address of who is at a place: partners are known as parties (417), their places as locations (414)."""
+    return Gs1Id("417", row[f"{side}gln"]).uri if row[f"{side}gln"] else place_uri(row, side)
+
+
 def own_name(kind: str, *names: str) -> str:
     """A name that only this ledger gives."""
     return NAMESPACE + ":".join([kind, *(quote(name, safe="") for name in names)])
@@ -173,9 +178,9 @@ def _moved(row: Row) -> dict[str, Any]:
         event["bizLocation"] = {"id": place_uri(row, seen)}
     event |= _order(row)
     if row["from_kind"] in _PARTNERS:
-        event["sourceList"] = [{"type": "possessing_party", "source": place_uri(row, "from_")}]
+        event["sourceList"] = [{"type": "possessing_party", "source": party_uri(row, "from_")}]
     if row["to_kind"] in _PARTNERS:
-        event["destinationList"] = [{"type": "possessing_party", "destination": place_uri(row, "to_")}]
+        event["destinationList"] = [{"type": "possessing_party", "destination": party_uri(row, "to_")}]
     return event
 
 

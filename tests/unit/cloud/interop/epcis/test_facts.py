@@ -68,6 +68,13 @@ def test_each_kind_of_movement_has_its_words(
     assert ("destinationList" in event) == (to_kind in ("customer", "ward"))
 
 
+def test_places_with_a_gln_are_locations_and_partners_are_parties() -> None:
+    row = moved("ship", "room", "customer", from_gln="0614141000012", from_gln_extension="A", to_gln="5012345000008")
+    (event,) = map(judged, events_of_movement(row, LEDGER))
+    assert event["readPoint"]["id"] == "https://id.gs1.org/414/0614141000012/254/A"
+    assert event["destinationList"][0]["destination"] == "https://id.gs1.org/417/5012345000008"
+
+
 def test_what_is_made_is_a_transformation_of_what_was_consumed() -> None:
     consumed = {**GOODS, "lot_number": "RAW", "quantity": 30, "base_unit": "ml"}
     assert events_of_movement(moved("consume", "room", "production"), LEDGER) == []
