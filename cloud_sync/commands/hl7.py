@@ -81,5 +81,5 @@ def _line(each: HospitalFact | HospitalOrder) -> str:
     expires = f", expires {each.expires_on}" if each.expires_on else ""
     return (
         f"{each.action}: {counted} of {named(each.codes)}, lot {each.lot or '(none)'}{expires}, "
-        f"from {each.from_place or '(not said)'} to {each.to_place or '(not said)'}, at {at}"
+        f"from {each.from_place or '(not given)'} to {each.to_place or '(not given)'}, at {at}"
     )

@@ -36,14 +36,14 @@ EPOCH_1900, EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class CertainValue:
     """What is certain of a column: the value, or None, and what would have to be asked."""
 
     value: str | None
     question: Question | None = None
 
 
-def decimal_sign_of(texts: Iterable[str]) -> Known:
+def decimal_sign_of(texts: Iterable[str]) -> CertainValue:
     """Which decimal sign a column of numbers has. ``""``: it has none, so that it does not matter.
 
     >>> decimal_sign_of(["5.1", "12"]).value, decimal_sign_of(["5,25", "7"]).value, decimal_sign_of(["12"]).value
@@ -67,10 +67,10 @@ def decimal_sign_of(texts: Iterable[str]) -> Known:
         else:
             found.add(signs[0])
     if len(found) == 1:
-        return Known(found.pop())
+        return CertainValue(found.pop())
     if len(found) > 1 or doubtful:
-        return Known(None, DECIMAL_SIGN)
-    return Known("")
+        return CertainValue(None, DECIMAL_SIGN)
+    return CertainValue("")
 
 
 def number_of(text: str, decimal_sign: str) -> Decimal:
@@ -101,7 +101,7 @@ def whole_of(text: str, decimal_sign: str) -> int:
     return int(number)
 
 
-def date_order_of(texts: Iterable[str]) -> Known:
+def date_order_of(texts: Iterable[str]) -> CertainValue:
     """In which order a column of days has day, month and year; ``""`` if it says none in digits.
 
     >>> date_order_of(["2026-03-04"]).value, date_order_of(["31/01/2027"]).value, date_order_of(["1/31/2027"]).value
@@ -117,8 +117,8 @@ def date_order_of(texts: Iterable[str]) -> Known:
         orders = {order for order in DATE_ORDER.choices if _in_order(parts, order) is not None}
         possible = orders if possible is None else possible & orders
     if possible is None:
-        return Known("")
-    return Known(possible.pop()) if len(possible) == 1 else Known(None, DATE_ORDER)
+        return CertainValue("")
+    return CertainValue(possible.pop()) if len(possible) == 1 else CertainValue(None, DATE_ORDER)
 
 
 def day_of_text(text: str, order: str) -> date:

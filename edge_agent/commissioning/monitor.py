@@ -130,7 +130,7 @@ class DirectPoller:
             if not isinstance(bus, ModbusBus):
                 continue
             devices = [one for one in self._config.device if isinstance(one, DeviceSection) and one.bus == bus.name]
-            targets = [(device.name, target_of(device, self._config.gateway.profiles_dir)) for device in devices]
+            targets = [(device.name, target_of(device, *self._config.profile_folders)) for device in devices]
             with TranscriptLine(bus, [target.profile for _, target in targets], attempts=1) as line:
                 for name, target in targets:
                     asked_before = len(line.asked)

@@ -254,7 +254,7 @@ def chosen(
     )  # fmt: skip
     if place.timeout_s is not None:
         bus = bus.model_copy(update={"timeout_s": place.timeout_s})
-    return bus, target_of(overridden, loaded.gateway.profiles_dir), loaded.gateway.profiles_dir, section
+    return bus, target_of(overridden, *loaded.profile_folders), loaded.gateway.profiles_dir, section
 
 
 def _compared_with(proof: ProofSection, report: Report) -> Report:

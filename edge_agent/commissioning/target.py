@@ -121,9 +121,9 @@ def device_named(config: GatewayConfig, name: str) -> tuple[ModbusBus, DeviceSec
     )
 
 
-def target_of(device: DeviceSection, profiles_dir: Path | None) -> Target:
+def target_of(device: DeviceSection, *profiles_dirs: Path | None) -> Target:
     """What the configuration takes the device for. Raises ``ProfileError``."""
-    profile = load_profile(device.profile, profiles_dir)
+    profile = load_profile(device.profile, *profiles_dirs)
     unit = profile.link.unit if device.unit is None else device.unit
     variant = Variant(device.address_offset or 0, device.word_order, device.fahrenheit)
     part = profile_of(device, profile)

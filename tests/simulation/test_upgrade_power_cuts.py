@@ -6,6 +6,7 @@ import random
 import shutil
 import tempfile
 import tomllib
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from edge_agent.fleet.launcher import FOLDER, Disk, program_of, settle
 from edge_agent.fleet.releases import Releases
 from edge_agent.timekeeping.clock import ManualClock
 from tests.simulation.disk import Recording, RecordingDisk, crash_image
-from tests.simulation.model_disk import ModelDisk, image, written_to
+from tests.simulation.model_disk import ModelDisk, Step, image, written_to
 from tests.simulation.power_cuts import MEMORY
 from tests.support.fleet_parts import TRUST, handed_out, release_in
 from tests.support.journal_parts import GATEWAY, IDENTITY, START, all_records, open_journal, scan
@@ -121,6 +122,23 @@ def test_a_power_cut_at_any_point_leaves_a_gateway_that_starts_with_all_it_recor
     assert versions == {"0.1.0", "0.2.0"}, "cuts were on both sides of the swaps"
     assert texts == {"", "03:10", "04:20"}
     assert checked > CUTS
+
+
+def test_a_disk_that_was_not_waited_for_would_be_caught(run: Run) -> None:
+    """Otherwise the cuts would prove little."""
+    hasty = copy(run)
+    hasty.disk = copy(run.disk)
+    hasty.disk.steps = [Step("nothing", step.path) if step.what == "folder" else step for step in run.disk.steps]
+    chance, ends, caught = random.Random(3), len(run.recording.events), 0
+    for _ in range(20):
+        home = Path(tempfile.mkdtemp(dir=MEMORY))
+        try:
+            _started(hasty, chance.randrange(ends // 4, ends), chance, home)
+        except (AssertionError, OSError, ValueError):
+            caught += 1
+        finally:
+            shutil.rmtree(home)
+    assert caught > 5
 
 
 def _started(run: Run, cut: int, chance: random.Random, home: Path) -> tuple[str, str, int]:

@@ -45,6 +45,17 @@ OTHERS_WORDS = {
     "edge_agent/drivers/modbus/dead_values.py": "the makers' formulas",
     "edge_agent/domain/monitoring/mkt.py": "Haynes' formula",
     "cloud_sync/domain/csv_text.py": "a spreadsheet's formula",
+    **dict.fromkeys(
+        (
+            "cloud_sync/actions/planning/kpis.py",
+            "cloud_sync/api/planning.py",
+            "cloud_sync/api/schemas/planning.py",
+            "cloud_sync/console/pages/control_tower.py",
+            "cloud_sync/planning/kpi.py",
+            "cloud_sync/storage/kpi.sql",
+        ),
+        "a key figure's formula",
+    ),
 }
 """Where a word that was replaced means something else."""
 SIDES = "edge_agent", "cloud_sync"

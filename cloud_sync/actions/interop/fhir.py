@@ -41,14 +41,14 @@ NEEDS: Mapping[str, Permission] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ResourcePage:
     """Resources, and the id after which the next page begins (None: there is none)."""
 
     resources: list[Json]
     next_after: str | None
 
 
-def search(database: Database, wanted: Search, release: Release, *, at: datetime) -> Page:
+def search(database: Database, wanted: Search, release: Release, *, at: datetime) -> ResourcePage:
     """A page of resources. Whoever may see only an owner's stock sees only that."""
     with database.transaction() as connection:
         return _FINDERS[wanted.type](connection, wanted, release, at)
@@ -82,19 +82,19 @@ def _movements(connection: Connection, wanted: Search, query: str) -> list[Row]:
     return list(rows)
 
 
-def _supply_deliveries(connection: Connection, wanted: Search, release: Release, at: datetime) -> Page:
+def _supply_deliveries(connection: Connection, wanted: Search, release: Release, at: datetime) -> ResourcePage:
     rows = _movements(connection, wanted, "supplies")
     items = _items(connection, rows)
     return _page(wanted, rows, lambda row: fhir_out.supply_delivery(row, items[row["item_id"]], release), _id)
 
 
-def _dispenses(connection: Connection, wanted: Search, release: Release, at: datetime) -> Page:
+def _dispenses(connection: Connection, wanted: Search, release: Release, at: datetime) -> ResourcePage:
     rows = _movements(connection, wanted, "dispenses")
     items = _items(connection, rows)
     return _page(wanted, rows, lambda row: fhir_out.medication_dispense(row, items[row["item_id"]], release), _id)
 
 
-def _supply_requests(connection: Connection, wanted: Search, release: Release, at: datetime) -> Page:
+def _supply_requests(connection: Connection, wanted: Search, release: Release, at: datetime) -> ResourcePage:
     requested = [
         _tighter(*both) for both in zip(wanted.between("date"), wanted.between("_lastUpdated"), (max, min), strict=True)
     ]
@@ -144,7 +144,7 @@ def _status(kind: OrderKind, states: set[OrderState], *, is_open: bool) -> str:
     return "draft" if states == {OrderState.REQUESTED} and kind is OrderKind.PURCHASE else "active"
 
 
-def _inventory_items(connection: Connection, wanted: Search, release: Release, at: datetime) -> Page:
+def _inventory_items(connection: Connection, wanted: Search, release: Release, at: datetime) -> ResourcePage:
     rows = list(
         queries("fhir").lots(
             connection,
@@ -161,7 +161,7 @@ def _inventory_items(connection: Connection, wanted: Search, release: Release, a
     )
 
 
-def _inventory_reports(connection: Connection, wanted: Search, release: Release, at: datetime) -> Page:
+def _inventory_reports(connection: Connection, wanted: Search, release: Release, at: datetime) -> ResourcePage:
     places = _places(connection, replace(wanted, count=min(wanted.count, REPORTS_MAX)), HELD_PLACES)
     stock = list(queries("fhir").stock_of_places(connection, place_ids=[place["id"] for place in places[:REPORTS_MAX]]))
     items = _items(connection, stock)
@@ -176,7 +176,7 @@ REPORTS_MAX = 50
 """Inventory reports of one page: each has all of its place."""
 
 
-def _locations(connection: Connection, wanted: Search, release: Release, at: datetime) -> Page:
+def _locations(connection: Connection, wanted: Search, release: Release, at: datetime) -> ResourcePage:
     return _page(
         wanted,
         _places(connection, wanted, (*HELD_PLACES, "scrap", "count_difference", "used_up", "unpacking")),
@@ -185,7 +185,7 @@ def _locations(connection: Connection, wanted: Search, release: Release, at: dat
     )
 
 
-def _organizations(connection: Connection, wanted: Search, release: Release, at: datetime) -> Page:
+def _organizations(connection: Connection, wanted: Search, release: Release, at: datetime) -> ResourcePage:
     return _page(wanted, _places(connection, wanted, OTHERS), fhir_out.organization, _id)
 
 
@@ -197,7 +197,7 @@ def _places(connection: Connection, wanted: Search, kinds: Sequence[str]) -> lis
     return list(rows)
 
 
-_FINDERS: Mapping[str, Callable[[Connection, Search, Release, datetime], Page]] = {
+_FINDERS: Mapping[str, Callable[[Connection, Search, Release, datetime], ResourcePage]] = {
     "SupplyDelivery": _supply_deliveries,
     "SupplyRequest": _supply_requests,
     "MedicationDispense": _dispenses,
@@ -208,9 +208,11 @@ _FINDERS: Mapping[str, Callable[[Connection, Search, Release, datetime], Page]] 
 }
 
 
-def _page(wanted: Search, rows: Sequence[Row], shown: Callable[[Row], Json], id_of: Callable[[Row], str]) -> Page:
+def _page(
+    wanted: Search, rows: Sequence[Row], shown: Callable[[Row], Json], id_of: Callable[[Row], str]
+) -> ResourcePage:
     here = rows[: wanted.count]
-    return Page([shown(row) for row in here], id_of(here[-1]) if len(rows) > wanted.count else None)
+    return ResourcePage([shown(row) for row in here], id_of(here[-1]) if len(rows) > wanted.count else None)
 
 
 def _id(row: Row) -> str:

@@ -28,6 +28,7 @@ SILENT_AFTER = timedelta(minutes=10)
 """After this long without a word a gateway is shown as silent; what that means for its rooms their policies say."""
 CHOICES_MAX = 600
 """With more choices than these on the page, places are typed and completed from one list that all forms share."""
+PLACES_MAX = 20_000
 MEASURED = ("room", "bin", "ward", "production", "transit", "site")
 """Kinds of places where something may measure."""
 
@@ -83,8 +84,9 @@ def gateways_page(request: Request, database: Ledger, _: Visitor, now: Now) -> A
     lost, places = [row for row in channels if row["place"] is None], _places(database)
     forms = len(lost) + min(len(placed), PAGE_ROWS)
     return list_page(
-        request, "gateways.html", invitations=invitations(database, now), zone=zone, now=now, places=places, lost=lost,
-        is_large=forms * len(places) > CHOICES_MAX,
+        request, "gateways.html", invitations=invitations(database, now), zone=zone, now=now, lost=lost,
+        places=places if len(places) <= CHOICES_MAX else _stands(places),
+        stands=_stands(places), is_large=forms * len(places) > CHOICES_MAX,
         gateways=table(request, "gateways", _fleet(now, zone), _rows(fleet(database)), zone=zone),
         channels=table(request, "channels", CHANNELS, placed, zone=zone, prefix="channel-"),
     )  # fmt: skip
@@ -106,7 +108,7 @@ def gateway_page(name: str, request: Request, database: Ledger, _: Visitor, now:
     zone = gateway.row["zone"] or house_zone(database)
     channels = list_channels(database, gateway=name, place=None, rows_max=ROWS_MAX)
     return list_page(
-        request, "gateway.html", gateway=gateway, now=now, places=_places(database), zone=zone,
+        request, "gateway.html", gateway=gateway, now=now, places=_stands(_places(database)), zone=zone,
         gaps=table(request, "gaps", GAPS, gaps, zone=zone, prefix="gap-"),
         notices=table(request, "notices", NOTICES, notices, zone=zone, prefix="notice-"),
         channels=table(request, "channels", OF_GATEWAY, channels, zone=zone, prefix="channel-"),
@@ -213,7 +215,12 @@ CHANNELS = (
 
 
 def _places(database: Database) -> list[Row]:
-    return [row for row in list_places(database, rows_max=ROWS_MAX) if row["kind"] in MEASURED]
+    return [row for row in list_places(database, rows_max=PLACES_MAX) if row["kind"] in MEASURED]
+
+
+def _stands(places: list[Row]) -> list[Row]:
+    """Where a gateway may stand."""
+    return [row for row in places if row["kind"] != "bin"]
 
 
 def _invited(

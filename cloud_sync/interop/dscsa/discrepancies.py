@@ -33,7 +33,7 @@ class Holds(StrEnum):
 
     NOTHING = "nothing"
     LOT = "the lot"
-    SERIALS = "the serials, or the lot where none are told"
+    SERIALS = "the serials, or the lot where none is reported"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ UNITS: Mapping[str, str] = {"ml": "MLT", "l": "LTR", "g": "GRM", "mg": "MGM", "k
 SENSED: Mapping[str, tuple[str, str]] = {
     "temp_c": ("Temperature", "CEL"),
     "rh_pct": ("RelativeHumidity", "P1"),
+    "dp_pa": ("Pressure", "PAL"),
     "pressure_pa": ("Pressure", "PAL"),
 }
 """What a channel measures, by the metric's name: type of measurement and unit."""
@@ -116,6 +117,11 @@ def place_uri(row: Row, side: str = "") -> str:
     return own_name("place", row[f"{side}place"])
 
 
+def party_uri(row: Row, side: str) -> str:
+    """The address of who is at a place: partners are known as parties (417), their places as locations (414)."""
+    return Gs1Id("417", row[f"{side}gln"]).uri if row[f"{side}gln"] else place_uri(row, side)
+
+
 def own_name(kind: str, *names: str) -> str:
     """A name that only this ledger gives."""
     return NAMESPACE + ":".join([kind, *(quote(name, safe="") for name in names)])
@@ -172,9 +178,9 @@ def _moved(row: Row) -> dict[str, Any]:
         event["bizLocation"] = {"id": place_uri(row, seen)}
     event |= _order(row)
     if row["from_kind"] in _PARTNERS:
-        event["sourceList"] = [{"type": "possessing_party", "source": place_uri(row, "from_")}]
+        event["sourceList"] = [{"type": "possessing_party", "source": party_uri(row, "from_")}]
     if row["to_kind"] in _PARTNERS:
-        event["destinationList"] = [{"type": "possessing_party", "destination": place_uri(row, "to_")}]
+        event["destinationList"] = [{"type": "possessing_party", "destination": party_uri(row, "to_")}]
     return event
 
 
@@ -255,7 +261,7 @@ def event_of_excursion(row: Row, ledger: bytes) -> Event:
 def _report(row: Row) -> dict[str, Any]:
     if row["rule"] == "no_data":
         return {"type": SENSED.get(row["metric"], ("Dimensionless", ""))[0], "exception": "ERROR_CONDITION"}
-    kind, unit = SENSED.get(row["metric"], ("Count" if row["metric"].startswith("count") else "Dimensionless", ""))
+    kind, unit = SENSED.get(row["metric"], ("Count" if row["metric"].endswith("_count") else "Dimensionless", ""))
     worst = "minValue" if row["is_below"] else "maxValue"
     return {"type": kind, "exception": "ALARM_CONDITION", worst: row["worst"], **({"uom": unit} if unit else {})}
 

@@ -59,9 +59,7 @@ _BUNDLE = frozenset(
 _INTERACTION = frozenset(
     {"read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"}
 )
-_SEARCH_TYPE = frozenset(
-    {"number", "date", "string", "token", "reference", "composite", "quantity", "uri", "special", "resource"}
-)
+_SEARCH_TYPE = frozenset({"number", "date", "string", "token", "reference", "composite", "quantity", "uri", "special"})
 _PUBLICATION = frozenset({"draft", "active", "retired", "unknown"})
 _LOCATION = frozenset({"active", "suspended", "inactive"})
 _MEDICATION = frozenset({"active", "inactive", "entered-in-error"})
@@ -77,7 +75,7 @@ VALUE_SETS: Mapping[str, Mapping[str, frozenset[str]]] = {
         "countType": frozenset({"snapshot", "difference"}),
     },
     "Location": {"status": _LOCATION, "mode": frozenset({"instance", "kind"})},
-    "Bundle": {"type": _BUNDLE, "entry.search.mode": frozenset({"match", "include", "outcome"})},
+    "Bundle": {"type": _BUNDLE, "entry.search.mode": frozenset({"match", "include"})},
     "OperationOutcome": {"issue.severity": _SEVERITY, "issue.code": _ISSUE},
     "CapabilityStatement": {
         "status": _PUBLICATION,
@@ -89,7 +87,13 @@ VALUE_SETS: Mapping[str, Mapping[str, frozenset[str]]] = {
         "rest.resource.searchParam.type": _SEARCH_TYPE,
     },
 }
-"""Codes of elements whose binding is required; the same in both releases for these."""
+"""Codes of elements whose binding is required, in both releases."""
+OF_RELEASE: Mapping[tuple[str, str, Release], frozenset[str]] = {
+    ("Bundle", "entry.search.mode", Release.R4): frozenset({"outcome"}),
+    ("Bundle", "type", Release.R5): frozenset({"subscription-notification"}),
+    ("OperationOutcome", "issue.severity", Release.R5): frozenset({"success"}),
+}
+"""Codes that one release has besides."""
 
 REQUIRED: Mapping[tuple[str, Release | None], tuple[str, ...]] = {
     ("SupplyRequest", None): ("quantity",),
@@ -133,7 +137,11 @@ def faults_of(resource: Any, release: Release) -> list[RuleFault]:
     kind = resource.get("resourceType")
     if kind not in VALUE_SETS and kind != "Organization":
         return [RuleFault("resourceType", f"{str(kind)[:50]!r} is no resource of this ledger", "not-supported")]
-    found = [*_elements(resource, str(kind)), *_codes(resource, str(kind)), *_needed(resource, str(kind), release)]
+    found = [
+        *_elements(resource, str(kind)),
+        *_codes(resource, str(kind), release),
+        *_needed(resource, str(kind), release),
+    ]
     for name, text, holds in INVARIANTS.get(str(kind), ()):
         if not holds(resource):
             found.append(RuleFault(str(kind), f"{name}: {text}", "invariant"))
@@ -200,8 +208,14 @@ def _reference(reference: str, path: str) -> Iterator[RuleFault]:
         yield RuleFault(path, f"{reference[:60]!r} is no reference: TYPE/ID, #ID or an address is needed")
 
 
-def _codes(resource: Json, kind: str) -> Iterator[RuleFault]:
-    for path, allowed in VALUE_SETS.get(kind, {}).items():
+def codes_of(kind: str, path: str, release: Release) -> frozenset[str]:
+    """The codes that a release allows at a path of a resource."""
+    return VALUE_SETS[kind][path] | OF_RELEASE.get((kind, path, release), frozenset())
+
+
+def _codes(resource: Json, kind: str, release: Release) -> Iterator[RuleFault]:
+    for path in VALUE_SETS.get(kind, {}):
+        allowed = codes_of(kind, path, release)
         for value in values_at(resource, path.split(".")):
             if value not in allowed:
                 yield RuleFault(

@@ -24,7 +24,7 @@ def interval_of(text: str, zone: tzinfo | None) -> tuple[datetime, datetime]:
         raise ValueError(f"{text[:30]!r} is no time: YYYYMMDDHHMMSS is needed, with an offset such as +0100")
     own = _offset(found["offset"]) or zone
     if own is None:
-        raise ValueError(f"{text} has no offset and nobody has said in which time zone its sender is")
+        raise ValueError(f"{text} has no offset, and the time zone of its sender is unknown")
     hour, minute, second = (int(found[part] or 0) for part in ("hour", "minute", "second"))
     fraction_us = int((found["fraction"] or "0").ljust(6, "0"))
     try:

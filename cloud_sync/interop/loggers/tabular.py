@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 
-from cloud_sync.interop.cells import Known, date_order_of, day_of_text, decimal_sign_of, number_of
+from cloud_sync.interop.cells import CertainValue, date_order_of, day_of_text, decimal_sign_of, number_of
 from cloud_sync.interop.loggers.model import (
     ACCEPT_UNVERIFIED,
     READINGS_MAX,
@@ -203,7 +203,7 @@ def _day_part(text: str) -> str:
     return found["day"] if found else text
 
 
-def _open(known: Known, answers: Answers, questions: list[Question]) -> str:
+def _open(known: CertainValue, answers: Answers, questions: list[Question]) -> str:
     """What is certain of a column, or was answered; else the question is added."""
     if known.question is None:
         return known.value or ""
@@ -213,7 +213,7 @@ def _open(known: Known, answers: Answers, questions: list[Question]) -> str:
     return said or ""
 
 
-def _asked(known: Known, answers: Answers) -> str:
+def _asked(known: CertainValue, answers: Answers) -> str:
     questions: list[Question] = []
     value = _open(known, answers, questions)
     if questions:

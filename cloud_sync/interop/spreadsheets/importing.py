@@ -12,7 +12,7 @@ from cloud_sync.domain.csv_text import csv_lines
 from cloud_sync.domain.master_records_csv import FAULTS_MAX, RecordFault
 from cloud_sync.interop.cells import (
     SCIENTIFIC,
-    Known,
+    CertainValue,
     date_order_of,
     day_of_serial,
     day_of_text,
@@ -152,7 +152,7 @@ def _reader(
     return lambda cell: cell.text
 
 
-def _open(field: Field, known: Known, answers: Answers, questions: list[Question]) -> str:
+def _open(field: Field, known: CertainValue, answers: Answers, questions: list[Question]) -> str:
     if known.question is None:
         return known.value or ""
     of_field = Question(

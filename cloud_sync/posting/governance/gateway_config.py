@@ -52,23 +52,22 @@ class GatewayConfigChange:
                 f"gateway {self.gateway} runs a configuration that was made there, and would keep it",
                 "Look at it first (cloud-sync gateway config diff); then take it over, or replace it on purpose.",
             )
-        found = self.differences(connection, latest)
+        found = self._differences(connection, gateway["id"], latest)
         version = int(latest["version"]) if latest else 0
         before = {"version": version, "sha256": latest["sha256"] if latest else NO_CONFIG}
-        after = {
-            "version": version + 1,
-            "sha256": digest,
-            "differences": [_shown(each) for each in found[:200]],
-        }
-        return Subject(f"gateway:{self.gateway}", before, after, is_stricter=not _needs_two(found))
+        after = {"version": version + 1, "sha256": digest, "differences": [_shown(each) for each in found[:200]]}
+        needs_two = _needs_two(found)
+        if latest is not None and self.replaces is not None:
+            # What runs there is neither what was approved nor what is to come: both steps count.
+            needs_two = needs_two or _needs_two(self._differences(connection, gateway["id"], None))
+        return Subject(f"gateway:{self.gateway}", before, after, is_stricter=not needs_two)
 
-    def differences(self, connection: Connection, latest: Row | None) -> list[Difference]:
-        """Against the latest version; before there is one, against what the gateway says that it runs."""
-        gateway = gateway_named(connection, self.gateway)
-        if latest is not None and self.replaces is None:
+    def _differences(self, connection: Connection, gateway_id: int, latest: Row | None) -> list[Difference]:
+        """Against the latest version; without one, against what the gateway says that it runs."""
+        if latest is not None:
             before, profiles = managed_of(tomllib.loads(latest["toml"])), latest["profiles"]
         else:
-            before, profiles = running_config(connection, gateway["id"], latest)
+            before, profiles = running_config(connection, gateway_id, latest)
         found = differences(before, managed_of(tomllib.loads(self.toml)))
         return found + differences({"profile": dict(profiles)}, {"profile": dict(self.profiles)})
 

@@ -4,6 +4,7 @@ The file of a gateway has two parts. What says who it is and how it reaches the 
 travels, with everything secret. The rest is **managed**: the ledger hands it out, and a local edit of it is drift.
 """
 
+import difflib
 import hashlib
 import json
 import re
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-LOCAL_SECTIONS = ("gateway", "uplink", "desk", "page")
+LOCAL_SECTIONS = ("gateway", "uplink", "desk", "page", "log")
 FLEET_SECTION = "fleet"
 """What the gateway itself writes into the file: which version of the ledger's it has."""
 MANAGED_SECTIONS = (
@@ -21,6 +22,39 @@ MANAGED_SECTIONS = (
 MEASURING_SECTIONS = frozenset({"clock", "bus", "device", "scanner", "particle_sensor", "contact"})
 """They say what is measured and where it belongs: a change of them, or of a profile, takes a second person."""
 LISTS = frozenset({"bus", "device", "scanner", "particle_sensor", "output", "contact"})
+_WORDS = {
+    "journal": """
+        bytes_max kept_bytes_max kept_hours readings_commit_s reserve_bytes thin_window_s
+    """,
+    "clock": """
+        source step_s synced_file
+    """,
+    "calendar": """
+        at
+    """,
+    "bus": """
+        adapter baudrate budget_s framer host kind name parity port retry_max_s scan silence_s stopbits
+        timeout_s
+    """,
+    "device": """
+        address address_offset bindkey bindkey_file bus calibration_due counter fahrenheit format input
+        metrics name poll_s profile proof proven source stale_after_s unit word_order
+    """,
+    "scanner": """
+        baudrate beep_bad beep_good beep_warn kind layout name port separator separator_key suffix
+    """,
+    "particle_sensor": """
+        model name poll_s port retry_max_s
+    """,
+    "output": """
+        active_high after_minutes name pin pulse_s shows
+    """,
+    "contact": """
+        bounce_s name open_when pin poll_s
+    """,
+}
+KEYS: Mapping[str, frozenset[str]] = {section: frozenset(words.split()) for section, words in _WORDS.items()}
+"""What an entry of each section may say; that it says it rightly, the gateway checks before it uses it."""
 SECRET_KEYS = frozenset({"bindkey"})
 TOML_BYTES_MAX = 200_000
 PROFILES_MAX = 50
@@ -136,6 +170,8 @@ def _faults(raw: Mapping[str, Any], profiles: Mapping[str, str]) -> Iterator[str
             yield from _list_faults(section, value)
         elif not isinstance(value, dict):
             yield f"{section} is a section: write [{section}]"
+        else:
+            yield from _key_faults(section, section, value)
     if len(profiles) > PROFILES_MAX:
         yield f"at most {PROFILES_MAX} device profiles are handed out with a configuration"
     for name, text in sorted(profiles.items()):
@@ -154,8 +190,15 @@ def _list_faults(section: str, value: object) -> Iterator[str]:
         elif name in names:
             yield f"{section}: {name} is there twice"
         names.add(str(name))
+        yield from _key_faults(section, f"{section} {name}", entry)
         for key in sorted(entry.keys() & SECRET_KEYS):
             yield f"{section} {name}: {key} is a secret and stays at the gateway: write {key}_file with its path"
+
+
+def _key_faults(section: str, where: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    for key in sorted(entry.keys() - KEYS[section]):
+        near = difflib.get_close_matches(key, KEYS[section], 1, 0.6)
+        yield f"{where}: there is no such key {key}" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _profile_faults(name: str, text: str) -> Iterator[str]:

@@ -3,10 +3,14 @@
 import re
 from datetime import timedelta
 
+import psycopg
+
 from cloud_sync.domain.roles import Role
 from cloud_sync.ingest.batches import BatchOutcome, store_batch
 from cloud_sync.storage.database import Database
+from edge_agent.domain.fleet.heartbeats import ReleaseStanding
 from edge_agent.domain.wire.records import Notice, NoticeKind
+from tests.browser.console_fleet import EDITED, FIRST, heard
 from tests.support.builders import GatewayWithKey, minute, reading, stamp
 from tests.support.ledger_api import NOW, api_on
 from tests.support.people import PASSWORD, Clock, browser_at, opened_account
@@ -79,3 +83,59 @@ def test_what_a_gateway_has_not_reported_is_said_and_it_is_invited_again_moved_a
         browser.sign_in("faye")
         invited = browser.post("/v1/gateways/gw-2/invitations", {"place": "fridge-b"})
         assert invited.status_code == 201 and len(invited.json()["code"]) > 20, invited.text
+
+
+def test_in_a_house_with_many_places_forms_share_one_list_and_any_place_can_be_typed(database: Database) -> None:
+    with api_on(database) as api:
+        api.house()
+    gateway = GatewayWithKey()
+    gateway.register(database)
+    records = [reading(minute(0), 5.0, f"probe-{number}") for number in range(60)]
+    assert store_batch(database, gateway.batch(*records)).outcome is BatchOutcome.STORED
+    with psycopg.connect(database.url) as connection:
+        connection.execute(
+            "WITH room AS (SELECT id, ancestors FROM place WHERE name = 'fridge-a'),"
+            " new AS (SELECT n, nextval('place_id_seq') AS id FROM generate_series(1, 1500) n)"
+            " INSERT INTO place (id, name, kind, parent_id, ancestors) OVERRIDING SYSTEM VALUE"
+            " SELECT new.id, 'bin-' || n, 'bin', room.id, room.ancestors || new.id FROM new, room"
+        )
+    opened_account(database, "faye", Role.FACILITIES)
+    with browser_at(database, Clock()) as browser:
+        browser.client.post("/login", data={"person": "faye", "password": PASSWORD})
+        page = browser.client.get("/gateways").text
+        assert page.count('list="places"') == 60 and page.count('<datalist id="places">') == 1
+        assert len(page) < 70_000
+        channel = re.findall(r"/channels/(\d+)/place", page)[0]
+        placed = browser.client.post(f"/channels/{channel}/place", data={"place": "bin-1477"}).text
+        assert 'href="/rooms/bin-1477"' in placed
+        unknown = browser.client.post(f"/channels/{channel}/place", data={"place": "bin-9999"})
+        assert unknown.status_code == 404 and "bin-9999" in unknown.text
+
+
+def test_a_configuration_is_edited_checked_handed_out_and_put_back_after_drift(database: Database) -> None:
+    with api_on(database) as api:
+        api.house()
+    GatewayWithKey().register(database)
+    opened_account(database, "faye", Role.FACILITIES)
+    with browser_at(database, Clock()) as browser:
+        client = browser.client
+        client.post("/login", data={"person": "faye", "password": PASSWORD})
+        page = "/gateways/gw-1/config"
+        assert "Nothing was handed out yet" in client.get(page).text
+        checked = client.post(page, data={"toml": "[uplink]\n", "step": "check"}).text
+        assert "[uplink] stays at the gateway" in checked and "Hand it out" not in checked
+        checked = client.post(page, data={"toml": FIRST, "step": "check"}).text
+        assert "calendar.at" in checked and "Hand it out" in checked
+        assert "version 1" in client.post(page, data={"toml": FIRST, "step": "set", "reason": "first"}).text
+        assert "needs a reason" in client.post(page, data={"toml": EDITED, "step": "set"}).text
+        heard(database, "gw-1", NOW, ReleaseStanding(version="0.1.0"))
+        drifted = client.get(page).text
+        assert "Somebody edited it at the gateway" in drifted and "device[fridge-a/probe-1].poll_s" in drifted
+        taken = client.post(f"{page}/take-over", data={"reason": "it was right"}).text
+        assert "waits for a second person" in taken and "proposed by faye" in taken.lower()
+        assert "No releases yet" in client.get("/releases").text
+        cohort = client.post("/releases/cohorts", data={"gateway": "gw-1", "cohort": "canary"}).text
+        assert 'value="canary"' in cohort
+        assert (
+            "is no name of a cohort" in client.post("/releases/cohorts", data={"gateway": "gw-1", "cohort": "A b"}).text
+        )

@@ -67,7 +67,7 @@ def test_a_dispense_by_the_standard() -> None:
         (rxd(lot="L1~L2"), "RXD-18: RXD-18 has 2 repetitions; name one, as RXD-18(1)"),
         (rxd().replace("202703", "202713"), "RXD-19: 202713 is no expiry: there is no month 13"),
         (rxd().replace("20261129080000+0000", "20261129080000"),
-         "RXD-3: 20261129080000 has no offset and nobody has said in which time zone its sender is"),
+         "RXD-3: 20261129080000 has no offset, and the time zone of its sender is unknown"),
     ],
 )  # fmt: skip
 def test_what_is_not_certain_is_a_fault_that_says_where(line: str, fault: str) -> None:
