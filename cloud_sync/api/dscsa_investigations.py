@@ -1,6 +1,5 @@
 """The Drug Supply Chain Security Act: verification, suspect product, and what regulators ask."""
 
-from datetime import UTC
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -160,7 +159,7 @@ def terminate(suspect_id: Id, why: WhyIn, database: Ledger, actor: Resolver, now
 def record_request(asked: TracingRequestIn, database: Ledger, actor: Auditor, now: Now) -> Any:
     """Keep what the FDA or a state asks about a product. Its clock of 48 hours runs from when they asked."""
     told = asked.model_dump(exclude={"asked_at"})
-    at = asked.asked_at.astimezone(UTC) if asked.asked_at else now
+    at = tracing_requests.when_asked(asked.asked_at, now)
     return tracing_requests.record_request(database, **told, asked_at=at, actor=actor.name)
 
 

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import zipfile
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -15,8 +15,20 @@ from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
 
 RECORDS_MAX = 100_000
+FIRST_ASKED = datetime(2013, 11, 27, tzinfo=UTC)
+"""Nobody asked by the act before it was one."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the zip, so that the same answer is the same bytes."""
+
+
+def when_asked(said: datetime | None, now: datetime) -> datetime:
+    """When a regulator asked, aware UTC; a time without a zone is UTC. Raises ``Invalid`` for what cannot be."""
+    if said is None:
+        return now
+    at = said if said.tzinfo else said.replace(tzinfo=UTC)
+    if not FIRST_ASKED <= at <= now + timedelta(days=1):
+        raise Invalid("asked_at is in the future, or before there was this act", "Write when they asked.")
+    return at.astimezone(UTC)
 
 
 def record_request(

@@ -27,6 +27,7 @@ from cloud_sync.storage.locks import lock_holds
 from cloud_sync.storage.queries import queries
 
 FAILED = "verification_failed"
+CHARACTERS_MAX = 100
 
 
 def answer_verification(
@@ -211,8 +212,11 @@ def identifier(gtin: str, lot_number: str, serial: str, expires_on: date | None)
     """A product identifier as people type it. Raises ``Invalid``."""
     if not (len(gtin) == 14 and gtin.isascii() and gtin.isdigit()):
         raise Invalid(f"{gtin} is no GTIN of 14 digits", "Write all 14 digits; put zeros in front of a shorter one.")
-    if not lot_number or not serial:
-        raise Invalid("lot and serial are needed", "Read both from the package's DataMatrix.")
+    for name, value in (("lot", lot_number), ("serial", serial)):
+        if not 1 <= len(value) <= CHARACTERS_MAX or any(not " " <= sign <= "~" for sign in value):
+            raise Invalid(
+                f"{name} is missing, too long, or has signs that no label has", "Read it from the DataMatrix."
+            )
     return Identifier(gtin, lot_number, serial, expires_on)
 
 

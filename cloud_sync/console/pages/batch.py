@@ -16,7 +16,7 @@ from cloud_sync.actions.stock.stock import list_stock
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.api.schemas.compounding import AssessmentIn, DeviationIn, EquipmentIn, StepIn, TestIn, YieldIn
 from cloud_sync.api.schemas.stock import LineIn
-from cloud_sync.console.forms import ClientId, Reason, Word, Words, checked, reason_of, rows_of, whole
+from cloud_sync.console.forms import ClientId, Credential, Reason, Word, Words, checked, reason_of, rows_of, whole
 from cloud_sync.console.page_route import BatchDecider, PageRoute, Preparer, Visitor
 from cloud_sync.console.rendering import render
 from cloud_sync.console.signing import Proof, sign_as, signable
@@ -201,15 +201,16 @@ def decide(
     reason: Reason = "",
     password: Word = "",
     code: Word = "",
+    credential: Credential = "",
 ) -> Any:
-    """Release or reject: signed by whoever decides, with the password typed again, then done."""
+    """Release or reject: signed by whoever decides, with the password typed again or a security key, then done."""
     why = reason_of(reason, "a decision")
     if meaning not in (Meaning.RELEASE, Meaning.REJECTION):
         raise Invalid(f"a batch is released or rejected, not: {meaning}")
-    if password or not actor.token:
+    if password or credential or not actor.token:
         sign_as(
             request, database, RecordKind.BATCH, {number: sha256_seen}, meaning=meaning, reason=why,
-            proof=Proof(password, code.strip() or None), at=now, actor=actor,
+            proof=Proof(password, code.strip() or None, credential), at=now, actor=actor,
         )  # fmt: skip
     do = batch_execution.release if meaning is Meaning.RELEASE else batch_execution.reject
     do(database, number, why, at=now, actor=actor.name)

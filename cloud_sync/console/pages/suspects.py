@@ -1,6 +1,6 @@
 """Suspect and illegitimate product with its clocks, and what regulators ask (DSCSA)."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -160,8 +160,7 @@ def ask_page(
         TracingRequestIn, asked_by=asked_by, reference=reference, asked_at=asked_at or None,
         gtin=gtin.strip().zfill(14) if gtin.strip() else "", lot_number=lot_number.strip(), serial=serial.strip(),
     )  # fmt: skip
-    # What a form has is the time of the house, written without a zone: it is taken as UTC, and shown as it counts.
-    at = told.asked_at.replace(tzinfo=told.asked_at.tzinfo or UTC) if told.asked_at else now
+    at = tracing_requests.when_asked(told.asked_at, now)  # a form has no zone: UTC, as it says
     tracing_requests.record_request(database, **told.model_dump(exclude={"asked_at"}), asked_at=at, actor=actor.name)
     return RedirectResponse("/tracing-requests", 303)
 

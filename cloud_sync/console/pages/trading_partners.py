@@ -91,7 +91,7 @@ def keep_product(
 @router.get("/trading-partners/{name}")
 def partner_page(name: str, request: Request, database: Ledger, _: Visitor, now: Now) -> Any:
     """A partner and its licences."""
-    partner = partners.show_partner(database, name[:100], now.date())
+    partner = partners.show_partner(database, name_of(name), now.date())
     zone = house_zone(database)
     return list_page(
         request, "trading_partner.html", partner=partner, state=state_of(partner), zone=zone,
@@ -113,7 +113,7 @@ def keep_partner(
         email=email, verification_url=verification_url, verification_token=verification_token,
         connection=connection.strip(),
     )  # fmt: skip
-    partners.keep_partner(database, name[:100], **told.model_dump(), actor=actor.name)
+    partners.keep_partner(database, name_of(name), **told.model_dump(), actor=actor.name)
     return RedirectResponse(f"/trading-partners/{name_of(name)}", 303)
 
 
@@ -127,7 +127,7 @@ def add_licence(
         LicenceIn, kind=kind, number=number, state=state.strip().upper(), valid_until=valid_until or None,
         verified_with=verified_with,
     )  # fmt: skip
-    partners.add_licence(database, name[:100], **told.model_dump(), at=now, actor=actor.name)
+    partners.add_licence(database, name_of(name), **told.model_dump(), at=now, actor=actor.name)
     return RedirectResponse(f"/trading-partners/{name_of(name)}", 303)
 
 

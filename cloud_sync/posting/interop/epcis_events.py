@@ -73,7 +73,9 @@ def unreadable(reason: str, events: int = 0) -> Reading:
 
 
 def _told(event: Event, prefixes: Mapping[str, str], told_by: str) -> Told:
-    body = json.dumps(event, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    # When its sender recorded it is not of the event: here it is when we did.
+    said = {name: value for name, value in event.items() if name != "recordTime"}
+    body = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     digest = sha256(f"{told_by}\n{body}".encode()).digest()
     at = instant_of(event["eventTime"])
     assert at is not None  # noqa: S101 - the rules have seen to it

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from psycopg.types.json import Jsonb
+from pydantic import ValidationError
 
 from cloud_sync.domain.booking import NewMovement
 from cloud_sync.interop.dscsa.discrepancies import Code
@@ -127,18 +128,13 @@ def _note_shipment(
         text = f"product was shipped to {name}, which is not an authorised trading partner: {fault}"
         data = {"partner": name, "order": first.order_ref}
         open_case(connection, Case(NOT_AUTHORISED, f"shipment:{first.fact}", text, data=data))
-    lines, line_of = _lines(movements, lots, products)
-    untold = {row["id"] for row in queries("transactions").untold_lots(connection, lot_ids=sorted(line_of))}
-    told = Transaction(
-        reference=f"LW-{sha256(first.fact.encode()).hexdigest()[:12].upper()}",
-        order=first.order_ref,
-        transaction_on=on,
-        shipped_on=None,
-        seller=party_at(connection, first.from_place),
-        buyer=party_at(connection, customer_id),
-        lines=tuple(lines),
-        statement=_statement(received=not untold),
-    )
+    made = _made(connection, customer_id, movements, lots, products)
+    if made is None:
+        text = f"no transaction information can be made for the shipment to {name}: a name or serial is too long for it"
+        data = {"partner": name, "order": first.order_ref}
+        open_case(connection, Case(INCOMPLETE, f"shipment:{first.fact}", text, data=data))
+        return
+    told, line_of = made
     record_id, _ = _add(connection, "out", told, customer_id, document_id=None, told_by=LEDGER, at=at)
     faults = list(faults_of(told))
     queries("transactions").judge_record(
@@ -155,6 +151,32 @@ def _note_shipment(
         text = f"the transaction information for the shipment to {name} is not complete: {'; '.join(faults)}"
         data = {"record": record_id, "partner": name, "order": first.order_ref, "faults": faults}
         open_case(connection, Case(INCOMPLETE, f"record:{record_id}", text, data=data))
+
+
+def _made(
+    connection: Connection,
+    customer_id: int,
+    movements: Sequence[NewMovement],
+    lots: dict[int, Row],
+    products: dict[int, Row],
+) -> tuple[Transaction, dict[int, int]] | None:
+    """What is told of a shipment, and which line each lot has; None for what cannot be told: the goods have left."""
+    first = min(movements, key=lambda each: (each.occurred_at, each.fact))
+    try:
+        lines, line_of = _lines(movements, lots, products)
+        untold = {row["id"] for row in queries("transactions").untold_lots(connection, lot_ids=sorted(line_of))}
+        return Transaction(
+            reference=f"LW-{sha256(first.fact.encode()).hexdigest()[:12].upper()}",
+            order=first.order_ref,
+            transaction_on=first.occurred_at.date(),
+            shipped_on=None,
+            seller=party_at(connection, first.from_place),
+            buyer=party_at(connection, customer_id),
+            lines=tuple(lines),
+            statement=_statement(received=not untold),
+        ), line_of
+    except ValidationError:
+        return None
 
 
 def _statement(*, received: bool) -> Statement:

@@ -23,6 +23,7 @@ from cloud_sync.storage.events import add_event
 from edge_agent.domain.wire.records import Action
 from tests.support.epcis_standard import document_schema, event_schema
 from tests.support.ledger_api import NOW, Api, Somebody, api_on, movement
+from tests.support.recycled_databases import RecycledDatabases
 
 GTIN = "00312345678906"
 LOT = f"https://id.gs1.org/01/{GTIN}/10/A%2F1"
@@ -272,3 +273,24 @@ def test_a_pallet_scanned_at_the_dock_waits_for_its_sender_and_is_booked_once(ap
     assert all(row["resolved_at"] for row in api.reader.rows("/v1/cases"))
     scan()
     assert stock(api) == {("A/1", "fridge-a"): 48, ("B2", "fridge-a"): 2}
+
+
+@pytest.mark.parametrize("accept", ["application/ld+json", "application/xml"])
+def test_a_second_ledger_takes_what_the_first_tells(api: Api, databases: RecycledDatabases, accept: str) -> None:
+    api.receive("A/1", 20)
+    line = {"item": "insulin", "lot_number": "A/1", "quantity": 2}
+    api.operator.ok("POST", "/v1/movements", json=movement("ship", "fridge-a", "st-mary", [line]))
+    headers = {"Authorization": f"Bearer {api.reader.token}", "Accept": accept}
+    (shipped,) = events(api.reader, EQ_bizStep="shipping")
+    sent = api.client.get("/epcis/events", params={"EQ_bizStep": "shipping"}, headers=headers)
+    with databases.lent() as url, api_on(databases.open(url)) as partner:
+        assert send(partner, sent.content, kind=accept)["eventsKept"] == 1
+        (seen,) = events(partner.reader, MATCH_anyEPCClass=LOT)
+        assert {**seen, "recordTime": 0} == {**shipped, "recordTime": 0}
+        hashes = [ledger.reader.get(f"/epcis/events/{seen['eventID']}").headers["Lotwarden-Event-Hash"]
+                  for ledger in (api, partner)]  # fmt: skip
+        assert hashes[0] == hashes[1]
+        # Told again, later and in another document: it is the same event.
+        again = json.dumps({"@context": [], **shipped, "recordTime": "2026-12-01T00:00:00Z"})
+        assert partner.operator.post("/epcis/events", json.loads(again)).status_code == 201
+        assert len(events(partner.reader)) == 1

@@ -1,6 +1,8 @@
 """Counts, recalls and compounding at the console, by forms alone, each with its second person."""
 
 import csv
+import json
+import re
 from collections.abc import Iterator
 from io import StringIO
 
@@ -12,6 +14,7 @@ from cloud_sync.storage.database import Database
 from tests.support.console import Console
 from tests.support.ledger_api import Api, Somebody, api_on
 from tests.support.people import PASSWORD, opened_account
+from tests.support.software_key import SoftwareKey
 
 
 @pytest.fixture
@@ -174,7 +177,15 @@ def test_a_batch_from_the_record_to_its_release_by_somebody_who_did_not_make_it(
     console.sign_in_person("vera")
     wrong = console.send(batch, f"{batch}/decide", meaning="release", reason="all as it should be", password="wrong")
     assert wrong.status_code == 422 and "This was not signed" in wrong.text
-    console.does(batch, f"{batch}/decide", meaning="release", reason="all as it should be", password=PASSWORD)
+    key = SoftwareKey("https://testserver")
+    asked = api.client.post("/account/keys/question", data={"password": PASSWORD}).json()
+    added = api.client.post("/account/keys", data={"name": "blue", "credential": json.dumps(key.create(asked))})
+    assert "Keep these recovery codes" in added.text and "blue" in console.page("/account")
+    said = {"meaning": "release", "reason": "all as it should be"}
+    (seen, *_) = re.findall('name="sha256_seen" value="([0-9a-f]+)"', console.page(batch))
+    shown = {"kind": "batch", "id": "B-1", "sha256_seen": seen}
+    question = api.client.post("/signatures/question", data=said | shown).json()
+    console.does(batch, f"{batch}/decide", **said, credential=json.dumps(key.get(question)))
     page = console.page(batch)
     assert "Vera Miller" in page and "all as it should be" in page and "released</b> by vera" in page
     assert in_state(console, "released")
