@@ -13,14 +13,18 @@ def fleet_conditions(connection: Connection, at: datetime) -> Iterator[NewAlert]
     """What of the fleet is the case at the moment."""
     for row in queries("fleet_config").off_course(connection):
         said = row["config"]
-        is_drifted = said["state"] == "drifted"
+        is_drifted = said["state"] in ("drifted", "unreadable")
         word = "edited at the gateway" if is_drifted else said["last"].replace("_", " ")
-        text = (
-            "Its configuration was edited at the gateway. The edit counts there until somebody here takes it over or "
-            "puts the ledger's back."
-            if is_drifted
-            else f"Version {said['tried']} was {word}: {said['reason']} It runs what it ran before."
-        )
+        match said["state"]:
+            case "drifted":
+                text = (
+                    "Its configuration was edited at the gateway. The edit counts there until somebody here takes it "
+                    "over or puts the ledger's back."
+                )
+            case "unreadable":
+                text = f"Its file cannot be read any more: {said['reason']}. It would not start again like that."
+            case _:
+                text = f"Version {said['tried']} was {word}: {said['reason']} It runs what it ran before."
         sites = queries("alerts").sites_of_place(connection, place_id=row["place_id"]) if row["place_id"] else ()
         yield NewAlert(
             kind=AlertKind.CONFIG_DRIFT,

@@ -147,7 +147,7 @@ def plan(said: PlanInput, *, only: Method | None = None, known: Forecast | None 
     if not rate:
         notes.append("it was not used lately: nothing is suggested")
     if not lead.is_measured:
-        notes.append("the supplier has not delivered to this ledger yet: the lead time is assumed")
+        notes.append("lead time assumed: no order was received from the supplier yet")
     return Plan(
         reorder, par, quantity, position, rate, mean, variance, left, expected.method, tuple(notes), expected
     )  # fmt: skip

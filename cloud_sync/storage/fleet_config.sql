@@ -50,7 +50,7 @@ WHERE kind = 'gateway_config' AND subject = :subject AND applied_at IS NULL AND 
 SELECT g.name, g.place_id, h.at, h.config
 FROM gateway_heartbeat h JOIN gateway g ON g.id = h.gateway_id
 WHERE g.revoked_at IS NULL
-  AND (h.config ->> 'state' = 'drifted'
+  AND (h.config ->> 'state' IN ('drifted', 'unreadable')
        OR h.config ->> 'last' <> '' AND (h.config ->> 'tried')::integer
           = (SELECT max(c.version) FROM gateway_config c WHERE c.gateway_id = g.id))
 ORDER BY g.name;

@@ -24,6 +24,7 @@ from edge_agent.domain.fleet.handed_out import (
     signed_words,
 )
 from edge_agent.domain.fleet.heartbeats import PATH, ConfigStanding, Heartbeat, signed_path
+from edge_agent.domain.fleet.managed_config import NO_CONFIG
 from edge_agent.domain.wire.protocol import PROTOCOLS_WRITTEN, agreed, versions_of
 from edge_agent.domain.wire.records import Notice, NoticeKind, Record
 from edge_agent.errors import ConfigError, JournalError, UplinkError
@@ -192,7 +193,11 @@ class FleetLink:
         )
 
     def _config_standing(self) -> ConfigStanding:
-        state, file = self._trial.state(), ConfigFile.read(self._trial.path)
+        state = self._trial.state()
+        try:
+            file = ConfigFile.read(self._trial.path)
+        except (OSError, ValueError) as error:  # somebody is at it: the agent runs on with what it read before
+            return ConfigStanding(sha256=NO_CONFIG, state="unreadable", reason=str(error)[:1900])
         word = "probation" if state.trial else "running" if state.sha256 else "unmanaged"
         if self._trial.is_drifted(file):
             word = "drifted"

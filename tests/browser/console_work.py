@@ -15,6 +15,7 @@ from cloud_sync.domain.orders import OrderKind, OrderStep
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
 from tests.browser.console_hospital import HOSPITAL_PAGES, tell_of_hospital
+from tests.browser.console_planning import PLANNING_PAGES, plan_the_house
 from tests.browser.console_tracing import TRACING_PAGES, trade
 from tests.support.builders import GTIN, Ledger
 
@@ -29,6 +30,9 @@ EMPTY_PAGES = (
     "downtime",
     "recalls",
     "compounding",
+    "planning",
+    "shortages",
+    "control-tower",
 )
 """Lists that teach the first step as long as there is nothing."""
 WORK_PAGES = {
@@ -43,6 +47,7 @@ WORK_PAGES = {
     "search": "/orders?q=insulin&next=to+receive&sort=-number",
     **TRACING_PAGES,
     **HOSPITAL_PAGES,
+    **PLANNING_PAGES,
 }  # fmt: skip
 
 
@@ -64,6 +69,7 @@ def work(ledger: Ledger, at: datetime) -> None:
     _downtime(database, at)
     trade(database, at, GTIN)
     tell_of_hospital(ledger, at)
+    plan_the_house(database, at)
 
 
 def _downtime(database: Database, at: datetime) -> None:

@@ -133,7 +133,7 @@ def standing_of(latest: Row | None, heartbeat: Row | None) -> str:
     if heartbeat is None:
         return "not reported" if latest is None else "not fetched yet"
     said = heartbeat["config"]
-    if said.get("state") in ("drifted", "probation"):
+    if said.get("state") in ("drifted", "probation", "unreadable"):
         return str(said["state"])
     if latest is None:
         return "made there"
@@ -189,7 +189,7 @@ def _between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[s
 
 def _config_for(connection: Connection, gateway_id: int, said: Heartbeat, keys: LedgerKeys) -> dict[str, str] | None:
     latest = queries("fleet_config").latest_config(connection, gateway_id=gateway_id)
-    if latest is None or said.config.version == latest["version"]:
+    if latest is None or said.config.version == latest["version"] or said.config.state == "unreadable":
         return None
     if said.config.tried is not None and said.config.tried >= latest["version"]:
         return None  # it was tried, and did not come to run

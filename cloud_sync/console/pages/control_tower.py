@@ -20,6 +20,13 @@ router = APIRouter(route_class=PageRoute)
 VALUES_MAX = 1000
 MonthAsked = Annotated[str, Query(pattern=r"^(|[0-9]{4}-(0[1-9]|1[0-2]))$")]
 
+
+def _basis(row: Row) -> str | None:
+    if row["value"] is None:
+        return None
+    return "that of its receipts" if row["is_actual"] else "that of the item"
+
+
 VALUES = (
     Column("item", "Item", value=lambda row: row["item_title"] or row["item"]),
     Column("lot_number", "Lot", link=lambda row: f"/lots/{row['lot_id']}"), Column("expires_on", "Expires", Show.DAY),
@@ -27,7 +34,7 @@ VALUES = (
     Column("unit_cost", "Unit cost", Show.NUMBER,
     value=lambda row: None if row["unit_cost"] is None else round(row["unit_cost"], 2)),
     Column("value", "Value", Show.NUMBER, value=lambda row: None if row["value"] is None else round(row["value"], 2)),
-    Column("basis", "Cost is", value=lambda row: "that of its receipts" if row["is_actual"] else "that of the item"),
+    Column("basis", "Cost is", value=_basis),
 )  # fmt: skip
 
 

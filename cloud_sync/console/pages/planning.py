@@ -66,7 +66,7 @@ RESCUES = (
     Column("why", "Why"),
 )  # fmt: skip
 STEPS = (
-    Column("what", "Step"), Column("value", "Value", Show.NUMBER, html=lambda row: f"{row['value']:g}"),
+    Column("what", "Step"), Column("value", "Value", Show.NUMBER, html=lambda row: f"{round(row['value'], 1):g}"),
     Column("why", "How it comes about"),
 )  # fmt: skip
 

@@ -17,10 +17,9 @@ class ConfigStanding(BaseModel):
     """Which configuration runs.
 
     ``version`` is the ledger's, None if it never handed one out; ``sha256`` is of what is in the file now. ``state``:
-    ``unmanaged``, ``running``, ``probation``, ``drifted``. ``last``: what became of the version that was ``tried``
-    last and
-    does not run: ``refused`` or ``rolled_back``, and why. ``toml`` is the managed part, without secrets, where it is
-    not the ledger's.
+    ``unmanaged``, ``running``, ``probation``, ``drifted``, ``unreadable``. ``last``: what became of the version that
+    was ``tried`` last and does not run: ``refused`` or ``rolled_back``, and why. ``toml`` is the managed part,
+    without secrets, where it is not the ledger's.
     """
 
     model_config = ConfigDict(frozen=True)

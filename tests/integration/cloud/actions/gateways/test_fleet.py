@@ -171,6 +171,12 @@ async def test_without_a_receipt_it_goes_back_and_is_not_tried_again(house: Data
         gateway.start()
         await gateway.link.beat()
         assert gateway.path.read_bytes() == before
+        whole = gateway.path.read_text()
+        gateway.path.write_text(whole + "broken = \n")
+        await gateway.link.beat()
+        assert standing(house) == "unreadable"
+        gateway.path.write_text(whole)
+        await gateway.link.beat()
         now = fleet_config.config_now(house, "gw-1")
         assert now["standing"] == "rolled back" and "no receipt" in now["heartbeat"]["config"]["reason"]
 
