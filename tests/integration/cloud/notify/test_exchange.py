@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import psycopg
@@ -12,6 +13,8 @@ from cloud_sync.domain.connections import ConnectionSettings
 from cloud_sync.domain.standard_webhooks import check_signature
 from cloud_sync.notify.exchange import ConnectionOutbox, follow_connections
 from cloud_sync.notify.following import follow_once
+from cloud_sync.notify.settings import AlertSettings
+from cloud_sync.notify.worker import Alerting
 from cloud_sync.posting.interop.deliveries import queue_delivery
 from cloud_sync.seal.sealing import seal_once
 from cloud_sync.storage.database import Database
@@ -20,6 +23,7 @@ from tests.support.alert_parts import Receiver, webhook_receiver
 from tests.support.ledger_api import NOW, Api, api_on
 from tests.support.people import Clock
 
+WAIT_S = 30
 SETTINGS = ConnectionSettings(private_hosts=frozenset({"localhost"}))
 
 
@@ -193,3 +197,22 @@ def test_for_a_day_after_a_new_secret_messages_carry_both_signatures(exchange: E
         ((headers, _),) = exchange.receiver.requests
         assert len(headers["webhook-signature"].split()) == (2 if hours == 1 else 1)
     assert before != exchange.secret
+
+
+def test_the_task_that_runs_in_the_ledger_sends_what_is_committed_and_only_where_it_leads(exchange: Exchange) -> None:
+    exchange.connect("hold_placed")
+    exchange.happens("hold_placed", 1)
+    seal_once(exchange.database)
+    asked = Event()
+
+    def leads() -> bool:
+        asked.set()
+        return False
+
+    with Alerting(exchange.database, AlertSettings(), SETTINGS, every_s=0.02, leads=leads):
+        assert asked.wait(WAIT_S)
+    assert exchange.receiver.requests == []
+    with Alerting(exchange.database, AlertSettings(), SETTINGS, every_s=0.02):
+        assert exchange.receiver.arrived.wait(WAIT_S)
+    ((headers, _),) = exchange.receiver.requests
+    assert headers["lotwarden-kind"] == "hold_placed"
