@@ -9,6 +9,7 @@ from typing import Self
 
 from cloud_sync.actions.papers.schedules import mail_due_papers
 from cloud_sync.domain.connections import ConnectionSettings
+from cloud_sync.actions.planning.anomalies import look_for_anomalies
 from cloud_sync.errors import DatabaseDown, Overtaken
 from cloud_sync.notify.conditions import look_once
 from cloud_sync.notify.delivery import Outbox, Send
@@ -25,6 +26,8 @@ LOOK_S = 1.0
 LOOK_EVERY = timedelta(seconds=15)
 """How often silence and the like are looked for."""
 ESCALATE_EVERY = timedelta(seconds=5)
+ANOMALIES_EVERY = timedelta(days=1)
+"""How often use, counts and sensors are looked through for what is unusual."""
 PAPERS_EVERY = timedelta(minutes=1)
 """How often scheduled papers are looked for."""
 
@@ -92,6 +95,8 @@ class Alerting:
         now = self._clock()
         if self._is_time("look", LOOK_EVERY, now):
             look_once(self._database, self._settings, now)
+        if self._is_time("anomalies", ANOMALIES_EVERY, now):
+            look_for_anomalies(self._database, at=now)
         if self._is_time("escalate", ESCALATE_EVERY, now):
             escalate_once(self._database, now)
 
