@@ -8,8 +8,8 @@ from threading import Event, Thread
 from typing import Self
 
 from cloud_sync.actions.papers.schedules import mail_due_papers
-from cloud_sync.domain.connections import ConnectionSettings
 from cloud_sync.actions.planning.anomalies import look_for_anomalies
+from cloud_sync.domain.connections import ConnectionSettings
 from cloud_sync.errors import DatabaseDown, Overtaken
 from cloud_sync.notify.conditions import look_once
 from cloud_sync.notify.delivery import Outbox, Send
