@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 
-from cloud_sync.actions.planning import anomalies, kpis, levels, rescue, runs, shortages, sourcing
+from cloud_sync.actions.planning import anomalies, kpis, levels, rescue, runs, shortages, sourcing, tower
 from cloud_sync.api.access import (
     Administrator,
     ApiRoute,
@@ -189,19 +189,19 @@ def end_shortage(shortage_id: Id, why: WhyIn, database: Ledger, actor: Approver,
 )
 def list_kpis(_: Reader) -> Any:
     """Every figure with its formula."""
-    return kpis.definitions()
+    return tower.definitions()
 
 
 @router.get("/kpis/{site}/{month}", summary="See the figures of a month", response_model=said.KpisOut)
 def see_kpis(site: Name, month: Month, database: Ledger, _: Reader, now: Now) -> Any:
     """The figures of a site, or of the `house`, in a month, with the parts they are made of."""
-    return kpis.kpis_of(database, site, month, at=now)
+    return tower.kpis_of(database, site, month, at=now)
 
 
 @router.get("/kpi-exceptions", summary="See what is worse than good", response_model=list[said.ExceptionOut])
 def list_exceptions(database: Ledger, _: Reader, now: Now, month: MonthAsked) -> Any:
     """Figures of all sites that are worse than good in a month, the worst first."""
-    _parts, found = kpis.tower(database, month, at=now)
+    _parts, found = tower.tower(database, month, at=now)
     return [
         {"site": each.site, "name": each.kpi.name, "title": each.kpi.title, "value": each.value, "score": each.score}
         for each in found

@@ -12,12 +12,14 @@ from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.papers.lots import GAP_S
 from cloud_sync.actions.papers.quality import thinned
 from cloud_sync.actions.papers.sites import HOUSE, place_row, site_shown, zone_of
+from cloud_sync.actions.planning.kpis import parts_of
 from cloud_sync.actions.quality.thermal_passports import measured_by
 from cloud_sync.domain.room_state import limits_of
 from cloud_sync.errors import Invalid
 from cloud_sync.papers.kinds.audit_extract import AuditExtract
 from cloud_sync.papers.kinds.kpi_report import KpiReport
 from cloud_sync.papers.kinds.monitoring_papers import CalibrationStatus, RoomReport
+from cloud_sync.planning.kpi import KPIS
 from cloud_sync.posting.monitoring.rule_tracks import rules_over
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.queries import queries
@@ -147,11 +149,30 @@ def figures_of(database: Database, paper_id: str, at: datetime) -> KpiReport:
         zone = zone_of(connection, site["name"])
         first, last = span_of(month, zone)
         then, _ = span_of(before, zone)
+        until = min(last, max(at, first))
         return KpiReport.model_validate({
+            "kpis": _kpis(connection, site["name"], (first, until), (then, first)),
             "site": site, "month": month, "month_before": before, "first": first, "last": min(last, max(at, first)),
             "is_over": at >= last, "now": _figures(connection, site["name"], first, min(last, max(at, first))),
             "before": _figures(connection, site["name"], then, first),
         })  # fmt: skip
+
+
+def _kpis(
+    connection: Connection, site: str, now: tuple[datetime, datetime], before: tuple[datetime, datetime]
+) -> list[dict[str, Any]]:
+    """Every key performance indicator of two times, with its formula."""
+    parts, earlier = (parts_of(connection, site or None, *span) for span in (now, before))
+    return [
+        {
+            "title": kpi.title,
+            "unit": kpi.unit.value,
+            "formula": kpi.formula,
+            "now": kpi.of(parts),
+            "before": kpi.of(earlier),
+        }
+        for kpi in KPIS
+    ]
 
 
 def _figures(connection: Connection, site: str, first: datetime, last: datetime) -> dict[str, Any]:

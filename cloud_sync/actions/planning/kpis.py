@@ -1,18 +1,12 @@
-"""Key performance indicators of a site and month from the ledger's facts, exception scores, and what stock is worth."""
+"""The parts of key performance indicators from the ledger's facts, and what stock is worth at actual cost."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
-from zoneinfo import ZoneInfo
 
-from cloud_sync.actions.papers.months import site_named, span_of
-from cloud_sync.actions.papers.sites import zone_of
 from cloud_sync.actions.planning.inputs import spell_of
 from cloud_sync.errors import Conflict, NotFound
 from cloud_sync.planning.demand import Spell, days_without
-from cloud_sync.planning.kpi import KPIS, ExceptionScore, exception_scores, figures
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
 from cloud_sync.storage.queries import queries
@@ -21,18 +15,6 @@ from edge_agent.domain.stock.expiry import zone_named
 PARTS = (
     "count_parts", "movement_parts", "receipt_parts", "order_parts", "room_parts", "quarantine_parts", "shortage_parts",
 )  # fmt: skip
-
-
-def kpis_of(database: Database, site: str, month: str, *, at: datetime) -> dict[str, Any]:
-    """Every figure of a site (or ``house``) in a month (``2026-11``) with the parts it is made of; those up to now
-    if the
-    month is not over. Raises ``NotFound``, ``Invalid``."""
-    with database.transaction() as connection:
-        named = site_named(connection, site)
-        zone = zone_of(connection, named["name"])
-        first, last = span_of(month, zone)
-        parts = parts_of(connection, named["name"] or None, first, min(last, max(at, first)))
-    return {"site": site, "month": month, "is_over": at >= last, "parts": parts, "figures": figures(parts)}
 
 
 def parts_of(connection: Connection, site: str | None, first: datetime, last: datetime) -> dict[str, float | None]:
@@ -72,28 +54,6 @@ def _stock_outs(connection: Connection, site_id: int | None, first: datetime, la
         out += len(days_without(spells[row["item_id"], row["place_id"]], began, ended))
         every += max(0, (ended - began).days + 1)
     return {"stock_out_days": float(out), "level_days": float(every)}
-
-
-def tower(
-    database: Database, month: str, *, at: datetime
-) -> tuple[dict[str, Mapping[str, float | None]], list[ExceptionScore]]:
-    """The parts of every site in a month, and what is worse than good anywhere, the worst first."""
-    by_site: dict[str, Mapping[str, float | None]] = {}
-    with database.transaction() as connection:
-        for row in queries("kpi").sites(connection):
-            first, last = span_of(month, ZoneInfo(row["zone"]))
-            by_site[row["name"]] = parts_of(connection, row["name"], first, min(last, max(at, first)))
-    return by_site, exception_scores(by_site)
-
-
-def definitions() -> list[dict[str, Any]]:
-    """Every figure with its formula."""
-    return [
-        {"name": kpi.name, "title": kpi.title, "unit": kpi.unit.value, "formula": kpi.formula,
-         "better": kpi.better.value,
-         "good": kpi.good, "worst": kpi.worst}
-        for kpi in KPIS
-    ]  # fmt: skip
 
 
 def lot_values(

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.papers.months import month_before
-from cloud_sync.actions.planning import kpis
+from cloud_sync.actions.planning import kpis, tower
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.page_route import PageRoute, Visitor
 from cloud_sync.console.table import Column, Show, list_page, table
@@ -68,7 +68,7 @@ def tower_page(request: Request, database: Ledger, _visitor: Visitor, now: Now, 
     """Exceptions, then all figures."""
     zone = house_zone(database)
     wanted = month or f"{now.astimezone(zone_named(zone)):%Y-%m}"
-    by_site, found = kpis.tower(database, wanted, at=now)
+    by_site, found = tower.tower(database, wanted, at=now)
     sites = sorted(by_site)
     columns = (
         Column("title", "Figure", link=lambda row: row["page"]),

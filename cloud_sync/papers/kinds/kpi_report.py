@@ -43,6 +43,16 @@ class Figures(Shown):
     coverage: float | None
 
 
+class KpiShown(Shown):
+    """A key performance indicator of the month and the one before; None where there was nothing to measure."""
+
+    title: str
+    unit: str
+    formula: str
+    now: float | None
+    before: float | None
+
+
 class KpiReport(PaperData):
     """A month and the month before."""
 
@@ -53,6 +63,7 @@ class KpiReport(PaperData):
     is_over: bool
     now: Figures
     before: Figures
+    kpis: tuple[KpiShown, ...] = ()
 
 
 Tell = Callable[[Figures, PaperStyle], str]
@@ -119,6 +130,15 @@ def kpi_report(data: KpiReport, style: PaperStyle) -> Document:
     for title, figures in SECTIONS:
         rows = [(label, tell(data.now, style), tell(data.before, style)) for label, tell in figures]
         blocks += [Heading(title), Table(columns, rows)]
+    if data.kpis:
+        rows = [
+            (each.title, _kpi(each.unit, each.now, style), _kpi(each.unit, each.before, style)) for each in data.kpis
+        ]
+        formulas = [(each.title, each.formula) for each in data.kpis]
+        blocks += [
+            Heading("Key performance indicators"), Table(columns, rows),
+            Heading("How they are computed"), Table([Col("", "0.45fr"), Col("Formula", "1fr")], formulas),
+        ]  # fmt: skip
     blocks.append(
         Text(
             "Quantities are base units of their items. What arrives late (a gateway that was offline) changes "
@@ -127,3 +147,11 @@ def kpi_report(data: KpiReport, style: PaperStyle) -> Document:
         )
     )
     return Document("Monthly report", f"{where}, {style.month(data.month)}", blocks)
+
+
+def _kpi(unit: str, value: float | None, style: PaperStyle) -> str:
+    if unit == "share":
+        return style.percent(value)
+    if value is None or unit in ("count", "units", "days"):
+        return style.number(value)
+    return f"{style.number(value, 1)} h" if unit == "hours" else style.number(value, 2)
