@@ -33,7 +33,8 @@ LOT_NUMBER = r"^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$"
 """What a lot number looks like: printable ASCII, spaces inside only."""
 LotNumber = Annotated[str, StringConstraints(pattern=LOT_NUMBER, max_length=100)]
 Code = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=100)]
-Text = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=1000, strip_whitespace=True)]
+ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
+Text = Annotated[str, StringConstraints(pattern=ONE_LINE, max_length=1000, strip_whitespace=True)]
 Units = Annotated[int, Field(ge=1, le=QUANTITY_MAX)]
 Day = Annotated[date, BeforeValidator(lambda said: as_day(said))]
 """A date written as one: a number may be anything."""

@@ -122,7 +122,7 @@ def read_again(database: Database, maps: FieldMaps, message_id: int, *, at: date
         assert sender is not None  # noqa: S101 - its map was found
         source = MessageSource(row["id"], row["connection"], sender.owner, row["received_at"])
         outcome = _booked(connection, message, _in_scope(connection, source, sender), loaded, sender.site)
-        _keep_outcome(connection, source, outcome, loaded, at=at, by_whom=actor.name)
+        _keep_outcome(connection, source, outcome, loaded, at=at, by_whom=actor.name, is_again=True)
         add_event(connection, actor=actor.name, kind="hospital_message_read_again",
                   subject=f"hospital-message:{message_id}", data={"outcome": outcome.outcome})  # fmt: skip
         return _message(connection, message_id)
@@ -167,7 +167,8 @@ def _take(
     else:
         source = _new_message(connection, message, name, sender.site, sender.owner, kept.id, at)
     outcome = _reused(connection, message, source) or _booked(connection, message, source, loaded, sender.site)
-    return outcome, _keep_outcome(connection, source, outcome, loaded, at=at, by_whom=name)
+    is_again = before is not None
+    return outcome, _keep_outcome(connection, source, outcome, loaded, at=at, by_whom=name, is_again=is_again)
 
 
 def _new_message(
@@ -261,6 +262,7 @@ def _keep_outcome(
     *,
     at: datetime,
     by_whom: str,
+    is_again: bool = False,
 ) -> int:
     outcome_id: int = queries("hospital").add_outcome(
         connection, message_id=source.message_id, outcome=outcome.outcome, answer=outcome.answer.value,
@@ -272,9 +274,7 @@ def _keep_outcome(
             f"messages of {source.connection} are not booked; the latest is number {source.message_id}: {outcome.text}"
         )
         count_case(connection, Case(NOT_UNDERSTOOD, source.connection, text, data={"message": source.message_id}))
-    elif by_whom != source.connection and not queries("hospital").not_understood(
-        connection, connection_name=source.connection
-    ):
+    elif is_again and not queries("hospital").not_understood(connection, connection_name=source.connection):
         case = latest_case(connection, NOT_UNDERSTOOD, source.connection)
         if case is not None and case["resolved_at"] is None:
             close_case(connection, case["id"], actor=LEDGER, resolution="all of its messages are booked by now")

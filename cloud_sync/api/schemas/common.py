@@ -5,7 +5,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from cloud_sync.domain.master_records import LOT_NUMBER
+from cloud_sync.domain.master_records import LOT_NUMBER, ONE_LINE
 from cloud_sync.domain.uncertain_times import is_unbounded
 
 QUANTITY_MAX = 10**12
@@ -17,6 +17,9 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
 
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=1000, strip_whitespace=True)]
 """Any text without NUL, which PostgreSQL cannot hold."""
+
+Line = Annotated[str, StringConstraints(pattern=ONE_LINE, max_length=1000, strip_whitespace=True)]
+"""One line of text, such as a title: without control characters, as files of master data have it."""
 
 Reason = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", min_length=3, max_length=1000, strip_whitespace=True)]
 """Why, in words: an auditor will ask."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from cloud_sync.api.schemas.common import In, Name, PlaceKind, Quantity, Text
+from cloud_sync.api.schemas.common import In, Line, Name, PlaceKind, Quantity
 from cloud_sync.domain.master_records import Zone
 from edge_agent.domain.barcodes.item_codes import parse_code
 from edge_agent.domain.monitoring.policies import Policy
@@ -23,7 +23,7 @@ class PlaceIn(In):
         },
     )  # fmt: skip
     name: Name
-    title: Text = ""
+    title: Line = ""
     kind: PlaceKind
     parent: Name | None = Field(None, description="The place it stands in.")
     policy: Name | None = Field(None, description="Storage policy of the place and what stands in it.")
@@ -59,7 +59,7 @@ class OwnerIn(In):
     """Whose stock it is."""
 
     name: Name = Field(examples=["acme-pharma"])
-    title: Text = Field("", examples=["ACME Pharma Ltd"])
+    title: Line = Field("", examples=["ACME Pharma Ltd"])
 
 
 class OwnerOut(BaseModel):
@@ -89,7 +89,7 @@ class ItemIn(In):
     """A product. Say it again with more GTINs or other codes to add them."""
 
     name: Name = Field(examples=["insulin-10ml"])
-    title: Text = Field("", examples=["Insulin 100 IU/ml, vial 10 ml"])
+    title: Line = Field("", examples=["Insulin 100 IU/ml, vial 10 ml"])
     base_unit: Name = Field("each", examples=["vial"])
     expiry_required: bool = Field(True, description="Whether stock without an expiry date may not be issued.")
     serial_tracked: bool = False

@@ -62,6 +62,16 @@ def test_a_place_knows_everything_it_stands_in(api: Api) -> None:
     assert [row["name"] for row in api.reader.rows("/v1/places", kind="site")] == ["elsewhere", "main"]
 
 
+def test_a_title_is_one_line_as_in_files_of_master_data(api: Api) -> None:
+    for path, said in (
+        ("/v1/places", {"name": "ward-3", "kind": "ward"}),
+        ("/v1/items", {"name": "insulin"}),
+        ("/v1/owners", {"name": "acme"}),
+    ):
+        assert api.administrator.post(path, {**said, "title": "two\nlines"}).status_code == 422, path
+    assert api.administrator.get("/v1/recipients").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("kind", "parent", "status"), [("site", "main", 422), ("room", "nowhere", 404), ("supplier", "main", 422)]
 )

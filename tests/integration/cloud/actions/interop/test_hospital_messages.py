@@ -176,3 +176,20 @@ def test_an_order_of_the_pharmacy_is_a_requisition_until_it_is_cancelled(hospita
     assert hospital.api.reader.ok("GET", "/v1/orders/P9")["state"] == "cancelled"
     assert rde("C3", "NW", item="unknown") == "AE"
     assert "no item has ITEM unknown" in hospital.last()["text"]
+
+
+def test_a_message_that_cannot_be_processed_is_kept_and_keeps_no_other_waiting(hospital: Hospital) -> None:
+    hospital.api.receive("L1", 10)
+    known = hospital.maps.section
+    assert known is not None
+    lost = {name: sender.model_copy(update={"site": "nowhere"}) for name, sender in known.senders.items()}
+    hospital.maps.section = known.model_copy(update={"senders": lost})
+    sent = rds("C1", rxd("L1"))
+    assert hospital.tell(sent) == "AE"
+    assert (hospital.last()["outcome"], "there is no site nowhere" in hospital.last()["text"]) == (
+        "not_understood",
+        True,
+    )
+    hospital.maps.section = known
+    assert hospital.tell(sent) == "AA"  # the same bytes, once the configuration is right: of the sender's site
+    assert (hospital.last()["site"], hospital.balance("ward-3", "L1"), hospital.cases()) == ("main", 3, [])
