@@ -8,6 +8,8 @@ from markupsafe import Markup
 
 from cloud_sync.actions.overview.expiry import USED_OVER, outlook
 from cloud_sync.actions.overview.rooms import house_zone
+from cloud_sync.actions.planning.rescue import rescues
+from cloud_sync.actions.planning.runs import newest_run
 from cloud_sync.api.access import Ledger, Now
 from cloud_sync.console.page_route import PageRoute, Visitor
 from cloud_sync.console.table import Column, Show, list_page, table
@@ -66,10 +68,15 @@ def expiry_page(
     """Stock in the house that expires within some days, that which expires first first."""
     found = outlook(database, within=timedelta(days=days), at=now)
     lots = {row["lot_id"]: row for row in found.rows}
+    run = newest_run(database)
+    # A plan knows what every place will use; before there is one, what is below its reorder level is known.
+    transfers = (
+        [each for each in rescues(database, run["id"], at=now) if each.lot_id in lots] if run else found.transfers
+    )
     told = [{**lots[each.lot_id], "from_place": each.from_place, "to_place": each.to_place,
              "quantity": each.quantity} for each in found.transfers]  # fmt: skip
     return list_page(
-        request, "expiry.html", days=days, spans=SPANS, transfers=found.transfers, is_cut=found.is_cut,
+        request, "expiry.html", days=days, spans=SPANS, transfers=transfers, run=run, is_cut=found.is_cut,
         used_over=USED_OVER.days, stock=table(request, "expiry", STOCK, found.rows, zone=house_zone(database)),
         suggested=table(request, "suggested-transfers", SUGGESTED, told, prefix="move-"),
         expired=sum(row["days_left"] < 0 for row in found.rows), risky=sum(row["left_over"] > 0 for row in found.rows),
