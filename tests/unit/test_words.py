@@ -47,10 +47,12 @@ OTHERS_WORDS = {
     "cloud_sync/domain/csv_text.py": "a spreadsheet's formula",
     **dict.fromkeys(
         (
-            "cloud_sync/actions/planning/kpis.py",
+            "cloud_sync/actions/papers/months.py",
+            "cloud_sync/actions/planning/tower.py",
             "cloud_sync/api/planning.py",
             "cloud_sync/api/schemas/planning.py",
             "cloud_sync/console/pages/control_tower.py",
+            "cloud_sync/papers/kinds/kpi_report.py",
             "cloud_sync/planning/kpi.py",
             "cloud_sync/storage/kpi.sql",
         ),

@@ -467,7 +467,6 @@ ASKED: dict[str, list[Parameters]] = {
 }
 WHOLE_ON_PURPOSE = {
     "kpi.lot_values": "all lots in the house with what they are worth, when somebody opens the control tower",
-    "kpi.quarantine_parts": "all holds and decisions that ended in a month, for its figures",
     "kpi.stock_value_at": "what all movements until a day leave, for the figures of a month",
     "planning.decided_holds": "all decisions of three years, once for each plan",
     "planning.stock_to_plan": "all stock of all items that are planned, once for each plan",
