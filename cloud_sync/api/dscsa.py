@@ -168,7 +168,7 @@ def report_damaged(damage: DamageIn, database: Ledger, actor: Holder, now: Now) 
 
 
 @router.get("/messages", summary="List messages to partners", response_model=Listed[MessageOut])
-def list_messages(
+def list_partner_messages(
     database: Ledger,
     _: Reader,
     page: Listing,

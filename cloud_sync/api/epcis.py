@@ -239,7 +239,7 @@ def _address(event_id: str) -> str:
 
 
 @router.get("/events", summary="Ask for events", response_class=Response, responses={200: MEDIA})
-def list_events(
+def list_epcis_events(
     request: Request,
     database: Ledger,
     _: StockViewer,

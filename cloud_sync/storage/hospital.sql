@@ -88,6 +88,13 @@ ORDER BY id;
 -- For whom a fact was.
 INSERT INTO hospital_patient (fact, patient) VALUES (:fact, :patient) ON CONFLICT DO NOTHING;
 
+-- name: erase_messages_about(patient)!
+-- Nobody reads again what named this patient (a token); the digests stay. Index: hospital_patient_patient.
+UPDATE interop_document d SET content = NULL
+FROM hospital_patient h
+JOIN hospital_message m ON m.id = split_part(split_part(h.fact, '/', 2), '#', 1)::bigint
+WHERE h.patient = :patient AND d.id = m.document_id AND d.content IS NOT NULL;
+
 -- name: not_understood(connection_name)$
 -- How many messages of a connection wait for a mended field map, or for a person.
 SELECT count(*) FROM hospital_message m

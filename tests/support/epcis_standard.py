@@ -1,6 +1,7 @@
 """The standard's own schemas and example documents, which lie beside the checkout: ``../shared/epcis``."""
 
 import json
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ SCHEMAS = "https://gs1.github.io/EPCIS/JSON-Schema/"
 
 
 def examples(*patterns: str) -> list[Path]:
-    """The example documents that these patterns find; whoever has not got them hears of it."""
+    """The example documents that these patterns find. Continuous integration has them; who has not is told so."""
     if not STANDARD.is_dir():
-        pytest.fail(f"the standard's examples are not at {STANDARD}: they lie beside the checkout", pytrace=False)
+        said = f"NOT TRIED: the standard's schemas and examples (GS1's EPCIS repository) are not at {STANDARD}"
+        if "CI" in os.environ:
+            pytest.fail(said, pytrace=False)
+        pytest.skip(said)
     found = [path for pattern in patterns for path in sorted(STANDARD.glob(pattern))]
     assert found, patterns
     return found

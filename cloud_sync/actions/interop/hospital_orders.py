@@ -9,7 +9,7 @@ from cloud_sync.domain.booking import KnownCode
 from cloud_sync.domain.orders import OrderKind
 from cloud_sync.errors import Conflict, Invalid, NotFound
 from cloud_sync.interop.hospital.facts import LABEL_NUMBER, HospitalOrder
-from cloud_sync.posting.interop.hospital import MessageSource
+from cloud_sync.posting.interop.hospital import MessageSource, keep_patient
 from cloud_sync.posting.movements import known_codes
 from cloud_sync.posting.reservations.order_state import orders_now
 from cloud_sync.storage.database import Connection, Row
@@ -25,6 +25,8 @@ def take_orders(connection: Connection, source: MessageSource, orders: Sequence[
     by_number: dict[str, list[HospitalOrder]] = {}
     for order in orders:
         by_number.setdefault(order.number, []).append(order)
+    for place, order in enumerate(orders, start=1):
+        keep_patient(connection, source.fact(place), order.patient)
     for number, lines in by_number.items():
         if any(line.is_cancelled for line in lines):
             _cancel(connection, source, number)

@@ -58,6 +58,7 @@ def erase(
                 add_event(connection, actor=actor, kind="erasure_asked", subject=_subject(person), reason=reason)
             return {"person": person, "state": "waits", "asked_by": actor, "values": left}
         queries("personal_data").erase_values(connection, person=person, at=at)
+        queries("hospital").erase_messages_about(connection, patient=person)
         if queries("personal_data").empty_targets(connection, person=person):
             queries("alerts").withdraw_messages(connection, target=person, at=at)
         if account is not None:

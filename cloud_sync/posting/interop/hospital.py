@@ -54,13 +54,18 @@ def book_facts(connection: Connection, source: MessageSource, facts: Sequence[Ho
     )
     names = [line.fact for line in lines]
     for line, fact in zip(lines, facts, strict=True):
-        if fact.patient:
-            token = keep_prescription_apart(connection, fact.patient)
-            queries("hospital").keep_patient(connection, fact=line.fact, patient=token)
+        keep_patient(connection, line.fact, fact.patient)
     late = [line.fact for line in lines if line.latest_at is not None and line.action in ISSUING]
     for lot_id in sorted({row["lot_id"] for row in queries("availability").moved(connection, facts=late)}):
         judge_issues_again(connection, lot_id=lot_id)
     return cases_of_facts(connection, names)
+
+
+def keep_patient(connection: Connection, fact: str, patient: str) -> None:
+    """Keep for whom a fact or an order was ("": for nobody), so that erasing them finds the message."""
+    if patient:
+        token = keep_prescription_apart(connection, patient)
+        queries("hospital").keep_patient(connection, fact=fact, patient=token)
 
 
 def cases_of_facts(connection: Connection, facts: Sequence[str]) -> list[Row]:

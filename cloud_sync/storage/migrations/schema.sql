@@ -1322,6 +1322,7 @@ CREATE TABLE hospital_patient (
     CONSTRAINT hospital_patient_patient_check CHECK (starts_with(patient, 'personal:'::text)),
     CONSTRAINT hospital_patient_pkey PRIMARY KEY (fact)
 );
+CREATE INDEX hospital_patient_patient ON public.hospital_patient USING btree (patient);
 CREATE TRIGGER hospital_patient_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.hospital_patient FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER hospital_patient_sealed_delete AFTER DELETE ON public.hospital_patient REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_patient();
 CREATE TRIGGER hospital_patient_sealed_insert AFTER INSERT ON public.hospital_patient REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_hospital_patient();

@@ -59,7 +59,7 @@ def kept(api: Api) -> dict[str, int]:
 
 def test_retention_is_six_years_and_shorter_only_by_two_people(api: Api) -> None:
     quality, colleague = api.quality, api.administrator
-    assert kept(api) == {"signed_names": 6, "prescriptions": 6, "readings": 6}
+    assert kept(api) == {"signed_names": 6, "prescriptions": 6, "readings": 6, "transaction_data": 6}
     assert readings_kept_months(api.database, configured=13) == 72, "a configuration file does not shorten it"
     longer = proposed(quality, "retention", name="readings", years=10)
     assert (longer["decision"], longer["decided_by"], kept(api)["readings"]) == ("approved", "quality-1", 10)

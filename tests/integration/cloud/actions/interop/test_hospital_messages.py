@@ -9,6 +9,7 @@ import pytest
 
 from cloud_sync.actions.interop.field_maps import FieldMaps
 from cloud_sync.actions.interop.hospital_messages import message_of, read_again, take_message
+from cloud_sync.actions.people.erasure import erase
 from cloud_sync.domain.roles import Actor, Role
 from cloud_sync.errors import Conflict
 from cloud_sync.ingest.mllp.receiver import Peer
@@ -70,6 +71,18 @@ def test_a_dispense_is_booked_once_however_often_it_is_sent(hospital: Hospital) 
     assert (hospital.last()["outcome"], bytes(hospital.last()["content"]), hospital.cases()) == ("booked", sent, [])
     assert hospital.tell(sent.replace(b"|3|EA", b"|4|EA")) == "AE"  # another message with the control ID of the first
     assert (hospital.balance("fridge-a", "A&B|1"), hospital.cases()) == (7, ["hospital_message_not_understood"])
+
+
+def test_a_patient_is_erased_from_the_messages_that_named_them(hospital: Hospital) -> None:
+    hospital.api.receive("A", 10)
+    sent = rds("C1", rxd("A"))
+    assert hospital.tell(sent) == "AA" and b"Doe^Jane" in bytes(hospital.last()["content"])
+    for actor in ("ada", "bea"):
+        erase(hospital.api.database, "77", reason="asked for", although_signed=True, at=NOW, actor=actor)
+    assert hospital.last()["content"] is None
+    assert hospital.balance("ward-3", "A") == 3
+    assert hospital.tell(sent, minutes=5) == "AA", "sent again, it is known by its digest"
+    assert (hospital.last()["content"], hospital.balance("ward-3", "A")) == (None, 3)
 
 
 def test_a_held_lot_that_was_handed_out_is_booked_and_an_exception(hospital: Hospital) -> None:
