@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import RedirectResponse
+from markupsafe import Markup
 
 from cloud_sync.actions.overview.rooms import house_zone
 from cloud_sync.actions.planning import levels, rescue, runs, sourcing
@@ -45,7 +46,8 @@ SUGGESTIONS = (
     Column("levels", "Reorder point / par level", value=_levels),
     Column("left_unused", "Expires unused", Show.NUMBER, value=lambda row: row["left_unused"] or None),
     Column("method", "Forecast"),
-    Column("notes", "Notes", value=lambda row: "; ".join(row["notes"])),
+    Column("notes", "Notes", value=lambda row: "; ".join(row["notes"]),
+           html=lambda row: Markup('<span class="values">{}</span>').format("; ".join(row["notes"]))),
 )  # fmt: skip
 TO_ORDER = (
     Column("item", "Item"), Column("place", "For"), Column("quantity", "To order", Show.NUMBER),
