@@ -60,7 +60,7 @@ def _what(row: Row) -> Markup:
         case _:
             was, will_be = (_values(row[when]) for when in ("before", "after"))
             parts.append(Markup("<br><small>{} → {}</small>").format(was, will_be))
-    return Markup("").join(parts)
+    return Markup('<span class="values">{}</span>').format(Markup("").join(parts))
 
 
 def _values(said: Row | None) -> str:
