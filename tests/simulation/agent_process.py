@@ -13,7 +13,14 @@ PATIENCE_S = 30.0
 
 
 def write_config(
-    folder: Path, *, url: str, modbus_port: int, scanner: Path | None = None, poll_s: float = 0.1, more: str = ""
+    folder: Path,
+    *,
+    url: str,
+    modbus_port: int,
+    scanner: Path | None = None,
+    poll_s: float = 0.1,
+    more: str = "",
+    timeout_s: float = 2,
 ) -> Path:
     """A gateway ``gw-1`` with one probe, and a scanner if there is one. Its clock is taken at its word."""
     path = folder / "gateway.toml"
@@ -21,7 +28,7 @@ def write_config(
     clock = "" if "[clock]" in more else '[clock]\nsource = "trusted"\n'
     path.write_text(
         f'[gateway]\nname = "gw-1"\ndata_dir = "{folder / "data"}"\n'
-        f'[uplink]\nurl = "{url}"\ntimeout_s = 2\nretry_max_s = 1\n'
+        f'[uplink]\nurl = "{url}"\ntimeout_s = {timeout_s}\nretry_max_s = 1\n'
         f"[journal]\nreadings_commit_s = 0.2\n[page]\nenabled = false\n{clock}{more}\n"
         f'[[bus]]\nkind = "modbus-tcp"\nname = "bus"\nhost = "127.0.0.1"\nport = {modbus_port}\nretry_max_s = 0.5\n'
         f'[[device]]\nname = "probe-a"\nbus = "bus"\nprofile = "xy-md02"\nunit = 1\npoll_s = {poll_s}\n{dock}'

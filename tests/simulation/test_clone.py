@@ -38,8 +38,9 @@ async def test_a_copied_gateway_is_alarmed_and_goes_on_under_a_new_journal(tmp_p
     code = run("gateway", "invite", "gw-1", "--config", str(path), url=ledger_url).stdout.strip()
     with serving(path, ledger_url) as served:
         (tmp_path / "a").mkdir()
-        original = write_config(tmp_path / "a", url=served.url, modbus_port=9)
-        assert (await result_of("enroll", "--config", original, "--code", code))[0] == 0
+        original = write_config(tmp_path / "a", url=served.url, modbus_port=9, timeout_s=PATIENCE_S)
+        enrolled, _, said = await result_of("enroll", "--config", original, "--code", code)
+        assert enrolled == 0, said
         await run_until_sent(original, wall)
         shutil.copytree(tmp_path / "a", tmp_path / "b")
         copy = write_config(tmp_path / "b", url=served.url, modbus_port=9)
