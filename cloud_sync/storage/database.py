@@ -21,7 +21,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 from cloud_sync.errors import DatabaseDown, Overtaken, UpgradeFailed
 from cloud_sync.storage import commit_watch, roles
 from cloud_sync.storage.embedded import EmbeddedServer
-from cloud_sync.storage.failover import FailoverWatch
+from cloud_sync.storage.failover import CONNECT_S, FailoverWatch, names_several
 from cloud_sync.storage.pooler import refuse_pooler
 
 Row = dict[str, Any]
@@ -71,7 +71,7 @@ class Database:
                 timeout=WAIT_FOR_CONNECTION_S,
                 reconnect_timeout=RECONNECT_S,
                 reconnect_failed=None if restart is None else lambda _: restart(),
-                kwargs={"row_factory": dict_row, "options": self._options, "connect_timeout": 5},
+                kwargs={"row_factory": dict_row, "options": self._options, "connect_timeout": _connect_s(url)},
                 configure=self._configure,
                 check=self._check,
                 open=True,
@@ -180,6 +180,11 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _connect_s(url: str) -> int:
+    """Seconds in which a server has to let us in; less where another one may."""
+    return CONNECT_S if names_several(url) else 5
 
 
 @contextmanager

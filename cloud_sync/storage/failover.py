@@ -1,7 +1,7 @@
 """Where the database's address names several servers: connections to one that no longer writes are given up.
 
 A server that was paused, or cut off behind a network that still answers, keeps whoever asked it waiting for ever. So
-while an address names several, somebody looks every few seconds which of them writes; whoever waits for another one is
+while an address names several, somebody looks every second which of them writes; whoever waits for another one is
 woken, and finds the database down for a moment.
 """
 
@@ -15,8 +15,9 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-LOOK_EVERY_S = 3.0
-CONNECT_S = 3
+LOOK_EVERY_S = 1.0
+CONNECT_S = 2
+"""A server that was paused lets in and says nothing."""
 
 Connection = psycopg.Connection[Any]
 
