@@ -2,29 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from pydantic import Field, StringConstraints
 
 from cloud_sync.actions.gateways import desk
 from cloud_sync.api.access import ApiRoute, GatewayManager, Ledger, Now
-from cloud_sync.api.problems import answers, note_refusal, problem
+from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import In, Name
+from cloud_sync.api.signed_requests import AskingGateway, Signed, not_genuine
 from cloud_sync.errors import NotKnown
 from edge_agent.domain.stock.desk import TAKEN_AT_HEADER, desk_etag
-from edge_agent.domain.wire.request_signing import (
-    GATEWAY_HEADER,
-    NONCE_HEADER,
-    NOW_HEADER,
-    SIGNATURE_HEADER,
-    TIME_HEADER,
-    written,
-)
+from edge_agent.domain.wire.request_signing import written
 
 PATH = "/v1/desk"
 
 router = APIRouter(tags=["gateways"], route_class=ApiRoute, responses=answers(404, 409))
-
-HeaderText = Annotated[str, StringConstraints(max_length=200)]
 
 
 class GatewayPlaceIn(In):
@@ -53,24 +45,19 @@ def get_desk(
     request: Request,
     database: Ledger,
     now: Now,
-    gateway: Annotated[Name | None, Query(description="The gateway's name.")] = None,
-    signed_by: Annotated[HeaderText, Header(alias=GATEWAY_HEADER)] = "",
-    at: Annotated[HeaderText, Header(alias=TIME_HEADER)] = "",
-    nonce: Annotated[HeaderText, Header(alias=NONCE_HEADER)] = "",
-    signature: Annotated[HeaderText, Header(alias=SIGNATURE_HEADER)] = "",
+    signed: Signed,
+    gateway: AskingGateway = None,
     if_none_match: Annotated[str | None, Header(max_length=200)] = None,
 ) -> Response:
     """Give what the docks of a gateway's site need while they cannot ask. The gateway's signature is the credential.
 
     304 while nothing has changed since the entity tag in `If-None-Match`.
     """
-    asked = desk.Asked(signed_by if signed_by == gateway else "", at, nonce, signature, "GET", PATH)
+    asked = signed.of(gateway, PATH)
     try:
         raw = desk.desk_for(database, asked, now=now)
     except NotKnown as error:
-        note_refusal(request, str(error))
-        # A gateway whose clock is not set yet learns the time from here, and asks again.
-        return problem(401, str(error), error.what_to_do, {NOW_HEADER: written(now)})
+        return not_genuine(request, error, now)
     headers = {"etag": desk_etag(raw), TAKEN_AT_HEADER: written(now), "cache-control": "private, no-cache"}
     if if_none_match == headers["etag"]:
         return Response(status_code=304, headers=headers)

@@ -3,14 +3,14 @@
 import hashlib
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import StringConstraints, ValidationError
 
 from cloud_sync.actions.gateways import fleet_config, release_orders, releases
 from cloud_sync.actions.gateways.desk import Asked
 from cloud_sync.api.access import ApiRoute, GatewayManager, Ledger, Now, Reader
-from cloud_sync.api.problems import answers, note_refusal, problem
+from cloud_sync.api.problems import answers, problem
 from cloud_sync.api.schemas.common import Name
 from cloud_sync.api.schemas.fleet import (
     CohortIn,
@@ -28,21 +28,13 @@ from cloud_sync.api.schemas.fleet import (
     RollOutStopIn,
     TakeOverIn,
 )
+from cloud_sync.api.signed_requests import AskingGateway, Signed, not_genuine
 from cloud_sync.errors import Invalid, NotKnown
 from edge_agent.domain.fleet.heartbeats import BODY_BYTES_MAX, Heartbeat, signed_path
 from edge_agent.domain.fleet.releases import FILE_BYTES_MAX, FILES_PATH
-from edge_agent.domain.wire.request_signing import (
-    GATEWAY_HEADER,
-    NONCE_HEADER,
-    NOW_HEADER,
-    SIGNATURE_HEADER,
-    TIME_HEADER,
-    written,
-)
 
 router = APIRouter(tags=["gateways"], route_class=ApiRoute, responses=answers(404, 409))
 
-Said = Annotated[str, StringConstraints(max_length=200)]
 Version = Annotated[int, Query(ge=1, lt=2**31)]
 GATEWAYS_ANSWERS = {key: value for key, value in answers(404).items() if key != 403}
 
@@ -64,19 +56,14 @@ async def send_heartbeat(
     request: Request,
     database: Ledger,
     now: Now,
-    signed_by: Annotated[Said, Header(alias=GATEWAY_HEADER)] = "",
-    at: Annotated[Said, Header(alias=TIME_HEADER)] = "",
-    nonce: Annotated[Said, Header(alias=NONCE_HEADER)] = "",
-    signature: Annotated[Said, Header(alias=SIGNATURE_HEADER)] = "",
+    signed: Signed,
 ) -> Any:
     """What a gateway runs, and what it is to run. Its signature, over the body as well, is the credential."""
     body = await request.body()
     if len(body) > BODY_BYTES_MAX:
         return problem(413, f"a heartbeat has at most {BODY_BYTES_MAX} bytes", "Send less.")
     path = signed_path(hashlib.sha256(body).hexdigest())
-    return await run_in_threadpool(
-        _heard, request, database, now, body, Asked(signed_by, at, nonce, signature, "POST", path)
-    )
+    return await run_in_threadpool(_heard, request, database, now, body, signed.over("POST", path))
 
 
 def _heard(request: Request, database: Ledger, now: Now, body: bytes, asked: Asked) -> Any:
@@ -90,8 +77,7 @@ def _heard(request: Request, database: Ledger, now: Now, body: bytes, asked: Ask
             raise NotKnown("a gateway speaks for itself only")
         return fleet_config.hear(database, asked, said, now=now)
     except NotKnown as error:
-        note_refusal(request, str(error))
-        return problem(401, str(error), error.what_to_do, {NOW_HEADER: written(now)})
+        return not_genuine(request, error, now)
 
 
 @router.get(
@@ -107,22 +93,18 @@ def get_release_file(
     request: Request,
     database: Ledger,
     now: Now,
+    signed: Signed,
     version: Annotated[str, Query(max_length=60)] = "",
     name: Annotated[str, Query(max_length=100)] = "",
     start: Annotated[int, Query(ge=0, le=FILE_BYTES_MAX)] = 0,
-    gateway: Annotated[Name | None, Query(description="The gateway's name.")] = None,
-    signed_by: Annotated[Said, Header(alias=GATEWAY_HEADER)] = "",
-    at: Annotated[Said, Header(alias=TIME_HEADER)] = "",
-    nonce: Annotated[Said, Header(alias=NONCE_HEADER)] = "",
-    signature: Annotated[Said, Header(alias=SIGNATURE_HEADER)] = "",
+    gateway: AskingGateway = None,
 ) -> Response:
     """Up to 1 MiB of a file from `start` on. The gateway's signature is the credential."""
-    asked = Asked(signed_by if signed_by == gateway else "", at, nonce, signature, "GET", FILES_PATH)
+    asked = signed.of(gateway, FILES_PATH)
     try:
         part = release_orders.part_of_release(database, asked, version, name, start, now=now)
     except NotKnown as error:
-        note_refusal(request, str(error))
-        return problem(401, str(error), error.what_to_do, {NOW_HEADER: written(now)})
+        return not_genuine(request, error, now)
     return Response(part, media_type="application/octet-stream")
 
 

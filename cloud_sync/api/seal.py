@@ -4,29 +4,20 @@ import re
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
-from cloud_sync.actions.gateways.desk import Asked
 from cloud_sync.api.access import ApiRoute, Ledger, Now, Reader
-from cloud_sync.api.problems import answers, note_refusal, problem
+from cloud_sync.api.problems import answers
 from cloud_sync.api.schemas.common import In, Name
+from cloud_sync.api.signed_requests import AskingGateway, Signed, not_genuine
 from cloud_sync.errors import NotFound, NotKnown
 from cloud_sync.seal import publishing, witnesses
 from edge_agent.domain.seal.witnessing import WITNESS_PATH
-from edge_agent.domain.wire.request_signing import (
-    GATEWAY_HEADER,
-    NONCE_HEADER,
-    NOW_HEADER,
-    SIGNATURE_HEADER,
-    TIME_HEADER,
-    written,
-)
 
 router = APIRouter(prefix="/seal", tags=["seal"], route_class=ApiRoute, responses=answers(404))
 
-Said = Annotated[str, StringConstraints(max_length=200)]
 Size = Annotated[int, Query(ge=0, lt=2**63, description="Leaves of the tree that was seen before.")]
 BINARY: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
@@ -131,21 +122,17 @@ def get_witness(
     request: Request,
     database: Ledger,
     now: Now,
+    signed: Signed,
     from_size: Size = 0,
     origin: Annotated[str, Query(max_length=200, description="The log that it saw last, from its checkpoint.")] = "",
-    gateway: Annotated[Name | None, Query(description="The gateway's name.")] = None,
-    signed_by: Annotated[Said, Header(alias=GATEWAY_HEADER)] = "",
-    at: Annotated[Said, Header(alias=TIME_HEADER)] = "",
-    nonce: Annotated[Said, Header(alias=NONCE_HEADER)] = "",
-    signature: Annotated[Said, Header(alias=SIGNATURE_HEADER)] = "",
+    gateway: AskingGateway = None,
 ) -> Any:
     """The latest checkpoint, and how it goes on from what the gateway saw. Its signature is the credential."""
-    asked = Asked(signed_by if signed_by == gateway else "", at, nonce, signature, "GET", WITNESS_PATH)
+    asked = signed.of(gateway, WITNESS_PATH)
     try:
         return witnesses.checkpoint_for(database, asked, from_size, origin, now=now)
     except NotKnown as error:
-        note_refusal(request, str(error))
-        return problem(401, str(error), error.what_to_do, {NOW_HEADER: written(now)})
+        return not_genuine(request, error, now)
 
 
 @router.post(
