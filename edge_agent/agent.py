@@ -2,11 +2,9 @@
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,9 @@ from edge_agent.buffer.journal import Journal
 from edge_agent.buffer.journal_thread import JournalThread
 from edge_agent.buffer.kept_batches import KeptBatches
 from edge_agent.buffer.opening import start_journal
+from edge_agent.buffer.read_back import last_synced_time, scans_in, waiting_in
 from edge_agent.buffer.recorder import Recorder
-from edge_agent.buffer.stored_batch import JournalStatus, StoredBatch
+from edge_agent.buffer.stored_batch import JournalStatus
 from edge_agent.config.model import GatewayConfig
 from edge_agent.dock.dock_context import DockContext
 from edge_agent.dock.lamps import Lamps
@@ -26,8 +25,7 @@ from edge_agent.dock.status_model import LinkStatus, MachineStatus, StatusModel
 from edge_agent.dock.status_server import StatusServer
 from edge_agent.domain.monitoring.thinning import MustKeep
 from edge_agent.domain.wire.ids import GatewayName
-from edge_agent.domain.wire.records import Lane, Notice, NoticeKind, Record, ScanTransaction
-from edge_agent.domain.wire.wire import WireError, decode_batch, decode_record
+from edge_agent.domain.wire.records import Notice, NoticeKind, Record
 from edge_agent.drivers.base import Source
 from edge_agent.errors import ConfigError, EdgeError, JournalError
 from edge_agent.fleet.build import fleet_link
@@ -42,7 +40,7 @@ from edge_agent.timekeeping.clock import Clock, stamp
 from edge_agent.timekeeping.watch import ClockWatch
 from edge_agent.uplink.backfill import UplinkStatus, write_status
 from edge_agent.uplink.base import Uplink
-from edge_agent.uplink.build import build_uplink
+from edge_agent.uplink.build import build_desk_client, build_uplink
 from edge_agent.uplink.desk_client import DeskClient, DeskPuller
 from edge_agent.uplink.forwarder import Forwarder
 from edge_agent.uplink.identity import Identity
@@ -166,10 +164,8 @@ class _Agent:
             readings_commit_s=config.journal.readings_commit_s,
             on_commit=committed.set,
         )
-        client: DeskClient | None = None
-        if config.uplink.kind == "https" or config.desk.url is not None:
-            client = DeskClient(config.uplink, config.gateway.name, identity.sign, clock, url=config.desk.url)
-        elif dock_context is not None:
+        client = build_desk_client(config, identity, clock)
+        if client is None and dock_context is not None:
             _log.warning("no desk is asked for: the uplink is a broker. Write [desk] url = the ledger's https address")
         self._puller: DeskPuller[tuple[frozenset[str], bool]] | None = None
         self._witness: Witness | None = None
@@ -273,7 +269,7 @@ class _Agent:
         if self._replay is not None:
             helpers.append(asyncio.create_task(self._replay.run(), name="replay"))
         if self._dock is not None:
-            self._dock.remember(await self._thread.call(scans_in, self._journal))
+            self._dock.remember(await self._thread.call(scans_in, self._journal, SINCE_MAX))
             if self._puller is not None:
                 helpers.append(asyncio.create_task(self._puller.run(), name="desk"))
             helpers.append(asyncio.create_task(self._show_journal(self._dock.status_model), name="status"))
@@ -334,7 +330,7 @@ class _Agent:
             return frozenset(), False
         since = self._dock.offline_stock.since
         is_quiet = self._dock.local_holds.quiet_s() > 2 * self._config.journal.readings_commit_s + 1
-        still_here, waiting = await self._thread.call(_waiting_in, self._journal)
+        still_here, waiting = await self._thread.call(waiting_in, self._journal, SINCE_MAX)
         return since - still_here, is_quiet and waiting == 0
 
     async def _take(self, desk: Desk, token: tuple[frozenset[str], bool]) -> None:
@@ -386,38 +382,6 @@ class _Agent:
         name = self._config.gateway.name
         with suppress(JournalError):
             await self._recorder.record(Notice(stamp(self._clock), kind, name, f"the agent {kind}"))
-
-
-def scans_in(journal: Journal) -> list[ScanTransaction]:
-    """The scan transactions that the journal holds, oldest first; at most as many as are remembered anyway."""
-    found: deque[ScanTransaction] = deque(maxlen=SINCE_MAX)
-    for batch in journal.batches():
-        if batch.lane is Lane.SCANS:
-            found.extend(record for record in _records_of(batch) if isinstance(record, ScanTransaction))
-    return list(found)
-
-
-def last_synced_time(journal: Journal) -> datetime | None:
-    """The latest time of a synchronised record among those that wait, as far as the end of each lane tells."""
-    latest: datetime | None = None
-    for lane in Lane:
-        for batch in journal.pending(lane, newest_first=True, bytes_max=1, batches_max=1):
-            for record in _records_of(batch):
-                if record.stamp.synced and (latest is None or record.stamp.at > latest):
-                    latest = record.stamp.at
-    return latest
-
-
-def _waiting_in(journal: Journal) -> tuple[frozenset[str], int]:
-    return frozenset(scan.transaction for scan in scans_in(journal)), journal.pending_records()
-
-
-def _records_of(batch: StoredBatch) -> Iterator[Record]:
-    # What was set aside as damaged may not decode.
-    with suppress(WireError):
-        for line in decode_batch(batch.raw).lines:
-            with suppress(WireError):
-                yield decode_record(line)
 
 
 def _put_down(data_dir: Path, status: UplinkStatus) -> None:

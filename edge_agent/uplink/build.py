@@ -1,8 +1,11 @@
-"""The uplink that the configuration asks for."""
+"""The ways to the ledger that the configuration asks for."""
 
 from edge_agent.config.model import GatewayConfig
 from edge_agent.domain.wire.ids import GatewayName
+from edge_agent.timekeeping.clock import Clock
 from edge_agent.uplink.base import Uplink
+from edge_agent.uplink.desk_client import DeskClient
+from edge_agent.uplink.identity import Identity
 from edge_agent.uplink.trust import LedgerTrust
 
 
@@ -17,3 +20,10 @@ def build_uplink(config: GatewayConfig) -> Uplink:
     from edge_agent.uplink.https import HttpsUplink
 
     return HttpsUplink(config.uplink, trust)
+
+
+def build_desk_client(config: GatewayConfig, identity: Identity, clock: Clock) -> DeskClient | None:
+    """Asks the ledger what a batch cannot; None where the uplink is a broker and no address of the ledger is given."""
+    if config.uplink.kind != "https" and config.desk.url is None:
+        return None
+    return DeskClient(config.uplink, config.gateway.name, identity.sign, clock, url=config.desk.url)
