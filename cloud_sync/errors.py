@@ -60,6 +60,12 @@ class UpgradeFailed(LedgerError):
     )
 
 
+class Busy(LedgerError):
+    """More ask for the same thing at once than are let in: nothing was stored, try again later."""
+
+    what_to_do = "Nothing was stored. Send the same again in a few seconds."
+
+
 class Overtaken(DatabaseDown):
     """Two transactions were in each other's way, and this one gave way: nothing was stored, try again at once."""
 

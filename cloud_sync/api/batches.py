@@ -11,6 +11,7 @@ from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.api.access import ApiRoute, Ledger
 from cloud_sync.api.problems import answers, problem
 from cloud_sync.ingest.batches import BatchOutcome, BatchReceipt, store_batches
+from cloud_sync.ingest.turns import Turns
 from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.receipts import Answer
 from edge_agent.domain.wire.wire import WireError, split_units
@@ -18,6 +19,8 @@ from edge_agent.domain.wire.wire import WireError, split_units
 UNITS_MAX = 1000
 """Batches in one message."""
 GENUINE = (BatchOutcome.STORED, BatchOutcome.DUPLICATE)
+
+_turns = Turns()
 
 router = APIRouter(tags=["gateways"], route_class=ApiRoute)
 
@@ -87,6 +90,7 @@ async def send_batches(request: Request, database: Ledger) -> JSONResponse:
 
 
 def _store(database: Database, sign: ReceiptSigner, units: tuple[bytes, ...]) -> tuple[list[BatchReceipt], Answer]:
-    receipts = store_batches(database, units)
+    with _turns.taken():
+        receipts = store_batches(database, units)
     answer = sign({"digest": r.digest, "outcome": str(r.outcome), "reason": r.reason or ""} for r in receipts)
     return receipts, answer

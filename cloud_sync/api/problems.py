@@ -12,7 +12,17 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from cloud_sync.api import fhir_answers
-from cloud_sync.errors import Conflict, DatabaseDown, Invalid, LedgerError, NotAllowed, NotFound, NotKnown, TooMany
+from cloud_sync.errors import (
+    Busy,
+    Conflict,
+    DatabaseDown,
+    Invalid,
+    LedgerError,
+    NotAllowed,
+    NotFound,
+    NotKnown,
+    TooMany,
+)
 from cloud_sync.storage.database import ACTING_FOR
 
 RETRY_AFTER_S = 5
@@ -26,11 +36,13 @@ STATUS: dict[type[LedgerError], int] = {
     NotKnown: 401,
     TooMany: 429,
     DatabaseDown: 503,
+    Busy: 503,
 }
 
 HEADERS: dict[type[LedgerError], dict[str, str]] = {
     NotKnown: {"WWW-Authenticate": "Bearer"},
     DatabaseDown: {"Retry-After": str(RETRY_AFTER_S)},
+    Busy: {"Retry-After": str(RETRY_AFTER_S)},
     TooMany: {"Retry-After": str(RETRY_AFTER_TOO_MANY_S)},
 }
 
