@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from cloud_sync.api import fhir_answers
 from cloud_sync.errors import (
+    ArchiveUnreadable,
     Busy,
     Conflict,
     DatabaseDown,
@@ -36,6 +37,7 @@ STATUS: dict[type[LedgerError], int] = {
     NotKnown: 401,
     TooMany: 429,
     DatabaseDown: 503,
+    ArchiveUnreadable: 503,
     Busy: 503,
 }
 
