@@ -17,6 +17,7 @@ from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
     accounts,
     alerts,
+    archive,
     audit_trail,
     backups,
     batches,
@@ -120,6 +121,7 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
+    archive,
     backups,
     batches,
 )
