@@ -304,7 +304,7 @@ class _Pipe:
     def _run(self, fill: Fill) -> None:
         try:
             self._written = fill(cast("BinaryIO", _Writer(self._pieces, self._is_left)))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told to who reads
             self._fault = error
         self._pieces.put(None)
 

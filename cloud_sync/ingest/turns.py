@@ -6,7 +6,7 @@ from threading import BoundedSemaphore
 
 from cloud_sync.errors import Busy
 
-AT_ONCE = 2
+AT_ONCE = 1
 WAITING_MAX = 16
 """Each that waits keeps a thread of those that answer people."""
 WAIT_S = 8.0

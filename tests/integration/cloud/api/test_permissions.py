@@ -44,7 +44,8 @@ OPEN = {
 """Endpoints that need no role, and why. An endpoint that is not here names a permission."""
 OF_THE_HOUSE = {
     "access-reviews", "accounts", "alert-rotas", "alert-targets", "anomalies", "change-controls", "changes",
-    "connections", "documents", "dscsa", "epcis", "equipment", "erp", "gateways", "imports", "items", "legal-holds",
+    "claims", "connections", "documents", "dscsa", "epcis", "equipment", "erp", "gateways", "imports", "items",
+    "legal-holds",
     "logger-files", "master-formulation-records", "operators", "owners", "paper-schedules", "planning", "policies",
     "recalls", "releases", "replenishment", "roll-outs", "shortages", "spreadsheets", "suppliers", "totes",
 }  # fmt: skip
