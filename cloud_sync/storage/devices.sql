@@ -1,8 +1,8 @@
 -- Devices and the life of serialised units.
 
--- name: keep_device(item_id, class, tracking, actor, at)!
+-- name: keep_device(item_id, device_class, tracking, actor, at)!
 -- An item is a device of this class.
-INSERT INTO device (item_id, class, tracking, set_by, set_at) VALUES (:item_id, :class, :tracking, :actor, :at)
+INSERT INTO device (item_id, class, tracking, set_by, set_at) VALUES (:item_id, :device_class, :tracking, :actor, :at)
 ON CONFLICT (item_id) DO UPDATE SET class = excluded.class, tracking = excluded.tracking, set_by = excluded.set_by,
                                     set_at = excluded.set_at;
 

@@ -46,7 +46,7 @@ def keep_device(
                 "Set serial_tracked of the item first.",
             )
         devices, common = queries("devices"), {"item_id": row["id"], "actor": actor, "at": at}
-        devices.keep_device(connection, **{"class": device_class}, tracking=tracking, **common)
+        devices.keep_device(connection, device_class=device_class, tracking=tracking, **common)
         devices.forget_terms(connection, item_id=row["id"])
         for term in warranties:
             supplier = place_named(connection, term["supplier"])["id"] if term["supplier"] else None
@@ -350,7 +350,7 @@ def _swap(
             f"serial {new_serial} took the place of another unit already", "Give the serial of the new unit."
         )
     standing = _standing(connection, lot_id, serial)
-    common = {"reason": reason, "actor": actor, "now": at}
+    common: dict[str, Any] = {"reason": reason, "actor": actor, "now": at}
     add_fact(connection, lot_id, serial, FactKind.SWAPPED, at, other=(new_lot_id, new_serial), **common)
     if standing.patient:
         add_fact(connection, lot_id, serial, FactKind.PATIENT_ENDED, at, patient=standing.patient, **common)

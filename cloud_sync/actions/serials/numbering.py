@@ -207,7 +207,7 @@ def _from_first(connection: Connection, item_id: int, item: str, first_serial: s
     if known:
         raise Conflict(
             f"serial {known[0]['serial']} of {item} exists already, in lot {known[0]['lot_number']}",
-            "Begin with a serial that nobody has used.",
+            "Begin with a serial that was never used.",
         )
     return wanted
 
