@@ -82,8 +82,11 @@ TABLES: Mapping[str, TableRule] = {
     "channel": _SETTING,
     "channel_place_was": _EVIDENCE,
     "channel_statement": _evidence("decision", "decided_by", "decided_at"),
+    "claim_settlement": _EVIDENCE,
     "clock_offset": _DERIVED,  # of notices
     "complete_maker": _SETTING,
+    "complaint": _evidence("finding", "finding_text", "investigated_by", "investigated_at"),
+    "complaint_evidence": _EVIDENCE,
     "controlled_change": _evidence("decision", "decided_by", "decided_at", "decision_reason", "applied_at"),
     "correction": _evidence(
         "effect", "needs_second_person", "before", "after", "decided_by", "decided_at", "decision", "decision_reason"
@@ -248,6 +251,9 @@ TABLES: Mapping[str, TableRule] = {
     "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
     "stock_order": _EVIDENCE,
     "supplier": _SETTING,
+    "supplier_claim": _evidence(
+        "sent_by", "sent_at", "sent_how", "evidence_sha256", "closed_as", "closed_by", "closed_at", "closed_reason"
+    ),
     "suspect_product": _evidence(
         "determination",
         "determined_by",

@@ -490,6 +490,29 @@ CREATE TRIGGER channel_statement_sealed_insert AFTER INSERT ON public.channel_st
 CREATE TRIGGER channel_statement_sealed_update AFTER UPDATE ON public.channel_statement REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_channel_statement();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE claim_settlement (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    claim_id bigint NOT NULL,
+    kind text NOT NULL,
+    amount numeric(14,2) NOT NULL,
+    quantity bigint,
+    reference text NOT NULL,
+    settled_by text NOT NULL,
+    settled_at timestamp with time zone NOT NULL,
+    CONSTRAINT claim_settlement_amount_check CHECK ((amount > (0)::numeric)),
+    CONSTRAINT claim_settlement_check CHECK (((kind = 'replacement'::text) = (quantity IS NOT NULL))),
+    CONSTRAINT claim_settlement_claim_id_fkey FOREIGN KEY (claim_id) REFERENCES supplier_claim(id),
+    CONSTRAINT claim_settlement_claim_id_kind_reference_key UNIQUE (claim_id, kind, reference),
+    CONSTRAINT claim_settlement_kind_check CHECK ((kind = ANY (ARRAY['credit'::text, 'replacement'::text]))),
+    CONSTRAINT claim_settlement_pkey PRIMARY KEY (id),
+    CONSTRAINT claim_settlement_quantity_check CHECK ((quantity > 0))
+);
+CREATE TRIGGER claim_settlement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.claim_settlement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER claim_settlement_sealed_delete AFTER DELETE ON public.claim_settlement REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_claim_settlement();
+CREATE TRIGGER claim_settlement_sealed_insert AFTER INSERT ON public.claim_settlement REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_claim_settlement();
+CREATE TRIGGER claim_settlement_sealed_update AFTER UPDATE ON public.claim_settlement REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_claim_settlement();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE clock_offset (
     gateway_id bigint NOT NULL,
     boot text NOT NULL,
@@ -500,6 +523,65 @@ CREATE TABLE clock_offset (
     CONSTRAINT clock_offset_pkey PRIMARY KEY (gateway_id, boot, by_mono_ms)
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE complaint (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    supplier_id bigint NOT NULL,
+    place_id bigint,
+    order_number text NOT NULL DEFAULT ''::text,
+    kind text NOT NULL,
+    quantity bigint NOT NULL,
+    description text NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    finding text,
+    finding_text text,
+    investigated_by text,
+    investigated_at timestamp with time zone,
+    CONSTRAINT complaint_check CHECK ((num_nulls(finding, finding_text, investigated_by, investigated_at) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT complaint_check1 CHECK ((investigated_by <> opened_by)),
+    CONSTRAINT complaint_finding_check CHECK ((finding = ANY (ARRAY['confirmed'::text, 'not_confirmed'::text]))),
+    CONSTRAINT complaint_kind_check CHECK ((kind = ANY (ARRAY['temperature'::text, 'damage'::text, 'defect'::text, 'labelling'::text, 'short_delivery'::text, 'short_dated'::text, 'wrong_item'::text, 'other'::text]))),
+    CONSTRAINT complaint_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT complaint_pkey PRIMARY KEY (id),
+    CONSTRAINT complaint_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT complaint_quantity_check CHECK ((quantity > 0)),
+    CONSTRAINT complaint_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES place(id)
+);
+CREATE INDEX complaint_lot ON public.complaint USING btree (lot_id);
+CREATE INDEX complaint_supplier ON public.complaint USING btree (supplier_id);
+CREATE TRIGGER complaint_append_only BEFORE DELETE OR TRUNCATE ON public.complaint FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER complaint_mostly_stays BEFORE UPDATE ON public.complaint FOR EACH ROW EXECUTE FUNCTION refuse_other_change('finding', 'finding_text', 'investigated_by', 'investigated_at');
+CREATE TRIGGER complaint_sealed_delete AFTER DELETE ON public.complaint REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_complaint();
+CREATE TRIGGER complaint_sealed_insert AFTER INSERT ON public.complaint REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_complaint();
+CREATE TRIGGER complaint_sealed_update AFTER UPDATE ON public.complaint REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_complaint();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE complaint_evidence (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    complaint_id bigint NOT NULL,
+    kind text NOT NULL,
+    document_id bigint NOT NULL,
+    logger_file_id bigint,
+    title text NOT NULL,
+    added_by text NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    CONSTRAINT complaint_evidence_check CHECK (((kind = 'logger_file'::text) = (logger_file_id IS NOT NULL))),
+    CONSTRAINT complaint_evidence_complaint_id_fkey FOREIGN KEY (complaint_id) REFERENCES complaint(id),
+    CONSTRAINT complaint_evidence_complaint_id_kind_document_id_key UNIQUE (complaint_id, kind, document_id),
+    CONSTRAINT complaint_evidence_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT complaint_evidence_kind_check CHECK ((kind = ANY (ARRAY['thermal_passport'::text, 'logger_file'::text, 'photo'::text, 'document'::text]))),
+    CONSTRAINT complaint_evidence_logger_file_id_fkey FOREIGN KEY (logger_file_id) REFERENCES logger_file(id),
+    CONSTRAINT complaint_evidence_pkey PRIMARY KEY (id)
+);
+CREATE TRIGGER complaint_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER complaint_evidence_sealed_delete AFTER DELETE ON public.complaint_evidence REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_complaint_evidence();
+CREATE TRIGGER complaint_evidence_sealed_insert AFTER INSERT ON public.complaint_evidence REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_complaint_evidence();
+CREATE TRIGGER complaint_evidence_sealed_update AFTER UPDATE ON public.complaint_evidence REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_complaint_evidence();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE complete_maker (
     item_id bigint NOT NULL,
@@ -3181,6 +3263,45 @@ CREATE TABLE supplier (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE supplier_claim (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    complaint_id bigint NOT NULL,
+    wants text NOT NULL,
+    quantity bigint NOT NULL,
+    amount numeric(14,2) NOT NULL,
+    currency text NOT NULL,
+    amount_by text NOT NULL,
+    note text NOT NULL DEFAULT ''::text,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    sent_by text,
+    sent_at timestamp with time zone,
+    sent_how text,
+    evidence_sha256 text,
+    closed_as text,
+    closed_by text,
+    closed_at timestamp with time zone,
+    closed_reason text,
+    CONSTRAINT supplier_claim_amount_check CHECK ((amount > (0)::numeric)),
+    CONSTRAINT supplier_claim_check CHECK ((num_nulls(sent_by, sent_at, sent_how, evidence_sha256) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT supplier_claim_check1 CHECK ((num_nulls(closed_as, closed_by, closed_at, closed_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT supplier_claim_closed_as_check CHECK ((closed_as = ANY (ARRAY['settled'::text, 'refused'::text, 'withdrawn'::text]))),
+    CONSTRAINT supplier_claim_complaint_id_fkey FOREIGN KEY (complaint_id) REFERENCES complaint(id),
+    CONSTRAINT supplier_claim_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT supplier_claim_evidence_sha256_check CHECK ((evidence_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT supplier_claim_pkey PRIMARY KEY (id),
+    CONSTRAINT supplier_claim_quantity_check CHECK ((quantity > 0)),
+    CONSTRAINT supplier_claim_wants_check CHECK ((wants = ANY (ARRAY['credit'::text, 'replacement'::text])))
+);
+CREATE INDEX supplier_claim_complaint ON public.supplier_claim USING btree (complaint_id);
+CREATE INDEX supplier_claim_open ON public.supplier_claim USING btree (made_at) WHERE (closed_at IS NULL);
+CREATE TRIGGER supplier_claim_append_only BEFORE DELETE OR TRUNCATE ON public.supplier_claim FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER supplier_claim_mostly_stays BEFORE UPDATE ON public.supplier_claim FOR EACH ROW EXECUTE FUNCTION refuse_other_change('sent_by', 'sent_at', 'sent_how', 'evidence_sha256', 'closed_as', 'closed_by', 'closed_at', 'closed_reason');
+CREATE TRIGGER supplier_claim_sealed_delete AFTER DELETE ON public.supplier_claim REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_supplier_claim();
+CREATE TRIGGER supplier_claim_sealed_insert AFTER INSERT ON public.supplier_claim REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_supplier_claim();
+CREATE TRIGGER supplier_claim_sealed_update AFTER UPDATE ON public.supplier_claim REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_supplier_claim();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE suspect_product (
     id bigint NOT NULL GENERATED AS IDENTITY,
     lot_id bigint NOT NULL,
@@ -5121,6 +5242,99 @@ AS $function$
                 SELECT 'channel_statement', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{decision,decided_by,decided_at}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_claim_settlement()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'claim_settlement', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'claim_settlement', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'claim_settlement', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_complaint()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'complaint', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'complaint', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'complaint', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{finding,finding_text,investigated_by,investigated_at}'::text[] IS NOT DISTINCT FROM o.row - '{finding,finding_text,investigated_by,investigated_at}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_complaint_evidence()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'complaint_evidence', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'complaint_evidence', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'complaint_evidence', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
@@ -7105,6 +7319,37 @@ AS $function$
                 SELECT 'stock_order', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_supplier_claim()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'supplier_claim', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'supplier_claim', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'supplier_claim', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{sent_by,sent_at,sent_how,evidence_sha256,closed_as,closed_by,closed_at,closed_reason}'::text[] IS NOT DISTINCT FROM o.row - '{sent_by,sent_at,sent_how,evidence_sha256,closed_as,closed_by,closed_at,closed_reason}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
