@@ -360,6 +360,11 @@ USUAL: Parameters = {
     "sheet": "main.202611290600.1", "told_sha256": "00", "written_at": AT, "entered_by": "a", "entered_at": AT,
     "lines_written": 1, "closed_by": "a", "closed_at": AT, "remark": "", "within_s": 60.0,
     "run_by": "a", "failed": 0, "body": "{}", "tables": ["event"],
+    "given_at": "receipt", "prefix": "S", "digits": 6, "first_number": 1, "last_number": 9, "allotted_to": "x",
+    "range_id": 5, "one_site": 1, "other_site": 20, "minutes_min": 60, "lost_at": AT, "how": "x",
+    "lost_id": 5, "device_class": "II", "tracking": "implanted", "months": 12, "starts": "receipt", "every_days": 365,
+    "patient": None, "other_lot_id": None, "other_serial": None, "about": None, "recorded_at": AT, "fact_id": 5,
+    "ending": "loan_returned", "instructions": "x", "correction_id": 5, "steps": ["ended"] * 2,
 }  # fmt: skip
 """Values of parameters by their names, where a query is not asked otherwise."""
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}
