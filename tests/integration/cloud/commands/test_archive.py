@@ -36,7 +36,7 @@ def test_old_months_go_to_a_folder_and_a_missing_file_is_named_everywhere(
     with api_on(ledger.database) as api:
         told = api.reader.ok("GET", "/v1/archive")
         assert (told["months"][0]["readings"], len(told["unreadable"])) == (49, 1)
-        span = {"from": minute(0).isoformat(), "to": minute(600).isoformat()}
+        span = {"from": minute(0).isoformat(), "until": minute(600).isoformat()}
         answer = api.reader.get("/v1/channels/1/readings", **span)
         assert answer.status_code == 503 and file.name in answer.json()["error"], answer.text
         api.client.post("/login/token", data={"token": api.reader.token})
