@@ -27,6 +27,7 @@ from cloud_sync.api import (
     dscsa_investigations,
     enrolments,
     epcis,
+    epcis_queries,
     erp,
     exchange,
     fhir,
@@ -197,6 +198,7 @@ def _endpoints() -> APIRouter:
         endpoints.include_router(room.router, prefix="/v1")
     endpoints.include_router(fhir.router, prefix="/fhir")
     endpoints.include_router(epcis.places, prefix="/v1")
+    endpoints.include_router(epcis_queries.router)
     endpoints.include_router(epcis.router)  # where the standard's clients look for it
     for page in PAGES:
         endpoints.include_router(page.router)
