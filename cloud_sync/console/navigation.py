@@ -70,6 +70,7 @@ GROUPS = (
         "Quality",
         (
             Entry("/recalls", "Recalls", "w", ("/new-recall",)),
+            Entry("/claims", "Claims", "7", ("/complaints", "/new-complaint")),
             Entry(
                 "/trading-partners",
                 "Trading partners",

@@ -23,6 +23,7 @@ OF_PATH: Mapping[tuple[str, str], tuple[str, str]] = {
     ("excursions", "excursion_id"): ("places_of_excursion", "id"),
     ("production-batches", "number"): ("places_of_batch", "number"),
     ("corrections", "correction_id"): ("places_of_correction", "id"),
+    ("complaints", "complaint_id"): ("places_of_complaint", "id"),
     ("alert-subscriptions", "name"): ("places_of_subscription", "name"),
     ("alerts/subscriptions", "name"): ("places_of_subscription", "name"),
 }

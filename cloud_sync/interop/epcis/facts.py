@@ -12,6 +12,7 @@ returned              ObjectEvent OBSERVE     receiving, returned
 destroyed             ObjectEvent DELETE      destroying, destroyed
 count difference      ObjectEvent OBSERVE     stock_taking
 made                  TransformationEvent     commissioning, inactive: nobody has released it yet
+serial given here     ObjectEvent ADD         commissioning, active
 case opened           AggregationEvent DELETE unpacking
 tote packed           AggregationEvent ADD    packing, in_progress
 tote unpacked         AggregationEvent DELETE unpacking
@@ -86,7 +87,7 @@ _STEPS: Mapping[str, tuple[str, str, str]] = {
 STEPS_OF_MOVEMENTS: Mapping[str, tuple[str, ...]] = {
     step: tuple(action for action, said in _STEPS.items() if said[1] == step)
     for step in {step for _, step, _ in _STEPS.values()}
-} | {"commissioning": ("receive",), "unpacking": ("open_case",)}
+} | {"commissioning": ("receive", "commission"), "unpacking": ("open_case",)}
 """The kinds of movements that may be told by a step."""
 _PARTNERS = frozenset({"supplier", "customer", "ward"})
 
@@ -188,6 +189,8 @@ def events_of_movement(row: Row, ledger: bytes, inputs: Sequence[Row] = ()) -> l
     head = _head_of(row, ledger, Source(row["source"]), at, row["recorded_at"], row["zone"], now=now)
     if row["from_kind"] == "production":
         return [{**head, **_made(known, consumed)}]
+    if row["action"] == "commission":  # loose stock that got serials: told once, of the units
+        return [{**head, **_commissioned(known)}] if row["from_kind"] == "unpacking" else []
     if row["action"] == "open_case":
         return [{**head, **_opened(known)}] if row["from_kind"] == "unpacking" else []
     return [{**head, **_moved(known)}] if row["action"] in _STEPS else []
@@ -246,7 +249,6 @@ def _made(row: Row, inputs: Sequence[Row]) -> dict[str, Any]:
     event: dict[str, Any] = {"type": "TransformationEvent"}
     consumed = [goods_of(each, quantity=each["quantity"]) for each in inputs]
     made = goods_of(row, quantity=row["quantity"])
-    expires_on = row.get("expires_on")
     for name, goods in (("input", consumed), ("output", [made])):
         epcs = [epc for each in goods for epc in each.get("epcs", [])]
         classes = [one for each in goods for one in each.get("classes", [])]
@@ -258,8 +260,22 @@ def _made(row: Row, inputs: Sequence[Row]) -> dict[str, Any]:
         "disposition": "inactive",
         "readPoint": {"id": place_uri(row, "to_")},
         "bizLocation": {"id": place_uri(row, "to_")},
-        **({"ilmd": {"cbvmda:itemExpirationDate": str(expires_on)[:10]}} if expires_on else {}),
+        **({"ilmd": expiry} if (expiry := _expiry(row)) else {}),
     }
+
+
+def _expiry(row: Row) -> dict[str, str]:
+    """The day on which goods expire, as master data of them; nothing if nobody said it."""
+    return {"cbvmda:itemExpirationDate": str(row["expires_on"])[:10]} if row.get("expires_on") else {}
+
+
+def _commissioned(row: Row) -> dict[str, Any]:
+    where = {"id": place_uri(row, "to_")}
+    return {
+        "type": "ObjectEvent", **_object(goods_of(row, quantity=row["quantity"])), "action": "ADD",
+        "bizStep": "commissioning", "disposition": "active", "readPoint": where, "bizLocation": where,
+        "ilmd": {"cbvmda:lotNumber": row["lot_number"], **_expiry(row)},
+    }  # fmt: skip
 
 
 def _opened(row: Row) -> dict[str, Any]:

@@ -16,17 +16,19 @@ STABLE PARALLEL SAFE LANGUAGE sql AS $$
       AND c.lot_id = ANY(numbered || expiring)
 $$;
 
--- What concerns the event of a movement. A unit that a GTIN names is called without its lot; a batch names what was consumed
+-- What concerns the event of a movement. A unit that a GTIN names is called without its lot, but where it gets its serial,
+-- with the expiry of its lot; a batch names what was consumed
 -- with the first movement out of it, and the expiry of what was made.
 CREATE FUNCTION movement_corrections(m movement) RETURNS jsonb STABLE PARALLEL SAFE LANGUAGE sql AS $$
     SELECT lot_corrections(
-        CASE WHEN m.serial = '' OR NOT EXISTS (SELECT FROM lot l JOIN item_gtin g ON g.item_id = l.item_id AND g.base_units = 1
-                                               WHERE l.id = m.lot_id)
+        CASE WHEN m.serial = '' OR m.action = 'commission'
+                  OR NOT EXISTS (SELECT FROM lot l JOIN item_gtin g ON g.item_id = l.item_id AND g.base_units = 1
+                                 WHERE l.id = m.lot_id)
              THEN ARRAY[m.lot_id] ELSE '{}' END
         || CASE WHEN p.kind = 'production'
                      AND m.id = (SELECT min(made.id) FROM movement made WHERE made.from_place = m.from_place)
                 THEN ARRAY(SELECT c.lot_id FROM movement c WHERE c.to_place = m.from_place) ELSE '{}' END,
-        CASE WHEN p.kind = 'production' THEN ARRAY[m.lot_id] ELSE '{}' END, m.recorded_at)
+        CASE WHEN p.kind = 'production' OR m.action = 'commission' THEN ARRAY[m.lot_id] ELSE '{}' END, m.recorded_at)
     FROM place p WHERE p.id = m.from_place
 $$;
 
