@@ -29,6 +29,7 @@ from cloud_sync.api import (
     dscsa_investigations,
     enrolments,
     epcis,
+    epcis_queries,
     erp,
     exchange,
     fhir,
@@ -203,7 +204,7 @@ def _endpoints() -> list[LateRoute]:
     """What the rooms answer, for all apps of a process: to work out what each endpoint takes and gives is slow."""
     routers = [(room.router, "/v1") for room in ROOMS]
     routers += [(fhir.router, "/fhir"), (epcis.places, "/v1")]
-    routers += [(epcis.router, "")]  # where the standard's clients look for it
+    routers += [(epcis.router, ""), (epcis_queries.router, "")]  # where the standard's clients look for it
     routers += [(page.router, "") for page in PAGES]
     return [
         route.under(prefix, generate_unique_id_function=_operation_id)
