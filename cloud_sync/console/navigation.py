@@ -53,9 +53,11 @@ GROUPS = (
             Entry("/lots", "Lots", "l"),
             Entry("/expiry", "Expiry and FEFO", "x"),
             Entry("/counts", "Counts", "c"),
+            Entry("/controlled", "Controlled items", "0"),
             Entry("/downtime", "Downtime", "z"),
             Entry("/trace", "Trace", "h"),
             Entry("/finance", "Finance", "f"),
+            Entry("/charges", "Buy and bill", "8", ("/new-administration",)),
         ),
     ),
     Group(

@@ -7,7 +7,17 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
-from cloud_sync.actions.papers import compounding, counts, downtime, lots, months, orders, quality, validation
+from cloud_sync.actions.papers import (
+    compounding,
+    controlled,
+    counts,
+    downtime,
+    lots,
+    months,
+    orders,
+    quality,
+    validation,
+)
 from cloud_sync.actions.papers.sites import style_of
 from cloud_sync.domain.roles import Permission
 from cloud_sync.errors import Conflict, Invalid, NotFound
@@ -15,6 +25,7 @@ from cloud_sync.papers.document import Document
 from cloud_sync.papers.envelope import Envelope, PaperData, data_of, differences
 from cloud_sync.papers.kinds.audit_extract import AuditExtract, audit_extract
 from cloud_sync.papers.kinds.batch_record import BatchRecordData, batch_record, certificate_of_release
+from cloud_sync.papers.kinds.controlled_inventory import ControlledInventory, controlled_inventory
 from cloud_sync.papers.kinds.count_sheet import CountSheet, count_sheet
 from cloud_sync.papers.kinds.downtime_pack import DowntimePack, downtime_pack
 from cloud_sync.papers.kinds.excursion_report import ExcursionReport, excursion_report
@@ -51,6 +62,7 @@ class PaperName(StrEnum):
     RELEASE = "certificate-of-release"
     DISCREPANCY = "receiving-discrepancy"
     COUNT = "count-sheet"
+    CONTROLLED = "controlled-inventory"
     PICK = "pick-list"
     PACKING = "packing-slip"
     ROOM = "room-report"
@@ -133,6 +145,14 @@ KINDS: Mapping[PaperName, PaperKind] = {
     ),
     PaperName.COUNT: PaperKind(
         "Count sheet", "the number of the count", counts.count_of, count_sheet, _page("/counts/"), CountSheet
+    ),
+    PaperName.CONTROLLED: PaperKind(
+        "Inventory of controlled items",
+        "the number of the inventory",
+        controlled.inventory_of,
+        controlled_inventory,
+        lambda _: "/controlled",
+        ControlledInventory,
     ),
     PaperName.PICK: PaperKind("Pick list", "the number of the order", orders.pick_of, pick_list, ORDER, OrderPaper),
     PaperName.PACKING: PaperKind(
