@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cloud_sync.domain.roles import Role
+from cloud_sync.notify.controlled_due import controlled_due
 from cloud_sync.storage.database import Database
 from tests.support.ledger_api import NOW, Api, Somebody, api_on, movement
 
@@ -69,12 +70,17 @@ def test_a_count_is_blind_by_two_people_and_becomes_the_inventory(api: Api) -> N
     find(api.operator, "C-3", 9)
     find(bob, "C-3", 9)
     bob.ok("POST", "/v1/counts/C-3/finish")
-    approve_by_two(api, "C-3")
+    api.quality.ok("POST", "/v1/counts/C-3/approve", json=WHY)
 
     (difference,) = api.reader.rows("/v1/discrepancies")
     assert (difference["kind"], difference["schedule"], difference["resolve_hours"]) == ("count_difference", "II", 24)
     due = datetime.fromisoformat(difference["due_at"]) - datetime.fromisoformat(difference["opened_at"])
     assert due == timedelta(hours=24)
+    opened_at = datetime.fromisoformat(difference["opened_at"])
+    assert reminded(api, opened_at + timedelta(hours=11)) == {"place:main": "alert"}
+    case = f"case:{difference['id']}"
+    assert reminded(api, opened_at + timedelta(hours=13))[case] == "alert"
+    assert reminded(api, opened_at + timedelta(hours=25))[case] == "action"
     (row,) = api.reader.rows("/v1/controlled-inventory", schedule="II")
     assert (row["quantity"], row["count"], row["site"]) == (9, "C-3", "main")
 
@@ -82,6 +88,9 @@ def test_a_count_is_blind_by_two_people_and_becomes_the_inventory(api: Api) -> N
     assert api.quality.post("/v1/controlled-inventories", {**asked, "counts": ["C-2"]}).status_code == 409
     taken = api.quality.ok("POST", "/v1/controlled-inventories", json=asked)
     (position,) = taken["positions"]
+    next_due = NOW + timedelta(days=730)
+    assert "place:main" not in reminded(api, next_due - timedelta(days=61))
+    assert "place:main" in reminded(api, next_due - timedelta(days=59))
     assert (position["counted"], position["expected"], position["counted_by"]) == (9, 10, ["bob", "operator-1"])
     assert api.quality.post("/v1/controlled-inventories", asked).status_code == 409
     api.receive("Z", 1, item="morphine", place="fridge-a")
@@ -89,9 +98,10 @@ def test_a_count_is_blind_by_two_people_and_becomes_the_inventory(api: Api) -> N
     assert "morphine Z in fridge-a" in missed
 
 
-def approve_by_two(api: Api, number: str) -> None:
-    """A count of a controlled item takes the signatures of two people (rule count_schedule), where that is set."""
-    api.quality.ok("POST", f"/v1/counts/{number}/approve", json=WHY)
+def reminded(api: Api, at: datetime) -> dict[str, str]:
+    """What somebody is reminded of at an instant, and how urgently."""
+    with api.database.transaction() as connection:
+        return {alert.subject: alert.severity.value for alert in controlled_due(connection, at)}
 
 
 def waste(**more: Any) -> dict[str, Any]:
