@@ -27,6 +27,7 @@ from cloud_sync.api.schemas.controlled import (
 
 router = APIRouter(tags=["controlled items"], route_class=ApiRoute, responses=answers(404, 409))
 REGISTER_OVER = timedelta(days=31)
+FIRST_YEAR = 1900
 
 
 @router.get("/controlled-rules", summary="List rules of schedules", response_model=list[RuleOut])
@@ -74,7 +75,8 @@ def register(
 ) -> Any:
     """All that came to and left a site of an item, oldest first, with the balance after each."""
     last = until or now
-    return controlled.register(database, item, site, since=since or last - REGISTER_OVER, until=last)
+    before = last - REGISTER_OVER if last.year > FIRST_YEAR else last
+    return controlled.register(database, item, site, since=since or before, until=last)
 
 
 @router.get("/discrepancies", summary="List discrepancies", response_model=Listed[DiscrepancyOut])

@@ -52,6 +52,10 @@ _ROUNDING = {
 }
 
 
+AMOUNT_MAX = 10**11
+"""More than anybody is given of anything, in any unit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conversion:
     """A row of a conversion table: of one NDC (11 digits with hyphens) on its days.
@@ -113,6 +117,11 @@ def charge_lines(given: Given, conversion: Conversion) -> tuple[ChargeLine, ...]
     """
     taken = given.quantity * conversion.dose_per_base_unit
     unit = conversion.dose_unit
+    if (
+        max(taken, given.quantity * conversion.ndc_units_per_base_unit, taken / conversion.dose_per_billing_unit)
+        >= AMOUNT_MAX
+    ):
+        raise DoesNotConvert(f"{given.quantity} base units are no dose of one patient", "Check the quantity.")
     if given.dose + given.wasted != taken:
         raise DoesNotConvert(
             f"{plain(given.dose)} {unit} given and {plain(given.wasted)} {unit} wasted are not the {plain(taken)} "

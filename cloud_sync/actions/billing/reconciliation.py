@@ -16,6 +16,7 @@ from cloud_sync.storage.queries import queries
 
 DIFFERENCE = "charge_difference"
 EXPLAINED = "charges and stock agree by now"
+FIRST_DAY = date(2000, 1, 1)
 DAYS_BACK = 7
 """What is told late is told within a week as a rule; older days are compared when somebody asks for it."""
 
@@ -28,8 +29,8 @@ def reconcile_day(database: Database, site: str, day: date, *, at: datetime, act
             raise Invalid(f"{site} is a {place['kind']}, not a site", "Name the site whose charges are compared.")
         rows = queries("billing").sites(connection)
         zone = next(row["zone"] for row in rows if row["id"] == place["id"])
-        if day > at.astimezone(ZoneInfo(zone)).date():
-            raise Invalid(f"{day} has not come yet", "Name today or a day before.")
+        if not FIRST_DAY <= day <= at.astimezone(ZoneInfo(zone)).date():
+            raise Invalid(f"{day} has not come yet, or is before any charge", "Name today or a day before.")
         _reconcile(connection, place["id"], site, zone, day, at, actor)
         found = queries("billing").reconciliations(connection, site=site, day=day, rows_max=1, rows_skipped=0)
         row: Row = next(iter(found))

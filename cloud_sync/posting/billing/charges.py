@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from cloud_sync.domain.billing import (
+    AMOUNT_MAX,
     Container,
     Conversion,
     DoesNotConvert,
@@ -97,12 +98,13 @@ def keep_administration(connection: Connection, new: NewAdministration) -> int |
     moved = new.moved
     place = queries("billing").site_and_day(connection, place_id=moved["from_place"], at=moved["occurred_at"])
     payer_class: str = queries("billing").payer_class_of(connection, name=moved["owner"])
+    given = new.given if new.given is not None and max(new.given.dose, new.given.wasted) < AMOUNT_MAX else None
     administration_id: int | None = queries("billing").add_administration(
         connection, fact=moved["fact"], lot_id=moved["lot_id"], serial=moved["serial"], quantity=moved["quantity"],
         expires_on=moved["expires_on"], from_place=moved["from_place"], to_place=moved["to_place"],
         site_id=place["site_id"], day=place["day"], payer_class=payer_class, patient=new.patient,
-        order_number=new.order, dose=None if new.given is None else new.given.dose,
-        wasted=None if new.given is None else new.given.wasted, dose_unit=new.dose_unit,
+        order_number=new.order, dose=None if given is None else given.dose,
+        wasted=None if given is None else given.wasted, dose_unit=new.dose_unit,
         given_by=moved["operator"], given_at=moved["occurred_at"], witness=new.witness,
         not_charged=new.not_charged, recorded_by=new.recorded_by, recorded_at=new.recorded_at,
     )  # fmt: skip
