@@ -7,7 +7,17 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
-from cloud_sync.actions.papers import compounding, counts, downtime, lots, months, orders, quality, validation
+from cloud_sync.actions.papers import (
+    compounding,
+    counts,
+    downtime,
+    lots,
+    months,
+    orders,
+    quality,
+    tracing,
+    validation,
+)
 from cloud_sync.actions.papers.sites import style_of
 from cloud_sync.domain.roles import Permission
 from cloud_sync.errors import Conflict, Invalid, NotFound
@@ -30,6 +40,7 @@ from cloud_sync.papers.kinds.order_papers import (
 )
 from cloud_sync.papers.kinds.recall_report import RecallReport, recall_report
 from cloud_sync.papers.kinds.thermal_passport import ThermalPassport, thermal_passport
+from cloud_sync.papers.kinds.tracing_answer import TracingAnswer, tracing_answer
 from cloud_sync.papers.kinds.validation_protocol import ValidationProtocol, validation_protocol
 from cloud_sync.papers.reading import envelope_of
 from cloud_sync.papers.render import made_with, pdf_of
@@ -60,6 +71,7 @@ class PaperName(StrEnum):
     MONTH = "monthly-report"
     DOWNTIME = "downtime-pack"
     VALIDATION = "validation-protocol"
+    TRACING = "tracing-answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +206,15 @@ KINDS: Mapping[PaperName, PaperKind] = {
         validation_protocol,
         lambda _: "/records",
         ValidationProtocol,
+    ),
+    PaperName.TRACING: PaperKind(
+        "Answer to a regulator",
+        "the number of the tracing request",
+        tracing.answer_paper_of,
+        tracing_answer,
+        lambda _: "/tracing-requests",
+        TracingAnswer,
+        Permission.AUDIT,
     ),
 }
 
