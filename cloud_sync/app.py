@@ -24,6 +24,7 @@ from cloud_sync.api import (
     compounding,
     corrections,
     desk,
+    devices,
     dscsa,
     dscsa_investigations,
     enrolments,
@@ -92,6 +93,7 @@ Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: se
 ROOMS = (
     stock,
     serials,
+    devices,
     theft,
     corrections,
     traces,
