@@ -9,8 +9,10 @@ import typer
 from cloud_sync.actions.master_data import master_data
 from cloud_sync.commands.accounts import account_app, init
 from cloud_sync.commands.alerts import alert_app
+from cloud_sync.commands.archive import archive_months
 from cloud_sync.commands.backups import backup_ledger, declare_restored, make_key, restore_ledger
 from cloud_sync.commands.batches import batch_app
+from cloud_sync.commands.broker import broker_app
 from cloud_sync.commands.channels import channel_app
 from cloud_sync.commands.connections import connection_app
 from cloud_sync.commands.doctor import doctor, status
@@ -72,6 +74,7 @@ app.add_typer(connection_app, name="connection")
 app.add_typer(erp_app, name="erp")
 app.add_typer(logger_app, name="logger")
 app.add_typer(batch_app, name="batch")
+app.add_typer(broker_app, name="broker")
 app.add_typer(hl7_app, name="hl7")
 app.add_typer(ledger_key_app, name="ledger-key")
 app.add_typer(operator_app, name="operator")
@@ -125,6 +128,7 @@ app.command("verify-paper")(verify_paper)
 app.command()(validate)
 app.command()(doctor)
 app.command()(status)
+app.command("archive")(archive_months)
 app.command("backup")(backup_ledger)
 app.command("restore")(restore_ledger)
 app.command("restored")(declare_restored)

@@ -10,6 +10,7 @@ from cloud_sync.console.pages import (
     administration,
     agreements,
     alerts,
+    archive,
     audit,
     batch,
     cases,
@@ -75,7 +76,7 @@ PAGES = (
     trading_partners, transaction_data, verification, suspects, serials, devices, theft,
     records, changes, change_control, retention, training, equipment, agreements, access_reviews,
     gateways, gateway_config, releases, loggers, connections, hospital_messages, setup, people,
-    spreadsheets, administration, account, login,
+    spreadsheets, archive, administration, account, login,
 )  # fmt: skip
 
 
