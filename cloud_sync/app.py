@@ -17,6 +17,7 @@ from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
     accounts,
     alerts,
+    archive,
     audit_trail,
     backups,
     batches,
@@ -24,6 +25,7 @@ from cloud_sync.api import (
     compounding,
     corrections,
     desk,
+    devices,
     dscsa,
     dscsa_investigations,
     enrolments,
@@ -94,6 +96,7 @@ Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: se
 ROOMS = (
     stock,
     serials,
+    devices,
     theft,
     corrections,
     traces,
@@ -128,6 +131,7 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
+    archive,
     backups,
     batches,
 )

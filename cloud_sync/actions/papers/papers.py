@@ -14,7 +14,9 @@ from cloud_sync.actions.papers import (
     lots,
     months,
     orders,
+    pedigrees,
     quality,
+    theft,
     tracing,
     validation,
 )
@@ -38,7 +40,9 @@ from cloud_sync.papers.kinds.order_papers import (
     pick_list,
     receiving_discrepancy,
 )
+from cloud_sync.papers.kinds.pedigree import Pedigree, pedigree
 from cloud_sync.papers.kinds.recall_report import RecallReport, recall_report
+from cloud_sync.papers.kinds.theft_report import TheftReport, theft_report
 from cloud_sync.papers.kinds.thermal_passport import ThermalPassport, thermal_passport
 from cloud_sync.papers.kinds.tracing_answer import TracingAnswer, tracing_answer
 from cloud_sync.papers.kinds.validation_protocol import ValidationProtocol, validation_protocol
@@ -71,6 +75,8 @@ class PaperName(StrEnum):
     MONTH = "monthly-report"
     DOWNTIME = "downtime-pack"
     VALIDATION = "validation-protocol"
+    PEDIGREE = "pedigree"
+    THEFT = "theft-report"
     TRACING = "tracing-answer"
 
 
@@ -206,6 +212,22 @@ KINDS: Mapping[PaperName, PaperKind] = {
         validation_protocol,
         lambda _: "/records",
         ValidationProtocol,
+    ),
+    PaperName.PEDIGREE: PaperKind(
+        "Pedigree",
+        "the number of the lot, or LOT:SERIAL",
+        pedigrees.pedigree_of,
+        pedigree,
+        _page_of_first("/lots/"),
+        Pedigree,
+    ),
+    PaperName.THEFT: PaperKind(
+        "Report of a suspicious unit",
+        "the number of the case",
+        theft.report_of,
+        theft_report,
+        _page("/cases/"),
+        TheftReport,
     ),
     PaperName.TRACING: PaperKind(
         "Answer to a regulator",
