@@ -17,6 +17,7 @@ from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
     accounts,
     alerts,
+    archive,
     audit_trail,
     backups,
     batches,
@@ -24,10 +25,12 @@ from cloud_sync.api import (
     compounding,
     corrections,
     desk,
+    devices,
     dscsa,
     dscsa_investigations,
     enrolments,
     epcis,
+    epcis_queries,
     erp,
     exchange,
     fhir,
@@ -93,6 +96,7 @@ Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: se
 ROOMS = (
     stock,
     serials,
+    devices,
     theft,
     corrections,
     traces,
@@ -127,6 +131,7 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
+    archive,
     backups,
     batches,
 )
@@ -201,7 +206,7 @@ def _endpoints() -> list[LateRoute]:
     """What the rooms answer, for all apps of a process: to work out what each endpoint takes and gives is slow."""
     routers = [(room.router, "/v1") for room in ROOMS]
     routers += [(fhir.router, "/fhir"), (epcis.places, "/v1")]
-    routers += [(epcis.router, "")]  # where the standard's clients look for it
+    routers += [(epcis.router, ""), (epcis_queries.router, "")]  # where the standard's clients look for it
     routers += [(page.router, "") for page in PAGES]
     return [
         route.under(prefix, generate_unique_id_function=_operation_id)
