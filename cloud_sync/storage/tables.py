@@ -63,6 +63,10 @@ TABLES: Mapping[str, TableRule] = {
     "alert_target": _SETTING,
     "alert_watermark": _DERIVED,
     "api_token": _evidence("revoked_at", "token_sha256", "previous_sha256", "previous_until", "expires_at"),
+    "archive_file": _EVIDENCE,
+    "archive_manifest": _EVIDENCE,
+    "archive_part": _DERIVED,  # of the files
+    "archive_store": _SETTING,
     "backup": _EVIDENCE,
     "batch_fact": _EVIDENCE,
     "calibration": _EVIDENCE,
@@ -105,6 +109,7 @@ TABLES: Mapping[str, TableRule] = {
     "epcis_event": _DERIVED,  # of captured documents
     "epcis_event_key": _DERIVED,
     "epcis_query": _SETTING,
+    "epcis_subscription": _SETTING,
     "equipment": _SETTING,
     "erasure": _evidence("done_by", "done_at"),
     "event": _EVIDENCE,
@@ -271,6 +276,8 @@ TABLES: Mapping[str, TableRule] = {
     "transfer_advice": _evidence("decision", "decided_by", "decided_at", "decision_reason", "order_number"),
     "told_unit": _DERIVED,  # of captured events
     "tote": _EVIDENCE,
+    "tote_packing": _EVIDENCE,
+    "tote_packing_line": _EVIDENCE,
     "tracing_request": _evidence("answered_by", "answered_at", "answer_sha256"),
     "traced_product": _SETTING,
     "track": _DERIVED,

@@ -300,6 +300,88 @@ CREATE TRIGGER api_token_sealed_insert AFTER INSERT ON public.api_token REFERENC
 CREATE TRIGGER api_token_sealed_update AFTER UPDATE ON public.api_token REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_api_token();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE archive_file (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    manifest integer NOT NULL,
+    name text NOT NULL,
+    month date NOT NULL,
+    gateway_id bigint NOT NULL,
+    row_count bigint NOT NULL,
+    bytes bigint NOT NULL,
+    footer_bytes integer NOT NULL,
+    sha256 bytea NOT NULL,
+    footer_sha256 bytea NOT NULL,
+    CONSTRAINT archive_file_bytes_check CHECK ((bytes > 0)),
+    CONSTRAINT archive_file_footer_bytes_check CHECK ((footer_bytes > 0)),
+    CONSTRAINT archive_file_footer_sha256_check CHECK ((octet_length(footer_sha256) = 32)),
+    CONSTRAINT archive_file_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT archive_file_manifest_fkey FOREIGN KEY (manifest) REFERENCES archive_manifest(number),
+    CONSTRAINT archive_file_month_check CHECK ((month = date_trunc('month'::text, (month)::timestamp with time zone))),
+    CONSTRAINT archive_file_name_key UNIQUE (name),
+    CONSTRAINT archive_file_pkey PRIMARY KEY (id),
+    CONSTRAINT archive_file_row_count_check CHECK ((row_count > 0)),
+    CONSTRAINT archive_file_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+CREATE INDEX archive_file_manifest ON public.archive_file USING btree (manifest);
+CREATE INDEX archive_file_month ON public.archive_file USING btree (month, gateway_id);
+CREATE TRIGGER archive_file_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.archive_file FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER archive_file_sealed_delete AFTER DELETE ON public.archive_file REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_file();
+CREATE TRIGGER archive_file_sealed_insert AFTER INSERT ON public.archive_file REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_file();
+CREATE TRIGGER archive_file_sealed_update AFTER UPDATE ON public.archive_file REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_file();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE archive_manifest (
+    number integer NOT NULL,
+    name text NOT NULL,
+    sha256 bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    CONSTRAINT archive_manifest_name_key UNIQUE (name),
+    CONSTRAINT archive_manifest_number_check CHECK ((number > 0)),
+    CONSTRAINT archive_manifest_pkey PRIMARY KEY (number),
+    CONSTRAINT archive_manifest_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+CREATE TRIGGER archive_manifest_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.archive_manifest FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER archive_manifest_sealed_delete AFTER DELETE ON public.archive_manifest REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_manifest();
+CREATE TRIGGER archive_manifest_sealed_insert AFTER INSERT ON public.archive_manifest REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_manifest();
+CREATE TRIGGER archive_manifest_sealed_update AFTER UPDATE ON public.archive_manifest REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_manifest();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE archive_part (
+    file_id bigint NOT NULL,
+    number integer NOT NULL,
+    channel_id bigint NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    row_count integer NOT NULL,
+    byte_offset bigint NOT NULL,
+    bytes integer NOT NULL,
+    sha256 bytea NOT NULL,
+    is_home boolean NOT NULL DEFAULT false,
+    CONSTRAINT archive_part_byte_offset_check CHECK ((byte_offset >= 0)),
+    CONSTRAINT archive_part_bytes_check CHECK ((bytes > 0)),
+    CONSTRAINT archive_part_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
+    CONSTRAINT archive_part_check CHECK ((last_at >= first_at)),
+    CONSTRAINT archive_part_file_id_fkey FOREIGN KEY (file_id) REFERENCES archive_file(id),
+    CONSTRAINT archive_part_number_check CHECK ((number >= 0)),
+    CONSTRAINT archive_part_pkey PRIMARY KEY (file_id, number),
+    CONSTRAINT archive_part_row_count_check CHECK ((row_count > 0)),
+    CONSTRAINT archive_part_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+CREATE INDEX archive_part_away ON public.archive_part USING btree (channel_id, last_at) WHERE (NOT is_home);
+CREATE INDEX archive_part_channel ON public.archive_part USING btree (channel_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE archive_store (
+    is_the_one boolean NOT NULL DEFAULT true,
+    url text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT archive_store_is_the_one_check CHECK (is_the_one),
+    CONSTRAINT archive_store_pkey PRIMARY KEY (is_the_one)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE backup (
     id bigint NOT NULL GENERATED AS IDENTITY,
     made_at timestamp with time zone NOT NULL,
@@ -650,6 +732,7 @@ CREATE TABLE correction (
     CONSTRAINT correction_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
     CONSTRAINT correction_pkey PRIMARY KEY (id)
 );
+CREATE INDEX correction_confirmed ON public.correction USING btree (lot_id, decided_at) WHERE ((decision = 'confirmed'::text) AND (kind = ANY (ARRAY['lot_number'::text, 'lot_expiry'::text])));
 CREATE INDEX correction_lot ON public.correction USING btree (lot_id, id) WHERE (lot_id IS NOT NULL);
 CREATE UNIQUE INDEX correction_open ON public.correction USING btree (kind, subject) WHERE (decided_at IS NULL);
 CREATE INDEX correction_subject ON public.correction USING btree (subject, id);
@@ -658,7 +741,13 @@ CREATE TRIGGER correction_mostly_stays BEFORE UPDATE ON public.correction FOR EA
 CREATE TRIGGER correction_sealed_delete AFTER DELETE ON public.correction REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_correction();
 CREATE TRIGGER correction_sealed_insert AFTER INSERT ON public.correction REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_correction();
 CREATE TRIGGER correction_sealed_update AFTER UPDATE ON public.correction REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_correction();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE correction ENABLE ROW LEVEL SECURITY;
+ALTER TABLE correction FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON correction AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON correction AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = correction.lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE count_line (
     fact text NOT NULL,
@@ -938,6 +1027,25 @@ ALTER TABLE epcis_query FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON epcis_query AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
 CREATE POLICY of_owner ON epcis_query AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((NULLIF(current_setting('lotwarden.owner'::text, true), ''::text) IS NOT NULL)) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE epcis_subscription (
+    id uuid NOT NULL,
+    query text NOT NULL,
+    connection text NOT NULL,
+    schedule jsonb,
+    report_if_empty boolean NOT NULL,
+    followed_to bigint NOT NULL,
+    next_at timestamp with time zone,
+    last_told_at timestamp with time zone,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT epcis_subscription_check CHECK (((schedule IS NULL) = (next_at IS NULL))),
+    CONSTRAINT epcis_subscription_connection_fkey FOREIGN KEY (connection) REFERENCES interop_connection(name),
+    CONSTRAINT epcis_subscription_pkey PRIMARY KEY (id),
+    CONSTRAINT epcis_subscription_query_fkey FOREIGN KEY (query) REFERENCES epcis_query(name)
+);
+CREATE INDEX epcis_subscription_query ON public.epcis_subscription USING btree (query);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE equipment (
     name text NOT NULL,
@@ -3377,7 +3485,66 @@ CREATE TRIGGER tote_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.to
 CREATE TRIGGER tote_sealed_delete AFTER DELETE ON public.tote REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote();
 CREATE TRIGGER tote_sealed_insert AFTER INSERT ON public.tote REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote();
 CREATE TRIGGER tote_sealed_update AFTER UPDATE ON public.tote REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE tote ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tote FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON tote AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON tote AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM tote_packing p
+  WHERE (p.tote_id = tote.id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE tote_packing (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    tote_id bigint NOT NULL,
+    is_unpacking boolean NOT NULL,
+    place_id bigint NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    packed_by text NOT NULL,
+    client_id uuid NOT NULL,
+    CONSTRAINT tote_packing_client_id_key UNIQUE (client_id),
+    CONSTRAINT tote_packing_pkey PRIMARY KEY (id),
+    CONSTRAINT tote_packing_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT tote_packing_tote_id_fkey FOREIGN KEY (tote_id) REFERENCES tote(id)
+);
+CREATE INDEX tote_packing_occurred ON public.tote_packing USING btree (occurred_at, id);
+CREATE INDEX tote_packing_tote ON public.tote_packing USING btree (tote_id, id);
+CREATE TRIGGER tote_packing_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.tote_packing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER tote_packing_sealed_delete AFTER DELETE ON public.tote_packing REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing();
+CREATE TRIGGER tote_packing_sealed_insert AFTER INSERT ON public.tote_packing REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing();
+CREATE TRIGGER tote_packing_sealed_update AFTER UPDATE ON public.tote_packing REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing();
+ALTER TABLE tote_packing ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tote_packing FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON tote_packing AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON tote_packing AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM tote_packing_line n
+  WHERE (n.packing_id = tote_packing.id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE tote_packing_line (
+    packing_id bigint NOT NULL,
+    line integer NOT NULL,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    quantity bigint NOT NULL,
+    CONSTRAINT tote_packing_line_line_check CHECK ((line > 0)),
+    CONSTRAINT tote_packing_line_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT tote_packing_line_packing_id_fkey FOREIGN KEY (packing_id) REFERENCES tote_packing(id),
+    CONSTRAINT tote_packing_line_pkey PRIMARY KEY (packing_id, line),
+    CONSTRAINT tote_packing_line_quantity_check CHECK ((quantity > 0))
+);
+CREATE INDEX tote_packing_line_lot ON public.tote_packing_line USING btree (lot_id, packing_id);
+CREATE TRIGGER tote_packing_line_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.tote_packing_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER tote_packing_line_sealed_delete AFTER DELETE ON public.tote_packing_line REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing_line();
+CREATE TRIGGER tote_packing_line_sealed_insert AFTER INSERT ON public.tote_packing_line REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing_line();
+CREATE TRIGGER tote_packing_line_sealed_update AFTER UPDATE ON public.tote_packing_line REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing_line();
+ALTER TABLE tote_packing_line ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tote_packing_line FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON tote_packing_line AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON tote_packing_line AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = tote_packing_line.lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE traced_product (
     item_id bigint NOT NULL,
@@ -4050,6 +4217,24 @@ UNION ALL
     '-Infinity'::double precision AS highest
    FROM seen_within;
 
+CREATE OR REPLACE FUNCTION public.archive_marks(name text, plan jsonb)
+ RETURNS TABLE(channel_id bigint, row_count bigint, mark bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+    IF name !~ '^reading_[0-9]{4}_[0-9]{2}$' THEN
+        RAISE EXCEPTION '% is no month of readings', name;
+    END IF;
+    RETURN QUERY EXECUTE format(
+        'SELECT r.channel_id, count(*), bit_xor(hash_record_extended((r.at, r.seq, r.value, r.evidence_id), 0))
+         FROM %I r
+         JOIN jsonb_to_recordset($1) AS p (channel_id bigint, stays tstzmultirange) ON p.channel_id = r.channel_id
+         WHERE r.synced AND r.said_at IS NULL AND r.boot IS NULL AND NOT p.stays @> r.at
+         GROUP BY r.channel_id', name) USING plan;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.close_privileged_functions()
  RETURNS void
  LANGUAGE plpgsql
@@ -4065,6 +4250,24 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO lotwarden_runtime', each);
     END LOOP;
 END $function$;
+
+CREATE OR REPLACE FUNCTION public.corrected_movements(lots bigint[])
+ RETURNS TABLE(id bigint, occurred_at timestamp with time zone, said_at timestamp with time zone, corrections jsonb)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT f.id, f.occurred_at, f.said_at, f.corrections
+    FROM (
+        SELECT m.id, m.occurred_at, m.said_at, movement_corrections(m) AS corrections
+        FROM movement m WHERE m.lot_id = ANY(lots)
+        UNION
+        SELECT m.id, m.occurred_at, m.said_at, movement_corrections(m)
+        FROM (SELECT DISTINCT i.to_place FROM movement i JOIN place p ON p.id = i.to_place AND p.kind = 'production'
+              WHERE i.lot_id = ANY(lots)) AS batch
+        JOIN movement m ON m.from_place = batch.to_place
+    ) AS f
+    WHERE f.corrections <> '[]'
+$function$;
 
 CREATE OR REPLACE FUNCTION public.corrected_time(of_gateway bigint, of_boot text, of_mono_ms bigint, said_at timestamp with time zone)
  RETURNS timestamp with time zone
@@ -4114,6 +4317,15 @@ AS $function$
             BETWEEN e.first_seq AND e.last_seq
     ORDER BY e.first_seq DESC
     LIMIT 1
+$function$;
+
+CREATE OR REPLACE FUNCTION public.excursion_corrections(x excursion)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT lot_corrections(ARRAY(SELECT DISTINCT e.lot_id FROM exposure e WHERE e.excursion_id = x.id), '{}',
+                           coalesce((SELECT min(v.recorded_at) FROM excursion_version v WHERE v.excursion_id = x.id), x.began_at))
 $function$;
 
 CREATE OR REPLACE FUNCTION public.expired_text(expires_at timestamp with time zone, zone text)
@@ -4249,6 +4461,14 @@ CREATE OR REPLACE FUNCTION public.happened_at(data jsonb, recorded_at timestamp 
  STABLE PARALLEL SAFE
 RETURN CASE WHEN (COALESCE((data ->> 'at'::text), ((data -> 'request'::text) ->> 'occurred_at'::text)) ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d'::text) THEN (COALESCE((data ->> 'at'::text), ((data -> 'request'::text) ->> 'occurred_at'::text)))::timestamp with time zone ELSE recorded_at END;
 
+CREATE OR REPLACE FUNCTION public.hold_corrections(h hold, told_at timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT lot_corrections(ARRAY(SELECT g.lot_id FROM hold_goods g WHERE g.hold_id = h.id UNION SELECT h.lot_id), '{}', told_at)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.hold_covers(held_place bigint, place bigint)
  RETURNS boolean
  LANGUAGE sql
@@ -4316,6 +4536,40 @@ AS $function$
           WHERE (d.gateway_id, d.journal, d.lane) = (of_gateway, of_journal, of_lane) AND d.by_first IS NULL) AS known
 $function$;
 
+CREATE OR REPLACE FUNCTION public.leave_month(name text, plan jsonb)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+    month timestamp;
+    stayed bigint;
+BEGIN
+    IF name !~ '^reading_[0-9]{4}_[0-9]{2}$' THEN
+        RAISE EXCEPTION '% is no month of readings', name;
+    END IF;
+    month := to_date(substr(name, 9), 'YYYY_MM');
+    CREATE TABLE reading_fresh (LIKE reading INCLUDING DEFAULTS);
+    EXECUTE format(
+        'INSERT INTO reading_fresh
+         SELECT r.* FROM %I r
+         LEFT JOIN jsonb_to_recordset($1) AS p (channel_id bigint, stays tstzmultirange) ON p.channel_id = r.channel_id
+         WHERE p.channel_id IS NULL
+            OR NOT (r.synced AND r.said_at IS NULL AND r.boot IS NULL AND NOT p.stays @> r.at)', name) USING plan;
+    GET DIAGNOSTICS stayed = ROW_COUNT;
+    -- Whoever has read readings is waited for: nobody finds a month gone that was there when they began.
+    SET LOCAL lock_timeout = '2s';
+    LOCK TABLE ONLY reading IN ACCESS EXCLUSIVE MODE;
+    EXECUTE format('ALTER TABLE reading DETACH PARTITION %I', name);
+    EXECUTE format('DROP TABLE %I', name);
+    EXECUTE format('ALTER TABLE reading_fresh RENAME TO %I', name);
+    EXECUTE format('ALTER TABLE reading ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name,
+                   month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+    SET LOCAL lock_timeout = 0;
+    RETURN stayed;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.let_runtime_pass_by_policies()
  RETURNS boolean
  LANGUAGE plpgsql
@@ -4372,6 +4626,20 @@ BEGIN
     WHERE id = ANY(ARRAY(SELECT DISTINCT lot_id FROM changed)) AND is_wholly_exposed;
     RETURN NULL;
 END $function$;
+
+CREATE OR REPLACE FUNCTION public.lot_corrections(numbered bigint[], expiring bigint[], told_at timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT coalesce(jsonb_agg(jsonb_build_object('lot_id', c.lot_id, 'kind', c.kind, 'decided_at', c.decided_at,
+                                                 'before', coalesce(c.before ->> 'lot_number', c.before ->> 'expiry'))
+                              ORDER BY c.decided_at, c.id), '[]')
+    FROM correction c
+    WHERE c.decision = 'confirmed' AND c.kind IN ('lot_number', 'lot_expiry') AND c.decided_at > told_at
+      AND (c.kind = 'lot_number' AND c.lot_id = ANY(numbered) OR c.kind = 'lot_expiry' AND c.lot_id = ANY(expiring))
+      AND c.lot_id = ANY(numbered || expiring)
+$function$;
 
 CREATE OR REPLACE FUNCTION public.lot_expires_at(l lot)
  RETURNS timestamp with time zone
@@ -4485,6 +4753,23 @@ AS $function$
                             CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET'
                                  ELSE 'MEMBER' END)
                      FROM pg_roles WHERE rolname = 'lotwarden_runtime'), false)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.movement_corrections(m movement)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT lot_corrections(
+        CASE WHEN m.serial = '' OR m.action = 'commission'
+                  OR NOT EXISTS (SELECT FROM lot l JOIN item_gtin g ON g.item_id = l.item_id AND g.base_units = 1
+                                 WHERE l.id = m.lot_id)
+             THEN ARRAY[m.lot_id] ELSE '{}' END
+        || CASE WHEN p.kind = 'production'
+                     AND m.id = (SELECT min(made.id) FROM movement made WHERE made.from_place = m.from_place)
+                THEN ARRAY(SELECT c.lot_id FROM movement c WHERE c.to_place = m.from_place) ELSE '{}' END,
+        CASE WHEN p.kind = 'production' OR m.action = 'commission' THEN ARRAY[m.lot_id] ELSE '{}' END, m.recorded_at)
+    FROM place p WHERE p.id = m.from_place
 $function$;
 
 CREATE OR REPLACE FUNCTION public.note_evidence()
@@ -5029,6 +5314,68 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).name)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).name)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_archive_file()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_file', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_file', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_file', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_archive_manifest()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_manifest', NULL::bigint, jsonb_build_array((s.r).number)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_manifest', NULL::bigint, jsonb_build_array((s.r).number)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_manifest', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).number)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).number)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -7416,6 +7763,68 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_tote_packing()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_tote_packing_line()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing_line', NULL::bigint, jsonb_build_array((s.r).packing_id, (s.r).line)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing_line', NULL::bigint, jsonb_build_array((s.r).packing_id, (s.r).line)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing_line', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).packing_id, (s.r).line)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).packing_id, (s.r).line)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
