@@ -27,6 +27,7 @@ from cloud_sync.api import (
     controlled,
     corrections,
     desk,
+    devices,
     dscsa,
     dscsa_investigations,
     enrolments,
@@ -97,6 +98,7 @@ Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: se
 ROOMS = (
     stock,
     serials,
+    devices,
     theft,
     corrections,
     traces,

@@ -15,7 +15,10 @@ from cloud_sync.actions.papers import (
     lots,
     months,
     orders,
+    pedigrees,
     quality,
+    theft,
+    tracing,
     validation,
 )
 from cloud_sync.actions.papers.sites import style_of
@@ -39,8 +42,11 @@ from cloud_sync.papers.kinds.order_papers import (
     pick_list,
     receiving_discrepancy,
 )
+from cloud_sync.papers.kinds.pedigree import Pedigree, pedigree
 from cloud_sync.papers.kinds.recall_report import RecallReport, recall_report
+from cloud_sync.papers.kinds.theft_report import TheftReport, theft_report
 from cloud_sync.papers.kinds.thermal_passport import ThermalPassport, thermal_passport
+from cloud_sync.papers.kinds.tracing_answer import TracingAnswer, tracing_answer
 from cloud_sync.papers.kinds.validation_protocol import ValidationProtocol, validation_protocol
 from cloud_sync.papers.reading import envelope_of
 from cloud_sync.papers.render import made_with, pdf_of
@@ -72,6 +78,9 @@ class PaperName(StrEnum):
     MONTH = "monthly-report"
     DOWNTIME = "downtime-pack"
     VALIDATION = "validation-protocol"
+    PEDIGREE = "pedigree"
+    THEFT = "theft-report"
+    TRACING = "tracing-answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +223,31 @@ KINDS: Mapping[PaperName, PaperKind] = {
         validation_protocol,
         lambda _: "/records",
         ValidationProtocol,
+    ),
+    PaperName.PEDIGREE: PaperKind(
+        "Pedigree",
+        "the number of the lot, or LOT:SERIAL",
+        pedigrees.pedigree_of,
+        pedigree,
+        _page_of_first("/lots/"),
+        Pedigree,
+    ),
+    PaperName.THEFT: PaperKind(
+        "Report of a suspicious unit",
+        "the number of the case",
+        theft.report_of,
+        theft_report,
+        _page("/cases/"),
+        TheftReport,
+    ),
+    PaperName.TRACING: PaperKind(
+        "Answer to a regulator",
+        "the number of the tracing request",
+        tracing.answer_paper_of,
+        tracing_answer,
+        lambda _: "/tracing-requests",
+        TracingAnswer,
+        Permission.AUDIT,
     ),
 }
 
