@@ -58,7 +58,7 @@ GROUPS = (
             Entry("/downtime", "Downtime", "z"),
             Entry("/trace", "Trace", "h"),
             Entry("/finance", "Finance", "f"),
-            Entry("/charges", "Buy and bill", "8", ("/new-administration",)),
+            Entry("/charges", "Buy and bill", "B", ("/new-administration",)),
         ),
     ),
     Group(
