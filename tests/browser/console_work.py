@@ -22,6 +22,7 @@ from cloud_sync.storage.database import Database
 from edge_agent.domain.wire.records import Action
 from tests.browser.console_hospital import HOSPITAL_PAGES, tell_of_hospital
 from tests.browser.console_planning import PLANNING_PAGES, plan_the_house
+from tests.browser.console_serials import SERIAL_PAGES, serialise
 from tests.browser.console_tracing import TRACING_PAGES, trade
 from tests.support.builders import GTIN, Ledger
 
@@ -58,6 +59,7 @@ WORK_PAGES = {
     "paper-sheet": "/downtime/sheet?number=site.202603011100.1",
     "search": "/orders?q=insulin&next=to+receive&sort=-number",
     **TRACING_PAGES,
+    **SERIAL_PAGES,
     **HOSPITAL_PAGES,
     **PLANNING_PAGES,
 }  # fmt: skip
@@ -83,6 +85,7 @@ def work(ledger: Ledger, at: datetime) -> None:
     _batch(database, at)
     _downtime(database, at)
     trade(database, at, GTIN)
+    serialise(ledger, at)
     tell_of_hospital(ledger, at)
     plan_the_house(database, at)
 

@@ -49,6 +49,7 @@ def furnished(api: Api) -> dict[PaperName, str]:
         PaperName.COUNT: "C-1", PaperName.PICK: requisition, PaperName.PACKING: shipped,
         PaperName.ROOM: "fridge-a:2026-05", PaperName.DESTRUCTION: destruction, PaperName.AUDIT: f"lot:{lot}",
         PaperName.CALIBRATION: "main", PaperName.MONTH: "main:2026-05",
+        PaperName.PEDIGREE: str(lot), PaperName.THEFT: _suspicious(api),
         PaperName.DOWNTIME: "main", PaperName.VALIDATION: _validated(api),
         PaperName.TRACING: _asked_by_a_regulator(api),
     }  # fmt: skip
@@ -132,6 +133,15 @@ def _measure(database: Database, gateway: GatewayWithKey) -> None:
     due = Notice(stamp(NOW), NoticeKind.CALIBRATION_DUE, "probe-a", "calibration is due", {"due": "2026-06-20"})
     units.append(gateway.batch(due))
     assert {receipt.outcome for receipt in store_batches(database, units)} == {BatchOutcome.STORED}
+
+
+def _suspicious(api: Api) -> str:
+    """A unit that was stolen and comes in all the same; gives the number of the case."""
+    lost = {"item": "insulin", "serial": "S-77", "why": "stolen", "description": "The van was broken into"}
+    api.quality.ok("POST", "/v1/lost-serials", json={**lost, "lost_at": (NOW - timedelta(days=9)).isoformat()})
+    api.receive("ST01", 1, serial="S-77", place="suite")
+    (signal,) = api.reader.rows("/v1/theft-signals")
+    return str(signal["id"])
 
 
 def _receive(api: Api) -> tuple[int, int]:
