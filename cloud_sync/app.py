@@ -10,6 +10,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
+from starlette.routing import BaseRoute
 
 from cloud_sync.actions.gateways.ledger_keys import ReceiptSigner
 from cloud_sync.actions.interop.field_maps import FieldMaps
@@ -213,11 +214,16 @@ def _endpoints() -> list[LateRoute]:
     routers += [(epcis.router, ""), (epcis_queries.router, "")]  # where the standard's clients look for it
     routers += [(page.router, "") for page in PAGES]
     return [
-        route.under(prefix, generate_unique_id_function=_operation_id)
+        _late(route).under(prefix, generate_unique_id_function=_operation_id)
         for router, prefix in routers
         for route in router.routes
-        if isinstance(route, LateRoute)
     ]
+
+
+def _late(route: BaseRoute) -> LateRoute:
+    if isinstance(route, LateRoute):
+        return route
+    raise TypeError(f"{route} is made by a router whose route_class is none of ours: use ApiRoute or PageRoute")
 
 
 def healthz(database: Ledger) -> HealthOut:
