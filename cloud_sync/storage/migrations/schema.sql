@@ -1009,7 +1009,6 @@ CREATE TABLE epcis_event_key (
     event_time timestamp with time zone NOT NULL,
     event bigint NOT NULL,
     is_parent boolean NOT NULL,
-    CONSTRAINT epcis_event_key_event_fkey FOREIGN KEY (event) REFERENCES epcis_event(id),
     CONSTRAINT epcis_event_key_pkey PRIMARY KEY (key, event_time, event, is_parent)
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
