@@ -82,6 +82,7 @@ GROUPS = (
                 "m",
                 ("/production-batches", "/master-formulation-records", "/new-formulation"),
             ),
+            Entry("/quality", "Quality control", "7"),
             Entry("/reports", "Reports", "s"),
             Entry("/audit", "Audit", "a"),
             Entry(

@@ -23,6 +23,12 @@ OF_PATH: Mapping[tuple[str, str], tuple[str, str]] = {
     ("excursions", "excursion_id"): ("places_of_excursion", "id"),
     ("production-batches", "number"): ("places_of_batch", "number"),
     ("corrections", "correction_id"): ("places_of_correction", "id"),
+    ("stability-studies", "study_id"): ("places_of_study", "id"),
+    ("environment-sessions", "session_id"): ("places_of_session", "id"),
+    ("quality-samples", "sample_id"): ("places_of_sample", "id"),
+    ("quality/studies", "study_id"): ("places_of_study", "id"),
+    ("quality/environment", "session_id"): ("places_of_session", "id"),
+    ("quality/samples", "sample_id"): ("places_of_sample", "id"),
     ("alert-subscriptions", "name"): ("places_of_subscription", "name"),
     ("alerts/subscriptions", "name"): ("places_of_subscription", "name"),
 }
