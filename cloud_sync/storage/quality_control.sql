@@ -223,7 +223,7 @@ LIMIT :rows_max;
 -- Batches in which somebody did steps since a moment.
 SELECT DISTINCT p.name AS number
 FROM batch_fact f JOIN production_batch b ON b.id = f.batch_id JOIN place p ON p.id = b.place_id
-WHERE f.actor = :person AND f.kind IN ('step', 'yield') AND f.occurred_at > :since
+WHERE f.actor = :person AND f.kind IN ('step', 'yield') AND f.occurred_at >= :since
 ORDER BY 1 LIMIT 200;
 
 -- name: last_passed_fill(person, name)$

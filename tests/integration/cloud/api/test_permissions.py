@@ -45,8 +45,9 @@ OPEN = {
 OF_THE_HOUSE = {
     "access-reviews", "accounts", "alert-rotas", "alert-targets", "anomalies", "change-controls", "changes",
     "connections", "documents", "dscsa", "epcis", "equipment", "erp", "gateways", "imports", "items", "legal-holds",
-    "logger-files", "master-formulation-records", "operators", "owners", "paper-schedules", "planning", "policies", "product-reports",
-    "recalls", "releases", "replenishment", "roll-outs", "shortages", "spreadsheets", "suppliers", "totes",
+    "logger-files", "master-formulation-records", "operators", "owners", "paper-schedules", "planning", "policies",
+    "product-reports", "recalls", "releases", "replenishment", "roll-outs", "shortages", "spreadsheets", "suppliers",
+    "totes",
 }  # fmt: skip
 """What belongs to no site: whoever works at one site alone does not change it."""
 LOOKS_ITSELF = {"signatures", "labels", "fhir"}
