@@ -11,6 +11,7 @@ from cloud_sync.commands.accounts import account_app, init
 from cloud_sync.commands.alerts import alert_app
 from cloud_sync.commands.backups import backup_ledger, declare_restored, make_key, restore_ledger
 from cloud_sync.commands.batches import batch_app
+from cloud_sync.commands.broker import broker_app
 from cloud_sync.commands.channels import channel_app
 from cloud_sync.commands.connections import connection_app
 from cloud_sync.commands.doctor import doctor, status
@@ -72,6 +73,7 @@ app.add_typer(connection_app, name="connection")
 app.add_typer(erp_app, name="erp")
 app.add_typer(logger_app, name="logger")
 app.add_typer(batch_app, name="batch")
+app.add_typer(broker_app, name="broker")
 app.add_typer(hl7_app, name="hl7")
 app.add_typer(ledger_key_app, name="ledger-key")
 app.add_typer(operator_app, name="operator")

@@ -20,6 +20,7 @@ from cloud_sync.api import (
     audit_trail,
     backups,
     batches,
+    claims,
     compounding,
     corrections,
     desk,
@@ -48,10 +49,12 @@ from cloud_sync.api import (
     records,
     seal,
     security_keys,
+    serials,
     sessions,
     signatures,
     spreadsheets,
     stock,
+    theft,
     traces,
 )
 from cloud_sync.api.access import Ledger
@@ -89,6 +92,8 @@ Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: se
 
 ROOMS = (
     stock,
+    serials,
+    theft,
     corrections,
     traces,
     orders,
@@ -99,6 +104,7 @@ ROOMS = (
     quality_control,
     audit_trail,
     recalls,
+    claims,
     compounding,
     master_data,
     records,

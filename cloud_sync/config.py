@@ -18,6 +18,7 @@ from cloud_sync.domain.oidc import OidcSettings
 from cloud_sync.domain.roles import Role
 from cloud_sync.domain.typed_times import TypedTimes
 from cloud_sync.errors import ConfigError, Invalid
+from cloud_sync.ingest.jetstream.settings import JetStreamSection
 from cloud_sync.ingest.mllp.receiver import Hl7Section
 from cloud_sync.ingest.mqtt.receiver import MqttSection
 from cloud_sync.labels.printer import address_of
@@ -257,6 +258,7 @@ class LedgerConfig(Section):
     database: DatabaseSection
     policies_dir: Path | None = None
     mqtt: MqttSection | None = None
+    jetstream: JetStreamSection | None = None
     typed_times: Annotated[TypedTimesSection, Field(default_factory=TypedTimesSection)]
     alerts: Annotated[AlertsSection, Field(default_factory=AlertsSection)]
     connections: Annotated[ConnectionsSection, Field(default_factory=ConnectionsSection)]
@@ -333,6 +335,10 @@ _PATHS = (
     ("mqtt", "client_cert_file"),
     ("mqtt", "client_key_file"),
     ("mqtt", "credentials_file"),
+    ("jetstream", "ca_file"),
+    ("jetstream", "client_cert_file"),
+    ("jetstream", "client_key_file"),
+    ("jetstream", "credentials_file"),
     ("hl7", "tls_cert_file"),
     ("hl7", "tls_key_file"),
     ("hl7", "client_ca_file"),

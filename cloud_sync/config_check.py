@@ -54,11 +54,11 @@ def _secrets(config: LedgerConfig, path: Path) -> Iterator[tuple[str, Path]]:
     """Files with keys and passwords, each with the key of the configuration that names it."""
     if config.server.tls_key_file is not None:
         yield "server.tls_key_file", config.server.tls_key_file
-    if config.mqtt is not None:
+    for name, section in (("mqtt", config.mqtt), ("jetstream", config.jetstream)):
         for key in ("client_key_file", "credentials_file"):
-            secret: Path | None = getattr(config.mqtt, key)
+            secret: Path | None = getattr(section, key, None)
             if secret is not None:
-                yield f"mqtt.{key}", secret
+                yield f"{name}.{key}", secret
     if config.alerts.smtp_credentials_file is not None and config.alerts.smtp_credentials_file.exists():
         yield "alerts.smtp_credentials_file", config.alerts.smtp_credentials_file
     if config.backup.key_file is not None and config.backup.key_file.exists():

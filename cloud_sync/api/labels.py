@@ -30,7 +30,7 @@ router = APIRouter(tags=["labels"], route_class=ApiRoute, responses=answers(404,
 
 Kind = Literal["item", "lot", "serial", "place", "container", "tote"]
 Dpi = Literal[203, 300, 600]
-_FILE: dict[int | str, dict[str, Any]] = {
+FILE: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {media: {"schema": {"type": "string", "format": "binary"}} for media in labels.MEDIA.values()},
         "description": "The file.",
@@ -47,7 +47,7 @@ Settings = Annotated[LabelSettings, Depends(_settings)]
 """Whose numbers totes get, and which label printers there are."""
 
 
-@router.get("/labels/badge", summary="Get an operator's badge", response_class=Response, responses=_FILE)
+@router.get("/labels/badge", summary="Get an operator's badge", response_class=Response, responses=FILE)
 def badge_file(
     database: Ledger,
     _: GatewayManager,
@@ -74,7 +74,7 @@ def print_badge(
     labels.print_labels(database, wanted, what.printer, settings, at=now, actor=actor.name)
 
 
-@router.get("/labels/{kind}", summary="Get a label", response_class=Response, responses=_FILE)
+@router.get("/labels/{kind}", summary="Get a label", response_class=Response, responses=FILE)
 def label(
     kind: Kind,
     database: Ledger,
@@ -100,7 +100,7 @@ def label(
 
 
 @router.post(
-    "/labels/container/file", summary="Get a container's label with a name", response_class=Response, responses=_FILE
+    "/labels/container/file", summary="Get a container's label with a name", response_class=Response, responses=FILE
 )
 def container_file(what: ContainerFileIn, database: Ledger, _: Signer, now: Now, settings: Settings) -> Any:
     """As `GET /v1/labels/container`, with the patient's name in the body: it stands in no address and in no log."""

@@ -15,7 +15,7 @@ MESSAGE_BYTES_MAX = 16 << 20
 IMPORTS_PATH = "/v1/imports/"
 FILE_PATHS = (
     IMPORTS_PATH, "/epcis/capture", "/v1/spreadsheets/", "/v1/erp/", "/v1/logger-files/", "/administration/",
-    "/loggers",
+    "/loggers", "/v1/complaints/", "/complaints/",
 )  # fmt: skip
 LOGGER_FILES = "/logger-files"
 FILE_BYTES_MAX = 16 << 20

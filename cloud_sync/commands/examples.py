@@ -13,6 +13,7 @@ EXAMPLES: Mapping[str, str] = {
     "mosquitto.conf": "config/mosquitto.example.conf",
     "mosquitto.acl": "config/mosquitto.example.acl",
     "nats-server.conf": "config/nats-server.example.conf",
+    "nats-cluster.conf": "config/nats-cluster.example.conf",
     "hl7-pharmacy.toml": "config/hl7/pharmacy-rds.toml",
     "hl7-cabinet.toml": "config/hl7/cabinet-example.toml",
 }

@@ -129,6 +129,7 @@ def _serve_on(
     field_maps = FieldMaps(loaded.hl7)
     with (
         _mqtt_door(loaded, database) if number == 0 else nullcontext(),
+        _jetstream_door(loaded, database),  # each worker takes its share
         _mllp_door(loaded, database, field_maps) if number == 0 else nullcontext(),
         Leadership(database) as leadership,
         Replanning(database, leads=lambda: leadership.is_ours),
@@ -254,6 +255,32 @@ def _mqtt_door(config: LedgerConfig, database: Database) -> Iterator[None]:
     except ValueError as error:
         raise ConfigError((f"mqtt: {error}",)) from error
     door.start()
+    try:
+        yield
+    finally:
+        door.stop()
+
+
+@contextmanager
+def _jetstream_door(config: LedgerConfig, database: Database) -> Iterator[None]:
+    """Take batches from a cluster of brokers as well, if there is one."""
+    if config.jetstream is None:
+        yield
+        return
+    try:
+        from cloud_sync.ingest.jetstream.receiver import JetStreamDoor  # of an extra that few ledgers need
+    except ModuleNotFoundError as missing:
+        if missing.name != "nats":
+            raise
+        reason = "jetstream: the ledger needs the package nats-py for it; pip install 'lotwarden[cluster]'"
+        raise ConfigError((reason,)) from missing
+    try:
+        door = JetStreamDoor(
+            config.jetstream, partial(store_batches, database), ReceiptSigner(database), MissingTeller(database)
+        )
+        door.start()
+    except ValueError as error:
+        raise ConfigError((f"jetstream: {error}",)) from error
     try:
         yield
     finally:

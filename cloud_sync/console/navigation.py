@@ -70,6 +70,7 @@ GROUPS = (
         "Quality",
         (
             Entry("/recalls", "Recalls", "w", ("/new-recall",)),
+            Entry("/claims", "Claims", "7", ("/complaints", "/new-complaint")),
             Entry(
                 "/trading-partners",
                 "Trading partners",
@@ -82,7 +83,7 @@ GROUPS = (
                 "m",
                 ("/production-batches", "/master-formulation-records", "/new-formulation"),
             ),
-            Entry("/quality", "Quality control", "7"),
+            Entry("/quality", "Quality control", "0"),
             Entry("/reports", "Reports", "s"),
             Entry("/audit", "Audit", "a"),
             Entry(

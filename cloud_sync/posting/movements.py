@@ -30,6 +30,7 @@ from cloud_sync.posting.quality_control.gates import Consumed, tell_consumption
 from cloud_sync.posting.recall_scope import reach_recalls, redo_reaches
 from cloud_sync.posting.reservations.broken_reservations import break_reservations
 from cloud_sync.posting.reservations.reservation_moves import move_reservations
+from cloud_sync.posting.serials.theft import check_moved
 from cloud_sync.posting.site_scope import out_of_scope
 from cloud_sync.posting.typed_times import doubt_typed_times
 from cloud_sync.storage.database import Connection, Row
@@ -385,6 +386,7 @@ def _follow(connection: Connection, moved: Sequence[Row]) -> None:
             queries("movements").serials_in_places(connection, lot_ids=columns["lot_ids"], serials=columns["serials"])
         ):
             _sync_duplicate(connection, stay)
+        check_moved(connection, moved)
     move_reservations(connection, as_movements(recounted))
 
 

@@ -76,6 +76,10 @@ SELECT p.name FROM channel c JOIN place p ON p.id = c.place_id WHERE c.id = :id;
 -- Where a gateway stands.
 SELECT p.name FROM gateway g JOIN place p ON p.id = g.place_id WHERE g.name = :name;
 
+-- name: places_of_complaint(id)
+-- Where the goods of a complaint are.
+SELECT p.name FROM complaint c JOIN place p ON p.id = c.place_id WHERE c.id = :id;
+
 -- name: places_of_hold(id)
 -- The place that a hold names.
 SELECT p.name FROM hold h JOIN place p ON p.id = h.place_id WHERE h.id = :id;

@@ -133,6 +133,13 @@ WHERE k.kind = ANY(:kinds) AND k.resolved_at IS NULL
 ORDER BY k.id DESC
 LIMIT :rows_max;
 
+-- name: desk_lost(rows_max)
+-- Serials that every dock refuses, the latest ones. Index: lost_serial_open.
+SELECT i.name AS item, i.title, s.serial, s.why
+FROM (SELECT * FROM lost_serial WHERE found_at IS NULL ORDER BY id DESC LIMIT :rows_max) s
+JOIN item i ON i.id = s.item_id
+ORDER BY i.name, s.serial;
+
 -- name: place_gateway(name, place_id)!
 -- Say where a gateway stands.
 UPDATE gateway SET place_id = :place_id WHERE name = :name;

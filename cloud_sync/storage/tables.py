@@ -83,7 +83,11 @@ TABLES: Mapping[str, TableRule] = {
     "channel": _SETTING,
     "channel_place_was": _EVIDENCE,
     "channel_statement": _evidence("decision", "decided_by", "decided_at"),
+    "claim_settlement": _EVIDENCE,
     "clock_offset": _DERIVED,  # of notices
+    "complete_maker": _SETTING,
+    "complaint": _evidence("finding", "finding_text", "investigated_by", "investigated_at"),
+    "complaint_evidence": _EVIDENCE,
     "controlled_change": _evidence("decision", "decided_by", "decided_at", "decision_reason", "applied_at"),
     "correction": _evidence(
         "effect", "needs_second_person", "before", "after", "decided_by", "decided_at", "decision", "decision_reason"
@@ -91,6 +95,7 @@ TABLES: Mapping[str, TableRule] = {
     "count_line": _EVIDENCE,
     "count_result": _EVIDENCE,
     "declared_gap": _DERIVED,  # of notices
+    "device": _SETTING,
     "disposition": _EVIDENCE,
     "document": _EVIDENCE,
     "doubtful_scan": _EVIDENCE,
@@ -112,6 +117,8 @@ TABLES: Mapping[str, TableRule] = {
     "excursion": _DERIVED,
     "excursion_version": _EVIDENCE,
     "exposure": _DERIVED,
+    "field_correction": _evidence("closed_by", "closed_at", "closed_reason"),
+    "field_correction_unit": _EVIDENCE,
     "gateway": _SETTING,
     "gateway_cohort": _SETTING,
     "gateway_config": _EVIDENCE,
@@ -137,6 +144,7 @@ TABLES: Mapping[str, TableRule] = {
     "item_gtin": _SETTING,
     "item_substitute": _SETTING,
     "lane_progress": _DERIVED,
+    "lost_serial": _evidence("found_by", "found_at", "found_how"),
     "ledger_key": TableRule(TableKind.EVIDENCE, not_sealed=("private_key",)),
     "logger_file": _EVIDENCE,
     "legal_hold": _evidence(
@@ -236,17 +244,24 @@ TABLES: Mapping[str, TableRule] = {
     "signature": _EVIDENCE,
     "signature_by_key": _EVIDENCE,
     "site_format": _SETTING,
+    "serial_pattern": _SETTING,
+    "serial_range": _EVIDENCE,
+    "service_plan": _SETTING,
     "shortage": _evidence(
         "decision", "decided_by", "decided_at", "decision_reason", "ended_by", "ended_at", "ended_reason"
     ),
     "shortage_override": _EVIDENCE,
     "shortage_share": _EVIDENCE,
     "sign_in_attempt": _DERIVED,  # kept while it makes the next one wait
+    "site_travel": _SETTING,
     "sop": _EVIDENCE,
     "stability_study": _EVIDENCE,
     "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
     "stock_order": _EVIDENCE,
     "supplier": _SETTING,
+    "supplier_claim": _evidence(
+        "sent_by", "sent_at", "sent_how", "evidence_sha256", "closed_as", "closed_by", "closed_at", "closed_reason"
+    ),
     "suspect_product": _evidence(
         "determination",
         "determined_by",
@@ -262,6 +277,7 @@ TABLES: Mapping[str, TableRule] = {
     ),
     "training_requirement": _SETTING,
     "transfer_advice": _evidence("decision", "decided_by", "decided_at", "decision_reason", "order_number"),
+    "told_unit": _DERIVED,  # of captured events
     "tote": _EVIDENCE,
     "tracing_request": _evidence("answered_by", "answered_at", "answer_sha256"),
     "traced_product": _SETTING,
@@ -273,7 +289,9 @@ TABLES: Mapping[str, TableRule] = {
         "fault", "faults", "finished_by", "finished_at", "voided_by", "voided_at", "voided_reason"
     ),
     "transaction_serial": _DERIVED,
+    "unit_fact": _EVIDENCE,
     "unjudged_on_purpose": _SETTING,
     "unusable_reading": _DERIVED,  # of batches
     "validation_run": _EVIDENCE,
+    "warranty_term": _SETTING,
 }

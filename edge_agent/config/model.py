@@ -69,6 +69,13 @@ def _uplink_url(url: str, info: ValidationInfo) -> str:
     return url
 
 
+def _broker_url(url: str) -> str:
+    fault = url_fault(url, "mqtt")
+    if fault:
+        raise ValueError(fault)
+    return url
+
+
 def _desk_url(url: str) -> str:
     fault = url_fault(url)
     if fault:
@@ -144,8 +151,15 @@ class CalendarSection(Section):
 
 
 class UplinkMqttSection(Section):
-    """``[uplink.mqtt]``: what only an uplink over MQTT needs."""
+    """``[uplink.mqtt]``: what only an uplink over MQTT needs.
 
+    ``other_urls``: where else the broker may be reached, as further nodes of a cluster; tried in turn.
+    """
+
+    other_urls: Annotated[
+        tuple[Annotated[str, AfterValidator(_broker_url)], ...],
+        Field(max_length=20, examples=[["mqtts://broker-2.example.org"]]),
+    ] = ()
     version: Annotated[Literal["auto", "5", "3.1.1"], Field(examples=["auto"])] = "auto"
     credentials_file: Path | None = None
     inflight_max: Annotated[int, Field(ge=1, le=200)] = 16

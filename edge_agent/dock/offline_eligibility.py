@@ -55,6 +55,10 @@ PUTS = frozenset({Action.PUT_AWAY, Action.MOVE, Action.PICK})
 """What can be done elsewhere as well is refused into a place in alarm. A delivery or a return is warned of."""
 
 
+MAY_BE_LOST = frozenset({Action.MOVE, Action.COUNT})
+"""What may be done with a unit of the list of lost serials: set it apart and count it. The rest is refused."""
+
+
 def no_alarm(_place: str) -> str:
     """Nothing is measured."""
     return ""
@@ -139,6 +143,9 @@ class DeskJudge:
         If nothing speaks against it by an old desk, that is said, too.
         """
         at = self._known.desk.not_before(self._clock) if self._known.desk else stamp.at
+        lost = self._known.why_lost(line)
+        if lost:
+            return (Verdict(doing.action not in MAY_BE_LOST, "lost_serial", f"{lost}{self._by_age()}"),)
         if doing.action in ISSUING:
             verdicts = self._issuing(doing, line, before, at)
         elif doing.action is Action.RECEIVE:

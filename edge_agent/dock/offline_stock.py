@@ -135,6 +135,11 @@ class OfflineStock:
         """Every lot that is known here."""
         return tuple(self._lots.values())
 
+    def why_lost(self, line: ScanLine) -> str:
+        """Why every dock refuses this unit; '' if none does."""
+        found, serial = self.item_of(line), self.serial_of(line)
+        return self._lost.get((found[0].name, serial), "") if found and serial else ""
+
     def serial_at(self, item: str, serial: str) -> str | None:
         """The place in the house where this unit is, None if it is not here."""
         found = self._serials.get((item, serial))
@@ -250,6 +255,7 @@ class OfflineStock:
         self._orders = {order.number: order for order in (snapshot.orders if snapshot else ())}
         self._suppliers = {supplier.place: supplier for supplier in (snapshot.suppliers if snapshot else ())}
         self._operators = {operator.badge: operator for operator in (snapshot.operators if snapshot else ())}
+        self._lost = {(each.item, each.serial): each.text for each in (snapshot.lost if snapshot else ())}
         self._lots: dict[LotKey, LotNow] = {}
         self._by_number: dict[tuple[str, str], list[LotKey]] = defaultdict(list)
         self._serials: dict[tuple[str, str], tuple[LotKey, str]] = {}

@@ -53,18 +53,9 @@ class MqttUplink:
         fault = url_fault(section.url, "mqtt")
         if fault:
             raise ConfigError((f"uplink.url: {fault}",))
-        parts = urlsplit(section.url)
-        self._broker = Broker(
-            address=f"{parts.scheme}://{parts.netloc}",
-            host=parts.hostname or "",
-            port=parts.port or PORTS[parts.scheme],
-            # Always the same, so that a broker drops the half-open connection of this gateway's last life.
-            client_id=f"lotwarden-{gateway}",
-            tls=tls_context(section) if parts.scheme == "mqtts" else None,
-            credentials=read_credentials(section.mqtt.credentials_file) if section.mqtt.credentials_file else None,
-            keepalive_s=section.mqtt.keepalive_s,
-            step_s=section.timeout_s,
-        )
+        self._broker, *others = _brokers(section, gateway)
+        self._others = deque(others)
+        """Further nodes, the next to be tried first."""
         self._batches_topic = f"lotwarden/{gateway}/batches"
         self._receipts_topic = f"lotwarden/{gateway}/receipts"
         self._timeout_s = section.timeout_s
@@ -106,6 +97,8 @@ class MqttUplink:
             fault = LinkDown(f"{self._broker.address}: not all receipts within {limit_s:.0f} s")
         except (LinkDown, Refused) as error:
             fault = error
+        if isinstance(fault, LinkDown) and self._others:
+            await self._turn_to_next()
         receipts = self._answers(by_digest)
         self._forged = forged_words(self._receipts_topic, self._forged_digests)
         self._forged_digests = []
@@ -131,6 +124,12 @@ class MqttUplink:
         link, self._link = self._link, None
         if link is not None:
             await link.close()
+
+    async def _turn_to_next(self) -> None:
+        """A node that brings no receipts may be cut off from the others, even if it answers itself."""
+        await self.close()
+        self._others.append(self._broker)
+        self._broker = self._others.popleft()
 
     async def _open_link(self) -> Link:
         if self._link is not None and self._link.is_open:
@@ -253,6 +252,28 @@ class MqttUplink:
                 self._receipts_topic,
                 payload[:80],
             )
+
+
+def _brokers(section: UplinkSection, gateway: GatewayName) -> list[Broker]:
+    """The broker, and its further nodes. Raises ``ConfigError``."""
+    addresses = [urlsplit(url) for url in (section.url, *section.mqtt.other_urls)]
+    tls = tls_context(section) if any(parts.scheme == "mqtts" for parts in addresses) else None
+    credentials = read_credentials(section.mqtt.credentials_file) if section.mqtt.credentials_file else None
+    return [
+        Broker(
+            address=f"{parts.scheme}://{parts.netloc}",
+            host=parts.hostname or "",
+            port=parts.port or PORTS[parts.scheme],
+            # Always the same, so that a broker drops the half-open connection of this gateway's last life.
+            # nats-server refuses a dot in it; a colon is in no name.
+            client_id=f"lotwarden-{gateway}".replace(".", ":"),
+            tls=tls if parts.scheme == "mqtts" else None,
+            credentials=credentials,
+            keepalive_s=section.mqtt.keepalive_s,
+            step_s=section.timeout_s,
+        )
+        for parts in addresses
+    ]
 
 
 def read_credentials(path: Path) -> tuple[str, str]:

@@ -37,6 +37,8 @@ UNREAD_MESSAGES_MAX = 1000
 UNSUPPORTED_VERSION = 0x84
 CONFIGURATION_FAULTS = {0x85, 0x86, 0x87, 0x8A, 0x8C}
 """CONNACK reasons (MQTT 5, table 3-1) that last until a person acts: client id, password, authorisation, ban."""
+CLIENT_ID_REJECTED, UNSPECIFIED = 0x85, 0x80
+"""What nats-server says in 3.1.1 to whoever connects, or subscribes, while its nodes choose a leader."""
 SESSION_TAKEN_OVER = 0x8E
 NO_SUBSCRIBERS = 0x10
 """A PUBACK with it is not an error of MQTT, but a batch that nobody took will never have a receipt."""
@@ -160,6 +162,11 @@ class Link:
             self._client.disconnect()
         return self.fault
 
+    @property
+    def _is_old(self) -> bool:
+        """In 3.1.1 a refusal gives no reason: it may last, or be over in a moment."""
+        return self.version is Version.V311
+
     # In the event loop: what the thread has seen.
 
     def _saw_connack(self, reason: ReasonCode, properties: Properties) -> None:
@@ -167,7 +174,7 @@ class Link:
         where = self._broker.address
         if reason.value == UNSUPPORTED_VERSION:
             self._end_with(VersionRefused(f"{where}: the broker does not speak MQTT {self.version.value}"))
-        elif reason.value in CONFIGURATION_FAULTS:
+        elif reason.value in CONFIGURATION_FAULTS and not (self._is_old and reason.value == CLIENT_ID_REJECTED):
             self._end_with(
                 Refused(f"{where}: the broker says {str(reason).lower()!r}: check uplink.mqtt.credentials_file and "
                         "the client certificate")
@@ -182,11 +189,9 @@ class Link:
 
     def _saw_suback(self, reasons: list[ReasonCode]) -> None:
         if any(reason.is_failure for reason in reasons):
-            self._end_with(
-                Refused(
-                    f"{self._broker.address}: the broker forbids reading {self._topic}: allow it in its access list"
-                )
-            )
+            words = f"{self._broker.address}: the broker forbids reading {self._topic}: allow it in its access list"
+            is_passing = self._is_old and all(reason.value == UNSPECIFIED for reason in reasons)
+            self._end_with(LinkDown(words) if is_passing else Refused(words))
         self._ready.set()
 
     def _saw_puback(self, mid: int, reason: ReasonCode) -> None:

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 from cloud_sync.actions.compounding import batch_execution, compounding, master_formulation_records
 from cloud_sync.actions.orders import fulfilment, orders
-from cloud_sync.actions.quality import recalls
+from cloud_sync.actions.quality import claims, complaints, recalls
 from cloud_sync.actions.stock import counts, paper_sheets
 from cloud_sync.actions.stock.movements import MovementLine
+from cloud_sync.actions.stock.stock import list_lots
 from cloud_sync.domain.bud import Preparation, Storage
+from cloud_sync.domain.claims import ComplaintKind, Remedy
 from cloud_sync.domain.compounding import BatchStep, Ingredient, Kind, MasterFormulationRecord
 from cloud_sync.domain.orders import OrderKind, OrderStep
 from cloud_sync.storage.database import Database
@@ -29,6 +32,7 @@ EMPTY_PAGES = (
     "counts",
     "downtime",
     "recalls",
+    "claims",
     "compounding",
     "planning",
     "shortages",
@@ -39,6 +43,7 @@ WORK_PAGES = {
     **{name: f"/{name}" for name in EMPTY_PAGES},
     "purchase": "/orders/PO-1", "requisition": "/orders/SO-1", "transfer": "/orders/TR-1", "return": "/orders/RT-1",
     "destroy": "/orders/DX-1", "new-order": "/new-order?kind=requisition", "count": "/counts/C-1",
+    "complaint": "/complaints/1", "new-complaint": "/new-complaint",
     "recall": "/recalls/1", "new-recall": "/new-recall", "batch": "/production-batches/B-1",
     "formulation": "/master-formulation-records/syringe-10/1", "new-formulation": "/new-formulation",
     "label": "/labels/place?id=fridge-a",
@@ -65,11 +70,30 @@ def work(ledger: Ledger, at: datetime) -> None:
         database, title="Acme recalls insulin L3 after particles were found", reason="letter of 12 June, class II",
         is_mock=True, lots=[], items=[], suppliers=[], lot_numbers=[("insulin", "L3")], actor="vera",
     )  # fmt: skip
+    _claims(database, at)
     _batch(database, at)
     _downtime(database, at)
     trade(database, at, GTIN)
     tell_of_hospital(ledger, at)
     plan_the_house(database, at)
+
+
+def _claims(database: Database, at: datetime) -> None:
+    """A complaint with a photograph, a claim that was sent, and a credit note for a part of it."""
+    lot = list_lots(database, item="insulin", owner=None, lot_number="L3", rows_max=1)[0]["id"]
+    text = "carton crushed, two vials broken"
+    new = complaints.NewComplaint(lot, ComplaintKind.DAMAGE, 2, text, at, place="fridge-b")
+    row = complaints.open_complaint(database, new, client_id=uuid4(), at=at, actor="amy")
+    complaints.attach_file(database, row["id"], b"%PDF-1.7 x", "The carton on arrival", at=at, actor="amy")
+    complaints.investigate(database, row["id"], is_confirmed=True, text="crushed in transport", at=at, actor="vera")
+    claim = claims.make_claim(
+        database, row["id"], wants=Remedy.CREDIT, quantity=2, amount=Decimal("80.00"), currency="USD", note="",
+        client_id=uuid4(), at=at, actor="vera",
+    )  # fmt: skip
+    claims.send_claim(database, claim["id"], "by mail", at=at, actor="vera")
+    claims.settle_credit(
+        database, claim["id"], amount=Decimal("30.00"), currency="USD", reference="CN-77", at=at, actor="vera"
+    )
 
 
 def _downtime(database: Database, at: datetime) -> None:

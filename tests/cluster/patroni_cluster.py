@@ -25,6 +25,17 @@ MISSING = [name for name in (str(POSTGRES / "postgres"), ETCD, PATRONI) if not P
 SECRET = "not-a-secret"
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where the programs of one database server listen."""
+
+    host: str
+    postgres: int
+    rest: int
+    etcd: int
+    etcd_peers: int
+
+
 @dataclass
 class Node:
     """One server with its Patroni; ``paused`` and killed as a machine would be: all of its processes at once."""
@@ -57,7 +68,6 @@ class PatroniCluster:
 
     folder: Path
     user: pwd.struct_passwd
-    etcd_ports: list[int]
     nodes: list[Node]
     keep: ExitStack = field(default_factory=ExitStack)
 
@@ -120,19 +130,19 @@ def _free_ports(count: int) -> list[int]:
 def patroni_cluster() -> Iterator[PatroniCluster]:
     """All of it, running; stopped in the end."""
     user = pwd.getpwnam("postgres")
-    with TemporaryDirectory(prefix="lotwarden-patroni-") as name, ExitStack() as stopping:
-        folder = Path(name)
+    with TemporaryDirectory(prefix="lotwarden-patroni-") as folder_name, ExitStack() as stopping:
+        folder = Path(folder_name)
         os.chown(folder, user.pw_uid, user.pw_gid)
-        clients, peers = _free_ports(3), _free_ports(3)
-        for number, node in enumerate(NODES):
-            stopping.enter_context(_etcd(folder, user, number, node, clients, peers))
-        ports = _free_ports(6)
+        ports = _free_ports(4 * len(NODES))
+        places = {name: Place("127.0.0.1", *ports[4 * k : 4 * k + 4]) for k, name in enumerate(NODES)}
+        for name in NODES:
+            stopping.enter_context(_etcd(folder, user, name, places))
         nodes = []
-        for number, node in enumerate(NODES):
-            config = folder / f"{node}.yml"
-            config.write_text(_config(folder, node, ports[number], ports[3 + number], clients))
-            nodes.append(Node(node, config, ports[number], ports[3 + number]))
-        cluster = PatroniCluster(folder, user, clients, nodes)
+        for name, place in places.items():
+            config = folder / f"{name}.yml"
+            config.write_text(patroni_config(folder, name, places, trusted="127.0.0.1/32"))
+            nodes.append(Node(name, config, place.postgres, place.rest))
+        cluster = PatroniCluster(folder, user, nodes)
         stopping.callback(lambda: [cluster.kill(node) for node in nodes if node.process is not None])
         for node in nodes:
             cluster.start(node)
@@ -141,18 +151,10 @@ def patroni_cluster() -> Iterator[PatroniCluster]:
 
 
 @contextmanager
-def _etcd(
-    folder: Path, user: pwd.struct_passwd, number: int, name: str, clients: list[int], peers: list[int]
-) -> Iterator[None]:
+def _etcd(folder: Path, user: pwd.struct_passwd, name: str, places: dict[str, Place]) -> Iterator[None]:
     log = (folder / f"etcd-{name}.log").open("ab")
-    members = ",".join(f"{each}=http://127.0.0.1:{port}" for each, port in zip(NODES, peers, strict=True))
     process = subprocess.Popen(
-        [ETCD, "--name", name, "--data-dir", str(folder / f"etcd-{name}"),
-         "--listen-client-urls", f"http://127.0.0.1:{clients[number]}",
-         "--advertise-client-urls", f"http://127.0.0.1:{clients[number]}",
-         "--listen-peer-urls", f"http://127.0.0.1:{peers[number]}",
-         "--initial-advertise-peer-urls", f"http://127.0.0.1:{peers[number]}",
-         "--initial-cluster", members, "--initial-cluster-state", "new", "--enable-v2=false"],
+        [ETCD, *etcd_arguments(folder, name, places)],
         stdout=log, stderr=log, user=user.pw_uid, group=user.pw_gid, extra_groups=[],
     )  # fmt: skip
     try:
@@ -162,26 +164,51 @@ def _etcd(
         process.wait()
 
 
-def _config(folder: Path, name: str, port: int, rest_port: int, etcd_ports: list[int]) -> str:
-    hosts = ",".join(f"127.0.0.1:{each}" for each in etcd_ports)
+def etcd_arguments(folder: Path, name: str, places: dict[str, Place]) -> list[str]:
+    """Of one of three members."""
+    own = places[name]
+    clients, peers = f"http://{own.host}:{own.etcd}", f"http://{own.host}:{own.etcd_peers}"
+    members = ",".join(f"{each}=http://{place.host}:{place.etcd_peers}" for each, place in places.items())
+    return [
+        "--name", name, "--data-dir", str(folder / f"etcd-{name}"), "--enable-v2=false",
+        "--listen-client-urls", clients, "--advertise-client-urls", clients,
+        "--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers,
+        "--initial-cluster", members, "--initial-cluster-state", "new",
+    ]  # fmt: skip
+
+
+def patroni_config(folder: Path, name: str, places: dict[str, Place], *, trusted: str) -> str:
+    """Of one of three servers; ``trusted`` is the network that may connect with a password."""
+    own, sockets = places[name], folder / f"{name}-sockets"
+    if not sockets.exists():  # one of its own: all servers have the same port in networks of their own
+        sockets.mkdir()
+        os.chown(sockets, folder.stat().st_uid, folder.stat().st_gid)
     return json.dumps({  # which is YAML, too
         "scope": "lotwarden", "name": name,
-        "restapi": {"listen": f"127.0.0.1:{rest_port}", "connect_address": f"127.0.0.1:{rest_port}"},
-        "etcd3": {"hosts": hosts},
+        "restapi": {"listen": f"{own.host}:{own.rest}", "connect_address": f"{own.host}:{own.rest}"},
+        "etcd3": {"hosts": ",".join(f"{each.host}:{each.etcd}" for each in places.values())},
         "bootstrap": {
             "dcs": {
-                "ttl": 20, "loop_wait": 3, "retry_timeout": 5,
+                # As fast as Patroni allows: its ttl may not be less than 20 s.
+                "ttl": 20, "loop_wait": 1, "retry_timeout": 3,
                 "synchronous_mode": True, "synchronous_mode_strict": True,
-                "postgresql": {"use_pg_rewind": True, "parameters": {"max_locks_per_transaction": 512}},
+                "postgresql": {
+                    "use_pg_rewind": True,
+                    "parameters": {
+                        "max_locks_per_transaction": 512, "wal_sender_timeout": "5s", "wal_receiver_timeout": "5s",
+                        "tcp_keepalives_idle": 2, "tcp_keepalives_interval": 1, "tcp_keepalives_count": 3,
+                        "tcp_user_timeout": "5s",
+                    },
+                },
             },
             "initdb": [{"encoding": "UTF8"}, "data-checksums"],
         },
         "postgresql": {
-            "listen": f"127.0.0.1:{port}", "connect_address": f"127.0.0.1:{port}", "data_dir": str(folder / name),
-            "bin_dir": str(POSTGRES), "pgpass": str(folder / f"{name}.pgpass"),
-            "parameters": {"unix_socket_directories": str(folder)},
-            "pg_hba": ["local all all trust", "host all all 127.0.0.1/32 scram-sha-256",
-                       "host replication all 127.0.0.1/32 scram-sha-256"],
+            "listen": f"{own.host}:{own.postgres}", "connect_address": f"{own.host}:{own.postgres}",
+            "data_dir": str(folder / name), "bin_dir": str(POSTGRES), "pgpass": str(folder / f"{name}.pgpass"),
+            "parameters": {"unix_socket_directories": str(sockets)},
+            "pg_hba": ["local all all trust", f"host all all {trusted} scram-sha-256",
+                       f"host replication all {trusted} scram-sha-256"],
             "authentication": {
                 who: {"username": user, "password": SECRET}
                 for who, user in (("superuser", "postgres"), ("replication", "copier"), ("rewind", "rewinder"))

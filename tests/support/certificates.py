@@ -12,7 +12,10 @@ from cryptography.x509.oid import NameOID
 
 
 def certificates(home: Path, *, host: str = "127.0.0.1", subject: str = "ledger") -> tuple[Path, Path]:
-    """A fresh authority's certificate, and key and certificate (in one file) of ``subject`` that it vouches for."""
+    """A fresh authority's certificate, and key and certificate (in one file) of ``subject`` that it vouches for.
+
+    ``host``: one address, or several with commas between.
+    """
     now = datetime.datetime.now(datetime.UTC)
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
 
@@ -29,7 +32,8 @@ def certificates(home: Path, *, host: str = "127.0.0.1", subject: str = "ledger"
         )
         if not is_ca:
             builder = builder.add_extension(
-                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), critical=False
+                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(each)) for each in host.split(",")]),
+                critical=False,
             )
         return builder.sign(ca_key, hashes.SHA256())
 

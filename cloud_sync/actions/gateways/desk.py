@@ -34,6 +34,8 @@ CASES_MAX = 100
 NOT_BOOKED_KINDS = [*(why.value for why in Why), "count_not_read", "batch_set_aside"]
 ORDERS_MAX = 1000
 """Of the latest orders of a site, how many are looked at for its desks."""
+LOST_MAX = 10_000
+"""Of the latest lost serials, how many docks know."""
 BADGES_CACHED = 20_000
 """Digests, by badge and site: each takes milliseconds, and desks are asked for again and again."""
 NONCE = re.compile(r"[0-9a-f]{32}")
@@ -194,6 +196,16 @@ def _operator(row: Row, salt: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _lost(row: Row) -> dict[str, Any]:
+    """A lost serial as docks know it."""
+    what = {"counterfeit": "counterfeits bear it", "stolen": "it was stolen", "lost": "it is lost"}[row["why"]]
+    text = (
+        f"serial {row['serial']} of {row['title'] or row['item']} is on the list of lost serials: {what}. Set it apart "
+        "and call quality"
+    )
+    return {"item": row["item"], "serial": row["serial"], "text": text}
+
+
 def _snapshot(connection: Connection, name: str, gateway: Row, now: datetime) -> DeskSnapshot:
     site_id = gateway["site_id"]
     desk = queries("desk")
@@ -211,6 +223,7 @@ def _snapshot(connection: Connection, name: str, gateway: Row, now: datetime) ->
         "suppliers": list(desk.desk_suppliers(connection)),
         "policies": [row["body"] for row in desk.desk_policies(connection)],
         "channels": list(desk.desk_channels(connection, gateway_id=gateway["id"])),
+        "lost": [_lost(row) for row in desk.desk_lost(connection, rows_max=LOST_MAX)],
         "not_booked": list(
             desk.desk_cases(connection, gateway_id=gateway["id"], kinds=NOT_BOOKED_KINDS, rows_max=CASES_MAX)
         ),

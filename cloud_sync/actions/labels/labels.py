@@ -98,13 +98,13 @@ class LabelFile:
 
 def label_file(database: Database, wanted: Wanted, form: Format, settings: LabelSettings, *, at: datetime) -> LabelFile:
     """The labels as a file. Raises ``NotFound``, ``Invalid``, ``Conflict``."""
-    drawing, size = _drawn(database, wanted, settings, at)
+    drawing, size = drawn(database, wanted, settings, at)
     if form is Format.PNG:
         buffer = BytesIO()
         bitmap_of(drawing, wanted.dpi).save(buffer, "PNG")
         data = buffer.getvalue()
     elif form is Format.ZPL:
-        _check_is_roll(size)
+        check_is_roll(size)
         data = zpl_of([drawing] * wanted.copies, wanted.dpi)
     else:
         data = pdf_of([drawing] * wanted.copies, size, skip=wanted.skip, title=f"{wanted.kind} {wanted.id}")
@@ -130,21 +130,17 @@ def print_labels(
     chosen = settings.printers.get(printer)
     if chosen is None and takes_addresses:
         chosen = Printer(check_address(printer), wanted.dpi)
-    if chosen is None:
-        known = ", ".join(sorted(settings.printers)) or "none yet"
-        raise NotFound(
-            f"there is no label printer {printer}",
-            f"Known are: {known}. An administrator adds them to [labels.printers].",
-        )
-    drawing, size = _drawn(database, wanted, settings, at)
-    _check_is_roll(size)
+    chosen = chosen or printer_named(settings, printer)
+    drawing, size = drawn(database, wanted, settings, at)
+    check_is_roll(size)
     send(zpl_of([drawing] * wanted.copies, chosen.dpi), chosen.address)
     data = {"kind": wanted.kind.value, "of": wanted.id, "copies": wanted.copies, "printer": printer}
     with database.transaction() as connection:
         add_event(connection, actor=actor, kind="labels_printed", subject=_subject(connection, wanted), data=data)
 
 
-def _drawn(database: Database, wanted: Wanted, settings: LabelSettings, at: datetime) -> tuple[Drawing, str]:
+def drawn(database: Database, wanted: Wanted, settings: LabelSettings, at: datetime) -> tuple[Drawing, str]:
+    """One label, and its size. Raises ``NotFound``, ``Invalid``, ``Conflict``."""
     if not 1 <= wanted.copies <= COPIES_MAX:
         raise Invalid(f"{wanted.copies} labels cannot be made at once", f"Ask for 1 to {COPIES_MAX}.")
     if wanted.dpi not in DOTS_PER_MM:
@@ -157,7 +153,20 @@ def _drawn(database: Database, wanted: Wanted, settings: LabelSettings, at: date
     return laid_out(content, *label_mm(size), wanted.symbologies), size
 
 
-def _check_is_roll(size: str) -> None:
+def printer_named(settings: LabelSettings, printer: str) -> Printer:
+    """The printer of this name in the settings. Raises ``NotFound``."""
+    chosen = settings.printers.get(printer)
+    if chosen is None:
+        known = ", ".join(sorted(settings.printers)) or "none yet"
+        raise NotFound(
+            f"there is no label printer {printer}",
+            f"Known are: {known}. An administrator adds them to [labels.printers].",
+        )
+    return chosen
+
+
+def check_is_roll(size: str) -> None:
+    """Raise ``Invalid`` for a sheet."""
     if is_sheet(size):
         raise Invalid(f"{size} is a sheet, and a label printer takes labels on a roll", "Write their size, e.g. 57x32.")
 

@@ -29,6 +29,7 @@ OF_PATH: Mapping[tuple[str, str], tuple[str, str]] = {
     ("quality/studies", "study_id"): ("places_of_study", "id"),
     ("quality/environment", "session_id"): ("places_of_session", "id"),
     ("quality/samples", "sample_id"): ("places_of_sample", "id"),
+    ("complaints", "complaint_id"): ("places_of_complaint", "id"),
     ("alert-subscriptions", "name"): ("places_of_subscription", "name"),
     ("alerts/subscriptions", "name"): ("places_of_subscription", "name"),
 }

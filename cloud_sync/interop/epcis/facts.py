@@ -12,6 +12,7 @@ returned              ObjectEvent OBSERVE     receiving, returned
 destroyed             ObjectEvent DELETE      destroying, destroyed
 count difference      ObjectEvent OBSERVE     stock_taking
 made                  TransformationEvent     commissioning, inactive: nobody has released it yet
+serial given here     ObjectEvent ADD         commissioning, active
 case opened           AggregationEvent DELETE unpacking
 hold                  ObjectEvent OBSERVE     holding, non_sellable_other (recall: recalled); also set to persist
 hold lifted           ObjectEvent OBSERVE     storing, sellable_not_accessible; the persistent one is unset
@@ -80,7 +81,7 @@ _STEPS: Mapping[str, tuple[str, str, str]] = {
 STEPS_OF_MOVEMENTS: Mapping[str, tuple[str, ...]] = {
     step: tuple(action for action, said in _STEPS.items() if said[1] == step)
     for step in {step for _, step, _ in _STEPS.values()}
-} | {"commissioning": ("receive",), "unpacking": ("open_case",)}
+} | {"commissioning": ("receive", "commission"), "unpacking": ("open_case",)}
 """The kinds of movements that may be told by a step."""
 _PARTNERS = frozenset({"supplier", "customer", "ward"})
 
@@ -160,6 +161,8 @@ def events_of_movement(row: Row, ledger: bytes, inputs: Sequence[Row] = ()) -> l
         }
     if row["from_kind"] == "production":
         return [{**head, **_made(row, inputs)}]
+    if row["action"] == "commission":  # loose stock that got serials: told once, of the units
+        return [{**head, **_commissioned(row)}] if row["from_kind"] == "unpacking" else []
     if row["action"] == "open_case":
         return [{**head, **_opened(row)}] if row["from_kind"] == "unpacking" else []
     return [{**head, **_moved(row)}] if row["action"] in _STEPS else []
@@ -214,6 +217,15 @@ def _made(row: Row, inputs: Sequence[Row]) -> dict[str, Any]:
         "readPoint": {"id": place_uri(row, "to_")},
         "bizLocation": {"id": place_uri(row, "to_")},
     }
+
+
+def _commissioned(row: Row) -> dict[str, Any]:
+    where = {"id": place_uri(row, "to_")}
+    return {
+        "type": "ObjectEvent", **_object(goods_of(row, quantity=row["quantity"])), "action": "ADD",
+        "bizStep": "commissioning", "disposition": "active", "readPoint": where, "bizLocation": where,
+        "ilmd": {"cbvmda:lotNumber": row["lot_number"]},
+    }  # fmt: skip
 
 
 def _opened(row: Row) -> dict[str, Any]:

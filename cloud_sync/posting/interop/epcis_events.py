@@ -17,6 +17,7 @@ from cloud_sync.interop.epcis.identifiers import canonical
 from cloud_sync.interop.epcis.query import ROLES, keys_in
 from cloud_sync.interop.epcis.rules import Event, faults_of
 from cloud_sync.posting.cases import Case, open_case
+from cloud_sync.posting.serials.told_units import keep_told_units
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import queries
 
@@ -118,7 +119,8 @@ def keep_capture(
         errors=Jsonb(list(reading.errors[:ERRORS_MAX])),
     )
     if told:
-        _keep(connection, job["id"], told, reading.prefixes, at)
+        new = _keep(connection, job["id"], told, reading.prefixes, at)
+        keep_told_units(connection, new, told_by=told_by)
     if reading.errors:
         open_case(connection, _case(job, reading))
     return job
@@ -126,7 +128,8 @@ def keep_capture(
 
 def _keep(
     connection: Connection, capture_id: UUID, told: Sequence[Told], prefixes: Mapping[str, str], at: datetime
-) -> None:
+) -> list[tuple[int, Mapping[str, Any]]]:
+    """Keep events; gives the id and the body of each that is new."""
     new = list(
         queries("epcis").add_events(
             connection,
@@ -151,6 +154,7 @@ def _keep(
         events=[event for _, _, event in named],
         are_parents=[key == each.parent for key, each, _ in named],
     )
+    return [(row["id"], json.loads(told[row["number"] - 1].body)) for row in new]
 
 
 def _case(job: Row, reading: Reading) -> Case:

@@ -512,6 +512,29 @@ CREATE TRIGGER channel_statement_sealed_insert AFTER INSERT ON public.channel_st
 CREATE TRIGGER channel_statement_sealed_update AFTER UPDATE ON public.channel_statement REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_channel_statement();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE claim_settlement (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    claim_id bigint NOT NULL,
+    kind text NOT NULL,
+    amount numeric(14,2) NOT NULL,
+    quantity bigint,
+    reference text NOT NULL,
+    settled_by text NOT NULL,
+    settled_at timestamp with time zone NOT NULL,
+    CONSTRAINT claim_settlement_amount_check CHECK ((amount > (0)::numeric)),
+    CONSTRAINT claim_settlement_check CHECK (((kind = 'replacement'::text) = (quantity IS NOT NULL))),
+    CONSTRAINT claim_settlement_claim_id_fkey FOREIGN KEY (claim_id) REFERENCES supplier_claim(id),
+    CONSTRAINT claim_settlement_claim_id_kind_reference_key UNIQUE (claim_id, kind, reference),
+    CONSTRAINT claim_settlement_kind_check CHECK ((kind = ANY (ARRAY['credit'::text, 'replacement'::text]))),
+    CONSTRAINT claim_settlement_pkey PRIMARY KEY (id),
+    CONSTRAINT claim_settlement_quantity_check CHECK ((quantity > 0))
+);
+CREATE TRIGGER claim_settlement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.claim_settlement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER claim_settlement_sealed_delete AFTER DELETE ON public.claim_settlement REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_claim_settlement();
+CREATE TRIGGER claim_settlement_sealed_insert AFTER INSERT ON public.claim_settlement REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_claim_settlement();
+CREATE TRIGGER claim_settlement_sealed_update AFTER UPDATE ON public.claim_settlement REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_claim_settlement();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE clock_offset (
     gateway_id bigint NOT NULL,
     boot text NOT NULL,
@@ -520,6 +543,74 @@ CREATE TABLE clock_offset (
     wall_minus_mono_ms bigint,
     CONSTRAINT clock_offset_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
     CONSTRAINT clock_offset_pkey PRIMARY KEY (gateway_id, boot, by_mono_ms)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE complaint (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    supplier_id bigint NOT NULL,
+    place_id bigint,
+    order_number text NOT NULL DEFAULT ''::text,
+    kind text NOT NULL,
+    quantity bigint NOT NULL,
+    description text NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    finding text,
+    finding_text text,
+    investigated_by text,
+    investigated_at timestamp with time zone,
+    CONSTRAINT complaint_check CHECK ((num_nulls(finding, finding_text, investigated_by, investigated_at) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT complaint_check1 CHECK ((investigated_by <> opened_by)),
+    CONSTRAINT complaint_finding_check CHECK ((finding = ANY (ARRAY['confirmed'::text, 'not_confirmed'::text]))),
+    CONSTRAINT complaint_kind_check CHECK ((kind = ANY (ARRAY['temperature'::text, 'damage'::text, 'defect'::text, 'labelling'::text, 'short_delivery'::text, 'short_dated'::text, 'wrong_item'::text, 'other'::text]))),
+    CONSTRAINT complaint_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT complaint_pkey PRIMARY KEY (id),
+    CONSTRAINT complaint_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT complaint_quantity_check CHECK ((quantity > 0)),
+    CONSTRAINT complaint_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES place(id)
+);
+CREATE INDEX complaint_lot ON public.complaint USING btree (lot_id);
+CREATE INDEX complaint_supplier ON public.complaint USING btree (supplier_id);
+CREATE TRIGGER complaint_append_only BEFORE DELETE OR TRUNCATE ON public.complaint FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER complaint_mostly_stays BEFORE UPDATE ON public.complaint FOR EACH ROW EXECUTE FUNCTION refuse_other_change('finding', 'finding_text', 'investigated_by', 'investigated_at');
+CREATE TRIGGER complaint_sealed_delete AFTER DELETE ON public.complaint REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_complaint();
+CREATE TRIGGER complaint_sealed_insert AFTER INSERT ON public.complaint REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_complaint();
+CREATE TRIGGER complaint_sealed_update AFTER UPDATE ON public.complaint REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_complaint();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE complaint_evidence (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    complaint_id bigint NOT NULL,
+    kind text NOT NULL,
+    document_id bigint NOT NULL,
+    logger_file_id bigint,
+    title text NOT NULL,
+    added_by text NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    CONSTRAINT complaint_evidence_check CHECK (((kind = 'logger_file'::text) = (logger_file_id IS NOT NULL))),
+    CONSTRAINT complaint_evidence_complaint_id_fkey FOREIGN KEY (complaint_id) REFERENCES complaint(id),
+    CONSTRAINT complaint_evidence_complaint_id_kind_document_id_key UNIQUE (complaint_id, kind, document_id),
+    CONSTRAINT complaint_evidence_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT complaint_evidence_kind_check CHECK ((kind = ANY (ARRAY['thermal_passport'::text, 'logger_file'::text, 'photo'::text, 'document'::text]))),
+    CONSTRAINT complaint_evidence_logger_file_id_fkey FOREIGN KEY (logger_file_id) REFERENCES logger_file(id),
+    CONSTRAINT complaint_evidence_pkey PRIMARY KEY (id)
+);
+CREATE TRIGGER complaint_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.complaint_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER complaint_evidence_sealed_delete AFTER DELETE ON public.complaint_evidence REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_complaint_evidence();
+CREATE TRIGGER complaint_evidence_sealed_insert AFTER INSERT ON public.complaint_evidence REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_complaint_evidence();
+CREATE TRIGGER complaint_evidence_sealed_update AFTER UPDATE ON public.complaint_evidence REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_complaint_evidence();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE complete_maker (
+    item_id bigint NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT complete_maker_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT complete_maker_pkey PRIMARY KEY (item_id)
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
@@ -648,6 +739,19 @@ CREATE TABLE declared_gap (
     CONSTRAINT declared_gap_check1 CHECK ((by_last >= by_first)),
     CONSTRAINT declared_gap_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
     CONSTRAINT declared_gap_pkey PRIMARY KEY (gateway_id, journal, lane, first_seq, last_seq)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE device (
+    item_id bigint NOT NULL,
+    class text NOT NULL,
+    tracking text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT device_class_check CHECK ((class = ANY (ARRAY['I'::text, 'II'::text, 'III'::text]))),
+    CONSTRAINT device_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT device_pkey PRIMARY KEY (item_id),
+    CONSTRAINT device_tracking_check CHECK ((tracking = ANY (ARRAY['none'::text, 'implanted'::text, 'life_sustaining'::text])))
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
@@ -1088,6 +1192,41 @@ CREATE POLICY of_owner ON exposure AS PERMISSIVE FOR SELECT TO lotwarden_client 
    FROM lot
   WHERE (lot.id = exposure.lot_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE field_correction (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    item_id bigint NOT NULL,
+    title text NOT NULL,
+    reference text NOT NULL,
+    instructions text NOT NULL,
+    opened_by text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    closed_by text,
+    closed_at timestamp with time zone,
+    closed_reason text,
+    CONSTRAINT field_correction_check CHECK ((num_nulls(closed_by, closed_at, closed_reason) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT field_correction_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT field_correction_pkey PRIMARY KEY (id)
+);
+CREATE TRIGGER field_correction_append_only BEFORE DELETE OR TRUNCATE ON public.field_correction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER field_correction_mostly_stays BEFORE UPDATE ON public.field_correction FOR EACH ROW EXECUTE FUNCTION refuse_other_change('closed_by', 'closed_at', 'closed_reason');
+CREATE TRIGGER field_correction_sealed_delete AFTER DELETE ON public.field_correction REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_field_correction();
+CREATE TRIGGER field_correction_sealed_insert AFTER INSERT ON public.field_correction REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_field_correction();
+CREATE TRIGGER field_correction_sealed_update AFTER UPDATE ON public.field_correction REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_field_correction();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE field_correction_unit (
+    correction_id bigint NOT NULL,
+    serial text NOT NULL,
+    CONSTRAINT field_correction_unit_correction_id_fkey FOREIGN KEY (correction_id) REFERENCES field_correction(id),
+    CONSTRAINT field_correction_unit_pkey PRIMARY KEY (correction_id, serial),
+    CONSTRAINT field_correction_unit_serial_check CHECK ((serial <> ''::text))
+);
+CREATE TRIGGER field_correction_unit_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.field_correction_unit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER field_correction_unit_sealed_delete AFTER DELETE ON public.field_correction_unit REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_field_correction_unit();
+CREATE TRIGGER field_correction_unit_sealed_insert AFTER INSERT ON public.field_correction_unit REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_field_correction_unit();
+CREATE TRIGGER field_correction_unit_sealed_update AFTER UPDATE ON public.field_correction_unit REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_field_correction_unit();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE gateway (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -1687,6 +1826,32 @@ CREATE TRIGGER logger_file_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pu
 CREATE TRIGGER logger_file_sealed_delete AFTER DELETE ON public.logger_file REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_logger_file();
 CREATE TRIGGER logger_file_sealed_insert AFTER INSERT ON public.logger_file REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_logger_file();
 CREATE TRIGGER logger_file_sealed_update AFTER UPDATE ON public.logger_file REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_logger_file();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE lost_serial (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    item_id bigint NOT NULL,
+    serial text NOT NULL,
+    why text NOT NULL,
+    description text NOT NULL,
+    lost_at timestamp with time zone NOT NULL,
+    reported_by text NOT NULL,
+    reported_at timestamp with time zone NOT NULL,
+    found_by text,
+    found_at timestamp with time zone,
+    found_how text,
+    CONSTRAINT lost_serial_check CHECK ((num_nulls(found_by, found_at, found_how) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT lost_serial_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT lost_serial_pkey PRIMARY KEY (id),
+    CONSTRAINT lost_serial_serial_check CHECK ((serial <> ''::text)),
+    CONSTRAINT lost_serial_why_check CHECK ((why = ANY (ARRAY['lost'::text, 'stolen'::text, 'counterfeit'::text])))
+);
+CREATE UNIQUE INDEX lost_serial_open ON public.lost_serial USING btree (item_id, serial) WHERE (found_at IS NULL);
+CREATE TRIGGER lost_serial_append_only BEFORE DELETE OR TRUNCATE ON public.lost_serial FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER lost_serial_mostly_stays BEFORE UPDATE ON public.lost_serial FOR EACH ROW EXECUTE FUNCTION refuse_other_change('found_by', 'found_at', 'found_how');
+CREATE TRIGGER lost_serial_sealed_delete AFTER DELETE ON public.lost_serial REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_lost_serial();
+CREATE TRIGGER lost_serial_sealed_insert AFTER INSERT ON public.lost_serial REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_lost_serial();
+CREATE TRIGGER lost_serial_sealed_update AFTER UPDATE ON public.lost_serial REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_lost_serial();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE lot (
@@ -2963,6 +3128,66 @@ CREATE TRIGGER seen_within_sealed_insert AFTER INSERT ON public.seen_within REFE
 CREATE TRIGGER seen_within_sealed_update AFTER UPDATE ON public.seen_within REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_seen_within();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE serial_pattern (
+    item_id bigint NOT NULL,
+    pattern text NOT NULL,
+    given_at text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT serial_pattern_given_at_check CHECK ((given_at = ANY (ARRAY['receipt'::text, 'production'::text, 'both'::text, 'request'::text]))),
+    CONSTRAINT serial_pattern_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT serial_pattern_pkey PRIMARY KEY (item_id)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE serial_range (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    item_id bigint NOT NULL,
+    prefix text NOT NULL,
+    digits integer NOT NULL,
+    first_number bigint NOT NULL,
+    last_number bigint NOT NULL,
+    lot_id bigint,
+    place_id bigint,
+    allotted_to text NOT NULL DEFAULT ''::text,
+    reason text NOT NULL,
+    given_by text NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    CONSTRAINT serial_range_check CHECK ((last_number >= first_number)),
+    CONSTRAINT serial_range_check1 CHECK (((lot_id IS NULL) = (place_id IS NULL))),
+    CONSTRAINT serial_range_check2 CHECK (((lot_id IS NULL) = (allotted_to <> ''::text))),
+    CONSTRAINT serial_range_digits_check CHECK (((digits >= 1) AND (digits <= 18))),
+    CONSTRAINT serial_range_first_number_check CHECK ((first_number >= 0)),
+    CONSTRAINT serial_range_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT serial_range_item_id_prefix_digits_first_number_key UNIQUE (item_id, prefix, digits, first_number),
+    CONSTRAINT serial_range_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT serial_range_pkey PRIMARY KEY (id),
+    CONSTRAINT serial_range_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT serial_range_prefix_check CHECK ((prefix !~ '[0-9]$'::text))
+);
+CREATE INDEX serial_range_lot ON public.serial_range USING btree (lot_id) WHERE (lot_id IS NOT NULL);
+CREATE TRIGGER serial_range_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.serial_range FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER serial_range_sealed_delete AFTER DELETE ON public.serial_range REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_serial_range();
+CREATE TRIGGER serial_range_sealed_insert AFTER INSERT ON public.serial_range REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_serial_range();
+CREATE TRIGGER serial_range_sealed_update AFTER UPDATE ON public.serial_range REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_serial_range();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE service_plan (
+    item_id bigint NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    every_days integer NOT NULL,
+    starts text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT service_plan_every_days_check CHECK (((every_days >= 1) AND (every_days <= 36500))),
+    CONSTRAINT service_plan_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT service_plan_kind_check CHECK ((kind = ANY (ARRAY['maintenance'::text, 'calibration'::text]))),
+    CONSTRAINT service_plan_pkey PRIMARY KEY (item_id, name),
+    CONSTRAINT service_plan_starts_check CHECK ((starts = ANY (ARRAY['receipt'::text, 'first_use'::text])))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE shortage (
     id bigint NOT NULL GENERATED AS IDENTITY,
     item_id bigint NOT NULL,
@@ -3103,6 +3328,20 @@ CREATE TABLE site_format (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE site_travel (
+    one_site bigint NOT NULL,
+    other_site bigint NOT NULL,
+    minutes_min integer NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT site_travel_check CHECK ((one_site < other_site)),
+    CONSTRAINT site_travel_minutes_min_check CHECK (((minutes_min >= 1) AND (minutes_min <= 100000))),
+    CONSTRAINT site_travel_one_site_fkey FOREIGN KEY (one_site) REFERENCES place(id),
+    CONSTRAINT site_travel_other_site_fkey FOREIGN KEY (other_site) REFERENCES place(id),
+    CONSTRAINT site_travel_pkey PRIMARY KEY (one_site, other_site)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE sop (
     code text NOT NULL,
     version integer NOT NULL,
@@ -3212,6 +3451,45 @@ CREATE TABLE supplier (
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE supplier_claim (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    complaint_id bigint NOT NULL,
+    wants text NOT NULL,
+    quantity bigint NOT NULL,
+    amount numeric(14,2) NOT NULL,
+    currency text NOT NULL,
+    amount_by text NOT NULL,
+    note text NOT NULL DEFAULT ''::text,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    sent_by text,
+    sent_at timestamp with time zone,
+    sent_how text,
+    evidence_sha256 text,
+    closed_as text,
+    closed_by text,
+    closed_at timestamp with time zone,
+    closed_reason text,
+    CONSTRAINT supplier_claim_amount_check CHECK ((amount > (0)::numeric)),
+    CONSTRAINT supplier_claim_check CHECK ((num_nulls(sent_by, sent_at, sent_how, evidence_sha256) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT supplier_claim_check1 CHECK ((num_nulls(closed_as, closed_by, closed_at, closed_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT supplier_claim_closed_as_check CHECK ((closed_as = ANY (ARRAY['settled'::text, 'refused'::text, 'withdrawn'::text]))),
+    CONSTRAINT supplier_claim_complaint_id_fkey FOREIGN KEY (complaint_id) REFERENCES complaint(id),
+    CONSTRAINT supplier_claim_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT supplier_claim_evidence_sha256_check CHECK ((evidence_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT supplier_claim_pkey PRIMARY KEY (id),
+    CONSTRAINT supplier_claim_quantity_check CHECK ((quantity > 0)),
+    CONSTRAINT supplier_claim_wants_check CHECK ((wants = ANY (ARRAY['credit'::text, 'replacement'::text])))
+);
+CREATE INDEX supplier_claim_complaint ON public.supplier_claim USING btree (complaint_id);
+CREATE INDEX supplier_claim_open ON public.supplier_claim USING btree (made_at) WHERE (closed_at IS NULL);
+CREATE TRIGGER supplier_claim_append_only BEFORE DELETE OR TRUNCATE ON public.supplier_claim FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER supplier_claim_mostly_stays BEFORE UPDATE ON public.supplier_claim FOR EACH ROW EXECUTE FUNCTION refuse_other_change('sent_by', 'sent_at', 'sent_how', 'evidence_sha256', 'closed_as', 'closed_by', 'closed_at', 'closed_reason');
+CREATE TRIGGER supplier_claim_sealed_delete AFTER DELETE ON public.supplier_claim REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_supplier_claim();
+CREATE TRIGGER supplier_claim_sealed_insert AFTER INSERT ON public.supplier_claim REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_supplier_claim();
+CREATE TRIGGER supplier_claim_sealed_update AFTER UPDATE ON public.supplier_claim REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_supplier_claim();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE suspect_product (
     id bigint NOT NULL GENERATED AS IDENTITY,
     lot_id bigint NOT NULL,
@@ -3254,6 +3532,21 @@ CREATE TRIGGER suspect_product_sealed_delete AFTER DELETE ON public.suspect_prod
 CREATE TRIGGER suspect_product_sealed_insert AFTER INSERT ON public.suspect_product REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_suspect_product();
 CREATE TRIGGER suspect_product_sealed_update AFTER UPDATE ON public.suspect_product REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_suspect_product();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE told_unit (
+    gtin text NOT NULL,
+    lot_number text NOT NULL,
+    serial text NOT NULL,
+    step text NOT NULL,
+    event_time timestamp with time zone NOT NULL,
+    told_by text NOT NULL,
+    event_id bigint NOT NULL,
+    CONSTRAINT told_unit_event_id_fkey FOREIGN KEY (event_id) REFERENCES epcis_event(id) ON DELETE CASCADE,
+    CONSTRAINT told_unit_pkey PRIMARY KEY (gtin, serial, step, event_id),
+    CONSTRAINT told_unit_step_check CHECK ((step = ANY (ARRAY['commissioned'::text, 'ended'::text])))
+);
+CREATE INDEX told_unit_lot ON public.told_unit USING btree (gtin, lot_number) WHERE (step = 'commissioned'::text);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE tote (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -3480,6 +3773,45 @@ CREATE TRIGGER transfer_advice_sealed_insert AFTER INSERT ON public.transfer_adv
 CREATE TRIGGER transfer_advice_sealed_update AFTER UPDATE ON public.transfer_advice REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_transfer_advice();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE unit_fact (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL,
+    kind text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    patient text,
+    other_lot_id bigint,
+    other_serial text,
+    about bigint,
+    data jsonb NOT NULL DEFAULT '{}'::jsonb,
+    reason text NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT unit_fact_check CHECK (((kind = ANY (ARRAY['patient'::text, 'patient_ended'::text])) = (patient IS NOT NULL))),
+    CONSTRAINT unit_fact_check1 CHECK (((kind = 'swapped'::text) = (other_serial IS NOT NULL))),
+    CONSTRAINT unit_fact_check2 CHECK ((num_nulls(other_lot_id, other_serial) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT unit_fact_check3 CHECK (((kind = ANY (ARRAY['loan_returned'::text, 'repair_closed'::text, 'corrected'::text])) = (about IS NOT NULL))),
+    CONSTRAINT unit_fact_kind_check CHECK ((kind = ANY (ARRAY['first_use'::text, 'service'::text, 'patient'::text, 'patient_ended'::text, 'lent'::text, 'loan_returned'::text, 'repair_opened'::text, 'repair_closed'::text, 'swapped'::text, 'corrected'::text]))),
+    CONSTRAINT unit_fact_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT unit_fact_other_lot_id_fkey FOREIGN KEY (other_lot_id) REFERENCES lot(id),
+    CONSTRAINT unit_fact_patient_check CHECK (starts_with(patient, 'personal:'::text)),
+    CONSTRAINT unit_fact_pkey PRIMARY KEY (id),
+    CONSTRAINT unit_fact_serial_check CHECK ((serial <> ''::text))
+);
+CREATE INDEX unit_fact_about ON public.unit_fact USING btree (about) WHERE (about IS NOT NULL);
+CREATE UNIQUE INDEX unit_fact_corrected ON public.unit_fact USING btree (about, lot_id, serial) WHERE (kind = 'corrected'::text);
+CREATE UNIQUE INDEX unit_fact_ended ON public.unit_fact USING btree (about) WHERE (kind = ANY (ARRAY['loan_returned'::text, 'repair_closed'::text]));
+CREATE INDEX unit_fact_kind ON public.unit_fact USING btree (kind, at);
+CREATE INDEX unit_fact_patient ON public.unit_fact USING btree (patient) WHERE (patient IS NOT NULL);
+CREATE UNIQUE INDEX unit_fact_swapped ON public.unit_fact USING btree (lot_id, serial) WHERE (kind = 'swapped'::text);
+CREATE UNIQUE INDEX unit_fact_took_its_place ON public.unit_fact USING btree (other_lot_id, other_serial) WHERE (kind = 'swapped'::text);
+CREATE INDEX unit_fact_unit ON public.unit_fact USING btree (lot_id, serial, at);
+CREATE TRIGGER unit_fact_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.unit_fact FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER unit_fact_sealed_delete AFTER DELETE ON public.unit_fact REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_unit_fact();
+CREATE TRIGGER unit_fact_sealed_insert AFTER INSERT ON public.unit_fact REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_unit_fact();
+CREATE TRIGGER unit_fact_sealed_update AFTER UPDATE ON public.unit_fact REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_unit_fact();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE unjudged_on_purpose (
     channel_id bigint NOT NULL,
     reason text NOT NULL,
@@ -3526,6 +3858,23 @@ CREATE TRIGGER validation_run_sealed_delete AFTER DELETE ON public.validation_ru
 CREATE TRIGGER validation_run_sealed_insert AFTER INSERT ON public.validation_run REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_validation_run();
 CREATE TRIGGER validation_run_sealed_update AFTER UPDATE ON public.validation_run REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_validation_run();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE warranty_term (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    item_id bigint NOT NULL,
+    supplier_id bigint,
+    months integer NOT NULL,
+    starts text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT warranty_term_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT warranty_term_item_id_supplier_id_key UNIQUE NULLS NOT DISTINCT (item_id, supplier_id),
+    CONSTRAINT warranty_term_months_check CHECK (((months >= 1) AND (months <= 600))),
+    CONSTRAINT warranty_term_pkey PRIMARY KEY (id),
+    CONSTRAINT warranty_term_starts_check CHECK ((starts = ANY (ARRAY['receipt'::text, 'first_use'::text, 'sale'::text]))),
+    CONSTRAINT warranty_term_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES place(id)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE VIEW active_hold WITH (security_invoker=true) AS
  SELECT x.lot_id,
@@ -5122,6 +5471,99 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_claim_settlement()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'claim_settlement', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'claim_settlement', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'claim_settlement', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_complaint()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'complaint', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'complaint', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'complaint', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{finding,finding_text,investigated_by,investigated_at}'::text[] IS NOT DISTINCT FROM o.row - '{finding,finding_text,investigated_by,investigated_at}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_complaint_evidence()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'complaint_evidence', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'complaint_evidence', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'complaint_evidence', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_controlled_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5556,6 +5998,68 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_field_correction()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'field_correction', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'field_correction', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'field_correction', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{closed_by,closed_at,closed_reason}'::text[] IS NOT DISTINCT FROM o.row - '{closed_by,closed_at,closed_reason}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_field_correction_unit()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'field_correction_unit', NULL::bigint, jsonb_build_array((s.r).correction_id, (s.r).serial)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'field_correction_unit', NULL::bigint, jsonb_build_array((s.r).correction_id, (s.r).serial)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'field_correction_unit', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).correction_id, (s.r).serial)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).correction_id, (s.r).serial)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_gateway_config()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5918,6 +6422,37 @@ AS $function$
                 SELECT 'logger_file', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_lost_serial()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'lost_serial', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'lost_serial', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'lost_serial', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{found_by,found_at,found_how}'::text[] IS NOT DISTINCT FROM o.row - '{found_by,found_at,found_how}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
@@ -6920,6 +7455,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_serial_range()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'serial_range', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'serial_range', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'serial_range', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_shortage()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -7199,6 +7765,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_supplier_claim()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'supplier_claim', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'supplier_claim', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'supplier_claim', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{sent_by,sent_at,sent_how,evidence_sha256,closed_as,closed_by,closed_at,closed_reason}'::text[] IS NOT DISTINCT FROM o.row - '{sent_by,sent_at,sent_how,evidence_sha256,closed_as,closed_by,closed_at,closed_reason}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_suspect_product()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -7344,6 +7941,37 @@ AS $function$
                 SELECT 'transfer_advice', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{decision,decided_by,decided_at,decision_reason,order_number}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,decision_reason,order_number}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_unit_fact()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'unit_fact', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'unit_fact', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'unit_fact', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n

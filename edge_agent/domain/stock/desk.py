@@ -202,6 +202,15 @@ class DeskCase:
     operator: Text = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DeskLostSerial:
+    """A unit that every dock refuses: lost, stolen, or one that counterfeits bear. ``text`` says what to do."""
+
+    item: Text
+    serial: Text
+    text: Text
+
+
 Rows = Annotated[tuple[DeskItem, ...], Field(max_length=ROWS_MAX)]
 
 
@@ -220,6 +229,7 @@ class DeskSnapshot:
     policies: Annotated[tuple[Policy, ...], Field(max_length=ROWS_MAX)] = ()
     channels: Annotated[tuple[DeskChannel, ...], Field(max_length=ROWS_MAX)] = ()
     not_booked: Annotated[tuple[DeskCase, ...], Field(max_length=ROWS_MAX)] = ()
+    lost: Annotated[tuple[DeskLostSerial, ...], Field(max_length=ROWS_MAX)] = ()
     badge_salt: Annotated[str, Field(pattern=r"^([0-9a-f]{2}){8,64}$")] = "00" * 16
     version: Literal[1] = 1
 

@@ -253,6 +253,12 @@ QUALITY: Parameters = {
     "persons": ["amy"], "ats": [AT], "room": "bin-3", "report_id": 1, "until": AT.date(),
 }  # fmt: skip
 """Of plans, samples and results."""
+CLAIMS: Parameters = {
+    "complaint_id": 5, "claim_id": 5, "evidence_id": 5, "claim_ids": [5, 6], "observed_at": AT, "opened_at": AT,
+    "finding": "confirmed", "finding_text": "x", "investigated_by": "q", "investigated_at": AT, "logger_file_id": None,
+    "added_at": AT, "wants": "credit", "amount": 1, "amount_by": "stated", "evidence_sha256": "0" * 64,
+    "closed_as": "settled", "settled_by": "q", "settled_at": AT, "by_lot": True,
+}  # fmt: skip
 USUAL: Parameters = {
     **QUALITY,
     "movement_mark": 10**9, "as_of": AT, "line_count": 1, "inputs_sha256": "00", "results_sha256": "00", "run_id": 1,
@@ -264,6 +270,7 @@ USUAL: Parameters = {
     **EPCIS,
     **EXCHANGE,
     **HOSPITAL,
+    **CLAIMS,
     "challenge": b"x", "purpose": "sign", "credential_id": b"x", "domain": "ledger", "sign_count": 1,
     "signature_sha256": "x", "client_data": b"x", "authenticator_data": b"x", "key_signature": b"x",
     "urgency": "urgent",
@@ -362,6 +369,11 @@ USUAL: Parameters = {
     "sheet": "main.202611290600.1", "told_sha256": "00", "written_at": AT, "entered_by": "a", "entered_at": AT,
     "lines_written": 1, "closed_by": "a", "closed_at": AT, "remark": "", "within_s": 60.0,
     "run_by": "a", "failed": 0, "body": "{}", "tables": ["event"],
+    "given_at": "receipt", "prefix": "S", "digits": 6, "first_number": 1, "last_number": 9, "allotted_to": "x",
+    "range_id": 5, "one_site": 1, "other_site": 20, "minutes_min": 60, "lost_at": AT, "how": "x",
+    "lost_id": 5, "device_class": "II", "tracking": "implanted", "months": 12, "starts": "receipt", "every_days": 365,
+    "patient": None, "other_lot_id": None, "other_serial": None, "about": None, "recorded_at": AT, "fact_id": 5,
+    "ending": "loan_returned", "instructions": "x", "correction_id": 5, "steps": ["ended"] * 2,
 }  # fmt: skip
 """Values of parameters by their names, where a query is not asked otherwise."""
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}

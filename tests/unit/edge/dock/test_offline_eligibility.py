@@ -9,7 +9,7 @@ import pytest
 from edge_agent.dock.offline_eligibility import DeskJudge
 from edge_agent.dock.offline_stock import OfflineStock
 from edge_agent.dock.verdicts import Doing, Verdict
-from edge_agent.domain.stock.desk import DeskBalance, DeskBlock, DeskLot, DeskSnapshot
+from edge_agent.domain.stock.desk import DeskBalance, DeskBlock, DeskLostSerial, DeskLot, DeskSnapshot
 from edge_agent.domain.stock.eligibility import ISSUING, HoldKind
 from edge_agent.domain.wire.ids import DeviceName, PlaceName
 from edge_agent.domain.wire.records import Action, ScanLine, ScanTransaction
@@ -68,6 +68,16 @@ def test_what_is_in_a_pallet_the_ledger_knows() -> None:
     pallet = ScanLine("", 1, "scanned", codes=("sscc:106141412345678908",))
     (verdict,) = bench.judge.line(Doing(Action.RECEIVE, "acme", "dock-1", None), pallet, (), stamp(bench.clock))
     assert (verdict.code, verdict.refuses) == ("package", False) and "SSCC 106141412345678908" in verdict.text
+
+
+@pytest.mark.parametrize("action", [Action.RECEIVE, Action.PUT_AWAY, Action.PICK, Action.DISPENSE, Action.RETURN])
+def test_every_dock_refuses_a_lost_serial_offline_and_lets_it_be_set_apart(action: Action) -> None:
+    lost = DeskLostSerial("insulin", "S7", "serial S7 of insulin is on the list of lost serials: it was stolen")
+    bench = Bench(replace(SITE, lost=(lost,)))
+    (verdict,) = bench.line(action, "GOOD", serial="S7")
+    assert (verdict.code, verdict.refuses) == ("lost_serial", True) and "it was stolen" in verdict.text
+    assert [v.refuses for v in bench.line(Action.MOVE, "GOOD", serial="S7")] == [False]
+    assert "!lost_serial" not in codes(bench.line(action, "GOOD", serial="S8"))
 
 
 def test_a_good_lot_may_go() -> None:

@@ -232,7 +232,7 @@ def test_a_stability_study_keeps_samples_as_stock_reminds_of_its_pulls_and_alone
     change = {"kind": "beyond_use", "plan": "syringe-stability", **WHY}
     refused(api.quality.post("/v1/changes", {**change, "days": 40}), 409, "support 20 days, not 40")
     correction = {"lot_id": lot, "expires_on": f"{hour(0) + timedelta(days=20):%Y-%m-%d}", "kind": "lot_expiry"}
-    refused(api.quality.post("/v1/corrections", {"correction": correction, **WHY}), 409, "refused")
+    refused(api.quality.post("/v1/corrections", {**correction, **WHY}), 409, "refused")
     facility.plan("B2")
     facility.consume(hour(0), number="B2")
     longer = {"beyond_use_at": (hour(0) + timedelta(days=19)).isoformat(), "beyond_use_reason": "stability data"}

@@ -1,0 +1,1 @@
+"""Serialised units: numbers, the history of each, devices, lost and suspicious ones."""
