@@ -108,9 +108,7 @@ def container_file(what: ContainerFileIn, database: Ledger, _: Signer, now: Now,
     return as_response(labels.label_file(database, wanted, Format(what.format), settings, at=now))
 
 
-@router.post(
-    "/labels/prescription/file", summary="Get a prescription's label", response_class=Response, responses=_FILE
-)
+@router.post("/labels/prescription/file", summary="Get a prescription's label", response_class=Response, responses=FILE)
 def prescription_file(what: PrescriptionFileIn, database: Ledger, _: Signer, now: Now, settings: Settings) -> Any:
     """For what was compounded for one patient (503A) and is released: patient, directions, prescription, storage."""
     return as_response(prescription_label_of(database, what, settings, now))

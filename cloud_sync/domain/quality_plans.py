@@ -43,7 +43,7 @@ _Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9
 _Figure = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
 
 
-class TestLimit(_Part):
+class AcceptanceLimit(_Part):
     """A test, and between which figures its result is good; both ends are. ``alert``: above it somebody looks.
 
     Without ``low`` and ``high`` whoever reads the result says whether it conforms.
@@ -57,7 +57,7 @@ class TestLimit(_Part):
     source: _Words
 
     @model_validator(mode="after")
-    def _in_order(self) -> "TestLimit":
+    def _in_order(self) -> "AcceptanceLimit":
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError(f"the lower limit of {self.name} is above its upper one")
         if self.alert is not None and (self.high is None or self.alert > self.high):
@@ -72,7 +72,7 @@ class TestLimit(_Part):
     def verdict(self, value: float | None, conforms: bool | None) -> Verdict:
         """What a result says. Raises ``ValueError`` if it is not what the test gives.
 
-        >>> TestLimit(name="count", high=10, alert=5, source="SOP 7").verdict(6, None)
+        >>> AcceptanceLimit(name="count", high=10, alert=5, source="SOP 7").verdict(6, None)
         <Verdict.ALERT: 'alert'>
         """
         if self.is_measured:
@@ -88,7 +88,7 @@ class TestLimit(_Part):
     def told(self) -> str:
         """Its limits in words.
 
-        >>> TestLimit(name="assay", unit="%", low=90, high=110, source="SOP 9").told()
+        >>> AcceptanceLimit(name="assay", unit="%", low=90, high=110, source="SOP 9").told()
         '90 to 110 %'
         """
         if self.low is not None and self.high is not None:
@@ -109,13 +109,13 @@ class Pull(_Part):
     units: Annotated[int, Field(ge=1, le=10**6)]
 
 
-_Tests = Annotated[tuple[TestLimit, ...], Field(min_length=1, max_length=50)]
+_Tests = Annotated[tuple[AcceptanceLimit, ...], Field(min_length=1, max_length=50)]
 
 
 class _Plan(_Part):
     source: _Words
 
-    def tests_at(self, point: str) -> tuple[TestLimit, ...]:
+    def tests_at(self, point: str) -> tuple[AcceptanceLimit, ...]:
         """The tests of a sample from this point of the plan."""
         raise NotImplementedError
 
@@ -148,7 +148,7 @@ class StabilityProtocol(_Plan):
             raise ValueError("the pull points stand in the order of their days, each once")
         return self
 
-    def tests_at(self, point: str) -> tuple[TestLimit, ...]:
+    def tests_at(self, point: str) -> tuple[AcceptanceLimit, ...]:
         """All tests, at each pull."""
         return self.tests
 
@@ -174,9 +174,11 @@ class SamplePoint(_Part):
     source: _Words
 
     @property
-    def limit(self) -> TestLimit:
-        """As a test. Raises ``ValueError`` where the alert level is above the action level."""
-        return TestLimit(name=VIABLE_COUNT, unit=self.unit, high=self.action, alert=self.alert, source=self.source)
+    def limit(self) -> AcceptanceLimit:
+        """As a test."""
+        return AcceptanceLimit(
+            name=VIABLE_COUNT, unit=self.unit, high=self.action, alert=self.alert, source=self.source
+        )
 
 
 VIABLE_COUNT = "viable count"
@@ -200,7 +202,7 @@ class EnvironmentPlan(_Plan):
                 raise ValueError(f"the alert level of {point.name} is above its action level")
         return self
 
-    def tests_at(self, point: str) -> tuple[TestLimit, ...]:
+    def tests_at(self, point: str) -> tuple[AcceptanceLimit, ...]:
         """The count at this point."""
         return tuple(each.limit for each in self.points if each.name == point)
 
@@ -215,7 +217,7 @@ class QualificationPlan(_Plan):
     valid_days: Annotated[int, Field(ge=1, le=3660)]
     tests: _Tests
 
-    def tests_at(self, point: str) -> tuple[TestLimit, ...]:
+    def tests_at(self, point: str) -> tuple[AcceptanceLimit, ...]:
         """All tests."""
         return self.tests
 
@@ -233,7 +235,7 @@ class MaterialPlan(_Plan):
     after_exposure: bool
     tests: _Tests
 
-    def tests_at(self, point: str) -> tuple[TestLimit, ...]:
+    def tests_at(self, point: str) -> tuple[AcceptanceLimit, ...]:
         """All tests."""
         return self.tests
 
@@ -246,7 +248,7 @@ READ: TypeAdapter[StabilityProtocol | EnvironmentPlan | QualificationPlan | Mate
 
 
 @dataclass(frozen=True, slots=True)
-class TestResult:
+class SampleResult:
     """A result. ``is_void``: an investigation found an error of the laboratory; it counts no longer."""
 
     test: str
@@ -255,13 +257,13 @@ class TestResult:
     is_void: bool = False
 
 
-def faults_of(tests: Iterable[TestLimit], results: Sequence[TestResult]) -> tuple[str, ...]:
+def faults_of(tests: Iterable[AcceptanceLimit], results: Sequence[SampleResult]) -> tuple[str, ...]:
     """What keeps a sample from being accepted: tests without a result, and results out of specification.
 
     A failed result stands beside later good ones until an investigation voids it: nobody tests until it passes.
 
-    >>> assay = TestLimit(name="assay", low=90, source="SOP 9")
-    >>> faults_of([assay], [TestResult("assay", Verdict.FAIL, "88"), TestResult("assay", Verdict.PASS, "95")])
+    >>> assay = AcceptanceLimit(name="assay", low=90, source="SOP 9")
+    >>> faults_of([assay], [SampleResult("assay", Verdict.FAIL, "88"), SampleResult("assay", Verdict.PASS, "95")])
     ('assay is out of specification: 88, at least 90',)
     """
     found = []

@@ -7,7 +7,7 @@ from uuid import UUID
 from cloud_sync.actions.master_data.master_data import place_named
 from cloud_sync.actions.stock.movements import check_stock
 from cloud_sync.domain.booking import NewMovement
-from cloud_sync.domain.quality_plans import PlanKind, TestLimit, Verdict
+from cloud_sync.domain.quality_plans import AcceptanceLimit, PlanKind, Verdict
 from cloud_sync.domain.signatures import RecordKind
 from cloud_sync.errors import Conflict, Invalid, NotAllowed, NotFound
 from cloud_sync.posting.cases import Case, open_case
@@ -201,7 +201,7 @@ def lock_lot(connection: Connection, lot_id: int) -> None:
     lock_lots(connection, [lot_id])
 
 
-def _test(row: Row, name: str) -> TestLimit:
+def _test(row: Row, name: str) -> AcceptanceLimit:
     tests = tests_of(row)
     for each in tests:
         if each.name == name:
@@ -213,7 +213,7 @@ def _test(row: Row, name: str) -> TestLimit:
 
 
 def _open_case(
-    connection: Connection, row: Row, limit: TestLimit, result_id: int, value: float | None, actor: str
+    connection: Connection, row: Row, limit: AcceptanceLimit, result_id: int, value: float | None, actor: str
 ) -> None:
     given = "does not conform" if value is None else f"{value:g} {limit.unit}".strip()
     kind = ACTION_LEVEL if row["kind"] == PlanKind.ENVIRONMENT else OUT_OF_SPECIFICATION

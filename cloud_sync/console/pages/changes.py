@@ -59,8 +59,8 @@ def _what(row: Row) -> Markup:
         case "quality_plan":
             about = after.get("item") or after.get("place") or "operators"
             tests = len(after.get("tests") or after["points"])
-            told = Markup("<br><small>version {}, {}: {} limits, {}</small>")
-            parts.append(told.format(after["version"], about, tests, after["source"]))
+            words = f"version {after['version']}, {about}: {tests} limits, {after['source']}"
+            parts.append(Markup("<br><small>{}</small>").format(words))
         case "sop":
             parts.append(Markup("<br><small>version {}: {}</small>").format(after["version"], after["title"]))
         case _:

@@ -259,7 +259,7 @@ def materials_page(request: Request, database: Ledger, _: Visitor, now: Now) -> 
     )  # fmt: skip
 
 
-@router.post("/quality/materials")
+@router.post("/quality/materials/samples")
 def sample_material_page(
     database: Ledger, actor: Preparer, now: Now, client_id: ClientId, lot: Word = "", from_place: Word = "",
     note: Reason = "",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from cloud_sync.domain.quality_plans import READ, TestLimit, TestResult, Verdict, faults_of
+from cloud_sync.domain.quality_plans import READ, AcceptanceLimit, SampleResult, Verdict, faults_of
 from cloud_sync.errors import NotFound
 from cloud_sync.storage.database import Connection, Row
 from cloud_sync.storage.queries import queries
@@ -23,7 +23,7 @@ def sample_row(connection: Connection, sample_id: int, *, lock: bool = False) ->
     return row
 
 
-def tests_of(row: Row) -> tuple[TestLimit, ...]:
+def tests_of(row: Row) -> tuple[AcceptanceLimit, ...]:
     """The tests of a sample, as the version of its plan says."""
     return READ.validate_python(row["body"]).tests_at(row["point"])
 
@@ -57,6 +57,6 @@ def _state(results: Sequence[Row], faults: Iterable[str]) -> str:
     return "in_test" if any(faults) else "tested"
 
 
-def _result(row: Row, unit: str) -> TestResult:
+def _result(row: Row, unit: str) -> SampleResult:
     told = "does not conform" if row["value"] is None else f"{row['value']:g} {unit}".strip()
-    return TestResult(row["test"], Verdict(row["verdict"]), told, row["is_void"])
+    return SampleResult(row["test"], Verdict(row["verdict"]), told, row["is_void"])
