@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from cloud_sync.backup.settings import AWS, BucketSettings
 from cloud_sync.domain.connections import ConnectionSettings
 from cloud_sync.domain.oidc import OidcSettings
 from cloud_sync.domain.roles import Role
@@ -208,6 +209,28 @@ class OidcSection(Section):
         return OidcSettings(self.issuer, self.client_id, secret, f"{self.public_url}/login/oidc/back", self.title)
 
 
+class BucketSection(Section):
+    """``[backup.s3]``: how the object storage is reached that ``cloud-sync backup s3://...`` writes to."""
+
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+$")] = AWS
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]*$")] = ""
+    credentials_file: Path | None = None
+    ca_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _is_protected(self) -> Self:
+        parts = urlsplit(self.endpoint)
+        if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+            raise ValueError("endpoint would be reached without TLS: write https://")
+        if self.ca_file is not None and not self.ca_file.is_file():
+            raise ValueError(f"ca_file: there is no file {self.ca_file}; write the path of a PEM file")
+        return self
+
+    def as_settings(self) -> BucketSettings:
+        """As backups go there."""
+        return BucketSettings(self.endpoint, self.region, self.credentials_file, self.ca_file)
+
+
 class BackupSection(Section):
     """``[backup]``: with which keys backups are encrypted, how many stay, and when one is overdue. ``marks_file`` is
     written every minute, and belongs on another disk than the database."""
@@ -217,6 +240,7 @@ class BackupSection(Section):
     marks_file: Path | None = None
     keep: Annotated[int, Field(ge=1, le=10_000)] = 14
     overdue_hours: Annotated[int, Field(ge=1, le=8760)] = 26
+    s3: Annotated[BucketSection, Field(default_factory=BucketSection)]
 
 
 class PrinterSection(Section):
@@ -346,6 +370,8 @@ _PATHS = (
     ("oidc", "client_secret_file"),
     ("backup", "key_file"),
     ("backup", "marks_file"),
+    ("backup.s3", "credentials_file"),
+    ("backup.s3", "ca_file"),
 )
 
 # What to write instead, by the kind of fault pydantic names.
@@ -364,7 +390,9 @@ _INSTEAD = {
 
 def _with_paths_below(raw: dict[str, Any], folder: Path) -> dict[str, Any]:
     for section, key in _PATHS:
-        values = raw.get(section) if section else raw
+        values: Any = raw
+        for part in section.split(".") if section else ():
+            values = values.get(part) if isinstance(values, dict) else None
         if isinstance(values, dict) and isinstance(values.get(key), str):
             values[key] = str(folder / values[key])
     hl7 = raw.get("hl7")

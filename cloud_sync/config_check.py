@@ -63,6 +63,8 @@ def _secrets(config: LedgerConfig, path: Path) -> Iterator[tuple[str, Path]]:
         yield "alerts.smtp_credentials_file", config.alerts.smtp_credentials_file
     if config.backup.key_file is not None and config.backup.key_file.exists():
         yield "backup.key_file", config.backup.key_file
+    if (credentials := config.backup.s3.credentials_file) is not None and credentials.exists():
+        yield "backup.s3.credentials_file", credentials
     if environment_file(path).exists():
         yield "environment", environment_file(path)
     urls = (config.database.url, config.database.migration_url)

@@ -14,6 +14,7 @@
     ├── Conflict             it exists already, or was said differently before
     ├── TooMany              asked too often: try again later
     ├── Invalid              the request contradicts itself or a rule
+    ├── TooLarge             the answer would be larger than whoever asked wants it
     └── BatchRefused         a gateway's batch that the ledger will not store
         ├── NotGenuine       unknown or revoked gateway, or wrong signature
         └── Forked           same identity, other content
@@ -114,6 +115,12 @@ class Invalid(LedgerError):
     """The request contradicts itself or a rule."""
 
     what_to_do = "Correct the request; /docs describes every field."
+
+
+class TooLarge(LedgerError):
+    """The answer would be larger than whoever asked wants it."""
+
+    what_to_do = "Narrow the question."
 
 
 class BatchRefused(LedgerError):

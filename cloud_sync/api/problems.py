@@ -21,6 +21,7 @@ from cloud_sync.errors import (
     NotAllowed,
     NotFound,
     NotKnown,
+    TooLarge,
     TooMany,
 )
 from cloud_sync.storage.database import ACTING_FOR
@@ -34,6 +35,7 @@ STATUS: dict[type[LedgerError], int] = {
     NotFound: 404,
     NotAllowed: 403,
     NotKnown: 401,
+    TooLarge: 413,
     TooMany: 429,
     DatabaseDown: 503,
     Busy: 503,

@@ -131,12 +131,6 @@ def data_frame(raw: bytes) -> bytes:
     return b"D" + len(raw).to_bytes(4, "big") + raw
 
 
-def sha256_of(path: Path) -> bytes:
-    """The digest of a file, read from the disk. Raises ``OSError``."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
-
-
 class _Digesting:
     """A file that knows the size and digest of what was written to it."""
 

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 import psycopg
 from psycopg.rows import dict_row
 from pyrage import x25519
 
-from cloud_sync.backup.archive import BackupUnusable
+from cloud_sync.backup.archive import BackupUnusable, Source
 from cloud_sync.backup.contents import Header, Opened
 from cloud_sync.backup.marks import Marks
+from cloud_sync.backup.places import Stored, StoredFile
 from cloud_sync.errors import Conflict, DatabaseDown, Invalid
 from cloud_sync.posting.cases import Case, open_case
 from cloud_sync.seal.epochs import Origins, begin_epoch
@@ -53,7 +53,7 @@ class Restored:
 
 def restore(
     url: str,
-    path: Path,
+    backup: Stored | Path,
     key: x25519.Identity,
     *,
     kept: Sequence[str] = (),
@@ -68,14 +68,18 @@ def restore(
     and compared. Raises ``BackupUnusable``, ``Conflict`` for a database that is not empty, ``Invalid``,
     ``DatabaseDown``.
     """
-    with _open(path) as file:
+    stored = _stored(backup)
+    with stored.opened() as file:
         header = _read_through(file, key)
-        _check_target(url, header)
-        migrate(url, to=header.revision)
-        file.seek(0)
+    _check_target(url, header)
+    migrate(url, to=header.revision)
+    with stored.opened() as file:
         try:
             with psycopg.connect(url, row_factory=dict_row, connect_timeout=5) as connection:
-                rows = _load(connection, Opened(file, key))
+                opened = Opened(file, key)
+                if opened.header != header:
+                    raise BackupUnusable("the backup was replaced while it was read", "Restore it again.")
+                rows = _load(connection, opened)
                 data = {"made_at": header.made_at.isoformat(), "rows": rows}
                 begun = _begin_anew(connection, kept, marks, at=at, actor=actor, reason=reason, data=data)
         except psycopg.OperationalError as error:
@@ -111,23 +115,20 @@ def declare_set_back(
         return begun
 
 
-def inspect(path: Path, key: x25519.Identity) -> tuple[Header, int]:
+def inspect(backup: Stored | Path, key: x25519.Identity) -> tuple[Header, int]:
     """What is in a backup, and how many rows, every one of them read. Raises ``BackupUnusable``."""
-    with _open(path) as file:
+    with _stored(backup).opened() as file:
         opened = Opened(file, key)
         for _ in opened.tables():
             pass
         return opened.header, opened.rows
 
 
-def _open(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise BackupUnusable(f"{path} cannot be read ({error.strerror})", "Give the path of a backup.") from error
+def _stored(backup: Stored | Path) -> Stored:
+    return StoredFile(backup) if isinstance(backup, Path) else backup
 
 
-def _read_through(file: BinaryIO, key: x25519.Identity) -> Header:
+def _read_through(file: Source, key: x25519.Identity) -> Header:
     opened = Opened(file, key)
     if opened.header.revision not in known_revisions():
         opened.close()

@@ -10,10 +10,12 @@ import typer
 
 from cloud_sync.actions.backups import backups
 from cloud_sync.backup.archive import new_key, read_key, recipient
+from cloud_sync.backup.bucket import Bucket, BucketAddress, stored_object
 from cloud_sync.backup.making import DECRYPTED, make_backup
 from cloud_sync.backup.marks import read_marks
+from cloud_sync.backup.places import BackupPlace, FolderPlace, Stored, StoredFile
 from cloud_sync.backup.restoring import Begun, declare_set_back, inspect, restore
-from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, fail, load, me, opened, out, say, show, told
+from cloud_sync.commands.terminal import DEFAULT_CONFIG, Config, load, me, opened, out, say, show, told
 from cloud_sync.config import LedgerConfig
 from cloud_sync.errors import DatabaseDown, Invalid, NotFound
 from cloud_sync.storage.embedded import EmbeddedServer
@@ -34,16 +36,15 @@ MarksFile = Annotated[
 
 
 def backup_ledger(
-    folder: Annotated[str | None, typer.Argument(metavar="[DIR]", help="Where to; without it, what there is.")] = None,
+    folder: Annotated[
+        str | None, typer.Argument(metavar="[DIR|s3://BUCKET/DIR]", help="Where to; without it, what there is.")
+    ] = None,
     to: Annotated[list[str], typer.Option("--recipient", help="Public key, age1...; more than one may open it.")] = [],  # noqa: B006
     key_file: KeyFile = None,
     keep: Annotated[int | None, typer.Option(min=1, help="How many good ones stay; else backup.keep.")] = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Back up the whole ledger while it runs: encrypted, read again, old ones removed. The last good one stays."""
-    if folder is not None and "://" in folder:
-        fail(f"{folder} is no folder: this version writes to folders only.",
-             "Back up to a folder, and copy it on with the tool of your storage: the file is encrypted.")  # fmt: skip
     loaded = load(config)
     with told(), opened(loaded) as database:
         if folder is None:
@@ -55,14 +56,14 @@ def backup_ledger(
         path = key_file or loaded.backup.key_file
         made, gone = make_backup(
             database,
-            Path(folder),
+            _place(folder, loaded),
             recipients=[recipient(each) for each in (*loaded.backup.recipients, *to)],
             key=read_key(path) if path else None,
             keep=keep or loaded.backup.keep,
             at=datetime.now(UTC),
             actor=me(),
         )
-    say(f"{folder}/{made.name}: {made.rows} rows, {made.bytes} bytes, sha256 {made.sha256}")
+    say(f"{folder.rstrip('/')}/{made.name}: {made.rows} rows, {made.bytes} bytes, sha256 {made.sha256}")
     if made.read_back == DECRYPTED:
         say("checked: decrypted again, and every row counted and compared")
     else:
@@ -72,7 +73,7 @@ def backup_ledger(
 
 
 def restore_ledger(
-    file: Annotated[Path, typer.Argument(help="The backup.")],
+    file: Annotated[str, typer.Argument(metavar="FILE|s3://BUCKET/DIR/NAME", help="The backup.")],
     key_file: KeyFile = None,
     reason: Annotated[str, typer.Option(help="Why, for the event log.")] = "",
     kept: Kept = [],  # noqa: B006
@@ -88,8 +89,9 @@ def restore_ledger(
         if path is None:
             raise Invalid("there is no key to open the backup with", "Name it: --key-file FILE, or backup.key_file.")
         key = read_key(path)
+        backup = _stored(file, loaded)
         if only_check:
-            header, rows = inspect(file, key)
+            header, rows = inspect(backup, key)
             say(f"{file}: good, {rows} rows of {header.made_at:%Y-%m-%d %H:%M:%S} UTC, version {header.version}, "
                 f"schema {header.revision}")  # fmt: skip
             return
@@ -99,10 +101,20 @@ def restore_ledger(
         known = read_marks(marks) if marks else None
         with _owner_url(loaded) as url, out.status("restoring"):
             done = restore(
-                url, file, key, kept=notes, marks=known, at=datetime.now(UTC), actor=me(), reason=reason.strip()
+                url, backup, key, kept=notes, marks=known, at=datetime.now(UTC), actor=me(), reason=reason.strip()
             )
     say(f"restored: {done.rows} rows, as they were at {done.header.made_at:%Y-%m-%d %H:%M:%S} UTC")
     _report(done.begun)
+
+
+def _place(where: str, loaded: LedgerConfig) -> BackupPlace:
+    if "://" not in where:
+        return FolderPlace(Path(where))
+    return Bucket(BucketAddress.of(where), loaded.backup.s3.as_settings())
+
+
+def _stored(where: str, loaded: LedgerConfig) -> Stored:
+    return stored_object(where, loaded.backup.s3.as_settings()) if "://" in where else StoredFile(Path(where))
 
 
 def make_key(file: Annotated[Path, typer.Argument(help="A new file.")]) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import Self
 
+from cloud_sync.actions.interop.epcis_subscriptions import tell_subscribers
 from cloud_sync.actions.papers.schedules import mail_due_papers
 from cloud_sync.actions.planning.anomalies import look_for_anomalies
 from cloud_sync.domain.connections import ConnectionSettings
@@ -103,6 +104,7 @@ class Alerting:
     def exchange(self) -> None:
         """Queue what other systems are to be told, and begin to send it. Raises what these raise."""
         follow_connections(self._database)
+        tell_subscribers(self._database, self._clock())
         self._to_systems.start_due()
 
     def print_due(self) -> None:

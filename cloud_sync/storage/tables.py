@@ -107,6 +107,7 @@ TABLES: Mapping[str, TableRule] = {
     "epcis_event": _DERIVED,  # of captured documents
     "epcis_event_key": _DERIVED,
     "epcis_query": _SETTING,
+    "epcis_subscription": _SETTING,
     "equipment": _SETTING,
     "erasure": _evidence("done_by", "done_at"),
     "event": _EVIDENCE,
@@ -279,6 +280,8 @@ TABLES: Mapping[str, TableRule] = {
     "transfer_advice": _evidence("decision", "decided_by", "decided_at", "decision_reason", "order_number"),
     "told_unit": _DERIVED,  # of captured events
     "tote": _EVIDENCE,
+    "tote_packing": _EVIDENCE,
+    "tote_packing_line": _EVIDENCE,
     "tracing_request": _evidence("answered_by", "answered_at", "answer_sha256"),
     "traced_product": _SETTING,
     "track": _DERIVED,

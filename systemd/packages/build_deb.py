@@ -31,6 +31,8 @@ class Package:
     data: str
     examples: tuple[str, ...]
     depends: str = ""
+    extras: str = ""
+    """What it installs, where that is more than its extra."""
     launcher: str | None = None
     """A program of its own, beside the environment, that starts what is in it, or a release beside it."""
 
@@ -48,6 +50,7 @@ PACKAGES = {
         Package(
             "cloud-sync", "cloud", "cloud_sync", "/var/lib/cloud-sync",
             ("ledger.example.toml", "mosquitto.example.conf", "mosquitto.example.acl"), ", libc6 (>= 2.28)",
+            extras="cloud,s3",
         ),
     )
 }  # fmt: skip
@@ -104,7 +107,7 @@ def install(package: Package, arch: str, root: Path) -> None:
             "--no-compile",
             "--python-version", python_version(), *platforms, "-c", str(ROOT / "constraints.txt"),
             "--target", str(site),
-            f"lotwarden[{package.extra}] @ {wheel.as_uri()}",
+            f"lotwarden[{package.extras or package.extra}] @ {wheel.as_uri()}",
         )  # fmt: skip
     shutil.rmtree(site / "bin", ignore_errors=True)  # other projects' commands, for another place
 

@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 from tests.support.hash_lock import FILE
 from tests.support.paths import ROOT
 
-EXTRAS = ("edge", "cloud", "cluster", "commission", "pi")
+EXTRAS = ("edge", "cloud", "cluster", "s3", "commission", "pi")
 """What people install. The others are tools of the developers."""
 FORBIDDEN = re.compile(r"(?<!L)\b(A?GPL|GNU (Affero )?General Public)", re.IGNORECASE)
 LESSER = re.compile(r"\bLGPL|Lesser General Public|Library General Public", re.IGNORECASE)

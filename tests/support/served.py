@@ -10,6 +10,7 @@ import uvicorn
 from cloud_sync.api.connections import Deadlines, Doorkeeper, bounded_protocol
 from cloud_sync.app import create_app
 from cloud_sync.commands.serving import listening_socket
+from cloud_sync.domain.typed_times import TYPED_TIMES, TypedTimes
 from cloud_sync.storage.database import Database
 
 
@@ -19,9 +20,10 @@ def served(
     doorkeeper: Doorkeeper,
     deadlines: Deadlines | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    typed_times: TypedTimes = TYPED_TIMES,
 ) -> Iterator[int]:
     """The port on which it is served."""
-    app = create_app(database, doorkeeper=doorkeeper, clock=clock)
+    app = create_app(database, doorkeeper=doorkeeper, clock=clock, typed_times=typed_times)
     config = uvicorn.Config(
         app,
         http=bounded_protocol(doorkeeper, deadlines),

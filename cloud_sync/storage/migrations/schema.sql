@@ -672,6 +672,7 @@ CREATE TABLE correction (
     CONSTRAINT correction_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
     CONSTRAINT correction_pkey PRIMARY KEY (id)
 );
+CREATE INDEX correction_confirmed ON public.correction USING btree (lot_id, decided_at) WHERE ((decision = 'confirmed'::text) AND (kind = ANY (ARRAY['lot_number'::text, 'lot_expiry'::text])));
 CREATE INDEX correction_lot ON public.correction USING btree (lot_id, id) WHERE (lot_id IS NOT NULL);
 CREATE UNIQUE INDEX correction_open ON public.correction USING btree (kind, subject) WHERE (decided_at IS NULL);
 CREATE INDEX correction_subject ON public.correction USING btree (subject, id);
@@ -680,7 +681,13 @@ CREATE TRIGGER correction_mostly_stays BEFORE UPDATE ON public.correction FOR EA
 CREATE TRIGGER correction_sealed_delete AFTER DELETE ON public.correction REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_correction();
 CREATE TRIGGER correction_sealed_insert AFTER INSERT ON public.correction REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_correction();
 CREATE TRIGGER correction_sealed_update AFTER UPDATE ON public.correction REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_correction();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE correction ENABLE ROW LEVEL SECURITY;
+ALTER TABLE correction FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON correction AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON correction AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = correction.lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE count_line (
     fact text NOT NULL,
@@ -978,6 +985,25 @@ ALTER TABLE epcis_query FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON epcis_query AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
 CREATE POLICY of_owner ON epcis_query AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((NULLIF(current_setting('lotwarden.owner'::text, true), ''::text) IS NOT NULL)) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE epcis_subscription (
+    id uuid NOT NULL,
+    query text NOT NULL,
+    connection text NOT NULL,
+    schedule jsonb,
+    report_if_empty boolean NOT NULL,
+    followed_to bigint NOT NULL,
+    next_at timestamp with time zone,
+    last_told_at timestamp with time zone,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT epcis_subscription_check CHECK (((schedule IS NULL) = (next_at IS NULL))),
+    CONSTRAINT epcis_subscription_connection_fkey FOREIGN KEY (connection) REFERENCES interop_connection(name),
+    CONSTRAINT epcis_subscription_pkey PRIMARY KEY (id),
+    CONSTRAINT epcis_subscription_query_fkey FOREIGN KEY (query) REFERENCES epcis_query(name)
+);
+CREATE INDEX epcis_subscription_query ON public.epcis_subscription USING btree (query);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE equipment (
     name text NOT NULL,
@@ -3565,7 +3591,66 @@ CREATE TRIGGER tote_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.to
 CREATE TRIGGER tote_sealed_delete AFTER DELETE ON public.tote REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote();
 CREATE TRIGGER tote_sealed_insert AFTER INSERT ON public.tote REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote();
 CREATE TRIGGER tote_sealed_update AFTER UPDATE ON public.tote REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote();
--- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+ALTER TABLE tote ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tote FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON tote AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON tote AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM tote_packing p
+  WHERE (p.tote_id = tote.id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE tote_packing (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    tote_id bigint NOT NULL,
+    is_unpacking boolean NOT NULL,
+    place_id bigint NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    packed_by text NOT NULL,
+    client_id uuid NOT NULL,
+    CONSTRAINT tote_packing_client_id_key UNIQUE (client_id),
+    CONSTRAINT tote_packing_pkey PRIMARY KEY (id),
+    CONSTRAINT tote_packing_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT tote_packing_tote_id_fkey FOREIGN KEY (tote_id) REFERENCES tote(id)
+);
+CREATE INDEX tote_packing_occurred ON public.tote_packing USING btree (occurred_at, id);
+CREATE INDEX tote_packing_tote ON public.tote_packing USING btree (tote_id, id);
+CREATE TRIGGER tote_packing_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.tote_packing FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER tote_packing_sealed_delete AFTER DELETE ON public.tote_packing REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing();
+CREATE TRIGGER tote_packing_sealed_insert AFTER INSERT ON public.tote_packing REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing();
+CREATE TRIGGER tote_packing_sealed_update AFTER UPDATE ON public.tote_packing REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing();
+ALTER TABLE tote_packing ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tote_packing FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON tote_packing AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON tote_packing AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM tote_packing_line n
+  WHERE (n.packing_id = tote_packing.id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE tote_packing_line (
+    packing_id bigint NOT NULL,
+    line integer NOT NULL,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    quantity bigint NOT NULL,
+    CONSTRAINT tote_packing_line_line_check CHECK ((line > 0)),
+    CONSTRAINT tote_packing_line_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT tote_packing_line_packing_id_fkey FOREIGN KEY (packing_id) REFERENCES tote_packing(id),
+    CONSTRAINT tote_packing_line_pkey PRIMARY KEY (packing_id, line),
+    CONSTRAINT tote_packing_line_quantity_check CHECK ((quantity > 0))
+);
+CREATE INDEX tote_packing_line_lot ON public.tote_packing_line USING btree (lot_id, packing_id);
+CREATE TRIGGER tote_packing_line_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.tote_packing_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER tote_packing_line_sealed_delete AFTER DELETE ON public.tote_packing_line REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing_line();
+CREATE TRIGGER tote_packing_line_sealed_insert AFTER INSERT ON public.tote_packing_line REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing_line();
+CREATE TRIGGER tote_packing_line_sealed_update AFTER UPDATE ON public.tote_packing_line REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_tote_packing_line();
+ALTER TABLE tote_packing_line ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tote_packing_line FORCE ROW LEVEL SECURITY;
+CREATE POLICY of_house ON tote_packing_line AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
+CREATE POLICY of_owner ON tote_packing_line AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((EXISTS ( SELECT
+   FROM lot
+  WHERE (lot.id = tote_packing_line.lot_id)))) WITH CHECK ();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
 
 CREATE TABLE traced_product (
     item_id bigint NOT NULL,
@@ -4254,6 +4339,24 @@ BEGIN
     END LOOP;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.corrected_movements(lots bigint[])
+ RETURNS TABLE(id bigint, occurred_at timestamp with time zone, said_at timestamp with time zone, corrections jsonb)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT f.id, f.occurred_at, f.said_at, f.corrections
+    FROM (
+        SELECT m.id, m.occurred_at, m.said_at, movement_corrections(m) AS corrections
+        FROM movement m WHERE m.lot_id = ANY(lots)
+        UNION
+        SELECT m.id, m.occurred_at, m.said_at, movement_corrections(m)
+        FROM (SELECT DISTINCT i.to_place FROM movement i JOIN place p ON p.id = i.to_place AND p.kind = 'production'
+              WHERE i.lot_id = ANY(lots)) AS batch
+        JOIN movement m ON m.from_place = batch.to_place
+    ) AS f
+    WHERE f.corrections <> '[]'
+$function$;
+
 CREATE OR REPLACE FUNCTION public.corrected_time(of_gateway bigint, of_boot text, of_mono_ms bigint, said_at timestamp with time zone)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -4302,6 +4405,15 @@ AS $function$
             BETWEEN e.first_seq AND e.last_seq
     ORDER BY e.first_seq DESC
     LIMIT 1
+$function$;
+
+CREATE OR REPLACE FUNCTION public.excursion_corrections(x excursion)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT lot_corrections(ARRAY(SELECT DISTINCT e.lot_id FROM exposure e WHERE e.excursion_id = x.id), '{}',
+                           coalesce((SELECT min(v.recorded_at) FROM excursion_version v WHERE v.excursion_id = x.id), x.began_at))
 $function$;
 
 CREATE OR REPLACE FUNCTION public.expired_text(expires_at timestamp with time zone, zone text)
@@ -4437,6 +4549,14 @@ CREATE OR REPLACE FUNCTION public.happened_at(data jsonb, recorded_at timestamp 
  STABLE PARALLEL SAFE
 RETURN CASE WHEN (COALESCE((data ->> 'at'::text), ((data -> 'request'::text) ->> 'occurred_at'::text)) ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d'::text) THEN (COALESCE((data ->> 'at'::text), ((data -> 'request'::text) ->> 'occurred_at'::text)))::timestamp with time zone ELSE recorded_at END;
 
+CREATE OR REPLACE FUNCTION public.hold_corrections(h hold, told_at timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT lot_corrections(ARRAY(SELECT g.lot_id FROM hold_goods g WHERE g.hold_id = h.id UNION SELECT h.lot_id), '{}', told_at)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.hold_covers(held_place bigint, place bigint)
  RETURNS boolean
  LANGUAGE sql
@@ -4561,6 +4681,20 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.lot_corrections(numbered bigint[], expiring bigint[], told_at timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT coalesce(jsonb_agg(jsonb_build_object('lot_id', c.lot_id, 'kind', c.kind, 'decided_at', c.decided_at,
+                                                 'before', coalesce(c.before ->> 'lot_number', c.before ->> 'expiry'))
+                              ORDER BY c.decided_at, c.id), '[]')
+    FROM correction c
+    WHERE c.decision = 'confirmed' AND c.kind IN ('lot_number', 'lot_expiry') AND c.decided_at > told_at
+      AND (c.kind = 'lot_number' AND c.lot_id = ANY(numbered) OR c.kind = 'lot_expiry' AND c.lot_id = ANY(expiring))
+      AND c.lot_id = ANY(numbered || expiring)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.lot_expires_at(l lot)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -4673,6 +4807,23 @@ AS $function$
                             CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET'
                                  ELSE 'MEMBER' END)
                      FROM pg_roles WHERE rolname = 'lotwarden_runtime'), false)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.movement_corrections(m movement)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    SELECT lot_corrections(
+        CASE WHEN m.serial = '' OR m.action = 'commission'
+                  OR NOT EXISTS (SELECT FROM lot l JOIN item_gtin g ON g.item_id = l.item_id AND g.base_units = 1
+                                 WHERE l.id = m.lot_id)
+             THEN ARRAY[m.lot_id] ELSE '{}' END
+        || CASE WHEN p.kind = 'production'
+                     AND m.id = (SELECT min(made.id) FROM movement made WHERE made.from_place = m.from_place)
+                THEN ARRAY(SELECT c.lot_id FROM movement c WHERE c.to_place = m.from_place) ELSE '{}' END,
+        CASE WHEN p.kind = 'production' OR m.action = 'commission' THEN ARRAY[m.lot_id] ELSE '{}' END, m.recorded_at)
+    FROM place p WHERE p.id = m.from_place
 $function$;
 
 CREATE OR REPLACE FUNCTION public.note_evidence()
@@ -7852,6 +8003,68 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_tote_packing()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_tote_packing_line()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing_line', NULL::bigint, jsonb_build_array((s.r).packing_id, (s.r).line)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing_line', NULL::bigint, jsonb_build_array((s.r).packing_id, (s.r).line)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'tote_packing_line', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).packing_id, (s.r).line)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).packing_id, (s.r).line)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;

@@ -12,8 +12,9 @@ from pyrage import x25519
 
 from cloud_sync.actions.backups import backups
 from cloud_sync.backup.archive import SUFFIX, BackupUnusable, new_key, read_key
-from cloud_sync.backup.making import COMPARED, DECRYPTED, Made, good_backups, make_backup
+from cloud_sync.backup.making import COMPARED, DECRYPTED, make_backup
 from cloud_sync.backup.marks import read_marks, settle_restored_lanes, write_marks
+from cloud_sync.backup.places import FolderPlace, Made, good_backups
 from cloud_sync.backup.restoring import RESTORED_LANE, inspect, restore
 from cloud_sync.errors import Conflict, Invalid, LedgerError
 from cloud_sync.ingest.batches import BatchOutcome, store_batch
@@ -181,16 +182,16 @@ def test_a_checkpoint_of_another_ledger_is_no_mark_of_this_one(
 def test_old_backups_go_and_the_last_good_one_never_does(ledger: Ledger, key: x25519.Identity, tmp_path: Path) -> None:
     made = [backed_up(ledger.database, tmp_path, key, at=NIGHT + timedelta(days=day), keep=2) for day in range(4)]
     assert [gone for _, gone in made] == [[], [], [made[0][0].name], [made[1][0].name]]
-    assert good_backups(tmp_path) == [made[3][0].name, made[2][0].name]
+    assert good_backups(FolderPlace(tmp_path)) == [made[3][0].name, made[2][0].name]
     # One that has lost its end is not a good one, and is left for a person to look at.
     with (tmp_path / made[3][0].name).open("r+b") as file:
         file.truncate(100)
-    assert good_backups(tmp_path) == [made[2][0].name]
+    assert good_backups(FolderPlace(tmp_path)) == [made[2][0].name]
     with pytest.raises(Invalid, match="cannot be written"):
         backed_up(ledger.database, tmp_path / made[2][0].name, key)
     newest, gone = backed_up(ledger.database, tmp_path, key, at=NIGHT + timedelta(days=9), keep=1)
     assert gone == [made[2][0].name]
-    assert good_backups(tmp_path) == [newest.name]
+    assert good_backups(FolderPlace(tmp_path)) == [newest.name]
     assert (tmp_path / made[3][0].name).exists()
     assert backups(ledger.database)[0]["name"] == newest.name
     assert not list(tmp_path.glob(".*.part"))

@@ -25,7 +25,7 @@ def test_an_administrator_backs_up_loses_the_disk_and_restores(tmp_path: Path, d
     none = run("backup", folder, "-c", path, url=url)
     assert (none.returncode, "no key to encrypt" in none.stderr) == (1, True)
     cloud = run("backup", "s3://bucket/x", "--key-file", key, "-c", path, url=url)
-    assert (cloud.returncode, "is no folder" in cloud.stderr) == (1, True)
+    assert (cloud.returncode, "no credentials for the object storage" in cloud.stderr) == (1, True)
     done = run("backup", folder, "--key-file", key, "-c", path, url=url)
     assert done.returncode == 0 and "every row counted and compared" in done.stdout, done.stderr
     (file,) = Path(folder).glob("*.age")

@@ -19,8 +19,7 @@ def api(database: Database) -> Iterator[Api]:
         yield opened
 
 
-def test_alerts_are_set_up_tried_and_acknowledged_by_forms(api: Api) -> None:
-    console = Console(api)
+def test_alerts_are_set_up_tried_and_acknowledged_by_forms(api: Api, console: Console) -> None:
     console.sign_in(api.administrator)
     assert "Nobody is told of anything yet" in console.page("/alerts")
     console.does("/alerts", "/alerts/targets", name="amy", channel="mail", address="amy@example.org")

@@ -1,4 +1,4 @@
-"""Counts, recalls and compounding at the console, by forms alone, each with its second person."""
+"""Counts, recalls and compounding at the console, by hand, each with its second person."""
 
 import csv
 import json
@@ -22,11 +22,6 @@ def api(database: Database) -> Iterator[Api]:
     with api_on(database) as api:
         api.house()
         yield api
-
-
-@pytest.fixture
-def console(api: Api) -> Console:
-    return Console(api)
 
 
 STATES = ("planned", "in process", "held", "finished", "released", "rejected")
@@ -137,7 +132,7 @@ def test_production_at_one_site_makes_its_batches_and_touches_no_others(api: Api
     console.does(batch, f"{batch}/consume", quantity="100")
     console.does(batch, f"{batch}/steps", step="1", note="done slowly")
     console.does(batch, f"{batch}/equipment", serial="BAL-7")
-    refused = console.send(batch, f"{batch}/consume", places="suite", lot_number="SAL-1", quantity="1")
+    refused = Console(api).send(batch, f"{batch}/consume", places="suite", lot_number="SAL-1", quantity="1")
     assert (refused.status_code, "your own site only" in refused.text) == (403, True)
     for what in ({"steps": {"step": "1"}}, {"equipment": {"equipment": "balance", "serial": "BAL-7"}}):
         for word, form in what.items():
@@ -185,7 +180,7 @@ def test_a_batch_from_the_record_to_its_release_by_somebody_who_did_not_make_it(
     (seen, *_) = re.findall('name="sha256_seen" value="([0-9a-f]+)"', console.page(batch))
     shown = {"kind": "batch", "id": "B-1", "sha256_seen": seen}
     question = api.client.post("/signatures/question", data=said | shown).json()
-    console.does(batch, f"{batch}/decide", **said, credential=json.dumps(key.get(question)))
+    Console(api).does(batch, f"{batch}/decide", **said, credential=json.dumps(key.get(question)))
     page = console.page(batch)
     assert "Vera Miller" in page and "all as it should be" in page and "released</b> by vera" in page
     assert in_state(console, "released")

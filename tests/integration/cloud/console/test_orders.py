@@ -1,4 +1,4 @@
-"""Goods at the console from the request to the end, by forms alone, with a second person where one is needed."""
+"""Goods at the console from the request to the end, by hand, with a second person where one is needed."""
 
 import csv
 from collections.abc import Iterator
@@ -17,11 +17,6 @@ def api(database: Database) -> Iterator[Api]:
     with api_on(database) as api:
         api.house()
         yield api
-
-
-@pytest.fixture
-def console(api: Api) -> Console:
-    return Console(api)
 
 
 @pytest.fixture
@@ -159,9 +154,16 @@ def test_what_was_entered_wrong_is_told_in_words(api: Api, console: Console) -> 
         ({"quantity": ["two"]}, "the quantity in line 1 is “two”, which is no whole number"),
         ({"item": [""], "quantity": [""]}, "this order asks for nothing"),
         ({"item": ["nothing"], "quantity": ["1"]}, "there is no item nothing"),
-        ({"quantity": ["1"], "from_place": "st-mary"}, "a purchase comes from a supplier"),
     ):
         answer = console.send("/new-order", "/orders", **made | wrong)
         assert answer.status_code in (404, 422), answer.text
         assert told in answer.text.lower() and "/v1/" not in answer.text, answer.text
     assert "No orders yet" in console.page("/orders")
+
+
+def test_what_no_form_offers_is_refused_in_words(api: Api) -> None:
+    console = Console(api)
+    console.sign_in(api.operator)
+    made = {"from_place": "st-mary", "to_place": "fridge-a", "item": ["insulin"], "quantity": ["1"]}
+    answer = console.send("/new-order", "/orders", **made)
+    assert answer.status_code == 422 and "a purchase comes from a supplier" in answer.text.lower()

@@ -22,11 +22,6 @@ def api(database: Database) -> Iterator[Api]:
         yield api
 
 
-@pytest.fixture
-def console(api: Api) -> Console:
-    return Console(api)
-
-
 def test_a_release_that_takes_two_waits_for_the_second_signature(api: Api, console: Console) -> None:
     set_rule(api.database, "excursion_minutes", 30, reason="long excursions", actor="administrator-1")
     lot = api.receive("L1", 5)
@@ -64,7 +59,8 @@ def test_several_lots_are_signed_at_once_and_an_unsigned_decision_is_still_one(a
     assert "to be destroyed by vera" in console.page(page)
 
 
-def test_what_changed_since_it_was_shown_is_not_signed(api: Api, console: Console) -> None:
+def test_what_changed_since_it_was_shown_is_not_signed(api: Api) -> None:
+    console = Console(api)
     lot = api.receive("L1", 5)
     page = f"/quarantine/{api.excursion('fridge-a', lot)}"
     console.sign_in_person("vera")

@@ -19,8 +19,7 @@ def api(database: Database) -> Iterator[Api]:
         yield opened
 
 
-def test_partners_data_suspicions_and_requests_are_worked_on_from_the_pages(api: Api) -> None:
-    console = Console(api)
+def test_partners_data_suspicions_and_requests_are_worked_on_from_the_pages(api: Api, console: Console) -> None:
     console.sign_in(api.quality)
     assert "not authorised" in console.page("/trading-partners")
     console.does(
@@ -51,7 +50,7 @@ def test_partners_data_suspicions_and_requests_are_worked_on_from_the_pages(api:
     console.does(suspect, f"{suspect}/terminate", reason="agreed with the FDA")
     assert "terminated" in console.page(suspect)
     console.does("/tracing-requests", "/tracing-requests", asked_by="FDA", gtin=GTIN, asked_at="2026-05-31T09:00")
-    answer = console.send("/tracing-requests", "/tracing-requests/1/answer")
+    answer = Console(api).send("/tracing-requests", "/tracing-requests/1/answer")  # a file, which is no page
     assert answer.status_code == 200 and answer.content[:2] == b"PK"
     assert "2026" in console.page("/tracing-requests")
 

@@ -27,7 +27,7 @@ BIG = {
     "hold_goods", "hold_reach",
     "stock_order", "order_line", "order_step", "count_line", "doubtful_scan", "recall_lot", "batch_fact",
     "envelope", "envelope_point", "retold_reading", "probe_excursion", "alert", "alert_message", "alert_message_line",
-    "tote", "epcis_event", "epcis_event_key",
+    "tote", "tote_packing", "tote_packing_line", "epcis_event", "epcis_event_key",
     "transaction_record", "transaction_line", "transaction_serial", "transaction_movement", "partner_message",
     "product_verification",
 }  # fmt: skip
@@ -138,6 +138,9 @@ FILL_MORE = """
     INSERT INTO tote (sscc, order_id, numbered_by)
     SELECT lpad(n::text, 18, '0'), o.id, 'a' FROM generate_series(1, 20000) n
     LEFT JOIN stock_order o ON o.number = 'SO-' || n % 5000;
+    INSERT INTO tote_packing (tote_id, is_unpacking, place_id, occurred_at, packed_by, client_id)
+    SELECT id, false, 20, timestamptz '2026-01-01 00:00Z' + id * interval '1 min', 'a', gen_random_uuid() FROM tote;
+    INSERT INTO tote_packing_line SELECT id, 1, id, '', 1 FROM tote_packing;
     INSERT INTO transaction_record (direction, partner_id, reference, order_ref, transaction_on, content, sha256,
                                     told_by, told_at, finished_by, finished_at)
     SELECT (ARRAY['in', 'out'])[1 + n % 2], 1 + n % 2000, 'R-' || n, 'SO-' || n, '2026-01-01', '{}', n, 'a',
@@ -348,7 +351,9 @@ USUAL: Parameters = {
     "bytes": 1, "made_at": AT, "made_by": "a", "row_count": 1, "sealed_size": 1, "read_back": "decrypted", "month": AT,
     "restored_size": 1, "statement": "x", "signature": b"x", "begun_at": AT, "begun_by": "a", "last_value": 1,
     "spans_max": 100, "lead": 1, "sealed_at": AT,
-    "operator": "amy", "sscc": "000000000000000105", "numbered_by": "amy",
+    "operator": "amy", "sscc": "000000000000000105", "numbered_by": "amy", "ssccs": ["000000000000000105"],
+    "schedule": None, "report_if_empty": False, "captures": [uuid.UUID(JOURNAL)], "query": "q",
+    "packing_id": 5, "tote_id": 5, "is_unpacking": False, "packed_by": "amy",
     "ndcs": ["0002-8215-01"], "ndc": "0002-8215-01", "direction": "in", "partner_id": 20,
     "transaction_on": AT.date(), "fault": None, "faults": [], "document_id": None,
     "told_at": AT, "transaction_id": 500, "lines": [1, 1], "finished_by": "a", "finished_at": AT, "voided_by": "a",
@@ -383,8 +388,17 @@ ASKED: dict[str, list[Parameters]] = {
     "releases.release_of": [{"version": "0.2.0"}],
     "alerts.alerts": [{"kind": None, "words": []}, {"only_open": True, "words": ["x"]}],
     "epcis.capture": [{"id": uuid.UUID(JOURNAL)}],
+    "epcis.captures": [{"told_by": None}, {"told_by": "partner"}],
+    "epcis.subscription": [{"id": uuid.UUID(JOURNAL)}],
+    "epcis.drop_subscription": [{"id": uuid.UUID(JOURNAL)}],
+    "epcis.lock_subscription": [{"id": uuid.UUID(JOURNAL)}],
+    "epcis.note_told": [{"id": uuid.UUID(JOURNAL)}],
+    "epcis.add_subscription": [{"id": uuid.UUID(JOURNAL)}],
+    "epcis.leaves_to_tell": [{"after": 5, "until": 5000}],
     "epcis.holds_of_lots": [{"is_lifted": True}, {"is_lifted": False}],
-    "epcis.mistimed_between": [{"lot_ids": None}, {"lot_ids": [101]}],
+    "epcis.mistimed_between": [{"lot_ids": None}, {"lot_ids": None, "is_descending": False}, {"lot_ids": [101]}],
+    "epcis.packings_between": [{"lot_ids": None}, {"lot_ids": None, "is_descending": False}, {"lot_ids": [101]}],
+    "epcis.retold_between": [{"lot_ids": None}, {"lot_ids": None, "is_descending": False}, {"lot_ids": [101]}],
     "overview.lots_in_house": [
         {"sort": sort, "is_descending": descending}
         for sort in ("expires_on", "lot_number")
