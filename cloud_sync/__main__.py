@@ -9,6 +9,7 @@ import typer
 from cloud_sync.actions.master_data import master_data
 from cloud_sync.commands.accounts import account_app, init
 from cloud_sync.commands.alerts import alert_app
+from cloud_sync.commands.archive import archive_months
 from cloud_sync.commands.backups import backup_ledger, declare_restored, make_key, restore_ledger
 from cloud_sync.commands.batches import batch_app
 from cloud_sync.commands.broker import broker_app
@@ -127,6 +128,7 @@ app.command("verify-paper")(verify_paper)
 app.command()(validate)
 app.command()(doctor)
 app.command()(status)
+app.command("archive")(archive_months)
 app.command("backup")(backup_ledger)
 app.command("restore")(restore_ledger)
 app.command("restored")(declare_restored)

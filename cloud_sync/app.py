@@ -17,6 +17,7 @@ from cloud_sync.actions.refusals import Refusals
 from cloud_sync.api import (
     accounts,
     alerts,
+    archive,
     audit_trail,
     backups,
     batches,
@@ -24,6 +25,7 @@ from cloud_sync.api import (
     compounding,
     corrections,
     desk,
+    devices,
     dscsa,
     dscsa_investigations,
     enrolments,
@@ -95,6 +97,7 @@ Errors are `{"error": ..., "what_to_do": ...}`. After 503 nothing was stored: se
 ROOMS = (
     stock,
     serials,
+    devices,
     theft,
     corrections,
     traces,
@@ -130,6 +133,7 @@ ROOMS = (
     accounts,
     signatures,
     measurements,
+    archive,
     backups,
     batches,
 )

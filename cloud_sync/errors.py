@@ -7,6 +7,7 @@
     ├── WrongUser            this user of the operating system must not touch these data
     ├── DatabaseDown         PostgreSQL does not answer: try again later, nothing was stored
     │   └── Overtaken        two transactions were in each other's way, and this one gave way: try again at once
+    ├── ArchiveUnreadable    a file of the archive is missing, damaged or exchanged: its time is not known
     ├── NotAllowed           the role may not do this
     │   └── NotKnown         no credentials, or unknown or revoked ones
     │       └── SecondFactorMissing  the password is right; a code or a security key is missing
@@ -71,6 +72,18 @@ class Overtaken(DatabaseDown):
     """Two transactions were in each other's way, and this one gave way: nothing was stored, try again at once."""
 
     what_to_do = "Nothing was stored. Send the same again."
+
+
+class ArchiveUnreadable(LedgerError):
+    """A file of the archive (``name``) is missing, damaged or exchanged: what was measured then is not known."""
+
+    what_to_do = (
+        "Restore the file from a copy of the archive, then run cloud-sync verify. Holds and decisions stay as they are."
+    )
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"readings of this time are in the archive, and cannot be read: {name}: {why}")
+        self.name, self.why = name, why
 
 
 class NotAllowed(LedgerError):

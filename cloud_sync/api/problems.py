@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from cloud_sync.api import fhir_answers
 from cloud_sync.errors import (
+    ArchiveUnreadable,
     Busy,
     Conflict,
     DatabaseDown,
@@ -38,6 +39,7 @@ STATUS: dict[type[LedgerError], int] = {
     TooLarge: 413,
     TooMany: 429,
     DatabaseDown: 503,
+    ArchiveUnreadable: 503,
     Busy: 503,
 }
 

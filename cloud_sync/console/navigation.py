@@ -52,6 +52,7 @@ GROUPS = (
         (
             Entry("/lots", "Lots", "l"),
             Entry("/expiry", "Expiry and FEFO", "x"),
+            Entry("/serials", "Serials and devices", "8", ("/devices", "/theft", "/field-corrections")),
             Entry("/counts", "Counts", "c"),
             Entry("/downtime", "Downtime", "z"),
             Entry("/trace", "Trace", "h"),

@@ -63,6 +63,10 @@ TABLES: Mapping[str, TableRule] = {
     "alert_target": _SETTING,
     "alert_watermark": _DERIVED,
     "api_token": _evidence("revoked_at", "token_sha256", "previous_sha256", "previous_until", "expires_at"),
+    "archive_file": _EVIDENCE,
+    "archive_manifest": _EVIDENCE,
+    "archive_part": _DERIVED,  # of the files
+    "archive_store": _SETTING,
     "backup": _EVIDENCE,
     "batch_fact": _EVIDENCE,
     "beyond_use_support": _EVIDENCE,

@@ -41,7 +41,7 @@ KEPT_PAGES = {
     "policies": "/administration/policies", "policy": "/administration/policies/cold", "items": "/administration/items",
     "new-item": "/administration/items/new", "item": "/administration/items/insulin",
     "imports": "/administration/imports", "connections": "/connections", "spreadsheets": "/administration/spreadsheets",
-    "loggers": "/loggers", "finance": "/finance",
+    "loggers": "/loggers", "finance": "/finance", "archive": "/administration/archive",
     "audit": "/audit", "first-start": "/setup",
     "expiry": "/expiry?days=3660",
     "reports": "/reports", "papers": "/papers", "report": "/reports/movements", "trace-search": "/trace?lot_number=L1",

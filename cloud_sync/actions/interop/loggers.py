@@ -25,6 +25,7 @@ from cloud_sync.interop.questions import Answers, Asks, NotUnderstood, Question
 from cloud_sync.posting.holds import hold_what_came, reach_holds
 from cloud_sync.posting.interop.documents import keep_document
 from cloud_sync.posting.interop.loggers import hold_reason, origin_of
+from cloud_sync.posting.monitoring.archived_readings import archived_channels_in, bring_home
 from cloud_sync.posting.monitoring.rule_tracks import assign_channel
 from cloud_sync.storage.database import Connection, Database, Row
 from cloud_sync.storage.events import add_event
@@ -289,6 +290,7 @@ def _batches(
     key = Ed25519PrivateKey.from_private_bytes(keys_in(connection).derived(f"lotwarden {name}".encode(), size=32))
     gateway_id = _gateway(connection, name, key.public_key().public_bytes_raw(), first - BEFORE, room, actor)
     _place_channels(connection, gateway_id, file, room, actor)
+    bring_home(connection, archived_channels_in(connection, gateway_id))
     known = queries("loggers").readings_known(connection, gateway_id=gateway_id, first=first, last=last)
     stored = {(row["metric"], row["at"]) for row in known}
     days = queries("loggers").envelopes_known(connection, gateway_id=gateway_id, first=first, last=last)

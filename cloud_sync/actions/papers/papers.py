@@ -7,7 +7,18 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
-from cloud_sync.actions.papers import compounding, counts, downtime, lots, months, orders, quality, validation
+from cloud_sync.actions.papers import (
+    compounding,
+    counts,
+    downtime,
+    lots,
+    months,
+    orders,
+    pedigrees,
+    quality,
+    theft,
+    validation,
+)
 from cloud_sync.actions.papers.sites import style_of
 from cloud_sync.domain.roles import Permission
 from cloud_sync.errors import Conflict, Invalid, NotFound
@@ -28,7 +39,9 @@ from cloud_sync.papers.kinds.order_papers import (
     pick_list,
     receiving_discrepancy,
 )
+from cloud_sync.papers.kinds.pedigree import Pedigree, pedigree
 from cloud_sync.papers.kinds.recall_report import RecallReport, recall_report
+from cloud_sync.papers.kinds.theft_report import TheftReport, theft_report
 from cloud_sync.papers.kinds.thermal_passport import ThermalPassport, thermal_passport
 from cloud_sync.papers.kinds.validation_protocol import ValidationProtocol, validation_protocol
 from cloud_sync.papers.reading import envelope_of
@@ -60,6 +73,8 @@ class PaperName(StrEnum):
     MONTH = "monthly-report"
     DOWNTIME = "downtime-pack"
     VALIDATION = "validation-protocol"
+    PEDIGREE = "pedigree"
+    THEFT = "theft-report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +209,22 @@ KINDS: Mapping[PaperName, PaperKind] = {
         validation_protocol,
         lambda _: "/records",
         ValidationProtocol,
+    ),
+    PaperName.PEDIGREE: PaperKind(
+        "Pedigree",
+        "the number of the lot, or LOT:SERIAL",
+        pedigrees.pedigree_of,
+        pedigree,
+        _page_of_first("/lots/"),
+        Pedigree,
+    ),
+    PaperName.THEFT: PaperKind(
+        "Report of a suspicious unit",
+        "the number of the case",
+        theft.report_of,
+        theft_report,
+        _page("/cases/"),
+        TheftReport,
     ),
 }
 

@@ -300,6 +300,88 @@ CREATE TRIGGER api_token_sealed_insert AFTER INSERT ON public.api_token REFERENC
 CREATE TRIGGER api_token_sealed_update AFTER UPDATE ON public.api_token REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_api_token();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE archive_file (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    manifest integer NOT NULL,
+    name text NOT NULL,
+    month date NOT NULL,
+    gateway_id bigint NOT NULL,
+    row_count bigint NOT NULL,
+    bytes bigint NOT NULL,
+    footer_bytes integer NOT NULL,
+    sha256 bytea NOT NULL,
+    footer_sha256 bytea NOT NULL,
+    CONSTRAINT archive_file_bytes_check CHECK ((bytes > 0)),
+    CONSTRAINT archive_file_footer_bytes_check CHECK ((footer_bytes > 0)),
+    CONSTRAINT archive_file_footer_sha256_check CHECK ((octet_length(footer_sha256) = 32)),
+    CONSTRAINT archive_file_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
+    CONSTRAINT archive_file_manifest_fkey FOREIGN KEY (manifest) REFERENCES archive_manifest(number),
+    CONSTRAINT archive_file_month_check CHECK ((month = date_trunc('month'::text, (month)::timestamp with time zone))),
+    CONSTRAINT archive_file_name_key UNIQUE (name),
+    CONSTRAINT archive_file_pkey PRIMARY KEY (id),
+    CONSTRAINT archive_file_row_count_check CHECK ((row_count > 0)),
+    CONSTRAINT archive_file_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+CREATE INDEX archive_file_manifest ON public.archive_file USING btree (manifest);
+CREATE INDEX archive_file_month ON public.archive_file USING btree (month, gateway_id);
+CREATE TRIGGER archive_file_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.archive_file FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER archive_file_sealed_delete AFTER DELETE ON public.archive_file REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_file();
+CREATE TRIGGER archive_file_sealed_insert AFTER INSERT ON public.archive_file REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_file();
+CREATE TRIGGER archive_file_sealed_update AFTER UPDATE ON public.archive_file REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_file();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE archive_manifest (
+    number integer NOT NULL,
+    name text NOT NULL,
+    sha256 bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    CONSTRAINT archive_manifest_name_key UNIQUE (name),
+    CONSTRAINT archive_manifest_number_check CHECK ((number > 0)),
+    CONSTRAINT archive_manifest_pkey PRIMARY KEY (number),
+    CONSTRAINT archive_manifest_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+CREATE TRIGGER archive_manifest_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.archive_manifest FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER archive_manifest_sealed_delete AFTER DELETE ON public.archive_manifest REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_manifest();
+CREATE TRIGGER archive_manifest_sealed_insert AFTER INSERT ON public.archive_manifest REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_manifest();
+CREATE TRIGGER archive_manifest_sealed_update AFTER UPDATE ON public.archive_manifest REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_archive_manifest();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE archive_part (
+    file_id bigint NOT NULL,
+    number integer NOT NULL,
+    channel_id bigint NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    row_count integer NOT NULL,
+    byte_offset bigint NOT NULL,
+    bytes integer NOT NULL,
+    sha256 bytea NOT NULL,
+    is_home boolean NOT NULL DEFAULT false,
+    CONSTRAINT archive_part_byte_offset_check CHECK ((byte_offset >= 0)),
+    CONSTRAINT archive_part_bytes_check CHECK ((bytes > 0)),
+    CONSTRAINT archive_part_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES channel(id),
+    CONSTRAINT archive_part_check CHECK ((last_at >= first_at)),
+    CONSTRAINT archive_part_file_id_fkey FOREIGN KEY (file_id) REFERENCES archive_file(id),
+    CONSTRAINT archive_part_number_check CHECK ((number >= 0)),
+    CONSTRAINT archive_part_pkey PRIMARY KEY (file_id, number),
+    CONSTRAINT archive_part_row_count_check CHECK ((row_count > 0)),
+    CONSTRAINT archive_part_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+CREATE INDEX archive_part_away ON public.archive_part USING btree (channel_id, last_at) WHERE (NOT is_home);
+CREATE INDEX archive_part_channel ON public.archive_part USING btree (channel_id);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE archive_store (
+    is_the_one boolean NOT NULL DEFAULT true,
+    url text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT archive_store_is_the_one_check CHECK (is_the_one),
+    CONSTRAINT archive_store_pkey PRIMARY KEY (is_the_one)
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
 CREATE TABLE backup (
     id bigint NOT NULL GENERATED AS IDENTITY,
     made_at timestamp with time zone NOT NULL,
@@ -4323,6 +4405,24 @@ UNION ALL
     '-Infinity'::double precision AS highest
    FROM seen_within;
 
+CREATE OR REPLACE FUNCTION public.archive_marks(name text, plan jsonb)
+ RETURNS TABLE(channel_id bigint, row_count bigint, mark bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+BEGIN
+    IF name !~ '^reading_[0-9]{4}_[0-9]{2}$' THEN
+        RAISE EXCEPTION '% is no month of readings', name;
+    END IF;
+    RETURN QUERY EXECUTE format(
+        'SELECT r.channel_id, count(*), bit_xor(hash_record_extended((r.at, r.seq, r.value, r.evidence_id), 0))
+         FROM %I r
+         JOIN jsonb_to_recordset($1) AS p (channel_id bigint, stays tstzmultirange) ON p.channel_id = r.channel_id
+         WHERE r.synced AND r.said_at IS NULL AND r.boot IS NULL AND NOT p.stays @> r.at
+         GROUP BY r.channel_id', name) USING plan;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.close_privileged_functions()
  RETURNS void
  LANGUAGE plpgsql
@@ -4623,6 +4723,40 @@ AS $function$
           FROM declared_gap d
           WHERE (d.gateway_id, d.journal, d.lane) = (of_gateway, of_journal, of_lane) AND d.by_first IS NULL) AS known
 $function$;
+
+CREATE OR REPLACE FUNCTION public.leave_month(name text, plan jsonb)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+DECLARE
+    month timestamp;
+    stayed bigint;
+BEGIN
+    IF name !~ '^reading_[0-9]{4}_[0-9]{2}$' THEN
+        RAISE EXCEPTION '% is no month of readings', name;
+    END IF;
+    month := to_date(substr(name, 9), 'YYYY_MM');
+    CREATE TABLE reading_fresh (LIKE reading INCLUDING DEFAULTS);
+    EXECUTE format(
+        'INSERT INTO reading_fresh
+         SELECT r.* FROM %I r
+         LEFT JOIN jsonb_to_recordset($1) AS p (channel_id bigint, stays tstzmultirange) ON p.channel_id = r.channel_id
+         WHERE p.channel_id IS NULL
+            OR NOT (r.synced AND r.said_at IS NULL AND r.boot IS NULL AND NOT p.stays @> r.at)', name) USING plan;
+    GET DIAGNOSTICS stayed = ROW_COUNT;
+    -- Whoever has read readings is waited for: nobody finds a month gone that was there when they began.
+    SET LOCAL lock_timeout = '2s';
+    LOCK TABLE ONLY reading IN ACCESS EXCLUSIVE MODE;
+    EXECUTE format('ALTER TABLE reading DETACH PARTITION %I', name);
+    EXECUTE format('DROP TABLE %I', name);
+    EXECUTE format('ALTER TABLE reading_fresh RENAME TO %I', name);
+    EXECUTE format('ALTER TABLE reading ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name,
+                   month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+    SET LOCAL lock_timeout = 0;
+    RETURN stayed;
+END $function$;
 
 CREATE OR REPLACE FUNCTION public.let_runtime_pass_by_policies()
  RETURNS boolean
@@ -5368,6 +5502,68 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).name)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).name)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_archive_file()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_file', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_file', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_file', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_archive_manifest()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_manifest', NULL::bigint, jsonb_build_array((s.r).number)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_manifest', NULL::bigint, jsonb_build_array((s.r).number)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'archive_manifest', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).number)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).number)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;

@@ -241,6 +241,11 @@ EXCHANGE: Parameters = {
     "registered_at": AT, "cost": 1, "currency": "EUR", "day": AT.date(),
 }  # fmt: skip
 """What other systems ask, and what they are told."""
+ARCHIVE: Parameters = {
+    "gateway": "gw-1", "stays": "{}", "plan": "[]", "instants": [AT], "manifest": 1, "file_id": 1, "footer_bytes": 1,
+    "footer_sha256": b"x", "byte_offset": 0, "is_home": False,
+}  # fmt: skip
+"""Months of readings in files."""
 HOSPITAL: Parameters = {
     "connection_name": "cabinet", "control_id": "C1", "format": "hl7v2", "received_at": AT, "but_id": 5, "outcome": "",
     "answer": "AA", "faults": "[]", "map_sha256": "", "by_whom": "cabinet", "message_id": 5, "message_ids": [5],
@@ -264,6 +269,7 @@ CLAIMS: Parameters = {
 }  # fmt: skip
 USUAL: Parameters = {
     **QUALITY,
+    **ARCHIVE,
     "movement_mark": 10**9, "as_of": AT, "line_count": 1, "inputs_sha256": "00", "results_sha256": "00", "run_id": 1,
     "inputs": ["{}"], "results": ["{}"], "only_to_order": True, "proposed_at": AT, "decided_at": AT,
     "decision_reason": "x", "order_number": "PO-5", "until_day": AT.date(), "supply": 1, "wanted": 1,
@@ -415,6 +421,9 @@ ASKED: dict[str, list[Parameters]] = {
     "overview.excursions_listed": [{"sort": "began_at", "words": ""}, {"sort": "began_at", "is_descending": False}],
     "backup.missing_of_lane": [{"first": 1, "last": 5000}],
     "validation.run": [{"number": 1}],
+    "archive.marks": [{"name": "reading_2026_03"}],
+    "archive.is_home": [{"numbers": [1]}],
+    "archive.leave_month": [{"name": "reading_2026_03"}],
     "backup.set_sequence": [{"name": "item_id_seq"}],
     "fhir.dispenses": [{"facts": None, "ids": None}, {"facts": None, "ids": [5]}, {"ids": None}],
     "fhir.supplies": [{"facts": None, "ids": None}, {"facts": None, "ids": [5]}, {"ids": None}],
