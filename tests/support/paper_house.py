@@ -13,6 +13,7 @@ from cloud_sync.validation.results import Deviation, Step, execute
 from edge_agent.domain.wire.records import Notice, NoticeKind, Reading
 from tests.support.builders import COLD, GatewayWithKey, reading, stamp
 from tests.support.console import Console
+from tests.support.dscsa_parts import information, line
 from tests.support.ledger_api import NOW, Api
 from tests.support.people import PASSWORD, opened_account
 
@@ -47,7 +48,17 @@ def furnished(api: Api) -> dict[PaperName, str]:
         PaperName.ROOM: "fridge-a:2026-05", PaperName.DESTRUCTION: destruction, PaperName.AUDIT: f"lot:{lot}",
         PaperName.CALIBRATION: "main", PaperName.MONTH: "main:2026-05",
         PaperName.DOWNTIME: "main", PaperName.VALIDATION: _validated(api),
+        PaperName.TRACING: _asked_by_a_regulator(api),
     }  # fmt: skip
+
+
+def _asked_by_a_regulator(api: Api) -> str:
+    """What a supplier told of a lot, and what the FDA asks about it."""
+    gtin = "00312345678906"
+    told = line("AB12-0O", 30, ("s-1", "s-2"), gtin=gtin, ndc="0002-8215-01")
+    api.operator.ok("POST", "/v1/dscsa/partners/acme/transactions", json=information("ASN-77", told))
+    asked = {"asked_by": "FDA, J. Doe", "reference": "2026-114", "gtin": gtin, "lot_number": "AB12-0O"}
+    return str(api.reader.ok("POST", "/v1/dscsa/requests", json=asked)["id"])
 
 
 def _house(api: Api) -> None:

@@ -17,6 +17,7 @@ from cloud_sync.actions.papers import (
     pedigrees,
     quality,
     theft,
+    tracing,
     validation,
 )
 from cloud_sync.actions.papers.sites import style_of
@@ -43,6 +44,7 @@ from cloud_sync.papers.kinds.pedigree import Pedigree, pedigree
 from cloud_sync.papers.kinds.recall_report import RecallReport, recall_report
 from cloud_sync.papers.kinds.theft_report import TheftReport, theft_report
 from cloud_sync.papers.kinds.thermal_passport import ThermalPassport, thermal_passport
+from cloud_sync.papers.kinds.tracing_answer import TracingAnswer, tracing_answer
 from cloud_sync.papers.kinds.validation_protocol import ValidationProtocol, validation_protocol
 from cloud_sync.papers.reading import envelope_of
 from cloud_sync.papers.render import made_with, pdf_of
@@ -75,6 +77,7 @@ class PaperName(StrEnum):
     VALIDATION = "validation-protocol"
     PEDIGREE = "pedigree"
     THEFT = "theft-report"
+    TRACING = "tracing-answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,15 @@ KINDS: Mapping[PaperName, PaperKind] = {
         theft_report,
         _page("/cases/"),
         TheftReport,
+    ),
+    PaperName.TRACING: PaperKind(
+        "Answer to a regulator",
+        "the number of the tracing request",
+        tracing.answer_paper_of,
+        tracing_answer,
+        lambda _: "/tracing-requests",
+        TracingAnswer,
+        Permission.AUDIT,
     ),
 }
 

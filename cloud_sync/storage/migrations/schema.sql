@@ -1685,6 +1685,7 @@ CREATE TABLE interop_delivery (
     CONSTRAINT interop_delivery_event_id_fkey FOREIGN KEY (event_id) REFERENCES event(id),
     CONSTRAINT interop_delivery_pkey PRIMARY KEY (id)
 );
+CREATE INDEX interop_delivery_done ON public.interop_delivery USING btree (COALESCE(sent_at, withdrawn_at)) WHERE ((sent_at IS NOT NULL) OR (withdrawn_at IS NOT NULL));
 CREATE INDEX interop_delivery_position ON public.interop_delivery USING btree (connection, "position");
 CREATE INDEX interop_delivery_unsent ON public.interop_delivery USING btree (connection, attempts, id) WHERE ((sent_at IS NULL) AND (withdrawn_at IS NULL));
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
@@ -1918,7 +1919,11 @@ CREATE TABLE logger_file (
     brought_by text NOT NULL,
     brought_at timestamp with time zone NOT NULL,
     CONSTRAINT logger_file_check CHECK ((last_at >= first_at)),
-    CONSTRAINT logger_file_check1 CHECK ((num_nonnulls(order_id, place_id) = 1)),
+    CONSTRAINT logger_file_check1 CHECK ((num_nonnulls(order_id, place_id) =
+CASE verdict
+    WHEN 'waiting'::text THEN 0
+    ELSE 1
+END)),
     CONSTRAINT logger_file_device_verdict_check CHECK ((device_verdict = ANY (ARRAY['alarm'::text, 'ok'::text, ''::text]))),
     CONSTRAINT logger_file_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
     CONSTRAINT logger_file_document_id_order_id_place_id_key UNIQUE NULLS NOT DISTINCT (document_id, order_id, place_id),
@@ -1926,7 +1931,7 @@ CREATE TABLE logger_file (
     CONSTRAINT logger_file_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock_order(id),
     CONSTRAINT logger_file_pkey PRIMARY KEY (id),
     CONSTRAINT logger_file_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
-    CONSTRAINT logger_file_verdict_check CHECK ((verdict = ANY (ARRAY['broken'::text, 'kept'::text, 'judged_in_place'::text])))
+    CONSTRAINT logger_file_verdict_check CHECK ((verdict = ANY (ARRAY['broken'::text, 'kept'::text, 'judged_in_place'::text, 'waiting'::text])))
 );
 CREATE INDEX logger_file_order ON public.logger_file USING btree (order_id) WHERE (order_id IS NOT NULL);
 CREATE INDEX logger_file_place ON public.logger_file USING btree (place_id, last_at) WHERE (place_id IS NOT NULL);

@@ -52,6 +52,7 @@ SAYS: dict[PaperName, tuple[str, ...]] = {
     PaperName.CALIBRATION: ("probe-a", "20 Jun 2026", "due within 30 days", "its gateway has reported no date"),
     PaperName.DOWNTIME: ("Lakeside Hospital Pharmacy", "Not to be issued", "AB12-0O", "DO NOT ISSUE", "sheet 1 of 4"),
     PaperName.VALIDATION: ("1 DEVIATION", "the door was open", "Python 3.11.2", "is genuine", "URS-01", "Approved by"),
+    PaperName.TRACING: ("FDA, J. Doe", "2026-114", "AB12-0O", "ASN-77", "Acme Drug Co.", "s-1 s-2", "complete"),
     PaperName.MONTH: ("Lakeside Hospital Pharmacy", "May 2026", "Apr 2026", "Units received", "136", "18.9 %",
                       "Inventory turns a year"),
 }  # fmt: skip
