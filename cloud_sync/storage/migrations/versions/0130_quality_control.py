@@ -3,7 +3,7 @@
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
 revision = "0130"
-down_revision = "0145"
+down_revision = "0102"
 
 
 def upgrade() -> None:
