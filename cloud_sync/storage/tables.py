@@ -269,7 +269,6 @@ TABLES: Mapping[str, TableRule] = {
     "site_travel": _SETTING,
     "sop": _EVIDENCE,
     "stability_study": _EVIDENCE,
-    "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
     "stock_count": _evidence(
         "decision", "decided_by", "decided_at", "reason", "is_blind", "finished_by", "finished_at"
     ),
