@@ -530,6 +530,7 @@ WHOLE_ON_PURPOSE = {
     "planning.usable_spells": "where all lots of all items that are planned lay for three years, once for each plan",
     "shortages.supply_of": "all that holds lots of one item, when a shortage is opened",
     "erp.stock_by_lot": "the value of all stock, as the books want it; once a month",
+    "erp.stock_totals": "the value of all stock, as the books want it; once a month",
     "backup.is_unused_ledger": "reads one row, when a backup is to be restored",
     "clocks.has_doubtful_scans": "reads up to the first row; of a gateway without any its index, which is short",
     "corrections.lots_that_were_in": "all that ever was in a place and below it, when two people move it elsewhere",
