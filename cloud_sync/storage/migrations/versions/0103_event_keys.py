@@ -3,7 +3,7 @@
 from cloud_sync.storage.migrations.run_sql import run_sql_beside
 
 revision = "0103"
-down_revision = "0102"
+down_revision = "0130"
 
 
 def upgrade() -> None:
