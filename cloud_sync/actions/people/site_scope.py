@@ -25,6 +25,8 @@ OF_PATH: Mapping[tuple[str, str], tuple[str, str]] = {
     ("corrections", "correction_id"): ("places_of_correction", "id"),
     ("complaints", "complaint_id"): ("places_of_complaint", "id"),
     ("wastes", "waste_id"): ("places_of_waste", "id"),
+    ("controlled/wastes", "waste_id"): ("places_of_waste", "id"),
+    ("charges", "administration_id"): ("places_of_administration", "id"),
     ("administrations", "administration_id"): ("places_of_administration", "id"),
     ("alert-subscriptions", "name"): ("places_of_subscription", "name"),
     ("alerts/subscriptions", "name"): ("places_of_subscription", "name"),
