@@ -42,6 +42,9 @@ SAYS: dict[PaperName, tuple[str, ...]] = {
     PaperName.RELEASE: ("Certificate of release", "section 503B", "SYR-1", "It is certified", "Quinn Miller (quinn)"),
     PaperName.DISCREPANCY: ("PO-1 from ACME Pharma, Inc.", "1 discrepancy waits", "+3", "EF56", "OPEN"),
     PaperName.COUNT: ("C-1, Refrigerator B", "EF56", "Initials", "Counted by:"),
+    PaperName.CONTROLLED: (
+        "Hilltop Clinic", "AS IN THE BOOKS", "Schedules I and II", "Morphine 10 mg/mL", "MO-1", "Second counter:",
+    ),
     PaperName.PICK: ("1 position, 12 base units", "Refrigerator A (fridge-a)", "AB12-0O", "CD34", "recall 1"),
     PaperName.PACKING: (
         "Lakeside Hospital Pharmacy", "St. Mary Clinic", "0002-8215-01", "00312345678906", "AB12-0O", "5 vial",
