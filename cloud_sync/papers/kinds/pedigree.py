@@ -111,7 +111,10 @@ def _grouped(text: str) -> str:
 
 
 def _maker(told: Sequence[ToldShown], style: PaperStyle) -> list[Block]:
-    rows = [(style.when(each.at), words(each.step), each.place, each.told_by, each.event_id) for each in told]
+    rows = [
+        (style.when(each.at), words(each.step), each.place, each.told_by, each.event_id.removeprefix("urn:uuid:"))
+        for each in told
+    ]
     columns = [Col("When"), Col("What"), Col("Where", "1fr"), Col("Told by"), Col("Event", "1fr", is_code=True)]
     return [Heading("What makers and partners told (EPCIS)"), Table(columns, rows, "Nobody has sent events about it.")]
 
@@ -143,7 +146,7 @@ def _transactions(told: Sequence[TransactionShown], style: PaperStyle) -> list[B
         (
             "from" if each.direction == "in" else "to", titled(each.partner_title, each.partner), each.reference,
             style.day(each.transaction_on), "yes" if each.has_statement else "no", words(each.fault or "counts"),
-            f"{each.sha256[:32]}…",
+            _grouped(each.sha256[:32]),
         )
         for each in told
     ]  # fmt: skip
@@ -155,7 +158,7 @@ def _transactions(told: Sequence[TransactionShown], style: PaperStyle) -> list[B
 
 
 def _documents(documents: Sequence[PedigreeDocument]) -> list[Block]:
-    rows = [(words(each.kind), each.reference, f"{each.sha256[:32]}…" if each.sha256 else "") for each in documents]
+    rows = [(words(each.kind), each.reference, _grouped(each.sha256[:32])) for each in documents]
     return [
         Heading("Documents on file"),
         Table([Col("Kind"), Col("Reference", "1fr"), Col("SHA-256", is_code=True)], rows, "None."),
