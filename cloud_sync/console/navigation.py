@@ -54,9 +54,11 @@ GROUPS = (
             Entry("/expiry", "Expiry and FEFO", "x"),
             Entry("/serials", "Serials and devices", "8", ("/devices", "/theft", "/field-corrections")),
             Entry("/counts", "Counts", "c"),
+            Entry("/controlled", "Controlled items", "0"),
             Entry("/downtime", "Downtime", "z"),
             Entry("/trace", "Trace", "h"),
             Entry("/finance", "Finance", "f"),
+            Entry("/charges", "Buy and bill", "B", ("/new-administration",)),
         ),
     ),
     Group(
@@ -84,6 +86,7 @@ GROUPS = (
                 "m",
                 ("/production-batches", "/master-formulation-records", "/new-formulation"),
             ),
+            Entry("/quality", "Quality control", "0"),
             Entry("/reports", "Reports", "s"),
             Entry("/audit", "Audit", "a"),
             Entry(

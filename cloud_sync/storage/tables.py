@@ -50,6 +50,7 @@ TABLES: Mapping[str, TableRule] = {
     "account_identity": _SETTING,
     "account_role": _SETTING,
     "account_session": _DERIVED,  # of what the event log has
+    "administration": _EVIDENCE,
     "alembic_version": _SETTING,
     "alert": _evidence("acknowledged_at", "acknowledged_by", "acknowledged_comment"),
     "alert_condition": _DERIVED,
@@ -69,6 +70,9 @@ TABLES: Mapping[str, TableRule] = {
     "archive_store": _SETTING,
     "backup": _EVIDENCE,
     "batch_fact": _EVIDENCE,
+    "beyond_use_support": _EVIDENCE,
+    "billing_conversion": _EVIDENCE,
+    "billing_table": _EVIDENCE,
     "calibration": _EVIDENCE,
     "change_control": _evidence(
         "decision",
@@ -86,12 +90,17 @@ TABLES: Mapping[str, TableRule] = {
     "channel": _SETTING,
     "channel_place_was": _EVIDENCE,
     "channel_statement": _evidence("decision", "decided_by", "decided_at"),
+    "charge": _EVIDENCE,
+    "charge_reconciliation": _EVIDENCE,
     "claim_settlement": _EVIDENCE,
     "clock_offset": _DERIVED,  # of notices
     "complete_maker": _SETTING,
     "complaint": _evidence("finding", "finding_text", "investigated_by", "investigated_at"),
     "complaint_evidence": _EVIDENCE,
     "controlled_change": _evidence("decision", "decided_by", "decided_at", "decision_reason", "applied_at"),
+    "controlled_inventory": _EVIDENCE,
+    "controlled_inventory_line": _EVIDENCE,
+    "controlled_rule": _SETTING,
     "correction": _evidence(
         "effect", "needs_second_person", "before", "after", "decided_by", "decided_at", "decision", "decision_reason"
     ),
@@ -103,6 +112,7 @@ TABLES: Mapping[str, TableRule] = {
     "document": _EVIDENCE,
     "doubtful_scan": _EVIDENCE,
     "enrolment_failure": _DERIVED,  # of what the event log has; kept while it slows down
+    "environment_session": _EVIDENCE,
     "envelope": _DERIVED,  # of batches
     "envelope_point": _DERIVED,
     "epcis_capture": _EVIDENCE,
@@ -204,8 +214,13 @@ TABLES: Mapping[str, TableRule] = {
     "policy": _EVIDENCE,
     "position": _DERIVED,
     "probe_excursion": _DERIVED,
+    "product_report": _EVIDENCE,
     "product_verification": _EVIDENCE,
     "production_batch": _EVIDENCE,
+    "quality_decision": _EVIDENCE,
+    "quality_plan": _EVIDENCE,
+    "quality_result": _EVIDENCE,
+    "quality_sample": _EVIDENCE,
     "reading": _DERIVED,  # of batches; old ones are thinned
     "reading_hour": _DERIVED,
     "recall": _evidence("reconciled_at", "closed_by", "closed_at", "outcome", "closed_reason"),
@@ -253,7 +268,10 @@ TABLES: Mapping[str, TableRule] = {
     "sign_in_attempt": _DERIVED,  # kept while it makes the next one wait
     "site_travel": _SETTING,
     "sop": _EVIDENCE,
-    "stock_count": _evidence("decision", "decided_by", "decided_at", "reason"),
+    "stability_study": _EVIDENCE,
+    "stock_count": _evidence(
+        "decision", "decided_by", "decided_at", "reason", "is_blind", "finished_by", "finished_at"
+    ),
     "stock_order": _EVIDENCE,
     "supplier": _SETTING,
     "supplier_claim": _evidence(
@@ -293,4 +311,5 @@ TABLES: Mapping[str, TableRule] = {
     "unusable_reading": _DERIVED,  # of batches
     "validation_run": _EVIDENCE,
     "warranty_term": _SETTING,
+    "waste": _evidence("fact", "witness", "witnessed_at", "witnessed_how"),
 }

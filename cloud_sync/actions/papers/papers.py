@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from cloud_sync.actions.papers import (
     compounding,
+    controlled,
     counts,
     downtime,
     lots,
@@ -27,6 +28,7 @@ from cloud_sync.papers.document import Document
 from cloud_sync.papers.envelope import Envelope, PaperData, data_of, differences
 from cloud_sync.papers.kinds.audit_extract import AuditExtract, audit_extract
 from cloud_sync.papers.kinds.batch_record import BatchRecordData, batch_record, certificate_of_release
+from cloud_sync.papers.kinds.controlled_inventory import ControlledInventory, controlled_inventory
 from cloud_sync.papers.kinds.count_sheet import CountSheet, count_sheet
 from cloud_sync.papers.kinds.downtime_pack import DowntimePack, downtime_pack
 from cloud_sync.papers.kinds.excursion_report import ExcursionReport, excursion_report
@@ -66,6 +68,7 @@ class PaperName(StrEnum):
     RELEASE = "certificate-of-release"
     DISCREPANCY = "receiving-discrepancy"
     COUNT = "count-sheet"
+    CONTROLLED = "controlled-inventory"
     PICK = "pick-list"
     PACKING = "packing-slip"
     ROOM = "room-report"
@@ -151,6 +154,14 @@ KINDS: Mapping[PaperName, PaperKind] = {
     ),
     PaperName.COUNT: PaperKind(
         "Count sheet", "the number of the count", counts.count_of, count_sheet, _page("/counts/"), CountSheet
+    ),
+    PaperName.CONTROLLED: PaperKind(
+        "Inventory of controlled items",
+        "the number of the inventory",
+        controlled.inventory_of,
+        controlled_inventory,
+        lambda _: "/controlled",
+        ControlledInventory,
     ),
     PaperName.PICK: PaperKind("Pick list", "the number of the order", orders.pick_of, pick_list, ORDER, OrderPaper),
     PaperName.PACKING: PaperKind(

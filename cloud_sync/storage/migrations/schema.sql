@@ -104,6 +104,51 @@ CREATE TABLE account_session (
 CREATE INDEX account_session_of_person ON public.account_session USING btree (person) WHERE (ended_at IS NULL);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
+CREATE TABLE administration (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    fact text NOT NULL,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    quantity bigint NOT NULL,
+    expires_on date,
+    from_place bigint NOT NULL,
+    to_place bigint NOT NULL,
+    site_id bigint,
+    day date NOT NULL,
+    payer_class text NOT NULL,
+    patient text NOT NULL,
+    order_number text NOT NULL DEFAULT ''::text,
+    dose numeric(18,6),
+    wasted numeric(18,6),
+    dose_unit text NOT NULL DEFAULT ''::text,
+    given_by text NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    witness text NOT NULL DEFAULT ''::text,
+    not_charged text NOT NULL DEFAULT ''::text,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT administration_check CHECK ((num_nulls(dose, wasted) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT administration_check1 CHECK ((witness <> given_by)),
+    CONSTRAINT administration_dose_check CHECK ((dose >= (0)::numeric)),
+    CONSTRAINT administration_fact_key UNIQUE (fact),
+    CONSTRAINT administration_from_place_fkey FOREIGN KEY (from_place) REFERENCES place(id),
+    CONSTRAINT administration_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT administration_patient_check CHECK (starts_with(patient, 'personal:'::text)),
+    CONSTRAINT administration_pkey PRIMARY KEY (id),
+    CONSTRAINT administration_quantity_check CHECK ((quantity > 0)),
+    CONSTRAINT administration_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id),
+    CONSTRAINT administration_to_place_fkey FOREIGN KEY (to_place) REFERENCES place(id),
+    CONSTRAINT administration_wasted_check CHECK ((wasted >= (0)::numeric))
+);
+CREATE INDEX administration_day ON public.administration USING btree (day, site_id);
+CREATE INDEX administration_lot ON public.administration USING btree (lot_id);
+CREATE INDEX administration_patient ON public.administration USING btree (patient);
+CREATE TRIGGER administration_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.administration FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER administration_sealed_delete AFTER DELETE ON public.administration REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_administration();
+CREATE TRIGGER administration_sealed_insert AFTER INSERT ON public.administration REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_administration();
+CREATE TRIGGER administration_sealed_update AFTER UPDATE ON public.administration REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_administration();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE alert (
     id bigint NOT NULL GENERATED AS IDENTITY,
     kind text NOT NULL,
@@ -415,7 +460,7 @@ CREATE TABLE batch_fact (
     event_id bigint NOT NULL,
     CONSTRAINT batch_fact_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES production_batch(id),
     CONSTRAINT batch_fact_event_id_fkey FOREIGN KEY (event_id) REFERENCES event(id),
-    CONSTRAINT batch_fact_kind_check CHECK ((kind = ANY (ARRAY['step'::text, 'check'::text, 'equipment'::text, 'deviation'::text, 'assessment'::text, 'yield'::text, 'finished'::text, 'test'::text, 'released'::text, 'rejected'::text]))),
+    CONSTRAINT batch_fact_kind_check CHECK ((kind = ANY (ARRAY['step'::text, 'check'::text, 'equipment'::text, 'deviation'::text, 'assessment'::text, 'yield'::text, 'finished'::text, 'test'::text, 'released'::text, 'rejected'::text, 'line_cleared'::text, 'clearance_checked'::text, 'control'::text, 'labels'::text]))),
     CONSTRAINT batch_fact_pkey PRIMARY KEY (id)
 );
 CREATE INDEX batch_fact_batch ON public.batch_fact USING btree (batch_id, id);
@@ -432,6 +477,79 @@ CREATE POLICY of_owner ON batch_fact AS PERMISSIVE FOR SELECT TO lotwarden_clien
    FROM production_batch
   WHERE (production_batch.id = batch_fact.batch_id)))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE beyond_use_support (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    plan_name text NOT NULL,
+    item_id bigint NOT NULL,
+    storage text NOT NULL,
+    days integer NOT NULL,
+    reason text NOT NULL,
+    proposed_by text NOT NULL,
+    approved_by text NOT NULL,
+    approved_at timestamp with time zone NOT NULL,
+    CONSTRAINT beyond_use_support_check CHECK ((approved_by <> proposed_by)),
+    CONSTRAINT beyond_use_support_days_check CHECK ((days >= 0)),
+    CONSTRAINT beyond_use_support_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT beyond_use_support_pkey PRIMARY KEY (id)
+);
+CREATE INDEX beyond_use_support_item ON public.beyond_use_support USING btree (item_id, storage, id DESC);
+CREATE TRIGGER beyond_use_support_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.beyond_use_support FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER beyond_use_support_sealed_delete AFTER DELETE ON public.beyond_use_support REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_beyond_use_support();
+CREATE TRIGGER beyond_use_support_sealed_insert AFTER INSERT ON public.beyond_use_support REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_beyond_use_support();
+CREATE TRIGGER beyond_use_support_sealed_update AFTER UPDATE ON public.beyond_use_support REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_beyond_use_support();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE billing_conversion (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    table_id bigint NOT NULL,
+    ndc text NOT NULL,
+    hcpcs text NOT NULL,
+    description text NOT NULL DEFAULT ''::text,
+    dose_unit text NOT NULL,
+    dose_per_base_unit numeric(18,6) NOT NULL,
+    dose_per_billing_unit numeric(18,6) NOT NULL,
+    ndc_unit text NOT NULL,
+    ndc_units_per_base_unit numeric(18,6) NOT NULL,
+    container text NOT NULL,
+    rounding text NOT NULL,
+    valid_from date NOT NULL,
+    valid_until date,
+    CONSTRAINT billing_conversion_check CHECK ((valid_until >= valid_from)),
+    CONSTRAINT billing_conversion_container_check CHECK ((container = ANY (ARRAY['single_dose'::text, 'multi_dose'::text]))),
+    CONSTRAINT billing_conversion_dose_per_base_unit_check CHECK ((dose_per_base_unit > (0)::numeric)),
+    CONSTRAINT billing_conversion_dose_per_billing_unit_check CHECK ((dose_per_billing_unit > (0)::numeric)),
+    CONSTRAINT billing_conversion_dose_unit_check CHECK ((dose_unit <> ''::text)),
+    CONSTRAINT billing_conversion_hcpcs_check CHECK ((hcpcs ~ '^[A-Z][0-9]{4}$'::text)),
+    CONSTRAINT billing_conversion_ndc_check CHECK ((ndc ~ '^[0-9]{5}-[0-9]{4}-[0-9]{2}$'::text)),
+    CONSTRAINT billing_conversion_ndc_unit_check CHECK ((ndc_unit <> ''::text)),
+    CONSTRAINT billing_conversion_ndc_units_per_base_unit_check CHECK ((ndc_units_per_base_unit > (0)::numeric)),
+    CONSTRAINT billing_conversion_pkey PRIMARY KEY (id),
+    CONSTRAINT billing_conversion_rounding_check CHECK ((rounding = ANY (ARRAY['none'::text, 'up'::text, 'down'::text, 'nearest'::text]))),
+    CONSTRAINT billing_conversion_table_id_fkey FOREIGN KEY (table_id) REFERENCES billing_table(id)
+);
+CREATE INDEX billing_conversion_ndc ON public.billing_conversion USING btree (ndc, table_id DESC);
+CREATE TRIGGER billing_conversion_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.billing_conversion FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER billing_conversion_sealed_delete AFTER DELETE ON public.billing_conversion REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_billing_conversion();
+CREATE TRIGGER billing_conversion_sealed_insert AFTER INSERT ON public.billing_conversion REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_billing_conversion();
+CREATE TRIGGER billing_conversion_sealed_update AFTER UPDATE ON public.billing_conversion REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_billing_conversion();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE billing_table (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    title text NOT NULL,
+    source text NOT NULL,
+    document_id bigint NOT NULL,
+    imported_by text NOT NULL,
+    imported_at timestamp with time zone NOT NULL,
+    CONSTRAINT billing_table_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
+    CONSTRAINT billing_table_pkey PRIMARY KEY (id)
+);
+CREATE TRIGGER billing_table_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.billing_table FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER billing_table_sealed_delete AFTER DELETE ON public.billing_table REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_billing_table();
+CREATE TRIGGER billing_table_sealed_insert AFTER INSERT ON public.billing_table REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_billing_table();
+CREATE TRIGGER billing_table_sealed_update AFTER UPDATE ON public.billing_table REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_billing_table();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE calibration (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -572,6 +690,62 @@ CREATE TRIGGER channel_statement_sealed_insert AFTER INSERT ON public.channel_st
 CREATE TRIGGER channel_statement_sealed_update AFTER UPDATE ON public.channel_statement REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_channel_statement();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE charge (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    administration_id bigint NOT NULL,
+    conversion_id bigint NOT NULL,
+    version integer NOT NULL,
+    part text NOT NULL,
+    reverses bigint,
+    hcpcs text NOT NULL,
+    units numeric(18,6) NOT NULL,
+    modifier text NOT NULL,
+    ndc text NOT NULL,
+    ndc_units numeric(18,6) NOT NULL,
+    ndc_unit text NOT NULL,
+    dose numeric(18,6) NOT NULL,
+    reason text NOT NULL DEFAULT ''::text,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT charge_administration_id_fkey FOREIGN KEY (administration_id) REFERENCES administration(id),
+    CONSTRAINT charge_conversion_id_fkey FOREIGN KEY (conversion_id) REFERENCES billing_conversion(id),
+    CONSTRAINT charge_dose_check CHECK ((dose > (0)::numeric)),
+    CONSTRAINT charge_modifier_check CHECK ((modifier = ANY (ARRAY[''::text, 'JW'::text, 'JZ'::text]))),
+    CONSTRAINT charge_ndc_units_check CHECK ((ndc_units > (0)::numeric)),
+    CONSTRAINT charge_part_check CHECK ((part = ANY (ARRAY['given'::text, 'wasted'::text]))),
+    CONSTRAINT charge_pkey PRIMARY KEY (id),
+    CONSTRAINT charge_reverses_fkey FOREIGN KEY (reverses) REFERENCES charge(id),
+    CONSTRAINT charge_reverses_key UNIQUE (reverses),
+    CONSTRAINT charge_units_check CHECK ((units > (0)::numeric)),
+    CONSTRAINT charge_version_check CHECK ((version > 0))
+);
+CREATE INDEX charge_administration ON public.charge USING btree (administration_id, id);
+CREATE UNIQUE INDEX charge_once ON public.charge USING btree (administration_id, version, part) WHERE (reverses IS NULL);
+CREATE TRIGGER charge_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.charge FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER charge_sealed_delete AFTER DELETE ON public.charge REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_charge();
+CREATE TRIGGER charge_sealed_insert AFTER INSERT ON public.charge REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_charge();
+CREATE TRIGGER charge_sealed_update AFTER UPDATE ON public.charge REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_charge();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE charge_reconciliation (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    site_id bigint NOT NULL,
+    day date NOT NULL,
+    dispensed bigint NOT NULL,
+    charged bigint NOT NULL,
+    differences jsonb NOT NULL,
+    run_by text NOT NULL,
+    run_at timestamp with time zone NOT NULL,
+    CONSTRAINT charge_reconciliation_pkey PRIMARY KEY (id),
+    CONSTRAINT charge_reconciliation_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id)
+);
+CREATE INDEX charge_reconciliation_day ON public.charge_reconciliation USING btree (site_id, day, id DESC);
+CREATE TRIGGER charge_reconciliation_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.charge_reconciliation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER charge_reconciliation_sealed_delete AFTER DELETE ON public.charge_reconciliation REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_charge_reconciliation();
+CREATE TRIGGER charge_reconciliation_sealed_insert AFTER INSERT ON public.charge_reconciliation REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_charge_reconciliation();
+CREATE TRIGGER charge_reconciliation_sealed_update AFTER UPDATE ON public.charge_reconciliation REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_charge_reconciliation();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE claim_settlement (
     id bigint NOT NULL GENERATED AS IDENTITY,
     claim_id bigint NOT NULL,
@@ -697,7 +871,7 @@ CREATE TABLE controlled_change (
     CONSTRAINT controlled_change_check1 CHECK (((NOT needs_second_person) OR (decision IS DISTINCT FROM 'approved'::text) OR (decided_by <> proposed_by))),
     CONSTRAINT controlled_change_check2 CHECK (((applied_at IS NULL) OR (decision = 'approved'::text))),
     CONSTRAINT controlled_change_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
-    CONSTRAINT controlled_change_kind_check CHECK ((kind = ANY (ARRAY['retention'::text, 'second_signature'::text, 'storage_policy'::text, 'place_policy'::text, 'sop'::text, 'training'::text, 'gateway_config'::text]))),
+    CONSTRAINT controlled_change_kind_check CHECK ((kind = ANY (ARRAY['retention'::text, 'second_signature'::text, 'storage_policy'::text, 'place_policy'::text, 'sop'::text, 'training'::text, 'gateway_config'::text, 'quality_plan'::text, 'beyond_use'::text]))),
     CONSTRAINT controlled_change_pkey PRIMARY KEY (id)
 );
 CREATE INDEX controlled_change_due ON public.controlled_change USING btree (effective_from) WHERE ((decision = 'approved'::text) AND (applied_at IS NULL));
@@ -708,6 +882,65 @@ CREATE TRIGGER controlled_change_sealed_delete AFTER DELETE ON public.controlled
 CREATE TRIGGER controlled_change_sealed_insert AFTER INSERT ON public.controlled_change REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_change();
 CREATE TRIGGER controlled_change_sealed_update AFTER UPDATE ON public.controlled_change REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_change();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE controlled_inventory (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    site_id bigint NOT NULL,
+    taken_on date NOT NULL,
+    taken_when text NOT NULL,
+    counts text[] NOT NULL,
+    remark text NOT NULL DEFAULT ''::text,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT controlled_inventory_counts_check CHECK ((cardinality(counts) > 0)),
+    CONSTRAINT controlled_inventory_pkey PRIMARY KEY (id),
+    CONSTRAINT controlled_inventory_site_id_fkey FOREIGN KEY (site_id) REFERENCES place(id),
+    CONSTRAINT controlled_inventory_site_id_taken_on_taken_when_key UNIQUE (site_id, taken_on, taken_when),
+    CONSTRAINT controlled_inventory_taken_when_check CHECK ((taken_when = ANY (ARRAY['opening'::text, 'close'::text])))
+);
+CREATE TRIGGER controlled_inventory_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.controlled_inventory FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER controlled_inventory_sealed_delete AFTER DELETE ON public.controlled_inventory REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_inventory();
+CREATE TRIGGER controlled_inventory_sealed_insert AFTER INSERT ON public.controlled_inventory REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_inventory();
+CREATE TRIGGER controlled_inventory_sealed_update AFTER UPDATE ON public.controlled_inventory REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_inventory();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE controlled_inventory_line (
+    inventory_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    place_id bigint NOT NULL,
+    schedule text NOT NULL,
+    counted bigint NOT NULL,
+    expected bigint NOT NULL,
+    counted_by text[] NOT NULL,
+    CONSTRAINT controlled_inventory_line_counted_check CHECK ((counted >= 0)),
+    CONSTRAINT controlled_inventory_line_inventory_id_fkey FOREIGN KEY (inventory_id) REFERENCES controlled_inventory(id),
+    CONSTRAINT controlled_inventory_line_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT controlled_inventory_line_pkey PRIMARY KEY (inventory_id, lot_id, serial, place_id),
+    CONSTRAINT controlled_inventory_line_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+CREATE TRIGGER controlled_inventory_line_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.controlled_inventory_line FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER controlled_inventory_line_sealed_delete AFTER DELETE ON public.controlled_inventory_line REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_inventory_line();
+CREATE TRIGGER controlled_inventory_line_sealed_insert AFTER INSERT ON public.controlled_inventory_line REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_inventory_line();
+CREATE TRIGGER controlled_inventory_line_sealed_update AFTER UPDATE ON public.controlled_inventory_line REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_controlled_inventory_line();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE controlled_rule (
+    schedule text NOT NULL,
+    blind_count boolean NOT NULL,
+    double_count boolean NOT NULL,
+    witnessed_waste boolean NOT NULL,
+    resolve_hours integer NOT NULL,
+    inventory_months integer NOT NULL,
+    source text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT controlled_rule_inventory_months_check CHECK (((inventory_months >= 1) AND (inventory_months <= 24))),
+    CONSTRAINT controlled_rule_pkey PRIMARY KEY (schedule),
+    CONSTRAINT controlled_rule_resolve_hours_check CHECK (((resolve_hours >= 1) AND (resolve_hours <= 8760))),
+    CONSTRAINT controlled_rule_schedule_check CHECK ((schedule = ANY (ARRAY['I'::text, 'II'::text, 'III'::text, 'IV'::text, 'V'::text])))
+);
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
 
 CREATE TABLE correction (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -953,6 +1186,24 @@ CREATE TABLE envelope_point (
 CREATE INDEX envelope_point_channel_at ON public.envelope_point USING btree (channel_id, at);
 CREATE INDEX envelope_point_envelope ON public.envelope_point USING btree (envelope_id);
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE environment_session (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    plan_id bigint NOT NULL,
+    batch_id bigint,
+    began_at timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    note text NOT NULL,
+    CONSTRAINT environment_session_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES production_batch(id),
+    CONSTRAINT environment_session_pkey PRIMARY KEY (id),
+    CONSTRAINT environment_session_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES quality_plan(id)
+);
+CREATE INDEX environment_session_batch ON public.environment_session USING btree (batch_id);
+CREATE TRIGGER environment_session_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.environment_session FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER environment_session_sealed_delete AFTER DELETE ON public.environment_session REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_environment_session();
+CREATE TRIGGER environment_session_sealed_insert AFTER INSERT ON public.environment_session REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_environment_session();
+CREATE TRIGGER environment_session_sealed_update AFTER UPDATE ON public.environment_session REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_environment_session();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE epcis_capture (
     id uuid NOT NULL,
@@ -1645,6 +1896,7 @@ CREATE TABLE interop_delivery (
     CONSTRAINT interop_delivery_event_id_fkey FOREIGN KEY (event_id) REFERENCES event(id),
     CONSTRAINT interop_delivery_pkey PRIMARY KEY (id)
 );
+CREATE INDEX interop_delivery_done ON public.interop_delivery USING btree (COALESCE(sent_at, withdrawn_at)) WHERE ((sent_at IS NOT NULL) OR (withdrawn_at IS NOT NULL));
 CREATE INDEX interop_delivery_position ON public.interop_delivery USING btree (connection, "position");
 CREATE INDEX interop_delivery_unsent ON public.interop_delivery USING btree (connection, attempts, id) WHERE ((sent_at IS NULL) AND (withdrawn_at IS NULL));
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
@@ -1878,7 +2130,11 @@ CREATE TABLE logger_file (
     brought_by text NOT NULL,
     brought_at timestamp with time zone NOT NULL,
     CONSTRAINT logger_file_check CHECK ((last_at >= first_at)),
-    CONSTRAINT logger_file_check1 CHECK ((num_nonnulls(order_id, place_id) = 1)),
+    CONSTRAINT logger_file_check1 CHECK ((num_nonnulls(order_id, place_id) =
+CASE verdict
+    WHEN 'waiting'::text THEN 0
+    ELSE 1
+END)),
     CONSTRAINT logger_file_device_verdict_check CHECK ((device_verdict = ANY (ARRAY['alarm'::text, 'ok'::text, ''::text]))),
     CONSTRAINT logger_file_document_id_fkey FOREIGN KEY (document_id) REFERENCES interop_document(id),
     CONSTRAINT logger_file_document_id_order_id_place_id_key UNIQUE NULLS NOT DISTINCT (document_id, order_id, place_id),
@@ -1886,7 +2142,7 @@ CREATE TABLE logger_file (
     CONSTRAINT logger_file_order_id_fkey FOREIGN KEY (order_id) REFERENCES stock_order(id),
     CONSTRAINT logger_file_pkey PRIMARY KEY (id),
     CONSTRAINT logger_file_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
-    CONSTRAINT logger_file_verdict_check CHECK ((verdict = ANY (ARRAY['broken'::text, 'kept'::text, 'judged_in_place'::text])))
+    CONSTRAINT logger_file_verdict_check CHECK ((verdict = ANY (ARRAY['broken'::text, 'kept'::text, 'judged_in_place'::text, 'waiting'::text])))
 );
 CREATE INDEX logger_file_order ON public.logger_file USING btree (order_id) WHERE (order_id IS NOT NULL);
 CREATE INDEX logger_file_place ON public.logger_file USING btree (place_id, last_at) WHERE (place_id IS NOT NULL);
@@ -2170,6 +2426,8 @@ CREATE POLICY of_owner ON order_urgency AS PERMISSIVE FOR SELECT TO lotwarden_cl
 CREATE TABLE owner (
     name text NOT NULL,
     title text NOT NULL DEFAULT ''::text,
+    payer_class text NOT NULL DEFAULT ''::text,
+    CONSTRAINT owner_payer_class_check CHECK ((payer_class = ANY (ARRAY[''::text, 'purchased'::text, '340B'::text, 'consignment'::text, 'patient_owned'::text]))),
     CONSTRAINT owner_pkey PRIMARY KEY (name)
 );
 ALTER TABLE owner ENABLE ROW LEVEL SECURITY;
@@ -2473,6 +2731,24 @@ CREATE POLICY of_owner ON probe_excursion AS PERMISSIVE FOR SELECT TO lotwarden_
   WHERE ((x.channel_id = probe_excursion.channel_id) AND (x.rule = probe_excursion.rule) AND (x.place_id = probe_excursion.place_id))))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres,lotwarden_client=r/postgres}
 
+CREATE TABLE product_report (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    since date NOT NULL,
+    until date NOT NULL,
+    body jsonb NOT NULL,
+    sha256 text NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT product_report_check CHECK ((since < until)),
+    CONSTRAINT product_report_pkey PRIMARY KEY (id),
+    CONSTRAINT product_report_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+CREATE TRIGGER product_report_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.product_report FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER product_report_sealed_delete AFTER DELETE ON public.product_report REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_product_report();
+CREATE TRIGGER product_report_sealed_insert AFTER INSERT ON public.product_report REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_product_report();
+CREATE TRIGGER product_report_sealed_update AFTER UPDATE ON public.product_report REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_product_report();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE product_verification (
     id bigint NOT NULL GENERATED AS IDENTITY,
     direction text NOT NULL,
@@ -2531,6 +2807,115 @@ ALTER TABLE production_batch FORCE ROW LEVEL SECURITY;
 CREATE POLICY of_house ON production_batch AS PERMISSIVE FOR ALL TO lotwarden_runtime, postgres USING (true) WITH CHECK ();
 CREATE POLICY of_owner ON production_batch AS PERMISSIVE FOR SELECT TO lotwarden_client USING ((owner = NULLIF(current_setting('lotwarden.owner'::text, true), ''::text))) WITH CHECK ();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres,lotwarden_client=r/postgres}
+
+CREATE TABLE quality_decision (
+    sample_id bigint NOT NULL,
+    decision text NOT NULL,
+    by_exception boolean NOT NULL,
+    reason text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT quality_decision_check CHECK (((decision = 'accepted'::text) OR (NOT by_exception))),
+    CONSTRAINT quality_decision_decision_check CHECK ((decision = ANY (ARRAY['accepted'::text, 'rejected'::text]))),
+    CONSTRAINT quality_decision_pkey PRIMARY KEY (sample_id),
+    CONSTRAINT quality_decision_sample_id_fkey FOREIGN KEY (sample_id) REFERENCES quality_sample(id)
+);
+CREATE TRIGGER quality_decision_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quality_decision FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER quality_decision_sealed_delete AFTER DELETE ON public.quality_decision REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_decision();
+CREATE TRIGGER quality_decision_sealed_insert AFTER INSERT ON public.quality_decision REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_decision();
+CREATE TRIGGER quality_decision_sealed_update AFTER UPDATE ON public.quality_decision REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_decision();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE quality_plan (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    kind text NOT NULL,
+    name text NOT NULL,
+    version integer NOT NULL,
+    item_id bigint,
+    place_id bigint,
+    body jsonb NOT NULL,
+    effective_from timestamp with time zone NOT NULL,
+    proposed_by text NOT NULL,
+    approved_by text NOT NULL,
+    CONSTRAINT quality_plan_check CHECK ((approved_by <> proposed_by)),
+    CONSTRAINT quality_plan_check1 CHECK (((kind = ANY (ARRAY['stability'::text, 'material'::text])) = (item_id IS NOT NULL))),
+    CONSTRAINT quality_plan_check2 CHECK (((kind = 'environment'::text) = (place_id IS NOT NULL))),
+    CONSTRAINT quality_plan_item_id_fkey FOREIGN KEY (item_id) REFERENCES item(id),
+    CONSTRAINT quality_plan_kind_check CHECK ((kind = ANY (ARRAY['stability'::text, 'environment'::text, 'qualification'::text, 'material'::text]))),
+    CONSTRAINT quality_plan_name_version_key UNIQUE (name, version),
+    CONSTRAINT quality_plan_pkey PRIMARY KEY (id),
+    CONSTRAINT quality_plan_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT quality_plan_version_check CHECK ((version > 0))
+);
+CREATE INDEX quality_plan_item ON public.quality_plan USING btree (item_id, kind, id DESC);
+CREATE TRIGGER quality_plan_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quality_plan FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER quality_plan_sealed_delete AFTER DELETE ON public.quality_plan REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_plan();
+CREATE TRIGGER quality_plan_sealed_insert AFTER INSERT ON public.quality_plan REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_plan();
+CREATE TRIGGER quality_plan_sealed_update AFTER UPDATE ON public.quality_plan REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_plan();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE quality_result (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    sample_id bigint NOT NULL,
+    test text NOT NULL,
+    value double precision,
+    conforms boolean,
+    note text NOT NULL,
+    verdict text NOT NULL,
+    read_by text NOT NULL,
+    read_at timestamp with time zone NOT NULL,
+    CONSTRAINT quality_result_check CHECK ((num_nonnulls(value, conforms) = 1)),
+    CONSTRAINT quality_result_pkey PRIMARY KEY (id),
+    CONSTRAINT quality_result_sample_id_fkey FOREIGN KEY (sample_id) REFERENCES quality_sample(id),
+    CONSTRAINT quality_result_verdict_check CHECK ((verdict = ANY (ARRAY['pass'::text, 'alert'::text, 'fail'::text])))
+);
+CREATE INDEX quality_result_sample ON public.quality_result USING btree (sample_id, id);
+CREATE TRIGGER quality_result_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quality_result FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER quality_result_sealed_delete AFTER DELETE ON public.quality_result REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_result();
+CREATE TRIGGER quality_result_sealed_insert AFTER INSERT ON public.quality_result REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_result();
+CREATE TRIGGER quality_result_sealed_update AFTER UPDATE ON public.quality_result REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_result();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
+CREATE TABLE quality_sample (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    client_id uuid NOT NULL,
+    plan_id bigint NOT NULL,
+    lot_id bigint,
+    study_id bigint,
+    day integer,
+    session_id bigint,
+    point text NOT NULL DEFAULT ''::text,
+    code text,
+    place_id bigint,
+    person text NOT NULL DEFAULT ''::text,
+    quantity bigint NOT NULL DEFAULT 0,
+    note text NOT NULL DEFAULT ''::text,
+    taken_at timestamp with time zone NOT NULL,
+    taken_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT quality_sample_check CHECK ((num_nulls(study_id, day) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT quality_sample_check1 CHECK (((session_id IS NULL) = (point = ''::text))),
+    CONSTRAINT quality_sample_client_id_key UNIQUE (client_id),
+    CONSTRAINT quality_sample_code_key UNIQUE (code),
+    CONSTRAINT quality_sample_day_check CHECK ((day >= 0)),
+    CONSTRAINT quality_sample_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT quality_sample_pkey PRIMARY KEY (id),
+    CONSTRAINT quality_sample_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT quality_sample_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES quality_plan(id),
+    CONSTRAINT quality_sample_quantity_check CHECK ((quantity >= 0)),
+    CONSTRAINT quality_sample_session_id_fkey FOREIGN KEY (session_id) REFERENCES environment_session(id),
+    CONSTRAINT quality_sample_study_id_fkey FOREIGN KEY (study_id) REFERENCES stability_study(id)
+);
+CREATE INDEX quality_sample_lot ON public.quality_sample USING btree (lot_id, taken_at DESC) WHERE (lot_id IS NOT NULL);
+CREATE INDEX quality_sample_person ON public.quality_sample USING btree (person, taken_at DESC) WHERE (person <> ''::text);
+CREATE INDEX quality_sample_plan ON public.quality_sample USING btree (plan_id, taken_at DESC);
+CREATE UNIQUE INDEX quality_sample_pull ON public.quality_sample USING btree (study_id, day) WHERE (study_id IS NOT NULL);
+CREATE INDEX quality_sample_session ON public.quality_sample USING btree (session_id) WHERE (session_id IS NOT NULL);
+CREATE TRIGGER quality_sample_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.quality_sample FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER quality_sample_sealed_delete AFTER DELETE ON public.quality_sample REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_sample();
+CREATE TRIGGER quality_sample_sealed_insert AFTER INSERT ON public.quality_sample REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_sample();
+CREATE TRIGGER quality_sample_sealed_update AFTER UPDATE ON public.quality_sample REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_quality_sample();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE TABLE reading (
     channel_id bigint NOT NULL,
@@ -3303,6 +3688,27 @@ CREATE TRIGGER sop_sealed_insert AFTER INSERT ON public.sop REFERENCING NEW TABL
 CREATE TRIGGER sop_sealed_update AFTER UPDATE ON public.sop REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_sop();
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
+CREATE TABLE stability_study (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    client_id uuid NOT NULL,
+    plan_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    place_id bigint NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    started_by text NOT NULL,
+    CONSTRAINT stability_study_client_id_key UNIQUE (client_id),
+    CONSTRAINT stability_study_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT stability_study_pkey PRIMARY KEY (id),
+    CONSTRAINT stability_study_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT stability_study_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES quality_plan(id)
+);
+CREATE INDEX stability_study_lot ON public.stability_study USING btree (lot_id);
+CREATE TRIGGER stability_study_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.stability_study FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER stability_study_sealed_delete AFTER DELETE ON public.stability_study REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_stability_study();
+CREATE TRIGGER stability_study_sealed_insert AFTER INSERT ON public.stability_study REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_stability_study();
+CREATE TRIGGER stability_study_sealed_update AFTER UPDATE ON public.stability_study REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_stability_study();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
+
 CREATE TABLE stock_count (
     id bigint NOT NULL GENERATED AS IDENTITY,
     number text NOT NULL,
@@ -3313,14 +3719,18 @@ CREATE TABLE stock_count (
     decided_by text,
     decided_at timestamp with time zone,
     reason text,
+    is_blind boolean NOT NULL DEFAULT false,
+    finished_by text,
+    finished_at timestamp with time zone,
     CONSTRAINT stock_count_check CHECK ((((decision IS NULL) = (decided_by IS NULL)) AND ((decision IS NULL) = (decided_at IS NULL)))),
+    CONSTRAINT stock_count_check1 CHECK (((finished_by IS NULL) = (finished_at IS NULL))),
     CONSTRAINT stock_count_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
     CONSTRAINT stock_count_number_key UNIQUE (number),
     CONSTRAINT stock_count_pkey PRIMARY KEY (id),
     CONSTRAINT stock_count_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
 );
 CREATE TRIGGER stock_count_append_only BEFORE DELETE OR TRUNCATE ON public.stock_count FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER stock_count_mostly_stays BEFORE UPDATE ON public.stock_count FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at', 'reason');
+CREATE TRIGGER stock_count_mostly_stays BEFORE UPDATE ON public.stock_count FOR EACH ROW EXECUTE FUNCTION refuse_other_change('decision', 'decided_by', 'decided_at', 'reason', 'is_blind', 'finished_by', 'finished_at');
 CREATE TRIGGER stock_count_sealed_delete AFTER DELETE ON public.stock_count REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_stock_count();
 CREATE TRIGGER stock_count_sealed_insert AFTER INSERT ON public.stock_count REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_stock_count();
 CREATE TRIGGER stock_count_sealed_update AFTER UPDATE ON public.stock_count REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_stock_count();
@@ -3854,6 +4264,43 @@ CREATE TABLE warranty_term (
     CONSTRAINT warranty_term_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES place(id)
 );
 -- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arwd/postgres}
+
+CREATE TABLE waste (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    lot_id bigint NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    place_id bigint NOT NULL,
+    takes_unit boolean NOT NULL,
+    amount numeric(18,6),
+    unit text NOT NULL DEFAULT ''::text,
+    administration_id bigint,
+    fact text,
+    reason text NOT NULL,
+    wasted_by text NOT NULL,
+    wasted_at timestamp with time zone NOT NULL,
+    witness text,
+    witnessed_at timestamp with time zone,
+    witnessed_how text,
+    CONSTRAINT waste_administration_id_fkey FOREIGN KEY (administration_id) REFERENCES administration(id),
+    CONSTRAINT waste_administration_id_key UNIQUE (administration_id),
+    CONSTRAINT waste_amount_check CHECK ((amount > (0)::numeric)),
+    CONSTRAINT waste_check CHECK ((takes_unit = (amount IS NULL))),
+    CONSTRAINT waste_check1 CHECK ((num_nulls(witness, witnessed_at, witnessed_how) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT waste_check2 CHECK ((witness <> wasted_by)),
+    CONSTRAINT waste_fact_key UNIQUE (fact),
+    CONSTRAINT waste_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES lot(id),
+    CONSTRAINT waste_pkey PRIMARY KEY (id),
+    CONSTRAINT waste_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id),
+    CONSTRAINT waste_witnessed_how_check CHECK ((witnessed_how = ANY (ARRAY['dock'::text, 'ledger'::text])))
+);
+CREATE INDEX waste_lot ON public.waste USING btree (lot_id);
+CREATE INDEX waste_waiting ON public.waste USING btree (wasted_at) WHERE (witnessed_at IS NULL);
+CREATE TRIGGER waste_append_only BEFORE DELETE OR TRUNCATE ON public.waste FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER waste_mostly_stays BEFORE UPDATE ON public.waste FOR EACH ROW EXECUTE FUNCTION refuse_other_change('fact', 'witness', 'witnessed_at', 'witnessed_how');
+CREATE TRIGGER waste_sealed_delete AFTER DELETE ON public.waste REFERENCING OLD TABLE AS was FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_waste();
+CREATE TRIGGER waste_sealed_insert AFTER INSERT ON public.waste REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_waste();
+CREATE TRIGGER waste_sealed_update AFTER UPDATE ON public.waste REFERENCING OLD TABLE AS was NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION seal_writes_of_waste();
+-- rights: {postgres=arwdDxtm/postgres,lotwarden_runtime=arw/postgres}
 
 CREATE VIEW active_hold WITH (security_invoker=true) AS
  SELECT x.lot_id,
@@ -4653,6 +5100,14 @@ AS $function$
         expires_at(l.expires_on, l.expires_hour, l.expires_exactly, 'UTC'))
 $function$;
 
+CREATE OR REPLACE FUNCTION public.lot_of_case(held bigint, data jsonb)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+    SELECT coalesce(held, CASE WHEN data ->> 'lot' ~ '^[0-9]{1,18}$' THEN (data ->> 'lot')::bigint END)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.make_client_role()
  RETURNS boolean
  LANGUAGE plpgsql
@@ -5258,6 +5713,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_administration()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'administration', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'administration', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'administration', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_alert()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5444,6 +5930,99 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_beyond_use_support()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'beyond_use_support', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'beyond_use_support', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'beyond_use_support', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_billing_conversion()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'billing_conversion', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'billing_conversion', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'billing_conversion', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_billing_table()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'billing_table', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'billing_table', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'billing_table', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_calibration()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5599,6 +6178,68 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_charge()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'charge', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'charge', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'charge', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_charge_reconciliation()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'charge_reconciliation', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'charge_reconciliation', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'charge_reconciliation', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_claim_settlement()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5717,6 +6358,68 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_controlled_inventory()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'controlled_inventory', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'controlled_inventory', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'controlled_inventory', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_controlled_inventory_line()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'controlled_inventory_line', NULL::bigint, jsonb_build_array((s.r).inventory_id, (s.r).lot_id, (s.r).serial, (s.r).place_id)::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'controlled_inventory_line', NULL::bigint, jsonb_build_array((s.r).inventory_id, (s.r).lot_id, (s.r).serial, (s.r).place_id)::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'controlled_inventory_line', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).inventory_id, (s.r).lot_id, (s.r).serial, (s.r).place_id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).inventory_id, (s.r).lot_id, (s.r).serial, (s.r).place_id)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -5903,6 +6606,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT NULL::bigint AS id, jsonb_build_array((s.r).fact)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT NULL::bigint AS id, jsonb_build_array((s.r).fact)::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_environment_session()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'environment_session', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'environment_session', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'environment_session', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;
@@ -6963,6 +7697,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_product_report()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'product_report', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'product_report', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'product_report', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_product_verification()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -7013,6 +7778,130 @@ AS $function$
             ELSE
                 INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
                 SELECT 'production_batch', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_quality_decision()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_decision', (s.r).sample_id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_decision', (s.r).sample_id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_decision', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).sample_id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).sample_id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_quality_plan()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_plan', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_plan', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_plan', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_quality_result()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_result', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_result', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_result', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_quality_sample()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_sample', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_sample', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'quality_sample', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
                        CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
@@ -7614,6 +8503,37 @@ AS $function$
             RETURN NULL;
         END $function$;
 
+CREATE OR REPLACE FUNCTION public.seal_writes_of_stability_study()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'stability_study', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'stability_study', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'stability_study', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{}'::text[] IS NOT DISTINCT FROM o.row - '{}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
 CREATE OR REPLACE FUNCTION public.seal_writes_of_stock_count()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -7634,7 +8554,7 @@ AS $function$
                 INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
                 SELECT 'stock_count', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
                        CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
-                       CASE WHEN n.row - '{decision,decided_by,decided_at,reason}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,reason}'::text[] THEN 'U'
+                       CASE WHEN n.row - '{decision,decided_by,decided_at,reason,is_blind,finished_by,finished_at}'::text[] IS NOT DISTINCT FROM o.row - '{decision,decided_by,decided_at,reason,is_blind,finished_by,finished_at}'::text[] THEN 'U'
                             ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
@@ -7980,6 +8900,37 @@ AS $function$
                        coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
                 FROM (SELECT (s.r).number AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
                 FULL JOIN (SELECT (s.r).number AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
+                    ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
+                WHERE n.row IS DISTINCT FROM o.row;
+            END IF;
+            RETURN NULL;
+        END $function$;
+
+CREATE OR REPLACE FUNCTION public.seal_writes_of_waste()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET extra_float_digits TO '1'
+ SET bytea_output TO 'hex'
+AS $function$
+        BEGIN
+            IF TG_OP = 'INSERT' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'waste', (s.r).id, NULL::text, 'I', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s;
+            ELSIF TG_OP = 'DELETE' THEN
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'waste', (s.r).id, NULL::text, 'D', s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s;
+            ELSE
+                INSERT INTO seal_row (of_table, row_id, row_key, change, salt, row_hash)
+                SELECT 'waste', CASE WHEN n.row IS NULL THEN o.id ELSE n.id END,
+                       CASE WHEN n.row IS NULL THEN o.key ELSE n.key END,
+                       CASE WHEN n.row - '{fact,witness,witnessed_at,witnessed_how}'::text[] IS NOT DISTINCT FROM o.row - '{fact,witness,witnessed_at,witnessed_how}'::text[] THEN 'U'
+                            ELSE coalesce(nullif(current_setting('lotwarden.change', true), ''), 'X') END,
+                       coalesce(n.salt, o.salt), coalesce(n.hash, o.hash)
+                FROM (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM fresh r) s) AS n
+                FULL JOIN (SELECT (s.r).id AS id, NULL::text AS key, to_jsonb(s.r) AS row, s.salt, sha256(s.salt || convert_to(to_jsonb((s.r))::text, 'UTF8')) AS hash FROM (SELECT r, uuid_send(gen_random_uuid()) AS salt FROM was r) s) AS o
                     ON coalesce(n.id::text, n.key) = coalesce(o.id::text, o.key)
                 WHERE n.row IS DISTINCT FROM o.row;
             END IF;

@@ -253,13 +253,32 @@ HOSPITAL: Parameters = {
     "occurred_until": None, "after_order": 0, "after_line": 0, "order_ids": None, "lot_numbers": None,
 }  # fmt: skip
 """What hospitals' systems tell and ask."""
+QUALITY: Parameters = {
+    "version": 1, "body": "{}", "effective_from": AT, "proposed_by": "amy", "approved_by": "bo", "study_id": 1,
+    "session_id": 1, "sample_id": 1, "sample_ids": [1, 2], "study_ids": [1], "session_ids": [1], "plan_id": 1,
+    "day": 20, "point": "bench", "code": "PL-1", "note": "x", "test": "assay", "value": 1.0, "conforms": None,
+    "verdict": "pass", "by_exception": False, "storage": "room", "plan_name": "stability", "preparation": "category_1",
+    "persons": ["amy"], "ats": [AT], "room": "bin-3", "report_id": 1, "until": AT.date(),
+}  # fmt: skip
+"""Of plans, samples and results."""
 CLAIMS: Parameters = {
     "complaint_id": 5, "claim_id": 5, "evidence_id": 5, "claim_ids": [5, 6], "observed_at": AT, "opened_at": AT,
     "finding": "confirmed", "finding_text": "x", "investigated_by": "q", "investigated_at": AT, "logger_file_id": None,
     "added_at": AT, "wants": "credit", "amount": 1, "amount_by": "stated", "evidence_sha256": "0" * 64,
+    "payer_class": "340B", "table_id": 1, "hcpcs": "J9999", "dose_unit": "mg", "dose_per_base_unit": 100,
+    "dose_per_billing_unit": 10, "ndc_unit": "ML", "ndc_units_per_base_unit": 4, "container": "single_dose",
+    "rounding": "none", "administration_id": 5, "administration_ids": [5, 6], "patients": None, "is_charged": None,
+    "dose": 1, "wasted": 0, "given_by": "a", "given_at": AT, "witness": "", "not_charged": "", "conversion_id": 1,
+    "part": "given", "units": 1, "modifier": "JZ", "ndc_units": 1, "imported_by": "a", "imported_at": AT,
+    "dispensed": 1, "charged": 1, "differences": "[]", "run_at": AT,
+    "schedule": "II", "blind_count": True, "double_count": True, "witnessed_waste": True, "resolve_hours": 24,
+    "inventory_months": 24, "set_at": AT, "schedules": ["II"], "finished_by": "a", "takes_unit": True, "unit": "",
+    "wasted_by": "a", "wasted_at": AT, "witnessed_at": AT, "witnessed_how": "dock", "waste_id": None,
+    "taken_on": AT.date(), "taken_when": "close", "counts": ["C-5"], "inventory_id": 1, "counted_by": ["a"],
     "closed_as": "settled", "settled_by": "q", "settled_at": AT, "by_lot": True,
 }  # fmt: skip
 USUAL: Parameters = {
+    **QUALITY,
     **ARCHIVE,
     "movement_mark": 10**9, "as_of": AT, "line_count": 1, "inputs_sha256": "00", "results_sha256": "00", "run_id": 1,
     "inputs": ["{}"], "results": ["{}"], "only_to_order": True, "proposed_at": AT, "decided_at": AT,
@@ -426,6 +445,8 @@ ASKED: dict[str, list[Parameters]] = {
     "connections.delivery_of": [{"message_id": "doc_5"}],
     "connections.send_again": [{"after": 5}],
     "erp.receipts": [{"after": 5, "until": 5000}],
+    "controlled.add_inventory_line": [{"counted": 1, "expected": 1, "serial": ""}],
+    "billing.charge_feed": [{"after": 5, "until": 5000}],
     "connections.deliveries": [{}, {"connection": None}],
     "alerts.messages": [{}, {"only_unsent": False}],
     "alerts.lots_held_before": [{"before": 10**9}],
@@ -509,6 +530,7 @@ WHOLE_ON_PURPOSE = {
     "planning.usable_spells": "where all lots of all items that are planned lay for three years, once for each plan",
     "shortages.supply_of": "all that holds lots of one item, when a shortage is opened",
     "erp.stock_by_lot": "the value of all stock, as the books want it; once a month",
+    "erp.stock_totals": "the value of all stock, as the books want it; once a month",
     "backup.is_unused_ledger": "reads one row, when a backup is to be restored",
     "clocks.has_doubtful_scans": "reads up to the first row; of a gateway without any its index, which is short",
     "corrections.lots_that_were_in": "all that ever was in a place and below it, when two people move it elsewhere",

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from cloud_sync.actions.people.erasure import erase
+from cloud_sync.errors import Conflict
 from cloud_sync.storage.database import Database
 from tests.support.ledger_api import NOW, Api, api_on, movement
 
@@ -95,6 +97,14 @@ def test_the_life_of_a_device_is_one_history_through_its_swap(api: Api) -> None:
     assert api.reader.rows("/v1/loans") == []
     held = [row for row in api.reader.rows("/v1/stock", lot=lot) if row["serial"] == "D1"]
     assert any("in repair" in reason["text"] for reason in held[0]["reasons"]), "an unrepaired unit stays held"
+
+    with pytest.raises(Conflict, match="kept until"):
+        erase(api.database, "MRN-77", reason="asked for it", at=NOW, actor="ada")
+    for who in ("ada", "bo"):
+        erase(api.database, "MRN-77", reason="asked for it", although_signed=True, at=NOW, actor=who)
+    assert api.reader.rows("/v1/units", patient="MRN-77") == []
+    new = api.reader.ok("GET", f"/v1/units/{lot}", params={"serial": "D2"})
+    assert new["patient"] == "erased" and "MRN-77" not in str(new)
 
 
 def test_a_service_that_did_not_pass_holds_the_unit_alone(api: Api) -> None:
