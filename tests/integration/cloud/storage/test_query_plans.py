@@ -370,6 +370,8 @@ USUAL: Parameters = {
 MOVED = {"from_places": [20, 21], "occurred_at": [AT, AT], "latest_at": [None, AT]}
 SERIALS = {"serials": ["s1", "s2"]}
 ASKED: dict[str, list[Parameters]] = {
+    "releases.file_of_release": [{"version": "0.2.0"}],
+    "releases.forget_content": [{"version": "0.2.0"}],
     "releases.part_of_file": [{"version": "0.2.0"}],
     "releases.release_of": [{"version": "0.2.0"}],
     "alerts.alerts": [{"kind": None, "words": []}, {"only_open": True, "words": ["x"]}],

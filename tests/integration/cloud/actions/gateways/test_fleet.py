@@ -11,6 +11,7 @@ import pytest
 
 from cloud_sync.actions.gateways import fleet_config, ledger_keys, releases
 from cloud_sync.actions.gateways.gateways import add_gateway
+from cloud_sync.actions.gateways.release_files import ReleaseFolder
 from cloud_sync.actions.governance import controlled_changes
 from cloud_sync.domain.roles import Role
 from cloud_sync.errors import Conflict, Invalid, NotAllowed
@@ -219,9 +220,12 @@ async def test_a_release_goes_out_in_waves_and_stops_at_the_first_that_is_worse(
     house: Database, tmp_path: Path
 ) -> None:
     release_in(tmp_path / "stick", "0.2.0")
-    with served(house) as url:
+    kept = ReleaseFolder(tmp_path / "releases")
+    with served(house, releases=kept) as url:
         fleet = {name: enrolled(house, Gateway(tmp_path / name, url, name)) for name in ("gw-1", "gw-2", "gw-3")}
-        releases.make_release(house, tmp_path / "stick", "0.2.0", needs=ReleaseNeeds(python=None), at=NOW, actor="faye")
+        releases.make_release(
+            house, kept, tmp_path / "stick", "0.2.0", needs=ReleaseNeeds(python=None), at=NOW, actor="faye"
+        )
         releases.put_in_cohort(house, "gw-2", "canary", at=NOW, actor="faye")
         for each in fleet.values():
             await each.link.beat()
