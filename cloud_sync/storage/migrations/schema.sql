@@ -1230,6 +1230,7 @@ CREATE TABLE gateway_config (
     set_by text NOT NULL,
     approved_by text NOT NULL,
     set_at timestamp with time zone NOT NULL,
+    policies jsonb NOT NULL DEFAULT '{}'::jsonb,
     CONSTRAINT gateway_config_gateway_id_fkey FOREIGN KEY (gateway_id) REFERENCES gateway(id),
     CONSTRAINT gateway_config_pkey PRIMARY KEY (gateway_id, version),
     CONSTRAINT gateway_config_replaces_check CHECK ((replaces ~ '^[0-9a-f]{64}$'::text)),

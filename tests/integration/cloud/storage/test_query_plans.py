@@ -227,7 +227,7 @@ EPCIS: Parameters = {
     "prefixes": "{}", "recorded_at": AT, "types": ["ObjectEvent"],
 }  # fmt: skip
 FLEET: Parameters = {
-    "protocols": [1], "config": "{}", "release": "{}", "health": "{}", "toml": "", "profiles": "{}",
+    "protocols": [1], "config": "{}", "release": "{}", "health": "{}", "toml": "", "profiles": "{}", "policies": "{}",
     "set_by": "a", "approved_by": "b", "cohort": "canary", "roll_out_id": 1, "waves": [1], "wave": 1,
     "soak_minutes": 60, "faults": [], "start": 0, "signed_by": "k", "bytes": 1,
 }  # fmt: skip
